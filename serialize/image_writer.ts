@@ -1,0 +1,295 @@
+/**
+ * Images to packets: tile-major cells, or bare samples where no step needs neighbours.
+ *
+ * @module
+ */
+
+import type { Engine } from "./engine.ts";
+import { checkWhole, OnpathError } from "./errors.ts";
+import { FLAG, HEADER_BYTES, KIND, type Kind, newHeader, writeHeader } from "./header.ts";
+import { type Checksum, type PacketSlots, slotAddress } from "./packets.ts";
+import { firstItem, itemCount, type Partition } from "./partition.ts";
+import { reserveRows, type RowStage } from "./rows.ts";
+import {
+  type Channels,
+  checkMap,
+  type DenseMap,
+  itemBytes,
+  mapSize,
+  type SamplingMap,
+  type SeparableMap,
+} from "./sampling.ts";
+import { imageAxes, type Tensor } from "./tensor.ts";
+
+/** What a writer is made for. */
+export interface ImageWriterOptions {
+  /** `KIND.cells`, or `KIND.samples`, which takes only the upper left neighbour. */
+  readonly kind: Kind;
+  /** Images of the input. */
+  readonly images: number;
+  /** Rows of the input. */
+  readonly height: number;
+  /** Columns of the input. */
+  readonly width: number;
+  /** Channels of the input. */
+  readonly channels: Channels;
+  /** Which samples each output sample needs. */
+  readonly map: SamplingMap;
+  /** The colour outside the image, one byte a channel. */
+  readonly fill: readonly number[];
+  /** How the items are cut into packets. */
+  readonly cut: Partition;
+  /** Plan id for the headers. */
+  readonly plan: number;
+  /** Whether packets carry a CRC-32C. */
+  readonly checksum: Checksum;
+}
+
+/** Writes the packets of one kind of input, any number of times, without an allocation a packet. */
+export interface ImageWriter {
+  /**
+   * Writes some packets of a flow into slots.
+   *
+   * @param input A u8 image tensor of the writer's shape, in any layout and strides.
+   * @param flow Flow number for the headers.
+   * @param sequence Number of the first packet to write.
+   * @param count Number of packets to write.
+   * @param target The slots; the first packet goes into `slot`.
+   * @param slot First slot to write.
+   * @throws {OnpathError} `dtype` or `shape` when the input is another kind, `size` when the packets
+   * or slots do not exist. Nothing is written then.
+   */
+  readonly write: (
+    input: Tensor,
+    flow: number,
+    sequence: number,
+    count: number,
+    target: PacketSlots,
+    slot?: number,
+  ) => void;
+}
+
+/** Writes the items `first` to `first + count` of the flow to an address. */
+type WriteItems = (first: number, count: number, out: number) => void;
+
+/**
+ * Makes a writer.
+ *
+ * @param engine The engine that also holds the slots.
+ * @param options What the writer is made for.
+ * @returns The writer; it has reserved its tables and two input rows in the engine.
+ * @throws {OnpathError} `shape` or `size` when the map does not fit the input, `packet` when a
+ * packet of the cut would not fit the slots of a later call.
+ */
+export function createImageWriter(engine: Engine, options: ImageWriterOptions): ImageWriter {
+  const { map, cut, width, height, channels, fill } = options;
+  checkMap(map, height, width);
+  const size = mapSize(map);
+  if (size.height !== cut.height || size.width !== cut.width || options.images !== cut.images) {
+    throw new OnpathError(
+      "shape",
+      `Cannot make a writer: the sampling map gives ${size.height} x ${size.width}, the cut is for ` +
+        `${cut.height} x ${cut.width}`,
+      { map: size, cut },
+    );
+  }
+  if (fill.length !== channels) {
+    throw new OnpathError(
+      "shape",
+      `Cannot make a writer: a fill of ${fill.length} values for ${channels} channels`,
+      { fill, channels },
+    );
+  }
+  const bytesPerItem = itemBytes(options.kind, channels);
+  let current!: Tensor;
+  let writeItems: WriteItems;
+  let rows: RowStage | undefined;
+  if (map.form === "separable") {
+    rows = reserveRows(engine, width, channels, fill);
+    writeItems = options.kind === KIND.cells
+      ? separableCells(engine, rows, map, options)
+      : separableSamples(engine, rows, map, options);
+  } else writeItems = denseItems(engine, map, options, () => current);
+
+  const header = { ...newHeader(), kind: options.kind, plan: options.plan, packets: cut.packets };
+  const checked = options.checksum === "crc32c" ? FLAG.checked : 0;
+  return {
+    write: (input, flow, sequence, count, target, slot = 0) => {
+      const axes = checkInput(input, options);
+      checkWhole("a flow number of", flow, 0, 2 ** 32 - 1);
+      checkWhole("a first packet of", sequence, 0, cut.packets);
+      checkWhole("a number of packets of", count, 0, cut.packets - sequence);
+      checkWhole("a first slot of", slot, 0, target.slots - count);
+      if (target.engine !== engine || HEADER_BYTES + cut.itemsPerPacket * bytesPerItem > target.slotBytes) {
+        throw new OnpathError(
+          "packet",
+          `Cannot write packets of ${
+            cut.itemsPerPacket * bytesPerItem
+          } bytes: the slots belong to another engine ` +
+            `or are shorter`,
+          { payload: cut.itemsPerPacket * bytesPerItem, slotBytes: target.slotBytes },
+        );
+      }
+      current = input;
+      rows?.open(input, axes);
+      header.flow = flow;
+      for (let i = 0; i < count; i++) {
+        const number = sequence + i;
+        const items = itemCount(cut, number);
+        const at = slotAddress(target, slot + i);
+        header.sequence = number;
+        header.position = firstItem(cut, number);
+        header.length = items * bytesPerItem;
+        header.flags = checked | (number === 0 ? FLAG.first : 0) |
+          (number === cut.packets - 1 ? FLAG.last : 0);
+        writeHeader(engine.view, at, header);
+        writeItems(header.position, items, at + HEADER_BYTES);
+        if (checked) engine.functions.seal(at, HEADER_BYTES + header.length);
+      }
+    },
+  };
+}
+
+function checkInput(input: Tensor, options: ImageWriterOptions): ReturnType<typeof imageAxes> {
+  if (input.dtype !== "u8") {
+    throw new OnpathError("dtype", `Cannot serialize an image of dtype ${input.dtype}: expected u8`, {
+      expected: "u8",
+      found: input.dtype,
+    });
+  }
+  const axes = imageAxes(input);
+  for (const name of ["images", "height", "width", "channels"] as const) {
+    if (axes[name] !== options[name]) {
+      throw new OnpathError(
+        "shape",
+        `Cannot serialize a tensor of shape [${input.shape.join(", ")}] (${input.layout}): ` +
+          `expected ${name} ${options[name]}, found ${axes[name]}`,
+        { axis: name, expected: options[name], found: axes[name] },
+      );
+    }
+  }
+  return axes;
+}
+
+/** Splits items of a flow at row edges: `visit(image, row, column, count, item offset)`. */
+function eachRow(
+  cut: Partition,
+  first: number,
+  count: number,
+  visit: (image: number, row: number, column: number, count: number, done: number) => void,
+): void {
+  const { width, height } = cut;
+  let row = Math.floor(first / width);
+  let column = first - row * width;
+  for (let done = 0; done < count;) {
+    const here = Math.min(width - column, count - done);
+    const image = Math.floor(row / height);
+    visit(image, row - image * height, column, here, done);
+    done += here;
+    row++;
+    column = 0;
+  }
+}
+
+function separableCells(
+  engine: Engine,
+  rows: RowStage,
+  map: SeparableMap,
+  options: ImageWriterOptions,
+): WriteItems {
+  const { functions } = engine;
+  const { channels, cut } = options;
+  const { low, high, phase, phases } = map.x;
+  const columns = engine.reserve(12 * cut.width);
+  let adjacent = true;
+  for (let i = 0; i < cut.width; i++) {
+    // The fill colour stands in the two columns behind the row.
+    const left = low[i]! < 0 ? options.width : low[i]!;
+    const right = high[i]! < 0 ? options.width + (low[i]! < 0 ? 1 : 0) : high[i]!;
+    adjacent &&= right === left + 1;
+    engine.view.setUint32(columns + 12 * i, left * channels, true);
+    engine.view.setUint32(columns + 12 * i + 4, right * channels, true);
+    engine.view.setUint32(columns + 12 * i + 8, phase[i]!, true);
+  }
+  const write = channels === 1
+    ? functions.cells1
+    : channels === 4
+    ? functions.cells4
+    : adjacent
+    ? functions.cells3Adjacent
+    : functions.cells3;
+  const step = itemBytes(KIND.cells, channels);
+  let out = 0;
+  const visit = (image: number, row: number, column: number, count: number, done: number) => {
+    const top = rows.stage(image, map.y.low[row]!, 0);
+    const bottom = rows.stage(image, map.y.high[row]!, top);
+    write(out + done * step, top, bottom, columns + 12 * column, count, map.y.phase[row]! * phases);
+  };
+  return (first, count, at) => {
+    out = at;
+    eachRow(cut, first, count, visit);
+  };
+}
+
+/** Bare samples: each run of neighbouring columns is one copy inside the engine's memory. */
+function separableSamples(
+  engine: Engine,
+  rows: RowStage,
+  map: SeparableMap,
+  options: ImageWriterOptions,
+): WriteItems {
+  const { bytes } = engine;
+  const { channels, cut } = options;
+  const source = Int32Array.from(map.x.low, (index) => (index < 0 ? options.width : index) * channels);
+  let out = 0;
+  const visit = (image: number, row: number, column: number, count: number, done: number) => {
+    const top = rows.stage(image, map.y.low[row]!, 0);
+    let to = out + done * channels;
+    for (let i = column; i < column + count;) {
+      const from = source[i]!;
+      let length = channels;
+      for (i++; i < column + count && source[i] === from + length; i++) length += channels;
+      bytes.copyWithin(to, top + from, top + from + length);
+      to += length;
+    }
+  };
+  return (first, count, at) => {
+    out = at;
+    eachRow(cut, first, count, visit);
+  };
+}
+
+/** Any map and any strides, a byte at a time: the plain path, and the one for dense maps. */
+function denseItems(
+  engine: Engine,
+  map: DenseMap,
+  options: ImageWriterOptions,
+  current: () => Tensor,
+): WriteItems {
+  const { bytes, view } = engine;
+  const { channels, fill, width, kind } = options;
+  const step = itemBytes(kind, channels);
+  const neighbours = kind === KIND.cells ? 4 : 1;
+  const perImage = map.height * map.width;
+  return (first, count, out) => {
+    const input = current();
+    const { imageStride, rowStride, columnStride, channelStride } = imageAxes(input);
+    for (let i = 0; i < count; i++, out += step) {
+      const image = Math.floor((first + i) / perImage);
+      const item = first + i - image * perImage;
+      for (let n = 0; n < neighbours; n++) {
+        const pixel = map.neighbours[4 * item + n]!;
+        const row = Math.floor(pixel / width);
+        const from = input.offset + image * imageStride + row * rowStride +
+          (pixel - row * width) * columnStride;
+        for (let c = 0; c < channels; c++) {
+          bytes[out + n * channels + c] = pixel < 0 ? fill[c]! : input.data[from + c * channelStride]!;
+        }
+      }
+      if (kind === KIND.cells) {
+        bytes.fill(0, out + 4 * channels, out + step);
+        view.setUint16(out + 4 * channels, map.weight[item]!, true);
+      }
+    }
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * Data to packets and back. Knows tensors and packets; knows no kernel and no device.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, firstItem, itemCount } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const cut = cutRows(224, 224, 1, 84, 2);
+ * assert.deepEqual([firstItem(cut, 671), itemCount(cut, 671)], [224 * 224 - 72, 72]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./crc32c.ts";
+export * from "./dtype.ts";
+export * from "./engine.ts";
+export * from "./errors.ts";
+export * from "./header.ts";
+export * from "./image_writer.ts";
+export * from "./packets.ts";
+export * from "./partition.ts";
+export * from "./reassembler.ts";
+export * from "./sampling.ts";
+export * from "./streams.ts";
+export * from "./tensor.ts";
+export * from "./wait.ts";

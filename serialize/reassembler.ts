@@ -1,0 +1,295 @@
+/**
+ * Packets back to outputs: any order, duplicates dropped, gaps known by number, flows interleaved,
+ * memory bounded.
+ *
+ * @module
+ */
+
+import { OnpathError } from "./errors.ts";
+import { checkWhole } from "./errors.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "./header.ts";
+import { type Checksum, type PacketSlots, readPacket, readPacketBytes, slotAddress } from "./packets.ts";
+import { firstItem, itemCount, type Partition } from "./partition.ts";
+import { type Waiter, waitFor, type WaitOptions } from "./wait.ts";
+
+/** Where the payloads of a flow belong. Plain data. */
+export interface Placement {
+  /** Plan id that the packets must carry. */
+  readonly plan: number;
+  /** How the items are cut into packets. */
+  readonly cut: Partition;
+  /** Planes of an image: 1 where the channels of a pixel lie together, else one a channel. A payload
+   * holds its items of the first plane, then those of the second, and so on. */
+  readonly planes: number;
+  /** Bytes of one item in one plane. */
+  readonly itemBytes: number;
+  /** Whether packets must carry a CRC-32C. */
+  readonly checksum: Checksum;
+}
+
+/** What became of a packet. A refusal names the check that failed; see {@linkcode Refusal}. */
+export type Outcome =
+  | "accepted"
+  | "duplicate"
+  /** No such flow is open. */
+  | "flow"
+  /** The plan id or the number of packets is not the flow's. */
+  | "plan"
+  /** Kind, position or length is not what the sequence number implies. */
+  | "place"
+  | Refusal;
+
+/** Limits of a {@linkcode Reassembler}. */
+export interface ReassemblerLimits {
+  /** Flows that may be open at once. Default 64. */
+  readonly flows?: number;
+  /** Bytes of outputs that may be open at once. Default 1 GiB. */
+  readonly bytes?: number;
+}
+
+interface Flow {
+  readonly placement: Placement;
+  readonly output: Uint8Array<ArrayBuffer>;
+  /** A bit for each packet that is there. */
+  readonly arrived: Uint8Array;
+  missing: number;
+  readonly waiters: Set<Waiter>;
+}
+
+/** Bytes of the output that a placement describes. */
+export function outputBytes(placement: Placement): number {
+  const { cut, planes, itemBytes } = placement;
+  return cut.images * cut.height * cut.width * planes * itemBytes;
+}
+
+/**
+ * Puts packets into the outputs of their flows.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, Reassembler } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const reassembler = new Reassembler();
+ * const cut = cutRows(224, 224, 1, 84, 2);
+ * reassembler.open(1, { plan: 9, cut, planes: 1, itemBytes: 3, checksum: "crc32c" });
+ * assert.deepEqual(reassembler.gaps(1), [[0, 671]]);
+ * assert.equal(reassembler.acceptBytes(new Uint8Array(10)), "truncated");
+ * ```
+ */
+export class Reassembler {
+  readonly #flows = new Map<number, Flow>();
+  readonly #limits: Required<ReassemblerLimits>;
+  readonly #header: Header = newHeader();
+  readonly #counts = new Map<Outcome, number>();
+  #bytes = 0;
+  #viewsOf: PacketSlots | undefined;
+  #views: (Uint8Array | undefined)[] = [];
+
+  /** @param limits How many flows and bytes may be open at once. */
+  constructor(limits: ReassemblerLimits = {}) {
+    this.#limits = {
+      flows: checkWhole("a limit of flows of", limits.flows ?? 64, 1, 2 ** 20),
+      bytes: checkWhole("a limit of bytes of", limits.bytes ?? 2 ** 30, 1, 2 ** 40),
+    };
+  }
+
+  /** How many packets had each outcome so far. */
+  get counts(): Readonly<Partial<Record<Outcome, number>>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  /**
+   * Opens a flow and reserves its output.
+   *
+   * @param flow Its number.
+   * @param placement Where its payloads belong.
+   * @throws {OnpathError} `size` when the flow is open already or a limit would be passed.
+   */
+  open(flow: number, placement: Placement): void {
+    const bytes = outputBytes(placement);
+    if (this.#flows.has(flow)) {
+      throw new OnpathError("size", `Cannot open flow ${flow}: it is open already`, { flow });
+    }
+    if (this.#flows.size >= this.#limits.flows || this.#bytes + bytes > this.#limits.bytes) {
+      throw new OnpathError(
+        "size",
+        `Cannot open flow ${flow} of ${bytes} bytes: ${this.#flows.size} flows of ${this.#bytes} bytes are open, ` +
+          `the limits are ${this.#limits.flows} and ${this.#limits.bytes}`,
+        { flow, bytes, open: this.#flows.size, openBytes: this.#bytes, limits: this.#limits },
+      );
+    }
+    this.#bytes += bytes;
+    this.#flows.set(flow, {
+      placement,
+      output: new Uint8Array(bytes),
+      arrived: new Uint8Array(Math.ceil(placement.cut.packets / 8)),
+      missing: placement.cut.packets,
+      waiters: new Set(),
+    });
+  }
+
+  /**
+   * Takes the packet in a slot. Makes no object once it has seen the slot with this payload length.
+   *
+   * @param packets The slots; they may be written again afterwards.
+   * @param slot Which one.
+   * @returns What became of it.
+   */
+  accept(packets: PacketSlots, slot: number): Outcome {
+    const outcome = readPacket(packets, slot, this.#header) ?? this.#check();
+    if (outcome === "accepted") {
+      if (this.#viewsOf !== packets) {
+        this.#viewsOf = packets;
+        this.#views = [];
+      }
+      this.#place(packets.engine.bytes, slotAddress(packets, slot) + HEADER_BYTES, slot);
+    }
+    return this.#count(outcome);
+  }
+
+  /**
+   * Takes a packet that lies anywhere.
+   *
+   * @param bytes The packet, from its first byte.
+   * @returns What became of it.
+   */
+  acceptBytes(bytes: Uint8Array): Outcome {
+    const outcome = readPacketBytes(bytes, this.#header) ?? this.#check();
+    if (outcome === "accepted") this.#place(bytes, HEADER_BYTES, -1);
+    return this.#count(outcome);
+  }
+
+  /** Flow of the packet that was taken last; meaningful after `accepted` and `duplicate`. */
+  get lastFlow(): number {
+    return this.#header.flow;
+  }
+
+  /** Packets that a flow still lacks. */
+  missing(flow: number): number {
+    return this.#flow(flow).missing;
+  }
+
+  /**
+   * The packets that a flow still lacks, as ranges of their numbers.
+   *
+   * @param flow An open flow.
+   * @param most Longest list to return.
+   * @returns Pairs of first and last number, in order.
+   */
+  gaps(flow: number, most = 1024): [first: number, last: number][] {
+    const { arrived, placement } = this.#flow(flow);
+    const gaps: [number, number][] = [];
+    for (let i = 0; i < placement.cut.packets; i++) {
+      if (arrived[i >> 3]! >> (i & 7) & 1) continue;
+      const previous = gaps.at(-1);
+      if (previous !== undefined && previous[1] === i - 1) previous[1] = i;
+      else if (gaps.length === most) break;
+      else gaps.push([i, i]);
+    }
+    return gaps;
+  }
+
+  /**
+   * Waits until a flow is complete.
+   *
+   * @param flow An open flow.
+   * @param options How long, and a signal that ends the wait.
+   * @throws {OnpathError} `timeout` when it lasts too long, `gap` when the flow is dropped meanwhile;
+   * the signal's reason when it is aborted. The flow stays open.
+   */
+  async whenComplete(flow: number, options: WaitOptions = {}): Promise<void> {
+    const state = this.#flow(flow);
+    if (state.missing === 0) return;
+    await waitFor(`flow ${flow}`, state.waiters, options);
+  }
+
+  /**
+   * Takes the output of a complete flow and closes it.
+   *
+   * @param flow A complete flow.
+   * @returns The output's bytes; they belong to the caller.
+   * @throws {OnpathError} `gap` when packets are missing, naming them. The flow stays open.
+   */
+  take(flow: number): Uint8Array<ArrayBuffer> {
+    const state = this.#flow(flow);
+    if (state.missing > 0) {
+      const gaps = this.gaps(flow, 8);
+      throw new OnpathError(
+        "gap",
+        `Cannot take flow ${flow}: ${state.missing} of ${state.placement.cut.packets} packets are missing, ` +
+          `first ${gaps.map(([a, b]) => a === b ? `${a}` : `${a}-${b}`).join(", ")}`,
+        { flow, missing: state.missing, packets: state.placement.cut.packets, gaps },
+      );
+    }
+    this.#close(flow, state);
+    return state.output;
+  }
+
+  /** Closes a flow and frees its output; waits for it end with `gap`. Unknown flows are ignored. */
+  drop(flow: number): void {
+    const state = this.#flows.get(flow);
+    if (state === undefined) return;
+    this.#close(flow, state);
+    const error = new OnpathError("gap", `Cannot complete flow ${flow}: it was dropped`, { flow });
+    for (const waiter of [...state.waiters]) waiter.reject(error);
+  }
+
+  #close(flow: number, state: Flow): void {
+    this.#flows.delete(flow);
+    this.#bytes -= state.output.length;
+  }
+
+  #flow(flow: number): Flow {
+    const state = this.#flows.get(flow);
+    if (state === undefined) {
+      throw new OnpathError("size", `Cannot use flow ${flow}: it is not open`, { flow });
+    }
+    return state;
+  }
+
+  #count(outcome: Outcome): Outcome {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+    return outcome;
+  }
+
+  /** Checks the header that was read against its flow. */
+  #check(): Outcome {
+    const header = this.#header;
+    const state = this.#flows.get(header.flow);
+    if (state === undefined) return "flow";
+    const { plan, cut, planes, itemBytes, checksum } = state.placement;
+    if (header.plan !== plan || header.packets !== cut.packets) return "plan";
+    if (checksum === "crc32c" && (header.flags & FLAG.checked) === 0) return "crc";
+    if (
+      header.kind !== KIND.samples || header.position !== firstItem(cut, header.sequence) ||
+      header.length !== itemCount(cut, header.sequence) * planes * itemBytes
+    ) return "place";
+    const bit = 1 << (header.sequence & 7);
+    return state.arrived[header.sequence >> 3]! & bit ? "duplicate" : "accepted";
+  }
+
+  /** Copies the payload to its place. `slot` names the cached views, −1 for none. */
+  #place(bytes: Uint8Array, at: number, slot: number): void {
+    const { flow, sequence, position, length } = this.#header;
+    const state = this.#flows.get(flow)!;
+    const { cut, planes, itemBytes } = state.placement;
+    const planeBytes = cut.height * cut.width * itemBytes;
+    const image = planes === 1 ? 0 : Math.floor(position / (cut.height * cut.width));
+    // One plane: images follow each other as rows do. Several: the position counts within the image.
+    let to = position * itemBytes + image * (planes - 1) * planeBytes;
+    const segment = length / planes;
+    for (let plane = 0; plane < planes; plane++, to += planeBytes) {
+      state.output.set(this.#payload(bytes, at + plane * segment, segment, slot * planes + plane), to);
+    }
+    state.arrived[sequence >> 3]! |= 1 << (sequence & 7);
+    if (--state.missing === 0) { for (const waiter of [...state.waiters]) waiter.resolve(); }
+  }
+
+  #payload(bytes: Uint8Array, at: number, length: number, key: number): Uint8Array {
+    if (key < 0) return bytes.subarray(at, at + length);
+    const cached = this.#views[key];
+    if (cached !== undefined && cached.byteOffset === at && cached.length === length) return cached;
+    return this.#views[key] = bytes.subarray(at, at + length);
+  }
+}
