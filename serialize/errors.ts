@@ -62,6 +62,8 @@ export class OnpathError extends Error {
   readonly details: ErrorDetails;
 
   /**
+   * Makes a failure.
+   *
    * @param code What kind of refusal it is.
    * @param message `Cannot …: …`, naming what, where and what was expected.
    * @param details The facts behind the message.

@@ -86,7 +86,11 @@ export class Reassembler {
   #viewsOf: PacketSlots | undefined;
   #views: (Uint8Array | undefined)[] = [];
 
-  /** @param limits How many flows and bytes may be open at once. */
+  /**
+   * Makes a reassembler without flows.
+   *
+   * @param limits How many flows and bytes may be open at once.
+   */
   constructor(limits: ReassemblerLimits = {}) {
     this.#limits = {
       flows: checkWhole("a limit of flows of", limits.flows ?? 64, 1, 2 ** 20),

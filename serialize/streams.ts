@@ -27,7 +27,11 @@ export interface PacketizeOptions {
  * Images in, packets out. Every chunk is a copy of one packet, so a slow reader cannot see it change.
  */
 export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuffer>> {
-  /** @param options The writer and its slots. */
+  /**
+   * Makes the stream.
+   *
+   * @param options The writer and its slots.
+   */
   constructor(options: PacketizeOptions) {
     const { writer, slots, packets } = options;
     checkWhole("a number of packets of", packets, 1, 2 ** 24);
@@ -74,7 +78,11 @@ export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
   /** The reassembler behind the stream, for its counts. */
   readonly reassembler: Reassembler;
 
-  /** @param options Where payloads belong and how many flows come. */
+  /**
+   * Makes the stream.
+   *
+   * @param options Where payloads belong and how many flows come.
+   */
   constructor(options: ReassembleOptions) {
     const reassembler = new Reassembler(options.limits);
     const first = checkWhole("a first flow of", options.firstFlow ?? 0, 0, 2 ** 32 - 1);

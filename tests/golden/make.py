@@ -31,7 +31,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as tv
 
 HERE = Path(__file__).resolve().parent
-PHOTOS = HERE.parent / "photos"
+PHOTOS = HERE.parent.parent / "scripts" / "photos"
 MANIFEST = HERE / "manifest.json"
 
 # Only PNGs: a PNG has one decoding, while JPEG decoders differ.

@@ -1,0 +1,32 @@
+/**
+ * What the NIC computes: pipelines, and for every kernel its specification, reference, tables and model.
+ *
+ * @example
+ * ```ts
+ * import { KERNELS } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(Object.keys(KERNELS), ["resize", "normalize"]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./geometry/axis.ts";
+export * from "./geometry/reference.ts";
+export * from "./geometry/spec.ts";
+export * from "./kernel.ts";
+export * from "./normalize/model.ts";
+export * from "./normalize/reference.ts";
+export * from "./normalize/spec.ts";
+export * from "./pipeline.ts";
+export * from "./reference.ts";
+export * from "./registry.ts";
+export * from "./resize/fixed.ts";
+export * from "./resize/model.ts";
+export * from "./resize/positions.ts";
+export * from "./resize/reference.ts";
+export * from "./resize/sampling.ts";
+export * from "./resize/spec.ts";
+export * from "./resize/terms.ts";
+export * from "./schema.ts";

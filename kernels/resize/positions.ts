@@ -1,0 +1,134 @@
+/**
+ * Where the samples of a resize lie, per axis. Exact positions are rational numbers and stay so;
+ * OpenCV's are the floats that OpenCV computes.
+ *
+ * @module
+ */
+
+import type { AxisScale, ResizeParams } from "./spec.ts";
+
+/** Neighbours and weights of one axis. */
+export interface AxisWeights {
+  /** Lower neighbour of each output index. */
+  readonly low: Int32Array;
+  /** Upper neighbour of each output index; the lower one itself at the far edge. */
+  readonly high: Int32Array;
+  /** Which pair of weights each output index uses. */
+  readonly phase: Uint16Array;
+  /** The distinct pairs of weights: of the lower and of the upper neighbour. */
+  readonly pairs: readonly (readonly [low: number, high: number])[];
+  /** What the weights are counted in: a weight of `denominator` is 1. */
+  readonly denominator: number;
+}
+
+/**
+ * Exact positions. Output `o` lies at (2·o + 1)·input / (2·output) − 1/2, clamped at 0 (half-pixel
+ * centres, as OpenCV, torchvision and ONNX `half_pixel`), so its fraction is a multiple of
+ * 1 / (2·output); the fractions repeat after output / gcd(input, output).
+ *
+ * @param scale Lengths before and after.
+ * @returns Neighbours, phases, and weights over the least common denominator.
+ *
+ * @example
+ * ```ts
+ * import { rationalAxis } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const axis = rationalAxis({ input: 1280, output: 224 });
+ * assert.equal(axis.pairs.length, 7);
+ * assert.equal(axis.denominator, 14);
+ * ```
+ */
+export function rationalAxis(scale: AxisScale): AxisWeights {
+  const { input, output } = scale;
+  const low = new Int32Array(output);
+  const high = new Int32Array(output);
+  const parts = new Array<number>(output);
+  let divisor = 2 * output;
+  for (let o = 0; o < output; o++) {
+    const numerator = Math.max(0, (2 * o + 1) * input - output);
+    low[o] = Math.floor(numerator / (2 * output));
+    high[o] = Math.min(low[o]! + 1, input - 1);
+    // At the far edge both neighbours are the same sample and the fraction does not matter.
+    parts[o] = high[o] === low[o] ? 0 : numerator % (2 * output);
+    divisor = gcd(divisor, parts[o]!);
+  }
+  const denominator = (2 * output) / divisor;
+  return {
+    low,
+    high,
+    denominator,
+    ...phasesOf(parts.map((part) => [denominator - part / divisor, part / divisor])),
+  };
+}
+
+/**
+ * OpenCV's positions for 8-bit INTER_LINEAR (modules/imgproc/src/resize.cpp, 4.6): the position in
+ * binary64, rounded to binary32; weights of 11 bits, ties to even. Along x a position before the
+ * first or after the last sample is moved onto it; along y only the rows are clipped and the
+ * weights stay, which the truncations of the vertical pass can tell apart.
+ *
+ * @param scale Lengths before and after.
+ * @param clipOnly Whether only the neighbours are clipped (y) or the weights too (x).
+ * @returns Neighbours, phases, and weights over 2048.
+ */
+export function openCvAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
+  const { input, output } = scale;
+  const step = 1 / (output / input);
+  const low = new Int32Array(output);
+  const high = new Int32Array(output);
+  const weights = new Array<[number, number]>(output);
+  for (let o = 0; o < output; o++) {
+    const position = Math.fround((o + 0.5) * step - 0.5);
+    let floor = Math.floor(position);
+    let fraction = Math.fround(position - floor);
+    if (!clipOnly && floor < 0) [floor, fraction] = [0, 0];
+    if (!clipOnly && floor >= input - 1) [floor, fraction] = [input - 1, 0];
+    low[o] = Math.min(Math.max(floor, 0), input - 1);
+    high[o] = Math.min(Math.max(floor + 1, 0), input - 1);
+    weights[o] = [
+      roundHalfEven(Math.fround(Math.fround(1 - fraction) * 2048)),
+      roundHalfEven(Math.fround(fraction * 2048)),
+    ];
+  }
+  return { low, high, denominator: 2048, ...phasesOf(weights) };
+}
+
+/** The two axes of a resize in the arithmetic that its match asks for. */
+export function resizeAxes(params: ResizeParams): { y: AxisWeights; x: AxisWeights } {
+  return params.match === "opencv"
+    ? { y: openCvAxis(params.y, true), x: openCvAxis(params.x, false) }
+    : { y: rationalAxis(params.y), x: rationalAxis(params.x) };
+}
+
+/** Rounds a number of moderate size to a whole one, ties to even. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
+
+/** Greatest common divisor of two whole numbers. */
+export function gcd(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
+
+/** Numbers the distinct pairs in order of their first use. */
+function phasesOf(weights: readonly (readonly [number, number])[]): Pick<AxisWeights, "phase" | "pairs"> {
+  const ids = new Map<number, number>();
+  const pairs: (readonly [number, number])[] = [];
+  const phase = new Uint16Array(weights.length);
+  for (const [o, pair] of weights.entries()) {
+    // Within one axis the upper weight and the sum tell pairs apart; both are below 2^24.
+    const key = pair[0] * 2 ** 24 + pair[1];
+    let id = ids.get(key);
+    if (id === undefined) {
+      id = pairs.length;
+      ids.set(key, id);
+      pairs.push(pair);
+    }
+    phase[o] = id;
+  }
+  return { phase, pairs };
+}

@@ -1,0 +1,74 @@
+/**
+ * What a device is: whatever turns packets into packets. One interface, one suite of tests for all.
+ *
+ * @module
+ */
+
+import type { PacketSlots, Refusal, WaitOptions } from "../../serialize/mod.ts";
+import type { Plan } from "../plan/plan.ts";
+
+/** A device's numbers, as far as plans depend on them. Plain data. */
+export interface DeviceProfile {
+  /** Name, as `--device` takes it. */
+  readonly name: string;
+  /** What it is, in one line. */
+  readonly summary: string;
+  /** Longest payload of a packet, in bytes. */
+  readonly payload: number;
+  /** Bytes of tables that fit at once. */
+  readonly tableBytes: number;
+  /** Names of the kernels it has. */
+  readonly kernels: readonly string[];
+}
+
+/** What a device has counted since it was opened. */
+export interface DeviceCounters {
+  /** Packets processed. */
+  readonly packets: number;
+  /** Packets dropped, by the name of the check that failed. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Table lookups. */
+  readonly lookups: number;
+  /** Clock cycles, where the device counts them. */
+  readonly cycles: number | null;
+}
+
+/** Why a device drops a packet: its header, its plan, its length, or a weight index out of range. */
+export type DropReason = Refusal | "plan" | "items" | "weight";
+
+/** One exchange of packets. */
+export interface Exchange {
+  /** Slots with packets to send. */
+  readonly input: PacketSlots;
+  /** Number of packets, from slot 0 on. */
+  readonly count: number;
+  /** Slots for the answers, at least as many. */
+  readonly output: PacketSlots;
+}
+
+/**
+ * A device. It owns nothing of the caller's: slots are the caller's and free again when an exchange
+ * has ended. A device serves one session at a time, and one exchange at a time.
+ */
+export interface Device extends AsyncDisposable {
+  /** Its numbers. */
+  readonly profile: DeviceProfile;
+  /**
+   * Makes the tables of a plan resident.
+   *
+   * @throws {OnpathError} `device` when the device is closed or lacks a kernel, `table` when the
+   * tables do not fit.
+   */
+  load(plan: Plan, options?: WaitOptions): Promise<void>;
+  /**
+   * Sends packets and collects the answers, in any order; packets may be missing or come twice.
+   *
+   * @returns Number of answers, in the output's slots from 0 on.
+   * @throws {OnpathError} `device` when the device is closed, has no plan, or fails.
+   */
+  exchange(exchange: Exchange, options?: WaitOptions): Promise<number>;
+  /** What it has counted. */
+  counters(): DeviceCounters;
+  /** Frees what it holds. May be called again. */
+  close(): Promise<void>;
+}

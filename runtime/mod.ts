@@ -1,0 +1,27 @@
+/**
+ * Plans, devices and sessions.
+ *
+ * @example
+ * ```ts
+ * import { compile, createModelDevice, offload } from "onpath/runtime";
+ * import { tensor } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const image = tensor(new Uint8Array(48 * 64 * 3), { dtype: "u8", shape: [48, 64, 3], layout: "HWC" });
+ * const plan = compile({ steps: [{ op: "resize", size: [24, 32] }] }, { input: image, device });
+ * const { output, report } = await offload(plan, image, device);
+ * assert.deepEqual(output.shape, [24, 32, 3]);
+ * assert.equal(report.sent, plan.layout.cut.packets);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./device/device.ts";
+export * from "./device/model.ts";
+export * from "./plan/compile.ts";
+export * from "./plan/file.ts";
+export * from "./plan/plan.ts";
+export * from "./plan/schema.ts";
+export * from "./session.ts";

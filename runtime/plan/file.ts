@@ -1,0 +1,128 @@
+/**
+ * Plans on disk: MessagePack, checked when they are read.
+ *
+ * @module
+ */
+
+import { decode, encode } from "@msgpack/msgpack";
+import { parseWith } from "../../kernels/mod.ts";
+import { crc32c, OnpathError } from "../../serialize/mod.ts";
+import { compile } from "./compile.ts";
+import { type Plan, PLAN_VERSION } from "./plan.ts";
+import { planSpec } from "./schema.ts";
+
+/** A plan's file is at most this long (1 MiB); real ones are a few KiB. */
+export const MAX_PLAN_BYTES = 2 ** 20;
+
+/** Longest text, list or map inside a plan's file. */
+const MAX_PLAN_ITEMS = 65536;
+
+/**
+ * Gives a plan its id: the CRC-32C of everything else in MessagePack with sorted keys.
+ *
+ * @param plan The plan without an id.
+ * @returns The plan.
+ */
+export function identifyPlan(plan: Omit<Plan, "id">): Plan {
+  const { id: _, ...rest } = plan as Plan;
+  return { ...rest, id: crc32c(encode(rest, { sortKeys: true })) };
+}
+
+/**
+ * Writes a plan as MessagePack.
+ *
+ * @param plan The plan.
+ * @returns The file's bytes.
+ */
+export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+  return encode(plan, { sortKeys: true });
+}
+
+/**
+ * Reads a plan. Every number in it is checked, and what can be derived is derived again, so a plan
+ * that was read is as good as one that was compiled here.
+ *
+ * @param bytes The file's bytes.
+ * @returns The plan.
+ * @throws {OnpathError} `plan` when the bytes are no plan, are damaged, or come from another version.
+ *
+ * @example
+ * ```ts
+ * import { compile, decodePlan, encodePlan, MODEL_PROFILE } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const plan = compile(
+ *   { steps: [{ op: "center_crop", size: [8, 8] }] },
+ *   { input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" }, device: MODEL_PROFILE },
+ * );
+ * assert.deepEqual(decodePlan(encodePlan(plan)), plan);
+ * ```
+ */
+export function decodePlan(bytes: Uint8Array): Plan {
+  if (bytes.length > MAX_PLAN_BYTES) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan of ${bytes.length} bytes: expected at most ${MAX_PLAN_BYTES}`,
+      {
+        bytes: bytes.length,
+        most: MAX_PLAN_BYTES,
+      },
+    );
+  }
+  let value: unknown;
+  try {
+    value = decode(bytes, {
+      maxStrLength: MAX_PLAN_ITEMS,
+      maxArrayLength: MAX_PLAN_ITEMS,
+      maxMapLength: MAX_PLAN_ITEMS,
+      maxBinLength: 0,
+      maxExtLength: 0,
+    });
+  } catch (cause) {
+    throw new OnpathError("plan", `Cannot read a plan: ${(cause as Error).message}`, {}, { cause });
+  }
+  return checkPlan(value);
+}
+
+/**
+ * Checks a plan that is plain data already, such as parsed JSON.
+ *
+ * @param value Anything.
+ * @returns The plan.
+ * @throws {OnpathError} `plan` as {@linkcode decodePlan}.
+ */
+export function checkPlan(value: unknown): Plan {
+  const { format, version } = (value ?? {}) as { format?: unknown; version?: unknown };
+  if (format !== "onpath.plan") {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan: its format is ${JSON.stringify(format)}, expected "onpath.plan"`,
+    );
+  }
+  if (version !== PLAN_VERSION) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan of version ${JSON.stringify(version)}: expected ${PLAN_VERSION}, compile it again`,
+      { found: version, expected: PLAN_VERSION },
+    );
+  }
+  const plan = parseWith(planSpec, value, "plan", "plan");
+  const { pipeline, input, device, layout } = plan;
+  if (identifyPlan(plan).id !== plan.id) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read plan ${plan.id}: its contents do not match its id, it was changed`,
+      {
+        id: plan.id,
+      },
+    );
+  }
+  if (compile(pipeline, { input, device, checksum: layout.checksum }).id !== plan.id) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read plan ${plan.id}: compiling its pipeline gives another plan, compile it again`,
+      { id: plan.id },
+    );
+  }
+  return plan;
+}

@@ -1,0 +1,367 @@
+/**
+ * A session: a plan on a device, with the memory for its packets. Runs any number of inputs.
+ *
+ * @module
+ */
+
+import { composeAxis, resizeAxes } from "../kernels/mod.ts";
+import {
+  bounded,
+  createEngine,
+  createImageWriter,
+  DEFAULT_TIMEOUT_MS,
+  imageAxes,
+  type ImageWriter,
+  OnpathError,
+  type Outcome,
+  type PacketSlots,
+  Reassembler,
+  reserveSlots,
+  type SeparableMap,
+  slotBytesFor,
+  type Tensor,
+  tensor,
+  viewElements,
+} from "../serialize/mod.ts";
+import { checkWhole, countElements } from "../serialize/mod.ts";
+import type { Device, DeviceCounters } from "./device/device.ts";
+import { type Plan, planPlacement } from "./plan/plan.ts";
+
+/** How one input is run. */
+export interface RunOptions {
+  /** Ends the run with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest wait for one answer of the device, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How often packets that did not come back are sent again. Default 2. */
+  readonly retries?: number | undefined;
+  /** Called after every window of packets. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** How far a run is. */
+export interface Progress {
+  /** Packets that are back. */
+  readonly done: number;
+  /** Packets of the flow. */
+  readonly total: number;
+}
+
+/** What a run did. Times are of this process and this run; they are no property of a card. */
+export interface RunReport {
+  /** Packets sent, those sent again included. */
+  readonly sent: number;
+  /** Packets sent again. */
+  readonly resent: number;
+  /** Packets that came back, by what became of them. */
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Milliseconds of host time spent writing packets. */
+  readonly serializeMs: number;
+  /** Milliseconds waiting for the device. */
+  readonly deviceMs: number;
+  /** Milliseconds of host time spent putting answers together. */
+  readonly reassembleMs: number;
+  /** The device's counters since it was opened. */
+  readonly counters: DeviceCounters;
+}
+
+/** The result of a run. */
+export interface RunResult {
+  /** The output, dense, in the plan's layout; its buffer belongs to the caller. */
+  readonly output: Tensor;
+  /** What the run did. */
+  readonly report: RunReport;
+}
+
+/** Packets in flight at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
+const WINDOW = 1024;
+
+/**
+ * A plan on a device. Runs queue up: one at a time reaches the device.
+ *
+ * @example
+ * ```ts
+ * import { compile, createModelDevice, Session } from "onpath/runtime";
+ * import { tensor } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const image = tensor(new Uint8Array(64 * 64 * 3).fill(200), { dtype: "u8", shape: [64, 64, 3], layout: "HWC" });
+ * const plan = compile({ steps: [{ op: "resize", size: [16, 16] }] }, { input: image, device });
+ * const session = await Session.open(plan, device);
+ * const { output } = await session.run(image);
+ * assert.deepEqual(output.shape, [16, 16, 3]);
+ * assert(output.data.every((level) => level === 200));
+ * ```
+ */
+export class Session {
+  /** The plan. */
+  readonly plan: Plan;
+  readonly #device: Device;
+  readonly #writer: ImageWriter;
+  readonly #requests: PacketSlots;
+  readonly #answers: PacketSlots;
+  #queue: Promise<unknown> = Promise.resolve();
+  #flow = 0;
+  #broken = false;
+
+  private constructor(plan: Plan, device: Device) {
+    this.plan = plan;
+    this.#device = device;
+    const { requests, answers, writer } = reserve(plan);
+    this.#requests = requests;
+    this.#answers = answers;
+    this.#writer = writer;
+  }
+
+  /**
+   * Makes the plan's tables resident and reserves memory for its packets.
+   *
+   * @param plan A plan for this device.
+   * @param device An open device; it stays the caller's to close.
+   * @param options How long to wait for the device, and a signal.
+   * @throws {OnpathError} `plan` when the plan is for another device, `device`, `table`, `timeout`.
+   */
+  static async open(plan: Plan, device: Device, options: RunOptions = {}): Promise<Session> {
+    if (plan.device.name !== device.profile.name) {
+      throw new OnpathError(
+        "plan",
+        `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${plan.device.name}`,
+        { plan: plan.id, device: device.profile.name, expected: plan.device.name },
+      );
+    }
+    const session = new Session(plan, device);
+    await bounded(
+      `device ${device.profile.name} to load plan ${plan.id}`,
+      device.load(plan, options),
+      options,
+    );
+    return session;
+  }
+
+  /**
+   * Runs one input.
+   *
+   * @param input A u8 tensor of the plan's shape, in any layout and strides.
+   * @param options Signal, timeout, retries, progress.
+   * @returns The output and what the run did.
+   * @throws {OnpathError} `dtype` or `shape` when the input is not the plan's; `gap` when packets
+   * did not come back; `timeout` or `device` when the device fails. After a wait that was cut short
+   * the device may still write into the session's memory, so the session refuses further runs.
+   */
+  run(input: Tensor, options: RunOptions = {}): Promise<RunResult> {
+    const result = this.#queue.then(() => this.#run(input, options));
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(input: Tensor, options: RunOptions): Promise<RunResult> {
+    if (this.#broken) {
+      throw new OnpathError("device", "Cannot run: a wait for the device was cut short, open a new session");
+    }
+    options.signal?.throwIfAborted();
+    checkPlanInput(this.plan, input);
+    const retries = checkWhole("a number of retries of", options.retries ?? 2, 0, 1000);
+    const { packets } = this.plan.layout.cut;
+    const flow = this.#flow;
+    this.#flow = (flow + 1) % 2 ** 32;
+    const reassembler = new Reassembler({ flows: 1 });
+    reassembler.open(flow, planPlacement(this.plan));
+    const times = { serializeMs: 0, deviceMs: 0, reassembleMs: 0 };
+    let sent = 0;
+    let ranges: [number, number][] = [[0, packets - 1]];
+    for (let attempt = 0; attempt <= retries && ranges.length > 0; attempt++) {
+      for (const range of windows(ranges, this.#requests.slots)) {
+        await this.#exchange(input, flow, range, reassembler, times, options);
+        for (const [first, last] of range) sent += last - first + 1;
+        options.onProgress?.({ done: packets - reassembler.missing(flow), total: packets });
+      }
+      ranges = reassembler.gaps(flow, packets);
+    }
+    const { counts } = reassembler;
+    if (ranges.length > 0) throw gapError(flow, packets, reassembler.missing(flow), ranges, retries, counts);
+    const bytes = reassembler.take(flow);
+    const { dtype, shape, layout } = this.plan.output;
+    const elements = viewElements(dtype, bytes.buffer, 0, countElements(shape));
+    return {
+      output: tensor(elements, { dtype, shape, layout }),
+      report: { sent, resent: sent - packets, outcomes: counts, ...times, counters: this.#device.counters() },
+    };
+  }
+
+  /** Sends one window of packets and takes what comes back. */
+  async #exchange(
+    input: Tensor,
+    flow: number,
+    ranges: readonly [number, number][],
+    reassembler: Reassembler,
+    times: { serializeMs: number; deviceMs: number; reassembleMs: number },
+    options: RunOptions,
+  ): Promise<void> {
+    const start = performance.now();
+    let count = 0;
+    for (const [first, last] of ranges) {
+      this.#writer.write(input, flow, first, last - first + 1, this.#requests, count);
+      count += last - first + 1;
+    }
+    const sentAt = performance.now();
+    times.serializeMs += sentAt - start;
+    const exchange = { input: this.#requests, count, output: this.#answers };
+    const answered = this.#device.exchange(exchange, options);
+    let answers: number;
+    try {
+      answers = await bounded(`device ${this.#device.profile.name}`, answered, {
+        timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        signal: options.signal,
+      });
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+    const backAt = performance.now();
+    times.deviceMs += backAt - sentAt;
+    checkWhole("a number of answers of", answers, 0, this.#answers.slots);
+    for (let slot = 0; slot < answers; slot++) reassembler.accept(this.#answers, slot);
+    times.reassembleMs += performance.now() - backAt;
+  }
+}
+
+/**
+ * Runs one input through a plan: opens a session, runs, and leaves nothing open. Serving code that
+ * runs many inputs keeps a {@linkcode Session} instead.
+ *
+ * @param plan A plan for the device.
+ * @param input A u8 tensor of the plan's shape.
+ * @param device An open device; it stays the caller's to close.
+ * @param options Signal, timeout, retries, progress.
+ * @returns The output and what the run did.
+ * @throws {OnpathError} As {@linkcode Session.open} and {@linkcode Session.run}.
+ */
+export async function offload(
+  plan: Plan,
+  input: Tensor,
+  device: Device,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  checkPlanInput(plan, input);
+  const session = await Session.open(plan, device, options);
+  return await session.run(input, options);
+}
+
+/** The sampling map of a plan's geometry. */
+export function planMap(plan: Plan): SeparableMap {
+  const { before, resize, after } = plan.geometry;
+  const axes = resize === null ? undefined : resizeAxes(resize);
+  return {
+    form: "separable",
+    y: composeAxis(before.y, axes?.y, after.y),
+    x: composeAxis(before.x, axes?.x, after.x),
+  };
+}
+
+/**
+ * Refuses an input that a plan was not compiled for. The order of axes may differ.
+ *
+ * @throws {OnpathError} `dtype` or `shape`, naming both.
+ */
+export function checkPlanInput(plan: Plan, input: Tensor): void {
+  const wanted = plan.input;
+  if (input.dtype !== wanted.dtype) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot run plan ${plan.id} on dtype ${input.dtype}: expected ${wanted.dtype}`,
+      {
+        expected: wanted.dtype,
+        found: input.dtype,
+      },
+    );
+  }
+  const found = imageAxes(input);
+  for (
+    const [name, letter] of [["images", "N"], ["height", "H"], ["width", "W"], ["channels", "C"]] as const
+  ) {
+    const axis = wanted.layout.indexOf(letter);
+    const expected = axis < 0 ? 1 : wanted.shape[axis]!;
+    if (found[name] !== expected) {
+      throw new OnpathError(
+        "shape",
+        `Cannot run plan ${plan.id} on shape [${
+          input.shape.join(", ")
+        }] (${input.layout}): it was compiled for ` +
+          `[${wanted.shape.join(", ")}] (${wanted.layout})`,
+        { axis: name, expected, found: found[name] },
+      );
+    }
+  }
+}
+
+/** Memory for a plan's packets, and the writer that fills it. */
+function reserve(
+  plan: Plan,
+): { requests: PacketSlots; answers: PacketSlots; writer: ImageWriter } {
+  const { cut, kind, channels, payload, checksum } = plan.layout;
+  const images = cut.images;
+  const width = plan.input.shape[plan.input.layout.indexOf("W")]!;
+  const height = plan.input.shape[plan.input.layout.indexOf("H")]!;
+  const slots = Math.min(WINDOW, cut.packets);
+  const back = cut.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  // Slots, three input rows with their slack, 12 bytes a column, and alignment.
+  const bytes = slots * (slotBytesFor(payload) + slotBytesFor(back)) + 3 * (width * channels + 80) +
+    12 * cut.width + 1024;
+  const engine = createEngine(bytes);
+  const requests = reserveSlots(engine, slots, payload);
+  const answers = reserveSlots(engine, slots, back);
+  const writer = createImageWriter(engine, {
+    kind,
+    images,
+    height,
+    width,
+    channels,
+    map: planMap(plan),
+    fill: plan.geometry.fill,
+    cut,
+    plan: plan.id,
+    checksum,
+  });
+  return { requests, answers, writer };
+}
+
+/** Groups ranges of packets into windows of at most `most` packets. */
+function* windows(ranges: readonly [number, number][], most: number): Generator<[number, number][]> {
+  let window: [number, number][] = [];
+  let room = most;
+  for (const [from, to] of ranges) {
+    for (let first = from; first <= to;) {
+      const last = Math.min(to, first + room - 1);
+      window.push([first, last]);
+      room -= last - first + 1;
+      first = last + 1;
+      if (room === 0) {
+        yield window;
+        window = [];
+        room = most;
+      }
+    }
+  }
+  if (window.length > 0) yield window;
+}
+
+function gapError(
+  flow: number,
+  packets: number,
+  missing: number,
+  gaps: readonly [number, number][],
+  retries: number,
+  outcomes: Readonly<Partial<Record<Outcome, number>>>,
+): OnpathError {
+  const { accepted: _, duplicate: __, ...refused } = outcomes;
+  const reasons = Object.entries(refused).map(([name, count]) => `${name} ${count}`).join(", ");
+  return new OnpathError(
+    "gap",
+    `Cannot complete flow ${flow}: ${missing} of ${packets} packets did not come back after ${
+      retries + 1
+    } tries` +
+      (reasons === "" ? "" : ` (refused answers: ${reasons})`),
+    { flow, packets, missing, gaps: gaps.slice(0, 8), refused },
+  );
+}
