@@ -65,7 +65,7 @@ export interface Engine {
 export const MAX_ENGINE_BYTES = 2 ** 30;
 
 /** First address that {@linkcode Engine.reserve} gives out; below lie the tables of `wasm/engine.ts`. */
-const FIRST_FREE = 17664;
+const FIRST_FREE = 21760;
 const PAGE = 65536;
 
 let compiled: WebAssembly.Module | undefined;

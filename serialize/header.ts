@@ -67,7 +67,8 @@ export const FLAG = {
 } as const;
 
 const KNOWN_FLAGS = 31;
-const KNOWN_KINDS: readonly number[] = Object.values(KIND);
+/** A bit for each known kind. */
+const KNOWN_KINDS = Object.values(KIND).reduce((bits, kind) => bits | (1 << kind), 0);
 
 /** A header's fields. The reader fills one object again and again, so that no packet makes a new one. */
 export interface Header {
@@ -186,7 +187,7 @@ export function readHeader(view: DataView, at: number, available: number, header
   const word = view.getUint32(at + 4, true);
   if ((word & 255) !== HEADER_VERSION) return "version";
   const kind = (word >>> 8) & 255;
-  if (!KNOWN_KINDS.includes(kind)) return "kind";
+  if (kind > 31 || ((KNOWN_KINDS >> kind) & 1) === 0) return "kind";
   const flags = word >>> 16;
   if (flags > KNOWN_FLAGS) return "flags";
   const lengths = view.getUint32(at + 20, true);

@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import { checkWhole, OnpathError } from "./errors.ts";
 import { FLAG, HEADER_BYTES, KIND, type Kind, newHeader, writeHeader } from "./header.ts";
 import { type Checksum, type PacketSlots, slotAddress } from "./packets.ts";
-import { firstItem, itemCount, type Partition } from "./partition.ts";
+import { locate, type Partition } from "./partition.ts";
 import { reserveRows, type RowStage } from "./rows.ts";
 import {
   type Channels,
@@ -113,6 +113,7 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
 
   const header = { ...newHeader(), kind: options.kind, plan: options.plan, packets: cut.packets };
   const checked = options.checksum === "crc32c" ? FLAG.checked : 0;
+  const span = { first: 0, count: 0 };
   return {
     write: (input, flow, sequence, count, target, slot = 0) => {
       const axes = checkInput(input, options);
@@ -135,15 +136,15 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
       header.flow = flow;
       for (let i = 0; i < count; i++) {
         const number = sequence + i;
-        const items = itemCount(cut, number);
+        locate(cut, number, span);
         const at = slotAddress(target, slot + i);
         header.sequence = number;
-        header.position = firstItem(cut, number);
-        header.length = items * bytesPerItem;
+        header.position = span.first;
+        header.length = span.count * bytesPerItem;
         header.flags = checked | (number === 0 ? FLAG.first : 0) |
           (number === cut.packets - 1 ? FLAG.last : 0);
         writeHeader(engine.view, at, header);
-        writeItems(header.position, items, at + HEADER_BYTES);
+        writeItems(span.first, span.count, at + HEADER_BYTES);
         if (checked) engine.functions.seal(at, HEADER_BYTES + header.length);
       }
     },

@@ -79,6 +79,38 @@ export function cutRows(
   return { width, height, images, packetsPerRow, rowsPerPacket, itemsPerPacket, packets };
 }
 
+/** Where a packet's items lie: filled in by {@linkcode locate} again and again. */
+export interface Span {
+  /** Position in the flow of the first item: (image · height + row) · width + column. */
+  first: number;
+  /** Number of items. */
+  count: number;
+}
+
+/**
+ * Finds a packet's items. Makes no object and divides twice at most, for it runs once a packet.
+ *
+ * @param cut The cut.
+ * @param sequence The packet's number, below `cut.packets`.
+ * @param span Filled in.
+ */
+export function locate(cut: Partition, sequence: number, span: Span): void {
+  const { width, height, packetsPerRow, rowsPerPacket, itemsPerPacket } = cut;
+  if (packetsPerRow > 1) {
+    const row = (sequence / packetsPerRow) | 0;
+    const column = (sequence - row * packetsPerRow) * itemsPerPacket;
+    span.first = row * width + column;
+    span.count = Math.min(itemsPerPacket, width - column);
+    return;
+  }
+  // A packet holds whole rows; an image's last one holds the rows that are left.
+  const perImage = ((height + rowsPerPacket - 1) / rowsPerPacket) | 0;
+  const image = (sequence / perImage) | 0;
+  const row = (sequence - image * perImage) * rowsPerPacket;
+  span.first = (image * height + row) * width;
+  span.count = Math.min(rowsPerPacket, height - row) * width;
+}
+
 /**
  * Position in the flow of a packet's first item: (image · height + row) · width + column.
  *
@@ -86,13 +118,9 @@ export function cutRows(
  * @param sequence The packet's number, below `cut.packets`.
  */
 export function firstItem(cut: Partition, sequence: number): number {
-  if (cut.packetsPerRow > 1) {
-    const row = Math.floor(sequence / cut.packetsPerRow);
-    return row * cut.width + (sequence - row * cut.packetsPerRow) * cut.itemsPerPacket;
-  }
-  const perImage = Math.ceil(cut.height / cut.rowsPerPacket);
-  const image = Math.floor(sequence / perImage);
-  return (image * cut.height + (sequence - image * perImage) * cut.rowsPerPacket) * cut.width;
+  const span = { first: 0, count: 0 };
+  locate(cut, sequence, span);
+  return span.first;
 }
 
 /**
@@ -102,11 +130,7 @@ export function firstItem(cut: Partition, sequence: number): number {
  * @param sequence The packet's number, below `cut.packets`.
  */
 export function itemCount(cut: Partition, sequence: number): number {
-  if (cut.packetsPerRow > 1) {
-    const part = sequence % cut.packetsPerRow;
-    return Math.min(cut.itemsPerPacket, cut.width - part * cut.itemsPerPacket);
-  }
-  const perImage = Math.ceil(cut.height / cut.rowsPerPacket);
-  const rows = cut.height - (sequence % perImage) * cut.rowsPerPacket;
-  return Math.min(cut.rowsPerPacket, rows) * cut.width;
+  const span = { first: 0, count: 0 };
+  locate(cut, sequence, span);
+  return span.count;
 }

@@ -9,7 +9,7 @@ import { OnpathError } from "./errors.ts";
 import { checkWhole } from "./errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "./header.ts";
 import { type Checksum, type PacketSlots, readPacket, readPacketBytes, slotAddress } from "./packets.ts";
-import { firstItem, itemCount, type Partition } from "./partition.ts";
+import { locate, type Partition, type Span } from "./partition.ts";
 import { type Waiter, waitFor, type WaitOptions } from "./wait.ts";
 
 /** Where the payloads of a flow belong. Plain data. */
@@ -81,8 +81,13 @@ export class Reassembler {
   readonly #flows = new Map<number, Flow>();
   readonly #limits: Required<ReassemblerLimits>;
   readonly #header: Header = newHeader();
-  readonly #counts = new Map<Outcome, number>();
+  readonly #span: Span = { first: 0, count: 0 };
+  readonly #refused = new Map<Outcome, number>();
+  #accepted = 0;
+  #duplicates = 0;
   #bytes = 0;
+  /** Flow of the packet that {@linkcode Reassembler.#check} saw last. */
+  #state: Flow | undefined;
   #viewsOf: PacketSlots | undefined;
   #views: (Uint8Array | undefined)[] = [];
 
@@ -100,7 +105,8 @@ export class Reassembler {
 
   /** How many packets had each outcome so far. */
   get counts(): Readonly<Partial<Record<Outcome, number>>> {
-    return Object.fromEntries(this.#counts);
+    const taken = [["accepted", this.#accepted], ["duplicate", this.#duplicates]] as const;
+    return Object.fromEntries([...taken.filter(([, count]) => count > 0), ...this.#refused]);
   }
 
   /**
@@ -108,10 +114,19 @@ export class Reassembler {
    *
    * @param flow Its number.
    * @param placement Where its payloads belong.
-   * @throws {OnpathError} `size` when the flow is open already or a limit would be passed.
+   * @param output Memory for the output, of exactly its length; without it a new piece is made.
+   * @throws {OnpathError} `size` when the flow is open already, a limit would be passed, or the
+   * memory has another length.
    */
-  open(flow: number, placement: Placement): void {
+  open(flow: number, placement: Placement, output?: Uint8Array<ArrayBuffer>): void {
     const bytes = outputBytes(placement);
+    if (output !== undefined && output.length !== bytes) {
+      throw new OnpathError(
+        "size",
+        `Cannot open flow ${flow}: its output has ${bytes} bytes, the memory for it ${output.length}`,
+        { flow, expected: bytes, found: output.length },
+      );
+    }
     if (this.#flows.has(flow)) {
       throw new OnpathError("size", `Cannot open flow ${flow}: it is open already`, { flow });
     }
@@ -126,7 +141,7 @@ export class Reassembler {
     this.#bytes += bytes;
     this.#flows.set(flow, {
       placement,
-      output: new Uint8Array(bytes),
+      output: output ?? new Uint8Array(bytes),
       arrived: new Uint8Array(Math.ceil(placement.cut.packets / 8)),
       missing: placement.cut.packets,
       waiters: new Set(),
@@ -253,7 +268,9 @@ export class Reassembler {
   }
 
   #count(outcome: Outcome): Outcome {
-    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+    if (outcome === "accepted") this.#accepted++;
+    else if (outcome === "duplicate") this.#duplicates++;
+    else this.#refused.set(outcome, (this.#refused.get(outcome) ?? 0) + 1);
     return outcome;
   }
 
@@ -262,12 +279,15 @@ export class Reassembler {
     const header = this.#header;
     const state = this.#flows.get(header.flow);
     if (state === undefined) return "flow";
+    this.#state = state;
     const { plan, cut, planes, itemBytes, checksum } = state.placement;
     if (header.plan !== plan || header.packets !== cut.packets) return "plan";
     if (checksum === "crc32c" && (header.flags & FLAG.checked) === 0) return "crc";
+    const span = this.#span;
+    locate(cut, header.sequence, span);
     if (
-      header.kind !== KIND.samples || header.position !== firstItem(cut, header.sequence) ||
-      header.length !== itemCount(cut, header.sequence) * planes * itemBytes
+      header.kind !== KIND.samples || header.position !== span.first ||
+      header.length !== span.count * planes * itemBytes
     ) return "place";
     const bit = 1 << (header.sequence & 7);
     return state.arrived[header.sequence >> 3]! & bit ? "duplicate" : "accepted";
@@ -275,8 +295,8 @@ export class Reassembler {
 
   /** Copies the payload to its place. `slot` names the cached views, −1 for none. */
   #place(bytes: Uint8Array, at: number, slot: number): void {
-    const { flow, sequence, position, length } = this.#header;
-    const state = this.#flows.get(flow)!;
+    const { sequence, position, length } = this.#header;
+    const state = this.#state!;
     const { cut, planes, itemBytes } = state.placement;
     const planeBytes = cut.height * cut.width * itemBytes;
     const image = planes === 1 ? 0 : Math.floor(position / (cut.height * cut.width));

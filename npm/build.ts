@@ -1,0 +1,56 @@
+/**
+ * Builds the npm package into a folder.
+ *
+ * @module
+ */
+
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { bundleCommand, bundleLibrary, stopBundler } from "./bundle.ts";
+import { writeDeclarations } from "./declarations.ts";
+import { collectNotices } from "./notices.ts";
+import { type DenoConfig, listEntries, packageJson } from "./package_json.ts";
+
+/** The command's source. */
+export const COMMAND = "scripts/offload.ts";
+
+/** What is copied as it is: source and target. */
+const COPIES = [
+  ["README.md", "README.md"],
+  ["LICENSE", "LICENSE"],
+  ["CHANGELOG.md", "CHANGELOG.md"],
+  ["scripts/photos/coffee.png", "bin/photos/coffee.png"],
+] as const;
+
+/**
+ * Builds the package.
+ *
+ * @param root The repository.
+ * @param out The folder to write to; what is in it is removed.
+ * @param tell Takes a line for every step done.
+ */
+export async function buildPackage(root: string, out: string, tell: (line: string) => void): Promise<void> {
+  const config: DenoConfig = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
+  const entries = listEntries(config);
+  await rm(out, { recursive: true, force: true });
+  await mkdir(join(out, "bin"), { recursive: true });
+  try {
+    await bundleLibrary(root, entries, out);
+    tell(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
+    const bin = join(out, "bin/onpath.js");
+    const sources = await bundleCommand(root, COMMAND, entries, bin);
+    await chmod(bin, 0o755);
+    const { text, names } = await collectNotices(root, sources);
+    await writeFile(join(out, "THIRD_PARTY.txt"), text);
+    tell(`command with ${names.join(", ")}`);
+  } finally {
+    await stopBundler();
+  }
+  const declared = await writeDeclarations(root, entries, out);
+  tell(`declarations of ${declared} sources for both formats`);
+  await writeFile(join(out, "package.json"), JSON.stringify(packageJson(config), null, 2) + "\n");
+  for (const [from, to] of COPIES) {
+    await mkdir(dirname(join(out, to)), { recursive: true });
+    await copyFile(join(root, from), join(out, to));
+  }
+}

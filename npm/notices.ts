@@ -1,0 +1,44 @@
+/**
+ * The notices of the packages that are bundled into the command.
+ *
+ * @module
+ */
+
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Collects the licences of bundled packages.
+ *
+ * @param root The repository.
+ * @param sources The bundled sources, relative to the repository.
+ * @returns The text of THIRD_PARTY.txt, and the packages' names.
+ * @throws {Error} When a package brings no licence text.
+ */
+export async function collectNotices(
+  root: string,
+  sources: readonly string[],
+): Promise<{ text: string; names: string[] }> {
+  const folders = new Set(sources.map(packageFolder).filter((folder) => folder !== undefined));
+  const notices = new Map<string, string>();
+  for (const folder of folders) {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+    const file = (await readdir(join(root, folder))).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    if (file === undefined) throw new Error(`Cannot bundle ${name} ${version}: it brings no licence text`);
+    const text = (await readFile(join(root, folder, file), "utf8")).replaceAll("\r\n", "\n").trim();
+    notices.set(name, `${"=".repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`);
+  }
+  const names = [...notices.keys()].sort();
+  const head = `The command in bin/onpath.js contains these packages: ${names.join(", ")}.\n`;
+  return { text: [head, ...names.map((name) => notices.get(name)!)].join("\n"), names };
+}
+
+/**
+ * Finds the package that a source belongs to.
+ *
+ * @param source A path.
+ * @returns The package's folder, or undefined for a source of this repository.
+ */
+export function packageFolder(source: string): string | undefined {
+  return source.match(/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1];
+}

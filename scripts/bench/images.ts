@@ -1,0 +1,134 @@
+/**
+ * The candidates around one image: serialize it, copy it, or do the work on the host after all.
+ *
+ * @module
+ */
+
+import { createCanvas, ImageData } from "@napi-rs/canvas";
+import sharp from "sharp";
+import { normalizeLevel } from "../../kernels/mod.ts";
+import { compile, MODEL_PROFILE, type Plan, planMap } from "../../runtime/mod.ts";
+import {
+  type Checksum,
+  createEngine,
+  createImageWriter,
+  reserveSlots,
+  type Tensor,
+  tensor,
+} from "../../serialize/mod.ts";
+import type { Candidate } from "./measure.ts";
+
+/** ImageNet's means and deviations. */
+const MEAN = [0.485, 0.456, 0.406];
+const STD = [0.229, 0.224, 0.225];
+
+/** An RGB image of noise: no candidate looks at what the samples are. */
+export function noise(height: number, width: number): Tensor {
+  const data = new Uint8Array(height * width * 3);
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state >>> 24;
+  }
+  return tensor(data, { dtype: "u8", shape: [height, width, 3], layout: "HWC" });
+}
+
+/** The plan of a square resize and ImageNet's normalization. */
+export function benchPlan(image: Tensor, size: number, checksum: Checksum): Plan {
+  return compile({
+    steps: [
+      { op: "resize", size: [size, size] },
+      { op: "normalize", mean: MEAN, std: STD, range: "0-1", dtype: "f32", layout: "CHW" },
+    ],
+  }, { input: image, device: MODEL_PROFILE, checksum });
+}
+
+/** A writer with its slots: writes all packets of an image. */
+export function serializer(image: Tensor, size: number, checksum: Checksum): () => void {
+  const plan = benchPlan(image, size, checksum);
+  const { cut, kind, channels, payload } = plan.layout;
+  const [height, width] = image.shape as [number, number, number];
+  const engine = createEngine(cut.packets * 1408 + 3 * (3 * width + 80) + 12 * size + 4096);
+  const slots = reserveSlots(engine, cut.packets, payload);
+  const writer = createImageWriter(engine, {
+    kind,
+    images: 1,
+    height,
+    width,
+    channels,
+    map: planMap(plan),
+    fill: plan.geometry.fill,
+    cut,
+    plan: plan.id,
+    checksum,
+  });
+  return () => writer.write(image, 0, 0, cut.packets, slots);
+}
+
+/** What an image costs, serialized or done on the host. */
+export function imageCandidates(image: Tensor, size: number): Candidate[] {
+  const [height, width] = image.shape as [number, number, number];
+  const pixels = image.data as Uint8Array<ArrayBuffer>;
+  const copy = new Uint8Array(pixels.length);
+  const rgba = new Uint8ClampedArray(height * width * 4).fill(255);
+  for (let i = 0; i < height * width; i++) rgba.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+  const source = createCanvas(width, height);
+  source.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
+  const target = createCanvas(size, size).getContext("2d");
+  return [
+    { name: "memcpy of the whole image", run: () => copy.set(pixels) },
+    { name: "serialize, CRC-32C", run: serializer(image, size, "crc32c") },
+    { name: "serialize, check left to the link", run: serializer(image, size, "link") },
+    { name: "fused bilinear + normalize in JavaScript", run: fused(pixels, height, width, size) },
+    {
+      name: "sharp (libvips), resize only",
+      run: async () => {
+        await sharp(pixels, { raw: { width, height, channels: 3 } })
+          .resize(size, size, { fit: "fill", kernel: "linear" }).raw().toBuffer();
+      },
+    },
+    {
+      name: "@napi-rs/canvas (Skia), resize only",
+      run: () => {
+        target.drawImage(source, 0, 0, size, size);
+        target.getImageData(0, 0, size, size);
+      },
+    },
+  ];
+}
+
+/** The straight host code that offloading replaces: one pass, tables for columns and levels. */
+function fused(pixels: Uint8Array, height: number, width: number, size: number): () => void {
+  const axis = (length: number) =>
+    Array.from({ length: size }, (_, o) => {
+      const position = Math.max(0, ((o + 0.5) * length) / size - 0.5);
+      const low = Math.floor(position);
+      return { low, high: Math.min(low + 1, length - 1), weight: position - low };
+    });
+  const rows = axis(height);
+  const columns = axis(width);
+  const left = Int32Array.from(columns, ({ low }) => 3 * low);
+  const right = Int32Array.from(columns, ({ high }) => 3 * high);
+  const weight = Float32Array.from(columns, (column) => column.weight);
+  const levels = new Float32Array(768);
+  for (let i = 0; i < 768; i++) levels[i] = normalizeLevel(i & 255, MEAN[i >> 8]!, STD[i >> 8]!, "0-1");
+  const output = new Float32Array(3 * size * size);
+  const plane = size * size;
+  return () => {
+    for (let y = 0; y < size; y++) {
+      const { low, high, weight: wy } = rows[y]!;
+      const top = 3 * low * width;
+      const bottom = 3 * high * width;
+      for (let x = 0; x < size; x++) {
+        const l = left[x]!, r = right[x]!, wx = weight[x]!;
+        for (let c = 0; c < 3; c++) {
+          const a = pixels[top + l + c]!, b = pixels[top + r + c]!;
+          const d = pixels[bottom + l + c]!, e = pixels[bottom + r + c]!;
+          const upper = a + wx * (b - a);
+          const lower = d + wx * (e - d);
+          output[c * plane + y * size + x] = levels[256 * c + (upper + wy * (lower - upper) + 0.5 | 0)]!;
+        }
+      }
+    }
+  };
+}

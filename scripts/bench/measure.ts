@@ -1,0 +1,73 @@
+/**
+ * Timing of alternatives in turn, so that a machine that drifts drifts for all of them.
+ *
+ * @module
+ */
+
+/** Something to time. */
+export interface Candidate {
+  /** Name in the table. */
+  readonly name: string;
+  /** Does the work once. */
+  readonly run: () => void | Promise<void>;
+}
+
+/** Microseconds of one run of a candidate, a value for each round. */
+export interface Timing {
+  /** Name in the table. */
+  readonly name: string;
+  /** Microseconds a run, for each round. */
+  readonly rounds: readonly number[];
+}
+
+/** Rounds of the measurement. */
+const ROUNDS = 11;
+/** Least time of one candidate in one round, in milliseconds. */
+const SLICE_MS = 40;
+
+/**
+ * Times candidates: each is warmed up, then every round runs each of them once for a while.
+ *
+ * @param candidates What to time.
+ * @param onRound Called after every round.
+ * @returns A timing for each candidate, in order.
+ */
+export async function measure(
+  candidates: readonly Candidate[],
+  onRound: (done: number, total: number) => void = () => {},
+): Promise<Timing[]> {
+  const timings = candidates.map(({ name }) => ({ name, rounds: [] as number[] }));
+  for (const candidate of candidates) await slice(candidate, 3 * SLICE_MS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, candidate] of candidates.entries()) {
+      timings[i]!.rounds.push(await slice(candidate, SLICE_MS));
+    }
+    onRound(round + 1, ROUNDS);
+  }
+  return timings;
+}
+
+/** Runs a candidate for at least some milliseconds; microseconds a run. */
+async function slice({ run }: Candidate, ms: number): Promise<number> {
+  const start = performance.now();
+  let runs = 0;
+  let now = start;
+  do {
+    const pending = run();
+    if (pending !== undefined) await pending;
+    runs++;
+    now = performance.now();
+  } while (now - start < ms);
+  return (1000 * (now - start)) / runs;
+}
+
+/** The middle of some values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}
+
+/** Median of the round-by-round ratio of two timings. */
+export function ratio(timing: Timing, to: Timing): number {
+  return median(timing.rounds.map((value, round) => value / to.rounds[round]!));
+}

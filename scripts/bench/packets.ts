@@ -1,0 +1,108 @@
+/**
+ * The candidates around packets: their CRC in its forms, and putting them together again.
+ *
+ * @module
+ */
+
+import {
+  type Checksum,
+  crc32c,
+  crc32cPlain,
+  createEngine,
+  cutRows,
+  type Engine,
+  FLAG,
+  HEADER_BYTES,
+  KIND,
+  newHeader,
+  type PacketSlots,
+  type Placement,
+  Reassembler,
+  reserveSlots,
+  slotAddress,
+  writeHeader,
+} from "../../serialize/mod.ts";
+import { noise } from "./images.ts";
+import type { Candidate } from "./measure.ts";
+
+/** The CRC of the 672 packets of 1280x720 to 224 in every form there is. */
+export function crcCandidates(): Candidate[] {
+  const packets = 672;
+  const bytes = 1280;
+  const engine = createEngine(packets * 1408);
+  const first = engine.reserve(packets * 1408);
+  engine.bytes.set((noise(720, 1280).data as Uint8Array).subarray(0, packets * 1408), first);
+  const views = Array.from(
+    { length: packets },
+    (_, i) => engine.bytes.subarray(first + 1408 * i, first + 1408 * i + bytes),
+  );
+  return [
+    { name: "CRC-32C, sparse reduction in WebAssembly", run: () => seal(engine, first, packets, bytes) },
+    { name: "CRC-32C, sliced by 8 in JavaScript", run: () => views.forEach((view) => crc32c(view)) },
+    {
+      name: "CRC-32C, a byte at a time in JavaScript",
+      run: () => views.forEach((view) => crc32cPlain(view)),
+    },
+  ];
+}
+
+function seal(engine: Engine, first: number, packets: number, bytes: number): void {
+  for (let i = 0; i < packets; i++) engine.functions.packetCrc(first + 1408 * i, bytes);
+}
+
+/** Payload of the reassembly's packets, in bytes: the longest of a standard frame. */
+export const PAYLOAD = 1344;
+/** Packets of the reassembly: an f32 image of 224x224 has as many bytes. */
+export const PACKETS = 448;
+
+/** Reassembly of packets of 1344 bytes against a copy of the same bytes. */
+export function reassemblyCandidates(): Candidate[] {
+  const source = new Uint8Array(PACKETS * PAYLOAD).fill(1);
+  const copy = new Uint8Array(PACKETS * PAYLOAD);
+  return [
+    { name: "memcpy of the payloads", run: () => copy.set(source) },
+    { name: "reassemble, check left to the link", run: reassembly("link") },
+    { name: "reassemble, CRC-32C", run: reassembly("crc32c") },
+  ];
+}
+
+/** Slots with one flow's packets, and the flow's placement. */
+export function filledSlots(checksum: Checksum): { slots: PacketSlots; placement: Placement } {
+  const engine = createEngine(PACKETS * 1408);
+  const slots = reserveSlots(engine, PACKETS, PAYLOAD);
+  // One item a byte, one packet a row.
+  const placement = {
+    plan: 1,
+    cut: cutRows(PAYLOAD, PACKETS, 1, PAYLOAD),
+    planes: 1,
+    itemBytes: 1,
+    checksum,
+  };
+  const checked = checksum === "crc32c" ? FLAG.checked : 0;
+  for (let i = 0; i < PACKETS; i++) {
+    const at = slotAddress(slots, i);
+    writeHeader(engine.view, at, {
+      ...newHeader(),
+      kind: KIND.samples,
+      flags: checked | (i === 0 ? FLAG.first : 0) | (i === PACKETS - 1 ? FLAG.last : 0),
+      sequence: i,
+      packets: PACKETS,
+      length: PAYLOAD,
+      plan: 1,
+      position: i * PAYLOAD,
+    });
+    if (checked) engine.functions.seal(at, HEADER_BYTES + PAYLOAD);
+  }
+  return { slots, placement };
+}
+
+function reassembly(checksum: Checksum): () => void {
+  const { slots, placement } = filledSlots(checksum);
+  const reassembler = new Reassembler();
+  const output = new Uint8Array(PACKETS * PAYLOAD);
+  return () => {
+    reassembler.open(0, placement, output);
+    for (let i = 0; i < PACKETS; i++) reassembler.accept(slots, i);
+    reassembler.take(0);
+  };
+}

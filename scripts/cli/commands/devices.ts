@@ -1,0 +1,26 @@
+/**
+ * `devices`: the known devices and their numbers.
+ *
+ * @module
+ */
+
+import { print, printJson } from "../context.ts";
+import { DEFAULT_DEVICE, DEVICES } from "../devices.ts";
+import type { SharedOptions } from "../options.ts";
+import { columnTable } from "../text.ts";
+
+/** Prints the devices. */
+export function listDevices(options: Pick<SharedOptions, "json">): void {
+  const profiles = [...DEVICES.values()].map(({ profile }) => profile);
+  if (options.json) return printJson({ default: DEFAULT_DEVICE, devices: profiles });
+  print(columnTable(
+    ["device", "payload bytes", "table bytes", "kernels", "what it is"],
+    profiles.map(({ name, payload, tableBytes, kernels, summary }) => [
+      name,
+      payload,
+      tableBytes,
+      kernels.join(", "),
+      summary,
+    ]),
+  ));
+}

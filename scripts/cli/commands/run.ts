@@ -1,0 +1,137 @@
+/**
+ * `run`: one input through a pipeline or a plan.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { type Checksum, compile, offload, type Plan, type Tensor } from "../../../mod.ts";
+import { readInput } from "../../io/input.ts";
+import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
+import { checkFolderOf, writeWhole } from "../../io/write.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { DEFAULT_DEVICE, findDevice, withDevice } from "../devices.ts";
+import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
+import { EXIT } from "../failures.ts";
+import type { SharedOptions } from "../options.ts";
+import { followProgress } from "../progress.ts";
+import { boundsRow, runRows, sessionTimes, tablesRow, timed, trafficRows } from "../summary.ts";
+import { factTable } from "../text.ts";
+
+/** What a run is asked for. */
+export interface RunCommandOptions extends SharedOptions {
+  /** The input's file. */
+  readonly input: string;
+  /** The output's file. */
+  readonly output: string;
+  /** A plan's file, in place of a pipeline. */
+  readonly plan?: string | undefined;
+  /** Where the plan goes. */
+  readonly planOut?: string | undefined;
+  /** Whether packets carry a CRC-32C. */
+  readonly checksum?: Checksum | undefined;
+  /** Longest wait for the device, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Runs one input.
+ *
+ * @param pipeline The pipeline's file, unless the options name a plan.
+ * @param options The options.
+ * @param command The command, which reports what is wrong with its use.
+ * @param context What the process gives.
+ */
+export async function runOnce(
+  pipeline: string | undefined,
+  options: RunCommandOptions,
+  command: Command,
+  context: Context,
+): Promise<void> {
+  checkUse(pipeline, options, command);
+  const { signal } = context;
+  const format = outputFormat(options.output)!;
+  for (const path of [options.output, options.planOut]) {
+    if (path !== undefined) await checkFolderOf(path);
+  }
+  const times: Record<string, number> = {};
+  const makePlan = await planMaker(pipeline, options, signal);
+  const input = await timed(
+    times,
+    "decode",
+    () => readInput(options.input, { layout: options.layout, signal }),
+  );
+  const plan = await timed(times, "compile", () => makePlan(input));
+  checkOutput(format, plan.output);
+  if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
+
+  const { output, report } = await withDevice(plan.device.name, async (device) => {
+    const { onProgress, stop } = await followProgress();
+    try {
+      return await offload(plan, input, device, { signal, timeoutMs: options.timeout, onProgress });
+    } finally {
+      stop();
+    }
+  });
+  Object.assign(times, sessionTimes(report));
+  await timed(times, "write", async () => {
+    await writeWhole(options.output, await encodeOutput(format, output), signal);
+  });
+
+  if (options.json) {
+    const { dtype, shape, layout } = output;
+    printJson({
+      plan: plan.id,
+      device: plan.device.name,
+      input: { file: options.input, ...plan.input },
+      output: { file: options.output, dtype, shape, layout },
+      packets: plan.layout.cut.packets,
+      bytesOut: plan.layout.bytesOut,
+      bytesBack: plan.layout.bytesBack,
+      bounds: plan.bounds,
+      notes: plan.notes,
+      sent: report.sent,
+      resent: report.resent,
+      outcomes: report.outcomes,
+      counters: report.counters,
+      milliseconds: times,
+      ...(options.planOut === undefined ? {} : { planFile: options.planOut }),
+    });
+    return;
+  }
+  print(factTable([
+    ["device", `${plan.device.name}: ${plan.device.summary}`],
+    ...trafficRows(plan),
+    tablesRow(plan),
+    ...runRows(report, times),
+    boundsRow(plan),
+    ["written", options.planOut === undefined ? options.output : [options.output, options.planOut]],
+  ]));
+}
+
+/** Refuses options that contradict each other. */
+function checkUse(pipeline: string | undefined, options: RunCommandOptions, command: Command): void {
+  const wrong = (pipeline === undefined) === (options.plan === undefined)
+    ? "expected either a pipeline's file or --plan <file>"
+    : options.plan !== undefined && options.checksum !== undefined
+    ? "--checksum stands in the plan already, it is chosen when the plan is made"
+    : undefined;
+  if (wrong !== undefined) command.error(`error: ${wrong}`, { exitCode: EXIT.usage, code: "onpath.use" });
+}
+
+/** Reads the pipeline or the plan before the input, which may be large. */
+async function planMaker(
+  path: string | undefined,
+  options: RunCommandOptions,
+  signal: AbortSignal,
+): Promise<(input: Tensor) => Plan> {
+  if (path === undefined) {
+    const plan = await loadPlan(options.plan!, signal);
+    // Only to say at once that a device is unknown or not the plan's.
+    findDevice(plan.device.name);
+    return () => plan;
+  }
+  const pipeline = await loadPipeline(path, signal);
+  const device = findDevice(options.device ?? DEFAULT_DEVICE);
+  return (input) => compile(pipeline, { input, device, checksum: options.checksum });
+}

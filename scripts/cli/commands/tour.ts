@@ -1,0 +1,140 @@
+/**
+ * The tour: one photograph through a device, compared with the reference.
+ *
+ * @module
+ */
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  compile,
+  type Match,
+  offload,
+  type PipelineInput,
+  referencePipeline,
+  type Tensor,
+  toNumbers,
+} from "../../../mod.ts";
+import { readInput } from "../../io/input.ts";
+import { encodeOutput } from "../../io/output.ts";
+import { fileError } from "../../io/read.ts";
+import { writeWhole } from "../../io/write.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { DEFAULT_DEVICE, withDevice } from "../devices.ts";
+import type { SharedOptions } from "../options.ts";
+import {
+  boundsRow,
+  distinctWeights,
+  runRows,
+  sessionTimes,
+  tablesRow,
+  timed,
+  trafficRows,
+} from "../summary.ts";
+import { factTable } from "../text.ts";
+
+/** What the tour is asked for. */
+export interface TourOptions extends SharedOptions {
+  /** The folder for the results; it is made where there is none. */
+  readonly out: string;
+  /** Which computation the resize equals. */
+  readonly match: Match;
+}
+
+const PHOTOGRAPH = { name: "coffee.png", by: "Rachel Michetti", rights: "given to the public domain" };
+
+/**
+ * The tour's two pipelines: the resized picture, and the tensor that a model takes.
+ *
+ * @param match Which computation the resize equals.
+ */
+export function tourPipelines(match: Match): { picture: PipelineInput; tensor: PipelineInput } {
+  const resize = { op: "resize", size: [224, 224], match };
+  const normalize = {
+    op: "normalize",
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    range: "0-1",
+    dtype: "f16",
+    layout: "CHW",
+  };
+  return { picture: { steps: [resize] }, tensor: { steps: [resize, normalize] } };
+}
+
+/** Runs the tour. */
+export async function runTour(options: TourOptions, context: Context): Promise<void> {
+  const { out, match, json, device: name = DEFAULT_DEVICE } = options;
+  const { photo, signal } = context;
+  const pipelines = tourPipelines(match);
+  const times: Record<string, number> = {};
+  const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
+  const done = await withDevice(name, async (device) => {
+    const plan = await timed(times, "compile", () => compile(pipelines.tensor, { input: image, device }));
+    const { output, report } = await offload(plan, image, device, { signal });
+    Object.assign(times, sessionTimes(report));
+    const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
+      signal,
+    });
+    return { plan, output, report, picture: picture.output };
+  });
+  const { plan, output, report } = done;
+  const difference = {
+    units: greatestDifference(output, referencePipeline(pipelines.tensor, image)),
+    levels: greatestDifference(done.picture, referencePipeline(pipelines.picture, image)),
+  };
+
+  await mkdir(out, { recursive: true }).catch((error) => {
+    throw fileError("write", out, error);
+  });
+  const files = { npy: join(out, "coffee-224x224.npy"), png: join(out, "coffee-224x224.png") };
+  await writeWhole(files.npy, await encodeOutput("npy", output), signal);
+  await writeWhole(files.png, await encodeOutput("png", done.picture), signal);
+
+  if (json) {
+    const { input, layout, tables, bounds, notes } = plan;
+    const { dtype, shape, layout: axes } = output;
+    printJson({
+      photograph: PHOTOGRAPH,
+      pipeline: plan.pipeline,
+      device: plan.device,
+      plan: plan.id,
+      input,
+      output: { dtype, shape, layout: axes },
+      packets: layout.cut.packets,
+      bytesOut: layout.bytesOut,
+      bytesBack: layout.bytesBack,
+      tables,
+      weights: distinctWeights(plan),
+      bounds,
+      notes,
+      counters: report.counters,
+      milliseconds: times,
+      difference,
+      files,
+    });
+    return;
+  }
+  const { by, rights } = PHOTOGRAPH;
+  print(factTable([
+    ["photograph", `${PHOTOGRAPH.name}, a photograph by ${by}, ${rights}`],
+    ["pipeline", `resize to 224 x 224 (match ${match}), normalize as for ImageNet to f16 CHW`],
+    ["device", `${plan.device.name}: ${plan.device.summary}`],
+    ...trafficRows(plan),
+    tablesRow(plan),
+    ...runRows(report, times),
+    boundsRow(plan),
+    [
+      "difference",
+      `${difference.units} units of f16, ${difference.levels} levels of the picture (against the reference)`,
+    ],
+    ["written", [`${files.npy} (what a model takes)`, `${files.png} (the resized picture)`]],
+  ]));
+  print(`\nNext: onpath run --help, onpath plan --help\n`);
+}
+
+/** The greatest difference between two tensors of one shape. */
+function greatestDifference(found: Tensor, expected: Tensor): number {
+  const [a, b] = [toNumbers(found), toNumbers(expected)];
+  return a.reduce((greatest, value, at) => Math.max(greatest, Math.abs(value - b[at]!)), 0);
+}

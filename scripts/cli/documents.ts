@@ -1,0 +1,77 @@
+/**
+ * Pipelines and plans from files.
+ *
+ * @module
+ */
+
+import {
+  decodePlan,
+  encodePlan,
+  MAX_PLAN_BYTES,
+  OnpathError,
+  parsePipeline,
+  type Pipeline,
+  type Plan,
+} from "../../mod.ts";
+import { readBounded } from "../io/read.ts";
+import { writeWhole } from "../io/write.ts";
+import { suggest } from "./suggest.ts";
+
+/** A pipeline's file is at most this long: 1 MiB. */
+export const MAX_PIPELINE_BYTES = 2 ** 20;
+
+/**
+ * Reads a pipeline from a JSON file.
+ *
+ * @param path The file.
+ * @param signal Ends the reading with its reason.
+ * @returns The pipeline, with its defaults.
+ * @throws {OnpathError} `pipeline` when it is no JSON or no pipeline; `file` or `size` as any file.
+ */
+export async function loadPipeline(path: string, signal: AbortSignal): Promise<Pipeline> {
+  const bytes = await readBounded(path, { most: MAX_PIPELINE_BYTES, signal });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const message = `Cannot read ${path}: it is no JSON, ${(cause as Error).message}`;
+    throw new OnpathError("pipeline", message, { path }, { cause });
+  }
+  return within(path, () => parsePipeline(value));
+}
+
+/**
+ * Reads a plan that `plan --output` or `run --plan-out` wrote.
+ *
+ * @param path The file.
+ * @param signal Ends the reading with its reason.
+ * @returns The plan.
+ * @throws {OnpathError} `plan` when it is none, was changed, or is of another version; `file` or
+ * `size` as any file.
+ */
+export async function loadPlan(path: string, signal: AbortSignal): Promise<Plan> {
+  const bytes = await readBounded(path, { most: MAX_PLAN_BYTES, signal });
+  return within(path, () => decodePlan(bytes));
+}
+
+/** Writes a plan, whole or not at all. */
+export async function savePlan(path: string, plan: Plan, signal: AbortSignal): Promise<void> {
+  await writeWhole(path, [encodePlan(plan)], signal);
+}
+
+/** Names the file in what is wrong with its contents, and the operation that was meant. */
+function within<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof OnpathError)) throw error;
+    const { op, known } = error.details;
+    const meant = typeof op === "string" && Array.isArray(known) ? suggest(op, known) : "";
+    throw new OnpathError(
+      error.code,
+      `${error.message}${meant} (in ${path})`,
+      { path, ...error.details },
+      { cause: error },
+    );
+  }
+}

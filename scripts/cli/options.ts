@@ -1,0 +1,99 @@
+/**
+ * Options that several commands share, and how their values are read.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError, Option } from "commander";
+import { type Checksum, type Layout, LAYOUTS, OnpathError } from "../../mod.ts";
+import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
+import { DEFAULT_DEVICE, findDevice } from "./devices.ts";
+
+/** `--device NAME`; the default is left to the command. */
+export function deviceOption(): Option {
+  return new Option("--device <name>", `the device that computes (default: "${DEFAULT_DEVICE}")`)
+    .argParser((name: string) => {
+      try {
+        return findDevice(name).profile.name;
+      } catch (error) {
+        throw error instanceof OnpathError ? new InvalidArgumentError(error.message) : error;
+      }
+    });
+}
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option("--json", "print JSON on stdout; errors are JSON on stderr");
+}
+
+/** `--layout`, for arrays. */
+export function layoutOption(): Option {
+  return new Option("--layout <axes>", "the order of an array's axes (default: by their number, see below)")
+    .choices(LAYOUTS);
+}
+
+/** `--checksum`. */
+export function checksumOption(): Option {
+  return new Option("--checksum <kind>", "a CRC-32C in every packet, or only the link's own check")
+    .choices(["crc32c", "link"] satisfies Checksum[]);
+}
+
+/** `--timeout`. */
+export function timeoutOption(): Option {
+  return new Option("--timeout <ms>", "longest wait for one answer of the device (default: 30000)")
+    .argParser(wholeNumber(1, 2 ** 31 - 1));
+}
+
+/** `--output` of a run. */
+export function outputOption(): Option {
+  const endings = OUTPUT_FORMATS.map((format) => `.${format}`).join(", ");
+  return new Option("--output <file>", `where the result goes; the name ends in ${endings}`)
+    .argParser((path: string) => {
+      if (outputFormat(path) === undefined) {
+        throw new InvalidArgumentError(`Expected a name that ends in ${endings}.`);
+      }
+      return path;
+    })
+    .makeOptionMandatory();
+}
+
+/** An option whose value is the name of a plan's file. */
+export function planFileOption(flag: string, description: string): Option {
+  return new Option(`${flag} <file>`, description).argParser((path: string) => {
+    if (!path.toLowerCase().endsWith(".plan")) {
+      throw new InvalidArgumentError("Expected a name that ends in .plan.");
+    }
+    return path;
+  });
+}
+
+/** `--shape`. */
+export function shapeOption(): Option {
+  return new Option("--shape <lengths>", "the input's shape, such as 720,1280,3 or 8,720,1280,3")
+    .argParser((text: string) => {
+      if (!/^\d{1,9}(,\d{1,9}){1,3}$/.test(text)) {
+        throw new InvalidArgumentError("Expected two to four whole numbers, such as 720,1280,3.");
+      }
+      return text.split(",").map(Number);
+    });
+}
+
+/** Values of options as the commands receive them. */
+export interface SharedOptions {
+  /** `--device` */
+  readonly device?: string | undefined;
+  /** `--json` */
+  readonly json?: boolean | undefined;
+  /** `--layout` */
+  readonly layout?: Layout | undefined;
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The commands, their options, and the help that teaches them.
+ *
+ * @module
+ */
+
+import { Command, Option } from "commander";
+import metadata from "../../deno.json" with { type: "json" };
+import type { Match } from "../../mod.ts";
+import { listDevices } from "./commands/devices.ts";
+import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
+import { type RunCommandOptions, runOnce } from "./commands/run.ts";
+import { runTour, type TourOptions } from "./commands/tour.ts";
+import type { Context } from "./context.ts";
+import { EXIT } from "./failures.ts";
+import {
+  checksumOption,
+  deviceOption,
+  jsonOption,
+  layoutOption,
+  outputOption,
+  planFileOption,
+  shapeOption,
+  timeoutOption,
+} from "./options.ts";
+import { suggest } from "./suggest.ts";
+import { TOPICS } from "./topics.ts";
+
+/**
+ * Makes the program.
+ *
+ * @param context What its commands are given.
+ * @param quiet Whether it leaves the printing of errors to the caller.
+ * @returns The program; it throws a `CommanderError` where commander would end the process.
+ */
+export function createProgram(context: Context, quiet: boolean): Command {
+  const program = new Command("onpath")
+    .description("Offloads the data processing around AI models onto FPGA NICs.")
+    .version(metadata.version)
+    .helpCommand("help [command]", "show what a command does")
+    .showHelpAfterError("(add --help to see what there is)")
+    .exitOverride()
+    .addHelpText("after", TOPICS.program);
+  if (quiet) program.configureOutput({ writeErr: () => {}, outputError: () => {} });
+
+  program.command("tour", { isDefault: true })
+    .description("run one photograph through a device and compare; this is what no command does")
+    .usage("[options]")
+    .argument("[mistyped]")
+    .addOption(deviceOption())
+    .addOption(
+      new Option("--match <computation>", "which computation the resize equals")
+        .choices(["exact", "opencv", "torchvision"] satisfies Match[]).default("exact"),
+    )
+    .option("--out <folder>", "where the results go; it is made where there is none", "./out")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.tour)
+    .action(async (mistyped: string | undefined, options: TourOptions, command: Command) => {
+      if (mistyped !== undefined) {
+        const known = program.commands.map((each) => each.name());
+        const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
+        command.error(message, { exitCode: EXIT.usage, code: "commander.unknownCommand" });
+      }
+      await runTour(options, context);
+    });
+
+  program.command("run")
+    .description("run one input through a pipeline, or through a plan made before")
+    .argument("[pipeline]", "the pipeline's file, JSON")
+    .requiredOption("--input <file>", "a picture (.png, .jpg, .webp) or an array (.npy)")
+    .addOption(outputOption())
+    .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
+    .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))
+    .addOption(deviceOption().conflicts("plan"))
+    .addOption(layoutOption())
+    .addOption(checksumOption())
+    .addOption(timeoutOption())
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.run)
+    .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {
+      await runOnce(pipeline, options, command, context);
+    });
+
+  program.command("plan")
+    .description("show what is chosen for an input and why, without running it")
+    .argument("<pipeline>", "the pipeline's file, JSON")
+    .option("--input <file>", "a picture or an array whose shape counts")
+    .addOption(shapeOption())
+    .addOption(planFileOption("--output", "write the plan; the name ends in .plan"))
+    .addOption(deviceOption())
+    .addOption(layoutOption())
+    .addOption(checksumOption())
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.plan)
+    .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {
+      await explainPlan(pipeline, options, command, context);
+    });
+
+  program.command("devices")
+    .description("list the known devices and their numbers")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.devices)
+    .action(listDevices);
+  return program;
+}

@@ -1,0 +1,94 @@
+/**
+ * What stands below the options in the help of each command.
+ *
+ * @module
+ */
+
+import { MAX_NPY_HEADER } from "../io/npy.ts";
+import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
+import { MAX_INPUT_BYTES } from "../io/read.ts";
+import { MAX_PIPELINE_BYTES } from "./documents.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0    success
+  1    the work failed: a device, a lost packet, a timeout, a file
+  2    the request was wrong: an option, a pipeline, a plan, a shape, a type, a size
+  130  interrupted (SIGINT); 143 terminated (SIGTERM). No half-written file stays behind.
+  Errors go to stderr: one sentence, or with --json {"error":{"code","message","details"}}.`;
+
+const PIPELINE = `
+A pipeline is a JSON file with its steps in order:
+  {"steps": [
+    {"op": "resize", "size": [224, 224], "match": "torchvision"},
+    {"op": "normalize", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
+     "range": "0-1", "dtype": "f32", "layout": "CHW"}
+  ]}
+  Steps: crop, center_crop, pad, letterbox, resize, normalize.`;
+
+const INPUTS = `
+Inputs, at most ${MAX_INPUT_BYTES} bytes:
+  Pictures give [H, W, C] with the channels they store: gray 1, RGB 3, RGBA 4, of 8 bits each.
+  Their samples are taken as stored: a colour profile is not applied, and an orientation in the
+  EXIF data is not either (no auto-rotation). Gray with alpha, CMYK, 16 bits and animations are
+  refused. At most ${MAX_PICTURE_SAMPLES} samples. Pictures need the package sharp.
+  Arrays (.npy) are of u8 in C order: [H, W] becomes [H, W, 1], [H, W, C] is HWC, [N, H, W, C]
+  is NHWC; --layout names other orders. A header has at most ${MAX_NPY_HEADER} bytes.
+  A pipeline's file has at most ${MAX_PIPELINE_BYTES} bytes.`;
+
+const OUTPUTS = `
+Outputs, by the ending of the name:
+  .npy          u8, i8, f16, f32; NumPy has no bf16
+  .png          one u8 image in HWC with 1, 3 or 4 channels
+  .safetensors  every type, under the key "output"
+  A file is written whole under another name in the same folder and renamed, or not at all.`;
+
+/** The texts by command. */
+export const TOPICS: Readonly<Record<"program" | "tour" | "run" | "plan" | "devices", string>> = {
+  program: `
+Examples:
+  onpath                                          the tour: one photograph, results in ./out
+  onpath run pipeline.json --input cat.jpg --output cat.npy
+  onpath plan pipeline.json --shape 720,1280,3    what is chosen, and why
+  onpath devices
+  onpath help run                                 everything about one command
+${EXIT_CODES}`,
+  tour: `
+The photograph is coffee.png by Rachel Michetti, given to the public domain. It is resized to
+224 x 224, normalized as for ImageNet, and written as f16 in CHW (.npy); the resized picture is
+written too (.png).
+
+Examples:
+  onpath
+  onpath --out results --match torchvision
+  onpath --json
+${EXIT_CODES}`,
+  run: `
+Examples:
+  onpath run pipeline.json --input cat.jpg --output cat.npy
+  onpath run pipeline.json --input batch.npy --layout NCHW --output batch.safetensors --json
+  onpath run pipeline.json --input cat.jpg --output cat.npy --plan-out cat.plan
+  onpath run --plan cat.plan --input dog.jpg --output dog.npy
+${PIPELINE}
+${INPUTS}
+${OUTPUTS}
+${EXIT_CODES}`,
+  plan: `
+Shows how the input is cut into packets, how many bytes travel, which tables the kernels look up,
+and what the result equals. With --json the plan itself is printed.
+
+Examples:
+  onpath plan pipeline.json --shape 720,1280,3
+  onpath plan pipeline.json --shape 64,3,480,640 --layout NCHW
+  onpath plan pipeline.json --input cat.jpg --output cat.plan
+${PIPELINE}
+${INPUTS}
+${EXIT_CODES}`,
+  devices: `
+A device turns packets into packets; --device names one. A plan is for one device.
+
+Examples:
+  onpath devices
+  onpath devices --json
+${EXIT_CODES}`,
+};

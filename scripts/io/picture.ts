@@ -1,0 +1,150 @@
+/**
+ * Pictures: PNG, JPEG and WebP to samples, samples to PNG. Needs the package sharp, which is loaded
+ * when the first picture is.
+ *
+ * @module
+ */
+
+import type { Sharp, SharpConstructor } from "sharp";
+import { imageAxes, OnpathError, type Tensor, tensor, toBytes, toDense, toLayout } from "../../mod.ts";
+
+/** A picture has at most this many samples (pixels times channels): 2^28. */
+export const MAX_PICTURE_SAMPLES = 2 ** 28;
+
+/** The kind of picture that bytes hold, by the bytes that they begin with; undefined where none is known. */
+export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefined {
+  const begins = (at: number, ...wanted: number[]) =>
+    wanted.every((byte, index) => bytes[at + index] === byte);
+  if (begins(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
+  if (begins(0, 0xff, 0xd8, 0xff)) return "jpeg";
+  if (begins(0, 0x52, 0x49, 0x46, 0x46) && begins(8, 0x57, 0x45, 0x42, 0x50)) return "webp";
+  return undefined;
+}
+
+/**
+ * Decodes a picture to the samples that it stores: no colour profile is applied, no orientation
+ * either, gray stays one channel, RGB three, RGBA four.
+ *
+ * @param bytes The whole file; only PNG, JPEG and WebP are handed to the decoder.
+ * @param name What the bytes are, as messages name it.
+ * @returns A u8 tensor in HWC.
+ * @throws {OnpathError} `file` when it cannot be decoded or sharp is missing; `dtype` for 16 bits a
+ * sample; `shape` for gray with alpha, CMYK, or several images; `size` when it is too large.
+ */
+export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Tensor> {
+  if (pictureKind(bytes) === undefined) {
+    throw new OnpathError("file", `Cannot read ${name}: it is no PNG, JPEG or WebP picture`, { name });
+  }
+  const sharp = await loadSharp(`read ${name}`);
+  const decode = async <T>(use: (picture: Sharp) => Promise<T>): Promise<T> => {
+    try {
+      return await use(sharp(bytes, { ignoreIcc: true, limitInputPixels: MAX_PICTURE_SAMPLES }));
+    } catch (cause) {
+      const message = `Cannot read ${name}: ${reason(cause)}`;
+      throw new OnpathError("file", message, { name }, { cause });
+    }
+  };
+  const facts = await decode((picture) => picture.metadata());
+  const { width, height, channels, depth, space, pages = 1 } = facts;
+  const samples = width * height * channels;
+  if (samples > MAX_PICTURE_SAMPLES) {
+    throw new OnpathError(
+      "size",
+      `Cannot read ${name}: its ${width} x ${height} x ${channels} samples are more than ${MAX_PICTURE_SAMPLES}`,
+      { name, width, height, channels, most: MAX_PICTURE_SAMPLES },
+    );
+  }
+  if (depth !== "uchar") {
+    throw new OnpathError("dtype", `Cannot read ${name}: its samples are ${depth}, expected 8 bits`, {
+      name,
+      found: depth,
+      bits: facts.bitsPerSample,
+    });
+  }
+  if (pages > 1) {
+    throw new OnpathError("shape", `Cannot read ${name}: it holds ${pages} images, expected one`, {
+      name,
+      pages,
+    });
+  }
+  if (channels === 2 || (space !== "srgb" && space !== "b-w" && space !== "rgb")) {
+    const found = channels === 2 ? "gray with alpha" : `${channels} channels of ${space}`;
+    throw new OnpathError("shape", `Cannot read ${name}: it has ${found}, expected gray, RGB or RGBA`, {
+      name,
+      channels,
+      space,
+    });
+  }
+  const raw = await decode((picture) =>
+    (channels === 1 ? picture.toColourspace("b-w") : picture).raw().toBuffer({ resolveWithObject: true })
+  );
+  if (raw.info.channels !== channels) {
+    throw new OnpathError(
+      "file",
+      `Cannot read ${name}: the decoder gives ${raw.info.channels} channels, the header says ${channels}`,
+      { name, expected: channels, found: raw.info.channels },
+    );
+  }
+  // A copy: the decoder's buffer may be part of a pool.
+  return tensor(new Uint8Array(raw.data), { dtype: "u8", shape: [height, width, channels], layout: "HWC" });
+}
+
+/**
+ * Writes an image as PNG.
+ *
+ * @param image A tensor for which {@linkcode checkPicture} passes.
+ * @returns The file's bytes.
+ * @throws {OnpathError} As {@linkcode checkPicture}; `file` when sharp is missing.
+ */
+export async function encodePng(image: Tensor): Promise<Uint8Array> {
+  checkPicture(image);
+  const sharp = await loadSharp("write a .png");
+  const { height, width, channels } = imageAxes(image);
+  const raw = { width, height, channels: channels as 1 | 3 | 4 };
+  const picture = sharp(toBytes(toDense(toLayout(image, "HWC"))), { raw });
+  return await (channels === 1 ? picture.toColourspace("b-w") : picture).png().toBuffer();
+}
+
+/**
+ * Refuses what is no picture.
+ *
+ * @throws {OnpathError} `dtype` when samples are not u8; `shape` when channels are not the last axis
+ * or there are several images.
+ */
+export function checkPicture({ dtype, shape, layout }: Pick<Tensor, "dtype" | "shape" | "layout">): void {
+  if (dtype !== "u8") {
+    throw new OnpathError("dtype", `Cannot write ${dtype} as .png: expected u8`, {
+      expected: "u8",
+      found: dtype,
+    });
+  }
+  const one = layout === "HWC" || (layout === "NHWC" && shape[0] === 1);
+  if (!one || ![1, 3, 4].includes(shape.at(-1)!)) {
+    throw new OnpathError(
+      "shape",
+      `Cannot write shape [${
+        shape.join(", ")
+      }] (${layout}) as .png: expected one image in HWC with 1, 3 or 4 channels`,
+      { shape, layout },
+    );
+  }
+}
+
+async function loadSharp(purpose: string): Promise<SharpConstructor> {
+  try {
+    return (await import("sharp")).default;
+  } catch (cause) {
+    throw new OnpathError(
+      "file",
+      `Cannot ${purpose}: the package "sharp" is not there. Install it (npm install sharp), or use .npy files, ` +
+        `which need no package`,
+      { package: "sharp" },
+      { cause },
+    );
+  }
+}
+
+function reason(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}

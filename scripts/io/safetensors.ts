@@ -1,0 +1,41 @@
+/**
+ * `.safetensors` files: named tensors behind a JSON header. They hold every element type of onpath.
+ *
+ * @module
+ */
+
+import { type DType, type Tensor, toBytes, toDense } from "../../mod.ts";
+
+/** The format's names of element types. */
+export const SAFETENSORS_DTYPES: Readonly<Record<DType, string>> = {
+  u8: "U8",
+  i8: "I8",
+  f16: "F16",
+  bf16: "BF16",
+  f32: "F32",
+  i32: "I32",
+  u32: "U32",
+};
+
+/**
+ * Writes one tensor: eight bytes of header length, the header in JSON with spaces up to a multiple
+ * of eight, the elements.
+ *
+ * @param key The tensor's name.
+ * @param source Any tensor.
+ * @returns The file's bytes in pieces; the last one may share the tensor's elements.
+ */
+export function encodeSafetensors(key: string, source: Tensor): Uint8Array<ArrayBuffer>[] {
+  const bytes = toBytes(toDense(source));
+  const entry = {
+    dtype: SAFETENSORS_DTYPES[source.dtype],
+    shape: source.shape,
+    data_offsets: [0, bytes.length],
+  };
+  const json = new TextEncoder().encode(JSON.stringify({ [key]: entry }));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const header = new Uint8Array(8 + headerBytes).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  header.set(json, 8);
+  return [header, bytes];
+}

@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { distinctWeights, fractionBitsFor, rationalAxis, termTable } from "onpath/kernels";
+
+/** The rounded sum of four terms, half up or half to even, as the hardware computes it. */
+function fromTable(
+  terms: Uint32Array,
+  rows: readonly number[],
+  pixels: readonly number[],
+  f: number,
+  even: boolean,
+) {
+  const sum = rows.reduce((total, row, n) => total + terms[256 * row + pixels[n]!]!, 2 ** (f - 1));
+  const level = sum >>> f;
+  return even && sum % 2 ** f < 4 ? level - (level % 2) : level;
+}
+
+/** The same from whole numbers without limit. */
+function exactly(
+  weights: readonly number[],
+  denominator: number,
+  pixels: readonly number[],
+  even: boolean,
+): number {
+  const d = BigInt(denominator);
+  const sum = weights.reduce((total, weight, n) => total + BigInt(weight) * BigInt(pixels[n]!), 0n);
+  const level = (2n * sum + d) / (2n * d);
+  const tie = (2n * sum + d) % (2n * d) === 0n;
+  return Number(even && tie && level % 2n === 1n ? level - 1n : level);
+}
+
+const length = fc.integer({ min: 1, max: 320 });
+const pixel = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 1, 2, 3, 127, 128, 254, 255));
+
+for (const even of [false, true]) {
+  Deno.test(`termTable() gives the exact sample, ties ${even ? "to even" : "up"}`, () => {
+    let ties = 0;
+    fc.assert(
+      fc.property(
+        length,
+        length,
+        length,
+        length,
+        fc.array(fc.tuple(pixel, pixel, pixel, pixel), { minLength: 20, maxLength: 40 }),
+        fc.nat(),
+        (h, h2, w, w2, tiles, pick) => {
+          const y = rationalAxis({ input: h, output: h2 });
+          const x = rationalAxis({ input: w, output: w2 });
+          const distinct = distinctWeights(y, x);
+          const terms = termTable(distinct);
+          for (const [i, pixels] of tiles.entries()) {
+            const index = (pick + i * 7919) % (y.pairs.length * x.pairs.length);
+            const rows = [...distinct.ids.subarray(4 * index, 4 * index + 4)];
+            const weights = rows.map((row) => distinct.weights[row]!);
+            const expected = exactly(weights, distinct.denominator, pixels, even);
+            assert.equal(fromTable(terms, rows, pixels, distinct.fractionBits, even), expected);
+            if (exactly(weights, distinct.denominator, pixels, !even) !== expected) ties++;
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+    assert(ties > 0, "no tie was met");
+  });
+
+  Deno.test(`termTable() is exact for every tile of factor 2, where ties are many, ${even ? "to even" : "up"}`, () => {
+    const y = rationalAxis({ input: 4, output: 2 });
+    const distinct = distinctWeights(y, y);
+    const terms = termTable(distinct);
+    const rows = [...distinct.ids.subarray(0, 4)];
+    const weights = rows.map((row) => distinct.weights[row]!);
+    for (let a = 0; a < 256; a += 5) {
+      for (let b = 0; b < 256; b += 3) {
+        for (let c = 0; c < 256; c += 17) {
+          const pixels = [a, b, c, (a + b + 1) & 255];
+          assert.equal(
+            fromTable(terms, rows, pixels, distinct.fractionBits, even),
+            exactly(weights, distinct.denominator, pixels, even),
+          );
+        }
+      }
+    }
+  });
+}
+
+Deno.test("fractionBitsFor() counts an odd denominator double", () => {
+  assert.deepEqual([1, 2, 4, 49, 392].map(fractionBitsFor), [3, 3, 4, 9, 11]);
+});
+
+Deno.test("distinctWeights() finds the weights that the design counts", () => {
+  const count = (w: number, h: number) =>
+    distinctWeights(rationalAxis({ input: h, output: 224 }), rationalAxis({ input: w, output: 224 })).weights
+      .length;
+  assert.deepEqual([count(1280, 720), count(333, 500), count(1279, 719), count(4032, 3024)], [
+    65,
+    7254,
+    19178,
+    2,
+  ]);
+});

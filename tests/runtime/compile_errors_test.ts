@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { compile, type CompileOptions, MODEL_PROFILE } from "../../runtime/mod.ts";
+import type { PipelineInput } from "../../kernels/mod.ts";
+import type { ErrorCode } from "../../serialize/mod.ts";
+import { refusal } from "../support/failure.ts";
+import { test } from "./helpers.ts";
+
+const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [8, 8] }] };
+
+function refuses(
+  code: ErrorCode,
+  message: RegExp,
+  options: { steps?: PipelineInput["steps"]; input?: Partial<CompileOptions["input"]>; device?: object },
+): void {
+  const { steps = RESIZE.steps, input, device } = options;
+  assert.throws(
+    () =>
+      compile({ steps }, {
+        input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC", ...input },
+        device: { ...MODEL_PROFILE, ...device },
+      }),
+    refusal(code, message),
+  );
+}
+
+test("compile() refuses an input that is not u8", () => {
+  for (const dtype of ["f32", "i8", ""]) refuses("dtype", /expected u8/, { input: { dtype } });
+});
+
+test("compile() refuses an input without a known layout", () => {
+  refuses("shape", /layout undefined.*HWC, CHW, NHWC, NCHW/, { input: { layout: undefined } });
+  refuses("shape", /layout WHC/, { input: { layout: "WHC" as "HWC" } });
+});
+
+test("compile() refuses a shape with another number of axes than its layout", () => {
+  for (const shape of [[], [16, 16], [1, 16, 16, 3]]) refuses("shape", /axes/, { input: { shape } });
+});
+
+test("compile() refuses sizes that are zero, negative, broken or huge", () => {
+  for (const shape of [[0, 16, 3], [16, 0, 3], [-1, 16, 3], [1.5, 16, 3], [NaN, 16, 3], [Infinity, 16, 3]]) {
+    refuses("size", /whole number/, { input: { shape } });
+  }
+  refuses("size", /65535/, { input: { shape: [65536, 16, 3] } });
+  refuses("size", /65535/, { input: { shape: [16, 65536, 3] } });
+  refuses("size", /elements/, { input: { shape: [65535, 65535, 3] } });
+  refuses("size", /batch/, { input: { shape: [0, 16, 16, 3], layout: "NHWC" } });
+  refuses("size", /packets/, {
+    input: { shape: [2 ** 19, 16, 16, 3], layout: "NHWC" },
+    steps: [{ op: "resize", size: [64, 64] }],
+  });
+});
+
+test("compile() refuses channels other than 1, 3 and 4", () => {
+  for (const channels of [0, 2, 5]) {
+    refuses("shape", /expected 1 .* 3 .* 4/, { input: { shape: [16, 16, channels] } });
+  }
+  refuses("shape", /16 channels/, { input: { shape: [3, 16, 16], layout: "HWC" } });
+});
+
+test("compile() refuses an output of more elements than a tensor has", () => {
+  const border = { top: 32767, left: 32767, bottom: 32767, right: 32767 };
+  refuses("size", /elements/, { input: { shape: [1, 1, 3] }, steps: [{ op: "pad", ...border }] });
+});
+
+test("compile() refuses a kernel that the device lacks", () => {
+  refuses("device", /"resize"/, { device: { kernels: ["normalize"] } });
+  const steps = [...RESIZE.steps, { op: "normalize", range: "0-1" }];
+  refuses("device", /model.*"normalize"/, { steps, device: { kernels: ["resize"] } });
+});
+
+test("compile() takes tables that just fit and refuses them one byte short", () => {
+  const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
+  const steps = [{ op: "resize", size: [224, 224] }];
+  const fits = compile({ steps }, { input, device: { ...MODEL_PROFILE, tableBytes: 343 + 39520 } });
+  assert.equal(fits.tables.length, 2);
+  refuses("table", /39863 bytes, it holds 39862/, { input, steps, device: { tableBytes: 39862 } });
+});
+
+test("compile() refuses more weights than a cell numbers", () => {
+  const input = { shape: [509, 521, 3] };
+  refuses("table", /499 row and 503 column .* 65536/, { input, steps: [{ op: "resize", size: [499, 503] }] });
+});
+
+test("compile() refuses a device payload out of bounds", () => {
+  for (const payload of [0, 63, 8193, 100.5, NaN]) refuses("size", /payload/, { device: { payload } });
+});
+
+test("compile() refuses a device whose table memory is no number of bytes", () => {
+  for (const tableBytes of [NaN, -1, 0.5, Infinity]) {
+    assert.throws(
+      () =>
+        compile({ steps: [{ op: "crop", top: 0, left: 0, height: 1, width: 1 }] }, {
+          input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
+          device: { ...MODEL_PROFILE, tableBytes },
+        }),
+      refusal("size"),
+      `tableBytes ${tableBytes}`,
+    );
+  }
+});
+
+test("compile() refuses steps that do not fit the image, naming the step", () => {
+  refuses("pipeline", /steps\.0 \(crop\)/, { steps: [{ op: "crop", top: 9, left: 0, height: 8, width: 8 }] });
+  refuses("pipeline", /steps\.1 \(resize\).*once/, { steps: [...RESIZE.steps, ...RESIZE.steps] });
+  refuses("pipeline", /steps\.0 \(normalize\).*2 values/, {
+    steps: [{ op: "normalize", range: "0-1", mean: [0, 0] }],
+  });
+  refuses("pipeline", /"blur".*expected one of/, { steps: [{ op: "blur" }] });
+  refuses("pipeline", /0 steps/, { steps: [] });
+});
+
+test("compile() refuses pads of several colours and takes a pad of no rows and columns", () => {
+  const pad = { op: "pad", top: 1, left: 1, bottom: 1, right: 1, fill: 3 };
+  refuses("pipeline", /several colours/, { steps: [pad, { ...pad, fill: 4 }] });
+  const plan = compile({ steps: [pad, { op: "pad", fill: 4 }] }, {
+    input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
+    device: MODEL_PROFILE,
+  });
+  assert.deepEqual(plan.geometry.fill, [3, 3, 3]);
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { PipelineInput } from "../../kernels/mod.ts";
+import {
+  checkPlan,
+  compile,
+  type CompileOptions,
+  createModelDevice,
+  MODEL_PROFILE,
+  type Plan,
+} from "../../runtime/mod.ts";
+import { KIND, type Layout, tensor } from "../../serialize/mod.ts";
+import { anyCase, test } from "./helpers.ts";
+
+const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [224, 224] }] };
+
+function planOf(
+  pipeline: PipelineInput,
+  shape: number[],
+  layout: Layout = "HWC",
+  more: Partial<CompileOptions> = {},
+) {
+  return compile(pipeline, { input: { dtype: "u8", shape, layout }, device: MODEL_PROFILE, ...more });
+}
+
+test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets with 65 distinct weights", () => {
+  const plan = planOf(RESIZE, [720, 1280, 3]);
+  assert.equal(plan.format, "onpath.plan");
+  assert.equal(plan.version, 1);
+  assert.deepEqual(plan.layout, {
+    kind: KIND.cells,
+    channels: 3,
+    cut: {
+      width: 224,
+      height: 224,
+      images: 1,
+      packetsPerRow: 3,
+      rowsPerPacket: 1,
+      itemsPerPacket: 76,
+      packets: 672,
+    },
+    payload: 76 * 16,
+    bytesOut: 224 * 224 * 16 + 672 * 64,
+    bytesBack: 224 * 224 * 3 + 672 * 64,
+    checksum: "crc32c",
+  });
+  // 7 column and 14 row fractions; weights over 14 · 28 = 392 need 2^11 >= 4 · 392, so 19 bits a term.
+  assert.deepEqual(plan.tables, [
+    {
+      kernel: "resize",
+      name: "weights",
+      index: "weight index -> weight of each neighbour",
+      entries: 98,
+      bits: 28,
+      bytes: 343,
+      lookups: 1,
+    },
+    {
+      kernel: "resize",
+      name: "terms",
+      index: "distinct weight x pixel",
+      entries: 65 * 256,
+      bits: 19,
+      bytes: 39520,
+      lookups: 4,
+    },
+  ]);
+  assert.deepEqual(plan.stages, [{
+    kernel: "resize",
+    params: { match: "exact", y: { input: 720, output: 224 }, x: { input: 1280, output: 224 } },
+  }]);
+  assert.deepEqual(plan.output, {
+    dtype: "u8",
+    shape: [224, 224, 3],
+    layout: "HWC",
+    planes: 1,
+    itemBytes: 3,
+  });
+  assert.deepEqual(plan.geometry.before.x, { length: 1280, offset: 0, low: 0, high: 1280 });
+  assert.deepEqual(plan.notes, [
+    "tile-major cells: every output sample travels with its four neighbours and its weight index",
+    "3 packets an output row: no packet crosses a row",
+    "31% of the image's bytes go to the device",
+  ]);
+});
+
+test("compile() counts a batch: packets and bytes grow with the images, tables do not", () => {
+  const one = planOf(RESIZE, [720, 1280, 3]);
+  const many = planOf(RESIZE, [8, 720, 1280, 3], "NHWC");
+  assert.equal(many.layout.cut.packets, 8 * 672);
+  assert.equal(many.layout.bytesOut, 8 * one.layout.bytesOut);
+  assert.equal(many.layout.bytesBack, 8 * one.layout.bytesBack);
+  assert.deepEqual(many.tables, one.tables);
+  assert.deepEqual(many.output.shape, [8, 224, 224, 3]);
+});
+
+test("compile() gives plain data: structured clone and JSON change nothing", () => {
+  fc.assert(
+    fc.property(anyCase, ({ image, pipeline }) => {
+      const plan = compile(pipeline, { input: image, device: MODEL_PROFILE });
+      assert.deepEqual(structuredClone(plan), plan);
+      assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
+      assert.deepEqual(checkPlan(JSON.parse(JSON.stringify(plan))), plan);
+    }),
+    { numRuns: 60, seed: 20260103 },
+  );
+});
+
+test("compile() gives the same plan for the same arguments, however they are written", async () => {
+  await using device = createModelDevice();
+  const short = planOf(RESIZE, [20, 30, 3]);
+  const long = planOf({ steps: [{ match: "exact", size: [224, 224], op: "resize" }] }, [20, 30, 3], "HWC", {
+    device,
+    checksum: "crc32c",
+  });
+  assert.deepEqual(long, short);
+  const input = tensor(new Uint8Array(1800), { dtype: "u8", shape: [20, 30, 3], layout: "HWC" });
+  assert.deepEqual(compile(RESIZE, { input, device }), short);
+});
+
+test("compile() gives another id for every other argument", () => {
+  const steps = (...steps: PipelineInput["steps"]) => ({ steps });
+  const plans = [
+    planOf(RESIZE, [20, 30, 3]),
+    planOf(RESIZE, [20, 30, 4]),
+    planOf(RESIZE, [30, 20, 3]),
+    planOf(RESIZE, [1, 20, 30, 3], "NHWC"),
+    planOf(RESIZE, [2, 20, 30, 3], "NHWC"),
+    planOf(RESIZE, [3, 20, 30], "CHW"),
+    planOf(RESIZE, [20, 30, 3], "HWC", { checksum: "link" }),
+    planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, name: "other" } }),
+    planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, payload: 8192 } }),
+    planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, tableBytes: 2 ** 25 } }),
+    ...["opencv", "torchvision"].map((match) =>
+      planOf(steps({ op: "resize", size: [224, 224], match }), [20, 30, 3])
+    ),
+    planOf(steps({ op: "letterbox", size: [224, 224] }), [20, 30, 3]),
+    planOf(steps({ op: "letterbox", size: [224, 224], fill: 0 }), [20, 30, 3]),
+    planOf(steps({ op: "normalize", range: "0-1" }), [20, 30, 3]),
+    planOf(steps({ op: "normalize", range: "0-1", mean: [0, 0, 1e-9] }), [20, 30, 3]),
+  ];
+  assert.equal(new Set(plans.map(({ id }) => id)).size, plans.length);
+  assert(plans.every(({ id }) => Number.isInteger(id) && id >= 0 && id < 2 ** 32));
+});
+
+test("compile() names the output's shape and layout for every layout", () => {
+  const outputOf = (shape: number[], layout: Layout, planar: boolean, channels: number) => {
+    const normalize = { op: "normalize", range: "0-1", dtype: "f16", layout: planar ? "CHW" : "HWC" };
+    const { output } = planOf({ steps: [{ op: "resize", size: [5, 6] }, normalize] }, shape, layout);
+    return [output.layout, output.shape, output.planes, output.itemBytes, channels];
+  };
+  assert.deepEqual(outputOf([20, 30, 3], "HWC", false, 3), ["HWC", [5, 6, 3], 1, 6, 3]);
+  assert.deepEqual(outputOf([20, 30, 3], "HWC", true, 3), ["CHW", [3, 5, 6], 3, 2, 3]);
+  assert.deepEqual(outputOf([4, 20, 30], "CHW", false, 4), ["HWC", [5, 6, 4], 1, 8, 4]);
+  assert.deepEqual(outputOf([2, 20, 30, 3], "NHWC", false, 3), ["NHWC", [2, 5, 6, 3], 1, 6, 3]);
+  assert.deepEqual(outputOf([2, 3, 20, 30], "NCHW", true, 3), ["NCHW", [2, 3, 5, 6], 3, 2, 3]);
+  assert.deepEqual(outputOf([20, 30, 1], "HWC", true, 1), ["CHW", [1, 5, 6], 1, 2, 1]);
+});
+
+test("compile() states a bound for every stage", () => {
+  const boundsOf = (match: string): Plan["bounds"] =>
+    planOf({ steps: [{ op: "resize", size: [5, 5], match }, { op: "normalize", range: "0-1" }] }, [9, 9, 3])
+      .bounds;
+  for (const [match, levels] of [["exact", 0], ["opencv", 0], ["torchvision", 1]] as const) {
+    const bounds = boundsOf(match);
+    assert.deepEqual(bounds.map(({ kernel, levels }) => [kernel, levels]), [["resize", levels], [
+      "normalize",
+      0,
+    ]]);
+    assert(bounds.every(({ versus, because }) => versus.length > 10 && because.length > 10));
+    assert.match(bounds[0]!.versus.toLowerCase(), new RegExp(match));
+  }
+});
+
+test("compile() warns when more bytes go to the device than the image has", () => {
+  const warnings = (size: number[]) =>
+    planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3]).notes.filter((note) =>
+      note.startsWith("warning")
+    );
+  assert.equal(warnings([100, 100]).length, 0);
+  assert.equal(warnings([640, 640]).length, 1);
+  assert(planOf(RESIZE, [375, 500, 3]).notes.some((note) => note.includes("150% of the image's bytes")));
+});
+
+test("compile() says when packets carry no CRC and when samples go bare", () => {
+  const normalize = { steps: [{ op: "normalize", range: "0-1" }] };
+  const { notes, layout } = planOf(normalize, [20, 30, 3], "HWC", { checksum: "link" });
+  assert.equal(layout.kind, KIND.samples);
+  assert.match(notes[0]!, /bare samples/);
+  assert.match(notes[1]!, /whole output rows a packet/);
+  assert.match(notes.at(-1)!, /no CRC/);
+});
+
+test("compile() keeps every payload within the device's, both ways", () => {
+  const payload = fc.integer({ min: 64, max: 8192 });
+  fc.assert(
+    fc.property(anyCase, payload, ({ image, pipeline }, payload) => {
+      const { layout, output } = compile(pipeline, { input: image, device: { ...MODEL_PROFILE, payload } });
+      assert(layout.payload <= payload);
+      assert(layout.cut.itemsPerPacket * output.planes * output.itemBytes <= payload);
+    }),
+    { numRuns: 100, seed: 20260104 },
+  );
+});
+
+test("compile() does not share the device's profile with the plan", () => {
+  const device = { ...MODEL_PROFILE, kernels: [...MODEL_PROFILE.kernels] };
+  const plan = planOf(RESIZE, [20, 30, 3], "HWC", { device });
+  const before = structuredClone(plan);
+  device.name = "changed";
+  device.kernels.push("changed");
+  assert.deepEqual(plan, before);
+});

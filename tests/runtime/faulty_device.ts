@@ -1,0 +1,96 @@
+/**
+ * A model device with faults: every exchange goes through a function that may spoil it.
+ *
+ * @module
+ */
+
+import { createModelDevice, type Device, type Exchange } from "../../runtime/mod.ts";
+import {
+  newHeader,
+  type PacketSlots,
+  readPacket,
+  slotAddress,
+  type WaitOptions,
+} from "../../serialize/mod.ts";
+
+/** An exchange on its way: how often the device was asked before, what for, and how to have it done well. */
+export interface Call {
+  readonly number: number;
+  readonly exchange: Exchange;
+  readonly options: WaitOptions | undefined;
+  /** Does the exchange as the model does. */
+  readonly answer: () => Promise<number>;
+}
+
+/** A device with faults. */
+export interface FaultyDevice extends Device {
+  /** Exchanges that were asked for. */
+  calls(): number;
+  /** Packets that were sent, in all exchanges. */
+  sent(): number;
+}
+
+/**
+ * Opens a device with faults.
+ *
+ * @param spoil Does an exchange, well or badly.
+ * @param load Loads a plan, well or badly.
+ */
+export function faultyDevice(
+  spoil: (call: Call) => Promise<number>,
+  load?: (device: Device, ...args: Parameters<Device["load"]>) => Promise<void>,
+): FaultyDevice {
+  const model = createModelDevice();
+  let calls = 0;
+  let sent = 0;
+  return {
+    ...model,
+    calls: () => calls,
+    sent: () => sent,
+    load: (plan, options) => load === undefined ? model.load(plan, options) : load(model, plan, options),
+    exchange: (exchange, options) => {
+      sent += exchange.count;
+      return spoil({ number: calls++, exchange, options, answer: () => model.exchange(exchange) });
+    },
+  };
+}
+
+/** Number of the packet in a slot. */
+export function sequenceOf(slots: PacketSlots, slot: number): number {
+  const header = newHeader();
+  readPacket(slots, slot, header);
+  return header.sequence;
+}
+
+/** Copies a packet from one slot to another. */
+export function copySlot(slots: PacketSlots, from: number, to: number): void {
+  const start = slotAddress(slots, from);
+  slots.engine.bytes.copyWithin(slotAddress(slots, to), start, start + slots.slotBytes);
+}
+
+/** Keeps some of the answers, moved together, and returns their number. */
+export function keepAnswers(slots: PacketSlots, count: number, keep: (sequence: number) => boolean): number {
+  let kept = 0;
+  for (let slot = 0; slot < count; slot++) {
+    if (!keep(sequenceOf(slots, slot))) continue;
+    copySlot(slots, slot, kept++);
+  }
+  return kept;
+}
+
+/** Puts the answers into another order. */
+export function reorderAnswers(slots: PacketSlots, order: readonly number[]): void {
+  const { engine, slotBytes } = slots;
+  const copies = order.map((slot) => {
+    const at = slotAddress(slots, slot);
+    return engine.bytes.slice(at, at + slotBytes);
+  });
+  copies.forEach((copy, slot) => engine.bytes.set(copy, slotAddress(slots, slot)));
+}
+
+/** A promise and the way to end it. */
+export function gate<T>(): { promise: Promise<T>; open: (value: T) => void } {
+  let open!: (value: T) => void;
+  const promise = new Promise<T>((resolve) => open = resolve);
+  return { promise, open };
+}

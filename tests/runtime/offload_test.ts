@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { referencePipeline } from "../../kernels/mod.ts";
+import { compile, createModelDevice, decodePlan, encodePlan, offload } from "../../runtime/mod.ts";
+import { LAYOUTS } from "../../serialize/mod.ts";
+import { asWindow, inLayout } from "../support/images.ts";
+import { faultyDevice, keepAnswers } from "./faulty_device.ts";
+import { anyCase, sameTensor, test } from "./helpers.ts";
+
+test("offload() gives what the reference gives, for random images and pipelines in random layouts", async () => {
+  await using device = createModelDevice();
+  const layouts = fc.constantFrom(...LAYOUTS);
+  await fc.assert(
+    fc.asyncProperty(
+      anyCase,
+      layouts,
+      fc.boolean(),
+      fc.nat(),
+      async ({ image, pipeline }, layout, window, seed) => {
+        const plan = compile(pipeline, { input: image, device });
+        const single = !image.layout!.startsWith("N") || image.shape[0] === 1;
+        const turned = single || layout.startsWith("N") ? inLayout(image, layout) : image;
+        const input = window ? asWindow(turned, seed) : turned;
+        const { output } = await offload(plan, input, device);
+        sameTensor(output, referencePipeline(pipeline, image));
+      },
+    ),
+    { numRuns: 200, seed: 20260110 },
+  );
+});
+
+test("offload() gives the same for a plan that was written and read", async () => {
+  await using device = createModelDevice();
+  await fc.assert(
+    fc.asyncProperty(
+      anyCase,
+      fc.constantFrom("crc32c" as const, "link" as const),
+      async ({ image, pipeline }, checksum) => {
+        const plan = decodePlan(encodePlan(compile(pipeline, { input: image, device, checksum })));
+        sameTensor((await offload(plan, image, device)).output, referencePipeline(pipeline, image));
+      },
+    ),
+    { numRuns: 50, seed: 20260111 },
+  );
+});
+
+test("offload() gives the same over a device that loses packets", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyCase, fc.integer({ min: 2, max: 5 }), async ({ image, pipeline }, every) => {
+      await using device = faultyDevice(async ({ number, exchange, answer }) =>
+        keepAnswers(exchange.output, await answer(), (sequence) => number > 0 || sequence % every !== 0)
+      );
+      const plan = compile(pipeline, { input: image, device });
+      const { output, report } = await offload(plan, image, device);
+      sameTensor(output, referencePipeline(pipeline, image));
+      assert.equal(report.resent, Math.ceil(plan.layout.cut.packets / every));
+    }),
+    { numRuns: 50, seed: 20260112 },
+  );
+});

@@ -1,0 +1,33 @@
+/**
+ * A pipeline of 20 packets, and sessions for it.
+ *
+ * @module
+ */
+
+import { type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
+import { compile, type Device, type Plan, type RunOptions, Session } from "../../runtime/mod.ts";
+import type { Tensor } from "../../serialize/mod.ts";
+import { smallImage } from "./device_bench.ts";
+
+/** Resize and normalize, 20 packets of two rows. */
+export const PIPELINE: PipelineInput = {
+  steps: [{ op: "resize", size: [40, 40] }, { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" }],
+};
+
+/** Packets of a run. */
+export const PACKETS = 20;
+
+/** The plan for small images. */
+export function planFor(device: Device): Plan {
+  return compile(PIPELINE, { input: smallImage(), device });
+}
+
+/** A session for small images. */
+export function openSession(device: Device, options?: RunOptions): Promise<Session> {
+  return Session.open(planFor(device), device, options);
+}
+
+/** The right result. */
+export function expected(image: Tensor): Tensor {
+  return referencePipeline(PIPELINE, image);
+}
