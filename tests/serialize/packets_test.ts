@@ -245,7 +245,7 @@ Deno.test("writing and reassembling a second image makes no view a packet", () =
   reassembler.open(2, { plan: 77, cut, planes: 1, itemBytes: 3, checksum: "crc32c" });
   const subarray = Uint8Array.prototype.subarray;
   let views = 0;
-  Uint8Array.prototype.subarray = function (...range) {
+  Uint8Array.prototype.subarray = function (this: Uint8Array, ...range: [number?, number?]) {
     views++;
     return subarray.apply(this, range);
   } as typeof subarray;

@@ -1,0 +1,160 @@
+/**
+ * Checks the package as users meet it: installed by npm into an empty folder, and run by Node.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
+import sharp from "sharp";
+import { compile, createModelDevice, offload, type PipelineInput, type Tensor, tensor } from "../mod.ts";
+import { COMMAND } from "./build.ts";
+import { run } from "./run.ts";
+
+const PHOTO = "scripts/photos/coffee.png";
+
+const PIPELINES: readonly PipelineInput[] = [
+  { steps: [{ op: "resize", size: [224, 224], match: "opencv" }] },
+  {
+    steps: [
+      { op: "resize", size: [224, 224], match: "torchvision" },
+      {
+        op: "normalize",
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+        range: "0-1",
+        dtype: "f32",
+        layout: "CHW",
+      },
+    ],
+  },
+];
+
+/**
+ * Installs the packed package and lays out what the checks need.
+ *
+ * @param root The repository.
+ * @param tarball The packed package's path.
+ * @param folder An empty folder.
+ */
+export async function install(root: string, tarball: string, folder: string): Promise<string> {
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball], folder);
+  for (const file of ["run.mjs", "run.cjs"]) {
+    await copyFile(join(root, "npm/consumer", file), join(folder, file));
+  }
+  for (const file of ["types.mts", "types.cts"]) {
+    await copyFile(join(root, "npm/consumer/types.ts"), join(folder, file));
+  }
+  return "npm installs the package into an empty folder";
+}
+
+/**
+ * Runs pipelines on the photograph here and, as ESM and CommonJS, on Node.
+ *
+ * @param root The repository.
+ * @param folder Where the package is installed.
+ * @throws {Error} When an output differs, or entries hold different classes.
+ */
+export async function checkRuns(root: string, folder: string): Promise<string> {
+  const { data, info } = await sharp(join(root, PHOTO)).removeAlpha().raw().toBuffer({
+    resolveWithObject: true,
+  });
+  const shape = [info.height, info.width, info.channels];
+  await writeFile(join(folder, "samples.raw"), data);
+  await writeFile(join(folder, "cases.json"), JSON.stringify({ shape, pipelines: PIPELINES }));
+  const image = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
+  const hashes: string[] = [];
+  for (const pipeline of PIPELINES) hashes.push(await hashOutput(pipeline, image));
+  for (const file of ["run.mjs", "run.cjs"]) {
+    const found = JSON.parse(await run("node", [file], folder));
+    if (!isDeepStrictEqual(found, { hashes, oneClass: true })) {
+      throw new Error(
+        `${file} prints ${JSON.stringify(found)}, expected hashes ${hashes.join(", ")} and one class`,
+      );
+    }
+  }
+  const version = (await run("node", ["--version"], folder)).trim();
+  return `ESM and CommonJS on Node ${version} equal Deno: ${
+    hashes.map((hash) => hash.slice(0, 12)).join(", ")
+  }`;
+}
+
+/** Runs a pipeline with the library's sources. */
+async function hashOutput(pipeline: PipelineInput, image: Tensor): Promise<string> {
+  await using device = createModelDevice();
+  const { output } = await offload(compile(pipeline, { input: image, device }), image, device);
+  const { buffer, byteOffset, byteLength } = output.data;
+  return createHash("sha256").update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex");
+}
+
+/**
+ * Type-checks a program against the installed declarations, as ESM and as CommonJS.
+ *
+ * @param root The repository.
+ * @param folder Where the package is installed.
+ */
+export async function checkProgram(root: string, folder: string): Promise<string> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const options = [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noEmit",
+    "--types",
+    "",
+    "--target",
+    "es2022",
+  ];
+  const lib = ["--lib", "es2022,dom", "--skipLibCheck", "false"];
+  await run("node", [tsc, ...options, ...lib, "--module", "nodenext", "types.mts", "types.cts"], folder);
+  await run("node", [
+    tsc,
+    ...options,
+    ...lib,
+    "--module",
+    "esnext",
+    "--moduleResolution",
+    "bundler",
+    "types.mts",
+  ], folder);
+  return "tsc accepts a typed program: nodenext from ESM and CommonJS, bundler";
+}
+
+/**
+ * Runs the command's tour through npx, and from its source.
+ *
+ * @param root The repository.
+ * @param folder Where the package is installed.
+ * @throws {Error} When the outputs differ.
+ */
+export async function checkCommand(root: string, folder: string): Promise<string> {
+  const [installed, source] = await Promise.all([
+    run("npx", ["--no-install", "onpath", "--json"], folder),
+    run(process.execPath, ["run", "-A", COMMAND, "--json"], root),
+  ]);
+  const [found, expected] = [facts(JSON.parse(installed)), facts(JSON.parse(source))];
+  if (expected.length === 0) throw new Error("onpath --json prints no hash and no size");
+  if (!isDeepStrictEqual(found, expected)) {
+    throw new Error(
+      `npx onpath --json prints ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+    );
+  }
+  return `npx onpath --json equals its source in ${expected.length} hashes and sizes`;
+}
+
+/**
+ * Lists the hashes and sizes in a document, and leaves out times and paths.
+ *
+ * @param value A JSON document.
+ * @param path Where it stands.
+ * @returns Lines of path and value.
+ */
+export function facts(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) {
+    return /(sha256|hash|bytes|packets|plan|shape)[^./]*(\/\d+)*$/i.test(path) ? [`${path}: ${value}`] : [];
+  }
+  return Object.entries(value).flatMap(([key, child]) => facts(child, `${path}/${key}`));
+}

@@ -1,0 +1,77 @@
+/**
+ * Checks the packed package as resolvers see it: publint, are-the-types-wrong, and what is in it.
+ *
+ * @module
+ */
+
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+
+/**
+ * Runs publint on the packed package.
+ *
+ * @param tarball The packed package.
+ * @throws {Error} Naming what publint finds, suggestions included.
+ */
+export async function checkPublint(tarball: Uint8Array<ArrayBuffer>): Promise<string> {
+  const { messages, pkg } = await publint({
+    strict: true,
+    pack: { tarball: tarball.buffer },
+  });
+  if (messages.length > 0) {
+    const found = messages.map((message) => formatMessage(message, pkg, { color: false }));
+    throw new Error(`publint finds:\n${found.join("\n")}`);
+  }
+  return "publint finds nothing";
+}
+
+/**
+ * Runs are-the-types-wrong on the packed package.
+ *
+ * @param tarball The packed package.
+ * @throws {Error} Naming the problems.
+ */
+export async function checkTypes(tarball: Uint8Array): Promise<string> {
+  const analysis = await checkPackage(createPackageFromTarballData(tarball));
+  if (!analysis.types) throw new Error("are-the-types-wrong finds no types");
+  const problems = analysis.problems.map((problem) => JSON.stringify(problem));
+  const entries = Object.entries(analysis.entrypoints).filter(([subpath]) => subpath !== "./package.json");
+  for (const [subpath, { resolutions }] of entries) {
+    for (const [kind, { resolution }] of Object.entries(resolutions)) {
+      if (resolution === undefined) problems.push(`${subpath} resolves to nothing with ${kind}`);
+    }
+  }
+  if (problems.length > 0) throw new Error(`are-the-types-wrong finds:\n${problems.join("\n")}`);
+  return `are-the-types-wrong finds nothing: ${entries.length} entries; node10, node16 from CJS and ESM, bundler`;
+}
+
+/**
+ * Checks that no built code asks for Deno or names this machine's folders.
+ *
+ * @param folder The built package.
+ * @param root The repository.
+ * @throws {Error} Naming the file.
+ */
+export async function checkSources(folder: string, root: string): Promise<string> {
+  const files = (await readdir(folder, { recursive: true })).filter((file) => /\.(c?js|d\.c?ts)$/.test(file));
+  for (const file of files) {
+    const text = await readFile(join(folder, file), "utf8");
+    if (text.includes(root)) throw new Error(`${file} names the folder it was built in`);
+    const call = /\.c?js$/.test(file) ? findDeno(text) : undefined;
+    if (call !== undefined) throw new Error(`${file} asks for ${call}, which only Deno has`);
+  }
+  return `${files.length} built files ask for nothing of Deno's and name no folder of this machine`;
+}
+
+/**
+ * Finds a use of Deno's namespace.
+ *
+ * @param text Source text.
+ * @returns The use, as `Deno.args`, or undefined.
+ */
+export function findDeno(text: string): string | undefined {
+  return text.match(/\bDeno\s*(\?\.|\.|\[)\s*\w+/)?.[0];
+}

@@ -1,0 +1,28 @@
+// What a user's program does, as an ES module. npm/check_install.ts runs it where the package is installed.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { compile, createModelDevice, offload, OnpathError, tensor } from "onpath";
+import * as kernels from "onpath/kernels";
+import * as runtime from "onpath/runtime";
+import * as serialize from "onpath/serialize";
+
+const { shape, pipelines } = JSON.parse(readFileSync("cases.json", "utf8"));
+const image = tensor(new Uint8Array(readFileSync("samples.raw")), { dtype: "u8", shape, layout: "HWC" });
+const hashes = [];
+for (const pipeline of pipelines) {
+  const device = createModelDevice();
+  const { output } = await offload(compile(pipeline, { input: image, device }), image, device);
+  await device.close();
+  const bytes = new Uint8Array(output.data.buffer, output.data.byteOffset, output.data.byteLength);
+  hashes.push(createHash("sha256").update(bytes).digest("hex"));
+}
+
+let refusal;
+try {
+  serialize.tensor(new Uint8Array(5), { dtype: "u8", shape: [2, 3] });
+} catch (error) {
+  refusal = error;
+}
+const oneClass = refusal instanceof OnpathError && OnpathError === serialize.OnpathError &&
+  compile === runtime.compile && Object.keys(kernels.KERNELS).length > 0;
+console.log(JSON.stringify({ hashes, oneClass }));

@@ -1,0 +1,30 @@
+// A user's typed program. npm/check_install.ts type-checks it, once as .mts and once as .cts.
+import { compile, createModelDevice, type Device, offload, OnpathError, type Plan, tensor } from "onpath";
+import { KERNELS } from "onpath/kernels";
+import { type RunResult, Session } from "onpath/runtime";
+import { type ErrorCode, HEADER_BYTES, OnpathError as SameError, type Tensor } from "onpath/serialize";
+
+/** Runs one image; the types of all entries are the same types. */
+export async function run(device: Device): Promise<RunResult> {
+  const image: Tensor = tensor(new Uint8Array(48), { dtype: "u8", shape: [4, 4, 3], layout: "HWC" });
+  const plan: Plan = compile({ steps: [{ op: "resize", size: [2, 2] }] }, { input: image, device });
+  const session = await Session.open(plan, device);
+  await session.run(image);
+  return await offload(plan, image, device);
+}
+
+/** Errors of one entry are errors of the other. */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  const classes: (typeof OnpathError)[] = [OnpathError, SameError];
+  return error instanceof classes[0]! ? error.code : undefined;
+}
+
+/** Disposal is known without a `lib` of the user's. */
+export async function dispose(): Promise<number> {
+  const device: AsyncDisposable = createModelDevice();
+  await device[Symbol.asyncDispose]();
+  return HEADER_BYTES + Object.keys(KERNELS).length;
+}
+
+// @ts-expect-error: a shape is made of numbers
+tensor(new Uint8Array(1), { dtype: "u8", shape: ["1"] });

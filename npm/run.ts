@@ -1,0 +1,32 @@
+/**
+ * Runs programs.
+ *
+ * @module
+ */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/**
+ * Runs a program to its end.
+ *
+ * @param program Its name.
+ * @param args Its arguments.
+ * @param cwd The folder it runs in.
+ * @returns What it printed on standard output.
+ * @throws {Error} With all that it printed, when it fails or takes more than a minute.
+ */
+export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(program, [...args], {
+      cwd,
+      encoding: "utf8",
+      timeout: 60_000,
+      maxBuffer: 2 ** 26,
+    });
+    return stdout;
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`.trimEnd(), { cause: error });
+  }
+}
