@@ -77,6 +77,28 @@ export interface RunResult {
 const WINDOW = 1024;
 
 /**
+ * Flow numbers are never used twice in a process, and start anywhere: a late answer to an earlier run,
+ * of another session too, meets no open flow.
+ */
+let nextFlow = crypto.getRandomValues(new Uint32Array(1))[0]!;
+
+/** Refuses a timeout before anything is sent, so that no started work is left without a listener. */
+function checkTimeout({ timeoutMs }: RunOptions): void {
+  if (timeoutMs === undefined) return;
+  checkWhole("a timeout in milliseconds of", timeoutMs, 0, 2 ** 31 - 1);
+}
+
+/** Ends a wait for a result by a signal; the work behind it notices the signal by itself. */
+function endedBy<T>(signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
+  if (signal === undefined || signal.aborted) return result;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    result.finally(() => signal.removeEventListener("abort", abort)).then(resolve, reject);
+  });
+}
+
+/**
  * A plan on a device. Runs queue up: one at a time reaches the device.
  *
  * @example
@@ -102,7 +124,6 @@ export class Session {
   readonly #requests: PacketSlots;
   readonly #answers: PacketSlots;
   #queue: Promise<unknown> = Promise.resolve();
-  #flow = 0;
   #broken = false;
 
   private constructor(plan: Plan, device: Device) {
@@ -131,6 +152,8 @@ export class Session {
       );
     }
     const session = new Session(plan, device);
+    options.signal?.throwIfAborted();
+    checkTimeout(options);
     await bounded(
       `device ${device.profile.name} to load plan ${plan.id}`,
       device.load(plan, options),
@@ -151,20 +174,24 @@ export class Session {
    */
   run(input: Tensor, options: RunOptions = {}): Promise<RunResult> {
     const result = this.#queue.then(() => this.#run(input, options));
-    this.#queue = result.catch(() => undefined);
-    return result;
+    this.#queue = result.then(() => undefined, () => undefined);
+    return endedBy(options.signal, result);
   }
 
   async #run(input: Tensor, options: RunOptions): Promise<RunResult> {
     if (this.#broken) {
-      throw new OnpathError("device", "Cannot run: a wait for the device was cut short, open a new session");
+      throw new OnpathError(
+        "device",
+        "Cannot run: an exchange with the device failed or was cut short, open a new session",
+      );
     }
     options.signal?.throwIfAborted();
     checkPlanInput(this.plan, input);
+    checkTimeout(options);
     const retries = checkWhole("a number of retries of", options.retries ?? 2, 0, 1000);
     const { packets } = this.plan.layout.cut;
-    const flow = this.#flow;
-    this.#flow = (flow + 1) % 2 ** 32;
+    const flow = nextFlow;
+    nextFlow = (flow + 1) % 2 ** 32;
     const reassembler = new Reassembler({ flows: 1 });
     reassembler.open(flow, planPlacement(this.plan));
     const times = { serializeMs: 0, deviceMs: 0, reassembleMs: 0 };
@@ -198,6 +225,7 @@ export class Session {
     times: { serializeMs: number; deviceMs: number; reassembleMs: number },
     options: RunOptions,
   ): Promise<void> {
+    options.signal?.throwIfAborted();
     const start = performance.now();
     let count = 0;
     for (const [first, last] of ranges) {
@@ -220,7 +248,13 @@ export class Session {
     }
     const backAt = performance.now();
     times.deviceMs += backAt - sentAt;
-    checkWhole("a number of answers of", answers, 0, this.#answers.slots);
+    if (!Number.isInteger(answers) || answers < 0 || answers > this.#answers.slots) {
+      throw new OnpathError(
+        "device",
+        `Cannot run: device ${this.#device.profile.name} announced ${answers} answers`,
+        { device: this.#device.profile.name, answers, most: this.#answers.slots },
+      );
+    }
     for (let slot = 0; slot < answers; slot++) reassembler.accept(this.#answers, slot);
     times.reassembleMs += performance.now() - backAt;
   }

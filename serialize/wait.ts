@@ -55,7 +55,7 @@ export function waitFor(what: string, waiters: Set<Waiter>, options: WaitOptions
  */
 export function bounded<T>(what: string, promise: Promise<T>, options: WaitOptions): Promise<T> {
   return within<T>(what, options, (resolve, reject) => {
-    promise.then(resolve, reject);
+    Promise.resolve(promise).then(resolve, reject);
     return () => {};
   });
 }

@@ -7,6 +7,7 @@
 
 import { type ItemType, KERNELS, type Stage } from "../../kernels/mod.ts";
 import {
+  checkWhole,
   FLAG,
   HEADER_BYTES,
   itemBytes,
@@ -86,6 +87,7 @@ export function createModelDevice(): Device {
     const at = slotAddress(output, answer);
     let source: Uint8Array = input.engine.bytes;
     let from = slotAddress(input, slot) + HEADER_BYTES;
+    if (stages.length === 0) output.engine.bytes.set(source.subarray(from, from + length), at + HEADER_BYTES);
     for (const [index, stage] of stages.entries()) {
       const final = index === stages.length - 1;
       const target = final ? output.engine.bytes : scratch[index]!;
@@ -145,6 +147,7 @@ export function createModelDevice(): Device {
  * @throws {OnpathError} `size` when there are fewer slots than packets.
  */
 export function checkExchange({ input, output, count }: Exchange): void {
+  checkWhole("a number of packets of", count, 0, 2 ** 20);
   if (count > input.slots || count > output.slots) {
     throw new OnpathError(
       "size",

@@ -76,8 +76,8 @@ export interface CompileOptions {
  * ```
  */
 export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): Plan {
-  const checked = parsePipeline(pipeline);
-  const device = "profile" in options.device ? options.device.profile : options.device;
+  const checked = toPlainData(parsePipeline(pipeline));
+  const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
   const checksum = options.checksum ?? "crc32c";
   const input = checkInput(options.input);
   const { images, ...image } = imageShape(input);
@@ -110,6 +110,7 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     planes,
     itemBytes: sampleBytes / planes,
   };
+  countElements(output.shape);
   const layout: Plan["layout"] = {
     kind,
     channels,
@@ -133,6 +134,20 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     bounds,
     notes: explain(geometry, layout.bytesOut, input, cut, checksum),
   });
+}
+
+/**
+ * A pipeline as it comes back from a file: no undefined fields, no negative zero. Otherwise a plan
+ * that was read would differ from the one that was written.
+ */
+function toPlainData(pipeline: Pipeline): Pipeline {
+  return JSON.parse(JSON.stringify(pipeline)) as Pipeline;
+}
+
+/** The fields that plans depend on; the profile itself stays its owner's to change and extend. */
+function copyProfile({ name, summary, payload, tableBytes, kernels }: DeviceProfile): DeviceProfile {
+  checkWhole("a device table memory in bytes of", tableBytes, 0, Number.MAX_SAFE_INTEGER);
+  return { name, summary, payload, tableBytes, kernels: [...kernels] };
 }
 
 function checkInput(input: CompileOptions["input"]): PlanInput {
@@ -178,7 +193,7 @@ function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): Geometr
     } else if (step.op === "pad") {
       const [top, left, bottom, right] = step.border;
       [y, x] = [padAxis(y, top, bottom), padAxis(x, left, right)];
-      fill = oneFill(fill, step.fill, [y, x]);
+      if (step.border.some((length) => length > 0)) fill = oneFill(fill, step.fill, [y, x]);
     } else if (step.op === "resize") {
       before = { y, x };
       const [height, width] = step.size;

@@ -8,6 +8,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { parseWith } from "../../kernels/mod.ts";
 import { crc32c, OnpathError } from "../../serialize/mod.ts";
 import { compile } from "./compile.ts";
+import { checkForm } from "./form.ts";
 import { type Plan, PLAN_VERSION } from "./plan.ts";
 import { planSpec } from "./schema.ts";
 
@@ -71,6 +72,7 @@ export function decodePlan(bytes: Uint8Array): Plan {
   }
   let value: unknown;
   try {
+    checkForm(bytes);
     value = decode(bytes, {
       maxStrLength: MAX_PLAN_ITEMS,
       maxArrayLength: MAX_PLAN_ITEMS,
@@ -96,19 +98,20 @@ export function checkPlan(value: unknown): Plan {
   if (format !== "onpath.plan") {
     throw new OnpathError(
       "plan",
-      `Cannot read a plan: its format is ${JSON.stringify(format)}, expected "onpath.plan"`,
+      `Cannot read a plan: its format is ${show(format)}, expected "onpath.plan"`,
     );
   }
   if (version !== PLAN_VERSION) {
     throw new OnpathError(
       "plan",
-      `Cannot read a plan of version ${JSON.stringify(version)}: expected ${PLAN_VERSION}, compile it again`,
-      { found: version, expected: PLAN_VERSION },
+      `Cannot read a plan of version ${show(version)}: expected ${PLAN_VERSION}, compile it again`,
+      { found: show(version), expected: PLAN_VERSION },
     );
   }
   const plan = parseWith(planSpec, value, "plan", "plan");
   const { pipeline, input, device, layout } = plan;
-  if (identifyPlan(plan).id !== plan.id) {
+  const id = asPlanError(plan.id, () => identifyPlan(plan).id);
+  if (id !== plan.id) {
     throw new OnpathError(
       "plan",
       `Cannot read plan ${plan.id}: its contents do not match its id, it was changed`,
@@ -117,12 +120,32 @@ export function checkPlan(value: unknown): Plan {
       },
     );
   }
-  if (compile(pipeline, { input, device, checksum: layout.checksum }).id !== plan.id) {
+  const compiled = asPlanError(
+    plan.id,
+    () => compile(pipeline, { input, device, checksum: layout.checksum }),
+  );
+  if (compiled.id !== plan.id) {
     throw new OnpathError(
       "plan",
       `Cannot read plan ${plan.id}: compiling its pipeline gives another plan, compile it again`,
       { id: plan.id },
     );
   }
-  return plan;
+  // A CRC can be forged to collide, so what was read is not trusted: what was compiled is.
+  return compiled;
+}
+
+/** A foreign value, short enough for a message. */
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** Runs a check; what it throws becomes a refusal of the plan, whatever it was. */
+function asPlanError<T>(id: number, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw new OnpathError("plan", `Cannot read plan ${id}: ${(cause as Error).message}`, { id }, { cause });
+  }
 }

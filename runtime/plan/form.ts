@@ -1,0 +1,61 @@
+/**
+ * A first look at MessagePack before it is decoded: the decoder reserves memory for what a list
+ * announces, so a file of a few KiB could ask for gigabytes.
+ *
+ * @module
+ */
+
+/** Payload bytes after the head of each number that has a fixed size. */
+const NUMBER_BYTES: Readonly<Record<number, number>> = {
+  0xca: 4,
+  0xcb: 8,
+  0xcc: 1,
+  0xcd: 2,
+  0xce: 4,
+  0xcf: 8,
+  0xd0: 1,
+  0xd1: 2,
+  0xd2: 4,
+  0xd3: 8,
+};
+
+/** Lists and maps inside one another in a plan, at most. */
+const MAX_DEPTH = 16;
+
+/**
+ * Refuses MessagePack that announces more than it holds, nests deeply, or uses types that plans
+ * do not have.
+ *
+ * @param bytes The file's bytes.
+ * @throws {RangeError} Naming what is wrong, or that the file ends early.
+ */
+export function checkForm(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const open: number[] = [];
+  let at = 0;
+  do {
+    const head = view.getUint8(at++);
+    let items = 0;
+    let length = 0;
+    if (head >= 0x80 && head < 0x90) items = 2 * (head & 15);
+    else if (head >= 0x90 && head < 0xa0) items = head & 15;
+    else if (head >= 0xa0 && head < 0xc0) length = head & 31;
+    else if (head === 0xd9) length = view.getUint8(at++);
+    else if (head === 0xda) (length = view.getUint16(at), at += 2);
+    else if (head === 0xdc || head === 0xde) (items = view.getUint16(at) * (head === 0xde ? 2 : 1), at += 2);
+    else if (head in NUMBER_BYTES) length = NUMBER_BYTES[head]!;
+    else if (!(head < 0x80 || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3)) {
+      throw new RangeError(`byte 0x${head.toString(16)} at ${at - 1} is not used in plans`);
+    }
+    at += length;
+    if (open.length > 0) open[open.length - 1]!--;
+    if (items > bytes.length - at) {
+      throw new RangeError(`${items} items announced, ${bytes.length - at} bytes left`);
+    }
+    if (items > 0) open.push(items);
+    if (open.length > MAX_DEPTH) {
+      throw new RangeError(`more than ${MAX_DEPTH} lists and maps inside one another`);
+    }
+    while (open.length > 0 && open.at(-1) === 0) open.pop();
+  } while (open.length > 0);
+}
