@@ -83,12 +83,11 @@ sections.push(
   }),
 );
 const image = noise(720, 1280);
+const reassembly = reassemblyCandidates()[1]!;
 const heap = {
   serialize: heapBytes(serializer(image, 224, "crc32c")),
-  reassemble: heapBytes(() => void reassemblyCandidates()[1]!.run()),
+  reassemble: heapBytes(() => void reassembly.run()),
 };
-const reassembleOnce = reassemblyCandidates()[1]!;
-heap.reassemble = heapBytes(() => void reassembleOnce.run());
 
 if (json) {
   console.log(JSON.stringify({ sections, heap }));

@@ -298,16 +298,23 @@ export class Reassembler {
     const { sequence, position, length } = this.#header;
     const state = this.#state!;
     const { cut, planes, itemBytes } = state.placement;
-    const planeBytes = cut.height * cut.width * itemBytes;
-    const image = planes === 1 ? 0 : Math.floor(position / (cut.height * cut.width));
-    // One plane: images follow each other as rows do. Several: the position counts within the image.
-    let to = position * itemBytes + image * (planes - 1) * planeBytes;
-    const segment = length / planes;
-    for (let plane = 0; plane < planes; plane++, to += planeBytes) {
-      state.output.set(this.#payload(bytes, at + plane * segment, segment, slot * planes + plane), to);
+    if (planes === 1) {
+      // Images follow each other as rows do: one copy.
+      state.output.set(this.#payload(bytes, at, length, slot), position * itemBytes);
+    } else {
+      const planeItems = cut.height * cut.width;
+      const planeBytes = planeItems * itemBytes;
+      const image = Math.floor(position / planeItems);
+      let to = (position + image * (planes - 1) * planeItems) * itemBytes;
+      const segment = length / planes;
+      for (let plane = 0; plane < planes; plane++, to += planeBytes) {
+        state.output.set(this.#payload(bytes, at + plane * segment, segment, slot * planes + plane), to);
+      }
     }
     state.arrived[sequence >> 3]! |= 1 << (sequence & 7);
-    if (--state.missing === 0) { for (const waiter of [...state.waiters]) waiter.resolve(); }
+    if (--state.missing === 0) {
+      for (const waiter of [...state.waiters]) waiter.resolve();
+    }
   }
 
   #payload(bytes: Uint8Array, at: number, length: number, key: number): Uint8Array {
