@@ -13,6 +13,7 @@
  */
 
 export * from "./geometry/axis.ts";
+export * from "./geometry/names.ts";
 export * from "./geometry/reference.ts";
 export * from "./geometry/spec.ts";
 export * from "./kernel.ts";

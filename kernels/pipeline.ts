@@ -13,8 +13,8 @@ import {
   type LetterboxStep,
   type PadStep,
   shorterSide,
-  type Size,
 } from "./geometry/spec.ts";
+import type { Size } from "./geometry/names.ts";
 import type { NormalizeStep } from "./normalize/spec.ts";
 import { STEP_SPECS } from "./registry.ts";
 import type { ResizeStep } from "./resize/spec.ts";

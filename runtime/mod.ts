@@ -20,8 +20,12 @@
 
 export * from "./device/device.ts";
 export * from "./device/model.ts";
+export * from "./device/profile.ts";
 export * from "./plan/compile.ts";
 export * from "./plan/file.ts";
+export * from "./plan/identify.ts";
+export * from "./plan/input.ts";
+export * from "./plan/packets.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/schema.ts";
 export * from "./session.ts";

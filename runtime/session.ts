@@ -4,27 +4,23 @@
  * @module
  */
 
-import { composeAxis, resizeAxes } from "../kernels/mod.ts";
 import {
   bounded,
-  createEngine,
-  createImageWriter,
+  checkWhole,
+  countElements,
   DEFAULT_TIMEOUT_MS,
-  imageAxes,
   type ImageWriter,
   OnpathError,
   type Outcome,
   type PacketSlots,
   Reassembler,
-  reserveSlots,
-  type SeparableMap,
-  slotBytesFor,
   type Tensor,
   tensor,
   viewElements,
 } from "../serialize/mod.ts";
-import { checkWhole, countElements } from "../serialize/mod.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
+import { checkPlanInput } from "./plan/input.ts";
+import { reservePackets } from "./plan/packets.ts";
 import { type Plan, planPlacement } from "./plan/plan.ts";
 
 /** How one input is run. */
@@ -72,9 +68,6 @@ export interface RunResult {
   /** What the run did. */
   readonly report: RunReport;
 }
-
-/** Packets in flight at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
-const WINDOW = 1024;
 
 /**
  * Flow numbers are never used twice in a process, and start anywhere: a late answer to an earlier run,
@@ -129,7 +122,7 @@ export class Session {
   private constructor(plan: Plan, device: Device) {
     this.plan = plan;
     this.#device = device;
-    const { requests, answers, writer } = reserve(plan);
+    const { requests, answers, writer } = reservePackets(plan);
     this.#requests = requests;
     this.#answers = answers;
     this.#writer = writer;
@@ -280,84 +273,6 @@ export async function offload(
   checkPlanInput(plan, input);
   const session = await Session.open(plan, device, options);
   return await session.run(input, options);
-}
-
-/** The sampling map of a plan's geometry. */
-export function planMap(plan: Plan): SeparableMap {
-  const { before, resize, after } = plan.geometry;
-  const axes = resize === null ? undefined : resizeAxes(resize);
-  return {
-    form: "separable",
-    y: composeAxis(before.y, axes?.y, after.y),
-    x: composeAxis(before.x, axes?.x, after.x),
-  };
-}
-
-/**
- * Refuses an input that a plan was not compiled for. The order of axes may differ.
- *
- * @throws {OnpathError} `dtype` or `shape`, naming both.
- */
-export function checkPlanInput(plan: Plan, input: Tensor): void {
-  const wanted = plan.input;
-  if (input.dtype !== wanted.dtype) {
-    throw new OnpathError(
-      "dtype",
-      `Cannot run plan ${plan.id} on dtype ${input.dtype}: expected ${wanted.dtype}`,
-      {
-        expected: wanted.dtype,
-        found: input.dtype,
-      },
-    );
-  }
-  const found = imageAxes(input);
-  for (
-    const [name, letter] of [["images", "N"], ["height", "H"], ["width", "W"], ["channels", "C"]] as const
-  ) {
-    const axis = wanted.layout.indexOf(letter);
-    const expected = axis < 0 ? 1 : wanted.shape[axis]!;
-    if (found[name] !== expected) {
-      throw new OnpathError(
-        "shape",
-        `Cannot run plan ${plan.id} on shape [${
-          input.shape.join(", ")
-        }] (${input.layout}): it was compiled for ` +
-          `[${wanted.shape.join(", ")}] (${wanted.layout})`,
-        { axis: name, expected, found: found[name] },
-      );
-    }
-  }
-}
-
-/** Memory for a plan's packets, and the writer that fills it. */
-function reserve(
-  plan: Plan,
-): { requests: PacketSlots; answers: PacketSlots; writer: ImageWriter } {
-  const { cut, kind, channels, payload, checksum } = plan.layout;
-  const images = cut.images;
-  const width = plan.input.shape[plan.input.layout.indexOf("W")]!;
-  const height = plan.input.shape[plan.input.layout.indexOf("H")]!;
-  const slots = Math.min(WINDOW, cut.packets);
-  const back = cut.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
-  // Slots, three input rows with their slack, 12 bytes a column, and alignment.
-  const bytes = slots * (slotBytesFor(payload) + slotBytesFor(back)) + 3 * (width * channels + 80) +
-    12 * cut.width + 1024;
-  const engine = createEngine(bytes);
-  const requests = reserveSlots(engine, slots, payload);
-  const answers = reserveSlots(engine, slots, back);
-  const writer = createImageWriter(engine, {
-    kind,
-    images,
-    height,
-    width,
-    channels,
-    map: planMap(plan),
-    fill: plan.geometry.fill,
-    cut,
-    plan: plan.id,
-    checksum,
-  });
-  return { requests, answers, writer };
 }
 
 /** Groups ranges of packets into windows of at most `most` packets. */

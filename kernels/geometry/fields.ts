@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { MAX_AXIS } from "../../serialize/mod.ts";
-import type { Match, Size } from "./spec.ts";
+import type { Match, Size } from "./names.ts";
 
 /** A length of an image axis. */
 export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXIS);

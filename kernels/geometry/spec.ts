@@ -9,12 +9,7 @@ import { z } from "zod";
 import { MAX_AXIS } from "../../serialize/mod.ts";
 import type { Schema } from "../schema.ts";
 import { axisLength, matchSpec, sizeSpec } from "./fields.ts";
-
-/** Which computation a resize equals. */
-export type Match = "exact" | "opencv" | "torchvision";
-
-/** `[height, width]` of an image. */
-export type Size = readonly [height: number, width: number];
+import type { Match, Size } from "./names.ts";
 
 /** A window that lies inside the image. */
 export interface CropStep {

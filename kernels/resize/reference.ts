@@ -5,7 +5,7 @@
  */
 
 import { imageAxes, type Tensor, zeros } from "../../serialize/mod.ts";
-import type { Match, Size } from "../geometry/spec.ts";
+import type { Match, Size } from "../geometry/names.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
 
 /** One sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */

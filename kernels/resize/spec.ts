@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { axisLength, matchSpec, sizeSpec } from "../geometry/fields.ts";
-import type { Match, Size } from "../geometry/spec.ts";
+import type { Match, Size } from "../geometry/names.ts";
 import type { Schema } from "../schema.ts";
 
 /** Four-neighbour bilinear resize, half-pixel centres. */

@@ -22,7 +22,8 @@ import {
 } from "../../serialize/mod.ts";
 import { checkChannels } from "../../serialize/mod.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Device, DeviceCounters, DeviceProfile, DropReason, Exchange } from "./device.ts";
+import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
+import type { DeviceProfile } from "./profile.ts";
 
 /** The model's numbers: a standard frame, and tables as large as a host can afford. */
 export const MODEL_PROFILE: DeviceProfile = {

@@ -35,8 +35,8 @@ import {
   OnpathError,
   type Partition,
 } from "../../serialize/mod.ts";
-import type { DeviceProfile } from "../device/device.ts";
-import { identifyPlan } from "./file.ts";
+import type { DeviceProfile } from "../device/profile.ts";
+import { identifyPlan } from "./identify.ts";
 import type { Geometry, Plan, PlanInput, PlanOutput, PlanStage } from "./plan.ts";
 import { PLAN_VERSION } from "./plan.ts";
 

@@ -6,9 +6,10 @@
 
 import { decode, encode } from "@msgpack/msgpack";
 import { parseWith } from "../../kernels/mod.ts";
-import { crc32c, OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/mod.ts";
 import { compile } from "./compile.ts";
 import { checkForm } from "./form.ts";
+import { identifyPlan } from "./identify.ts";
 import { type Plan, PLAN_VERSION } from "./plan.ts";
 import { planSpec } from "./schema.ts";
 
@@ -17,17 +18,6 @@ export const MAX_PLAN_BYTES = 2 ** 20;
 
 /** Longest text, list or map inside a plan's file. */
 const MAX_PLAN_ITEMS = 65536;
-
-/**
- * Gives a plan its id: the CRC-32C of everything else in MessagePack with sorted keys.
- *
- * @param plan The plan without an id.
- * @returns The plan.
- */
-export function identifyPlan(plan: Omit<Plan, "id">): Plan {
-  const { id: _, ...rest } = plan as Plan;
-  return { ...rest, id: crc32c(encode(rest, { sortKeys: true })) };
-}
 
 /**
  * Writes a plan as MessagePack.

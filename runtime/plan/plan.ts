@@ -6,7 +6,7 @@
 
 import type { AxisWindow, Bound, Pipeline, ResizeParams, TableInfo } from "../../kernels/mod.ts";
 import type { Channels, Checksum, DType, Kind, Layout, Partition, Placement } from "../../serialize/mod.ts";
-import type { DeviceProfile } from "../device/device.ts";
+import type { DeviceProfile } from "../device/profile.ts";
 
 /** The version that this code writes and reads. */
 export const PLAN_VERSION = 1;

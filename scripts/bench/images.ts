@@ -7,15 +7,8 @@
 import { createCanvas, ImageData } from "@napi-rs/canvas";
 import sharp from "sharp";
 import { normalizeLevel } from "../../kernels/mod.ts";
-import { compile, MODEL_PROFILE, type Plan, planMap } from "../../runtime/mod.ts";
-import {
-  type Checksum,
-  createEngine,
-  createImageWriter,
-  reserveSlots,
-  type Tensor,
-  tensor,
-} from "../../serialize/mod.ts";
+import { compile, MODEL_PROFILE, type Plan, reservePackets } from "../../runtime/mod.ts";
+import { type Checksum, type Tensor, tensor } from "../../serialize/mod.ts";
 import type { Candidate } from "./measure.ts";
 
 /** ImageNet's means and deviations. */
@@ -46,23 +39,9 @@ export function benchPlan(image: Tensor, size: number, checksum: Checksum): Plan
 /** A writer with its slots: writes all packets of an image. */
 export function serializer(image: Tensor, size: number, checksum: Checksum): () => void {
   const plan = benchPlan(image, size, checksum);
-  const { cut, kind, channels, payload } = plan.layout;
-  const [height, width] = image.shape as [number, number, number];
-  const engine = createEngine(cut.packets * 1408 + 3 * (3 * width + 80) + 12 * size + 4096);
-  const slots = reserveSlots(engine, cut.packets, payload);
-  const writer = createImageWriter(engine, {
-    kind,
-    images: 1,
-    height,
-    width,
-    channels,
-    map: planMap(plan),
-    fill: plan.geometry.fill,
-    cut,
-    plan: plan.id,
-    checksum,
-  });
-  return () => writer.write(image, 0, 0, cut.packets, slots);
+  const { packets } = plan.layout.cut;
+  const { requests, writer } = reservePackets(plan, packets);
+  return () => writer.write(image, 0, 0, packets, requests);
 }
 
 /** What an image costs, serialized or done on the host. */

@@ -1,4 +1,5 @@
-// The hot loops of serialization, in AssemblyScript, compiled to WebAssembly by
+// The hot loops of serialization, in AssemblyScript (the formatter would drop its decorators, so this
+// file is left out of formatting), compiled to WebAssembly by
 // scripts/build_engine.ts (`deno task engine`). Addresses are fixed here and in ../engine.ts.
 //
 //   0      8 tables of 256 words: the CRC of byte b followed by k zero bytes
@@ -45,6 +46,7 @@ export function init(): void {
 
 /** Slicing by 8: the register after eight more bytes. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function step8(c: u32, p: usize): u32 {
   const a = load<u32>(p) ^ c;
@@ -70,6 +72,7 @@ function sliced(p: usize, length: usize, c: u32): u32 {
 
 /** The register after a quarter of zero bytes. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function shifted(c: u32): u32 {
   return load<u32>(SHIFT + ((c & 255) << 2)) ^
@@ -92,6 +95,7 @@ function remainder(): u32 {
 
 /** 16 message bytes at `p` plus what the eliminated bytes before `s` add to them. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function folded(p: usize, s: usize): v128 {
   return v128.xor(

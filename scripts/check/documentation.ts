@@ -1,0 +1,96 @@
+/**
+ * Everything that the public entries export is documented, and the documentation says more than the
+ * name does.
+ *
+ * @module
+ */
+
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import type { Finding } from "./tree.ts";
+
+/** Words that say nothing by themselves. */
+const EMPTY = new Set(
+  "a an and are as at by for from gets in is it its of on or sets that the this to with".split(" "),
+);
+
+/**
+ * Runs `deno doc --lint` and reads every comment on what entries export.
+ *
+ * @param root The folder of the entries and their deno.json.
+ * @param entries Paths of the entries.
+ * @returns What is undocumented, or documented with its own name.
+ */
+export function checkDocumentation(root: string, entries: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  try {
+    deno(root, ["doc", "--lint", ...entries]);
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    findings.push({ level: "error", at: "deno doc --lint", message: `finds:\n${stderr?.trim() ?? error}` });
+  }
+  const { nodes } = JSON.parse(deno(root, ["doc", "--json", ...entries])) as {
+    nodes: Record<string, { module_doc?: Documented["jsDoc"]; symbols: unknown }>;
+  };
+  for (const [entry, { module_doc, symbols }] of Object.entries(nodes)) {
+    if (!module_doc?.doc) {
+      findings.push({ level: "error", at: entry, message: "has no module documentation" });
+    }
+    walk(symbols, "", (name, { location, jsDoc }) => {
+      if (!saysMore(name, jsDoc?.doc ?? "")) {
+        const at = location === undefined ? entry : `${location.filename}:${location.line}`;
+        const message = `"${name}" is documented as "${jsDoc?.doc?.trim() ?? ""}", which says only its name`;
+        findings.push({ level: "error", at: at.replace(/^file:\/\//, ""), message });
+      }
+    });
+  }
+  // A symbol of two entries is found twice.
+  return [...new Map(findings.map((finding) => [finding.at + finding.message, finding])).values()]
+    .map((finding) => ({ ...finding, at: finding.at.replace(/^file:\/\//, "").replace(`${root}/`, "") }));
+}
+
+/**
+ * Tells whether a comment says more than a name.
+ *
+ * @param name The name, in camel case or capitals.
+ * @param doc The comment.
+ * @returns Whether a word is left that is neither empty nor in the name.
+ */
+export function saysMore(name: string, doc: string): boolean {
+  const known = new Set(words(name.replace(/([a-z])([A-Z])/g, "$1 $2")));
+  return words(doc).some((word) =>
+    !EMPTY.has(word) && !known.has(word) && !known.has(word.replace(/s$/, ""))
+  );
+}
+
+interface Documented {
+  readonly name?: string;
+  readonly jsDoc?: { readonly doc?: string; readonly tags?: readonly unknown[] };
+  readonly location?: { readonly filename: string; readonly line: number };
+}
+
+/** Visits everything that has a comment; a declaration is named by the symbol around it. */
+function walk(value: unknown, name: string, visit: (name: string, node: Documented) => void): void {
+  if (typeof value !== "object" || value === null) return;
+  const node = value as Documented;
+  const own = typeof node.name === "string" ? node.name : name;
+  // A comment of tags alone belongs to an overload or an override: `deno doc --lint` judges those.
+  if (node.jsDoc?.doc !== undefined) visit(own, node);
+  for (const [key, child] of Object.entries(value)) {
+    if (key !== "jsDoc") walk(child, own, visit);
+  }
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function deno(root: string, args: readonly string[]): string {
+  return execFileSync(process.execPath, [...args], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}

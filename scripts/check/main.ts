@@ -1,0 +1,64 @@
+/**
+ * Runs all checks of the repository: `deno task check:repo`.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { checkDocumentation } from "./documentation.ts";
+import { imports } from "./imports.ts";
+import { links } from "./links.ts";
+import { denoNamespace, leftovers } from "./names.ts";
+import { places } from "./places.ts";
+import { sizes } from "./sizes.ts";
+import { tasks } from "./tasks.ts";
+import { type Check, readTree } from "./tree.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
+
+/** All checks, in the order in which they run. */
+export const CHECKS: readonly Check[] = [
+  imports,
+  denoNamespace,
+  leftovers,
+  sizes,
+  places,
+  tasks,
+  links,
+  {
+    name: "docs",
+    rule: "every export of the public entries is documented, with more than its name",
+    run: () => {
+      const config: { exports: Record<string, string> } = JSON.parse(
+        readFileSync(join(ROOT, "deno.json"), "utf8"),
+      );
+      return checkDocumentation(ROOT, Object.values(config.exports));
+    },
+  },
+];
+
+/**
+ * Runs the checks on this repository and prints what they find.
+ *
+ * @returns Whether none found an error.
+ */
+export function checkRepo(): boolean {
+  const tree = readTree(ROOT);
+  let errors = 0;
+  let warnings = 0;
+  for (const { name, rule, run } of CHECKS) {
+    const findings = run(tree);
+    const failed = findings.filter(({ level }) => level === "error").length;
+    errors += failed;
+    warnings += findings.length - failed;
+    console.log(`${failed === 0 ? "ok  " : "FAIL"}  ${name.padEnd(10)} ${rule}`);
+    for (const { level, at, message } of findings) console.log(`      ${level}  ${at}  ${message}`);
+  }
+  console.log(`\n${tree.paths.length} files: ${errors} errors, ${warnings} warnings`);
+  return errors === 0;
+}
+
+if (import.meta.main) process.exitCode = checkRepo() ? 0 : 1;

@@ -1,0 +1,62 @@
+/**
+ * Names that stand only where they may: `Deno` in files that need it, `console` and notes to oneself
+ * nowhere in the library.
+ *
+ * @module
+ */
+
+import ts from "typescript";
+import { type Check, type Finding, LIBRARY, lineAt, SOURCE } from "./tree.ts";
+
+/** The files that use Deno's own namespace. All else runs in Node, Bun and browsers too. */
+export const DENO_FILES: readonly RegExp[] = [/^tests\//];
+
+/** Notes that must not stay. Written so that this file does not hold them. */
+const NOTES = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`, "g");
+
+/** Uses of Deno's namespace outside the named files. */
+export const denoNamespace: Check = {
+  name: "deno",
+  rule: "`Deno` stands only in the files that DENO_FILES lists",
+  run: (tree) =>
+    tree.paths.filter((path) => SOURCE.test(path) && !DENO_FILES.some((allowed) => allowed.test(path)))
+      .flatMap((path) =>
+        findIdentifiers(path, tree.text(path)!, "Deno").map((line): Finding => ({
+          level: "error",
+          at: `${path}:${line}`,
+          message: "uses Deno's namespace: use a node: module, or name the file in DENO_FILES",
+        }))
+      ),
+};
+
+/** What must not be left in the library. */
+export const leftovers: Check = {
+  name: "leftovers",
+  rule: "the library prints nothing and holds no notes to oneself",
+  run: (tree) =>
+    tree.paths.filter((path) => LIBRARY.test(path) && SOURCE.test(path)).flatMap((path) => {
+      const text = tree.text(path)!;
+      const prints = findIdentifiers(path, text, "console").map((line) => ({ line, what: "console" }));
+      const notes = [...text.matchAll(NOTES)].map((m) => ({ line: lineAt(text, m.index), what: m[0] }));
+      return [...prints, ...notes].map(({ line, what }): Finding => ({
+        level: "error",
+        at: `${path}:${line}`,
+        message: `${what} is left over`,
+      }));
+    }),
+};
+
+/** The lines where a name stands in code; comments and texts do not count. */
+function findIdentifiers(path: string, text: string, name: string): number[] {
+  if (!text.includes(name)) return [];
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const lines: number[] = [];
+  const visit = (node: ts.Node): void => {
+    const named = ts.isIdentifier(node) ||
+      (ts.isStringLiteral(node) && ts.isElementAccessExpression(node.parent));
+    if (named && node.text === name) lines.push(lineAt(text, node.getStart()));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return lines;
+}

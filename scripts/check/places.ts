@@ -1,0 +1,48 @@
+/**
+ * No file names a place that only one machine knows: a folder on it, or the registry it installs from.
+ *
+ * @module
+ */
+
+import { type Check, type Finding, lineAt } from "./tree.ts";
+
+/** Top folders that differ between machines. */
+const FOLDERS = ["work", "tmp", "home", "root", "Users", "mnt"];
+
+/** Hosts of package registries, as pieces, so that this file does not name them. */
+const HOSTS = [
+  ["npmjs", "org"],
+  ["npmjs", "com"],
+  ["npmmirror", "com"],
+  ["yarnpkg", "com"],
+  ["jsr", "io"],
+  ["pypi", "org"],
+  ["pythonhosted", "org"],
+  ["crates", "io"],
+  ["deb", "debian", "org"],
+  ["proxy", "golang", "org"],
+];
+
+const FOLDER = new RegExp(`(?<![\\w.~*)}\\]-])/(${FOLDERS.join("|")})(?=/\\w|[\\s"'\`),;:]|$)`, "gm");
+const HOST = new RegExp(
+  `\\b(${HOSTS.map((host) => host.join("\\.")).join("|")})\\b|\\bregistry\\.\\w+\\.\\w+`,
+  "g",
+);
+
+/** Folders of machines and hosts of registries. */
+export const places: Check = {
+  name: "places",
+  rule: "no file names a folder of a machine or the host of a registry",
+  run: (tree) =>
+    tree.paths.flatMap((path) => {
+      const text = tree.text(path);
+      if (text === undefined) return [];
+      const find = (pattern: RegExp, what: string) =>
+        [...text.matchAll(pattern)].map((match): Finding => ({
+          level: "error",
+          at: `${path}:${lineAt(text, match.index)}`,
+          message: `names ${what}: "${match[0]}"`,
+        }));
+      return [...find(FOLDER, "a machine's folder"), ...find(HOST, "a registry's host")];
+    }),
+};
