@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bundleCommand, bundleLibrary, stopBundler } from "./bundle.ts";
 import { writeDeclarations } from "./declarations.ts";
@@ -53,4 +53,6 @@ export async function buildPackage(root: string, out: string, tell: (line: strin
     await mkdir(dirname(join(out, to)), { recursive: true });
     await copyFile(join(root, from), join(out, to));
   }
+  // The README links to these pages.
+  await cp(join(root, "docs"), join(out, "docs"), { recursive: true });
 }

@@ -86,7 +86,7 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
     main: "./index.cjs",
     types: "./index.d.cts",
     bin: { onpath: "./bin/onpath.js" },
-    files: ["*.js", "*.cjs", "*.d.ts", "*.d.cts", "types", "bin", "THIRD_PARTY.txt", "CHANGELOG.md"],
+    files: ["*.js", "*.cjs", "*.d.ts", "*.d.cts", "types", "bin", "docs", "THIRD_PARTY.txt", "CHANGELOG.md"],
     dependencies: ranges(config, DEPENDENCIES),
     optionalDependencies: ranges(config, OPTIONAL_DEPENDENCIES),
   };

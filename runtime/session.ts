@@ -61,7 +61,7 @@ export interface RunReport {
   readonly counters: DeviceCounters;
 }
 
-/** The result of a run. */
+/** An output and the account of how it came about. */
 export interface RunResult {
   /** The output, dense, in the plan's layout; its buffer belongs to the caller. */
   readonly output: Tensor;

@@ -77,13 +77,12 @@ for (
 }
 const copy = imageCandidates(noise(720, 1280), 224)[0]!;
 sections.push(await section("CRC of the 672 packets of 1280x720 to 224x224", [copy, ...crcCandidates()]));
-sections.push(
-  await section(`Reassembly of ${PACKETS} payloads of ${PAYLOAD} bytes`, reassemblyCandidates(), {
-    bytes: PACKETS * PAYLOAD,
-  }),
-);
+for (const [name, packets] of Object.entries(PACKETS)) {
+  const title = `Reassembly of ${packets} payloads of ${PAYLOAD} bytes (one ${name})`;
+  sections.push(await section(title, reassemblyCandidates(packets), { bytes: packets * PAYLOAD }));
+}
 const image = noise(720, 1280);
-const reassembly = reassemblyCandidates()[1]!;
+const reassembly = reassemblyCandidates(PACKETS.image)[1]!;
 const heap = {
   serialize: heapBytes(serializer(image, 224, "crc32c")),
   reassemble: heapBytes(() => void reassembly.run()),

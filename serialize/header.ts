@@ -24,7 +24,7 @@
  * @module
  */
 
-/** Bytes of a header. */
+/** Bytes that stand before every payload: one 512-bit beat. */
 export const HEADER_BYTES = 64;
 /** The header's first word. */
 export const MAGIC = 0x5450_4e4f;

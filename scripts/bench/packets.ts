@@ -52,41 +52,41 @@ function seal(engine: Engine, first: number, packets: number, bytes: number): vo
 
 /** Payload of the reassembly's packets, in bytes: the longest of a standard frame. */
 export const PAYLOAD = 1344;
-/** Packets of the reassembly: an f32 image of 224x224 has as many bytes. */
-export const PACKETS = 448;
+/** Packets of one f32 image of 224x224, and of a batch of 16, which no cache near the core holds. */
+export const PACKETS = { image: 448, batch: 16 * 448 } as const;
 
 /** Reassembly of packets of 1344 bytes against a copy of the same bytes. */
-export function reassemblyCandidates(): Candidate[] {
-  const source = new Uint8Array(PACKETS * PAYLOAD).fill(1);
-  const copy = new Uint8Array(PACKETS * PAYLOAD);
+export function reassemblyCandidates(packets: number): Candidate[] {
+  const source = new Uint8Array(packets * PAYLOAD).fill(1);
+  const copy = new Uint8Array(packets * PAYLOAD);
   return [
     { name: "memcpy of the payloads", run: () => copy.set(source) },
-    { name: "reassemble, check left to the link", run: reassembly("link") },
-    { name: "reassemble, CRC-32C", run: reassembly("crc32c") },
+    { name: "reassemble, check left to the link", run: reassembly("link", packets) },
+    { name: "reassemble, CRC-32C", run: reassembly("crc32c", packets) },
   ];
 }
 
 /** Slots with one flow's packets, and the flow's placement. */
-export function filledSlots(checksum: Checksum): { slots: PacketSlots; placement: Placement } {
-  const engine = createEngine(PACKETS * 1408);
-  const slots = reserveSlots(engine, PACKETS, PAYLOAD);
+function filledSlots(checksum: Checksum, packets: number): { slots: PacketSlots; placement: Placement } {
+  const engine = createEngine(packets * 1408);
+  const slots = reserveSlots(engine, packets, PAYLOAD);
   // One item a byte, one packet a row.
   const placement = {
     plan: 1,
-    cut: cutRows(PAYLOAD, PACKETS, 1, PAYLOAD),
+    cut: cutRows(PAYLOAD, packets, 1, PAYLOAD),
     planes: 1,
     itemBytes: 1,
     checksum,
   };
   const checked = checksum === "crc32c" ? FLAG.checked : 0;
-  for (let i = 0; i < PACKETS; i++) {
+  for (let i = 0; i < packets; i++) {
     const at = slotAddress(slots, i);
     writeHeader(engine.view, at, {
       ...newHeader(),
       kind: KIND.samples,
-      flags: checked | (i === 0 ? FLAG.first : 0) | (i === PACKETS - 1 ? FLAG.last : 0),
+      flags: checked | (i === 0 ? FLAG.first : 0) | (i === packets - 1 ? FLAG.last : 0),
       sequence: i,
-      packets: PACKETS,
+      packets,
       length: PAYLOAD,
       plan: 1,
       position: i * PAYLOAD,
@@ -96,13 +96,13 @@ export function filledSlots(checksum: Checksum): { slots: PacketSlots; placement
   return { slots, placement };
 }
 
-function reassembly(checksum: Checksum): () => void {
-  const { slots, placement } = filledSlots(checksum);
+function reassembly(checksum: Checksum, packets: number): () => void {
+  const { slots, placement } = filledSlots(checksum, packets);
   const reassembler = new Reassembler();
-  const output = new Uint8Array(PACKETS * PAYLOAD);
+  const output = new Uint8Array(packets * PAYLOAD);
   return () => {
     reassembler.open(0, placement, output);
-    for (let i = 0; i < PACKETS; i++) reassembler.accept(slots, i);
+    for (let i = 0; i < packets; i++) reassembler.accept(slots, i);
     reassembler.take(0);
   };
 }

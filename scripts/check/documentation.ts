@@ -36,11 +36,16 @@ export function checkDocumentation(root: string, entries: readonly string[]): Fi
     if (!module_doc?.doc) {
       findings.push({ level: "error", at: entry, message: "has no module documentation" });
     }
-    walk(symbols, "", (name, { location, jsDoc }) => {
-      if (!saysMore(name, jsDoc?.doc ?? "")) {
-        const at = location === undefined ? entry : `${location.filename}:${location.line}`;
-        const message = `"${name}" is documented as "${jsDoc?.doc?.trim() ?? ""}", which says only its name`;
-        findings.push({ level: "error", at: at.replace(/^file:\/\//, ""), message });
+    walk(symbols, "", (name, { location, jsDoc, declarationKind }) => {
+      const tags = jsDoc?.tags ?? [];
+      // The first symbol of a file without a comment of its own is given the module's.
+      const own = tags.some(({ kind }) => kind === "module") ? undefined : jsDoc?.doc;
+      const text = own === undefined ? "" : [own, ...tags.map(({ doc }) => doc)].join(" ");
+      if (!saysMore(name, text)) {
+        const at = location === undefined ? entry : `${location.filename}:${location.line + 1}`;
+        const message = `"${name}" is documented as "${own?.trim() ?? ""}", which says only its name`;
+        // A member is read beside its owner; what is exported is found alone, in searches and hovers.
+        findings.push({ level: declarationKind === "export" ? "error" : "warning", at, message });
       }
     });
   }
@@ -65,7 +70,12 @@ export function saysMore(name: string, doc: string): boolean {
 
 interface Documented {
   readonly name?: string;
-  readonly jsDoc?: { readonly doc?: string; readonly tags?: readonly unknown[] };
+  readonly declarationKind?: string;
+  readonly jsDoc?: {
+    readonly doc?: string;
+    readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
+  };
+  /** The line counts from 0. */
   readonly location?: { readonly filename: string; readonly line: number };
 }
 
@@ -82,7 +92,8 @@ function walk(value: unknown, name: string, visit: (name: string, node: Document
 }
 
 function words(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
+    .map((word) => EMPTY.has(word) ? word : word.replace(/s$/, ""));
 }
 
 function deno(root: string, args: readonly string[]): string {

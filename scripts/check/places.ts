@@ -23,7 +23,7 @@ const HOSTS = [
   ["proxy", "golang", "org"],
 ];
 
-const FOLDER = new RegExp(`(?<![\\w.~*)}\\]-])/(${FOLDERS.join("|")})(?=/\\w|[\\s"'\`),;:]|$)`, "gm");
+const FOLDER = new RegExp(`(?<![\\w.~*)}\\]-])/(${FOLDERS.join("|")})(?=[/\\s"'\`),;:]|$)`, "gm");
 const HOST = new RegExp(
   `\\b(${HOSTS.map((host) => host.join("\\.")).join("|")})\\b|\\bregistry\\.\\w+\\.\\w+`,
   "g",

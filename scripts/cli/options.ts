@@ -53,8 +53,7 @@ export function outputOption(): Option {
         throw new InvalidArgumentError(`Expected a name that ends in ${endings}.`);
       }
       return path;
-    })
-    .makeOptionMandatory();
+    });
 }
 
 /** An option whose value is the name of a plan's file. */

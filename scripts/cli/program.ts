@@ -67,7 +67,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
   program.command("run")
     .description("run one input through a pipeline, or through a plan made before")
     .argument("[pipeline]", "the pipeline's file, JSON")
-    .requiredOption("--input <file>", "a picture (.png, .jpg, .webp) or an array (.npy)")
+    .option("--input <file>", "a picture (.png, .jpg, .webp) or an array (.npy)")
     .addOption(outputOption())
     .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
     .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))

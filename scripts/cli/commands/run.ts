@@ -111,6 +111,10 @@ export async function runOnce(
 
 /** Refuses options that contradict each other. */
 function checkUse(pipeline: string | undefined, options: RunCommandOptions, command: Command): void {
+  // Checked here and not by commander, which would miss a required option before it sees that it is mistyped.
+  for (const name of ["input", "output"] as const) {
+    if (options[name] === undefined) command.error(`error: required option '--${name} <file>' not specified`);
+  }
   const wrong = (pipeline === undefined) === (options.plan === undefined)
     ? "expected either a pipeline's file or --plan <file>"
     : options.plan !== undefined && options.checksum !== undefined

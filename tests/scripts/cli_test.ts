@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import sharp from "sharp";
+import { referencePipeline, tensor, toBytes } from "onpath";
+
+const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
+const PHOTOS = fileURLToPath(new URL("../../scripts/photos/", import.meta.url));
+const PIPELINE = {
+  steps: [
+    { op: "resize", size: [48, 64], match: "torchvision" },
+    {
+      op: "normalize",
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+      range: "0-1",
+      dtype: "f16",
+      layout: "CHW",
+    },
+  ],
+};
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line to its end in a folder. */
+function offloadCli(cwd: string, ...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const command = ["run", "-A", SCRIPT, ...args];
+    execFile(
+      Deno.execPath(),
+      command,
+      { cwd, encoding: "utf8", timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      },
+    );
+  });
+}
+
+/** Runs a test in a folder of its own, with the pipeline in it. */
+async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "onpath-test-"));
+  try {
+    await writeFile(join(folder, "p.json"), JSON.stringify(PIPELINE));
+    await run(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function referenceOf(photo: string): Promise<Uint8Array> {
+  const { data, info } = await sharp(PHOTOS + photo).raw().toBuffer({ resolveWithObject: true });
+  const shape = [info.height, info.width, info.channels];
+  const image = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
+  return toBytes(referencePipeline(PIPELINE, image));
+}
+
+Deno.test("offload without arguments shows the photograph and writes what it promises", () =>
+  inFolder(async (folder) => {
+    const { code, stdout } = await offloadCli(folder);
+    assert.equal(code, 0);
+    for (const fact of ["Rachel Michetti", "672 packets", "0 units of f16, 0 levels", "not counted"]) {
+      assert(stdout.includes(fact), fact);
+    }
+    const files = await readdir(join(folder, "out"));
+    assert.deepEqual(files.sort(), ["coffee-224x224.npy", "coffee-224x224.png"]);
+    const npy = await readFile(join(folder, "out", "coffee-224x224.npy"));
+    assert.equal(npy.length - 10 - npy.readUInt16LE(8), 2 * 3 * 224 * 224);
+  }));
+
+Deno.test("offload run writes .npy and .safetensors equal to the reference, from PNG and JPEG", () =>
+  inFolder(async (folder) => {
+    for (const photo of ["coffee.png", "rocket.jpg"]) {
+      const expected = await referenceOf(photo);
+      for (const output of ["o.npy", "o.safetensors"]) {
+        const { code } = await offloadCli(
+          folder,
+          "run",
+          "p.json",
+          "--input",
+          PHOTOS + photo,
+          "--output",
+          output,
+        );
+        assert.equal(code, 0);
+        const bytes = await readFile(join(folder, output));
+        const start = output === "o.npy" ? 10 + bytes.readUInt16LE(8) : 8 + Number(bytes.readBigUInt64LE(0));
+        assert.deepEqual(new Uint8Array(bytes.subarray(start)), new Uint8Array(expected));
+      }
+    }
+  }));
+
+Deno.test("offload plan says what was chosen, and run takes its file", () =>
+  inFolder(async (folder) => {
+    const shown = await offloadCli(
+      folder,
+      "plan",
+      "p.json",
+      "--shape",
+      "400,600,3",
+      "--json",
+      "--output",
+      "a.plan",
+    );
+    assert.equal(shown.code, 0);
+    assert.equal(JSON.parse(shown.stdout).output.dtype, "f16");
+    const ran = await offloadCli(
+      folder,
+      "run",
+      "--plan",
+      "a.plan",
+      "--input",
+      PHOTOS + "coffee.png",
+      "--output",
+      "o.npy",
+    );
+    assert.equal(ran.code, 0);
+    const wrong = await offloadCli(
+      folder,
+      "run",
+      "--plan",
+      "a.plan",
+      "--input",
+      PHOTOS + "rocket.jpg",
+      "--output",
+      "x.npy",
+    );
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Cannot run plan \d+ on shape \[427, 640, 3\]/);
+    assert(!(await readdir(folder)).includes("x.npy"));
+  }));
+
+const refusals: [name: string, args: string[], code: number, says: RegExp][] = [
+  ["a mistyped option", ["run", "p.json", "--inptu", "x"], 2, /--input/],
+  ["a mistyped command", ["pln"], 2, /plan/],
+  ["a missing input", ["run", "p.json", "--output", "o.npy"], 2, /--input/],
+  ["a file that is not there", ["run", "p.json", "--input", "no.png", "--output", "o.npy"], 1, /no\.png/],
+  ["an ending that it cannot write", ["run", "p.json", "--input", "a.npy", "--output", "o.tiff"], 2, /\.npy/],
+  ["a folder that is not there", ["run", "p.json", "--input", "a.npy", "--output", "no/o.npy"], 1, /no/],
+  ["a pipeline with an unknown field", ["plan", "bad.json", "--shape", "8,8,3"], 2, /steps\.0/],
+  ["a truncated .npy", ["run", "p.json", "--input", "cut.npy", "--output", "o.npy"], 1, /truncated/],
+  ["an unknown device", ["plan", "p.json", "--shape", "8,8,3", "--device", "modle"], 2, /model/],
+];
+
+for (const [name, args, code, says] of refusals) {
+  Deno.test(`offload refuses ${name} in one clear error and leaves nothing behind`, () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, "bad.json"), '{"steps":[{"op":"resize","size":[2,2],"sice":3}]}');
+      await writeFile(join(folder, "cut.npy"), "\x93NUMPY\x01\x00v\x00{'descr'", "latin1");
+      const before = await readdir(folder);
+      const ended = await offloadCli(folder, ...args);
+      assert.equal(ended.code, code, ended.stderr);
+      assert.match(ended.stderr, says);
+      assert(!ended.stderr.includes("    at "), "a stack trace");
+      assert.deepEqual(await readdir(folder), before);
+    }));
+}
