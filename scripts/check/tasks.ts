@@ -4,21 +4,37 @@
  * @module
  */
 
+import ts from "typescript";
 import { type Check, type Finding, lineAt } from "./tree.ts";
 
-/** Descriptions of the tasks in deno.json. */
+/** Descriptions and names of the tasks in deno.json. */
 export const tasks: Check = {
   name: "tasks",
-  rule: "every task has a description",
+  rule: "every task has a description and a name of its own",
   run: (tree) => {
     const text = tree.text("deno.json")!;
     const list: Record<string, string | { description?: string }> = JSON.parse(text).tasks ?? {};
-    return Object.entries(list)
-      .filter(([, task]) => typeof task === "string" || !task.description?.trim())
-      .map(([name]): Finding => ({
-        level: "error",
-        at: `deno.json:${lineAt(text, text.indexOf(`"${name}"`, text.indexOf('"tasks"')))}`,
-        message: `task "${name}" has no description: write { "description": …, "command": … }`,
-      }));
+    const seen = new Set<string>();
+    return taskNames(text).flatMap(({ name, line }): Finding[] => {
+      const at = `deno.json:${line}`;
+      // JSON takes the last of two equal keys without a word.
+      if (seen.has(name)) return [{ level: "error", at, message: `task "${name}" stands there twice` }];
+      seen.add(name);
+      const task = list[name]!;
+      if (typeof task !== "string" && task.description?.trim()) return [];
+      const message = `task "${name}" has no description: write { "description": …, "command": … }`;
+      return [{ level: "error", at, message }];
+    });
   },
 };
+
+/** The names of the tasks as they are written, equal ones too. */
+function taskNames(text: string): { name: string; line: number }[] {
+  const [statement] = ts.parseJsonText("deno.json", text).statements;
+  const members = (object: ts.Node) =>
+    ts.isObjectLiteralExpression(object) ? object.properties.filter(ts.isPropertyAssignment) : [];
+  return members(statement!.expression)
+    .filter(({ name }) => ts.isStringLiteral(name) && name.text === "tasks")
+    .flatMap(({ initializer }) => members(initializer))
+    .map(({ name }) => ({ name: (name as ts.StringLiteral).text, line: lineAt(text, name.end) }));
+}

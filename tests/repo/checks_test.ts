@@ -131,7 +131,7 @@ Deno.test("places finds folders of machines and hosts of registries", () => {
   assert.deepEqual(objections(places, { "a.png": `\0 ${folders[0]}/a` }), []);
 });
 
-Deno.test("tasks asks for a description", () => {
+Deno.test("tasks asks for a description and a name of its own", () => {
   const config = {
     tasks: {
       a: { description: "Does a", command: "a" },
@@ -142,6 +142,9 @@ Deno.test("tasks asks for a description", () => {
   };
   const found = objections(tasks, { "deno.json": JSON.stringify(config, null, 1) });
   assert.deepEqual(found, ["error deno.json:7", "error deno.json:8", "error deno.json:11"]);
+  const twice = '{"tasks": {\n"a": {"description": "Does a"},\n"a": {"description": "Does b"}}}';
+  assert.deepEqual(objections(tasks, { "deno.json": twice }), ["error deno.json:3"]);
+  assert.deepEqual(objections(tasks, { "deno.json": "{}" }), []);
 });
 
 Deno.test("links follows Markdown to files and headings", () => {

@@ -56,7 +56,9 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
 }
 
 async function referenceOf(photo: string): Promise<Uint8Array> {
-  const { data, info } = await sharp(PHOTOS + photo).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(PHOTOS + photo, { ignoreIcc: true }).raw().toBuffer({
+    resolveWithObject: true,
+  });
   const shape = [info.height, info.width, info.channels];
   const image = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
   return toBytes(referencePipeline(PIPELINE, image));
