@@ -64,6 +64,55 @@ export interface Stage {
   ) => "weight" | null;
 }
 
+/**
+ * A stage that takes whole input rows in order and holds as many of them as an output row needs. Its
+ * input is interleaved u8 samples. The device says when: it takes a row when its last packet is there,
+ * and gives every output row whose `last` row that was.
+ */
+export interface RowStage {
+  /** Input rows of an image. */
+  readonly rows: number;
+  /** Input columns. */
+  readonly columns: number;
+  /** Channels of the input. */
+  readonly channels: number;
+  /** Output rows of an image. */
+  readonly outputRows: number;
+  /** Items of an output row. */
+  readonly outputColumns: number;
+  /** Items that go out. */
+  readonly output: ItemType;
+  /** Bytes of one output item, all its channels together. */
+  readonly outputItemBytes: number;
+  /** For each output row the first input row that it needs. Never falls. */
+  readonly first: Int32Array;
+  /** For each output row the last input row that it needs: when that is there it can be given. Never falls. */
+  readonly last: Int32Array;
+  /** The tables, for reports and budgets. */
+  readonly tables: readonly TableInfo[];
+  /** Bytes of the row buffers on the device. */
+  readonly bufferBytes: number;
+  /** Forgets every row: a new image begins. */
+  readonly restart: () => void;
+  /**
+   * Takes an input row of the current image.
+   *
+   * @param row Its number, above that of the row before.
+   * @param source Bytes that hold it.
+   * @param from Offset of its first sample.
+   */
+  readonly take: (row: number, source: Uint8Array, from: number) => void;
+  /**
+   * Computes an output row from the rows that are held.
+   *
+   * @param row Its number.
+   * @param target Bytes for its items.
+   * @param to Offset of the first one.
+   * @returns False, with nothing written, when a row that it needs is not held.
+   */
+  readonly give: (row: number, target: Uint8Array, to: number) => boolean;
+}
+
 /** A bound on the difference to what a plan equals. Plain data. */
 export interface Bound {
   /** What the output is compared with. */
