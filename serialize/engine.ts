@@ -27,6 +27,12 @@ export interface EngineFunctions {
   readonly cells3Adjacent: WriteCells;
   /** Writes cells of 4 channels. */
   readonly cells4: WriteCells;
+  /** Writes tiles of 1 channel. */
+  readonly tiles1: WriteCells;
+  /** Writes tiles of 3 channels. */
+  readonly tiles3: WriteCells;
+  /** Writes tiles of 4 channels. */
+  readonly tiles4: WriteCells;
 }
 
 /**

@@ -47,6 +47,8 @@ export const KIND = {
   cells: 1,
   /** Samples of an image, the channels of a pixel together or plane by plane. */
   samples: 2,
+  /** Tiles without their weight index: four neighbours of each channel, nothing between them. */
+  tiles: 3,
 } as const;
 
 /** The number of a payload's kind. */

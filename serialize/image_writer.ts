@@ -1,5 +1,5 @@
 /**
- * Images to packets: tile-major cells, or bare samples where no step needs neighbours.
+ * Images to packets: tile-major cells or tiles, or bare samples.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { imageAxes, type Tensor } from "./tensor.ts";
 
 /** What a writer is made for. */
 export interface ImageWriterOptions {
-  /** `KIND.cells`, or `KIND.samples`, which takes only the upper left neighbour. */
+  /** `KIND.cells` or `KIND.tiles`; or `KIND.samples`, which takes only the upper left neighbour. */
   readonly kind: Kind;
   /** Images of the input. */
   readonly images: number;
@@ -106,9 +106,9 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
   let rows: RowStage | undefined;
   if (map.form === "separable") {
     rows = reserveRows(engine, width, channels, fill);
-    writeItems = options.kind === KIND.cells
-      ? separableCells(engine, rows, map, options)
-      : separableSamples(engine, rows, map, options);
+    writeItems = options.kind === KIND.samples
+      ? separableSamples(engine, rows, map, options)
+      : separableTiles(engine, rows, map, options);
   } else writeItems = denseItems(engine, map, options, () => current);
 
   const header = { ...newHeader(), kind: options.kind, plan: options.plan, packets: cut.packets };
@@ -197,7 +197,8 @@ function eachRow(
   }
 }
 
-function separableCells(
+/** Cells and tiles: each row of them is one call of the engine. */
+function separableTiles(
   engine: Engine,
   rows: RowStage,
   map: SeparableMap,
@@ -205,7 +206,7 @@ function separableCells(
 ): WriteItems {
   const { functions } = engine;
   const { channels, cut } = options;
-  const { low, high, phase, phases } = map.x;
+  const { low, high, phase } = map.x;
   const columns = engine.reserve(12 * cut.width);
   let adjacent = true;
   for (let i = 0; i < cut.width; i++) {
@@ -217,19 +218,21 @@ function separableCells(
     engine.view.setUint32(columns + 12 * i + 4, right * channels, true);
     engine.view.setUint32(columns + 12 * i + 8, phase[i]!, true);
   }
-  const write = channels === 1
+  const write = options.kind === KIND.tiles
+    ? functions[`tiles${channels}`]
+    : channels === 1
     ? functions.cells1
     : channels === 4
     ? functions.cells4
     : adjacent
     ? functions.cells3Adjacent
     : functions.cells3;
-  const step = itemBytes(KIND.cells, channels);
+  const step = itemBytes(options.kind, channels);
   let out = 0;
   const visit = (image: number, row: number, column: number, count: number, done: number) => {
     const top = rows.stage(image, map.y.low[row]!, 0);
     const bottom = rows.stage(image, map.y.high[row]!, top);
-    write(out + done * step, top, bottom, columns + 12 * column, count, map.y.phase[row]! * phases);
+    write(out + done * step, top, bottom, columns + 12 * column, count, map.y.phase[row]! * map.stride);
   };
   return (first, count, at) => {
     out = at;
@@ -275,7 +278,7 @@ function denseItems(
   const { bytes, view } = engine;
   const { channels, fill, width, kind } = options;
   const step = itemBytes(kind, channels);
-  const neighbours = kind === KIND.cells ? 4 : 1;
+  const neighbours = kind === KIND.samples ? 1 : 4;
   const perImage = map.height * map.width;
   return (first, count, out) => {
     const input = current();
@@ -294,7 +297,7 @@ function denseItems(
       }
       if (kind === KIND.cells) {
         bytes.fill(0, out + 4 * channels, out + step);
-        view.setUint16(out + 4 * channels, map.weight[item]!, true);
+        view.setUint32(out + 4 * channels, map.weight[item]!, true);
       }
     }
   };

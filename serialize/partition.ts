@@ -36,6 +36,8 @@ export interface Partition {
  * @param images Images in the flow.
  * @param most Items that one packet holds at most.
  * @param multiple Items in one bus word.
+ * @param mostRows Rows that one packet holds at most: 1 where every row is served by a table page of
+ * its own.
  * @returns The cut.
  * @throws {OnpathError} `size` when a number is outside its limits or the flow has more than
  * {@linkcode MAX_PACKETS} packets.
@@ -56,6 +58,7 @@ export function cutRows(
   images: number,
   most: number,
   multiple = 1,
+  mostRows = Infinity,
 ): Partition {
   checkWhole("a row of", width, 1, 2 ** 24);
   checkWhole("a number of rows of", height, 1, 2 ** 24);
@@ -63,7 +66,7 @@ export function cutRows(
   checkWhole("a packet of", most, 1, 2 ** 16);
   checkWhole("a bus word of", multiple, 1, most);
   const usable = most - most % multiple;
-  const rowsPerPacket = Math.min(height, Math.max(1, Math.floor(usable / width)));
+  const rowsPerPacket = Math.min(height, mostRows, Math.max(1, Math.floor(usable / width)));
   const packetsPerRow = Math.ceil(width / usable);
   const itemsPerPacket = packetsPerRow === 1
     ? rowsPerPacket * width

@@ -26,8 +26,10 @@ export interface SeparableMap {
   readonly form: "separable";
   /** Rows. */
   readonly y: AxisMap;
-  /** Columns. The weight index of a cell is `y.phase · x.phases + x.phase`. */
+  /** Columns. */
   readonly x: AxisMap;
+  /** The weight index of a cell is `y.phase · stride + x.phase`; at least `x.phases`. */
+  readonly stride: number;
 }
 
 /** A map that names every neighbour: rotation, warps. Its size grows with the output. */
@@ -42,7 +44,7 @@ export interface DenseMap {
    * as `row · width + column` of the source, or −1 for the fill colour. */
   readonly neighbours: Int32Array;
   /** For each output sample its weight index. */
-  readonly weight: Uint16Array;
+  readonly weight: Uint32Array;
 }
 
 /** Which input samples each output sample needs. */
@@ -51,14 +53,17 @@ export type SamplingMap = SeparableMap | DenseMap;
 /** Numbers of channels that cells and samples come in. */
 export type Channels = 1 | 3 | 4;
 
-/** A cell's weight index is 16 bits wide. */
-export const MAX_WEIGHTS = 65536;
+/** A cell's weight index is 32 bits wide. */
+export const MAX_WEIGHTS = 2 ** 32;
+
+/** The stride that makes a weight index two halves: the row's phase above, the column's below. */
+export const PHASE_STRIDE = 65536;
 
 /** Longest axis of an image, in samples. */
 export const MAX_AXIS = 65535;
 
 /**
- * Bytes of a cell: four neighbours of each channel, the weight index (u16), and zero bytes up to a
+ * Bytes of a cell: four neighbours of each channel, the weight index (u32), and zero bytes up to a
  * power of two, so that a 256-bit beat holds a whole number of cells.
  *
  * | channels | neighbours | weight index at | cell | cells a beat |
@@ -73,7 +78,7 @@ export function cellBytes(channels: Channels): 8 | 16 | 32 {
 
 /** Bytes of one item of a kind of payload that goes to the device. */
 export function itemBytes(kind: Kind, channels: Channels): number {
-  return kind === KIND.cells ? cellBytes(channels) : channels;
+  return kind === KIND.cells ? cellBytes(channels) : kind === KIND.tiles ? 4 * channels : channels;
 }
 
 /**
@@ -143,11 +148,12 @@ export function checkMap(map: SamplingMap, height: number, width: number): void 
       );
     }
   }
-  if (map.x.phases * map.y.phases > MAX_WEIGHTS) {
+  if (map.stride < map.x.phases || map.stride * map.y.phases > MAX_WEIGHTS) {
     throw new OnpathError(
       "size",
-      `Cannot use a sampling map: ${map.y.phases} x ${map.x.phases} weight indexes are more than ${MAX_WEIGHTS}`,
-      { rows: map.y.phases, columns: map.x.phases, most: MAX_WEIGHTS },
+      `Cannot use a sampling map: a stride of ${map.stride} for ${map.y.phases} x ${map.x.phases} phases, ` +
+        `expected at least ${map.x.phases} and weight indexes below ${MAX_WEIGHTS}`,
+      { rows: map.y.phases, columns: map.x.phases, stride: map.stride, most: MAX_WEIGHTS },
     );
   }
 }
@@ -161,7 +167,7 @@ export function checkMap(map: SamplingMap, height: number, width: number): void 
 export function toDenseMap(map: SeparableMap, width: number): DenseMap {
   const { height: rows, width: columns } = mapSize(map);
   const neighbours = new Int32Array(4 * rows * columns);
-  const weight = new Uint16Array(rows * columns);
+  const weight = new Uint32Array(rows * columns);
   for (let row = 0, item = 0; row < rows; row++) {
     const ys = [map.y.low[row]!, map.y.high[row]!];
     for (let column = 0; column < columns; column++, item++) {
@@ -171,7 +177,7 @@ export function toDenseMap(map: SeparableMap, width: number): DenseMap {
         const x = xs[n & 1]!;
         neighbours[4 * item + n] = y < 0 || x < 0 ? -1 : y * width + x;
       }
-      weight[item] = map.y.phase[row]! * map.x.phases + map.x.phase[column]!;
+      weight[item] = map.y.phase[row]! * map.stride + map.x.phase[column]!;
     }
   }
   return { form: "dense", height: rows, width: columns, neighbours, weight };

@@ -4,6 +4,29 @@
  * @module
  */
 
+/** Layouts that a device may take, see `runtime/plan/layouts.ts`. */
+export const LAYOUT_NAMES = ["cells", "tiles", "grid", "rows", "image"] as const;
+
+/** The name of a layout. */
+export type LayoutName = (typeof LAYOUT_NAMES)[number];
+
+/** Where pages lie that are not on chip. */
+export const BACKINGS = ["hbm", "ddr4", "host"] as const;
+
+/** The memory behind the on-chip memory. Plain data. */
+export interface Backing {
+  /** What it is. */
+  readonly kind: (typeof BACKINGS)[number];
+  /** Bytes. */
+  readonly bytes: number;
+  /** Bandwidth of all its ports, in 10^9 bytes a second. */
+  readonly gigabytesPerSecond: number;
+  /** Ports that share the bandwidth; a kernel's page loads use one. */
+  readonly ports: number;
+  /** Nanoseconds from a request to its first byte. */
+  readonly latencyNs: number;
+}
+
 /** A device's numbers, as far as plans depend on them. Plain data. */
 export interface DeviceProfile {
   /** Name, as `--device` takes it. */
@@ -12,8 +35,37 @@ export interface DeviceProfile {
   readonly summary: string;
   /** Longest payload of a packet, in bytes. */
   readonly payload: number;
-  /** Bytes of tables that fit at once. */
-  readonly tableBytes: number;
+  /** Clock of the kernels, in MHz. Times follow from cycles by it; it is assumed, not measured. */
+  readonly clockMHz: number;
+  /** Bytes of a word of the core's bus. */
+  readonly busBytes: number;
+  /** Block RAMs of 36 Kb (RAMB36), two ports each. */
+  readonly bram: number;
+  /** UltraRAMs of 288 Kb (URAM288), two ports each. */
+  readonly uram: number;
+  /** Share of the blocks that kernels may take, over 0 up to 1. */
+  readonly usable: number;
+  /** Kernel instances that share blocks and network. */
+  readonly instances: number;
+  /** The memory behind the on-chip memory. */
+  readonly backing: Backing;
+  /** Bandwidth of the host's link in one direction, in 10^9 bytes a second. */
+  readonly hostGigabytesPerSecond: number;
+  /** Bandwidth of the network, in 10^9 bits a second. */
+  readonly networkGbps: number;
+  /** Layouts that its kernels take. */
+  readonly layouts: readonly LayoutName[];
   /** Names of the kernels it has. */
   readonly kernels: readonly string[];
+}
+
+/** Bytes of a page that arrive in a cycle: one port of the backing memory, at most a bus word. */
+export function bytesPerCycle({ backing, clockMHz, busBytes }: DeviceProfile): number {
+  const perSecond = 1e9 * backing.gigabytesPerSecond / backing.ports;
+  return Math.max(1, Math.min(busBytes, Math.floor(perSecond / (1e6 * clockMHz))));
+}
+
+/** Cycles from the request of a page to its first byte. */
+export function latencyCycles({ backing, clockMHz }: DeviceProfile): number {
+  return Math.ceil(backing.latencyNs * clockMHz / 1000);
 }

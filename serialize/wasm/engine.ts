@@ -245,3 +245,43 @@ export function cells4(out: usize, top: usize, bottom: usize, columns: usize, co
     out += 32;
   }
 }
+
+/** Tiles of 1 channel: {@link cells1} without the weight index. */
+export function tiles1(out: usize, top: usize, bottom: usize, columns: usize, count: u32, _row: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const left = load<u32>(columns), right = load<u32>(columns, 4);
+    const pixels = <u32> load<u8>(top + left) | (<u32> load<u8>(top + right) << 8) |
+      (<u32> load<u8>(bottom + left) << 16) | (<u32> load<u8>(bottom + right) << 24);
+    store<u32>(out, pixels);
+    columns += 12;
+    out += 4;
+  }
+}
+
+/** Tiles of 3 channels, 12 bytes each. */
+export function tiles3(out: usize, top: usize, bottom: usize, columns: usize, count: u32, _row: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const left = load<u32>(columns), right = load<u32>(columns, 4);
+    store<u32>(out, load<u32>(top + left));
+    store<u32>(out, load<u32>(top + right), 3);
+    store<u32>(out, load<u32>(bottom + left), 6);
+    // The last pixel in two pieces, so that nothing is written behind the payload.
+    store<u16>(out, load<u16>(bottom + right), 9);
+    store<u8>(out, load<u8>(bottom + right, 2), 11);
+    columns += 12;
+    out += 12;
+  }
+}
+
+/** Tiles of 4 channels, 16 bytes each. */
+export function tiles4(out: usize, top: usize, bottom: usize, columns: usize, count: u32, _row: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const left = load<u32>(columns), right = load<u32>(columns, 4);
+    store<u32>(out, load<u32>(top + left));
+    store<u32>(out, load<u32>(top + right), 4);
+    store<u32>(out, load<u32>(bottom + left), 8);
+    store<u32>(out, load<u32>(bottom + right), 12);
+    columns += 12;
+    out += 16;
+  }
+}

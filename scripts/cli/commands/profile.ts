@@ -1,0 +1,240 @@
+/**
+ * `profile`: how skewed the levels of pictures are, and what keeping the hot ones on the chip is worth.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import {
+  countLevels,
+  type HitRates,
+  hitRates,
+  hotEntries,
+  lookupCycles,
+  topShare,
+} from "../../../runtime/residency/hot.ts";
+import { checkWhole, type Layout, OnpathError, slice, type Tensor, toDense } from "../../../mod.ts";
+import { readInput } from "../../io/input.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { columnTable, count, factTable, shapeText } from "../text.ts";
+
+/** What a profile is asked for. */
+export interface ProfileOptions {
+  /** Whether the data is printed as JSON. */
+  readonly json?: boolean | undefined;
+  /** How many levels count as the top ones; 10 by default. */
+  readonly top?: number | undefined;
+  /** How many entries of a table fit on the chip; 64 by default. */
+  readonly capacity?: number | undefined;
+  /** What a lookup takes that misses, in cycles; 64 by default, an assumption and no measurement. */
+  readonly latency?: number | undefined;
+  /** The order of an array's axes. */
+  readonly layout?: Layout | undefined;
+}
+
+/** The profile of one picture. Shares are 0 to 1. */
+export interface PictureProfile {
+  /** The file, as it was named. */
+  readonly path: string;
+  /** Number of samples along each axis. */
+  readonly shape: readonly number[];
+  /** The share of the top levels among all samples, and among those of each channel. */
+  readonly top: { readonly all: number; readonly channels: readonly number[] };
+  /** The share that the hot entries serve of the even rows, which chose them. */
+  readonly expected: number;
+  /** What is served of the odd rows, in the order in which they are sent. */
+  readonly measured: HitRates;
+  /** What the hot entries of all other pictures serve of the odd rows; undefined for a single picture. */
+  readonly others?: number;
+  /** Cycles of a lookup, as the sample promises and as measured. */
+  readonly cycles: { readonly expected: number; readonly measured: number };
+}
+
+/** The photographs that may stand beside that of the tour; the npm package has that one alone. */
+const PHOTOGRAPHS = ["astronaut.png", "coffee.png", "rocket.jpg"];
+
+/**
+ * Profiles pictures. The even rows are the sample that chooses the hot entries, the odd rows are what is
+ * measured: one picture alone already shows whether its sample is to be trusted.
+ *
+ * @param paths The files; none stands for the photographs beside that of the tour.
+ * @param options The options.
+ * @param context What the process gives.
+ * @throws {OnpathError} As `readInput`; `dtype` for other samples than u8, `shape` for less than two rows.
+ */
+export async function profilePixels(
+  paths: readonly string[],
+  options: ProfileOptions,
+  context: Context,
+): Promise<void> {
+  const { json, layout, top = 10, capacity = 64, latency = 64 } = options;
+  checkWhole("--top", top, 1, 256);
+  checkWhole("--capacity", capacity, 1, 256);
+  checkWhole("--latency", latency, 1, 1_000_000);
+  const { photo, signal } = context;
+  const named = paths.length > 0
+    ? paths.map((path) => [path, path] as const)
+    : PHOTOGRAPHS.map((name) => [name, fileURLToPath(new URL(name, photo))] as const)
+      .filter(([, path]) => existsSync(path));
+  const pictures: Picture[] = [];
+  for (const [name, path] of named) {
+    pictures.push(takePicture(name, await readInput(path, { layout, signal })));
+    signal.throwIfAborted();
+  }
+  const profiles: PictureProfile[] = [];
+  for (const picture of pictures) {
+    const others = pictures.filter((each) => each !== picture).map(({ sample }) => sample);
+    profiles.push(profilePicture(picture, others, { top, capacity, latency }));
+    // Between pictures, so that an interruption is seen.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  }
+  if (json) printJson({ top, capacity, latency, uniform: top / 256, pictures: profiles });
+  else print(profileText(profiles, top, capacity, latency));
+}
+
+/** A picture and what is taken from it. */
+interface Picture {
+  readonly path: string;
+  readonly image: Tensor;
+  /** How often each level stands in the even rows. */
+  readonly sample: Float64Array;
+}
+
+function takePicture(path: string, image: Tensor): Picture {
+  if (image.dtype !== "u8") {
+    throw new OnpathError("dtype", `Cannot profile ${path}: its samples are ${image.dtype}, expected u8`, {
+      path,
+      found: image.dtype,
+    });
+  }
+  const rows = image.shape[axisOf(image, "H")]!;
+  if (rows < 2 || image.shape.includes(0)) {
+    throw new OnpathError(
+      "shape",
+      `Cannot profile ${path}: ${shapeText(image)} has not two rows of samples`,
+      {
+        path,
+        shape: image.shape,
+      },
+    );
+  }
+  return { path, image, sample: countLevels([everySecondRow(image, 0)]) };
+}
+
+function profilePicture(
+  { path, image, sample }: Picture,
+  others: readonly Float64Array[],
+  { top, capacity, latency }: { top: number; capacity: number; latency: number },
+): PictureProfile {
+  const { hot, expected } = hotEntries(sample, capacity);
+  const odd = everySecondRow(image, 1);
+  const measured = hitRates(toDense(odd).data, hot, capacity);
+  const profile = {
+    path,
+    shape: image.shape,
+    top: {
+      all: topShare(countLevels([image]), top),
+      channels: channelsOf(image).map((channel) => topShare(countLevels([channel]), top)),
+    },
+    expected,
+    measured,
+    cycles: {
+      expected: lookupCycles(expected, latency),
+      measured: lookupCycles(measured.hot, latency),
+    },
+  };
+  if (others.length === 0) return profile;
+  // Each picture weighs the same, whatever its size.
+  const shares = others.map((counts) => counts.reduce((sum, each) => sum + each, 0));
+  const most = Math.max(...shares);
+  const pooled = sample.map((_, level) =>
+    Math.round(others.reduce((sum, counts, at) => sum + counts[level]! * most / shares[at]!, 0))
+  );
+  const foreign = hotEntries(pooled, capacity).hot;
+  const levels = countLevels([odd]);
+  const served = foreign.reduce((sum, level) => sum + levels[level]!, 0);
+  return { ...profile, others: served / measured.lookups };
+}
+
+/** The rows 0, 2, 4… or 1, 3, 5… of an image, without a copy. */
+function everySecondRow(image: Tensor, first: 0 | 1): Tensor {
+  const axis = axisOf(image, "H");
+  const shape = image.shape.with(axis, Math.ceil((image.shape[axis]! - first) / 2));
+  const strides = image.strides.with(axis, 2 * image.strides[axis]!);
+  return { ...image, shape, strides, offset: image.offset + first * image.strides[axis]! };
+}
+
+function channelsOf(image: Tensor): Tensor[] {
+  const axis = axisOf(image, "C");
+  const starts = image.shape.map(() => 0);
+  return Array.from(
+    { length: image.shape[axis]! },
+    (_, channel) => slice(image, starts.with(axis, channel), image.shape.with(axis, 1)),
+  );
+}
+
+function axisOf(image: Tensor, name: "H" | "C"): number {
+  return image.layout!.indexOf(name);
+}
+
+function profileText(
+  profiles: readonly PictureProfile[],
+  top: number,
+  capacity: number,
+  latency: number,
+): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const shares = profiles.map((profile) => profile.top.all);
+  const range = [Math.min(...shares), Math.max(...shares)].map(percent);
+  const skew = columnTable(
+    ["picture", "shape", `top ${top} of 256 levels`, "in each channel"],
+    profiles.map(({ path, shape, top }) => [
+      path,
+      shape.join(" x "),
+      percent(top.all),
+      top.channels.map(percent).join(", "),
+    ]),
+  );
+  const rates = columnTable(
+    [
+      "picture",
+      "hot, expected",
+      "hot, measured",
+      "hot by others",
+      "LRU",
+      "LFU",
+      "optimum",
+      "cycles a lookup",
+    ],
+    profiles.map(({ path, expected, measured, others, cycles }) => [
+      path,
+      percent(expected),
+      percent(measured.hot),
+      others === undefined ? "-" : percent(others),
+      percent(measured.lru),
+      percent(measured.lfu),
+      percent(measured.optimum),
+      cycles.measured.toFixed(1),
+    ]),
+  );
+  const lookups = profiles.reduce((sum, { measured }) => sum + measured.lookups, 0);
+  const facts = factTable([
+    [
+      "skew",
+      `the top ${top} levels make ${
+        range[0] === range[1] ? range[0]! : range.join(" to ")
+      } of the samples; ` +
+      `${percent(top / 256)} if all levels were as frequent`,
+    ],
+    ["capacity", `${count(capacity)} of 256 entries on the chip; chosen on even rows, measured on odd ones`],
+    ["lookups", `${count(lookups)}, in the order in which samples are sent`],
+    ["hot by others", "the hot entries that the other pictures would choose, each weighing the same"],
+    [
+      "cycles",
+      `a lookup with the hot entries as measured: a hit takes 1, a miss ${count(latency)} (assumed)`,
+    ],
+  ]);
+  return `${skew}\n${rates}\n${facts}`;
+}
