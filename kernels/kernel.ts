@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DType } from "../serialize/mod.ts";
+import type { Channels, DType } from "../serialize/mod.ts";
 import type { Schema } from "./schema.ts";
 
 /** Items as they travel inside a packet. Plain data. */
@@ -31,11 +31,47 @@ export interface TableInfo {
   readonly bits: number;
   /** Bytes when packed without holes. */
   readonly bytes: number;
-  /** Lookups that one output sample needs. */
+  /** Lookups that one output sample, or one output item, needs; a mean where it differs. */
   readonly lookups: number;
+  /** What the lookups are counted for. */
+  readonly per: "sample" | "item";
 }
 
-/** A stage's tables and its packet-by-packet model, ready to run. */
+/** Names of the forms that tables come in; `docs/tables.md` tells them apart. */
+export const FORMS = [
+  "distinct",
+  "nibble",
+  "two-pass",
+  "universal",
+  "row-pages",
+  "positions",
+  "products",
+  "levels",
+  "filter",
+] as const;
+
+/** The name of a form. */
+export type FormName = (typeof FORMS)[number];
+
+/** One way to hold a kernel's operands in tables. Plain data; no table is made for it. */
+export interface TableForm {
+  /** Its name. */
+  readonly form: FormName;
+  /** Levels that it may be off, beyond what the kernel's match is. */
+  readonly levels: number;
+  /** Why, in one sentence. */
+  readonly because: string;
+  /** The tables; with pages, those of one page come last. */
+  readonly tables: readonly TableInfo[];
+  /** How many of the tables, counted from the end, stand once a page slot. */
+  readonly paged: number;
+  /** Whether a cell's weight index numbers pairs of phases or is two halves, row above column. */
+  readonly index: "pairs" | "phases";
+  /** The pages, one a row phase; null where everything stays on chip. */
+  readonly pages: { readonly count: number; readonly bytes: number } | null;
+}
+
+/** A stage's packet-by-packet model, ready to run. */
 export interface Stage {
   /** Items that come in. */
   readonly input: ItemType;
@@ -43,8 +79,6 @@ export interface Stage {
   readonly output: ItemType;
   /** Bytes of one output item, all its channels together. */
   readonly outputItemBytes: number;
-  /** The tables, for reports and budgets. */
-  readonly tables: readonly TableInfo[];
   /**
    * Processes one packet's items, bit for bit as the hardware does.
    *
@@ -61,7 +95,19 @@ export interface Stage {
     items: number,
     target: Uint8Array,
     to: number,
-  ) => "weight" | null;
+  ) => "weight" | "page" | null;
+  /** The page slots, in forms that have pages. */
+  readonly pages?: PageSlots | undefined;
+}
+
+/** On-chip memory for pages. */
+export interface PageSlots {
+  /** Puts a page into a slot; what stood there is gone. */
+  readonly install: (slot: number, page: number, bytes: Uint8Array) => void;
+  /** Empties a slot, as the beginning of a load does. */
+  readonly clear: (slot: number) => void;
+  /** The page that was not there when `process` last returned `page`. */
+  readonly wanted: () => number;
 }
 
 /**
@@ -88,8 +134,6 @@ export interface RowStage {
   readonly first: Int32Array;
   /** For each output row the last input row that it needs: when that is there it can be given. Never falls. */
   readonly last: Int32Array;
-  /** The tables, for reports and budgets. */
-  readonly tables: readonly TableInfo[];
   /** Bytes of the row buffers on the device. */
   readonly bufferBytes: number;
   /** Forgets every row: a new image begins. */
@@ -131,12 +175,42 @@ export interface Kernel<P> {
   readonly summary: string;
   /** Checks parameters that come from outside. */
   readonly params: Schema<P>;
-  /** Describes the tables without making them. */
-  readonly describe: (params: P) => readonly TableInfo[];
-  /** What the output equals. */
-  readonly bound: (params: P) => Bound;
-  /** Makes the tables and the model. */
-  readonly prepare: (params: P, input: ItemType) => Stage;
+  /** The forms that its tables can have, described without making them. */
+  readonly forms: (params: P) => readonly TableForm[];
+  /** What the output equals with tables of a form. */
+  readonly bound: (params: P, form: TableForm) => Bound;
+  /** Makes the tables of a form and the model; absent where the kernel takes whole rows. */
+  readonly prepare?: (params: P, input: ItemType, form: FormName, slots: number) => Stage;
+  /** Makes the tables and the model of a kernel that takes whole rows. */
+  readonly prepareRows?: (params: P, channels: Channels) => RowStage;
+  /** Makes a page's bytes: 32-bit words, little-endian. */
+  readonly page?: (params: P, form: FormName, page: number) => Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A table as the planner sees it.
+ *
+ * @param name Name, unique within the stage.
+ * @param index How entries are addressed.
+ * @param entries Number of entries.
+ * @param bits Bits of an entry.
+ * @param lookups Lookups that one output sample or item needs.
+ * @param per Which of the two.
+ */
+export function tableInfo(
+  name: string,
+  index: string,
+  entries: number,
+  bits: number,
+  lookups: number,
+  per: TableInfo["per"] = "sample",
+): TableInfo {
+  return { name, index, entries, bits, bytes: packedBytes(entries, bits), lookups, per };
+}
+
+/** Bits that tell a number of values apart. */
+export function bitsFor(values: number): number {
+  return Math.max(1, Math.ceil(Math.log2(values)));
 }
 
 /** Bytes of a table when its entries are packed without holes. */

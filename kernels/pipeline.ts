@@ -17,11 +17,19 @@ import {
 import type { Size } from "./geometry/names.ts";
 import type { NormalizeStep } from "./normalize/spec.ts";
 import { STEP_SPECS } from "./registry.ts";
+import { lowerRemap, type RemapParams, type RemapStep } from "./remap/spec.ts";
 import type { ResizeStep } from "./resize/spec.ts";
 import { parseWith, type Schema } from "./schema.ts";
 
 /** A step that users may write. */
-export type Step = CropStep | CenterCropStep | PadStep | LetterboxStep | ResizeStep | NormalizeStep;
+export type Step =
+  | CropStep
+  | CenterCropStep
+  | PadStep
+  | LetterboxStep
+  | ResizeStep
+  | RemapStep
+  | NormalizeStep;
 
 /** The user's steps, in order. Plain data. */
 export interface Pipeline {
@@ -99,6 +107,9 @@ function parseStep(value: unknown, index: number): Step {
   return parseWith<Step>(spec as Schema<Step>, value, "pipeline", `steps.${index}`);
 }
 
+/** Steps that compute samples between samples. */
+const SAMPLING: ReadonlySet<string> = new Set(["resize", "letterbox", "rotate", "affine", "perspective"]);
+
 /** A shape that a pipeline runs on. */
 export interface ImageShape {
   /** Rows. */
@@ -124,13 +135,15 @@ export type LoweredStep =
     readonly fill: readonly number[];
   }
   | { readonly op: "resize"; readonly size: Size; readonly match: ResizeStep["match"] }
+  | { readonly op: "remap"; readonly params: RemapParams; readonly fill: readonly number[] }
   | (Required<Pick<NormalizeStep, "op" | "range" | "dtype" | "layout">> & {
     readonly mean: readonly number[];
     readonly std: readonly number[];
   });
 
 /**
- * Brings a pipeline down to crops, pads, at most one resize and at most one normalize for one shape.
+ * Brings a pipeline down to crops, pads, at most one resize or remap and at most one normalize for one
+ * shape.
  *
  * @param pipeline A checked pipeline.
  * @param input The shape of one image.
@@ -174,8 +187,8 @@ export function lowerPipeline(
 
   for (const [index, step] of pipeline.steps.entries()) {
     if (steps.at(-1)?.op === "normalize") refuse(index, "no step may follow normalize");
-    if ((step.op === "resize" || step.op === "letterbox") && steps.some(({ op }) => op === "resize")) {
-      refuse(index, "the image is resized already, a pipeline resizes once");
+    if (SAMPLING.has(step.op) && steps.some(({ op }) => op === "resize" || op === "remap")) {
+      refuse(index, "the image is resized already, a pipeline resizes or remaps once");
     }
     switch (step.op) {
       case "crop":
@@ -212,6 +225,14 @@ export function lowerPipeline(
       case "resize":
         resize(typeof step.size === "number" ? shorterSide(height, width, step.size) : step.size, step.match);
         break;
+      case "rotate":
+      case "affine":
+      case "perspective": {
+        const params = lowerRemap(step, { height, width });
+        steps.push({ op: "remap", params, fill: colour(index, step.fill) });
+        [height, width] = params.output;
+        break;
+      }
       case "normalize": {
         const mean = perChannel(index, "mean", step.mean ?? new Array<number>(channels).fill(0));
         const std = perChannel(index, "std", step.std ?? new Array<number>(channels).fill(1));

@@ -10,6 +10,7 @@ import { checkChannels, OnpathError } from "../serialize/mod.ts";
 import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
 import { lowerPipeline, parsePipeline, type Pipeline, type PipelineInput } from "./pipeline.ts";
+import { remapReference } from "./remap/reference.ts";
 import { resizeReference } from "./resize/reference.ts";
 
 /**
@@ -55,6 +56,9 @@ export function referencePipeline(pipeline: Pipeline | PipelineInput, image: Ten
         break;
       case "resize":
         result = resizeReference(result, step.size, step.match);
+        break;
+      case "remap":
+        result = remapReference(result, step.params, step.fill);
         break;
       case "normalize":
         result = normalizeReference(result, { ...step, planar: step.layout === "CHW" });

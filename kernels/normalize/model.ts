@@ -5,7 +5,7 @@
  */
 
 import { DTYPE_BYTES, OnpathError, viewElements } from "../../serialize/mod.ts";
-import { type ItemType, type Kernel, packedBytes, type Stage, type TableInfo } from "../kernel.ts";
+import { type ItemType, type Kernel, type Stage, type TableForm, tableInfo } from "../kernel.ts";
 import { normalizeLevel, toElement } from "./reference.ts";
 import { type NormalizeParams, normalizeParams } from "./spec.ts";
 
@@ -14,7 +14,7 @@ export const normalizeKernel: Kernel<NormalizeParams> = {
   name: "normalize",
   summary: "mean and deviation per channel, 8 bits to any element type, by one lookup a sample",
   params: normalizeParams,
-  describe: (params) => [describe(params)],
+  forms: (params) => [levels(params)],
   bound: (params) => ({
     versus: `(x${params.range === "0-1" ? "/255" : ""} - mean) / std in binary32, then ${params.dtype}`,
     levels: 0,
@@ -23,16 +23,17 @@ export const normalizeKernel: Kernel<NormalizeParams> = {
   prepare: (params, input) => prepare(params, input),
 };
 
-function describe(params: NormalizeParams): TableInfo {
-  const entries = 256 * params.mean.length;
-  const bits = 8 * DTYPE_BYTES[params.dtype];
+function levels(params: NormalizeParams): TableForm {
   return {
-    name: "levels",
-    index: "channel x level",
-    entries,
-    bits,
-    bytes: packedBytes(entries, bits),
-    lookups: 1,
+    form: "levels",
+    levels: 0,
+    because: "the table holds the result for each of the 256 levels",
+    index: "pairs",
+    paged: 0,
+    pages: null,
+    tables: [
+      tableInfo("levels", "channel x level", 256 * params.mean.length, 8 * DTYPE_BYTES[params.dtype], 1),
+    ],
   };
 }
 
@@ -72,7 +73,6 @@ function prepare(params: NormalizeParams, input: ItemType): Stage {
     input,
     output: { kind: "samples", dtype: params.dtype, channels, planar: params.planar },
     outputItemBytes: channels * size,
-    tables: [describe(params)],
     process: (source, from, items, target, to) => {
       // Bytes between neighbouring pixels and between channels: the only thing that planar changes.
       const pixelStep = params.planar ? size : channels * size;

@@ -103,7 +103,7 @@ export function remapMap(
       neighbours[to++] = start < 0 || offset < 0 ? -1 : start + offset;
     }
   }
-  return { form: "dense", height, width, neighbours, weight: weight as unknown as DenseMap["weight"] };
+  return { form: "dense", height, width, neighbours, weight };
 }
 
 /** For every index that the remap sees, `step` times the source's index, or −1 for the fill colour. */

@@ -16,8 +16,10 @@ export interface FixedTables {
   readonly high: Uint32Array;
   /** Entry `256·b + h`: the b-th distinct row weight times h. 20 bits. */
   readonly low: Uint32Array;
-  /** For a weight index, four numbers: the weights of left, right, upper, lower. */
-  readonly ids: Uint16Array;
+  /** For a row phase the weights of upper and lower. */
+  readonly rows: Uint16Array;
+  /** For a column phase the weights of left and right. */
+  readonly columns: Uint16Array;
 }
 
 /** Distinct weights of an axis and, for each phase, which two it uses. */
@@ -36,19 +38,12 @@ export function axisWeightIds(axis: AxisWeights): { weights: number[]; ids: [num
 export function fixedTables(y: AxisWeights, x: AxisWeights): FixedTables {
   const rows = axisWeightIds(y);
   const columns = axisWeightIds(x);
-  const ids = new Uint16Array(4 * rows.ids.length * columns.ids.length);
-  let at = 0;
-  for (const [upper, lower] of rows.ids) {
-    for (const [left, right] of columns.ids) {
-      ids.set([left, right, upper, lower], at);
-      at += 4;
-    }
-  }
   return {
     horizontal: products(columns.weights, 256, 1),
     high: products(rows.weights, 128, 256),
     low: products(rows.weights, 256, 1),
-    ids,
+    rows: Uint16Array.from(rows.ids.flat()),
+    columns: Uint16Array.from(columns.ids.flat()),
   };
 }
 

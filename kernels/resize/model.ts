@@ -4,35 +4,47 @@
  * @module
  */
 
-import { cellBytes, checkChannels, MAX_WEIGHTS, OnpathError } from "../../serialize/mod.ts";
+import { cellBytes, checkChannels, OnpathError } from "../../serialize/mod.ts";
 import {
+  bitsFor,
   type Bound,
+  type FormName,
   type ItemType,
   type Kernel,
-  packedBytes,
   type Stage,
-  type TableInfo,
+  type TableForm,
+  tableInfo,
 } from "../kernel.ts";
-import { axisWeightIds, fixedTables } from "./fixed.ts";
+import { fixedTables } from "./fixed.ts";
+import { weightForms } from "./forms.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
+import { productModel } from "./product_models.ts";
+import { rowPage, rowPagesModel } from "./row_pages.ts";
 import { type ResizeParams, resizeParams } from "./spec.ts";
-import { distinctWeights, termTable } from "./terms.ts";
+import { twoPassModel } from "./two_pass.ts";
 
 /** Bilinear resize by table lookups. */
 export const resizeKernel: Kernel<ResizeParams> = {
   name: "resize",
   summary: "four-neighbour bilinear resize of cells by lookups and additions",
   params: resizeParams,
-  describe: (params) => describe(params),
-  bound: (params) => BOUNDS[params.match],
-  prepare: (params, input) => prepare(params, input),
+  forms: (params) => {
+    const { y, x } = resizeAxes(params);
+    return params.match === "opencv" ? [fixedForm(y, x)] : weightForms(y, x);
+  },
+  bound: (params, form) => withForm(BOUNDS[params.match], form),
+  prepare: (params, input, form, slots) => prepare(params, input, form, slots),
+  page: (params, _form, page) => {
+    const { y, x } = resizeAxes(params);
+    return rowPage(y, x, page);
+  },
 };
 
 const BOUNDS: Readonly<Record<ResizeParams["match"], Bound>> = {
   exact: {
     versus: "the exact rational bilinear sample, rounded half up",
     levels: 0,
-    because: "terms rounded up to 2^f >= 4 D keep every sum on its side of every rounding edge",
+    because: "the sum of the lookups rounds as the exact sample does",
   },
   opencv: {
     versus: "OpenCV 4.6 resize, INTER_LINEAR, 8 bits",
@@ -46,114 +58,91 @@ const BOUNDS: Readonly<Record<ResizeParams["match"], Bound>> = {
   },
 };
 
-function checkedAxes(params: ResizeParams): { y: AxisWeights; x: AxisWeights } {
-  const axes = resizeAxes(params);
-  const indexes = axes.y.pairs.length * axes.x.pairs.length;
-  if (indexes > MAX_WEIGHTS) {
-    const { y, x } = params;
-    throw new OnpathError(
-      "table",
-      `Cannot resize ${x.input}x${y.input} to ${x.output}x${y.output}: ${axes.y.pairs.length} row and ` +
-        `${axes.x.pairs.length} column fractions make ${indexes} weight indexes, a cell numbers ${MAX_WEIGHTS}; ` +
-        `sizes with a larger common divisor need fewer`,
-      { indexes, most: MAX_WEIGHTS, params },
-    );
-  }
-  return axes;
+/** A match's bound and what a form of tables adds to it. */
+export function withForm(bound: Bound, form: TableForm): Bound {
+  if (form.levels === 0) return bound;
+  return { ...bound, levels: bound.levels + form.levels, because: `${bound.because}; ${form.because}` };
 }
 
-function describe(params: ResizeParams): TableInfo[] {
-  const { y, x } = checkedAxes(params);
-  const indexes = y.pairs.length * x.pairs.length;
-  const table = (name: string, index: string, entries: number, bits: number, lookups: number): TableInfo => ({
-    name,
-    index,
-    entries,
-    bits,
-    bytes: packedBytes(entries, bits),
-    lookups,
-  });
-  if (params.match === "opencv") {
-    const rows = axisWeightIds(y).weights.length;
-    const columns = axisWeightIds(x).weights.length;
-    return [
-      table(
-        "weights",
-        "weight index -> weight of left, right, upper, lower",
-        indexes,
-        2 * (bitsFor(rows) + bitsFor(columns)),
+/** OpenCV's own tables: two passes of its fixed-point arithmetic. */
+function fixedForm(y: AxisWeights, x: AxisWeights): TableForm {
+  const rows = new Set(y.pairs.flat()).size;
+  const columns = new Set(x.pairs.flat()).size;
+  return {
+    form: "products",
+    levels: 0,
+    because: "the products are exact whole numbers",
+    index: "phases",
+    paged: 0,
+    pages: null,
+    tables: [
+      tableInfo(
+        "columns",
+        "column phase -> weight of left, right",
+        x.pairs.length,
+        2 * bitsFor(columns),
         1,
+        "item",
       ),
-      table("horizontal", "column weight x pixel", 256 * columns, 20, 4),
-      table("vertical-high", "row weight x upper 7 bits", 128 * rows, 27, 2),
-      table("vertical-low", "row weight x lower 8 bits", 256 * rows, 20, 2),
-    ];
-  }
-  const { weights, fractionBits } = distinctWeights(y, x);
-  return [
-    table("weights", "weight index -> weight of each neighbour", indexes, 4 * bitsFor(weights.length), 1),
-    table("terms", "distinct weight x pixel", 256 * weights.length, 8 + fractionBits, 4),
-  ];
+      tableInfo("rows", "row phase -> weight of upper, lower", y.pairs.length, 2 * bitsFor(rows), 1, "item"),
+      tableInfo("horizontal", "column weight x pixel", 256 * columns, 20, 4),
+      tableInfo("vertical-high", "row weight x upper 7 bits", 128 * rows, 27, 2),
+      tableInfo("vertical-low", "row weight x lower 8 bits", 256 * rows, 20, 2),
+    ],
+  };
 }
 
-function prepare(params: ResizeParams, input: ItemType): Stage {
+function prepare(params: ResizeParams, input: ItemType, form: FormName, slots: number): Stage {
+  const { y, x } = resizeAxes(params);
+  const even = params.match === "torchvision";
+  return cellStage("resize", input, (channels) => {
+    if (form === "products") return { process: fixedModel(y, x, channels) };
+    if (form === "two-pass") return { process: twoPassModel(y, x, channels, even) };
+    if (form === "row-pages") return rowPagesModel(y, x, channels, even, slots);
+    return { process: productModel(form, y, x, channels, even) };
+  });
+}
+
+/**
+ * A stage that turns u8 cells into u8 samples.
+ *
+ * @param verb What it does, for the message.
+ * @param input Items that come in.
+ * @param make Makes the model for a number of channels.
+ * @throws {OnpathError} `pipeline` when what comes in are no u8 cells.
+ */
+export function cellStage(
+  verb: string,
+  input: ItemType,
+  make: (channels: 1 | 3 | 4) => Pick<Stage, "process" | "pages">,
+): Stage {
   const channels = checkChannels(input.channels);
   if (input.kind !== "cells" || input.dtype !== "u8") {
-    throw new OnpathError("pipeline", `Cannot resize ${input.dtype} ${input.kind}: expected u8 cells`, {
+    throw new OnpathError("pipeline", `Cannot ${verb} ${input.dtype} ${input.kind}: expected u8 cells`, {
       input,
     });
   }
-  const { y, x } = checkedAxes(params);
   return {
     input,
     output: { kind: "samples", dtype: "u8", channels, planar: false },
     outputItemBytes: channels,
-    tables: describe(params),
-    process: params.match === "opencv"
-      ? fixedModel(y, x, channels)
-      : termModel(y, x, channels, params.match === "torchvision"),
-  };
-}
-
-/** Four terms and a rounding constant; `even` sends ties to the even neighbour. */
-function termModel(y: AxisWeights, x: AxisWeights, channels: 1 | 3 | 4, even: boolean): Stage["process"] {
-  const distinct = distinctWeights(y, x);
-  const terms = termTable(distinct);
-  const { ids, fractionBits } = distinct;
-  const rows = ids.map((id) => 256 * id);
-  const half = 2 ** (fractionBits - 1);
-  const mask = 2 ** fractionBits - 1;
-  const step = cellBytes(channels);
-  const indexAt = 4 * channels;
-  return (source, from, items, target, to) => {
-    for (let i = 0; i < items; i++, from += step) {
-      const index = 4 * (source[from + indexAt]! | (source[from + indexAt + 1]! << 8));
-      if (index >= rows.length) return "weight";
-      const t0 = rows[index]!, t1 = rows[index + 1]!, t2 = rows[index + 2]!, t3 = rows[index + 3]!;
-      for (let c = 0; c < channels; c++) {
-        const p = from + c;
-        const sum = terms[t0 + source[p]!]! + terms[t1 + source[p + channels]!]! +
-          terms[t2 + source[p + 2 * channels]!]! + terms[t3 + source[p + 3 * channels]!]! + half;
-        const level = sum >>> fractionBits;
-        target[to++] = even && (sum & mask) >>> 0 < 4 ? level & ~1 : level;
-      }
-    }
-    return null;
+    ...make(channels),
   };
 }
 
 /** OpenCV's two passes from product tables. */
 function fixedModel(y: AxisWeights, x: AxisWeights, channels: 1 | 3 | 4): Stage["process"] {
-  const { horizontal, high, low, ids } = fixedTables(y, x);
+  const { horizontal, high, low, rows, columns } = fixedTables(y, x);
   const step = cellBytes(channels);
-  const indexAt = 4 * channels;
+  const at = 4 * channels;
   const vertical = (b: number, h: number) => (high[128 * b + (h >> 8)]! + low[256 * b + (h & 255)]!) >>> 16;
   return (source, from, items, target, to) => {
     for (let i = 0; i < items; i++, from += step) {
-      const index = 4 * (source[from + indexAt]! | (source[from + indexAt + 1]! << 8));
-      if (index >= ids.length) return "weight";
-      const left = 256 * ids[index]!, right = 256 * ids[index + 1]!;
-      const upper = ids[index + 2]!, lower = ids[index + 3]!;
+      const column = 2 * (source[from + at]! | (source[from + at + 1]! << 8));
+      const row = 2 * (source[from + at + 2]! | (source[from + at + 3]! << 8));
+      if (column >= columns.length || row >= rows.length) return "weight";
+      const left = 256 * columns[column]!, right = 256 * columns[column + 1]!;
+      const upper = rows[row]!, lower = rows[row + 1]!;
       for (let c = 0; c < channels; c++) {
         const p = from + c;
         const h0 = horizontal[left + source[p]!]! + horizontal[right + source[p + channels]!]!;
@@ -164,8 +153,4 @@ function fixedModel(y: AxisWeights, x: AxisWeights, channels: 1 | 3 | 4): Stage[
     }
     return null;
   };
-}
-
-function bitsFor(values: number): number {
-  return Math.max(1, Math.ceil(Math.log2(values)));
 }

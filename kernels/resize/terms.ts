@@ -1,21 +1,26 @@
 /**
- * Distinct-weight tables: a bilinear sample as four lookups and additions, with no error at all.
+ * Distinct-weight tables: a bilinear sample as lookups and additions, with no error at all.
  *
  * Let D be an even common denominator of the weights and S = Σ wᵢ·pᵢ the exact sample, a multiple of
- * 1/D. Each term wᵢ·pᵢ is stored rounded **up** to f fraction bits with 2^f ≥ 4·D. The stored sum S′
- * then satisfies S ≤ S′ < S + 4·2^−f ≤ S + 1/D. As D is even, S + 1/2 is a multiple of 1/D as well, so
- * no whole number lies in (S + 1/2, S′ + 1/2], hence ⌊S′ + 1/2⌋ = ⌊S + 1/2⌋: the exact sample
- * rounded half up. And S is a tie exactly when the fraction of S′ + 1/2 is below 4·2^−f, so rounding
- * ties to even is exact too.
+ * 1/D. What is looked up is rounded **up** to f fraction bits; let u units of 2^−f bound what the
+ * roundings of one sample add up to, and choose 2^f ≥ u·D. The stored sum S′ then satisfies
+ * S ≤ S′ < S + u·2^−f ≤ S + 1/D. As D is even, S + 1/2 is a multiple of 1/D as well, so no whole number
+ * lies in (S + 1/2, S′ + 1/2], hence ⌊S′ + 1/2⌋ = ⌊S + 1/2⌋: the exact sample rounded half up. And S is
+ * a tie exactly when the fraction of S′ + 1/2 is below u·2^−f, so rounding ties to even is exact too.
+ *
+ * Four terms of one lookup each: u = 4. Split at the nibble, w·(16h + l) = 16·(w·h) + w·l from one
+ * table of 16 entries a weight: u = 4·17 = 68, for a sixteenth of the entries.
  *
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
 import type { AxisWeights } from "./positions.ts";
 
-/** Most fraction bits of a term: 8 + 24 bits fill a 32-bit word. */
-export const MAX_FRACTION_BITS = 24;
+/** An entry fills at most a 32-bit word. */
+export const MAX_ENTRY_BITS = 32;
+
+/** Units of rounding that one sample adds up: four terms, whole or split at the nibble. */
+export const UNITS = { distinct: 4, nibble: 68 } as const;
 
 /** The weights of all pairs of phases, each distinct value once. */
 export interface DistinctWeights {
@@ -23,21 +28,51 @@ export interface DistinctWeights {
   readonly weights: readonly number[];
   /** What the weights are counted in. */
   readonly denominator: number;
-  /** Fraction bits of the terms. */
-  readonly fractionBits: number;
   /** For weight index `4·(yPhase · xPhases + xPhase) + neighbour` the number of its weight. */
   readonly ids: Uint32Array;
 }
 
 /**
- * Fraction bits that make the sum of four rounded-up terms exact.
+ * Fraction bits that make a sum of rounded-up lookups exact.
  *
  * @param denominator Common denominator of the weights, even or odd.
- * @returns The least f with 2^f ≥ 4·D, D the denominator or, where that is odd, its double.
+ * @param units Units of rounding that one sample adds up at most.
+ * @returns The least f with 2^f ≥ units·D, D the denominator or, where that is odd, its double.
  */
-export function fractionBitsFor(denominator: number): number {
+export function fractionBitsFor(denominator: number, units: number = UNITS.distinct): number {
   const even = denominator % 2 === 0 ? denominator : 2 * denominator;
-  return Math.ceil(Math.log2(4 * even));
+  return Math.ceil(Math.log2(units * even));
+}
+
+/** The distinct weights of one axis, ascending. */
+export function axisValues({ pairs }: AxisWeights): number[] {
+  return [...new Set(pairs.flat())].sort((a, b) => a - b);
+}
+
+/**
+ * How many distinct products the weights of two axes have. Every row phase meets every column phase,
+ * so these are all products of a row weight and a column weight. Marks bits of the denominator's
+ * range: no number is kept for a pair, let alone for an output sample.
+ *
+ * @param y Distinct weights of the rows.
+ * @param x Distinct weights of the columns.
+ * @param denominator Product of the denominators; the greatest product there can be.
+ */
+export function countProducts(y: readonly number[], x: readonly number[], denominator: number): number {
+  const seen = new Uint8Array((denominator >> 3) + 1);
+  let count = 0;
+  for (const a of y) {
+    for (const b of x) {
+      const product = a * b;
+      const bit = 1 << (product & 7);
+      const byte = seen[product >> 3]!;
+      if ((byte & bit) === 0) {
+        seen[product >> 3] = byte | bit;
+        count++;
+      }
+    }
+  }
+  return count;
 }
 
 /**
@@ -46,19 +81,9 @@ export function fractionBitsFor(denominator: number): number {
  * @param y Weights of the rows.
  * @param x Weights of the columns.
  * @returns The distinct weights and which neighbour uses which.
- * @throws {OnpathError} `table` when the terms would need more than {@linkcode MAX_FRACTION_BITS}.
  */
 export function distinctWeights(y: AxisWeights, x: AxisWeights): DistinctWeights {
   const denominator = y.denominator * x.denominator;
-  const fractionBits = fractionBitsFor(denominator);
-  if (fractionBits > MAX_FRACTION_BITS) {
-    throw new OnpathError(
-      "table",
-      `Cannot make exact resize tables: weights over ${denominator} need ${fractionBits} fraction bits, ` +
-        `terms have ${MAX_FRACTION_BITS}; match "opencv" has a fixed width`,
-      { denominator, fractionBits, most: MAX_FRACTION_BITS },
-    );
-  }
   const known = new Map<number, number>();
   const weights: number[] = [];
   const ids = new Uint32Array(4 * y.pairs.length * x.pairs.length);
@@ -77,27 +102,36 @@ export function distinctWeights(y: AxisWeights, x: AxisWeights): DistinctWeights
       }
     }
   }
-  return { weights, denominator, fractionBits, ids };
+  return { weights, denominator, ids };
 }
 
 /**
- * The term table: entry `256·weight + pixel` is weight · pixel rounded up to the fraction bits.
+ * The term table: entry `levels·weight + level` is weight · level rounded up to the fraction bits.
  *
- * @param distinct The distinct weights.
- * @returns 256 words a weight.
+ * @param weights Numerators of the weights.
+ * @param denominator Their denominator.
+ * @param levels 256 for whole terms, 16 for nibbles.
+ * @param fractionBits Fraction bits of an entry.
+ * @returns One word an entry.
  */
-export function termTable(distinct: DistinctWeights): Uint32Array {
-  const { weights, denominator, fractionBits } = distinct;
-  const one = 2 ** fractionBits;
-  const table = new Uint32Array(256 * weights.length);
+export function termTable(
+  weights: readonly number[],
+  denominator: number,
+  levels: 16 | 256,
+  fractionBits: number,
+): Uint32Array<ArrayBuffer> {
+  const table = new Uint32Array(levels * weights.length);
   for (const [id, weight] of weights.entries()) {
-    for (let pixel = 0; pixel < 256; pixel++) {
-      // Whole and fractional part apart: their product with 2^f stays below 2^53.
-      const product = weight * pixel;
-      const whole = Math.floor(product / denominator);
-      table[256 * id + pixel] = whole * one +
-        Math.ceil(((product - whole * denominator) * one) / denominator);
+    for (let level = 0; level < levels; level++) {
+      table[id * levels + level] = scaleUp(weight * level, denominator, fractionBits);
     }
   }
   return table;
+}
+
+/** A fraction rounded up to fraction bits. Whole and fractional part apart: both stay below 2^53. */
+export function scaleUp(numerator: number, denominator: number, fractionBits: number): number {
+  const one = 2 ** fractionBits;
+  const whole = Math.floor(numerator / denominator);
+  return whole * one + Math.ceil(((numerator - whole * denominator) * one) / denominator);
 }

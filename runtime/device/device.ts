@@ -6,6 +6,7 @@
 
 import type { PacketSlots, Refusal, WaitOptions } from "../../serialize/mod.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
 
 /** What a device has counted since it was opened. */
@@ -16,12 +17,21 @@ export interface DeviceCounters {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Table lookups. */
   readonly lookups: number;
-  /** Clock cycles, where the device counts them. */
+  /** Clock cycles, where the device counts them; the model's are simulated. */
   readonly cycles: number | null;
+  /** Cycles of waiting for pages or rows. */
+  readonly stalls: number | null;
+  /** Pages loaded. */
+  readonly swaps: number;
+  /** Bytes of tables and pages loaded. */
+  readonly tableBytes: number;
 }
 
-/** Why a device drops a packet: its header, its plan, its length, or a weight index out of range. */
-export type DropReason = Refusal | "plan" | "items" | "weight";
+/**
+ * Why a device drops a packet: its header, its plan, its length, a weight index out of range, an epoch
+ * that is over, or a piece of a row whose beginning did not come.
+ */
+export type DropReason = Refusal | "plan" | "items" | "weight" | "epoch" | "order";
 
 /** One exchange of packets. */
 export interface Exchange {
@@ -34,7 +44,7 @@ export interface Exchange {
 }
 
 /**
- * A device. It owns nothing of the caller's: slots are the caller's and free again when an exchange
+ * A device. Where rows are sent, a packet may bring several answers or none. It owns nothing of the caller's: slots are the caller's and free again when an exchange
  * has ended. A device serves one session at a time, and one exchange at a time.
  */
 export interface Device extends AsyncDisposable {
@@ -47,6 +57,13 @@ export interface Device extends AsyncDisposable {
    * tables do not fit.
    */
   load(plan: Plan, options?: WaitOptions): Promise<void>;
+  /**
+   * Queues page loads beside the packets that follow. A packet's epoch begins when the loads that it
+   * needs are done; a slot is overwritten from the end of the epoch that frees it.
+   *
+   * @throws {OnpathError} `device` when there is no plan with pages, `table` when a page's length is wrong.
+   */
+  stage(pages: readonly StagedPage[], options?: WaitOptions): Promise<void>;
   /**
    * Sends packets and collects the answers, in any order; packets may be missing or come twice.
    *

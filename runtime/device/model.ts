@@ -5,49 +5,39 @@
  * @module
  */
 
-import { type ItemType, KERNELS, type Stage } from "../../kernels/mod.ts";
 import {
   checkWhole,
   FLAG,
+  type Header,
   HEADER_BYTES,
-  itemBytes,
   KIND,
+  locate,
   newHeader,
   OnpathError,
   type PacketSlots,
   readPacket,
   slotAddress,
-  STANDARD_PAYLOAD,
   writeHeader,
 } from "../../serialize/mod.ts";
-import { checkChannels } from "../../serialize/mod.ts";
-import type { Plan } from "../plan/plan.ts";
+import { loadCycles, residentBytes } from "../plan/cost.ts";
 import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
 import type { DeviceProfile } from "./profile.ts";
+import { CARD_PROFILES } from "./profiles.ts";
+import { prepareProgram, type Program } from "./program.ts";
 
-/** The model's numbers: a standard frame, and tables as large as a host can afford. */
+/** The model's numbers: those of an Alveo U55C. */
 export const MODEL_PROFILE: DeviceProfile = {
+  ...CARD_PROFILES.find(({ name }) => name === "u55c")!,
   name: "model",
-  summary: "the kernels' models in TypeScript, packet by packet; counts no cycles",
-  payload: STANDARD_PAYLOAD,
-  tableBytes: 64 * 2 ** 20,
-  kernels: Object.keys(KERNELS),
+  summary: "the kernels' models in TypeScript, packet by packet, with the numbers of an Alveo U55C",
 };
-
-interface Program {
-  readonly plan: Plan;
-  readonly stages: readonly Stage[];
-  readonly inputBytes: number;
-  readonly outputBytes: number;
-  readonly lookupsPerItem: number;
-  /** Room for the items between two stages. */
-  readonly scratch: readonly Uint8Array[];
-}
 
 /**
  * Opens a model device.
  *
- * @returns The device.
+ * @param profile The numbers of the card that it stands for.
+ * @returns The device. Its cycles follow from packets, page loads and the profile's numbers; they are
+ * simulated.
  *
  * @example
  * ```ts
@@ -58,59 +48,136 @@ interface Program {
  * assert.equal(device.counters().packets, 0);
  * ```
  */
-export function createModelDevice(): Device {
+export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Device {
   const header = newHeader();
+  const reply = newHeader();
+  const span = { first: 0, count: 0 };
   const dropped: Partial<Record<DropReason, number>> = {};
+  const past = { cycles: 0, stalls: 0, swaps: 0, tableBytes: 0 };
   let packets = 0;
   let lookups = 0;
+  let work = 0;
   let program: Program | undefined;
   let closed = false;
 
-  /** Processes one packet; the name of what is wrong with it, or null. */
+  /** Answers one packet of items; the name of what is wrong with it, or null. */
+  const answerItems = (program: Program, input: PacketSlots, slot: number, output: PacketSlots, answer: number) => {
+    const { bank } = program;
+    const items = header.length / program.inputBytes;
+    const length = items * program.outputBytes;
+    if (HEADER_BYTES + length > output.slotBytes) return "items";
+    if (bank !== undefined && !bank.begin(header.epoch)) return "epoch";
+    const from = slotAddress(input, slot) + HEADER_BYTES;
+    const at = slotAddress(output, answer);
+    const target = output.engine.bytes;
+    const wrong = program.process(input.engine.bytes, from, items, header.position, target, at + HEADER_BYTES);
+    if (wrong === "page") return bank!.fail(header.sequence, header.epoch);
+    if (wrong !== null) return wrong;
+    const cycles = Math.ceil(items / program.perCycle);
+    if (bank === undefined) work += cycles;
+    else bank.work(cycles);
+    header.kind = KIND.samples;
+    header.length = length;
+    seal(output, at, header);
+    lookups += items * program.lookupsPerItem;
+    return null;
+  };
+
+  const seal = (output: PacketSlots, at: number, fields: Header) => {
+    writeHeader(output.engine.view, at, fields);
+    if (fields.flags & FLAG.checked) output.engine.functions.seal(at, HEADER_BYTES + fields.length);
+  };
+
+  /** Answers an output row in as many packets as its cut has; returns the number of answers. */
+  const answerRow = (program: Program, image: number, row: number, output: PacketSlots, answer: number) => {
+    const { plan, rows, rowItemBytes, outputBytes } = program;
+    const { answers } = plan.layout;
+    const first = (image * answers.height + row) * answers.packetsPerRow;
+    for (let part = 0; part < answers.packetsPerRow; part++) {
+      if (answer + part >= output.slots) {
+        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
+          slots: output.slots,
+        });
+      }
+      locate(answers, first + part, span);
+      const column = span.first % answers.width;
+      const at = slotAddress(output, answer + part);
+      const from = column * rowItemBytes;
+      program.process(rows!.row, from, span.count, span.first, output.engine.bytes, at + HEADER_BYTES);
+      const sequence = first + part;
+      Object.assign(reply, header, {
+        kind: KIND.samples,
+        sequence,
+        packets: answers.packets,
+        position: span.first,
+        length: span.count * outputBytes,
+        flags: (header.flags & FLAG.checked) | (sequence === 0 ? FLAG.first : 0) |
+          (sequence === answers.packets - 1 ? FLAG.last : 0),
+      });
+      seal(output, at, reply);
+      lookups += span.count * program.lookupsPerItem;
+    }
+    return answers.packetsPerRow;
+  };
+
+  /** Processes one packet; the number of answers, or the name of what is wrong with it. */
   const process = (
     program: Program,
     input: PacketSlots,
     slot: number,
     output: PacketSlots,
     answer: number,
-  ) => {
-    const { plan, stages, scratch } = program;
+  ): number | DropReason => {
+    const { plan, rows } = program;
     const refusal = readPacket(input, slot, header);
     if (refusal !== null) return refusal;
     if (header.plan !== plan.id) return "plan";
     const items = header.length / program.inputBytes;
-    const length = items * program.outputBytes;
-    if (
-      header.kind !== plan.layout.kind || !Number.isInteger(items) ||
-      HEADER_BYTES + length > output.slotBytes ||
-      items > plan.layout.cut.itemsPerPacket
-    ) return "items";
-    const at = slotAddress(output, answer);
-    let source: Uint8Array = input.engine.bytes;
-    let from = slotAddress(input, slot) + HEADER_BYTES;
-    if (stages.length === 0) output.engine.bytes.set(source.subarray(from, from + length), at + HEADER_BYTES);
-    for (const [index, stage] of stages.entries()) {
-      const final = index === stages.length - 1;
-      const target = final ? output.engine.bytes : scratch[index]!;
-      const to = final ? at + HEADER_BYTES : 0;
-      const wrong = stage.process(source, from, items, target, to);
-      if (wrong !== null) return wrong;
-      [source, from] = [target, to];
+    if (header.kind !== plan.layout.kind || !Number.isInteger(items) || items > plan.layout.cut.itemsPerPacket) {
+      return "items";
     }
-    header.kind = KIND.samples;
-    header.length = length;
-    writeHeader(output.engine.view, at, header);
-    if (header.flags & FLAG.checked) output.engine.functions.seal(at, HEADER_BYTES + length);
-    lookups += items * program.lookupsPerItem;
-    return null;
+    if (rows === undefined) return answerItems(program, input, slot, output, answer) ?? 1;
+    if (header.position + items > plan.layout.cut.width * plan.layout.cut.height * plan.layout.cut.images) {
+      return "items";
+    }
+    let given = 0;
+    const from = slotAddress(input, slot) + HEADER_BYTES;
+    const taken = rows.take(header.flow, header.position, input.engine.bytes, from, items, (image, row) => {
+      given += answerRow(program, image, row, output, answer + given);
+    });
+    return taken || given > 0 ? given : "order";
+  };
+
+  /** Takes the counts of a program that ends into those of the device. */
+  const retire = () => {
+    if (program === undefined) return;
+    const now = programCounts(program);
+    past.cycles += now.cycles;
+    past.stalls += now.stalls;
+    past.swaps += now.swaps;
+    past.tableBytes += now.bytes;
   };
 
   const device: Device = {
-    profile: MODEL_PROFILE,
+    profile,
     load: (plan) =>
       attempt(() => {
         if (closed) throw new OnpathError("device", "Cannot load a plan: the model device is closed");
-        program = prepare(plan);
+        const kept = program?.plan.id === plan.id;
+        const next = prepareProgram(plan);
+        retire();
+        program = next;
+        if (kept) return;
+        const bytes = residentBytes(plan.tables, plan.pages !== null);
+        past.cycles += loadCycles(profile, bytes);
+        past.tableBytes += bytes;
+      }),
+    stage: (pages) =>
+      attempt(() => {
+        if (program?.bank === undefined) {
+          throw new OnpathError("device", "Cannot stage pages: the model device has no plan with pages");
+        }
+        program.bank.stage(pages);
       }),
     exchange: (exchange, options) =>
       attempt(() => {
@@ -124,22 +191,45 @@ export function createModelDevice(): Device {
         checkExchange(exchange);
         let answers = 0;
         for (let slot = 0; slot < exchange.count; slot++) {
-          const wrong = process(program, exchange.input, slot, exchange.output, answers);
-          if (wrong === null) answers++;
-          else dropped[wrong] = (dropped[wrong] ?? 0) + 1;
+          const result = process(program, exchange.input, slot, exchange.output, answers);
+          if (typeof result === "number") {
+            answers += result;
+            packets++;
+          } else dropped[result] = (dropped[result] ?? 0) + 1;
         }
-        packets += answers;
         return answers;
       }),
-    counters: (): DeviceCounters => ({ packets, dropped: { ...dropped }, lookups, cycles: null }),
+    counters: (): DeviceCounters => {
+      const now = program === undefined ? { cycles: 0, stalls: 0, swaps: 0, bytes: 0 } : programCounts(program);
+      return {
+        packets,
+        dropped: { ...dropped },
+        lookups: Math.round(lookups),
+        cycles: past.cycles + work + now.cycles,
+        stalls: past.stalls + now.stalls,
+        swaps: past.swaps + now.swaps,
+        tableBytes: past.tableBytes + now.bytes,
+      };
+    },
     close: () => {
       closed = true;
+      retire();
       program = undefined;
       return Promise.resolve();
     },
     [Symbol.asyncDispose]: () => device.close(),
   };
   return device;
+}
+
+/** Cycles, stalls, swaps and bytes of pages that a program has counted itself. */
+function programCounts({ bank, rows }: Program) {
+  if (bank !== undefined) {
+    const { now, stalls, swaps, bytes } = bank.counts;
+    return { cycles: now, stalls, swaps, bytes };
+  }
+  const { cycles, ideal } = rows?.cycles() ?? { cycles: 0, ideal: 0 };
+  return { cycles, stalls: cycles - ideal, swaps: 0, bytes: 0 };
 }
 
 /**
@@ -161,40 +251,4 @@ export function checkExchange({ input, output, count }: Exchange): void {
 /** Runs a function at once; what it throws becomes a rejection. */
 function attempt<T>(run: () => T): Promise<T> {
   return new Promise((resolve) => resolve(run()));
-}
-
-function prepare(plan: Plan): Program {
-  const { layout } = plan;
-  const channels = checkChannels(layout.channels);
-  let type: ItemType = {
-    kind: layout.kind === KIND.cells ? "cells" : "samples",
-    dtype: "u8",
-    channels,
-    planar: false,
-  };
-  let outputBytes = itemBytes(layout.kind, channels);
-  const stages: Stage[] = [];
-  const scratch: Uint8Array[] = [];
-  for (const { kernel, params } of plan.stages) {
-    const known = KERNELS[kernel];
-    if (known === undefined) {
-      throw new OnpathError("device", `Cannot load a plan: the model device has no kernel "${kernel}"`, {
-        kernel,
-      });
-    }
-    const stage = known.prepare(params, type);
-    type = stage.output;
-    outputBytes = stage.outputItemBytes;
-    stages.push(stage);
-    scratch.push(new Uint8Array(layout.cut.itemsPerPacket * outputBytes));
-  }
-  const tables = stages.flatMap((stage) => stage.tables);
-  return {
-    plan,
-    stages,
-    scratch,
-    inputBytes: itemBytes(layout.kind, channels),
-    outputBytes,
-    lookupsPerItem: channels * tables.reduce((sum, table) => sum + table.lookups, 0),
-  };
 }

@@ -135,3 +135,33 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
 export function parseProfile(value: unknown): DeviceProfile {
   return parseWith(profileSpec, value, "device", "profile");
 }
+
+/**
+ * The fields that plans depend on, checked; the profile itself stays its owner's to change and extend.
+ *
+ * @param profile A profile, perhaps with fields of its own.
+ * @throws {OnpathError} `device` when a number is out of its limits.
+ */
+export function copyProfile(profile: DeviceProfile): DeviceProfile {
+  const known = Object.fromEntries(
+    PROFILE_FIELDS.filter((field) => profile[field] !== undefined).map((field) => [field, profile[field]]),
+  );
+  return parseProfile(known);
+}
+
+const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
+  "name",
+  "summary",
+  "payload",
+  "clockMHz",
+  "busBytes",
+  "bram",
+  "uram",
+  "usable",
+  "instances",
+  "backing",
+  "hostGigabytesPerSecond",
+  "networkGbps",
+  "layouts",
+  "kernels",
+];

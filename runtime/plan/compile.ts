@@ -5,40 +5,43 @@
  */
 
 import {
-  type AxisWindow,
-  cropAxis,
+  type FormName,
   type ImageShape,
   KERNELS,
   type LoweredStep,
   lowerPipeline,
-  padAxis,
   parsePipeline,
   type Pipeline,
   type PipelineInput,
-  showsFill,
-  wholeAxis,
+  resampleBuffers,
+  type TableForm,
 } from "../../kernels/mod.ts";
 import {
+  type Channels,
   checkAxes,
   checkChannels,
   type Checksum,
   checkWhole,
   countElements,
-  cutRows,
   DTYPE_BYTES,
   HEADER_BYTES,
   itemBytes,
   KIND,
   LAYOUTS,
   MAX_AXIS,
-  MAX_PAYLOAD,
   OnpathError,
-  type Partition,
 } from "../../serialize/mod.ts";
-import type { DeviceProfile } from "../device/profile.ts";
+import { copyProfile } from "../device/profiles.ts";
+import type { DeviceProfile, LayoutName } from "../device/profile.ts";
+import { chooseTables, type StageTables } from "./choose_form.ts";
+import { explain } from "./explain.ts";
+import { foldGeometry, type Geometry } from "./geometry.ts";
 import { identifyPlan } from "./identify.ts";
-import type { Geometry, Plan, PlanInput, PlanOutput, PlanStage } from "./plan.ts";
-import { PLAN_VERSION } from "./plan.ts";
+import { chooseLayout, itemsPerCycle, type LaidOut, type LayoutTask } from "./layouts.ts";
+import { separableMap } from "./map.ts";
+import { blockBudget, bramBlocks, sumBlocks } from "./memory.ts";
+import { type Plan, PLAN_VERSION, type PlanInput, type PlanOutput, type PlanStage } from "./plan.ts";
+import { costPlan, pagesOf } from "./price.ts";
 
 /** What a pipeline is compiled for. */
 export interface CompileOptions {
@@ -52,15 +55,24 @@ export interface CompileOptions {
   readonly device: DeviceProfile | { readonly profile: DeviceProfile };
   /** Whether packets carry a CRC-32C (default) or leave the check to the link. */
   readonly checksum?: Checksum | undefined;
+  /** Levels that tables may be off beyond what the match is; default 0. */
+  readonly tolerance?: number | undefined;
+  /** The form of the resize's tables; chosen where it is not given. */
+  readonly form?: FormName | undefined;
+  /** The layout; chosen where it is not given. */
+  readonly layout?: LayoutName | undefined;
 }
 
 /**
- * Compiles a pipeline for one input shape and one device.
+ * Compiles a pipeline for one input shape and one device. Chooses the layout by the time that host,
+ * wire and core take, and the form of the tables by the blocks that they take; the plan holds what was
+ * weighed.
  *
  * @param pipeline The user's steps; see {@linkcode parsePipeline}.
- * @param options The input, the device, the checksum.
+ * @param options The input, the device, and what is asked for.
  * @returns The plan: plain data, the same for the same arguments.
- * @throws {OnpathError} `pipeline`, `dtype`, `shape`, `size` or `table`, naming what does not fit.
+ * @throws {OnpathError} `pipeline`, `dtype`, `shape`, `size`, `device` or `table`, naming what does not
+ * fit.
  *
  * @example
  * ```ts
@@ -71,69 +83,85 @@ export interface CompileOptions {
  *   { steps: [{ op: "resize", size: [224, 224] }] },
  *   { input: { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" }, device: MODEL_PROFILE },
  * );
- * assert.equal(plan.layout.cut.packets, 672);
- * assert.equal(plan.tables.find(({ name }) => name === "terms")!.entries, 65 * 256);
+ * assert.equal(plan.layout.name, "tiles");
+ * assert.equal(plan.stages[0]!.form, "nibble");
+ * assert.equal(plan.tables.find(({ name }) => name === "terms")!.entries, 65 * 16);
  * ```
  */
 export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): Plan {
   const checked = toPlainData(parsePipeline(pipeline));
   const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
   const checksum = options.checksum ?? "crc32c";
+  const tolerance = options.tolerance ?? 0;
+  if (!(tolerance >= 0 && tolerance <= 255)) {
+    throw new OnpathError("pipeline", `Cannot compile with a tolerance of ${tolerance}: expected 0 to 255`, {
+      tolerance,
+    });
+  }
   const input = checkInput(options.input);
   const { images, ...image } = imageShape(input);
   const { steps, output: shape } = lowerPipeline(checked, image);
   const geometry = foldGeometry(steps, image);
-  const stages = planStages(steps, geometry);
-  const { tables, bounds } = describeStages(stages, device);
-  const normalize = steps.find((step) => step.op === "normalize");
-  const { channels } = image;
-  const dtype = normalize?.dtype ?? "u8";
-  const planes = normalize?.layout === "CHW" ? channels : 1;
-  const sampleBytes = channels * DTYPE_BYTES[dtype];
+  const kernels = stageKernels(steps, geometry, device);
+  const channels = checkChannels(image.channels);
+  const output = describeOutput(steps, shape, images, input);
 
-  const kind = geometry.resize === null ? KIND.samples : KIND.cells;
-  const inputItem = itemBytes(kind, channels);
-  checkWhole("a device payload in bytes of", device.payload, 64, MAX_PAYLOAD);
-  const most = Math.floor(device.payload / Math.max(inputItem, sampleBytes));
-  const cut = cutRows(
-    shape.width,
-    shape.height,
-    images,
-    most,
-    Math.min(most, Math.max(1, 32 / inputItem | 0)),
-  );
-  const items = images * shape.height * shape.width;
-  const batched = input.layout.startsWith("N");
-  const output: PlanOutput = {
-    dtype,
-    ...outputShape(shape, images, batched, planes > 1 || normalize?.layout === "CHW"),
-    planes,
-    itemBytes: sampleBytes / planes,
-  };
-  countElements(output.shape);
-  const layout: Plan["layout"] = {
-    kind,
+  const { sampling } = geometry;
+  const kind = sampling === null ? KIND.samples : KIND.cells;
+  const tables = kernels.map(({ kernel, params }): StageTables => ({
+    kernel,
+    forms: KERNELS[kernel]!.forms(params),
     channels,
-    cut,
-    payload: cut.itemsPerPacket * inputItem,
-    bytesOut: items * inputItem + cut.packets * HEADER_BYTES,
-    bytesBack: items * sampleBytes + cut.packets * HEADER_BYTES,
-    checksum,
+    itemsPerCycle: itemsPerCycle(device, kind, channels),
+  }));
+  const pagesAllowed = options.layout === undefined || options.layout === "cells" ||
+    options.layout === "tiles";
+  const chosen = chooseTables(tables, device, tolerance, options.form, pagesAllowed);
+  const stages = kernels.map((stage, at): PlanStage => ({
+    ...stage,
+    form: chosen.forms[at]!.form,
+    index: chosen.forms[at]!.index,
+  }));
+  const paged = chosen.forms[0]?.pages ?? null;
+  const task: LayoutTask = {
+    device,
+    images,
+    height: image.height,
+    width: image.width,
+    channels,
+    output: [shape.height, shape.width],
+    outputBytes: output.planes * output.itemBytes,
+    map: sampling === null || sampling.kernel === "resize" ? separableMap(geometry, "pairs") : undefined,
+    filter: sampling?.kernel === "resample"
+      ? { ...geometry.before, buffers: resampleBuffers(sampling.params, channels) }
+      : undefined,
+    sampled: sampling !== null,
+    mostRows: paged === null ? Infinity : 1,
   };
-  return identifyPlan({
+  const { chosen: laid, weighed: layouts } = chooseLayout(task, options.layout, paged !== null);
+  const layout = planLayout(laid, channels, output, checksum);
+  const blocks = sumBlocks(chosen.tables);
+  const buffers = bramBlocks(Math.ceil(laid.buffers / 4), 32) * (laid.buffers > 0 ? 1 : 0);
+  const draft: Omit<Plan, "id" | "notes" | "cost" | "pages"> = {
     format: "onpath.plan",
     version: PLAN_VERSION,
     pipeline: checked,
+    options: { tolerance, form: options.form ?? null, layout: options.layout ?? null },
     input,
     device,
     geometry,
     stages,
     layout,
-    tables,
+    tables: chosen.tables,
+    memory: { bram: blocks.bram + buffers, uram: blocks.uram, budget: blockBudget(device) },
     output,
-    bounds,
-    notes: explain(geometry, layout.bytesOut, input, cut, checksum),
-  });
+    bounds: boundsOf(stages, chosen.forms),
+    layouts,
+    forms: chosen.weighed,
+  };
+  const withPages = { ...draft, pages: pagesOf(draft, paged, chosen.slots) };
+  const priced = { ...withPages, cost: costPlan(withPages as Plan) };
+  return identifyPlan({ ...priced, notes: explain(priced) });
 }
 
 /**
@@ -142,12 +170,6 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
  */
 function toPlainData(pipeline: Pipeline): Pipeline {
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline;
-}
-
-/** The fields that plans depend on; the profile itself stays its owner's to change and extend. */
-function copyProfile({ name, summary, payload, tableBytes, kernels }: DeviceProfile): DeviceProfile {
-  checkWhole("a device table memory in bytes of", tableBytes, 0, Number.MAX_SAFE_INTEGER);
-  return { name, summary, payload, tableBytes, kernels: [...kernels] };
 }
 
 function checkInput(input: CompileOptions["input"]): PlanInput {
@@ -180,131 +202,74 @@ function imageShape({ shape, layout }: PlanInput): ImageShape & { images: number
   };
 }
 
-/** Folds crops and pads into one window before and one after the resize. */
-function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): Geometry {
-  let y = wholeAxis(image.height);
-  let x = wholeAxis(image.width);
-  let before: Geometry["before"] | undefined;
-  let resize: Geometry["resize"] = null;
-  let fill: readonly number[] | undefined;
-  for (const step of steps) {
-    if (step.op === "crop") {
-      [y, x] = [cropAxis(y, step.top, step.height), cropAxis(x, step.left, step.width)];
-    } else if (step.op === "pad") {
-      const [top, left, bottom, right] = step.border;
-      [y, x] = [padAxis(y, top, bottom), padAxis(x, left, right)];
-      if (step.border.some((length) => length > 0)) fill = oneFill(fill, step.fill, [y, x]);
-    } else if (step.op === "resize") {
-      before = { y, x };
-      const [height, width] = step.size;
-      resize = {
-        match: step.match,
-        y: { input: y.length, output: height },
-        x: { input: x.length, output: width },
-      };
-      [y, x] = [wholeAxis(height), wholeAxis(width)];
-    }
-  }
-  return {
-    before: before ?? { y, x },
-    resize,
-    after: before === undefined ? { y: wholeAxis(y.length), x: wholeAxis(x.length) } : { y, x },
-    fill: fill ?? new Array<number>(image.channels).fill(0),
-  };
-}
-
-/** A packet stream has one fill colour; pads that show nothing may have any. */
-function oneFill(
-  current: readonly number[] | undefined,
-  fill: readonly number[],
-  windows: readonly AxisWindow[],
-): readonly number[] | undefined {
-  if (!windows.some(showsFill)) return current;
-  if (current !== undefined && current.some((level, channel) => level !== fill[channel])) {
-    throw new OnpathError(
-      "pipeline",
-      `Cannot compile pads of several colours: [${current.join(", ")}] and [${fill.join(", ")}]`,
-      { fills: [current, fill] },
-    );
-  }
-  return fill;
-}
-
-function planStages(steps: readonly LoweredStep[], geometry: Geometry): PlanStage[] {
-  const stages: PlanStage[] = [];
-  if (geometry.resize !== null) stages.push({ kernel: "resize", params: geometry.resize });
+function stageKernels(
+  steps: readonly LoweredStep[],
+  { sampling }: Geometry,
+  device: DeviceProfile,
+): Pick<PlanStage, "kernel" | "params">[] {
+  const stages: Pick<PlanStage, "kernel" | "params">[] = sampling === null ? [] : [{ ...sampling }];
   for (const step of steps) {
     if (step.op !== "normalize") continue;
     const { mean, std, range, dtype, layout } = step;
     stages.push({ kernel: "normalize", params: { mean, std, range, dtype, planar: layout === "CHW" } });
   }
+  for (const { kernel } of stages) {
+    if (device.kernels.includes(kernel)) continue;
+    throw new OnpathError(
+      "device",
+      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"`,
+      { device: device.name, kernel, kernels: device.kernels },
+    );
+  }
   return stages;
 }
 
-function describeStages(
-  stages: readonly PlanStage[],
-  device: DeviceProfile,
-): Pick<Plan, "tables" | "bounds"> {
-  for (const { kernel } of stages) {
-    if (!device.kernels.includes(kernel)) {
-      throw new OnpathError(
-        "device",
-        `Cannot compile for device ${device.name}: it has no kernel "${kernel}"`,
-        {
-          device: device.name,
-          kernel,
-          kernels: device.kernels,
-        },
-      );
-    }
-  }
-  const tables = stages.flatMap(({ kernel, params }) =>
-    KERNELS[kernel]!.describe(params).map((table) => ({ kernel, ...table }))
-  );
-  const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
-  if (bytes > device.tableBytes) {
-    throw new OnpathError(
-      "table",
-      `Cannot compile for device ${device.name}: the tables need ${bytes} bytes, it holds ${device.tableBytes}`,
-      { device: device.name, bytes, most: device.tableBytes, tables },
-    );
-  }
-  const bounds = stages.map(({ kernel, params }) => ({ kernel, ...KERNELS[kernel]!.bound(params) }));
-  return { tables, bounds };
-}
-
-function outputShape(
+function describeOutput(
+  steps: readonly LoweredStep[],
   { height, width, channels }: ImageShape,
   images: number,
-  batched: boolean,
-  planar: boolean,
-): Pick<PlanOutput, "shape" | "layout"> {
-  const shape = planar ? [channels, height, width] : [height, width, channels];
-  if (batched) return { shape: [images, ...shape], layout: planar ? "NCHW" : "NHWC" };
-  return { shape, layout: planar ? "CHW" : "HWC" };
+  input: PlanInput,
+): PlanOutput {
+  const normalize = steps.find((step) => step.op === "normalize");
+  const dtype = normalize?.dtype ?? "u8";
+  const planar = normalize?.layout === "CHW";
+  const one = planar ? [channels, height, width] : [height, width, channels];
+  const batched = input.layout.startsWith("N");
+  const shape = batched ? [images, ...one] : one;
+  countElements(shape);
+  return {
+    dtype,
+    shape,
+    layout: batched ? (planar ? "NCHW" : "NHWC") : planar ? "CHW" : "HWC",
+    planes: planar ? channels : 1,
+    itemBytes: DTYPE_BYTES[dtype] * (planar ? 1 : channels),
+  };
 }
 
-function explain(
-  geometry: Geometry,
-  bytesOut: number,
-  input: PlanInput,
-  cut: Partition,
+function planLayout(
+  laid: LaidOut,
+  channels: Channels,
+  output: PlanOutput,
   checksum: Checksum,
-): string[] {
-  const imageBytes = countElements(input.shape);
-  const share = Math.round((100 * bytesOut) / imageBytes);
-  const notes = [
-    geometry.resize === null
-      ? "bare samples: no step needs neighbours, so every output sample is one input sample"
-      : "tile-major cells: every output sample travels with its four neighbours and its weight index",
-    cut.packetsPerRow > 1
-      ? `${cut.packetsPerRow} packets an output row: no packet crosses a row`
-      : `${cut.rowsPerPacket} whole output rows a packet`,
-    `${share}% of the image's bytes go to the device`,
-  ];
-  if (share > 100) {
-    notes.push("warning: more bytes go to the device than the image has; sending whole rows would be less");
-  }
-  if (checksum === "link") notes.push("packets carry no CRC: the link's own check is relied on");
-  return notes;
+): Plan["layout"] {
+  const { name, kind, cut, answers, buffers } = laid;
+  const item = itemBytes(kind, channels);
+  const bytes = (part: typeof cut, bytesPerItem: number) =>
+    part.images * part.height * part.width * bytesPerItem + part.packets * HEADER_BYTES;
+  return {
+    name,
+    kind,
+    channels,
+    cut,
+    answers,
+    buffers,
+    payload: cut.itemsPerPacket * item,
+    bytesOut: bytes(cut, item),
+    bytesBack: bytes(answers, output.planes * output.itemBytes),
+    checksum,
+  };
+}
+
+function boundsOf(stages: readonly PlanStage[], forms: readonly TableForm[]): Plan["bounds"] {
+  return stages.map(({ kernel, params }, at) => ({ kernel, ...KERNELS[kernel]!.bound(params, forms[at]!) }));
 }

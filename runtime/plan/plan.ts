@@ -4,12 +4,17 @@
  * @module
  */
 
-import type { AxisWindow, Bound, Pipeline, ResizeParams, TableInfo } from "../../kernels/mod.ts";
+import type { Bound, FormName, Pipeline } from "../../kernels/mod.ts";
 import type { Channels, Checksum, DType, Kind, Layout, Partition, Placement } from "../../serialize/mod.ts";
-import type { DeviceProfile } from "../device/profile.ts";
+import type { DeviceProfile, LayoutName } from "../device/profile.ts";
+import type { FormChoice } from "./choose_form.ts";
+import type { PlanCost } from "./cost.ts";
+import type { Geometry } from "./geometry.ts";
+import type { LayoutChoice } from "./layouts.ts";
+import type { Blocks, PlacedTable } from "./memory.ts";
 
 /** The version that this code writes and reads. */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 /** The shape that a plan is for. */
 export interface PlanInput {
@@ -21,26 +26,20 @@ export interface PlanInput {
   readonly layout: Layout;
 }
 
-/** How samples move: a window before the resize, the resize, a window after it. */
-export interface Geometry {
-  /** Crops and pads before the resize. */
-  readonly before: { readonly y: AxisWindow; readonly x: AxisWindow };
-  /** The resize, or null. */
-  readonly resize: ResizeParams | null;
-  /** Crops and pads after the resize. */
-  readonly after: { readonly y: AxisWindow; readonly x: AxisWindow };
-  /** The colour of the pads, one byte a channel. */
-  readonly fill: readonly number[];
-}
-
 /** How the input is cut into packets. */
 export interface PlanLayout {
-  /** `KIND.cells` or `KIND.samples`. */
+  /** Name of the layout; `samples` where nothing is sampled. */
+  readonly name: LayoutName | "samples";
+  /** Kind of payload. */
   readonly kind: Kind;
   /** Channels of the input. */
   readonly channels: Channels;
-  /** How items are cut into packets, both ways. */
+  /** How the items that are sent are cut into packets. */
   readonly cut: Partition;
+  /** How the items that come back are cut: as they are sent, but where rows are. */
+  readonly answers: Partition;
+  /** Bytes of row buffers on the device. */
+  readonly buffers: number;
   /** Longest payload to the device, in bytes. */
   readonly payload: number;
   /** Bytes to the device, headers included. */
@@ -71,6 +70,34 @@ export interface PlanStage {
   readonly kernel: string;
   /** Its parameters, as its own schema checks them. */
   readonly params: unknown;
+  /** The form of its tables. */
+  readonly form: FormName;
+  /** What a cell's weight index numbers. */
+  readonly index: "pairs" | "phases";
+}
+
+/** What was asked for beyond the pipeline; null where the planner chooses. */
+export interface PlanOptions {
+  /** Levels that are accepted beyond the match. */
+  readonly tolerance: number;
+  /** The form of tables. */
+  readonly form: FormName | null;
+  /** The layout. */
+  readonly layout: LayoutName | null;
+}
+
+/** Pages that are swapped while packets stream. */
+export interface PlanPages {
+  /** How many there are. */
+  readonly count: number;
+  /** Bytes of each. */
+  readonly bytes: number;
+  /** How many stand on chip at once. */
+  readonly slots: number;
+  /** Images from which on a load is hidden behind the work of the page before. */
+  readonly breakEven: number;
+  /** Whether pages stay for the next flow. */
+  readonly keep: boolean;
 }
 
 /** A compiled pipeline. */
@@ -83,6 +110,8 @@ export interface Plan {
   readonly id: number;
   /** The user's steps. */
   readonly pipeline: Pipeline;
+  /** What else was asked for. */
+  readonly options: PlanOptions;
   /** The shape that the plan is for. */
   readonly input: PlanInput;
   /** The device that the plan is for. */
@@ -93,8 +122,18 @@ export interface Plan {
   readonly stages: readonly PlanStage[];
   /** How the input is cut into packets. */
   readonly layout: PlanLayout;
-  /** The tables of all stages. */
-  readonly tables: readonly (TableInfo & { readonly kernel: string })[];
+  /** The tables of all stages, with their places on chip. */
+  readonly tables: readonly PlacedTable[];
+  /** Blocks that tables and row buffers take, and those that there are. */
+  readonly memory: Blocks & { readonly budget: Blocks };
+  /** The pages, or null where every table stays on chip. */
+  readonly pages: PlanPages | null;
+  /** What it costs on the device. */
+  readonly cost: PlanCost;
+  /** The layouts as they were weighed. */
+  readonly layouts: readonly LayoutChoice[];
+  /** The forms of tables as they were weighed. */
+  readonly forms: readonly FormChoice[];
   /** What comes out. */
   readonly output: PlanOutput;
   /** What each stage equals, and how nearly. */
@@ -107,7 +146,7 @@ export interface Plan {
 export function planPlacement(plan: Plan): Placement {
   return {
     plan: plan.id,
-    cut: plan.layout.cut,
+    cut: plan.layout.answers,
     planes: plan.output.planes,
     itemBytes: plan.output.itemBytes,
     checksum: plan.layout.checksum,

@@ -1,0 +1,96 @@
+/**
+ * A plan's pages and its cost, from the plan that is known so far.
+ *
+ * @module
+ */
+
+import { resampleLast, type TableForm } from "../../kernels/mod.ts";
+import { KIND } from "../../serialize/mod.ts";
+import { bytesPerCycle } from "../device/profile.ts";
+import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.ts";
+import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
+import { planMap } from "./map.ts";
+import type { Plan, PlanPages } from "./plan.ts";
+import { schedulePages, simulateSchedule } from "./schedule.ts";
+import { gatherSpans, sentAxes, windowLast } from "./stream.ts";
+
+/**
+ * The pages of a plan.
+ *
+ * @param plan What is known of it.
+ * @param pages The pages of its form.
+ * @param slots Page slots that fit.
+ */
+export function pagesOf(
+  plan: Pick<Plan, "layout" | "device">,
+  pages: TableForm["pages"],
+  slots: number,
+): PlanPages | null {
+  if (pages === null) return null;
+  const { cut, kind, channels } = plan.layout;
+  const perCycle = itemsPerCycle(plan.device, kind, channels);
+  const rowCycles = packetsOfImage(cut).slice(0, cut.packetsPerRow)
+    .reduce((sum, items) => sum + Math.ceil(items / perCycle), 0);
+  // Rows that share a phase do so in every image, so the least work of a page is one row of each.
+  const rows = Math.max(1, Math.floor(cut.height / pages.count));
+  const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.device)) / (rowCycles * rows));
+  return { ...pages, slots, breakEven, keep: true };
+}
+
+/**
+ * The cost of a plan's flow.
+ *
+ * @param plan The plan; its cost and notes are not looked at.
+ */
+export function costPlan(plan: Plan): PlanCost {
+  const { cut, kind, channels, name } = plan.layout;
+  const resident = residentBytes(plan.tables, plan.pages !== null);
+  const load = loadCycles(plan.device, resident);
+  if (plan.pages !== null) {
+    const ranges = [[0, cut.packets - 1] as const];
+    const schedule = schedulePages(plan, ranges);
+    const timeline = simulateSchedule(plan, schedule);
+    const next = simulateSchedule(plan, schedulePages(plan, ranges, schedule.residency.resident));
+    return {
+      ideal: timeline.ideal,
+      stalls: timeline.stalls,
+      load,
+      cycles: load + timeline.cycles,
+      leastCycles: load + timeline.leastCycles,
+      again: next.cycles,
+      swaps: timeline.swaps,
+      tableBytes: resident + timeline.bytes,
+    };
+  }
+  const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
+  const rowsAreSent = name === "grid" || name === "rows" || name === "image";
+  const { ideal, cycles } = rowsAreSent
+    ? streamCycles(
+      cut,
+      channels,
+      plan.device.busBytes,
+      lastRows(plan),
+      Math.ceil(plan.layout.answers.width / perCycle),
+    )
+    : { ideal: workCycles(cut, perCycle), cycles: workCycles(cut, perCycle) };
+  return {
+    ideal,
+    stalls: cycles - ideal,
+    load,
+    cycles: load + cycles,
+    leastCycles: load + ideal,
+    again: cycles,
+    swaps: 0,
+    tableBytes: resident,
+  };
+}
+
+/** For each output row the sent row that completes it. */
+export function lastRows(plan: Plan): Int32Array {
+  const { sampling, after } = plan.geometry;
+  if (sampling?.kernel === "resample") return windowLast(resampleLast(sampling.params), after.y);
+  const [height, width] = [..."HW"].map((axis) => plan.input.shape[plan.input.layout.indexOf(axis as "H")]!);
+  const map = planMap(plan);
+  const sent = sentAxes(plan.layout.name as "rows", map, height!, width!)!;
+  return gatherSpans(map, sent).last;
+}
