@@ -19,9 +19,13 @@ import {
   viewElements,
 } from "../serialize/mod.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
+import type { StagedPage } from "./device/page_bank.ts";
 import { checkPlanInput } from "./plan/input.ts";
+import { sameProfile } from "./device/profiles.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { type Plan, planPlacement } from "./plan/plan.ts";
+import { requestsFor } from "./plan/rows.ts";
+import { createSender, type Sender, type Window } from "./send.ts";
 
 /** How one input is run. */
 export interface RunOptions {
@@ -116,6 +120,7 @@ export class Session {
   readonly #writer: ImageWriter;
   readonly #requests: PacketSlots;
   readonly #answers: PacketSlots;
+  readonly #sender: Sender;
   #queue: Promise<unknown> = Promise.resolve();
   #broken = false;
 
@@ -126,6 +131,7 @@ export class Session {
     this.#requests = requests;
     this.#answers = answers;
     this.#writer = writer;
+    this.#sender = createSender(plan, requests.slots);
   }
 
   /**
@@ -137,10 +143,13 @@ export class Session {
    * @throws {OnpathError} `plan` when the plan is for another device, `device`, `table`, `timeout`.
    */
   static async open(plan: Plan, device: Device, options: RunOptions = {}): Promise<Session> {
-    if (plan.device.name !== device.profile.name) {
+    if (!sameProfile(plan.device, device.profile)) {
+      const other = plan.device.name === device.profile.name
+        ? "other numbers of that device"
+        : plan.device.name;
       throw new OnpathError(
         "plan",
-        `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${plan.device.name}`,
+        `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${other}`,
         { plan: plan.id, device: device.profile.name, expected: plan.device.name },
       );
     }
@@ -182,7 +191,7 @@ export class Session {
     checkPlanInput(this.plan, input);
     checkTimeout(options);
     const retries = checkWhole("a number of retries of", options.retries ?? 2, 0, 1000);
-    const { packets } = this.plan.layout.cut;
+    const { packets } = this.plan.layout.answers;
     const flow = nextFlow;
     nextFlow = (flow + 1) % 2 ** 32;
     const reassembler = new Reassembler({ flows: 1 });
@@ -191,9 +200,11 @@ export class Session {
     let sent = 0;
     let ranges: [number, number][] = [[0, packets - 1]];
     for (let attempt = 0; attempt <= retries && ranges.length > 0; attempt++) {
-      for (const range of windows(ranges, this.#requests.slots)) {
-        await this.#exchange(input, flow, range, reassembler, times, options);
-        for (const [first, last] of range) sent += last - first + 1;
+      const requests: [number, number][] = attempt === 0
+        ? [[0, this.plan.layout.cut.packets - 1]]
+        : requestsFor(this.plan, ranges);
+      for (const window of this.#sender.windows(requests)) {
+        sent += await this.#exchange(input, flow, window, reassembler, times, options);
         options.onProgress?.({ done: packets - reassembler.missing(flow), total: packets });
       }
       ranges = reassembler.gaps(flow, packets);
@@ -205,26 +216,27 @@ export class Session {
     const elements = viewElements(dtype, bytes.buffer, 0, countElements(shape));
     return {
       output: tensor(elements, { dtype, shape, layout }),
-      report: { sent, resent: sent - packets, outcomes: counts, ...times, counters: this.#device.counters() },
+      report: { sent, resent: sent - this.plan.layout.cut.packets, outcomes: counts, ...times, counters: this.#device.counters() },
     };
   }
 
-  /** Sends one window of packets and takes what comes back. */
+  /** Sends one window of packets and takes what comes back. Returns how many were sent. */
   async #exchange(
     input: Tensor,
     flow: number,
-    ranges: readonly [number, number][],
+    window: Window,
     reassembler: Reassembler,
     times: { serializeMs: number; deviceMs: number; reassembleMs: number },
     options: RunOptions,
-  ): Promise<void> {
+  ): Promise<number> {
     options.signal?.throwIfAborted();
     const start = performance.now();
     let count = 0;
-    for (const [first, last] of ranges) {
-      this.#writer.write(input, flow, first, last - first + 1, this.#requests, count);
+    for (const { first, last, epoch } of window.ranges) {
+      this.#writer.write(input, flow, first, last - first + 1, this.#requests, count, epoch);
       count += last - first + 1;
     }
+    if (window.pages.length > 0) await this.#stage(window.pages, options);
     const sentAt = performance.now();
     times.serializeMs += sentAt - start;
     const exchange = { input: this.#requests, count, output: this.#answers };
@@ -250,6 +262,20 @@ export class Session {
     }
     for (let slot = 0; slot < answers; slot++) reassembler.accept(this.#answers, slot);
     times.reassembleMs += performance.now() - backAt;
+    return count;
+  }
+
+  /** Queues the page loads that a window's packets need. A load that fails leaves the device unknown. */
+  async #stage(pages: readonly StagedPage[], options: RunOptions): Promise<void> {
+    try {
+      await bounded(`device ${this.#device.profile.name} to stage pages`, this.#device.stage(pages, options), {
+        timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+        signal: options.signal,
+      });
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
   }
 }
 
@@ -273,26 +299,6 @@ export async function offload(
   checkPlanInput(plan, input);
   const session = await Session.open(plan, device, options);
   return await session.run(input, options);
-}
-
-/** Groups ranges of packets into windows of at most `most` packets. */
-function* windows(ranges: readonly [number, number][], most: number): Generator<[number, number][]> {
-  let window: [number, number][] = [];
-  let room = most;
-  for (const [from, to] of ranges) {
-    for (let first = from; first <= to;) {
-      const last = Math.min(to, first + room - 1);
-      window.push([first, last]);
-      room -= last - first + 1;
-      first = last + 1;
-      if (room === 0) {
-        yield window;
-        window = [];
-        room = most;
-      }
-    }
-  }
-  if (window.length > 0) yield window;
 }
 
 function gapError(

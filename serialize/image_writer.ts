@@ -56,6 +56,7 @@ export interface ImageWriter {
    * @param count Number of packets to write.
    * @param target The slots; the first packet goes into `slot`.
    * @param slot First slot to write.
+   * @param epoch Epoch for the headers: the stretch of packets that one set of table pages serves.
    * @throws {OnpathError} `dtype` or `shape` when the input is another kind, `size` when the packets
    * or slots do not exist. Nothing is written then.
    */
@@ -66,6 +67,7 @@ export interface ImageWriter {
     count: number,
     target: PacketSlots,
     slot?: number,
+    epoch?: number,
   ) => void;
 }
 
@@ -115,7 +117,7 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
   const checked = options.checksum === "crc32c" ? FLAG.checked : 0;
   const span = { first: 0, count: 0 };
   return {
-    write: (input, flow, sequence, count, target, slot = 0) => {
+    write: (input, flow, sequence, count, target, slot = 0, epoch = 0) => {
       const axes = checkInput(input, options);
       checkWhole("a flow number of", flow, 0, 2 ** 32 - 1);
       checkWhole("a first packet of", sequence, 0, cut.packets);
@@ -134,6 +136,7 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
       current = input;
       rows?.open(input, axes);
       header.flow = flow;
+      header.epoch = epoch;
       for (let i = 0; i < count; i++) {
         const number = sequence + i;
         locate(cut, number, span);

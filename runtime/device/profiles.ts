@@ -165,3 +165,8 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "layouts",
   "kernels",
 ];
+
+/** Whether two profiles have the same numbers, as far as plans depend on them. */
+export function sameProfile(a: DeviceProfile, b: DeviceProfile): boolean {
+  return JSON.stringify(copyProfile(a)) === JSON.stringify(copyProfile(b));
+}

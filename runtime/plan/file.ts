@@ -99,7 +99,7 @@ export function checkPlan(value: unknown): Plan {
     );
   }
   const plan = parseWith(planSpec, value, "plan", "plan");
-  const { pipeline, input, device, layout } = plan;
+  const { pipeline, input, device, layout, options } = plan;
   const id = asPlanError(plan.id, () => identifyPlan(plan).id);
   if (id !== plan.id) {
     throw new OnpathError(
@@ -112,7 +112,15 @@ export function checkPlan(value: unknown): Plan {
   }
   const compiled = asPlanError(
     plan.id,
-    () => compile(pipeline, { input, device, checksum: layout.checksum }),
+    () =>
+      compile(pipeline, {
+        input,
+        device,
+        checksum: layout.checksum,
+        tolerance: options.tolerance,
+        form: options.form ?? undefined,
+        layout: options.layout ?? undefined,
+      }),
   );
   if (compiled.id !== plan.id) {
     throw new OnpathError(
