@@ -47,7 +47,6 @@ export const FORMS = [
   "positions",
   "products",
   "levels",
-  "filter",
 ] as const;
 
 /** The name of a form. */
@@ -182,7 +181,7 @@ export interface Kernel<P> {
   /** Makes the tables of a form and the model; absent where the kernel takes whole rows. */
   readonly prepare?: (params: P, input: ItemType, form: FormName, slots: number) => Stage;
   /** Makes the tables and the model of a kernel that takes whole rows. */
-  readonly prepareRows?: (params: P, channels: Channels) => RowStage;
+  readonly prepareRows?: (params: P, channels: Channels, form: FormName) => RowStage;
   /** Makes a page's bytes: 32-bit words, little-endian. */
   readonly page?: (params: P, form: FormName, page: number) => Uint8Array<ArrayBuffer>;
 }

@@ -6,7 +6,7 @@
  * import { KERNELS } from "onpath/kernels";
  * import assert from "node:assert/strict";
  *
- * assert.deepEqual(Object.keys(KERNELS), ["resize", "normalize"]);
+ * assert.deepEqual(Object.keys(KERNELS), ["resize", "resample", "remap", "normalize"]);
  * ```
  *
  * @module
@@ -28,6 +28,11 @@ export * from "./remap/model.ts";
 export * from "./remap/positions.ts";
 export * from "./remap/reference.ts";
 export * from "./remap/spec.ts";
+export * from "./resample/coefficients.ts";
+export * from "./resample/model.ts";
+export * from "./resample/reference.ts";
+export * from "./resample/spec.ts";
+export * from "./resample/tables.ts";
 export * from "./resize/fixed.ts";
 export * from "./resize/forms.ts";
 export * from "./resize/model.ts";

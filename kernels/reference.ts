@@ -11,6 +11,7 @@ import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
 import { lowerPipeline, parsePipeline, type Pipeline, type PipelineInput } from "./pipeline.ts";
 import { remapReference } from "./remap/reference.ts";
+import { resampleReference } from "./resample/reference.ts";
 import { resizeReference } from "./resize/reference.ts";
 
 /**
@@ -55,7 +56,9 @@ export function referencePipeline(pipeline: Pipeline | PipelineInput, image: Ten
         result = padReference(result, step.border, step.fill);
         break;
       case "resize":
-        result = resizeReference(result, step.size, step.match);
+        result = step.match === "pillow"
+          ? resampleReference(result, step.size)
+          : resizeReference(result, step.size, step.match);
         break;
       case "remap":
         result = remapReference(result, step.params, step.fill);

@@ -10,6 +10,7 @@ import { normalizeKernel } from "./normalize/model.ts";
 import { normalizeSpec } from "./normalize/spec.ts";
 import { remapKernel } from "./remap/model.ts";
 import { affineSpec, perspectiveSpec, rotateSpec } from "./remap/spec.ts";
+import { resampleKernel } from "./resample/model.ts";
 import { resizeKernel } from "./resize/model.ts";
 import { resizeSpec } from "./resize/spec.ts";
 import type { Schema } from "./schema.ts";
@@ -44,6 +45,7 @@ export const STEP_SPECS: Readonly<
 // deno-lint-ignore no-explicit-any -- kernels differ in their parameters; `params` checks them
 export const KERNELS: Readonly<Record<string, Kernel<any>>> = {
   resize: resizeKernel,
+  resample: resampleKernel,
   remap: remapKernel,
   normalize: normalizeKernel,
 };

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { MAX_AXIS } from "../../serialize/mod.ts";
-import type { Match, Size } from "./names.ts";
+import type { Match, ResizeMatch, Size } from "./names.ts";
 
 /** A length of an image axis. */
 export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXIS);
@@ -15,4 +15,7 @@ export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXI
 export const sizeSpec: z.ZodType<Size> = z.tuple([axisLength, axisLength]);
 
 /** The name of a match. */
-export const matchSpec: z.ZodType<Match> = z.enum(["exact", "opencv", "torchvision"]);
+export const matchSpec: z.ZodType<Match> = z.enum(["exact", "opencv", "torchvision", "pillow"]);
+
+/** The name of a match with four neighbours. */
+export const resizeMatchSpec: z.ZodType<ResizeMatch> = z.enum(["exact", "opencv", "torchvision"]);

@@ -5,7 +5,7 @@
  */
 
 import { imageAxes, type Tensor, zeros } from "../../serialize/mod.ts";
-import type { Match, Size } from "../geometry/names.ts";
+import type { ResizeMatch, Size } from "../geometry/names.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
 
 /** One sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */
@@ -24,7 +24,7 @@ type Sample = (p: readonly number[], y: readonly [number, number], x: readonly [
  * @param match Which computation the result equals.
  * @returns A dense NHWC tensor.
  */
-export function resizeReference(image: Tensor, size: Size, match: Match): Tensor {
+export function resizeReference(image: Tensor, size: Size, match: ResizeMatch): Tensor {
   const axes = imageAxes(image);
   const { images, height, width, channels } = axes;
   const { y, x } = resizeAxes({
@@ -55,7 +55,7 @@ export function resizeReference(image: Tensor, size: Size, match: Match): Tensor
   return target;
 }
 
-function sampleFor(match: Match, y: AxisWeights, x: AxisWeights): Sample {
+function sampleFor(match: ResizeMatch, y: AxisWeights, x: AxisWeights): Sample {
   if (match === "opencv") return openCvSample;
   const denominator = y.denominator * x.denominator;
   return (p, wy, wx) => {

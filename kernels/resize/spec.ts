@@ -5,11 +5,11 @@
  */
 
 import { z } from "zod";
-import { axisLength, matchSpec, sizeSpec } from "../geometry/fields.ts";
-import type { Match, Size } from "../geometry/names.ts";
+import { axisLength, matchSpec, resizeMatchSpec, sizeSpec } from "../geometry/fields.ts";
+import type { Match, ResizeMatch, Size } from "../geometry/names.ts";
 import type { Schema } from "../schema.ts";
 
-/** Four-neighbour bilinear resize, half-pixel centres. */
+/** Bilinear resize, half-pixel centres: of four neighbours, or antialiased with match `pillow`. */
 export interface ResizeStep {
   /** The step's name. */
   readonly op: "resize";
@@ -37,7 +37,7 @@ export interface AxisScale {
 /** Parameters of the resize kernel, as they stand in a plan. */
 export interface ResizeParams {
   /** Which computation the result equals. */
-  readonly match: Match;
+  readonly match: ResizeMatch;
   /** Rows before and after. */
   readonly y: AxisScale;
   /** Columns before and after. */
@@ -48,7 +48,7 @@ const axisScale = z.strictObject({ input: axisLength, output: axisLength });
 
 /** Checks {@linkcode ResizeParams}. */
 export const resizeParams: Schema<ResizeParams> = z.strictObject({
-  match: matchSpec,
+  match: resizeMatchSpec,
   y: axisScale,
   x: axisScale,
 });

@@ -112,7 +112,9 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     kernel,
     forms: KERNELS[kernel]!.forms(params),
     channels,
-    itemsPerCycle: itemsPerCycle(device, kind, channels),
+    itemsPerCycle: kernel === "resample"
+      ? filterRate(geometry, device, channels)
+      : itemsPerCycle(device, kind, channels),
   }));
   const pagesAllowed = options.layout === undefined || options.layout === "cells" ||
     options.layout === "tiles";
@@ -222,6 +224,13 @@ function stageKernels(
     );
   }
   return stages;
+}
+
+/** Outputs that a filter gives in a cycle: whole rows come in and take their time. */
+function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
+  const { y, x } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
+  const input = before.y.length * Math.ceil(before.x.length * channels / device.busBytes);
+  return Math.min(itemsPerCycle(device, KIND.cells, channels), y.output * x.output / input);
 }
 
 function describeOutput(

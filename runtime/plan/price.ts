@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resampleLast, type TableForm } from "../../kernels/mod.ts";
+import { resampleSpans, type TableForm } from "../../kernels/mod.ts";
 import { KIND } from "../../serialize/mod.ts";
 import { bytesPerCycle } from "../device/profile.ts";
 import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.ts";
@@ -12,7 +12,7 @@ import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
 import { planMap } from "./map.ts";
 import type { Plan, PlanPages } from "./plan.ts";
 import { schedulePages, simulateSchedule } from "./schedule.ts";
-import { gatherSpans, sentAxes, windowLast } from "./stream.ts";
+import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
 /**
  * The pages of a plan.
@@ -88,7 +88,7 @@ export function costPlan(plan: Plan): PlanCost {
 /** For each output row the sent row that completes it. */
 export function lastRows(plan: Plan): Int32Array {
   const { sampling, after } = plan.geometry;
-  if (sampling?.kernel === "resample") return windowLast(resampleLast(sampling.params), after.y);
+  if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y).last;
   const [height, width] = [..."HW"].map((axis) => plan.input.shape[plan.input.layout.indexOf(axis as "H")]!);
   const map = planMap(plan);
   const sent = sentAxes(plan.layout.name as "rows", map, height!, width!)!;

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { isWhole, resampleRows, type RowStage } from "../../kernels/mod.ts";
+import { isWhole, resampleRows, resampleSpans, type RowStage } from "../../kernels/mod.ts";
 import { locate, type SeparableMap } from "../../serialize/mod.ts";
 import { planMap } from "./map.ts";
 import type { Plan } from "./plan.ts";
-import { gatherRows, gatherSpans, type SentAxes, sentAxes, sentMap, windowMap, windowRows } from "./stream.ts";
+import { gatherRows, gatherSpans, type SentAxes, sentAxes, sentMap, windowMap, windowRows, windowSpans } from "./stream.ts";
 
 /** Whether a plan sends rows and gathers on the device. */
 export function sendsRows({ layout }: Pick<Plan, "layout">): boolean {
@@ -33,7 +33,7 @@ export function planRows(plan: Plan): RowStage | undefined {
   const { sampling, after, fill } = plan.geometry;
   const { channels } = plan.layout;
   if (sampling?.kernel === "resample") {
-    const stage = resampleRows(sampling.params, channels);
+    const stage = resampleRows(sampling.params, channels, plan.stages[0]!.form);
     const { y, x } = sampling.params;
     return isWhole(after.y, y.output) && isWhole(after.x, x.output)
       ? stage
@@ -80,7 +80,8 @@ export function requestsFor(
 }
 
 function rowSpans(plan: Plan): { first: Int32Array; last: Int32Array } {
-  if (plan.geometry.sampling?.kernel === "resample") return planRows(plan)!;
+  const { sampling, after } = plan.geometry;
+  if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
   const map = planMap(plan);
   return gatherSpans(map, planSent(plan, map));
 }

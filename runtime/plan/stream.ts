@@ -176,11 +176,7 @@ export function windowRows(
 ): RowStage {
   const { channels, outputItemBytes } = stage;
   const whole = new Uint8Array(stage.outputColumns * outputItemBytes);
-  const last = windowLast(stage.last, y);
-  const first = last.map((row, o) => {
-    const inside = sourceIndex(y, o);
-    return inside < 0 ? row : stage.first[inside]!;
-  });
+  const { first, last } = windowSpans(stage, y);
   return {
     ...stage,
     outputRows: y.length,
@@ -201,13 +197,18 @@ export function windowRows(
   };
 }
 
-/** The last input row of each row of a window; rows of the fill colour go with the row before. */
-export function windowLast(last: Int32Array, window: AxisWindow): Int32Array {
-  const result = new Int32Array(window.length);
+/** The input rows that each row of a window needs; rows of the fill colour go with the row before. */
+export function windowSpans(
+  spans: Pick<RowStage, "first" | "last">,
+  window: AxisWindow,
+): { first: Int32Array; last: Int32Array } {
+  const last = new Int32Array(window.length);
+  const first = new Int32Array(window.length);
   for (let o = 0; o < window.length; o++) {
     const row = sourceIndex(window, o);
-    const before = o === 0 ? 0 : result[o - 1]!;
-    result[o] = row < 0 ? before : Math.max(before, last[row]!);
+    const before = o === 0 ? 0 : last[o - 1]!;
+    last[o] = row < 0 ? before : Math.max(before, spans.last[row]!);
+    first[o] = row < 0 ? last[o]! : spans.first[row]!;
   }
-  return result;
+  return { first, last };
 }

@@ -1,0 +1,78 @@
+/**
+ * Pillow's antialiased bilinear filter, per axis: a triangle as wide as the reduction, its weights in
+ * 22-bit fixed point (Pillow 9.4, `src/libImaging/Resample.c`: `precompute_coeffs`, `bilinear_filter`,
+ * `normalize_coeffs_8bpc`).
+ *
+ * @module
+ */
+
+import type { AxisScale } from "../resize/spec.ts";
+
+/** Fraction bits of a weight: 32 − 8 − 2, as Pillow's `PRECISION_BITS`. */
+export const FILTER_BITS = 22;
+
+/** The filter of one axis. */
+export interface AxisFilter {
+  /** Whether the axis keeps its length: Pillow then leaves the pass out. */
+  readonly skipped: boolean;
+  /** First source index of each output index. Never falls. */
+  readonly first: Int32Array;
+  /** Taps of each output index: it sees `first … first + taps − 1`. */
+  readonly taps: Int32Array;
+  /** Where each output index's weights begin in `weights`. */
+  readonly start: Int32Array;
+  /** The weights of all output indexes, over 2^22, one after another. */
+  readonly weights: Int32Array;
+}
+
+/**
+ * Computes the filter of one axis in binary64, in Pillow's order of operations. Output `o` is centred
+ * at (o + 1/2)·s with s = input / output; its triangle reaches max(s, 1) to both sides, its weights are
+ * divided by their sum and rounded half away from zero to 22 fraction bits.
+ *
+ * @param scale Lengths before and after.
+ * @returns The filter; of an axis that keeps its length one tap of weight 1 each.
+ *
+ * @example
+ * ```ts
+ * import { FILTER_BITS, filterAxis } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const half = filterAxis({ input: 8, output: 4 });
+ * assert.deepEqual([...half.taps], [3, 4, 4, 3]);
+ * assert.equal(half.weights[3 + 1], 0.375 * 2 ** FILTER_BITS);
+ * ```
+ */
+export function filterAxis({ input, output }: AxisScale): AxisFilter {
+  const skipped = input === output;
+  const scale = input / output;
+  const reach = Math.max(scale, 1);
+  const first = new Int32Array(output);
+  const taps = new Int32Array(output);
+  const start = new Int32Array(output);
+  const weights: number[] = [];
+  for (let o = 0; o < output; o++) {
+    start[o] = weights.length;
+    if (skipped) {
+      [first[o], taps[o]] = [o, 1];
+      weights.push(2 ** FILTER_BITS);
+      continue;
+    }
+    const center = (o + 0.5) * scale;
+    const low = Math.max(0, Math.trunc(center - reach + 0.5));
+    const high = Math.min(input, Math.trunc(center + reach + 0.5));
+    const raw: number[] = [];
+    let sum = 0;
+    for (let x = 0; x < high - low; x++) {
+      // Pillow multiplies by the reciprocal; dividing would round otherwise.
+      const weight = Math.max(0, 1 - Math.abs((x + low - center + 0.5) * (1 / reach)));
+      raw.push(weight);
+      sum += weight;
+    }
+    for (const weight of raw) {
+      weights.push(Math.trunc(0.5 + (sum === 0 ? weight : weight / sum) * 2 ** FILTER_BITS));
+    }
+    [first[o], taps[o]] = [low, high - low];
+  }
+  return { skipped, first, taps, start, weights: Int32Array.from(weights) };
+}

@@ -1,0 +1,83 @@
+/**
+ * The tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble. The
+ * products are whole numbers, so both forms are exact.
+ *
+ * @module
+ */
+
+import { bitsFor, type TableForm, type TableInfo, tableInfo } from "../kernel.ts";
+import type { AxisFilter } from "./coefficients.ts";
+
+/** The products of one axis. */
+export interface FilterTable {
+  /** For each weight of the filter, in its order, where its entries begin. */
+  readonly rows: Uint32Array;
+  /** Entry `row + level`: weight times level. */
+  readonly products: Uint32Array;
+}
+
+/**
+ * Makes the products of one axis.
+ *
+ * @param filter The filter.
+ * @param levels 256 for whole pixels, 16 for nibbles.
+ */
+export function filterTable({ weights }: AxisFilter, levels: 16 | 256): FilterTable {
+  const distinct = distinctOf(weights);
+  const row = new Map(distinct.map((weight, id) => [weight, id * levels]));
+  const products = new Uint32Array(distinct.length * levels);
+  distinct.forEach((weight, id) => {
+    for (let level = 0; level < levels; level++) products[id * levels + level] = weight * level;
+  });
+  return { rows: Uint32Array.from(weights, (weight) => row.get(weight)!), products };
+}
+
+function distinctOf(weights: Int32Array): number[] {
+  return [...new Set(weights)].sort((a, b) => a - b);
+}
+
+/**
+ * The forms of the tables of two axes.
+ *
+ * @param y Filter of the rows.
+ * @param x Filter of the columns.
+ */
+export function filterForms(y: AxisFilter, x: AxisFilter): TableForm[] {
+  const shared = { levels: 0, index: "pairs", paged: 0, pages: null } as const;
+  const because = "a weight of 22 bits times a pixel is a whole number, and so are the sums";
+  return [
+    { ...shared, form: "distinct", because, tables: describe(y, x, 256) },
+    {
+      ...shared,
+      form: "nibble",
+      because: `${because}; w (16 h + l) = 16 (w h) + w l`,
+      tables: describe(y, x, 16),
+    },
+  ];
+}
+
+function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
+  const halves = levels === 16 ? 2 : 1;
+  const entry = levels === 16 ? "nibble" : "pixel";
+  // Every input row passes the columns' filter once, however many output rows see it.
+  const rowsPerOutput = (y.first.at(-1)! + y.taps.at(-1)!) / y.first.length;
+  const axes = [
+    { name: "column", filter: x, taps: (rowsPerOutput * x.weights.length) / x.first.length },
+    { name: "row", filter: y, taps: y.weights.length / y.first.length },
+  ];
+  return axes.filter(({ filter }) => !filter.skipped).flatMap(({ name, filter, taps }) => {
+    const distinct = distinctOf(filter.weights);
+    const bits = bitsFor(distinct.at(-1)! * (levels - 1) + 1);
+    const ids = bitsFor(distinct.length);
+    return [
+      tableInfo(`${name} taps`, `${name}, tap -> weight`, filter.weights.length, ids, taps, "item"),
+      tableInfo(
+        `${name} terms`,
+        `${name} weight x ${entry}`,
+        levels * distinct.length,
+        bits,
+        halves * taps,
+      ),
+    ];
+  });
+}
