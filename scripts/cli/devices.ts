@@ -72,6 +72,7 @@ function takeTurns(device: Device): Device {
   return {
     profile: device.profile,
     load: (plan, options) => device.load(plan, options),
+    stage: (pages, options) => device.stage(pages, options),
     exchange: async (exchange, options) => {
       if (performance.now() - last > TURN_MS) {
         await new Promise((resolve) => setTimeout(resolve, 0));

@@ -10,14 +10,20 @@ const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [8, 8] }] };
 function refuses(
   code: ErrorCode,
   message: RegExp,
-  options: { steps?: PipelineInput["steps"]; input?: Partial<CompileOptions["input"]>; device?: object },
+  options: {
+    steps?: PipelineInput["steps"];
+    input?: Partial<CompileOptions["input"]>;
+    device?: object;
+    layout?: CompileOptions["layout"];
+  },
 ): void {
-  const { steps = RESIZE.steps, input, device } = options;
+  const { steps = RESIZE.steps, input, device, layout } = options;
   assert.throws(
     () =>
       compile({ steps }, {
         input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC", ...input },
         device: { ...MODEL_PROFILE, ...device },
+        layout,
       }),
     refusal(code, message),
   );
@@ -47,6 +53,7 @@ test("compile() refuses sizes that are zero, negative, broken or huge", () => {
   refuses("size", /packets/, {
     input: { shape: [2 ** 19, 16, 16, 3], layout: "NHWC" },
     steps: [{ op: "resize", size: [64, 64] }],
+    layout: "cells",
   });
 });
 
@@ -68,33 +75,51 @@ test("compile() refuses a kernel that the device lacks", () => {
   refuses("device", /model.*"normalize"/, { steps, device: { kernels: ["resize"] } });
 });
 
-test("compile() takes tables that just fit and refuses them one byte short", () => {
+test("compile() takes tables that just fit and refuses them one block short", () => {
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
   const steps = [{ op: "resize", size: [224, 224] }];
-  const fits = compile({ steps }, { input, device: { ...MODEL_PROFILE, tableBytes: 343 + 39520 } });
-  assert.equal(fits.tables.length, 2);
-  refuses("table", /39863 bytes, it holds 39862/, { input, steps, device: { tableBytes: 39862 } });
+  const { forms } = compile({ steps }, { input, device: MODEL_PROFILE });
+  const least = Math.min(...forms.filter(({ levels }) => levels === 0).map(({ blocks }) => blocks!.bram));
+  const small = { uram: 0, usable: 1, instances: 1 };
+  const fits = compile({ steps }, { input, device: { ...MODEL_PROFILE, ...small, bram: least } });
+  assert.equal(fits.forms.find(({ verdict }) => verdict === "chosen")!.blocks!.bram, least);
+  const device = { ...small, bram: least - 1 };
+  refuses("table", new RegExp(`fit ${least - 1} BRAM and 0 URAM; these would fit|none of its forms`), {
+    input,
+    steps,
+    device,
+  });
 });
 
-test("compile() refuses more weights than a cell numbers", () => {
-  const input = { shape: [509, 521, 3] };
-  refuses("table", /499 row and 503 column .* 65536/, { input, steps: [{ op: "resize", size: [499, 503] }] });
+test("compile() says what would fit when the form that is asked for does not", () => {
+  const input = { dtype: "u8", shape: [719, 1279, 3], layout: "HWC" } as const;
+  assert.throws(
+    () =>
+      compile({ steps: [{ op: "resize", size: [224, 224] }] }, {
+        input,
+        device: MODEL_PROFILE,
+        form: "distinct",
+      }),
+    refusal("table", /of the form distinct within 0 levels fit .* two-pass \(exact\).*row-pages/),
+  );
 });
 
 test("compile() refuses a device payload out of bounds", () => {
   for (const payload of [0, 63, 8193, 100.5, NaN]) refuses("size", /payload/, { device: { payload } });
 });
 
-test("compile() refuses a device whose table memory is no number of bytes", () => {
-  for (const tableBytes of [NaN, -1, 0.5, Infinity]) {
+test("compile() refuses a device whose numbers mean nothing", () => {
+  for (
+    const device of [{ bram: NaN }, { bram: -1 }, { uram: 0.5 }, { clockMHz: 0 }, { instances: Infinity }]
+  ) {
     assert.throws(
       () =>
         compile({ steps: [{ op: "crop", top: 0, left: 0, height: 1, width: 1 }] }, {
           input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
-          device: { ...MODEL_PROFILE, tableBytes },
+          device: { ...MODEL_PROFILE, ...device },
         }),
-      refusal("size"),
-      `tableBytes ${tableBytes}`,
+      refusal("device", new RegExp(Object.keys(device)[0]!)),
+      JSON.stringify(device),
     );
   }
 });

@@ -130,7 +130,7 @@ test("compile() gives another id for every other argument", () => {
     planOf(RESIZE, [20, 30, 3], "HWC", { checksum: "link" }),
     planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, name: "other" } }),
     planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, payload: 8192 } }),
-    planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, tableBytes: 2 ** 25 } }),
+    planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, bram: 1000 } }),
     ...["opencv", "torchvision"].map((match) =>
       planOf(steps({ op: "resize", size: [224, 224], match }), [20, 30, 3])
     ),

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
+import { type FormName, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
 import { compile, type Device, type DeviceCounters, type Plan, planMap } from "../../runtime/mod.ts";
 import {
   type Checksum,
@@ -67,10 +67,16 @@ export function smallImage(seed = 1): Tensor {
 /** Compiles a pipeline for a device, loads it, and reserves slots. */
 export async function openBench(
   device: Device,
-  options: { pipeline?: PipelineInput; input?: Tensor; checksum?: Checksum; otherEngine?: boolean } = {},
+  options: {
+    pipeline?: PipelineInput;
+    input?: Tensor;
+    checksum?: Checksum;
+    otherEngine?: boolean;
+    form?: FormName;
+  } = {},
 ): Promise<Bench> {
-  const { pipeline = RESIZE, input = smallImage(), checksum } = options;
-  const plan = compile(pipeline, { input, device, checksum });
+  const { pipeline = RESIZE, input = smallImage(), checksum, form } = options;
+  const plan = compile(pipeline, { input, device, checksum, form, layout: "cells" });
   const { cut, kind, channels } = plan.layout;
   await device.load(plan);
   const engine = createEngine(2 ** 21);

@@ -71,7 +71,7 @@ export function registerLife(register: Register): void {
 
   register("a plan with an unknown kernel is refused and the one before stays", async (device) => {
     const bench = await openBench(device);
-    const stages = [{ kernel: "does-not-exist", params: {} }];
+    const stages = [{ ...bench.plan.stages[0]!, kernel: "does-not-exist" }];
     await assert.rejects(device.load({ ...bench.plan, stages }), refusal("device", /does-not-exist/));
     assert.deepEqual(bytesOf(bench, await bench.exchange()), bench.expected);
   });

@@ -66,12 +66,12 @@ const draws = fc.record({
   perChannel: fc.boolean(),
   steps: fc.array(
     fc.record({
-      op: fc.constantFrom("crop", "center_crop", "pad", "letterbox", "resize"),
+      op: fc.constantFrom("crop", "center_crop", "pad", "letterbox", "resize", "rotate"),
       at: fc.tuple(unit, unit, unit, unit),
     }),
     { maxLength: 4 },
   ),
-  match: fc.constantFrom("exact", "opencv", "torchvision"),
+  match: fc.constantFrom("exact", "opencv", "torchvision", "pillow"),
   normalize: fc.option(
     fc.record({ dtype: fc.constantFrom(...dtypes), planar: fc.boolean(), range: fc.boolean() }),
   ),
@@ -107,7 +107,13 @@ export const anyCase: fc.Arbitrary<Case> = draws.map((draw) => {
       if (top + left + bottom + right === 0) continue;
       steps.push({ op, top, left, bottom, right, fill });
       [height, width] = [height + top + bottom, width + left + right];
-    } else if (!resized) {
+    } else if (resized) {
+      continue;
+    } else if (op === "rotate") {
+      resized = true;
+      const border = (["constant", "replicate", "reflect101"] as const)[upTo(b, 2)]!;
+      steps.push({ op, degrees: 360 * a, scale: 0.5 + c, border, fill });
+    } else {
       resized = true;
       const size: [number, number] = [1 + upTo(a, 29), 1 + upTo(b, 29)];
       const shorter = op === "resize" && c < 0.3;

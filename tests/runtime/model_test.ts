@@ -6,15 +6,18 @@ import { test } from "./helpers.ts";
 
 deviceSuite("model", createModelDevice);
 
-test("createModelDevice() counts the lookups of its tables and no cycles", async () => {
+test("createModelDevice() counts the lookups of its tables and its cycles", async () => {
   await using device = createModelDevice();
   const bench = await openBench(device, {
     pipeline: { steps: [...RESIZE.steps, { op: "normalize", range: "0-1" }] },
+    form: "distinct",
   });
   await bench.exchange();
-  // 40 x 40 pixels of 3 channels: weight index and four terms, then one level.
-  assert.equal(device.counters().lookups, 40 * 40 * 3 * (1 + 4 + 1));
-  assert.equal(device.counters().cycles, null);
+  // 40 x 40 pixels: a weight index, and for each of 3 channels four terms and one level.
+  assert.equal(device.counters().lookups, 40 * 40 * (1 + 3 * (4 + 1)));
+  // Two cells of 16 bytes fit the bus of 32; before them the tables are loaded.
+  assert.equal(device.counters().cycles, bench.plan.cost.load + 40 * 40 / 2);
+  assert.equal(device.counters().cycles, bench.plan.cost.cycles);
 });
 
 test("createModelDevice() gives each device counters of its own", async () => {
@@ -27,5 +30,5 @@ test("createModelDevice() gives each device counters of its own", async () => {
 
 test("MODEL_PROFILE holds a standard frame and every kernel", () => {
   assert.equal(MODEL_PROFILE.payload, 1344);
-  assert.deepEqual(MODEL_PROFILE.kernels, ["resize", "normalize"]);
+  assert.deepEqual(MODEL_PROFILE.kernels, ["resize", "remap", "resample", "normalize"]);
 });

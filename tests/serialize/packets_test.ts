@@ -118,7 +118,7 @@ Deno.test("createImageWriter() writes separable maps as it writes dense ones", (
   );
   fc.assert(
     fc.property(scene, ({ base: { h, w, n, channels, kind, planar }, y, x, seed }) => {
-      const map: SeparableMap = { form: "separable", y, x };
+      const map: SeparableMap = { form: "separable", stride: 1, y, x };
       const data = Uint8Array.from({ length: n * h * w * channels }, (_, i) => (i * 37 + seed) & 255);
       const stored = planar ? "NCHW" : "NHWC";
       const shape = planar ? [n, channels, h, w] : [n, h, w, channels];
@@ -169,7 +169,7 @@ function answers(): { packets: Uint8Array<ArrayBuffer>[]; reassembler: Reassembl
     height: 6,
     width: 40,
     channels: 3,
-    map: { form: "separable", y: whole(6), x: whole(40) },
+    map: { form: "separable", stride: 1, y: whole(6), x: whole(40) },
     fill: [0, 0, 0],
     cut,
     plan: 77,

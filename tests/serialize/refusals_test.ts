@@ -85,6 +85,7 @@ const axis = (low: number[], phases = 1) => ({
 Deno.test("checkMap() refuses samples outside the source and weights beyond the index", () => {
   const map = (y: number[], x: number[], phases = 1): SeparableMap => ({
     form: "separable",
+    stride: 1,
     y: axis(y, phases),
     x: axis(x, phases),
   });
@@ -117,6 +118,7 @@ function wholeImages() {
     channels: 3,
     map: {
       form: "separable",
+      stride: 1,
       y: axis([0, 1, 2, 3]),
       x: { ...axis([...low]), high: low.map((x) => Math.min(39, x + 1)) },
     },

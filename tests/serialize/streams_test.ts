@@ -29,7 +29,7 @@ function packetize(): PacketizeStream {
     height: 8,
     width: 30,
     channels: 3,
-    map: { form: "separable", y: whole(8), x: whole(30) },
+    map: { form: "separable", stride: 1, y: whole(8), x: whole(30) },
     fill: [0, 0, 0],
     cut,
     plan: 4,

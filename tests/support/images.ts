@@ -9,6 +9,7 @@ import {
   type AxisMap,
   type Channels,
   type Layout,
+  PHASE_STRIDE,
   type SeparableMap,
   slice,
   type Tensor,
@@ -90,5 +91,8 @@ export function anyMap(height: number, width: number, most = 12): fc.Arbitrary<S
     form: fc.constant("separable" as const),
     y: anyAxis(height, most),
     x: anyAxis(width, most),
-  });
+  }).chain((axes) =>
+    // Weight indexes number pairs of phases, or are two halves.
+    fc.constantFrom(axes.x.phases, PHASE_STRIDE).map((stride) => ({ ...axes, stride }))
+  );
 }

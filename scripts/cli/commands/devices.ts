@@ -14,11 +14,14 @@ export function listDevices(options: Pick<SharedOptions, "json">): void {
   const profiles = [...DEVICES.values()].map(({ profile }) => profile);
   if (options.json) return printJson({ default: DEFAULT_DEVICE, devices: profiles });
   print(columnTable(
-    ["device", "payload bytes", "table bytes", "kernels", "what it is"],
-    profiles.map(({ name, payload, tableBytes, kernels, summary }) => [
+    ["device", "payload bytes", "MHz", "BRAM", "URAM", "instances", "kernels", "what it is"],
+    profiles.map(({ name, payload, clockMHz, bram, uram, instances, kernels, summary }) => [
       name,
       payload,
-      tableBytes,
+      clockMHz,
+      bram,
+      uram,
+      instances,
       kernels.join(", "),
       summary,
     ]),
