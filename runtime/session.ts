@@ -216,7 +216,13 @@ export class Session {
     const elements = viewElements(dtype, bytes.buffer, 0, countElements(shape));
     return {
       output: tensor(elements, { dtype, shape, layout }),
-      report: { sent, resent: sent - this.plan.layout.cut.packets, outcomes: counts, ...times, counters: this.#device.counters() },
+      report: {
+        sent,
+        resent: sent - this.plan.layout.cut.packets,
+        outcomes: counts,
+        ...times,
+        counters: this.#device.counters(),
+      },
     };
   }
 
@@ -268,10 +274,14 @@ export class Session {
   /** Queues the page loads that a window's packets need. A load that fails leaves the device unknown. */
   async #stage(pages: readonly StagedPage[], options: RunOptions): Promise<void> {
     try {
-      await bounded(`device ${this.#device.profile.name} to stage pages`, this.#device.stage(pages, options), {
-        timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        signal: options.signal,
-      });
+      await bounded(
+        `device ${this.#device.profile.name} to stage pages`,
+        this.#device.stage(pages, options),
+        {
+          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+          signal: options.signal,
+        },
+      );
     } catch (error) {
       this.#broken = true;
       throw error;

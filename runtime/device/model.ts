@@ -61,7 +61,13 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   let closed = false;
 
   /** Answers one packet of items; the name of what is wrong with it, or null. */
-  const answerItems = (program: Program, input: PacketSlots, slot: number, output: PacketSlots, answer: number) => {
+  const answerItems = (
+    program: Program,
+    input: PacketSlots,
+    slot: number,
+    output: PacketSlots,
+    answer: number,
+  ) => {
     const { bank } = program;
     const items = header.length / program.inputBytes;
     const length = items * program.outputBytes;
@@ -70,7 +76,14 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     const from = slotAddress(input, slot) + HEADER_BYTES;
     const at = slotAddress(output, answer);
     const target = output.engine.bytes;
-    const wrong = program.process(input.engine.bytes, from, items, header.position, target, at + HEADER_BYTES);
+    const wrong = program.process(
+      input.engine.bytes,
+      from,
+      items,
+      header.position,
+      target,
+      at + HEADER_BYTES,
+    );
     if (wrong === "page") return bank!.fail(header.sequence, header.epoch);
     if (wrong !== null) return wrong;
     const cycles = Math.ceil(items / program.perCycle);
@@ -133,7 +146,9 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     if (refusal !== null) return refusal;
     if (header.plan !== plan.id) return "plan";
     const items = header.length / program.inputBytes;
-    if (header.kind !== plan.layout.kind || !Number.isInteger(items) || items > plan.layout.cut.itemsPerPacket) {
+    if (
+      header.kind !== plan.layout.kind || !Number.isInteger(items) || items > plan.layout.cut.itemsPerPacket
+    ) {
       return "items";
     }
     if (rows === undefined) return answerItems(program, input, slot, output, answer) ?? 1;
@@ -200,7 +215,9 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         return answers;
       }),
     counters: (): DeviceCounters => {
-      const now = program === undefined ? { cycles: 0, stalls: 0, swaps: 0, bytes: 0 } : programCounts(program);
+      const now = program === undefined
+        ? { cycles: 0, stalls: 0, swaps: 0, bytes: 0 }
+        : programCounts(program);
       return {
         packets,
         dropped: { ...dropped },

@@ -5,7 +5,14 @@
  */
 
 import { type ItemType, KERNELS, type Stage } from "../../kernels/mod.ts";
-import { cellBytes, checkChannels, itemBytes, KIND, OnpathError, type SeparableMap } from "../../serialize/mod.ts";
+import {
+  cellBytes,
+  checkChannels,
+  itemBytes,
+  KIND,
+  OnpathError,
+  type SeparableMap,
+} from "../../serialize/mod.ts";
 import { itemsPerCycle } from "../plan/layouts.ts";
 import { planMap } from "../plan/map.ts";
 import type { Plan } from "../plan/plan.ts";

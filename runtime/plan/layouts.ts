@@ -135,7 +135,9 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     [rows, columns] = [sent.rows.length, sent.columns.length];
     buffers = 2 * columns * channels;
   }
-  const cut = cutRows(columns, rows, images, Math.floor(device.payload / channels));
+  const most = Math.floor(device.payload / channels);
+  // Packets of whole bus words: a row of 1280 RGB pixels is 120 of them.
+  const cut = cutRows(columns, rows, images, most, Math.min(most, device.busBytes));
   const answers = cutRows(width, height, images, Math.floor(device.payload / outputBytes), 1, 1);
   const perCycle = itemsPerCycle(device, KIND.cells, channels);
   const input = images * packetsOfImage(cut).reduce((sum, items) => sum + beats(items * channels), 0);

@@ -43,7 +43,8 @@ export function reservePackets(plan: Plan, window = 1024): PlanPackets {
   const backSlots = Math.min(answers.packets, slots * each);
   const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
   // Slots, three input rows with their slack, 12 bytes a column, and alignment.
-  const bytes = slots * slotBytesFor(payload) + Math.max(slots, backSlots) * slotBytesFor(back) + 3 * (width * channels + 80) +
+  const bytes = slots * slotBytesFor(payload) + Math.max(slots, backSlots) * slotBytesFor(back) +
+    3 * (width * channels + 80) +
     12 * cut.width + 1024;
   const engine = createEngine(bytes);
   const requests = reserveSlots(engine, slots, payload);

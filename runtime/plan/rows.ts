@@ -9,7 +9,16 @@ import { isWhole, resampleRows, resampleSpans, type RowStage } from "../../kerne
 import { locate, type SeparableMap } from "../../serialize/mod.ts";
 import { planMap } from "./map.ts";
 import type { Plan } from "./plan.ts";
-import { gatherRows, gatherSpans, type SentAxes, sentAxes, sentMap, windowMap, windowRows, windowSpans } from "./stream.ts";
+import {
+  gatherRows,
+  gatherSpans,
+  type SentAxes,
+  sentAxes,
+  sentMap,
+  windowMap,
+  windowRows,
+  windowSpans,
+} from "./stream.ts";
 
 /** Whether a plan sends rows and gathers on the device. */
 export function sendsRows({ layout }: Pick<Plan, "layout">): boolean {
@@ -24,7 +33,9 @@ function planSent(plan: Plan, map: SeparableMap): SentAxes {
 /** The map of the samples that a plan sends as rows. */
 export function rowMap(plan: Plan): SeparableMap {
   const { sampling, before } = plan.geometry;
-  return sampling?.kernel === "resample" ? windowMap(before.y, before.x) : sentMap(planSent(plan, planMap(plan)));
+  return sampling?.kernel === "resample"
+    ? windowMap(before.y, before.x)
+    : sentMap(planSent(plan, planMap(plan)));
 }
 
 /** The stage over rows of a plan; undefined where it sends cells, tiles or bare samples. */

@@ -51,8 +51,9 @@ test("compile() refuses sizes that are zero, negative, broken or huge", () => {
   refuses("size", /elements/, { input: { shape: [65535, 65535, 3] } });
   refuses("size", /batch/, { input: { shape: [0, 16, 16, 3], layout: "NHWC" } });
   refuses("size", /packets/, {
-    input: { shape: [2 ** 19, 16, 16, 3], layout: "NHWC" },
-    steps: [{ op: "resize", size: [64, 64] }],
+    input: { shape: [2 ** 19, 16, 16, 1], layout: "NHWC" },
+    steps: [{ op: "resize", size: [64, 63] }],
+    device: { payload: 64 },
     layout: "cells",
   });
 });
@@ -105,7 +106,7 @@ test("compile() says what would fit when the form that is asked for does not", (
 });
 
 test("compile() refuses a device payload out of bounds", () => {
-  for (const payload of [0, 63, 8193, 100.5, NaN]) refuses("size", /payload/, { device: { payload } });
+  for (const payload of [0, 63, 8193, 100.5, NaN]) refuses("device", /payload/, { device: { payload } });
 });
 
 test("compile() refuses a device whose numbers mean nothing", () => {

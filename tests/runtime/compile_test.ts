@@ -23,51 +23,64 @@ function planOf(
   return compile(pipeline, { input: { dtype: "u8", shape, layout }, device: MODEL_PROFILE, ...more });
 }
 
-test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets with 65 distinct weights", () => {
-  const plan = planOf(RESIZE, [720, 1280, 3]);
+test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 distinct weights", () => {
+  const plan = planOf(RESIZE, [720, 1280, 3], "HWC", { layout: "cells", form: "distinct" });
   assert.equal(plan.format, "onpath.plan");
-  assert.equal(plan.version, 1);
+  assert.equal(plan.version, 2);
+  const cut = {
+    width: 224,
+    height: 224,
+    images: 1,
+    packetsPerRow: 3,
+    rowsPerPacket: 1,
+    itemsPerPacket: 76,
+    packets: 672,
+  };
   assert.deepEqual(plan.layout, {
+    name: "cells",
     kind: KIND.cells,
     channels: 3,
-    cut: {
-      width: 224,
-      height: 224,
-      images: 1,
-      packetsPerRow: 3,
-      rowsPerPacket: 1,
-      itemsPerPacket: 76,
-      packets: 672,
-    },
+    cut,
+    answers: cut,
+    buffers: 0,
     payload: 76 * 16,
     bytesOut: 224 * 224 * 16 + 672 * 64,
     bytesBack: 224 * 224 * 3 + 672 * 64,
     checksum: "crc32c",
   });
   // 7 column and 14 row fractions; weights over 14 · 28 = 392 need 2^11 >= 4 · 392, so 19 bits a term.
-  assert.deepEqual(plan.tables, [
+  const facts = plan.tables.map(({ kernel, name, entries, bits, bytes, lookups, per, slots }) => ({
+    ...{ kernel, name, entries, bits, bytes, lookups, per, slots },
+  }));
+  assert.deepEqual(facts, [
     {
       kernel: "resize",
       name: "weights",
-      index: "weight index -> weight of each neighbour",
       entries: 98,
       bits: 28,
       bytes: 343,
       lookups: 1,
+      per: "item",
+      slots: 1,
     },
     {
       kernel: "resize",
       name: "terms",
-      index: "distinct weight x pixel",
       entries: 65 * 256,
       bits: 19,
       bytes: 39520,
       lookups: 4,
+      per: "sample",
+      slots: 1,
     },
   ]);
+  // 2 cells a cycle, 24 lookups for 2 ports of a block.
+  assert.deepEqual(plan.tables.map(({ copies }) => copies), [1, 12]);
   assert.deepEqual(plan.stages, [{
     kernel: "resize",
     params: { match: "exact", y: { input: 720, output: 224 }, x: { input: 1280, output: 224 } },
+    form: "distinct",
+    index: "pairs",
   }]);
   assert.deepEqual(plan.output, {
     dtype: "u8",
@@ -76,17 +89,35 @@ test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets with 65 distinct w
     planes: 1,
     itemBytes: 3,
   });
+  assert.equal(plan.cost.cycles, plan.cost.load + 224 * 224 / 2);
   assert.deepEqual(plan.geometry.before.x, { length: 1280, offset: 0, low: 0, high: 1280 });
-  assert.deepEqual(plan.notes, [
+  assert.deepEqual(plan.notes.slice(0, 3), [
     "tile-major cells: every output sample travels with its four neighbours and its weight index",
     "3 packets an output row: no packet crosses a row",
     "31% of the image's bytes go to the device",
   ]);
 });
 
+test("compile() weighs every layout and every form and says what became of each", () => {
+  const plan = planOf(RESIZE, [720, 1280, 3]);
+  assert.deepEqual(plan.layouts.map(({ name }) => name), [...MODEL_PROFILE.layouts]);
+  assert.equal(plan.layouts.filter(({ verdict }) => verdict === "chosen").length, 1);
+  assert.equal(plan.forms.filter(({ verdict }) => verdict === "chosen").length, 1);
+  const chosen = plan.layouts.find(({ verdict }) => verdict === "chosen")!;
+  for (const other of plan.layouts) {
+    const slowest = ({ hostUs, wireUs, coreUs }: typeof other) => Math.max(hostUs, wireUs, coreUs);
+    assert(slowest(other) >= slowest(chosen), other.name);
+  }
+  // The paper's row of 1280 pixels: 3840 bytes, 120 words of 32.
+  const rows = plan.layouts.find(({ name }) => name === "rows")!;
+  assert.equal(rows.buffers, 2 * 3840);
+  const image = plan.layouts.find(({ name }) => name === "image")!;
+  assert.equal(image.coreUs, 720 * 120 / MODEL_PROFILE.clockMHz);
+});
+
 test("compile() counts a batch: packets and bytes grow with the images, tables do not", () => {
-  const one = planOf(RESIZE, [720, 1280, 3]);
-  const many = planOf(RESIZE, [8, 720, 1280, 3], "NHWC");
+  const one = planOf(RESIZE, [720, 1280, 3], "HWC", { layout: "cells" });
+  const many = planOf(RESIZE, [8, 720, 1280, 3], "NHWC", { layout: "cells" });
   assert.equal(many.layout.cut.packets, 8 * 672);
   assert.equal(many.layout.bytesOut, 8 * one.layout.bytesOut);
   assert.equal(many.layout.bytesBack, 8 * one.layout.bytesBack);
@@ -174,12 +205,15 @@ test("compile() states a bound for every stage", () => {
 
 test("compile() warns when more bytes go to the device than the image has", () => {
   const warnings = (size: number[]) =>
-    planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3]).notes.filter((note) =>
-      note.startsWith("warning")
-    );
+    planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3], "HWC", { layout: "cells" }).notes.filter((
+      note,
+    ) => note.startsWith("warning"));
   assert.equal(warnings([100, 100]).length, 0);
   assert.equal(warnings([640, 640]).length, 1);
-  assert(planOf(RESIZE, [375, 500, 3]).notes.some((note) => note.includes("150% of the image's bytes")));
+  const cells = planOf(RESIZE, [375, 500, 3], "HWC", { layout: "cells" });
+  assert(cells.notes.some((note) => note.includes("150% of the image's bytes")));
+  // Left to itself the planner sends rows, which are never more than the image.
+  assert(planOf(RESIZE, [375, 500, 3]).notes.some((note) => /10\d% of the image's bytes/.test(note)));
 });
 
 test("compile() says when packets carry no CRC and when samples go bare", () => {
@@ -197,7 +231,7 @@ test("compile() keeps every payload within the device's, both ways", () => {
     fc.property(anyCase, payload, ({ image, pipeline }, payload) => {
       const { layout, output } = compile(pipeline, { input: image, device: { ...MODEL_PROFILE, payload } });
       assert(layout.payload <= payload);
-      assert(layout.cut.itemsPerPacket * output.planes * output.itemBytes <= payload);
+      assert(layout.answers.itemsPerPacket * output.planes * output.itemBytes <= payload);
     }),
     { numRuns: 100, seed: 20260104 },
   );

@@ -105,13 +105,21 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
     );
   }
 
-  register("normalize alone goes as bare samples, resize alone as cells", async (device) => {
-    const image = inLayout(noise(1, 30, 40, 3, 5), "HWC");
-    const normalized = await equalsReference(device, { steps: [IMAGENET] }, image);
-    assert.equal(normalized.layout.kind, KIND.samples);
-    const resized = await equalsReference(device, { steps: [{ op: "resize", size: [20, 20] }] }, image);
-    assert.equal(resized.layout.kind, KIND.cells);
-  });
+  register(
+    "normalize alone goes as bare samples, resize in every layout equals the reference",
+    async (device) => {
+      const image = inLayout(noise(1, 30, 40, 3, 5), "HWC");
+      const normalized = await equalsReference(device, { steps: [IMAGENET] }, image);
+      assert.equal(normalized.layout.kind, KIND.samples);
+      const pipeline = { steps: [{ op: "resize", size: [20, 20] }] };
+      for (const layout of device.profile.layouts) {
+        const plan = compile(pipeline, { input: image, device, layout });
+        const kind = { cells: KIND.cells, tiles: KIND.tiles }[layout as string] ?? KIND.samples;
+        assert.equal(plan.layout.kind, kind);
+        sameTensor((await offload(plan, image, device)).output, referencePipeline(pipeline, image), layout);
+      }
+    },
+  );
 
   register("levels 0 and 255, one pixel, and one row or column equal the reference", async (device) => {
     for (const [height, width] of [[1, 1], [1, 9], [9, 1]] as const) {

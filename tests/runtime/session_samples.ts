@@ -19,7 +19,7 @@ export const PACKETS = 20;
 
 /** The plan for small images. */
 export function planFor(device: Device): Plan {
-  return compile(PIPELINE, { input: smallImage(), device });
+  return compile(PIPELINE, { input: smallImage(), device, layout: "cells" });
 }
 
 /** A session for small images. */

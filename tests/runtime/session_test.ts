@@ -130,7 +130,7 @@ test("Session.run() sends more packets than its window holds, in windows of 1024
     return answer();
   });
   const progress: Progress[] = [];
-  const plan = compile(pipeline, { input: batch, device });
+  const plan = compile(pipeline, { input: batch, device, layout: "cells" });
   assert.equal(plan.layout.cut.packets, 9 * 130 * 2);
   const { output, report } = await offload(plan, batch, device, {
     onProgress: (state) => progress.push(state),
@@ -153,7 +153,11 @@ test("Session.open() reserves no more memory for a batch of 64 than for one of 4
       return answer();
     });
     const batch = noise(images, 8, 8, 3, images);
-    const plan = compile({ steps: [{ op: "resize", size: [300, 100] }] }, { input: batch, device });
+    const plan = compile({ steps: [{ op: "resize", size: [300, 100] }] }, {
+      input: batch,
+      device,
+      layout: "cells",
+    });
     assert(plan.layout.cut.packets > 1024);
     await offload(plan, batch, device);
     sizes.push(bytes);

@@ -118,7 +118,7 @@ Deno.test("createImageWriter() writes separable maps as it writes dense ones", (
   );
   fc.assert(
     fc.property(scene, ({ base: { h, w, n, channels, kind, planar }, y, x, seed }) => {
-      const map: SeparableMap = { form: "separable", stride: 1, y, x };
+      const map: SeparableMap = { form: "separable", stride: x.phases, y, x };
       const data = Uint8Array.from({ length: n * h * w * channels }, (_, i) => (i * 37 + seed) & 255);
       const stored = planar ? "NCHW" : "NHWC";
       const shape = planar ? [n, channels, h, w] : [n, h, w, channels];
