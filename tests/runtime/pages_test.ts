@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { referencePipeline } from "../../kernels/mod.ts";
+import {
+  compile,
+  createModelDevice,
+  type Device,
+  type DeviceProfile,
+  MODEL_PROFILE,
+  offload,
+  type Plan,
+  Session,
+} from "../../runtime/mod.ts";
+import type { Tensor } from "../../serialize/mod.ts";
+import { refusal } from "../support/failure.ts";
+import { noise } from "../support/images.ts";
+import { faultyDevice, keepAnswers } from "./faulty_device.ts";
+import { dropsSince, openBench } from "./device_bench.ts";
+import { sameTensor, test } from "./helpers.ts";
+
+const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] };
+
+/** A card whose page memory holds a few pages: little BRAM, no URAM. */
+const SMALL: DeviceProfile = { ...MODEL_PROFILE, bram: 60, uram: 0, usable: 1, instances: 1 };
+
+function pagedPlan(images: Tensor, device: Device, layout: "cells" | "tiles" = "cells"): Plan {
+  return compile(PIPELINE, { input: images, device, form: "row-pages", layout });
+}
+
+function countsOf({ cycles, stalls, swaps, tableBytes }: ReturnType<Device["counters"]>) {
+  return { cycles, stalls, swaps, tableBytes };
+}
+
+function costOf({ cost: { cycles, stalls, swaps, tableBytes } }: Plan) {
+  return { cycles, stalls, swaps, tableBytes };
+}
+
+for (const profile of [MODEL_PROFILE, SMALL]) {
+  for (const batch of [1, 2, 7, 64]) {
+    for (const layout of ["cells", "tiles"] as const) {
+      const room = profile === SMALL ? "few slots" : "many slots";
+      test(`pages, ${room}, batch ${batch}, ${layout}: the device counts what the plan says`, async () => {
+        await using device = createModelDevice(profile);
+        const images = noise(batch, 31, 41, 3, batch);
+        const plan = pagedPlan(images, device, layout);
+        const { output, report } = await offload(plan, images, device);
+        sameTensor(output, referencePipeline(PIPELINE, images));
+        assert.deepEqual(countsOf(report.counters), costOf(plan));
+        // Page by page over the batch: every page is loaded once.
+        assert.equal(report.counters.swaps, plan.pages!.count);
+      });
+    }
+  }
+}
+
+test("stalls vanish when the batch is large: the loads hide behind the work", () => {
+  const at = (batch: number) => {
+    const images = { dtype: "u8", shape: [batch, 500, 375, 3], layout: "NHWC" } as const;
+    return compile({ steps: [{ op: "resize", size: [224, 224] }] }, {
+      input: images,
+      device: MODEL_PROFILE,
+      form: "row-pages",
+      layout: "cells",
+    });
+  };
+  const [one, many] = [at(1), at(64)];
+  assert(one.cost.stalls > one.cost.ideal, `${one.cost.stalls} stalls`);
+  // The first page cannot hide behind anything: what is left is its load, the least there is.
+  assert.equal(many.cost.cycles, many.cost.leastCycles);
+  assert(many.cost.stalls < 0.001 * many.cost.ideal);
+  assert(one.pages!.breakEven > 1 && one.pages!.breakEven <= 64);
+  const even = at(one.pages!.breakEven);
+  assert.equal(even.cost.cycles, even.cost.leastCycles);
+  const below = at(one.pages!.breakEven - 1);
+  assert(below.cost.stalls > even.cost.stalls);
+});
+
+test("pages that are kept serve the next run of a session", async () => {
+  await using device = createModelDevice();
+  const images = noise(2, 31, 41, 3, 1);
+  const plan = pagedPlan(images, device);
+  assert(plan.pages!.slots >= plan.pages!.count);
+  const session = await Session.open(plan, device);
+  await session.run(images);
+  const first = device.counters();
+  const { output } = await session.run(images);
+  sameTensor(output, referencePipeline(PIPELINE, images));
+  const second = device.counters();
+  assert.equal(second.swaps, first.swaps);
+  assert.equal(second.cycles! - first.cycles!, plan.cost.again);
+});
+
+test("with few slots the next run reloads only what was overwritten", async () => {
+  await using device = createModelDevice(SMALL);
+  const images = noise(3, 31, 41, 3, 2);
+  const plan = pagedPlan(images, device);
+  assert(plan.pages!.slots < plan.pages!.count);
+  const session = await Session.open(plan, device);
+  await session.run(images);
+  const first = device.counters();
+  await session.run(images);
+  const second = device.counters();
+  assert(second.swaps - first.swaps < first.swaps);
+  assert.equal(second.cycles! - first.cycles!, plan.cost.again);
+});
+
+test("pages and loss: what is sent again comes with its pages, and the result is right", async () => {
+  await using device = faultyDevice(async ({ number, exchange, answer }) =>
+    keepAnswers(exchange.output, await answer(), (sequence) => number > 0 || sequence % 3 !== 0)
+  );
+  const images = noise(5, 31, 41, 3, 3);
+  const { output, report } = await offload(pagedPlan(images, device), images, device);
+  sameTensor(output, referencePipeline(PIPELINE, images));
+  assert(report.resent > 0);
+});
+
+test("the model device fails loudly when a page that it needs is not resident", async () => {
+  await using model = createModelDevice();
+  const images = noise(1, 31, 41, 3, 4);
+  const plan = pagedPlan(images, model);
+  const forgetful: Device = { ...model, stage: () => Promise.resolve() };
+  await assert.rejects(
+    offload(plan, images, forgetful),
+    refusal("table", /page \d+ .*not resident/),
+  );
+  // One load that goes to another slot than the schedule says is found as well.
+  await using other = createModelDevice(SMALL);
+  const astray: Device = {
+    ...other,
+    stage: (pages, options) => other.stage(pages.map((page) => ({ ...page, slot: 0 })), options),
+  };
+  await assert.rejects(offload(pagedPlan(images, other), images, astray), refusal("table"));
+});
+
+test("a load of the wrong length is refused", async () => {
+  await using device = createModelDevice();
+  await device.load(pagedPlan(noise(1, 31, 41, 3, 5), device));
+  const page = { page: 0, slot: 0, bytes: new Uint8Array(3), after: -1, before: 0 };
+  await assert.rejects(device.stage([page]), refusal("table", /3 bytes/));
+});
+
+test("packets whose epoch is over are dropped and counted", async () => {
+  await using device = createModelDevice();
+  const input = noise(1, 31, 41, 3, 6);
+  // The bench writes epoch 0, which a run of the session leaves behind.
+  const bench = await openBench(device, { pipeline: PIPELINE, input, form: "row-pages" });
+  const session = await Session.open(bench.plan, device);
+  await session.run(input);
+  const before = device.counters();
+  assert.deepEqual(await bench.exchange(), []);
+  assert.deepEqual(dropsSince(device, before), { epoch: bench.packets });
+  assert.equal(device.counters().swaps, before.swaps);
+});
