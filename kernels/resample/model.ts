@@ -22,7 +22,8 @@ export const resampleKernel: Kernel<ResampleParams> = {
 };
 
 const BOUND: Bound = {
-  versus: "Pillow 9.4 resize, BILINEAR, each channel by itself; torchvision 0.14 antialias=True within 1 level",
+  versus:
+    "Pillow 9.4 resize, BILINEAR, each channel by itself; torchvision 0.14 antialias=True within 1 level",
   levels: 0,
   because: "the tables hold the products of Pillow's own fixed-point weights",
 };
@@ -108,7 +109,9 @@ function filterColumns(
     const [at, weight, count] = [from + first[o]! * channels, start[o]!, taps[o]!];
     for (let c = 0; c < channels; c++) {
       let sum = HALF;
-      for (let t = 0; t < count; t++) sum += term(products, rows[weight + t]!, source[at + t * channels + c]!);
+      for (let t = 0; t < count; t++) {
+        sum += term(products, rows[weight + t]!, source[at + t * channels + c]!);
+      }
       target[to++] = Math.min(255, sum >> FILTER_BITS);
     }
   }

@@ -19,8 +19,9 @@ import { fixedTables } from "./fixed.ts";
 import { weightForms } from "./forms.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
 import { productModel } from "./product_models.ts";
-import { rowPage, rowPagesModel } from "./row_pages.ts";
+import { positionTable, rowPage, rowPagesModel } from "./row_pages.ts";
 import { type ResizeParams, resizeParams } from "./spec.ts";
+import { fractionBitsFor } from "./terms.ts";
 import { twoPassModel } from "./two_pass.ts";
 
 /** Bilinear resize by table lookups. */
@@ -30,7 +31,7 @@ export const resizeKernel: Kernel<ResizeParams> = {
   params: resizeParams,
   forms: (params) => {
     const { y, x } = resizeAxes(params);
-    return params.match === "opencv" ? [fixedForm(y, x)] : weightForms(y, x);
+    return params.match === "opencv" ? [fixedForm(y, x)] : [...weightForms(y, x), positionForm(params, y, x)];
   },
   bound: (params, form) => withForm(BOUNDS[params.match], form),
   prepare: (params, input, form, slots) => prepare(params, input, form, slots),
@@ -62,6 +63,20 @@ const BOUNDS: Readonly<Record<ResizeParams["match"], Bound>> = {
 export function withForm(bound: Bound, form: TableForm): Bound {
   if (form.levels === 0) return bound;
   return { ...bound, levels: bound.levels + form.levels, because: `${bound.because}; ${form.because}` };
+}
+
+/** The paper's own tables: a baseline to compare with, never chosen and never made. */
+function positionForm(params: ResizeParams, y: AxisWeights, x: AxisWeights): TableForm {
+  const bits = 8 + fractionBitsFor(y.denominator * x.denominator);
+  return {
+    form: "positions",
+    levels: 0,
+    because: "every product has an entry of its own, as in the distinct form, but for every output again",
+    index: "pairs",
+    paged: 0,
+    pages: null,
+    tables: [positionTable(params.y, params.x, bits)],
+  };
 }
 
 /** OpenCV's own tables: two passes of its fixed-point arithmetic. */

@@ -131,8 +131,8 @@ export function rowPagesModel(
 }
 
 /**
- * The paper's own tables, for comparison only: an entry for every output position, neighbour and pixel
- * level. 224 x 224 outputs make 51,380,224 entries.
+ * The table of the paper's own form, for comparison only: an entry for every output position, neighbour
+ * and pixel level. 224 x 224 outputs make 51,380,224 entries.
  *
  * @param y Rows before and after.
  * @param x Columns before and after.

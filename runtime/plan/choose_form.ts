@@ -61,6 +61,9 @@ export interface ChosenTables {
   readonly weighed: readonly FormChoice[];
 }
 
+/** The form that others are compared with; it is listed and never made. */
+const BASELINE: FormName = "positions";
+
 /** More slots than this save few loads: the sequence is known and each page is loaded ahead. */
 const MOST_SLOTS = 64;
 
@@ -96,7 +99,8 @@ export function chooseTables(
   });
   const order = tried.map((_, at) => at).filter((at) => {
     const { form, tables } = tried[at]!;
-    return tables !== null && form.levels <= tolerance && (wanted === undefined || form.form === wanted) &&
+    return form.form !== BASELINE && tables !== null && form.levels <= tolerance &&
+      (wanted === undefined || form.form === wanted) &&
       (form.pages === null || pagesAllowed);
   }).sort((a, b) => rank(tried[a]!) - rank(tried[b]!));
   const best = order[0] === undefined ? undefined : tried[order[0]]!;
@@ -110,6 +114,8 @@ export function chooseTables(
     slots: each.slots,
     verdict: each === best
       ? "chosen"
+      : each.form.form === BASELINE
+      ? "baseline"
       : each.tables === null
       ? "does not fit"
       : each.form.levels > tolerance
@@ -153,8 +159,9 @@ function noneFits(
   tolerance: number,
   wanted: FormName | undefined,
 ): OnpathError {
-  const fits = weighed.filter(({ blocks }) => blocks !== null);
-  const smallest = weighed.filter(({ bytes }) => bytes > 0).sort((a, b) => a.bytes - b.bytes)[0];
+  const real = weighed.filter(({ form }) => form !== BASELINE);
+  const fits = real.filter(({ blocks }) => blocks !== null);
+  const smallest = real.filter(({ bytes }) => bytes > 0).sort((a, b) => a.bytes - b.bytes)[0];
   const would = fits.length === 0
     ? `none of its forms does; the smallest, ${smallest?.form}, holds ${smallest?.bytes} bytes before copies`
     : "these would fit: " +

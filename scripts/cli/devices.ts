@@ -4,7 +4,15 @@
  * @module
  */
 
-import { createModelDevice, type Device, type DeviceProfile, MODEL_PROFILE, OnpathError } from "../../mod.ts";
+import {
+  CARD_PROFILES,
+  createModelDevice,
+  type Device,
+  type DeviceProfile,
+  MODEL_PROFILE,
+  OnpathError,
+} from "../../mod.ts";
+import { loadProfile } from "./documents.ts";
 import { suggest } from "./suggest.ts";
 
 /** A device that can be opened by name. */
@@ -18,10 +26,15 @@ export interface KnownDevice {
 /** The device that is used where none is named. */
 export const DEFAULT_DEVICE = "model";
 
+/** The model with the numbers of a card: what it counts is simulated. */
+function simulated(profile: DeviceProfile): KnownDevice {
+  return { profile, open: () => Promise.resolve(createModelDevice(profile)) };
+}
+
 /** Every device by its name. */
-export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map([
-  [MODEL_PROFILE.name, { profile: MODEL_PROFILE, open: () => Promise.resolve(createModelDevice()) }],
-]);
+export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
+  [MODEL_PROFILE, ...CARD_PROFILES].map((profile) => [profile.name, simulated(profile)]),
+);
 
 /** Milliseconds of work after which other events, such as SIGINT, get their turn. */
 const TURN_MS = 50;
@@ -46,16 +59,45 @@ export function findDevice(name: string): KnownDevice {
   return device;
 }
 
+/** Whether a device is named by the file of its profile. */
+export function isProfileFile(name: string): boolean {
+  return name.toLowerCase().endsWith(".json");
+}
+
+/**
+ * Finds a device by its name or by the file of its profile.
+ *
+ * @param name The name, a path that ends in .json, or undefined for the default.
+ * @param signal Ends the reading with its reason.
+ * @throws {OnpathError} `device` when it is unknown or its profile is none; `file` as any file.
+ */
+export async function resolveDevice(name: string | undefined, signal: AbortSignal): Promise<KnownDevice> {
+  if (name === undefined || !isProfileFile(name)) return findDevice(name ?? DEFAULT_DEVICE);
+  return simulated(await loadProfile(name, signal));
+}
+
+/** The device that a plan is for: a known one, or the model with the numbers that stand in the plan. */
+export function planDevice({ device }: { readonly device: DeviceProfile }): KnownDevice {
+  return DEVICES.get(device.name) ?? simulated(device);
+}
+
+/** A device in a line. */
+export function deviceText({ name, summary }: DeviceProfile): string {
+  return name === MODEL_PROFILE.name
+    ? `${name}: ${summary}`
+    : `${name}: ${summary}; simulated by the model, no card is used`;
+}
+
 /**
  * Opens a device for as long as a function runs.
  *
- * @param name Its name.
+ * @param known The device.
  * @param use What is done with it.
  * @returns What the function returns.
- * @throws {OnpathError} As {@linkcode findDevice}; and whatever the function throws.
+ * @throws {OnpathError} Whatever opening and the function throw.
  */
-export async function withDevice<T>(name: string, use: (device: Device) => Promise<T>): Promise<T> {
-  const device = await findDevice(name).open();
+export async function withDevice<T>(known: KnownDevice, use: (device: Device) => Promise<T>): Promise<T> {
+  const device = await known.open();
   try {
     return await use(takeTurns(device));
   } finally {

@@ -6,10 +6,13 @@
 
 import {
   decodePlan,
+  type DeviceProfile,
   encodePlan,
+  type ErrorCode,
   MAX_PLAN_BYTES,
   OnpathError,
   parsePipeline,
+  parseProfile,
   type Pipeline,
   type Plan,
 } from "../../mod.ts";
@@ -17,7 +20,7 @@ import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";
 
-/** A pipeline's file is at most this long: 1 MiB. */
+/** A pipeline's or a profile's file is at most this long: 1 MiB. */
 export const MAX_PIPELINE_BYTES = 2 ** 20;
 
 /**
@@ -29,14 +32,7 @@ export const MAX_PIPELINE_BYTES = 2 ** 20;
  * @throws {OnpathError} `pipeline` when it is no JSON or no pipeline; `file` or `size` as any file.
  */
 export async function loadPipeline(path: string, signal: AbortSignal): Promise<Pipeline> {
-  const bytes = await readBounded(path, { most: MAX_PIPELINE_BYTES, signal });
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    const message = `Cannot read ${path}: it is no JSON, ${(cause as Error).message}`;
-    throw new OnpathError("pipeline", message, { path }, { cause });
-  }
+  const value = await readJson(path, "pipeline", signal);
   return within(path, () => parsePipeline(value));
 }
 
@@ -57,6 +53,29 @@ export async function loadPlan(path: string, signal: AbortSignal): Promise<Plan>
 /** Writes a plan, whole or not at all. */
 export async function savePlan(path: string, plan: Plan, signal: AbortSignal): Promise<void> {
   await writeWhole(path, [encodePlan(plan)], signal);
+}
+
+/**
+ * Reads a device profile from a JSON file.
+ *
+ * @param path The file.
+ * @param signal Ends the reading with its reason.
+ * @returns The profile; what is left out is as on the cards.
+ * @throws {OnpathError} `device` when it is no JSON or no profile; `file` or `size` as any file.
+ */
+export async function loadProfile(path: string, signal: AbortSignal): Promise<DeviceProfile> {
+  const value = await readJson(path, "device", signal);
+  return within(path, () => parseProfile(value));
+}
+
+async function readJson(path: string, code: ErrorCode, signal: AbortSignal): Promise<unknown> {
+  const bytes = await readBounded(path, { most: MAX_PIPELINE_BYTES, signal });
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const message = `Cannot read ${path}: it is no JSON, ${(cause as Error).message}`;
+    throw new OnpathError(code, message, { path }, { cause });
+  }
 }
 
 /** Names the file in what is wrong with its contents, and the operation that was meant. */

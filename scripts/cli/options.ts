@@ -7,14 +7,17 @@
 import { InvalidArgumentError, Option } from "commander";
 import { type Checksum, type Layout, LAYOUTS, OnpathError } from "../../mod.ts";
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
-import { DEFAULT_DEVICE, findDevice } from "./devices.ts";
+import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
 
-/** `--device NAME`; the default is left to the command. */
+/** `--device NAME` or `--device FILE.json`; the default is left to the command. */
 export function deviceOption(): Option {
-  return new Option("--device <name>", `the device that computes (default: "${DEFAULT_DEVICE}")`)
+  return new Option(
+    "--device <name>",
+    `the device that computes, or a file with its profile, .json (default: "${DEFAULT_DEVICE}")`,
+  )
     .argParser((name: string) => {
       try {
-        return findDevice(name).profile.name;
+        return isProfileFile(name) ? name : findDevice(name).profile.name;
       } catch (error) {
         throw error instanceof OnpathError ? new InvalidArgumentError(error.message) : error;
       }
@@ -42,6 +45,11 @@ export function checksumOption(): Option {
 export function timeoutOption(): Option {
   return new Option("--timeout <ms>", "longest wait for one answer of the device (default: 30000)")
     .argParser(wholeNumber(1, 2 ** 31 - 1));
+}
+
+/** An option whose value is a whole number from 1 on. */
+export function numberOption(flags: string, description: string, most: number): Option {
+  return new Option(flags, description).argParser(wholeNumber(1, most));
 }
 
 /** `--output` of a run. */

@@ -8,8 +8,10 @@ import { Command, Option } from "commander";
 import metadata from "../../deno.json" with { type: "json" };
 import type { Match } from "../../mod.ts";
 import { listDevices } from "./commands/devices.ts";
+import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
 import { type RunCommandOptions, runOnce } from "./commands/run.ts";
+import { printSizes, type SizesOptions } from "./commands/sizes.ts";
 import { runTour, type TourOptions } from "./commands/tour.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./failures.ts";
@@ -18,6 +20,7 @@ import {
   deviceOption,
   jsonOption,
   layoutOption,
+  numberOption,
   outputOption,
   planFileOption,
   shapeOption,
@@ -50,7 +53,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption())
     .addOption(
       new Option("--match <computation>", "which computation the resize equals")
-        .choices(["exact", "opencv", "torchvision"] satisfies Match[]).default("exact"),
+        .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
     )
     .option("--out <folder>", "where the results go; it is made where there is none", "./out")
     .addOption(jsonOption())
@@ -94,6 +97,29 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addHelpText("after", TOPICS.plan)
     .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {
       await explainPlan(pipeline, options, command, context);
+    });
+
+  program.command("sizes")
+    .description("plan usual image sizes and show bytes, bounds and cycles at batches of 1, 16 and 64")
+    .addOption(deviceOption())
+    .option("--markdown", "print a table for a document")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.sizes)
+    .action(async (options: SizesOptions) => {
+      await printSizes(options, context);
+    });
+
+  program.command("profile")
+    .description("show how skewed the levels of pictures are and what keeping the hot ones on chip is worth")
+    .argument("[pictures...]", "pictures or arrays (default: the photographs that come with the sources)")
+    .addOption(numberOption("--top <levels>", "how many levels count as the top ones (default: 10)", 256))
+    .addOption(numberOption("--capacity <entries>", "entries that stay on the chip (default: 64)", 256))
+    .addOption(numberOption("--latency <cycles>", "cycles of a miss, assumed (default: 64)", 1_000_000))
+    .addOption(layoutOption())
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.profile)
+    .action(async (pictures: string[], options: ProfileOptions) => {
+      await profilePixels(pictures, options, context);
     });
 
   program.command("devices")

@@ -43,18 +43,87 @@ export function distinctWeights(plan: Plan): Record<string, number> {
     terms: "distinct weights",
     horizontal: "distinct column weights",
     "vertical-low": "distinct row weights",
+    "column terms": "distinct column weights",
+    "row terms": "distinct row weights",
   };
+  const form = plan.stages[0]?.form;
+  const levels = form === "nibble" || form === "universal" ? 16 : 256;
   const weights: Record<string, number> = {};
   for (const { kernel, name, entries } of plan.tables) {
-    if (kernel === "resize" && names[name] !== undefined) weights[names[name]] = entries / 256;
+    if (kernel !== "normalize" && names[name] !== undefined) weights[names[name]] = entries / levels;
   }
   return weights;
+}
+
+/** The forms of tables as they were weighed. */
+export function formsText(plan: Plan): string {
+  return columnTable(
+    ["tables", "equal", "bytes", "lookups", "BRAM", "URAM", "pages", "verdict"],
+    plan.forms.map(({ form, levels, bytes, lookups, blocks, pages, verdict }) => [
+      form,
+      levels === 0 ? "exactly" : `${levels} level`,
+      bytes,
+      lookups.toFixed(lookups % 1 === 0 ? 0 : 1),
+      blocks === null ? "-" : count(blocks.bram),
+      blocks === null ? "-" : count(blocks.uram),
+      pages,
+      verdict,
+    ]),
+  );
+}
+
+/** The layouts as they were weighed. */
+export function layoutsText(plan: Plan): string {
+  const micro = (value: number) => value.toFixed(1);
+  return columnTable(
+    [
+      "layout",
+      "bytes an image",
+      "packets",
+      "row buffers",
+      "host \u00b5s",
+      "wire \u00b5s",
+      "core \u00b5s",
+      "verdict",
+    ],
+    plan.layouts.map(({ name, bytes, packets, buffers, hostUs, wireUs, coreUs, verdict }) => [
+      name,
+      bytes,
+      packets,
+      buffers,
+      micro(hostUs),
+      micro(wireUs),
+      micro(coreUs),
+      verdict,
+    ]),
+  );
+}
+
+/** Rows about what a plan costs. */
+export function costRows({ cost, memory, device, pages }: Plan): Row[] {
+  const time = (cycles: number) =>
+    `${count(cycles)} cycles, ${(cycles / device.clockMHz).toFixed(1)} \u00b5s`;
+  return [
+    ["memory", `${memory.bram} of ${memory.budget.bram} BRAM, ${memory.uram} of ${memory.budget.uram} URAM`],
+    ["cycles", [
+      `${time(cost.cycles)} at ${device.clockMHz} MHz, simulated: ` +
+      `${count(cost.ideal)} of work, ${count(cost.stalls)} of waiting, ${count(cost.load)} to load tables`,
+      `${time(cost.again)} for the next flow, with the tables that are there`,
+    ]],
+    ...(pages === null ? [] : [
+      [
+        "pages",
+        `${pages.count} of ${pages.bytes} bytes in ${pages.slots} slots, ${cost.swaps} loads, ` +
+        `${count(cost.tableBytes)} bytes of tables moved`,
+      ] as const,
+    ]),
+  ];
 }
 
 /** The tables one by one. */
 export function tablesText(plan: Plan): string {
   return columnTable(
-    ["kernel", "table", "index", "entries", "bits", "bytes", "lookups"],
+    ["kernel", "table", "index", "entries", "bits", "bytes", "lookups", "per", "copies", "in"],
     plan.tables.map((table) => [
       table.kernel,
       table.name,
@@ -62,7 +131,10 @@ export function tablesText(plan: Plan): string {
       table.entries,
       table.bits,
       table.bytes,
-      table.lookups,
+      table.lookups.toFixed(table.lookups % 1 === 0 ? 0 : 1),
+      table.per,
+      table.copies * table.slots,
+      table.memory,
     ]),
   );
 }
@@ -78,10 +150,15 @@ export function boundsRow(plan: Plan): Row {
 
 /** Rows about a run. */
 export function runRows(report: RunReport, times: StageTimes): Row[] {
-  const { cycles, lookups } = report.counters;
+  const { cycles, lookups, stalls, swaps } = report.counters;
   return [
     ["lookups", count(lookups)],
-    ["cycles", cycles === null ? "not counted by this device" : count(cycles)],
+    [
+      "cycles",
+      cycles === null
+        ? "not counted by this device"
+        : `${count(cycles)}, simulated; ${count(stalls ?? 0)} of them waiting, ${count(swaps)} pages loaded`,
+    ],
     ["host time", Object.entries(times).map(([stage, time]) => `${stage} ${milliseconds(time)}`).join(", ")],
     ...(report.resent > 0 ? [["sent again", `${count(report.resent)} packets`] as const] : []),
   ];

@@ -24,7 +24,8 @@ A pipeline is a JSON file with its steps in order:
     {"op": "normalize", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
      "range": "0-1", "dtype": "f32", "layout": "CHW"}
   ]}
-  Steps: crop, center_crop, pad, letterbox, resize, normalize.`;
+  Steps: crop, center_crop, pad, letterbox, resize, rotate, affine, perspective, normalize.
+  A resize matches exact, opencv, torchvision (four neighbours) or pillow (antialiased).`;
 
 const INPUTS = `
 Inputs, at most ${MAX_INPUT_BYTES} bytes:
@@ -44,12 +45,16 @@ Outputs, by the ending of the name:
   A file is written whole under another name in the same folder and renamed, or not at all.`;
 
 /** The texts by command. */
-export const TOPICS: Readonly<Record<"program" | "tour" | "run" | "plan" | "devices", string>> = {
+export const TOPICS: Readonly<
+  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices", string>
+> = {
   program: `
 Examples:
   onpath                                          the tour: one photograph, results in ./out
   onpath run pipeline.json --input cat.jpg --output cat.npy
   onpath plan pipeline.json --shape 720,1280,3    what is chosen, and why
+  onpath sizes                                    usual sizes at a glance
+  onpath profile cat.jpg                          which table entries are hot
   onpath devices
   onpath help run                                 everything about one command
 ${EXIT_CODES}`,
@@ -84,8 +89,30 @@ Examples:
 ${PIPELINE}
 ${INPUTS}
 ${EXIT_CODES}`,
+  sizes: `
+Plans eight usual image sizes to seven usual model inputs and prints, for each, the layout and the
+form of tables that were chosen, their bytes, how nearly they equal the exact sample, and simulated
+cycles an image at batches of 1, 16 and 64. The last columns are the same with tables that are
+swapped by page, one page a row phase: from how many images on no load is waited for.
+
+Examples:
+  onpath sizes
+  onpath sizes --device u50 --json
+${EXIT_CODES}`,
+  profile: `
+Counts the levels of pictures. Their even rows choose the hot entries, their odd rows measure what
+these serve, beside LRU, LFU and the offline optimum of the same capacity.
+
+Examples:
+  onpath profile
+  onpath profile cat.jpg dog.png --capacity 32
+${EXIT_CODES}`,
   devices: `
-A device turns packets into packets; --device names one. A plan is for one device.
+A device turns packets into packets; --device names one. A plan is for one device. The cards are
+simulated by the model with their numbers: cycles follow from the profile, no card is used. Your own
+is a JSON file, --device mine.json; what it leaves out is as on the cards:
+  {"name": "mine", "bram": 100, "uram": 0,
+   "backing": {"kind": "ddr4", "bytes": 1073741824, "gigabytesPerSecond": 19, "latencyNs": 107}}
 
 Examples:
   onpath devices

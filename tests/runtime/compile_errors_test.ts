@@ -80,7 +80,9 @@ test("compile() takes tables that just fit and refuses them one block short", ()
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
   const steps = [{ op: "resize", size: [224, 224] }];
   const { forms } = compile({ steps }, { input, device: MODEL_PROFILE });
-  const least = Math.min(...forms.filter(({ levels }) => levels === 0).map(({ blocks }) => blocks!.bram));
+  const least = Math.min(
+    ...forms.map(({ levels, blocks }) => levels === 0 && blocks ? blocks.bram : Infinity),
+  );
   const small = { uram: 0, usable: 1, instances: 1 };
   const fits = compile({ steps }, { input, device: { ...MODEL_PROFILE, ...small, bram: least } });
   assert.equal(fits.forms.find(({ verdict }) => verdict === "chosen")!.blocks!.bram, least);

@@ -10,7 +10,7 @@ import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { DEFAULT_DEVICE, findDevice, withDevice } from "../devices.ts";
+import { deviceText, planDevice, resolveDevice, withDevice } from "../devices.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import type { SharedOptions } from "../options.ts";
@@ -65,7 +65,7 @@ export async function runOnce(
   checkOutput(format, plan.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
-  const { output, report } = await withDevice(plan.device.name, async (device) => {
+  const { output, report } = await withDevice(planDevice(plan), async (device) => {
     const { onProgress, stop } = await followProgress();
     try {
       return await offload(plan, input, device, { signal, timeoutMs: options.timeout, onProgress });
@@ -100,7 +100,7 @@ export async function runOnce(
     return;
   }
   print(factTable([
-    ["device", `${plan.device.name}: ${plan.device.summary}`],
+    ["device", deviceText(plan.device)],
     ...trafficRows(plan),
     tablesRow(plan),
     ...runRows(report, times),
@@ -131,11 +131,9 @@ async function planMaker(
 ): Promise<(input: Tensor) => Plan> {
   if (path === undefined) {
     const plan = await loadPlan(options.plan!, signal);
-    // Only to say at once that a device is unknown or not the plan's.
-    findDevice(plan.device.name);
     return () => plan;
   }
   const pipeline = await loadPipeline(path, signal);
-  const device = findDevice(options.device ?? DEFAULT_DEVICE);
+  const device = await resolveDevice(options.device, signal);
   return (input) => compile(pipeline, { input, device, checksum: options.checksum });
 }

@@ -21,7 +21,7 @@ import { encodeOutput } from "../../io/output.ts";
 import { fileError } from "../../io/read.ts";
 import { writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { DEFAULT_DEVICE, withDevice } from "../devices.ts";
+import { deviceText, resolveDevice, withDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
@@ -64,12 +64,13 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
 
 /** Runs the tour. */
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
-  const { out, match, json, device: name = DEFAULT_DEVICE } = options;
+  const { out, match, json } = options;
   const { photo, signal } = context;
+  const known = await resolveDevice(options.device, signal);
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
   const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
-  const done = await withDevice(name, async (device) => {
+  const done = await withDevice(known, async (device) => {
     const plan = await timed(times, "compile", () => compile(pipelines.tensor, { input: image, device }));
     const { output, report } = await offload(plan, image, device, { signal });
     Object.assign(times, sessionTimes(report));
@@ -119,7 +120,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   print(factTable([
     ["photograph", `${PHOTOGRAPH.name}, a photograph by ${by}, ${rights}`],
     ["pipeline", `resize to 224 x 224 (match ${match}), normalize as for ImageNet to f16 CHW`],
-    ["device", `${plan.device.name}: ${plan.device.summary}`],
+    ["device", deviceText(plan.device)],
     ...trafficRows(plan),
     tablesRow(plan),
     ...runRows(report, times),

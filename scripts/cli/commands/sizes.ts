@@ -1,0 +1,198 @@
+/**
+ * `sizes`: what is planned for usual image sizes, in one table.
+ *
+ * @module
+ */
+
+import {
+  compile,
+  type DeviceProfile,
+  type FormName,
+  type LayoutName,
+  MAX_ELEMENTS,
+  OnpathError,
+  type Plan,
+} from "../../../mod.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { deviceText, resolveDevice } from "../devices.ts";
+import type { SharedOptions } from "../options.ts";
+import { columnTable, count, factTable } from "../text.ts";
+
+/** What the table is asked for. */
+export interface SizesOptions extends SharedOptions {
+  /** Whether it is printed for a document. */
+  readonly markdown?: boolean | undefined;
+}
+
+/** Widths and heights of pictures. */
+export const PICTURE_SIZES: readonly (readonly [width: number, height: number])[] = [
+  [640, 480],
+  [1280, 720],
+  [1920, 1080],
+  [3840, 2160],
+  [500, 375],
+  [333, 500],
+  [1279, 719],
+  [4032, 3024],
+];
+
+/** Sides of models' inputs. */
+export const MODEL_SIZES: readonly number[] = [224, 256, 336, 384, 448, 518, 640];
+
+/** Images in a batch. */
+export const BATCHES: readonly number[] = [1, 16, 64];
+
+/** One pair of sizes. Plain data. */
+export interface SizeRow {
+  /** `[width, height]` of the picture. */
+  readonly from: readonly [number, number];
+  /** Side of the model's input. */
+  readonly to: number;
+  /** The layout that was chosen. */
+  readonly layout: Plan["layout"]["name"];
+  /** The form of tables that was chosen. */
+  readonly form: FormName;
+  /** Bytes of the tables, each once. */
+  readonly bytes: number;
+  /** Blocks with all copies. */
+  readonly blocks: { readonly bram: number; readonly uram: number };
+  /** Levels off the exact sample. */
+  readonly bound: number;
+  /** Cycles an image with nothing to wait for. */
+  readonly ideal: number;
+  /** Cycles an image at each batch, loading of tables included. */
+  readonly cycles: readonly number[];
+  /** The same with pages: their count and bytes, the batch that hides their loads, cycles over ideal at 64. */
+  readonly pages: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly batch: number;
+    readonly ratio: number;
+  };
+}
+
+/**
+ * Plans one pair of sizes.
+ *
+ * @param device The device.
+ * @param from Width and height of the picture, RGB.
+ * @param to Side of the square.
+ * @throws {OnpathError} As `compile`.
+ */
+export function planSizes(device: DeviceProfile, from: readonly [number, number], to: number): SizeRow {
+  const pipeline = { steps: [{ op: "resize", size: [to, to] }] };
+  const planned = (images: number, more: { form?: FormName; layout?: LayoutName } = {}) => {
+    // A tensor has at most 2^31 elements: what is more goes as several flows, with the tables kept.
+    const flows = 2 ** Math.max(0, Math.ceil(Math.log2(3 * images * from[0] * from[1] / MAX_ELEMENTS)));
+    const plan = compile(pipeline, {
+      input: { dtype: "u8", shape: [images / flows, from[1], from[0], 3], layout: "NHWC" },
+      device,
+      ...more,
+    });
+    const cycles = plan.cost.cycles + (flows - 1) * plan.cost.again;
+    return { plan, cycles: cycles / images, ideal: flows * plan.cost.ideal / images };
+  };
+  const plans = BATCHES.map((images) => planned(images));
+  const { plan, ideal } = plans.at(-1)!;
+  const paged = planned(BATCHES.at(-1)!, { form: "row-pages", layout: "tiles" });
+  const pages = paged.plan.pages!;
+  return {
+    from,
+    to,
+    layout: plan.layout.name,
+    form: plan.stages[0]!.form,
+    bytes: plan.tables.reduce((sum, table) => sum + table.bytes, 0),
+    blocks: { bram: plan.memory.bram, uram: plan.memory.uram },
+    bound: plan.bounds[0]!.levels,
+    ideal,
+    cycles: plans.map(({ cycles }) => cycles),
+    pages: {
+      count: pages.count,
+      bytes: pages.bytes,
+      batch: pages.breakEven,
+      ratio: paged.cycles / paged.ideal,
+    },
+  };
+}
+
+/** Prints the table. */
+export async function printSizes(options: SizesOptions, context: Context): Promise<void> {
+  const { profile } = await resolveDevice(options.device ?? "u55c", context.signal);
+  const rows:
+    (SizeRow | { readonly from: readonly [number, number]; readonly to: number; readonly error: string })[] =
+      [];
+  for (const from of PICTURE_SIZES) {
+    for (const to of MODEL_SIZES) {
+      context.signal.throwIfAborted();
+      try {
+        rows.push(planSizes(profile, from, to));
+      } catch (error) {
+        // A small card has no plan for some sizes: the table says so and goes on.
+        if (!(error instanceof OnpathError)) throw error;
+        rows.push({ from, to, error: error.message });
+      }
+    }
+  }
+  if (options.json) return printJson({ device: profile, batches: BATCHES, rows });
+  const cells = rows.map((row) => "error" in row ? refused(row) : cellsOf(row));
+  if (options.markdown) return print(markdown(HEAD, cells));
+  print(columnTable(HEAD, cells));
+  const worst = rows.reduce((most, row) => "error" in row ? most : Math.max(most, ratioOf(row)), 0);
+  print(
+    "\n" + factTable([
+      ["device", deviceText(profile)],
+      ["cycles", `an image, simulated at ${profile.clockMHz} MHz; loading the tables is in them`],
+      ["over ideal", `at a batch of ${BATCHES.at(-1)} at most ${worst.toFixed(4)}`],
+      [
+        "pages",
+        "the same tables swapped by row phase: pages x bytes, images from which no load is waited for",
+      ],
+    ]),
+  );
+}
+
+const HEAD = [
+  "from",
+  "to",
+  "layout",
+  "tables",
+  "bytes",
+  "BRAM+URAM",
+  "off",
+  ...BATCHES.map((images) => `cycles, ${images}`),
+  "64 / ideal",
+  "pages",
+  "images",
+  "64 / ideal, pages",
+];
+
+function ratioOf(row: SizeRow): number {
+  return row.cycles.at(-1)! / row.ideal;
+}
+
+function cellsOf(row: SizeRow): (string | number)[] {
+  return [
+    `${row.from.join("x")}`,
+    row.to,
+    row.layout,
+    row.form,
+    count(row.bytes),
+    `${row.blocks.bram}+${row.blocks.uram}`,
+    row.bound,
+    ...row.cycles.map((cycles) => count(Math.round(cycles))),
+    ratioOf(row).toFixed(4),
+    `${row.pages.count} x ${count(row.pages.bytes)}`,
+    row.pages.batch,
+    row.pages.ratio.toFixed(4),
+  ];
+}
+
+function refused({ from, to, error }: { from: readonly [number, number]; to: number; error: string }) {
+  return [from.join("x"), to, error, ...HEAD.slice(3).map(() => "")];
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |\n`;
+  return line(head) + line(head.map((_, at) => at < 4 && at !== 1 ? "---" : "---:")) +
+    rows.map(line).join("");
+}
