@@ -6,7 +6,7 @@
 
 import Table from "cli-table3";
 import process from "node:process";
-import { imageCandidates, noise, serializer } from "./bench/images.ts";
+import { imageCandidates, noise, planCandidates, serializer } from "./bench/images.ts";
 import { type Candidate, measure, median, ratio, type Timing } from "./bench/measure.ts";
 import { crcCandidates, PACKETS, PAYLOAD, reassemblyCandidates } from "./bench/packets.ts";
 
@@ -73,7 +73,7 @@ for (
     ["3840x2160 to 640x640", 2160, 3840, 640],
   ] as const
 ) {
-  sections.push(await section(`${name}, RGB`, imageCandidates(noise(height, width), size), { against: 3 }));
+  sections.push(await section(`${name}, RGB`, imageCandidates(noise(height, width), size), { against: 5 }));
 }
 const copy = imageCandidates(noise(720, 1280), 224)[0]!;
 sections.push(await section("CRC of the 672 packets of 1280x720 to 224x224", [copy, ...crcCandidates()]));
@@ -81,6 +81,7 @@ for (const [name, packets] of Object.entries(PACKETS)) {
   const title = `Reassembly of ${packets} payloads of ${PAYLOAD} bytes (one ${name})`;
   sections.push(await section(title, reassemblyCandidates(packets), { bytes: packets * PAYLOAD }));
 }
+sections.push(await section("Planning", [copy, ...planCandidates()]));
 const image = noise(720, 1280);
 const reassembly = reassemblyCandidates(PACKETS.image)[1]!;
 const heap = {

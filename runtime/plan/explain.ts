@@ -36,8 +36,8 @@ export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
       : `${cut.rowsPerPacket} whole ${what} rows a packet`,
     `${share}% of the image's bytes go to the device`,
   ];
-  if (share > 100) {
-    notes.push("warning: more bytes go to the device than the image has; sending whole rows would be less");
+  if (share > 100 && !rows) {
+    notes.push("warning: more bytes go to the device than the image has; the layout rows sends fewer");
   }
   const form = forms.find(({ verdict }) => verdict === "chosen");
   if (form !== undefined && forms.length > 1) {

@@ -7,7 +7,7 @@
 import { createCanvas, ImageData } from "@napi-rs/canvas";
 import sharp from "sharp";
 import { normalizeLevel } from "../../kernels/mod.ts";
-import { compile, MODEL_PROFILE, type Plan, reservePackets } from "../../runtime/mod.ts";
+import { compile, type LayoutName, MODEL_PROFILE, type Plan, reservePackets } from "../../runtime/mod.ts";
 import { type Checksum, type Tensor, tensor } from "../../serialize/mod.ts";
 import type { Candidate } from "./measure.ts";
 
@@ -27,21 +27,45 @@ export function noise(height: number, width: number): Tensor {
 }
 
 /** The plan of a square resize and ImageNet's normalization. */
-export function benchPlan(image: Tensor, size: number, checksum: Checksum): Plan {
+export function benchPlan(
+  image: Tensor,
+  size: number,
+  checksum: Checksum,
+  layout: LayoutName,
+): Plan {
   return compile({
     steps: [
       { op: "resize", size: [size, size] },
       { op: "normalize", mean: MEAN, std: STD, range: "0-1", dtype: "f32", layout: "CHW" },
     ],
-  }, { input: image, device: MODEL_PROFILE, checksum });
+  }, { input: image, device: MODEL_PROFILE, checksum, layout });
 }
 
 /** A writer with its slots: writes all packets of an image. */
-export function serializer(image: Tensor, size: number, checksum: Checksum): () => void {
-  const plan = benchPlan(image, size, checksum);
+export function serializer(
+  image: Tensor,
+  size: number,
+  checksum: Checksum,
+  layout: LayoutName = "cells",
+): () => void {
+  const plan = benchPlan(image, size, checksum, layout);
   const { packets } = plan.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
   return () => writer.write(image, 0, 0, packets, requests);
+}
+
+/** Planning, for few and for many weights. */
+export function planCandidates(): Candidate[] {
+  return ([[720, 1280, 224], [375, 500, 518], [719, 1279, 640], [3024, 4032, 448]] as const).map(
+    ([height, width, size]) => {
+      const image = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
+      const steps = [{ op: "resize", size: [size, size] }];
+      return {
+        name: `plan ${width}x${height} to ${size}x${size}`,
+        run: () => void compile({ steps }, { input: image, device: MODEL_PROFILE }),
+      };
+    },
+  );
 }
 
 /** What an image costs, serialized or done on the host. */
@@ -58,6 +82,8 @@ export function imageCandidates(image: Tensor, size: number): Candidate[] {
     { name: "memcpy of the whole image", run: () => copy.set(pixels) },
     { name: "serialize, CRC-32C", run: serializer(image, size, "crc32c") },
     { name: "serialize, check left to the link", run: serializer(image, size, "link") },
+    { name: "serialize tiles, check left to the link", run: serializer(image, size, "link", "tiles") },
+    { name: "serialize needed rows, check left to the link", run: serializer(image, size, "link", "rows") },
     { name: "fused bilinear + normalize in JavaScript", run: fused(pixels, height, width, size) },
     {
       name: "sharp (libvips), resize only",

@@ -1,4 +1,3 @@
-import process from "node:process";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { CARD_PROFILES, compile, createModelDevice, offload } from "../../mod.ts";
@@ -30,23 +29,6 @@ Deno.test("docs/tables.md has the table that `offload sizes` prints, and every s
     assert(row.pages.ratio <= 1.01, cells.join(" "));
   });
   assert.deepEqual(BATCHES, [1, 16, 64]);
-});
-
-Deno.test("planning any of the sizes takes less than 50 ms of CPU after the first", () => {
-  planSizes(U55C, [640, 480], 224);
-  let most = 0;
-  for (const from of PICTURE_SIZES) {
-    for (const to of MODEL_SIZES) {
-      const before = process.cpuUsage();
-      compile({ steps: [{ op: "resize", size: [to, to] }] }, {
-        input: { dtype: "u8", shape: [from[1], from[0], 3], layout: "HWC" },
-        device: U55C,
-      });
-      const { user, system } = process.cpuUsage(before);
-      most = Math.max(most, (user + system) / 1000);
-    }
-  }
-  console.log(`at most ${most.toFixed(1)} ms of CPU`);
 });
 
 Deno.test("a row of the table is what the model device counts, packets and all", async () => {

@@ -1,0 +1,11 @@
+#!/usr/bin/python3
+"""Make all golden files again; --check compares instead and exits with 1 on any difference."""
+
+import sys
+
+import antialias
+import make
+import warp
+
+if __name__ == "__main__":
+    sys.exit(max(module.main() for module in (make, warp, antialias)))

@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import {
+  FILTER_BITS,
+  filterAxis,
+  filterTable,
+  type FormName,
+  resampleKernel,
+  type ResampleParams,
+  resampleReference,
+  resampleRows,
+} from "onpath/kernels";
+import { type Channels, type Tensor, toDense } from "../../serialize/mod.ts";
+import { type GoldenFile, readGolden } from "../support/golden.ts";
+import { anyChannels, noise } from "../support/images.ts";
+import { photoInput } from "../support/photos.ts";
+
+interface Entry extends Omit<GoldenFile, "peer"> {
+  readonly peer: "pillow" | "torchvision";
+}
+
+const { entries } = JSON.parse(
+  await readFile(new URL("../golden/antialias.json", import.meta.url), "utf8"),
+) as { entries: Entry[] };
+
+function paramsOf(image: Tensor, size: readonly [number, number]): ResampleParams {
+  const [height, width] = image.shape.slice(-3) as [number, number];
+  return { y: { input: height, output: size[0] }, x: { input: width, output: size[1] } };
+}
+
+/** What the rows' model makes of one image, HWC. */
+function throughRows(image: Tensor, size: readonly [number, number], form: FormName): Uint8Array {
+  const channels = image.shape.at(-1) as Channels;
+  const params = paramsOf(image, size);
+  const stage = resampleRows(params, channels, form);
+  const source = toDense(image).data as Uint8Array;
+  const target = new Uint8Array(size[0] * size[1] * channels);
+  let next = 0;
+  for (let row = 0; row < params.y.input; row++) {
+    stage.take(row, source, row * params.x.input * channels);
+    for (; next < size[0] && stage.last[next] === row; next++) {
+      assert(stage.give(next, target, next * size[1] * channels));
+    }
+  }
+  assert.equal(next, size[0], "an output row was never complete");
+  return target;
+}
+
+for (const entry of entries) {
+  Deno.test(`the antialiased resize equals ${entry.file}`, async () => {
+    const image = await photoInput(entry.photo, entry.channels, entry.crop);
+    const expected = await readGolden(entry as unknown as GoldenFile) as Uint8Array;
+    const found = resampleReference(image, entry.size).data as Uint8Array;
+    assert.equal(found.length, expected.length);
+    if (entry.peer === "pillow") assert.deepEqual(found, expected);
+    else {
+      const off = found.map((level, at) => Math.abs(level - expected[at]!));
+      assert(off.every((levels) => levels <= 1), `${Math.max(...off)} levels off`);
+      const share = off.reduce((sum, levels) => sum + levels, 0) / off.length;
+      // Pillow rounds between its passes, torchvision computes in binary32 throughout.
+      assert(share < 0.25, `${(100 * share).toFixed(1)}% of the samples differ`);
+    }
+    for (const form of ["distinct", "nibble"] as const) {
+      assert.deepEqual(throughRows(image, entry.size, form), found, form);
+    }
+  });
+}
+
+Deno.test("sixteen goldens of Pillow and six of torchvision are there", () => {
+  const count = (peer: string) => entries.filter((entry) => entry.peer === peer).length;
+  assert.deepEqual([count("pillow"), count("torchvision")], [16, 6]);
+});
+
+const length = fc.integer({ min: 1, max: 40 });
+
+Deno.test("the rows' model equals the reference for random images, in both forms", () => {
+  fc.assert(
+    fc.property(
+      length,
+      length,
+      length,
+      length,
+      anyChannels,
+      fc.nat(),
+      fc.constantFrom<FormName>("distinct", "nibble"),
+      (h, w, h2, w2, channels, seed, form) => {
+        const image = noise(1, h, w, channels, seed);
+        // Some images of extremes: sums of weights that are rounded up must not pass 255.
+        if (seed % 3 === 0) image.data.fill(255);
+        assert.deepEqual(throughRows(image, [h2, w2], form), resampleReference(image, [h2, w2]).data);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("filterAxis() has weights that sum to 1 but for their rounding, and rows that never fall", () => {
+  const any = fc.integer({ min: 1, max: 600 });
+  fc.assert(
+    fc.property(any, any, (input, output) => {
+      const { first, taps, start, weights } = filterAxis({ input, output });
+      for (let o = 0; o < output; o++) {
+        assert(first[o]! >= 0 && taps[o]! >= 1 && first[o]! + taps[o]! <= input);
+        const sum = weights.subarray(start[o]!, start[o]! + taps[o]!).reduce(
+          (total, each) => total + each,
+          0,
+        );
+        assert(Math.abs(sum - 2 ** FILTER_BITS) <= taps[o]!);
+        if (o > 0) assert(first[o]! >= first[o - 1]! && first[o]! + taps[o]! >= first[o - 1]! + taps[o - 1]!);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("a row that is not held is not given", () => {
+  const stage = resampleRows({ y: { input: 8, output: 4 }, x: { input: 2, output: 2 } }, 1, "nibble");
+  const row = Uint8Array.of(7, 9);
+  const target = new Uint8Array(2);
+  stage.take(0, row, 0);
+  assert.equal(stage.give(0, target, 0), false);
+  for (const at of [1, 2]) stage.take(at, row, 0);
+  assert.equal(stage.give(0, target, 0), true);
+  assert.deepEqual(target, row);
+  for (const at of [3, 4, 5, 6, 7]) stage.take(at, row, 0);
+  assert.equal(stage.give(0, target, 0), false, "its rows were overwritten");
+  stage.restart();
+  assert.equal(stage.give(3, target, 0), false, "another image has begun");
+});
+
+Deno.test("the tables that the plan states are those that are made", () => {
+  for (const [input, output] of [[1280, 224], [500, 224], [17, 40]] as const) {
+    const axis = { input, output };
+    const forms = resampleKernel.forms({ y: axis, x: axis });
+    for (const { form, tables } of forms) {
+      const levels = form === "nibble" ? 16 : 256;
+      const { products } = filterTable(filterAxis(axis), levels);
+      const stated = tables.find(({ name }) => name === "column terms")!;
+      assert.equal(stated.entries, products.length);
+      assert(products.every((product) => product < 2 ** stated.bits));
+    }
+  }
+  assert.deepEqual(
+    resampleKernel.forms({ y: { input: 5, output: 5 }, x: { input: 5, output: 5 } })[0]!.tables,
+    [],
+  );
+});
+
+/** Random pictures and Pillow's answers to them, from one process. */
+const WITNESS = `
+import json, sys
+import numpy as np
+from PIL import Image
+cases = []
+rng = np.random.default_rng(20261124)
+for _ in range(400):
+    h, w, h2, w2 = (int(n) for n in rng.integers(1, 90, 4))
+    image = rng.integers(0, 256, (h, w), dtype=np.uint8)
+    out = np.asarray(Image.fromarray(image).resize((w2, h2), Image.BILINEAR))
+    cases.append([h, w, h2, w2, image.tobytes().hex(), out.tobytes().hex()])
+json.dump(cases, sys.stdout)
+`;
+
+Deno.test("the reference equals Pillow on 400 random shapes", async () => {
+  const output = await new Promise<string | undefined>((resolve) => {
+    const options = { timeout: 60_000, maxBuffer: 2 ** 26 };
+    execFile("/usr/bin/python3", ["-c", WITNESS], options, (error, stdout) => {
+      resolve(error === null ? stdout : undefined);
+    });
+  });
+  if (output === undefined) {
+    assert.equal(Deno.env.get("CI"), undefined, "in CI Pillow must be there");
+    console.log("skipped: Debian's python3-pil and python3-numpy are not there");
+    return;
+  }
+  const cases = JSON.parse(output) as [number, number, number, number, string, string][];
+  assert.equal(cases.length, 400);
+  for (const [h, w, h2, w2, source, expected] of cases) {
+    const image = noise(1, h, w, 1, 0);
+    image.data.set(Uint8Array.from(source.match(/../g)!, (byte) => parseInt(byte, 16)) as Uint8Array);
+    const found = resampleReference(image, [h2, w2]).data as Uint8Array;
+    const hex = Array.from(found, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    assert.equal(hex, expected, `${h} x ${w} to ${h2} x ${w2}`);
+  }
+});
