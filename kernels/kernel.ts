@@ -49,7 +49,7 @@ export const FORMS = [
   "levels",
 ] as const;
 
-/** The name of a form. */
+/** One of {@linkcode FORMS}: how a kernel's operands are held in tables. */
 export type FormName = (typeof FORMS)[number];
 
 /** One way to hold a kernel's operands in tables. Plain data; no table is made for it. */

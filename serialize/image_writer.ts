@@ -253,15 +253,26 @@ function separableSamples(
   const { bytes } = engine;
   const { channels, cut } = options;
   const source = Int32Array.from(map.x.low, (index) => (index < 0 ? options.width : index) * channels);
+  // Where each column's run of neighbours ends: found once, so that a row of a picture is one copy.
+  const ends = new Int32Array(source.length);
+  for (let i = source.length - 1; i >= 0; i--) {
+    ends[i] = source[i + 1] === source[i]! + channels ? ends[i + 1]! : i + 1;
+  }
   let out = 0;
   const visit = (image: number, row: number, column: number, count: number, done: number) => {
     const top = rows.stage(image, map.y.low[row]!, 0);
+    const end = column + count;
     let to = out + done * channels;
-    for (let i = column; i < column + count;) {
-      const from = source[i]!;
-      let length = channels;
-      for (i++; i < column + count && source[i] === from + length; i++) length += channels;
-      bytes.copyWithin(to, top + from, top + from + length);
+    for (let i = column; i < end;) {
+      let from = top + source[i]!;
+      const next = Math.min(ends[i]!, end);
+      const length = (next - i) * channels;
+      i = next;
+      // A call costs as much as some twenty bytes.
+      if (length > 24) bytes.copyWithin(to, from, from + length);
+      else {for (const last = from + length, shift = to - from; from < last; from++) {
+          bytes[from + shift] = bytes[from]!;
+        }}
       to += length;
     }
   };

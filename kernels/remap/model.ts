@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bound, type Kernel, type TableForm } from "../kernel.ts";
+import type { Bound, Kernel, TableForm } from "../kernel.ts";
 import { weightForms } from "../resize/forms.ts";
 import { cellStage, withForm } from "../resize/model.ts";
 import type { AxisWeights } from "../resize/positions.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Channels } from "../../serialize/mod.ts";
+import type { Channels } from "../../serialize/mod.ts";
 import type { Bound, FormName, Kernel, RowStage } from "../kernel.ts";
 import { type AxisFilter, FILTER_BITS, filterAxis } from "./coefficients.ts";
 import { type ResampleParams, resampleParams } from "./spec.ts";

@@ -16,7 +16,7 @@ import type { AxisWeights } from "./positions.ts";
 import type { AxisScale } from "./spec.ts";
 import { fractionBitsFor, termTable, UNITS } from "./terms.ts";
 
-/** Bytes of a page. */
+/** Bytes that one row phase's terms take: two nibble tables for each distinct column weight. */
 export function pageBytes(x: AxisWeights): number {
   return 4 * 16 * 2 * new Set(x.pairs.flat()).size;
 }

@@ -44,8 +44,9 @@ export interface Exchange {
 }
 
 /**
- * A device. Where rows are sent, a packet may bring several answers or none. It owns nothing of the caller's: slots are the caller's and free again when an exchange
- * has ended. A device serves one session at a time, and one exchange at a time.
+ * A device. It owns nothing of the caller's: slots are the caller's and free again when an exchange has
+ * ended. It serves one session at a time, and one exchange at a time. Where rows are sent, a packet may
+ * bring several answers or none.
  */
 export interface Device extends AsyncDisposable {
   /** Its numbers. */

@@ -7,7 +7,7 @@
 /** Layouts that a device may take, see `runtime/plan/layouts.ts`. */
 export const LAYOUT_NAMES = ["cells", "tiles", "grid", "rows", "image"] as const;
 
-/** The name of a layout. */
+/** One of {@linkcode LAYOUT_NAMES}: what travels to the device. */
 export type LayoutName = (typeof LAYOUT_NAMES)[number];
 
 /** Where pages lie that are not on chip. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FormName, type TableForm } from "../../kernels/mod.ts";
+import type { FormName, TableForm } from "../../kernels/mod.ts";
 import { OnpathError } from "../../serialize/mod.ts";
 import type { DeviceProfile } from "../device/profile.ts";
 import { blockBits, blockBudget, type Blocks, type PlacedTable, placeTables, sumBlocks } from "./memory.ts";

@@ -83,9 +83,9 @@ export interface CompileOptions {
  *   { steps: [{ op: "resize", size: [224, 224] }] },
  *   { input: { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" }, device: MODEL_PROFILE },
  * );
- * assert.equal(plan.layout.name, "tiles");
- * assert.equal(plan.stages[0]!.form, "nibble");
- * assert.equal(plan.tables.find(({ name }) => name === "terms")!.entries, 65 * 16);
+ * assert.equal(plan.layout.name, "cells");
+ * assert.equal(plan.stages[0]!.form, "two-pass");
+ * assert.equal(plan.bounds[0]!.levels, 0);
  * ```
  */
 export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): Plan {

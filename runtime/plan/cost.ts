@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Partition } from "../../serialize/mod.ts";
+import type { Partition } from "../../serialize/mod.ts";
 import { bytesPerCycle, type DeviceProfile, latencyCycles } from "../device/profile.ts";
 import { packetsOfImage } from "./layouts.ts";
 import type { PlacedTable } from "./memory.ts";

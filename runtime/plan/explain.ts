@@ -12,7 +12,7 @@ const LAYOUT_NOTES: Readonly<Record<Plan["layout"]["name"], string>> = {
   cells: "tile-major cells: every output sample travels with its four neighbours and its weight index",
   tiles: "packed tiles: every output sample travels with its four neighbours; the device derives the weights",
   grid: "needed rows and columns: the device holds two rows and gathers neighbours from them",
-  rows: "needed rows, whole, from where they lie: the device holds rows and gathers from them",
+  rows: "needed rows, whole: the device holds two rows and gathers neighbours from them",
   image: "the whole image, row by row: the device holds two rows and gathers neighbours from them",
 };
 

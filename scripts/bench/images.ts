@@ -51,7 +51,12 @@ export function serializer(
   const plan = benchPlan(image, size, checksum, layout);
   const { packets } = plan.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
-  return () => writer.write(image, 0, 0, packets, requests);
+  // As a session does: as many packets at a time as there are slots.
+  return () => {
+    for (let first = 0; first < packets; first += requests.slots) {
+      writer.write(image, 0, first, Math.min(requests.slots, packets - first), requests);
+    }
+  };
 }
 
 /** Planning, for few and for many weights. */

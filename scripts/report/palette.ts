@@ -1,0 +1,54 @@
+/**
+ * Colours that people with any colour vision tell apart (after Okabe and Ito, and Paul Tol), and the SVG
+ * patterns that tell the same without colour.
+ *
+ * @module
+ */
+
+import { mark, type Markup } from "./markup.ts";
+
+/** Colours by what they mean. */
+export const INK = {
+  text: "#1b1f24",
+  quiet: "#57606a",
+  line: "#d0d7de",
+  faint: "#eef1f4",
+  chosen: "#0072b2",
+  sent: "#9ecae1",
+  packet: "#e69f00",
+  work: "#0072b2",
+  input: "#56b4e9",
+  stall: "#c1272d",
+  header: "#3d4753",
+} as const;
+
+const PAGES = ["#77aadd", "#eedd88", "#66c2a5", "#cab2d6", "#bbcc33"] as const;
+
+/** The colour of a page; neighbours differ. */
+export function pageColour(page: number | undefined): string {
+  return page === undefined ? "#b8c0c8" : PAGES[page % PAGES.length]!;
+}
+
+/** Patterns that all drawings of a page share: `wait` and `stall`. */
+export const PATTERNS: Markup = mark`<svg width="0" height="0" aria-hidden="true" class="defs"><defs>
+<pattern id="wait" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect width="6" height="6" fill="#f3f4f6"/><rect width="2" height="6" fill="#c3cad1"/></pattern>
+<pattern id="stall" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect width="6" height="6" fill="${INK.stall}"/><rect width="2" height="6" fill="#e58a8d"/></pattern>
+</defs></svg>`;
+
+/** A drawing as wide as the page, which scrolls where the window is narrower. */
+export function drawing(label: string, width: number, height: number, content: readonly Markup[]): Markup {
+  return mark`<div class="drawing"><svg role="img" aria-label="${label}" width="${width}" height="${height}"
+ viewBox="0 0 ${width} ${height}">${content}</svg></div>`;
+}
+
+/** A key of colours below a drawing. */
+export function key(entries: readonly (readonly [fill: string, text: string])[]): Markup {
+  return mark`<p class="key">${
+    entries.map(([fill, text]) =>
+      mark`<span><svg width="16" height="12" aria-hidden="true"><rect x="0.5" y="0.5" width="15" height="11"
+ fill="${fill}" stroke="#8b949e"/></svg> ${text}</span> `
+    )
+  }</p>`;
+}

@@ -1,0 +1,109 @@
+/**
+ * A plan's timeline as a trace that Chrome's tracing page and Perfetto open.
+ *
+ * @module
+ */
+
+import type { Plan } from "../../mod.ts";
+import { type Lane, planTimeline, type Span } from "./timeline.ts";
+
+/** An event of a trace: `X` is a stretch of time, `M` names a process or a thread. */
+export interface TraceEvent {
+  /** Kind of event. */
+  readonly ph: "X" | "M";
+  /** What happens, or what is named. */
+  readonly name: string;
+  /** Always 1: the device. */
+  readonly pid: number;
+  /** The lane. */
+  readonly tid: number;
+  /** Category: the kind of span. */
+  readonly cat?: string;
+  /** Begin in microseconds. */
+  readonly ts?: number;
+  /** Length in microseconds. */
+  readonly dur?: number;
+  /** Colour, by Chrome's names. */
+  readonly cname?: string;
+  /** Cycles, which are exact, and what else is known. */
+  readonly args: Readonly<Record<string, string | number>>;
+}
+
+/** A trace file's contents. Plain data. */
+export interface Trace {
+  /** The events. */
+  readonly traceEvents: readonly TraceEvent[];
+  /** The unit that viewers show. */
+  readonly displayTimeUnit: "ns";
+  /** What the times are. */
+  readonly otherData: Readonly<Record<string, string | number>>;
+}
+
+const COLOURS: Partial<Record<Span["kind"], string>> = { stall: "terrible", wait: "grey" };
+
+/**
+ * Makes the trace of a plan's first flow.
+ *
+ * @param plan The plan.
+ * @returns The trace; `JSON.stringify` makes the file.
+ *
+ * @example
+ * ```ts
+ * import { compile, MODEL_PROFILE } from "onpath";
+ * import { planTrace } from "./trace.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const input = { dtype: "u8", shape: [48, 64, 3], layout: "HWC" } as const;
+ * const plan = compile({ steps: [{ op: "resize", size: [24, 32] }] }, { input, device: MODEL_PROFILE });
+ * assert.equal(planTrace(plan).traceEvents[0]!.name, "process_name");
+ * ```
+ */
+export function planTrace(plan: Plan): Trace {
+  const { lanes, cycles } = planTimeline(plan);
+  const { clockMHz, name } = plan.device;
+  return {
+    traceEvents: [
+      named("process_name", 0, `${name} (simulated)`),
+      ...lanes.flatMap((lane, at) => laneEvents(lane, at + 1, clockMHz)),
+    ],
+    displayTimeUnit: "ns",
+    otherData: {
+      note: "cycles are simulated from the plan, and times follow from the profile's clock; no card was used",
+      clockMHz,
+      cycles,
+      device: name,
+      plan: plan.id.toString(16).padStart(8, "0"),
+    },
+  };
+}
+
+function laneEvents({ name, spans }: Lane, tid: number, clockMHz: number): TraceEvent[] {
+  return [
+    named("thread_name", tid, name),
+    { ...named("thread_sort_index", tid, ""), args: { sort_index: tid } },
+    ...spans.map((span): TraceEvent => {
+      const { kind, name, start, end, page, victim, request } = span;
+      return {
+        ph: "X",
+        name,
+        cat: kind,
+        pid: 1,
+        tid,
+        ts: start / clockMHz,
+        dur: (end - start) / clockMHz,
+        ...(COLOURS[kind] === undefined ? {} : { cname: COLOURS[kind] }),
+        args: {
+          cycle: start,
+          cycles: end - start,
+          ...(page === undefined ? {} : { page }),
+          ...(victim === undefined ? {} : { overwrites: victim }),
+          ...(request === undefined ? {} : { requested: request }),
+        },
+      };
+    }),
+  ];
+}
+
+function named(what: string, tid: number, name: string): TraceEvent {
+  return { ph: "M", name: what, pid: 1, tid, args: { name } };
+}
