@@ -161,9 +161,13 @@ function noneFits(
 ): OnpathError {
   const real = weighed.filter(({ form }) => form !== BASELINE);
   const fits = real.filter(({ blocks }) => blocks !== null);
-  const smallest = real.filter(({ bytes }) => bytes > 0).sort((a, b) => a.bytes - b.bytes)[0];
+  const needs = stage.forms.filter(({ form }) => form !== BASELINE).map((form) => ({
+    form: form.form,
+    bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
+  })).sort((a, b) => a.bram - b.bram)[0]!;
   const would = fits.length === 0
-    ? `none of its forms does; the smallest, ${smallest?.form}, holds ${smallest?.bytes} bytes before copies`
+    ? `none of its forms does; the smallest, ${needs.form}, needs ${needs.bram} BRAM for ` +
+      `${stage.itemsPerCycle.toFixed(2)} items a cycle, a narrower bus needs fewer`
     : "these would fit: " +
       fits.map(({ form, levels, pages }) =>
         `${form} (${levels === 0 ? "exact" : `tolerance ${levels}`}${pages > 0 ? ", cells or tiles" : ""})`

@@ -43,7 +43,7 @@ export function pagesOf(
  * @param plan The plan; its cost and notes are not looked at.
  */
 export function costPlan(plan: Plan): PlanCost {
-  const { cut, kind, channels, name } = plan.layout;
+  const { cut, channels, name } = plan.layout;
   const resident = residentBytes(plan.tables, plan.pages !== null);
   const load = loadCycles(plan.device, resident);
   if (plan.pages !== null) {

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import {
+  CARD_PROFILES,
+  compile,
+  type DeviceProfile,
+  MODEL_PROFILE,
+  parseProfile,
+} from "../../runtime/mod.ts";
+import { refusal } from "../support/failure.ts";
+import { test } from "./helpers.ts";
+
+const OWN = {
+  name: "own",
+  bram: 1000,
+  uram: 0,
+  backing: { kind: "ddr4", bytes: 2 ** 30, gigabytesPerSecond: 19, latencyNs: 107 },
+};
+
+function planOn(device: DeviceProfile, shape = [719, 1279, 3]) {
+  return compile({ steps: [{ op: "resize", size: [224, 224] }] }, {
+    input: { dtype: "u8", shape, layout: "HWC" },
+    device,
+  });
+}
+
+test("the cards are there with their sources, and each is a profile of its own", () => {
+  assert.deepEqual(CARD_PROFILES.map(({ name }) => name), ["u50", "u55c", "u250", "u280", "vnx"]);
+  for (const profile of CARD_PROFILES) {
+    assert.deepEqual(parseProfile(JSON.parse(JSON.stringify(profile))), profile);
+    assert.match(profile.summary, /DS\d+|VNx|UG\d+/);
+  }
+});
+
+test("a user's own profile needs few numbers; what it leaves out is as on the cards", () => {
+  const own = parseProfile(OWN);
+  assert.equal(own.payload, 1344);
+  assert.deepEqual(own.kernels, MODEL_PROFILE.kernels);
+  // 800 BRAM are no room for the resident tables of 1279 x 719: pages are swapped.
+  const plan = planOn(own);
+  assert.equal(plan.stages[0]!.form, "row-pages");
+  assert(plan.pages !== null && plan.pages.slots < plan.pages.count);
+  assert(plan.memory.bram <= plan.memory.budget.bram);
+  assert(plan.cost.stalls > 0);
+});
+
+test("instances share a card: each has its part of the blocks", () => {
+  const [one, four] = [1, 4].map((instances) => planOn({ ...MODEL_PROFILE, instances }, [480, 640, 3]));
+  assert.equal(four!.memory.budget.bram, Math.floor(2016 * 0.8 / 4));
+  assert.equal(one!.memory.budget.bram, Math.floor(2016 * 0.8));
+  // And of the wire.
+  const wire = (plan: typeof one) => plan!.layouts[0]!.wireUs;
+  assert(Math.abs(wire(four) - 4 * wire(one)) < 0.01);
+});
+
+test("a profile that is wrong is refused by the field's name", () => {
+  const wrong: [string, unknown][] = [
+    ["bram", -1],
+    ["clockMHz", 0],
+    ["payload", 10],
+    ["usable", 1.5],
+    ["layouts", ["diagonal"]],
+    ["backing", { kind: "tape" }],
+  ];
+  for (const [field, value] of wrong) {
+    assert.throws(
+      () => parseProfile({ ...OWN, [field]: value }),
+      refusal("device", new RegExp(`profile\\.${field}`)),
+    );
+  }
+  assert.throws(() => parseProfile({ ...OWN, brams: 3 }), refusal("device"));
+});
