@@ -35,6 +35,7 @@ export * from "./plan/map.ts";
 export * from "./plan/memory.ts";
 export * from "./plan/packets.ts";
 export * from "./plan/plan.ts";
+export * from "./plan/price.ts";
 export * from "./plan/rows.ts";
 export * from "./plan/schedule.ts";
 export * from "./plan/schema.ts";

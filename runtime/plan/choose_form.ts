@@ -162,7 +162,7 @@ function noneFits(
   const real = weighed.filter(({ form }) => form !== BASELINE);
   const fits = real.filter(({ blocks }) => blocks !== null);
   const needs = stage.forms.filter(({ form }) => form !== BASELINE).map((form) => ({
-    form: form.form,
+    form: form.levels === 0 ? form.form : `${form.form} (tolerance ${form.levels})`,
     bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
   })).sort((a, b) => a.bram - b.bram)[0]!;
   const would = fits.length === 0

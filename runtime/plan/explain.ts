@@ -42,9 +42,11 @@ export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
   const form = forms.find(({ verdict }) => verdict === "chosen");
   if (form !== undefined && forms.length > 1) {
     notes.push(
-      `${form.form} tables: the smallest that ${
-        form.levels === 0 ? "are exact" : "keep the tolerance"
-      } and fit`,
+      plan.options.form !== null
+        ? `${form.form} tables, as asked for`
+        : `${form.form} tables: the smallest that ${
+          form.levels === 0 ? "are exact" : "keep the tolerance"
+        } and fit`,
     );
   }
   if (pages !== null) {

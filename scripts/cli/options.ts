@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgumentError, Option } from "commander";
-import { type Checksum, type Layout, LAYOUTS, OnpathError } from "../../mod.ts";
+import { type Checksum, FORMS, type Layout, LAYOUT_NAMES, LAYOUTS, OnpathError } from "../../mod.ts";
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
 import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
 
@@ -39,6 +39,25 @@ export function layoutOption(): Option {
 export function checksumOption(): Option {
   return new Option("--checksum <kind>", "a CRC-32C in every packet, or only the link's own check")
     .choices(["crc32c", "link"] satisfies Checksum[]);
+}
+
+/** `--tolerance`. */
+export function toleranceOption(): Option {
+  return new Option("--tolerance <levels>", "levels that tables may be off beyond the match (default: 0)")
+    .argParser(wholeNumber(0, 255));
+}
+
+/** `--form`. */
+export function formOption(): Option {
+  return new Option("--form <name>", "the form of the tables (default: the smallest that fits)").choices(
+    FORMS,
+  );
+}
+
+/** `--packet-layout`; `--layout` names the axes of an array. */
+export function packetLayoutOption(): Option {
+  return new Option("--packet-layout <name>", "what travels in packets (default: the fastest)")
+    .choices(LAYOUT_NAMES);
 }
 
 /** `--timeout`. */

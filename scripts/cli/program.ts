@@ -18,13 +18,16 @@ import { EXIT } from "./failures.ts";
 import {
   checksumOption,
   deviceOption,
+  formOption,
   jsonOption,
   layoutOption,
   numberOption,
   outputOption,
+  packetLayoutOption,
   planFileOption,
   shapeOption,
   timeoutOption,
+  toleranceOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
@@ -77,6 +80,9 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption().conflicts("plan"))
     .addOption(layoutOption())
     .addOption(checksumOption())
+    .addOption(toleranceOption().conflicts("plan"))
+    .addOption(formOption().conflicts("plan"))
+    .addOption(packetLayoutOption().conflicts("plan"))
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.run)
@@ -93,6 +99,11 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption())
     .addOption(layoutOption())
     .addOption(checksumOption())
+    .addOption(toleranceOption())
+    .addOption(formOption())
+    .addOption(packetLayoutOption())
+    .option("--html <file>", "write the plan as a page with pictures, to open in a browser")
+    .option("--trace <file>", "write its timeline as a trace for Perfetto or Chrome, JSON")
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.plan)
     .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {

@@ -86,6 +86,8 @@ Examples:
   onpath plan pipeline.json --shape 720,1280,3
   onpath plan pipeline.json --shape 64,3,480,640 --layout NCHW
   onpath plan pipeline.json --input cat.jpg --output cat.plan
+  onpath plan pipeline.json --shape 720,1280,3 --device u50 --html report.html --trace trace.json
+  onpath plan pipeline.json --shape 64,719,1279,3 --form row-pages
 ${PIPELINE}
 ${INPUTS}
 ${EXIT_CODES}`,

@@ -53,8 +53,8 @@ export function gantt({ label, lanes, from, to, clockMHz, height }: GanttView): 
   const axis = mark`<line x1="${LEFT}" x2="${
     WIDTH - RIGHT
   }" y1="${bottom}" y2="${bottom}" stroke="${INK.text}"/>
-<text class="end" x="${LEFT - 26}" y="${bottom + 18}">cycles</text>
-<text class="end quiet" x="${LEFT - 26}" y="${bottom + 34}">time</text>
+<text class="end" x="${LEFT - 38}" y="${bottom + 18}">cycles</text>
+<text class="end quiet" x="${LEFT - 38}" y="${bottom + 34}">time</text>
 `;
   const drawn = lanes.map((lane, at) => {
     const thin = height === "thin" && lane.part === "slot";
@@ -97,8 +97,10 @@ function drawLane({ spans, part }: Lane, top: number, height: number, scale: Sca
       const width = Math.max(least, right - left);
       return mark`<rect x="${left}" y="${top}" width="${width}" height="${height}" ${
         look(span, width)
-      }><title>${hint(span)}</title></rect>${scale.labels ? spanText(span, part, left, width, top) : null}${
-        span.victim !== undefined && span.start >= from ? swapMark(left, top, height) : null
+      }><title>${hint(span)}</title></rect>${scale.labels ? spanText(span, left, width, top) : null}${
+        span.victim !== undefined && span.start >= from && (part === "slot" || width > 8)
+          ? swapMark(left, top, height)
+          : null
       }`;
     })
   }
@@ -135,7 +137,7 @@ function look(span: Span, width: number): Markup {
 }
 
 /** The longest of a few texts that fits into a span. */
-function spanText(span: Span, part: Lane["part"], left: number, width: number, top: number): Markup | null {
+function spanText(span: Span, left: number, width: number, top: number): Markup | null {
   const { page, kind, name, start, end } = span;
   const cycles = count(end - start);
   const texts = kind === "stall"
@@ -166,9 +168,7 @@ function spanText(span: Span, part: Lane["part"], left: number, width: number, t
         kind === "stall" ? INK.stall : "#f3f4f6"
       }"/>`
       : null
-  }<text class="middle${dark ? " light" : ""}" x="${middle}" y="${
-    top + (part === "slot" ? 14.5 : 14.5)
-  }">${text}</text>`;
+  }<text class="middle${dark ? " light" : ""}" x="${middle}" y="${top + 14.5}">${text}</text>`;
 }
 
 function hint({ name, start, end, request, victim }: Span): string {

@@ -12,7 +12,7 @@ import type { Sent } from "./sent.ts";
 /** The whole image fits into this. */
 const WHOLE = { left: 46, top: 34, width: 520, height: 400 };
 /** The pixels close up fit into this. */
-const CLOSE = { left: 680, top: 34, width: 360 };
+const CLOSE = { left: 640, top: 34, width: 350 };
 /** Drawn lines are at least so many pixels apart, for more would be a grey area. */
 const APART = 7;
 
@@ -34,6 +34,8 @@ export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly not
   const [spotX, spotY] = at(spot.column, spot.row);
   const [spotW, spotH] = [Math.max(5, spot.width * scale), Math.max(5, spot.height * scale)];
   const close = closeUp(sent);
+  const [seenX, seenY] = at(close.column, close.row);
+  const [seenW, seenH] = [Math.max(5, close.columns * scale), Math.max(5, close.rows * scale)];
   const bottom = Math.max(top + h, CLOSE.top + close.height);
   const parts = [
     mark`<text class="middle quiet" x="${left + w / 2}" y="${top - 20}">${count(width)} columns</text>
@@ -42,12 +44,18 @@ export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly not
     } rows</text>
 <rect x="${left}" y="${top}" width="${w}" height="${h}" fill="#fbfcfd" stroke="${INK.text}"/>`,
     body(sent, rows.kept, columns.kept, at, [w, h]),
-    // From the packet to its pixels.
-    mark`<path d="M${spotX + spotW} ${spotY}L${CLOSE.left} ${CLOSE.top}M${spotX + spotW} ${
-      spotY + spotH
-    }L${CLOSE.left} ${CLOSE.top + close.height}" stroke="${INK.packet}" fill="none" stroke-dasharray="4 3"/>
-<rect x="${spotX}" y="${spotY - (spotH - spot.height * scale) / 2}" width="${spotW}" height="${spotH}"
+    mark`<rect x="${spotX}" y="${
+      spotY - (spotH - spot.height * scale) / 2
+    }" width="${spotW}" height="${spotH}"
  fill="${INK.packet}" stroke="${INK.text}" stroke-width="0.8"/>`,
+    // From where the pixels lie to their drawing.
+    mark`<rect x="${seenX - 1}" y="${seenY - 1}" width="${seenW + 2}" height="${seenH + 2}" fill="none"
+ stroke="${INK.stall}" stroke-width="1.5"/>
+<path d="M${seenX + seenW + 1} ${seenY - 1}L${CLOSE.left} ${CLOSE.top}M${seenX + seenW + 1} ${
+      seenY + seenH + 1
+    }L${CLOSE.left} ${
+      CLOSE.top + close.height
+    }" stroke="${INK.stall}" stroke-opacity="0.7" fill="none" stroke-dasharray="4 3"/>`,
     close.drawn,
   ];
   const dense = rows.every > 1 || columns.every > 1 || sent.form === "points";
@@ -79,7 +87,7 @@ function box({ rows, columns }: Sent["packet"], height: number, width: number) {
 /** Every so many-th index, so that drawn ones do not run together. */
 function thin(indexes: readonly number[], scale: number): { kept: number[]; every: number } {
   const span = indexes.length > 1 ? (indexes.at(-1)! - indexes[0]!) * scale / (indexes.length - 1) : APART;
-  const every = Math.max(1, Math.ceil(APART / Math.max(span, 1e-9)));
+  const every = Math.max(1, Math.min(indexes.length, Math.ceil(APART / Math.max(span, 1e-9))));
   return { kept: indexes.filter((_, at) => at % every === 0), every };
 }
 
@@ -111,11 +119,18 @@ function body(
     const [x, y] = at(column + 0.5, row + 0.5);
     return `M${short(x)} ${short(y)}h0`;
   });
-  return path(dots, 2.2, 0.55);
+  return path(dots, 2.6, 0.85);
 }
 
 /** Pixels around the packet's beginning, each as a square. */
-function closeUp(sent: Sent): { readonly drawn: Markup; readonly height: number } {
+function closeUp(sent: Sent): {
+  readonly drawn: Markup;
+  readonly height: number;
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+} {
   const { packet, window } = sent;
   const windowRows = window === undefined ? 0 : window.last - window.first + 1;
   const rowsSeen = Math.min(sent.height, Math.max(12, Math.min(26, windowRows + 4)));
@@ -153,7 +168,7 @@ function closeUp(sent: Sent): { readonly drawn: Markup; readonly height: number 
   const step = Math.max(1, Math.ceil(20 / size)) * 2;
   const names = [
     ...Array.from({ length: rowsSeen }, (_, r) => r).filter((r) => (firstRow + r) % step === 0).map((r) =>
-      mark`<text class="end quiet" x="${CLOSE.left - 6}" y="${CLOSE.top + r * size + size / 2 + 4}">${
+      mark`<text class="quiet" x="${CLOSE.left + w + 18}" y="${CLOSE.top + r * size + size / 2 + 4}">${
         label(firstRow + r)
       }</text>`
     ),
@@ -169,7 +184,14 @@ function closeUp(sent: Sent): { readonly drawn: Markup; readonly height: number 
     : bracketAt(CLOSE.left + w + 6, CLOSE.top + (window.first - firstRow) * size, windowRows * size);
   return {
     height: h,
-    drawn: mark`${squares}${names}${bracket}
+    row: firstRow,
+    column: firstColumn,
+    rows: rowsSeen,
+    columns: columnsSeen,
+    drawn: mark`<text class="quiet" x="${CLOSE.left}" y="${
+      CLOSE.top - 22
+    }">close up: ${rowsSeen} rows, ${columnsSeen} columns where the packet begins</text>
+${squares}${names}${bracket}
 <rect x="${CLOSE.left}" y="${CLOSE.top}" width="${w}" height="${h}" fill="none" stroke="${INK.text}"/>
 `,
   };

@@ -14,13 +14,13 @@ const STYLE: Markup = {
 body { margin: 0; background: #fff; color: ${INK.text};
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
 main { max-width: 1100px; margin: 0 auto; padding: 32px 20px 48px; }
-h1 { font-size: 28px; line-height: 1.25; margin: 0 0 8px; overflow-wrap: anywhere; }
+h1 { font-size: 28px; text-wrap: balance; line-height: 1.25; margin: 0 0 8px; overflow-wrap: anywhere; }
 h2 { font-size: 21px; margin: 44px 0 4px; padding-top: 16px; border-top: 2px solid ${INK.text}; }
 h3 { font-size: 16px; margin: 28px 0 4px; }
 p { margin: 6px 0; max-width: 80ch; overflow-wrap: anywhere; }
 .lead { color: ${INK.quiet}; margin-bottom: 14px; }
 .small { font-size: 13.5px; color: ${INK.quiet}; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 12px;
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 12px;
   margin: 22px 0 8px; }
 .tile { border: 1px solid ${INK.line}; border-radius: 8px; padding: 12px 14px; }
 .tile .name { font-size: 13px; color: ${INK.quiet}; }
@@ -31,6 +31,7 @@ p { margin: 6px 0; max-width: 80ch; overflow-wrap: anywhere; }
 .defs { position: absolute; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif;
   fill: ${INK.text}; }
+svg text.halo { paint-order: stroke; stroke: #fff; stroke-width: 3px; stroke-linejoin: round; }
 svg text.quiet { fill: ${INK.quiet}; }
 svg text.bold { font-weight: 650; }
 svg text.large { font-size: 13px; }
@@ -43,8 +44,11 @@ svg text.light { fill: #fff; }
 table { border-collapse: collapse; font-size: 14px; width: 100%; }
 th { text-align: left; font-weight: 600; border-bottom: 1.5px solid ${INK.text}; vertical-align: bottom; }
 td { border-bottom: 1px solid ${INK.line}; vertical-align: top; }
-th, td { padding: 5px 10px 5px 0; }
-th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { padding: 5px 16px 5px 0; }
+th:last-child, td:last-child { padding-right: 4px; }
+td:first-child { white-space: nowrap; }
+th.number, td.number { text-align: right; }
+td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.chosen td { background: #e8f1f8; }
 tr.chosen td:first-child { box-shadow: inset 3px 0 ${INK.chosen}; padding-left: 8px; font-weight: 650; }
 code, pre { font: 13px/1.45 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; }
@@ -52,9 +56,13 @@ pre { background: #f6f8fa; border: 1px solid ${INK.line}; border-radius: 6px; pa
   white-space: pre-wrap; overflow-wrap: anywhere; }
 ul { margin: 6px 0; padding-left: 22px; max-width: 85ch; }
 footer { margin-top: 44px; padding-top: 16px; border-top: 2px solid ${INK.text}; font-size: 14px; }
+@page { margin: 12mm; }
 @media print {
   main { max-width: none; padding: 0; }
-  body { font-size: 12pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .drawing, .table { overflow: visible; }
+  table { font-size: 8.5pt; }
+  th, td { padding-right: 8px; }
   .drawing svg { max-width: 100%; height: auto; }
   .tile, tr, .drawing { break-inside: avoid; }
   h2, h3 { break-after: avoid; }

@@ -133,12 +133,14 @@ function rowsOfOutput(plan: Plan): Sent["window"] {
   const sequence = Math.floor(row / answers.rowsPerPacket) * answers.packetsPerRow;
   const [range] = requestsFor(plan, [[sequence, sequence]]);
   const { y } = rowMap(plan);
-  const source = (request: number) => {
-    const at = cut.packetsPerRow > 1 ? Math.floor(request / cut.packetsPerRow) : request * cut.rowsPerPacket;
+  const source = (request: number, end: 0 | 1) => {
+    const at = cut.packetsPerRow > 1
+      ? Math.floor(request / cut.packetsPerRow)
+      : (request + end) * cut.rowsPerPacket - end;
     return y.low[Math.min(at, cut.height - 1)]!;
   };
   if (range === undefined) return undefined;
-  return { row, first: source(range[0]), last: source(range[1]) };
+  return { row, first: source(range[0], 0), last: source(range[1], 1) };
 }
 
 function needed({ low, high }: AxisMap, from: number, to: number): number[] {

@@ -13,7 +13,7 @@ export function count(value: number, digits = 0): string {
 export function bytesText(value: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];
   let unit = 0;
-  for (; value >= 10_000 && unit < 3; unit++) value /= 1024;
+  for (; value >= (unit === 0 ? 10_000 : 1000) && unit < 3; unit++) value /= 1024;
   return `${count(value, unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
@@ -31,13 +31,6 @@ export function percent(share: number): string {
 /** A number with its noun: `1 packet`, `3 packets`. */
 export function many(number: number, noun: string, plural = `${noun}s`): string {
   return `${count(number)} ${number === 1 ? noun : plural}`;
-}
-
-/** Numbers for people: `0`, `1st`, `2nd`, `3rd`, `4th`. */
-export function ordinal(number: number): string {
-  const tens = Math.floor(number / 10) % 10;
-  const suffix = tens === 1 ? "th" : ["th", "st", "nd", "rd"][number % 10] ?? "th";
-  return `${count(number)}${suffix}`;
 }
 
 /** Round numbers from `from` to `to`, about `most` of them: 1, 2 or 5 times a power of ten apart. */

@@ -7,13 +7,13 @@
 
 import {
   itemsPerCycle,
+  lastRows,
   packetsOfImage,
   type Plan,
   schedulePages,
   sendsRows,
   simulateSchedule,
 } from "../../mod.ts";
-import { lastRows } from "../../runtime/plan/price.ts";
 import { KIND } from "../../serialize/mod.ts";
 
 /**

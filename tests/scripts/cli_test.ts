@@ -164,3 +164,75 @@ for (const [name, args, code, says] of refusals) {
       assert.deepEqual(await readdir(folder), before);
     }));
 }
+
+Deno.test("offload plan --html --trace writes a page and a trace; --device takes a card and a profile's file", () =>
+  inFolder(async (folder) => {
+    await writeFile(
+      join(folder, "mine.json"),
+      JSON.stringify({
+        name: "mine",
+        bram: 1000,
+        uram: 0,
+        backing: { kind: "ddr4", bytes: 2 ** 30, gigabytesPerSecond: 19, latencyNs: 107 },
+      }),
+    );
+    await writeFile(join(folder, "r.json"), JSON.stringify({ steps: [{ op: "resize", size: [24, 24] }] }));
+    const plan = [
+      "plan",
+      "r.json",
+      "--shape",
+      "64,719,1279,3",
+      "--device",
+      "mine.json",
+      "--form",
+      "row-pages",
+    ];
+    const { code, stdout } = await offloadCli(folder, ...plan, "--html", "r.html", "--trace", "t.json");
+    assert.equal(code, 0);
+    for (const fact of ["mine", "no card is used", "row-pages", "baseline", "loads", "simulated"]) {
+      assert(stdout.includes(fact), fact);
+    }
+    assert.match(await readFile(join(folder, "r.html"), "utf8"), /^<!doctype html>/i);
+    const trace = JSON.parse(await readFile(join(folder, "t.json"), "utf8"));
+    assert(trace.traceEvents.length > 10);
+    const json = await offloadCli(folder, ...plan, "--packet-layout", "tiles", "--json");
+    assert.equal(JSON.parse(json.stdout).layout.name, "tiles");
+    const card = await offloadCli(
+      folder,
+      "plan",
+      "r.json",
+      "--shape",
+      "480,640,3",
+      "--device",
+      "u50",
+      "--json",
+    );
+    assert.equal(JSON.parse(card.stdout).device.name, "u50");
+  }));
+
+Deno.test("offload run takes a form and a layout, and a plan for a device of one's own", () =>
+  inFolder(async (folder) => {
+    const input = ["--input", join(PHOTOS, "coffee.png"), "--output", "a.npy", "--json"];
+    const expected = await referenceOf("coffee.png");
+    for (const more of [["--form", "nibble"], ["--packet-layout", "cells"], ["--form", "row-pages"]]) {
+      const { code, stdout, stderr } = await offloadCli(folder, "run", "p.json", ...input, ...more);
+      assert.equal(code, 0, stderr);
+      assert(JSON.parse(stdout).counters.cycles > 0);
+      const npy = await readFile(join(folder, "a.npy"));
+      assert.deepEqual(new Uint8Array(npy.subarray(npy.length - expected.length)), expected);
+    }
+  }));
+
+Deno.test("offload profile and offload sizes print their tables", () =>
+  inFolder(async (folder) => {
+    const profile = await offloadCli(folder, "profile", join(PHOTOS, "coffee.png"), "--capacity", "32");
+    assert.equal(profile.code, 0, profile.stderr);
+    for (const fact of ["11.4%", "LRU", "LFU", "optimum", "32 of 256"]) {
+      assert(profile.stdout.includes(fact), fact);
+    }
+    const sizes = await offloadCli(folder, "sizes");
+    assert.equal(sizes.code, 0, sizes.stderr);
+    assert(sizes.stdout.includes("4032x3024") && sizes.stdout.includes("at most 1.0054"), sizes.stdout);
+    const small = await offloadCli(folder, "sizes", "--device", "u50", "--json");
+    assert.equal(JSON.parse(small.stdout).rows.length, 56);
+  }));

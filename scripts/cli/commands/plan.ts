@@ -5,15 +5,25 @@
  */
 
 import type { Command } from "commander";
-import { type Checksum, compile, type CompileOptions } from "../../../mod.ts";
+import { type Checksum, compile, type CompileOptions, type FormName, type LayoutName } from "../../../mod.ts";
 import { nameAxes, readInput } from "../../io/input.ts";
-import { checkFolderOf } from "../../io/write.ts";
+import { checkFolderOf, writeWhole } from "../../io/write.ts";
+import { planReport } from "../../report/report.ts";
+import { planTrace } from "../../report/trace.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { DEFAULT_DEVICE, findDevice } from "../devices.ts";
+import { deviceText, resolveDevice } from "../devices.ts";
 import { loadPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import type { SharedOptions } from "../options.ts";
-import { boundsRow, tablesRow, tablesText, trafficRows } from "../summary.ts";
+import {
+  boundsRow,
+  costRows,
+  formsText,
+  layoutsText,
+  tablesRow,
+  tablesText,
+  trafficRows,
+} from "../summary.ts";
 import { factTable } from "../text.ts";
 
 /** What a plan is asked for. */
@@ -26,6 +36,16 @@ export interface PlanCommandOptions extends SharedOptions {
   readonly output?: string | undefined;
   /** Whether packets carry a CRC-32C. */
   readonly checksum?: Checksum | undefined;
+  /** Levels that tables may be off beyond what the match is. */
+  readonly tolerance?: number | undefined;
+  /** The form of the resize's tables. */
+  readonly form?: FormName | undefined;
+  /** The layout of packets; `layout` names the input's axes. */
+  readonly packetLayout?: LayoutName | undefined;
+  /** Where the report goes, a page to open in a browser. */
+  readonly html?: string | undefined;
+  /** Where the timeline goes, a trace for Perfetto or Chrome. */
+  readonly trace?: string | undefined;
 }
 
 /**
@@ -47,23 +67,32 @@ export async function explainPlan(
     const message = "error: expected either --input <file> or --shape <lengths>";
     command.error(message, { exitCode: EXIT.usage, code: "onpath.use" });
   }
-  if (options.output !== undefined) await checkFolderOf(options.output);
+  const written = [options.output, options.html, options.trace].filter((file) => file !== undefined);
+  for (const file of written) await checkFolderOf(file);
   const pipeline = await loadPipeline(path, signal);
   const input: CompileOptions["input"] = options.shape === undefined
     ? await readInput(options.input!, { layout: options.layout, signal })
     : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };
-  const device = findDevice(options.device ?? DEFAULT_DEVICE);
-  const plan = compile(pipeline, { input, device, checksum: options.checksum });
+  const device = await resolveDevice(options.device, signal);
+  const { checksum: wanted, tolerance, form, packetLayout: layout } = options;
+  const plan = compile(pipeline, { input, device, checksum: wanted, tolerance, form, layout });
   if (options.output !== undefined) await savePlan(options.output, plan, signal);
+  const save = (file: string, text: string) => writeWhole(file, [new TextEncoder().encode(text)], signal);
+  if (options.html !== undefined) await save(options.html, planReport(plan));
+  if (options.trace !== undefined) await save(options.trace, JSON.stringify(planTrace(plan)));
   if (options.json) return printJson(plan);
   const { cut, payload, checksum } = plan.layout;
   print(factTable([
-    ["plan", `${plan.id.toString(16).padStart(8, "0")}, for device ${plan.device.name}`],
+    ["plan", plan.id.toString(16).padStart(8, "0")],
+    ["device", deviceText(plan.device)],
     ...trafficRows(plan),
     ["packets", `${cut.itemsPerPacket} samples each, payload at most ${payload} bytes, checksum ${checksum}`],
     tablesRow(plan),
+    ...costRows(plan),
     boundsRow(plan),
-    ...(options.output === undefined ? [] : [["written", options.output] as const]),
+    ...(written.length === 0 ? [] : [["written", written] as const]),
   ]));
+  print("\n" + layoutsText(plan));
+  if (plan.forms.length > 0) print("\n" + formsText(plan));
   if (plan.tables.length > 0) print("\n" + tablesText(plan));
 }

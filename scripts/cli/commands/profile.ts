@@ -7,14 +7,19 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
+  checkWhole,
   countLevels,
   type HitRates,
   hitRates,
   hotEntries,
+  type Layout,
   lookupCycles,
+  OnpathError,
+  slice,
+  type Tensor,
+  toDense,
   topShare,
-} from "../../../runtime/residency/hot.ts";
-import { checkWhole, type Layout, OnpathError, slice, type Tensor, toDense } from "../../../mod.ts";
+} from "../../../mod.ts";
 import { readInput } from "../../io/input.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { columnTable, count, factTable, shapeText } from "../text.ts";

@@ -5,7 +5,15 @@
  */
 
 import type { Command } from "commander";
-import { type Checksum, compile, offload, type Plan, type Tensor } from "../../../mod.ts";
+import {
+  type Checksum,
+  compile,
+  type FormName,
+  type LayoutName,
+  offload,
+  type Plan,
+  type Tensor,
+} from "../../../mod.ts";
 import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
@@ -30,6 +38,12 @@ export interface RunCommandOptions extends SharedOptions {
   readonly planOut?: string | undefined;
   /** Whether packets carry a CRC-32C. */
   readonly checksum?: Checksum | undefined;
+  /** Levels that tables may be off beyond what the match is. */
+  readonly tolerance?: number | undefined;
+  /** The form of the resize's tables. */
+  readonly form?: FormName | undefined;
+  /** The layout of packets. */
+  readonly packetLayout?: LayoutName | undefined;
   /** Longest wait for the device, in milliseconds. */
   readonly timeout?: number | undefined;
 }
@@ -135,5 +149,6 @@ async function planMaker(
   }
   const pipeline = await loadPipeline(path, signal);
   const device = await resolveDevice(options.device, signal);
-  return (input) => compile(pipeline, { input, device, checksum: options.checksum });
+  const { checksum, tolerance, form, packetLayout: layout } = options;
+  return (input) => compile(pipeline, { input, device, checksum, tolerance, form, layout });
 }

@@ -1,0 +1,52 @@
+/**
+ * The same pipeline at other batches: what a flow of so many images costs.
+ *
+ * @module
+ */
+
+import { compile, OnpathError, type Plan } from "../../mod.ts";
+
+/** Batches that are shown where none are named. */
+export const BATCHES: readonly number[] = [1, 16, 64];
+
+/** Packets of a flow that is still cheap to schedule: a few seconds at most. */
+const MOST_PACKETS = 4_000_000;
+
+/** What a batch costs, or why it is not known. Plain data. */
+export type BatchCost =
+  | { readonly images: number; readonly plan: Plan }
+  | { readonly images: number; readonly plan: null; readonly because: string };
+
+/**
+ * Compiles a plan's pipeline again for batches.
+ *
+ * @param plan The plan; what was asked for with it is asked for again.
+ * @param batches Numbers of images.
+ */
+export function costBatches(plan: Plan, batches: readonly number[]): BatchCost[] {
+  const { input, layout, options, device } = plan;
+  const inner = input.layout.replace("N", "") as "HWC" | "CHW";
+  const shape = input.shape.filter((_, at) => input.layout[at] !== "N");
+  return batches.map((images): BatchCost => {
+    if (images === layout.cut.images) return { images, plan };
+    if (images * layout.cut.packets / layout.cut.images > MOST_PACKETS) {
+      return { images, plan: null, because: "too many packets to schedule for a report" };
+    }
+    try {
+      return {
+        images,
+        plan: compile(plan.pipeline, {
+          input: { dtype: input.dtype, shape: [images, ...shape], layout: `N${inner}` },
+          device,
+          checksum: layout.checksum,
+          tolerance: options.tolerance,
+          form: options.form ?? undefined,
+          layout: options.layout ?? undefined,
+        }),
+      };
+    } catch (error) {
+      if (!(error instanceof OnpathError)) throw error;
+      return { images, plan: null, because: error.message };
+    }
+  });
+}

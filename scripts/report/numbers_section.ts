@@ -1,0 +1,132 @@
+/**
+ * The section with all numbers of a plan's cost, and those of other batches.
+ *
+ * @module
+ */
+
+import type { Plan } from "../../mod.ts";
+import type { BatchCost } from "./batches.ts";
+import { mark, type Markup, type Value } from "./markup.ts";
+import { section, table } from "./page.ts";
+import { bytesText, count, many, timeText } from "./text.ts";
+
+/** The section with numbers. */
+export function numbersSection(plan: Plan, batches: readonly BatchCost[]): Markup {
+  const { images } = plan.layout.cut;
+  return section(
+    "numbers",
+    "All numbers",
+    `What the first flow of ${
+      many(images, "image")
+    } costs the device, in cycles of its core: computed from ` +
+      "the plan, and counted alike by the model device when it runs.",
+    mark`${costTable(plan)}${batches.length > 0 ? batchTable(plan, batches) : null}
+<h3>Notes of the planner</h3>
+<ul>${
+      plan.notes.map((note) =>
+        mark`<li>${note}</li>
+`
+      )
+    }</ul>`,
+  );
+}
+
+function costTable({ cost, device, pages, layout }: Plan): Markup {
+  const cycles = (name: string, value: number, text: string) => ({
+    cells: [name, count(value), timeText(value / device.clockMHz), text],
+  });
+  const stalled = pages !== null
+    ? "Cycles in which the core waits for a page that is not there yet."
+    : layout.buffers > 0
+    ? "Cycles beyond the ideal: the first outputs wait for rows, and the last are still computed when all " +
+      "rows are in."
+    : "Cycles beyond the ideal: none, for packets hold what they need.";
+  return table(
+    [{ head: "number" }, { head: "value", number: true }, { head: "time", number: true }, {
+      head: "what it is",
+    }],
+    [
+      cycles(
+        "ideal",
+        cost.ideal,
+        layout.buffers > 0
+          ? "The longer of taking the rows in and computing the outputs, whatever the tables."
+          : "Cycles that the core must work whatever the tables.",
+      ),
+      cycles("stalls", cost.stalls, stalled),
+      cycles("load", cost.load, "Cycles that load what stays on chip, before the first packet."),
+      cycles("cycles", cost.cycles, "Load, ideal and stalls together: the first flow."),
+      cycles(
+        "leastCycles",
+        cost.leastCycles,
+        pages === null
+          ? "A lower bound: load and ideal."
+          : "A lower bound: no schedule of the same loads is faster.",
+      ),
+      cycles("again", cost.again, "The next flow, with the tables that are kept from this one."),
+      {
+        cells: [
+          "swaps",
+          count(cost.swaps),
+          "",
+          pages === null
+            ? "Pages loaded: none, everything stays on chip."
+            : "Pages loaded while packets stream.",
+        ],
+      },
+      {
+        cells: [
+          "tableBytes",
+          count(cost.tableBytes),
+          "",
+          `Bytes of tables and pages that are loaded: ${bytesText(cost.tableBytes)}.`,
+        ],
+      },
+    ],
+  );
+}
+
+function batchTable(plan: Plan, batches: readonly BatchCost[]): Markup {
+  const rows = batches.map((batch) => {
+    const { images } = batch;
+    const chosen = images === plan.layout.cut.images;
+    if (batch.plan === null) {
+      const none = "–";
+      return {
+        cells: [count(images), none, none, none, none, none, `not possible: ${batch.because}`] as Value[],
+        chosen,
+      };
+    }
+    const { cost, layout, device, stages } = batch.plan;
+    const each = cost.cycles / images;
+    return {
+      chosen,
+      cells: [
+        count(images),
+        count(each),
+        timeText(each / device.clockMHz),
+        count(cost.stalls / images, 1),
+        (cost.cycles / cost.ideal).toFixed(4),
+        count(cost.again / images),
+        [layout.name, ...(stages[0] === undefined ? [] : [`${stages[0].form} tables`])].join(", "),
+      ] as Value[],
+    };
+  });
+  return mark`<h3>The same at other batches</h3>
+<p>A batch is sent as one flow, so its images share one loading of the tables. Cycles are those of an image;
+a marked row is this plan.</p>
+${
+    table(
+      [
+        { head: "images" },
+        { head: "cycles an image", number: true },
+        { head: "time an image", number: true },
+        { head: "stalls an image", number: true },
+        { head: "cycles / ideal", number: true },
+        { head: "cycles an image, next flow", number: true },
+        { head: "layout, tables" },
+      ],
+      rows,
+    )
+  }`;
+}

@@ -1,0 +1,161 @@
+/**
+ * A plan as one HTML page for people who have never seen one: what is sent, which tables, when they are
+ * loaded, and what it all costs.
+ *
+ * @module
+ */
+
+import type { Plan } from "../../mod.ts";
+import { BATCHES, costBatches } from "./batches.ts";
+import { imageBytes, layoutsSection } from "./layouts_section.ts";
+import { mark, type Markup } from "./markup.ts";
+import { numbersSection } from "./numbers_section.ts";
+import { page, type Tile, tiles } from "./page.ts";
+import { blocksText, tablesSection } from "./tables_section.ts";
+import { bytesText, count, many, percent, timeText } from "./text.ts";
+import { timelineSection } from "./timeline_section.ts";
+import { boundTexts, headline } from "./words.ts";
+
+/** What a report may also say. */
+export interface ReportOptions {
+  /** Numbers of images whose costs are compared; by default {@linkcode BATCHES}, `[]` for none. */
+  readonly batch?: readonly number[] | undefined;
+}
+
+/**
+ * Makes the page of a plan.
+ *
+ * @param plan The plan.
+ * @param more What else it says.
+ * @returns HTML that needs nothing from outside: no script, no font, no network. The same plan gives the
+ * same page.
+ *
+ * @example
+ * ```ts
+ * import { compile, MODEL_PROFILE } from "onpath";
+ * import { planReport } from "./report.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const input = { dtype: "u8", shape: [48, 64, 3], layout: "HWC" } as const;
+ * const plan = compile({ steps: [{ op: "resize", size: [24, 32] }] }, { input, device: MODEL_PROFILE });
+ * assert.match(planReport(plan), /48 x 64 image → 24 x 32: resize \(exact\)/);
+ * ```
+ */
+export function planReport(plan: Plan, more: ReportOptions = {}): string {
+  const title = headline(plan);
+  return page(`onpath: ${title}`, [
+    mark`<header>
+<h1>${title}</h1>
+<p class="lead">How onpath would compute this on a network card: which bytes go there, which lookup tables
+replace the arithmetic, and how long it takes. <b>All cycles are simulated; no card was used.</b></p>
+<p class="small">Device ${plan.device.name}: ${plan.device.summary}</p>
+</header>
+${tiles(headlineTiles(plan))}`,
+    exactness(plan),
+    layoutsSection(plan),
+    tablesSection(plan),
+    timelineSection(plan),
+    numbersSection(plan, costBatches(plan, more.batch ?? BATCHES)),
+    footer(plan),
+  ]);
+}
+
+function headlineTiles(plan: Plan): Tile[] {
+  const { cost, device, layout, memory, layouts, bounds } = plan;
+  const { images } = layout.cut;
+  const each = cost.cycles / images;
+  const again = cost.again / images;
+  const chosen = layouts.find(({ verdict }) => verdict === "chosen");
+  const parts = chosen === undefined
+    ? []
+    : ([["host", chosen.hostUs], ["wire", chosen.wireUs], ["core", chosen.coreUs]] as const)
+      .toSorted((a, b) => b[1] - a[1]);
+  const off = bounds.reduce((most, { levels }) => Math.max(most, levels), 0);
+  const { budget } = memory;
+  const share = Math.max(
+    budget.bram > 0 ? memory.bram / budget.bram : 0,
+    budget.uram > 0 ? memory.uram / budget.uram : 0,
+  );
+  return [
+    {
+      name: images === 1 ? "Cycles an image" : `Cycles an image, in a batch of ${count(images)}`,
+      value: count(each),
+      more: `with the loading of tables; ${count(again)} once they are there`,
+    },
+    {
+      name: "Core time an image",
+      value: timeText(each / device.clockMHz),
+      more: `at ${count(device.clockMHz, 1)} MHz, the profile's assumed clock; simulated`,
+    },
+    ...(parts[0] === undefined ? [] : [{
+      name: "Sets the pace of a stream",
+      value: `${parts[0][0]}, ${timeText(parts[0][1])}`,
+      more: `estimated; ${parts.slice(1).map(([name, time]) => `${name} ${timeText(time)}`).join(", ")}`,
+    }]),
+    {
+      name: images === 1 ? "Bytes to the device" : "Bytes to the device, an image",
+      value: bytesText(layout.bytesOut / images),
+      more: `${
+        percent(layout.bytesOut / images / imageBytes(plan))
+      } of the image's bytes, headers included, in ${many(layout.cut.packets / images, "packet")}`,
+    },
+    {
+      name: "On-chip memory",
+      value: blocksText(memory),
+      more: `of ${count(budget.bram)} BRAM + ${count(budget.uram)} URAM that one kernel may take${
+        memory.bram + memory.uram > 0 ? ` (at most ${percent(share)} of one kind)` : ""
+      }`,
+    },
+    {
+      name: "Difference to the reference",
+      value: off === 0 ? "none" : `at most ${count(off, 3)} ${off === 1 ? "level" : "levels"}`,
+      more: bounds.length === 0
+        ? "samples go through as they are"
+        : off === 0
+        ? "0 levels; why is said below"
+        : "why is said below",
+    },
+  ];
+}
+
+function exactness(plan: Plan): Markup {
+  const texts = boundTexts(plan);
+  return texts.length === 0
+    ? mark`<p>The output is the input's own samples, moved.</p>`
+    : mark`<p><b>What the result equals:</b></p>
+<ul>${
+      texts.map((text) =>
+        mark`<li>${text}</li>
+`
+      )
+    }</ul>`;
+}
+
+function footer(plan: Plan): Markup {
+  const { input, options, device, pipeline, id, layout } = plan;
+  const command = [
+    "deno task offload plan pipeline.json",
+    `--shape ${input.shape.join(",")} --layout ${input.layout} --device ${quote(device.name)}`,
+    ...(layout.checksum === "crc32c" ? [] : [`--checksum ${layout.checksum}`]),
+    ...(options.tolerance === 0 ? [] : [`--tolerance ${options.tolerance}`]),
+    ...(options.form === null ? [] : [`--form ${options.form}`]),
+    ...(options.layout === null ? [] : [`--packet-layout ${options.layout}`]),
+    "--html report.html --trace trace.json",
+  ].join(" \\\n  ");
+  return mark`<footer>
+<p><b>How this page was made.</b> onpath computed it from plan ${
+    id.toString(16).padStart(8, "0")
+  } alone, without a device and without a picture: the same plan gives the same page. To make it again:</p>
+<pre>${command}</pre>
+<p>with this <code>pipeline.json</code>:</p>
+<pre>${JSON.stringify(pipeline)}</pre>
+<p><b>Limits.</b> Cycles come from a model of the device: a bus word in a cycle, pages over one channel with
+one latency, no contention. The clock is assumed, not met by a place-and-route. Host times are of one machine.
+No card was used.</p>
+</footer>`;
+}
+
+/** A name as a shell takes it. */
+function quote(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,114 @@
+/**
+ * The timeline of a plan with pages: which page stands in which slot, and when the core waits for one.
+ *
+ * @module
+ */
+
+import { bytesPerCycle, latencyCycles, type Plan } from "../../mod.ts";
+import { mark, type Markup } from "./markup.ts";
+import { INK, key, pageColour } from "./palette.ts";
+import { count, many, percent } from "./text.ts";
+import type { Lane, PlanTimeline } from "./timeline.ts";
+import { coreOf, view } from "./timeline_view.ts";
+
+/** Slots that a view close up shows at most. */
+const SLOTS = 8;
+
+/** What a plan with pages does in time: loads, slots, stalls. */
+export function pagesContent(plan: Plan, timeline: PlanTimeline): Markup {
+  const { cycles, lanes } = timeline;
+  const { pages, cost, device } = plan;
+  const work = coreOf(timeline).spans.filter(({ kind }) => kind === "work");
+  const slots = lanes.filter(({ part }) => part === "slot");
+  const used = slots.filter(({ spans }) => spans.length > 0);
+  const others = lanes.filter(({ part }) => part !== "slot");
+  const loads = others.find(({ part }) => part === "loads")!.spans;
+  const transfer = Math.ceil(pages!.bytes / bytesPerCycle(device));
+  const swaps = loads.filter(({ victim }) => victim !== undefined);
+  // The first load that the slots hold up, not the channel.
+  const held = loads.find(({ request, victim }, at) =>
+    victim !== undefined && request! > loads[at - 1]!.end - latencyCycles(device)
+  );
+  const late = held ?? swaps[0];
+  const opening = work[Math.min(work.length, 6) - 1]!.end;
+  const stall = cost.stalls === 0
+    ? "The core never waits for a page."
+    : `The core waits ${count(cost.stalls)} of ${count(cost.stalls + cost.ideal)} cycles (${
+      percent(cost.stalls / (cost.stalls + cost.ideal))
+    }) for pages${
+      cost.cycles === cost.leastCycles ? ", and no order of these loads would make it wait less" : ""
+    }.`;
+  const views = [
+    view(
+      plan,
+      "The whole flow",
+      "Each thin line is a slot: pale while a page stands there, strong while it is loaded or the core " +
+        `works with it, blank once it is given up for a load that waits for the channel.${
+          slots.length > used.length
+            ? ` ${many(slots.length - used.length, "slot")} stay${
+              slots.length - used.length === 1 ? "s" : ""
+            } empty and ${slots.length - used.length === 1 ? "is" : "are"} not drawn.`
+            : ""
+        }`,
+      [...others, ...used],
+      0,
+      cycles,
+      "thin",
+    ),
+    view(
+      plan,
+      "Close up: the beginning",
+      "Nothing is on chip yet, so the first page cannot hide behind any work. Numbers are pages.",
+      [...others, ...active(slots, 0, opening)],
+      0,
+      opening,
+    ),
+  ];
+  if (late !== undefined) {
+    const at = Math.max(0, work.findIndex(({ end }) => end > late.start) - 2);
+    const [from, to] = [work[at]!.start, work[Math.min(work.length, at + 7) - 1]!.end];
+    const why = held === undefined
+      ? "The channel sets the pace: slots are given up long before their next page comes."
+      : `From page ${late
+        .page!} on every slot is taken: a load begins when the core has left the page that it ` +
+        "overwrites.";
+    views.push(view(
+      plan,
+      "Close up: pages give way",
+      `${why} The dark corner marks a load over another page.`,
+      [...others, ...active(slots, from, to)],
+      from,
+      to,
+    ));
+  } else {
+    views.push(mark`<p>Every page has a slot of its own: none is ever overwritten.</p>`);
+  }
+  return mark`<p>${many(pages!.count, "page")} of ${count(pages!.bytes)} bytes go through ${
+    many(pages!.slots, "slot")
+  }; a load takes ${count(transfer)} cycles of transfer after a latency of ${count(latencyCycles(device))}.
+The host sends the rows of all images that share a page one after another, so each page is loaded once a flow
+(${many(cost.swaps, "load")}, ${count(swaps.length)} of them over another page). ${stall}</p>
+${views}
+${
+    key([
+      [pageColour(0), "a page's colour; five colours take turns"],
+      ["url(#stall)", "stall: the core waits for a page"],
+      ["url(#wait)", "the core waits for the tables that stay"],
+      [INK.text, "dark corner: a load that overwrites a page"],
+    ])
+  }`;
+}
+
+/** The slots in which something happens in a stretch of time, a few of them. */
+function active(slots: readonly Lane[], from: number, to: number): Lane[] {
+  const inside = ({ spans }: Lane, kinds: readonly string[]) =>
+    spans.filter(({ kind, start, end }) => kinds.includes(kind) && end > from && start < to)
+      .map(({ start }) => start);
+  // In the order of their loads, so that the drawing falls from left to right.
+  const first = (lane: Lane) => {
+    const loads = inside(lane, ["load"]);
+    return Math.min(...(loads.length > 0 ? loads : inside(lane, ["used"])));
+  };
+  return slots.filter((lane) => inside(lane, ["load", "used"]).length > 0)
+    .sort((a, b) => first(a) - first(b)).slice(0, SLOTS);
+}

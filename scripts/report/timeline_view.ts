@@ -1,0 +1,32 @@
+/**
+ * Views of a timeline: a heading, a sentence, and the drawing.
+ *
+ * @module
+ */
+
+import type { Plan } from "../../mod.ts";
+import { gantt } from "./gantt.ts";
+import { mark, type Markup } from "./markup.ts";
+import type { Lane, PlanTimeline } from "./timeline.ts";
+
+/** A stretch of a timeline, some of its lanes. */
+export function view(
+  plan: Plan,
+  heading: string,
+  text: string,
+  lanes: readonly Lane[],
+  from: number,
+  to: number,
+  height: "tall" | "thin" = "tall",
+): Markup {
+  const { clockMHz } = plan.device;
+  return mark`<h3>${heading}</h3>
+<p>${text}</p>
+${gantt({ label: `${heading}. ${text}`, lanes, from, to, clockMHz, height })}
+`;
+}
+
+/** What the core does. */
+export function coreOf({ lanes }: PlanTimeline): Lane {
+  return lanes.find(({ part }) => part === "core")!;
+}

@@ -1,0 +1,118 @@
+/**
+ * What names in a plan mean, in plain words.
+ *
+ * @module
+ */
+
+import { type FormChoice, type LayoutChoice, MODEL_PROFILE, type Plan } from "../../mod.ts";
+import { count } from "./text.ts";
+
+/** What each layout sends, in a sentence. */
+const LAYOUT_WORDS: Readonly<Record<LayoutChoice["name"], string>> = {
+  samples: "Bare samples: no step needs neighbours, so each output is one pixel of the input.",
+  cells: "Each output travels with the four pixels around its place and the number of its weights.",
+  tiles:
+    "Each output travels with the four pixels around its place; its position tells the device the weights.",
+  grid: "Only the rows and columns that some output needs; the device gathers the four pixels itself.",
+  rows: "Only the rows that some output needs, whole.",
+  image: "The whole image, row by row.",
+};
+
+/** What each form of tables is, in a sentence. */
+export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
+  distinct: "Every product of a different weight and a pixel's value stands ready: one lookup a neighbour.",
+  nibble: "The same products for half a pixel's bits: tables 16 times smaller, two lookups in place of one.",
+  "two-pass": "Columns first, then rows: the tables grow with height plus width, not with their product.",
+  "row-pages": "Only what the current kind of row needs stands on chip; the next page loads meanwhile.",
+  universal: "Weights rounded to 1/256: one small table serves every size, and may be off by a level.",
+  positions: "The paper's own tables, one for each output position: the baseline, listed to compare.",
+  products: "The library's own fixed-point products, so that its result is met bit for bit.",
+  levels: "One entry for each of the 256 values of a pixel.",
+};
+
+/** What the chosen layout sends. */
+export function layoutText({ layout, geometry }: Plan): string {
+  return geometry.sampling?.kernel === "resample"
+    ? "Whole rows, one after another: the antialiasing filter looks at all of them, and the device holds " +
+      "as many filtered rows as an output row needs."
+    : LAYOUT_WORDS[layout.name];
+}
+
+/** Why a layout was taken or not. */
+export function layoutVerdict({ verdict }: LayoutChoice, { options, layouts, pages }: Plan): string {
+  switch (verdict) {
+    case "chosen":
+      return layouts.length === 1
+        ? "chosen: the only one"
+        : options.layout !== null
+        ? "chosen: it was asked for"
+        : pages !== null
+        ? "chosen: the fastest that can"
+        : "chosen: the fastest";
+    case "slower":
+      return "slower";
+    case "not asked for":
+      return "not asked for";
+    case "pages need cells or tiles":
+      return "cannot group rows by page";
+  }
+}
+
+/** Why a form was taken or not. */
+export function formVerdict({ verdict, levels }: FormChoice, { form, tolerance }: Plan["options"]): string {
+  switch (verdict) {
+    case "chosen":
+      return form === null ? "chosen: the fewest blocks" : "chosen: it was asked for";
+    case "larger":
+      return "takes more blocks";
+    case "tolerance":
+      return `up to ${levels} off, ${tolerance} allowed`;
+    case "does not fit":
+      return "does not fit on chip";
+    case "swaps":
+      return "not needed: others need no swaps";
+    case "not asked for":
+      return "not asked for";
+    case "baseline":
+      return "baseline, never made";
+  }
+}
+
+/** The pipeline in a few words: `resize (exact), normalize (f16, CHW)`. */
+export function stepsText({ pipeline }: Plan): string {
+  const steps = pipeline.steps.map((step) => {
+    const name = step.op.replaceAll("_", " ");
+    if (step.op === "resize") return `${name} (${step.match})`;
+    if (step.op === "normalize") return `${name} (${step.dtype}, ${step.layout})`;
+    return name;
+  });
+  return steps.join(", ") || "no step";
+}
+
+/** The device in a few words: what it is where its summary begins with that, and its name. */
+export function deviceText({ device: { name, summary } }: Plan): string {
+  if (name === MODEL_PROFILE.name) return "the model device";
+  const kind = /^Alveo \w+/.exec(summary)?.[0];
+  return kind === undefined ? `device ${name}` : `an ${kind}${name === "vnx" ? " under VNx" : ""}`;
+}
+
+/** What the plan does in a line. */
+export function headline(plan: Plan): string {
+  const length = (shape: readonly number[], layout: string, axis: string) => shape[layout.indexOf(axis)]!;
+  const size = ({ shape, layout }: { readonly shape: readonly number[]; readonly layout: string }) =>
+    `${length(shape, layout, "H")} x ${length(shape, layout, "W")}`;
+  const { images } = plan.layout.cut;
+  const what = images === 1 ? `${size(plan.input)} image` : `${count(images)} images of ${size(plan.input)}`;
+  return `${what} → ${size(plan.output)}: ${stepsText(plan)}, on ${deviceText(plan)}`;
+}
+
+/** What the result equals and how nearly, a sentence a stage. */
+export function boundTexts({ bounds }: Plan): string[] {
+  return bounds.map(({ kernel, versus, levels, because }) =>
+    levels === 0
+      ? `${kernel}: equals ${versus}, because ${because}.`
+      : `${kernel}: at most ${count(levels, 3)} level${
+        levels === 1 ? "" : "s"
+      } off ${versus}, because ${because}.`
+  );
+}
