@@ -28,7 +28,7 @@ export interface FormChoice {
   readonly form: FormName;
   /** Levels that it may be off beyond the match. */
   readonly levels: number;
-  /** Bytes of its tables, each once, packed. */
+  /** Bytes of its tables, each once, packed; of pages one. */
   readonly bytes: number;
   /** Lookups an output sample. */
   readonly lookups: number;

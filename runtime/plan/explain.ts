@@ -37,16 +37,20 @@ export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
     `${share}% of the image's bytes go to the device`,
   ];
   if (share > 100 && !rows) {
-    notes.push("warning: more bytes go to the device than the image has; the layout rows sends fewer");
+    const fewer = plan.layouts.find(({ name, bytes }) => name === "rows" && bytes < layout.bytesOut);
+    notes.push(
+      "warning: more bytes go to the device than the image has" +
+        (fewer === undefined ? "" : "; the layout rows sends fewer"),
+    );
   }
   const form = forms.find(({ verdict }) => verdict === "chosen");
   if (form !== undefined && forms.length > 1) {
     notes.push(
       plan.options.form !== null
         ? `${form.form} tables, as asked for`
-        : `${form.form} tables: the smallest that ${
+        : `${form.form} tables: the fewest blocks of those that ${
           form.levels === 0 ? "are exact" : "keep the tolerance"
-        } and fit`,
+        }`,
     );
   }
   if (pages !== null) {
