@@ -1,0 +1,85 @@
+/**
+ * `deno task rtl`: lints the SystemVerilog, has Verilator turn it into C++ and clang into WebAssembly without
+ * imports. With --check it builds beside and compares, byte for byte.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
+/** Each is a top module whose face is a stream of packets. */
+const TOPS = ["packet_echo"];
+/** What Debian's clang and wasi-libc have, by the packages' own paths. */
+const VERILATOR = "/usr/share/verilator/include";
+const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
+const PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
+
+/** Runs a program to its end; what it says is the error's message. */
+function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd, timeout: 300_000, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      const missing = (error as { code?: unknown }).code === "ENOENT";
+      reject(
+        new Error(
+          missing
+            ? `Cannot build the RTL: ${program} is not there; it wants Debian's ${PACKAGES}`
+            : `Cannot build the RTL: ${program} ${args.at(-1)} failed\n${stderr}${stdout}`,
+        ),
+      );
+    });
+  });
+}
+
+async function build(top: string, folder: string): Promise<Uint8Array> {
+  const sources = (await readdir(RTL)).filter((name) => name.endsWith(".sv")).sort();
+  const verilator = ["-Wall", "--top-module", top, ...sources.map((name) => join(RTL, name))];
+  await run("verilator", ["--lint-only", ...verilator], folder);
+  const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
+  await run("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);
+  const made = (await readdir(join(folder, "made"))).filter((name) => name.endsWith(".cpp")).sort()
+    .map((name) => join("made", name));
+  const harness = ["packets.cpp", "verilated.cpp"].map((name) => join(RTL, "harness", name));
+  const objects: string[] = [];
+  for (const source of [...made, ...harness]) {
+    const object = `${basename(source, ".cpp")}.o`;
+    await run("clang++", [
+      ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
+      ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
+      ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
+      ...[`-I${RTL}harness/shim`, `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
+      // No folder of the machine may stand in the result.
+      ...[`-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${RTL}=rtl/`],
+      ...["-o", object, source],
+    ], folder);
+    objects.push(object);
+  }
+  await run("wasm-ld", [
+    ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
+    ...["-L/usr/lib/wasm32-wasi", "-o", `${top}.wasm`, ...objects, "-lc", RUNTIME],
+  ], folder);
+  return new Uint8Array(await readFile(join(folder, `${top}.wasm`)));
+}
+
+const check = process.argv.includes("--check");
+for (const top of TOPS) {
+  const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
+  try {
+    const wasm = await build(top, folder);
+    const path = join(RTL, `${top}.wasm`);
+    if (!check) await writeFile(path, wasm);
+    else if (Buffer.compare(wasm, await readFile(path)) !== 0) {
+      throw new Error(`Cannot accept kernels/rtl/${top}.wasm: a rebuild differs, run deno task rtl`);
+    }
+    console.log(`${top}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

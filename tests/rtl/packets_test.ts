@@ -1,0 +1,205 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import {
+  crc32c,
+  CRC_OFFSET,
+  FLAG,
+  HEADER_BYTES,
+  KIND,
+  newHeader,
+  readHeader,
+  writeHeader,
+} from "../../serialize/mod.ts";
+import { randomBytes } from "../support/random.ts";
+import { openEcho } from "./echo.ts";
+
+const PLAN = 0xdeadbeef;
+const LONGEST = 1344;
+const ITEM = 16;
+
+/** The checks by their number in the RTL. */
+const CHECKS = [
+  "none",
+  "truncated",
+  "magic",
+  "version",
+  "kind",
+  "flags",
+  "length",
+  "overlap",
+  "packets",
+  "sequence",
+  "position",
+  "reserved",
+  "crc",
+  "plan",
+  "items",
+];
+
+/** The CRC of a packet as its length field has it, or of what there is of it. */
+function seal(packet: Uint8Array): number {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+  const copy = packet.slice(0, HEADER_BYTES + view.getUint16(20, true));
+  copy.fill(0, CRC_OFFSET, CRC_OFFSET + 4);
+  return crc32c(copy);
+}
+
+function packetOf(
+  length: number,
+  sequence: number,
+  packets: number,
+  seed: number,
+  checked = true,
+): Uint8Array {
+  const packet = new Uint8Array(HEADER_BYTES + length);
+  packet.set(randomBytes(length, seed), HEADER_BYTES);
+  const view = new DataView(packet.buffer);
+  writeHeader(view, 0, {
+    ...newHeader(),
+    kind: KIND.cells,
+    flags: (checked ? FLAG.checked : 0) | (sequence === 0 ? FLAG.first : 0) |
+      (sequence === packets - 1 ? FLAG.last : 0),
+    flow: (seed * 2654435761) >>> 0,
+    sequence,
+    packets,
+    length,
+    plan: PLAN,
+    epoch: seed,
+    position: seed * 65537,
+  });
+  if (checked) view.setUint32(CRC_OFFSET, seal(packet), true);
+  return packet;
+}
+
+/** What the host says of a packet: the name of the check, or none. */
+function verdict(packet: Uint8Array): string {
+  const header = newHeader();
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+  const refusal = readHeader(view, 0, packet.length, header);
+  if (refusal !== null) return refusal;
+  if (header.flags & FLAG.checked && view.getUint32(CRC_OFFSET, true) !== seal(packet)) return "crc";
+  if (header.plan !== PLAN) return "plan";
+  const fits = header.kind === KIND.cells && header.length <= LONGEST && header.length % ITEM === 0;
+  return fits ? "none" : "items";
+}
+
+const echo = await openEcho();
+echo.configure(PLAN, KIND.cells, LONGEST, ITEM);
+
+/** Any sound packet of any number of items. */
+const sound = fc.tuple(fc.integer({ min: 1, max: LONGEST / ITEM }), fc.nat(99), fc.nat(9999), fc.boolean())
+  .map(([items, sequence, seed, checked]) => packetOf(items * ITEM, sequence, 100, seed, checked));
+
+/** A packet with a field, a bit or its end changed, sealed again or not. */
+const spoiled = fc.tuple(
+  sound,
+  fc.oneof(
+    fc.record({ at: fc.nat(HEADER_BYTES - 1), bit: fc.nat(7) }),
+    fc.record({ at: fc.integer({ min: HEADER_BYTES, max: HEADER_BYTES + LONGEST - 1 }), bit: fc.nat(7) }),
+    fc.record({ cut: fc.integer({ min: 1, max: HEADER_BYTES + LONGEST }) }),
+    fc.record({ length: fc.oneof(fc.constantFrom(0, 1, 8192, 8193, 65535), fc.nat(2000)) }),
+    fc.record({ more: fc.integer({ min: 1, max: 100 }) }),
+    fc.record({ word: fc.nat(15), value: fc.constantFrom(0, 1, 0xffff, 0xffffffff, 2 ** 24, 2 ** 24 + 1) }),
+  ),
+  fc.boolean(),
+).map(([packet, change, again]) => {
+  let result = packet.slice();
+  if ("bit" in change) result[change.at % result.length]! ^= 1 << change.bit;
+  if ("cut" in change) result = result.slice(0, change.cut);
+  if ("more" in change) result = new Uint8Array([...result, ...randomBytes(change.more, change.more)]);
+  const view = new DataView(result.buffer);
+  if ("length" in change) view.setUint16(20, change.length, true);
+  if ("word" in change) view.setUint32(4 * change.word, change.value, true);
+  if (again && result.length >= HEADER_BYTES) view.setUint32(CRC_OFFSET, seal(result), true);
+  return result;
+});
+
+const pauses = fc.record({
+  send: fc.integer({ min: 0, max: 12 }),
+  take: fc.integer({ min: 0, max: 12 }),
+  seed: fc.nat(),
+});
+
+/** Asserts that sound packets come back as they went, in order, and the others are counted by name. */
+function behaves(packets: readonly Uint8Array[], outcome: ReturnType<typeof echo.run>): void {
+  const verdicts = packets.map(verdict);
+  const expected = packets.filter((_, at) => verdicts[at] === "none").map((packet) => {
+    // Bytes behind the announced payload are no part of the packet, and the carry is not kept.
+    const length = new DataView(packet.buffer, packet.byteOffset).getUint16(20, true);
+    const answer = packet.slice(0, HEADER_BYTES + length);
+    answer.fill(0, 48, HEADER_BYTES);
+    const view = new DataView(answer.buffer);
+    if (view.getUint16(6, true) & FLAG.checked) view.setUint32(CRC_OFFSET, seal(answer), true);
+    return answer;
+  });
+  assert.deepEqual(outcome.answers, expected);
+  const found = Object.fromEntries(
+    outcome.drops.map((drops, at) => [CHECKS[at], drops] as const).filter(([, drops]) => drops > 0),
+  );
+  const wanted: Record<string, number> = {};
+  for (const name of verdicts) if (name !== "none") wanted[name] = (wanted[name] ?? 0) + 1;
+  assert.deepEqual(found, wanted);
+}
+
+Deno.test("RTL: sound packets come back as they went, whatever pauses on either end", () => {
+  fc.assert(
+    fc.property(fc.array(sound, { minLength: 1, maxLength: 30 }), pauses, (packets, pauses) => {
+      behaves(packets, echo.run(packets, pauses));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("RTL: spoiled packets are dropped by the name that the host gives, and the others pass", () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(sound, spoiled, spoiled), { minLength: 1, maxLength: 40 }),
+      pauses,
+      (packets, pauses) => {
+        packets.forEach((packet) => seen.add(verdict(packet)));
+        behaves(packets, echo.run(packets, pauses));
+      },
+    ),
+    { numRuns: 250 },
+  );
+  assert.deepEqual([...seen].sort(), [...CHECKS].sort(), "some check was never met");
+});
+
+Deno.test("RTL: every length and every cut of a packet ends as on the host", () => {
+  const lengths = Array.from({ length: LONGEST / ITEM }, (_, at) => packetOf((at + 1) * ITEM, 0, 1, at));
+  behaves(lengths, echo.run(lengths));
+  const whole = packetOf(5 * ITEM, 3, 7, 5);
+  const cuts = Array.from({ length: whole.length }, (_, at) => whole.slice(0, at + 1));
+  behaves(cuts, echo.run(cuts));
+});
+
+Deno.test("RTL: bytes of any number are checked and sealed: items of one byte", async () => {
+  const bytes = await openEcho();
+  bytes.configure(PLAN, KIND.cells, LONGEST, 1);
+  const packets = Array.from({ length: 200 }, (_, at) => packetOf(at + 1, 0, 1, at));
+  assert.deepEqual(bytes.run(packets).answers, packets);
+});
+
+Deno.test("RTL: a beat every cycle: no bubble between packets, long and short", () => {
+  for (const items of [1, 2, 7, LONGEST / ITEM]) {
+    const packets = Array.from({ length: 300 }, (_, at) => packetOf(items * ITEM, at % 100, 100, at));
+    const beats = packets.reduce((sum, packet) => sum + Math.ceil(packet.length / 32), 0);
+    const { cycles, answers } = echo.run(packets);
+    assert.equal(answers.length, packets.length);
+    // Once through: a packet is stored twice, and each store and CRC has its registers.
+    const latency = 2 * Math.ceil(packets[0]!.length / 32) + 24;
+    assert(cycles <= beats + latency, `${items} items: ${cycles} cycles for ${beats} beats`);
+  }
+});
+
+Deno.test("RTL: a reset in the middle leaves nothing behind", async () => {
+  const other = await openEcho();
+  other.configure(PLAN, KIND.cells, LONGEST, ITEM);
+  const packets = Array.from({ length: 20 }, (_, at) => packetOf(LONGEST, at, 100, at));
+  for (const cycles of [1, 30, 47, 48, 100, 200]) {
+    other.interrupt(packets, cycles);
+    other.reset();
+    behaves(packets, other.run(packets, { send: 3, take: 3, seed: cycles }));
+  }
+});
