@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 
 const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
 /** Each is a top module whose face is a stream of packets. */
-const TOPS = ["packet_echo"];
+const TOPS = ["packet_echo", "packet_resize"];
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
 const VERILATOR = "/usr/share/verilator/include";
 const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
@@ -39,14 +39,16 @@ function run(program: string, args: readonly string[], cwd: string): Promise<str
 }
 
 async function build(top: string, folder: string): Promise<Uint8Array> {
+  // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
+  await cp(RTL, join(folder, "rtl"), { recursive: true });
   const sources = (await readdir(RTL)).filter((name) => name.endsWith(".sv")).sort();
-  const verilator = ["-Wall", "--top-module", top, ...sources.map((name) => join(RTL, name))];
+  const verilator = ["-Wall", "--top-module", top, ...sources.map((name) => `rtl/${name}`)];
   await run("verilator", ["--lint-only", ...verilator], folder);
   const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
   await run("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);
   const made = (await readdir(join(folder, "made"))).filter((name) => name.endsWith(".cpp")).sort()
     .map((name) => join("made", name));
-  const harness = ["packets.cpp", "verilated.cpp"].map((name) => join(RTL, "harness", name));
+  const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
   const objects: string[] = [];
   for (const source of [...made, ...harness]) {
     const object = `${basename(source, ".cpp")}.o`;
@@ -54,9 +56,9 @@ async function build(top: string, folder: string): Promise<Uint8Array> {
       ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
       ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
       ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
-      ...[`-I${RTL}harness/shim`, `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
-      // No folder of the machine may stand in the result.
-      ...[`-ffile-prefix-map=${folder}=.`, `-ffile-prefix-map=${RTL}=rtl/`],
+      ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
+      ...(top === "packet_resize" ? ["-DRESIZE"] : []),
+      `-ffile-prefix-map=${folder}=.`,
       ...["-o", object, source],
     ], folder);
     objects.push(object);

@@ -20,7 +20,8 @@ module packet_echo #(
     output logic [ 31:0] m_axis_tkeep,
     output logic         m_axis_tlast,
     output logic         drop,
-    output logic [  3:0] drop_reason
+    output logic [  3:0] drop_reason,
+    output logic         late
 );
   logic valid, ready, last;
   logic [255:0] data;
@@ -57,10 +58,12 @@ module packet_echo #(
       .s_data  (data),
       .s_part  (part),
       .s_last  (last),
+      .s_bad   (1'b0),
       .m_axis_tvalid,
       .m_axis_tready,
       .m_axis_tdata,
       .m_axis_tkeep,
-      .m_axis_tlast
+      .m_axis_tlast,
+      .late
   );
 endmodule

@@ -11,12 +11,15 @@ module packet_out #(
     input  logic [255:0] s_data,
     input  logic [  1:0] s_part,         // 0 and 1: header, 2: payload
     input  logic         s_last,
+    input  logic         s_bad,          // at the last beat: the kernel found the packet wrong
     // Packets.
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
     output logic [255:0] m_axis_tdata,
     output logic [ 31:0] m_axis_tkeep,
-    output logic         m_axis_tlast
+    output logic         m_axis_tlast,
+    // Packets that the kernel found wrong: a pulse each, they do not leave.
+    output logic         late
 );
   // ---- the CRC runs over the header, without its own field, and the payload ----
   logic take, room;
@@ -38,9 +41,10 @@ module packet_out #(
       .data(bits),
       .next(crc_next)
   );
-  logic ended;
+  logic ended, wrong;
   always_ff @(posedge clk) begin
     ended <= rst_n && take && s_last;
+    wrong <= s_bad;
     if (take) begin
       crc <= crc_next;
       if (s_part == 2'd0) header[255:0] <= s_data;
@@ -48,11 +52,11 @@ module packet_out #(
     end
   end
 
-  logic sealed;
+  logic sealed, wrong5;
   logic [31:0] crc_found;
   logic [319:0] header5;
   crc32c_trim #(
-      .W(320)
+      .W(321)
   ) u_trim (
       .clk,
       .rst_n,
@@ -60,10 +64,10 @@ module packet_out #(
       .s_crc  (crc),
       // The header is that of the packet until the next one's first beat has passed.
       .s_zeros(5'd0 - header[164:160]),
-      .s_user (header),
+      .s_user ({wrong, header}),
       .m_valid(sealed),
       .m_crc  (crc_found),
-      .m_user (header5)
+      .m_user ({wrong5, header5})
   );
 
   // ---- stored payloads, and headers with their CRC ----
@@ -82,11 +86,11 @@ module packet_out #(
       .m_ready(p_ready),
       .m_data ({p_last, p_data})
   );
-  logic h_valid, h_ready;
+  logic h_valid, h_ready, h_wrong;
   logic [31:0] h_crc;
   logic [319:0] h_header;
   beat_fifo #(
-      .W (352),
+      .W (353),
       .AW(AW)
   ) u_headers (
       .clk,
@@ -96,10 +100,10 @@ module packet_out #(
       /* verilator lint_off PINCONNECTEMPTY */
       .s_ready(),
       /* verilator lint_on PINCONNECTEMPTY */
-      .s_data ({header5[52] ? ~crc_found : 32'd0, header5}),
+      .s_data ({wrong5, header5[52] ? ~crc_found : 32'd0, header5}),
       .m_valid(h_valid),
       .m_ready(h_ready),
-      .m_data ({h_crc, h_header})
+      .m_data ({h_wrong, h_crc, h_header})
   );
 
   // ---- out: two beats of header, then the payload ----
@@ -109,11 +113,12 @@ module packet_out #(
   logic [31:0] o_keep;
   logic [4:0] h_over;
   assign h_over = h_header[164:160];
-  assign o_valid = h_valid && (part != 2'd2 || p_valid);
+  assign o_valid = h_valid && !h_wrong && (part != 2'd2 || p_valid);
   assign o_last = part == 2'd2 && p_last;
   assign o_keep = o_last && h_over != 5'd0 ? ~(32'hffff_ffff << h_over) : '1;
-  assign p_ready = h_valid && part == 2'd2 && o_ready;
-  assign h_ready = o_valid && o_ready && o_last;
+  assign p_ready = h_valid && (h_wrong || (part == 2'd2 && o_ready));
+  assign late = h_valid && h_wrong && p_valid && p_last;
+  assign h_ready = late || (o_valid && o_ready && o_last);
   always_comb begin
     if (part == 2'd0) o_data = h_header[255:0];
     else if (part == 2'd1) o_data = {160'd0, h_crc, h_header[319:256]};

@@ -11,7 +11,7 @@ import {
   writeHeader,
 } from "../../serialize/mod.ts";
 import { randomBytes } from "../support/random.ts";
-import { openEcho } from "./echo.ts";
+import { openRtl } from "./rtl.ts";
 
 const PLAN = 0xdeadbeef;
 const LONGEST = 1344;
@@ -83,7 +83,7 @@ function verdict(packet: Uint8Array): string {
   return fits ? "none" : "items";
 }
 
-const echo = await openEcho();
+const echo = await openRtl("packet_echo");
 echo.configure(PLAN, KIND.cells, LONGEST, ITEM);
 
 /** Any sound packet of any number of items. */
@@ -175,7 +175,7 @@ Deno.test("RTL: every length and every cut of a packet ends as on the host", () 
 });
 
 Deno.test("RTL: bytes of any number are checked and sealed: items of one byte", async () => {
-  const bytes = await openEcho();
+  const bytes = await openRtl("packet_echo");
   bytes.configure(PLAN, KIND.cells, LONGEST, 1);
   const packets = Array.from({ length: 200 }, (_, at) => packetOf(at + 1, 0, 1, at));
   assert.deepEqual(bytes.run(packets).answers, packets);
@@ -194,7 +194,7 @@ Deno.test("RTL: a beat every cycle: no bubble between packets, long and short", 
 });
 
 Deno.test("RTL: a reset in the middle leaves nothing behind", async () => {
-  const other = await openEcho();
+  const other = await openRtl("packet_echo");
   other.configure(PLAN, KIND.cells, LONGEST, ITEM);
   const packets = Array.from({ length: 20 }, (_, at) => packetOf(LONGEST, at, 100, at));
   for (const cycles of [1, 30, 47, 48, 100, 200]) {

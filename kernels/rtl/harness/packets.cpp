@@ -49,6 +49,25 @@ EXPORT(configure) void configure(uint32_t plan, uint32_t kind, uint32_t longest,
   top->cfg_item = item;
 }
 
+#ifdef RESIZE
+EXPORT(configure_resize) void configure_resize(uint32_t channels, uint32_t weights, uint32_t fraction, uint32_t ties) {
+  top->cfg_channels = channels;
+  top->cfg_weights = weights;
+  top->cfg_fraction = fraction;
+  top->cfg_ties = ties;
+}
+
+// One entry of a table, while nothing streams.
+EXPORT(load) void load(int terms, uint32_t address, uint32_t low, uint32_t high) {
+  top->load_terms = terms;
+  top->load_weights = !terms;
+  top->load_addr = address;
+  top->load_data = (uint64_t)high << 32 | low;
+  tick();
+  top->load_terms = top->load_weights = 0;
+}
+#endif
+
 // A pause comes with a chance of `pause` in 16; the generator is the same on every machine.
 static uint32_t state;
 static bool pauses(int pause) {
@@ -93,6 +112,10 @@ EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, in
     }
     if (top->drop) {
       drops[top->drop_reason & 15]++;
+      dropped++;
+    }
+    if (top->late) {
+      drops[15]++;
       dropped++;
     }
     tick();

@@ -1,5 +1,5 @@
 /**
- * The packet path in RTL, as WebAssembly: packets in, packets out, cycle by cycle.
+ * RTL kernels as WebAssembly: packets in, packets out, cycle by cycle.
  *
  * @module
  */
@@ -13,6 +13,8 @@ interface Exports {
   readonly __wasm_call_ctors: () => void;
   readonly reset: () => void;
   readonly configure: (plan: number, kind: number, longest: number, item: number) => void;
+  readonly configure_resize: (channels: number, weights: number, fraction: number, ties: number) => void;
+  readonly load: (terms: number, address: number, low: number, high: number) => void;
   readonly run: (count: number, sendPause: number, takePause: number, seed: number, most: number) => number;
   readonly input_at: () => number;
   readonly output_at: () => number;
@@ -37,19 +39,33 @@ export interface Outcome {
   readonly cycles: number;
 }
 
+/** The tables of a resize of the form `nibble` or `universal`. */
+export interface ResizeTables {
+  readonly channels: number;
+  /** Four weights' numbers for each weight index. */
+  readonly ids: ArrayLike<number>;
+  /** 16 entries a weight. */
+  readonly terms: ArrayLike<number>;
+  readonly fraction: number;
+  /** Units below which a sum is a tie; 0 rounds ties up. */
+  readonly ties: number;
+}
+
 /** An instance of the RTL. */
-export interface Echo {
+export interface Rtl {
   reset(): void;
   configure(plan: number, kind: number, longest: number, itemBytes: number): void;
+  /** Loads the tables of a resize; only `packet_resize` has any. */
+  loadResize(tables: ResizeTables): void;
   /** Sends packets and waits for all; fails when that takes more cycles than it may. */
   run(packets: readonly Uint8Array[], pauses?: Pauses): Outcome;
   /** Sends packets, stops after some cycles, whatever is under way. */
   interrupt(packets: readonly Uint8Array[], cycles: number): void;
 }
 
-/** Instantiates the module and resets it. */
-export async function openEcho(): Promise<Echo> {
-  const bytes = await readFile(new URL("../../kernels/rtl/packet_echo.wasm", import.meta.url));
+/** Instantiates a kernel and resets it. */
+export async function openRtl(top: "packet_echo" | "packet_resize"): Promise<Rtl> {
+  const bytes = await readFile(new URL(`../../kernels/rtl/${top}.wasm`, import.meta.url));
   const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes));
   const rtl = instance.exports as unknown as Exports;
   rtl.__wasm_call_ctors();
@@ -68,6 +84,16 @@ export async function openEcho(): Promise<Echo> {
   return {
     reset: rtl.reset,
     configure: (plan, kind, longest, itemBytes) => rtl.configure(plan, kind, longest, Math.log2(itemBytes)),
+    loadResize: ({ channels, ids, terms, fraction, ties }) => {
+      assert(ids.length <= 4 * 1024 && terms.length <= 8192, "the tables are larger than the RTL's");
+      rtl.configure_resize(channels, ids.length / 4, fraction, ties);
+      for (let index = 0; index < ids.length / 4; index++) {
+        // Four numbers of 9 bits, the first lowest.
+        const word = [0, 1, 2, 3].reduce((sum, n) => sum + ids[4 * index + n]! * 512 ** n, 0);
+        rtl.load(0, index, word >>> 0, Math.floor(word / 2 ** 32));
+      }
+      for (let at = 0; at < terms.length; at++) rtl.load(1, at, terms[at]!, 0);
+    },
     run: (packets, { send: sendPause = 0, take = 0, seed = 1 } = {}) => {
       send(packets);
       const before = { cycles: rtl.cycles_so_far(), drops: words(rtl.drops_at(), 16) };

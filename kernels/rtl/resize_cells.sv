@@ -1,0 +1,212 @@
+// Bilinear resize of cells by lookups and additions: a beat of cells a cycle, which is 4 gray, 2 RGB or 1
+// RGBA pixel. A cell's weight index is looked up for the four weights' numbers, each number and nibble for
+// a term (form `nibble` of docs/tables.md).
+module resize_cells #(
+    parameter int XW = 10,  // 2^XW weight indexes
+    parameter int TW = 13   // 2^TW terms
+) (
+    input  logic         clk,
+    input  logic         rst_n,
+    input  logic [  2:0] cfg_channels,   // 1, 3 or 4
+    input  logic [ 31:0] cfg_weights,    // weight indexes that there are
+    input  logic [  5:0] cfg_fraction,
+    input  logic [  6:0] cfg_ties,
+    // Tables are loaded while nothing streams.
+    input  logic         load_weights,
+    input  logic         load_terms,
+    /* verilator lint_off UNUSEDSIGNAL */  // as wide as the widest tables need
+    input  logic [ 15:0] load_addr,
+    input  logic [ 63:0] load_data,
+    /* verilator lint_on UNUSEDSIGNAL */
+    // Beats of cells: two of header, then the payload.
+    input  logic         s_valid,
+    output logic         s_ready,
+    input  logic [255:0] s_data,
+    input  logic [  1:0] s_part,
+    input  logic         s_last,
+    // Beats of samples; a packet with a weight index out of range is bad, as its last beat says.
+    output logic         m_valid,
+    input  logic         m_ready,
+    output logic [255:0] m_data,
+    output logic [  1:0] m_part,
+    output logic         m_last,
+    output logic         m_bad
+);
+  localparam int IW = TW - 4;
+  logic ce, gray, rgb;
+  assign gray = cfg_channels == 3'd1;
+  assign rgb = cfg_channels == 3'd3;
+  assign s_ready = ce;
+
+  // ---- how many bytes of cells are left, and which cells of the beat are of the packet ----
+  logic [13:0] length, left;
+  logic [3:0] there;
+  logic [5:0] bytes;  // of samples that the beat makes
+  assign length = s_data[173:160];
+  always_ff @(posedge clk)
+    if (s_valid && ce) begin
+      if (s_part == 2'd0) left <= length;
+      else if (s_part == 2'd2) left <= left - 14'd32;
+    end
+  always_comb begin
+    for (int c = 0; c < 4; c++) there[c] = left > 14'(8 * c);
+    bytes = gray ? 6'(there[0]) + 6'(there[1]) + 6'(there[2]) + 6'(there[3]) : rgb ? (there[2] ? 6'd6 : 6'd3) : 6'd4;
+  end
+
+  // ---- cycle 1: weight indexes ----
+  logic [31:0] index[4];
+  logic [4*IW-1:0] numbers[4];
+  logic beyond;
+  always_comb begin
+    for (int c = 0; c < 4; c++) begin
+      if (gray) index[c] = s_data[64*c+32+:32];
+      else if (rgb) index[c] = s_data[128*(c&1)+96+:32];
+      else index[c] = s_data[128+:32];
+    end
+    beyond = 1'b0;
+    for (int c = 0; c < 4; c++)
+      if (index[c] >= cfg_weights && (gray ? there[c] : c == 0 || (rgb && c == 1 && there[2]))) beyond = 1'b1;
+  end
+  for (genvar p = 0; p < 2; p++) begin : g_weights
+    tdp_ram #(
+        .AW(XW),
+        .DW(4 * IW)
+    ) u_weights (
+        .clk,
+        .en_a  (ce || load_weights),
+        .we_a  (load_weights),
+        .addr_a(load_weights ? load_addr[XW-1:0] : index[2*p][XW-1:0]),
+        .din_a (load_data[4*IW-1:0]),
+        .q_a   (numbers[2*p]),
+        .en_b  (ce),
+        .addr_b(index[2*p+1][XW-1:0]),
+        .q_b   (numbers[2*p+1])
+    );
+  end
+
+  // ---- what travels beside the samples; a header beat goes along and is changed on the way ----
+  localparam int STAGES = 5;
+  logic [STAGES:0] v, l, bad;
+  logic [1:0] part[STAGES+1];
+  logic [5:0] count[STAGES+1];
+  logic [255:0] d[STAGES+1];
+  logic [13:0] out_length;
+  assign out_length = rgb ? 14'(length[13:4]) * 14'd3 : {3'd0, length[13:3]};
+  always_ff @(posedge clk)
+    if (!rst_n) v <= '0;
+    else if (ce) v <= {v[STAGES-1:1], s_valid, 1'b0};
+  always_ff @(posedge clk)
+    if (ce) begin
+      l <= {l[STAGES-1:1], s_last, 1'b0};
+      bad <= {bad[STAGES-1:1], s_part == 2'd2 && beyond, 1'b0};
+      part[1] <= s_part;
+      count[1] <= bytes;
+      d[1] <= s_data;
+      if (s_part == 2'd0) begin
+        d[1][47:40] <= 8'd2;
+        d[1][175:160] <= {2'd0, out_length};
+      end
+      for (int k = 2; k <= STAGES; k++) begin
+        part[k] <= part[k-1];
+        count[k] <= count[k-1];
+        d[k] <= d[k-1];
+      end
+    end
+
+  // ---- cycles 2 to 5: six samples ----
+  logic [47:0] samples;
+  for (genvar s = 0; s < 6; s++) begin : g_lane
+    logic [31:0] pixels;
+    logic [4*IW-1:0] weights;
+    always_comb begin
+      for (int n = 0; n < 4; n++) begin
+        if (rgb) pixels[8*n+:8] = d[1][128*(s/3)+24*n+8*(s%3)+:8];
+        else if (gray) pixels[8*n+:8] = d[1][64*(s%4)+8*n+:8];
+        else pixels[8*n+:8] = d[1][32*n+8*(s%4)+:8];
+      end
+      weights = rgb ? numbers[s/3] : gray ? numbers[s%4] : numbers[0];
+    end
+    resize_lane #(
+        .TW(TW)
+    ) u_lane (
+        .clk,
+        .ce,
+        .cfg_fraction,
+        .cfg_ties,
+        .load     (load_terms),
+        .load_addr(load_addr[TW-1:0]),
+        .load_data(load_data[31:0]),
+        .pixels,
+        .weights,
+        .sample   (samples[8*s+:8])
+    );
+  end
+
+  // ---- beats of samples: a packet's last cells can fill one and begin another, hence two at a time ----
+  logic [303:0] kept, grown;
+  logic [5:0] fill, filled;
+  logic spoiled, two;
+  logic push;
+  logic [1:0] first_part;
+  logic [255:0] first;
+  // Gray and RGBA have four samples in a beat.
+  assign grown = kept | ({256'd0, rgb ? samples : samples & 48'h0000_ffff_ffff} << {fill, 3'd0});
+  assign filled = fill + count[STAGES];
+  always_comb begin
+    two = 1'b0;
+    push = v[STAGES];
+    first = d[STAGES];
+    first_part = part[STAGES];
+    if (part[STAGES] == 2'd2) begin
+      push = v[STAGES] && (filled >= 6'd32 || l[STAGES]);
+      two = l[STAGES] && filled > 6'd32;
+      first = grown[255:0];
+    end
+  end
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      kept <= '0;
+      fill <= '0;
+      spoiled <= 1'b0;
+    end else if (ce && v[STAGES]) begin
+      if (part[STAGES] != 2'd2 || l[STAGES]) begin
+        kept <= '0;
+        fill <= '0;
+      end else if (filled >= 6'd32) begin
+        kept <= {256'd0, grown[303:256]};
+        fill <= filled - 6'd32;
+      end else begin
+        kept <= grown;
+        fill <= filled;
+      end
+      spoiled <= part[STAGES] == 2'd2 && !l[STAGES] && (spoiled || bad[STAGES]);
+    end
+
+  // ---- a queue of four takes one or two beats a cycle ----
+  localparam int QW = 260;
+  logic [QW-1:0] queue[4], next[4];
+  logic [2:0] n, n_next;
+  logic is_bad;
+  assign is_bad = spoiled || bad[STAGES];
+  assign ce = n <= 3'd2;
+  assign m_valid = n != 3'd0;
+  assign {m_bad, m_last, m_part, m_data} = queue[0];
+  always_comb begin
+    for (int k = 0; k < 4; k++) next[k] = queue[k];
+    n_next = n;
+    if (m_valid && m_ready) begin
+      for (int k = 0; k < 3; k++) next[k] = queue[k+1];
+      n_next = n - 3'd1;
+    end
+    if (ce && push) begin
+      next[n_next[1:0]] = {is_bad, l[STAGES] && !two, first_part, first};
+      n_next = n_next + 3'd1;
+      if (two) begin
+        next[n_next[1:0]] = {is_bad, 1'b1, 2'd2, {208'd0, grown[303:256]}};
+        n_next = n_next + 3'd1;
+      end
+    end
+  end
+  always_ff @(posedge clk) n <= rst_n ? n_next : 3'd0;
+  always_ff @(posedge clk) for (int k = 0; k < 4; k++) queue[k] <= next[k];
+endmodule
