@@ -13,6 +13,7 @@ module packet_in #(
     input  logic [  7:0] cfg_kind,
     input  logic [ 13:0] cfg_longest,  // longest payload, in bytes
     input  logic [  2:0] cfg_item,     // log2 of the bytes of an item
+    input  logic         cfg_third,    // items have three bytes
     // Packets.
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
@@ -143,12 +144,19 @@ module packet_in #(
     else found = 4'd0;
   end
 
+  // 4 is 1 modulo 3, so a length is a multiple of three when its pairs of bits sum up to one.
+  logic [1:0] sum_of_three;
+  always_comb begin
+    sum_of_three = 2'd0;
+    for (int k = 0; k < 7; k++) sum_of_three = 2'((3'(sum_of_three) + 3'(length[2*k+:2])) % 3'd3);
+  end
+
   // What the plan asks is looked at last, behind the CRC.
   logic [3:0] wanted;
   always_comb begin
     if (head0[223:192] != cfg_plan) wanted = PLAN;
     else if (head0[47:40] != cfg_kind || length > cfg_longest) wanted = ITEMS;
-    else if ((length & ~(14'h3fff << cfg_item)) != 14'd0) wanted = ITEMS;
+    else if (cfg_third ? sum_of_three != 2'd0 : (length & ~(14'h3fff << cfg_item)) != 14'd0) wanted = ITEMS;
     else wanted = 4'd0;
   end
 

@@ -2,8 +2,8 @@
 // RGBA pixel. A cell's weight index is looked up for the four weights' numbers, each number and nibble for
 // a term (form `nibble` of docs/tables.md).
 module resize_cells #(
-    parameter int XW = 10,  // 2^XW weight indexes
-    parameter int TW = 13   // 2^TW terms
+    parameter int XW = 14,  // 2^XW weight indexes
+    parameter int TW = 14   // 2^TW terms
 ) (
     input  logic         clk,
     input  logic         rst_n,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { FormName } from "../../kernels/mod.ts";
+
 /** Layouts that a device may take, see `runtime/plan/layouts.ts`. */
 export const LAYOUT_NAMES = ["cells", "tiles", "grid", "rows", "image"] as const;
 
@@ -26,6 +28,12 @@ export interface Backing {
   /** Nanoseconds from a request to its first byte. */
   readonly latencyNs: number;
 }
+
+/**
+ * How cycles are counted. `bus`: the core's work at a bus word a cycle, and tables in bus words from the
+ * backing memory: what a card's numbers allow. `rtl`: what the counters of the RTL in `kernels/rtl` show.
+ */
+export const TIMINGS = ["bus", "rtl"] as const;
 
 /** A device's numbers, as far as plans depend on them. Plain data. */
 export interface DeviceProfile {
@@ -57,6 +65,13 @@ export interface DeviceProfile {
   readonly layouts: readonly LayoutName[];
   /** Names of the kernels it has. */
   readonly kernels: readonly string[];
+  /** How its cycles are counted. */
+  readonly timing: (typeof TIMINGS)[number];
+  /**
+   * The forms of tables that its kernels have, and how many entries each of their tables holds; left out
+   * where any form of any depth can be built.
+   */
+  readonly depths?: Partial<Record<FormName, Readonly<Record<string, number>>>> | undefined;
 }
 
 /** Bytes of a page that arrive in a cycle: one port of the backing memory, at most a bus word. */

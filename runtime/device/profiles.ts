@@ -5,9 +5,9 @@
  */
 
 import { z } from "zod";
-import { parseWith, type Schema } from "../../kernels/mod.ts";
+import { FORMS, parseWith, type Schema } from "../../kernels/mod.ts";
 import { MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/mod.ts";
-import { BACKINGS, type DeviceProfile, LAYOUT_NAMES } from "./profile.ts";
+import { BACKINGS, type DeviceProfile, LAYOUT_NAMES, TIMINGS } from "./profile.ts";
 
 /** Kernels that the cards' bitstreams are planned to have. */
 const CARD_KERNELS = ["resize", "remap", "resample", "normalize"];
@@ -21,7 +21,15 @@ const LATENCY = { hbm: 137.8, ddr4: 106.6 };
 /** What all cards share: a 256-bit core at Vitis' usual 300 MHz behind 100 Gb/s, one instance. */
 const CARD: Pick<
   DeviceProfile,
-  "payload" | "clockMHz" | "busBytes" | "usable" | "instances" | "networkGbps" | "layouts" | "kernels"
+  | "payload"
+  | "clockMHz"
+  | "busBytes"
+  | "usable"
+  | "instances"
+  | "networkGbps"
+  | "layouts"
+  | "kernels"
+  | "timing"
 > = {
   payload: STANDARD_PAYLOAD,
   clockMHz: 300,
@@ -31,6 +39,7 @@ const CARD: Pick<
   networkGbps: 100,
   layouts: LAYOUT_NAMES,
   kernels: CARD_KERNELS,
+  timing: "bus",
 };
 
 /**
@@ -108,6 +117,9 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   networkGbps: z.number().gt(0).max(1e6).default(100),
   layouts: z.array(z.enum(LAYOUT_NAMES)).min(1).max(16).default([...LAYOUT_NAMES]),
   kernels: z.array(z.string().max(1000)).max(64).default([...CARD_KERNELS]),
+  timing: z.enum(TIMINGS).default("bus"),
+  depths: z.partialRecord(z.enum(FORMS), z.record(z.string().max(100), z.number().int().min(0).max(2 ** 32)))
+    .optional(),
 });
 
 /**
@@ -164,6 +176,8 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "networkGbps",
   "layouts",
   "kernels",
+  "timing",
+  "depths",
 ];
 
 /** Whether two profiles have the same numbers, as far as plans depend on them. */

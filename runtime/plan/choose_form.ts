@@ -44,6 +44,7 @@ export interface FormChoice {
     | "larger"
     | "tolerance"
     | "does not fit"
+    | "not built"
     | "swaps"
     | "not asked for"
     | "baseline";
@@ -99,7 +100,7 @@ export function chooseTables(
   });
   const order = tried.map((_, at) => at).filter((at) => {
     const { form, tables } = tried[at]!;
-    return form.form !== BASELINE && tables !== null && form.levels <= tolerance &&
+    return form.form !== BASELINE && tables !== null && isBuilt(device, form) && form.levels <= tolerance &&
       (wanted === undefined || form.form === wanted) &&
       (form.pages === null || pagesAllowed);
   }).sort((a, b) => rank(tried[a]!) - rank(tried[b]!));
@@ -116,6 +117,8 @@ export function chooseTables(
       ? "chosen"
       : each.form.form === BASELINE
       ? "baseline"
+      : !isBuilt(device, each.form)
+      ? "not built"
       : each.tables === null
       ? "does not fit"
       : each.form.levels > tolerance
@@ -135,6 +138,13 @@ export function chooseTables(
   };
 }
 
+/** Whether a device's kernels have a form, with tables as deep as it needs. */
+function isBuilt({ depths }: DeviceProfile, { form, tables }: TableForm): boolean {
+  if (depths === undefined) return true;
+  const deep = depths[form];
+  return deep !== undefined && tables.every(({ name, entries }) => entries <= (deep[name] ?? 0));
+}
+
 type Tried = { readonly form: TableForm; readonly tables: PlacedTable[] | null };
 
 function rank({ form, tables }: Tried): number {
@@ -151,6 +161,21 @@ function demands({ kernel, channels, itemsPerCycle }: StageTables, form: TableFo
   }));
 }
 
+function noneBuilt({ kernel, forms }: StageTables, device: DeviceProfile): OnpathError {
+  const needs = forms.filter(({ form }) => form !== BASELINE).map(({ form, tables }) =>
+    `${form} (${tables.map(({ name, entries }) => `${entries} ${name}`).join(", ")})`
+  );
+  const has = Object.entries(device.depths ?? {}).map(([form, tables]) =>
+    `${form} (${Object.entries(tables).map(([name, entries]) => `${entries} ${name}`).join(", ")})`
+  );
+  return new OnpathError(
+    "table",
+    `Cannot compile for device ${device.name}: ${kernel} needs tables of the form ${needs.join(" or ")}, ` +
+      `the device has ${has.join(", ")}`,
+    { device: device.name, kernel, depths: device.depths },
+  );
+}
+
 function noneFits(
   stage: StageTables,
   device: DeviceProfile,
@@ -160,7 +185,9 @@ function noneFits(
   wanted: FormName | undefined,
 ): OnpathError {
   const real = weighed.filter(({ form }) => form !== BASELINE);
-  const fits = real.filter(({ blocks }) => blocks !== null);
+  const built = stage.forms.filter((form) => form.form !== BASELINE && isBuilt(device, form));
+  if (built.length === 0) throw noneBuilt(stage, device);
+  const fits = real.filter(({ blocks, verdict }) => blocks !== null && verdict !== "not built");
   const needs = stage.forms.filter(({ form }) => form !== BASELINE).map((form) => ({
     form: form.levels === 0 ? form.form : `${form.form} (tolerance ${form.levels})`,
     bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,

@@ -69,6 +69,8 @@ export function formVerdict({ verdict, levels }: FormChoice, { form, tolerance }
       return `up to ${levels} off, ${tolerance} allowed`;
     case "does not fit":
       return "does not fit on chip";
+    case "not built":
+      return "the device has no such tables";
     case "swaps":
       return "not needed: others need no swaps";
     case "not asked for":

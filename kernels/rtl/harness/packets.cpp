@@ -9,17 +9,19 @@
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
+// The register that says how many packets are inside.
+static const uint32_t PRESENT = 0x200 + 4 * 24;
+
 static const int BYTES = 1 << 21, PACKETS = 1 << 12;
 static Vtop* top;
 static uint8_t input[BYTES], output[BYTES];
-static uint32_t ends[PACKETS], answers[PACKETS], drops[16];
+static uint32_t ends[PACKETS], answers[PACKETS];
 static double cycles;
 
 EXPORT(input_at) uint8_t* input_at() { return input; }
 EXPORT(output_at) uint8_t* output_at() { return output; }
 EXPORT(ends_at) uint32_t* ends_at() { return ends; }
 EXPORT(answers_at) uint32_t* answers_at() { return answers; }
-EXPORT(drops_at) uint32_t* drops_at() { return drops; }
 EXPORT(cycles_so_far) double cycles_so_far() { return cycles; }
 
 static void tick() {
@@ -33,40 +35,52 @@ static void tick() {
 EXPORT(reset) void reset() {
   if (!top) top = new Vtop;
   top->rst_n = 0;
-  top->s_axis_tvalid = 0;
-  top->m_axis_tready = 0;
+  top->s_axis_tvalid = top->m_axis_tready = top->s_axis_table_tvalid = 0;
+  top->s_axi_control_awvalid = top->s_axi_control_wvalid = top->s_axi_control_arvalid = 0;
+  top->s_axi_control_bready = top->s_axi_control_rready = 1;
   for (int i = 0; i < 4; i++) tick();
   top->rst_n = 1;
   tick();
-  memset(drops, 0, sizeof drops);
   cycles = 0;
 }
 
-EXPORT(configure) void configure(uint32_t plan, uint32_t kind, uint32_t longest, uint32_t item) {
-  top->cfg_plan = plan;
-  top->cfg_kind = kind;
-  top->cfg_longest = longest;
-  top->cfg_item = item;
-}
-
-#ifdef RESIZE
-EXPORT(configure_resize) void configure_resize(uint32_t channels, uint32_t weights, uint32_t fraction, uint32_t ties) {
-  top->cfg_channels = channels;
-  top->cfg_weights = weights;
-  top->cfg_fraction = fraction;
-  top->cfg_ties = ties;
-}
-
-// One entry of a table, while nothing streams.
-EXPORT(load) void load(int terms, uint32_t address, uint32_t low, uint32_t high) {
-  top->load_terms = terms;
-  top->load_weights = !terms;
-  top->load_addr = address;
-  top->load_data = (uint64_t)high << 32 | low;
+// One word into a register over AXI4-Lite; the interface needs two cycles.
+EXPORT(write_register) void write_register(uint32_t address, uint32_t value) {
+  top->s_axi_control_awvalid = top->s_axi_control_wvalid = 1;
+  top->s_axi_control_awaddr = address;
+  top->s_axi_control_wdata = value;
+  top->s_axi_control_wstrb = 15;
+  top->s_axi_control_bready = 1;
   tick();
-  top->load_terms = top->load_weights = 0;
+  top->s_axi_control_awvalid = top->s_axi_control_wvalid = 0;
+  tick();
 }
-#endif
+
+EXPORT(read_register) uint32_t read_register(uint32_t address) {
+  top->s_axi_control_arvalid = 1;
+  top->s_axi_control_araddr = address;
+  top->s_axi_control_rready = 1;
+  tick();
+  top->s_axi_control_arvalid = 0;
+  uint32_t value = top->s_axi_control_rdata;
+  tick();
+  return value;
+}
+
+// Sends 64-bit words from `input` to the stream of tables, while no packet is inside.
+EXPORT(load) int load(int words) {
+  for (int n = 0; n < words;) {
+    top->s_axis_table_tvalid = 1;
+    memcpy(&top->s_axis_table_tdata, input + 8 * n, 8);
+    top->eval();
+    if (!top->s_axis_table_tready) return -1;
+    tick();
+    n++;
+  }
+  top->s_axis_table_tvalid = 0;
+  tick();
+  return 0;
+}
 
 // A pause comes with a chance of `pause` in 16; the generator is the same on every machine.
 static uint32_t state;
@@ -75,16 +89,21 @@ static bool pauses(int pause) {
   return (int)(state >> 28) < pause;
 }
 
-// Sends `count` packets and waits until each has an answer or was dropped. Returns the number of answers,
-// or -1 after `most` cycles.
+// Sends `count` packets and waits until none is inside. Returns the number of answers, or -1 after `most`
+// cycles.
 EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, int most) {
   state = seed;
   uint32_t at = 0, out = 0;
-  int packet = 0, found = 0, dropped = 0;
+  int packet = 0, found = 0, since = 0;
   bool offered = false;
+  top->s_axi_control_arvalid = top->s_axi_control_rready = 1;
+  top->s_axi_control_araddr = PRESENT;
   for (int n = 0; n < most; n++) {
-    if (found + dropped == count && packet == count) {
-      top->s_axis_tvalid = 0;
+    // A register is read without pause. One that was asked for after the last beat tells when all are out.
+    if (packet == count && ++since > 4 && top->s_axi_control_rvalid && top->s_axi_control_rdata == 0) {
+      top->s_axis_tvalid = top->s_axi_control_arvalid = 0;
+      tick();
+      tick();
       return found;
     }
     if (!offered) {
@@ -109,14 +128,6 @@ EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, in
       memcpy(output + out, &top->m_axis_tdata[0], here);
       out += here;
       if (top->m_axis_tlast) answers[found++] = out;
-    }
-    if (top->drop) {
-      drops[top->drop_reason & 15]++;
-      dropped++;
-    }
-    if (top->late) {
-      drops[15]++;
-      dropped++;
     }
     tick();
     if (sent) {

@@ -1,0 +1,60 @@
+// What a kernel counts, from reset on. All wrap around.
+module packet_counters #(
+    parameter int COUNTS = 25
+) (
+    input  logic                 clk,
+    input  logic                 rst_n,
+    input  logic [          9:0] present,      // packets inside now
+    input  logic                 working,      // a packet is inside
+    input  logic                 loading,      // a word of a table came
+    input  logic                 stalled,      // a packet waits for a table
+    input  logic                 swapped,      // another page is in use
+    input  logic                 beat_in,
+    input  logic                 beat_out,
+    input  logic                 packet_out,
+    input  logic                 drop,
+    input  logic [          3:0] drop_reason,
+    input  logic                 late,
+    output logic [32*COUNTS-1:0] counts
+);
+  // 0 cycles with a packet inside, 1 its upper half, 2 words of tables, 3 cycles of waiting for tables,
+  // 4 swaps, 5 beats in, 6 beats out, 7 packets out, 8 drops of reason 0 and so on to 23,
+  // 24 packets inside now; runtime/device/registers.ts names them.
+  logic [63:0] cycles;
+  logic [31:0] words, stalls, swaps, ins, outs, packets;
+  logic [31:0] drops[16];
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      cycles <= '0;
+      words <= '0;
+      stalls <= '0;
+      swaps <= '0;
+      ins <= '0;
+      outs <= '0;
+      packets <= '0;
+      for (int n = 0; n < 16; n++) drops[n] <= '0;
+    end else begin
+      cycles <= cycles + {63'd0, working};
+      words <= words + {31'd0, loading};
+      stalls <= stalls + {31'd0, stalled};
+      swaps <= swaps + {31'd0, swapped};
+      ins <= ins + {31'd0, beat_in};
+      outs <= outs + {31'd0, beat_out};
+      packets <= packets + {31'd0, packet_out};
+      // The two happen to different packets and may fall together.
+      if (drop) drops[drop_reason] <= drops[drop_reason] + 32'd1;
+      if (late) drops[15] <= drops[15] + 32'd1;
+    end
+  always_comb begin
+    counts = '0;
+    counts[63:0] = cycles;
+    counts[64+:32] = words;
+    counts[96+:32] = stalls;
+    counts[128+:32] = swaps;
+    counts[160+:32] = ins;
+    counts[192+:32] = outs;
+    counts[224+:32] = packets;
+    for (int n = 0; n < 16; n++) counts[32*(8+n)+:32] = drops[n];
+    counts[32*24+:32] = {22'd0, present};
+  end
+endmodule

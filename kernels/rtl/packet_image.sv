@@ -1,0 +1,174 @@
+// The image pipeline, whole packets in and whole packets out: resize of cells, normalisation of samples,
+// or both, as the arguments say (runtime/device/registers.ts).
+module packet_image #(
+    parameter int AW = 7,   // 2^AW beats are stored on either side
+    parameter int XW = 14,  // 2^XW weight indexes
+    parameter int TW = 14   // 2^TW terms, 16 to a weight
+) (
+    input  logic         clk,
+    input  logic         rst_n,
+    input  logic         s_axi_control_awvalid,
+    output logic         s_axi_control_awready,
+    input  logic [ 11:0] s_axi_control_awaddr,
+    input  logic         s_axi_control_wvalid,
+    output logic         s_axi_control_wready,
+    input  logic [ 31:0] s_axi_control_wdata,
+    input  logic [  3:0] s_axi_control_wstrb,
+    output logic         s_axi_control_bvalid,
+    input  logic         s_axi_control_bready,
+    output logic [  1:0] s_axi_control_bresp,
+    input  logic         s_axi_control_arvalid,
+    output logic         s_axi_control_arready,
+    input  logic [ 11:0] s_axi_control_araddr,
+    output logic         s_axi_control_rvalid,
+    input  logic         s_axi_control_rready,
+    output logic [ 31:0] s_axi_control_rdata,
+    output logic [  1:0] s_axi_control_rresp,
+    /* verilator lint_off SYMRSVDWORD */  // Vitis' name
+    output logic         interrupt,
+    /* verilator lint_on SYMRSVDWORD */
+    input  logic         s_axis_table_tvalid,
+    output logic         s_axis_table_tready,
+    input  logic [ 63:0] s_axis_table_tdata,
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [255:0] s_axis_tdata,
+    input  logic [ 31:0] s_axis_tkeep,
+    input  logic         s_axis_tlast,
+    output logic         m_axis_tvalid,
+    input  logic         m_axis_tready,
+    output logic [255:0] m_axis_tdata,
+    output logic [ 31:0] m_axis_tkeep,
+    output logic         m_axis_tlast
+);
+  localparam int ARGS = 12;
+  /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
+  logic [32*ARGS-1:0] cfg;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic load_valid;
+  logic [3:0] load_table;
+  logic [15:0] load_addr;
+  logic [63:0] load_data;
+  logic to_valid, to_ready, to_last;
+  logic [255:0] to_data;
+  logic [1:0] to_part;
+  logic from_valid, from_ready, from_last, from_bad;
+  logic [255:0] from_data;
+  logic [1:0] from_part;
+  packet_shell #(
+      .AW  (AW),
+      .ARGS(ARGS)
+  ) u_shell (
+      .stalled(1'b0),
+      .swapped(1'b0),
+      .*
+  );
+
+  logic [2:0] channels;
+  logic resize;
+  assign channels = cfg[32*4+:3];
+  assign resize = cfg[32*5];
+
+  // ---- resize, or not ----
+  logic r_ready, r_valid, r_last, r_bad, q_ready;
+  logic [255:0] r_data;
+  logic [1:0] r_part;
+  resize_cells #(
+      .XW(XW),
+      .TW(TW)
+  ) u_resize (
+      .clk,
+      .rst_n,
+      .cfg_channels(channels),
+      .cfg_weights (cfg[32*6+:32]),
+      .cfg_fraction(cfg[32*7+:6]),
+      .cfg_ties    (cfg[32*8+:7]),
+      .load_weights(load_valid && load_table == 4'd0),
+      .load_terms  (load_valid && load_table == 4'd1),
+      .load_addr,
+      .load_data,
+      .s_valid     (to_valid && resize),
+      .s_ready     (r_ready),
+      .s_data      (to_data),
+      .s_part      (to_part),
+      .s_last      (to_last),
+      .m_valid     (r_valid),
+      .m_ready     (q_ready),
+      .m_data      (r_data),
+      .m_part      (r_part),
+      .m_last      (r_last),
+      .m_bad       (r_bad)
+  );
+  assign to_ready = resize ? r_ready : q_ready;
+
+  // A packet's last samples and the next one's header come at once: a few beats wait here, not the core.
+  logic s_valid, s_ready, s_last, s_bad;
+  logic [255:0] s_data;
+  logic [1:0] s_part;
+  beat_fifo #(
+      .W (260),
+      .AW(4)
+  ) u_queue (
+      .clk,
+      .rst_n,
+      .s_valid(resize ? r_valid : to_valid),
+      .s_ready(q_ready),
+      .s_data (resize ? {r_bad, r_last, r_part, r_data} : {1'b0, to_last, to_part, to_data}),
+      .m_valid(s_valid),
+      .m_ready(s_ready),
+      .m_data ({s_bad, s_last, s_part, s_data})
+  );
+
+  // ---- normalise, or not ----
+  logic p_valid, p_ready, p_last, p_bad;
+  logic [255:0] p_data;
+  logic [31:0] p_odd, p_upper;
+  logic [5:0] p_count;
+  logic [1:0] p_part;
+  packet_planes u_planes (
+      .clk,
+      .rst_n,
+      .cfg_channels(channels),
+      .cfg_planar  (cfg[32*10]),
+      .cfg_size    (cfg[32*11+:2]),
+      .s_valid,
+      .s_ready,
+      .s_data,
+      .s_part,
+      .s_last,
+      .s_bad,
+      .m_valid     (p_valid),
+      .m_ready     (p_ready),
+      .m_data      (p_data),
+      .m_odd       (p_odd),
+      .m_upper     (p_upper),
+      .m_count     (p_count),
+      .m_part      (p_part),
+      .m_last      (p_last),
+      .m_bad       (p_bad)
+  );
+  normalize_levels u_levels (
+      .clk,
+      .rst_n,
+      .cfg_levels(cfg[32*9]),
+      .cfg_size  (cfg[32*11+:2]),
+      .load      (load_valid && load_table == 4'd2),
+      .load_addr (load_addr[9:0]),
+      .load_data (load_data[31:0]),
+      .s_valid   (p_valid),
+      .s_ready   (p_ready),
+      .s_data    (p_data),
+      .s_odd     (p_odd),
+      .s_upper   (p_upper),
+      .s_count   (p_count),
+      .s_part    (p_part),
+      .s_last    (p_last),
+      .s_bad     (p_bad),
+      .m_valid   (from_valid),
+      .m_ready   (from_ready),
+      .m_data    (from_data),
+      .m_part    (from_part),
+      .m_last    (from_last),
+      .m_bad     (from_bad)
+  );
+endmodule

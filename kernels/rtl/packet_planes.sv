@@ -1,0 +1,204 @@
+// Collects a packet's 8-bit samples and gives them again, interleaved or plane by plane, each with the
+// number of its channel. One packet comes in while the one before goes out.
+//
+// Channel c has a memory of its own and its samples begin there at byte c*n, n pixels a packet. So all
+// channels are read at the same row, and masks choose among them: planes join without a shifter.
+module packet_planes #(
+    parameter int RW = 6  // 2^RW rows of 32 samples are the longest packet
+) (
+    input  logic         clk,
+    input  logic         rst_n,
+    input  logic [  2:0] cfg_channels,  // 1, 3 or 4
+    input  logic         cfg_planar,
+    input  logic [  1:0] cfg_size,      // log2 of the bytes that each sample will have
+    input  logic         s_valid,
+    output logic         s_ready,
+    input  logic [255:0] s_data,
+    input  logic [  1:0] s_part,
+    input  logic         s_last,
+    input  logic         s_bad,
+    output logic         m_valid,
+    input  logic         m_ready,
+    output logic [255:0] m_data,
+    output logic [ 31:0] m_odd,         // channel of each sample: bit 0
+    output logic [ 31:0] m_upper,       // and bit 1
+    output logic [  5:0] m_count,       // samples of the beat
+    output logic [  1:0] m_part,
+    output logic         m_last,
+    output logic         m_bad
+);
+  localparam int PW = RW + 5;
+  logic rgb, four, planar;
+  assign rgb = cfg_channels == 3'd3;
+  assign four = cfg_channels == 3'd4;
+  assign planar = cfg_planar && (rgb || four);
+
+  // ---- in: headers into registers, samples into the channels' memories ----
+  logic into, from;  // the packet that is written, and the one that is read
+  logic [1:0] held, spoiled;
+  logic [511:0] head[2];
+  logic [PW:0] total[2], pixels[2];
+  logic take, samples, ended;
+  assign s_ready = !held[into];
+  assign take = s_valid && s_ready;
+  assign samples = take && s_part == 2'd2;
+
+  logic [PW:0] length, third, left;
+  logic [5:0] here;
+  logic [1:0] phase;  // channel of the beat's first sample, by three
+  assign length = s_data[160+:PW+1];
+  assign third = (PW + 1)'((32'(length) * 32'd43691) >> 17);
+  assign here = left > (PW + 1)'(32) ? 6'd32 : left[5:0];
+
+  // Every third sample from 0, 1 and 2 on, every fourth from 0, 1, 2 and 3 on; how many of each there are.
+  logic [87:0] by_three[3], by_four[4];
+  logic [3:0] of_three[3], of_four[4];
+  logic [255:0] whole;
+  always_comb begin
+    whole = s_data & ~({256{1'b1}} << {here, 3'd0});
+    for (int o = 0; o < 3; o++) begin
+      by_three[o] = '0;
+      for (int j = 0; j < 11; j++) if (3 * j + o < 32) by_three[o][8*j+:8] = whole[8*(3*j+o)+:8];
+      of_three[o] = 4'(({6'd0, here} + 12'd2 - 12'(o)) * 12'd43 >> 7);
+    end
+    for (int o = 0; o < 4; o++) begin
+      by_four[o] = '0;
+      for (int j = 0; j < 8; j++) by_four[o][8*j+:8] = whole[8*(4*j+o)+:8];
+      of_four[o] = 4'((here + 6'd3 - 6'(o)) >> 2);
+    end
+  end
+
+  logic read;
+  logic [RW-1:0] line;
+  logic [255:0] row[4];
+  for (genvar c = 0; c < 4; c++) begin : g_channel
+    logic [343:0] grown;
+    logic [87:0] kept_low, chosen;
+    logic [255:0] kept;
+    logic [PW:0] at;
+    logic [3:0] number;
+    logic [1:0] turn_in;
+    logic full;
+    always_comb begin
+      turn_in = 2'((4'(c) + 4'd3 - {2'd0, phase}) % 4'd3);
+      chosen = four ? by_four[c] : by_three[turn_in];
+      number = four ? of_four[c] : of_three[turn_in];
+      grown = {88'd0, kept} | ({256'd0, chosen} << {at[4:0], 3'd0});
+      full = {1'b0, at[4:0]} + {2'd0, number} > 6'd31;
+      kept_low = grown[343:256];
+    end
+    (* ram_style = "block" *) logic [255:0] mem[2**(RW+1)];
+    logic write;
+    // A packet's last row is written beside the header behind it.
+    assign write = planar ? (samples && full) || (ended && at[4:0] != 5'd0) : c == 0 && samples;
+    always_ff @(posedge clk) begin
+      if (write) mem[{ended?!into : into, at[PW-1:5]}] <= ended ? kept : planar ? grown[255:0] : s_data;
+      if (read) row[c] <= mem[{from, line}];
+    end
+    always_ff @(posedge clk)
+      if (take && s_part == 2'd0) begin
+        at <= !planar || c == 0 ? '0 : (PW + 1)'(c) * (rgb ? third : length >> 2);
+        kept <= '0;
+      end else if (samples) begin
+        at <= at + (planar ? (PW + 1)'(number) : (PW + 1)'(32));
+        kept <= full ? {168'd0, kept_low} : grown[255:0];
+      end
+  end
+  always_ff @(posedge clk) begin
+    ended <= rst_n && take && s_last;
+    if (take) begin
+      if (s_part == 2'd0) begin
+        left <= length;
+        phase <= 2'd0;
+        total[into] <= length;
+        pixels[into] <= rgb ? third : length >> 2;
+        head[into][255:0] <= s_data;
+        head[into][175:160] <= 16'(length) << cfg_size;
+      end else if (s_part == 2'd1) head[into][511:256] <= s_data;
+      else begin
+        left <= left - (PW + 1)'(32);
+        phase <= phase == 2'd0 ? 2'd2 : phase - 2'd1;
+        if (s_last) spoiled[into] <= s_bad;
+      end
+    end
+  end
+
+  // ---- out: all channels' memories at the same row ----
+  logic [1:0] part;
+  logic [PW:0] rest;
+  logic done;
+  assign read = held[from] && (!m_valid || m_ready);
+  assign rest = total[from] - {1'b0, line, 5'd0};
+  assign done = part == 2'd2 && rest <= (PW + 1)'(32);
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      held <= 2'd0;
+      into <= 1'b0;
+      from <= 1'b0;
+      part <= 2'd0;
+      line <= '0;
+      m_valid <= 1'b0;
+    end else begin
+      if (take && s_last) begin
+        held[into] <= 1'b1;
+        into <= !into;
+      end
+      if (read) begin
+        m_valid <= 1'b1;
+        part <= done ? 2'd0 : part == 2'd2 ? 2'd2 : part + 2'd1;
+        line <= done || part != 2'd2 ? '0 : line + 1'b1;
+        if (done) begin
+          held[from] <= 1'b0;
+          from <= !from;
+        end
+      end else if (m_ready) m_valid <= 1'b0;
+    end
+
+  logic [255:0] header;
+  logic [PW:0] base, size;
+  logic [1:0] turn, turned;  // channel of the row's first sample, by three
+  always_ff @(posedge clk)
+    if (read) begin
+      m_part <= part;
+      m_last <= done;
+      m_bad <= spoiled[from];
+      m_count <= rest > (PW + 1)'(32) ? 6'd32 : rest[5:0];
+      if (part != 2'd2) header <= part == 2'd0 ? head[from][255:0] : head[from][511:256];
+      base <= {1'b0, line, 5'd0};
+      size <= pixels[from];
+      turn <= part != 2'd2 ? 2'd0 : turn == 2'd0 ? 2'd2 : turn - 2'd1;
+      turned <= turn;
+    end
+
+  // behind[c]: the samples of the beat that are of channel c or later.
+  localparam logic [31:0] THIRDS = 32'h4924_9249;
+  logic [31:0] behind[4];
+  logic [PW:0] border[4];
+  logic [255:0] spread[4];
+  always_comb begin
+    border[0] = '0;
+    for (int c = 1; c < 4; c++) border[c] = border[c-1] + size;
+    for (int c = 0; c < 4; c++) begin
+      if (!planar || (c == 3 && !four)) behind[c] = c == 0 ? '1 : '0;
+      else if (border[c] <= base) behind[c] = '1;
+      else if (border[c] - base >= (PW + 1)'(32)) behind[c] = '0;
+      else behind[c] = 32'hffff_ffff << 5'(border[c] - base);
+      for (int i = 0; i < 32; i++) spread[c][8*i+:8] = {8{behind[c][i]}};
+    end
+    m_data = header;
+    if (m_part == 2'd2) begin
+      m_data = row[0] & ~spread[1] | row[1] & spread[1] & ~spread[2] |
+          row[2] & spread[2] & ~spread[3] | row[3] & spread[3];
+    end
+    m_odd = behind[1] & ~behind[2] | behind[3];
+    m_upper = behind[2];
+    if (!planar && four) begin
+      m_odd = 32'haaaa_aaaa;
+      m_upper = 32'hcccc_cccc;
+    end else if (!planar && rgb) begin
+      // Sample i is of channel (i + turned) mod 3.
+      m_odd = turned == 2'd0 ? THIRDS << 1 : turned == 2'd1 ? THIRDS : THIRDS << 2;
+      m_upper = turned == 2'd0 ? THIRDS << 2 : turned == 2'd1 ? THIRDS << 1 : THIRDS;
+    end
+  end
+endmodule

@@ -1,0 +1,166 @@
+// What every kernel has around its core: registers, counters, tables' loads, and the packet path. Packets
+// that pass the checks go to the core beat by beat, and what it makes of them leaves as packets.
+//
+// Arguments are taken when no packet is inside, and packets wait at the door for that: a plan is changed
+// between two packets and never within one.
+module packet_shell #(
+    parameter int AW   = 7,  // 2^AW beats are stored on either side
+    parameter int ARGS = 4
+) (
+    input  logic               clk,
+    input  logic               rst_n,
+    // Registers.
+    input  logic               s_axi_control_awvalid,
+    output logic               s_axi_control_awready,
+    input  logic [       11:0] s_axi_control_awaddr,
+    input  logic               s_axi_control_wvalid,
+    output logic               s_axi_control_wready,
+    input  logic [       31:0] s_axi_control_wdata,
+    input  logic [        3:0] s_axi_control_wstrb,
+    output logic               s_axi_control_bvalid,
+    input  logic               s_axi_control_bready,
+    output logic [        1:0] s_axi_control_bresp,
+    input  logic               s_axi_control_arvalid,
+    output logic               s_axi_control_arready,
+    input  logic [       11:0] s_axi_control_araddr,
+    output logic               s_axi_control_rvalid,
+    input  logic               s_axi_control_rready,
+    output logic [       31:0] s_axi_control_rdata,
+    output logic [        1:0] s_axi_control_rresp,
+    output logic               interrupt,
+    // Tables.
+    input  logic               s_axis_table_tvalid,
+    output logic               s_axis_table_tready,
+    input  logic [       63:0] s_axis_table_tdata,
+    // Packets.
+    input  logic               s_axis_tvalid,
+    output logic               s_axis_tready,
+    input  logic [      255:0] s_axis_tdata,
+    input  logic [       31:0] s_axis_tkeep,
+    input  logic               s_axis_tlast,
+    output logic               m_axis_tvalid,
+    input  logic               m_axis_tready,
+    output logic [      255:0] m_axis_tdata,
+    output logic [       31:0] m_axis_tkeep,
+    output logic               m_axis_tlast,
+    // To the core: the arguments in use, its tables, and beats.
+    output logic [32*ARGS-1:0] cfg,
+    output logic               load_valid,
+    output logic [        3:0] load_table,
+    output logic [       15:0] load_addr,
+    output logic [       63:0] load_data,
+    output logic               to_valid,
+    input  logic               to_ready,
+    output logic [      255:0] to_data,
+    output logic [        1:0] to_part,
+    output logic               to_last,
+    // From the core.
+    input  logic               from_valid,
+    output logic               from_ready,
+    input  logic [      255:0] from_data,
+    input  logic [        1:0] from_part,
+    input  logic               from_last,
+    input  logic               from_bad,
+    input  logic               stalled,
+    input  logic               swapped
+);
+  // ---- which packets are inside ----
+  logic [9:0] present;
+  logic begun;  // the packet's first beat has come
+  logic open, enters, leaves, drop, late, idle, beat_in, beat_out;
+  logic [3:0] drop_reason;
+  assign idle = present == 10'd0 && !begun;
+  assign beat_in = s_axis_tvalid && s_axis_tready;
+  assign beat_out = m_axis_tvalid && m_axis_tready;
+  assign enters = beat_in && !begun;
+  assign leaves = beat_out && m_axis_tlast;
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      present <= '0;
+      begun <= 1'b0;
+    end else begin
+      present <= present + 10'(enters) - 10'(leaves) - 10'(drop) - 10'(late);
+      if (beat_in) begun <= !s_axis_tlast;
+    end
+
+  // ---- arguments and tables change while none is ----
+  logic start, hold, taken, in_ready;
+  logic [32*ARGS-1:0] args;
+  assign taken = start && idle;
+  assign open = begun || !(start || hold);
+  assign s_axis_tready = in_ready && open;
+  always_ff @(posedge clk)
+    if (!rst_n) cfg <= '0;
+    else if (taken) cfg <= args;
+
+  localparam int COUNTS = 25;
+  logic [32*COUNTS-1:0] counts;
+  axil_control #(
+      .ARGS  (ARGS),
+      .COUNTS(COUNTS)
+  ) u_control (
+      .*
+  );
+  packet_counters #(
+      .COUNTS(COUNTS)
+  ) u_counters (
+      .clk,
+      .rst_n,
+      .present,
+      .working   (enters || !idle),
+      .loading   (s_axis_table_tvalid && s_axis_table_tready),
+      .stalled,
+      .swapped,
+      .beat_in,
+      .beat_out,
+      .packet_out(leaves),
+      .drop,
+      .drop_reason,
+      .late,
+      .counts
+  );
+  table_loader u_loader (.*);
+
+  // ---- the packet path ----
+  packet_in #(
+      .AW(AW)
+  ) u_in (
+      .clk,
+      .rst_n,
+      .cfg_plan     (cfg[31:0]),
+      .cfg_kind     (cfg[39:32]),
+      .cfg_longest  (cfg[77:64]),
+      .cfg_item     (cfg[98:96]),
+      .cfg_third    (cfg[104]),
+      .s_axis_tvalid(s_axis_tvalid && open),
+      .s_axis_tready(in_ready),
+      .s_axis_tdata,
+      .s_axis_tkeep,
+      .s_axis_tlast,
+      .m_valid      (to_valid),
+      .m_ready      (to_ready),
+      .m_data       (to_data),
+      .m_part       (to_part),
+      .m_last       (to_last),
+      .drop,
+      .drop_reason
+  );
+  packet_out #(
+      .AW(AW)
+  ) u_out (
+      .clk,
+      .rst_n,
+      .s_valid(from_valid),
+      .s_ready(from_ready),
+      .s_data (from_data),
+      .s_part (from_part),
+      .s_last (from_last),
+      .s_bad  (from_bad),
+      .m_axis_tvalid,
+      .m_axis_tready,
+      .m_axis_tdata,
+      .m_axis_tkeep,
+      .m_axis_tlast,
+      .late
+  );
+endmodule

@@ -1,0 +1,109 @@
+/**
+ * The registers of the RTL kernels, as the hardware, the host and the packaging for a card use them:
+ * control as XRT expects it, arguments from 0x10 every 8 bytes, counters from 0x200 every 4.
+ *
+ * @module
+ */
+
+/** An argument of a kernel: a 32-bit register. Plain data. */
+export interface KernelArgument {
+  /** Its name. */
+  readonly name: string;
+  /** What it holds. */
+  readonly meaning: string;
+}
+
+/** Arguments of every kernel: which packets it takes. */
+export const PACKET_ARGUMENTS = [
+  { name: "plan", meaning: "number of the plan that packets must carry" },
+  { name: "kind", meaning: "kind of payload that is taken, as in the header" },
+  { name: "longest", meaning: "longest payload, in bytes" },
+  { name: "item", meaning: "bits 2:0: log2 of an item's bytes; bit 8: items have three bytes" },
+] as const satisfies readonly KernelArgument[];
+
+/** Arguments of `packet_image`. */
+export const IMAGE_ARGUMENTS = [
+  ...PACKET_ARGUMENTS,
+  { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
+  { name: "resize", meaning: "1: cells come and are resampled; 0: samples come" },
+  { name: "weights", meaning: "number of weight indexes" },
+  { name: "fraction", meaning: "fraction bits of a term" },
+  { name: "ties", meaning: "units below which a rounded sum is a tie and goes to even; 0: ties go up" },
+  { name: "levels", meaning: "1: samples are looked up in the table of levels" },
+  { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
+  { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
+] as const satisfies readonly KernelArgument[];
+
+/** Name of an argument. */
+export type ArgumentName = (typeof IMAGE_ARGUMENTS)[number]["name"];
+
+/** Addresses of the registers that every kernel has. */
+export const REGISTER = {
+  /** Bit 0 start, 1 done (cleared when read), 2 idle. */
+  control: 0x00,
+  /** Global interrupt enable. */
+  interrupt: 0x04,
+  /** The first argument. */
+  arguments: 0x10,
+  /** Bytes from one argument to the next. */
+  argumentStep: 8,
+  /** The first counter. */
+  counters: 0x200,
+} as const;
+
+/** Counters by their place; they run from reset on and wrap around at 2^32. */
+export const COUNTER = {
+  /** Cycles with a packet inside. */
+  cycles: 0,
+  /** Its upper 32 bits. */
+  cyclesUpper: 1,
+  /** Words of tables that were loaded, one a cycle. */
+  words: 2,
+  /** Cycles in which a packet waited for a table. */
+  stalls: 3,
+  /** Times that another page was taken into use. */
+  swaps: 4,
+  /** Beats in. */
+  beatsIn: 5,
+  /** Beats out. */
+  beatsOut: 6,
+  /** Packets out. */
+  packets: 7,
+  /** Packets dropped, 16 counters by {@linkcode DROP_REASONS}. */
+  drops: 8,
+  /** Packets that are inside now. */
+  present: 24,
+} as const;
+
+/** Names of the checks by their number in the hardware; 0 is none. */
+export const DROP_REASONS = [
+  "none",
+  "truncated",
+  "magic",
+  "version",
+  "kind",
+  "flags",
+  "length",
+  "overlap",
+  "packets",
+  "sequence",
+  "position",
+  "reserved",
+  "crc",
+  "plan",
+  "items",
+  "weight",
+] as const;
+
+/** Tables of `packet_image` by their number on the table stream. */
+export const IMAGE_TABLE = { weights: 0, terms: 1, levels: 2 } as const;
+
+/** Address of an argument. */
+export function argumentAddress(place: number): number {
+  return REGISTER.arguments + REGISTER.argumentStep * place;
+}
+
+/** Address of a counter. */
+export function counterAddress(place: number): number {
+  return REGISTER.counters + 4 * place;
+}

@@ -1,0 +1,194 @@
+/**
+ * The RTL device: the SystemVerilog of the NIC, compiled to WebAssembly, cycle by cycle.
+ *
+ * @module
+ */
+
+import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
+import {
+  HEADER_BYTES,
+  OnpathError,
+  type PacketSlots,
+  slotAddress,
+  STANDARD_PAYLOAD,
+} from "../../serialize/mod.ts";
+import { residentBytes } from "../plan/cost.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Device, DropReason } from "./device.ts";
+import { checkExchange } from "./model.ts";
+import type { DeviceProfile } from "./profile.ts";
+import { DROP_REASONS } from "./registers.ts";
+import { CARD_LIMITS, openRtlCard } from "./rtl_card.ts";
+import { rtlProgram } from "./rtl_program.ts";
+
+/**
+ * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
+ * an entry a cycle.
+ */
+export const RTL_PROFILE: DeviceProfile = {
+  name: "rtl",
+  summary: "the NIC's RTL in WebAssembly, cycle by cycle, with the blocks of an Alveo U55C",
+  payload: STANDARD_PAYLOAD,
+  clockMHz: 250,
+  busBytes: 32,
+  bram: 2016,
+  uram: 960,
+  usable: 0.8,
+  instances: 1,
+  backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 2, ports: 1, latencyNs: 0 },
+  hostGigabytesPerSecond: 15.75,
+  networkGbps: 100,
+  layouts: ["cells"],
+  kernels: ["resize", "remap", "normalize"],
+  timing: "rtl",
+  depths: {
+    nibble: { weights: 2 ** 14, terms: 2 ** 14 },
+    universal: { weights: 2 ** 14, terms: 2 ** 14 },
+    levels: { levels: 2 ** 10 },
+  },
+};
+
+/** Compiled once a process. */
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+function compileImage(): Promise<WebAssembly.Module> {
+  return compiled ??= WebAssembly.compile(Uint8Array.from(atob(IMAGE_WASM), (char) => char.charCodeAt(0)));
+}
+
+/**
+ * Opens an RTL device.
+ *
+ * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
+ * assumed clock.
+ *
+ * @example
+ * ```ts
+ * import { createRtlDevice } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = await createRtlDevice();
+ * assert.equal(device.counters().cycles, 0);
+ * ```
+ */
+export async function createRtlDevice(): Promise<Device> {
+  const card = await openRtlCard(await compileImage());
+  let plan: Plan | undefined;
+  let closed = false;
+  let lookups = 0;
+  let tableBytes = 0;
+  // Since the card was opened; the registers themselves may be read at any time.
+  const device: Device = {
+    profile: RTL_PROFILE,
+    load: (next) =>
+      attempt(() => {
+        if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
+        const { values, tables } = rtlProgram(next);
+        if (plan?.id === next.id) return;
+        card.start(values);
+        for (const { table, entries } of tables) card.loadTable(table, entries);
+        plan = next;
+        tableBytes += residentBytes(next.tables, false);
+      }),
+    stage: () =>
+      Promise.reject(new OnpathError("device", "Cannot stage pages: the RTL device has no plan with pages")),
+    exchange: (exchange, options) =>
+      attempt(() => {
+        options?.signal?.throwIfAborted();
+        if (closed || plan === undefined) {
+          throw new OnpathError(
+            "device",
+            `Cannot exchange packets: the RTL device ${closed ? "is closed" : "has no plan"}`,
+          );
+        }
+        checkExchange(exchange);
+        let answers = 0;
+        for (let sent = 0; sent < exchange.count;) {
+          options?.signal?.throwIfAborted();
+          const count = fill(exchange.input, sent, exchange.count);
+          const given = card.run(count);
+          const bytes = take(exchange.output, answers, given);
+          lookups += bytes / (plan.output.planes * plan.output.itemBytes) * lookupsPerItem(plan);
+          answers += given;
+          sent += count;
+        }
+        return answers;
+      }),
+    counters: () => {
+      const { packets, drops, cycles, words, stalls, swaps } = card.counters();
+      const dropped: Partial<Record<DropReason, number>> = {};
+      drops.forEach((count, reason) => {
+        if (count > 0) dropped[DROP_REASONS[reason] as DropReason] = count;
+      });
+      return {
+        packets,
+        dropped,
+        lookups: Math.round(lookups),
+        cycles: cycles + words,
+        stalls,
+        swaps,
+        tableBytes,
+      };
+    },
+    close: () => {
+      closed = true;
+      plan = undefined;
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => device.close(),
+  };
+
+  /** Bytes of the longest answer that the plan has. */
+  const answerBytes = () => {
+    const { layout, output } = plan!;
+    return HEADER_BYTES + layout.answers.itemsPerPacket * output.planes * output.itemBytes;
+  };
+
+  /** Copies packets into the card until it is full; returns how many. */
+  const fill = (input: PacketSlots, first: number, end: number): number => {
+    let at = 0;
+    let count = 0;
+    const most = Math.min(CARD_LIMITS.packets, Math.floor(CARD_LIMITS.bytes / answerBytes()));
+    while (first + count < end && count < most) {
+      const from = slotAddress(input, first + count);
+      const length = Math.min(input.slotBytes, HEADER_BYTES + input.engine.view.getUint16(from + 20, true));
+      if (at + length > CARD_LIMITS.bytes) break;
+      card.input.set(input.engine.bytes.subarray(from, from + length), at);
+      card.ends[count++] = at += length;
+    }
+    return count;
+  };
+
+  /** Copies answers out of the card; returns the bytes of their payloads. */
+  const take = (output: PacketSlots, first: number, count: number): number => {
+    let from = 0;
+    for (let n = 0; n < count; n++) {
+      const end = card.answers[n]!;
+      if (end - from > output.slotBytes) {
+        throw new OnpathError(
+          "size",
+          `Cannot take an answer of ${end - from} bytes: slots have ${output.slotBytes}`,
+          {
+            bytes: end - from,
+            slotBytes: output.slotBytes,
+          },
+        );
+      }
+      output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
+      from = end;
+    }
+    return from - count * HEADER_BYTES;
+  };
+  return device;
+}
+
+function lookupsPerItem({ tables, layout }: Plan): number {
+  return tables.reduce(
+    (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
+    0,
+  );
+}
+
+/** Runs a function at once; what it throws becomes a rejection. */
+function attempt<T>(run: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(run()));
+}

@@ -1,0 +1,163 @@
+/**
+ * RTL as WebAssembly, driven as a card is: registers, a stream of tables, packets in and packets out.
+ *
+ * @module
+ */
+
+import { checkWhole, OnpathError } from "../../serialize/mod.ts";
+import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.ts";
+
+/** The exports of the harness, `kernels/rtl/harness/packets.cpp`. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly __wasm_call_ctors: () => void;
+  readonly reset: () => void;
+  readonly write_register: (address: number, value: number) => void;
+  readonly read_register: (address: number) => number;
+  readonly load: (words: number) => number;
+  readonly run: (count: number, sendPause: number, takePause: number, seed: number, most: number) => number;
+  readonly input_at: () => number;
+  readonly output_at: () => number;
+  readonly ends_at: () => number;
+  readonly answers_at: () => number;
+}
+
+/** Bytes and packets that go in at once. */
+export const CARD_LIMITS = { bytes: 2 ** 21, packets: 2 ** 12 } as const;
+
+/** Chances in 16 that an end of the stream pauses in a cycle, and what the generator begins with. */
+export interface Pauses {
+  /** Of the sender. */
+  readonly send?: number;
+  /** Of the receiver. */
+  readonly take?: number;
+  /** Where the generator of pauses begins. */
+  readonly seed?: number;
+}
+
+/** What is counted since the last reset. */
+export interface CardCounters {
+  /** Cycles with a packet inside. */
+  readonly cycles: number;
+  /** Words of tables, one a cycle. */
+  readonly words: number;
+  /** Cycles in which a packet waited for a table. */
+  readonly stalls: number;
+  /** Pages that were taken into use. */
+  readonly swaps: number;
+  /** Beats in. */
+  readonly beatsIn: number;
+  /** Beats out. */
+  readonly beatsOut: number;
+  /** Packets out. */
+  readonly packets: number;
+  /** Packets dropped, by the number of the check. */
+  readonly drops: readonly number[];
+}
+
+/** Hardware that takes packets: an instance is a card. */
+export interface RtlCard {
+  /** Resets it: registers are zero, nothing is inside. Tables stay. */
+  reset(): void;
+  /** Sets the arguments, in order, and starts; they hold from the next packet on. */
+  start(values: readonly number[]): void;
+  /** Loads entries of up to 53 bits into a table, from its first entry on. */
+  loadTable(table: number, entries: ArrayLike<number>): void;
+  /** The bytes that packets are written to, one behind the other. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** Where each packet ends in {@linkcode RtlCard.input}. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+  /** The bytes of the answers, one behind the other. */
+  readonly output: Uint8Array<ArrayBuffer>;
+  /** Where each answer ends in {@linkcode RtlCard.output}. */
+  readonly answers: Uint32Array<ArrayBuffer>;
+  /**
+   * Sends the first packets of the input and waits until none is inside.
+   *
+   * @returns Number of answers.
+   * @throws {OnpathError} `device` when that takes more cycles than `most`.
+   */
+  run(count: number, pauses?: Pauses, most?: number): number;
+  /** Reads the counters' registers. */
+  counters(): CardCounters;
+  /** Reads a register. */
+  read(address: number): number;
+  /** Writes a register. */
+  write(address: number, value: number): void;
+}
+
+/**
+ * Makes an instance and resets it.
+ *
+ * @param module The compiled WebAssembly of a kernel.
+ */
+export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> {
+  const { exports } = await WebAssembly.instantiate(module, {});
+  const rtl = exports as unknown as Exports;
+  rtl.__wasm_call_ctors();
+  rtl.reset();
+  // The memory grows in the first reset and never again, so that its buffer stays.
+  const { buffer } = rtl.memory;
+  const { bytes, packets } = CARD_LIMITS;
+  const input = new Uint8Array(buffer, rtl.input_at(), bytes);
+  const words = new DataView(buffer, rtl.input_at(), bytes);
+  const read = (address: number) => rtl.read_register(address) >>> 0;
+  const count = (place: number) => read(counterAddress(place));
+  return {
+    reset: rtl.reset,
+    start: (values) => {
+      values.forEach((value, place) => rtl.write_register(argumentAddress(place), value));
+      rtl.write_register(REGISTER.control, 1);
+      // Start stays until no packet is inside; here none is.
+      if ((read(REGISTER.control) & 2) === 0) {
+        throw new OnpathError("device", "Cannot start: the RTL does not take its arguments");
+      }
+    },
+    loadTable: (table, entries) => {
+      for (let from = 0; from < entries.length;) {
+        const here = Math.min(entries.length - from, bytes / 8 - 1);
+        words.setUint32(0, table * 65536 + from, true);
+        words.setUint32(4, here, true);
+        for (let n = 0; n < here; n++) {
+          const entry = entries[from + n]!;
+          words.setUint32(8 * n + 8, entry % 2 ** 32, true);
+          words.setUint32(8 * n + 12, Math.floor(entry / 2 ** 32), true);
+        }
+        if (rtl.load(here + 1) !== 0) {
+          throw new OnpathError("device", "Cannot load a table: packets are inside the RTL");
+        }
+        from += here;
+      }
+    },
+    input,
+    ends: new Uint32Array(buffer, rtl.ends_at(), packets),
+    output: new Uint8Array(buffer, rtl.output_at(), bytes),
+    answers: new Uint32Array(buffer, rtl.answers_at(), packets),
+    run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22) => {
+      checkWhole("a number of packets of", packetCount, 0, packets);
+      const given = rtl.run(packetCount, send, take, seed, most);
+      if (given < 0) {
+        const why = given === -1
+          ? `did not end within ${most} cycles`
+          : "gave more answers than there is room for";
+        throw new OnpathError("device", `Cannot run ${packetCount} packets: the RTL ${why}`, {
+          packets: packetCount,
+          most,
+        });
+      }
+      return given;
+    },
+    counters: () => ({
+      cycles: count(COUNTER.cycles) + 2 ** 32 * count(COUNTER.cyclesUpper),
+      words: count(COUNTER.words),
+      stalls: count(COUNTER.stalls),
+      swaps: count(COUNTER.swaps),
+      beatsIn: count(COUNTER.beatsIn),
+      beatsOut: count(COUNTER.beatsOut),
+      packets: count(COUNTER.packets),
+      drops: Array.from({ length: 16 }, (_, reason) => count(COUNTER.drops + reason)),
+    }),
+    read,
+    write: rtl.write_register,
+  };
+}

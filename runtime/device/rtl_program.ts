@@ -1,0 +1,136 @@
+/**
+ * What the RTL needs of a plan: arguments for its registers and contents of its tables.
+ *
+ * @module
+ */
+
+import {
+  distinctWeights,
+  fractionBitsFor,
+  levelTable,
+  type NormalizeParams,
+  remapAxis,
+  resizeAxes,
+  type ResizeParams,
+  termTable,
+  UNITS,
+  UNIVERSAL_BITS,
+  universalIds,
+  universalTable,
+} from "../../kernels/mod.ts";
+import { DTYPE_BYTES, itemBytes, KIND, OnpathError } from "../../serialize/mod.ts";
+import type { Plan, PlanStage } from "../plan/plan.ts";
+import { type ArgumentName, IMAGE_ARGUMENTS, IMAGE_TABLE } from "./registers.ts";
+
+/** A plan as the RTL takes it. */
+export interface RtlProgram {
+  /** The arguments, in the order of the registers. */
+  readonly values: readonly number[];
+  /** Tables by their number, each from its first entry on. */
+  readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
+}
+
+type Arguments = Partial<Record<ArgumentName, number>>;
+type Part = { readonly values: Arguments; readonly tables: RtlProgram["tables"] };
+
+/**
+ * Translates a plan.
+ *
+ * @param plan The plan.
+ * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
+ */
+export function rtlProgram(plan: Plan): RtlProgram {
+  const { layout, stages, output } = plan;
+  if (layout.kind !== KIND.cells && layout.name !== "samples") {
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: the RTL takes cells and samples, not ${layout.name}`,
+      {
+        layout: layout.name,
+      },
+    );
+  }
+  const item = itemBytes(layout.kind, layout.channels);
+  const three = item === 3;
+  let values: Arguments = {
+    plan: plan.id,
+    kind: layout.kind,
+    longest: layout.payload,
+    item: three ? 256 : Math.log2(item),
+    channels: layout.channels,
+    planar: output.planes > 1 ? 1 : 0,
+    size: Math.log2(DTYPE_BYTES[output.dtype]),
+  };
+  const tables: RtlProgram["tables"][number][] = [];
+  for (const stage of stages) {
+    const part = stagePart(stage);
+    values = { ...values, ...part.values };
+    tables.push(...part.tables);
+  }
+  return { values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
+}
+
+function stagePart(stage: PlanStage): Part {
+  const { kernel, form, params } = stage;
+  if (kernel === "normalize" && form === "levels") return levelsPart(params as NormalizeParams);
+  if (kernel === "resize") {
+    const resize = params as ResizeParams;
+    const { y, x } = resizeAxes(resize);
+    return termsPart(stage, y, x, resize.match === "torchvision");
+  }
+  if (kernel === "remap") return termsPart(stage, remapAxis(), remapAxis(), false);
+  throw lacks(stage);
+}
+
+function lacks({ kernel, form }: PlanStage): OnpathError {
+  return new OnpathError(
+    "device",
+    `Cannot load a plan: the RTL has no kernel "${kernel}" with ${form} tables`,
+    {
+      kernel,
+      form,
+    },
+  );
+}
+
+type Axis = Parameters<typeof distinctWeights>[0];
+
+function termsPart(stage: PlanStage, y: Axis, x: Axis, even: boolean): Part {
+  if (stage.form === "universal") {
+    return part(universalIds(y, x), universalTable(), UNIVERSAL_BITS, even ? 1 : 0);
+  }
+  if (stage.form !== "nibble") throw lacks(stage);
+  const { weights, denominator, ids } = distinctWeights(y, x);
+  const fraction = fractionBitsFor(denominator, UNITS.nibble);
+  return part(ids, termTable(weights, denominator, 16, fraction), fraction, even ? UNITS.nibble : 0);
+}
+
+/** Bits of a weight's number in the RTL: four of them are an entry of the table of weights. */
+const NUMBER = 2 ** 10;
+
+function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number, ties: number): Part {
+  const weights = Float64Array.from(
+    { length: ids.length / 4 },
+    (_, at) =>
+      ids[4 * at]! + NUMBER * (ids[4 * at + 1]! + NUMBER * (ids[4 * at + 2]! + NUMBER * ids[4 * at + 3]!)),
+  );
+  return {
+    values: { resize: 1, weights: weights.length, fraction, ties },
+    tables: [
+      { table: IMAGE_TABLE.weights, entries: weights },
+      { table: IMAGE_TABLE.terms, entries: terms },
+    ],
+  };
+}
+
+function levelsPart(params: NormalizeParams): Part {
+  const bytes = levelTable(params);
+  const size = DTYPE_BYTES[params.dtype];
+  const view = new DataView(bytes.buffer);
+  const entries = Uint32Array.from(
+    { length: bytes.length / size },
+    (_, at) =>
+      size === 4 ? view.getUint32(4 * at, true) : size === 2 ? view.getUint16(2 * at, true) : bytes[at]!,
+  );
+  return { values: { levels: 1 }, tables: [{ table: IMAGE_TABLE.levels, entries }] };
+}

@@ -1,0 +1,196 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { type NormalizedDType, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
+import {
+  compile,
+  createModelDevice,
+  type Device,
+  type Plan,
+  reservePackets,
+  RTL_PROFILE,
+  rtlProgram,
+} from "../../runtime/mod.ts";
+import {
+  cellBytes,
+  crc32c,
+  CRC_OFFSET,
+  HEADER_BYTES,
+  itemBytes,
+  KIND,
+  packetBytes,
+  type Tensor,
+  toBytes,
+} from "../../serialize/mod.ts";
+import { anyChannels, inLayout, noise } from "../support/images.ts";
+import { readPhoto } from "../support/photos.ts";
+import { randomBytes } from "../support/random.ts";
+import { openRtl } from "./rtl.ts";
+
+const rtl = await openRtl("packet_image");
+
+/** A plan on the RTL: registers started, tables loaded. */
+function load(plan: Plan): void {
+  const { values, tables } = rtlProgram(plan);
+  rtl.card.start(values);
+  for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
+}
+
+/** The packets of an input as they are sent. */
+function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
+  const { requests, writer } = reservePackets(plan);
+  const { packets } = plan.layout.cut;
+  writer.write(input, 5, 0, packets, requests);
+  return Array.from({ length: packets }, (_, at) => packetBytes(requests, at).slice());
+}
+
+/** What the model device makes of packets, in order. */
+async function modelAnswers(device: Device, plan: Plan, sent: readonly Uint8Array[]): Promise<Uint8Array[]> {
+  const { requests, answers } = reservePackets(plan);
+  await device.load(plan);
+  const given: Uint8Array[] = [];
+  // One at a time: some are random, and their numbers say nothing.
+  for (const packet of sent) {
+    requests.engine.bytes.set(packet, requests.address);
+    if (await device.exchange({ input: requests, count: 1, output: answers }) === 1) {
+      given.push(packetBytes(answers, 0).slice());
+    }
+  }
+  return given;
+}
+
+function sealed(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer);
+  view.setUint32(CRC_OFFSET, 0, true);
+  view.setUint32(CRC_OFFSET, crc32c(packet), true);
+  return packet;
+}
+
+/**
+ * Packets of any samples and weight indexes, some shorter than others; each eighth item is of one level,
+ * for ties and saturation are at the ends of the range.
+ */
+function scramble(plan: Plan, packets: readonly Uint8Array[], seed: number): Uint8Array[] {
+  const { kind, channels } = plan.layout;
+  const step = itemBytes(kind, channels);
+  const samples = kind === KIND.cells ? 4 * channels : channels;
+  const indexes = plan.tables.find(({ name }) => name === "weights")?.entries ?? 1;
+  return packets.map((packet, number) => {
+    const most = (packet.length - HEADER_BYTES) / step;
+    const items = Math.max(1, most - (seed + number * 7) % (number % 3 === 0 ? 1 : most));
+    const result = packet.slice(0, HEADER_BYTES + items * step);
+    const view = new DataView(result.buffer);
+    view.setUint16(20, items * step, true);
+    result.set(randomBytes(items * step, seed + number), HEADER_BYTES);
+    for (let i = 0; i < items; i++) {
+      const at = HEADER_BYTES + i * step;
+      if (i % 8 === 0) result.fill(i % 16 === 0 ? 255 : 0, at, at + samples);
+      if (kind === KIND.cells) view.setUint32(at + samples, (seed + 7919 * i) % indexes, true);
+    }
+    return sealed(result);
+  });
+}
+
+const pauses = fc.record({
+  send: fc.constantFrom(0, 0, 5, 12),
+  take: fc.constantFrom(0, 0, 5, 12),
+  seed: fc.nat(),
+});
+
+const anyNormalize = fc.record({
+  dtype: fc.constantFrom<NormalizedDType>("u8", "i8", "f16", "bf16", "f32"),
+  layout: fc.constantFrom("HWC", "CHW"),
+});
+
+/** Scales whose tables the RTL holds, with ties and without. */
+const anyResize = fc.record({
+  match: fc.constantFrom("exact", "torchvision"),
+  size: fc.constantFrom([9, 12, 7, 11], [8, 8, 4, 4], [16, 40, 15, 24], [1, 9, 5, 4], [13, 21, 13, 7], [
+    30,
+    20,
+    44,
+    31,
+  ]),
+  form: fc.constantFrom("nibble", "universal"),
+});
+
+Deno.test("RTL: resize, normalize and both equal the model bit for bit, packet by packet", async () => {
+  await using model = createModelDevice(RTL_PROFILE);
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(
+      anyChannels,
+      fc.tuple(fc.option(anyResize), fc.option(anyNormalize)).filter(([a, b]) => a !== null || b !== null),
+      pauses,
+      fc.nat(1e6),
+      async (channels, [resize, normalize], pauses, seed) => {
+        const [h, w, h2, w2] = resize?.size ?? [20, 29, 0, 0];
+        const steps: PipelineInput["steps"][number][] = [];
+        if (resize) steps.push({ op: "resize", size: [h2, w2], match: resize.match });
+        if (normalize) {
+          const mean = [0.4, 0.5, 0.6, 0.7].slice(0, channels);
+          steps.push({ op: "normalize", mean, std: mean.map((m) => m / 3), range: "0-1", ...normalize });
+        }
+        const input = inLayout(noise(3, h!, w!, channels, seed), "NHWC");
+        const form = resize?.form as "nibble" | undefined;
+        const plan = compile({ steps }, { input, device: RTL_PROFILE, tolerance: 1, form });
+        const sent = scramble(plan, packetsOf(plan, input), seed);
+        load(plan);
+        const { answers, drops } = rtl.run(sent, pauses);
+        assert.deepEqual(answers, await modelAnswers(model, plan, sent));
+        assert.equal(answers.length, sent.length);
+        assert(drops.every((count) => count === 0));
+        seen.add(`${channels} ${resize?.form} ${normalize?.dtype} ${normalize?.layout}`);
+      },
+    ),
+    { numRuns: 250 },
+  );
+  assert(seen.size > 50, "the cases do not differ");
+});
+
+Deno.test("RTL: a weight index out of range drops its packet and no other", async () => {
+  await using model = createModelDevice(RTL_PROFILE);
+  for (const channels of [1, 3, 4] as const) {
+    const input = noise(1, 9, 12, channels, 3);
+    const plan = compile({ steps: [{ op: "resize", size: [27, 36] }] }, { input, device: RTL_PROFILE });
+    load(plan);
+    const indexes = plan.tables[0]!.entries;
+    for (let at = 0; at < 9; at++) {
+      const sent = scramble(plan, packetsOf(plan, input).slice(0, 3), at);
+      const field = HEADER_BYTES + at * cellBytes(channels) + 4 * channels;
+      new DataView(sent[1]!.buffer).setUint32(field, at % 2 === 0 ? indexes : 2 ** 32 - 1, true);
+      sealed(sent[1]!);
+      const { answers, drops } = rtl.run(sent, { take: at });
+      assert.deepEqual(answers, await modelAnswers(model, plan, sent));
+      assert.equal(answers.length, 2);
+      assert.equal(drops[15], 1);
+    }
+  }
+});
+
+Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02 of two pixels a cycle", async () => {
+  const photo = await readPhoto("astronaut.png");
+  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+  const plan = compile(pipeline, { input: photo, device: RTL_PROFILE });
+  const sent = packetsOf(plan, photo);
+  load(plan);
+  const { answers, cycles } = rtl.run(sent);
+  const samples = Uint8Array.from(answers.flatMap((answer) => [...answer.subarray(HEADER_BYTES)]));
+  assert.deepEqual(samples, toBytes(referencePipeline(pipeline, photo)));
+  const ideal = sent.reduce((sum, packet) => sum + Math.ceil(packet.length / 32), 0);
+  assert(cycles <= 1.02 * ideal);
+});
+
+Deno.test("RTL: normalize gives a beat every cycle, whatever a sample becomes", () => {
+  for (const dtype of ["u8", "f16", "f32"] as const) {
+    for (const layout of ["HWC", "CHW"]) {
+      const steps = [{ op: "normalize", range: "0-1", dtype, layout }];
+      const input = noise(1, 224, 224, 3, 1);
+      const plan = compile({ steps }, { input, device: RTL_PROFILE });
+      const sent = packetsOf(plan, input);
+      load(plan);
+      const { answers, cycles } = rtl.run(sent);
+      const beats = answers.reduce((sum, answer) => sum + Math.ceil(answer.length / 32), 0);
+      assert(cycles <= beats + 200, `${dtype} ${layout}: ${cycles} cycles for ${beats} beats`);
+    }
+  }
+});
