@@ -14,8 +14,28 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
-/** The top modules, and what the constant is called where the library carries one. */
-const TOPS: Readonly<Record<string, string | null>> = { packet_echo: null, packet_image: "IMAGE_WASM" };
+/** What is built of the top modules; the library carries those that have the name of a constant. */
+interface Build {
+  /** Name of the files. */
+  readonly name: string;
+  /** The top module. */
+  readonly top: string;
+  /** Its parameters, as Verilator takes them. */
+  readonly parameters: readonly string[];
+  /** Name of the constant in the generated module. */
+  readonly constant: string | null;
+}
+
+const BUILDS: readonly Build[] = [
+  { name: "packet_echo", top: "packet_echo", parameters: [], constant: null },
+  { name: "packet_image", top: "packet_image", parameters: [], constant: "IMAGE_WASM" },
+  {
+    name: "packet_image_products",
+    top: "packet_image",
+    parameters: ["-GPRODUCTS=1"],
+    constant: "IMAGE_PRODUCTS_WASM",
+  },
+];
 /** A kernel is to be loaded within a moment. */
 const MOST_BYTES = 100_000;
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
@@ -51,11 +71,17 @@ async function dropSettling(path: string): Promise<void> {
   await writeFile(path, source.replace(call, ""));
 }
 
-async function build(top: string, folder: string): Promise<Uint8Array> {
+async function build({ name, top, parameters }: Build, folder: string): Promise<Uint8Array> {
   // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
   await cp(RTL, join(folder, "rtl"), { recursive: true });
   const sources = (await readdir(RTL)).filter((name) => name.endsWith(".sv")).sort();
-  const verilator = ["-Wall", "--top-module", top, ...sources.map((name) => `rtl/${name}`)];
+  const verilator = [
+    "-Wall",
+    "--top-module",
+    top,
+    ...parameters,
+    ...sources.map((source) => `rtl/${source}`),
+  ];
   await run("verilator", ["--lint-only", ...verilator], folder);
   const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
   await run("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);
@@ -78,19 +104,19 @@ async function build(top: string, folder: string): Promise<Uint8Array> {
   }
   await run("wasm-ld", [
     ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
-    ...["-L/usr/lib/wasm32-wasi", "-o", `${top}.wasm`, ...objects, "-lc", RUNTIME],
+    ...["-L/usr/lib/wasm32-wasi", "-o", `${name}.wasm`, ...objects, "-lc", RUNTIME],
   ], folder);
-  return new Uint8Array(await readFile(join(folder, `${top}.wasm`)));
+  return new Uint8Array(await readFile(join(folder, `${name}.wasm`)));
 }
 
 /** A module that holds the WebAssembly, for every place that code is loaded from. */
-function moduleOf(top: string, name: string, wasm: Uint8Array): string {
+function moduleOf(name: string, constant: string, wasm: Uint8Array): string {
   const lines = Buffer.from(wasm).toString("base64").match(/.{1,96}/g)!;
   return [
-    `// Generated from ${top}.wasm by \`deno task rtl\`. Do not edit.`,
+    `// Generated from ${name}.wasm by \`deno task rtl\`. Do not edit.`,
     "",
-    `/** \`${top}\` as WebAssembly (${wasm.length} bytes) in base64. */`,
-    `export const ${name}: string = [`,
+    `/** \`${name}\` as WebAssembly (${wasm.length} bytes) in base64. */`,
+    `export const ${constant}: string = [`,
     ...lines.map((line) => `  "${line}",`),
     `].join("");`,
     "",
@@ -106,16 +132,19 @@ async function settle(name: string, bytes: Uint8Array): Promise<void> {
 }
 
 const check = process.argv.includes("--check");
-for (const [top, name] of Object.entries(TOPS)) {
+for (const each of BUILDS) {
+  const { name, constant } = each;
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
-    const wasm = await build(top, folder);
+    const wasm = await build(each, folder);
     if (wasm.length > MOST_BYTES) {
-      throw new Error(`Cannot accept ${top}.wasm: ${wasm.length} bytes, at most ${MOST_BYTES} are wanted`);
+      throw new Error(`Cannot accept ${name}.wasm: ${wasm.length} bytes, at most ${MOST_BYTES} are wanted`);
     }
-    await settle(`${top}.wasm`, wasm);
-    if (name !== null) await settle(`${top}_wasm.ts`, new TextEncoder().encode(moduleOf(top, name, wasm)));
-    console.log(`${top}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
+    await settle(`${name}.wasm`, wasm);
+    if (constant !== null) {
+      await settle(`${name}_wasm.ts`, new TextEncoder().encode(moduleOf(name, constant, wasm)));
+    }
+    console.log(`${name}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,9 +1,10 @@
 // The image pipeline, whole packets in and whole packets out: resize of cells, normalisation of samples,
 // or both, as the arguments say (runtime/device/registers.ts).
 module packet_image #(
-    parameter int AW = 7,   // 2^AW beats are stored on either side
-    parameter int XW = 14,  // 2^XW weight indexes
-    parameter int TW = 14   // 2^TW terms, 16 to a weight
+    parameter int AW = 7,                         // 2^AW beats are stored on either side
+    parameter int PRODUCTS = 0,                   // 1: tables of OpenCV's two passes instead of terms
+    parameter int XW = PRODUCTS != 0 ? 10 : 14,   // 2^XW weight indexes; of products phases an axis
+    parameter int IW = PRODUCTS != 0 ? 7 : 10     // 2^IW weights; of products an axis
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -74,8 +75,9 @@ module packet_image #(
   logic [255:0] r_data;
   logic [1:0] r_part;
   resize_cells #(
-      .XW(XW),
-      .TW(TW)
+      .PRODUCTS(PRODUCTS),
+      .XW      (XW),
+      .IW      (IW)
   ) u_resize (
       .clk,
       .rst_n,
@@ -83,8 +85,8 @@ module packet_image #(
       .cfg_weights (cfg[32*6+:32]),
       .cfg_fraction(cfg[32*7+:6]),
       .cfg_ties    (cfg[32*8+:7]),
-      .load_weights(load_valid && load_table == 4'd0),
-      .load_terms  (load_valid && load_table == 4'd1),
+      .load_valid,
+      .load_table,
       .load_addr,
       .load_data,
       .s_valid     (to_valid && resize),

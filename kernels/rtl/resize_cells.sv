@@ -1,20 +1,24 @@
 // Bilinear resize of cells by lookups and additions: a beat of cells a cycle, which is 4 gray, 2 RGB or 1
-// RGBA pixel. A cell's weight index is looked up for the four weights' numbers, each number and nibble for
-// a term (form `nibble` of docs/tables.md).
+// RGBA pixel. A cell's weight index is looked up for its weights' numbers, each number and pixel for terms:
+// either those of the four neighbours (form `nibble` of docs/tables.md), or those of OpenCV's two passes
+// (form `products`), whose index is a column phase below and a row phase above.
 module resize_cells #(
-    parameter int XW = 14,  // 2^XW weight indexes
-    parameter int TW = 14   // 2^TW terms
+    parameter int PRODUCTS = 0,   // 1: tables of products
+    parameter int XW = 14,          // 2^XW weight indexes; of products phases an axis
+    parameter int IW = 10           // 2^IW weights; of products an axis
 ) (
     input  logic         clk,
     input  logic         rst_n,
     input  logic [  2:0] cfg_channels,   // 1, 3 or 4
-    input  logic [ 31:0] cfg_weights,    // weight indexes that there are
+    input  logic [ 31:0] cfg_weights,    // weight indexes that there are; of products columns, rows << 16
+    /* verilator lint_off UNUSEDSIGNAL */  // products round as they are
     input  logic [  5:0] cfg_fraction,
     input  logic [  6:0] cfg_ties,
+    /* verilator lint_on UNUSEDSIGNAL */
     // Tables are loaded while nothing streams.
-    input  logic         load_weights,
-    input  logic         load_terms,
     /* verilator lint_off UNUSEDSIGNAL */  // as wide as the widest tables need
+    input  logic         load_valid,
+    input  logic [  3:0] load_table,     // 0 weights or columns, 1 terms, 3 rows, 4 horizontal, 5, 6 vertical
     input  logic [ 15:0] load_addr,
     input  logic [ 63:0] load_data,
     /* verilator lint_on UNUSEDSIGNAL */
@@ -32,7 +36,6 @@ module resize_cells #(
     output logic         m_last,
     output logic         m_bad
 );
-  localparam int IW = TW - 4;
   logic ce, gray, rgb;
   assign gray = cfg_channels == 3'd1;
   assign rgb = cfg_channels == 3'd3;
@@ -65,27 +68,52 @@ module resize_cells #(
     end
     beyond = 1'b0;
     for (int c = 0; c < 4; c++)
-      if (index[c] >= cfg_weights && (gray ? there[c] : c == 0 || (rgb && c == 1 && there[2]))) beyond = 1'b1;
+      if (gray ? there[c] : c == 0 || (rgb && c == 1 && there[2])) begin
+        if (PRODUCTS != 0 ? index[c][15:0] >= cfg_weights[15:0] || index[c][31:16] >= cfg_weights[31:16] :
+            index[c] >= cfg_weights)
+          beyond = 1'b1;
+      end
   end
+  logic load_first;
+  assign load_first = load_valid && load_table == 4'd0;
   for (genvar p = 0; p < 2; p++) begin : g_weights
+    localparam int NUMBERS = PRODUCTS != 0 ? 2 * IW : 4 * IW;
     tdp_ram #(
         .AW(XW),
-        .DW(4 * IW)
+        .DW(NUMBERS)
     ) u_weights (
         .clk,
-        .en_a  (ce || load_weights),
-        .we_a  (load_weights),
-        .addr_a(load_weights ? load_addr[XW-1:0] : index[2*p][XW-1:0]),
-        .din_a (load_data[4*IW-1:0]),
-        .q_a   (numbers[2*p]),
+        .en_a  (ce || load_first),
+        .we_a  (load_first),
+        .addr_a(load_first ? load_addr[XW-1:0] : index[2*p][XW-1:0]),
+        .din_a (load_data[NUMBERS-1:0]),
+        .q_a   (numbers[2*p][NUMBERS-1:0]),
         .en_b  (ce),
         .addr_b(index[2*p+1][XW-1:0]),
-        .q_b   (numbers[2*p+1])
+        .q_b   (numbers[2*p+1][NUMBERS-1:0])
     );
+    if (PRODUCTS != 0) begin : g_rows
+      logic load_second;
+      assign load_second = load_valid && load_table == 4'd3;
+      tdp_ram #(
+          .AW(XW),
+          .DW(2 * IW)
+      ) u_rows (
+          .clk,
+          .en_a  (ce || load_second),
+          .we_a  (load_second),
+          .addr_a(load_second ? load_addr[XW-1:0] : index[2*p][16+:XW]),
+          .din_a (load_data[2*IW-1:0]),
+          .q_a   (numbers[2*p][4*IW-1:2*IW]),
+          .en_b  (ce),
+          .addr_b(index[2*p+1][16+:XW]),
+          .q_b   (numbers[2*p+1][4*IW-1:2*IW])
+      );
+    end
   end
 
   // ---- what travels beside the samples; a header beat goes along and is changed on the way ----
-  localparam int STAGES = 5;
+  localparam int STAGES = PRODUCTS != 0 ? 6 : 5;
   logic [STAGES:0] v, l, bad;
   logic [1:0] part[STAGES+1];
   logic [5:0] count[STAGES+1];
@@ -113,7 +141,7 @@ module resize_cells #(
       end
     end
 
-  // ---- cycles 2 to 5: six samples ----
+  // ---- from cycle 2 on: six samples ----
   logic [47:0] samples;
   for (genvar s = 0; s < 6; s++) begin : g_lane
     logic [31:0] pixels;
@@ -126,20 +154,37 @@ module resize_cells #(
       end
       weights = rgb ? numbers[s/3] : gray ? numbers[s%4] : numbers[0];
     end
-    resize_lane #(
-        .TW(TW)
-    ) u_lane (
-        .clk,
-        .ce,
-        .cfg_fraction,
-        .cfg_ties,
-        .load     (load_terms),
-        .load_addr(load_addr[TW-1:0]),
-        .load_data(load_data[31:0]),
-        .pixels,
-        .weights,
-        .sample   (samples[8*s+:8])
-    );
+    if (PRODUCTS != 0) begin : g_fixed
+      resize_fixed_lane #(
+          .IW(IW)
+      ) u_lane (
+          .clk,
+          .ce,
+          .load_horizontal(load_valid && load_table == 4'd4),
+          .load_high      (load_valid && load_table == 4'd5),
+          .load_low       (load_valid && load_table == 4'd6),
+          .load_addr      (load_addr[IW+7:0]),
+          .load_data      (load_data[26:0]),
+          .pixels,
+          .weights,
+          .sample         (samples[8*s+:8])
+      );
+    end else begin : g_terms
+      resize_lane #(
+          .TW(IW + 4)
+      ) u_lane (
+          .clk,
+          .ce,
+          .cfg_fraction,
+          .cfg_ties,
+          .load     (load_valid && load_table == 4'd1),
+          .load_addr(load_addr[IW+3:0]),
+          .load_data(load_data[31:0]),
+          .pixels,
+          .weights,
+          .sample   (samples[8*s+:8])
+      );
+    end
   end
 
   // ---- beats of samples: a packet's last cells can fill one and begin another, hence two at a time ----

@@ -7,7 +7,7 @@
 
 /** An argument of a kernel: a 32-bit register. Plain data. */
 export interface KernelArgument {
-  /** Its name. */
+  /** What it is called, as in `kernel.xml`. */
   readonly name: string;
   /** What it holds. */
   readonly meaning: string;
@@ -26,7 +26,7 @@ export const IMAGE_ARGUMENTS = [
   ...PACKET_ARGUMENTS,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
   { name: "resize", meaning: "1: cells come and are resampled; 0: samples come" },
-  { name: "weights", meaning: "number of weight indexes" },
+  { name: "weights", meaning: "number of weight indexes; of products columns, rows << 16" },
   { name: "fraction", meaning: "fraction bits of a term" },
   { name: "ties", meaning: "units below which a rounded sum is a tie and goes to even; 0: ties go up" },
   { name: "levels", meaning: "1: samples are looked up in the table of levels" },
@@ -34,7 +34,7 @@ export const IMAGE_ARGUMENTS = [
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
 ] as const satisfies readonly KernelArgument[];
 
-/** Name of an argument. */
+/** The arguments by what they are called in {@linkcode IMAGE_ARGUMENTS}. */
 export type ArgumentName = (typeof IMAGE_ARGUMENTS)[number]["name"];
 
 /** Addresses of the registers that every kernel has. */
@@ -63,9 +63,9 @@ export const COUNTER = {
   stalls: 3,
   /** Times that another page was taken into use. */
   swaps: 4,
-  /** Beats in. */
+  /** Bus words of packets that came, headers too. */
   beatsIn: 5,
-  /** Beats out. */
+  /** Bus words of packets that left, headers too. */
   beatsOut: 6,
   /** Packets out. */
   packets: 7,
@@ -95,15 +95,35 @@ export const DROP_REASONS = [
   "weight",
 ] as const;
 
-/** Tables of `packet_image` by their number on the table stream. */
-export const IMAGE_TABLE = { weights: 0, terms: 1, levels: 2 } as const;
+/**
+ * Tables of `packet_image` by their number on the table stream; those from `columns` on are of the build
+ * with tables of products.
+ */
+export const IMAGE_TABLE = {
+  weights: 0,
+  terms: 1,
+  levels: 2,
+  columns: 0,
+  rows: 3,
+  horizontal: 4,
+  verticalHigh: 5,
+  verticalLow: 6,
+} as const;
 
-/** Address of an argument. */
+/**
+ * Where an argument is written, in bytes from the kernel's base.
+ *
+ * @param place Its number, from 0 on.
+ */
 export function argumentAddress(place: number): number {
   return REGISTER.arguments + REGISTER.argumentStep * place;
 }
 
-/** Address of a counter. */
+/**
+ * Where a counter is read, in bytes from the kernel's base.
+ *
+ * @param place Its number, as in {@linkcode COUNTER}.
+ */
 export function counterAddress(place: number): number {
   return REGISTER.counters + 4 * place;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
 import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
 import {
   HEADER_BYTES,
@@ -18,8 +19,8 @@ import type { Device, DropReason } from "./device.ts";
 import { checkExchange } from "./model.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
-import { CARD_LIMITS, openRtlCard } from "./rtl_card.ts";
-import { rtlProgram } from "./rtl_program.ts";
+import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
 
 /**
  * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
@@ -44,15 +45,30 @@ export const RTL_PROFILE: DeviceProfile = {
   depths: {
     nibble: { weights: 2 ** 14, terms: 2 ** 14 },
     universal: { weights: 2 ** 14, terms: 2 ** 14 },
+    products: {
+      "columns": 2 ** 10,
+      "rows": 2 ** 10,
+      "horizontal": 2 ** 15,
+      "vertical-high": 2 ** 14,
+      "vertical-low": 2 ** 15,
+    },
     levels: { levels: 2 ** 10 },
   },
 };
 
-/** Compiled once a process. */
-let compiled: Promise<WebAssembly.Module> | undefined;
+type Build = RtlProgram["build"];
+const WASM: Readonly<Record<Build, string>> = { terms: IMAGE_WASM, products: IMAGE_PRODUCTS_WASM };
 
-function compileImage(): Promise<WebAssembly.Module> {
-  return compiled ??= WebAssembly.compile(Uint8Array.from(atob(IMAGE_WASM), (char) => char.charCodeAt(0)));
+/** Compiled once a process. */
+const compiled = new Map<Build, Promise<WebAssembly.Module>>();
+
+function compileBuild(build: Build): Promise<WebAssembly.Module> {
+  let module = compiled.get(build);
+  if (module === undefined) {
+    module = WebAssembly.compile(Uint8Array.from(atob(WASM[build]), (char) => char.charCodeAt(0)));
+    compiled.set(build, module);
+  }
+  return module;
 }
 
 /**
@@ -71,24 +87,27 @@ function compileImage(): Promise<WebAssembly.Module> {
  * ```
  */
 export async function createRtlDevice(): Promise<Device> {
-  const card = await openRtlCard(await compileImage());
+  // A card holds one build at a time; the counts of all that were opened add up.
+  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileBuild("terms"))]]);
+  let card = cards.get("terms")!;
   let plan: Plan | undefined;
   let closed = false;
   let lookups = 0;
   let tableBytes = 0;
-  // Since the card was opened; the registers themselves may be read at any time.
   const device: Device = {
     profile: RTL_PROFILE,
-    load: (next) =>
-      attempt(() => {
-        if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
-        const { values, tables } = rtlProgram(next);
-        if (plan?.id === next.id) return;
-        card.start(values);
-        for (const { table, entries } of tables) card.loadTable(table, entries);
-        plan = next;
-        tableBytes += residentBytes(next.tables, false);
-      }),
+    load: async (next) => {
+      if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
+      const { build, values, tables } = rtlProgram(next);
+      if (plan?.id === next.id) return;
+      const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
+      cards.set(build, opened);
+      card = opened;
+      card.start(values);
+      for (const { table, entries } of tables) card.loadTable(table, entries);
+      plan = next;
+      tableBytes += residentBytes(next.tables, false);
+    },
     stage: () =>
       Promise.reject(new OnpathError("device", "Cannot stage pages: the RTL device has no plan with pages")),
     exchange: (exchange, options) =>
@@ -114,18 +133,21 @@ export async function createRtlDevice(): Promise<Device> {
         return answers;
       }),
     counters: () => {
-      const { packets, drops, cycles, words, stalls, swaps } = card.counters();
+      const all = [...cards.values()].map((each) => each.counters());
+      const sum = (count: (each: CardCounters) => number) =>
+        all.reduce((total, each) => total + count(each), 0);
       const dropped: Partial<Record<DropReason, number>> = {};
-      drops.forEach((count, reason) => {
-        if (count > 0) dropped[DROP_REASONS[reason] as DropReason] = count;
+      DROP_REASONS.forEach((name, reason) => {
+        const count = sum(({ drops }) => drops[reason]!);
+        if (count > 0) dropped[name as DropReason] = count;
       });
       return {
-        packets,
+        packets: sum(({ packets }) => packets),
         dropped,
         lookups: Math.round(lookups),
-        cycles: cycles + words,
-        stalls,
-        swaps,
+        cycles: sum(({ cycles, words }) => cycles + words),
+        stalls: sum(({ stalls }) => stalls),
+        swaps: sum(({ swaps }) => swaps),
         tableBytes,
       };
     },

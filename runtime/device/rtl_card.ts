@@ -45,9 +45,9 @@ export interface CardCounters {
   readonly stalls: number;
   /** Pages that were taken into use. */
   readonly swaps: number;
-  /** Beats in. */
+  /** Bus words of packets that came. */
   readonly beatsIn: number;
-  /** Beats out. */
+  /** Bus words of packets that left. */
   readonly beatsOut: number;
   /** Packets out. */
   readonly packets: number;

@@ -6,6 +6,7 @@
 
 import {
   distinctWeights,
+  fixedTables,
   fractionBitsFor,
   levelTable,
   type NormalizeParams,
@@ -24,6 +25,8 @@ import { type ArgumentName, IMAGE_ARGUMENTS, IMAGE_TABLE } from "./registers.ts"
 
 /** A plan as the RTL takes it. */
 export interface RtlProgram {
+  /** Which build of the image pipeline it runs on. */
+  readonly build: "terms" | "products";
   /** The arguments, in the order of the registers. */
   readonly values: readonly number[];
   /** Tables by their number, each from its first entry on. */
@@ -31,7 +34,11 @@ export interface RtlProgram {
 }
 
 type Arguments = Partial<Record<ArgumentName, number>>;
-type Part = { readonly values: Arguments; readonly tables: RtlProgram["tables"] };
+type Part = {
+  readonly build?: "products";
+  readonly values: Arguments;
+  readonly tables: RtlProgram["tables"];
+};
 
 /**
  * Translates a plan.
@@ -61,13 +68,15 @@ export function rtlProgram(plan: Plan): RtlProgram {
     planar: output.planes > 1 ? 1 : 0,
     size: Math.log2(DTYPE_BYTES[output.dtype]),
   };
+  let build: RtlProgram["build"] = "terms";
   const tables: RtlProgram["tables"][number][] = [];
   for (const stage of stages) {
     const part = stagePart(stage);
     values = { ...values, ...part.values };
     tables.push(...part.tables);
+    build = part.build ?? build;
   }
-  return { values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
+  return { build, values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
 }
 
 function stagePart(stage: PlanStage): Part {
@@ -76,6 +85,7 @@ function stagePart(stage: PlanStage): Part {
   if (kernel === "resize") {
     const resize = params as ResizeParams;
     const { y, x } = resizeAxes(resize);
+    if (form === "products") return productsPart(y, x);
     return termsPart(stage, y, x, resize.match === "torchvision");
   }
   if (kernel === "remap") return termsPart(stage, remapAxis(), remapAxis(), false);
@@ -119,6 +129,26 @@ function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number
     tables: [
       { table: IMAGE_TABLE.weights, entries: weights },
       { table: IMAGE_TABLE.terms, entries: terms },
+    ],
+  };
+}
+
+/** Bits of a weight's number in the build with products. */
+const AXIS_NUMBER = 2 ** 7;
+
+function productsPart(y: Axis, x: Axis): Part {
+  const { horizontal, high, low, rows, columns } = fixedTables(y, x);
+  const pairs = (ids: Uint16Array) =>
+    Uint32Array.from({ length: ids.length / 2 }, (_, at) => ids[2 * at]! + AXIS_NUMBER * ids[2 * at + 1]!);
+  return {
+    build: "products",
+    values: { resize: 1, weights: columns.length / 2 + 65536 * (rows.length / 2) },
+    tables: [
+      { table: IMAGE_TABLE.columns, entries: pairs(columns) },
+      { table: IMAGE_TABLE.rows, entries: pairs(rows) },
+      { table: IMAGE_TABLE.horizontal, entries: horizontal },
+      { table: IMAGE_TABLE.verticalHigh, entries: high },
+      { table: IMAGE_TABLE.verticalLow, entries: low },
     ],
   };
 }

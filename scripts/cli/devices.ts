@@ -7,10 +7,13 @@
 import {
   CARD_PROFILES,
   createModelDevice,
+  createRtlDevice,
   type Device,
   type DeviceProfile,
   MODEL_PROFILE,
   OnpathError,
+  type Plan,
+  RTL_PROFILE,
 } from "../../mod.ts";
 import { loadProfile } from "./documents.ts";
 import { suggest } from "./suggest.ts";
@@ -23,8 +26,11 @@ export interface KnownDevice {
   readonly open: () => Promise<Device>;
 }
 
-/** The device that is used where none is named. */
-export const DEFAULT_DEVICE = "model";
+/** The device that runs where none is named; the model stands in for what it has no tables for. */
+export const DEFAULT_DEVICE = RTL_PROFILE.name;
+
+/** The device that is planned for where none is named: a whole card. */
+export const PLANNED_DEVICE = MODEL_PROFILE.name;
 
 /** The model with the numbers of a card: what it counts is simulated. */
 function simulated(profile: DeviceProfile): KnownDevice {
@@ -33,7 +39,10 @@ function simulated(profile: DeviceProfile): KnownDevice {
 
 /** Every device by its name. */
 export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
-  [MODEL_PROFILE, ...CARD_PROFILES].map((profile) => [profile.name, simulated(profile)]),
+  [
+    { profile: RTL_PROFILE, open: createRtlDevice },
+    ...[MODEL_PROFILE, ...CARD_PROFILES].map(simulated),
+  ].map((known) => [known.profile.name, known]),
 );
 
 /** Milliseconds of work after which other events, such as SIGINT, get their turn. */
@@ -67,13 +76,48 @@ export function isProfileFile(name: string): boolean {
 /**
  * Finds a device by its name or by the file of its profile.
  *
- * @param name The name, a path that ends in .json, or undefined for the default.
+ * @param name The name, or a path that ends in .json.
  * @param signal Ends the reading with its reason.
  * @throws {OnpathError} `device` when it is unknown or its profile is none; `file` as any file.
  */
-export async function resolveDevice(name: string | undefined, signal: AbortSignal): Promise<KnownDevice> {
-  if (name === undefined || !isProfileFile(name)) return findDevice(name ?? DEFAULT_DEVICE);
+export async function resolveDevice(name: string, signal: AbortSignal): Promise<KnownDevice> {
+  if (!isProfileFile(name)) return findDevice(name);
   return simulated(await loadProfile(name, signal));
+}
+
+/** A plan for the device that was named, or for the default one. */
+export interface Compiled {
+  /** The plan. */
+  readonly plan: Plan;
+  /** Why it is not for the default device, though none was named; undefined where it is. */
+  readonly instead: string | undefined;
+}
+
+/**
+ * Compiles for the device that is named. Where none is, for the default one, or for the model where the
+ * default one lacks the kernel or the tables.
+ *
+ * @param name What `--device` says.
+ * @param signal Ends the reading of a profile with its reason.
+ * @returns What makes the plan for a device that is found; it throws as the compiler does.
+ * @throws {OnpathError} `device` and `file` as {@linkcode resolveDevice}.
+ */
+export async function planFor(
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<(make: (device: DeviceProfile) => Plan) => Compiled> {
+  const { profile } = await resolveDevice(name ?? DEFAULT_DEVICE, signal);
+  return (make) => {
+    try {
+      return { plan: make(profile), instead: undefined };
+    } catch (error) {
+      const lacks = error instanceof OnpathError &&
+        ["device", "table", "pipeline", "size"].includes(error.code);
+      if (name !== undefined || !lacks) throw error;
+      // What is wrong with the pipeline itself is wrong for the model too, and said by it.
+      return { plan: make(MODEL_PROFILE), instead: error.message };
+    }
+  };
 }
 
 /** The device that a plan is for: a known one, or the model with the numbers that stand in the plan. */
@@ -81,9 +125,14 @@ export function planDevice({ device }: { readonly device: DeviceProfile }): Know
   return DEVICES.get(device.name) ?? simulated(device);
 }
 
+/** A row that says why another device than the default one is used, or none. */
+export function insteadRows(instead: string | undefined): [name: string, value: string][] {
+  return instead === undefined ? [] : [[`not ${DEFAULT_DEVICE}`, instead]];
+}
+
 /** A device in a line. */
 export function deviceText({ name, summary }: DeviceProfile): string {
-  return name === MODEL_PROFILE.name
+  return name === MODEL_PROFILE.name || name === RTL_PROFILE.name
     ? `${name}: ${summary}`
     : `${name}: ${summary}; simulated by the model, no card is used`;
 }

@@ -9,11 +9,15 @@ import { type Checksum, FORMS, type Layout, LAYOUT_NAMES, LAYOUTS, OnpathError }
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
 import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
 
-/** `--device NAME` or `--device FILE.json`; the default is left to the command. */
-export function deviceOption(): Option {
+/**
+ * `--device NAME` or `--device FILE.json`; the default is left to the command.
+ *
+ * @param byDefault What the command takes where none is named.
+ */
+export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
   return new Option(
     "--device <name>",
-    `the device that computes, or a file with its profile, .json (default: "${DEFAULT_DEVICE}")`,
+    `the device that computes, or a file with its profile, .json (default: "${byDefault}")`,
   )
     .argParser((name: string) => {
       try {

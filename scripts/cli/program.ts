@@ -14,6 +14,7 @@ import { type RunCommandOptions, runOnce } from "./commands/run.ts";
 import { printSizes, type SizesOptions } from "./commands/sizes.ts";
 import { runTour, type TourOptions } from "./commands/tour.ts";
 import type { Context } from "./context.ts";
+import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
   checksumOption,
@@ -96,7 +97,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .option("--input <file>", "a picture or an array whose shape counts")
     .addOption(shapeOption())
     .addOption(planFileOption("--output", "write the plan; the name ends in .plan"))
-    .addOption(deviceOption())
+    .addOption(deviceOption(PLANNED_DEVICE))
     .addOption(layoutOption())
     .addOption(checksumOption())
     .addOption(toleranceOption())
@@ -112,7 +113,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
 
   program.command("sizes")
     .description("plan usual image sizes and show bytes, bounds and cycles at batches of 1, 16 and 64")
-    .addOption(deviceOption())
+    .addOption(deviceOption("u55c"))
     .option("--markdown", "print a table for a document")
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.sizes)

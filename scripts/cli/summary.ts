@@ -149,7 +149,7 @@ export function boundsRow(plan: Plan): Row {
 }
 
 /** Rows about a run. */
-export function runRows(report: RunReport, times: StageTimes): Row[] {
+export function runRows(report: RunReport, times: StageTimes, { device }: Plan): Row[] {
   const { cycles, lookups, stalls, swaps } = report.counters;
   return [
     ["lookups", count(lookups)],
@@ -157,7 +157,9 @@ export function runRows(report: RunReport, times: StageTimes): Row[] {
       "cycles",
       cycles === null
         ? "not counted by this device"
-        : `${count(cycles)}, simulated; ${count(stalls ?? 0)} of them waiting, ${count(swaps)} pages loaded`,
+        : `simulated, ${count(cycles)} cycles; at an assumed ${device.clockMHz} MHz ${
+          (cycles / device.clockMHz).toFixed(1)
+        } \u00b5s; ${count(stalls ?? 0)} of them waiting, ${count(swaps)} pages loaded`,
     ],
     ["host time", Object.entries(times).map(([stage, time]) => `${stage} ${milliseconds(time)}`).join(", ")],
     ...(report.resent > 0 ? [["sent again", `${count(report.resent)} packets`] as const] : []),

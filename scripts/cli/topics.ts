@@ -110,7 +110,9 @@ Examples:
   onpath profile cat.jpg dog.png --capacity 32
 ${EXIT_CODES}`,
   devices: `
-A device turns packets into packets; --device names one. A plan is for one device. The cards are
+A device turns packets into packets; --device names one. A plan is for one device. rtl is the NIC's
+own hardware description, run cycle by cycle; it is what the tour and run use where none is named, and
+what it has no tables for goes to the model. plan takes the model, a whole card. The cards are
 simulated by the model with their numbers: cycles follow from the profile, no card is used. Your own
 is a JSON file, --device mine.json; what it leaves out is as on the cards:
   {"name": "mine", "bram": 100, "uram": 0,

@@ -24,15 +24,17 @@ import {
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { randomBytes } from "../support/random.ts";
-import { openRtl } from "./rtl.ts";
+import { openRtl, type Rtl } from "./rtl.ts";
 
-const rtl = await openRtl("packet_image");
+const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
 
 /** A plan on the RTL: registers started, tables loaded. */
-function load(plan: Plan): void {
-  const { values, tables } = rtlProgram(plan);
+function load(plan: Plan): Rtl {
+  const { build, values, tables } = rtlProgram(plan);
+  const rtl = builds[build];
   rtl.card.start(values);
   for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
+  return rtl;
 }
 
 /** The packets of an input as they are sent. */
@@ -65,6 +67,14 @@ function sealed(packet: Uint8Array): Uint8Array {
   return packet;
 }
 
+/** A weight index that the plan's tables have. */
+function anyIndex({ tables }: Plan, seed: number): number {
+  const entries = (name: string) => tables.find((table) => table.name === name)?.entries;
+  const weights = entries("weights");
+  if (weights !== undefined) return seed % weights;
+  return seed % entries("columns")! + 65536 * ((seed >> 3) % entries("rows")!);
+}
+
 /**
  * Packets of any samples and weight indexes, some shorter than others; each eighth item is of one level,
  * for ties and saturation are at the ends of the range.
@@ -73,7 +83,6 @@ function scramble(plan: Plan, packets: readonly Uint8Array[], seed: number): Uin
   const { kind, channels } = plan.layout;
   const step = itemBytes(kind, channels);
   const samples = kind === KIND.cells ? 4 * channels : channels;
-  const indexes = plan.tables.find(({ name }) => name === "weights")?.entries ?? 1;
   return packets.map((packet, number) => {
     const most = (packet.length - HEADER_BYTES) / step;
     const items = Math.max(1, most - (seed + number * 7) % (number % 3 === 0 ? 1 : most));
@@ -84,7 +93,7 @@ function scramble(plan: Plan, packets: readonly Uint8Array[], seed: number): Uin
     for (let i = 0; i < items; i++) {
       const at = HEADER_BYTES + i * step;
       if (i % 8 === 0) result.fill(i % 16 === 0 ? 255 : 0, at, at + samples);
-      if (kind === KIND.cells) view.setUint32(at + samples, (seed + 7919 * i) % indexes, true);
+      if (kind === KIND.cells) view.setUint32(at + samples, anyIndex(plan, seed + 7919 * i), true);
     }
     return sealed(result);
   });
@@ -103,7 +112,7 @@ const anyNormalize = fc.record({
 
 /** Scales whose tables the RTL holds, with ties and without. */
 const anyResize = fc.record({
-  match: fc.constantFrom("exact", "torchvision"),
+  match: fc.constantFrom("exact", "torchvision", "opencv"),
   size: fc.constantFrom([9, 12, 7, 11], [8, 8, 4, 4], [16, 40, 15, 24], [1, 9, 5, 4], [13, 21, 13, 7], [
     30,
     20,
@@ -131,15 +140,14 @@ Deno.test("RTL: resize, normalize and both equal the model bit for bit, packet b
           steps.push({ op: "normalize", mean, std: mean.map((m) => m / 3), range: "0-1", ...normalize });
         }
         const input = inLayout(noise(3, h!, w!, channels, seed), "NHWC");
-        const form = resize?.form as "nibble" | undefined;
+        const form = resize?.match === "opencv" ? undefined : resize?.form as "nibble" | undefined;
         const plan = compile({ steps }, { input, device: RTL_PROFILE, tolerance: 1, form });
         const sent = scramble(plan, packetsOf(plan, input), seed);
-        load(plan);
-        const { answers, drops } = rtl.run(sent, pauses);
+        const { answers, drops } = load(plan).run(sent, pauses);
         assert.deepEqual(answers, await modelAnswers(model, plan, sent));
         assert.equal(answers.length, sent.length);
         assert(drops.every((count) => count === 0));
-        seen.add(`${channels} ${resize?.form} ${normalize?.dtype} ${normalize?.layout}`);
+        seen.add(`${channels} ${plan.stages[0]!.form} ${normalize?.dtype} ${normalize?.layout}`);
       },
     ),
     { numRuns: 250 },
@@ -152,7 +160,7 @@ Deno.test("RTL: a weight index out of range drops its packet and no other", asyn
   for (const channels of [1, 3, 4] as const) {
     const input = noise(1, 9, 12, channels, 3);
     const plan = compile({ steps: [{ op: "resize", size: [27, 36] }] }, { input, device: RTL_PROFILE });
-    load(plan);
+    const rtl = load(plan);
     const indexes = plan.tables[0]!.entries;
     for (let at = 0; at < 9; at++) {
       const sent = scramble(plan, packetsOf(plan, input).slice(0, 3), at);
@@ -172,8 +180,7 @@ Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02
   const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
   const plan = compile(pipeline, { input: photo, device: RTL_PROFILE });
   const sent = packetsOf(plan, photo);
-  load(plan);
-  const { answers, cycles } = rtl.run(sent);
+  const { answers, cycles } = load(plan).run(sent);
   const samples = Uint8Array.from(answers.flatMap((answer) => [...answer.subarray(HEADER_BYTES)]));
   assert.deepEqual(samples, toBytes(referencePipeline(pipeline, photo)));
   const ideal = sent.reduce((sum, packet) => sum + Math.ceil(packet.length / 32), 0);
@@ -187,8 +194,7 @@ Deno.test("RTL: normalize gives a beat every cycle, whatever a sample becomes", 
       const input = noise(1, 224, 224, 3, 1);
       const plan = compile({ steps }, { input, device: RTL_PROFILE });
       const sent = packetsOf(plan, input);
-      load(plan);
-      const { answers, cycles } = rtl.run(sent);
+      const { answers, cycles } = load(plan).run(sent);
       const beats = answers.reduce((sum, answer) => sum + Math.ceil(answer.length / 32), 0);
       assert(cycles <= beats + 200, `${dtype} ${layout}: ${cycles} cycles for ${beats} beats`);
     }

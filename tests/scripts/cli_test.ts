@@ -68,13 +68,42 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
   inFolder(async (folder) => {
     const { code, stdout } = await offloadCli(folder);
     assert.equal(code, 0);
-    for (const fact of ["Rachel Michetti", "needed rows", "0 units of f16, 0 levels", "simulated"]) {
+    for (
+      const fact of [
+        "Rachel Michetti",
+        "tile-major cells",
+        "0 units of f16, 0 levels",
+        "rtl: the NIC's RTL",
+        "at an assumed 250 MHz",
+      ]
+    ) {
       assert(stdout.includes(fact), fact);
     }
     const files = await readdir(join(folder, "out"));
     assert.deepEqual(files.sort(), ["coffee-224x224.npy", "coffee-224x224.png"]);
     const npy = await readFile(join(folder, "out", "coffee-224x224.npy"));
     assert.equal(npy.length - 10 - npy.readUInt16LE(8), 2 * 3 * 224 * 224);
+    // The RTL is what runs by default, and gives the model's bytes.
+    assert.equal((await offloadCli(folder, "--device", "model", "--out", "model")).code, 0);
+    for (const file of files) {
+      assert.deepEqual(
+        await readFile(join(folder, "model", file)),
+        await readFile(join(folder, "out", file)),
+      );
+    }
+  }));
+
+Deno.test("offload run takes the model where the RTL lacks the tables, and says why", () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, "p.json"), JSON.stringify({ steps: [{ op: "resize", size: [223, 227] }] }));
+    const args = ["run", "p.json", "--input", PHOTOS + "coffee.png", "--output", "o.npy"];
+    const { code, stdout } = await offloadCli(folder, ...args);
+    assert.equal(code, 0);
+    assert.match(stdout, /^device +model: /m);
+    assert.match(stdout, /^not rtl +Cannot compile for device rtl: resize needs tables/m);
+    const named = await offloadCli(folder, ...args, "--device", "rtl");
+    assert.equal(named.code, 1);
+    assert.match(named.stderr, /Cannot compile for device rtl/);
   }));
 
 Deno.test("offload run writes .npy and .safetensors equal to the reference, from PNG and JPEG", () =>

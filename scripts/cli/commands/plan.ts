@@ -11,7 +11,7 @@ import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { planReport } from "../../report/report.ts";
 import { planTrace } from "../../report/trace.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, resolveDevice } from "../devices.ts";
+import { deviceText, PLANNED_DEVICE, resolveDevice } from "../devices.ts";
 import { loadPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import type { SharedOptions } from "../options.ts";
@@ -73,7 +73,7 @@ export async function explainPlan(
   const input: CompileOptions["input"] = options.shape === undefined
     ? await readInput(options.input!, { layout: options.layout, signal })
     : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };
-  const device = await resolveDevice(options.device, signal);
+  const device = await resolveDevice(options.device ?? PLANNED_DEVICE, signal);
   const { checksum: wanted, tolerance, form, packetLayout: layout } = options;
   const plan = compile(pipeline, { input, device, checksum: wanted, tolerance, form, layout });
   if (options.output !== undefined) await savePlan(options.output, plan, signal);

@@ -11,14 +11,13 @@ import {
   type FormName,
   type LayoutName,
   offload,
-  type Plan,
   type Tensor,
 } from "../../../mod.ts";
 import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, planDevice, resolveDevice, withDevice } from "../devices.ts";
+import { type Compiled, deviceText, insteadRows, planDevice, planFor, withDevice } from "../devices.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import type { SharedOptions } from "../options.ts";
@@ -75,7 +74,7 @@ export async function runOnce(
     "decode",
     () => readInput(options.input, { layout: options.layout, signal }),
   );
-  const plan = await timed(times, "compile", () => makePlan(input));
+  const { plan, instead } = await timed(times, "compile", () => makePlan(input));
   checkOutput(format, plan.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
@@ -97,6 +96,7 @@ export async function runOnce(
     printJson({
       plan: plan.id,
       device: plan.device.name,
+      instead,
       input: { file: options.input, ...plan.input },
       output: { file: options.output, dtype, shape, layout },
       packets: plan.layout.cut.packets,
@@ -115,9 +115,10 @@ export async function runOnce(
   }
   print(factTable([
     ["device", deviceText(plan.device)],
+    ...insteadRows(instead),
     ...trafficRows(plan),
     tablesRow(plan),
-    ...runRows(report, times),
+    ...runRows(report, times, plan),
     boundsRow(plan),
     ["written", options.planOut === undefined ? options.output : [options.output, options.planOut]],
   ]));
@@ -142,13 +143,14 @@ async function planMaker(
   path: string | undefined,
   options: RunCommandOptions,
   signal: AbortSignal,
-): Promise<(input: Tensor) => Plan> {
+): Promise<(input: Tensor) => Compiled> {
   if (path === undefined) {
     const plan = await loadPlan(options.plan!, signal);
-    return () => plan;
+    return () => ({ plan, instead: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
-  const device = await resolveDevice(options.device, signal);
+  const planned = await planFor(options.device, signal);
   const { checksum, tolerance, form, packetLayout: layout } = options;
-  return (input) => compile(pipeline, { input, device, checksum, tolerance, form, layout });
+  return (input) =>
+    planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
 }

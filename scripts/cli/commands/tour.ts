@@ -21,7 +21,7 @@ import { encodeOutput } from "../../io/output.ts";
 import { fileError } from "../../io/read.ts";
 import { writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, resolveDevice, withDevice } from "../devices.ts";
+import { deviceText, insteadRows, planDevice, planFor, withDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
@@ -66,23 +66,26 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
   const { out, match, json } = options;
   const { photo, signal } = context;
-  const known = await resolveDevice(options.device, signal);
+  const planned = await planFor(options.device, signal);
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
   const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
-  const done = await withDevice(known, async (device) => {
-    const plan = await timed(times, "compile", () => compile(pipelines.tensor, { input: image, device }));
+  const { plan, instead } = await timed(
+    times,
+    "compile",
+    () => planned((device) => compile(pipelines.tensor, { input: image, device })),
+  );
+  const { output, report, picture } = await withDevice(planDevice(plan), async (device) => {
     const { output, report } = await offload(plan, image, device, { signal });
     Object.assign(times, sessionTimes(report));
     const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
       signal,
     });
-    return { plan, output, report, picture: picture.output };
+    return { output, report, picture: picture.output };
   });
-  const { plan, output, report } = done;
   const difference = {
     units: greatestDifference(output, referencePipeline(pipelines.tensor, image)),
-    levels: greatestDifference(done.picture, referencePipeline(pipelines.picture, image)),
+    levels: greatestDifference(picture, referencePipeline(pipelines.picture, image)),
   };
 
   await mkdir(out, { recursive: true }).catch((error) => {
@@ -90,7 +93,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   });
   const files = { npy: join(out, "coffee-224x224.npy"), png: join(out, "coffee-224x224.png") };
   await writeWhole(files.npy, await encodeOutput("npy", output), signal);
-  await writeWhole(files.png, await encodeOutput("png", done.picture), signal);
+  await writeWhole(files.png, await encodeOutput("png", picture), signal);
 
   if (json) {
     const { input, layout, tables, bounds, notes } = plan;
@@ -99,6 +102,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       photograph: PHOTOGRAPH,
       pipeline: plan.pipeline,
       device: plan.device,
+      instead,
       plan: plan.id,
       input,
       output: { dtype, shape, layout: axes },
@@ -121,9 +125,10 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ["photograph", `${PHOTOGRAPH.name}, a photograph by ${by}, ${rights}`],
     ["pipeline", `resize to 224 x 224 (match ${match}), normalize as for ImageNet to f16 CHW`],
     ["device", deviceText(plan.device)],
+    ...insteadRows(instead),
     ...trafficRows(plan),
     tablesRow(plan),
-    ...runRows(report, times),
+    ...runRows(report, times, plan),
     boundsRow(plan),
     [
       "difference",
