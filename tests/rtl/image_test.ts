@@ -8,12 +8,9 @@ import {
   type Plan,
   reservePackets,
   RTL_PROFILE,
-  rtlProgram,
 } from "../../runtime/mod.ts";
 import {
   cellBytes,
-  crc32c,
-  CRC_OFFSET,
   HEADER_BYTES,
   itemBytes,
   KIND,
@@ -24,26 +21,7 @@ import {
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { randomBytes } from "../support/random.ts";
-import { openRtl, type Rtl } from "./rtl.ts";
-
-const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
-
-/** A plan on the RTL: registers started, tables loaded. */
-function load(plan: Plan): Rtl {
-  const { build, values, tables } = rtlProgram(plan);
-  const rtl = builds[build];
-  rtl.card.start(values);
-  for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
-  return rtl;
-}
-
-/** The packets of an input as they are sent. */
-function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
-  const { requests, writer } = reservePackets(plan);
-  const { packets } = plan.layout.cut;
-  writer.write(input, 5, 0, packets, requests);
-  return Array.from({ length: packets }, (_, at) => packetBytes(requests, at).slice());
-}
+import { load, packetsOf, sealed } from "./plans.ts";
 
 /** What the model device makes of packets, in order. */
 async function modelAnswers(device: Device, plan: Plan, sent: readonly Uint8Array[]): Promise<Uint8Array[]> {
@@ -58,13 +36,6 @@ async function modelAnswers(device: Device, plan: Plan, sent: readonly Uint8Arra
     }
   }
   return given;
-}
-
-function sealed(packet: Uint8Array): Uint8Array {
-  const view = new DataView(packet.buffer);
-  view.setUint32(CRC_OFFSET, 0, true);
-  view.setUint32(CRC_OFFSET, crc32c(packet), true);
-  return packet;
 }
 
 /** A weight index that the plan's tables have. */

@@ -4,9 +4,20 @@
  * @module
  */
 
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { CARD_LIMITS, openRtlCard, type Pauses, type RtlCard } from "../../runtime/mod.ts";
+
+/**
+ * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
+ * them. Of a broken build only the first failure is asked for, the same at every run.
+ */
+const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
+if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */
 export interface Outcome {
@@ -35,7 +46,7 @@ export function itemArgument(bytes: number): number {
 
 /** Instantiates a kernel and resets it. */
 export async function openRtl(top: string): Promise<Rtl> {
-  const bytes = await readFile(new URL(`../../kernels/rtl/${top}.wasm`, import.meta.url));
+  const bytes = await readFile(join(BUILDS, `${top}.wasm`));
   const card = await openRtlCard(await WebAssembly.compile(Uint8Array.from(bytes)));
   const send = (packets: readonly Uint8Array[]) => {
     let at = 0;

@@ -102,7 +102,7 @@ Deno.test("offload run takes the model where the RTL lacks the tables, and says 
     assert.match(stdout, /^device +model: /m);
     assert.match(stdout, /^not rtl +Cannot compile for device rtl: resize needs tables/m);
     const named = await offloadCli(folder, ...args, "--device", "rtl");
-    assert.equal(named.code, 1);
+    assert.equal(named.code, 2);
     assert.match(named.stderr, /Cannot compile for device rtl/);
   }));
 
