@@ -41,6 +41,7 @@ export * from "./plan/packets.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/price.ts";
 export * from "./plan/rows.ts";
+export * from "./plan/rtl_cycles.ts";
 export * from "./plan/schedule.ts";
 export * from "./plan/schema.ts";
 export * from "./plan/stream.ts";

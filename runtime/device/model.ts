@@ -20,6 +20,7 @@ import {
   writeHeader,
 } from "../../serialize/mod.ts";
 import { loadCycles, residentBytes } from "../plan/cost.ts";
+import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../plan/rtl_cycles.ts";
 import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { CARD_PROFILES } from "./profiles.ts";
@@ -87,13 +88,20 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     if (wrong === "page") return bank!.fail(header.sequence, header.epoch);
     if (wrong !== null) return wrong;
     const cycles = Math.ceil(items / program.perCycle);
-    if (bank === undefined) work += cycles;
-    else bank.work(cycles);
+    if (bank !== undefined) bank.work(cycles);
+    else if (profile.timing === "bus") work += cycles;
     header.kind = KIND.samples;
     header.length = length;
     seal(output, at, header);
     lookups += items * program.lookupsPerItem;
     return null;
+  };
+
+  /** A packet goes by the clock of the RTL. */
+  const pass = (clock: PacketClock, { plan, outputBytes }: Program, answered: boolean) => {
+    // An answered packet's header says by now how long the answer is.
+    if (answered) clock.pass(beatsOf(plan, header.length / outputBytes));
+    else clock.drop(packetBeats(Math.min(header.length, plan.layout.payload), profile.busBytes));
   };
 
   const seal = (output: PacketSlots, at: number, fields: Header) => {
@@ -183,9 +191,8 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         retire();
         program = next;
         if (kept) return;
-        const bytes = residentBytes(plan.tables, plan.pages !== null);
-        past.cycles += loadCycles(profile, bytes);
-        past.tableBytes += bytes;
+        past.cycles += loadCycles(profile, plan.tables, plan.pages !== null);
+        past.tableBytes += residentBytes(plan.tables, plan.pages !== null);
       }),
     stage: (pages) =>
       attempt(() => {
@@ -205,13 +212,16 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         }
         checkExchange(exchange);
         let answers = 0;
+        const clock = profile.timing === "rtl" ? createPacketClock(program.plan) : undefined;
         for (let slot = 0; slot < exchange.count; slot++) {
           const result = process(program, exchange.input, slot, exchange.output, answers);
           if (typeof result === "number") {
             answers += result;
             packets++;
           } else dropped[result] = (dropped[result] ?? 0) + 1;
+          if (clock !== undefined) pass(clock, program, typeof result === "number");
         }
+        past.cycles += clock?.cycles() ?? 0;
         return answers;
       }),
     counters: (): DeviceCounters => {

@@ -9,6 +9,7 @@ import type { Partition } from "../../serialize/mod.ts";
 import { bytesPerCycle, type DeviceProfile, latencyCycles } from "../device/profile.ts";
 import { packetsOfImage } from "./layouts.ts";
 import type { PlacedTable } from "./memory.ts";
+import { rtlLoadCycles } from "./rtl_cycles.ts";
 
 /** Cycles and bytes of one flow on a device that holds nothing yet. Plain data. */
 export interface PlanCost {
@@ -16,6 +17,8 @@ export interface PlanCost {
   readonly ideal: number;
   /** Cycles in which it waits for pages or rows. */
   readonly stalls: number;
+  /** Cycles in which the last packets of a window are on their way, where the device counts them. */
+  readonly latency: number;
   /** Cycles that load what stays on chip, before the first packet. */
   readonly load: number;
   /** All of them. */
@@ -40,8 +43,10 @@ function isPaged(name: string, slots: number): boolean {
   return slots > 1 || name === "terms of a row phase";
 }
 
-/** Cycles that load so many bytes before the first packet. */
-export function loadCycles(device: DeviceProfile, bytes: number): number {
+/** Cycles that load the tables that stay on chip, before the first packet. */
+export function loadCycles(device: DeviceProfile, tables: readonly PlacedTable[], pages: boolean): number {
+  if (device.timing === "rtl") return rtlLoadCycles(tables);
+  const bytes = residentBytes(tables, pages);
   return bytes === 0 ? 0 : latencyCycles(device) + Math.ceil(bytes / bytesPerCycle(device));
 }
 

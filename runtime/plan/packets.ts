@@ -16,6 +16,9 @@ import { planItems } from "./map.ts";
 import type { Plan } from "./plan.ts";
 import { answersPerRequest, rowMap, sendsRows } from "./rows.ts";
 
+/** Packets that are sent together at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
+export const WINDOW_PACKETS = 1024;
+
 /** Memory for a plan's packets, and the writer that fills it. */
 export interface PlanPackets {
   /** Slots for packets to the device. */
@@ -30,9 +33,9 @@ export interface PlanPackets {
  * Reserves memory for a plan's packets.
  *
  * @param plan The plan.
- * @param window Packets in flight at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch.
+ * @param window Packets in flight at most.
  */
-export function reservePackets(plan: Plan, window = 1024): PlanPackets {
+export function reservePackets(plan: Plan, window = WINDOW_PACKETS): PlanPackets {
   const { cut, answers, kind, channels, payload, checksum } = plan.layout;
   const images = cut.images;
   const width = plan.input.shape[plan.input.layout.indexOf("W")]!;

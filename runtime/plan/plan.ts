@@ -14,7 +14,7 @@ import type { LayoutChoice } from "./layouts.ts";
 import type { Blocks, PlacedTable } from "./memory.ts";
 
 /** The version that this code writes and reads. */
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 /** The shape that a plan is for. */
 export interface PlanInput {

@@ -11,6 +11,7 @@ import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.t
 import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
 import { planMap } from "./map.ts";
 import type { Plan, PlanPages } from "./plan.ts";
+import { rtlFlowCycles } from "./rtl_cycles.ts";
 import { schedulePages, simulateSchedule } from "./schedule.ts";
 import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
@@ -45,7 +46,7 @@ export function pagesOf(
 export function costPlan(plan: Plan): PlanCost {
   const { cut, channels, name } = plan.layout;
   const resident = residentBytes(plan.tables, plan.pages !== null);
-  const load = loadCycles(plan.device, resident);
+  const load = loadCycles(plan.device, plan.tables, plan.pages !== null);
   if (plan.pages !== null) {
     const ranges = [[0, cut.packets - 1] as const];
     const schedule = schedulePages(plan, ranges);
@@ -54,6 +55,7 @@ export function costPlan(plan: Plan): PlanCost {
     return {
       ideal: timeline.ideal,
       stalls: timeline.stalls,
+      latency: 0,
       load,
       cycles: load + timeline.cycles,
       leastCycles: load + timeline.leastCycles,
@@ -64,7 +66,7 @@ export function costPlan(plan: Plan): PlanCost {
   }
   const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
   const rowsAreSent = name === "grid" || name === "rows" || name === "image";
-  const { ideal, cycles } = rowsAreSent
+  const { ideal, cycles } = plan.device.timing === "rtl" ? rtlFlowCycles(plan) : rowsAreSent
     ? streamCycles(
       cut,
       channels,
@@ -75,7 +77,8 @@ export function costPlan(plan: Plan): PlanCost {
     : { ideal: workCycles(cut, perCycle), cycles: workCycles(cut, perCycle) };
   return {
     ideal,
-    stalls: cycles - ideal,
+    stalls: plan.device.timing === "rtl" ? 0 : cycles - ideal,
+    latency: plan.device.timing === "rtl" ? cycles - ideal : 0,
     load,
     cycles: load + cycles,
     leastCycles: load + ideal,

@@ -101,6 +101,7 @@ export const planSpec: Schema<Plan> = z.strictObject({
   cost: z.strictObject({
     ideal: count,
     stalls: count,
+    latency: count,
     load: count,
     cycles: count,
     leastCycles: count,

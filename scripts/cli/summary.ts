@@ -107,7 +107,9 @@ export function costRows({ cost, memory, device, pages }: Plan): Row[] {
     ["memory", `${memory.bram} of ${memory.budget.bram} BRAM, ${memory.uram} of ${memory.budget.uram} URAM`],
     ["cycles", [
       `${time(cost.cycles)} at ${device.clockMHz} MHz, simulated: ` +
-      `${count(cost.ideal)} of work, ${count(cost.stalls)} of waiting, ${count(cost.load)} to load tables`,
+      `${count(cost.ideal)} of work, ${count(cost.stalls)} of waiting, ${count(cost.latency)} on the way, ${
+        count(cost.load)
+      } to load tables`,
       `${time(cost.again)} for the next flow, with the tables that are there`,
     ]],
     ...(pages === null ? [] : [

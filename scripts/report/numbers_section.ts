@@ -54,8 +54,13 @@ function costTable({ cost, device, pages, layout }: Plan): Markup {
           : "Cycles that the core must work whatever the tables.",
       ),
       cycles("stalls", cost.stalls, stalled),
+      cycles(
+        "latency",
+        cost.latency,
+        "Cycles in which nothing new comes and the last packets of a window are on their way.",
+      ),
       cycles("load", cost.load, "Cycles that load what stays on chip, before the first packet."),
-      cycles("cycles", cost.cycles, "Load, ideal and stalls together: the first flow."),
+      cycles("cycles", cost.cycles, "Load, ideal, stalls and latency together: the first flow."),
       cycles(
         "leastCycles",
         cost.leastCycles,

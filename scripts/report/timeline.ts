@@ -6,6 +6,7 @@
  */
 
 import {
+  beatsOf,
   itemsPerCycle,
   lastRows,
   packetsOfImage,
@@ -201,13 +202,18 @@ function rowLanes(plan: Plan, begin: number): Lane[] {
 function packetLanes(plan: Plan, begin: number): Lane[] {
   const { cut, kind, channels } = plan.layout;
   const perCycle = itemsPerCycle(plan.device, kind, channels);
+  const counted = plan.device.timing === "rtl";
+  const cyclesOf = (items: number) => {
+    if (!counted) return Math.ceil(items / perCycle);
+    const { in: beatsIn, out } = beatsOf(plan, items);
+    return Math.max(beatsIn, out);
+  };
   const sizes = packetsOfImage(cut);
   const core: Span[] = [];
   let now = begin;
   for (let image = 0; image < cut.images; image++) {
     for (let at = 0; at < sizes.length; at += cut.packetsPerRow) {
-      const cycles = sizes.slice(at, at + cut.packetsPerRow)
-        .reduce((sum, items) => sum + Math.ceil(items / perCycle), 0);
+      const cycles = sizes.slice(at, at + cut.packetsPerRow).reduce((sum, items) => sum + cyclesOf(items), 0);
       const first = at / cut.packetsPerRow * cut.rowsPerPacket;
       const rows = cut.rowsPerPacket === 1
         ? `output row ${first}`
@@ -215,6 +221,11 @@ function packetLanes(plan: Plan, begin: number): Lane[] {
       const name = cut.images > 1 ? `image ${image}, ${rows}` : rows;
       core.push({ kind: "work", name, start: now, end: now += cycles });
     }
+  }
+  // A packet is stored on its way; windows end with their last one's latency, shown once at the end.
+  const { latency } = plan.cost;
+  if (latency > 0) {
+    core.push({ kind: "wait", name: "the last packets are on their way", start: now, end: now + latency });
   }
   return [{ part: "core", name: "compute core", spans: core }];
 }

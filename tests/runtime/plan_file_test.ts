@@ -127,7 +127,7 @@ test("decodePlan() refuses another version and another format by name", () => {
   const plan = samplePlan();
   const refusedAs = (change: object, message: RegExp) =>
     assert.throws(() => decodePlan(encode({ ...plan, ...change })), refusal("plan", message));
-  refusedAs({ version: 1 }, /version 1: expected 2/);
+  refusedAs({ version: 1 }, /version 1: expected 3/);
   refusedAs({ version: "1" }, /version "1"/);
   refusedAs({ version: null }, /version null/);
   refusedAs({ format: "onpath.table" }, /format is "onpath\.table"/);

@@ -1,0 +1,115 @@
+/**
+ * What the counters of the RTL show, computed: packets go through stores one behind the other, and each
+ * store gives a packet when it has it whole and the one before has left.
+ *
+ * Let packet k have aₖ beats in and bₖ beats out, headers included. It has come at A = A′ + aₖ, has been
+ * read by the core at B = max(B′, A + d) + aₖ, has left the store of samples at C = max(C′, B + e) + bₖ
+ * and the card at D = max(D′, C + f) + bₖ, primes being those of the packet before. d, e and f are the
+ * registers between the stores. Stores that fill up hold nobody back who would not have waited anyway:
+ * `tests/rtl/cycles_test.ts` holds all this to the counters, cycle by cycle.
+ *
+ * @module
+ */
+
+import { HEADER_BYTES, itemBytes, KIND } from "../../serialize/mod.ts";
+import { packetsOfImage } from "./layouts.ts";
+import { WINDOW_PACKETS } from "./packets.ts";
+import type { Plan } from "./plan.ts";
+
+/** Cycles from a store to the next: through the checks, the core, and to the CRC that stands in front. */
+const BETWEEN = { in: 9, samples: 2, out: 10 };
+
+/** What the core adds between its input and its samples, by how it resamples. */
+const CORE: Readonly<Record<string, number>> = { nibble: 6, universal: 6, products: 7 };
+
+/** Bus words of a packet, its header's too. */
+export interface PacketBeats {
+  /** Of the request. */
+  readonly in: number;
+  /** Of the answer. */
+  readonly out: number;
+  /** 1 where the last cells' samples fill one word and begin another, which then leaves a cycle later. */
+  readonly over: 0 | 1;
+}
+
+/** A clock that packets of one exchange pass. */
+export interface PacketClock {
+  /** A packet that is answered. */
+  readonly pass: (beats: PacketBeats) => void;
+  /** A packet that is dropped at the door. */
+  readonly drop: (beatsIn: number) => void;
+  /** Cycles from the first beat in to the last one out. */
+  readonly cycles: () => number;
+}
+
+/**
+ * Makes a clock at rest.
+ *
+ * @param plan The plan whose packets pass.
+ */
+export function createPacketClock({ stages }: Pick<Plan, "stages">): PacketClock {
+  const core = CORE[stages[0]?.form ?? ""] ?? 0;
+  let [come, read, sampled, left, dropped] = [0, 0, 0, 0, 0];
+  return {
+    pass: (beats) => {
+      come += beats.in;
+      read = Math.max(read, come + BETWEEN.in) + beats.in;
+      sampled = Math.max(sampled, read + core + beats.over + BETWEEN.samples) + beats.out;
+      left = Math.max(left, sampled + BETWEEN.out) + beats.out;
+    },
+    drop: (beatsIn) => {
+      come += beatsIn;
+      dropped = come + DROP_CYCLES;
+    },
+    cycles: () => Math.max(left, dropped),
+  };
+}
+
+/** Cycles from a packet's last beat until its drop is counted. */
+const DROP_CYCLES = 7;
+
+/** Bus words of a packet with a payload of so many bytes. */
+export function packetBeats(payload: number, busBytes: number): number {
+  return Math.ceil((HEADER_BYTES + payload) / busBytes);
+}
+
+/** Beats of a plan's packets by their number of items. */
+export function beatsOf({ layout, output, device }: Plan, items: number): PacketBeats {
+  // Two RGB cells in a bus word give six bytes; other numbers of channels give a part of 32.
+  const last = items % 2 === 0 ? 6 : 3;
+  const straddles = layout.kind === KIND.cells && layout.channels === 3 &&
+    (3 * items - last) % 32 + last > 32;
+  return {
+    over: straddles ? 1 : 0,
+    in: packetBeats(items * itemBytes(layout.kind, layout.channels), device.busBytes),
+    out: packetBeats(items * output.planes * output.itemBytes, device.busBytes),
+  };
+}
+
+/** Cycles that the tables take: an entry a cycle, and one a table to say where they go. */
+export function rtlLoadCycles(tables: Plan["tables"]): number {
+  return tables.reduce((sum, { entries }) => sum + entries + 1, 0);
+}
+
+/**
+ * Cycles of a flow of a plan with resident tables.
+ *
+ * @param plan The plan; its cost is not looked at.
+ * @returns `ideal`: a beat a cycle on the busier side. `cycles`: what the counter shows, the latency of
+ * each window included.
+ */
+export function rtlFlowCycles(plan: Plan): { readonly ideal: number; readonly cycles: number } {
+  const { cut } = plan.layout;
+  const beats = packetsOfImage(cut).map((items) => beatsOf(plan, items));
+  let [ideal, cycles] = [0, 0];
+  for (let sent = 0; sent < cut.packets; sent += WINDOW_PACKETS) {
+    const clock = createPacketClock(plan);
+    for (let at = sent; at < Math.min(cut.packets, sent + WINDOW_PACKETS); at++) {
+      const each = beats[at % beats.length]!;
+      clock.pass(each);
+      ideal += Math.max(each.in, each.out);
+    }
+    cycles += clock.cycles();
+  }
+  return { ideal, cycles };
+}

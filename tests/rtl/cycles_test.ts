@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import {
+  compile,
+  createModelDevice,
+  createRtlDevice,
+  type Device,
+  type DeviceCounters,
+  offload,
+  type Plan,
+  RTL_PROFILE,
+} from "../../runtime/mod.ts";
+import type { Tensor } from "../../serialize/mod.ts";
+import { anyChannels, noise } from "../support/images.ts";
+
+const NUMBERS = ["packets", "lookups", "cycles", "stalls", "swaps", "tableBytes"] as const;
+
+/** What a device counts while it runs an input: on a device that has run nothing, from loading on. */
+async function countsOf(device: Device, plan: Plan, input: Tensor): Promise<Partial<DeviceCounters>> {
+  const { report } = await offload(plan, input, device);
+  return Object.fromEntries(NUMBERS.map((name) => [name, report.counters[name]]));
+}
+
+async function agrees(plan: Plan, input: Tensor, what: string): Promise<void> {
+  await using rtl = await createRtlDevice();
+  await using model = createModelDevice(RTL_PROFILE);
+  const found = await countsOf(rtl, plan, input);
+  assert.deepEqual(found, await countsOf(model, plan, input), what);
+  const { cycles, stalls, swaps, tableBytes } = plan.cost;
+  assert.deepEqual({ ...found, cycles, stalls, swaps, tableBytes }, found, what);
+}
+
+const anyTensor = fc.record({
+  dtype: fc.constantFrom("u8", "i8", "f16", "bf16", "f32"),
+  layout: fc.constantFrom("HWC", "CHW"),
+});
+
+const anySize = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 60 }));
+
+Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan and of the model", async () => {
+  const forms = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(
+      anyChannels,
+      fc.integer({ min: 1, max: 3 }),
+      anySize,
+      fc.option(fc.record({
+        size: anySize,
+        match: fc.constantFrom("exact", "torchvision", "opencv"),
+        form: fc.constantFrom("nibble", "universal"),
+      })),
+      fc.option(anyTensor),
+      async (channels, images, [height, width], resize, normalize) => {
+        const input = noise(images, height, width, channels, height);
+        const steps = [
+          { op: "crop", top: 0, left: 0, height, width },
+          ...(resize === null ? [] : [{ op: "resize", size: [...resize.size], match: resize.match }]),
+          ...(normalize === null ? [] : [{ op: "normalize", range: "0-255", ...normalize }]),
+        ];
+        const form = resize === null || resize.match === "opencv" ? undefined : resize.form as "nibble";
+        const options = { input, device: RTL_PROFILE, tolerance: 1, form };
+        let plan: Plan;
+        try {
+          plan = compile({ steps }, options);
+        } catch (error) {
+          // Two sizes without a common factor can have more weights than the RTL's tables.
+          assert.match((error as Error).message, /the device has nibble/);
+          return;
+        }
+        forms.add(`${plan.stages[0]?.form} ${plan.output.dtype} ${channels}`);
+        await agrees(plan, input, JSON.stringify({ shape: input.shape, steps, form }));
+      },
+    ),
+    { numRuns: 150 },
+  );
+  assert(forms.size >= 20, `${forms.size} kinds of plans`);
+});
+
+Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 of the ideal", async () => {
+  for (const channels of [1, 3] as const) {
+    const input = noise(1, 720, 1280, channels, 1);
+    for (
+      const steps of [
+        [{ op: "resize", size: [224, 224] }],
+        [{ op: "resize", size: [360, 640] }, { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" }],
+      ]
+    ) {
+      const plan = compile({ steps }, { input, device: RTL_PROFILE });
+      await agrees(plan, input, JSON.stringify(steps));
+      const { again, ideal } = plan.cost;
+      assert(again <= 1.02 * ideal, `${again} cycles, ideal ${ideal}`);
+    }
+  }
+});
