@@ -1,10 +1,12 @@
 // Collects a packet's 8-bit samples and gives them again, interleaved or plane by plane, each with the
-// number of its channel. One packet comes in while the one before goes out.
+// number of its channel. Packets come in while those before go out: four fit, so that a short one between
+// long ones holds nobody back. That is what the depth of a block memory gives anyway.
 //
 // Channel c has a memory of its own and its samples begin there at byte c*n, n pixels a packet. So all
 // channels are read at the same row, and masks choose among them: planes join without a shifter.
 module packet_planes #(
-    parameter int RW = 6  // 2^RW rows of 32 samples are the longest packet
+    parameter int RW = 6,  // 2^RW rows of 32 samples are the longest packet
+    parameter int SW = 2   // 2^SW packets are held
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -34,10 +36,10 @@ module packet_planes #(
   assign planar = cfg_planar && (rgb || four);
 
   // ---- in: headers into registers, samples into the channels' memories ----
-  logic into, from;  // the packet that is written, and the one that is read
-  logic [1:0] held, spoiled;
-  logic [511:0] head[2];
-  logic [PW:0] total[2], pixels[2];
+  logic [SW-1:0] into, from;  // the packet that is written, and the one that is read
+  logic [2**SW-1:0] held, spoiled;
+  logic [511:0] head[2**SW];
+  logic [PW:0] total[2**SW], pixels[2**SW];
   logic take, samples, ended;
   assign s_ready = !held[into];
   assign take = s_valid && s_ready;
@@ -87,12 +89,12 @@ module packet_planes #(
       full = {1'b0, at[4:0]} + {2'd0, number} > 6'd31;
       kept_low = grown[343:256];
     end
-    (* ram_style = "block" *) logic [255:0] mem[2**(RW+1)];
+    (* ram_style = "block" *) logic [255:0] mem[2**(RW+SW)];
     logic write;
     // A packet's last row is written beside the header behind it.
     assign write = planar ? (samples && full) || (ended && at[4:0] != 5'd0) : c == 0 && samples;
     always_ff @(posedge clk) begin
-      if (write) mem[{ended?!into : into, at[PW-1:5]}] <= ended ? kept : planar ? grown[255:0] : s_data;
+      if (write) mem[{ended?into-1'b1 : into, at[PW-1:5]}] <= ended ? kept : planar ? grown[255:0] : s_data;
       if (read) row[c] <= mem[{from, line}];
     end
     always_ff @(posedge clk)
@@ -132,16 +134,16 @@ module packet_planes #(
   assign done = part == 2'd2 && rest <= (PW + 1)'(32);
   always_ff @(posedge clk)
     if (!rst_n) begin
-      held <= 2'd0;
-      into <= 1'b0;
-      from <= 1'b0;
+      held <= '0;
+      into <= '0;
+      from <= '0;
       part <= 2'd0;
       line <= '0;
       m_valid <= 1'b0;
     end else begin
       if (take && s_last) begin
         held[into] <= 1'b1;
-        into <= !into;
+        into <= into + 1'b1;
       end
       if (read) begin
         m_valid <= 1'b1;
@@ -149,7 +151,7 @@ module packet_planes #(
         line <= done || part != 2'd2 ? '0 : line + 1'b1;
         if (done) begin
           held[from] <= 1'b0;
-          from <= !from;
+          from <= from + 1'b1;
         end
       end else if (m_ready) m_valid <= 1'b0;
     end
