@@ -9,15 +9,7 @@ import {
   reservePackets,
   RTL_PROFILE,
 } from "../../runtime/mod.ts";
-import {
-  cellBytes,
-  HEADER_BYTES,
-  itemBytes,
-  KIND,
-  packetBytes,
-  type Tensor,
-  toBytes,
-} from "../../serialize/mod.ts";
+import { cellBytes, HEADER_BYTES, itemBytes, KIND, packetBytes, toBytes } from "../../serialize/mod.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { randomBytes } from "../support/random.ts";

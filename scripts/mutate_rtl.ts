@@ -1,0 +1,165 @@
+/**
+ * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
+ * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON.
+ *
+ * @module
+ */
+
+import Table from "cli-table3";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { BUILDS } from "./build_rtl.ts";
+import { buildTop, type RtlBuild } from "./rtl/build.ts";
+import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const RTL = join(ROOT, "kernels", "rtl");
+/** Mutations that are built and tested at once. */
+const WORKERS = 2;
+/** The tests take some seconds; what takes so much longer hangs. */
+const TIMEOUT_MS = 120_000;
+
+/** What came of a mutation. */
+interface Judgement extends Mutation {
+  /** The test that noticed, or null. */
+  readonly caughtBy: string | null;
+  /** Why it says nothing about the tests: it does not build. */
+  readonly error: string | null;
+}
+
+/** Copies what a build is made of, and nothing else of the folder. */
+async function copySources(folder: string): Promise<void> {
+  await mkdir(folder);
+  for (const name of await readdir(RTL)) {
+    if (name.endsWith(".sv")) await cp(join(RTL, name), join(folder, name));
+  }
+  await cp(join(RTL, "harness"), join(folder, "harness"), { recursive: true });
+}
+
+/** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */
+function firstFailure(folder: string): Promise<string | null> {
+  const env = { ...process.env, ONPATH_RTL: folder, NO_COLOR: "1" };
+  const args = "test -A --no-check --fail-fast tests/rtl".split(" ");
+  return new Promise((resolve) => {
+    const options = {
+      cwd: ROOT,
+      env,
+      timeout: TIMEOUT_MS,
+      killSignal: "SIGKILL",
+      maxBuffer: 2 ** 26,
+    } as const;
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve(null);
+      if (error.killed) return resolve("timeout");
+      const test = /^(.+) \.\.\. FAILED/m.exec(stdout)?.[1];
+      const file = /^\.\/(tests\/rtl\/\w+\.ts) \(uncaught error\)/m.exec(stdout)?.[1];
+      resolve(
+        test ?? (file === undefined ? `${stdout}${stderr}`.trim().slice(-200) : `${file}, at its start`),
+      );
+    });
+  });
+}
+
+/** The build that a mutation is made in. */
+function buildOf(name: string): RtlBuild {
+  const build = BUILDS.find((each) => each.name === name);
+  if (build === undefined) throw new Error(`Cannot mutate the RTL: there is no build ${name}`);
+  return build;
+}
+
+/** Breaks a copy in one place, builds it and asks the tests; the other builds are sound. */
+async function judge(mutation: Mutation, sound: string): Promise<Judgement> {
+  const folder = await mkdtemp(join(tmpdir(), "onpath-mutate-"));
+  try {
+    const [sources, made] = [join(folder, "rtl"), join(folder, "made")];
+    await copySources(sources);
+    const path = join(sources, mutation.file);
+    await writeFile(path, applyMutation(mutation, await readFile(path, "utf8")));
+    await cp(sound, made, { recursive: true });
+    const wasm = await buildTop(sources, buildOf(mutation.build));
+    await writeFile(join(made, `${mutation.build}.wasm`), wasm);
+    return { ...mutation, caughtBy: await firstFailure(made), error: null };
+  } catch (error) {
+    return { ...mutation, caughtBy: null, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Does a task for each of some items, some at once; the results are in the order of the items. */
+async function forEach<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  await Promise.all(Array.from({ length: WORKERS }, async () => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await task(items[at]!);
+    }
+  }));
+  return results;
+}
+
+/** Whether a mutation is as it should be: noticed, or known to be out of the tests' sight. */
+function isFine({ caughtBy, error, unseen }: Judgement): boolean {
+  return error === null && (caughtBy === null) === (unseen !== null);
+}
+
+function verdictOf({ caughtBy, error, unseen }: Judgement): string {
+  if (error !== null) return `ERROR: ${error.slice(0, 300)}`;
+  if (caughtBy === null) return unseen === null ? "NOBODY" : `nobody: ${unseen}`;
+  return unseen === null ? caughtBy : `${caughtBy}, though the list says: ${unseen}`;
+}
+
+/** Judges mutations; whether all are as they should be. */
+async function main(only: number | null, json: boolean): Promise<boolean> {
+  const mutations = listMutations().filter(({ number }) => only === null || number === only);
+  if (mutations.length === 0) throw new Error(`Cannot mutate the RTL: there is no mutation ${only}`);
+  const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
+  try {
+    // The sources may be ahead of what is committed: mutations are compared to what the sources are.
+    await forEach(BUILDS, async (build) => {
+      await writeFile(join(folder, `${build.name}.wasm`), await buildTop(RTL, build));
+    });
+    const failure = await firstFailure(folder);
+    if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
+    let done = 0;
+    const judgements = await forEach(mutations, async (mutation) => {
+      const judgement = await judge(mutation, folder);
+      console.error(`${++done} of ${mutations.length}: #${mutation.number} ${verdictOf(judgement)}`);
+      return judgement;
+    });
+    console.log(json ? JSON.stringify(judgements, null, 2) : tableOf(judgements));
+    return judgements.every(isFine);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function tableOf(judgements: readonly Judgement[]): string {
+  const table = new Table({
+    head: ["#", "mutation", "file", "caught by"],
+    style: { head: [], border: [] },
+    colWidths: [4, 46, 24, 60],
+    wordWrap: true,
+  });
+  for (const judgement of judgements) {
+    table.push([judgement.number, judgement.wrong, judgement.file, verdictOf(judgement)]);
+  }
+  const caught = judgements.filter(({ caughtBy }) => caughtBy !== null).length;
+  return `${table.toString()}\n${caught} of ${judgements.length} mutations caught`;
+}
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+});
+try {
+  process.exitCode = await main(values.only === undefined ? null : Number(values.only), values.json) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,152 @@
+/**
+ * What `deno task mutate` breaks in the packet path that all kernels share.
+ *
+ * @module
+ */
+
+/** Places of one file that are broken, one at a time. */
+export interface Mutations {
+  /** The file, of `kernels/rtl`. */
+  readonly file: string;
+  /** Name of the build that is made of the broken file. */
+  readonly build: string;
+  /** Text that stands once in the file, what takes its place, and what is wrong then. */
+  readonly places: readonly (readonly [text: string, replacement: string, wrong: string])[];
+  /** What no test can see, by the texts above: why not. */
+  readonly unseen?: Readonly<Record<string, string>>;
+}
+
+/** Mutations of the packet path. */
+export const PATH_MUTATIONS: readonly Mutations[] = [
+  {
+    file: "axis_skid.sv",
+    build: "packet_echo",
+    places: [
+      [
+        "assign s_ready = !full;",
+        "assign s_ready = !full || m_ready;",
+        "a full stage takes a beat and loses it",
+      ],
+    ],
+  },
+  {
+    file: "beat_fifo.sv",
+    build: "packet_echo",
+    places: [
+      ["(AW + 1)'(2 ** AW);", "(AW + 1)'(2 ** AW + 1);", "a full queue takes one beat more"],
+      ["(m_ready || !m_valid);", "m_ready;", "an empty output is not filled ahead"],
+    ],
+  },
+  {
+    file: "crc32c_beat.sv",
+    build: "packet_echo",
+    places: [["32'h82f63b78", "32'hedb88320", "the polynomial is CRC-32's, not CRC-32C's"]],
+  },
+  {
+    file: "crc32c_trim.sv",
+    build: "packet_echo",
+    places: [
+      ["((column ^ POLY) << 1) | 32'd1", "(column ^ POLY) << 1", "a bit is lost where zeros are taken out"],
+    ],
+  },
+  {
+    file: "packet_in.sv",
+    build: "packet_echo",
+    places: [
+      ["(beat == 9'd0 ? 32'hffff_ffff : crc)", "(beat == 9'd0 ? 32'd0 : crc)", "the CRC begins with zeros"],
+      ["mask[11:8] = '0;", "mask[11:9] = '0;", "a byte of the CRC's field is in the CRC"],
+      ["if (there < 15'd64) found", "if (there < 15'd63) found", "63 bytes are a whole header"],
+      ["head0[47:40] > 8'd3", "head0[47:40] > 8'd4", "a kind too many"],
+      ["length > 14'd8192", "length >= 14'd8192", "the longest length is refused"],
+      ["head0[191:176] > head0[175:160]", "head0[191:176] >= head0[175:160]", "overlap of the whole payload"],
+      ["packets_ > 32'h0100_0000", "packets_ >= 32'h0100_0000", "the greatest number of packets is refused"],
+      ["sequence_ >= packets_", "sequence_ > packets_", "a packet behind the last one passes"],
+      ["head1[63:48] != 16'd0", "head1[62:48] != 15'd0", "a position's highest bit is not looked at"],
+      ["sum_of_three != 2'd0", "sum_of_three == 2'd2", "a byte behind items of three passes"],
+      [
+        "found5 != 4'd0 ? found5 : checked && ~crc_found != crc_there ? CRC : wanted5",
+        "checked && ~crc_found != crc_there ? CRC : found5 != 4'd0 ? found5 : wanted5",
+        "the CRC is judged before the header",
+      ],
+      [
+        "length > cfg_longest ? 9'((cfg_longest + 14'd31) >> 5) : 9'((length + 14'd31) >> 5)",
+        "9'((length + 14'd31) >> 5)",
+        "packets longer than the store fill it",
+      ],
+      ["beat == '1 ? beat : beat + 1'b1", "beat + 1'b1", "a very long packet begins a second time"],
+      ["tail + (AW + 1)'(count)", "tail + 1'b1", "only the first beat of a dropped packet is skipped"],
+    ],
+  },
+  {
+    file: "packet_out.sv",
+    build: "packet_echo",
+    places: [
+      ["header5[52] ? ~crc_found : 32'd0", "~crc_found", "packets without a CRC get one"],
+      ["s_last && over != 5'd0", "s_last && over > 5'd16", "bytes behind a short payload are in the CRC"],
+    ],
+  },
+  {
+    file: "packet_out.sv",
+    build: "packet_image",
+    places: [
+      ["h_wrong && p_valid && p_last;", "h_wrong && p_valid;", "a refused packet leaves beats behind"],
+    ],
+  },
+  {
+    file: "packet_shell.sv",
+    build: "packet_echo",
+    places: [
+      ["begun || !(start || hold)", "begun || !hold", "packets pass arguments that wait"],
+      ["begun || !(start || hold)", "begun || !(start || (hold && idle))", "packets pass a table that waits"],
+      ["present == 10'd0 && !begun", "!begun", "arguments change while packets are inside"],
+      ["- 10'(drop) - 10'(late)", "- 10'(late)", "a dropped packet stays inside for ever"],
+    ],
+  },
+  {
+    file: "axil_control.sv",
+    build: "packet_echo",
+    places: [
+      ["if (taken) done <= 1'b1;", "if (taken) done <= 1'b0;", "a start is never done"],
+      ["if (read && from == CONTROL) done", "if (write && to == CONTROL) done", "done stays when it is read"],
+      [
+        "{8{s_axi_control_wstrb[i]}}",
+        "{8{s_axi_control_wstrb[i] || s_axi_control_wstrb[0]}}",
+        "the lowest byte's strobe writes all bytes",
+      ],
+      [
+        "raised ^ s_axi_control_wdata[1:0]",
+        "raised & s_axi_control_wdata[1:0]",
+        "an interrupt cannot be cleared",
+      ],
+      ["FIRST_COUNT + 10'(n)", "FIRST_COUNT + 10'(n + 1)", "counters are read a register too far"],
+    ],
+    unseen: { "{8{s_axi_control_wstrb[i]}}": "the harness writes whole words, as the host does" },
+  },
+  {
+    file: "table_loader.sv",
+    build: "packet_image",
+    places: [
+      ["next <= next + 16'd1;", "next <= next + 16'd2;", "every second entry of a table is left out"],
+      ["next <= s_axis_table_tdata[15:0];", "next <= 16'd0;", "tables begin at their first entry"],
+      ["s_axis_table_tready = idle;", "s_axis_table_tready = idle || hold;", "tables change under packets"],
+    ],
+  },
+  {
+    file: "packet_counters.sv",
+    build: "packet_echo",
+    places: [
+      [
+        "{31'd0, beat_in}",
+        "{31'd0, beat_in && !beat_out}",
+        "beats that come while one leaves are not counted",
+      ],
+    ],
+  },
+  {
+    file: "packet_counters.sv",
+    build: "packet_image",
+    places: [
+      ["      if (late) drops[15]", "      else if (late) drops[15]", "of two drops at once one is counted"],
+    ],
+  },
+];

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { BUILDS } from "../../scripts/build_rtl.ts";
+import { applyMutation, listMutations } from "../../scripts/rtl/mutations.ts";
+
+const mutations = listMutations();
+
+Deno.test("every mutation of the RTL changes one place of its file, in a build that there is", async () => {
+  for (const mutation of mutations) {
+    const path = new URL(`../../kernels/rtl/${mutation.file}`, import.meta.url);
+    const source = await readFile(path, "utf8");
+    assert.notEqual(applyMutation(mutation, source), source);
+    assert(BUILDS.some(({ name }) => name === mutation.build), mutation.build);
+  }
+});
+
+Deno.test("no mutation of the RTL is listed twice", () => {
+  const seen = new Set(mutations.map(({ file, replacement, text }) => `${file} ${text} ${replacement}`));
+  assert.equal(seen.size, mutations.length);
+});
+
+Deno.test("applyMutation() refuses a text that is gone, or that stands there twice", () => {
+  const mutation = { ...mutations[0]!, text: "a <= b", replacement: "a <= c" };
+  assert.equal(applyMutation(mutation, "if (x) a <= b;"), "if (x) a <= c;");
+  assert.throws(() => applyMutation(mutation, "a <= 1"), /^Error: Cannot mutate .* 0 times/);
+  assert.throws(() => applyMutation(mutation, "a <= b; a <= b;"), /^Error: Cannot mutate .* 2 times/);
+});

@@ -1,0 +1,36 @@
+/**
+ * Plans on the RTL of the image pipeline.
+ *
+ * @module
+ */
+
+import { type Plan, reservePackets, rtlProgram } from "../../runtime/mod.ts";
+import { crc32c, CRC_OFFSET, packetBytes, type Tensor } from "../../serialize/mod.ts";
+import { openRtl, type Rtl } from "./rtl.ts";
+
+const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
+
+/** A plan on the RTL: registers started, tables loaded. */
+export function load(plan: Plan): Rtl {
+  const { build, values, tables } = rtlProgram(plan);
+  const rtl = builds[build];
+  rtl.card.start(values);
+  for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
+  return rtl;
+}
+
+/** The packets of an input as they are sent. */
+export function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
+  const { requests, writer } = reservePackets(plan);
+  const { packets } = plan.layout.cut;
+  writer.write(input, 5, 0, packets, requests);
+  return Array.from({ length: packets }, (_, at) => packetBytes(requests, at).slice());
+}
+
+/** A packet with its CRC made again. */
+export function sealed(packet: Uint8Array): Uint8Array {
+  const view = new DataView(packet.buffer);
+  view.setUint32(CRC_OFFSET, 0, true);
+  view.setUint32(CRC_OFFSET, crc32c(packet), true);
+  return packet;
+}
