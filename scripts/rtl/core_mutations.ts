@@ -63,7 +63,7 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
         "samples && full",
         "a packet's last row is not written",
       ],
-      ["{ended?!into : into, at", "{into, at", "the last row goes to the other packet"],
+      ["{ended?into-1'b1 : into, at", "{into, at", "the last row goes to the other packet"],
       ["32'd43691", "32'd43690", "a third of the length is one too few"],
       ["border[c] - base >= (PW", "border[c] - base > (PW", "a plane that ends with a beat"],
     ],

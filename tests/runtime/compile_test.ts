@@ -26,7 +26,7 @@ function planOf(
 test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 distinct weights", () => {
   const plan = planOf(RESIZE, [720, 1280, 3], "HWC", { layout: "cells", form: "distinct" });
   assert.equal(plan.format, "onpath.plan");
-  assert.equal(plan.version, 2);
+  assert.equal(plan.version, 3);
   const cut = {
     width: 224,
     height: 224,
