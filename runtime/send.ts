@@ -9,11 +9,12 @@ import { KERNELS } from "../kernels/mod.ts";
 import type { StagedPage } from "./device/page_bank.ts";
 import type { Plan } from "./plan/plan.ts";
 import { schedulePages } from "./plan/schedule.ts";
+import { type PacketRange, packWindows, scheduledWindows } from "./plan/windows.ts";
 
 /** Packets that are sent together. */
 export interface Window {
   /** Ranges of sequence numbers with their epoch, in the order in which they are sent. */
-  readonly ranges: readonly { readonly first: number; readonly last: number; readonly epoch: number }[];
+  readonly ranges: readonly PacketRange[];
   /** Loads to queue before. */
   readonly pages: readonly StagedPage[];
 }
@@ -35,7 +36,7 @@ export function createSender(plan: Plan, most: number): Sender {
 }
 
 function* plainWindows(ranges: readonly (readonly [number, number])[], most: number): Generator<Window> {
-  for (const parts of packed(ranges.map(([first, last]) => ({ first, last, epoch: 0 })), most)) {
+  for (const parts of packWindows(ranges.map(([first, last]) => ({ first, last, epoch: 0 })), most)) {
     yield { ranges: parts, pages: [] };
   }
 }
@@ -47,53 +48,23 @@ function pagedSender(plan: Plan, most: number): Sender {
   let nextEpoch = 0;
   return {
     *windows(ranges) {
-      const { work, residency } = schedulePages(plan, ranges, resident);
+      const schedule = schedulePages(plan, ranges, resident);
       const base = nextEpoch;
-      nextEpoch += work.length;
+      nextEpoch += schedule.work.length;
       // Whatever happens to the windows, the device is told of these loads in this order.
-      resident = residency.resident;
-      const parts = work.flatMap(({ ranges }, at) =>
-        ranges.map(([first, last]) => ({ first, last, epoch: base + at }))
-      );
-      let staged = 0;
-      for (const window of packed(parts, most)) {
-        const last = window.at(-1)!.epoch - base;
-        const pages: StagedPage[] = [];
-        // All that may begin before this window ends, so that it runs beside the work.
-        for (; staged < residency.loads.length && residency.loads[staged]!.after <= last; staged++) {
-          const load = residency.loads[staged]!;
-          pages.push({
+      resident = schedule.residency.resident;
+      for (const { ranges, loads } of scheduledWindows(schedule, most)) {
+        yield {
+          ranges: ranges.map((range) => ({ ...range, epoch: base + range.epoch })),
+          pages: loads.map((load) => ({
             page: load.page,
             slot: load.slot,
             bytes: page(params, form, load.page),
             after: load.after < 0 ? -1 : base + load.after,
             before: base + load.before,
-          });
-        }
-        yield { ranges: window, pages };
+          })),
+        };
       }
     },
   };
-}
-
-/** Cuts ranges into windows of at most `most` packets. */
-function* packed<T extends { readonly first: number; readonly last: number }>(
-  ranges: readonly T[],
-  most: number,
-): Generator<T[]> {
-  let window: T[] = [];
-  let room = most;
-  for (const range of ranges) {
-    for (let first = range.first; first <= range.last;) {
-      const last = Math.min(range.last, first + room - 1);
-      window.push({ ...range, first, last });
-      room -= last - first + 1;
-      first = last + 1;
-      if (room === 0) {
-        yield window;
-        [window, room] = [[], most];
-      }
-    }
-  }
-  if (window.length > 0) yield window;
 }

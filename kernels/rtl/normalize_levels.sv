@@ -16,13 +16,13 @@ module normalize_levels (
     input  logic [  5:0] s_count,
     input  logic [  1:0] s_part,
     input  logic         s_last,
-    input  logic         s_bad,
+    input  logic [  1:0] s_bad,
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
     output logic [  1:0] m_part,
     output logic         m_last,
-    output logic         m_bad
+    output logic [  1:0] m_bad
 );
   logic last;
   logic [255:0] data;

@@ -1,6 +1,6 @@
 // What a kernel counts, from reset on. All wrap around.
 module packet_counters #(
-    parameter int COUNTS = 25
+    parameter int COUNTS = 29
 ) (
     input  logic                 clk,
     input  logic                 rst_n,
@@ -14,15 +14,18 @@ module packet_counters #(
     input  logic                 packet_out,
     input  logic                 drop,
     input  logic [          3:0] drop_reason,
-    input  logic                 late,
+    input  logic                 late,         // on the way out, of reason 14 and late_reason
+    input  logic [          1:0] late_reason,
+    input  logic                 over,         // its epoch is over
     output logic [32*COUNTS-1:0] counts
 );
   // 0 cycles with a packet inside, 1 its upper half, 2 words of tables, 3 cycles of waiting for tables,
-  // 4 swaps, 5 beats in, 6 beats out, 7 packets out, 8 drops of reason 0 and so on to 23,
-  // 24 packets inside now; runtime/device/registers.ts names them.
+  // 4 swaps, 5 beats in, 6 beats out, 7 packets out, 8 drops of reason 0 and so on to 27,
+  // 28 packets inside now; runtime/device/registers.ts names them.
   logic [63:0] cycles;
   logic [31:0] words, stalls, swaps, ins, outs, packets;
-  logic [31:0] drops[16];
+  localparam int REASONS = 20, OVER = 17;
+  logic [31:0] drops[REASONS];
   always_ff @(posedge clk)
     if (!rst_n) begin
       cycles <= '0;
@@ -32,7 +35,7 @@ module packet_counters #(
       ins <= '0;
       outs <= '0;
       packets <= '0;
-      for (int n = 0; n < 16; n++) drops[n] <= '0;
+      for (int n = 0; n < REASONS; n++) drops[n] <= '0;
     end else begin
       cycles <= cycles + {63'd0, working};
       words <= words + {31'd0, loading};
@@ -41,9 +44,10 @@ module packet_counters #(
       ins <= ins + {31'd0, beat_in};
       outs <= outs + {31'd0, beat_out};
       packets <= packets + {31'd0, packet_out};
-      // The two happen to different packets and may fall together.
-      if (drop) drops[drop_reason] <= drops[drop_reason] + 32'd1;
-      if (late) drops[15] <= drops[15] + 32'd1;
+      // The three happen to different packets and may fall together.
+      if (drop) drops[{1'b0, drop_reason}] <= drops[{1'b0, drop_reason}] + 32'd1;
+      if (late) drops[5'd14+{3'd0, late_reason}] <= drops[5'd14+{3'd0, late_reason}] + 32'd1;
+      if (over) drops[OVER] <= drops[OVER] + 32'd1;
     end
   always_comb begin
     counts = '0;
@@ -54,7 +58,7 @@ module packet_counters #(
     counts[160+:32] = ins;
     counts[192+:32] = outs;
     counts[224+:32] = packets;
-    for (int n = 0; n < 16; n++) counts[32*(8+n)+:32] = drops[n];
-    counts[32*24+:32] = {22'd0, present};
+    for (int n = 0; n < REASONS; n++) counts[32*(8+n)+:32] = drops[n];
+    counts[32*28+:32] = {22'd0, present};
   end
 endmodule

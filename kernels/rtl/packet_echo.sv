@@ -46,6 +46,9 @@ module packet_echo #(
   logic [3:0] load_table;
   logic [15:0] load_addr;
   logic [63:0] load_data;
+  logic taken, page_begin, page_done, page_bank, limit_valid;
+  logic [15:0] page_number;
+  logic [31:0] limit_epoch;
   /* verilator lint_on UNUSEDSIGNAL */
   logic valid, ready, last;
   logic [255:0] data;
@@ -64,9 +67,11 @@ module packet_echo #(
       .from_data (data),
       .from_part (part),
       .from_last (last),
-      .from_bad  (1'b0),
+      .from_bad  (2'd0),
+      .epochs    ('0),
       .stalled   (1'b0),
       .swapped   (1'b0),
+      .over      (1'b0),
       .*
   );
 endmodule

@@ -1,5 +1,5 @@
 // The image pipeline, whole packets in and whole packets out: resize of cells, normalisation of samples,
-// or both, as the arguments say (runtime/device/registers.ts).
+// or both, as the arguments say (runtime/device/registers.ts). Its terms may be pages, swapped as epochs go.
 module packet_image #(
     parameter int AW = 7,                         // 2^AW beats are stored on either side
     parameter int PRODUCTS = 0,                   // 1: tables of OpenCV's two passes instead of terms
@@ -42,7 +42,7 @@ module packet_image #(
     output logic [ 31:0] m_axis_tkeep,
     output logic         m_axis_tlast
 );
-  localparam int ARGS = 12;
+  localparam int ARGS = 13;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
   logic [32*ARGS-1:0] cfg;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -53,16 +53,50 @@ module packet_image #(
   logic to_valid, to_ready, to_last;
   logic [255:0] to_data;
   logic [1:0] to_part;
-  logic from_valid, from_ready, from_last, from_bad;
+  logic from_valid, from_ready, from_last;
+  logic [1:0] from_bad;
+  logic taken, page_begin, page_done, page_bank, limit_valid, over, stalled;
+  logic [15:0] page_number;
+  logic [31:0] limit_epoch, epochs;
   logic [255:0] from_data;
   logic [1:0] from_part;
   packet_shell #(
       .AW  (AW),
-      .ARGS(ARGS)
+      .ARGS(ARGS),
+      .BANK(IW + 3)
   ) u_shell (
-      .stalled(1'b0),
-      .swapped(1'b0),
+      .swapped(page_done),
       .*
+  );
+
+  // ---- packets wait for their pages, where tables have some ----
+  logic g_valid, g_ready, paged;
+  logic [31:0] pages;
+  logic [1:0] there;
+  assign paged = PRODUCTS == 0 && cfg[32*12];
+  page_gate u_gate (
+      .clk,
+      .rst_n,
+      .cfg_paged(paged),
+      .taken,
+      .page_begin,
+      .page_done,
+      .page_bank,
+      .page_number,
+      .limit_valid,
+      .limit_epoch,
+      .epochs,
+      .pages,
+      .there,
+      .s_valid(to_valid),
+      .s_ready(to_ready),
+      .s_epoch(to_data[255:224]),
+      .s_part (to_part),
+      .s_last (to_last),
+      .m_valid(g_valid),
+      .m_ready(g_ready),
+      .stalled,
+      .over
   );
 
   logic [2:0] channels;
@@ -71,7 +105,8 @@ module packet_image #(
   assign resize = cfg[32*5];
 
   // ---- resize, or not ----
-  logic r_ready, r_valid, r_last, r_bad, q_ready;
+  logic r_ready, r_valid, r_last, q_ready;
+  logic [1:0] r_bad;
   logic [255:0] r_data;
   logic [1:0] r_part;
   resize_cells #(
@@ -85,11 +120,14 @@ module packet_image #(
       .cfg_weights (cfg[32*6+:32]),
       .cfg_fraction(cfg[32*7+:6]),
       .cfg_ties    (cfg[32*8+:7]),
+      .cfg_paged   (paged),
+      .pages,
+      .there,
       .load_valid,
       .load_table,
       .load_addr,
       .load_data,
-      .s_valid     (to_valid && resize),
+      .s_valid     (g_valid && resize),
       .s_ready     (r_ready),
       .s_data      (to_data),
       .s_part      (to_part),
@@ -101,28 +139,30 @@ module packet_image #(
       .m_last      (r_last),
       .m_bad       (r_bad)
   );
-  assign to_ready = resize ? r_ready : q_ready;
+  assign g_ready = resize ? r_ready : q_ready;
 
   // A packet's last samples and the next one's header come at once: a few beats wait here, not the core.
-  logic s_valid, s_ready, s_last, s_bad;
+  logic s_valid, s_ready, s_last;
+  logic [1:0] s_bad;
   logic [255:0] s_data;
   logic [1:0] s_part;
   beat_fifo #(
-      .W (260),
+      .W (261),
       .AW(4)
   ) u_queue (
       .clk,
       .rst_n,
-      .s_valid(resize ? r_valid : to_valid),
+      .s_valid(resize ? r_valid : g_valid),
       .s_ready(q_ready),
-      .s_data (resize ? {r_bad, r_last, r_part, r_data} : {1'b0, to_last, to_part, to_data}),
+      .s_data (resize ? {r_bad, r_last, r_part, r_data} : {2'd0, to_last, to_part, to_data}),
       .m_valid(s_valid),
       .m_ready(s_ready),
       .m_data ({s_bad, s_last, s_part, s_data})
   );
 
   // ---- normalise, or not ----
-  logic p_valid, p_ready, p_last, p_bad;
+  logic p_valid, p_ready, p_last;
+  logic [1:0] p_bad;
   logic [255:0] p_data;
   logic [31:0] p_odd, p_upper;
   logic [5:0] p_count;

@@ -11,7 +11,7 @@ module packet_out #(
     input  logic [255:0] s_data,
     input  logic [  1:0] s_part,         // 0 and 1: header, 2: payload
     input  logic         s_last,
-    input  logic         s_bad,          // at the last beat: the kernel found the packet wrong
+    input  logic [  1:0] s_bad,          // at the last beat: why the kernel found the packet wrong, or 0
     // Packets.
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
@@ -19,7 +19,8 @@ module packet_out #(
     output logic [ 31:0] m_axis_tkeep,
     output logic         m_axis_tlast,
     // Packets that the kernel found wrong: a pulse each, they do not leave.
-    output logic         late
+    output logic         late,
+    output logic [  1:0] late_reason
 );
   // ---- the CRC runs over the header, without its own field, and the payload ----
   logic take, room;
@@ -41,7 +42,8 @@ module packet_out #(
       .data(bits),
       .next(crc_next)
   );
-  logic ended, wrong;
+  logic ended;
+  logic [1:0] wrong;
   always_ff @(posedge clk) begin
     ended <= rst_n && take && s_last;
     wrong <= s_bad;
@@ -52,11 +54,12 @@ module packet_out #(
     end
   end
 
-  logic sealed, wrong5;
+  logic sealed;
+  logic [1:0] wrong5;
   logic [31:0] crc_found;
   logic [319:0] header5;
   crc32c_trim #(
-      .W(321)
+      .W(322)
   ) u_trim (
       .clk,
       .rst_n,
@@ -86,11 +89,12 @@ module packet_out #(
       .m_ready(p_ready),
       .m_data ({p_last, p_data})
   );
-  logic h_valid, h_ready, h_wrong;
+  logic h_valid, h_ready;
+  logic [1:0] h_wrong;
   logic [31:0] h_crc;
   logic [319:0] h_header;
   beat_fifo #(
-      .W (353),
+      .W (354),
       .AW(AW)
   ) u_headers (
       .clk,
@@ -113,11 +117,12 @@ module packet_out #(
   logic [31:0] o_keep;
   logic [4:0] h_over;
   assign h_over = h_header[164:160];
-  assign o_valid = h_valid && !h_wrong && (part != 2'd2 || p_valid);
+  assign o_valid = h_valid && h_wrong == 2'd0 && (part != 2'd2 || p_valid);
   assign o_last = part == 2'd2 && p_last;
   assign o_keep = o_last && h_over != 5'd0 ? ~(32'hffff_ffff << h_over) : '1;
-  assign p_ready = h_valid && (h_wrong || (part == 2'd2 && o_ready));
-  assign late = h_valid && h_wrong && p_valid && p_last;
+  assign p_ready = h_valid && (h_wrong != 2'd0 || (part == 2'd2 && o_ready));
+  assign late = h_valid && h_wrong != 2'd0 && p_valid && p_last;
+  assign late_reason = h_wrong;
   assign h_ready = late || (o_valid && o_ready && o_last);
   always_comb begin
     if (part == 2'd0) o_data = h_header[255:0];

@@ -18,7 +18,7 @@ module packet_planes #(
     input  logic [255:0] s_data,
     input  logic [  1:0] s_part,
     input  logic         s_last,
-    input  logic         s_bad,
+    input  logic [  1:0] s_bad,
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
@@ -27,7 +27,7 @@ module packet_planes #(
     output logic [  5:0] m_count,       // samples of the beat
     output logic [  1:0] m_part,
     output logic         m_last,
-    output logic         m_bad
+    output logic [  1:0] m_bad
 );
   localparam int PW = RW + 5;
   logic rgb, four, planar;
@@ -37,7 +37,8 @@ module packet_planes #(
 
   // ---- in: headers into registers, samples into the channels' memories ----
   logic [SW-1:0] into, from;  // the packet that is written, and the one that is read
-  logic [2**SW-1:0] held, spoiled;
+  logic [2**SW-1:0] held;
+  logic [1:0] spoiled[2**SW];
   logic [511:0] head[2**SW];
   logic [PW:0] total[2**SW], pixels[2**SW];
   logic take, samples, ended;

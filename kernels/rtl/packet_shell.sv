@@ -2,10 +2,11 @@
 // that pass the checks go to the core beat by beat, and what it makes of them leaves as packets.
 //
 // Arguments are taken when no packet is inside, and packets wait at the door for that: a plan is changed
-// between two packets and never within one.
+// between two packets and never within one. Only pages come beside packets.
 module packet_shell #(
     parameter int AW   = 7,  // 2^AW beats are stored on either side
-    parameter int ARGS = 4
+    parameter int ARGS = 4,
+    parameter int BANK = 13  // bit of an address of terms that chooses the bank
 ) (
     input  logic               clk,
     input  logic               rst_n,
@@ -45,10 +46,17 @@ module packet_shell #(
     output logic               m_axis_tlast,
     // To the core: the arguments in use, its tables, and beats.
     output logic [32*ARGS-1:0] cfg,
+    output logic               taken,
     output logic               load_valid,
     output logic [        3:0] load_table,
     output logic [       15:0] load_addr,
     output logic [       63:0] load_data,
+    output logic               page_begin,
+    output logic               page_done,
+    output logic               page_bank,
+    output logic [       15:0] page_number,
+    output logic               limit_valid,
+    output logic [       31:0] limit_epoch,
     output logic               to_valid,
     input  logic               to_ready,
     output logic [      255:0] to_data,
@@ -60,15 +68,18 @@ module packet_shell #(
     input  logic [      255:0] from_data,
     input  logic [        1:0] from_part,
     input  logic               from_last,
-    input  logic               from_bad,
+    input  logic [        1:0] from_bad,     // 0, or why the packet is not to leave
+    input  logic [       31:0] epochs,
     input  logic               stalled,
-    input  logic               swapped
+    input  logic               swapped,
+    input  logic               over          // the core has dropped a packet
 );
   // ---- which packets are inside ----
   logic [9:0] present;
   logic begun;  // the packet's first beat has come
   logic open, enters, leaves, drop, late, idle, beat_in, beat_out;
   logic [3:0] drop_reason;
+  logic [1:0] late_reason;
   assign idle = present == 10'd0 && !begun;
   assign beat_in = s_axis_tvalid && s_axis_tready;
   assign beat_out = m_axis_tvalid && m_axis_tready;
@@ -79,12 +90,12 @@ module packet_shell #(
       present <= '0;
       begun <= 1'b0;
     end else begin
-      present <= present + 10'(enters) - 10'(leaves) - 10'(drop) - 10'(late);
+      present <= present + 10'(enters) - 10'(leaves) - 10'(drop) - 10'(late) - 10'(over);
       if (beat_in) begun <= !s_axis_tlast;
     end
 
   // ---- arguments and tables change while none is ----
-  logic start, hold, taken, in_ready;
+  logic start, hold, loading, in_ready;
   logic [32*ARGS-1:0] args;
   assign taken = start && idle;
   assign open = begun || !(start || hold);
@@ -93,7 +104,7 @@ module packet_shell #(
     if (!rst_n) cfg <= '0;
     else if (taken) cfg <= args;
 
-  localparam int COUNTS = 25;
+  localparam int COUNTS = 29;
   logic [32*COUNTS-1:0] counts;
   axil_control #(
       .ARGS  (ARGS),
@@ -108,7 +119,7 @@ module packet_shell #(
       .rst_n,
       .present,
       .working   (enters || !idle),
-      .loading   (s_axis_table_tvalid && s_axis_table_tready),
+      .loading,
       .stalled,
       .swapped,
       .beat_in,
@@ -117,9 +128,15 @@ module packet_shell #(
       .drop,
       .drop_reason,
       .late,
+      .late_reason,
+      .over,
       .counts
   );
-  table_loader u_loader (.*);
+  table_loader #(
+      .BANK(BANK)
+  ) u_loader (
+      .*
+  );
 
   // ---- the packet path ----
   packet_in #(
@@ -161,6 +178,7 @@ module packet_shell #(
       .m_axis_tdata,
       .m_axis_tkeep,
       .m_axis_tlast,
-      .late
+      .late,
+      .late_reason
   );
 endmodule

@@ -2,6 +2,10 @@
 // RGBA pixel. A cell's weight index is looked up for its weights' numbers, each number and pixel for terms:
 // either those of the four neighbours (form `nibble` of docs/tables.md), or those of OpenCV's two passes
 // (form `products`), whose index is a column phase below and a row phase above.
+//
+// Terms may also be those of one row phase (form `row-pages`): the index is as that of products, columns are
+// looked up for the weights of left and right, and the row's page must stand in one of two banks, in which
+// weight 2k is that of the upper and 2k + 1 that of the lower neighbour.
 module resize_cells #(
     parameter int PRODUCTS = 0,   // 1: tables of products
     parameter int XW = 14,          // 2^XW weight indexes; of products phases an axis
@@ -10,12 +14,15 @@ module resize_cells #(
     input  logic         clk,
     input  logic         rst_n,
     input  logic [  2:0] cfg_channels,   // 1, 3 or 4
-    input  logic [ 31:0] cfg_weights,    // weight indexes that there are; of products columns, rows << 16
+    input  logic [ 31:0] cfg_weights,    // weight indexes that there are, or columns and rows << 16
     /* verilator lint_off UNUSEDSIGNAL */  // products round as they are
     input  logic [  5:0] cfg_fraction,
     input  logic [  6:0] cfg_ties,
+    input  logic         cfg_paged,      // 1: terms are those of pages
+    input  logic [ 31:0] pages,          // the page in either bank, 16 bits each
+    input  logic [  1:0] there,          // whether one is
     /* verilator lint_on UNUSEDSIGNAL */
-    // Tables are loaded while nothing streams.
+    // Tables are loaded while nothing streams, pages into the bank that is not read.
     /* verilator lint_off UNUSEDSIGNAL */  // as wide as the widest tables need
     input  logic         load_valid,
     input  logic [  3:0] load_table,     // 0 weights or columns, 1 terms, 3 rows, 4 horizontal, 5, 6 vertical
@@ -28,13 +35,14 @@ module resize_cells #(
     input  logic [255:0] s_data,
     input  logic [  1:0] s_part,
     input  logic         s_last,
-    // Beats of samples; a packet with a weight index out of range is bad, as its last beat says.
+    // Beats of samples. A packet is bad as its last beat says: 1, a weight index is out of range, or 2, its
+    // page is not there.
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
     output logic [  1:0] m_part,
     output logic         m_last,
-    output logic         m_bad
+    output logic [  1:0] m_bad
 );
   logic ce, gray, rgb;
   assign gray = cfg_channels == 3'd1;
@@ -43,7 +51,7 @@ module resize_cells #(
 
   // ---- how many bytes of cells are left, and which cells of the beat are of the packet ----
   logic [13:0] length, left;
-  logic [3:0] there;
+  logic [3:0] mine;
   logic [5:0] bytes;  // of samples that the beat makes
   assign length = s_data[173:160];
   always_ff @(posedge clk)
@@ -52,27 +60,34 @@ module resize_cells #(
       else if (s_part == 2'd2) left <= left - 14'd32;
     end
   always_comb begin
-    for (int c = 0; c < 4; c++) there[c] = left > 14'(8 * c);
-    bytes = gray ? 6'(there[0]) + 6'(there[1]) + 6'(there[2]) + 6'(there[3]) : rgb ? (there[2] ? 6'd6 : 6'd3) : 6'd4;
+    for (int c = 0; c < 4; c++) mine[c] = left > 14'(8 * c);
+    bytes = gray ? 6'(mine[0]) + 6'(mine[1]) + 6'(mine[2]) + 6'(mine[3]) : rgb ? (mine[2] ? 6'd6 : 6'd3) : 6'd4;
   end
 
   // ---- cycle 1: weight indexes ----
   logic [31:0] index[4];
   logic [4*IW-1:0] numbers[4];
-  logic beyond;
+  logic [1:0] beyond;
+  logic [3:0] bank;
+  logic halves;
+  assign halves = PRODUCTS != 0 || cfg_paged;
   always_comb begin
     for (int c = 0; c < 4; c++) begin
       if (gray) index[c] = s_data[64*c+32+:32];
       else if (rgb) index[c] = s_data[128*(c&1)+96+:32];
       else index[c] = s_data[128+:32];
     end
-    beyond = 1'b0;
-    for (int c = 0; c < 4; c++)
-      if (gray ? there[c] : c == 0 || (rgb && c == 1 && there[2])) begin
-        if (PRODUCTS != 0 ? index[c][15:0] >= cfg_weights[15:0] || index[c][31:16] >= cfg_weights[31:16] :
+    beyond = 2'd0;
+    for (int c = 0; c < 4; c++) begin
+      bank[c] = index[c][31:16] == pages[31:16] && there[1];
+      if (beyond == 2'd0 && (gray ? mine[c] : c == 0 || (rgb && c == 1 && mine[2]))) begin
+        if (halves ? index[c][15:0] >= cfg_weights[15:0] || index[c][31:16] >= cfg_weights[31:16] :
             index[c] >= cfg_weights)
-          beyond = 1'b1;
+          beyond = 2'd1;
+        else if (PRODUCTS == 0 && cfg_paged && !bank[c] && !(index[c][31:16] == pages[15:0] && there[0]))
+          beyond = 2'd2;
       end
+    end
   end
   logic load_first;
   assign load_first = load_valid && load_table == 4'd0;
@@ -114,7 +129,8 @@ module resize_cells #(
 
   // ---- what travels beside the samples; a header beat goes along and is changed on the way ----
   localparam int STAGES = PRODUCTS != 0 ? 6 : 5;
-  logic [STAGES:0] v, l, bad;
+  logic [STAGES:0] v, l;
+  logic [1:0] bad[STAGES+1];
   logic [1:0] part[STAGES+1];
   logic [5:0] count[STAGES+1];
   logic [255:0] d[STAGES+1];
@@ -126,7 +142,7 @@ module resize_cells #(
   always_ff @(posedge clk)
     if (ce) begin
       l <= {l[STAGES-1:1], s_last, 1'b0};
-      bad <= {bad[STAGES-1:1], s_part == 2'd2 && beyond, 1'b0};
+      bad[1] <= s_part == 2'd2 ? beyond : 2'd0;
       part[1] <= s_part;
       count[1] <= bytes;
       d[1] <= s_data;
@@ -135,6 +151,7 @@ module resize_cells #(
         d[1][175:160] <= {2'd0, out_length};
       end
       for (int k = 2; k <= STAGES; k++) begin
+        bad[k] <= bad[k-1];
         part[k] <= part[k-1];
         count[k] <= count[k-1];
         d[k] <= d[k-1];
@@ -142,6 +159,15 @@ module resize_cells #(
     end
 
   // ---- from cycle 2 on: six samples ----
+  logic [3:0] banks;
+  logic [4*IW-1:0] chosen[4];  // numbers of the four neighbours' weights, for each cell
+  always_ff @(posedge clk) if (ce) banks <= bank;
+  always_comb
+    for (int c = 0; c < 4; c++) begin
+      chosen[c] = numbers[c];
+      if (PRODUCTS == 0 && cfg_paged)
+        for (int n = 0; n < 4; n++) chosen[c][IW*n+:IW] = {banks[c], numbers[c][IW*(n%2)+:IW-2], 1'(n / 2)};
+    end
   logic [47:0] samples;
   for (genvar s = 0; s < 6; s++) begin : g_lane
     logic [31:0] pixels;
@@ -152,7 +178,7 @@ module resize_cells #(
         else if (gray) pixels[8*n+:8] = d[1][64*(s%4)+8*n+:8];
         else pixels[8*n+:8] = d[1][32*n+8*(s%4)+:8];
       end
-      weights = rgb ? numbers[s/3] : gray ? numbers[s%4] : numbers[0];
+      weights = rgb ? chosen[s/3] : gray ? chosen[s%4] : chosen[0];
     end
     if (PRODUCTS != 0) begin : g_fixed
       resize_fixed_lane #(
@@ -190,7 +216,9 @@ module resize_cells #(
   // ---- beats of samples: a packet's last cells can fill one and begin another, hence two at a time ----
   logic [303:0] kept, grown;
   logic [5:0] fill, filled;
-  logic spoiled, two;
+  logic [1:0] spoiled, is_bad;
+  logic two;
+  assign is_bad = spoiled != 2'd0 ? spoiled : bad[STAGES];
   logic push;
   logic [1:0] first_part;
   logic [255:0] first;
@@ -212,7 +240,7 @@ module resize_cells #(
     if (!rst_n) begin
       kept <= '0;
       fill <= '0;
-      spoiled <= 1'b0;
+      spoiled <= 2'd0;
     end else if (ce && v[STAGES]) begin
       if (part[STAGES] != 2'd2 || l[STAGES]) begin
         kept <= '0;
@@ -224,15 +252,13 @@ module resize_cells #(
         kept <= grown;
         fill <= filled;
       end
-      spoiled <= part[STAGES] == 2'd2 && !l[STAGES] && (spoiled || bad[STAGES]);
+      spoiled <= part[STAGES] == 2'd2 && !l[STAGES] ? is_bad : 2'd0;
     end
 
   // ---- a queue of four takes one or two beats a cycle ----
-  localparam int QW = 260;
+  localparam int QW = 261;
   logic [QW-1:0] queue[4], next[4];
   logic [2:0] n, n_next;
-  logic is_bad;
-  assign is_bad = spoiled || bad[STAGES];
   assign ce = n <= 3'd2;
   assign m_valid = n != 3'd0;
   assign {m_bad, m_last, m_part, m_data} = queue[0];

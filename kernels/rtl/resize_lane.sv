@@ -1,5 +1,8 @@
 // One sample: four neighbours, each looked up as two nibbles, summed and rounded. Three cycles behind the
 // lookup's address.
+//
+// Terms stand in two banks, the upper half of the weights in the second. Each bank is a memory of its own,
+// so that one can be written while the other is read.
 module resize_lane #(
     parameter int TW = 13  // 2^TW entries of terms: 2^(TW-4) weights of 16 nibbles
 ) (
@@ -17,24 +20,34 @@ module resize_lane #(
   localparam int IW = TW - 4;
   logic [35:0] term[4];
   for (genvar n = 0; n < 4; n++) begin : g_neighbour
-    logic [31:0] high, low;
+    logic [1:0][31:0] high, low;
     logic [IW-1:0] weight;
+    logic bank;  // that was read
     assign weight = weights[IW*n+:IW];
-    tdp_ram #(
-        .AW(TW),
-        .DW(32)
-    ) u_terms (
-        .clk,
-        .en_a  (ce || load),
-        .we_a  (load),
-        .addr_a(load ? load_addr : {weight, pixels[8*n+4+:4]}),
-        .din_a (load_data),
-        .q_a   (high),
-        .en_b  (ce),
-        .addr_b({weight, pixels[8*n+:4]}),
-        .q_b   (low)
-    );
-    always_ff @(posedge clk) if (ce) term[n] <= {high, 4'd0} + {4'd0, low};
+    for (genvar b = 0; b < 2; b++) begin : g_bank
+      logic read, write;
+      assign read = ce && weight[IW-1] == 1'(b);
+      assign write = load && load_addr[TW-1] == 1'(b);
+      tdp_ram #(
+          .AW(TW - 1),
+          .DW(32)
+      ) u_terms (
+          .clk,
+          .en_a  (read || write),
+          .we_a  (write),
+          .addr_a(write ? load_addr[TW-2:0] : {weight[IW-2:0], pixels[8*n+4+:4]}),
+          .din_a (load_data),
+          .q_a   (high[b]),
+          .en_b  (read),
+          .addr_b({weight[IW-2:0], pixels[8*n+:4]}),
+          .q_b   (low[b])
+      );
+    end
+    always_ff @(posedge clk)
+      if (ce) begin
+        bank <= weight[IW-1];
+        term[n] <= {high[bank], 4'd0} + {4'd0, low[bank]};
+      end
   end
 
   logic [37:0] sum, half, rest;

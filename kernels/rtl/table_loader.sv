@@ -1,39 +1,94 @@
 // Tables come as a stream of words: one that says which table, where in it and how many entries follow,
 // then an entry a word. Loading waits until no packet is inside, and keeps packets out until it is done.
-module table_loader (
+//
+// Pages come the same way beside the traffic: they go to the bank that nobody reads, once the epoch that
+// read it has ended. Their first word has bit 20 set, and a second word says when they may and what then
+// can begin; a word with bit 21 set only says the latter.
+module table_loader #(
+    parameter int BANK = 13  // bit of an address of terms that chooses the bank
+) (
     input  logic        clk,
     input  logic        rst_n,
     input  logic        s_axis_table_tvalid,
     output logic        s_axis_table_tready,
-    input  logic [63:0] s_axis_table_tdata,   // first word: 15:0 address, 19:16 table, 63:32 entries
+    // Tables: 15:0 address, 19:16 table, 63:32 entries. Pages: 15:0 page, 22 bank, 63:32 entries; then
+    // 31:0 one more than the epoch that must have ended, 63:32 the epoch that may not begin yet when the
+    // page is there. Bit 21: the same in 63:32, with nothing to load.
+    input  logic [63:0] s_axis_table_tdata,
     input  logic        idle,                 // no packet is inside
+    input  logic        taken,                // arguments are taken: what was under way is forgotten
+    input  logic [31:0] epochs,               // one more than the epoch that is running, 0 before the first
     output logic        hold,                 // packets are to wait
+    output logic        loading,              // a word of a table, not of a page, is taken
     output logic        load_valid,
     output logic [ 3:0] load_table,
     output logic [15:0] load_addr,
-    output logic [63:0] load_data
+    output logic [63:0] load_data,
+    output logic        page_begin,           // a bank is written from now on
+    output logic        page_done,            // it is written
+    output logic        page_bank,
+    output logic [15:0] page_number,
+    output logic        limit_valid,          // another epoch may not begin yet
+    output logic [31:0] limit_epoch
 );
-  logic [31:0] left;
+  localparam logic [1:0] FIRST = 2'd0, TABLE = 2'd1, WHEN = 2'd2, PAGE = 2'd3;
+  localparam logic [3:0] TERMS = 4'd1;
+  logic [1:0] state;
+  logic [31:0] left, after, announced;
   logic [15:0] next;
-  logic take;
-  assign hold = s_axis_table_tvalid || left != 32'd0 || load_valid;
-  assign s_axis_table_tready = idle;
+  logic page_load;  // the entry that is written is a page's
+  logic take, is_page, is_limit, may, last;
+  assign is_page = s_axis_table_tdata[20];
+  assign is_limit = s_axis_table_tdata[21];
+  assign may = after == 32'd0 || epochs > after;
+  always_comb begin
+    if (state == FIRST) s_axis_table_tready = is_page || is_limit || idle;
+    else if (state == TABLE) s_axis_table_tready = idle;
+    else if (state == WHEN) s_axis_table_tready = 1'b1;
+    else s_axis_table_tready = may;
+  end
   assign take = s_axis_table_tvalid && s_axis_table_tready;
+  assign last = left == 32'd1;
+  assign loading = take && (state == TABLE || (state == FIRST && !is_page && !is_limit));
+  assign hold = state == TABLE || (state == FIRST && s_axis_table_tvalid && !is_page && !is_limit) ||
+      (load_valid && !page_load);
+
   always_ff @(posedge clk)
-    if (!rst_n) begin
-      left <= '0;
+    if (!rst_n || taken) begin
+      state <= FIRST;
       load_valid <= 1'b0;
     end else begin
-      load_valid <= take && left != 32'd0;
-      if (take) left <= left == 32'd0 ? s_axis_table_tdata[63:32] : left - 32'd1;
+      load_valid <= take && (state == TABLE || state == PAGE);
+      if (take)
+        case (state)
+          FIRST: state <= is_limit || s_axis_table_tdata[63:32] == 32'd0 ? FIRST : is_page ? WHEN : TABLE;
+          WHEN: state <= PAGE;
+          default: if (last) state <= FIRST;
+        endcase
     end
   always_ff @(posedge clk)
     if (take) begin
       load_data <= s_axis_table_tdata;
       load_addr <= next;
-      if (left == 32'd0) begin
-        next <= s_axis_table_tdata[15:0];
-        load_table <= s_axis_table_tdata[19:16];
-      end else next <= next + 16'd1;
+      page_load <= state == PAGE;
+      if (state == FIRST) begin
+        left <= s_axis_table_tdata[63:32];
+        next <= is_page ? 16'(s_axis_table_tdata[22]) << BANK : s_axis_table_tdata[15:0];
+        load_table <= is_page ? TERMS : s_axis_table_tdata[19:16];
+        page_bank <= s_axis_table_tdata[22];
+        page_number <= s_axis_table_tdata[15:0];
+      end else if (state == WHEN) begin
+        after <= s_axis_table_tdata[31:0];
+        announced <= s_axis_table_tdata[63:32];
+      end else begin
+        left <= left - 32'd1;
+        next <= next + 16'd1;
+      end
     end
+
+  // The last entry is written a cycle after it was taken; a packet that begins then reads it four later.
+  assign page_begin = state == PAGE && take;
+  assign page_done = page_begin && last;
+  assign limit_valid = page_done || (take && state == FIRST && is_limit);
+  assign limit_epoch = state == FIRST ? s_axis_table_tdata[63:32] : announced;
 endmodule

@@ -21,9 +21,11 @@ import {
 } from "../../serialize/mod.ts";
 import { loadCycles, residentBytes } from "../plan/cost.ts";
 import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../plan/rtl_cycles.ts";
+import { createRtlPageClock, type RtlPageClock } from "../plan/rtl_page_clock.ts";
 import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { CARD_PROFILES } from "./profiles.ts";
+import type { StagedPage } from "./page_bank.ts";
 import { prepareProgram, type Program } from "./program.ts";
 
 /** The model's numbers: those of an Alveo U55C. */
@@ -59,6 +61,10 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   let lookups = 0;
   let work = 0;
   let program: Program | undefined;
+  // Where cycles are the RTL's: the clock of pages, its cycles so far, and loads that the next exchange brings.
+  let pageClock: RtlPageClock | undefined;
+  let flowCycles = 0;
+  let staged: StagedPage[] = [];
   let closed = false;
 
   /** Answers one packet of items; the name of what is wrong with it, or null. */
@@ -88,8 +94,10 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     if (wrong === "page") return bank!.fail(header.sequence, header.epoch);
     if (wrong !== null) return wrong;
     const cycles = Math.ceil(items / program.perCycle);
-    if (bank !== undefined) bank.work(cycles);
-    else if (profile.timing === "bus") work += cycles;
+    if (profile.timing === "bus") {
+      if (bank !== undefined) bank.work(cycles);
+      else work += cycles;
+    }
     header.kind = KIND.samples;
     header.length = length;
     seal(output, at, header);
@@ -100,7 +108,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   /** A packet goes by the clock of the RTL. */
   const pass = (clock: PacketClock, { plan, outputBytes }: Program, answered: boolean) => {
     // An answered packet's header says by now how long the answer is.
-    if (answered) clock.pass(beatsOf(plan, header.length / outputBytes));
+    if (answered) clock.pass(beatsOf(plan, header.length / outputBytes), header.epoch);
     else clock.drop(packetBeats(Math.min(header.length, plan.layout.payload), profile.busBytes));
   };
 
@@ -174,7 +182,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   /** Takes the counts of a program that ends into those of the device. */
   const retire = () => {
     if (program === undefined) return;
-    const now = programCounts(program);
+    const now = programCounts(program, pageClock);
     past.cycles += now.cycles;
     past.stalls += now.stalls;
     past.swaps += now.swaps;
@@ -190,6 +198,9 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         const next = prepareProgram(plan);
         retire();
         program = next;
+        const clocked = next.bank !== undefined && profile.timing === "rtl";
+        pageClock = clocked ? createRtlPageClock(plan.pages!.bytes / 4) : undefined;
+        [flowCycles, staged] = [0, []];
         if (kept) return;
         past.cycles += loadCycles(profile, plan.tables, plan.pages !== null);
         past.tableBytes += residentBytes(plan.tables, plan.pages !== null);
@@ -200,6 +211,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
           throw new OnpathError("device", "Cannot stage pages: the model device has no plan with pages");
         }
         program.bank.stage(pages);
+        staged.push(...pages);
       }),
     exchange: (exchange, options) =>
       attempt(() => {
@@ -212,7 +224,10 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         }
         checkExchange(exchange);
         let answers = 0;
-        const clock = profile.timing === "rtl" ? createPacketClock(program.plan) : undefined;
+        const pages = pageClock && { clock: pageClock, base: flowCycles };
+        const clock = profile.timing === "rtl" ? createPacketClock(program.plan, pages) : undefined;
+        pageClock?.queue(staged, lastEpoch(exchange), flowCycles);
+        staged = [];
         for (let slot = 0; slot < exchange.count; slot++) {
           const result = process(program, exchange.input, slot, exchange.output, answers);
           if (typeof result === "number") {
@@ -221,13 +236,15 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
           } else dropped[result] = (dropped[result] ?? 0) + 1;
           if (clock !== undefined) pass(clock, program, typeof result === "number");
         }
-        past.cycles += clock?.cycles() ?? 0;
+        const cycles = clock?.cycles() ?? 0;
+        past.cycles += cycles;
+        flowCycles += cycles;
         return answers;
       }),
     counters: (): DeviceCounters => {
       const now = program === undefined
         ? { cycles: 0, stalls: 0, swaps: 0, bytes: 0 }
-        : programCounts(program);
+        : programCounts(program, pageClock);
       return {
         packets,
         dropped: { ...dropped },
@@ -250,14 +267,28 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
 }
 
 /** Cycles, stalls, swaps and bytes of pages that a program has counted itself. */
-function programCounts({ bank, rows }: Program) {
+function programCounts({ bank, rows }: Program, pageClock: RtlPageClock | undefined) {
   if (bank !== undefined) {
     const { now, stalls, swaps, bytes } = bank.counts;
-    return { cycles: now, stalls, swaps, bytes };
+    return pageClock === undefined
+      ? { cycles: now, stalls, swaps, bytes }
+      : { cycles: 0, stalls: pageClock.stalls(), swaps, bytes };
   }
   const { cycles, ideal } = rows?.cycles() ?? { cycles: 0, ideal: 0 };
   return { cycles, stalls: cycles - ideal, swaps: 0, bytes: 0 };
 }
+
+/** The last epoch of an exchange's packets, as their headers have it. */
+export function lastEpoch({ input, count }: Exchange): number {
+  let last = 0;
+  for (let slot = 0; slot < count; slot++) {
+    last = Math.max(last, input.engine.view.getUint32(slotAddress(input, slot) + EPOCH_OFFSET, true));
+  }
+  return last;
+}
+
+/** Where a header has its epoch. */
+const EPOCH_OFFSET = 28;
 
 /**
  * Refuses an exchange that its slots cannot hold.

@@ -1,6 +1,7 @@
 /**
  * The page slots of the model device and their clock: loads run beside the work, as the schedule's
- * simulator has it, but driven by the packets and the bytes that really arrive.
+ * simulator has it, but driven by the packets and the bytes that really arrive. Where the device's cycles
+ * are those of the RTL, another clock counts them and this one only says which pages stand.
  *
  * @module
  */
@@ -67,16 +68,8 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
   return {
     counts,
     stage: (pages) => {
-      for (const page of pages) {
-        if (page.bytes.length !== pageBytes) {
-          throw new OnpathError(
-            "table",
-            `Cannot stage page ${page.page}: it has ${page.bytes.length} bytes, expected ${pageBytes}`,
-            { page: page.page, bytes: page.bytes.length, expected: pageBytes },
-          );
-        }
-        queue.push({ ...page, staged: counts.now });
-      }
+      checkPages(pages, pageBytes);
+      for (const page of pages) queue.push({ ...page, staged: counts.now });
     },
     begin: (epoch) => {
       if (epoch <= current) return epoch === current;
@@ -113,4 +106,23 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
       );
     },
   };
+}
+
+/**
+ * Refuses pages of another size than the plan's.
+ *
+ * @param pages The pages.
+ * @param pageBytes Bytes that each must have.
+ * @throws {OnpathError} `table`, naming the page.
+ */
+export function checkPages(pages: readonly StagedPage[], pageBytes: number): void {
+  for (const { page, bytes } of pages) {
+    if (bytes.length !== pageBytes) {
+      throw new OnpathError(
+        "table",
+        `Cannot stage page ${page}: it has ${bytes.length} bytes, expected ${pageBytes}`,
+        { page, bytes: bytes.length, expected: pageBytes },
+      );
+    }
+  }
 }

@@ -67,6 +67,8 @@ export interface DeviceProfile {
   readonly kernels: readonly string[];
   /** How its cycles are counted. */
   readonly timing: (typeof TIMINGS)[number];
+  /** Pages that its kernels hold at most; left out where the plan decides. */
+  readonly slots?: number | undefined;
   /**
    * The forms of tables that its kernels have, and how many entries each of their tables holds; left out
    * where any form of any depth can be built.
@@ -74,8 +76,12 @@ export interface DeviceProfile {
   readonly depths?: Partial<Record<FormName, Readonly<Record<string, number>>>> | undefined;
 }
 
-/** Bytes of a page that arrive in a cycle: one port of the backing memory, at most a bus word. */
-export function bytesPerCycle({ backing, clockMHz, busBytes }: DeviceProfile): number {
+/**
+ * Bytes of a page that arrive in a cycle: one port of the backing memory, at most a bus word. The RTL takes
+ * an entry of 32 bits.
+ */
+export function bytesPerCycle({ backing, clockMHz, busBytes, timing }: DeviceProfile): number {
+  if (timing === "rtl") return 4;
   const perSecond = 1e9 * backing.gigabytesPerSecond / backing.ports;
   return Math.max(1, Math.min(busBytes, Math.floor(perSecond / (1e6 * clockMHz))));
 }

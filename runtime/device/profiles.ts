@@ -118,6 +118,7 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   layouts: z.array(z.enum(LAYOUT_NAMES)).min(1).max(16).default([...LAYOUT_NAMES]),
   kernels: z.array(z.string().max(1000)).max(64).default([...CARD_KERNELS]),
   timing: z.enum(TIMINGS).default("bus"),
+  slots: z.number().int().min(1).max(1024).optional(),
   depths: z.partialRecord(z.enum(FORMS), z.record(z.string().max(100), z.number().int().min(0).max(2 ** 32)))
     .optional(),
 });
@@ -177,6 +178,7 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "layouts",
   "kernels",
   "timing",
+  "slots",
   "depths",
 ];
 

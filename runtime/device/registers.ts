@@ -26,12 +26,13 @@ export const IMAGE_ARGUMENTS = [
   ...PACKET_ARGUMENTS,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
   { name: "resize", meaning: "1: cells come and are resampled; 0: samples come" },
-  { name: "weights", meaning: "number of weight indexes; of products columns, rows << 16" },
+  { name: "weights", meaning: "number of weight indexes; of products and of pages columns, rows << 16" },
   { name: "fraction", meaning: "fraction bits of a term" },
   { name: "ties", meaning: "units below which a rounded sum is a tie and goes to even; 0: ties go up" },
   { name: "levels", meaning: "1: samples are looked up in the table of levels" },
   { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
+  { name: "paged", meaning: "1: terms are pages of a row phase, in the bank that the epochs leave free" },
 ] as const satisfies readonly KernelArgument[];
 
 /** The arguments by what they are called in {@linkcode IMAGE_ARGUMENTS}. */
@@ -69,10 +70,10 @@ export const COUNTER = {
   beatsOut: 6,
   /** Packets out. */
   packets: 7,
-  /** Packets dropped, 16 counters by {@linkcode DROP_REASONS}. */
+  /** Packets dropped, 20 counters by {@linkcode DROP_REASONS}. */
   drops: 8,
   /** Packets that are inside now. */
-  present: 24,
+  present: 28,
 } as const;
 
 /** Names of the checks by their number in the hardware; 0 is none. */
@@ -93,6 +94,8 @@ export const DROP_REASONS = [
   "plan",
   "items",
   "weight",
+  "page",
+  "epoch",
 ] as const;
 
 /**
@@ -108,6 +111,16 @@ export const IMAGE_TABLE = {
   horizontal: 4,
   verticalHigh: 5,
   verticalLow: 6,
+} as const;
+
+/** Bits of the first word of a command on the table stream; its other fields are in `table_loader.sv`. */
+export const TABLE_WORD = {
+  /** A page comes beside packets. */
+  page: 2 ** 20,
+  /** Nothing comes: an epoch may not begin yet, those before it may. */
+  limit: 2 ** 21,
+  /** The page goes to the second bank. */
+  bank: 2 ** 22,
 } as const;
 
 /**

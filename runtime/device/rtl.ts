@@ -16,10 +16,12 @@ import {
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Device, DropReason } from "./device.ts";
-import { checkExchange } from "./model.ts";
+import { checkExchange, lastEpoch } from "./model.ts";
+import { checkPages, type StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
 import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { pageCommands } from "./rtl_pages.ts";
 import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
 
 /**
@@ -42,9 +44,11 @@ export const RTL_PROFILE: DeviceProfile = {
   layouts: ["cells"],
   kernels: ["resize", "remap", "normalize"],
   timing: "rtl",
+  slots: 2,
   depths: {
     nibble: { weights: 2 ** 14, terms: 2 ** 14 },
     universal: { weights: 2 ** 14, terms: 2 ** 14 },
+    "row-pages": { "columns": 2 ** 14, "terms of a row phase": 2 ** 13 },
     products: {
       "columns": 2 ** 10,
       "rows": 2 ** 10,
@@ -58,6 +62,9 @@ export const RTL_PROFILE: DeviceProfile = {
 
 type Build = RtlProgram["build"];
 const WASM: Readonly<Record<Build, string>> = { terms: IMAGE_WASM, products: IMAGE_PRODUCTS_WASM };
+
+/** The check that fails when a packet's page is not there: that is a failure, not a drop. */
+const PAGE = DROP_REASONS.indexOf("page");
 
 /** Compiled once a process. */
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
@@ -94,22 +101,38 @@ export async function createRtlDevice(): Promise<Device> {
   let closed = false;
   let lookups = 0;
   let tableBytes = 0;
+  // Of plans before the one that is loaded.
+  let pastSwaps = 0;
+  let staged: StagedPage[] = [];
   const device: Device = {
     profile: RTL_PROFILE,
     load: async (next) => {
       if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
       const { build, values, tables } = rtlProgram(next);
-      if (plan?.id === next.id) return;
+      const kept = plan?.id === next.id;
+      if (kept && next.pages === null) return;
       const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
       cards.set(build, opened);
+      const swaps = swapsOf(cards);
+      tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
+      pastSwaps = swaps;
+      staged = [];
       card = opened;
+      // A session begins without pages, whatever the one before has left.
       card.start(values);
-      for (const { table, entries } of tables) card.loadTable(table, entries);
       plan = next;
-      tableBytes += residentBytes(next.tables, false);
+      if (kept) return;
+      for (const { table, entries } of tables) card.loadTable(table, entries);
+      tableBytes += residentBytes(next.tables, next.pages !== null);
     },
-    stage: () =>
-      Promise.reject(new OnpathError("device", "Cannot stage pages: the RTL device has no plan with pages")),
+    stage: (pages) =>
+      attempt(() => {
+        if (plan?.pages == null) {
+          throw new OnpathError("device", "Cannot stage pages: the RTL device has no plan with pages");
+        }
+        checkPages(pages, plan.pages.bytes);
+        staged.push(...pages);
+      }),
     exchange: (exchange, options) =>
       attempt(() => {
         options?.signal?.throwIfAborted();
@@ -120,6 +143,11 @@ export async function createRtlDevice(): Promise<Device> {
           );
         }
         checkExchange(exchange);
+        if (plan.pages !== null) {
+          card.queue(pageCommands(staged, lastEpoch(exchange)));
+          staged = [];
+        }
+        const missing = card.counters().drops[PAGE]!;
         let answers = 0;
         for (let sent = 0; sent < exchange.count;) {
           options?.signal?.throwIfAborted();
@@ -130,6 +158,15 @@ export async function createRtlDevice(): Promise<Device> {
           answers += given;
           sent += count;
         }
+        const missed = card.counters().drops[PAGE]! - missing;
+        if (missed > 0) {
+          throw new OnpathError(
+            "table",
+            `Cannot process ${missed} of ${exchange.count} packets: their page is not resident in their epoch, ` +
+              "its swap schedule does not serve it",
+            { packets: missed },
+          );
+        }
         return answers;
       }),
     counters: () => {
@@ -138,6 +175,7 @@ export async function createRtlDevice(): Promise<Device> {
         all.reduce((total, each) => total + count(each), 0);
       const dropped: Partial<Record<DropReason, number>> = {};
       DROP_REASONS.forEach((name, reason) => {
+        if (reason === PAGE) return;
         const count = sum(({ drops }) => drops[reason]!);
         if (count > 0) dropped[name as DropReason] = count;
       });
@@ -148,7 +186,7 @@ export async function createRtlDevice(): Promise<Device> {
         cycles: sum(({ cycles, words }) => cycles + words),
         stalls: sum(({ stalls }) => stalls),
         swaps: sum(({ swaps }) => swaps),
-        tableBytes,
+        tableBytes: tableBytes + (swapsOf(cards) - pastSwaps) * (plan?.pages?.bytes ?? 0),
       };
     },
     close: () => {
@@ -201,6 +239,12 @@ export async function createRtlDevice(): Promise<Device> {
     return from - count * HEADER_BYTES;
   };
   return device;
+}
+
+function swapsOf(cards: ReadonlyMap<Build, RtlCard>): number {
+  let swaps = 0;
+  for (const card of cards.values()) swaps += card.counters().swaps;
+  return swaps;
 }
 
 function lookupsPerItem({ tables, layout }: Plan): number {

@@ -6,6 +6,7 @@
 
 import { checkWhole, OnpathError } from "../../serialize/mod.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.ts";
+import type { PageCommand } from "./rtl_pages.ts";
 
 /** The exports of the harness, `kernels/rtl/harness/packets.cpp`. */
 interface Exports {
@@ -15,7 +16,21 @@ interface Exports {
   readonly write_register: (address: number, value: number) => void;
   readonly read_register: (address: number) => number;
   readonly load: (words: number) => number;
-  readonly run: (count: number, sendPause: number, takePause: number, seed: number, most: number) => number;
+  readonly run: (
+    count: number,
+    sendPause: number,
+    takePause: number,
+    seed: number,
+    most: number,
+    more: number,
+  ) => number;
+  readonly go_on: (more: number) => number;
+  readonly words_at: () => number;
+  readonly words_most: () => number;
+  readonly words_room: () => number;
+  readonly words_next: () => number;
+  readonly words_add: (count: number) => void;
+  readonly words_clear: () => void;
   readonly input_at: () => number;
   readonly output_at: () => number;
   readonly ends_at: () => number;
@@ -55,14 +70,22 @@ export interface CardCounters {
   readonly drops: readonly number[];
 }
 
+/** What the harness answers when it wants more words of pages. */
+const HUNGRY = -3;
+
+/** Numbers of checks that the hardware has counters for. */
+const REASONS = 20;
+
 /** Hardware that takes packets: an instance is a card. */
 export interface RtlCard {
   /** Resets it: registers are zero, nothing is inside. Tables stay. */
   reset(): void;
-  /** Sets the arguments, in order, and starts; they hold from the next packet on. */
+  /** Sets the arguments, in order, and starts; they hold from the next packet on. Pages are forgotten. */
   start(values: readonly number[]): void;
   /** Loads entries of up to 53 bits into a table, from its first entry on. */
   loadTable(table: number, entries: ArrayLike<number>): void;
+  /** Queues commands for the table stream; they go beside the packets of the next runs. */
+  queue(commands: readonly PageCommand[]): void;
   /** The bytes that packets are written to, one behind the other. */
   readonly input: Uint8Array<ArrayBuffer>;
   /** Where each packet ends in {@linkcode RtlCard.input}. */
@@ -103,11 +126,13 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
   const words = new DataView(buffer, rtl.input_at(), bytes);
   const read = (address: number) => rtl.read_register(address) >>> 0;
   const count = (place: number) => read(counterAddress(place));
+  const feed = createFeed(rtl);
   return {
     reset: rtl.reset,
     start: (values) => {
       values.forEach((value, place) => rtl.write_register(argumentAddress(place), value));
       rtl.write_register(REGISTER.control, 1);
+      feed.clear();
       // Start stays until no packet is inside; here none is.
       if ((read(REGISTER.control) & 2) === 0) {
         throw new OnpathError("device", "Cannot start: the RTL does not take its arguments");
@@ -129,13 +154,15 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
         from += here;
       }
     },
+    queue: feed.queue,
     input,
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
     output: new Uint8Array(buffer, rtl.output_at(), bytes),
     answers: new Uint32Array(buffer, rtl.answers_at(), packets),
     run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
-      const given = rtl.run(packetCount, send, take, seed, most);
+      let given = rtl.run(packetCount, send, take, seed, most, feed.fill());
+      while (given === HUNGRY) given = rtl.go_on(feed.fill());
       if (given < 0) {
         const why = given === -1
           ? `did not end within ${most} cycles`
@@ -155,9 +182,53 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
       beatsIn: count(COUNTER.beatsIn),
       beatsOut: count(COUNTER.beatsOut),
       packets: count(COUNTER.packets),
-      drops: Array.from({ length: 16 }, (_, reason) => count(COUNTER.drops + reason)),
+      drops: Array.from({ length: REASONS }, (_, reason) => count(COUNTER.drops + reason)),
     }),
     read,
     write: rtl.write_register,
+  };
+}
+
+/** Commands that wait in the host's memory, and the ring of words that the harness takes them from. */
+function createFeed(rtl: Exports) {
+  const most = rtl.words_most();
+  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * most);
+  const pending: PageCommand[] = [];
+  let done = 0; // words of the first pending command that are in the ring
+  /** Copies words of a command from `done` on; returns how many. */
+  const copy = ({ words, entries }: PageCommand, room: number): number => {
+    const heads = words.length / 2;
+    const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
+    const count = Math.min(room, heads + entries.length / 4 - done);
+    for (let n = 0, to = 2 * rtl.words_next(); n < count; n++, to = (to + 2) % (2 * most)) {
+      const at = done + n;
+      ring[to] = at < heads ? words[2 * at]! : view.getUint32(4 * (at - heads), true);
+      ring[to + 1] = at < heads ? words[2 * at + 1]! : 0;
+    }
+    return count;
+  };
+  return {
+    queue: (commands: readonly PageCommand[]): void => {
+      pending.push(...commands);
+    },
+    clear: (): void => {
+      rtl.words_clear();
+      pending.length = done = 0;
+    },
+    /** Fills the ring; 1 when there is more than fits. */
+    fill: (): number => {
+      let from = 0;
+      for (let room = rtl.words_room(); room > 0 && from < pending.length; room = rtl.words_room()) {
+        const command = pending[from]!;
+        const count = copy(command, room);
+        rtl.words_add(count);
+        done += count;
+        if (done < command.words.length / 2 + command.entries.length / 4) break;
+        from++;
+        done = 0;
+      }
+      pending.splice(0, from);
+      return pending.length > 0 ? 1 : 0;
+    },
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import {
+  axisWeightIds,
   distinctWeights,
   fixedTables,
   fractionBitsFor,
@@ -86,6 +87,7 @@ function stagePart(stage: PlanStage): Part {
     const resize = params as ResizeParams;
     const { y, x } = resizeAxes(resize);
     if (form === "products") return productsPart(y, x);
+    if (form === "row-pages") return pagesPart(y, x, resize.match === "torchvision");
     return termsPart(stage, y, x, resize.match === "torchvision");
   }
   if (kernel === "remap") return termsPart(stage, remapAxis(), remapAxis(), false);
@@ -130,6 +132,24 @@ function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number
       { table: IMAGE_TABLE.weights, entries: weights },
       { table: IMAGE_TABLE.terms, entries: terms },
     ],
+  };
+}
+
+/** Terms are pages; what stays are the columns' weights. */
+function pagesPart(y: Axis, x: Axis, even: boolean): Part {
+  const { ids } = axisWeightIds(x);
+  return {
+    values: {
+      resize: 1,
+      weights: ids.length + 65536 * y.pairs.length,
+      fraction: fractionBitsFor(y.denominator * x.denominator, UNITS.nibble),
+      ties: even ? UNITS.nibble : 0,
+      paged: 1,
+    },
+    tables: [{
+      table: IMAGE_TABLE.weights,
+      entries: Uint32Array.from(ids, ([left, right]) => left + NUMBER * right),
+    }],
   };
 }
 

@@ -91,7 +91,7 @@ export function chooseTables(
   const rest = others.flatMap((stage) => demands(stage, stage.forms[0]!, 1));
   const tried = first.forms.map((form) => {
     const room = (slots: number) => placeTables([...demands(first, form, slots), ...rest], budget);
-    const most = form.pages === null ? 1 : Math.min(form.pages.count, MOST_SLOTS);
+    const most = form.pages === null ? 1 : Math.min(form.pages.count, device.slots ?? MOST_SLOTS, MOST_SLOTS);
     let slots = most;
     let tables = room(slots);
     // Halving, not searching: the count of slots only needs to be near the most that fits.

@@ -45,7 +45,9 @@ function isPaged(name: string, slots: number): boolean {
 
 /** Cycles that load the tables that stay on chip, before the first packet. */
 export function loadCycles(device: DeviceProfile, tables: readonly PlacedTable[], pages: boolean): number {
-  if (device.timing === "rtl") return rtlLoadCycles(tables);
+  if (device.timing === "rtl") {
+    return rtlLoadCycles(tables.filter(({ name, slots }) => !(pages && isPaged(name, slots))));
+  }
   const bytes = residentBytes(tables, pages);
   return bytes === 0 ? 0 : latencyCycles(device) + Math.ceil(bytes / bytesPerCycle(device));
 }

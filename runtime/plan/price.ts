@@ -11,8 +11,9 @@ import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.t
 import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
 import { planMap } from "./map.ts";
 import type { Plan, PlanPages } from "./plan.ts";
-import { rtlFlowCycles } from "./rtl_cycles.ts";
-import { schedulePages, simulateSchedule } from "./schedule.ts";
+import { beatsOf, rtlFlowCycles } from "./rtl_cycles.ts";
+import { rtlPagedCycles } from "./rtl_page_cycles.ts";
+import { type Schedule, schedulePages, simulateSchedule } from "./schedule.ts";
 import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
 /**
@@ -23,7 +24,7 @@ import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
  * @param slots Page slots that fit.
  */
 export function pagesOf(
-  plan: Pick<Plan, "layout" | "device">,
+  plan: Pick<Plan, "layout" | "device" | "output">,
   pages: TableForm["pages"],
   slots: number,
 ): PlanPages | null {
@@ -31,7 +32,10 @@ export function pagesOf(
   const { cut, kind, channels } = plan.layout;
   const perCycle = itemsPerCycle(plan.device, kind, channels);
   const rowCycles = packetsOfImage(cut).slice(0, cut.packetsPerRow)
-    .reduce((sum, items) => sum + Math.ceil(items / perCycle), 0);
+    .reduce((sum, items) => {
+      const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
+      return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.in, beats.out));
+    }, 0);
   // Rows that share a phase do so in every image, so the least work of a page is one row of each.
   const rows = Math.max(1, Math.floor(cut.height / pages.count));
   const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.device)) / (rowCycles * rows));
@@ -50,18 +54,18 @@ export function costPlan(plan: Plan): PlanCost {
   if (plan.pages !== null) {
     const ranges = [[0, cut.packets - 1] as const];
     const schedule = schedulePages(plan, ranges);
-    const timeline = simulateSchedule(plan, schedule);
-    const next = simulateSchedule(plan, schedulePages(plan, ranges, schedule.residency.resident));
+    const timeline = pagedCycles(plan, schedule);
+    const next = pagedCycles(plan, schedulePages(plan, ranges, schedule.residency.resident));
     return {
       ideal: timeline.ideal,
       stalls: timeline.stalls,
-      latency: 0,
+      latency: timeline.cycles - timeline.ideal - timeline.stalls,
       load,
       cycles: load + timeline.cycles,
       leastCycles: load + timeline.leastCycles,
       again: next.cycles,
       swaps: timeline.swaps,
-      tableBytes: resident + timeline.bytes,
+      tableBytes: resident + timeline.swaps * plan.pages.bytes,
     };
   }
   const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
@@ -86,6 +90,10 @@ export function costPlan(plan: Plan): PlanCost {
     swaps: 0,
     tableBytes: resident,
   };
+}
+
+function pagedCycles(plan: Plan, schedule: Schedule) {
+  return plan.device.timing === "rtl" ? rtlPagedCycles(plan, schedule) : simulateSchedule(plan, schedule);
 }
 
 /** For each output row the sent row that completes it. */

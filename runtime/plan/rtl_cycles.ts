@@ -15,12 +15,13 @@ import { HEADER_BYTES, itemBytes, KIND } from "../../serialize/mod.ts";
 import { packetsOfImage } from "./layouts.ts";
 import { WINDOW_PACKETS } from "./packets.ts";
 import type { Plan } from "./plan.ts";
+import type { RtlPageClock } from "./rtl_page_clock.ts";
 
 /** Cycles from a store to the next: through the checks, the core, and to the CRC that stands in front. */
 const BETWEEN = { in: 9, samples: 2, out: 10 };
 
 /** What the core adds between its input and its samples, by how it resamples. */
-const CORE: Readonly<Record<string, number>> = { nibble: 6, universal: 6, products: 7 };
+const CORE: Readonly<Record<string, number>> = { nibble: 6, universal: 6, "row-pages": 6, products: 7 };
 
 /** Bus words of a packet, its header's too. */
 export interface PacketBeats {
@@ -34,8 +35,8 @@ export interface PacketBeats {
 
 /** A clock that packets of one exchange pass. */
 export interface PacketClock {
-  /** A packet that is answered. */
-  readonly pass: (beats: PacketBeats) => void;
+  /** A packet that is answered; its epoch matters where tables have pages. */
+  readonly pass: (beats: PacketBeats, epoch?: number) => void;
   /** A packet that is dropped at the door. */
   readonly drop: (beatsIn: number) => void;
   /** Cycles from the first beat in to the last one out. */
@@ -46,14 +47,20 @@ export interface PacketClock {
  * Makes a clock at rest.
  *
  * @param plan The plan whose packets pass.
+ * @param pages The clock of its pages, and its cycle in which this one begins.
  */
-export function createPacketClock({ stages }: Pick<Plan, "stages">): PacketClock {
+export function createPacketClock(
+  { stages }: Pick<Plan, "stages">,
+  pages?: { readonly clock: RtlPageClock; readonly base: number },
+): PacketClock {
   const core = CORE[stages[0]?.form ?? ""] ?? 0;
   let [come, read, sampled, left, dropped] = [0, 0, 0, 0, 0];
   return {
-    pass: (beats) => {
+    pass: (beats, epoch = 0) => {
       come += beats.in;
-      read = Math.max(read, come + BETWEEN.in) + beats.in;
+      const begins = Math.max(read, come + BETWEEN.in);
+      read = beats.in +
+        (pages === undefined ? begins : pages.clock.pass(epoch, pages.base + begins) - pages.base);
       sampled = Math.max(sampled, read + core + beats.over + BETWEEN.samples) + beats.out;
       left = Math.max(left, sampled + BETWEEN.out) + beats.out;
     },
@@ -74,7 +81,10 @@ export function packetBeats(payload: number, busBytes: number): number {
 }
 
 /** Beats of a plan's packets by their number of items. */
-export function beatsOf({ layout, output, device }: Plan, items: number): PacketBeats {
+export function beatsOf(
+  { layout, output, device }: Pick<Plan, "layout" | "output" | "device">,
+  items: number,
+): PacketBeats {
   // Two RGB cells in a bus word give six bytes; other numbers of channels give a part of 32.
   const last = items % 2 === 0 ? 6 : 3;
   const straddles = layout.kind === KIND.cells && layout.channels === 3 &&

@@ -13,6 +13,7 @@ import { type Access, simulate, type Timeline } from "../residency/simulate.ts";
 import { itemsPerCycle, packetsOfImage } from "./layouts.ts";
 import { planMap } from "./map.ts";
 import type { Plan } from "./plan.ts";
+import { beatsOf } from "./rtl_cycles.ts";
 
 /** Packets that one page serves, one after another. */
 export interface PageWork extends Access {
@@ -49,7 +50,11 @@ export function schedulePages(
   const { cut, kind, channels } = plan.layout;
   const { phase } = planMap(plan).y;
   const perCycle = itemsPerCycle(plan.device, kind, channels);
-  const sizes = packetsOfImage(cut);
+  // The RTL takes headers too.
+  const cyclesOf = packetsOfImage(cut).map((items) => {
+    const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
+    return beats === null ? Math.ceil(items / perCycle) : Math.max(beats.in, beats.out);
+  });
   const work: { page: number; cycles: number; ranges: [number, number][] }[] = [];
   const byPage = new Map<number, (typeof work)[number]>();
   const span = { first: 0, count: 0 };
@@ -64,7 +69,7 @@ export function schedulePages(
         byPage.set(page, group);
         work.push(group);
       }
-      group.cycles += Math.ceil(sizes[sequence % sizes.length]! / perCycle);
+      group.cycles += cyclesOf[sequence % cyclesOf.length]!;
       const last = group.ranges.at(-1);
       if (last !== undefined && last[1] === sequence - 1) last[1] = sequence;
       else group.ranges.push([sequence, sequence]);

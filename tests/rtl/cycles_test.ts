@@ -10,6 +10,7 @@ import {
   type Plan,
   RTL_PROFILE,
 } from "../../runtime/mod.ts";
+import type { FormName } from "../../kernels/mod.ts";
 import type { OnpathError, Tensor } from "../../serialize/mod.ts";
 import { anyChannels, noise } from "../support/images.ts";
 
@@ -47,7 +48,7 @@ Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan 
       fc.option(fc.record({
         size: anySize,
         match: fc.constantFrom("exact", "torchvision", "opencv"),
-        form: fc.constantFrom("nibble", "universal"),
+        form: fc.constantFrom<FormName>("nibble", "universal", "row-pages"),
       })),
       fc.option(anyTensor),
       async (channels, images, [height, width], resize, normalize) => {
@@ -57,7 +58,7 @@ Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan 
           ...(resize === null ? [] : [{ op: "resize", size: [...resize.size], match: resize.match }]),
           ...(normalize === null ? [] : [{ op: "normalize", range: "0-255", ...normalize }]),
         ];
-        const form = resize === null || resize.match === "opencv" ? undefined : resize.form as "nibble";
+        const form = resize === null || resize.match === "opencv" ? undefined : resize.form;
         const options = { input, device: RTL_PROFILE, tolerance: 1, form };
         let plan: Plan;
         try {
@@ -91,4 +92,35 @@ Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 
       assert(again <= 1.02 * ideal, `${again} cycles, ideal ${ideal}`);
     }
   }
+});
+
+Deno.test("row pages: cycles, stalls and swaps are those of the plan in flows of several windows", async () => {
+  for (
+    const [images, height, width, channels, size] of [[64, 31, 41, 4, [23, 19]], [3, 250, 188, 1, [
+      112,
+      112,
+    ]]] as const
+  ) {
+    const input = noise(images, height, width, channels, 1);
+    const options = { input, device: RTL_PROFILE, form: "row-pages" } as const;
+    const plan = compile({ steps: [{ op: "resize", size: [...size] }] }, options);
+    assert(plan.layout.cut.packets > 1024 || plan.pages!.count > 50);
+    assert(plan.cost.stalls > 0);
+    await agrees(plan, input, `${images} x ${height} x ${width}`);
+  }
+});
+
+Deno.test("row pages of a batch of 64 take at most 1.01 of the ideal", async () => {
+  const plans = ([[720, 1280, 224], [90, 160, 96]] as const).map(([height, width, size]) =>
+    compile({ steps: [{ op: "resize", size: [size, size] }] }, {
+      input: { dtype: "u8", shape: [64, height, width, 3], layout: "NHWC" },
+      device: RTL_PROFILE,
+      form: "row-pages",
+    })
+  );
+  for (const { cost, pages } of plans) {
+    assert.equal(cost.swaps, pages!.count);
+    assert(cost.cycles <= 1.01 * cost.ideal, `${cost.cycles} cycles, ideal ${cost.ideal}`);
+  }
+  await agrees(plans[1]!, noise(64, 90, 160, 3, 1), "64 images");
 });

@@ -3,11 +3,13 @@ import { referencePipeline } from "../../kernels/mod.ts";
 import {
   compile,
   createModelDevice,
+  createRtlDevice,
   type Device,
   type DeviceProfile,
   MODEL_PROFILE,
   offload,
   type Plan,
+  RTL_PROFILE,
   Session,
 } from "../../runtime/mod.ts";
 import type { Tensor } from "../../serialize/mod.ts";
@@ -34,12 +36,18 @@ function costOf({ cost: { cycles, stalls, swaps, tableBytes } }: Plan) {
   return { cycles, stalls, swaps, tableBytes };
 }
 
-for (const profile of [MODEL_PROFILE, SMALL]) {
+const DEVICES = {
+  "many slots": { open: () => createModelDevice(), layouts: ["cells", "tiles"] },
+  "few slots": { open: () => createModelDevice(SMALL), layouts: ["cells", "tiles"] },
+  "the RTL's cycles": { open: () => createModelDevice(RTL_PROFILE), layouts: ["cells"] },
+  "the RTL": { open: createRtlDevice, layouts: ["cells"] },
+} as const;
+
+for (const [room, { open, layouts }] of Object.entries(DEVICES)) {
   for (const batch of [1, 2, 7, 64]) {
-    for (const layout of ["cells", "tiles"] as const) {
-      const room = profile === SMALL ? "few slots" : "many slots";
+    for (const layout of layouts) {
       test(`pages, ${room}, batch ${batch}, ${layout}: the device counts what the plan says`, async () => {
-        await using device = createModelDevice(profile);
+        await using device = await open();
         const images = noise(batch, 31, 41, 3, batch);
         const plan = pagedPlan(images, device, layout);
         const { output, report } = await offload(plan, images, device);
@@ -89,19 +97,21 @@ test("pages that are kept serve the next run of a session", async () => {
   assert.equal(second.cycles! - first.cycles!, plan.cost.again);
 });
 
-test("with few slots the next run reloads only what was overwritten", async () => {
-  await using device = createModelDevice(SMALL);
-  const images = noise(3, 31, 41, 3, 2);
-  const plan = pagedPlan(images, device);
-  assert(plan.pages!.slots < plan.pages!.count);
-  const session = await Session.open(plan, device);
-  await session.run(images);
-  const first = device.counters();
-  await session.run(images);
-  const second = device.counters();
-  assert(second.swaps - first.swaps < first.swaps);
-  assert.equal(second.cycles! - first.cycles!, plan.cost.again);
-});
+for (const room of ["few slots", "the RTL's cycles", "the RTL"] as const) {
+  test(`with ${room} the next run reloads only what was overwritten`, async () => {
+    await using device = await DEVICES[room].open();
+    const images = noise(3, 31, 41, 3, 2);
+    const plan = pagedPlan(images, device);
+    assert(plan.pages!.slots < plan.pages!.count);
+    const session = await Session.open(plan, device);
+    await session.run(images);
+    const first = device.counters();
+    await session.run(images);
+    const second = device.counters();
+    assert(second.swaps - first.swaps < first.swaps);
+    assert.equal(second.cycles! - first.cycles!, plan.cost.again);
+  });
+}
 
 test("pages and loss: what is sent again comes with its pages, and the result is right", async () => {
   await using device = faultyDevice(async ({ number, exchange, answer }) =>
@@ -113,40 +123,42 @@ test("pages and loss: what is sent again comes with its pages, and the result is
   assert(report.resent > 0);
 });
 
-test("the model device fails loudly when a page that it needs is not resident", async () => {
-  await using model = createModelDevice();
-  const images = noise(1, 31, 41, 3, 4);
-  const plan = pagedPlan(images, model);
-  const forgetful: Device = { ...model, stage: () => Promise.resolve() };
-  await assert.rejects(
-    offload(plan, images, forgetful),
-    refusal("table", /page \d+ .*not resident/),
-  );
-  // One load that goes to another slot than the schedule says is found as well.
-  await using other = createModelDevice(SMALL);
-  const astray: Device = {
-    ...other,
-    stage: (pages, options) => other.stage(pages.map((page) => ({ ...page, slot: 0 })), options),
-  };
-  await assert.rejects(offload(pagedPlan(images, other), images, astray), refusal("table"));
-});
+for (const room of ["many slots", "the RTL"] as const) {
+  test(`with ${room} a device fails loudly when a page that it needs is not resident`, async () => {
+    await using model = await DEVICES[room].open();
+    const images = noise(1, 31, 41, 3, 4);
+    const plan = pagedPlan(images, model);
+    const forgetful: Device = { ...model, stage: () => Promise.resolve() };
+    await assert.rejects(
+      offload(plan, images, forgetful),
+      refusal("table", /page .*not resident/),
+    );
+    // One load that goes to another slot than the schedule says is found as well.
+    await using other = room === "the RTL" ? await createRtlDevice() : createModelDevice(SMALL);
+    const astray: Device = {
+      ...other,
+      stage: (pages, options) => other.stage(pages.map((page) => ({ ...page, slot: 0 })), options),
+    };
+    await assert.rejects(offload(pagedPlan(images, other), images, astray), refusal("table"));
+  });
 
-test("a load of the wrong length is refused", async () => {
-  await using device = createModelDevice();
-  await device.load(pagedPlan(noise(1, 31, 41, 3, 5), device));
-  const page = { page: 0, slot: 0, bytes: new Uint8Array(3), after: -1, before: 0 };
-  await assert.rejects(device.stage([page]), refusal("table", /3 bytes/));
-});
+  test(`with ${room} a load of the wrong length is refused`, async () => {
+    await using device = await DEVICES[room].open();
+    await device.load(pagedPlan(noise(1, 31, 41, 3, 5), device));
+    const page = { page: 0, slot: 0, bytes: new Uint8Array(3), after: -1, before: 0 };
+    await assert.rejects(device.stage([page]), refusal("table", /3 bytes/));
+  });
 
-test("packets whose epoch is over are dropped and counted", async () => {
-  await using device = createModelDevice();
-  const input = noise(1, 31, 41, 3, 6);
-  // The bench writes epoch 0, which a run of the session leaves behind.
-  const bench = await openBench(device, { pipeline: PIPELINE, input, form: "row-pages" });
-  const session = await Session.open(bench.plan, device);
-  await session.run(input);
-  const before = device.counters();
-  assert.deepEqual(await bench.exchange(), []);
-  assert.deepEqual(dropsSince(device, before), { epoch: bench.packets });
-  assert.equal(device.counters().swaps, before.swaps);
-});
+  test(`with ${room} packets whose epoch is over are dropped and counted`, async () => {
+    await using device = await DEVICES[room].open();
+    const input = noise(1, 31, 41, 3, 6);
+    // The bench writes epoch 0, which a run of the session leaves behind.
+    const bench = await openBench(device, { pipeline: PIPELINE, input, form: "row-pages" });
+    const session = await Session.open(bench.plan, device);
+    await session.run(input);
+    const before = device.counters();
+    assert.deepEqual(await bench.exchange(), []);
+    assert.deepEqual(dropsSince(device, before), { epoch: bench.packets });
+    assert.equal(device.counters().swaps, before.swaps);
+  });
+}

@@ -10,7 +10,7 @@
 #define EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
 // The register that says how many packets are inside.
-static const uint32_t PRESENT = 0x200 + 4 * 24;
+static const uint32_t PRESENT = 0x200 + 4 * 28;
 
 static const int BYTES = 1 << 21, PACKETS = 1 << 12;
 static Vtop* top;
@@ -89,52 +89,89 @@ static bool pauses(int pause) {
   return (int)(state >> 28) < pause;
 }
 
-// Sends `count` packets and waits until none is inside. Returns the number of answers, or -1 after `most`
-// cycles.
-EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, int most) {
-  state = seed;
-  uint32_t at = 0, out = 0;
-  int packet = 0, found = 0, since = 0;
-  bool offered = false;
-  top->s_axi_control_arvalid = top->s_axi_control_rready = 1;
-  top->s_axi_control_araddr = PRESENT;
-  for (int n = 0; n < most; n++) {
+// Words of pages wait here for the stream of tables, and go while packets are inside.
+static const uint32_t WORDS = 1 << 16;
+static uint64_t words[WORDS];
+static uint32_t word_first, word_end;
+EXPORT(words_at) uint64_t* words_at() { return words; }
+EXPORT(words_most) uint32_t words_most() { return WORDS; }
+EXPORT(words_room) uint32_t words_room() { return WORDS - (word_end - word_first); }
+EXPORT(words_next) uint32_t words_next() { return word_end % WORDS; }
+EXPORT(words_add) void words_add(uint32_t count) { word_end += count; }
+EXPORT(words_clear) void words_clear() { word_first = word_end; }
+
+// A run: what was asked for, and where it stands.
+static struct {
+  int count, send_pause, take_pause, most, n, packet, found, since;
+  uint32_t at, out;
+  bool offered;
+} now;
+enum { ENDLESS = -1, FULL = -2, HUNGRY = -3 };
+
+// Goes on with a run. `more` says that there are more words of pages than those that wait: when these are
+// gone the host is asked for others, and no cycle passes meanwhile.
+EXPORT(go_on) int go_on(int more) {
+  for (; now.n < now.most; now.n++) {
     // A register is read without pause. One that was asked for after the last beat tells when all are out.
-    if (packet == count && ++since > 4 && top->s_axi_control_rvalid && top->s_axi_control_rdata == 0) {
-      top->s_axis_tvalid = top->s_axi_control_arvalid = 0;
+    if (now.packet == now.count && ++now.since > 4 && top->s_axi_control_rvalid &&
+        top->s_axi_control_rdata == 0) {
+      top->s_axis_tvalid = top->s_axi_control_arvalid = top->s_axis_table_tvalid = 0;
       tick();
       tick();
-      return found;
+      return now.found;
     }
-    if (!offered) {
-      offered = packet < count && !pauses(send_pause);
-      top->s_axis_tvalid = offered;
-      if (offered) {
-        uint32_t left = ends[packet] - at, here = left < 32 ? left : 32;
+    bool feeding = word_first != word_end && now.found != now.count;
+    if (more && word_first == word_end) return HUNGRY;
+    top->s_axis_table_tvalid = feeding;
+    if (!now.offered) {
+      now.offered = now.packet < now.count && !pauses(now.send_pause);
+      top->s_axis_tvalid = now.offered;
+      if (now.offered) {
+        uint32_t left = ends[now.packet] - now.at, here = left < 32 ? left : 32;
         uint8_t beat[32] = {0};
-        memcpy(beat, input + at, here);
+        memcpy(beat, input + now.at, here);
         memcpy(&top->s_axis_tdata[0], beat, 32);
         top->s_axis_tkeep = here == 32 ? 0xffffffffu : (1u << here) - 1;
         top->s_axis_tlast = left <= 32;
       }
     }
-    // All that is read here comes from registers: it holds since the last edge.
-    top->m_axis_tready = !pauses(take_pause);
-    bool sent = offered && top->s_axis_tready;
+    // All that is read here comes from registers, it holds since the last edge; but whether a word of a
+    // table is taken depends on the word.
+    top->m_axis_tready = !pauses(now.take_pause);
+    if (feeding) {
+      memcpy(&top->s_axis_table_tdata, &words[word_first % WORDS], 8);
+      top->eval();
+      if (top->s_axis_table_tready) word_first++;
+    }
+    bool sent = now.offered && top->s_axis_tready;
     bool got = top->m_axis_tvalid && top->m_axis_tready;
     if (got) {
       int here = __builtin_popcount(top->m_axis_tkeep);
-      if (out + here > BYTES || found >= PACKETS) return -2;
-      memcpy(output + out, &top->m_axis_tdata[0], here);
-      out += here;
-      if (top->m_axis_tlast) answers[found++] = out;
+      if (now.out + here > BYTES || now.found >= PACKETS) return FULL;
+      memcpy(output + now.out, &top->m_axis_tdata[0], here);
+      now.out += here;
+      if (top->m_axis_tlast) answers[now.found++] = now.out;
     }
     tick();
     if (sent) {
-      at = at + 32 < ends[packet] ? at + 32 : ends[packet];
-      if (at == ends[packet]) packet++;
-      offered = false;
+      now.at = now.at + 32 < ends[now.packet] ? now.at + 32 : ends[now.packet];
+      if (now.at == ends[now.packet]) now.packet++;
+      now.offered = false;
     }
   }
-  return -1;
+  return ENDLESS;
+}
+
+// Sends `count` packets and waits until none is inside. Returns the number of answers, ENDLESS after `most`
+// cycles, FULL when there is no room for an answer, or HUNGRY when `go_on` is to be called with more words.
+EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, int most, int more) {
+  state = seed;
+  memset(&now, 0, sizeof now);
+  now.count = count;
+  now.send_pause = send_pause;
+  now.take_pause = take_pause;
+  now.most = most;
+  top->s_axi_control_arvalid = top->s_axi_control_rready = 1;
+  top->s_axi_control_araddr = PRESENT;
+  return go_on(more);
 }

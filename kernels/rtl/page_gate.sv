@@ -1,0 +1,54 @@
+// Lets packets in by their epoch: a new epoch begins when the pages that it needs are there, one that is
+// over is dropped. It knows which page stands in which bank; nothing stops the stream but a page that is
+// still on its way.
+module page_gate (
+    input  logic         clk,
+    input  logic         rst_n,
+    input  logic         cfg_paged,
+    input  logic         taken,        // arguments are taken: no page stands, no epoch has begun
+    // From the loader.
+    input  logic         page_begin,
+    input  logic         page_done,
+    input  logic         page_bank,
+    input  logic [ 15:0] page_number,
+    input  logic         limit_valid,
+    input  logic [ 31:0] limit_epoch,
+    output logic [ 31:0] epochs,       // one more than the epoch that is running, 0 before the first
+    output logic [ 31:0] pages,        // the page in either bank, 16 bits each
+    output logic [  1:0] there,        // whether one is
+    // Beats.
+    input  logic         s_valid,
+    output logic         s_ready,
+    input  logic [ 31:0] s_epoch,      // of the header, in its first beat
+    input  logic [  1:0] s_part,
+    input  logic         s_last,
+    output logic         m_valid,
+    input  logic         m_ready,
+    output logic         stalled,      // a packet waits for a page
+    output logic         over          // a packet is dropped, its epoch is over
+);
+  logic [31:0] limit;
+  logic first, skipping, late, next;
+  assign first = cfg_paged && s_valid && s_part == 2'd0;
+  assign late = first && s_epoch + 32'd1 < epochs;
+  assign next = first && s_epoch + 32'd1 > epochs;
+  assign stalled = next && s_epoch >= limit;
+  assign m_valid = s_valid && !late && !skipping && !stalled;
+  assign s_ready = late || skipping || (m_ready && !stalled);
+  assign over = skipping && s_valid && s_last;
+  always_ff @(posedge clk)
+    if (!rst_n || taken) begin
+      epochs <= '0;
+      limit <= '0;
+      there <= '0;
+      skipping <= 1'b0;
+    end else begin
+      if (next && m_valid && m_ready) epochs <= s_epoch + 32'd1;
+      if (limit_valid) limit <= limit_epoch;
+      if (page_begin) there[page_bank] <= 1'b0;
+      if (page_done) there[page_bank] <= 1'b1;
+      if (late) skipping <= 1'b1;
+      else if (over) skipping <= 1'b0;
+    end
+  always_ff @(posedge clk) if (page_done) pages[16*page_bank+:16] <= page_number;
+endmodule
