@@ -89,7 +89,11 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     file: "packet_out.sv",
     build: "packet_image",
     places: [
-      ["h_wrong && p_valid && p_last;", "h_wrong && p_valid;", "a refused packet leaves beats behind"],
+      [
+        "h_wrong != 2'd0 && p_valid && p_last;",
+        "h_wrong != 2'd0 && p_valid;",
+        "a refused packet leaves beats behind",
+      ],
     ],
   },
   {
@@ -127,8 +131,35 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     build: "packet_image",
     places: [
       ["next <= next + 16'd1;", "next <= next + 16'd2;", "every second entry of a table is left out"],
-      ["next <= s_axis_table_tdata[15:0];", "next <= 16'd0;", "tables begin at their first entry"],
-      ["s_axis_table_tready = idle;", "s_axis_table_tready = idle || hold;", "tables change under packets"],
+      [": s_axis_table_tdata[15:0];", ": 16'd0;", "tables begin at their first entry"],
+      ["is_page || is_limit || idle;", "1'b1;", "tables change under packets"],
+      ["after == 32'd0 || epochs > after;", "1'b1;", "a page is written over one that is in use"],
+      ["after == 32'd0 || epochs > after;", "epochs > after;", "the first page waits for an epoch"],
+      [
+        "page_done || (take && state == FIRST && is_limit)",
+        "page_done",
+        "an exchange without loads waits for ever",
+      ],
+      ["16'(s_axis_table_tdata[22]) << BANK", "16'd0", "all pages go to the first bank"],
+    ],
+  },
+  {
+    file: "page_gate.sv",
+    build: "packet_image",
+    places: [
+      ["next && s_epoch >= limit;", "1'b0;", "no packet waits for its page"],
+      ["next && s_epoch >= limit;", "next && s_epoch > limit;", "an epoch begins one load too early"],
+      ["s_epoch + 32'd1 < epochs;", "1'b0;", "packets of an epoch that is over pass"],
+      [
+        "if (page_begin) there[page_bank] <= 1'b0;",
+        "",
+        "a page counts as there while another takes its place",
+      ],
+      [
+        "late || skipping || (m_ready",
+        "skipping || (m_ready",
+        "a packet whose epoch is over blocks the door",
+      ],
     ],
   },
   {
@@ -146,7 +177,11 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     file: "packet_counters.sv",
     build: "packet_image",
     places: [
-      ["      if (late) drops[15]", "      else if (late) drops[15]", "of two drops at once one is counted"],
+      [
+        "      if (late) drops[5'd14",
+        "      else if (late) drops[5'd14",
+        "of two drops at once one is counted",
+      ],
     ],
   },
 ];

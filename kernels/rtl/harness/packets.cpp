@@ -122,7 +122,13 @@ EXPORT(go_on) int go_on(int more) {
     }
     bool feeding = word_first != word_end && now.found != now.count;
     if (more && word_first == word_end) return HUNGRY;
-    top->s_axis_table_tvalid = feeding;
+    // Whether packets and words are taken depends on the word that is offered, so it is offered first.
+    if (feeding || top->s_axis_table_tvalid) {
+      top->s_axis_table_tvalid = feeding;
+      if (feeding) memcpy(&top->s_axis_table_tdata, &words[word_first % WORDS], 8);
+      top->eval();
+      if (feeding && top->s_axis_table_tready) word_first++;
+    }
     if (!now.offered) {
       now.offered = now.packet < now.count && !pauses(now.send_pause);
       top->s_axis_tvalid = now.offered;
@@ -135,14 +141,8 @@ EXPORT(go_on) int go_on(int more) {
         top->s_axis_tlast = left <= 32;
       }
     }
-    // All that is read here comes from registers, it holds since the last edge; but whether a word of a
-    // table is taken depends on the word.
+    // All that is read here comes from registers: it holds since the last edge.
     top->m_axis_tready = !pauses(now.take_pause);
-    if (feeding) {
-      memcpy(&top->s_axis_table_tdata, &words[word_first % WORDS], 8);
-      top->eval();
-      if (top->s_axis_table_tready) word_first++;
-    }
     bool sent = now.offered && top->s_axis_tready;
     bool got = top->m_axis_tvalid && top->m_axis_tready;
     if (got) {
