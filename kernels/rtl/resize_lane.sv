@@ -20,7 +20,7 @@ module resize_lane #(
   localparam int IW = TW - 4;
   logic [35:0] term[4];
   for (genvar n = 0; n < 4; n++) begin : g_neighbour
-    logic [1:0][31:0] high, low;
+    logic [63:0] high, low;  // of the first bank and the second
     logic [IW-1:0] weight;
     logic bank;  // that was read
     assign weight = weights[IW*n+:IW];
@@ -37,16 +37,16 @@ module resize_lane #(
           .we_a  (write),
           .addr_a(write ? load_addr[TW-2:0] : {weight[IW-2:0], pixels[8*n+4+:4]}),
           .din_a (load_data),
-          .q_a   (high[b]),
+          .q_a   (high[32*b+:32]),
           .en_b  (read),
           .addr_b({weight[IW-2:0], pixels[8*n+:4]}),
-          .q_b   (low[b])
+          .q_b   (low[32*b+:32])
       );
     end
     always_ff @(posedge clk)
       if (ce) begin
         bank <= weight[IW-1];
-        term[n] <= {high[bank], 4'd0} + {4'd0, low[bank]};
+        term[n] <= {bank ? high[63:32] : high[31:0], 4'd0} + {4'd0, bank ? low[63:32] : low[31:0]};
       end
   end
 
