@@ -34,7 +34,7 @@ module page_gate (
   assign next = first && s_epoch + 32'd1 > epochs;
   assign stalled = next && s_epoch >= limit;
   assign m_valid = s_valid && !late && !skipping && !stalled;
-  assign s_ready = late || skipping || (m_ready && !stalled);
+  assign s_ready = skipping || (m_ready && !stalled);
   assign over = skipping && s_valid && s_last;
   always_ff @(posedge clk)
     if (!rst_n || taken) begin

@@ -42,10 +42,10 @@ module table_loader #(
   assign is_limit = s_axis_table_tdata[21];
   assign may = after == 32'd0 || epochs > after;
   always_comb begin
+    s_axis_table_tready = 1'b1;
+    // A table's entries follow while its packets still wait at the door.
     if (state == FIRST) s_axis_table_tready = is_page || is_limit || idle;
-    else if (state == TABLE) s_axis_table_tready = idle;
-    else if (state == WHEN) s_axis_table_tready = 1'b1;
-    else s_axis_table_tready = may;
+    else if (state == PAGE) s_axis_table_tready = may;
   end
   assign take = s_axis_table_tvalid && s_axis_table_tready;
   assign last = left == 32'd1;

@@ -34,7 +34,7 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
       ["assign ce = n <= 3'd2;", "assign ce = n <= 3'd3;", "the queue takes two beats where one has room"],
       [
         "spoiled != 2'd0 ? spoiled : bad[STAGES]",
-        "bad[STAGES]",
+        "bad[STAGES] \& ~spoiled",
         "a wrong index is forgotten with the next beat",
       ],
       ["1'(n / 2)}", "1'(n % 2)}", "upper right and lower left share their terms"],
@@ -62,7 +62,7 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
       ],
       [
         "assign s_ready = !held[into];",
-        "assign s_ready = held == 2'd0;",
+        "assign s_ready = held == '0;",
         "packets come in only when none leaves",
       ],
       [

@@ -128,37 +128,47 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
   },
   {
     file: "table_loader.sv",
+    build: "packet_echo",
+    places: [
+      ["is_page || is_limit || idle;", "is_page || is_limit || idle || hold;", "tables change under packets"],
+    ],
+  },
+  {
+    file: "table_loader.sv",
     build: "packet_image",
     places: [
       ["next <= next + 16'd1;", "next <= next + 16'd2;", "every second entry of a table is left out"],
       [": s_axis_table_tdata[15:0];", ": 16'd0;", "tables begin at their first entry"],
-      ["is_page || is_limit || idle;", "1'b1;", "tables change under packets"],
-      ["after == 32'd0 || epochs > after;", "1'b1;", "a page is written over one that is in use"],
+      ["epochs > after;", "epochs >= after;", "a page is written over one that is in use"],
       ["after == 32'd0 || epochs > after;", "epochs > after;", "the first page waits for an epoch"],
       [
         "page_done || (take && state == FIRST && is_limit)",
         "page_done",
         "an exchange without loads waits for ever",
       ],
-      ["16'(s_axis_table_tdata[22]) << BANK", "16'd0", "all pages go to the first bank"],
+      [
+        "(s_axis_table_tdata[22]) << BANK",
+        "(s_axis_table_tdata[22]) << (BANK - 1)",
+        "all pages go to the first bank",
+      ],
     ],
   },
   {
     file: "page_gate.sv",
     build: "packet_image",
     places: [
-      ["next && s_epoch >= limit;", "1'b0;", "no packet waits for its page"],
+      ["next && s_epoch >= limit;", "next && limit == 32'd0;", "only the first packet waits for its page"],
       ["next && s_epoch >= limit;", "next && s_epoch > limit;", "an epoch begins one load too early"],
       ["s_epoch + 32'd1 < epochs;", "1'b0;", "packets of an epoch that is over pass"],
       [
-        "if (page_begin) there[page_bank] <= 1'b0;",
-        "",
+        "if (page_begin) there",
+        "if (page_begin && page_done) there",
         "a page counts as there while another takes its place",
       ],
       [
-        "late || skipping || (m_ready",
-        "skipping || (m_ready",
-        "a packet whose epoch is over blocks the door",
+        "assign over = skipping && s_valid && s_last;",
+        "assign over = skipping && s_valid && s_last && late;",
+        "a packet whose epoch is over stays inside",
       ],
     ],
   },
