@@ -20,6 +20,8 @@ interface Exports {
   readonly output_at: () => number;
   readonly ends_at: () => number;
   readonly answers_at: () => number;
+  readonly sockets_at: () => number;
+  readonly answered_at: () => number;
 }
 
 /** Bytes and packets that go in at once. */
@@ -71,6 +73,10 @@ export interface RtlCard {
   readonly output: Uint8Array<ArrayBuffer>;
   /** Where each answer ends in {@linkcode RtlCard.output}. */
   readonly answers: Uint32Array<ArrayBuffer>;
+  /** The socket that each packet comes from, as a network shell says in TDEST. */
+  readonly sockets: Uint16Array<ArrayBuffer>;
+  /** The socket that each answer goes to. */
+  readonly answered: Uint16Array<ArrayBuffer>;
   /**
    * Sends the first packets of the input and waits until none is inside.
    *
@@ -133,6 +139,8 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
     output: new Uint8Array(buffer, rtl.output_at(), bytes),
     answers: new Uint32Array(buffer, rtl.answers_at(), packets),
+    sockets: new Uint16Array(buffer, rtl.sockets_at(), packets),
+    answered: new Uint16Array(buffer, rtl.answered_at(), packets),
     run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
       const given = rtl.run(packetCount, send, take, seed, most);
