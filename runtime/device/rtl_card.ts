@@ -120,7 +120,9 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
       }
     },
     loadTable: (table, entries) => {
-      for (let from = 0; from < entries.length;) {
+      // A table of no entries is its first word alone.
+      let from = 0;
+      do {
         const here = Math.min(entries.length - from, bytes / 8 - 1);
         words.setUint32(0, table * 65536 + from, true);
         words.setUint32(4, here, true);
@@ -133,7 +135,7 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
           throw new OnpathError("device", "Cannot load a table: packets are inside the RTL");
         }
         from += here;
-      }
+      } while (from < entries.length);
     },
     input,
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
