@@ -38,7 +38,9 @@ async function copySources(folder: string): Promise<void> {
   for (const name of await readdir(RTL)) {
     if (name.endsWith(".sv")) await cp(join(RTL, name), join(folder, name));
   }
-  await cp(join(RTL, "harness"), join(folder, "harness"), { recursive: true });
+  for (const inner of ["harness", "card"]) {
+    await cp(join(RTL, inner), join(folder, inner), { recursive: true });
+  }
 }
 
 /** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */

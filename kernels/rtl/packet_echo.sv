@@ -33,11 +33,13 @@ module packet_echo #(
     input  logic [255:0] s_axis_tdata,
     input  logic [ 31:0] s_axis_tkeep,
     input  logic         s_axis_tlast,
+    input  logic [ 15:0] s_axis_tdest,
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
     output logic [255:0] m_axis_tdata,
     output logic [ 31:0] m_axis_tkeep,
-    output logic         m_axis_tlast
+    output logic         m_axis_tlast,
+    output logic [ 15:0] m_axis_tdest
 );
   localparam int ARGS = 4;
   /* verilator lint_off UNUSEDSIGNAL */  // what only kernels with arguments and tables of their own use

@@ -20,12 +20,14 @@ module packet_in #(
     input  logic [255:0] s_axis_tdata,
     input  logic [ 31:0] s_axis_tkeep,
     input  logic         s_axis_tlast,
+    input  logic [ 15:0] s_axis_tdest,
     // Sound packets, beat by beat: two of header, then the payload.
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
     output logic [  1:0] m_part,       // 0 and 1: header, 2: payload
     output logic         m_last,
+    output logic [ 15:0] m_dest,       // where the packet came from, the network shell's socket
     // Drops: a pulse, and the number of the check.
     output logic         drop,
     output logic [  3:0] drop_reason
@@ -39,17 +41,18 @@ module packet_in #(
   logic v0, r0, last0, take;
   logic [255:0] d0;
   logic [ 31:0] k0;
+  logic [ 15:0] dest0;
   axis_skid #(
-      .W(289)
+      .W(305)
   ) u_skid (
       .clk,
       .rst_n,
       .s_valid(s_axis_tvalid),
       .s_ready(s_axis_tready),
-      .s_data ({s_axis_tlast, s_axis_tkeep, s_axis_tdata}),
+      .s_data ({s_axis_tdest, s_axis_tlast, s_axis_tkeep, s_axis_tdata}),
       .m_valid(v0),
       .m_ready(r0),
-      .m_data ({last0, k0, d0})
+      .m_data ({dest0, last0, k0, d0})
   );
   assign take = v0 && r0;
 
@@ -108,6 +111,7 @@ module packet_in #(
   logic [14:0] there;  // bytes that were there
   logic [8:0] stored;
   logic [5:0] kept;
+  logic [15:0] dest1;
   always_comb begin
     kept = '0;
     for (int i = 0; i < 32; i++) kept += 6'(k0[i]);
@@ -115,6 +119,7 @@ module packet_in #(
   always_ff @(posedge clk) begin
     ended <= rst_n && take && last0;
     there <= passed + {9'd0, kept};
+    dest1 <= dest0;
     stored <= beat == 9'd0 ? 9'd1 : beat < most ? beat + 9'd1 : most;
   end
 
@@ -164,18 +169,19 @@ module packet_in #(
   logic [31:0] crc_found, crc_there;
   logic [3:0] found5, wanted5, reason;
   logic [8:0] stored5;
+  logic [15:0] dest5;
   crc32c_trim #(
-      .W(50)
+      .W(66)
   ) u_trim (
       .clk,
       .rst_n,
       .s_valid(ended),
       .s_crc  (crc),
       .s_zeros(5'd0 - length[4:0]),
-      .s_user ({flags_[4], head1[95:64], found, wanted, stored}),
+      .s_user ({flags_[4], head1[95:64], found, wanted, stored, dest1}),
       .m_valid(judged),
       .m_crc  (crc_found),
-      .m_user ({checked, crc_there, found5, wanted5, stored5})
+      .m_user ({checked, crc_there, found5, wanted5, stored5, dest5})
   );
   assign reason = found5 != 4'd0 ? found5 : checked && ~crc_found != crc_there ? CRC : wanted5;
   assign drop = judged && reason != 4'd0;
@@ -184,8 +190,9 @@ module packet_in #(
   // ---- verdicts wait for their packets' turn ----
   logic due, skip, done;
   logic [8:0] count;
+  logic [15:0] dest;
   beat_fifo #(
-      .W (10),
+      .W (26),
       .AW(AW)
   ) u_verdicts (
       .clk,
@@ -195,10 +202,10 @@ module packet_in #(
       /* verilator lint_off PINCONNECTEMPTY */
       .s_ready(),
       /* verilator lint_on PINCONNECTEMPTY */
-      .s_data ({reason != 4'd0, stored5}),
+      .s_data ({reason != 4'd0, stored5, dest5}),
       .m_valid(due),
       .m_ready(done),
-      .m_data ({skip, count})
+      .m_data ({skip, count, dest})
   );
 
   // ---- out ----
@@ -223,5 +230,6 @@ module packet_in #(
       m_data <= mem[tail[AW-1:0]];
       m_part <= at > 9'd2 ? 2'd2 : at[1:0];
       m_last <= done;
+      m_dest <= dest;
     end
 endmodule

@@ -12,12 +12,16 @@ module packet_out #(
     input  logic [  1:0] s_part,         // 0 and 1: header, 2: payload
     input  logic         s_last,
     input  logic [  1:0] s_bad,          // at the last beat: why the kernel found the packet wrong, or 0
+    // Where the next packet goes, and a pulse when it has its place or is dropped.
+    input  logic [ 15:0] s_dest,
+    output logic         s_dest_ready,
     // Packets.
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
     output logic [255:0] m_axis_tdata,
     output logic [ 31:0] m_axis_tkeep,
     output logic         m_axis_tlast,
+    output logic [ 15:0] m_axis_tdest,
     // Packets that the kernel found wrong: a pulse each, they do not leave.
     output logic         late,
     output logic [  1:0] late_reason
@@ -124,6 +128,7 @@ module packet_out #(
   assign late = h_valid && h_wrong != 2'd0 && p_valid && p_last;
   assign late_reason = h_wrong;
   assign h_ready = late || (o_valid && o_ready && o_last);
+  assign s_dest_ready = h_ready;
   always_comb begin
     if (part == 2'd0) o_data = h_header[255:0];
     else if (part == 2'd1) o_data = {160'd0, h_crc, h_header[319:256]};
@@ -134,15 +139,15 @@ module packet_out #(
     else if (o_valid && o_ready) part <= o_last ? 2'd0 : part == 2'd2 ? 2'd2 : part + 2'd1;
 
   axis_skid #(
-      .W(289)
+      .W(305)
   ) u_skid (
       .clk,
       .rst_n,
       .s_valid(o_valid),
       .s_ready(o_ready),
-      .s_data ({o_last, o_keep, o_data}),
+      .s_data ({s_dest, o_last, o_keep, o_data}),
       .m_valid(m_axis_tvalid),
       .m_ready(m_axis_tready),
-      .m_data ({m_axis_tlast, m_axis_tkeep, m_axis_tdata})
+      .m_data ({m_axis_tdest, m_axis_tlast, m_axis_tkeep, m_axis_tdata})
   );
 endmodule

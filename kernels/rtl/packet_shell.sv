@@ -39,11 +39,13 @@ module packet_shell #(
     input  logic [      255:0] s_axis_tdata,
     input  logic [       31:0] s_axis_tkeep,
     input  logic               s_axis_tlast,
+    input  logic [       15:0] s_axis_tdest,
     output logic               m_axis_tvalid,
     input  logic               m_axis_tready,
     output logic [      255:0] m_axis_tdata,
     output logic [       31:0] m_axis_tkeep,
     output logic               m_axis_tlast,
+    output logic [       15:0] m_axis_tdest,
     // To the core: the arguments in use, its tables, and beats.
     output logic [32*ARGS-1:0] cfg,
     output logic               taken,
@@ -154,13 +156,34 @@ module packet_shell #(
       .s_axis_tdata,
       .s_axis_tkeep,
       .s_axis_tlast,
+      .s_axis_tdest,
       .m_valid      (to_valid),
       .m_ready      (to_ready),
       .m_data       (to_data),
       .m_part       (to_part),
       .m_last       (to_last),
+      .m_dest       (to_dest),
       .drop,
       .drop_reason
+  );
+  // An answer goes where its packet came from. The core keeps the order and makes one of each packet that it
+  // is given, so a queue beside it knows; its entries are more than the packets that have room inside.
+  logic [15:0] to_dest, from_dest;
+  logic answered;
+  beat_fifo #(
+      .W (16),
+      .AW(AW < 7 ? 8 : AW + 1)
+  ) u_dests (
+      .clk,
+      .rst_n,
+      .s_valid(to_valid && to_ready && to_last && !over),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .s_ready(),
+      .s_data (to_dest),
+      .m_valid(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .m_ready(answered),
+      .m_data (from_dest)
   );
   packet_out #(
       .AW(AW)
@@ -173,11 +196,14 @@ module packet_shell #(
       .s_part (from_part),
       .s_last (from_last),
       .s_bad  (from_bad),
+      .s_dest (from_dest),
+      .s_dest_ready(answered),
       .m_axis_tvalid,
       .m_axis_tready,
       .m_axis_tdata,
       .m_axis_tkeep,
       .m_axis_tlast,
+      .m_axis_tdest,
       .late,
       .late_reason
   );

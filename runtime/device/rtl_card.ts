@@ -35,6 +35,8 @@ interface Exports {
   readonly output_at: () => number;
   readonly ends_at: () => number;
   readonly answers_at: () => number;
+  readonly sockets_at: () => number;
+  readonly answered_at: () => number;
 }
 
 /** Bytes and packets that go in at once. */
@@ -94,6 +96,10 @@ export interface RtlCard {
   readonly output: Uint8Array<ArrayBuffer>;
   /** Where each answer ends in {@linkcode RtlCard.output}. */
   readonly answers: Uint32Array<ArrayBuffer>;
+  /** The socket that each packet comes from, as a network shell says in TDEST. */
+  readonly sockets: Uint16Array<ArrayBuffer>;
+  /** The socket that each answer goes to. */
+  readonly answered: Uint16Array<ArrayBuffer>;
   /**
    * Sends the first packets of the input and waits until none is inside.
    *
@@ -139,7 +145,9 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
       }
     },
     loadTable: (table, entries) => {
-      for (let from = 0; from < entries.length;) {
+      // A table of no entries is its first word alone.
+      let from = 0;
+      do {
         const here = Math.min(entries.length - from, bytes / 8 - 1);
         words.setUint32(0, table * 65536 + from, true);
         words.setUint32(4, here, true);
@@ -152,13 +160,15 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
           throw new OnpathError("device", "Cannot load a table: packets are inside the RTL");
         }
         from += here;
-      }
+      } while (from < entries.length);
     },
     queue: feed.queue,
     input,
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
     output: new Uint8Array(buffer, rtl.output_at(), bytes),
     answers: new Uint32Array(buffer, rtl.answers_at(), packets),
+    sockets: new Uint16Array(buffer, rtl.sockets_at(), packets),
+    answered: new Uint16Array(buffer, rtl.answered_at(), packets),
     run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
       let given = rtl.run(packetCount, send, take, seed, most, feed.fill());

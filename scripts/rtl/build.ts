@@ -66,6 +66,24 @@ async function dropSettling(path: string): Promise<void> {
   await writeFile(path, source.replace(call, ""));
 }
 
+/** Every source below a folder: the shared modules, and the tops for a card. */
+async function listSources(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true });
+  return all.filter((name) => name.endsWith(".sv")).map((name) => name.replaceAll("\\", "/")).sort();
+}
+
+/**
+ * Lints one top module.
+ *
+ * @param sources The folder of the SystemVerilog; it is only read.
+ * @param top The top module.
+ * @throws {Error} When there is a warning, or no Verilator.
+ */
+export async function lintTop(sources: string, top: string): Promise<void> {
+  const files = await listSources(sources);
+  await runTool("verilator", ["--lint-only", "-Wall", ...files, "--top-module", top], sources);
+}
+
 /**
  * Lints and builds one top module with the harness beside it.
  *
@@ -82,8 +100,8 @@ export async function buildTop(
   try {
     // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
     await cp(sources, join(folder, "rtl"), { recursive: true });
-    const files = (await readdir(sources)).filter((name) => name.endsWith(".sv")).sort();
-    const verilator = ["-Wall", "--top-module", top, ...parameters, ...files.map((file) => `rtl/${file}`)];
+    const files = (await listSources(sources)).map((file) => `rtl/${file}`);
+    const verilator = ["-Wall", "--top-module", top, ...parameters, ...files];
     await runTool("verilator", ["--lint-only", ...verilator], folder);
     const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
     await runTool("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);

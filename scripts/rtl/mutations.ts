@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CARD_MUTATIONS } from "./card_mutations.ts";
 import { CORE_MUTATIONS } from "./core_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
 
@@ -31,7 +32,7 @@ export interface Mutation {
  * @returns Them in the order of their numbers.
  */
 export function listMutations(): Mutation[] {
-  return [...PATH_MUTATIONS, ...CORE_MUTATIONS]
+  return [...PATH_MUTATIONS, ...CORE_MUTATIONS, ...CARD_MUTATIONS]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
         file,

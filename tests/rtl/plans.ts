@@ -10,10 +10,10 @@ import { openRtl, type Rtl } from "./rtl.ts";
 
 const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
 
-/** A plan on the RTL: registers started, tables loaded. */
-export function load(plan: Plan): Rtl {
+/** A plan on the RTL, on its own build where no instance is given: registers started, tables loaded. */
+export function load(plan: Plan, on?: Rtl): Rtl {
   const { build, values, tables } = rtlProgram(plan);
-  const rtl = builds[build];
+  const rtl = on ?? builds[build];
   rtl.card.start(values);
   for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
   return rtl;

@@ -22,6 +22,8 @@ if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFai
 /** What came of a run. */
 export interface Outcome {
   readonly answers: Uint8Array[];
+  /** The socket that each answer goes to. */
+  readonly answered: number[];
   /** Drops by the number of the check, of this run. */
   readonly drops: number[];
   /** Cycles with a packet inside, of this run. */
@@ -33,8 +35,8 @@ export interface Rtl {
   readonly card: RtlCard;
   /** Sets what packets are taken. */
   configure(plan: number, kind: number, longest: number, itemBytes: number): void;
-  /** Sends packets and waits for all; fails when that takes more cycles than it may. */
-  run(packets: readonly Uint8Array[], pauses?: Pauses): Outcome;
+  /** Sends packets, of given sockets or of socket 0, and waits for all; fails when that takes too long. */
+  run(packets: readonly Uint8Array[], pauses?: Pauses, sockets?: readonly number[]): Outcome;
   /** Sends packets, stops after some cycles, whatever is under way. */
   interrupt(packets: readonly Uint8Array[], cycles: number): void;
 }
@@ -59,8 +61,9 @@ export async function openRtl(top: string): Promise<Rtl> {
   return {
     card,
     configure: (plan, kind, longest, itemBytes) => card.start([plan, kind, longest, itemArgument(itemBytes)]),
-    run: (packets, pauses) => {
+    run: (packets, pauses, sockets = []) => {
       send(packets);
+      card.sockets.fill(0).set(sockets);
       const before = card.counters();
       const count = card.run(packets.length, pauses);
       const after = card.counters();
@@ -73,6 +76,7 @@ export async function openRtl(top: string): Promise<Rtl> {
       assert.equal(after.packets - before.packets, count);
       return {
         answers,
+        answered: [...card.answered.subarray(0, count)],
         drops: after.drops.map((drops, at) => drops - before.drops[at]!),
         cycles: after.cycles - before.cycles,
       };

@@ -1,8 +1,10 @@
-// Runs a kernel whose face is a stream of packets, cycle by cycle, with random pauses on both ends.
+// Runs a kernel whose face is a stream of packets, cycle by cycle, with random pauses on both ends. The
+// stream is as wide as the top has it, a core's or a card's.
 // The host puts packets into `input` one after another, their ends into `ends`, and finds the answers the
 // same way. State is static: an instance of the module is an instance of the card.
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "Vtop.h"
 #include "verilated.h"
@@ -14,32 +16,44 @@ static const uint32_t PRESENT = 0x200 + 4 * 28;
 
 static const int BYTES = 1 << 21, PACKETS = 1 << 12;
 static Vtop* top;
+static const uint32_t BEAT = sizeof(top->s_axis_tdata);
+using Keep = std::remove_reference_t<decltype(top->s_axis_tkeep)>;
 static uint8_t input[BYTES], output[BYTES];
 static uint32_t ends[PACKETS], answers[PACKETS];
+// TDEST of each packet, and of each answer: the network shell's socket.
+static uint16_t sockets[PACKETS], answered[PACKETS];
 static double cycles;
 
 EXPORT(input_at) uint8_t* input_at() { return input; }
 EXPORT(output_at) uint8_t* output_at() { return output; }
 EXPORT(ends_at) uint32_t* ends_at() { return ends; }
 EXPORT(answers_at) uint32_t* answers_at() { return answers; }
+EXPORT(sockets_at) uint16_t* sockets_at() { return sockets; }
+EXPORT(answered_at) uint16_t* answered_at() { return answered; }
 EXPORT(cycles_so_far) double cycles_so_far() { return cycles; }
 
+// Clock and reset have the names that Vitis wants where the top is what a card gets.
+template <class T> auto clock_of(T* t, int) -> decltype((t->ap_clk)) { return t->ap_clk; }
+template <class T> auto clock_of(T* t, long) -> decltype((t->clk)) { return t->clk; }
+template <class T> auto reset_of(T* t, int) -> decltype((t->ap_rst_n)) { return t->ap_rst_n; }
+template <class T> auto reset_of(T* t, long) -> decltype((t->rst_n)) { return t->rst_n; }
+
 static void tick() {
-  top->clk = 1;
+  clock_of(top, 0) = 1;
   top->eval();
-  top->clk = 0;
+  clock_of(top, 0) = 0;
   top->eval();
   cycles++;
 }
 
 EXPORT(reset) void reset() {
   if (!top) top = new Vtop;
-  top->rst_n = 0;
+  reset_of(top, 0) = 0;
   top->s_axis_tvalid = top->m_axis_tready = top->s_axis_table_tvalid = 0;
   top->s_axi_control_awvalid = top->s_axi_control_wvalid = top->s_axi_control_arvalid = 0;
   top->s_axi_control_bready = top->s_axi_control_rready = 1;
   for (int i = 0; i < 4; i++) tick();
-  top->rst_n = 1;
+  reset_of(top, 0) = 1;
   tick();
   cycles = 0;
 }
@@ -112,9 +126,10 @@ enum { ENDLESS = -1, FULL = -2, HUNGRY = -3 };
 // gone the host is asked for others, and no cycle passes meanwhile.
 EXPORT(go_on) int go_on(int more) {
   for (; now.n < now.most; now.n++) {
-    // A register is read without pause. One that was asked for after the last beat tells when all are out.
-    if (now.packet == now.count && ++now.since > 4 && top->s_axi_control_rvalid &&
-        top->s_axi_control_rdata == 0) {
+    // A register is read without pause. One that was asked for after the last beat tells when all are out of
+    // the core; behind it a card's top may still hold a beat.
+    bool none = top->s_axi_control_rvalid && top->s_axi_control_rdata == 0;
+    if (now.packet == now.count && ++now.since > 4 && none && !top->m_axis_tvalid) {
       top->s_axis_tvalid = top->s_axi_control_arvalid = top->s_axis_table_tvalid = 0;
       tick();
       tick();
@@ -133,12 +148,13 @@ EXPORT(go_on) int go_on(int more) {
       now.offered = now.packet < now.count && !pauses(now.send_pause);
       top->s_axis_tvalid = now.offered;
       if (now.offered) {
-        uint32_t left = ends[now.packet] - now.at, here = left < 32 ? left : 32;
-        uint8_t beat[32] = {0};
+        uint32_t left = ends[now.packet] - now.at, here = left < BEAT ? left : BEAT;
+        uint8_t beat[BEAT] = {0};
         memcpy(beat, input + now.at, here);
-        memcpy(&top->s_axis_tdata[0], beat, 32);
-        top->s_axis_tkeep = here == 32 ? 0xffffffffu : (1u << here) - 1;
-        top->s_axis_tlast = left <= 32;
+        memcpy(&top->s_axis_tdata[0], beat, BEAT);
+        top->s_axis_tkeep = here == BEAT ? ~(Keep)0 : ((Keep)1 << here) - 1;
+        top->s_axis_tlast = left <= BEAT;
+        top->s_axis_tdest = sockets[now.packet];
       }
     }
     // All that is read here comes from registers: it holds since the last edge.
@@ -146,15 +162,18 @@ EXPORT(go_on) int go_on(int more) {
     bool sent = now.offered && top->s_axis_tready;
     bool got = top->m_axis_tvalid && top->m_axis_tready;
     if (got) {
-      int here = __builtin_popcount(top->m_axis_tkeep);
+      int here = __builtin_popcountll(top->m_axis_tkeep);
       if (now.out + here > BYTES || now.found >= PACKETS) return FULL;
       memcpy(output + now.out, &top->m_axis_tdata[0], here);
       now.out += here;
-      if (top->m_axis_tlast) answers[now.found++] = now.out;
+      if (top->m_axis_tlast) {
+        answers[now.found] = now.out;
+        answered[now.found++] = top->m_axis_tdest;
+      }
     }
     tick();
     if (sent) {
-      now.at = now.at + 32 < ends[now.packet] ? now.at + 32 : ends[now.packet];
+      now.at = now.at + BEAT < ends[now.packet] ? now.at + BEAT : ends[now.packet];
       if (now.at == ends[now.packet]) now.packet++;
       now.offered = false;
     }

@@ -1,0 +1,43 @@
+/**
+ * All generated files for a card, of the SystemVerilog and the registers' description.
+ *
+ * @module
+ */
+
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connectivity } from "./connectivity.ts";
+import { kernelXml } from "./kernel_xml.ts";
+import { CARD_KERNELS } from "./kernels.ts";
+import { makefile } from "./makefile.ts";
+import { packageTcl } from "./package_tcl.ts";
+import { modulePorts, modulesOf, streamsOf } from "./ports.ts";
+import { cardPorts, cardTop } from "./wrapper.ts";
+
+/**
+ * Generates the files.
+ *
+ * @param rtl The folder of the SystemVerilog; it is only read.
+ * @returns Texts by path, relative to the folder `card` in it.
+ */
+export async function generateCard(rtl: string): Promise<Record<string, string>> {
+  const sources: Record<string, string> = {};
+  for (const file of (await readdir(rtl)).filter((name) => name.endsWith(".sv"))) {
+    sources[file.slice(0, -".sv".length)] = await readFile(join(rtl, file), "utf8");
+  }
+  const files: Record<string, string> = {};
+  const kernels = CARD_KERNELS.map((kernel) => {
+    const { name, core } = kernel;
+    const ports = modulePorts(sources[core] ?? "", core);
+    const streams = streamsOf(cardPorts(ports));
+    const top = cardTop(kernel, ports);
+    const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
+    files[`${name}/${name}.sv`] = top;
+    files[`${name}/kernel.xml`] = kernelXml(kernel, streams);
+    files[`${name}/package_kernel.tcl`] = packageTcl(kernel, streams, modules);
+    files[`${name}/connectivity.cfg`] = connectivity(kernel, streams);
+    return { kernel, streams };
+  });
+  files["Makefile"] = makefile(kernels);
+  return files;
+}

@@ -1,0 +1,109 @@
+/**
+ * `kernel.xml`: what Vitis and XRT know of a kernel (UG1393, "RTL Kernel XML File").
+ *
+ * @module
+ */
+
+import { type CardKernel, GENERATED, VLNV } from "./kernels.ts";
+import type { Stream } from "./ports.ts";
+import { argumentRegisters } from "./registers.ts";
+
+/** Bytes of registers: 12 bits of address. */
+const RANGE = 0x1000;
+
+/**
+ * Writes a kernel's `kernel.xml`.
+ *
+ * Counters are no arguments: XRT writes all bytes up to the last argument at every start.
+ *
+ * @param kernel The kernel.
+ * @param streams The streams of its top module.
+ * @returns The text of the file.
+ */
+export function kernelXml(kernel: CardKernel, streams: readonly Stream[]): string {
+  const { name } = kernel;
+  const { vendor, library, version } = VLNV;
+  const ports = [
+    element("port", {
+      name: "s_axi_control",
+      mode: "slave",
+      range: hex(RANGE),
+      dataWidth: 32,
+      portType: "addressable",
+      base: hex(0),
+    }),
+    ...streams.map(({ name, reads, width }) =>
+      element("port", {
+        name,
+        mode: reads ? "read_only" : "write_only",
+        dataWidth: width,
+        portType: "stream",
+      })
+    ),
+  ];
+  const scalars = argumentRegisters(kernel.arguments).map(({ name, address }) => ({
+    name,
+    addressQualifier: 0,
+    port: "s_axi_control",
+    size: hex(4),
+    offset: hex(address),
+    hostOffset: hex(0),
+    hostSize: hex(4),
+    type: "uint",
+  }));
+  const pipes = streams.map(({ name, width, dest }) => ({
+    name,
+    addressQualifier: 4,
+    port: name,
+    size: hex(0),
+    offset: hex(0),
+    hostOffset: hex(0),
+    hostSize: hex(0),
+    memSize: 0,
+    type: `stream<ap_axiu<${width},0,0,${dest}>>&`,
+  }));
+  const args = [...scalars, ...pipes].map(({ name, ...rest }, id) => element("arg", { name, id, ...rest }));
+  const attributes = attributesOf({
+    name,
+    language: "ip_c",
+    vlnv: `${vendor}:${library}:${name}:${version}`,
+    attributes: "",
+    preferredWorkGroupSizeMultiple: 0,
+    workGroupSize: 1,
+    interrupt: "true",
+    hwControlProtocol: "ap_ctrl_hs",
+  });
+  return [
+    `<?xml version="1.0" encoding="UTF-8"?>`,
+    `<!-- ${GENERATED} -->`,
+    `<root versionMajor="1" versionMinor="6">`,
+    `  <kernel${attributes}>`,
+    `    <ports>`,
+    ...ports.map((port) => `      ${port}`),
+    `    </ports>`,
+    `    <args>`,
+    ...args.map((arg) => `      ${arg}`),
+    `    </args>`,
+    `  </kernel>`,
+    `</root>`,
+    ``,
+  ].join("\n");
+}
+
+type Attributes = Readonly<Record<string, string | number>>;
+
+function hex(value: number): string {
+  return `0x${value.toString(16).toUpperCase()}`;
+}
+
+function element(tag: string, attributes: Attributes): string {
+  return `<${tag}${attributesOf(attributes)}/>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+function attributesOf(attributes: Attributes): string {
+  return Object.entries(attributes).map(([key, value]) =>
+    ` ${key}="${String(value).replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign]!)}"`
+  ).join("");
+}

@@ -1,0 +1,117 @@
+/**
+ * `package_kernel.tcl`: has Vivado make the kernel's object file (.xo) of the SystemVerilog, by the steps of
+ * AMD's own examples of RTL kernels.
+ *
+ * @module
+ */
+
+import { type CardKernel, GENERATED, VLNV } from "./kernels.ts";
+import type { Stream } from "./ports.ts";
+import { argumentRegisters, CONTROL_REGISTERS, counterRegisters, type Register } from "./registers.ts";
+
+/**
+ * Writes the script. Its folder is that of `kernel.xml` and of the top module, two below the sources.
+ *
+ * @param kernel The kernel.
+ * @param streams The streams of its top module.
+ * @param modules The modules that it is made of, without the top.
+ * @returns The Tcl.
+ */
+export function packageTcl(
+  { name, arguments: list }: CardKernel,
+  streams: readonly Stream[],
+  modules: readonly string[],
+): string {
+  const buses = ["s_axi_control", ...streams.map((stream) => stream.name)];
+  const registers = [...CONTROL_REGISTERS, ...argumentRegisters(list), ...counterRegisters()];
+  return `# ${GENERATED}
+#
+# vivado -mode batch -source package_kernel.tcl -tclargs <${name}.xo>
+# Projects are made in the folder that Vivado is started in.
+
+if { $::argc != 1 } {
+    puts "Cannot package ${name}: one argument is wanted, the .xo to write"
+    exit 1
+}
+set xo [file normalize [lindex $::argv 0]]
+set here [file dirname [file normalize [info script]]]
+set rtl [file normalize [file join $here .. ..]]
+set packaged [file normalize packaged_${name}]
+set project [file normalize project_${name}]
+
+# No part is named: the IP is for every family, and v++ synthesizes it for the platform.
+create_project -force package_${name} $project
+set sources [list [file join $here ${name}.sv]]
+foreach module {
+${modules.map((module) => `    ${module}`).join("\n")}
+} {
+    lappend sources [file join $rtl $module.sv]
+}
+add_files -norecurse $sources
+set_property top ${name} [current_fileset]
+update_compile_order -fileset sources_1
+
+ipx::package_project -root_dir $packaged -vendor ${VLNV.vendor} -library ${VLNV.library} \\
+    -taxonomy /KernelIP -import_files -set_current false
+ipx::unload_core $packaged/component.xml
+ipx::edit_ip_in_project -upgrade true -name edit_${name} -directory $packaged $packaged/component.xml
+set core [ipx::current_core]
+set_property version ${VLNV.version} $core
+set_property core_revision 1 $core
+foreach parameter [ipx::get_user_parameters] {
+    ipx::remove_user_parameter [get_property NAME $parameter] $core
+}
+foreach bus {${buses.join(" ")}} {
+    ipx::associate_bus_interfaces -busif $bus -clock ap_clk $core
+}
+
+# ---- registers: name, address, meaning, fields {name, first bit, bits, access, meaning} ----
+set map [::ipx::add_memory_map -quiet s_axi_control $core]
+set block [::ipx::add_address_block -quiet reg0 $map]
+foreach {name address meaning fields} {
+${registers.map(registerLines).join("\n")}
+} {
+    set register [::ipx::add_register -quiet $name $block]
+    set_property description $meaning $register
+    set_property address_offset $address $register
+    set_property size 32 $register
+    foreach {field bit width access about} $fields {
+        set bits [ipx::add_field $field $register]
+        set_property ACCESS $access $bits
+        set_property BIT_OFFSET $bit $bits
+        set_property BIT_WIDTH $width $bits
+        set_property DESCRIPTION $about $bits
+    }
+}
+set_property slave_memory_map_ref s_axi_control [::ipx::get_bus_interfaces -of $core s_axi_control]
+
+set_property sdx_kernel true $core
+set_property sdx_kernel_type rtl $core
+set_property supported_families { } $core
+set_property auto_family_support_level level_2 $core
+ipx::create_xgui_files $core
+ipx::update_checksums $core
+ipx::check_integrity -kernel $core
+ipx::save_core $core
+close_project -delete
+
+if {[file exists $xo]} { file delete -force $xo }
+package_xo -xo_path $xo -kernel_name ${name} -ip_directory $packaged \\
+    -kernel_xml [file join $here kernel.xml]
+`;
+}
+
+function registerLines({ name, address, meaning, fields }: Register): string {
+  const list = fields.map(({ name, bit, width, readOnly, meaning }) =>
+    `{${name}} ${bit} ${width} ${readOnly ? "read-only" : "read-write"} ${word(meaning)}`
+  );
+  return `    ${name} 0x${address.toString(16).toUpperCase().padStart(3, "0")} ${word(meaning)} {${
+    list.join(" ")
+  }}`;
+}
+
+/** A word of a Tcl list, whatever it holds. Words in braces need only balanced braces. */
+function word(text: string): string {
+  if (/[{}\\]/.test(text)) throw new Error(`Cannot write "${text}" into Tcl: it has a brace`);
+  return `{${text}}`;
+}
