@@ -130,6 +130,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     [rows, columns] = [task.filter.y.length, task.filter.x.length];
     buffers = task.filter.buffers;
   } else {
+    if (device.gathers === false) return undefined;
     const sent = task.map && sentAxes(name, task.map, task.height, task.width);
     if (sent === undefined) return undefined;
     [rows, columns] = [sent.rows.length, sent.columns.length];

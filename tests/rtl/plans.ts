@@ -8,7 +8,11 @@ import { type Plan, reservePackets, rtlProgram } from "../../runtime/mod.ts";
 import { crc32c, CRC_OFFSET, packetBytes, type Tensor } from "../../serialize/mod.ts";
 import { openRtl, type Rtl } from "./rtl.ts";
 
-const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
+const builds = {
+  terms: await openRtl("packet_image"),
+  products: await openRtl("packet_image_products"),
+  rows: await openRtl("packet_rows"),
+};
 
 /** A plan on the RTL: registers started, tables loaded. */
 export function load(plan: Plan): Rtl {
