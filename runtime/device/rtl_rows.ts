@@ -5,15 +5,14 @@
  */
 
 import {
-  type AxisWindow,
   filterAxis,
   filterLists,
   filterSteps,
   type ResampleParams,
-  STEP_TAPS,
 } from "../../kernels/mod.ts";
 import type { Plan } from "../plan/plan.ts";
 import { rowRing } from "../plan/row_ring.ts";
+import { windowSpan } from "../plan/window_span.ts";
 import { ROWS_TABLE, type RowsArgumentName } from "./registers.ts";
 
 /** Bits of a step's first byte, and of the number of its weights, in an entry. */
@@ -28,23 +27,6 @@ export interface RowsPart {
   readonly values: Partial<Record<RowsArgumentName, number>>;
   /** The tables by their number. */
   readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
-}
-
-/** A window in steps: what is before, where it begins, and what is behind. Plain data. */
-export interface WindowSpan {
-  /** Indexes of the fill colour in front. */
-  readonly before: number;
-  /** Index that is seen first; 0 where none is. */
-  readonly first: number;
-  /** Number of those that are seen. */
-  readonly seen: number;
-}
-
-/** A window as the RTL goes through it. */
-export function windowSpan({ length, offset, low, high }: AxisWindow): WindowSpan {
-  const first = Math.max(low, offset);
-  const seen = Math.max(0, Math.min(high, offset + length) - first);
-  return seen === 0 ? { before: length, first: 0, seen } : { before: first - offset, first, seen };
 }
 
 /**
@@ -120,12 +102,4 @@ export function rowsPart({ stages, geometry, layout }: Plan): RowsPart {
       { table: ROWS_TABLE.rowWeights, entries: lists.weights },
     ],
   };
-}
-
-/** Steps of the columns' filter over a row of a plan, fill colours included. */
-export function stepsOfRow({ stages, geometry }: Pick<Plan, "stages" | "geometry">): number {
-  const { x } = stages[0]!.params as ResampleParams;
-  const { before, first, seen } = windowSpan(geometry.after.x);
-  const { begin } = filterSteps(filterAxis(x));
-  return before + begin[first + seen]! - begin[first]! + geometry.after.x.length - before - seen;
 }
