@@ -161,11 +161,12 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     const { cut, kind, payload } = plan.layout;
     const refusal = readPacket(input, slot, header);
     const items = header.length / program.inputBytes;
-    const wrong = refusal ?? (header.plan !== plan.id
-      ? "plan"
-      : header.kind !== kind || !Number.isInteger(items) || items > cut.itemsPerPacket
-      ? "items"
-      : null);
+    const wrong = refusal ??
+      (header.plan !== plan.id
+        ? "plan"
+        : header.kind !== kind || !Number.isInteger(items) || items > cut.itemsPerPacket
+        ? "items"
+        : null);
     if (wrong !== null) {
       rowClock?.drop(Math.min(header.length, payload));
       return wrong;

@@ -175,8 +175,9 @@ export async function createRtlDevice(): Promise<Device> {
           options?.signal?.throwIfAborted();
           const count = fill(exchange.input, sent, exchange.count);
           const collect = (given: number) => {
-            const bytes = take(exchange.output, answers, given);
-            lookups += bytes / (itemBytes * planes) * perItem;
+            for (const bytes of take(exchange.output, answers, given)) {
+              lookups += bytes / (itemBytes * planes) * perItem;
+            }
             answers += given;
           };
           collect(card.run(count, {}, MOST_CYCLES, collect));
@@ -236,8 +237,8 @@ export async function createRtlDevice(): Promise<Device> {
     return count;
   };
 
-  /** Copies answers out of the card; returns the bytes of their payloads. */
-  const take = (output: PacketSlots, first: number, count: number): number => {
+  /** Copies answers out of the card; gives the bytes of each one's payload. */
+  function* take(output: PacketSlots, first: number, count: number): Generator<number> {
     let from = 0;
     for (let n = 0; n < count; n++) {
       if (first + n >= output.slots) {
@@ -257,10 +258,10 @@ export async function createRtlDevice(): Promise<Device> {
         );
       }
       output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
+      yield end - from - HEADER_BYTES;
       from = end;
     }
-    return from - count * HEADER_BYTES;
-  };
+  }
   return device;
 }
 

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  filterAxis,
-  filterLists,
-  filterSteps,
-  type ResampleParams,
-} from "../../kernels/mod.ts";
+import { filterAxis, filterLists, filterSteps, type ResampleParams } from "../../kernels/mod.ts";
 import type { Plan } from "../plan/plan.ts";
 import { rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";

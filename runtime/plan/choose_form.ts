@@ -202,7 +202,7 @@ function noneFits(
   const built = stage.forms.filter((form) => form.form !== BASELINE && isBuilt(device, stage, form));
   if (built.length === 0) throw noneBuilt(stage, device);
   const fits = real.filter(({ blocks, verdict }) => blocks !== null && verdict !== "not built");
-  const needs = stage.forms.filter(({ form }) => form !== BASELINE).map((form) => ({
+  const needs = built.map((form) => ({
     form: form.levels === 0 ? form.form : `${form.form} (tolerance ${form.levels})`,
     bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
   })).sort((a, b) => a.bram - b.bram)[0]!;

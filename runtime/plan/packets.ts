@@ -27,7 +27,10 @@ export const WINDOW_PACKETS = 1024;
  */
 export function windowPackets(plan: Plan, window = WINDOW_PACKETS): number {
   // A few rows can become a whole image: then fewer requests are in flight.
-  return Math.max(1, Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.layout.cut.packets));
+  return Math.max(
+    1,
+    Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.layout.cut.packets),
+  );
 }
 
 /** Memory for a plan's packets, and the writer that fills it. */

@@ -9,7 +9,7 @@
 import { filterAxis, filterSteps, type ResampleParams } from "../../kernels/mod.ts";
 import { HEADER_BYTES } from "../../serialize/mod.ts";
 import type { Plan } from "./plan.ts";
-import { rowRing, RING_WORD } from "./row_ring.ts";
+import { RING_WORD, rowRing } from "./row_ring.ts";
 import { windowSpan } from "./window_span.ts";
 
 /** Cycles from one stage to the next, by the registers between them. */

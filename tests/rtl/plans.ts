@@ -27,8 +27,13 @@ export function load(plan: Plan): Rtl {
 export function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
   const { requests, writer } = reservePackets(plan);
   const { packets } = plan.layout.cut;
-  writer.write(input, 5, 0, packets, requests);
-  return Array.from({ length: packets }, (_, at) => packetBytes(requests, at).slice());
+  const sent: Uint8Array[] = [];
+  while (sent.length < packets) {
+    const count = Math.min(requests.slots, packets - sent.length);
+    writer.write(input, 5, sent.length, count, requests);
+    for (let at = 0; at < count; at++) sent.push(packetBytes(requests, at).slice());
+  }
+  return sent;
 }
 
 /** A packet with its CRC made again. */
