@@ -119,7 +119,7 @@ export function createRowInput(
         }
         taken = thisRow;
         stage.take(thisRow, line, 0);
-        for (let o = begin[thisRow]!; next < o; next++) rtl?.skip();
+        for (const due = begin[thisRow]!; next < due; next++) rtl?.skip();
         for (let o = begin[thisRow]!; o < outputRows && last[o] === thisRow; o++, next++) {
           clock.output = Math.max(clock.output, clock.input) + rowCycles;
           outputs++;

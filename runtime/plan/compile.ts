@@ -147,7 +147,11 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     outputBytes: output.planes * output.itemBytes,
     map: sampling === null || sampling.kernel === "resize" ? separableMap(geometry, "pairs") : undefined,
     filter: sampling?.kernel === "resample"
-      ? { ...geometry.before, buffers: resampleBuffers(sampling.params, channels) }
+      ? {
+        ...geometry.before,
+        buffers: resampleBuffers(sampling.params, channels),
+        rowCycles: device.timing === "rtl" ? filterSteps(filterAxis(sampling.params.x)).first.length : 0,
+      }
       : undefined,
     sampled: sampling !== null,
     mostRows: paged === null ? Infinity : 1,

@@ -6,6 +6,7 @@
 
 import { CORE_MUTATIONS } from "./core_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
+import { ROW_MUTATIONS } from "./row_mutations.ts";
 
 /** One change that breaks the RTL. */
 export interface Mutation {
@@ -31,7 +32,7 @@ export interface Mutation {
  * @returns Them in the order of their numbers.
  */
 export function listMutations(): Mutation[] {
-  return [...PATH_MUTATIONS, ...CORE_MUTATIONS]
+  return [...PATH_MUTATIONS, ...CORE_MUTATIONS, ...ROW_MUTATIONS]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
         file,
