@@ -46,6 +46,7 @@ export const FORMS = [
   "row-pages",
   "positions",
   "products",
+  "multiply",
   "levels",
 ] as const;
 

@@ -32,6 +32,7 @@ export * from "./resample/coefficients.ts";
 export * from "./resample/model.ts";
 export * from "./resample/reference.ts";
 export * from "./resample/spec.ts";
+export * from "./resample/steps.ts";
 export * from "./resample/tables.ts";
 export * from "./resize/fixed.ts";
 export * from "./resize/forms.ts";

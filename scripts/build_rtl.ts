@@ -33,6 +33,7 @@ export const BUILDS: readonly CommittedBuild[] = [
     parameters: ["-GPRODUCTS=1"],
     constant: "IMAGE_PRODUCTS_WASM",
   },
+  { name: "packet_rows", top: "packet_rows", parameters: [], constant: "ROWS_WASM" },
 ];
 /** A kernel that the library carries is to be loaded within a moment. */
 const MOST_BYTES = 100_000;

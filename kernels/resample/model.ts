@@ -44,12 +44,12 @@ export function resampleBuffers({ y, x }: ResampleParams, channels: Channels): n
  *
  * @param params Lengths before and after.
  * @param channels Channels of a pixel.
- * @param form `distinct`, one lookup a tap, or `nibble`, two.
+ * @param form `distinct`, one lookup a tap, `nibble`, two, or `multiply`, a multiplication.
  */
 export function resampleRows(params: ResampleParams, channels: Channels, form: FormName): RowStage {
   const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
-  const levels = form === "nibble" ? 16 : 256;
-  const term = form === "nibble" ? nibbleTerm : wholeTerm;
+  const levels = form === "nibble" ? 16 : form === "multiply" ? 1 : 256;
+  const term = form === "nibble" ? nibbleTerm : form === "multiply" ? productTerm : wholeTerm;
   const [rowTable, columnTable] = [filterTable(y, levels), filterTable(x, levels)];
   const width = params.x.output * channels;
   const bufferBytes = resampleBuffers(params, channels);
@@ -91,6 +91,9 @@ const wholeTerm: Term = (products, row, pixel) => products[row + pixel]!;
 
 const nibbleTerm: Term = (products, row, pixel) =>
   16 * products[row + (pixel >> 4)]! + products[row + (pixel & 15)]!;
+
+/** At most 2^22 · 255. */
+const productTerm: Term = (weights, row, pixel) => weights[row]! * pixel;
 
 const HALF = 2 ** (FILTER_BITS - 1);
 

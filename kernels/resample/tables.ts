@@ -1,18 +1,19 @@
 /**
- * The tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble. The
- * products are whole numbers, so both forms are exact.
+ * The tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble, or the
+ * weights alone where a device multiplies. The products are whole numbers, so all forms are exact.
  *
  * @module
  */
 
 import { bitsFor, type TableForm, type TableInfo, tableInfo } from "../kernel.ts";
 import type { AxisFilter } from "./coefficients.ts";
+import { multiplyForm } from "./steps.ts";
 
 /** The products of one axis. */
 export interface FilterTable {
   /** For each weight of the filter, in its order, where its entries begin. */
   readonly rows: Uint32Array;
-  /** Entry `row + level`: weight times level. */
+  /** Entry `row + level`: weight times level; of one level the weight itself. */
   readonly products: Uint32Array;
 }
 
@@ -20,14 +21,16 @@ export interface FilterTable {
  * Makes the products of one axis.
  *
  * @param filter The filter.
- * @param levels 256 for whole pixels, 16 for nibbles.
+ * @param levels 256 for whole pixels, 16 for nibbles, 1 for weights alone.
  */
-export function filterTable({ weights }: AxisFilter, levels: 16 | 256): FilterTable {
+export function filterTable({ weights }: AxisFilter, levels: 1 | 16 | 256): FilterTable {
   const distinct = distinctOf(weights);
   const row = new Map(distinct.map((weight, id) => [weight, id * levels]));
   const products = new Uint32Array(distinct.length * levels);
   distinct.forEach((weight, id) => {
-    for (let level = 0; level < levels; level++) products[id * levels + level] = weight * level;
+    for (let level = 0; level < levels; level++) {
+      products[id * levels + level] = levels === 1 ? weight : weight * level;
+    }
   });
   return { rows: Uint32Array.from(weights, (weight) => row.get(weight)!), products };
 }
@@ -53,6 +56,7 @@ export function filterForms(y: AxisFilter, x: AxisFilter): TableForm[] {
       because: `${because}; w (16 h + l) = 16 (w h) + w l`,
       tables: describe(y, x, 16),
     },
+    multiplyForm(y, x),
   ];
 }
 

@@ -17,6 +17,8 @@ module packet_counters #(
     input  logic                 late,         // on the way out, of reason 14 and late_reason
     input  logic [          1:0] late_reason,
     input  logic                 over,         // its epoch is over
+    input  logic                 refuse,       // by a core of rows
+    input  logic [          4:0] refuse_reason,
     output logic [32*COUNTS-1:0] counts
 );
   // 0 cycles with a packet inside, 1 its upper half, 2 words of tables, 3 cycles of waiting for tables,
@@ -44,10 +46,12 @@ module packet_counters #(
       ins <= ins + {31'd0, beat_in};
       outs <= outs + {31'd0, beat_out};
       packets <= packets + {31'd0, packet_out};
-      // The three happen to different packets and may fall together.
+      // They happen to different packets and may fall together.
       if (drop) drops[{1'b0, drop_reason}] <= drops[{1'b0, drop_reason}] + 32'd1;
       if (late) drops[5'd14+{3'd0, late_reason}] <= drops[5'd14+{3'd0, late_reason}] + 32'd1;
       if (over) drops[OVER] <= drops[OVER] + 32'd1;
+      if (refuse)
+        drops[refuse_reason] <= drops[refuse_reason] + 32'd1 + 32'(drop && {1'b0, drop_reason} == refuse_reason);
     end
   always_comb begin
     counts = '0;

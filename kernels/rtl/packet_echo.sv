@@ -74,6 +74,9 @@ module packet_echo #(
       .stalled   (1'b0),
       .swapped   (1'b0),
       .over      (1'b0),
+      .gained       (3'sd0),
+      .refuse       (1'b0),
+      .refuse_reason(5'd0),
       .*
   );
 endmodule

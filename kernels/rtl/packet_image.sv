@@ -68,6 +68,9 @@ module packet_image #(
       .BANK(IW + 3)
   ) u_shell (
       .swapped(page_done),
+      .gained       (3'sd0),
+      .refuse       (1'b0),
+      .refuse_reason(5'd0),
       .*
   );
 

@@ -74,7 +74,12 @@ module packet_shell #(
     input  logic [       31:0] epochs,
     input  logic               stalled,
     input  logic               swapped,
-    input  logic               over          // the core has dropped a packet
+    input  logic               over,         // the core has dropped a packet
+    // Of a core whose packets bring several answers or none: what it gained since the last cycle, in packets
+    // and in what it counts as such, and a packet that it refused.
+    input  logic signed [ 2:0] gained,
+    input  logic               refuse,
+    input  logic [        4:0] refuse_reason
 );
   // ---- which packets are inside ----
   logic [9:0] present;
@@ -92,7 +97,8 @@ module packet_shell #(
       present <= '0;
       begun <= 1'b0;
     end else begin
-      present <= present + 10'(enters) - 10'(leaves) - 10'(drop) - 10'(late) - 10'(over);
+      present <= present + 10'(enters) - 10'(leaves) - 10'(drop) - 10'(late) - 10'(over) +
+          10'(gained);
       if (beat_in) begun <= !s_axis_tlast;
     end
 
@@ -132,6 +138,8 @@ module packet_shell #(
       .late,
       .late_reason,
       .over,
+      .refuse,
+      .refuse_reason,
       .counts
   );
   table_loader #(

@@ -89,6 +89,7 @@ module packet_widths (
       .late       (1'b0),
       .late_reason(2'd0),
       .over       (1'b0),
+      .refuse     (1'b0),
       .counts
   );
 

@@ -157,18 +157,24 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     output: PacketSlots,
     answer: number,
   ): number | DropReason => {
-    const { plan, rows } = program;
+    const { plan, rows, rowClock } = program;
+    const { cut, kind, payload } = plan.layout;
     const refusal = readPacket(input, slot, header);
-    if (refusal !== null) return refusal;
-    if (header.plan !== plan.id) return "plan";
     const items = header.length / program.inputBytes;
-    if (
-      header.kind !== plan.layout.kind || !Number.isInteger(items) || items > plan.layout.cut.itemsPerPacket
-    ) {
-      return "items";
+    const wrong = refusal ??
+      (header.plan !== plan.id
+        ? "plan"
+        : header.kind !== kind || !Number.isInteger(items) || items > cut.itemsPerPacket
+        ? "items"
+        : null);
+    if (wrong !== null) {
+      rowClock?.drop(Math.min(header.length, payload));
+      return wrong;
     }
     if (rows === undefined) return answerItems(program, input, slot, output, answer) ?? 1;
-    if (header.position + items > plan.layout.cut.width * plan.layout.cut.height * plan.layout.cut.images) {
+    rowClock?.packet(header.length);
+    if (header.position + items > cut.width * cut.height * cut.images) {
+      rowClock?.refuse();
       return "items";
     }
     let given = 0;
@@ -195,7 +201,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
       attempt(() => {
         if (closed) throw new OnpathError("device", "Cannot load a plan: the model device is closed");
         const kept = program?.plan.id === plan.id;
-        const next = prepareProgram(plan);
+        const next = prepareProgram(plan, profile.timing);
         retire();
         program = next;
         const clocked = next.bank !== undefined && profile.timing === "rtl";
@@ -225,7 +231,11 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         checkExchange(exchange);
         let answers = 0;
         const pages = pageClock && { clock: pageClock, base: flowCycles };
-        const clock = profile.timing === "rtl" ? createPacketClock(program.plan, pages) : undefined;
+        const { rowClock } = program;
+        rowClock?.begin();
+        const clock = profile.timing === "rtl" && rowClock === undefined
+          ? createPacketClock(program.plan, pages)
+          : undefined;
         pageClock?.queue(staged, lastEpoch(exchange), flowCycles);
         staged = [];
         for (let slot = 0; slot < exchange.count; slot++) {
@@ -236,7 +246,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
           } else dropped[result] = (dropped[result] ?? 0) + 1;
           if (clock !== undefined) pass(clock, program, typeof result === "number");
         }
-        const cycles = clock?.cycles() ?? 0;
+        const cycles = (clock ?? rowClock)?.cycles() ?? 0;
         past.cycles += cycles;
         flowCycles += cycles;
         return answers;
@@ -267,13 +277,14 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
 }
 
 /** Cycles, stalls, swaps and bytes of pages that a program has counted itself. */
-function programCounts({ bank, rows }: Program, pageClock: RtlPageClock | undefined) {
+function programCounts({ bank, rows, rowClock }: Program, pageClock: RtlPageClock | undefined) {
   if (bank !== undefined) {
     const { now, stalls, swaps, bytes } = bank.counts;
     return pageClock === undefined
       ? { cycles: now, stalls, swaps, bytes }
       : { cycles: 0, stalls: pageClock.stalls(), swaps, bytes };
   }
+  if (rowClock !== undefined) return { cycles: 0, stalls: 0, swaps: 0, bytes: 0 };
   const { cycles, ideal } = rows?.cycles() ?? { cycles: 0, ideal: 0 };
   return { cycles, stalls: cycles - ideal, swaps: 0, bytes: 0 };
 }

@@ -63,6 +63,8 @@ export interface DeviceProfile {
   readonly networkGbps: number;
   /** Layouts that its kernels take. */
   readonly layouts: readonly LayoutName[];
+  /** Whether its kernels take four neighbours out of rows that are sent; left out where they do. */
+  readonly gathers?: boolean | undefined;
   /** Names of the kernels it has. */
   readonly kernels: readonly string[];
   /** How its cycles are counted. */
@@ -70,8 +72,8 @@ export interface DeviceProfile {
   /** Pages that its kernels hold at most; left out where the plan decides. */
   readonly slots?: number | undefined;
   /**
-   * The forms of tables that its kernels have, and how many entries each of their tables holds; left out
-   * where any form of any depth can be built.
+   * The forms of tables that its kernels have, and how many entries each of their tables and buffers holds;
+   * left out where any form of any depth can be built, but none that multiplies.
    */
   readonly depths?: Partial<Record<FormName, Readonly<Record<string, number>>>> | undefined;
 }

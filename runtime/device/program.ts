@@ -17,6 +17,8 @@ import { itemsPerCycle } from "../plan/layouts.ts";
 import { planMap } from "../plan/map.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planRows } from "../plan/rows.ts";
+import { createRowClock, type RowClock } from "../plan/rtl_row_clock.ts";
+import type { DeviceProfile } from "./profile.ts";
 import { createPageBank, type PageBank } from "./page_bank.ts";
 import { createRowInput, type RowInput } from "./row_input.ts";
 
@@ -26,6 +28,8 @@ export interface Program {
   readonly plan: Plan;
   /** The line buffer, where rows are sent. */
   readonly rows: RowInput | undefined;
+  /** The clock of rows, where cycles are those of the RTL. */
+  readonly rowClock: RowClock | undefined;
   /** The page slots, where tables have pages. */
   readonly bank: PageBank | undefined;
   /** Bytes of an item that comes in. */
@@ -58,9 +62,10 @@ export interface Program {
  * Prepares a plan.
  *
  * @param plan The plan.
+ * @param timing How its cycles are counted.
  * @throws {OnpathError} `device` when a kernel is unknown.
  */
-export function prepareProgram(plan: Plan): Program {
+export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = plan.device.timing): Program {
   const { layout, device } = plan;
   const channels = checkChannels(layout.channels);
   const sampled = plan.geometry.sampling !== null;
@@ -91,10 +96,12 @@ export function prepareProgram(plan: Plan): Program {
   const perCycle = itemsPerCycle(device, sampled ? KIND.cells : KIND.samples, channels);
   const outputBytes = plan.output.planes * plan.output.itemBytes;
   const pages = stages[0]?.pages;
+  const rowClock = filtered && timing === "rtl" ? createRowClock(plan) : undefined;
   const run = chain(stages, scratch, outputBytes);
   return {
     plan,
-    rows: rowStage && createRowInput(rowStage, device.busBytes, perCycle),
+    rows: rowStage && createRowInput(rowStage, device.busBytes, perCycle, rowClock),
+    rowClock,
     bank: pages && plan.pages ? createPageBank(device, pages, plan.pages.bytes) : undefined,
     inputBytes: itemBytes(layout.kind, channels),
     outputBytes,

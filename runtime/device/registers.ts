@@ -35,6 +35,42 @@ export const IMAGE_ARGUMENTS = [
   { name: "paged", meaning: "1: terms are pages of a row phase, in the bank that the epochs leave free" },
 ] as const satisfies readonly KernelArgument[];
 
+/** Arguments of `packet_rows`. */
+export const ROWS_ARGUMENTS = [
+  ...PACKET_ARGUMENTS,
+  { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
+  { name: "rowBytes", meaning: "bytes of a row that comes" },
+  { name: "rows", meaning: "rows of an image that comes" },
+  { name: "totalLow", meaning: "bytes of all images of a flow, lower half" },
+  { name: "totalHigh", meaning: "its upper half" },
+  { name: "columnsBefore", meaning: "columns of the fill colour in front" },
+  { name: "columnsInside", meaning: "those and the steps of the columns' filter" },
+  { name: "columnSteps", meaning: "and the columns of the fill colour behind: cycles of a row" },
+  { name: "firstStep", meaning: "the first step of the columns' filter" },
+  { name: "rowsBefore", meaning: "rows of the fill colour above" },
+  { name: "rowsInside", meaning: "those and the filtered rows" },
+  { name: "outputRows", meaning: "and the rows of the fill colour below: rows of an answer's image" },
+  { name: "firstRow", meaning: "the first filtered row that is seen" },
+  { name: "outputWidth", meaning: "columns of an answer's image" },
+  { name: "rowPackets", meaning: "packets of an output row" },
+  { name: "packetItems", meaning: "columns of a packet, but for a row's last" },
+  { name: "packetBytes", meaning: "its samples of 8 bits" },
+  { name: "lastBytes", meaning: "samples of 8 bits of a row's last packet" },
+  { name: "answers", meaning: "packets of a flow of answers" },
+  { name: "imagePackets", meaning: "packets of an answer's image" },
+  { name: "imageItems", meaning: "columns times rows of an answer's image" },
+  { name: "rowWords", meaning: "words of a row in the ring" },
+  { name: "ringWords", meaning: "words of the ring: whole rows" },
+  { name: "slack", meaning: "rows of the ring beyond those that an output row needs" },
+  { name: "fill", meaning: "the fill colour, a byte a channel" },
+  { name: "levels", meaning: "1: samples are looked up in the table of levels" },
+  { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
+  { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
+] as const satisfies readonly KernelArgument[];
+
+/** The arguments by what they are called in {@linkcode ROWS_ARGUMENTS}. */
+export type RowsArgumentName = (typeof ROWS_ARGUMENTS)[number]["name"];
+
 /** The arguments by what they are called in {@linkcode IMAGE_ARGUMENTS}. */
 export type ArgumentName = (typeof IMAGE_ARGUMENTS)[number]["name"];
 
@@ -96,6 +132,7 @@ export const DROP_REASONS = [
   "weight",
   "page",
   "epoch",
+  "order",
 ] as const;
 
 /**
@@ -112,6 +149,9 @@ export const IMAGE_TABLE = {
   verticalHigh: 5,
   verticalLow: 6,
 } as const;
+
+/** Tables of `packet_rows` by their number on the table stream. */
+export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
 
 /** Bits of the first word of a command on the table stream; its other fields are in `table_loader.sv`. */
 export const TABLE_WORD = {

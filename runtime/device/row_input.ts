@@ -7,6 +7,7 @@
 
 import type { RowStage } from "../../kernels/mod.ts";
 import type { StreamClock } from "../plan/cost.ts";
+import type { RowClock } from "../plan/rtl_row_clock.ts";
 
 /** A line buffer before a stage over rows. */
 export interface RowInput {
@@ -42,9 +43,15 @@ export interface RowInput {
  * @param stage The stage.
  * @param busBytes Bytes of a bus word.
  * @param perCycle Output items that the core computes in a cycle.
+ * @param rtl The clock of the RTL, where its cycles are counted.
  */
-export function createRowInput(stage: RowStage, busBytes: number, perCycle: number): RowInput {
-  const { rows, columns, channels, outputRows, outputColumns, last } = stage;
+export function createRowInput(
+  stage: RowStage,
+  busBytes: number,
+  perCycle: number,
+  rtl?: RowClock,
+): RowInput {
+  const { rows, columns, channels, outputRows, outputColumns, first, last } = stage;
   const line = new Uint8Array(columns * channels);
   const row = new Uint8Array(outputColumns * stage.outputItemBytes);
   const rowCycles = Math.ceil(outputColumns / perCycle);
@@ -60,6 +67,9 @@ export function createRowInput(stage: RowStage, busBytes: number, perCycle: numb
   let taken = -1;
   let current = -1;
   let filled = 0;
+  // Where the RTL expects the next packet to begin, and the output row that comes next there.
+  let expected = 0;
+  let next = 0;
 
   const flowCycles = () => ({
     cycles: Math.max(clock.input, clock.output),
@@ -83,15 +93,21 @@ export function createRowInput(stage: RowStage, busBytes: number, perCycle: numb
       clock.input += Math.ceil(items * channels / busBytes);
       let global = Math.floor(position / columns);
       let column = position - global * columns;
+      if (position !== expected && position !== 0) rtl?.divide(column === 0);
       for (let left = items; left > 0;) {
         if (column === 0) [current, filled] = [global, 0];
-        else if (global !== current || column !== filled) return false;
+        else if (global !== current || column !== filled) {
+          rtl?.refuse();
+          return false;
+        }
         const here = Math.min(columns - column, left);
+        rtl?.piece(here * channels, column === 0, column + here === columns);
         line.set(source.subarray(from, from + here * channels), column * channels);
         filled += here;
         from += here * channels;
         left -= here;
         column = 0;
+        expected = global * columns + filled;
         if (filled < columns) continue;
         const thisImage = Math.floor(global / rows);
         const thisRow = global - thisImage * rows;
@@ -99,14 +115,22 @@ export function createRowInput(stage: RowStage, busBytes: number, perCycle: numb
           // Another image, or rows that are sent again.
           stage.restart();
           image = thisImage;
+          next = 0;
         }
         taken = thisRow;
         stage.take(thisRow, line, 0);
-        for (let o = begin[thisRow]!; o < outputRows && last[o] === thisRow; o++) {
+        for (const due = begin[thisRow]!; next < due; next++) rtl?.skip();
+        for (let o = begin[thisRow]!; o < outputRows && last[o] === thisRow; o++, next++) {
           clock.output = Math.max(clock.output, clock.input) + rowCycles;
           outputs++;
-          if (stage.give(o, row, 0)) emit(image, o);
+          if (!stage.give(o, row, 0)) {
+            rtl?.skip();
+            continue;
+          }
+          rtl?.give(last[o]! - first[o]! + 1);
+          emit(image, o);
         }
+        rtl?.done();
         global++;
         filled = 0;
         current = -1;

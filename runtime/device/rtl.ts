@@ -6,6 +6,7 @@
 
 import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
 import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
+import { ROWS_WASM } from "../../kernels/rtl/packet_rows_wasm.ts";
 import {
   HEADER_BYTES,
   OnpathError,
@@ -15,6 +16,7 @@ import {
 } from "../../serialize/mod.ts";
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
+import { ROW_LIMITS } from "../plan/row_ring.ts";
 import type { Device, DropReason } from "./device.ts";
 import { checkExchange, lastEpoch } from "./model.ts";
 import { checkPages, type StagedPage } from "./page_bank.ts";
@@ -41,8 +43,9 @@ export const RTL_PROFILE: DeviceProfile = {
   backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 2, ports: 1, latencyNs: 0 },
   hostGigabytesPerSecond: 15.75,
   networkGbps: 100,
-  layouts: ["cells"],
-  kernels: ["resize", "remap", "normalize"],
+  layouts: ["cells", "rows"],
+  gathers: false,
+  kernels: ["resize", "remap", "resample", "normalize"],
   timing: "rtl",
   slots: 2,
   depths: {
@@ -56,15 +59,29 @@ export const RTL_PROFILE: DeviceProfile = {
       "vertical-high": 2 ** 14,
       "vertical-low": 2 ** 15,
     },
+    multiply: {
+      "column steps": 2 ** 12,
+      "column weights": 2 ** 14,
+      "row entries": 2 ** 12,
+      "row weights": 2 ** 13,
+      ...ROW_LIMITS,
+    },
     levels: { levels: 2 ** 10 },
   },
 };
 
 type Build = RtlProgram["build"];
-const WASM: Readonly<Record<Build, string>> = { terms: IMAGE_WASM, products: IMAGE_PRODUCTS_WASM };
+const WASM: Readonly<Record<Build, string>> = {
+  terms: IMAGE_WASM,
+  products: IMAGE_PRODUCTS_WASM,
+  rows: ROWS_WASM,
+};
 
 /** The check that fails when a packet's page is not there: that is a failure, not a drop. */
 const PAGE = DROP_REASONS.indexOf("page");
+
+/** A run that takes so many has gone wrong: the longest one has some millions. */
+const MOST_CYCLES = 2 ** 30;
 
 /** Compiled once a process. */
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
@@ -97,6 +114,8 @@ export async function createRtlDevice(): Promise<Device> {
   // A card holds one build at a time; the counts of all that were opened add up.
   const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileBuild("terms"))]]);
   let card = cards.get("terms")!;
+  // Packets may bring several answers or none, so those that came are counted here.
+  const sentIn = new Map<RtlCard, number>();
   let plan: Plan | undefined;
   let closed = false;
   let lookups = 0;
@@ -110,15 +129,16 @@ export async function createRtlDevice(): Promise<Device> {
       if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
       const { build, values, tables } = rtlProgram(next);
       const kept = plan?.id === next.id;
-      if (kept && next.pages === null) return;
+      if (kept && next.pages === null && build !== "rows") return;
       const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
       cards.set(build, opened);
+      if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);
       tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
       pastSwaps = swaps;
       staged = [];
       card = opened;
-      // A session begins without pages, whatever the one before has left.
+      // A session begins without pages and without rows, whatever the one before has left.
       card.start(values);
       plan = next;
       if (kept) return;
@@ -149,14 +169,20 @@ export async function createRtlDevice(): Promise<Device> {
         }
         const missing = card.counters().drops[PAGE]!;
         let answers = 0;
+        const { planes, itemBytes } = plan.output;
+        const perItem = lookupsPerItem(plan);
         for (let sent = 0; sent < exchange.count;) {
           options?.signal?.throwIfAborted();
           const count = fill(exchange.input, sent, exchange.count);
-          const given = card.run(count);
-          const bytes = take(exchange.output, answers, given);
-          lookups += bytes / (plan.output.planes * plan.output.itemBytes) * lookupsPerItem(plan);
-          answers += given;
+          const collect = (given: number) => {
+            for (const bytes of take(exchange.output, answers, given)) {
+              lookups += bytes / (itemBytes * planes) * perItem;
+            }
+            answers += given;
+          };
+          collect(card.run(count, {}, MOST_CYCLES, collect));
           sent += count;
+          sentIn.set(card, sentIn.get(card)! + count);
         }
         const missed = card.counters().drops[PAGE]! - missing;
         if (missed > 0) {
@@ -180,7 +206,7 @@ export async function createRtlDevice(): Promise<Device> {
         if (count > 0) dropped[name as DropReason] = count;
       });
       return {
-        packets: sum(({ packets }) => packets),
+        packets: [...sentIn].reduce((total, [each, sent]) => total + sent - sumOf(each.counters().drops), 0),
         dropped,
         lookups: Math.round(lookups),
         cycles: sum(({ cycles, words }) => cycles + words),
@@ -197,18 +223,11 @@ export async function createRtlDevice(): Promise<Device> {
     [Symbol.asyncDispose]: () => device.close(),
   };
 
-  /** Bytes of the longest answer that the plan has. */
-  const answerBytes = () => {
-    const { layout, output } = plan!;
-    return HEADER_BYTES + layout.answers.itemsPerPacket * output.planes * output.itemBytes;
-  };
-
   /** Copies packets into the card until it is full; returns how many. */
   const fill = (input: PacketSlots, first: number, end: number): number => {
     let at = 0;
     let count = 0;
-    const most = Math.min(CARD_LIMITS.packets, Math.floor(CARD_LIMITS.bytes / answerBytes()));
-    while (first + count < end && count < most) {
+    while (first + count < end && count < CARD_LIMITS.packets) {
       const from = slotAddress(input, first + count);
       const length = Math.min(input.slotBytes, HEADER_BYTES + input.engine.view.getUint16(from + 20, true));
       if (at + length > CARD_LIMITS.bytes) break;
@@ -218,10 +237,15 @@ export async function createRtlDevice(): Promise<Device> {
     return count;
   };
 
-  /** Copies answers out of the card; returns the bytes of their payloads. */
-  const take = (output: PacketSlots, first: number, count: number): number => {
+  /** Copies answers out of the card; gives the bytes of each one's payload. */
+  function* take(output: PacketSlots, first: number, count: number): Generator<number> {
     let from = 0;
     for (let n = 0; n < count; n++) {
+      if (first + n >= output.slots) {
+        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
+          slots: output.slots,
+        });
+      }
       const end = card.answers[n]!;
       if (end - from > output.slotBytes) {
         throw new OnpathError(
@@ -234,10 +258,10 @@ export async function createRtlDevice(): Promise<Device> {
         );
       }
       output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
+      yield end - from - HEADER_BYTES;
       from = end;
     }
-    return from - count * HEADER_BYTES;
-  };
+  }
   return device;
 }
 
@@ -245,6 +269,10 @@ function swapsOf(cards: ReadonlyMap<Build, RtlCard>): number {
   let swaps = 0;
   for (const card of cards.values()) swaps += card.counters().swaps;
   return swaps;
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function lookupsPerItem({ tables, layout }: Plan): number {

@@ -24,6 +24,8 @@ interface Exports {
     most: number,
     more: number,
   ) => number;
+  readonly found_so_far: () => number;
+  readonly make_room: () => void;
   readonly go_on: (more: number) => number;
   readonly words_at: () => number;
   readonly words_most: () => number;
@@ -72,8 +74,8 @@ export interface CardCounters {
   readonly drops: readonly number[];
 }
 
-/** What the harness answers when it wants more words of pages. */
-const HUNGRY = -3;
+/** What the harness answers when it wants room for answers, or more words of pages. */
+const FULL = -2, HUNGRY = -3;
 
 /** Numbers of checks that the hardware has counters for. */
 const REASONS = 20;
@@ -103,10 +105,15 @@ export interface RtlCard {
   /**
    * Sends the first packets of the input and waits until none is inside.
    *
-   * @returns Number of answers.
-   * @throws {OnpathError} `device` when that takes more cycles than `most`.
+   * @param count Packets.
+   * @param pauses Pauses on both ends.
+   * @param most Cycles at most.
+   * @param full Called when there is no room for more answers, with their number: it copies those that there
+   * are. No cycle passes meanwhile.
+   * @returns Number of answers, but for those that `full` was told of.
+   * @throws {OnpathError} `device` when that takes more cycles than `most`, or more room than there is.
    */
-  run(count: number, pauses?: Pauses, most?: number): number;
+  run(count: number, pauses?: Pauses, most?: number, full?: (count: number) => void): number;
   /** Reads the counters' registers. */
   counters(): CardCounters;
   /** Reads a register. */
@@ -169,10 +176,16 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
     answers: new Uint32Array(buffer, rtl.answers_at(), packets),
     sockets: new Uint16Array(buffer, rtl.sockets_at(), packets),
     answered: new Uint16Array(buffer, rtl.answered_at(), packets),
-    run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22) => {
+    run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22, full) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
       let given = rtl.run(packetCount, send, take, seed, most, feed.fill());
-      while (given === HUNGRY) given = rtl.go_on(feed.fill());
+      while (given === HUNGRY || (given === FULL && full !== undefined)) {
+        if (given === FULL) {
+          full!(rtl.found_so_far());
+          rtl.make_room();
+        }
+        given = rtl.go_on(feed.fill());
+      }
       if (given < 0) {
         const why = given === -1
           ? `did not end within ${most} cycles`

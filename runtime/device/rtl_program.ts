@@ -22,12 +22,19 @@ import {
 } from "../../kernels/mod.ts";
 import { DTYPE_BYTES, itemBytes, KIND, OnpathError } from "../../serialize/mod.ts";
 import type { Plan, PlanStage } from "../plan/plan.ts";
-import { type ArgumentName, IMAGE_ARGUMENTS, IMAGE_TABLE } from "./registers.ts";
+import {
+  type ArgumentName,
+  IMAGE_ARGUMENTS,
+  IMAGE_TABLE,
+  ROWS_ARGUMENTS,
+  type RowsArgumentName,
+} from "./registers.ts";
+import { rowsPart } from "./rtl_rows.ts";
 
 /** A plan as the RTL takes it. */
 export interface RtlProgram {
-  /** Which build of the image pipeline it runs on. */
-  readonly build: "terms" | "products";
+  /** Which build it runs on: the image pipeline with terms or products, or that of rows. */
+  readonly build: "terms" | "products" | "rows";
   /** The arguments, in the order of the registers. */
   readonly values: readonly number[];
   /** Tables by their number, each from its first entry on. */
@@ -48,7 +55,8 @@ type Part = {
  * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
  */
 export function rtlProgram(plan: Plan): RtlProgram {
-  const { layout, stages, output } = plan;
+  const { layout, stages } = plan;
+  if (stages[0]?.kernel === "resample") return rowsProgram(plan);
   if (layout.kind !== KIND.cells && layout.name !== "samples") {
     throw new OnpathError(
       "device",
@@ -58,17 +66,7 @@ export function rtlProgram(plan: Plan): RtlProgram {
       },
     );
   }
-  const item = itemBytes(layout.kind, layout.channels);
-  const three = item === 3;
-  let values: Arguments = {
-    plan: plan.id,
-    kind: layout.kind,
-    longest: layout.payload,
-    item: three ? 256 : Math.log2(item),
-    channels: layout.channels,
-    planar: output.planes > 1 ? 1 : 0,
-    size: Math.log2(DTYPE_BYTES[output.dtype]),
-  };
+  let values: Arguments = commonValues(plan);
   let build: RtlProgram["build"] = "terms";
   const tables: RtlProgram["tables"][number][] = [];
   for (const stage of stages) {
@@ -78,6 +76,40 @@ export function rtlProgram(plan: Plan): RtlProgram {
     build = part.build ?? build;
   }
   return { build, values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
+}
+
+/** The arguments that every pipeline of images has. */
+function commonValues({ id, layout, output }: Plan) {
+  const item = itemBytes(layout.kind, layout.channels);
+  return {
+    plan: id,
+    kind: layout.kind,
+    longest: layout.payload,
+    item: item === 3 ? 256 : Math.log2(item),
+    channels: layout.channels,
+    planar: output.planes > 1 ? 1 : 0,
+    size: Math.log2(DTYPE_BYTES[output.dtype]),
+  };
+}
+
+function rowsProgram(plan: Plan): RtlProgram {
+  const [resample, ...rest] = plan.stages;
+  if (resample!.form !== "multiply") throw lacks(resample!);
+  const { values, tables } = rowsPart(plan);
+  const parts = rest.map((stage) => {
+    if (stage.kernel !== "normalize") throw lacks(stage);
+    return levelsPart(stage.params as NormalizeParams);
+  });
+  const all: Partial<Record<RowsArgumentName, number>> = {
+    ...commonValues(plan),
+    ...values,
+    levels: parts.length > 0 ? 1 : 0,
+  };
+  return {
+    build: "rows",
+    values: ROWS_ARGUMENTS.map(({ name }) => all[name] ?? 0),
+    tables: [...tables, ...parts.flatMap((part) => part.tables)],
+  };
 }
 
 function stagePart(stage: PlanStage): Part {

@@ -20,6 +20,8 @@ export interface StageTables {
   readonly channels: number;
   /** Items that it processes in a cycle. */
   readonly itemsPerCycle: number;
+  /** Entries of what it holds beside tables, by the names of a profile's depths. */
+  readonly buffers?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A form as it was weighed. Plain data. */
@@ -100,7 +102,8 @@ export function chooseTables(
   });
   const order = tried.map((_, at) => at).filter((at) => {
     const { form, tables } = tried[at]!;
-    return form.form !== BASELINE && tables !== null && isBuilt(device, form) && form.levels <= tolerance &&
+    return form.form !== BASELINE && tables !== null && isBuilt(device, first, form) &&
+      form.levels <= tolerance &&
       (wanted === undefined || form.form === wanted) &&
       (form.pages === null || pagesAllowed);
   }).sort((a, b) => rank(tried[a]!) - rank(tried[b]!));
@@ -117,7 +120,7 @@ export function chooseTables(
       ? "chosen"
       : each.form.form === BASELINE
       ? "baseline"
-      : !isBuilt(device, each.form)
+      : !isBuilt(device, first, each.form)
       ? "not built"
       : each.tables === null
       ? "does not fit"
@@ -138,11 +141,18 @@ export function chooseTables(
   };
 }
 
-/** Whether a device's kernels have a form, with tables as deep as it needs. */
-function isBuilt({ depths }: DeviceProfile, { form, tables }: TableForm): boolean {
-  if (depths === undefined) return true;
+/** Whether a device's kernels have a form, with tables and buffers as deep as it needs. */
+function isBuilt(
+  { depths }: DeviceProfile,
+  { buffers }: StageTables,
+  { form, tables }: TableForm,
+): boolean {
+  // The paper's kernels look products up: only a device that says so multiplies.
+  if (depths === undefined) return form !== "multiply";
   const deep = depths[form];
-  return deep !== undefined && tables.every(({ name, entries }) => entries <= (deep[name] ?? 0));
+  return deep !== undefined && tables.length > 0 &&
+    tables.every(({ name, entries }) => entries <= (deep[name] ?? 0)) &&
+    Object.entries(buffers ?? {}).every(([name, entries]) => entries <= (deep[name] ?? Infinity));
 }
 
 type Tried = { readonly form: TableForm; readonly tables: PlacedTable[] | null };
@@ -161,10 +171,14 @@ function demands({ kernel, channels, itemsPerCycle }: StageTables, form: TableFo
   }));
 }
 
-function noneBuilt({ kernel, forms }: StageTables, device: DeviceProfile): OnpathError {
-  const needs = forms.filter(({ form }) => form !== BASELINE).map(({ form, tables }) =>
-    `${form} (${tables.map(({ name, entries }) => `${entries} ${name}`).join(", ")})`
-  );
+function noneBuilt({ kernel, forms, buffers }: StageTables, device: DeviceProfile): OnpathError {
+  const needs = forms.filter(({ form }) => form !== BASELINE).map(({ form, tables }) => {
+    const held = Object.entries(buffers ?? {}).filter(([name]) =>
+      device.depths?.[form]?.[name] !== undefined
+    );
+    const all = [...tables.map(({ name, entries }) => [name, entries] as const), ...held];
+    return `${form} (${all.map(([name, entries]) => `${entries} ${name}`).join(", ")})`;
+  });
   const has = Object.entries(device.depths ?? {}).map(([form, tables]) =>
     `${form} (${Object.entries(tables).map(([name, entries]) => `${entries} ${name}`).join(", ")})`
   );
@@ -185,10 +199,10 @@ function noneFits(
   wanted: FormName | undefined,
 ): OnpathError {
   const real = weighed.filter(({ form }) => form !== BASELINE);
-  const built = stage.forms.filter((form) => form.form !== BASELINE && isBuilt(device, form));
+  const built = stage.forms.filter((form) => form.form !== BASELINE && isBuilt(device, stage, form));
   if (built.length === 0) throw noneBuilt(stage, device);
   const fits = real.filter(({ blocks, verdict }) => blocks !== null && verdict !== "not built");
-  const needs = stage.forms.filter(({ form }) => form !== BASELINE).map((form) => ({
+  const needs = built.map((form) => ({
     form: form.levels === 0 ? form.form : `${form.form} (tolerance ${form.levels})`,
     bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
   })).sort((a, b) => a.bram - b.bram)[0]!;

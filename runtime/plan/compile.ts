@@ -5,6 +5,8 @@
  */
 
 import {
+  filterAxis,
+  filterSteps,
   type FormName,
   type ImageShape,
   KERNELS,
@@ -14,6 +16,7 @@ import {
   type Pipeline,
   type PipelineInput,
   resampleBuffers,
+  type ResampleParams,
   type TableForm,
 } from "../../kernels/mod.ts";
 import {
@@ -42,6 +45,7 @@ import { separableMap } from "./map.ts";
 import { blockBudget, bramBlocks, sumBlocks } from "./memory.ts";
 import { type Plan, PLAN_VERSION, type PlanInput, type PlanOutput, type PlanStage } from "./plan.ts";
 import { costPlan, pagesOf } from "./price.ts";
+import { rowNeeds } from "./row_ring.ts";
 
 /** What a pipeline is compiled for. */
 export interface CompileOptions {
@@ -115,6 +119,14 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     itemsPerCycle: kernel === "resample"
       ? filterRate(geometry, device, channels)
       : itemsPerCycle(device, kind, channels),
+    buffers: kernel === "resample"
+      ? rowNeeds(
+        params as ResampleParams,
+        geometry.before.x.length,
+        answerRows(device, shape.width, output),
+        channels,
+      )
+      : undefined,
   }));
   const pagesAllowed = options.layout === undefined || options.layout === "cells" ||
     options.layout === "tiles";
@@ -135,7 +147,11 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     outputBytes: output.planes * output.itemBytes,
     map: sampling === null || sampling.kernel === "resize" ? separableMap(geometry, "pairs") : undefined,
     filter: sampling?.kernel === "resample"
-      ? { ...geometry.before, buffers: resampleBuffers(sampling.params, channels) }
+      ? {
+        ...geometry.before,
+        buffers: resampleBuffers(sampling.params, channels),
+        rowCycles: device.timing === "rtl" ? filterSteps(filterAxis(sampling.params.x)).first.length : 0,
+      }
       : undefined,
     sampled: sampling !== null,
     mostRows: paged === null ? Infinity : 1,
@@ -226,9 +242,19 @@ function stageKernels(
   return stages;
 }
 
+/** How output rows are cut where rows are sent, as `layOut` does it. */
+function answerRows({ payload }: DeviceProfile, width: number, { planes, itemBytes }: PlanOutput) {
+  const packetsPerRow = Math.ceil(width / Math.floor(payload / (planes * itemBytes)));
+  return { width, packetsPerRow, itemsPerPacket: Math.ceil(width / packetsPerRow) };
+}
+
 /** Outputs that a filter gives in a cycle: whole rows come in and take their time. */
 function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
   const { y, x } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
+  // The RTL takes a step of a row a cycle.
+  if (device.timing === "rtl") {
+    return y.output * x.output / (y.input * filterSteps(filterAxis(x)).first.length);
+  }
   const input = before.y.length * Math.ceil(before.x.length * channels / device.busBytes);
   return Math.min(itemsPerCycle(device, KIND.cells, channels), y.output * x.output / input);
 }

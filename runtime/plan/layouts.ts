@@ -85,8 +85,16 @@ export interface LayoutTask {
   readonly outputBytes: number;
   /** What the outputs need; undefined for remaps, whose neighbours lie anywhere. */
   readonly map: SeparableMap | undefined;
-  /** The window that a filter over whole rows sees; undefined for four neighbours. */
-  readonly filter: { readonly y: AxisWindow; readonly x: AxisWindow; readonly buffers: number } | undefined;
+  /**
+   * The window that a filter over whole rows sees, its buffers in bytes, and the cycles that a row takes at
+   * least; undefined for four neighbours.
+   */
+  readonly filter: {
+    readonly y: AxisWindow;
+    readonly x: AxisWindow;
+    readonly buffers: number;
+    readonly rowCycles: number;
+  } | undefined;
   /** Whether cells are computed from neighbours, or samples go bare. */
   readonly sampled: boolean;
   /** The most rows that a packet may hold. */
@@ -130,6 +138,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     [rows, columns] = [task.filter.y.length, task.filter.x.length];
     buffers = task.filter.buffers;
   } else {
+    if (device.gathers === false) return undefined;
     const sent = task.map && sentAxes(name, task.map, task.height, task.width);
     if (sent === undefined) return undefined;
     [rows, columns] = [sent.rows.length, sent.columns.length];
@@ -147,7 +156,11 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     cut,
     answers,
     buffers,
-    cycles: Math.max(input / images, height * Math.ceil(width / perCycle)),
+    cycles: Math.max(
+      input / images,
+      rows * (task.filter?.rowCycles ?? 0),
+      height * Math.ceil(width / perCycle),
+    ),
   };
 }
 

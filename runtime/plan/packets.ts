@@ -19,6 +19,20 @@ import { answersPerRequest, rowMap, sendsRows } from "./rows.ts";
 /** Packets that are sent together at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
 export const WINDOW_PACKETS = 1024;
 
+/**
+ * Packets of a plan that are sent together.
+ *
+ * @param plan The plan.
+ * @param window Packets in flight at most.
+ */
+export function windowPackets(plan: Plan, window = WINDOW_PACKETS): number {
+  // A few rows can become a whole image: then fewer requests are in flight.
+  return Math.max(
+    1,
+    Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.layout.cut.packets),
+  );
+}
+
 /** Memory for a plan's packets, and the writer that fills it. */
 export interface PlanPackets {
   /** Slots for packets to the device. */
@@ -41,8 +55,7 @@ export function reservePackets(plan: Plan, window = WINDOW_PACKETS): PlanPackets
   const width = plan.input.shape[plan.input.layout.indexOf("W")]!;
   const height = plan.input.shape[plan.input.layout.indexOf("H")]!;
   const each = answersPerRequest(plan);
-  // A few rows can become a whole image: then fewer requests are in flight.
-  const slots = Math.max(1, Math.min(Math.floor(4 * window / each), window, cut.packets));
+  const slots = windowPackets(plan, window);
   const backSlots = Math.min(answers.packets, slots * each);
   const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
   // Slots, three input rows with their slack, 12 bytes a column, and alignment.

@@ -13,6 +13,7 @@ import { planMap } from "./map.ts";
 import type { Plan, PlanPages } from "./plan.ts";
 import { beatsOf, rtlFlowCycles } from "./rtl_cycles.ts";
 import { rtlPagedCycles } from "./rtl_page_cycles.ts";
+import { rtlRowCycles } from "./rtl_row_cycles.ts";
 import { type Schedule, schedulePages, simulateSchedule } from "./schedule.ts";
 import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
@@ -70,7 +71,7 @@ export function costPlan(plan: Plan): PlanCost {
   }
   const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
   const rowsAreSent = name === "grid" || name === "rows" || name === "image";
-  const { ideal, cycles } = plan.device.timing === "rtl" ? rtlFlowCycles(plan) : rowsAreSent
+  const { ideal, cycles } = plan.device.timing === "rtl" ? rtlCycles(plan) : rowsAreSent
     ? streamCycles(
       cut,
       channels,
@@ -94,6 +95,10 @@ export function costPlan(plan: Plan): PlanCost {
 
 function pagedCycles(plan: Plan, schedule: Schedule) {
   return plan.device.timing === "rtl" ? rtlPagedCycles(plan, schedule) : simulateSchedule(plan, schedule);
+}
+
+function rtlCycles(plan: Plan) {
+  return plan.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
 }
 
 /** For each output row the sent row that completes it. */

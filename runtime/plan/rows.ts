@@ -90,7 +90,8 @@ export function requestsFor(
   return ranges;
 }
 
-function rowSpans(plan: Plan): { first: Int32Array; last: Int32Array } {
+/** The rows that each output row needs: from `first` to `last`. */
+export function rowSpans(plan: Plan): { first: Int32Array; last: Int32Array } {
   const { sampling, after } = plan.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
   const map = planMap(plan);

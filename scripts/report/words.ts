@@ -26,6 +26,7 @@ export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
   "row-pages": "Only what the current kind of row needs stands on chip; the next page loads meanwhile.",
   universal: "Weights rounded to 1/256: one small table serves every size, and may be off by a level.",
   positions: "The paper's own tables, one for each output position: the baseline, listed to compare.",
+  multiply: "The weights alone, a multiplier each: what a device with multipliers to spare takes.",
   products: "The library's own fixed-point products, so that its result is met bit for bit.",
   levels: "One entry for each of the 256 values of a pixel.",
 };

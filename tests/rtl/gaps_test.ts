@@ -80,7 +80,7 @@ Deno.test("RTL: two faults in a header are dropped by the name of the first, at 
     behaves(packets, echo.run(packets));
   }
   // All but those of pages.
-  assert.equal(seen.size, DROP_REASONS.length - 3);
+  assert.equal(seen.size, DROP_REASONS.length - 4);
 });
 
 Deno.test("RTL: items of three bytes: only a multiple of them is taken", async () => {

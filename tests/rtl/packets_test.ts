@@ -7,7 +7,7 @@ import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets
 import { openRtl } from "./rtl.ts";
 
 /** The checks that a kernel without tables makes. */
-const CHECKS = DROP_REASONS.filter((name) => !["weight", "page", "epoch"].includes(name));
+const CHECKS = DROP_REASONS.filter((name) => !["weight", "page", "epoch", "order"].includes(name));
 
 const echo = await openRtl("packet_echo");
 echo.configure(PLAN, KIND.cells, LONGEST, ITEM);

@@ -8,7 +8,11 @@ import { type Plan, reservePackets, rtlProgram } from "../../runtime/mod.ts";
 import { crc32c, CRC_OFFSET, packetBytes, type Tensor } from "../../serialize/mod.ts";
 import { openRtl, type Rtl } from "./rtl.ts";
 
-const builds = { terms: await openRtl("packet_image"), products: await openRtl("packet_image_products") };
+const builds = {
+  terms: await openRtl("packet_image"),
+  products: await openRtl("packet_image_products"),
+  rows: await openRtl("packet_rows"),
+};
 
 /** A plan on the RTL, on its own build where no instance is given: registers started, tables loaded. */
 export function load(plan: Plan, on?: Rtl): Rtl {
@@ -23,8 +27,13 @@ export function load(plan: Plan, on?: Rtl): Rtl {
 export function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
   const { requests, writer } = reservePackets(plan);
   const { packets } = plan.layout.cut;
-  writer.write(input, 5, 0, packets, requests);
-  return Array.from({ length: packets }, (_, at) => packetBytes(requests, at).slice());
+  const sent: Uint8Array[] = [];
+  while (sent.length < packets) {
+    const count = Math.min(requests.slots, packets - sent.length);
+    writer.write(input, 5, sent.length, count, requests);
+    for (let at = 0; at < count; at++) sent.push(packetBytes(requests, at).slice());
+  }
+  return sent;
 }
 
 /** A packet with its CRC made again. */

@@ -31,7 +31,7 @@ test("every form of tables of every match gives the reference, within its own bo
         const reference = referencePipeline(pipeline, image);
         const { forms } = compile(pipeline, { input: image, device });
         for (const { form, levels, verdict } of forms) {
-          if (verdict === "baseline") continue;
+          if (verdict === "baseline" || verdict === "not built") continue;
           const plan = compile(pipeline, { input: image, device, form, tolerance: levels });
           const { output } = await offload(plan, image, device);
           const off = furthest(output, reference);

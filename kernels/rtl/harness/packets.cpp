@@ -14,7 +14,7 @@
 // The register that says how many packets are inside.
 static const uint32_t PRESENT = 0x200 + 4 * 28;
 
-static const int BYTES = 1 << 21, PACKETS = 1 << 12;
+static const int BYTES = 1 << 21, PACKETS = 1 << 12, LONGEST = 1 << 14;
 static Vtop* top;
 static const uint32_t BEAT = sizeof(top->s_axis_tdata);
 using Keep = std::remove_reference_t<decltype(top->s_axis_tkeep)>;
@@ -116,7 +116,7 @@ EXPORT(words_clear) void words_clear() { word_first = word_end; }
 
 // A run: what was asked for, and where it stands.
 static struct {
-  int count, send_pause, take_pause, most, n, packet, found, since;
+  int count, send_pause, take_pause, most, n, packet, found, given, since;
   uint32_t at, out;
   bool offered;
 } now;
@@ -135,7 +135,7 @@ EXPORT(go_on) int go_on(int more) {
       tick();
       return now.found;
     }
-    bool feeding = word_first != word_end && now.found != now.count;
+    bool feeding = word_first != word_end && now.given != now.count;
     if (more && word_first == word_end) return HUNGRY;
     // Whether packets and words are taken depends on the word that is offered, so it is offered first.
     if (feeding || top->s_axis_table_tvalid) {
@@ -163,12 +163,14 @@ EXPORT(go_on) int go_on(int more) {
     bool got = top->m_axis_tvalid && top->m_axis_tready;
     if (got) {
       int here = __builtin_popcountll(top->m_axis_tkeep);
-      if (now.out + here > BYTES || now.found >= PACKETS) return FULL;
+      bool begins = now.found == 0 ? now.out == 0 : now.out == answers[now.found - 1];
+      if (begins && (now.out > BYTES - LONGEST || now.found == PACKETS)) return FULL;
       memcpy(output + now.out, &top->m_axis_tdata[0], here);
       now.out += here;
       if (top->m_axis_tlast) {
         answers[now.found] = now.out;
         answered[now.found++] = top->m_axis_tdest;
+        now.given++;
       }
     }
     tick();
@@ -181,8 +183,14 @@ EXPORT(go_on) int go_on(int more) {
   return ENDLESS;
 }
 
+EXPORT(found_so_far) int found_so_far() { return now.found; }
+
+// The host has copied the answers. They are whole when there is no room for another, and no cycle has passed
+// since: `go_on` goes on.
+EXPORT(make_room) void make_room() { now.out = now.found = 0; }
+
 // Sends `count` packets and waits until none is inside. Returns the number of answers, ENDLESS after `most`
-// cycles, FULL when there is no room for an answer, or HUNGRY when `go_on` is to be called with more words.
+// cycles, FULL when there is no room for the next answer, or HUNGRY when `go_on` is to be called with more words.
 EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, int most, int more) {
   state = seed;
   memset(&now, 0, sizeof now);

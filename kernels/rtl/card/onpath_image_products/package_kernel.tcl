@@ -105,6 +105,7 @@ foreach {name address meaning fields} {
     count_drops_weight 0x25C {packets dropped: weight} {{count_drops_weight} 0 32 read-only {packets dropped: weight}}
     count_drops_page 0x260 {packets dropped: page} {{count_drops_page} 0 32 read-only {packets dropped: page}}
     count_drops_epoch 0x264 {packets dropped: epoch} {{count_drops_epoch} 0 32 read-only {packets dropped: epoch}}
+    count_drops_order 0x268 {packets dropped: order} {{count_drops_order} 0 32 read-only {packets dropped: order}}
     count_present 0x270 {counter 28} {{count_present} 0 32 read-only {counter 28}}
 } {
     set register [::ipx::add_register -quiet $name $block]

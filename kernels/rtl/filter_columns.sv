@@ -1,0 +1,237 @@
+// The filter over the columns of a row: sixteen taps of all channels a cycle, each pixel times its weight of
+// 22 fraction bits. A program says where in the row each sixteen taps lie and which weights they have; an
+// output column with more taps has several steps. Samples are put behind one another into words of the ring,
+// where each packet that they will leave in begins with a word.
+module filter_columns #(
+    parameter int WW = 9,   // 2^WW words are the longest row
+    parameter int SW = 12,  // 2^SW steps
+    parameter int VW = 11,  // 2^VW times sixteen weights
+    parameter int RW = 12   // 2^RW words of the ring
+) (
+    input  logic          clk,
+    input  logic          rst_n,
+    input  logic          clear,
+    input  logic [   2:0] cfg_channels,
+    input  logic [  15:0] cfg_before,       // columns of the fill colour in front
+    input  logic [  15:0] cfg_inside,       // those and the steps
+    input  logic [  15:0] cfg_steps,        // and the columns of the fill colour behind: cycles of a row
+    input  logic [SW-1:0] cfg_first,        // the first step
+    input  logic [  10:0] cfg_packet_items, // columns of an answer
+    input  logic [  31:0] cfg_fill,
+    input  logic [  RW:0] cfg_ring,         // words of the ring that are used: whole rows
+    input  logic          load_steps,       // 13:0 byte of the row, then number of weights, column's last
+    input  logic          load_weights,     // two weights
+    input  logic [VW+2:0] load_addr,
+    input  logic [  45:0] load_data,
+    input  logic          start,            // a row is there, and begins when `ready` says so
+    output logic          ready,
+    output logic          read,             // of the row
+    output logic          read_last,        // it has been read
+    output logic          read_slot,
+    output logic [WW-1:0] read_word,
+    input  logic [1023:0] read_data,        // a cycle later
+    output logic          write,            // to the ring
+    output logic [RW-1:0] write_addr,
+    output logic [ 255:0] write_data,
+    output logic          done              // with the row's last word
+);
+  // ---- which step ----
+  logic running, begin_row, final_step, inside_row;
+  logic [15:0] number;
+  logic [SW-1:0] step;
+  assign final_step = number == cfg_steps - 16'd1;
+  assign ready = !running || final_step;
+  assign begin_row = start && ready;
+  assign inside_row = number >= cfg_before && number < cfg_inside;
+  always_ff @(posedge clk)
+    if (!rst_n) running <= 1'b0;
+    else running <= begin_row || (running && !final_step);
+  always_ff @(posedge clk)
+    if (begin_row) begin
+      number <= '0;
+      step <= cfg_first;
+    end else if (running) begin
+      number <= number + 16'd1;
+      if (inside_row) step <= step + 1'b1;
+    end
+
+  // ---- 1: the step's program; 2: its bytes and weights ----
+  logic v1, v2, v3, v4, v5, v6, v7, v8;
+  logic fill1, end1, fresh1;
+  logic [VW+14:0] program1;
+  tdp_ram #(
+      .AW(SW),
+      .DW(VW + 15)
+  ) u_steps (
+      .clk,
+      .en_a  (running || load_steps),
+      .we_a  (load_steps),
+      .addr_a(load_steps ? load_addr[SW-1:0] : step),
+      .din_a (load_data[VW+14:0]),
+      .q_a   (program1),
+      .en_b  (1'b0),
+      .addr_b('0),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .q_b   ()
+      /* verilator lint_on PINCONNECTEMPTY */
+  );
+  logic whole1;  // the column is complete with this step
+  assign whole1 = program1[VW+14] || fill1;
+  assign read = v1;
+  assign read_last = v1 && end1;
+  assign read_word = program1[5+:WW];
+  logic [367:0] w2, w3, w4;
+  for (genvar p = 0; p < 8; p++) begin : g_weights
+    tdp_ram #(
+        .AW(VW),
+        .DW(46)
+    ) u_weights (
+        .clk,
+        .en_a  (v1 || (load_weights && load_addr[2:0] == 3'(p))),
+        .we_a  (load_weights),
+        .addr_a(load_weights ? load_addr[3+:VW] : program1[14+:VW]),
+        .din_a (load_data),
+        .q_a   (w2[46*p+:46]),
+        .en_b  (1'b0),
+        .addr_b('0),
+        /* verilator lint_off PINCONNECTEMPTY */
+        .q_b   ()
+        /* verilator lint_on PINCONNECTEMPTY */
+    );
+  end
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      {v1, v2, v3, v4, v5, v6, v7, v8} <= '0;
+      fresh1 <= 1'b1;
+      read_slot <= 1'b0;
+    end else begin
+      {v1, v2, v3, v4, v5, v6, v7, v8} <= {running, v1, v2, v3, v4, v5, v6, v7};
+      if (v1) fresh1 <= whole1;
+      // Rows come to the two places in turn; one that is given up stays where it was.
+      if (read_last) read_slot <= !read_slot;
+    end
+
+  // What travels along: a column's first and last step, the fill colour, the row's end.
+  logic [3:0] f2, f3, f4, f5, f6, f7;
+  logic [2:0] f8;
+  logic [1:0] turn2;
+  logic [4:0] shift2, shift3;
+  always_ff @(posedge clk) begin
+    if (running) begin
+      fill1 <= !inside_row;
+      end1 <= final_step;
+    end
+    if (v1) begin
+      f2 <= {fresh1, whole1, fill1, end1};
+      turn2 <= program1[6:5];
+      shift2 <= program1[4:0];
+    end
+    if (v2) f3 <= f2;
+    if (v3) f4 <= f3;
+    if (v4) f5 <= f4;
+    if (v5) f6 <= f5;
+    if (v6) f7 <= f6;
+    if (v7) f8 <= f7[2:0];
+  end
+
+  // ---- 3 and 4: the bytes from the first tap on ----
+  logic [767:0] words3;
+  logic [511:0] bytes4;
+  always_ff @(posedge clk) begin
+    if (v2) begin
+      for (int k = 0; k < 3; k++) words3[256*k+:256] <= read_data[256*((k+32'(turn2))%4)+:256];
+      shift3 <= shift2;
+      w3 <= w2;
+    end
+    if (v3) begin
+      bytes4 <= 512'(words3 >> {shift3, 3'd0});
+      w4 <= w3;
+    end
+  end
+
+  // ---- 5: as pixels of four channels; 6: products; 7: sums of four; 8: sums of all steps ----
+  logic [31:0] pixel5[16];
+  logic [22:0] weight5[16];
+  logic [31:0] product[64], quarter[16];
+  /* verilator lint_off UNUSEDSIGNAL */  // a level is below 256, see the sum
+  logic [31:0] sum[4];
+  /* verilator lint_on UNUSEDSIGNAL */
+  for (genvar t = 0; t < 16; t++) begin : g_tap
+    always_ff @(posedge clk)
+      if (v4) begin
+        weight5[t] <= w4[23*t+:23];
+        if (cfg_channels == 3'd1) pixel5[t] <= {24'd0, bytes4[8*t+:8]};
+        else if (cfg_channels == 3'd3) pixel5[t] <= {8'd0, bytes4[24*t+:24]};
+        else pixel5[t] <= bytes4[32*t+:32];
+      end
+    for (genvar c = 0; c < 4; c++) begin : g_channel
+      always_ff @(posedge clk) if (v5) product[4*t+c] <= {24'd0, pixel5[t][8*c+:8]} * {9'd0, weight5[t]};
+    end
+  end
+  for (genvar c = 0; c < 4; c++) begin : g_sum
+    for (genvar q = 0; q < 4; q++) begin : g_quarter
+      always_ff @(posedge clk)
+        if (v6)
+          quarter[4*c+q] <= product[16*q+c] + product[16*q+4+c] + product[16*q+8+c] + product[16*q+12+c];
+    end
+    always_ff @(posedge clk)
+      // Half a level and at most 255 times the weights, whose sum is 2^22 but for half a unit a tap: fewer than
+      // 16,448 taps do not make a level more than 255.
+      if (v7)
+        sum[c] <= (f7[3] ? 32'h0020_0000 : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
+  end
+
+  // ---- samples behind one another; what is left of a packet's last word is written a cycle later ----
+  logic [31:0] pixel;
+  logic [287:0] grown;
+  logic [255:0] kept;
+  logic [5:0] had, has;
+  logic [10:0] column;
+  logic border, word, rest;
+  logic [RW-1:0] next_addr;
+  always_comb begin
+    for (int c = 0; c < 4; c++) pixel[8*c+:8] = f8[1] ? cfg_fill[8*c+:8] : sum[c][29:22];
+    if (cfg_channels == 3'd1) pixel[31:8] = '0;
+    else if (cfg_channels == 3'd3) pixel[31:24] = '0;
+  end
+  assign grown = {32'd0, kept} | ({256'd0, pixel} << {had, 3'd0});
+  assign has = had + {3'd0, cfg_channels};
+  assign border = column == cfg_packet_items - 11'd1 || f8[0];
+  assign word = v8 && f8[2] && has >= 6'd32;
+  logic [255:0] rest_data;
+  logic rest_end, row_ends;
+  assign row_ends = v8 && f8[2] && f8[0];
+  always_ff @(posedge clk)
+    if (!rst_n || clear) begin
+      had <= '0;
+      kept <= '0;
+      column <= '0;
+      rest <= 1'b0;
+      rest_end <= 1'b0;
+    end else begin
+      rest <= v8 && f8[2] && border && has != 6'd32;
+      rest_end <= row_ends;
+      if (v8 && f8[2]) begin
+        column <= border ? '0 : column + 11'd1;
+        had <= border ? '0 : has >= 6'd32 ? has - 6'd32 : has;
+        kept <= border ? '0 : has >= 6'd32 ? {224'd0, grown[287:256]} : grown[255:0];
+      end
+    end
+  always_ff @(posedge clk) if (v8) rest_data <= has >= 6'd32 ? {224'd0, grown[287:256]} : grown[255:0];
+  // A word that fills and a rest never come together: behind a border are eight columns or more to a word.
+  always_ff @(posedge clk)
+    if (!rst_n || clear) begin
+      write <= 1'b0;
+      done <= 1'b0;
+      next_addr <= '0;
+    end else begin
+      write <= word || rest;
+      done <= rest_end;
+      if (word || rest) next_addr <= {1'b0, next_addr} == cfg_ring - 1'b1 ? '0 : next_addr + 1'b1;
+    end
+  always_ff @(posedge clk)
+    if (word || rest) begin
+      write_addr <= next_addr;
+      write_data <= rest ? rest_data : grown[255:0];
+    end
+endmodule

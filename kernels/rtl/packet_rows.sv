@@ -1,0 +1,160 @@
+// The pipeline of rows, packets of rows in and packets of samples out: antialiased resize, and normalisation
+// where the arguments say so (runtime/device/registers.ts).
+module packet_rows #(
+    parameter int AW = 7  // 2^AW beats are stored on either side
+) (
+    input  logic         clk,
+    input  logic         rst_n,
+    input  logic         s_axi_control_awvalid,
+    output logic         s_axi_control_awready,
+    input  logic [ 11:0] s_axi_control_awaddr,
+    input  logic         s_axi_control_wvalid,
+    output logic         s_axi_control_wready,
+    input  logic [ 31:0] s_axi_control_wdata,
+    input  logic [  3:0] s_axi_control_wstrb,
+    output logic         s_axi_control_bvalid,
+    input  logic         s_axi_control_bready,
+    output logic [  1:0] s_axi_control_bresp,
+    input  logic         s_axi_control_arvalid,
+    output logic         s_axi_control_arready,
+    input  logic [ 11:0] s_axi_control_araddr,
+    output logic         s_axi_control_rvalid,
+    input  logic         s_axi_control_rready,
+    output logic [ 31:0] s_axi_control_rdata,
+    output logic [  1:0] s_axi_control_rresp,
+    /* verilator lint_off SYMRSVDWORD */  // Vitis' name
+    output logic         interrupt,
+    /* verilator lint_on SYMRSVDWORD */
+    input  logic         s_axis_table_tvalid,
+    output logic         s_axis_table_tready,
+    input  logic [ 63:0] s_axis_table_tdata,
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [255:0] s_axis_tdata,
+    input  logic [ 31:0] s_axis_tkeep,
+    input  logic         s_axis_tlast,
+    input  logic [ 15:0] s_axis_tdest,
+    output logic         m_axis_tvalid,
+    input  logic         m_axis_tready,
+    output logic [255:0] m_axis_tdata,
+    output logic [ 31:0] m_axis_tkeep,
+    output logic         m_axis_tlast,
+    // Of no use here: a packet brings several answers or none, and sockets go one by one.
+    output logic [ 15:0] m_axis_tdest
+);
+  localparam int ARGS = 32;
+  /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
+  logic [32*ARGS-1:0] cfg;
+  logic page_begin, page_done, page_bank, limit_valid;
+  logic [15:0] page_number;
+  logic [31:0] limit_epoch;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic taken, load_valid;
+  logic [3:0] load_table;
+  logic [15:0] load_addr;
+  logic [63:0] load_data;
+  logic to_valid, to_ready, to_last;
+  logic [255:0] to_data;
+  logic [1:0] to_part;
+  logic from_valid, from_ready, from_last;
+  logic [255:0] from_data;
+  logic [1:0] from_part, from_bad;
+  logic signed [2:0] gained;
+  logic refuse;
+  logic [4:0] refuse_reason;
+  packet_shell #(
+      .AW  (AW),
+      .ARGS(ARGS)
+  ) u_shell (
+      .epochs ('0),
+      .stalled(1'b0),
+      .swapped(1'b0),
+      .over   (1'b0),
+      .*
+  );
+
+  // ---- rows to output rows ----
+  logic r_valid, r_last, p_left;
+  logic [255:0] r_data;
+  logic [1:0] r_part;
+  resample_rows u_resample (
+      .clk,
+      .rst_n,
+      .clear  (taken),
+      .cfg    (cfg[32*29-1:0]),
+      .load_valid,
+      .load_table,
+      .load_addr,
+      .load_data,
+      .s_valid(to_valid),
+      .s_ready(to_ready),
+      .s_data (to_data),
+      .s_part (to_part),
+      .s_last (to_last),
+      .refuse,
+      .refuse_reason,
+      .gained,
+      .m_valid(r_valid),
+      .m_data (r_data),
+      .m_part (r_part),
+      .m_last (r_last),
+      .left   (p_left)
+  );
+
+  // ---- normalise, or not ----
+  logic p_valid, p_ready, p_last;
+  logic [255:0] p_data;
+  logic [31:0] p_odd, p_upper;
+  logic [5:0] p_count;
+  logic [1:0] p_part, p_bad;
+  assign p_left = p_valid && p_ready && p_last;
+  packet_planes u_planes (
+      .clk,
+      .rst_n,
+      .cfg_channels(cfg[32*4+:3]),
+      .cfg_planar  (cfg[32*30]),
+      .cfg_size    (cfg[32*31+:2]),
+      .s_valid     (r_valid),
+      // The resize begins no packet that has no place here.
+      /* verilator lint_off PINCONNECTEMPTY */
+      .s_ready     (),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .s_data      (r_data),
+      .s_part      (r_part),
+      .s_last      (r_last),
+      .s_bad       (2'd0),
+      .m_valid     (p_valid),
+      .m_ready     (p_ready),
+      .m_data      (p_data),
+      .m_odd       (p_odd),
+      .m_upper     (p_upper),
+      .m_count     (p_count),
+      .m_part      (p_part),
+      .m_last      (p_last),
+      .m_bad       (p_bad)
+  );
+  normalize_levels u_levels (
+      .clk,
+      .rst_n,
+      .cfg_levels(cfg[32*29]),
+      .cfg_size  (cfg[32*31+:2]),
+      .load      (load_valid && load_table == 4'd2),
+      .load_addr (load_addr[9:0]),
+      .load_data (load_data[31:0]),
+      .s_valid   (p_valid),
+      .s_ready   (p_ready),
+      .s_data    (p_data),
+      .s_odd     (p_odd),
+      .s_upper   (p_upper),
+      .s_count   (p_count),
+      .s_part    (p_part),
+      .s_last    (p_last),
+      .s_bad     (p_bad),
+      .m_valid   (from_valid),
+      .m_ready   (from_ready),
+      .m_data    (from_data),
+      .m_part    (from_part),
+      .m_last    (from_last),
+      .m_bad     (from_bad)
+  );
+endmodule

@@ -1,0 +1,93 @@
+/**
+ * The ring of filtered rows in the RTL: how many words a row takes, and how many rows there are.
+ *
+ * @module
+ */
+
+import { type AxisFilter, filterAxis, type ResampleParams } from "../../kernels/mod.ts";
+import { type Channels, itemBytes, KIND, type Partition } from "../../serialize/mod.ts";
+
+/** What `kernels/rtl` holds beside tables, by the names of a profile's depths. */
+export const ROW_LIMITS = { "row bytes": 2 ** 14, "ring words": 2 ** 12, "row taps": 2 ** 10 - 1 } as const;
+
+/** Bytes of a word. */
+export const RING_WORD = 32;
+
+/** Rows that are filtered ahead at most. */
+const MOST_SLACK = 4;
+
+/** Words of samples of an output row's packets: each packet begins with a word. Plain data. */
+export interface RowWords {
+  /** Samples of 8 bits of a packet, but for a row's last. */
+  readonly bytes: number;
+  /** Samples of 8 bits of a row's last packet. */
+  readonly lastBytes: number;
+  /** Words of each packet of a row. */
+  readonly packets: readonly number[];
+  /** Words of a row. */
+  readonly row: number;
+}
+
+/** The ring. Plain data. */
+export interface RowRing {
+  /** Words of a row. */
+  readonly words: RowWords;
+  /** Rows. */
+  readonly rows: number;
+  /** Rows that may be filtered while those before are still needed. */
+  readonly slack: number;
+}
+
+/** Words of the rows of a cut of answers. */
+export function rowWords(
+  { width, packetsPerRow, itemsPerPacket }: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
+  channels: Channels,
+): RowWords {
+  const item = itemBytes(KIND.samples, channels);
+  const bytes = itemsPerPacket * item;
+  const lastBytes = width * item - (packetsPerRow - 1) * bytes;
+  const packets = Array.from(
+    { length: packetsPerRow },
+    (_, at) => Math.ceil((at === packetsPerRow - 1 ? lastBytes : bytes) / RING_WORD),
+  );
+  return { bytes, lastBytes, packets, row: packets.reduce((sum, words) => sum + words, 0) };
+}
+
+/** The most taps of an axis. */
+export function mostTaps({ taps }: Pick<AxisFilter, "taps">): number {
+  return taps.reduce((most, count) => Math.max(most, count), 1);
+}
+
+/** The ring that a plan's rows go through. */
+export function rowRing(
+  params: ResampleParams,
+  answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
+  channels: Channels,
+): RowRing {
+  const words = rowWords(answers, channels);
+  const taps = mostTaps(filterAxis(params.y));
+  const rows = Math.min(Math.floor(ROW_LIMITS["ring words"] / words.row), taps + MOST_SLACK);
+  return { words, rows, slack: rows - taps };
+}
+
+/**
+ * What rows need beside tables, by the names of a profile's depths.
+ *
+ * @param params Lengths before and after.
+ * @param columns Columns that are sent.
+ * @param answers How output rows are cut.
+ * @param channels Channels.
+ */
+export function rowNeeds(
+  params: ResampleParams,
+  columns: number,
+  answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
+  channels: Channels,
+): Record<keyof typeof ROW_LIMITS, number> {
+  const taps = mostTaps(filterAxis(params.y));
+  return {
+    "row bytes": columns * channels,
+    "ring words": (taps + 1) * rowWords(answers, channels).row,
+    "row taps": taps,
+  };
+}

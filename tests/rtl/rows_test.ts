@@ -1,0 +1,307 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { type NormalizedDType, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
+import {
+  answersPerRequest,
+  compile,
+  createModelDevice,
+  createRtlDevice,
+  DROP_REASONS,
+  offload,
+  type Plan,
+  RTL_PROFILE,
+} from "../../runtime/mod.ts";
+import {
+  CRC_OFFSET,
+  createEngine,
+  FLAG,
+  HEADER_BYTES,
+  type OnpathError,
+  packetBytes,
+  reserveSlots,
+  slotAddress,
+  slotBytesFor,
+  type Tensor,
+} from "../../serialize/mod.ts";
+import { anyChannels, inLayout, noise } from "../support/images.ts";
+import { readPhoto } from "../support/photos.ts";
+import { sameTensor } from "../runtime/helpers.ts";
+import { load, packetsOf, sealed } from "./plans.ts";
+
+/** What came of packets, on the RTL or on the model. */
+interface Result {
+  readonly answers: Uint8Array[];
+  readonly drops: Readonly<Record<string, number>>;
+  readonly cycles: number;
+}
+
+/** What the model makes of packets that are sent together. */
+async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise<Result> {
+  await using device = createModelDevice(RTL_PROFILE);
+  await device.load(plan);
+  const { payload, answers } = plan.layout;
+  const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
+  const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  const engine = createEngine(sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 1024);
+  const input = reserveSlots(engine, sent.length, payload);
+  const output = reserveSlots(engine, most, back);
+  sent.forEach((packet, slot) => engine.bytes.set(packet, slotAddress(input, slot)));
+  const before = device.counters();
+  const count = await device.exchange({ input, count: sent.length, output });
+  const { cycles, dropped } = device.counters();
+  const given = Array.from({ length: count }, (_, slot) => packetBytes(output, slot).slice());
+  return { answers: given, drops: { ...dropped }, cycles: cycles! - before.cycles! };
+}
+
+/** What the RTL makes of packets that are sent together. */
+function rtlRun(plan: Plan, sent: readonly Uint8Array[], pauses = {}): Result {
+  const { answers, drops, cycles } = load(plan).run(sent, pauses);
+  const named = drops.map((count, reason) => [DROP_REASONS[reason]!, count] as const);
+  return { answers, drops: Object.fromEntries(named.filter(([, count]) => count > 0)), cycles };
+}
+
+/** Something that happens to packets on their way; numbers choose where. */
+const anyFault = fc.record({
+  kind: fc.constantFrom(
+    "lost",
+    "twice",
+    "again",
+    "swapped",
+    "flow",
+    "shorter",
+    "moved",
+    "beyond",
+    "checksum",
+  ),
+  at: fc.nat(1e6),
+  by: fc.nat(1e6),
+});
+
+function withFault(
+  packets: Uint8Array[],
+  { kind, at, by }: { kind: string; at: number; by: number },
+  plan: Plan,
+): Uint8Array[] {
+  const place = at % packets.length;
+  const change = (edit: (view: DataView) => void, end = place + 1) =>
+    packets.map((packet, n) => {
+      if (n < place || n >= end) return packet;
+      const copy = packet.slice();
+      edit(new DataView(copy.buffer));
+      const whole = copy.slice(0, HEADER_BYTES + new DataView(copy.buffer).getUint16(20, true));
+      const header = new DataView(whole.buffer);
+      if (header.getUint16(6, true) & FLAG.checked) return sealed(whole);
+      header.setUint32(CRC_OFFSET, 0, true);
+      return whole;
+    });
+  const view = new DataView(packets[place]!.buffer);
+  const { channels, cut } = plan.layout;
+  const total = cut.width * cut.height * cut.images;
+  switch (kind) {
+    case "lost":
+      return packets.length === 1 ? packets : packets.filter((_, n) => n !== place);
+    case "twice":
+      return packets.toSpliced(place, 0, packets[place]!);
+    case "again":
+      return packets.toSpliced(place, 0, ...packets.slice(Math.max(0, place - by % 9), place));
+    case "swapped":
+      return packets.toSpliced(place, 1).toSpliced(by % packets.length, 0, packets[place]!);
+    case "flow":
+      // The packets from here on are of another flow.
+      return change((view) => view.setUint32(8, by, true), packets.length);
+    case "shorter": {
+      const items = view.getUint16(20, true) / channels;
+      return change((view) => view.setUint16(20, channels * (1 + by % items), true));
+    }
+    case "moved":
+      return change((view) => view.setUint32(32, by % total, true));
+    case "beyond":
+      return change((view) => {
+        view.setUint32(32, total - by % 3, true);
+        view.setUint16(36, by % 2, true);
+      });
+    default:
+      return change((view) => view.setUint16(6, view.getUint16(6, true) & ~FLAG.checked, true));
+  }
+}
+
+/** Rows that packets hold several of, and such as take several packets. */
+const anyWidth = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 90 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 300, max: 800 }) },
+);
+
+const anyStep = fc.record({
+  from: fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth),
+  to: fc.oneof(fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth), fc.constant(null)),
+  crop: fc.boolean(),
+  pad: fc.option(fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(40))),
+  normalize: fc.option(fc.record({
+    dtype: fc.constantFrom<NormalizedDType>("u8", "i8", "f16", "bf16", "f32"),
+    layout: fc.constantFrom("HWC", "CHW"),
+  })),
+});
+
+function planOf(
+  draw: typeof anyStep extends fc.Arbitrary<infer T> ? T : never,
+  channels: number,
+  images: number,
+): { plan: Plan; input: Tensor; pipeline: PipelineInput } {
+  const [height, width] = draw.from;
+  const size = draw.to ?? [height, width];
+  const steps: PipelineInput["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
+  if (draw.crop) steps.push({ op: "center_crop", size: size.map((length) => Math.ceil(length / 2)) });
+  if (draw.pad !== null) {
+    const [top, left, bottom, right] = draw.pad;
+    const fill = [7, 250, 99, 31].slice(0, channels);
+    steps.push({ op: "pad", top: top!, left: left!, bottom: bottom!, right: right!, fill });
+  }
+  const mean = [0.4, 0.5, 0.6, 0.7].slice(0, channels);
+  if (draw.normalize) steps.push({ op: "normalize", mean, std: mean, range: "0-1", ...draw.normalize });
+  const input = noise(images, height, width, channels, height + width);
+  return { plan: compile({ steps }, { input, device: RTL_PROFILE }), input, pipeline: { steps } };
+}
+
+const pauses = fc.record({
+  send: fc.constantFrom(0, 0, 5, 13),
+  take: fc.constantFrom(0, 0, 5, 13),
+  seed: fc.nat(),
+});
+
+Deno.test("RTL: rows equal the model packet by packet, whatever is lost, comes again or pauses, cycles too", async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(
+      anyStep,
+      anyChannels,
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(anyFault, { maxLength: 4 }),
+      pauses,
+      async (draw, channels, images, faults, pauses) => {
+        const { plan, input } = planOf(draw, channels, images);
+        let sent = packetsOf(plan, input);
+        for (const fault of faults) sent = withFault(sent, fault, plan);
+        const model = await modelRun(plan, sent);
+        const { cycles, ...rtl } = rtlRun(plan, sent, pauses);
+        assert.deepEqual(rtl, { answers: model.answers, drops: model.drops });
+        assert.equal(pauses.send + pauses.take > 0 ? rtlRun(plan, sent).cycles : cycles, model.cycles);
+        seen.add(`${channels} ${draw.normalize?.dtype} ${draw.normalize?.layout}`);
+        Object.keys(model.drops).forEach((name) => seen.add(name));
+      },
+    ),
+    { numRuns: 150 },
+  );
+  assert(seen.has("order") && seen.has("items") && seen.size > 22, [...seen].join());
+});
+
+Deno.test("RTL: cycles of flows of rows are those of the plan and of the model", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyStep, anyChannels, fc.integer({ min: 1, max: 3 }), async (draw, channels, images) => {
+      const { plan, input, pipeline } = planOf(draw, channels, images);
+      await using rtl = await createRtlDevice();
+      await using model = createModelDevice(RTL_PROFILE);
+      const counts = [];
+      for (const device of [rtl, model]) {
+        const { output, report } = await offload(plan, input, device);
+        if (device === rtl) sameTensor(output, referencePipeline(pipeline, input));
+        const { packets, lookups, cycles, stalls, swaps, tableBytes } = report.counters;
+        counts.push({ packets, lookups, cycles, stalls, swaps, tableBytes });
+      }
+      assert.deepEqual(counts[0], counts[1]);
+      assert.equal(counts[0]!.cycles, plan.cost.cycles);
+      assert.equal(counts[0]!.packets, plan.layout.cut.packets);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("RTL: a photograph to 224 x 224, antialiased, in every type and layout, at a step of columns a cycle", async () => {
+  const photo = await readPhoto("astronaut.png");
+  await using device = await createRtlDevice();
+  for (const dtype of ["u8", "i8", "f16", "bf16", "f32"]) {
+    for (const layout of ["HWC", "CHW"]) {
+      const steps = [
+        { op: "resize", size: [224, 224], match: "pillow" },
+        {
+          op: "normalize",
+          mean: [0.485, 0.456, 0.406],
+          std: [0.229, 0.224, 0.225],
+          range: "0-1",
+          dtype,
+          layout,
+        },
+      ];
+      const plan = compile({ steps }, { input: photo, device });
+      const before = device.counters().cycles!;
+      const { output } = await offload(plan, photo, device);
+      sameTensor(output, referencePipeline({ steps }, photo), `${dtype} ${layout}`);
+      assert.equal(device.counters().cycles! - before, plan.cost.cycles);
+      assert(plan.cost.again <= 1.08 * plan.cost.ideal, `${plan.cost.again} of ${plan.cost.ideal}`);
+    }
+  }
+});
+
+Deno.test("RTL: a few rows that become thousands of packets leave as the card has room", async () => {
+  const image = noise(1, 4, 9, 3, 1);
+  const steps = [
+    { op: "resize", size: [1500, 600], match: "pillow" },
+    { op: "normalize", range: "0-1", dtype: "f32", layout: "HWC" },
+  ];
+  await using device = await createRtlDevice();
+  const plan = compile({ steps }, { input: image, device });
+  assert(plan.layout.answers.packets > 2 ** 13);
+  const { output } = await offload(plan, image, device);
+  sameTensor(inLayout(output, "NHWC"), referencePipeline({ steps }, image));
+  assert.equal(device.counters().cycles, plan.cost.cycles);
+});
+
+Deno.test("RTL: a reset in the middle of rows leaves nothing behind", () => {
+  const input = noise(1, 40, 300, 3, 1);
+  const plan = compile({ steps: [{ op: "resize", size: [30, 100], match: "pillow" }] }, {
+    input,
+    device: RTL_PROFILE,
+  });
+  const sent = packetsOf(plan, input);
+  const expected = rtlRun(plan, sent).answers;
+  assert.equal(expected.length, plan.layout.answers.packets);
+  for (const cycles of [1, 47, 60, 150, 333, 900, 1500]) {
+    const rtl = load(plan);
+    rtl.interrupt(sent, cycles);
+    rtl.card.reset();
+    assert.deepEqual(rtlRun(plan, sent, { send: 2, take: 2, seed: cycles }).answers, expected);
+  }
+});
+
+Deno.test("RTL: a plan that is loaded again knows no rows of before", async () => {
+  const input = noise(1, 20, 600, 3, 1);
+  await using device = await createRtlDevice();
+  const plan = compile({ steps: [{ op: "resize", size: [10, 10], match: "pillow" }] }, { input, device });
+  const sent = packetsOf(plan, input);
+  const engine = createEngine(2 ** 20);
+  const [requests, answers] = [reserveSlots(engine, 40, 1344), reserveSlots(engine, 40, 1344)];
+  await device.load(plan);
+  engine.bytes.set(sent[0]!, slotAddress(requests, 0));
+  assert.equal(await device.exchange({ input: requests, count: 1, output: answers }), 0);
+  await device.load(plan);
+  engine.bytes.set(sent[1]!, slotAddress(requests, 0));
+  await device.exchange({ input: requests, count: 1, output: answers });
+  assert.deepEqual(device.counters().dropped, { order: 1 });
+  assert.equal(device.counters().packets, 1);
+});
+
+Deno.test("what the pipeline of rows cannot hold is refused by its name", () => {
+  const cases: readonly [[number, number], [number, number], RegExp][] = [
+    [[4, 6000], [4, 4], /18000 row bytes/],
+    [[300, 40], [2, 1400], /\d+ ring words/],
+    [[4, 4], [5000, 4], /5000 row entries/],
+    [[2100, 4], [2, 4], /1575 row taps/],
+  ];
+  for (const [[height, width], size, name] of cases) {
+    const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
+    const pipeline = { steps: [{ op: "resize", size, match: "pillow" }] };
+    assert.throws(
+      () => compile(pipeline, { input, device: RTL_PROFILE }),
+      (error: OnpathError) => error.code === "table" && name.test(error.message),
+    );
+  }
+});
