@@ -90,6 +90,7 @@ module packet_widths (
       .late_reason(2'd0),
       .over       (1'b0),
       .refuse     (1'b0),
+      .refuse_reason(5'd0),
       .counts
   );
 
