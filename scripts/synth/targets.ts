@@ -16,10 +16,9 @@ export interface SynthTarget {
 
 /** The kernels, each with the tables that it is built with and with smaller ones. */
 export const SYNTH_TARGETS: readonly SynthTarget[] = [
-  { name: "table_loader", top: "table_loader", parameters: {} },
   { name: "packet_echo", top: "packet_echo", parameters: {} },
   { name: "packet_image", top: "packet_image", parameters: {} },
   { name: "packet_image, small", top: "packet_image", parameters: { XW: 11, IW: 7 } },
   { name: "packet_image, products", top: "packet_image", parameters: { PRODUCTS: 1, XW: 10, IW: 7 } },
-  { name: "packet_image, products, small", top: "packet_image", parameters: { PRODUCTS: 1, XW: 8, IW: 5 } },
+  { name: "packet_rows", top: "packet_rows", parameters: {} },
 ];

@@ -134,7 +134,8 @@ Deno.test("the tables that the plan states are those that are made", () => {
   for (const [input, output] of [[1280, 224], [500, 224], [17, 40]] as const) {
     const axis = { input, output };
     const forms = resampleKernel.forms({ y: axis, x: axis });
-    for (const { form, tables } of forms) {
+    // The multiplying form has weights and no products.
+    for (const { form, tables } of forms.filter(({ form }) => form !== "multiply")) {
       const levels = form === "nibble" ? 16 : 256;
       const { products } = filterTable(filterAxis(axis), levels);
       const stated = tables.find(({ name }) => name === "column terms")!;
