@@ -59,20 +59,21 @@ module text_intake #(
     vacant = '0;
     oldest = '0;
     for (int n = FLOWS - 1; n >= 0; n--) begin
-      same[n] = held[n] && flows[32*n+:32] == flow;
+      // A flow that begins again while its last packet is at work waits for it: answers keep their order.
+      same[n] = (held[n] || full[n]) && flows[32*n+:32] == flow;
       usable[n] = !held[n] && !full[n];
       if (same[n]) found = FW'(n);
       if (usable[n]) vacant = FW'(n);
       if (ranks[FW*n+:FW] == FW'(FLOWS - 1)) oldest = FW'(n);
     end
   end
-  assign known = |same;
+  assign known = |(same & held);
   assign overlaps = head[191:176] != 16'd0;
   assign begins = number == 32'd0;
   assign in_order = known ? next[32*found+:32] == number : begins;
-  assign place = known ? found : |usable ? vacant : oldest;
+  assign place = |same ? found : |usable ? vacant : oldest;
   // A place that nobody holds may still have its last packet; then this one waits.
-  assign may = known || &held || |usable ? !full[place] : 1'b0;
+  assign may = |same || |usable || &held ? !full[place] : 1'b0;
 
   logic [FW-1:0] taken;
   logic [LW-1:0] beat;
