@@ -219,6 +219,8 @@ module bpe_walk #(
     w_looked_pair = 1'b0;
     w_looked_parts = 1'b0;
     w_looked_cache = 1'b0;
+    // Without a flow there is nothing to judge; nothing that is found here leaves then either.
+    if (b_valid)
     case (do_q[b])
       NEXT: begin
         if (orders[2*b+1]) begin

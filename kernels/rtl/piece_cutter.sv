@@ -194,6 +194,7 @@ module piece_cutter #(
     leave = 1'b0;
     leave_done = 1'b0;
     cut = 1'b0;
+    if (b_valid)
     case (do_q[b])
       BEGIN_: begin
         // The others begin the packet first; a flow that has escaped stays so.

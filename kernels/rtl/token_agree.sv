@@ -36,15 +36,10 @@ module token_agree #(
 
   logic [9:0] open;
   assign open = s_at - s_base;
-  logic [255:0] marked;
   logic here, joins, found;
   assign here = live[0];
   assign joins = live[length];
   assign found = busy && read && ((here && count == 9'd1) || place == base);
-  always_comb begin
-    marked = live;
-    if (here) marked[length] = 1'b1;
-  end
   assign m_valid = found;
   assign m_at = place;
   always_ff @(posedge clk)
@@ -67,7 +62,7 @@ module token_agree #(
       live <= ~({256{1'b1}} << (open < {2'd0, s_depth} ? {1'b0, open[7:0]} + 9'd1 : {1'b0, s_depth} + 9'd1));
     end else if (read) begin
       place <= place - 10'd1;
-      live <= marked >> 1;
+      live <= (here ? live | (256'd1 << length) : live) >> 1;
       if (here && joins) count <= count - 9'd1;
     end
 endmodule

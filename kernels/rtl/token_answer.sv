@@ -87,11 +87,10 @@ module token_answer #(
   logic [11:0] left;
   logic [8:0] fill;
   logic [9:0] filled;
-  logic [273:0] packed_, packed_more;
+  logic [273:0] packed_;
   logic fills, done;
   assign filled = {1'b0, fill} + {5'd0, width};
   assign fills = filled >= 10'd256;
-  assign packed_more = packed_ | (({256'd0, 18'(ends) << cfg_bits | {1'b0, id}}) << fill);
   assign done = left == 12'd0 && fill <= 9'd256;
 
   assign m_valid = state == HEAD || state == CARRY || state == BEAT;
@@ -148,7 +147,7 @@ module token_answer #(
         packed_ <= '0;
       end
       PACK: begin
-        packed_ <= packed_more;
+        packed_ <= packed_ | ({256'd0, 18'(ends) << cfg_bits | {1'b0, id}} << fill);
         fill <= 9'(filled);
         left <= left - 12'd1;
         number <= number + 1'b1;
