@@ -7,13 +7,7 @@
 import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
 import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
 import { ROWS_WASM } from "../../kernels/rtl/packet_rows_wasm.ts";
-import {
-  HEADER_BYTES,
-  OnpathError,
-  type PacketSlots,
-  slotAddress,
-  STANDARD_PAYLOAD,
-} from "../../serialize/mod.ts";
+import { OnpathError, STANDARD_PAYLOAD } from "../../serialize/mod.ts";
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
 import { ROW_LIMITS } from "../plan/row_ring.ts";
@@ -22,7 +16,8 @@ import { checkExchange, lastEpoch } from "./model.ts";
 import { checkPages, type StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
-import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { fillCard, takeAnswers } from "./rtl_exchange.ts";
 import { pageCommands } from "./rtl_pages.ts";
 import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
 
@@ -173,9 +168,9 @@ export async function createRtlDevice(): Promise<Device> {
         const perItem = lookupsPerItem(plan);
         for (let sent = 0; sent < exchange.count;) {
           options?.signal?.throwIfAborted();
-          const count = fill(exchange.input, sent, exchange.count);
+          const count = fillCard(card, exchange.input, sent, exchange.count);
           const collect = (given: number) => {
-            for (const bytes of take(exchange.output, answers, given)) {
+            for (const bytes of takeAnswers(card, exchange.output, answers, given)) {
               lookups += bytes / (itemBytes * planes) * perItem;
             }
             answers += given;
@@ -222,46 +217,6 @@ export async function createRtlDevice(): Promise<Device> {
     },
     [Symbol.asyncDispose]: () => device.close(),
   };
-
-  /** Copies packets into the card until it is full; returns how many. */
-  const fill = (input: PacketSlots, first: number, end: number): number => {
-    let at = 0;
-    let count = 0;
-    while (first + count < end && count < CARD_LIMITS.packets) {
-      const from = slotAddress(input, first + count);
-      const length = Math.min(input.slotBytes, HEADER_BYTES + input.engine.view.getUint16(from + 20, true));
-      if (at + length > CARD_LIMITS.bytes) break;
-      card.input.set(input.engine.bytes.subarray(from, from + length), at);
-      card.ends[count++] = at += length;
-    }
-    return count;
-  };
-
-  /** Copies answers out of the card; gives the bytes of each one's payload. */
-  function* take(output: PacketSlots, first: number, count: number): Generator<number> {
-    let from = 0;
-    for (let n = 0; n < count; n++) {
-      if (first + n >= output.slots) {
-        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
-          slots: output.slots,
-        });
-      }
-      const end = card.answers[n]!;
-      if (end - from > output.slotBytes) {
-        throw new OnpathError(
-          "size",
-          `Cannot take an answer of ${end - from} bytes: slots have ${output.slotBytes}`,
-          {
-            bytes: end - from,
-            slotBytes: output.slotBytes,
-          },
-        );
-      }
-      output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
-      yield end - from - HEADER_BYTES;
-      from = end;
-    }
-  }
   return device;
 }
 
