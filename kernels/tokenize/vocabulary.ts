@@ -28,8 +28,9 @@ export interface PieceTables {
 }
 
 /**
- * Byte pair encoding by the last token of every prefix. Tokens are numbered by the rank of the merge that
- * makes them, which is not their id. Plain data.
+ * Byte pair encoding by the last token of every prefix. Tokens are numbered in the order of their making, which
+ * is not that of their ids: first those that no merge makes. A token's rank is its place among those that merges
+ * make, so it grows by one from token to token; the merge of rank r makes token `tokens - merges + r`. Plain data.
  */
 export interface BpeTables {
   /** Number of tokens that BPE can give. */
@@ -42,7 +43,7 @@ export interface BpeTables {
   readonly left: Int32Array;
   /** By token: the right part, or −1. */
   readonly right: Int32Array;
-  /** By token: rank of the merge that makes it; −1 for those that no merge makes. Never falls. */
+  /** By token: rank of the merge that makes it; −1 for those that no merge makes. */
   readonly ranks: Int32Array;
   /**
    * Merges in an open-addressed hash table of a power of two: the left token of a slot or −1. A pair begins
