@@ -110,6 +110,13 @@ export interface SpecialToken {
   readonly id: number;
 }
 
+/** How tokens become text again. Plain data. */
+export type TokenDecoding =
+  /** Their bytes one after another, less so many spaces at the beginning (SentencePiece puts one there). */
+  | { readonly kind: "bytes"; readonly leadingSpaces: number }
+  /** A space before every token but the first and those with the prefix, which is taken off (WordPiece). */
+  | { readonly kind: "words"; readonly prefix: string; readonly cleanUp: boolean };
+
 /** One step of the normalisation that a vocabulary asks for. */
 export type TextStep =
   | { readonly op: "nfc" | "nfd" | "nfkc" | "nfkd" }
@@ -130,10 +137,12 @@ export interface Vocabulary {
   readonly algorithm: "bpe" | "wordpiece";
   /** One more than the greatest id. */
   readonly idLimit: number;
-  /** Bytes of every token one after another. */
+  /** Bytes of every token one after another, as decoding gives them: also those of special tokens. */
   readonly bytes: Uint8Array;
   /** By id: where its bytes begin in `bytes`; the next entry is where they end. Ids not in use have none. */
   readonly offsets: Uint32Array;
+  /** How tokens become text again. */
+  readonly decoding: TokenDecoding;
   /** What happens to the text before it is cut, in order. */
   readonly normalization: readonly TextStep[];
   /** What cuts text into pieces; null where all of it is one piece. */
