@@ -7,12 +7,18 @@
 
 import type { BpeSource } from "./compile/bpe.ts";
 import type { ByteStrings } from "./compile/strings.ts";
+import type { PatternSyntax } from "./pattern/parse_class.ts";
 import type { SpecialToken, TextStep, TokenDecoding } from "./vocabulary.ts";
 
 /** What cuts text into pieces. Plain data. */
 export type Splitting =
-  /** Pieces are the matches of a regular expression, and what lies between them. */
-  | { readonly kind: "pattern"; readonly pattern: string }
+  /** Pieces are the matches of a regular expression; what lies between them is a piece too, or is left out. */
+  | {
+    readonly kind: "pattern";
+    readonly pattern: string;
+    readonly syntax: PatternSyntax;
+    readonly unmatched: "piece" | "drop";
+  }
   /** BERT's: white space is left out, punctuation stands alone. */
   | { readonly kind: "bert" }
   /** All of the text is one piece. */

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Most ids of a vocabulary, those not in use among them. */
+export const MAX_IDS = 2 ** 22;
+
 /** Cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
 export interface PieceTables {
   /** Number of states. */
