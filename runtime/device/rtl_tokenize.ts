@@ -61,6 +61,11 @@ const MOST_CYCLES = 2 ** 30;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+function compileOwn(): Promise<WebAssembly.Module> {
+  compiled ??= WebAssembly.compile(Uint8Array.from(atob(TOKENIZE_WASM), (char) => char.charCodeAt(0)));
+  return compiled;
+}
+
 /**
  * Makes an instance and resets it.
  *
@@ -76,8 +81,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
  * ```
  */
 export async function openTokenizeCard(module?: WebAssembly.Module): Promise<TokenizeCard> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(TOKENIZE_WASM), (char) => char.charCodeAt(0)));
-  const card = await openRtlCard(module ?? await compiled);
+  const card = await openRtlCard(module ?? await compileOwn());
   let loaded = false;
   return {
     card,

@@ -16,7 +16,7 @@ import { CARD_LIMITS, openRtlCard, type Pauses, type RtlCard } from "../../runti
  * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
  * them. Of a broken build only the first failure is asked for, the same at every run.
  */
-const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
+export const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
 if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */

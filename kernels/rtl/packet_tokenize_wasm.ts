@@ -1,0 +1,1 @@
+export const TOKENIZE_WASM: string = "";
