@@ -51,14 +51,17 @@ export function textPacket(
 /** The packets of a text; its last one ends it. */
 export function textPackets(text: Uint8Array, size: number, flow = 1): Uint8Array[] {
   const packets = Math.ceil(text.length / size);
-  return Array.from({ length: packets }, (_, sequence) =>
-    textPacket(text.subarray(sequence * size, (sequence + 1) * size), {
-      flow,
-      sequence,
-      packets,
-      position: sequence * size,
-      flags: FLAG.checked | (sequence === packets - 1 ? FLAG.endOfText : 0),
-    }));
+  return Array.from(
+    { length: packets },
+    (_, sequence) =>
+      textPacket(text.subarray(sequence * size, (sequence + 1) * size), {
+        flow,
+        sequence,
+        packets,
+        position: sequence * size,
+        flags: FLAG.checked | (sequence === packets - 1 ? FLAG.endOfText : 0),
+      }),
+  );
 }
 
 /** Flows one packet of each after another. */
@@ -74,13 +77,21 @@ export async function openTokenizer(): Promise<TokenizeCard> {
 }
 
 /** Loads a vocabulary for packets of the tests. */
-export function loadText(tokenizer: TokenizeCard, vocabulary: Vocabulary, latency: MemoryLatency = {}): TextRules {
+export function loadText(
+  tokenizer: TokenizeCard,
+  vocabulary: Vocabulary,
+  latency: MemoryLatency = {},
+): TextRules {
   tokenizer.load(vocabulary, { plan: TEXT_PLAN, longest: TEXT_LONGEST, latency });
   return new TextRules(vocabulary, TEXT_LONGEST);
 }
 
 /** Sends packets and collects the answers as they come. */
-export function sendText({ card }: TokenizeCard, packets: readonly Uint8Array[], pauses?: Pauses): Uint8Array[] {
+export function sendText(
+  { card }: TokenizeCard,
+  packets: readonly Uint8Array[],
+  pauses?: Pauses,
+): Uint8Array[] {
   let at = 0;
   packets.forEach((packet, index) => {
     card.input.set(packet, at);

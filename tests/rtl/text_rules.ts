@@ -81,7 +81,9 @@ class Flow {
       if (this.need.length === whole) {
         const sequence = this.need;
         this.need = [];
-        this.point(new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(sequence)).codePointAt(0)!);
+        this.point(
+          new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(sequence)).codePointAt(0)!,
+        );
       }
       return 1;
     }
@@ -179,13 +181,18 @@ class Flow {
     const { wholeFirst, whole, depth, ids } = this.vocabulary.bpe!;
     const length = this.accept;
     const token = depth[this.cell] === length ? whole[this.cell]! : -1;
-    if (wholeFirst && this.gone === 0 && token >= 0) this.tokens.push({ id: ids[token]!, length, ends: true });
-    else this.leave(length, true);
+    if (wholeFirst && this.gone === 0 && token >= 0) {
+      this.tokens.push({ id: ids[token]!, length, ends: true });
+    } else this.leave(length, true);
     this.offset += length;
     this.text = this.text.slice(length);
     this.points = this.points.slice(length);
     this.lasts = [];
-    this.gone = this.seen = this.accept = this.cell = 0;
+    this.gone =
+      this.seen =
+      this.accept =
+      this.cell =
+        0;
     this.state = this.vocabulary.pieces!.start;
   }
 }

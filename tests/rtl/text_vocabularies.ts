@@ -24,7 +24,13 @@ export async function vocabularyOf(
 ): Promise<Vocabulary> {
   const strings = byteStrings([...tokens]);
   const ids = Int32Array.from(tokens, (_, token) => tokens.length - 1 - token);
-  const bpe = await compileBpe({ strings, ids, merges: "ranks", units: "bytes", wholeFirst: merges === "twice" });
+  const bpe = await compileBpe({
+    strings,
+    ids,
+    merges: "ranks",
+    units: "bytes",
+    wholeFirst: merges === "twice",
+  });
   return {
     name,
     checksum: 0,
@@ -164,6 +170,19 @@ export function escapingVocabulary(): Promise<Vocabulary> {
 /** Tokens that merges never make, for pieces that are tokens as a whole; all of a text is a piece. */
 export function wholeVocabulary(pieces: PieceTables | null = wordPieces()): Promise<Vocabulary> {
   const text = (word: string) => new TextEncoder().encode(word);
-  const words = ["in", "ng", "ing", "th", "the", "ther", " th", " t", "rthe", "abcdef", " whole", "wholething"];
+  const words = [
+    "in",
+    "ng",
+    "ing",
+    "th",
+    "the",
+    "ther",
+    " th",
+    " t",
+    "rthe",
+    "abcdef",
+    " whole",
+    "wholething",
+  ];
   return vocabularyOf("whole", [...BYTES, ...words.map(text)], pieces, "twice");
 }

@@ -80,7 +80,9 @@ Deno.test("RTL tokenizer: hard texts answer as the rules say, at every payload",
   const rules = loadText(tokenizer, trained);
   for (const size of [1, 7, 32, TEXT_LONGEST]) {
     const texts = [...HARD.map(utf8), ...BROKEN, Uint8Array.from(BROKEN.flatMap((bytes) => [...bytes, 10]))];
-    const flows = texts.filter(({ length }) => length <= 100 * size).map((text, at) => textPackets(text, size, at));
+    const flows = texts.filter(({ length }) => length <= 100 * size).map((text, at) =>
+      textPackets(text, size, at)
+    );
     agrees(tokenizer, rules, flows.flat());
   }
 });
@@ -105,7 +107,13 @@ Deno.test("RTL tokenizer: more flows than are held, lost, doubled and swapped pa
   const rules = loadText(tokenizer, trained);
   const text = utf8(PROSE.slice(0, 600));
   const met: Met = { tokens: 0, escapes: 0, dropped: 0, parts: 0 };
-  const event = fc.record({ flow: fc.nat(11), skip: fc.nat(20), twice: fc.nat(20), end: fc.nat(40), stop: fc.nat(40) });
+  const event = fc.record({
+    flow: fc.nat(11),
+    skip: fc.nat(20),
+    twice: fc.nat(20),
+    end: fc.nat(40),
+    stop: fc.nat(40),
+  });
   fc.assert(
     fc.property(fc.array(event, { minLength: 40, maxLength: 120 }), pauses, (events, pauses) => {
       const next = new Map<number, number>();
@@ -144,7 +152,9 @@ Deno.test("RTL tokenizer: a flow that waits for too much escapes, and stays so",
   ] as const;
   const met: Met = { tokens: 0, escapes: 0, dropped: 0, parts: 0 };
   for (const size of [50, TEXT_LONGEST]) {
-    const flows = texts.map(([run, count, rest], at) => textPackets(utf8(run.repeat(count) + rest), size, at));
+    const flows = texts.map(([run, count, rest], at) =>
+      textPackets(utf8(run.repeat(count) + rest), size, at)
+    );
     agrees(tokenizer, rules, flows.flat(), {}, met);
   }
   fc.assert(
@@ -176,9 +186,13 @@ Deno.test("RTL tokenizer: a piece that is a token as a whole, and a text that is
   for (const vocabulary of [await wholeVocabulary(), await wholeVocabulary(null)]) {
     const rules = loadText(tokenizer, withPieces(vocabulary));
     for (const size of [3, TEXT_LONGEST]) agrees(tokenizer, rules, textPackets(words, size));
-    agrees(tokenizer, rules, [..."the abcdef whole wholething"].map((_, at, all) =>
-      textPackets(utf8(all.slice(at).join("")), 64, at)
-    ).flat());
+    agrees(
+      tokenizer,
+      rules,
+      [..."the abcdef whole wholething"].map((_, at, all) =>
+        textPackets(utf8(all.slice(at).join("")), 64, at)
+      ).flat(),
+    );
   }
 });
 
@@ -201,7 +215,11 @@ function withPieces(vocabulary: Vocabulary): Vocabulary {
 
 Deno.test("RTL tokenizer: packets that are no sound text are dropped by name, and flows go on", () => {
   const rules = loadText(tokenizer, trained);
-  const [first, second, third] = textPackets(utf8("one two three"), 5, 3) as [Uint8Array, Uint8Array, Uint8Array];
+  const [first, second, third] = textPackets(utf8("one two three"), 5, 3) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   const cut = second.slice(0, -1);
   const wrong = second.slice();
   wrong[HEADER_BYTES]! ^= 1;
@@ -216,7 +234,9 @@ Deno.test("RTL tokenizer: packets that are no sound text are dropped by name, an
 });
 
 Deno.test("RTL tokenizer: a reset in the middle leaves nothing behind", () => {
-  const packets = interleave([1, 2, 3].map((flow) => textPackets(utf8(PROSE.slice(100 * flow, 100 * flow + 900)), 200, flow)));
+  const packets = interleave(
+    [1, 2, 3].map((flow) => textPackets(utf8(PROSE.slice(100 * flow, 100 * flow + 900)), 200, flow)),
+  );
   for (const cycles of [60, 300, 1500]) {
     loadText(tokenizer, trained, { least: 20 });
     let at = 0;
@@ -256,7 +276,11 @@ Deno.test("tokenizeImage() refuses by name what the hardware lacks or has no roo
   assert.equal(image.memory.length, 4 * (bpe.base.length + bpe.tokens + bpe.pairLeft.length / 2));
   const refuses = (change: Partial<Vocabulary>, code: "table" | "device", message: RegExp) =>
     assert.throws(() => tokenizeImage({ ...small, ...change }), refusal(code, message));
-  refuses({ bpe: { ...bpe, tokens: TOKENIZE_LIMITS.tokens + 1 } }, "table", /65536 tokens, room is for 65535/);
+  refuses(
+    { bpe: { ...bpe, tokens: TOKENIZE_LIMITS.tokens + 1 } },
+    "table",
+    /65536 tokens, room is for 65535/,
+  );
   refuses(
     { bpe: { ...bpe, pairLeft: new Int32Array(2 ** 20) } },
     "table",
