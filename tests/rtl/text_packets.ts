@@ -111,9 +111,15 @@ const flowOf = (packet: Uint8Array) => new DataView(packet.buffer).getUint32(8, 
 /** What was met on the way, so that tests know that they met it. */
 export interface Met {
   tokens: number;
-  escapes: number;
+  /** Answers that say so, by reason: none, pending, look-ahead. */
+  escapes: [number, number, number];
   dropped: number;
   parts: number;
+}
+
+/** Nothing was met yet. */
+export function newMet(): Met {
+  return { tokens: 0, escapes: [0, 0, 0], dropped: 0, parts: 0 };
 }
 
 /**
@@ -125,7 +131,7 @@ export function agrees(
   rules: TextRules,
   packets: readonly Uint8Array[],
   pauses: Pauses = {},
-  met: Met = { tokens: 0, escapes: 0, dropped: 0, parts: 0 },
+  met: Met = newMet(),
 ): Met {
   const before = tokenizer.card.counters().drops;
   const answers = sendText(tokenizer, packets, pauses);
@@ -144,7 +150,8 @@ export function agrees(
       const flags = view.getUint16(6, true);
       if (flags & FLAG.checked) view.setUint32(CRC_OFFSET, seal(part), true);
       met.tokens += view.getUint16(48, true);
-      if (flags & FLAG.escape) met.escapes++;
+      assert.equal((flags & FLAG.escape) !== 0, view.getUint32(60, true) !== 0);
+      met.escapes[view.getUint32(60, true)]!++;
     }
     met.parts = Math.max(met.parts, verdict.length);
     const flow = flowOf(packet);
