@@ -47,3 +47,5 @@ export * from "./resize/terms.ts";
 export * from "./resize/two_pass.ts";
 export * from "./resize/universal.ts";
 export * from "./schema.ts";
+export * from "./tokenize/image.ts";
+export * from "./tokenize/vocabulary.ts";

@@ -14,7 +14,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     places: [
       [
         "held[place] <= !last && !end_of_text",
-        "held[place] <= !end_of_text",
+        "held[place] <= !(last && end_of_text)",
         "a flow without an end keeps its place",
       ],
       ["== FW'(FLOWS - 1)) oldest", "== '0) oldest", "the flow that was served last is forgotten"],
