@@ -225,7 +225,9 @@ function readBytes(input: TableReader, idLimit: number): Pick<Vocabulary, "bytes
   for (let id = 0; id < idLimit; id++) offsets[id + 1]! += offsets[id]!;
   const bytes = input.block("bytes of ids", MAX_TABLE_BYTES).slice();
   if (bytes.length !== offsets[idLimit]) {
-    throw damaged(`ids should have ${offsets[idLimit]} bytes, and have ${bytes.length}`, { length: bytes.length });
+    throw damaged(`ids should have ${offsets[idLimit]} bytes, and have ${bytes.length}`, {
+      length: bytes.length,
+    });
   }
   return { bytes, offsets };
 }
