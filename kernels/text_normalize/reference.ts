@@ -5,6 +5,8 @@
  */
 
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { DROPPED, MARKS } from "./bert_sets.ts";
+import { classText, rangesOf } from "./code_sets.ts";
 
 /**
  * Normalises a text.
@@ -36,9 +38,9 @@ function applyStep(text: string, step: TextStep): string {
       // Code point by code point: a sigma at a word's end is not told from others.
       return Array.from(text, (one) => one.toLowerCase()).join("");
     case "strip_accents":
-      return text.normalize("NFD").replace(/\p{Mn}/gu, "");
+      return text.normalize("NFD").replace(ACCENTS, "");
     case "clean_text":
-      return text.replace(DROPPED, "").replace(/\p{White_Space}/gu, " ");
+      return text.replace(UNCLEAN, "").replace(/\p{White_Space}/gu, " ");
     case "space_chinese":
       return text.replace(CHINESE, " $& ");
     case "prepend":
@@ -48,8 +50,8 @@ function applyStep(text: string, step: TextStep): string {
   }
 }
 
-/** What `clean_text` leaves out: U+FFFD, and controls, formats, private use and what is not assigned. */
-const DROPPED = /(?![\t\n\r])[\ufffd\p{C}]/gu;
+const UNCLEAN = new RegExp(`[${classText(rangesOf(DROPPED))}]`, "gu");
+const ACCENTS = new RegExp(`[${classText(rangesOf(MARKS))}]`, "gu");
 
 /** What `space_chinese` puts between spaces: BERT's blocks of ideographs. */
 const CHINESE =

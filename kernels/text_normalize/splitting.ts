@@ -7,12 +7,16 @@
 import { compilePattern } from "../tokenize/pattern/compile.ts";
 import type { Splitting } from "../tokenize/source.ts";
 import type { PieceTables } from "../tokenize/vocabulary.ts";
+import { PUNCTUATION } from "./bert_sets.ts";
+import { classText, rangesOf } from "./code_sets.ts";
+
+const MARKS_ALONE = classText(rangesOf(PUNCTUATION));
 
 /**
  * BERT's words as a pattern: one punctuation mark (ASCII's symbols count as such), or a run of what is neither
  * that nor white space. White space between them is left out.
  */
-export const BERT_PATTERN = "[\\p{P}!-/:-@\\[-`{-~]|[^\\s\\p{P}!-/:-@\\[-`{-~]+";
+export const BERT_PATTERN: string = `[${MARKS_ALONE}]|[^\\s${MARKS_ALONE}]+`;
 
 /**
  * Compiles what cuts text into pieces.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Nfa, type NfaNode } from "./nfa.ts";
+import type { Nfa, NfaNode } from "./nfa.ts";
 import { patternError } from "./refuse.ts";
 import { ANY_OR_END, type CodeSet, END } from "./set.ts";
 
