@@ -6,9 +6,8 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
 import { normalizeText } from "../text_normalize/reference.ts";
-import { bertPieces } from "./pattern/bert.ts";
+import { BERT_PATTERN } from "../text_normalize/splitting.ts";
 import { plainPieces } from "./reference_pieces.ts";
 import { plainBpe, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";
@@ -37,7 +36,7 @@ export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   const cut = splitting.kind === "pattern"
     ? plainPieces(splitting)
     : splitting.kind === "bert"
-    ? bertPieces
+    ? plainPieces({ pattern: BERT_PATTERN, unmatched: "drop" })
     : (text: string) => (text === "" ? [] : [text]);
   const encode = model.algorithm === "bpe" ? plainBpe(model.bpe) : plainWordPiece(model.wordPiece);
   return (text, options = {}) => {

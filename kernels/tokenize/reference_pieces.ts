@@ -5,7 +5,14 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Splitting } from "./source.ts";
+
+/** What is cut with. */
+export interface PlainPattern {
+  /** Regular expression whose matches are the pieces. */
+  readonly pattern: string;
+  /** What becomes of text that it does not match. */
+  readonly unmatched: "piece" | "drop";
+}
 
 /**
  * Makes a plain cutter of a pattern.
@@ -17,7 +24,7 @@ import type { Splitting } from "./source.ts";
  * @returns A function from a text to its pieces.
  * @throws {OnpathError} `pipeline` when ECMAScript has not what the pattern asks for.
  */
-export function plainPieces(splitting: Splitting & { kind: "pattern" }): (text: string) => string[] {
+export function plainPieces(splitting: PlainPattern): (text: string) => string[] {
   const source = splitting.pattern.replaceAll("\\s", "\\p{White_Space}").replaceAll(
     "\\S",
     "\\P{White_Space}",

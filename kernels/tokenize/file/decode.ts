@@ -10,8 +10,8 @@ import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { MAX_TOKEN_BYTES, pairTable } from "../compile/bpe.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
-import { damaged, TableReader } from "./bits.ts";
-import { checkTrie, type DepthTrie, deriveBytes, deriveSuffixes } from "./derive.ts";
+import { damaged, TableReader, TAIL_BYTES } from "./bits.ts";
+import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
 import { TABLE_HEAD_BYTES, TABLE_MAGIC, TABLE_VERSION } from "./encode.ts";
 import { TABLE_META, type TableMeta } from "./meta.ts";
 
@@ -36,20 +36,19 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const base = input.numbers("base", new Int32Array(cells), 0, cells - 256);
   const check = input.numbers("check", new Int32Array(cells), 1, most);
   const { idLimit } = meta;
-  const cellOfId = new Int32Array(idLimit);
   let bpe: BpeTables | null = null;
   let wordPiece: WordPieceTables | null = null;
   let trie: DepthTrie;
   if (meta.bpe !== null) {
     const fail = input.numbers("fail", new Int32Array(cells), 0, most);
     trie = { base, check, depth: input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES) };
-    bpe = readBpe(input, meta, meta.bpe, trie, fail, cellOfId);
+    bpe = readBpe(input, meta, meta.bpe, trie, fail);
   } else {
     trie = { base, check, depth: input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES) };
-    wordPiece = readWordPiece(input, meta, meta.wordPiece!, trie, cellOfId);
+    wordPiece = readWordPiece(input, meta, meta.wordPiece!, trie);
   }
-  const given = readGiven(input, idLimit, cellOfId);
-  if (input.rest() !== 0) throw damaged(`${input.rest()} bytes follow its end`);
+  const decoded = readBytes(input, idLimit);
+  if (input.rest() !== TAIL_BYTES) throw damaged(`${input.rest() - TAIL_BYTES} bytes follow its end`);
   for (const id of [...meta.around.before, ...meta.around.after]) checkId(id, idLimit);
   for (const { text, id } of meta.special) {
     checkId(id, idLimit);
@@ -60,7 +59,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
     checksum,
     algorithm: bpe !== null ? "bpe" : "wordpiece",
     idLimit,
-    ...deriveBytes(trie, idLimit, cellOfId, given),
+    ...decoded,
     decoding: meta.decoding,
     normalization: meta.normalization,
     pieces,
@@ -129,7 +128,6 @@ function readBpe(
   { tokens, merges, units, wholeFirst }: NonNullable<TableMeta["bpe"]>,
   trie: DepthTrie,
   fail: Int32Array,
-  cellOfId: Int32Array,
 ): BpeTables {
   const { base, check, depth } = trie;
   const first = tokens - merges;
@@ -159,7 +157,6 @@ function readBpe(
     if (cell !== 0) whole[cell] = token;
     if (taken[ids[token]!] === 1) throw damaged(`id ${ids[token]} is two tokens`, { token });
     taken[ids[token]!] = 1;
-    cellOfId[ids[token]!] = cell;
     if (lengths[token]! > longestToken) longestToken = lengths[token]!;
     if (token < first) continue;
     const [l, r] = [left[token]!, right[token]!];
@@ -201,7 +198,6 @@ function readWordPiece(
   { idLimit }: TableMeta,
   { inside, unknown, mostCharacters }: NonNullable<TableMeta["wordPiece"]>,
   trie: DepthTrie,
-  cellOfId: Int32Array,
 ): WordPieceTables {
   const { base, check, depth } = trie;
   const whole = input.numbers("whole", new Int32Array(check.length), 1, idLimit - 1);
@@ -210,32 +206,30 @@ function readWordPiece(
   if (inside >= check.length || depth[inside] === 0) {
     throw damaged(`no path leads to cell ${inside}`, { inside });
   }
+  const taken = new Uint8Array(idLimit);
   let longestToken = 0;
   for (let cell = 0; cell < whole.length; cell++) {
     if (whole[cell]! < 0) continue;
     if (depth[cell] === 0) throw damaged(`token ${whole[cell]} has no cell`, { cell });
-    if (cellOfId[whole[cell]!] !== 0) throw damaged(`id ${whole[cell]} is two tokens`, { cell });
-    cellOfId[whole[cell]!] = cell;
+    if (taken[whole[cell]!] === 1) throw damaged(`id ${whole[cell]} is two tokens`, { cell });
+    taken[whole[cell]!] = 1;
     if (depth[cell]! > longestToken) longestToken = depth[cell]!;
   }
   return { base, check, whole, roots: [0, inside], unknown, mostCharacters, longestToken };
 }
 
-/** Bytes of ids that the automaton does not spell; their cells are forgotten. */
-function readGiven(input: TableReader, idLimit: number, cellOfId: Int32Array): Map<number, Uint8Array> {
-  const count = input.numbers("given tokens", new Int32Array(1), 0, idLimit)[0]!;
-  const ids = input.numbers("given ids", new Int32Array(count), 0, idLimit - 1);
-  const lengths = input.numbers("given lengths", new Int32Array(count), 0, MAX_TOKEN_BYTES * 4);
-  const bytes = input.block("given bytes", MAX_TABLE_BYTES);
-  const given = new Map<number, Uint8Array>();
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    given.set(ids[i]!, bytes.subarray(at, at + lengths[i]!));
-    cellOfId[ids[i]!] = 0;
-    at += lengths[i]!;
+/** What each id stands for. */
+function readBytes(input: TableReader, idLimit: number): Pick<Vocabulary, "bytes" | "offsets"> {
+  const offsets = new Uint32Array(idLimit + 1);
+  input.numbers("lengths of ids", offsets.subarray(1), 0, MAX_TOKEN_BYTES * 4);
+  for (let id = 0; id < idLimit; id++) offsets[id + 1]! += offsets[id]!;
+  const bytes = input.block("bytes of ids", MAX_TABLE_BYTES).slice();
+  if (bytes.length !== offsets[idLimit]) {
+    throw damaged(`ids should have ${offsets[idLimit]} bytes, and have ${bytes.length}`, {
+      length: bytes.length,
+    });
   }
-  if (at !== bytes.length || given.size !== count) throw damaged("the bytes of given tokens do not add up");
-  return given;
+  return { bytes, offsets };
 }
 
 function checkId(id: number, idLimit: number): void {

@@ -1,6 +1,6 @@
 /**
- * What follows from other tables, and so is not in the file: labels, depths' order, the longest tokens, suffixes,
- * and the bytes of tokens.
+ * What follows from other tables, and so is not in the file: the longest tokens and suffixes; and the check that a
+ * double array is one.
  *
  * @module
  */
@@ -79,33 +79,4 @@ export function deriveSuffixes(
     } else longest[cell] = longest[link]!;
   }
   return { longest, suffix };
-}
-
-/**
- * Lays the bytes of tokens one after another by id: those on a path of the trie from it, others as given.
- *
- * @param trie The double array.
- * @param idLimit One more than the greatest id.
- * @param cellOf By id: its cell, 0 where its bytes are given, or has none.
- * @param given Bytes by id.
- * @returns Bytes, and where each id's begin.
- */
-export function deriveBytes(
-  { base, check, depth }: DepthTrie,
-  idLimit: number,
-  cellOf: Int32Array,
-  given: ReadonlyMap<number, Uint8Array>,
-): { bytes: Uint8Array; offsets: Uint32Array } {
-  const offsets = new Uint32Array(idLimit + 1);
-  for (let id = 0; id < idLimit; id++) {
-    offsets[id + 1] = offsets[id]! + depth[cellOf[id]!]!;
-    if (cellOf[id] === 0) offsets[id + 1]! += given.get(id)?.length ?? 0;
-  }
-  const bytes = new Uint8Array(offsets[idLimit]!);
-  for (let id = 0; id < idLimit; id++) {
-    let at = offsets[id + 1]!;
-    for (let cell = cellOf[id]!; cell !== 0; cell = check[cell]!) bytes[--at] = cell - base[check[cell]!]!;
-  }
-  for (const [id, token] of given) bytes.set(token, offsets[id]!);
-  return { bytes, offsets };
 }

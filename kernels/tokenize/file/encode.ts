@@ -10,9 +10,8 @@
  * | 12–15 | CRC-32C of what follows the head: the vocabulary's checksum |
  * | 16– | a block of MessagePack ({@linkcode TABLE_META}), then arrays of bits, in the order of the code below |
  *
- * What follows from other arrays is left out: the longest token of a state, suffixes, ranks, the hash table of
- * merges, and the bytes of tokens that the automaton spells. That is half of the memory, and it takes less time
- * to make than to read.
+ * Last come the lengths of the ids in bytes, those bytes, and four zero bytes. What follows from other arrays is
+ * left out: the longest token of a state, suffixes, ranks, and the hash table of merges.
  *
  * @module
  */
@@ -44,8 +43,11 @@ export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint
   const out = new TableWriter();
   out.block(encode(metaOf(vocabulary)));
   if (pieces !== null) writePieces(out, pieces);
-  const cellOfId = bpe !== null ? writeBpe(out, bpe) : writeWordPiece(out, wordPiece!);
-  writeGiven(out, vocabulary, cellOfId, bpe ?? wordPiece!);
+  if (bpe !== null) writeBpe(out, bpe);
+  if (wordPiece !== null) writeWordPiece(out, wordPiece);
+  const { bytes, offsets, idLimit } = vocabulary;
+  out.numbers(Uint32Array.from({ length: idLimit }, (_, id) => offsets[id + 1]! - offsets[id]!));
+  out.block(bytes);
 
   const body = out.bytes();
   const file = new Uint8Array(TABLE_HEAD_BYTES + body.length);
@@ -97,8 +99,8 @@ function writePieces(out: TableWriter, pieces: PieceTables): void {
   out.numbers(pieces.classOf);
 }
 
-/** Writes BPE's tables; gives by id the cell of its token, 0 where it has none. */
-function writeBpe(out: TableWriter, bpe: BpeTables): Map<number, number> {
+/** Writes BPE's tables; a token's cell is 0 where the automaton has it not. */
+function writeBpe(out: TableWriter, bpe: BpeTables): void {
   const cellOf = new Int32Array(bpe.tokens);
   for (let cell = 0; cell < bpe.whole.length; cell++) {
     if (bpe.whole[cell]! >= 0) cellOf[bpe.whole[cell]!] = cell;
@@ -118,55 +120,18 @@ function writeBpe(out: TableWriter, bpe: BpeTables): Map<number, number> {
   out.numbers(bpe.left.subarray(firstMerged));
   out.numbers(bpe.right.subarray(firstMerged));
   out.numbers(bpe.fallback);
-  return new Map(Array.from(bpe.ids, (id, token) => [id, cellOf[token]!]));
 }
 
-/** Writes WordPiece's tables; gives by id the cell of its token. */
-function writeWordPiece(out: TableWriter, tables: WordPieceTables): Map<number, number> {
+/** Writes WordPiece's tables. */
+function writeWordPiece(out: TableWriter, tables: WordPieceTables): void {
   const depth = new Uint16Array(tables.check.length);
   const depthOf = (cell: number): number => {
     if (depth[cell] === 0 && cell !== 0) depth[cell] = depthOf(tables.check[cell]!) + 1;
     return depth[cell]!;
   };
-  const cellOfId = new Map<number, number>();
-  for (let cell = 0; cell < tables.check.length; cell++) {
-    if (tables.check[cell]! >= 0) depthOf(cell);
-    if (tables.whole[cell]! >= 0) cellOfId.set(tables.whole[cell]!, cell);
-  }
+  for (let cell = 0; cell < tables.check.length; cell++) if (tables.check[cell]! >= 0) depthOf(cell);
   out.numbers(tables.base);
   out.numbers(tables.check, 1);
   out.numbers(depth);
   out.numbers(tables.whole, 1);
-  return cellOfId;
-}
-
-/** Writes the bytes of ids that the automaton does not spell as decoding gives them. */
-function writeGiven(
-  out: TableWriter,
-  { bytes, offsets, idLimit }: Omit<Vocabulary, "checksum">,
-  cellOfId: ReadonlyMap<number, number>,
-  trie: { readonly base: Int32Array; readonly check: Int32Array },
-): void {
-  const given: number[] = [];
-  for (let id = 0; id < idLimit; id++) {
-    let at = offsets[id + 1]!;
-    const from = offsets[id]!;
-    let cell = cellOfId.get(id) ?? 0;
-    while (cell !== 0 && at > from && bytes[at - 1] === cell - trie.base[trie.check[cell]!]!) {
-      at--;
-      cell = trie.check[cell]!;
-    }
-    if (cell !== 0 || at !== from) given.push(id);
-  }
-  const lengths = given.map((id) => offsets[id + 1]! - offsets[id]!);
-  const all = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const id of given) {
-    all.set(bytes.subarray(offsets[id]!, offsets[id + 1]!), at);
-    at += offsets[id + 1]! - offsets[id]!;
-  }
-  out.numbers([given.length]);
-  out.numbers(given);
-  out.numbers(lengths);
-  out.block(all);
 }
