@@ -19,7 +19,11 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ],
       ["== FW'(FLOWS - 1)) oldest", "== '0) oldest", "the flow that was served last is forgotten"],
       ["(held[n] || full[n])", "held[n]", "a flow that begins again overtakes itself"],
-      ["next[32*found+:32] == number", "1'b1", "packets of a flow come in any order"],
+      [
+        "next[32*found+:32] == number",
+        "next[32*found+:32] <= number",
+        "a packet that is missing is not noticed",
+      ],
     ],
   },
   {
@@ -66,11 +70,15 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "{1'b0, rightrank_n}",
         "a merge of equal rank to the left comes too late",
       ],
-      ["if (!rst_n || clear) wiping", "if (!rst_n) wiping", "verdicts of another vocabulary are kept"],
+      [
+        "if (!rst_n || clear) wiping",
+        "if (!rst_n || (clear && !wiping[CW])) wiping",
+        "verdicts of another vocabulary are kept",
+      ],
       ["back >= 10'd64", "back >= 10'd32", "tokens leave too early"],
       [
-        "fresh[b] && {2'd0, depth_q[b]} == length_q[b]",
-        "fresh[b]",
+        "{2'd0, depth_q[b]} == length_q[b]",
+        "{2'd0, depth_q[b]} <= length_q[b]",
         "a piece is the token that only its end is",
       ],
       ["known_n = 1'b0;", "known_n = 1'b1;", "a failure's failure is that of the state before"],
@@ -81,8 +89,8 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "token_agree.sv",
     build: "packet_tokenize",
     places: [
-      ["(here && count == 9'd1)", "here", "tokens leave on which not all ways agree"],
-      ["if (here && joins)", "if (here)", "ways are one before they join"],
+      ["(here && count == 9'd1)", "(here && count <= 9'd2)", "tokens leave on which not all ways agree"],
+      ["if (here && joins)", "if (here || joins)", "ways are one before they join"],
     ],
   },
   {
@@ -100,7 +108,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     places: [
       ["(bits + 17'd7) >> 3", "bits >> 3", "an answer's last bits are lost"],
       ["&& fill <= 9'd256", "&& fill < 9'd256", "a beat that is just full is not the last"],
-      ["!escaped && !cut &&", "!escaped &&", "a cut sequence counts as done"],
+      ["!cut && held == 10'd0", "!cut && held <= 10'd1", "a byte that waits counts as none"],
     ],
   },
   {
