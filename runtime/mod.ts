@@ -29,6 +29,7 @@ export * from "./device/rtl_card.ts";
 export * from "./device/rtl_pages.ts";
 export * from "./device/rtl_program.ts";
 export * from "./device/rtl_rows.ts";
+export * from "./device/rtl_wave.ts";
 export * from "./plan/choose_form.ts";
 export * from "./plan/compile.ts";
 export * from "./plan/cost.ts";

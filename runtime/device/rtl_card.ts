@@ -7,6 +7,7 @@
 import { checkWhole, OnpathError } from "../../serialize/mod.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.ts";
 import type { PageCommand } from "./rtl_pages.ts";
+import { createWave, type WaveExports, type WaveOptions } from "./rtl_wave.ts";
 
 /** The exports of the harness, `kernels/rtl/harness/packets.cpp`. */
 interface Exports {
@@ -74,8 +75,10 @@ export interface CardCounters {
   readonly drops: readonly number[];
 }
 
-/** What the harness answers when it wants room for answers, or more words of pages. */
-const FULL = -2, HUNGRY = -3;
+/**
+ * What the harness answers when it wants room for answers, more words of pages, or room for the waveform's text.
+ */
+const FULL = -2, HUNGRY = -3, WRITTEN = -4;
 
 /** Numbers of checks that the hardware has counters for. */
 const REASONS = 20;
@@ -126,13 +129,21 @@ export interface RtlCard {
  * Makes an instance and resets it.
  *
  * @param module The compiled WebAssembly of a kernel.
+ * @param wave A waveform to write, of a kernel that was built for it.
+ * @param clockMHz The clock that is assumed, for the waveform's time.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
  */
-export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> {
+export async function openRtlCard(
+  module: WebAssembly.Module,
+  wave?: WaveOptions,
+  clockMHz = 250,
+): Promise<RtlCard> {
   const { exports } = await WebAssembly.instantiate(module, {});
   const rtl = exports as unknown as Exports;
   rtl.__wasm_call_ctors();
   rtl.reset();
-  // The memory grows in the first reset and never again, so that its buffer stays.
+  const written = wave && createWave(exports as unknown as WaveExports, wave, clockMHz);
+  // The memory has grown until here and never will again, so that its buffer stays.
   const { buffer } = rtl.memory;
   const { bytes, packets } = CARD_LIMITS;
   const input = new Uint8Array(buffer, rtl.input_at(), bytes);
@@ -178,14 +189,17 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
     answered: new Uint16Array(buffer, rtl.answered_at(), packets),
     run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22, full) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
+      written?.begin(packetCount);
       let given = rtl.run(packetCount, send, take, seed, most, feed.fill());
-      while (given === HUNGRY || (given === FULL && full !== undefined)) {
+      while (given === HUNGRY || given === WRITTEN || (given === FULL && full !== undefined)) {
+        if (given === WRITTEN) written?.drain();
         if (given === FULL) {
           full!(rtl.found_so_far());
           rtl.make_room();
         }
         given = rtl.go_on(feed.fill());
       }
+      written?.drain();
       if (given < 0) {
         const why = given === -1
           ? `did not end within ${most} cycles`

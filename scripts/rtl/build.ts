@@ -17,12 +17,17 @@ export interface RtlBuild {
   readonly top: string;
   /** Its parameters, as Verilator takes them. */
   readonly parameters: readonly string[];
+  /** Whether it can write a waveform of its signals. */
+  readonly wave?: boolean;
 }
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
 const VERILATOR = "/usr/share/verilator/include";
 const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
 const PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
+
+/** How Verilator makes C++, whatever is built of it. */
+export const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefix Vtop".split(" ");
 
 /**
  * Runs a program of a build to its end.
@@ -94,7 +99,7 @@ export async function lintTop(sources: string, top: string): Promise<void> {
  */
 export async function buildTop(
   sources: string,
-  { name, top, parameters }: RtlBuild,
+  { name, top, parameters, wave = false }: RtlBuild,
 ): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
@@ -103,9 +108,10 @@ export async function buildTop(
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
     const verilator = ["-Wall", "--top-module", top, ...parameters, ...files];
     await runTool("verilator", ["--lint-only", ...verilator], folder);
-    const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
+    const flags = [...VERILATOR_FLAGS, ...(wave ? ["--trace", "--no-trace-params"] : [])];
     await runTool("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);
-    await dropSettling(join(folder, "made", "Vtop.cpp"));
+    // A waveform has signals that no edge computes.
+    if (!wave) await dropSettling(join(folder, "made", "Vtop.cpp"));
     const made = (await readdir(join(folder, "made"))).filter((name) => name.endsWith(".cpp")).sort()
       .map((name) => join("made", name));
     const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
@@ -115,7 +121,9 @@ export async function buildTop(
       await runTool("clang++", [
         ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
         ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
-        ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
+        ...`-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=${wave ? 1 : 0}`.split(" "),
+        // Scopes are std::string: all of it in the header, for no library of it is linked.
+        ...(wave ? ["-D_LIBCPP_DISABLE_EXTERN_TEMPLATE", "-Irtl/harness/wave"] : []),
         ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
         `-ffile-prefix-map=${folder}=.`,
         ...["-o", object, source],
