@@ -23,7 +23,7 @@ import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl
 import { compileBuild, compileWaveBuild, type RtlBuildName } from "./rtl_build.ts";
 import { pageCommands } from "./rtl_pages.ts";
 import { rtlProgram } from "./rtl_program.ts";
-import type { WaveOptions } from "./rtl_wave.ts";
+import { checkWave, type WaveOptions } from "./rtl_wave.ts";
 
 /**
  * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
@@ -90,6 +90,7 @@ export interface RtlDeviceOptions {
  * @param options A waveform, where one is wanted.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
  *
  * @example
  * ```ts
@@ -101,6 +102,7 @@ export interface RtlDeviceOptions {
  * ```
  */
 export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<Device> {
+  if (wave !== undefined) checkWave(wave);
   // A card holds one build at a time; the counts of all that were opened add up.
   const cards = new Map<RtlBuildName, RtlCard>();
   const open = async (build: RtlBuildName): Promise<RtlCard> => {

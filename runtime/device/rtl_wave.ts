@@ -42,16 +42,27 @@ export interface Wave {
 const NEVER = 2 ** 31 - 1;
 
 /**
+ * Refuses packets that are no range.
+ *
+ * @param wave What is asked for.
+ * @throws {OnpathError} `size` when the first is no whole number from 0 on, or `end` is not behind it.
+ */
+export function checkWave({ first, end }: WaveOptions): void {
+  checkWhole("a first packet of", first, 0, NEVER - 1);
+  checkWhole("a packet behind the last of", end, first + 1, NEVER);
+}
+
+/**
  * Begins a waveform with its header and the declarations of all signals.
  *
  * @param rtl The exports.
- * @param options What is asked for.
+ * @param wave What is asked for.
  * @param clockMHz The clock that is assumed; time follows from it.
  * @throws {OnpathError} `size` when the packets are no range.
  */
-export function createWave(rtl: WaveExports, { first, end, write }: WaveOptions, clockMHz: number): Wave {
-  checkWhole("a first packet of", first, 0, NEVER - 1);
-  checkWhole("a packet behind the last of", end, first + 1, NEVER);
+export function createWave(rtl: WaveExports, wave: WaveOptions, clockMHz: number): Wave {
+  checkWave(wave);
+  const { first, end, write } = wave;
   const half = Math.round(1e6 / clockMHz / 2);
   write(
     new TextEncoder().encode(

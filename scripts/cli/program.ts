@@ -18,6 +18,7 @@ import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
   checksumOption,
+  checkWaveform,
   deviceOption,
   formOption,
   jsonOption,
@@ -29,6 +30,8 @@ import {
   shapeOption,
   timeoutOption,
   toleranceOption,
+  vcdOption,
+  vcdPacketsOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
@@ -60,6 +63,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
     )
     .option("--out <folder>", "where the results go; it is made where there is none", "./out")
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.tour)
     .action(async (mistyped: string | undefined, options: TourOptions, command: Command) => {
@@ -68,6 +73,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
         const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
         command.error(message, { exitCode: EXIT.usage, code: "commander.unknownCommand" });
       }
+      checkWaveform(options, command);
       await runTour(options, context);
     });
 
@@ -85,6 +91,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(formOption().conflicts("plan"))
     .addOption(packetLayoutOption().conflicts("plan"))
     .addOption(timeoutOption())
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.run)
     .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {

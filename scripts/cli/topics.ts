@@ -44,6 +44,12 @@ Outputs, by the ending of the name:
   .safetensors  every type, under the key "output"
   A file is written whole under another name in the same folder and renamed, or not at all.`;
 
+const WAVEFORM = `
+Waveforms, of the device rtl:
+  --vcd writes all signals of the hierarchy, from the cycle that the first of the packets is offered
+  in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
+  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.`;
+
 /** The texts by command. */
 export const TOPICS: Readonly<
   Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices", string>
@@ -67,6 +73,8 @@ Examples:
   onpath
   onpath --out results --match torchvision
   onpath --json
+  onpath --vcd onpath.vcd --vcd-packets 10:12
+${WAVEFORM}
 ${EXIT_CODES}`,
   run: `
 Examples:
@@ -77,6 +85,7 @@ Examples:
 ${PIPELINE}
 ${INPUTS}
 ${OUTPUTS}
+${WAVEFORM}
 ${EXIT_CODES}`,
   plan: `
 Shows how the input is cut into packets, how many bytes travel, which tables the kernels look up,

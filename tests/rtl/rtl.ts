@@ -49,7 +49,11 @@ export function itemArgument(bytes: number): number {
 /** Instantiates a kernel and resets it. */
 export async function openRtl(top: string): Promise<Rtl> {
   const bytes = await readFile(join(BUILDS, `${top}.wasm`));
-  const card = await openRtlCard(await WebAssembly.compile(Uint8Array.from(bytes)));
+  return drive(await openRtlCard(await WebAssembly.compile(Uint8Array.from(bytes))));
+}
+
+/** Drives an instance. */
+export function drive(card: RtlCard): Rtl {
   const send = (packets: readonly Uint8Array[]) => {
     let at = 0;
     packets.forEach((packet, index) => {
