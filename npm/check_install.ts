@@ -131,23 +131,29 @@ export async function checkProgram(root: string, folder: string): Promise<string
 export async function checkCommand(root: string, folder: string): Promise<string> {
   const elsewhere = join(folder, "source");
   await mkdir(elsewhere);
-  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), "--json"];
+  // The waveform's builds are files of their own, loaded when they are asked for.
+  const options = ["--json", "--vcd", "tour.vcd"];
+  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), ...options];
   const [found, expected] = await Promise.all([
-    run("npx", ["--no-install", "onpath", "--json"], folder).then((json) => outcome(json, folder)),
+    run("npx", ["--no-install", "onpath", ...options], folder).then((json) => outcome(json, folder)),
     run(process.execPath, source, elsewhere).then((json) => outcome(json, elsewhere)),
   ]);
   if (!isDeepStrictEqual(found, expected)) {
-    throw new Error(`npx onpath --json gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+    throw new Error(
+      `npx onpath ${options.join(" ")} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+    );
   }
   const { facts, files } = expected;
-  return `npx onpath --json equals its source in ${facts.length} numbers and ${files.length} written files`;
+  return `npx onpath ${
+    options.join(" ")
+  } equals its source in ${facts.length} numbers and ${files.length} written files`;
 }
 
 /** What a tour printed, less times, and the hashes of the files it wrote. */
 async function outcome(json: string, folder: string): Promise<{ facts: string[]; files: string[] }> {
-  const report: { files: Record<string, string> } = JSON.parse(json);
+  const report: { files: Record<string, string>; waveform: { file: string } } = JSON.parse(json);
   const files = await Promise.all(
-    Object.values(report.files).map(async (file) => {
+    [...Object.values(report.files), report.waveform.file].map(async (file) => {
       const hash = createHash("sha256").update(await readFile(join(folder, file))).digest("hex");
       return `${file}: ${hash}`;
     }),
