@@ -151,9 +151,16 @@ export async function checkCommand(root: string, folder: string): Promise<string
 
 /** What a tour printed, less times, and the hashes of the files it wrote. */
 async function outcome(json: string, folder: string): Promise<{ facts: string[]; files: string[] }> {
-  const report: { files: Record<string, string>; waveform: { file: string } } = JSON.parse(json);
+  // The flow's number is on the bus, and another one in each run.
+  const { waveform: { file: wave }, ...report }: {
+    files: Record<string, string>;
+    waveform: { file: string };
+  } = JSON.parse(json);
+  if (!/\$enddefinitions \$end\n#\d+\n/.test(await readFile(join(folder, wave), "utf8"))) {
+    throw new Error(`onpath --vcd writes ${wave}, which is no waveform`);
+  }
   const files = await Promise.all(
-    [...Object.values(report.files), report.waveform.file].map(async (file) => {
+    Object.values(report.files).map(async (file) => {
       const hash = createHash("sha256").update(await readFile(join(folder, file))).digest("hex");
       return `${file}: ${hash}`;
     }),
