@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { CARD_KERNELS } from "./card/kernels.ts";
-import { buildTop, lintTop, type RtlBuild } from "./rtl/build.ts";
+import { buildTop, buildWave, lintTop, type RtlBuild } from "./rtl/build.ts";
 
 const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
 
@@ -46,7 +46,6 @@ const WAVE_BUILDS = CARRIED.map((build) => ({
   ...build,
   name: `${build.name}_wave`,
   constant: build.constant.replace("_WASM", "_WAVE_WASM"),
-  wave: true,
 }));
 
 /** A kernel that the library carries is to be loaded within a moment. */
@@ -91,7 +90,7 @@ async function main(check: boolean): Promise<void> {
   }
   for (const build of WAVE_BUILDS) {
     const { name, constant } = build;
-    const wasm = await buildTop(RTL, build);
+    const wasm = await buildWave(RTL, build);
     await settle(`${name}_wasm.ts`, new TextEncoder().encode(moduleOf(name, constant, wasm)), check);
     console.log(`${name}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
   }

@@ -9,8 +9,8 @@ import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.
 import type { PageCommand } from "./rtl_pages.ts";
 import { createWave, type WaveExports, type WaveOptions } from "./rtl_wave.ts";
 
-/** The exports of the harness, `kernels/rtl/harness/packets.cpp`. */
-interface Exports {
+/** What the harness exports, `kernels/rtl/harness/packets.cpp`: one instance of the hardware. */
+export interface RtlExports {
   readonly memory: WebAssembly.Memory;
   readonly __wasm_call_ctors: () => void;
   readonly reset: () => void;
@@ -139,10 +139,21 @@ export async function openRtlCard(
   clockMHz = 250,
 ): Promise<RtlCard> {
   const { exports } = await WebAssembly.instantiate(module, {});
-  const rtl = exports as unknown as Exports;
+  return driveRtl(exports as unknown as RtlExports, wave, clockMHz);
+}
+
+/**
+ * Resets an instance, and drives it.
+ *
+ * @param rtl The instance; addresses that it exports are places in its memory.
+ * @param wave A waveform to write, of a kernel that was built for it.
+ * @param clockMHz The clock that is assumed, for the waveform's time.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
+ */
+export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): RtlCard {
   rtl.__wasm_call_ctors();
   rtl.reset();
-  const written = wave && createWave(exports as unknown as WaveExports, wave, clockMHz);
+  const written = wave && createWave(rtl as unknown as WaveExports, wave, clockMHz);
   // The memory has grown until here and never will again, so that its buffer stays.
   const { buffer } = rtl.memory;
   const { bytes, packets } = CARD_LIMITS;
@@ -227,7 +238,7 @@ export async function openRtlCard(
 }
 
 /** Commands that wait in the host's memory, and the ring of words that the harness takes them from. */
-function createFeed(rtl: Exports) {
+function createFeed(rtl: RtlExports) {
   const most = rtl.words_most();
   const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * most);
   const pending: PageCommand[] = [];

@@ -28,6 +28,16 @@ static double cycles;
 #include "wave.h"
 #endif
 
+#ifdef ONPATH_COVERAGE
+// How often each point of the coverage was met: a line's branch, or a bit that toggled.
+#include "Vtop___024root.h"
+#include "Vtop__Syms.h"
+EXPORT(coverage_at) void* coverage_at() { return top->rootp->vlSymsp->__Vcoverage; }
+EXPORT(coverage_points) uint32_t coverage_points() {
+  return sizeof(top->rootp->vlSymsp->__Vcoverage) / sizeof(uint32_t);
+}
+#endif
+
 EXPORT(input_at) uint8_t* input_at() { return input; }
 EXPORT(output_at) uint8_t* output_at() { return output; }
 EXPORT(ends_at) uint32_t* ends_at() { return ends; }
