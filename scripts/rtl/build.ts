@@ -31,6 +31,8 @@ const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefi
 export interface WasmOptions {
   /** Optimization of clang. */
   readonly optimize: string;
+  /** That of what runs once, where it is another one. */
+  readonly once?: string;
   /** More options of the compiler. */
   readonly more: readonly string[];
 }
@@ -126,6 +128,21 @@ export async function withVerilated<T>(
   }
 }
 
+/** Compilers that run at once. */
+const WORKERS = 2;
+
+/** Does a task for each of some items, some at once. */
+async function forEach<T>(items: readonly T[], task: (item: T, at: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const at = next++;
+      await task(items[at]!, at);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+}
+
 /** The C++ that Verilator made, in an order that is the same everywhere. */
 export async function listMade(folder: string): Promise<string[]> {
   const all = await readdir(join(folder, "made"));
@@ -141,22 +158,22 @@ export async function listMade(folder: string): Promise<string[]> {
  */
 export async function compileWasm(
   folder: string,
-  { optimize, more }: WasmOptions,
+  { optimize, once = optimize, more }: WasmOptions,
 ): Promise<Uint8Array> {
   const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
-  const objects: string[] = [];
-  for (const source of [...await listMade(folder), ...harness]) {
-    const object = `${basename(source, ".cpp")}.o`;
+  const sources = [...await listMade(folder), ...harness];
+  const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
+  await forEach(sources, async (source, at) => {
+    const level = source.endsWith("__Slow.cpp") ? once : optimize;
     await runTool("clang++", [
-      ...`--target=wasm32-wasi -std=c++17 ${optimize} -fno-exceptions -fno-rtti -w -c`.split(" "),
+      ...`--target=wasm32-wasi -std=c++17 ${level} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
       ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
       ...["-DVM_COVERAGE=0", "-DVM_SC=0", ...more],
       ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
       `-ffile-prefix-map=${folder}=.`,
-      ...["-o", object, source],
+      ...["-o", objects[at]!, source],
     ], folder);
-    objects.push(object);
-  }
+  });
   await runTool("wasm-ld", [
     ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
     ...["-L/usr/lib/wasm32-wasi", "-o", "top.wasm", ...objects, "-lc", RUNTIME],
