@@ -26,6 +26,7 @@ export * from "./device/profiles.ts";
 export * from "./device/registers.ts";
 export * from "./device/rtl.ts";
 export * from "./device/rtl_card.ts";
+export * from "./device/rtl_exports.ts";
 export * from "./device/rtl_pages.ts";
 export * from "./device/rtl_program.ts";
 export * from "./device/rtl_rows.ts";

@@ -6,41 +6,9 @@
 
 import { checkWhole, OnpathError } from "../../serialize/mod.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.ts";
+import type { RtlExports, WaveExports } from "./rtl_exports.ts";
 import type { PageCommand } from "./rtl_pages.ts";
-import { createWave, type WaveExports, type WaveOptions } from "./rtl_wave.ts";
-
-/** What the harness exports, `kernels/rtl/harness/packets.cpp`: one instance of the hardware. */
-export interface RtlExports {
-  readonly memory: WebAssembly.Memory;
-  readonly __wasm_call_ctors: () => void;
-  readonly reset: () => void;
-  readonly write_register: (address: number, value: number) => void;
-  readonly read_register: (address: number) => number;
-  readonly load: (words: number) => number;
-  readonly run: (
-    count: number,
-    sendPause: number,
-    takePause: number,
-    seed: number,
-    most: number,
-    more: number,
-  ) => number;
-  readonly found_so_far: () => number;
-  readonly make_room: () => void;
-  readonly go_on: (more: number) => number;
-  readonly words_at: () => number;
-  readonly words_most: () => number;
-  readonly words_room: () => number;
-  readonly words_next: () => number;
-  readonly words_add: (count: number) => void;
-  readonly words_clear: () => void;
-  readonly input_at: () => number;
-  readonly output_at: () => number;
-  readonly ends_at: () => number;
-  readonly answers_at: () => number;
-  readonly sockets_at: () => number;
-  readonly answered_at: () => number;
-}
+import { createWave, type WaveOptions } from "./rtl_wave.ts";
 
 /** Bytes and packets that go in at once. */
 export const CARD_LIMITS = { bytes: 2 ** 21, packets: 2 ** 12 } as const;

@@ -6,6 +6,7 @@
  */
 
 import { checkWhole } from "../../serialize/mod.ts";
+import type { WaveExports } from "./rtl_exports.ts";
 
 /** A waveform that is asked for. */
 export interface WaveOptions {
@@ -18,16 +19,6 @@ export interface WaveOptions {
    * throws ends the exchange that is under way.
    */
   readonly write: (chunk: Uint8Array) => void;
-}
-
-/** The exports of a build that can write a waveform, `kernels/rtl/harness/wave/wave.h`. */
-export interface WaveExports {
-  readonly memory: WebAssembly.Memory;
-  readonly wave_open: (half: number) => void;
-  readonly wave_at: () => number;
-  readonly wave_size: () => number;
-  readonly wave_clear: () => void;
-  readonly wave_range: (first: number, end: number) => void;
 }
 
 /** A waveform that is written. */

@@ -69,7 +69,7 @@ export function loadNative(path: string): NativeRtl {
     rtl: {
       ...native,
       ...offsets as Record<(typeof arrays)[number], () => number>,
-      memory: { buffer } as WebAssembly.Memory,
+      memory: { buffer },
       __wasm_call_ctors: () => {},
     },
     close: () => library.close(),
