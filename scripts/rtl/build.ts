@@ -31,8 +31,6 @@ const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefi
 export interface WasmOptions {
   /** Optimization of clang. */
   readonly optimize: string;
-  /** That of what runs once, where it is another one. */
-  readonly once?: string;
   /** More options of the compiler. */
   readonly more: readonly string[];
 }
@@ -71,8 +69,11 @@ export function runTool(
 /**
  * Leaves out what Verilator computes once before the first edge, a quarter of the code: the harness begins
  * with a reset, whose edges compute it again.
+ *
+ * @param folder The folder of {@linkcode withVerilated}.
  */
-async function dropSettling(path: string): Promise<void> {
+export async function dropSettling(folder: string): Promise<void> {
+  const path = join(folder, "made", "Vtop.cpp");
   const source = await readFile(path, "utf8");
   const call = "Vtop___024root___eval_settle(&(vlSymsp->TOP));";
   if (source.split(call).length !== 2) throw new Error(`Cannot build the RTL: no single ${call} in ${path}`);
@@ -158,15 +159,14 @@ export async function listMade(folder: string): Promise<string[]> {
  */
 export async function compileWasm(
   folder: string,
-  { optimize, once = optimize, more }: WasmOptions,
+  { optimize, more }: WasmOptions,
 ): Promise<Uint8Array> {
   const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
   const sources = [...await listMade(folder), ...harness];
   const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
   await forEach(sources, async (source, at) => {
-    const level = source.endsWith("__Slow.cpp") ? once : optimize;
     await runTool("clang++", [
-      ...`--target=wasm32-wasi -std=c++17 ${level} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
+      ...`--target=wasm32-wasi -std=c++17 ${optimize} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
       ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
       ...["-DVM_COVERAGE=0", "-DVM_SC=0", ...more],
       ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
@@ -191,7 +191,7 @@ export async function compileWasm(
  */
 export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> {
   return withVerilated(sources, build, [], async (folder) => {
-    await dropSettling(join(folder, "made", "Vtop.cpp"));
+    await dropSettling(folder);
     return await compileWasm(folder, { optimize: "-O3", more: ["-DVM_TRACE=0"] });
   });
 }
