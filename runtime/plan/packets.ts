@@ -10,8 +10,8 @@ import {
   type ImageWriter,
   type PacketSlots,
   reserveSlots,
-  SLOTS_ALIGNMENT,
   slotBytesFor,
+  SLOTS_ALIGNMENT,
 } from "../../serialize/mod.ts";
 import { planItems } from "./map.ts";
 import type { Plan } from "./plan.ts";

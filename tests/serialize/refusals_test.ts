@@ -11,8 +11,8 @@ import {
   readHeader,
   type Refusal,
   reserveSlots,
-  SLOTS_ALIGNMENT,
   type SeparableMap,
+  SLOTS_ALIGNMENT,
   tensor,
   writeHeader,
 } from "onpath/serialize";

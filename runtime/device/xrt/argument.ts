@@ -72,12 +72,6 @@ export function writeScalar(
     case "f64":
       target.setFloat64(0, Number(value), true);
       return 8;
-    case "u32":
-      // Most arguments, without a bigint.
-      if (typeof value === "number" && value >>> 0 === value) {
-        target.setUint32(0, value, true);
-        return 4;
-      }
   }
   const limits = LIMITS[format];
   const whole = typeof value === "bigint" ? value : Number.isInteger(value) ? BigInt(value) : undefined;

@@ -98,7 +98,7 @@ export class XrtDevice implements Disposable {
     return new XrtDevice(xrt, pointer, bdf === undefined ? index : null, what);
   }
 
-  /** Its record and handle, for what this class does not cover. */
+  /** XRT's handle, for what this class does not cover. */
   get pointer(): Pointer {
     return live(this.#resource);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { OnpathError } from "../../../serialize/mod.ts";
@@ -66,6 +66,25 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
       `With Debian's: mkdir -p ~/.xrt && ln -sfn /usr/lib/$(uname -m)-linux-gnu ~/.xrt/lib && export XILINX_XRT=~/.xrt`,
     { version, mode, XILINX_XRT: root ?? null, missing: part },
   );
+}
+
+/**
+ * Makes a folder that XILINX_XRT may name where a distribution has XRT's parts among all other libraries:
+ * its `lib` is a link to them.
+ *
+ * @param folder The folder; it is made, and is the caller's to remove.
+ * @returns Whether XRT's parts were found; without them nothing is made.
+ */
+export function linkXrtRoot(folder: string): boolean {
+  const places = existsSync("/usr/lib")
+    ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
+    : [];
+  const libraries = [...places.map((name) => join("/usr/lib", name)), "/usr/lib64", "/opt/xilinx/xrt/lib"]
+    .find((place) => existsSync(join(place, SHIMS.card)));
+  if (libraries === undefined) return false;
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(libraries, join(folder, "lib"));
+  return true;
 }
 
 /** A device that an emulation has. */

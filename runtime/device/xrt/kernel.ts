@@ -78,6 +78,11 @@ export class XrtKernel implements Disposable, Registers {
     });
   }
 
+  /** XRT's handle, for what this class does not cover. */
+  get pointer(): Pointer {
+    return live(this.#resource);
+  }
+
   /** Whether it is freed. After `close` it may take until its run has ended. */
   get freed(): boolean {
     return isFreed(this.#resource);

@@ -11,7 +11,7 @@
  * | name | C | here |
  * |---|---|---|
  * | `i32`, `u32` | `int`, `unsigned int` | number |
- * | `u64`, `usize` | `uint64_t`, `size_t` | number or bigint |
+ * | `u64`, `usize` | `uint64_t`, `size_t` | number or bigint; in Deno a bigint is ten times as fast |
  * | `f64` | `double` | number |
  * | `pointer` | a handle or an address | {@linkcode Pointer} or null |
  * | `buffer` | an address, given as the bytes that stand there | Uint8Array or null |

@@ -22,6 +22,12 @@ const STATE = { completed: 4, error: 5, abort: 6, timeout: 8, noresponse: 9, skc
  */
 const SLICE_MS = 50;
 
+/** One promise for all runs that have ended by the time somebody asks. */
+const DONE = Promise.resolve();
+
+/** Sizes of scalars as Deno's fast calls take them: a number instead of a bigint costs ten times as much. */
+const SIZES: Readonly<Record<number, bigint>> = { 1: 1n, 2: 2n, 4: 4n, 8: 8n };
+
 /** What is needed to make a run's object. */
 export interface RunFacts {
   /** XRT. */
@@ -51,7 +57,7 @@ export class XrtRun implements Disposable {
   readonly kernel: XrtKernel;
   readonly #xrt: Xrt;
   readonly #resource: Resource;
-  readonly #slots = new Map<number | string, Slot>();
+  readonly #slots: Slot[] = [];
   readonly #scratch = new Uint8Array(8);
   readonly #view = new DataView(this.#scratch.buffer);
   readonly #setV: NonNullable<Xrt["calls"]["xrtRunSetArgV"]> | null;
@@ -76,7 +82,7 @@ export class XrtRun implements Disposable {
       const buffer = kind === "buffer" || kind === "constant";
       const format = buffer ? "buffer" : kind === "scalar" ? scalarFormat(argument) : "unset";
       const slot: Slot = { name, index, format, group: buffer ? kernel.group(index) : -1 };
-      this.#slots.set(index, slot).set(name, slot);
+      this.#slots[index] = slot;
     }
     this.#resource = hold(this, {
       what: `run of kernel ${kernel.metadata.name}`,
@@ -91,6 +97,11 @@ export class XrtRun implements Disposable {
   /** Whether it was started and nobody has seen it end. */
   get running(): boolean {
     return this.#running;
+  }
+
+  /** XRT's handle, for what this class does not cover. */
+  get pointer(): Pointer {
+    return live(this.#resource);
   }
 
   /** Whether it is freed. After `close` it may take until it has ended. */
@@ -108,16 +119,23 @@ export class XrtRun implements Disposable {
    */
   set(which: number | string, value: XrtBuffer | number | bigint | Uint8Array): void {
     const pointer = live(this.#resource);
-    const slot = this.#slots.get(which) ?? this.#slots.get(this.kernel.argument(which).index)!;
+    const slot = (typeof which === "number" ? this.#slots[which] : undefined) ??
+      this.#slots[this.kernel.argument(which).index]!;
     let result: number;
-    if (value instanceof XrtBuffer) result = this.#setBuffer(pointer, slot, value);
-    else if (slot.format === "buffer" || slot.format === "unset") throw this.#wrongKind(slot, "a value");
-    else if (typeof value === "object") result = this.#setBytes(pointer, slot, value, value.length);
-    else {
+    if (slot.format === "u32" && typeof value === "number" && value >>> 0 === value && this.#setV !== null) {
+      // Nearly all scalars of a kernel, by the shortest way.
+      this.#view.setUint32(0, value, true);
+      result = this.#setV(pointer, slot.index, this.#scratch, 4n);
+    } else if (typeof value === "object") {
+      result = value instanceof XrtBuffer
+        ? this.#setBuffer(pointer, slot, value)
+        : this.#setBytes(pointer, slot, value);
+    } else {
+      if (slot.format === "buffer" || slot.format === "unset") throw this.#wrongKind(slot, "a value");
       const bytes = writeScalar(this.#view, slot.format, value, slot.name);
       result = this.#setV === null
         ? this.#setVariadic(pointer, slot, value)
-        : this.#setV(pointer, slot.index, this.#scratch, bytes);
+        : this.#setV(pointer, slot.index, this.#scratch, SIZES[bytes]!);
     }
     if (result !== 0) throw this.#setFailure(slot, result);
   }
@@ -159,33 +177,19 @@ export class XrtRun implements Disposable {
    * @throws {OnpathError} `timeout`; `device` when the run was not started or ended in another state than
    * `completed`; or the signal's reason.
    */
-  async wait(options: WaitOptions = {}): Promise<void> {
-    const pointer = live(this.#resource);
-    if (!this.#running) {
-      throw new OnpathError(
-        "device",
-        `Cannot wait for a run of ${this.kernel.metadata.name}: it is not started`,
-        {
-          kernel: this.kernel.metadata.name,
-        },
-      );
-    }
-    options.signal?.throwIfAborted();
-    if (this.#slice === undefined && this.#ended(this.#xrt.calls.xrtRunState(pointer))) {
-      // It has ended: this only tells XRT that we know.
-      return this.#finish(this.#xrt.calls.xrtRunWaitFor(pointer, SLICE_MS));
-    }
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const left = Math.max(0, Math.ceil(deadline - performance.now()));
-      // Waits of several callers share one thread.
-      this.#slice ??= this.#waitAside(pointer, Math.min(SLICE_MS, Math.max(1, left)));
-      const state = await bounded(`kernel ${this.kernel.metadata.name}`, this.#slice, {
-        timeoutMs: left,
-        signal,
-      });
-      if (this.#ended(state)) return this.#finish(state);
+  wait(options: WaitOptions = {}): Promise<void> {
+    try {
+      const pointer = live(this.#resource);
+      options.signal?.throwIfAborted();
+      if (!this.#running) throw this.#notStarted();
+      if (this.#slice === undefined && this.#ended(this.#xrt.calls.xrtRunState(pointer))) {
+        // It has ended: this only tells XRT that we know.
+        this.#finish(this.#xrt.calls.xrtRunWaitFor(pointer, SLICE_MS));
+        return DONE;
+      }
+      return this.#waitInSlices(pointer, options);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -226,20 +230,21 @@ export class XrtRun implements Disposable {
     }
     // The same that XRT does with a buffer among varargs: it takes the address.
     this.#view.setBigUint64(0, buffer.address, true);
-    return this.#setV(pointer, slot.index, this.#scratch, 8);
+    return this.#setV(pointer, slot.index, this.#scratch, 8n);
   }
 
-  #setBytes(pointer: Pointer, slot: Slot, bytes: Uint8Array, length: number): number {
+  #setBytes(pointer: Pointer, slot: Slot, bytes: Uint8Array): number {
+    if (slot.format === "buffer" || slot.format === "unset") throw this.#wrongKind(slot, "bytes");
     const expected = this.kernel.argument(slot.index).bytes;
-    if (length !== expected || this.#setV === null) {
-      throw new OnpathError(
-        "size",
-        `Cannot set argument ${slot.name} to ${length} bytes: ` +
-          (this.#setV === null ? "this XRT exports no xrtRunSetArgV" : `it has ${expected}`),
-        { argument: slot.name, length, expected },
-      );
+    if (bytes.length === expected && this.#setV !== null) {
+      return this.#setV(pointer, slot.index, bytes, BigInt(expected));
     }
-    return this.#setV(pointer, slot.index, bytes, length);
+    throw new OnpathError(
+      "size",
+      `Cannot set argument ${slot.name} to ${bytes.length} bytes: ` +
+        (this.#setV === null ? "this XRT exports no xrtRunSetArgV" : `it has ${expected}`),
+      { argument: slot.name, bytes: bytes.length, expected },
+    );
   }
 
   /** Without xrtRunSetArgV: as a vararg, promoted as C does. */
@@ -283,6 +288,21 @@ export class XrtRun implements Disposable {
     });
   }
 
+  async #waitInSlices(pointer: Pointer, options: WaitOptions): Promise<void> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const left = Math.max(0, Math.ceil(deadline - performance.now()));
+      // Waits of several callers share one thread.
+      this.#slice ??= this.#waitAside(pointer, Math.min(SLICE_MS, Math.max(1, left)));
+      const state = await bounded(`kernel ${this.kernel.metadata.name}`, this.#slice, {
+        timeoutMs: left,
+        signal,
+      });
+      if (this.#ended(state)) return this.#finish(state);
+    }
+  }
+
   async #waitAside(pointer: Pointer, ms: number): Promise<number> {
     begin(this.#resource);
     try {
@@ -321,6 +341,11 @@ export class XrtRun implements Disposable {
         `address or length among its arguments is wrong, or the card was reset`,
       { kernel: this.kernel.metadata.name, state: stateName(state) },
     );
+  }
+
+  #notStarted(): OnpathError {
+    const { name } = this.kernel.metadata;
+    return new OnpathError("device", `Cannot wait for a run of ${name}: it is not started`, { kernel: name });
   }
 
   #wrongKind({ name, format }: Slot, given: string): OnpathError {
