@@ -7,13 +7,14 @@
 import { readFile } from "node:fs/promises";
 import { bounded, checkWhole, OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
 import { BUFFER_KINDS, type BufferKind, HOST_ALIGNMENT, MAX_BUFFER_BYTES, XrtBuffer } from "./buffer.ts";
-import { checkXrtEnvironment, emulatedDevices, emulationMode } from "./environment.ts";
+import { checkXrtEnvironment, emulatedDevices, emulationMode, SHIMS } from "./environment.ts";
 import { xrtFailure } from "./failures.ts";
+import { XrtIp } from "./ip.ts";
 import { XrtKernel } from "./kernel.ts";
-import { openXrt, type Xrt, type XrtOptions } from "./library.ts";
+import { openShim, openXrt, type Xrt, type XrtOptions } from "./library.ts";
 import { cString, type Pointer } from "./native.ts";
 import { abandon, close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
-import type { Xclbin } from "./xclbin.ts";
+import type { Xclbin, XclbinKernel } from "./xclbin.ts";
 import { readXclbin } from "./xclbin_read.ts";
 
 /** Which device is opened. */
@@ -173,6 +174,15 @@ export class XrtDevice implements Disposable {
   kernel(name: string, options: { readonly exclusive?: boolean } = {}): XrtKernel {
     const { exclusive = false } = options;
     const metadata = findKernel(this.xclbin, name);
+    if (
+      metadata.instances.length > 0 && metadata.instances.every(({ control }) => control === "AP_CTRL_NONE")
+    ) {
+      throw new OnpathError(
+        "device",
+        `Cannot open kernel ${name}: it runs by itself (AP_CTRL_NONE). Use ip("${name}") for its registers`,
+        { kernel: name },
+      );
+    }
     const operation = exclusive ? "xrtPLKernelOpenExclusive" : "xrtPLKernelOpen";
     const pointer = this.xrt.calls[operation](live(this.#resource), this.uuid(), cString(name));
     if (pointer === null) {
@@ -185,6 +195,40 @@ export class XrtDevice implements Disposable {
       pointer,
       metadata,
       exclusive,
+    });
+  }
+
+  /**
+   * Opens an instance that runs by itself, for its registers.
+   *
+   * @param name `kernel:{instance}`, or `kernel` where it has one instance.
+   * @throws {OnpathError} `device` when there is no such instance, with those there are, or XRT refuses.
+   */
+  ip(name: string): XrtIp {
+    const kernel = findKernel(this.xclbin, name);
+    const wanted = instanceOf(name);
+    const instance = kernel.instances.find((each) => each.name === (wanted ?? kernel.instances[0]!.name));
+    if (
+      instance === undefined || instance.index < 0 || (wanted === undefined && kernel.instances.length > 1)
+    ) {
+      throw new OnpathError(
+        "device",
+        `Cannot open ${name}: expected one instance, kernel ${kernel.name} has ${kernel.instances.length} with registers`,
+        { name, instances: kernel.instances.map(({ name }) => name) },
+      );
+    }
+    const pointer = this.xrt.calls.xrtDeviceToXclDevice(live(this.#resource));
+    if (pointer === null) throw xrtFailure(`open ${name}`, "xrtDeviceToXclDevice", null, { name });
+    const shim = openShim(this.xrt, SHIMS[emulationMode()]);
+    const { range } = kernel;
+    return new XrtIp({
+      shim,
+      owner: this,
+      parent: this.#resource,
+      pointer,
+      uuid: this.uuid(),
+      instance,
+      range,
     });
   }
 
@@ -327,8 +371,13 @@ async function readXclbinFile(path: string): Promise<Uint8Array> {
   }
 }
 
-function findKernel(xclbin: Xclbin, name: string) {
-  const [plain, instance] = /^([^:]*):\{?([^}]*)\}?$/.exec(name)?.slice(1) ?? [name];
+/** The instance in `kernel:{instance}` or `kernel:instance`. */
+function instanceOf(name: string): string | undefined {
+  return /^[^:]*:\{?([^}]*)\}?$/.exec(name)?.[1];
+}
+
+function findKernel(xclbin: Xclbin, name: string): XclbinKernel {
+  const [plain, instance] = [name.split(":")[0], instanceOf(name)];
   const kernel = xclbin.kernels.find((kernel) => kernel.name === plain);
   if (
     kernel !== undefined && (instance === undefined || kernel.instances.some(({ name }) => name === instance))

@@ -14,8 +14,8 @@ import type { Xrt } from "./library.ts";
 /** What `XCL_EMULATION_MODE` says, or that a card is used. */
 export type EmulationMode = "sw_emu" | "hw_emu" | "noop" | "card";
 
-/** The part of XRT that each mode loads from `$XILINX_XRT/lib`. */
-const SHIMS: Readonly<Record<EmulationMode, string>> = {
+/** The library of the device that each mode loads from `$XILINX_XRT/lib`. */
+export const SHIMS: Readonly<Record<EmulationMode, string>> = {
   sw_emu: "libxrt_swemu.so.2",
   hw_emu: "libxrt_hwemu.so.2",
   noop: "libxrt_noop.so.2",

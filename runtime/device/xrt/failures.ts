@@ -40,6 +40,9 @@ const CAUSES: Readonly<Record<string, string>> = {
     "Runtime.rw_shared), it has several instances, or the address is beyond its registers",
   xrtKernelWriteRegister: "a kernel that is shared is not to be written (open it exclusively, or set " +
     "Runtime.rw_shared), it has several instances, or the address is beyond its registers",
+  xclOpenContext: "somebody has the instance open already",
+  xclRegRead: "the address is beyond the instance's registers, or the card does not answer",
+  xclRegWrite: "the address is beyond the instance's registers, or the card does not answer",
   xrtBOAlloc: "the memory bank is full or does not exist, or the platform lacks this kind of buffer",
   xrtBOAllocUserPtr: "the bank is full, the address is no multiple of 4096, or the platform has no DMA",
   xrtBOSubAlloc: "the part does not lie within the buffer",

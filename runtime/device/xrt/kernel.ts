@@ -4,10 +4,11 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/mod.ts";
 import { xrtFailure } from "./failures.ts";
 import type { Xrt } from "./library.ts";
 import type { Pointer } from "./native.ts";
+import { checkRegister, type Registers } from "./registers.ts";
 import { close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
 import { XrtRun } from "./run.ts";
 import type { XclbinArgument, XclbinKernel } from "./xclbin.ts";
@@ -26,23 +27,6 @@ export interface KernelFacts {
   readonly metadata: XclbinKernel;
   /** Whether no other process may use it meanwhile; registers can be read and written then. */
   readonly exclusive: boolean;
-}
-
-/** Registers by their place, in bytes from the kernel's base: a kernel of a card, or a model of one. */
-export interface Registers {
-  /**
-   * Reads a register of 32 bits.
-   *
-   * @param offset A multiple of 4.
-   */
-  readonly readRegister: (offset: number) => number;
-  /**
-   * Writes a register of 32 bits.
-   *
-   * @param offset A multiple of 4.
-   * @param value From 0 to 2^32 - 1.
-   */
-  readonly writeRegister: (offset: number, value: number) => void;
 }
 
 /** A kernel. It is closed by `close`, by `using`, or with its device; its runs are closed before. */
@@ -158,7 +142,8 @@ export class XrtKernel implements Disposable, Registers {
    * as it does where the kernel is shared.
    */
   readRegister(offset: number): number {
-    const pointer = this.#register(offset);
+    checkRegister(offset, this.metadata.range);
+    const pointer = live(this.#resource);
     const result = this.#xrt.calls.xrtKernelReadRegister(pointer, offset, this.#bytes);
     if (result !== 0) throw this.#registerFailure("read", "xrtKernelReadRegister", offset, result);
     return this.#value[0]!;
@@ -172,8 +157,8 @@ export class XrtKernel implements Disposable, Registers {
    * @throws {OnpathError} As {@linkcode XrtKernel.readRegister}.
    */
   writeRegister(offset: number, value: number): void {
-    const pointer = this.#register(offset);
-    checkWhole("a register's value of", value, 0, 0xffff_ffff);
+    checkRegister(offset, this.metadata.range, value);
+    const pointer = live(this.#resource);
     const result = this.#xrt.calls.xrtKernelWriteRegister(pointer, offset, value);
     if (result !== 0) throw this.#registerFailure("write", "xrtKernelWriteRegister", offset, result);
   }
@@ -201,12 +186,6 @@ export class XrtKernel implements Disposable, Registers {
   /** Closes it. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #register(offset: number): Pointer {
-    checkWhole("a register's place of", offset, 0, Math.max(4, this.metadata.range) - 4);
-    if (offset % 4 !== 0) checkWhole("a register's place, in words, of", offset / 4, 0, 2 ** 30);
-    return live(this.#resource);
   }
 
   #registerFailure(verb: string, operation: string, offset: number, result: number): OnpathError {

@@ -10,7 +10,7 @@ import { OnpathError } from "../../../serialize/mod.ts";
 import { denoProvider } from "./deno_provider.ts";
 import type { NativeLibrary, Provider } from "./native.ts";
 import { nodeProvider } from "./node_provider.ts";
-import { XRT_SYMBOLS, type XrtSymbols } from "./symbols.ts";
+import { SHIM_SYMBOLS, type ShimSymbols, XRT_SYMBOLS, type XrtSymbols } from "./symbols.ts";
 
 /** XRT as it is loaded into this process. It is never unloaded: it has threads of its own. */
 export interface Xrt extends NativeLibrary<XrtSymbols> {
@@ -71,22 +71,56 @@ export function libraryPlaces(path: string | undefined = process.env["ONPATH_XRT
   ];
 }
 
+const shims = new Map<string, NativeLibrary<ShimSymbols>>();
+
+/**
+ * Opens the device's own library, which libxrt_coreutil has in this process already.
+ *
+ * @param xrt XRT.
+ * @param name Its file's name.
+ * @throws {OnpathError} `device` when it is not found.
+ */
+export function openShim(xrt: Xrt, name: string): NativeLibrary<ShimSymbols> {
+  const key = `${xrt.provider.name} ${name}`;
+  let shim = shims.get(key);
+  if (shim !== undefined) return shim;
+  const root = process.env["XILINX_XRT"];
+  const places = [...(root ? [`${root}/lib/${name}`] : []), name, `/opt/xilinx/xrt/lib/${name}`];
+  shim = firstOf(
+    places,
+    `the library of XRT's device, ${name}`,
+    (path) => xrt.provider.load(path, SHIM_SYMBOLS),
+  );
+  shims.set(key, shim);
+  return shim;
+}
+
 async function runtimeProvider(): Promise<Provider> {
   return "Deno" in globalThis ? denoProvider : await nodeProvider();
 }
 
 function load(provider: Provider, places: readonly string[]): Xrt {
+  return firstOf(places, "XRT", (path) => ({
+    ...provider.load(path, XRT_SYMBOLS),
+    provider,
+    path,
+    version: loadedVersion(),
+  }));
+}
+
+/** Opens the first library that can be opened. */
+function firstOf<T>(places: readonly string[], what: string, open: (path: string) => T): T {
   const tried: { path: string; error: string }[] = [];
   for (const path of places) {
     try {
-      return { ...provider.load(path, XRT_SYMBOLS), provider, path, version: loadedVersion() };
+      return open(path);
     } catch (error) {
       tried.push({ path, error: error instanceof Error ? error.message : String(error) });
     }
   }
   throw new OnpathError(
     "device",
-    `Cannot open XRT: tried ${tried.map(({ path, error }) => `${path} (${error})`).join(", ")}. ` +
+    `Cannot open ${what}: tried ${tried.map(({ path, error }) => `${path} (${error})`).join(", ")}. ` +
       `Install it with: apt-get install libxrt1 (Debian), or AMD's package for your card; ` +
       `a library elsewhere is named by ONPATH_XRT_LIBRARY`,
     { tried },

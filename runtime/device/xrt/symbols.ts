@@ -169,3 +169,34 @@ export const XRT_SYMBOLS = { ...DEVICE, ...XCLBIN, ...BUFFER, ...KERNEL, ...ARGU
 
 /** The type of {@linkcode XRT_SYMBOLS}. */
 export type XrtSymbols = typeof XRT_SYMBOLS;
+
+/**
+ * Functions of the device's own library (`libxrt_core`, or the one of an emulation), from xrt.h: registers
+ * of instances that run by themselves (AP_CTRL_NONE), for which libxrt_coreutil has C++ alone (`xrt::ip`).
+ */
+export const SHIM_SYMBOLS = {
+  xclOpenContext: {
+    parameters: [
+      "pointer", /* xclDeviceHandle */
+      "buffer", /* const xuid_t */
+      "u32", /* unsigned int ipIndex */
+      "u32", /* bool shared */
+    ],
+    result: "i32",
+  },
+  xclCloseContext: {
+    parameters: ["pointer", "buffer", /* const xuid_t */ "u32" /* ipIndex */],
+    result: "i32",
+  },
+  xclRegRead: {
+    parameters: ["pointer", "u32", /* ipIndex */ "u32", /* offset */ "buffer" /* uint32_t* */],
+    result: "i32",
+  },
+  xclRegWrite: {
+    parameters: ["pointer", "u32", /* ipIndex */ "u32", /* offset */ "u32" /* data */],
+    result: "i32",
+  },
+} as const satisfies SymbolTable;
+
+/** The type of {@linkcode SHIM_SYMBOLS}. */
+export type ShimSymbols = typeof SHIM_SYMBOLS;

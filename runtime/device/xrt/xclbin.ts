@@ -61,6 +61,11 @@ export interface XclbinInstance {
   readonly control: IpControl | string;
   /** Whether it can interrupt. */
   readonly interrupt: boolean;
+  /**
+   * The number that drivers know it by: its place among all instances by interrupt, or by address where
+   * none has an interrupt of its own; -1 where no section names it.
+   */
+  readonly index: number;
 }
 
 /** A kernel. */
