@@ -29,7 +29,7 @@ export const BUFFER_KINDS = {
   p2p: 2 ** 30,
 } as const;
 
-/** The kind of a buffer. */
+/** What sort of memory a buffer is. */
 export type BufferKind = keyof typeof BUFFER_KINDS;
 
 /** Which way bytes go (`enum xclBOSyncDirection`). */
@@ -44,7 +44,11 @@ export const MAX_BUFFER_BYTES = 2 ** 40;
 /** The bytes of memory of the host that become a buffer begin at a multiple of this. */
 export const HOST_ALIGNMENT = 4096;
 
-/** What is needed to make a buffer's object. */
+/**
+ * What is needed to make a buffer's object.
+ *
+ * @internal
+ */
 export interface BufferFacts {
   /** XRT. */
   readonly xrt: Xrt;
@@ -86,6 +90,7 @@ export class XrtBuffer implements Disposable {
    * Takes a handle over. Use `XrtDevice.allocate` and `XrtDevice.wrap`.
    *
    * @param facts The handle and what it is.
+   * @internal
    */
   constructor(facts: BufferFacts) {
     const { xrt, owner, parent, pointer, bytes, kind, group, memory } = facts;
@@ -107,7 +112,11 @@ export class XrtBuffer implements Disposable {
     });
   }
 
-  /** Its record, for runs that use it. */
+  /**
+   * Its record, for runs that use it.
+   *
+   * @internal
+   */
   get resource(): Resource {
     return this.#resource;
   }

@@ -11,7 +11,11 @@ import { close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
 import type { ShimSymbols } from "./symbols.ts";
 import type { XclbinInstance } from "./xclbin.ts";
 
-/** What is needed to make an instance's object. */
+/**
+ * What is needed to make an instance's object.
+ *
+ * @internal
+ */
 export interface IpFacts {
   /** The library of the device. */
   readonly shim: NativeLibrary<ShimSymbols>;
@@ -49,6 +53,7 @@ export class XrtIp implements Disposable, Registers {
    *
    * @param facts The instance and its device.
    * @throws {OnpathError} `device` when XRT refuses.
+   * @internal
    */
   constructor({ shim, owner, parent, pointer, uuid, instance, range }: IpFacts) {
     const result = shim.calls.xclOpenContext(pointer, uuid, instance.index, 0);

@@ -13,7 +13,11 @@ import { close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
 import { XrtRun } from "./run.ts";
 import type { XclbinArgument, XclbinKernel } from "./xclbin.ts";
 
-/** What is needed to make a kernel's object. */
+/**
+ * What is needed to make a kernel's object.
+ *
+ * @internal
+ */
 export interface KernelFacts {
   /** XRT. */
   readonly xrt: Xrt;
@@ -46,6 +50,7 @@ export class XrtKernel implements Disposable, Registers {
    * Takes a handle over. Use `XrtDevice.kernel`.
    *
    * @param facts The handle and what it is.
+   * @internal
    */
   constructor({ xrt, owner, parent, pointer, metadata, exclusive }: KernelFacts) {
     this.#xrt = xrt;

@@ -34,43 +34,53 @@ export interface NativeSymbol {
 /** C functions by name. */
 export type SymbolTable = Readonly<Record<string, NativeSymbol>>;
 
-declare const POINTER: unique symbol;
-
 /** An address outside JavaScript: a `Deno.PointerObject` in Deno, a bigint with koffi. Opaque. */
 export interface Pointer {
-  /** Only the providers make pointers. */
-  readonly [POINTER]: true;
+  /** No such property is there: it keeps other types apart. */
+  readonly "only providers make pointers": true;
 }
 
-/** A value of a parameter or result as JavaScript has it. */
-interface NativeValues {
+/** Values of parameters and results as JavaScript has them. */
+export interface NativeValues {
+  /** No value. */
   readonly void: undefined;
+  /** 32 bits with a sign. */
   readonly i32: number;
+  /** 32 bits. */
   readonly u32: number;
+  /** 64 bits. */
   readonly u64: number | bigint;
+  /** As many bits as an address has. */
   readonly usize: number | bigint;
+  /** A float of 64 bits. */
   readonly f64: number;
+  /** A handle or an address. */
   readonly pointer: Pointer | null;
+  /** The bytes that stand at an address. */
   readonly buffer: Uint8Array | null;
 }
 
-type Arguments<P extends readonly NativeType[]> = { -readonly [I in keyof P]: NativeValues[P[I]] };
+/** The values that a function with these parameters is called with. */
+export type NativeArguments<P extends readonly NativeType[]> = {
+  -readonly [I in keyof P]: NativeValues[P[I]];
+};
 
-type Maybe<S extends NativeSymbol, F> = S extends { readonly optional: true } ? F | null : F;
+/** A function, or null where the library may lack it. */
+export type MaybeNative<S extends NativeSymbol, F> = S extends { readonly optional: true } ? F | null : F;
 
 /** The functions of a table; each call keeps the thread until it returns. */
 export type NativeCalls<T extends SymbolTable> = {
-  readonly [K in keyof T]: Maybe<
+  readonly [K in keyof T]: MaybeNative<
     T[K],
-    (...values: Arguments<T[K]["parameters"]>) => NativeValues[T[K]["result"]]
+    (...values: NativeArguments<T[K]["parameters"]>) => NativeValues[T[K]["result"]]
   >;
 };
 
 /** The functions of a table, each run on another thread. Bytes given to them must stay reachable. */
 export type NativeTasks<T extends SymbolTable> = {
-  readonly [K in keyof T]: Maybe<
+  readonly [K in keyof T]: MaybeNative<
     T[K],
-    (...values: Arguments<T[K]["parameters"]>) => Promise<NativeValues[T[K]["result"]]>
+    (...values: NativeArguments<T[K]["parameters"]>) => Promise<NativeValues[T[K]["result"]]>
   >;
 };
 

@@ -11,7 +11,7 @@ import type { XrtKernel } from "./kernel.ts";
 import { overlap } from "./overlap.ts";
 import type { XrtRun } from "./run.ts";
 
-/** A buffer of a ring. */
+/** The bytes that each stage has for one argument. */
 export interface RingBuffer {
   /** Bytes of one stage. */
   readonly bytes: number;

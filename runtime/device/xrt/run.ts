@@ -28,7 +28,11 @@ const DONE = Promise.resolve();
 /** Sizes of scalars as Deno's fast calls take them: a number instead of a bigint costs ten times as much. */
 const SIZES: Readonly<Record<number, bigint>> = { 1: 1n, 2: 2n, 4: 4n, 8: 8n };
 
-/** What is needed to make a run's object. */
+/**
+ * What is needed to make a run's object.
+ *
+ * @internal
+ */
 export interface RunFacts {
   /** XRT. */
   readonly xrt: Xrt;
@@ -72,6 +76,7 @@ export class XrtRun implements Disposable {
    * Takes a handle over. Use `XrtKernel.run`.
    *
    * @param facts The handle and what it is.
+   * @internal
    */
   constructor({ xrt, kernel, parent, pointer }: RunFacts) {
     this.#xrt = xrt;

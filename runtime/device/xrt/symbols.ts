@@ -12,8 +12,9 @@
 
 import type { SymbolTable } from "./native.ts";
 
-/** Functions of xrt_device.h. */
-const DEVICE = {
+/** All functions of libxrt_coreutil that are bound, by the header that declares them. */
+export const XRT_SYMBOLS = {
+  // xrt_device.h
   xrtDeviceOpen: { parameters: ["u32" /* unsigned int index */], result: "pointer" },
   xrtDeviceOpenByBDF: { parameters: ["buffer" /* const char* bdf */], result: "pointer" },
   xrtDeviceClose: { parameters: ["pointer" /* xrtDeviceHandle */], result: "i32" },
@@ -23,10 +24,8 @@ const DEVICE = {
   xrtDeviceLoadXclbinUUID: { parameters: ["pointer", "buffer" /* const xuid_t */], result: "i32" },
   xrtDeviceGetXclbinUUID: { parameters: ["pointer", "buffer" /* xuid_t out */], result: "i32" },
   xrtDeviceToXclDevice: { parameters: ["pointer"], result: "pointer" /* xclDeviceHandle */ },
-} as const satisfies SymbolTable;
 
-/** Functions of xrt_xclbin.h. */
-const XCLBIN = {
+  // xrt_xclbin.h
   xrtXclbinAllocFilename: { parameters: ["buffer" /* const char* path */], result: "pointer" },
   xrtXclbinAllocRawData: {
     parameters: ["buffer", /* const char* */ "i32" /* int size */],
@@ -44,10 +43,8 @@ const XCLBIN = {
     parameters: ["pointer", "buffer", /* char* data */ "i32", /* int size */ "buffer" /* int* ret_size */],
     result: "i32",
   },
-} as const satisfies SymbolTable;
 
-/** Functions of xrt_bo.h. */
-const BUFFER = {
+  // xrt_bo.h
   xrtBOAlloc: {
     parameters: ["pointer", /* xrtDeviceHandle */ "usize", /* size */ "u64", /* flags */ "u32" /* group */],
     result: "pointer",
@@ -88,10 +85,8 @@ const BUFFER = {
     ],
     result: "i32",
   },
-} as const satisfies SymbolTable;
 
-/** Functions of xrt_kernel.h. */
-const KERNEL = {
+  // xrt_kernel.h
   xrtPLKernelOpen: {
     parameters: ["pointer", /* device */ "buffer", /* const xuid_t */ "buffer" /* const char* name */],
     result: "pointer",
@@ -120,13 +115,9 @@ const KERNEL = {
     result: "i32",
   },
   xrtRunClose: { parameters: ["pointer"], result: "i32" },
-} as const satisfies SymbolTable;
 
-/**
- * Arguments of a run: `xrtRunSetArgV(xrtRunHandle, int index, const void* value, size_t bytes)` has no
- * varargs. No header declares it, and it has C++ linkage: its name is mangled, the same on every Linux.
- */
-const ARGUMENT = {
+  // Arguments of a run. xrtRunSetArgV has no varargs: (xrtRunHandle, int index, const void* value, size_t bytes).
+  // No header declares it, and it has C++ linkage: its name is mangled, the same on every Linux.
   xrtRunSetArgV: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32", optional: true },
   xrtRunSetArgVMangled: {
     name: "_Z13xrtRunSetArgVPviPKvm",
@@ -146,10 +137,8 @@ const ARGUMENT = {
     result: "i32",
   },
   xrtRunUpdateArgU64: { name: "xrtRunUpdateArg", parameters: ["pointer", "i32", "u64"], result: "i32" },
-} as const satisfies SymbolTable;
 
-/** Functions of xrt_ini.h and xrt_profile.h. */
-const SETTINGS = {
+  // xrt_ini.h and xrt_profile.h
   xrtIniStringSet: {
     parameters: ["buffer", /* const char* key */ "buffer" /* const char* */],
     result: "i32",
@@ -163,9 +152,6 @@ const SETTINGS = {
   xrtUREnd: { parameters: ["u32" /* id */], result: "void", optional: true },
   xrtUEMark: { parameters: ["buffer" /* const char* label */], result: "void", optional: true },
 } as const satisfies SymbolTable;
-
-/** All functions that are bound. */
-export const XRT_SYMBOLS = { ...DEVICE, ...XCLBIN, ...BUFFER, ...KERNEL, ...ARGUMENT, ...SETTINGS } as const;
 
 /** The type of {@linkcode XRT_SYMBOLS}. */
 export type XrtSymbols = typeof XRT_SYMBOLS;

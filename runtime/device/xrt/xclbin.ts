@@ -68,7 +68,7 @@ export interface XclbinInstance {
   readonly index: number;
 }
 
-/** A kernel. */
+/** A kernel with what its registers and arguments are. */
 export interface XclbinKernel {
   /** What it is called. */
   readonly name: string;
@@ -90,7 +90,7 @@ export interface XclbinConnection {
   readonly memory: number;
 }
 
-/** A clock. */
+/** A clock with its frequency. */
 export interface XclbinClock {
   /** What it is called. */
   readonly name: string;
@@ -100,7 +100,7 @@ export interface XclbinClock {
   readonly mhz: number;
 }
 
-/** An xclbin. */
+/** What a file says about itself. */
 export interface Xclbin {
   /** Its uuid, as `8-4-4-4-12` hexadecimal digits. */
   readonly uuid: string;

@@ -50,7 +50,7 @@ export interface VnxProbe {
   readonly cycles: number;
 }
 
-/** The name of a probe. */
+/** Where a probe counts. */
 export type VnxProbeName = keyof typeof PROBES;
 
 /**
