@@ -106,13 +106,15 @@ export async function createCardTables(
 
   return {
     load: async (tables, options) => {
+      if (tables.length === 0) return;
       const places: number[] = [];
       let bytes = 0;
       for (const { entries } of tables) {
         places.push(bytes);
         bytes += Math.ceil(entries.length * TABLE_WIDTH / WORD) * WORD;
       }
-      if (bytes === 0) bytes = WORD;
+      // Tables without entries are words in the list alone.
+      bytes = Math.max(bytes, WORD);
       if (staging === undefined || staging.bytes < bytes) {
         staging?.close();
         staging = undefined;
