@@ -5,16 +5,16 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { emulatedXclbin } from "onpath/emulation";
-import { XrtDevice } from "onpath/xrt";
+import { openXrt, XrtDevice } from "onpath/xrt";
 import { bounded, checkWhole, DEFAULT_TIMEOUT_MS, OnpathError, type WaitOptions } from "../../mod.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { GUARD_STATE, type GuardCommand, type GuardEvent, type GuardOptions } from "./guard.ts";
 import { remedyDefect } from "./remedy.ts";
+import { keepSignals } from "./signals.ts";
 
 /** Devices of an emulation at most. */
 const MOST_DEVICES = 8;
@@ -55,6 +55,8 @@ export interface CardProcess extends AsyncDisposable {
 
 /** The emulation of a process. */
 export interface Emulation extends AsyncDisposable {
+  /** The folder that holds all that XRT wants. */
+  readonly folder: string;
   /** The xclbin of its cards. */
   readonly xclbin: Uint8Array;
   /**
@@ -89,7 +91,9 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   const event = (kind: GuardEvent["kind"], device?: number) =>
     new Promise<void>((resolve) => {
       const listen = (event: GuardEvent) => {
-        if (event.kind !== kind || (device !== undefined && (event as { device: number }).device !== device)) return;
+        if (
+          event.kind !== kind || (device !== undefined && (event as { device: number }).device !== device)
+        ) return;
         waiting.delete(listen);
         resolve();
       };
@@ -117,12 +121,13 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     const index = checkWhole("an emulated card's number of", card.index ?? 0, 0, devices - 1);
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
     const path = join(folder, `card-${index}-${runs++}`);
-    const child = await startProcess(program, path, card);
+    const { child, ended } = await startProcess(program, path, card);
     reasons.delete(index);
     const ready = event("expected", index);
     command({ kind: "expect", device: index, path });
     await bounded("the guard of the emulation", ready, card);
     let device: XrtDevice | undefined;
+    const giveBack = keepSignals((await openXrt()).provider);
     try {
       device = await XrtDevice.open({ ...card, index });
       remedyDefect(device);
@@ -131,9 +136,13 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
       child.kill("SIGKILL");
       device?.close();
       throw error;
+    } finally {
+      giveBack();
     }
     const gone = () =>
-      Atomics.load(states, index) === GUARD_STATE.gone ? reasons.get(index) ?? "its process ended" : undefined;
+      Atomics.load(states, index) === GUARD_STATE.gone
+        ? reasons.get(index) ?? "its process ended"
+        : undefined;
     const giveUp = (why: string) => {
       reasons.set(index, why);
       child.kill("SIGKILL");
@@ -149,7 +158,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
         if (!device.freed) giveUp("it was closed with work under way");
         await bounded(`emulated card ${index} to be closed`, closed, card);
       } finally {
-        await endProcess(child);
+        await endProcess(child, ended);
       }
     };
     const opened: CardProcess = {
@@ -171,6 +180,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     restore();
   };
   return {
+    folder,
     xclbin,
     open: (options = {}) => {
       const opened = opening.then(() => open(options));
@@ -182,11 +192,17 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   };
 }
 
+/** A process, and the promise that it has ended. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
 /** Starts a device process and waits until it listens. */
-async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<ChildProcess> {
+async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
   const file = program.pathname;
   const args = [
-    ...("Deno" in globalThis ? ["run", "-A", "--no-lock", ...configOf(file)] : []),
+    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock", ...configOf(file)] : []),
     file,
     "--listen",
     path,
@@ -194,6 +210,7 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
     child.stdout!.once("data", () => resolve());
     child.once("error", reject);
@@ -213,7 +230,7 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   }
   child.stdout!.destroy();
   child.unref();
-  return child;
+  return { child, ended };
 }
 
 /** Deno finds the import map in the repository's configuration. */
@@ -224,11 +241,9 @@ function configOf(file: string): string[] {
 /** Milliseconds that a process has to end by itself. */
 const END_MS = 1000;
 
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.ref();
+async function endProcess(child: ChildProcess, ended: Promise<void>): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  child.ref();
   await ended;
   clearTimeout(timer);
 }

@@ -156,10 +156,16 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     let found = parts.get(build);
     if (found === undefined) {
       const kernel = openCardKernel(device, build);
-      const tables = await createCardTables(device, kernel.tables, wait);
-      const packets = createCardPackets(device, kernel.packets);
-      const counts = kernel.counts(false);
-      parts.set(build, found = { kernel, tables, packets, sent: 0, counts, old: false, dropped: false });
+      try {
+        const tables = await createCardTables(device, kernel.tables, wait);
+        const packets = createCardPackets(device, kernel.packets);
+        const counts = kernel.counts(false);
+        found = { kernel, tables, packets, sent: 0, counts, old: false, dropped: false };
+      } catch (error) {
+        kernel.close();
+        throw error;
+      }
+      parts.set(build, found);
     }
     return found;
   };
@@ -227,7 +233,10 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       if (exchange.count === 0 && loads.length === 0) return 0;
       if (plan.pages !== null) {
         const commands = pageCommands(loads, lastEpoch(exchange));
-        await tables.queue(commands.map((command, n) => ({ ...command, page: loads[n - 1]?.page ?? null })), wait);
+        await tables.queue(
+          commands.map((command, n) => ({ ...command, page: loads[n - 1]?.page ?? null })),
+          wait,
+        );
         staged = [];
       }
       const before = kernel.left();
