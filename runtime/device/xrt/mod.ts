@@ -33,6 +33,7 @@
 export * from "./argument.ts";
 export * from "./buffer.ts";
 export * from "./device.ts";
+export * from "./devices.ts";
 export * from "./environment.ts";
 export * from "./failures.ts";
 export * from "./ip.ts";

@@ -4,8 +4,8 @@ import {
   AXLF,
   type KernelDraft,
   readXclbin,
-  SECTION_KINDS,
   sectionBytes,
+  type SectionKind,
   writeXclbin,
   XCLBIN_LIMITS,
   type XclbinDraft,
@@ -132,7 +132,7 @@ function changed(change: (view: DataView, bytes: Uint8Array) => void): Uint8Arra
 }
 
 /** Where the header of a section stands, and where its contents do. */
-function place(kind: (typeof SECTION_KINDS)[number]): { header: number; offset: number } {
+function place(kind: SectionKind): { header: number; offset: number } {
   const { sections } = readXclbin(writeXclbin(DRAFT));
   const index = sections.findIndex((section) => section.kind === kind);
   return { header: AXLF.sections + AXLF.sectionBytes * index, offset: sections[index]!.offset };
