@@ -107,6 +107,7 @@ xrtTest("XrtDevice.open() refuses an environment in which XRT would end the proc
       { XCL_EMULATION_MODE: "fast" },
       /XCL_EMULATION_MODE is "fast", expected sw_emu, hw_emu or noop, or that it is not set/,
     ],
+    [{ XCL_EMULATION_MODE: "" }, /XCL_EMULATION_MODE is "", expected/],
   ];
   for (const [env, message] of cases) {
     const { end, lines } = await runChild("open", { env, root: false });
