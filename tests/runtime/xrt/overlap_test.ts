@@ -23,6 +23,33 @@ Deno.test("overlap() writes batch n+1 while n runs, and n+2 before n-1 is read b
   assert.deepEqual(trace.slice(9), ["drain 1 of 1", "drain 2 of 2", "drain 3 of 0"]);
 });
 
+Deno.test("overlap() writes the next batch while one is on its way to the card, and sends one at a time", async () => {
+  const trace: string[] = [];
+  const sent: (() => void)[] = [];
+  const done = overlap([0, 1, 2], 3, {
+    fill: (_, item) => void trace.push(`fill ${item}`),
+    launch: (stage) => {
+      trace.push(`launch ${stage}`);
+      return new Promise((resolve) => sent[stage] = resolve);
+    },
+    collect: (stage) => Promise.resolve(void trace.push(`collect ${stage}`)),
+    drain: (_, item) => void trace.push(`drain ${item}`),
+  });
+  await turn();
+  assert.deepEqual(trace, ["fill 0", "launch 0", "fill 1", "fill 2"]);
+  for (const stage of [0, 1, 2]) {
+    sent[stage]!();
+    await turn();
+  }
+  await done;
+  const after = trace.slice(4);
+  for (const stage of [1, 2]) assert.equal(after.filter((each) => each === `launch ${stage}`).length, 1);
+  // Batch 2 is sent when 1 has been, and by then the answer of 0 is taken.
+  assert(after.indexOf("drain 0") < after.indexOf("launch 2"));
+  assert(after.indexOf("launch 1") < after.indexOf("collect 1"));
+  assert.deepEqual(after.filter((each) => each.startsWith("drain")), ["drain 0", "drain 1", "drain 2"]);
+});
+
 Deno.test("overlap() gives answers in the order of the items, and never more under way than stages", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(fc.nat({ max: 4 }), { maxLength: 30 }),
