@@ -20,6 +20,7 @@
 
 export * from "./device/device.ts";
 export * from "./device/model.ts";
+export * from "./device/movers.ts";
 export * from "./device/page_bank.ts";
 export * from "./device/profile.ts";
 export * from "./device/profiles.ts";

@@ -86,7 +86,12 @@ const MOST_CYCLES = 2 ** 30;
 /** Compiled once a process. */
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 
-function compileBuild(build: Build): Promise<WebAssembly.Module> {
+/**
+ * Compiles a build of the RTL, once a process.
+ *
+ * @param build Its name, as `RtlProgram` has it.
+ */
+export function compileRtl(build: RtlProgram["build"]): Promise<WebAssembly.Module> {
   let module = compiled.get(build);
   if (module === undefined) {
     module = WebAssembly.compile(Uint8Array.from(atob(WASM[build]), (char) => char.charCodeAt(0)));
@@ -112,7 +117,7 @@ function compileBuild(build: Build): Promise<WebAssembly.Module> {
  */
 export async function createRtlDevice(): Promise<Device> {
   // A card holds one build at a time; the counts of all that were opened add up.
-  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileBuild("terms"))]]);
+  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileRtl("terms"))]]);
   let card = cards.get("terms")!;
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
@@ -130,7 +135,7 @@ export async function createRtlDevice(): Promise<Device> {
       const { build, values, tables } = rtlProgram(next);
       const kept = plan?.id === next.id;
       if (kept && next.pages === null && build !== "rows") return;
-      const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
+      const opened = cards.get(build) ?? await openRtlCard(await compileRtl(build));
       cards.set(build, opened);
       if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);
@@ -275,7 +280,12 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function lookupsPerItem({ tables, layout }: Plan): number {
+/**
+ * Lookups that a plan takes for each item of its answers.
+ *
+ * @param plan The plan.
+ */
+export function lookupsPerItem({ tables, layout }: Plan): number {
   return tables.reduce(
     (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
     0,

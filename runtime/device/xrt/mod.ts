@@ -32,6 +32,10 @@
 
 export * from "./argument.ts";
 export * from "./buffer.ts";
+export * from "./card_device.ts";
+export * from "./card_kernel.ts";
+export * from "./card_packets.ts";
+export * from "./card_tables.ts";
 export * from "./device.ts";
 export * from "./devices.ts";
 export * from "./environment.ts";
@@ -54,3 +58,4 @@ export * from "./xclbin.ts";
 export * from "./xclbin_format.ts";
 export * from "./xclbin_read.ts";
 export * from "./xclbin_write.ts";
+export * from "./xclbin_xml.ts";
