@@ -89,7 +89,9 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   const event = (kind: GuardEvent["kind"], device?: number) =>
     new Promise<void>((resolve) => {
       const listen = (event: GuardEvent) => {
-        if (event.kind !== kind || (device !== undefined && (event as { device: number }).device !== device)) return;
+        if (
+          event.kind !== kind || (device !== undefined && (event as { device: number }).device !== device)
+        ) return;
         waiting.delete(listen);
         resolve();
       };
@@ -133,7 +135,9 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
       throw error;
     }
     const gone = () =>
-      Atomics.load(states, index) === GUARD_STATE.gone ? reasons.get(index) ?? "its process ended" : undefined;
+      Atomics.load(states, index) === GUARD_STATE.gone
+        ? reasons.get(index) ?? "its process ended"
+        : undefined;
     const giveUp = (why: string) => {
       reasons.set(index, why);
       child.kill("SIGKILL");
@@ -186,7 +190,8 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
 async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<ChildProcess> {
   const file = program.pathname;
   const args = [
-    ...("Deno" in globalThis ? ["run", "-A", "--no-lock", ...configOf(file)] : []),
+    // Deno looks for the import map beside the program and above it.
+    ...("Deno" in globalThis ? ["run", "-A", "--no-lock"] : []),
     file,
     "--listen",
     path,
@@ -214,11 +219,6 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   child.stdout!.destroy();
   child.unref();
   return child;
-}
-
-/** Deno finds the import map in the repository's configuration. */
-function configOf(file: string): string[] {
-  return file.endsWith(".ts") ? ["--config", new URL("../deno.json", `file://${file}`).pathname] : [];
 }
 
 /** Milliseconds that a process has to end by itself. */

@@ -75,7 +75,8 @@ export function runGuard(): void {
     link.host?.write(responseFrame(answerForNobody(waiting.call, decodeMessage(waiting.message))));
   };
 
-  const during = ({ waiting }: Link) => waiting === undefined ? "between calls" : `during ${callName(waiting.call)}`;
+  const during = ({ waiting }: Link) =>
+    waiting === undefined ? "between calls" : `during ${callName(waiting.call)}`;
 
   const linkUp = (link: Link, host: Socket) => {
     link.host = host;

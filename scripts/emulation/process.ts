@@ -36,7 +36,9 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
     },
   });
   const path = values.listen ?? values.connect;
-  if (path === undefined) throw new OnpathError("size", "Cannot emulate a card: --listen or --connect is wanted");
+  if (path === undefined) {
+    throw new OnpathError("size", "Cannot emulate a card: --listen or --connect is wanted");
+  }
   const trace = values.trace;
   const card = createEmulatedCard({
     faults: parseFaults(values.faults ?? ""),

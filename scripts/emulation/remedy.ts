@@ -39,7 +39,8 @@ export function remedyDefect(device: XrtDevice): boolean {
   const shim = xrt.calls.xrtDeviceToXclDevice(device.pointer);
   if (shim === null) return false;
   const view = new DataView(provider.view(shim, DEFECT.buffer + 16));
-  const empty = view.getBigUint64(DEFECT.buffer, true) === 0n && view.getBigUint64(DEFECT.buffer + 8, true) === 0n;
+  const empty = view.getBigUint64(DEFECT.buffer, true) === 0n &&
+    view.getBigUint64(DEFECT.buffer + 8, true) === 0n;
   if (view.getUint32(0, true) !== DEFECT.tag || !empty) return false;
   // XRT frees it with the device.
   const room = allocator(provider).calls.malloc(ROOM);

@@ -106,7 +106,9 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     );
     const place = (name: string, unit: Unit, takesPackets = false) => {
       const base = instances.get(name);
-      if (base === undefined) throw new OnpathError("device", `Cannot load an xclbin without ${name}`, { name });
+      if (base === undefined) {
+        throw new OnpathError("device", `Cannot load an xclbin without ${name}`, { name });
+      }
       placed.set(base, { name: name.split(":")[1]!, unit, takesPackets, state: "idle", over: true });
     };
     for (const kernel of EMULATED_KERNELS) {
@@ -250,7 +252,10 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
       try {
         return await dispatch(call, decodeMessage(bytes));
       } catch (error) {
-        tell({ what: "failure", name: `${callName(call)}: ${error instanceof Error ? error.message : error}` });
+        tell({
+          what: "failure",
+          name: `${callName(call)}: ${error instanceof Error ? error.message : error}`,
+        });
         return encodeMessage([[1, false]]);
       }
     },

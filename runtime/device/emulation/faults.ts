@@ -29,7 +29,9 @@ export interface FaultPlan {
   /** A fault at the nth occasion, from 0 on: runs of packets, or allocations for a refusal. */
   readonly at?: Readonly<Record<number, Fault>> | undefined;
   /** Faults by chance: of these kinds, in this share of the runs. */
-  readonly random?: { readonly kinds: readonly Fault[]; readonly share: number; readonly seed: number } | undefined;
+  readonly random?:
+    | { readonly kinds: readonly Fault[]; readonly share: number; readonly seed: number }
+    | undefined;
 }
 
 /** Milliseconds that a slow run takes longer. */
@@ -56,7 +58,11 @@ export function parseFaults(text: string): FaultPlan {
     const chance = /^random:([a-z+]+):(0?\.\d+|0|1):(\d+)$/.exec(part);
     if (chance !== null) {
       const kinds = chance[1]!.split("+").map(kindOf);
-      random = { kinds, share: Number(chance[2]), seed: checkWhole("a seed of", Number(chance[3]), 0, 2 ** 32 - 1) };
+      random = {
+        kinds,
+        share: Number(chance[2]),
+        seed: checkWhole("a seed of", Number(chance[3]), 0, 2 ** 32 - 1),
+      };
       continue;
     }
     const [, kind, number = "0"] = /^([a-z]+)(?:@(\d+))?$/.exec(part) ?? [undefined, part];
@@ -68,7 +74,9 @@ export function parseFaults(text: string): FaultPlan {
 function kindOf(name: string): Fault {
   const fault = FAULTS.find((each) => each === name);
   if (fault !== undefined) return fault;
-  throw new OnpathError("size", `Cannot make fault "${name}": expected one of ${FAULTS.join(", ")}`, { name });
+  throw new OnpathError("size", `Cannot make fault "${name}": expected one of ${FAULTS.join(", ")}`, {
+    name,
+  });
 }
 
 /** Says which fault happens at an occasion, one after another. */

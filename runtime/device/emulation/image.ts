@@ -76,7 +76,12 @@ export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
   }));
   const instances = (which: "packets" | "tables") =>
     EMULATED_KERNELS.map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));
-  const mover = (name: string, list: readonly MoverArgument[], memory: number, which: "packets" | "tables") => ({
+  const mover = (
+    name: string,
+    list: readonly MoverArgument[],
+    memory: number,
+    which: "packets" | "tables",
+  ) => ({
     name,
     range: RANGE,
     instances: instances(which),

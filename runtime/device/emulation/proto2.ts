@@ -105,7 +105,10 @@ export function bytesOf(message: Message, field: number): Uint8Array {
 export function encodeMessage(
   fields: readonly (readonly [field: number, value: FieldValue | boolean])[],
 ): Uint8Array<ArrayBuffer> {
-  const most = fields.reduce((sum, [, value]) => sum + 20 + (value instanceof Uint8Array ? value.length : 0), 0);
+  const most = fields.reduce(
+    (sum, [, value]) => sum + 20 + (value instanceof Uint8Array ? value.length : 0),
+    0,
+  );
   const bytes = new Uint8Array(most);
   let at = 0;
   const varint = (value: number) => {

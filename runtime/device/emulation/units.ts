@@ -130,7 +130,9 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
   answers = spoil(answers);
   const status = new DataView(to.buffer, to.byteOffset, PACKETS_STATUS.bytes);
   const fitting = answers.filter(({ length }) => length <= answerSlot);
-  fitting.slice(0, room).forEach((answer, place) => to.set(answer, PACKETS_STATUS.bytes + place * answerSlot));
+  fitting.slice(0, room).forEach((answer, place) =>
+    to.set(answer, PACKETS_STATUS.bytes + place * answerSlot)
+  );
   status.setUint32(PACKETS_STATUS.answers, Math.min(fitting.length, room), true);
   status.setUint32(PACKETS_STATUS.surplus, Math.max(0, fitting.length - room), true);
   status.setUint32(PACKETS_STATUS.tooLong, answers.length - fitting.length, true);
@@ -140,7 +142,14 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
 const MOST_CYCLES = 2 ** 30;
 
 /** Copies packets out of slots until the RTL's input is full; how many. */
-function fill(card: RtlCard, from: Uint8Array, view: DataView, slot: number, first: number, end: number): number {
+function fill(
+  card: RtlCard,
+  from: Uint8Array,
+  view: DataView,
+  slot: number,
+  first: number,
+  end: number,
+): number {
   let at = 0;
   let count = 0;
   while (first + count < end) {

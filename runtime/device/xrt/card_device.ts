@@ -227,7 +227,10 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       if (exchange.count === 0 && loads.length === 0) return 0;
       if (plan.pages !== null) {
         const commands = pageCommands(loads, lastEpoch(exchange));
-        await tables.queue(commands.map((command, n) => ({ ...command, page: loads[n - 1]?.page ?? null })), wait);
+        await tables.queue(
+          commands.map((command, n) => ({ ...command, page: loads[n - 1]?.page ?? null })),
+          wait,
+        );
         staged = [];
       }
       const before = kernel.left();

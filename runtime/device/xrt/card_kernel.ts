@@ -4,14 +4,7 @@
  * @module
  */
 
-import {
-  COUNTER,
-  counterAddress,
-  DROP_REASONS,
-  MOVER,
-  moverInstances,
-  type RtlProgram,
-} from "../../mod.ts";
+import { COUNTER, counterAddress, DROP_REASONS, MOVER, moverInstances, type RtlProgram } from "../../mod.ts";
 import { OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
 import type { XrtDevice } from "./device.ts";
 import type { XrtKernel } from "./kernel.ts";

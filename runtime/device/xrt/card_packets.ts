@@ -6,7 +6,13 @@
  */
 
 import { type Exchange, PACKETS_STATUS } from "../../mod.ts";
-import { HEADER_BYTES, OnpathError, type PacketSlots, slotAddress, type WaitOptions } from "../../../serialize/mod.ts";
+import {
+  HEADER_BYTES,
+  OnpathError,
+  type PacketSlots,
+  slotAddress,
+  type WaitOptions,
+} from "../../../serialize/mod.ts";
 import type { XrtBuffer } from "./buffer.ts";
 import type { XrtDevice } from "./device.ts";
 import type { XrtKernel } from "./kernel.ts";
@@ -171,10 +177,14 @@ function readStatus(memory: Uint8Array, slots: number, slotBytes: number): numbe
     });
   }
   if (tooLong > 0) {
-    throw new OnpathError("size", `Cannot take ${tooLong} answers: they are longer than slots of ${slotBytes}`, {
-      answers: tooLong,
-      slotBytes,
-    });
+    throw new OnpathError(
+      "size",
+      `Cannot take ${tooLong} answers: they are longer than slots of ${slotBytes}`,
+      {
+        answers: tooLong,
+        slotBytes,
+      },
+    );
   }
   return answers;
 }

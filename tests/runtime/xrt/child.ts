@@ -5,16 +5,18 @@
  * @module
  */
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import * as esbuild from "esbuild";
 import { linkXrtRoot } from "../../../runtime/device/xrt/mod.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const CHILDREN = join(ROOT, "tests/runtime/xrt/children");
 
 /** Whether libxrt1 is installed where distributions and AMD have it. */
 export const HAS_XRT: boolean = [
@@ -53,6 +55,8 @@ export interface ChildOptions {
   readonly runtime?: "deno" | "node";
   /** Milliseconds until it is killed. Default 60,000. */
   readonly killAfter?: number;
+  /** Programs that it starts itself. */
+  readonly beside?: readonly string[];
   /** Whether it is given a folder for XILINX_XRT. Default true. */
   readonly root?: boolean;
 }
@@ -64,14 +68,14 @@ export interface ChildOptions {
  * @param options How.
  */
 export async function runChild(name: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const { env = {}, args = [], runtime = "deno", killAfter = 60_000, root = true } = options;
+  const { env = {}, args = [], runtime = "deno", killAfter = 60_000, root = true, beside = [] } = options;
   const folder = await mkdtemp(join(tmpdir(), "onpath-xrt-"));
   try {
     if (root) linkXrtRoot(join(folder, "xrt"));
-    const source = join(ROOT, "tests/runtime/xrt/children", `${name}.ts`);
+    const source = join(CHILDREN, `${name}.ts`);
     const command = runtime === "deno"
       ? [Deno.execPath(), "run", "-A", "--config", join(ROOT, "deno.json"), "--v8-flags=--expose-gc", source]
-      : ["node", "--expose-gc", await bundleForNode(source, name)];
+      : ["node", "--expose-gc", await bundleForNode(CHILDREN, [name, ...beside])];
     const merged: Record<string, string | undefined> = {
       ...Deno.env.toObject(),
       NO_COLOR: "1",
@@ -84,13 +88,15 @@ export async function runChild(name: string, options: ChildOptions = {}): Promis
       cwd: folder,
       env: Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)),
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: XRT's emulation ends its whole process group when a signal frightens it.
+      detached: true,
     });
     let [output, errors, killed] = ["", "", false];
     child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
     child.stderr.setEncoding("utf8").on("data", (text: string) => errors += text);
     const timer = setTimeout(() => {
       killed = true;
-      child.kill("SIGKILL");
+      process.kill(-child.pid!, "SIGKILL");
     }, killAfter);
     const end = await new Promise<number | string>((resolve, reject) => {
       child.on("error", reject).on("close", (code, signal) => resolve(signal ?? code ?? -1));
@@ -104,22 +110,30 @@ export async function runChild(name: string, options: ChildOptions = {}): Promis
   }
 }
 
-/** Node 20 reads no TypeScript; the bundle stands where koffi is found. */
-async function bundleForNode(source: string, name: string): Promise<string> {
-  const folder = join(ROOT, "node_modules/.cache/onpath-tests");
-  mkdirSync(folder, { recursive: true });
+/** Node 20 reads no TypeScript; the bundles stand where koffi is found, and beside each other. */
+async function bundleForNode(folder: string, names: readonly string[]): Promise<string> {
+  const out = join(ROOT, "node_modules/.cache/onpath-tests");
+  mkdirSync(out, { recursive: true });
+  const { imports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8")) as {
+    imports: Record<string, string>;
+  };
   const { outputFiles } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: [source],
+    entryPoints: names.map((name) => join(folder, `${name}.ts`)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     write: false,
     format: "esm",
     platform: "node",
     target: ["es2022", "node20"],
     external: ["koffi"],
+    alias: Object.fromEntries(
+      Object.entries(imports).filter(([, target]) => target.startsWith("./"))
+        .map(([name, target]) => [name, join(ROOT, target)]),
+    ),
   });
   await esbuild.stop();
-  const path = join(folder, `${name}.mjs`);
-  await writeFile(path, outputFiles[0]!.contents);
-  return path;
+  for (const { path, contents } of outputFiles) await writeFile(path, contents);
+  return join(out, `${names[0]}.mjs`);
 }

@@ -32,6 +32,12 @@ export const IMAGE: Uint8Array<ArrayBuffer> = writeXclbin({
   }],
 });
 
+/** A run of so many words never ends on the card of the tests. */
+export const STALLS = 0xdead;
+
+/** A run of so many words takes a while there. */
+export const SLOW = 77;
+
 /** Prints a line of JSON. */
 export function tell(value: Record<string, unknown>): void {
   console.log(JSON.stringify(value, (_, each) => typeof each === "bigint" ? `0x${each.toString(16)}` : each));
