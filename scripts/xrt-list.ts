@@ -7,10 +7,12 @@
 import { emulationMode, listXrtDevices, openXrt } from "../runtime/device/xrt/mod.ts";
 import { print, printJson } from "./cli/context.ts";
 import { columnTable } from "./cli/text.ts";
-import { runAsScript, type XrtFlags } from "./xrt/open.ts";
+import { startEmulation } from "./emulation/emulation.ts";
+import { emulationProgram, runAsScript, type XrtFlags } from "./xrt/open.ts";
 
 /** Prints which library is used and which devices there are. */
-export async function xrtList({ json }: XrtFlags): Promise<void> {
+export async function xrtList({ json, emulate }: XrtFlags): Promise<void> {
+  await using _ = emulate ? await startEmulation({ program: emulationProgram(), devices: 2 }) : null;
   const { path, version, provider } = await openXrt();
   const devices = listXrtDevices();
   const mode = emulationMode();

@@ -5,6 +5,8 @@
  */
 
 import { type Command, Option } from "commander";
+import { emulatedXclbin } from "onpath/emulation";
+import { writeWhole } from "../io/write.ts";
 import { xclbinInfo } from "../xclbin-info.ts";
 import { type BufferFlags, xrtPeek, xrtPoke } from "../xrt-buffer.ts";
 import { xrtList } from "../xrt-list.ts";
@@ -34,6 +36,9 @@ export function addXrtCommands(program: Command, context: Context): void {
         new Option("--index <number>", "the device's number (default: 0)").argParser(wholeNumber(0, 255)),
       )
       .option("--bdf <address>", "its PCIe address in place of a number, such as 0000:3b:00.1")
+      .addOption(
+        new Option("--emulate", "an emulated card, through XRT all the same; wants libxrt1").conflicts("bdf"),
+      )
       .addOption(timeoutOption())
       .addOption(jsonOption());
 
@@ -90,15 +95,23 @@ export function addXrtCommands(program: Command, context: Context): void {
     .action((path: string, kernel: string, flags: WatchFlags) => xrtWatch(path, kernel, flags, context));
 
   xrt.command("soak").description("run one photograph again and again and compare every output")
-    .addOption(deviceOption())
+    .addOption(deviceOption().conflicts("emulate"))
+    .option("--emulate", "on emulated cards, through XRT; wants libxrt1")
+    .option(
+      "--faults <plan>",
+      "what goes wrong there, such as random:slow+wrong+death:0.1:7 (kinds, share, seed)",
+    )
     .addOption(numberOption("--runs <count>", "how often (default: 1000)", 100_000_000))
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .action((flags: SoakFlags) => xrtSoak(flags, context));
 
-  program.command("xclbin").description("look into an xclbin; no card and no XRT is needed")
-    .helpCommand("help [command]", "show what a command does")
-    .command("info").description("show an xclbin's kernels, arguments, memories, clocks and sections")
+  const xclbin = program.command("xclbin").description("look into an xclbin; no card and no XRT is needed")
+    .helpCommand("help [command]", "show what a command does");
+  xclbin.command("emulated").description("write the emulated card's xclbin, for the commands with --emulate")
+    .argument("<xclbin>", "the file; an older one is replaced")
+    .action((path: string) => writeWhole(path, [emulatedXclbin()], context.signal));
+  xclbin.command("info").description("show an xclbin's kernels, arguments, memories, clocks and sections")
     .argument("<xclbin>", "the file")
     .addOption(jsonOption())
     .action((path: string, flags: { json?: boolean }) => xclbinInfo(path, flags, context));

@@ -7,6 +7,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { OnpathError } from "../../mod.ts";
+import { startEmulation } from "../emulation/emulation.ts";
 import { type Registers, type XrtDevice, XrtDevice as Device } from "../../runtime/device/xrt/mod.ts";
 
 /** Options of every command. */
@@ -17,8 +18,18 @@ export interface XrtFlags {
   readonly bdf?: string | undefined;
   /** `--timeout`, in milliseconds */
   readonly timeout?: number | undefined;
+  /** `--emulate`: a card that is none, in a process of its own */
+  readonly emulate?: boolean | undefined;
+  /** `--faults` of an emulated card */
+  readonly faults?: string | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
+}
+
+/** The emulation's other side: a program beside the scripts, and beside the bundle in the npm package. */
+export function emulationProgram(): URL {
+  const here = import.meta.url;
+  return new URL(here.endsWith(".ts") ? "../emulate.ts" : "./emulate.js", here);
 }
 
 /**
@@ -29,7 +40,7 @@ export interface XrtFlags {
  * @param use What is done with it.
  */
 export async function withXrt<T>(
-  { index, bdf, timeout }: XrtFlags,
+  { index, bdf, timeout, emulate, faults }: XrtFlags,
   signal: AbortSignal,
   use: (
     device: XrtDevice,
@@ -37,6 +48,11 @@ export async function withXrt<T>(
   ) => Promise<T>,
 ): Promise<T> {
   const waits = { timeoutMs: timeout, signal };
+  if (emulate) {
+    await using emulation = await startEmulation({ program: emulationProgram(), timeoutMs: timeout });
+    await using card = await emulation.open({ faults, ...waits });
+    return await use(card.device, waits);
+  }
   using device = await Device.open({ index, bdf, ...waits });
   return await use(device, waits);
 }
