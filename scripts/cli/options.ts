@@ -118,7 +118,13 @@ export interface SharedOptions {
   readonly layout?: Layout | undefined;
 }
 
-function wholeNumber(least: number, most: number): (text: string) => number {
+/**
+ * A reader of whole numbers, for options.
+ *
+ * @param least The least one.
+ * @param most The greatest one.
+ */
+export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     if (!(value >= least && value <= most)) {

@@ -32,6 +32,7 @@ import {
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
+import { addXrtCommands } from "./xrt_program.ts";
 
 /**
  * Makes the program.
@@ -139,5 +140,6 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.devices)
     .action(listDevices);
+  addXrtCommands(program, context);
   return program;
 }

@@ -202,7 +202,8 @@ interface Started {
 async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
   const file = program.pathname;
   const args = [
-    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock", ...configOf(file)] : []),
+    // Deno looks for the import map beside the program and above it.
+    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
     file,
     "--listen",
     path,
@@ -231,11 +232,6 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   child.stdout!.destroy();
   child.unref();
   return { child, ended };
-}
-
-/** Deno finds the import map in the repository's configuration. */
-function configOf(file: string): string[] {
-  return file.endsWith(".ts") ? ["--config", new URL("../deno.json", `file://${file}`).pathname] : [];
 }
 
 /** Milliseconds that a process has to end by itself. */

@@ -29,15 +29,16 @@ const SELF_SUFFICIENT: readonly number[] = [2, 16];
  * Reads which kind of device XRT opens in this process.
  *
  * @returns The mode.
- * @throws {OnpathError} `device` when the variable XCL_EMULATION_MODE has another value.
+ * @throws {OnpathError} `device` when the variable XCL_EMULATION_MODE has another value: XRT would end the
+ * process, for an empty one too.
  */
 export function emulationMode(): EmulationMode {
-  const value = process.env["XCL_EMULATION_MODE"] ?? "";
-  if (value === "") return "card";
+  const value = process.env["XCL_EMULATION_MODE"];
+  if (value === undefined) return "card";
   if (value === "sw_emu" || value === "hw_emu" || value === "noop") return value;
   throw new OnpathError(
     "device",
-    `Cannot use XRT: XCL_EMULATION_MODE is "${value}", expected sw_emu, hw_emu, noop or nothing`,
+    `Cannot use XRT: XCL_EMULATION_MODE is "${value}", expected sw_emu, hw_emu or noop, or that it is not set`,
     { XCL_EMULATION_MODE: value },
   );
 }

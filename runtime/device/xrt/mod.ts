@@ -37,6 +37,7 @@ export * from "./card_kernel.ts";
 export * from "./card_packets.ts";
 export * from "./card_tables.ts";
 export * from "./device.ts";
+export * from "./devices.ts";
 export * from "./environment.ts";
 export * from "./failures.ts";
 export * from "./ip.ts";

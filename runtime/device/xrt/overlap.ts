@@ -10,7 +10,7 @@ import { checkWhole } from "../../../serialize/mod.ts";
 export interface OverlapSteps<T> {
   /** Writes the item into the stage's memory. One item at a time, while earlier ones are under way. */
   readonly fill: (stage: number, item: T) => void | Promise<void>;
-  /** Sends it off, and returns when that is done. */
+  /** Sends it off, and returns when that is done; one stage at a time, while the next item is written. */
   readonly launch: (stage: number) => Promise<void>;
   /** Waits until its answer stands in the stage's memory. */
   readonly collect: (stage: number) => Promise<void>;
@@ -50,6 +50,7 @@ export async function overlap<T>(
 ): Promise<number> {
   checkWhole("a number of stages of", depth, 1, 64);
   const busy: Promise<void>[] = Array.from({ length: depth }, () => Promise.resolve());
+  let launched = Promise.resolve();
   let drained = Promise.resolve();
   let count = 0;
   try {
@@ -57,8 +58,8 @@ export async function overlap<T>(
       const stage = count % depth;
       await busy[stage];
       await steps.fill(stage, item);
-      await steps.launch(stage);
-      drained = finish(steps, stage, item, drained);
+      launched = launched.then(() => steps.launch(stage));
+      drained = finish(steps, stage, item, launched, drained);
       busy[stage] = drained;
       // It is awaited when its stage comes round again, or at the end; until then nobody listens.
       drained.catch(() => {});
@@ -75,9 +76,11 @@ async function finish<T>(
   { collect, drain }: OverlapSteps<T>,
   stage: number,
   item: T,
+  launched: Promise<void>,
   before: Promise<void>,
 ): Promise<void> {
   try {
+    await launched;
     await collect(stage);
   } finally {
     // An answer is taken when those before it are; after a failure none is.
