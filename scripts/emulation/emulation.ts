@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { emulatedXclbin } from "onpath/emulation";
 import { openXrt, XrtDevice } from "onpath/xrt";
@@ -23,6 +24,8 @@ const MOST_DEVICES = 8;
 export interface EmulationOptions {
   /** The file that is the guard and the device process: `scripts/emulate.ts`, or what became of it. */
   readonly program: URL;
+  /** What is loaded into its cards. Default: the xclbin of what `program` emulates. */
+  readonly xclbin?: Uint8Array | undefined;
   /** Number of devices. Default 1. */
   readonly devices?: number | undefined;
   /** Longest wait for the answer to a call of XRT, in milliseconds. Default 30,000. */
@@ -104,7 +107,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     for (const listen of [...waiting]) listen(event);
   });
   const command = (command: GuardCommand) => guard.postMessage(command);
-  const xclbin = emulatedXclbin();
+  const xclbin = options.xclbin ?? emulatedXclbin();
   let runs = 0;
   let opening: Promise<unknown> = Promise.resolve();
   try {
@@ -200,7 +203,7 @@ interface Started {
 
 /** Starts a device process and waits until it listens. */
 async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
-  const file = program.pathname;
+  const file = fileURLToPath(program);
   const args = [
     // Deno looks for the import map beside the program and above it.
     ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
