@@ -14,6 +14,9 @@ import { type DenoConfig, listEntries, packageJson } from "./package_json.ts";
 /** The command's source. */
 export const COMMAND = "scripts/offload.ts";
 
+/** The other side of an emulation: a program and a worker that the command starts. */
+export const EMULATION = "scripts/emulate.ts";
+
 /** What is copied as it is: source and target. */
 const COPIES = [
   ["README.md", "README.md"],
@@ -40,6 +43,7 @@ export async function buildPackage(root: string, out: string, tell: (line: strin
     const bin = join(out, "bin/onpath.js");
     const sources = await bundleCommand(root, COMMAND, entries, bin);
     await chmod(bin, 0o755);
+    await bundleCommand(root, EMULATION, entries, join(out, "bin/emulate.js"));
     const { text, names } = await collectNotices(root, sources);
     await writeFile(join(out, "THIRD_PARTY.txt"), text);
     tell(`command with ${names.join(", ")}`);
