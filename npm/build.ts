@@ -14,7 +14,7 @@ import { type DenoConfig, listEntries, packageJson } from "./package_json.ts";
 /** The command's source. */
 export const COMMAND = "scripts/offload.ts";
 
-/** The other side of an emulation: a program and a worker that the command starts. */
+/** The emulated card's side of the command: it runs in other threads and processes. */
 export const EMULATION = "scripts/emulate.ts";
 
 /** What is copied as it is: source and target. */
@@ -42,8 +42,8 @@ export async function buildPackage(root: string, out: string, tell: (line: strin
     tell(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
     const bin = join(out, "bin/onpath.js");
     const sources = await bundleCommand(root, COMMAND, entries, bin);
-    await chmod(bin, 0o755);
     await bundleCommand(root, EMULATION, entries, join(out, "bin/emulate.js"));
+    await chmod(bin, 0o755);
     const { text, names } = await collectNotices(root, sources);
     await writeFile(join(out, "THIRD_PARTY.txt"), text);
     tell(`command with ${names.join(", ")}`);

@@ -28,6 +28,17 @@ export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
     });
 }
 
+/** `--emulate`: the device xrt without a card. */
+export function emulateOption(): Option {
+  return new Option("--emulate", "device xrt on an emulated card, through AMD's own library; wants libxrt1")
+    .conflicts("xclbin");
+}
+
+/** `--xclbin`: the device xrt on a card. */
+export function xclbinOption(): Option {
+  return new Option("--xclbin <file>", "device xrt on the first card, with this file loaded");
+}
+
 /** `--json`. */
 export function jsonOption(): Option {
   return new Option("--json", "print JSON on stdout; errors are JSON on stderr");
@@ -112,6 +123,10 @@ export function shapeOption(): Option {
 export interface SharedOptions {
   /** `--device` */
   readonly device?: string | undefined;
+  /** `--emulate` */
+  readonly emulate?: boolean | undefined;
+  /** `--xclbin` */
+  readonly xclbin?: string | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
   /** `--layout` */

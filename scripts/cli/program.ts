@@ -19,6 +19,7 @@ import { EXIT } from "./failures.ts";
 import {
   checksumOption,
   deviceOption,
+  emulateOption,
   formOption,
   jsonOption,
   layoutOption,
@@ -29,6 +30,7 @@ import {
   shapeOption,
   timeoutOption,
   toleranceOption,
+  xclbinOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
@@ -56,6 +58,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .usage("[options]")
     .argument("[mistyped]")
     .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(
       new Option("--match <computation>", "which computation the resize equals")
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
@@ -80,6 +84,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
     .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))
     .addOption(deviceOption().conflicts("plan"))
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(layoutOption())
     .addOption(checksumOption())
     .addOption(toleranceOption().conflicts("plan"))

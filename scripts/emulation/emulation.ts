@@ -5,16 +5,17 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { emulatedXclbin } from "onpath/emulation";
-import { XrtDevice } from "onpath/xrt";
+import { openXrt, XrtDevice } from "onpath/xrt";
 import { bounded, checkWhole, DEFAULT_TIMEOUT_MS, OnpathError, type WaitOptions } from "../../mod.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { GUARD_STATE, type GuardCommand, type GuardEvent, type GuardOptions } from "./guard.ts";
 import { remedyDefect } from "./remedy.ts";
+import { keepSignals } from "./signals.ts";
 
 /** Devices of an emulation at most. */
 const MOST_DEVICES = 8;
@@ -23,6 +24,8 @@ const MOST_DEVICES = 8;
 export interface EmulationOptions {
   /** The file that is the guard and the device process: `scripts/emulate.ts`, or what became of it. */
   readonly program: URL;
+  /** What is loaded into its cards. Default: the xclbin of what `program` emulates. */
+  readonly xclbin?: Uint8Array | undefined;
   /** Number of devices. Default 1. */
   readonly devices?: number | undefined;
   /** Longest wait for the answer to a call of XRT, in milliseconds. Default 30,000. */
@@ -55,6 +58,8 @@ export interface CardProcess extends AsyncDisposable {
 
 /** The emulation of a process. */
 export interface Emulation extends AsyncDisposable {
+  /** The folder that holds all that XRT wants. */
+  readonly folder: string;
   /** The xclbin of its cards. */
   readonly xclbin: Uint8Array;
   /**
@@ -102,7 +107,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     for (const listen of [...waiting]) listen(event);
   });
   const command = (command: GuardCommand) => guard.postMessage(command);
-  const xclbin = emulatedXclbin();
+  const xclbin = options.xclbin ?? emulatedXclbin();
   let runs = 0;
   let opening: Promise<unknown> = Promise.resolve();
   try {
@@ -119,12 +124,13 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     const index = checkWhole("an emulated card's number of", card.index ?? 0, 0, devices - 1);
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
     const path = join(folder, `card-${index}-${runs++}`);
-    const child = await startProcess(program, path, card);
+    const { child, ended } = await startProcess(program, path, card);
     reasons.delete(index);
     const ready = event("expected", index);
     command({ kind: "expect", device: index, path });
     await bounded("the guard of the emulation", ready, card);
     let device: XrtDevice | undefined;
+    const giveBack = keepSignals((await openXrt()).provider);
     try {
       device = await XrtDevice.open({ ...card, index });
       remedyDefect(device);
@@ -133,6 +139,8 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
       child.kill("SIGKILL");
       device?.close();
       throw error;
+    } finally {
+      giveBack();
     }
     const gone = () =>
       Atomics.load(states, index) === GUARD_STATE.gone
@@ -153,7 +161,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
         if (!device.freed) giveUp("it was closed with work under way");
         await bounded(`emulated card ${index} to be closed`, closed, card);
       } finally {
-        await endProcess(child);
+        await endProcess(child, ended);
       }
     };
     const opened: CardProcess = {
@@ -175,6 +183,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     restore();
   };
   return {
+    folder,
     xclbin,
     open: (options = {}) => {
       const opened = opening.then(() => open(options));
@@ -186,12 +195,18 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   };
 }
 
+/** A process, and the promise that it has ended. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
 /** Starts a device process and waits until it listens. */
-async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<ChildProcess> {
-  const file = program.pathname;
+async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
+  const file = fileURLToPath(program);
   const args = [
     // Deno looks for the import map beside the program and above it.
-    ...("Deno" in globalThis ? ["run", "-A", "--no-lock"] : []),
+    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
     file,
     "--listen",
     path,
@@ -199,6 +214,7 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
     child.stdout!.once("data", () => resolve());
     child.once("error", reject);
@@ -218,17 +234,15 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   }
   child.stdout!.destroy();
   child.unref();
-  return child;
+  return { child, ended };
 }
 
 /** Milliseconds that a process has to end by itself. */
 const END_MS = 1000;
 
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.ref();
+async function endProcess(child: ChildProcess, ended: Promise<void>): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  child.ref();
   await ended;
   clearTimeout(timer);
 }

@@ -12,7 +12,15 @@
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { answerForNobody, callName, createFrameReader, decodeMessage, responseFrame } from "onpath/emulation";
+import {
+  answerForNobody,
+  CALL,
+  callName,
+  createFrameReader,
+  decodeMessage,
+  numberOf,
+  responseFrame,
+} from "onpath/emulation";
 
 /** What the guard is told at its start. */
 export interface GuardOptions {
@@ -45,6 +53,8 @@ interface Link {
   readonly path: string;
   host: Socket | undefined;
   card: Socket | undefined;
+  /** Whether XRT has ended the emulation; the answer to that is the last one. */
+  ending: boolean;
   /** The call that waits for its answer, and since when. */
   waiting: { call: number; message: Uint8Array; since: number } | undefined;
   gone: boolean;
@@ -71,8 +81,14 @@ export function runGuard(): void {
   const answerWaiting = (link: Link) => {
     const { waiting } = link;
     if (waiting === undefined || !link.gone) return;
+    answered(link, responseFrame(answerForNobody(waiting.call, decodeMessage(waiting.message))));
+  };
+
+  /** Passes an answer on. After the last one XRT may keep its end of the socket open, and never reads again. */
+  const answered = (link: Link, frame: Uint8Array) => {
     link.waiting = undefined;
-    link.host?.write(responseFrame(answerForNobody(waiting.call, decodeMessage(waiting.message))));
+    link.host?.write(frame);
+    if (link.ending) link.host?.end();
   };
 
   const during = ({ waiting }: Link) =>
@@ -85,27 +101,28 @@ export function runGuard(): void {
     const card = connect(link.path);
     link.card = card;
     card.on("data", (piece: Uint8Array) => {
-      for (const { whole } of responses(piece)) {
-        link.waiting = undefined;
-        host.write(whole.slice());
-      }
+      for (const { whole } of responses(piece)) answered(link, whole.slice());
     });
     card.on("error", () => {});
     card.on("close", () => giveUp(link, `its process ended ${during(link)}`));
     host.on("data", (piece: Uint8Array) => {
       for (const { call, message, whole } of requests(piece)) {
         link.waiting = { call, message, since: performance.now() };
+        link.ending ||= call === CALL.close && numberOf(decodeMessage(message), 3) !== 0;
         if (link.gone) answerWaiting(link);
         else card.write(whole.slice());
       }
     });
-    host.on("error", () => {});
-    host.on("close", () => {
+    const over = () => {
+      if (links.get(link.device) !== link) return;
+      links.delete(link.device);
       link.gone = true;
       card.destroy();
-      links.delete(link.device);
       tell({ kind: "closed", device: link.device });
-    });
+    };
+    host.on("error", () => {});
+    host.on("close", over);
+    host.on("finish", over);
   };
 
   let server: Server | undefined;
@@ -131,7 +148,15 @@ export function runGuard(): void {
   port.on("message", (command: GuardCommand) => {
     if (command.kind === "expect") {
       const { device, path } = command;
-      const link: Link = { device, path, host: undefined, card: undefined, waiting: undefined, gone: false };
+      const link: Link = {
+        device,
+        path,
+        host: undefined,
+        card: undefined,
+        ending: false,
+        waiting: undefined,
+        gone: false,
+      };
       links.set(device, link);
       expected.push(link);
       Atomics.store(states, device, GUARD_STATE.alive);

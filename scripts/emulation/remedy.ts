@@ -9,7 +9,8 @@
 
 import { readFileSync, realpathSync } from "node:fs";
 import process from "node:process";
-import type { NativeLibrary, Provider, SymbolTable, XrtDevice } from "onpath/xrt";
+import type { XrtDevice } from "onpath/xrt";
+import { openLibc } from "./libc.ts";
 
 /** The build that has the defect: its file's name and the place of the two fields in its device's object. */
 const DEFECT = {
@@ -43,22 +44,11 @@ export function remedyDefect(device: XrtDevice): boolean {
     view.getBigUint64(DEFECT.buffer + 8, true) === 0n;
   if (view.getUint32(0, true) !== DEFECT.tag || !empty) return false;
   // XRT frees it with the device.
-  const room = allocator(provider).calls.malloc(ROOM);
+  const room = openLibc(provider).malloc(ROOM);
   if (room === null) return false;
   view.setBigUint64(DEFECT.buffer, provider.address(room), true);
   view.setBigUint64(DEFECT.buffer + 8, BigInt(ROOM), true);
   return true;
-}
-
-const C_SYMBOLS = { malloc: { parameters: ["usize"], result: "pointer" } } as const satisfies SymbolTable;
-
-const opened = new Map<string, NativeLibrary<typeof C_SYMBOLS>>();
-
-/** C's own allocator, which XRT's `free` takes its memory back to. */
-function allocator(provider: Provider): NativeLibrary<typeof C_SYMBOLS> {
-  let library = opened.get(provider.name);
-  if (library === undefined) opened.set(provider.name, library = provider.load("libc.so.6", C_SYMBOLS));
-  return library;
 }
 
 /** Whether the library in this process is that build. */

@@ -6,7 +6,8 @@
 
 import type { Device, DeviceProfile } from "../../mod.ts";
 import { createXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/mod.ts";
-import type { Emulation } from "../emulation/emulation.ts";
+import { type Emulation, startEmulation } from "../emulation/emulation.ts";
+import { emulationProgram } from "./open.ts";
 
 /**
  * A device that is opened on a new card every time.
@@ -34,4 +35,28 @@ export function emulatedDevice(
       return createXrtOffload({ device, gone, giveUp, close });
     },
   };
+}
+
+/**
+ * Opens a device on an emulated card, and prepares this process for it. Closing it takes everything away.
+ *
+ * @throws {OnpathError} `device` when XRT's emulation is not installed.
+ */
+export async function openEmulated(): Promise<Device> {
+  const emulation = await startEmulation({ program: emulationProgram() });
+  try {
+    const { device, gone, giveUp, close } = await emulation.open();
+    return createXrtOffload({
+      device,
+      gone,
+      giveUp,
+      close: async () => {
+        await close();
+        await emulation.close();
+      },
+    });
+  } catch (error) {
+    await emulation.close();
+    throw error;
+  }
 }

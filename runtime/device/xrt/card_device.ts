@@ -156,10 +156,16 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     let found = parts.get(build);
     if (found === undefined) {
       const kernel = openCardKernel(device, build);
-      const tables = await createCardTables(device, kernel.tables, wait);
-      const packets = createCardPackets(device, kernel.packets);
-      const counts = kernel.counts(false);
-      parts.set(build, found = { kernel, tables, packets, sent: 0, counts, old: false, dropped: false });
+      try {
+        const tables = await createCardTables(device, kernel.tables, wait);
+        const packets = createCardPackets(device, kernel.packets);
+        const counts = kernel.counts(false);
+        found = { kernel, tables, packets, sent: 0, counts, old: false, dropped: false };
+      } catch (error) {
+        kernel.close();
+        throw error;
+      }
+      parts.set(build, found);
     }
     return found;
   };

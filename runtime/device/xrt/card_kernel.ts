@@ -46,6 +46,8 @@ export interface CardKernel {
   readonly left: () => number;
   /** Reads the counters; those of drops only where some may have changed. */
   readonly counts: (drops: boolean) => KernelCounts;
+  /** Closes it and its movers. */
+  readonly close: () => void;
 }
 
 /**
@@ -73,18 +75,21 @@ export function openCardKernel(device: XrtDevice, build: RtlProgram["build"]): C
     opened.push(kernel);
     return kernel;
   };
+  const close = () => {
+    for (const each of opened.reverse()) each.close();
+  };
   try {
     const kernel = open(`${name}:{${instance}}`);
     const packets = open(`${MOVER.packets}:{${movers.packets}}`);
     const tables = open(`${MOVER.tables}:{${movers.tables}}`);
-    return handle(kernel, kernel.run(), packets, tables);
+    return { ...handle(kernel, kernel.run()), packets, tables, close };
   } catch (error) {
-    for (const each of opened.reverse()) each.close();
+    close();
     throw error;
   }
 }
 
-function handle(kernel: XrtKernel, run: XrtRun, packets: XrtKernel, tables: XrtKernel): CardKernel {
+function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "tables" | "close"> {
   const read = (place: number) => kernel.readRegister(counterAddress(place));
   const readAll = () => READ.map((name) => read(COUNTER[name]));
   const readDrops = () => DROP_REASONS.map((_, reason) => read(COUNTER.drops + reason));
@@ -94,8 +99,6 @@ function handle(kernel: XrtKernel, run: XrtRun, packets: XrtKernel, tables: XrtK
   /** What a counter of 32 bits has gained, once around at most. */
   const gained = (now: number, then: number) => (now - then) >>> 0;
   return {
-    packets,
-    tables,
     start: async (values, options) => {
       if (run.running) await run.wait(options);
       values.forEach((value, place) => run.set(place, value));

@@ -252,7 +252,24 @@ export class XrtDevice implements Disposable {
         kind,
       });
     }
-    return new XrtBuffer({ xrt: this.xrt, owner: this, parent: this.#resource, pointer, bytes, kind, group });
+    const buffer = new XrtBuffer({
+      xrt: this.xrt,
+      owner: this,
+      parent: this.#resource,
+      pointer,
+      bytes,
+      kind,
+      group,
+    });
+    // XRT's software emulation takes a refusal of the device process for a buffer at address 0, where it
+    // has had one of its own when it loaded the xclbin.
+    if (buffer.address !== 0n || this.#xclbin === undefined || emulationMode() !== "sw_emu") return buffer;
+    buffer.close();
+    throw xrtFailure(`allocate a ${kind} buffer of ${bytes} bytes in group ${group}`, "xrtBOAlloc", null, {
+      bytes,
+      group,
+      kind,
+    });
   }
 
   /**

@@ -78,7 +78,7 @@ export async function runOnce(
   checkOutput(format, plan.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
-  const { output, report } = await withDevice(planDevice(plan), async (device) => {
+  const { output, report } = await withDevice(planDevice(plan, options), async (device) => {
     const { onProgress, stop } = await followProgress();
     try {
       return await offload(plan, input, device, { signal, timeoutMs: options.timeout, onProgress });
@@ -149,7 +149,7 @@ async function planMaker(
     return () => ({ plan, instead: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
-  const planned = await planFor(options.device, signal);
+  const planned = await planFor(options.device, signal, options);
   const { checksum, tolerance, form, packetLayout: layout } = options;
   return (input) =>
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));

@@ -66,7 +66,7 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
   const { out, match, json } = options;
   const { photo, signal } = context;
-  const planned = await planFor(options.device, signal);
+  const planned = await planFor(options.device, signal, options);
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
   const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
@@ -75,7 +75,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     "compile",
     () => planned((device) => compile(pipelines.tensor, { input: image, device })),
   );
-  const { output, report, picture } = await withDevice(planDevice(plan), async (device) => {
+  const { output, report, picture } = await withDevice(planDevice(plan, options), async (device) => {
     const { output, report } = await offload(plan, image, device, { signal });
     Object.assign(times, sessionTimes(report));
     const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import type { Device } from "../../../../runtime/mod.ts";
 import { createXrtOffload } from "../../../../runtime/device/xrt/mod.ts";
 import {
@@ -35,4 +37,16 @@ export async function openDevice(options: CardProcessOptions = {}): Promise<Open
   const card = await (await theEmulation()).open(options);
   const { device, gone, giveUp, close } = card;
   return { card, device: createXrtOffload({ device, gone, giveUp, close }) };
+}
+
+/** Registers the last test of a child: closing leaves neither folder nor variable behind. */
+export function testEnd(): void {
+  Deno.test("closing the emulation leaves nothing behind", async () => {
+    const { folder, close } = await theEmulation();
+    assert(existsSync(folder));
+    assert.equal(Deno.env.get("XCL_EMULATION_MODE"), "sw_emu");
+    await close();
+    assert(!existsSync(folder));
+    assert.equal(Deno.env.get("XCL_EMULATION_MODE"), undefined);
+  });
 }

@@ -7,10 +7,10 @@ import { failure, IMAGE, SLOW, STALLS, tell } from "./support.ts";
 const WORDS = 1024;
 // Under Node both are bundles, beside each other.
 const program = new URL(`./vadd_card${import.meta.url.endsWith(".ts") ? ".ts" : ".mjs"}`, import.meta.url);
-const emulation = await startEmulation({ program, timeoutMs: 20_000 });
+const emulation = await startEmulation({ program, xclbin: IMAGE, timeoutMs: 20_000 });
 const card = await emulation.open();
 const { device } = card;
-await device.load(IMAGE);
+
 const kernel = device.kernel("vadd", { exclusive: true });
 
 const words = (buffer: XrtBuffer) => {
@@ -134,7 +134,7 @@ await card.close();
 tell({ step: "closed", device: device.freed });
 
 const again = await emulation.open();
-await again.device.load(IMAGE);
+
 tell({ step: "again", kernels: again.device.xclbin.kernels.length });
 await again.close();
 await emulation.close();
