@@ -59,7 +59,7 @@ export async function xrtSoak(flags: SoakFlags, { photo, signal }: Context): Pro
       ["errors", errors || "none"],
       ["devices opened", String(report.devices)],
       ["longest try", milliseconds(report.longestMs)],
-      ["growth", `${(report.growth / 2 ** 20).toFixed(1)} MiB since a tenth of the runs`],
+      ["growth", `${(report.growth / 2 ** 20).toFixed(1)} MiB in the second half`],
     ]));
   }
   if (report.wrong === 0 && report.failed === 0) return;

@@ -132,7 +132,8 @@ Examples:
   onpath xrt peek nic.xclbin --bytes 256
   onpath xrt run nic.xclbin vadd --input in.bin --output out.bin --length size:4 --set scale=2.5
   onpath xrt watch nic.xclbin onpath_image
-  onpath xrt soak --runs 1000
+  onpath xrt soak --emulate --faults random:slow+wrong+loss:0.05:7 --runs 1000
+  onpath xclbin emulated nic.xclbin; onpath xrt poke nic.xclbin data.bin --emulate
   Each is a script of its own too, short enough to be read as an example: scripts/xrt-*.ts.
 
 The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. A library elsewhere

@@ -53,7 +53,7 @@ export interface SoakReport {
   readonly devices: number;
   /** Longest time of one try, in milliseconds. */
   readonly longestMs: number;
-  /** Bytes that the process has grown by since a tenth of the runs were done. */
+  /** Bytes that the process has grown by in the second half of the runs. */
   readonly growth: number;
 }
 
@@ -110,7 +110,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
         if (attempt > 1) retried++;
         if (!equal(toBytes(output), expected)) wrong++;
       }
-      if (run === Math.floor(runs / 10)) settled = process.memoryUsage().rss;
+      if (run === Math.floor(runs / 2)) settled = process.memoryUsage().rss;
       onRun?.(run + 1);
     }
   } finally {

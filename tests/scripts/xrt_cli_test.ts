@@ -116,7 +116,7 @@ Deno.test({
     });
     await run("offload.ts", ["xrt", "peek", "nic.xclbin", "--bytes", "40"], ({ code, stdout, stderr }) => {
       assert.equal(code, 0, stderr);
-      assert.equal(stdout.split("\n").filter((line) => /^0x[0-9a-f]{10}  /.test(line)).length, 3);
+      assert.equal(stdout.split("\n").filter((line) => /^0x[0-9a-f]{10} {2}/.test(line)).length, 3);
     });
     const args = [
       "--input",
