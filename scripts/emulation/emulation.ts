@@ -6,13 +6,11 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { emulatedXclbin } from "onpath/emulation";
 import { openXrt, XrtDevice } from "onpath/xrt";
 import { bounded, checkWhole, DEFAULT_TIMEOUT_MS, OnpathError, type WaitOptions } from "../../mod.ts";
-import { prepareEnvironment } from "./environment.ts";
+import { commandOf, prepareEnvironment } from "./environment.ts";
 import { GUARD_STATE, type GuardCommand, type GuardEvent, type GuardOptions } from "./guard.ts";
 import { remedyDefect } from "./remedy.ts";
 import { keepSignals } from "./signals.ts";
@@ -203,17 +201,15 @@ interface Started {
 
 /** Starts a device process and waits until it listens. */
 async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
-  const file = fileURLToPath(program);
+  const [command, ...words] = commandOf(program);
   const args = [
-    // Deno looks for the import map beside the program and above it.
-    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
-    file,
+    ...words,
     "--listen",
     path,
     ...(card.faults === undefined ? [] : ["--faults", card.faults]),
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
     child.stdout!.once("data", () => resolve());

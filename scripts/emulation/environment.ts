@@ -4,10 +4,11 @@
  * @module
  */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { PLATFORM } from "onpath/emulation";
 import { linkXrtRoot } from "onpath/xrt";
 import { OnpathError } from "../../mod.ts";
@@ -19,6 +20,7 @@ const VARIABLES = [
   "EMCONFIG_PATH",
   "XRT_INI_PATH",
   "SDACCEL_EM_RUN_DIR",
+  "XILINX_VITIS",
   "USER",
   "EMULATION_SOCKETID",
 ] as const;
@@ -40,10 +42,12 @@ const MOST_PATH = 106;
  * Makes the folder and sets the variables of this process. XRT reads them once, at its first call.
  *
  * @param devices Number of devices.
+ * @param spawned The program of device processes, where XRT itself is to start them: they connect to it, and
+ * no guard stands between. Default: they are there before XRT asks.
  * @returns The environment.
  * @throws {OnpathError} `device` when XRT's parts are not installed, or the socket's path is too long.
  */
-export function prepareEnvironment(devices: number): EmulationEnvironment {
+export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnvironment {
   const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
   const user = folder.slice(tmpdir().length + 1);
   // XRT looks for the socket at <temporary folder>/$USER/$EMULATION_SOCKETID.
@@ -80,8 +84,8 @@ export function prepareEnvironment(devices: number): EmulationEnvironment {
     mkdirSync(run);
     writeFileSync(join(folder, "emconfig.json"), JSON.stringify(emconfig(devices)));
     const ini = join(folder, "xrt.ini");
-    // The device processes are there before XRT asks; it must not start some of its own.
-    writeFileSync(ini, "[Emulation]\ndont_run=true\n[Runtime]\nruntime_log=null\n");
+    writeFileSync(ini, `[Emulation]\ndont_run=${spawned === undefined}\n[Runtime]\nruntime_log=null\n`);
+    if (spawned !== undefined) writeModel(join(folder, "vitis"), spawned);
     Object.assign(process.env, {
       XCL_EMULATION_MODE: "sw_emu",
       XILINX_XRT: process.env["XILINX_XRT"] ?? root,
@@ -89,13 +93,35 @@ export function prepareEnvironment(devices: number): EmulationEnvironment {
       XRT_INI_PATH: ini,
       SDACCEL_EM_RUN_DIR: run,
       USER: user,
-      EMULATION_SOCKETID: "xrt",
+      ...(spawned === undefined ? { EMULATION_SOCKETID: "xrt" } : { XILINX_VITIS: join(folder, "vitis") }),
     });
     return { folder, socket, restore };
   } catch (error) {
     restore();
     throw error;
   }
+}
+
+/** Where XRT looks for the program of a device, in XILINX_VITIS. */
+const MODEL = "data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
+
+/** The command that runs a program in this runtime. */
+export function commandOf(program: URL): string[] {
+  // Deno looks for the import map beside the program and above it.
+  return [
+    process.execPath,
+    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
+    fileURLToPath(program),
+  ];
+}
+
+/** Writes the script that XRT starts. */
+function writeModel(root: string, program: URL): void {
+  const path = join(root, MODEL);
+  mkdirSync(dirname(path), { recursive: true });
+  const words = commandOf(program).map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  writeFileSync(path, `#!/bin/sh\nexec ${words} --spawned\n`);
+  chmodSync(path, 0o755);
 }
 
 /** What XRT is told of the devices that there are. */

@@ -6,6 +6,8 @@
 
 import { appendFileSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type CardEvent, createEmulatedCard, parseFaults } from "onpath/emulation";
@@ -21,8 +23,8 @@ const RETRY_MS = 20;
 /**
  * Runs a device process to its end.
  *
- * @param args `--listen <socket>`, where XRT connects to it; or `--connect <socket>`, where XRT has started it
- * and listens. `--faults <plan>`, `--trace <file>` (an event a line, JSON).
+ * @param args `--listen <socket>`, where XRT connects to it; `--connect <socket>`, where XRT listens; or
+ * `--spawned`, where XRT has started it and says by variables where it listens. `--faults <plan>`, `--trace <file>` (an event a line, JSON).
  * @throws {OnpathError} `size` when the arguments are wrong, `device` when the socket cannot be reached.
  */
 export async function runDeviceProcess(args: readonly string[]): Promise<void> {
@@ -31,13 +33,14 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
     options: {
       listen: { type: "string" },
       connect: { type: "string" },
+      spawned: { type: "boolean" },
       faults: { type: "string" },
       trace: { type: "string" },
     },
   });
-  const path = values.listen ?? values.connect;
+  const path = values.listen ?? values.connect ?? (values.spawned ? spawnedSocket() : undefined);
   if (path === undefined) {
-    throw new OnpathError("size", "Cannot emulate a card: --listen or --connect is wanted");
+    throw new OnpathError("size", "Cannot emulate a card: --listen, --connect or --spawned is wanted");
   }
   const trace = values.trace;
   const card = createEmulatedCard({
@@ -51,6 +54,12 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   });
   const socket = values.listen === undefined ? await reach(path) : await accept(path);
   await serveCard(socket, card);
+}
+
+/** Where XRT listens for a process that it has started. */
+function spawnedSocket(): string {
+  const { USER = "", EMULATION_SOCKETID = "" } = process.env;
+  return join(tmpdir(), USER, EMULATION_SOCKETID);
 }
 
 /** Waits for the one connection that there will be. */

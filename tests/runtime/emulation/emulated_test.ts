@@ -48,3 +48,8 @@ xrtTest("pages go from host to card to chip by the schedule, and nothing stays",
   const { passed, output } = await runTests("swaps", 240_000);
   assert.equal(passed, 7, output);
 });
+
+xrtTest("XRT starts device processes itself, one a card", async () => {
+  const { passed, output } = await runTests("spawned", 120_000);
+  assert.equal(passed, 1, output);
+});
