@@ -13,8 +13,9 @@ import {
   slotAddress,
   type WaitOptions,
 } from "../../../serialize/mod.ts";
-import type { XrtBuffer } from "./buffer.ts";
+import type { Direction, XrtBuffer } from "./buffer.ts";
 import type { XrtDevice } from "./device.ts";
+import { emulationMode } from "./environment.ts";
 import type { XrtKernel } from "./kernel.ts";
 import { overlap } from "./overlap.ts";
 import type { XrtRun } from "./run.ts";
@@ -24,6 +25,12 @@ const DEPTH = 3;
 
 /** Packets of a piece at most, and slots for answers. */
 const PIECE = { packets: 256, answers: 1024 } as const;
+
+/**
+ * Bytes that are moved on this thread at most, but for an emulated card, where each call waits for another
+ * process: with a card they take some microseconds, as long as handing them to another thread.
+ */
+const MOVED_HERE = 2 ** 15;
 
 /** Where a header has the bytes of its payload. */
 const LENGTH_OFFSET = 20;
@@ -70,9 +77,22 @@ export interface CardPackets {
  * @param kernel The mover of its packets.
  */
 export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPackets {
+  const here = emulationMode() === "sw_emu" ? 0 : MOVED_HERE;
   let stages: Stage[] = [];
   let whole: XrtBuffer[] = [];
   const room = { from: 0, to: 0 };
+
+  const move = (
+    buffer: XrtBuffer,
+    direction: Direction,
+    bytes: number,
+    offset: number,
+    options: WaitOptions,
+  ) => {
+    if (bytes > here) return buffer.sync(direction, bytes, offset, options);
+    buffer.syncNow(direction, bytes, offset);
+    return Promise.resolve();
+  };
 
   const settle = async (options: WaitOptions) => {
     for (const { run } of stages) if (run.running) await run.wait(options);
@@ -123,19 +143,22 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
         },
         launch: async (place) => {
           const { from, run, count } = stages[place]!;
-          await from.sync("toDevice", count * input.slotBytes, 0, options);
+          await move(from, "toDevice", count * input.slotBytes, 0, options);
           run.set("count", count);
           run.set("slot", input.slotBytes);
           run.set("answer", output.slotBytes);
           run.set("room", slots);
-          await run.start(options);
+          if (here > 0) run.startNow();
+          else await run.start(options);
         },
         collect: async (place) => {
           const { to, run } = stages[place]!;
           await run.wait(options);
-          await to.sync("fromDevice", PACKETS_STATUS.bytes, 0, options);
+          await move(to, "fromDevice", PACKETS_STATUS.bytes, 0, options);
           const given = readStatus(to.map(), slots, output.slotBytes);
-          if (given > 0) await to.sync("fromDevice", given * output.slotBytes, PACKETS_STATUS.bytes, options);
+          if (given > 0) {
+            await move(to, "fromDevice", given * output.slotBytes, PACKETS_STATUS.bytes, options);
+          }
         },
         drain: (place) => {
           const memory = stages[place]!.to.map();

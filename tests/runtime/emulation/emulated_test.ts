@@ -53,3 +53,8 @@ xrtTest("XRT starts device processes itself, one a card", async () => {
   const { passed, output } = await runTests("spawned", 120_000);
   assert.equal(passed, 1, output);
 });
+
+xrtTest("an exchange asks XRT for two moves and a start", async () => {
+  const { passed, output } = await runTests("noop", 60_000);
+  assert.equal(passed, 1, output);
+});
