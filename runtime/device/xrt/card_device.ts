@@ -209,14 +209,19 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     opened.old = true;
   };
 
-  /** Brings pages that come later into the card's memory, as many as were just needed. */
-  const bringAhead = async ({ stages }: Plan, { tables }: Part, count: number, wait: WaitOptions) => {
+  /** Brings pages that come later into the card's memory, as long as packets are at work. */
+  const bringAhead = async (
+    { stages }: Plan,
+    { tables }: Part,
+    moving: Promise<unknown>,
+    wait: WaitOptions,
+  ) => {
     const { kernel, params, form } = stages[0]!;
-    for (let left = count; left > 0 && ahead.length > 0;) {
+    let over = false;
+    void moving.catch(() => {}).then(() => over = true);
+    while (!over && ahead.length > 0) {
       const page = ahead.pop()!;
-      if (tables.holds(page)) continue;
-      await tables.bring(page, KERNELS[kernel]!.page!(params, form, page), wait);
-      left--;
+      if (!tables.holds(page)) await tables.bring(page, KERNELS[kernel]!.page!(params, form, page), wait);
     }
   };
 
@@ -243,7 +248,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       const moving = packets.exchange(exchange, each, wait);
       const [{ answers, bytes }] = await Promise.all([
         moving,
-        plan.pages === null ? undefined : bringAhead(plan, part, Math.max(1, loads.length), wait),
+        plan.pages === null ? undefined : bringAhead(plan, part, moving, wait),
       ]).finally(() => moving.catch(() => undefined));
       part.sent += exchange.count;
       part.old = true;

@@ -19,7 +19,7 @@ import type { XrtRun } from "./run.ts";
 const LIST_ENTRIES = 512;
 
 /** Lists that can be under way at once. */
-const LISTS = 4;
+const LISTS = 8;
 
 /** Bytes of an entry of a table that is loaded as a whole. */
 const TABLE_WIDTH = 8;
