@@ -177,7 +177,7 @@ export async function checkEmulated(root: string, folder: string): Promise<strin
   const model = await hashes("model", process.execPath, [...deno, "--device", "model", "--match", "exact"]);
   const inNode = await hashes("node", "npx", ["--no-install", "onpath", "--json", ...emulated]);
   const inDeno = await hashes("deno", process.execPath, [...deno, ...emulated]);
-  for (const [name, found] of Object.entries({ Node: inNode, Deno: inDeno })) {
+  for (const [name, found] of [["Node", inNode], ["Deno", inDeno]] as const) {
     if (found.packets === 0 || !isDeepStrictEqual(found.list, model.list)) {
       throw new Error(`the emulated card under ${name} writes ${found.list}, the model ${model.list}`);
     }

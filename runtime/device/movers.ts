@@ -80,7 +80,7 @@ export const TABLE_LIST = {
   most: 4,
 } as const;
 
-/** An entry of the list of tables. */
+/** What one load of the tables' mover is made of. */
 export interface TableListEntry {
   /** The words in front, low and high halves in turn, as `PageCommand` has them. */
   readonly words: readonly number[];

@@ -61,6 +61,7 @@ Deno.test("listEntries() has every entry that deno.json exports", () => {
     "kernels",
     "runtime",
     "xrt",
+    "emulation",
   ]);
 });
 

@@ -37,7 +37,7 @@ export const CALL = {
   version: 53,
 } as const;
 
-/** A call by its name. */
+/** What XRT may ask, by name. */
 export type CallName = keyof typeof CALL;
 
 const NAMES = new Map<number, CallName>(

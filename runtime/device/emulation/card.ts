@@ -40,7 +40,7 @@ export interface CardOptions {
   readonly die: () => void;
 }
 
-/** An emulated card. */
+/** What answers XRT in place of a card. */
 export interface EmulatedCard {
   /**
    * Answers a call.

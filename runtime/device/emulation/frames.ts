@@ -24,7 +24,7 @@ export const MOST_MESSAGE = 2 ** 25;
 
 const MARK = { size: 0x09, call: 0x15 } as const;
 
-/** A frame. */
+/** A message with the call that it belongs to. */
 export interface Frame {
   /** The call; −1 in a response. */
   readonly call: number;

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
 import { bounded, checkWhole, OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
 import { BUFFER_KINDS, type BufferKind, HOST_ALIGNMENT, MAX_BUFFER_BYTES, XrtBuffer } from "./buffer.ts";
-import { checkXrtEnvironment, emulatedDevices, emulationMode, SHIMS } from "./environment.ts";
+import { checkIndex, checkMode, findKernel, instanceOf, readXclbinFile } from "./device_checks.ts";
+import { checkXrtEnvironment, emulationMode, SHIMS } from "./environment.ts";
 import { xrtFailure } from "./failures.ts";
 import { XrtIp } from "./ip.ts";
 import { XrtKernel } from "./kernel.ts";
 import { openShim, openXrt, type Xrt, type XrtOptions } from "./library.ts";
 import { cString, type Pointer } from "./native.ts";
 import { abandon, close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
-import type { Xclbin, XclbinKernel } from "./xclbin.ts";
+import type { Xclbin } from "./xclbin.ts";
 import { readXclbin } from "./xclbin_read.ts";
 
 /** Which device is opened. */
@@ -347,69 +347,4 @@ export class XrtDevice implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** Emulation takes any index; a card is looked for by XRT itself. */
-function checkIndex(index: number, bdf: string | undefined): void {
-  const mode = emulationMode();
-  if (mode === "card" || bdf !== undefined) return;
-  const devices = emulatedDevices();
-  if (devices === null || index < devices.length) return;
-  throw new OnpathError(
-    "device",
-    `Cannot open device ${index}: the emulation has ${devices.length} (emconfig.json)`,
-    { index, devices: devices.length, mode },
-  );
-}
-
-/** An xclbin for a card hangs an emulation, and one for another emulation computes nothing. */
-function checkMode({ mode }: Xclbin): void {
-  const here = emulationMode();
-  const fits = here === "noop" ||
-    (here === "sw_emu"
-      ? mode === "SW_EMU"
-      : here === "hw_emu"
-      ? mode.startsWith("HW_EMU")
-      : !mode.includes("EMU"));
-  if (fits) return;
-  throw new OnpathError(
-    "device",
-    `Cannot load an xclbin of mode ${mode}: this process has ${here === "card" ? "cards" : here}` +
-      ` (XCL_EMULATION_MODE)`,
-    { mode, expected: here },
-  );
-}
-
-async function readXclbinFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new OnpathError("file", `Cannot read ${path}: ${(cause as Error).message}`, { path }, { cause });
-  }
-}
-
-/** The instance in `kernel:{instance}` or `kernel:instance`. */
-function instanceOf(name: string): string | undefined {
-  return /^[^:]*:\{?([^}]*)\}?$/.exec(name)?.[1];
-}
-
-function findKernel(xclbin: Xclbin, name: string): XclbinKernel {
-  const [plain, instance] = [name.split(":")[0], instanceOf(name)];
-  const kernel = xclbin.kernels.find((kernel) => kernel.name === plain);
-  if (
-    kernel !== undefined && (instance === undefined || kernel.instances.some(({ name }) => name === instance))
-  ) {
-    return kernel;
-  }
-  const known = xclbin.kernels.flatMap((
-    { name, instances },
-  ) => [name, ...instances.map((each) => `${name}:{${each.name}}`)]);
-  throw new OnpathError(
-    "device",
-    `Cannot open kernel ${name}: the xclbin has ${known.join(", ") || "none"}`,
-    {
-      kernel: name,
-      known,
-    },
-  );
 }

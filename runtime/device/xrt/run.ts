@@ -67,8 +67,10 @@ export class XrtRun implements Disposable {
   readonly #setV: NonNullable<Xrt["calls"]["xrtRunSetArgV"]> | null;
   /** Buffers by argument, kept reachable and unfreed while the kernel may use them. */
   readonly #buffers: (XrtBuffer | undefined)[] = [];
-  /** Records of the buffers that the run which is under way uses. */
-  readonly #used: Resource[] = [];
+  /** Their records; another list whenever an argument is another buffer. */
+  #resources: readonly Resource[] = [];
+  /** Those of the run that is under way. */
+  #used: readonly Resource[] = [];
   #running = false;
   #slice: Promise<number> | undefined;
 
@@ -229,7 +231,10 @@ export class XrtRun implements Disposable {
         { argument: slot.name, group: buffer.group, expected: slot.group },
       );
     }
-    this.#buffers[slot.index] = buffer;
+    if (this.#buffers[slot.index] !== buffer) {
+      this.#buffers[slot.index] = buffer;
+      this.#resources = this.#buffers.flatMap((each) => each === undefined ? [] : [each.resource]);
+    }
     if (this.#setV === null) {
       return this.#xrt.calls.xrtRunSetArgPointer(pointer, slot.index, live(buffer.resource));
     }
@@ -273,14 +278,12 @@ export class XrtRun implements Disposable {
         },
       );
     }
-    for (const buffer of this.#buffers) if (buffer !== undefined) live(buffer.resource);
+    const used = this.#resources;
+    for (let i = 0; i < used.length; i++) live(used[i]!);
     this.#running = true;
+    this.#used = used;
     begin(this.#resource);
-    for (const buffer of this.#buffers) {
-      if (buffer === undefined) continue;
-      begin(buffer.resource);
-      this.#used.push(buffer.resource);
-    }
+    for (let i = 0; i < used.length; i++) begin(used[i]!);
     return pointer;
   }
 
@@ -331,7 +334,8 @@ export class XrtRun implements Disposable {
   #settle(): void {
     if (!this.#running) return;
     this.#running = false;
-    for (let used = this.#used.pop(); used !== undefined; used = this.#used.pop()) end(used);
+    const used = this.#used;
+    for (let i = 0; i < used.length; i++) end(used[i]!);
     end(this.#resource);
   }
 
