@@ -13,7 +13,7 @@ import process from "node:process";
 import { linkXrtRoot, XrtDevice } from "../runtime/device/xrt/mod.ts";
 import { columnTable } from "./cli/text.ts";
 import { measure, median, ratio } from "./bench/measure.ts";
-import { callPairs, openNoop, runsPerSecond, serializePair } from "./bench/xrt.ts";
+import { callPairs, exchangesPerSecond, openNoop, runsPerSecond, serializePair } from "./bench/xrt.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
 try {
@@ -33,10 +33,14 @@ try {
     rows.push([name, nanoseconds(low!.rounds), nanoseconds(high!.rounds), ratios[name].toFixed(2)]);
   }
   const runs = await runsPerSecond(noop);
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ ratios, runs }));
+  const exchanges = await exchangesPerSecond(noop);
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ ratios, runs, exchanges }));
   else {
     console.log(columnTable(["call", "bare ns", "here ns", "ratio"], rows));
     console.log(`${Math.round(runs)} runs a second: set an argument, start, wait`);
+    console.log(
+      `${Math.round(exchanges)} exchanges a second: copy a packet, move it, run, move the status back`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true });

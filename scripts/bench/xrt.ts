@@ -4,8 +4,10 @@
  * @module
  */
 
-import { reservePackets } from "../../runtime/mod.ts";
+import { emulatedXclbin } from "../../runtime/device/emulation/mod.ts";
+import { MOVER, moverInstances, reservePackets } from "../../runtime/mod.ts";
 import {
+  createCardPackets,
   type Pointer,
   writeXclbin,
   type XrtBuffer,
@@ -13,7 +15,7 @@ import {
   type XrtKernel,
   type XrtRun,
 } from "../../runtime/device/xrt/mod.ts";
-import { SLOTS_ALIGNMENT } from "../../serialize/mod.ts";
+import { createEngine, reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/mod.ts";
 import { benchPlan, noise } from "./images.ts";
 
 /** Calls in one timed piece of work: the clock costs as much as one of them. */
@@ -157,4 +159,19 @@ export async function runsPerSecond({ run }: Noop, seconds = 1): Promise<number>
     await run.wait();
   }
   return 1000 * runs / (performance.now() - start);
+}
+
+/** Exchanges a second of the XRT device: one packet is copied, moved, run, and its status moved back. */
+export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise<number> {
+  await device.load(emulatedXclbin());
+  const packets = createCardPackets(
+    device,
+    device.kernel(`${MOVER.packets}:{${moverInstances("onpath_image_0").packets}}`, { exclusive: true }),
+  );
+  const engine = createEngine(2 ** 20);
+  const exchange = { input: reserveSlots(engine, 8, 1344), count: 1, output: reserveSlots(engine, 8, 1344) };
+  const start = performance.now();
+  let count = 0;
+  for (; performance.now() - start < 1000 * seconds; count++) await packets.exchange(exchange, 1, {});
+  return 1000 * count / (performance.now() - start);
 }
