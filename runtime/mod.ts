@@ -20,11 +20,13 @@
 
 export * from "./device/device.ts";
 export * from "./device/model.ts";
+export * from "./device/movers.ts";
 export * from "./device/page_bank.ts";
 export * from "./device/profile.ts";
 export * from "./device/profiles.ts";
 export * from "./device/registers.ts";
 export * from "./device/rtl.ts";
+export * from "./device/rtl_build.ts";
 export * from "./device/rtl_card.ts";
 export * from "./device/rtl_exports.ts";
 export * from "./device/rtl_pages.ts";

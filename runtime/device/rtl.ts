@@ -277,7 +277,12 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function lookupsPerItem({ tables, layout }: Plan): number {
+/**
+ * Lookups that a plan takes for each item of its answers.
+ *
+ * @param plan The plan.
+ */
+export function lookupsPerItem({ tables, layout }: Plan): number {
   return tables.reduce(
     (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
     0,

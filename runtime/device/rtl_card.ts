@@ -61,6 +61,8 @@ export interface RtlCard {
   loadTable(table: number, entries: ArrayLike<number>): void;
   /** Queues commands for the table stream; they go beside the packets of the next runs. */
   queue(commands: readonly PageCommand[]): void;
+  /** Whether commands that were queued are not all taken yet. */
+  waiting(): boolean;
   /** The bytes that packets are written to, one behind the other. */
   readonly input: Uint8Array<ArrayBuffer>;
   /** Where each packet ends in {@linkcode RtlCard.input}. */
@@ -160,6 +162,7 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
       } while (from < entries.length);
     },
     queue: feed.queue,
+    waiting: feed.waiting,
     input,
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
     output: new Uint8Array(buffer, rtl.output_at(), bytes),
@@ -231,6 +234,8 @@ function createFeed(rtl: RtlExports) {
       rtl.words_clear();
       pending.length = done = 0;
     },
+    /** Whether words are in the ring, or wait for room there. */
+    waiting: (): boolean => pending.length > 0 || rtl.words_room() < most,
     /** Fills the ring; 1 when there is more than fits. */
     fill: (): number => {
       let from = 0;

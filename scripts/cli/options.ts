@@ -30,6 +30,17 @@ export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
     });
 }
 
+/** `--emulate`: the device xrt without a card. */
+export function emulateOption(): Option {
+  return new Option("--emulate", "device xrt on an emulated card, through AMD's own library; wants libxrt1")
+    .conflicts("xclbin");
+}
+
+/** `--xclbin`: the device xrt on a card. */
+export function xclbinOption(): Option {
+  return new Option("--xclbin <file>", "device xrt on the first card, with this file loaded");
+}
+
 /** `--json`. */
 export function jsonOption(): Option {
   return new Option("--json", "print JSON on stdout; errors are JSON on stderr");
@@ -148,13 +159,23 @@ export function checkWaveform({ vcd, vcdPackets }: WaveformOptions, command: Com
 export interface SharedOptions {
   /** `--device` */
   readonly device?: string | undefined;
+  /** `--emulate` */
+  readonly emulate?: boolean | undefined;
+  /** `--xclbin` */
+  readonly xclbin?: string | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
   /** `--layout` */
   readonly layout?: Layout | undefined;
 }
 
-function wholeNumber(least: number, most: number): (text: string) => number {
+/**
+ * A reader of whole numbers, for options.
+ *
+ * @param least The least one.
+ * @param most The greatest one.
+ */
+export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     if (!(value >= least && value <= most)) {

@@ -20,6 +20,7 @@ import {
   checksumOption,
   checkWaveform,
   deviceOption,
+  emulateOption,
   formOption,
   jsonOption,
   layoutOption,
@@ -32,9 +33,11 @@ import {
   toleranceOption,
   vcdOption,
   vcdPacketsOption,
+  xclbinOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
+import { addXrtCommands } from "./xrt_program.ts";
 
 /**
  * Makes the program.
@@ -58,6 +61,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .usage("[options]")
     .argument("[mistyped]")
     .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(
       new Option("--match <computation>", "which computation the resize equals")
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
@@ -85,6 +90,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
     .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))
     .addOption(deviceOption().conflicts("plan"))
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(layoutOption())
     .addOption(checksumOption())
     .addOption(toleranceOption().conflicts("plan"))
@@ -147,5 +154,6 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.devices)
     .action(listDevices);
+  addXrtCommands(program, context);
   return program;
 }

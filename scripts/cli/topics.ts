@@ -52,7 +52,7 @@ Waveforms, of the device rtl:
 
 /** The texts by command. */
 export const TOPICS: Readonly<
-  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices", string>
+  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices" | "xrt", string>
 > = {
   program: `
 Examples:
@@ -62,6 +62,8 @@ Examples:
   onpath sizes                                    usual sizes at a glance
   onpath profile cat.jpg                          which table entries are hot
   onpath devices
+  onpath xclbin info nic.xclbin                   what a card's file holds
+  onpath xrt list                                 cards, through XRT
   onpath help run                                 everything about one command
 ${EXIT_CODES}`,
   tour: `
@@ -130,5 +132,21 @@ is a JSON file, --device mine.json; what it leaves out is as on the cards:
 Examples:
   onpath devices
   onpath devices --json
+${EXIT_CODES}`,
+  xrt: `
+Examples:
+  onpath xrt list
+  onpath xrt load nic.xclbin
+  onpath xrt register nic.xclbin onpath_image 0x200 --count 8
+  onpath xrt peek nic.xclbin --bytes 256
+  onpath xrt run nic.xclbin vadd --input in.bin --output out.bin --length size:4 --set scale=2.5
+  onpath xrt watch nic.xclbin onpath_image
+  onpath xrt soak --emulate --faults random:slow+wrong+loss:0.05:7 --runs 1000
+  onpath xclbin emulated nic.xclbin; onpath xrt poke nic.xclbin data.bin --emulate
+  Each is a script of its own too, short enough to be read as an example: scripts/xrt-*.ts.
+
+The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. A library elsewhere
+  is named by ONPATH_XRT_LIBRARY. Before XRT 2.16, XILINX_XRT must lead to it; the error says how.
+  Under Node the package koffi is needed: npm install koffi.
 ${EXIT_CODES}`,
 };

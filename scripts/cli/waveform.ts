@@ -6,11 +6,11 @@
 
 import { createRtlDevice, OnpathError, type Plan } from "../../mod.ts";
 import { openWhole } from "../io/write.ts";
-import { type KnownDevice, planDevice } from "./devices.ts";
+import { type CardOptions, type KnownDevice, planDevice } from "./devices.ts";
 import { count } from "./text.ts";
 
 /** Options of the commands that write a waveform. */
-export interface WaveformOptions {
+export interface WaveformOptions extends CardOptions {
   /** `--vcd` */
   readonly vcd?: string | undefined;
   /** `--vcd-packets` */
@@ -48,10 +48,11 @@ export interface Waveform extends PacketRange {
  */
 export async function withWaveform<T>(
   plan: Plan,
-  { vcd: path, vcdPackets: range = DEFAULT_RANGE }: WaveformOptions,
+  options: WaveformOptions,
   work: (known: KnownDevice) => Promise<T>,
 ): Promise<{ result: T; waveform: Waveform | undefined }> {
-  const known = planDevice(plan);
+  const { vcd: path, vcdPackets: range = DEFAULT_RANGE } = options;
+  const known = planDevice(plan, options);
   if (path === undefined) return { result: await work(known), waveform: undefined };
   if (known.open !== createRtlDevice) {
     const { name } = plan.device;

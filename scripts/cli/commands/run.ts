@@ -158,7 +158,7 @@ async function planMaker(
     return () => ({ plan, instead: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
-  const planned = await planFor(options.device, signal);
+  const planned = await planFor(options.device, signal, options);
   const { checksum, tolerance, form, packetLayout: layout } = options;
   return (input) =>
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));

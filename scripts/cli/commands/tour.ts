@@ -68,7 +68,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   const { out, match, json } = options;
   const { photo, signal } = context;
   if (options.vcd !== undefined) await checkFolderOf(options.vcd);
-  const planned = await planFor(options.device, signal);
+  const planned = await planFor(options.device, signal, options);
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
   const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
