@@ -81,7 +81,15 @@ function compileOwn(): Promise<WebAssembly.Module> {
  * ```
  */
 export async function openTokenizeCard(module?: WebAssembly.Module): Promise<TokenizeCard> {
-  const card = await openRtlCard(module ?? await compileOwn());
+  return driveTokenizer(await openRtlCard(module ?? await compileOwn()));
+}
+
+/**
+ * Drives an instance of `packet_tokenize`.
+ *
+ * @param card The instance.
+ */
+export function driveTokenizer(card: RtlCard): TokenizeCard {
   let loaded = false;
   return {
     card,

@@ -5,19 +5,17 @@
  */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
+  driveTokenizer,
   DROP_REASONS,
   type MemoryLatency,
-  openTokenizeCard,
   type Pauses,
   type TokenizeCard,
 } from "../../runtime/mod.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/mod.ts";
 import { seal } from "./packets.ts";
-import { BUILDS } from "./rtl.ts";
+import { openBuild } from "./rtl.ts";
 import { TextRules } from "./text_rules.ts";
 
 /** The plan that packets of text carry, and their longest payload. */
@@ -72,8 +70,7 @@ export function interleave(flows: readonly (readonly Uint8Array[])[]): Uint8Arra
 
 /** The tokenizer of the builds that are tested. */
 export async function openTokenizer(): Promise<TokenizeCard> {
-  const bytes = await readFile(join(BUILDS, "packet_tokenize.wasm"));
-  return await openTokenizeCard(await WebAssembly.compile(Uint8Array.from(bytes)));
+  return driveTokenizer(await openBuild("packet_tokenize"));
 }
 
 /** Loads a vocabulary for packets of the tests. */
