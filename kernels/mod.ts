@@ -59,6 +59,7 @@ export * from "./tokenize/formats/byte_level.ts";
 export * from "./tokenize/formats/tiktoken.ts";
 export * from "./tokenize/formats/tokenizer_json.ts";
 export * from "./tokenize/reference.ts";
+export * from "./tokenize/reference_models.ts";
 export * from "./tokenize/source.ts";
 export * from "./tokenize/vocabulary.ts";
 export * from "./text_normalize/hf.ts";
