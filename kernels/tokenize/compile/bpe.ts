@@ -16,7 +16,7 @@ import { type BpeTables, pairHash } from "../vocabulary.ts";
 import { doubleArray } from "./double_array.ts";
 import { canonicalMerges, type MergeList, Merger, mergesOfRanks, type UnitTokens } from "./merges.ts";
 import { orderOfMaking } from "./order.ts";
-import type { CompileOptions } from "./progress.ts";
+import type { VocabularyOptions } from "./progress.ts";
 import { type ByteStrings, selectStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
 
@@ -70,7 +70,7 @@ export const MAX_TOKENS = 2 ** 21;
  * assert.deepEqual([tables.left[256], tables.right[256]], [97, 98]);
  * ```
  */
-export async function compileBpe(source: BpeSource, options: CompileOptions = {}): Promise<BpeTables> {
+export async function compileBpe(source: BpeSource, options: VocabularyOptions = {}): Promise<BpeTables> {
   const { strings, ids } = source;
   const count = strings.offsets.length - 1;
   checkSizes(source, count);

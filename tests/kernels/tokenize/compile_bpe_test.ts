@@ -4,9 +4,9 @@ import {
   type BpeSource,
   byteStrings,
   compileBpe,
-  type CompileProgress,
   plainBpe,
   type Vocabulary,
+  type VocabularyProgress,
 } from "onpath/kernels";
 import { refusal } from "../../support/failure.ts";
 import { vocabulary, vocabularySource } from "./vocabularies.ts";
@@ -171,7 +171,7 @@ Deno.test("compileBpe() leaves out what merges cannot make, unless a whole piece
 
 Deno.test("compileBpe() says how far it is and ends when it is told to", async () => {
   const source = ranked(Array.from({ length: 2000 }, (_, i) => i.toString(36).padStart(4, "_")));
-  const steps: CompileProgress[] = [];
+  const steps: VocabularyProgress[] = [];
   await compileBpe(source, { onProgress: (step) => steps.push(step) });
   assert.deepEqual([...new Set(steps.map(({ stage }) => stage))], ["pairs", "merges"]);
   for (const { done, total } of steps) assert(done <= total);
