@@ -25,7 +25,7 @@ function* codePoints(): Generator<string> {
 
 const OFF = { clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false };
 
-/** Of Unicode 16 and 17: tokenizers' tables end before. Left out below, named in docs/text.md. */
+/** Of Unicode 16 and 17: tokenizers' tables end before. Left out below, named in docs/vocabularies.md. */
 const NEWER =
   /^[\u{105c0}-\u{105ff}\u{11380}-\u{113ff}\u{16100}-\u{1613f}\u{16d40}-\u{16d7f}\u{11938}\ua7cb-\ua7ff\u{16ea0}-\u{16ef0}]$/u;
 
