@@ -40,7 +40,7 @@ export interface WordPieceSource {
 
 /** A vocabulary, not compiled. Plain data. */
 export interface VocabularySource {
-  /** Its name. */
+  /** What messages call it. */
   readonly name: string;
   /** What makes tokens of a piece. */
   readonly model:

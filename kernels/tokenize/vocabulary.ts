@@ -107,9 +107,9 @@ export interface WordPieceTables {
 
 /** A token that is matched in the text before anything else. */
 export interface SpecialToken {
-  /** Its text. */
+  /** What stands in the text, such as `<|endoftext|>`. */
   readonly text: string;
-  /** Its id. */
+  /** What it becomes. */
   readonly id: number;
 }
 
@@ -132,7 +132,7 @@ export type TextStep =
 
 /** A compiled vocabulary. */
 export interface Vocabulary {
-  /** Its name. */
+  /** What messages call it, such as `cl100k_base`. */
   readonly name: string;
   /** CRC-32C of the compiled table file: what tells vocabularies apart. */
   readonly checksum: number;
@@ -150,9 +150,9 @@ export interface Vocabulary {
   readonly normalization: readonly TextStep[];
   /** What cuts text into pieces; null where all of it is one piece. */
   readonly pieces: PieceTables | null;
-  /** With `bpe`. */
+  /** Tables of byte pair encoding; null with WordPiece. */
   readonly bpe: BpeTables | null;
-  /** With `wordpiece`. */
+  /** Tables of WordPiece; null with byte pair encoding. */
   readonly wordPiece: WordPieceTables | null;
   /** Tokens that are matched first where they are allowed, the longest one at a place. */
   readonly special: readonly SpecialToken[];

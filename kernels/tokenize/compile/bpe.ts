@@ -14,11 +14,12 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type BpeTables, pairHash } from "../vocabulary.ts";
 import { doubleArray } from "./double_array.ts";
-import { canonicalMerges, type MergeList, Merger, mergesOfRanks, type UnitTokens } from "./merges.ts";
+import { canonicalMerges, type MergeList, Merger, mergesOfRanks } from "./merges.ts";
 import { orderOfMaking } from "./order.ts";
-import type { CompileOptions } from "./progress.ts";
+import type { VocabularyOptions } from "./progress.ts";
 import { type ByteStrings, selectStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
+import { byteUnits, characterUnits } from "./units.ts";
 
 /** Byte pair encoding as a vocabulary's files have it. Tokens are known by their place in `strings`. */
 export interface BpeSource {
@@ -70,7 +71,7 @@ export const MAX_TOKENS = 2 ** 21;
  * assert.deepEqual([tables.left[256], tables.right[256]], [97, 98]);
  * ```
  */
-export async function compileBpe(source: BpeSource, options: CompileOptions = {}): Promise<BpeTables> {
+export async function compileBpe(source: BpeSource, options: VocabularyOptions = {}): Promise<BpeTables> {
   const { strings, ids } = source;
   const count = strings.offsets.length - 1;
   checkSizes(source, count);
@@ -186,53 +187,6 @@ function automaton(
     } else longest[cell] = state === 0 ? -1 : longest[fail[cell]!]!;
   }
   return { base, check, fail, depth, whole, longest, suffix };
-}
-
-/** Every token's bytes as the tokens of single bytes. */
-function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
-  const tokenOf = new Int32Array(256).fill(-1);
-  for (let token = 0; token + 1 < offsets.length; token++) {
-    if (offsets[token + 1]! - offsets[token]! === 1) tokenOf[bytes[offsets[token]!]!] = token;
-  }
-  const missing = tokenOf.indexOf(-1);
-  if (missing >= 0) {
-    throw new OnpathError(
-      "table",
-      `Cannot compile a vocabulary: no token is the byte 0x${missing.toString(16).padStart(2, "0")} alone`,
-      { byte: missing },
-    );
-  }
-  return { tokens: Int32Array.from(bytes, (byte) => tokenOf[byte]!), offsets };
-}
-
-/** Every token's characters as tokens; a token with a character that is no token has none, for nothing makes it. */
-function characterUnits({ bytes, offsets }: ByteStrings, isFallback: Uint8Array): UnitTokens {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const count = offsets.length - 1;
-  const texts: string[] = [];
-  const tokenOf = new Map<string, number>();
-  for (let token = 0; token < count; token++) {
-    const text = isFallback[token] === 1
-      ? ""
-      : decoder.decode(bytes.subarray(offsets[token]!, offsets[token + 1]!));
-    texts.push(text);
-    if (text !== "" && String.fromCodePoint(text.codePointAt(0)!) === text) tokenOf.set(text, token);
-  }
-  const tokens: number[] = [];
-  const starts = new Uint32Array(count + 1);
-  for (let token = 0; token < count; token++) {
-    const from = tokens.length;
-    for (const character of texts[token]!) {
-      const unit = tokenOf.get(character);
-      if (unit === undefined) {
-        tokens.length = from;
-        break;
-      }
-      tokens.push(unit);
-    }
-    starts[token + 1] = tokens.length;
-  }
-  return { tokens: Int32Array.from(tokens), offsets: starts };
 }
 
 function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count: number): void {

@@ -12,7 +12,7 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { pairHash } from "../vocabulary.ts";
-import { type CompileOptions, inSteps } from "./progress.ts";
+import { inSteps, type VocabularyOptions } from "./progress.ts";
 import type { ByteStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
 
@@ -47,7 +47,10 @@ export interface CanonicalMerges {
  * @returns The merges.
  * @throws {OnpathError} `table` when two tokens are equal or one is empty.
  */
-export async function mergesOfRanks(strings: ByteStrings, options: CompileOptions = {}): Promise<MergeList> {
+export async function mergesOfRanks(
+  strings: ByteStrings,
+  options: VocabularyOptions = {},
+): Promise<MergeList> {
   const trie = buildTrie(strings);
   const order = byDepth(trie.depth);
   const fail = failureLinks(trie, order);
@@ -94,7 +97,7 @@ export interface UnitTokens {
 export async function canonicalMerges(
   units: UnitTokens,
   merger: Merger,
-  options: CompileOptions = {},
+  options: VocabularyOptions = {},
 ): Promise<CanonicalMerges> {
   const count = units.offsets.length - 1;
   const left = new Int32Array(count).fill(-1);

@@ -10,7 +10,7 @@ import { encodeVocabulary, TABLE_HEAD_BYTES } from "../file/encode.ts";
 import type { VocabularySource } from "../source.ts";
 import { MAX_IDS, type Vocabulary } from "../vocabulary.ts";
 import { compileBpe } from "./bpe.ts";
-import type { CompileOptions } from "./progress.ts";
+import type { VocabularyOptions } from "./progress.ts";
 import { selectStrings } from "./strings.ts";
 import { compileWordPiece } from "./word_piece.ts";
 
@@ -26,7 +26,7 @@ import { compileWordPiece } from "./word_piece.ts";
  */
 export async function compileVocabulary(
   source: VocabularySource,
-  options: CompileOptions = {},
+  options: VocabularyOptions = {},
 ): Promise<Vocabulary> {
   const { name, model, normalization, splitting, decoding, special, around } = source;
   const ids = [...special.map(({ id }) => id), ...around.before, ...around.after];

@@ -129,22 +129,31 @@ export class TableReader {
     if (count !== into.length || width > MAX_BITS || this.rest() < 5 + size + TAIL_BYTES) {
       throw damaged(`${what} should be ${into.length} numbers, and are ${count} of ${width} bits`, { what });
     }
-    const view = this.#view;
-    const mask = 2 ** width - 1;
-    let bit = (this.#at + 5) * 8;
-    let greatest = 0;
-    // A number of 23 bits and the 7 before it in its first byte lie within 4 bytes, and 4 follow the last array.
-    for (let i = 0; i < count; i++) {
-      const value = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask;
-      bit += width;
-      if (value > greatest) greatest = value;
-      into[i] = value - minus;
-    }
+    // One kind of array in the loop, or the engine looks at its kind for each number.
+    const numbers = into instanceof Int32Array ? into : new Int32Array(count);
+    const greatest = this.#unpack(numbers, width, minus);
+    if (numbers !== into) into.set(numbers);
     if (count > 0 && greatest - minus > most) {
       throw damaged(`one of ${what} is ${greatest - minus}, at most ${most} is taken`, { what });
     }
     this.#at += 5 + size;
     return into;
+  }
+
+  /** Reads numbers of a width; gives the greatest as it is written. */
+  #unpack(into: Int32Array, width: number, minus: number): number {
+    const view = this.#view;
+    const mask = 2 ** width - 1;
+    let bit = (this.#at + 5) * 8;
+    let greatest = 0;
+    // A number of 23 bits and the 7 before it in its first byte lie within 4 bytes, and 4 follow the last array.
+    for (let i = 0; i < into.length; i++) {
+      const value = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask;
+      bit += width;
+      if (value > greatest) greatest = value;
+      into[i] = value - minus;
+    }
+    return greatest;
   }
 
   /**

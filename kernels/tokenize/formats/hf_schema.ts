@@ -54,10 +54,10 @@ export const WORDPIECE_MODEL = z.object({
 /** The whole file; its parts are checked where they are read. */
 export const TOKENIZER_JSON = z.object({
   added_tokens: z.array(ADDED_TOKEN).max(MAX_TOKENS).default([]),
-  normalizer: z.unknown(),
-  pre_tokenizer: z.unknown(),
-  post_processor: z.unknown(),
-  decoder: z.unknown(),
+  normalizer: z.unknown().optional(),
+  pre_tokenizer: z.unknown().optional(),
+  post_processor: z.unknown().optional(),
+  decoder: z.unknown().optional(),
   model: z.looseObject({ type: z.string().optional() }),
 });
 
