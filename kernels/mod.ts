@@ -66,10 +66,6 @@ export * from "./tokenize/pattern/compile.ts";
 export * from "./tokenize/pattern/parse.ts";
 export * from "./tokenize/pattern/pieces.ts";
 export * from "./tokenize/reference.ts";
-<<<<<<< HEAD
-export * from "./tokenize/source.ts";
-export * from "./tokenize/vocabulary.ts";
-=======
 export * from "./tokenize/reference_models.ts";
 export * from "./tokenize/source.ts";
 export * from "./tokenize/vocabulary.ts";
@@ -77,4 +73,3 @@ export type { MergeList } from "./tokenize/compile/merges.ts";
 export type { PatternNode, RepeatMode } from "./tokenize/pattern/ast.ts";
 export type { PatternSyntax } from "./tokenize/pattern/parse_class.ts";
 export type { CodeSet } from "./tokenize/pattern/set.ts";
->>>>>>> text-vocab
