@@ -55,7 +55,11 @@ function sourceName(module: string): string {
 }
 
 /** Resources of each module, its own cells only, times how often it stands below the top. */
-function modulesOf({ modules }: Stat, top: string): SynthRow["modules"] {
+function modulesOf(stat: Stat, top: string): SynthRow["modules"] {
+  // A module without parameters has a backslash before its name, but not as the type of a cell.
+  const modules = Object.fromEntries(
+    Object.entries(stat.modules).map(([name, module]) => [name.replace(/^\\/, ""), module]),
+  );
   const counts = new Map<string, number>();
   const visit = (module: string, times: number) => {
     counts.set(module, (counts.get(module) ?? 0) + times);
@@ -63,12 +67,7 @@ function modulesOf({ modules }: Stat, top: string): SynthRow["modules"] {
       if (type in modules) visit(type, times * count);
     }
   };
-  visit(
-    Object.keys(modules).find((module) =>
-      module === top || module === `\\${top}` || sourceName(module) === top
-    )!,
-    1,
-  );
+  visit(Object.keys(modules).find((module) => module === top || sourceName(module) === top)!, 1);
   const found: Record<string, Resources & { instances: number }> = {};
   for (const [module, instances] of counts) {
     const own = Object.fromEntries(
