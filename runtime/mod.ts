@@ -27,6 +27,7 @@ export * from "./device/registers.ts";
 export * from "./device/rtl.ts";
 export * from "./device/rtl_card.ts";
 export * from "./device/rtl_pages.ts";
+export * from "./device/rtl_profile.ts";
 export * from "./device/rtl_program.ts";
 export * from "./device/rtl_rows.ts";
 export * from "./plan/choose_form.ts";

@@ -1,6 +1,8 @@
 /**
  * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
- * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON.
+ * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON,
+ * `--write` puts what it finds into docs/mutations.md and docs/mutations.json, and takes only mutations that
+ * are not there yet where none is named.
  *
  * @module
  */
@@ -15,6 +17,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BUILDS } from "./build_rtl.ts";
 import { buildTop, type RtlBuild } from "./rtl/build.ts";
+import { MATRIX } from "./rtl/matrix.ts";
+import { type JudgedMutation, mergeJudged, mutationPage, unjudged } from "./rtl/mutation_table.ts";
 import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -30,9 +34,8 @@ const PATIENCE = 5;
 const SOUND_MS = 1_800_000;
 
 /** What came of a mutation. */
-interface Judgement extends Mutation {
-  /** The test that noticed, or null. */
-  readonly caughtBy: string | null;
+interface Judgement extends JudgedMutation {
+  readonly number: number;
   /** Why it says nothing about the tests: it does not build. */
   readonly error: string | null;
 }
@@ -74,7 +77,7 @@ function firstFailure(folder: string, timeout: number): Promise<string | null> {
 
 /** The build that a mutation is made in. */
 function buildOf(name: string): RtlBuild {
-  const build = BUILDS.find((each) => each.name === name);
+  const build = [...BUILDS, ...MATRIX].find((each) => each.name === name);
   if (build === undefined) throw new Error(`Cannot mutate the RTL: there is no build ${name}`);
   return build;
 }
@@ -123,22 +126,35 @@ function verdictOf({ caughtBy, error, unseen }: Judgement): string {
 }
 
 /** Judges mutations; whether all are as they should be. */
-async function main(only: number | null, json: boolean): Promise<boolean> {
-  const mutations = listMutations().filter(({ number }) => only === null || number === only);
-  if (mutations.length === 0) throw new Error(`Cannot mutate the RTL: there is no mutation ${only}`);
+async function main(only: number | null, json: boolean, write: boolean): Promise<boolean> {
+  let table = write ? await readTable() : [];
+  const mutations = write && only === null
+    ? unjudged(table)
+    : listMutations().filter(({ number }) => only === null || number === only);
+  if (mutations.length === 0) {
+    throw new Error(
+      `Cannot mutate the RTL: ${only === null ? "every mutation is judged" : `there is no mutation ${only}`}`,
+    );
+  }
   const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
   try {
     // The sources may be ahead of what is committed: mutations are compared to what the sources are.
-    await forEach(BUILDS, async (build) => {
+    const builds = new Set(mutations.map(({ build }) => build));
+    const matrix = MATRIX.filter(({ name }) => builds.has(name));
+    await forEach([...BUILDS, ...matrix], async (build) => {
       await writeFile(join(folder, `${build.name}.wasm`), await buildTop(RTL, build));
     });
     const begun = performance.now();
     const failure = await firstFailure(folder, SOUND_MS);
-    const timeout = PATIENCE * (performance.now() - begun);
+    const timeout = Math.ceil(PATIENCE * (performance.now() - begun));
     if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
     let done = 0;
     const judgements = await forEach(mutations, async (mutation) => {
       const judgement = await judge(mutation, folder, timeout);
+      if (write && judgement.error === null) {
+        const { number: _, error: __, ...row } = judgement;
+        await writeTable(table = mergeJudged(table, [row]));
+      }
       console.error(`${++done} of ${mutations.length}: #${mutation.number} ${verdictOf(judgement)}`);
       return judgement;
     });
@@ -147,6 +163,23 @@ async function main(only: number | null, json: boolean): Promise<boolean> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+const TABLE = join(ROOT, "docs", "mutations.json");
+
+/** The committed rows; none where they are made for the first time. */
+async function readTable(): Promise<JudgedMutation[]> {
+  try {
+    return JSON.parse(await readFile(TABLE, "utf8")) as JudgedMutation[];
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    return [];
+  }
+}
+
+async function writeTable(rows: readonly JudgedMutation[]): Promise<void> {
+  await writeFile(TABLE, `${JSON.stringify(rows, null, 1)}\n`);
+  await writeFile(TABLE.replace(/json$/, "md"), mutationPage(rows));
 }
 
 function tableOf(judgements: readonly Judgement[]): string {
@@ -164,10 +197,15 @@ function tableOf(judgements: readonly Judgement[]): string {
 }
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
 });
 try {
-  process.exitCode = await main(values.only === undefined ? null : Number(values.only), values.json) ? 0 : 1;
+  const { only, json, write } = values;
+  process.exitCode = await main(only === undefined ? null : Number(only), json, write) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

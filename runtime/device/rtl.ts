@@ -7,16 +7,9 @@
 import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
 import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
 import { ROWS_WASM } from "../../kernels/rtl/packet_rows_wasm.ts";
-import {
-  HEADER_BYTES,
-  OnpathError,
-  type PacketSlots,
-  slotAddress,
-  STANDARD_PAYLOAD,
-} from "../../serialize/mod.ts";
+import { HEADER_BYTES, OnpathError, type PacketSlots, slotAddress } from "../../serialize/mod.ts";
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
-import { ROW_LIMITS } from "../plan/row_ring.ts";
 import type { Device, DropReason } from "./device.ts";
 import { checkExchange, lastEpoch } from "./model.ts";
 import { checkPages, type StagedPage } from "./page_bank.ts";
@@ -24,51 +17,8 @@ import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
 import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
 import { pageCommands } from "./rtl_pages.ts";
+import { RTL_PROFILE } from "./rtl_profile.ts";
 import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
-
-/**
- * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
- * an entry a cycle.
- */
-export const RTL_PROFILE: DeviceProfile = {
-  name: "rtl",
-  summary: "the NIC's RTL in WebAssembly, cycle by cycle, with the blocks of an Alveo U55C",
-  payload: STANDARD_PAYLOAD,
-  clockMHz: 250,
-  busBytes: 32,
-  bram: 2016,
-  uram: 960,
-  usable: 0.8,
-  instances: 1,
-  backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 2, ports: 1, latencyNs: 0 },
-  hostGigabytesPerSecond: 15.75,
-  networkGbps: 100,
-  layouts: ["cells", "rows"],
-  gathers: false,
-  kernels: ["resize", "remap", "resample", "normalize"],
-  timing: "rtl",
-  slots: 2,
-  depths: {
-    nibble: { weights: 2 ** 14, terms: 2 ** 14 },
-    universal: { weights: 2 ** 14, terms: 2 ** 14 },
-    "row-pages": { "columns": 2 ** 14, "terms of a row phase": 2 ** 13 },
-    products: {
-      "columns": 2 ** 10,
-      "rows": 2 ** 10,
-      "horizontal": 2 ** 15,
-      "vertical-high": 2 ** 14,
-      "vertical-low": 2 ** 15,
-    },
-    multiply: {
-      "column steps": 2 ** 12,
-      "column weights": 2 ** 14,
-      "row entries": 2 ** 12,
-      "row weights": 2 ** 13,
-      ...ROW_LIMITS,
-    },
-    levels: { levels: 2 ** 10 },
-  },
-};
 
 type Build = RtlProgram["build"];
 const WASM: Readonly<Record<Build, string>> = {
@@ -95,9 +45,18 @@ function compileBuild(build: Build): Promise<WebAssembly.Module> {
   return module;
 }
 
+/** An RTL of one's own: built of `kernels/rtl` with other parameters. */
+export interface RtlOptions {
+  /** Its profile, as {@linkcode rtlProfile} makes it. */
+  readonly profile?: DeviceProfile;
+  /** Its WebAssembly, by what plans ask for; what is left out is the library's. */
+  readonly builds?: Readonly<Partial<Record<RtlProgram["build"], WebAssembly.Module>>>;
+}
+
 /**
  * Opens an RTL device.
  *
+ * @param options What differs from the RTL that the library carries.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
  *
@@ -110,9 +69,11 @@ function compileBuild(build: Build): Promise<WebAssembly.Module> {
  * assert.equal(device.counters().cycles, 0);
  * ```
  */
-export async function createRtlDevice(): Promise<Device> {
+export async function createRtlDevice(options: RtlOptions = {}): Promise<Device> {
+  const { profile = RTL_PROFILE, builds = {} } = options;
+  const moduleOf = (build: Build) => builds[build] ?? compileBuild(build);
   // A card holds one build at a time; the counts of all that were opened add up.
-  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileBuild("terms"))]]);
+  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await moduleOf("terms"))]]);
   let card = cards.get("terms")!;
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
@@ -124,13 +85,13 @@ export async function createRtlDevice(): Promise<Device> {
   let pastSwaps = 0;
   let staged: StagedPage[] = [];
   const device: Device = {
-    profile: RTL_PROFILE,
+    profile,
     load: async (next) => {
       if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
       const { build, values, tables } = rtlProgram(next);
       const kept = plan?.id === next.id;
       if (kept && next.pages === null && build !== "rows") return;
-      const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
+      const opened = cards.get(build) ?? await openRtlCard(await moduleOf(build));
       cards.set(build, opened);
       if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);

@@ -17,6 +17,8 @@ export interface RtlBuild {
   readonly top: string;
   /** Its parameters, as Verilator takes them. */
   readonly parameters: readonly string[];
+  /** How far clang goes, `-O3` where it is left out; a build for one test is made sooner with less. */
+  readonly effort?: "-O1";
 }
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
@@ -94,7 +96,7 @@ export async function lintTop(sources: string, top: string): Promise<void> {
  */
 export async function buildTop(
   sources: string,
-  { name, top, parameters }: RtlBuild,
+  { name, top, parameters, effort }: RtlBuild,
 ): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
@@ -113,7 +115,7 @@ export async function buildTop(
     for (const source of [...made, ...harness]) {
       const object = `${basename(source, ".cpp")}.o`;
       await runTool("clang++", [
-        ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
+        ...`--target=wasm32-wasi -std=c++17 ${effort ?? "-O3"} -fno-exceptions -fno-rtti -w -c`.split(" "),
         ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
         ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
         ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],

@@ -5,6 +5,7 @@
  */
 
 import { runYosys } from "@yowasp/yosys";
+import config from "../../deno.json" with { type: "json" };
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +22,11 @@ export interface SynthRow extends SynthTarget, Resources {
   readonly modules: Readonly<Record<string, Resources & { readonly instances: number }>>;
 }
 
-type Files = Record<string, string>;
+/** Sources by the names of their files. */
+export type Files = Readonly<Record<string, string>>;
+
+/** The package that yosys comes from, with its version. */
+export const YOSYS: string = config.imports["@yowasp/yosys"];
 
 /** The SystemVerilog, by the names of its files. */
 export async function readSources(folder: string): Promise<Files> {
@@ -117,7 +122,7 @@ export async function synthesize(
   };
   let made: Awaited<ReturnType<typeof runYosys>>;
   try {
-    made = await runYosys(["-q", "-p", script], files, { stdout: listen, stderr: listen });
+    made = await runYosys(["-q", "-p", script], { ...files }, { stdout: listen, stderr: listen });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`Cannot synthesise ${target.name}: ${why}\n${said}`);

@@ -6,17 +6,21 @@
 
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { buildTop, type RtlBuild } from "../../scripts/rtl/build.ts";
 import { CARD_LIMITS, openRtlCard, type Pauses, type RtlCard } from "../../runtime/mod.ts";
+
+const SOURCES = fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
 
 /**
  * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
  * them. Of a broken build only the first failure is asked for, the same at every run.
  */
-const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
+export const RTL_BUILDS: string = process.env.ONPATH_RTL ?? SOURCES;
 if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */
@@ -46,10 +50,22 @@ export function itemArgument(bytes: number): number {
   return bytes === 3 ? 256 : Math.log2(bytes);
 }
 
-/** Instantiates a kernel and resets it. */
+/** Instantiates a kernel that is committed, and resets it. */
 export async function openRtl(top: string): Promise<Rtl> {
-  const bytes = await readFile(join(BUILDS, `${top}.wasm`));
-  const card = await openRtlCard(await WebAssembly.compile(Uint8Array.from(bytes)));
+  const bytes = await readFile(join(RTL_BUILDS, `${top}.wasm`));
+  return rtlOf(await WebAssembly.compile(Uint8Array.from(bytes)));
+}
+
+/** Compiles a kernel with other parameters: what the folder of builds has of it, or the sources. */
+export async function compileRtl(build: RtlBuild): Promise<WebAssembly.Module> {
+  const made = join(RTL_BUILDS, `${build.name}.wasm`);
+  const bytes = existsSync(made) ? await readFile(made) : await buildTop(SOURCES, build);
+  return WebAssembly.compile(Uint8Array.from(bytes));
+}
+
+/** Instantiates a compiled kernel and resets it. */
+export async function rtlOf(module: WebAssembly.Module): Promise<Rtl> {
+  const card = await openRtlCard(module);
   const send = (packets: readonly Uint8Array[]) => {
     let at = 0;
     packets.forEach((packet, index) => {
