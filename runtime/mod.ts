@@ -31,6 +31,7 @@ export * from "./device/rtl_card.ts";
 export * from "./device/rtl_exchange.ts";
 export * from "./device/rtl_exports.ts";
 export * from "./device/rtl_pages.ts";
+export * from "./device/rtl_profile.ts";
 export * from "./device/rtl_program.ts";
 export * from "./device/rtl_rows.ts";
 export * from "./device/rtl_tokenize.ts";

@@ -1,6 +1,8 @@
 /**
  * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
- * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON.
+ * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON,
+ * `--write` puts what it finds into docs/mutations.md and docs/mutations.json, and takes only mutations that
+ * are not there yet where none is named.
  *
  * @module
  */
@@ -15,19 +17,25 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BUILDS } from "./build_rtl.ts";
 import { buildTop, type RtlBuild } from "./rtl/build.ts";
+import { MATRIX } from "./rtl/matrix.ts";
+import { type JudgedMutation, mergeJudged, mutationPage, unjudged } from "./rtl/mutation_table.ts";
 import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
 /** Mutations that are built and tested at once. */
 const WORKERS = 2;
-/** The tests take some seconds; what takes so much longer hangs. */
-const TIMEOUT_MS = 120_000;
+/**
+ * What takes so many times as long as the tests do of the sound RTL hangs. They ran alone then, and run
+ * beside other tests and builds now.
+ */
+const PATIENCE = 5;
+/** Milliseconds that the tests of the sound RTL may take, on a machine that does much else. */
+const SOUND_MS = 1_800_000;
 
 /** What came of a mutation. */
-interface Judgement extends Mutation {
-  /** The test that noticed, or null. */
-  readonly caughtBy: string | null;
+interface Judgement extends JudgedMutation {
+  readonly number: number;
   /** Why it says nothing about the tests: it does not build. */
   readonly error: string | null;
 }
@@ -44,14 +52,14 @@ async function copySources(folder: string): Promise<void> {
 }
 
 /** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */
-function firstFailure(folder: string): Promise<string | null> {
+function firstFailure(folder: string, timeout: number): Promise<string | null> {
   const env = { ...process.env, ONPATH_RTL: folder, NO_COLOR: "1" };
   const args = "test -A --no-check --fail-fast tests/rtl".split(" ");
   return new Promise((resolve) => {
     const options = {
       cwd: ROOT,
       env,
-      timeout: TIMEOUT_MS,
+      timeout,
       killSignal: "SIGKILL",
       maxBuffer: 2 ** 26,
     } as const;
@@ -69,13 +77,13 @@ function firstFailure(folder: string): Promise<string | null> {
 
 /** The build that a mutation is made in. */
 function buildOf(name: string): RtlBuild {
-  const build = BUILDS.find((each) => each.name === name);
+  const build = [...BUILDS, ...MATRIX].find((each) => each.name === name);
   if (build === undefined) throw new Error(`Cannot mutate the RTL: there is no build ${name}`);
   return build;
 }
 
 /** Breaks a copy in one place, builds it and asks the tests; the other builds are sound. */
-async function judge(mutation: Mutation, sound: string): Promise<Judgement> {
+async function judge(mutation: Mutation, sound: string, timeout: number): Promise<Judgement> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-mutate-"));
   try {
     const [sources, made] = [join(folder, "rtl"), join(folder, "made")];
@@ -85,7 +93,7 @@ async function judge(mutation: Mutation, sound: string): Promise<Judgement> {
     await cp(sound, made, { recursive: true });
     const wasm = await buildTop(sources, buildOf(mutation.build));
     await writeFile(join(made, `${mutation.build}.wasm`), wasm);
-    return { ...mutation, caughtBy: await firstFailure(made), error: null };
+    return { ...mutation, caughtBy: await firstFailure(made, timeout), error: null };
   } catch (error) {
     return { ...mutation, caughtBy: null, error: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -118,20 +126,35 @@ function verdictOf({ caughtBy, error, unseen }: Judgement): string {
 }
 
 /** Judges mutations; whether all are as they should be. */
-async function main(only: number | null, json: boolean): Promise<boolean> {
-  const mutations = listMutations().filter(({ number }) => only === null || number === only);
-  if (mutations.length === 0) throw new Error(`Cannot mutate the RTL: there is no mutation ${only}`);
+async function main(only: number | null, json: boolean, write: boolean): Promise<boolean> {
+  let table = write ? await readTable() : [];
+  const mutations = write && only === null
+    ? unjudged(table)
+    : listMutations().filter(({ number }) => only === null || number === only);
+  if (mutations.length === 0) {
+    throw new Error(
+      `Cannot mutate the RTL: ${only === null ? "every mutation is judged" : `there is no mutation ${only}`}`,
+    );
+  }
   const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
   try {
     // The sources may be ahead of what is committed: mutations are compared to what the sources are.
-    await forEach(BUILDS, async (build) => {
+    const builds = new Set(mutations.map(({ build }) => build));
+    const matrix = MATRIX.filter(({ name }) => builds.has(name));
+    await forEach([...BUILDS, ...matrix], async (build) => {
       await writeFile(join(folder, `${build.name}.wasm`), await buildTop(RTL, build));
     });
-    const failure = await firstFailure(folder);
+    const begun = performance.now();
+    const failure = await firstFailure(folder, SOUND_MS);
+    const timeout = Math.ceil(PATIENCE * (performance.now() - begun));
     if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
     let done = 0;
     const judgements = await forEach(mutations, async (mutation) => {
-      const judgement = await judge(mutation, folder);
+      const judgement = await judge(mutation, folder, timeout);
+      if (write && judgement.error === null) {
+        const { number: _, error: __, ...row } = judgement;
+        await writeTable(table = mergeJudged(table, [row]));
+      }
       console.error(`${++done} of ${mutations.length}: #${mutation.number} ${verdictOf(judgement)}`);
       return judgement;
     });
@@ -140,6 +163,23 @@ async function main(only: number | null, json: boolean): Promise<boolean> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+const TABLE = join(ROOT, "docs", "mutations.json");
+
+/** The committed rows; none where they are made for the first time. */
+async function readTable(): Promise<JudgedMutation[]> {
+  try {
+    return JSON.parse(await readFile(TABLE, "utf8")) as JudgedMutation[];
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    return [];
+  }
+}
+
+async function writeTable(rows: readonly JudgedMutation[]): Promise<void> {
+  await writeFile(TABLE, `${JSON.stringify(rows, null, 1)}\n`);
+  await writeFile(TABLE.replace(/json$/, "md"), mutationPage(rows));
 }
 
 function tableOf(judgements: readonly Judgement[]): string {
@@ -157,10 +197,15 @@ function tableOf(judgements: readonly Judgement[]): string {
 }
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
 });
 try {
-  process.exitCode = await main(values.only === undefined ? null : Number(values.only), values.json) ? 0 : 1;
+  const { only, json, write } = values;
+  process.exitCode = await main(only === undefined ? null : Number(only), json, write) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,7 +1,8 @@
 /**
  * `deno task synth`: synthesises the RTL for UltraScale+ with yosys and writes docs/synthesis.md,
- * docs/synthesis.json and the planner's numbers. It takes some minutes a kernel. `--only <name>` prints one
- * row and writes nothing, `--json` prints JSON, `--check` compares with what is committed.
+ * docs/synthesis.json and the planner's numbers, after each target. It takes minutes a target, so it makes
+ * only rows whose sources, parameters or yosys have changed; `--all` makes all, `--only <name>` one. With
+ * `--check` it makes them, writes nothing and compares. `--json` prints JSON.
  *
  * @module
  */
@@ -11,52 +12,66 @@ import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { synthPage, type SynthTable } from "./synth/document.ts";
-import { plannerModule } from "./synth/planner.ts";
+import { staleTargets, synthFiles, type SynthTable } from "./synth/document.ts";
 import { SYNTH_TARGETS } from "./synth/targets.ts";
-import { readSources, synthesize, type SynthRow } from "./synth/yosys.ts";
+import { readSources, synthesize, YOSYS } from "./synth/yosys.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The committed files of a table, by their place. */
-export function synthFiles(table: SynthTable): Record<string, string> {
-  return {
-    "docs/synthesis.json": `${JSON.stringify(table, null, 2)}\n`,
-    "docs/synthesis.md": synthPage(table),
-    "runtime/device/synthesis.ts": plannerModule(table),
-  };
+interface Options {
+  readonly only: string | undefined;
+  readonly all: boolean;
+  readonly check: boolean;
+  readonly json: boolean;
 }
 
-async function main(only: string | undefined, json: boolean, check: boolean): Promise<void> {
-  const targets = SYNTH_TARGETS.filter(({ name }) => only === undefined || name === only);
-  if (targets.length === 0) {
+/** The committed table; none where it is made for the first time. */
+async function readTable(): Promise<SynthTable> {
+  try {
+    return JSON.parse(await readFile(`${ROOT}/docs/synthesis.json`, "utf8")) as SynthTable;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    return { yosys: YOSYS, creator: "", rows: [] };
+  }
+}
+
+async function main({ only, all, check, json }: Options): Promise<void> {
+  const files = await readSources(`${ROOT}/kernels/rtl`);
+  let table = await readTable();
+  const targets = only !== undefined
+    ? SYNTH_TARGETS.filter(({ name }) => name === only)
+    : all || check
+    ? SYNTH_TARGETS
+    : staleTargets(table, files);
+  if (only !== undefined && targets.length === 0) {
     const names = SYNTH_TARGETS.map(({ name }) => name).join("; ");
     throw new Error(`Cannot synthesise ${only}: the targets are ${names}`);
   }
-  const files = await readSources(`${ROOT}/kernels/rtl`);
-  const rows: SynthRow[] = [];
-  let creator = "";
   for (const [at, target] of targets.entries()) {
     const begun = performance.now();
-    if (process.stderr.isTTY) process.stderr.write(`${at + 1} of ${targets.length}: ${target.name} …`);
-    const made = await synthesize(files, target);
-    rows.push(made.row);
-    creator = made.creator;
-    const seconds = Math.round((performance.now() - begun) / 1000);
-    process.stderr.write(
-      `${process.stderr.isTTY ? "\r" : ""}${at + 1} of ${targets.length}: ${target.name}, ${seconds} s\n`,
-    );
-  }
-  const table: SynthTable = { creator, rows };
-  if (only === undefined) {
-    for (const [place, text] of Object.entries(synthFiles(table))) {
-      if (!check) await writeFile(`${ROOT}/${place}`, text);
-      else if (await readFile(`${ROOT}/${place}`, "utf8") !== text) {
-        throw new Error(`Cannot accept ${place}: it is not what synthesis gives, run deno task synth`);
-      }
+    process.stderr.write(`${at + 1} of ${targets.length}: ${target.name} …`);
+    const { row, creator } = await synthesize(files, target);
+    process.stderr.write(` ${Math.round((performance.now() - begun) / 1000)} s\n`);
+    if (check) {
+      const committed = table.rows.find(({ name }) => name === target.name);
+      if (JSON.stringify(committed) === JSON.stringify(row)) continue;
+      throw new Error(
+        `Cannot accept the row ${target.name}: it is not what synthesis gives, run deno task synth`,
+      );
     }
+    // In the order of the targets, whichever was made first; what is no target any more is left out.
+    const rows = SYNTH_TARGETS.flatMap(({ name }) =>
+      name === target.name ? [row] : table.rows.filter((each) => each.name === name)
+    );
+    table = { yosys: YOSYS, creator, rows };
+    await writeTable(table);
   }
+  if (!check) await writeTable(table);
   console.log(json ? JSON.stringify(table, null, 2) : shortTable(table));
+}
+
+async function writeTable(table: SynthTable): Promise<void> {
+  for (const [place, text] of Object.entries(synthFiles(table))) await writeFile(`${ROOT}/${place}`, text);
 }
 
 function shortTable({ creator, rows }: SynthTable): string {
@@ -71,18 +86,17 @@ function shortTable({ creator, rows }: SynthTable): string {
   return `${table.toString()}\nAn estimate of ${creator.split(" (")[0]} for UltraScale+, without a clock.`;
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string" },
-      json: { type: "boolean", default: false },
-      check: { type: "boolean", default: false },
-    },
-  });
-  try {
-    await main(values.only, values.json, values.check);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    all: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+try {
+  await main({ ...values, only: values.only });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -59,7 +59,10 @@ module answer_rows #(
   logic [OW-1:0] entry;
   logic [31:0] number_packets;  // answers of the image before it
   logic [39:0] number_items;
+  // An entry has its places whatever the depths: row, taps, 13 bits of the first weight, 12 of words back.
+  /* verilator lint_off UNUSEDSIGNAL */
   logic [50:0] found;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic filled, over, early, lacks, advance;
   tdp_ram #(
       .AW(OW),
@@ -80,7 +83,9 @@ module answer_rows #(
   logic [9:0] taps, found_taps;
   logic [TW-1:0] found_weights;
   logic [RW-1:0] found_back;
-  assign {found_back, found_weights, found_taps} = found[50:16];
+  assign found_taps = found[25:16];
+  assign found_weights = found[26+:TW];
+  assign found_back = found[39+:RW];
   assign filled = number < cfg_before || number >= cfg_inside;
   assign due = filled ? before_row : found[15:0];
   assign over = number == cfg_rows || due > s_row;

@@ -58,16 +58,19 @@ module filter_columns #(
   // ---- 1: the step's program; 2: its bytes and weights ----
   logic v1, v2, v3, v4, v5, v6, v7, v8;
   logic fill1, end1, fresh1;
-  logic [VW+14:0] program1;
+  // A step has its places whatever the depths: 14 bits of its first byte, 11 of its weights, whether it ends.
+  /* verilator lint_off UNUSEDSIGNAL */
+  logic [25:0] program1;
+  /* verilator lint_on UNUSEDSIGNAL */
   tdp_ram #(
       .AW(SW),
-      .DW(VW + 15)
+      .DW(26)
   ) u_steps (
       .clk,
       .en_a  (running || load_steps),
       .we_a  (load_steps),
       .addr_a(load_steps ? load_addr[SW-1:0] : step),
-      .din_a (load_data[VW+14:0]),
+      .din_a (load_data[25:0]),
       .q_a   (program1),
       .en_b  (1'b0),
       .addr_b('0),
@@ -76,7 +79,7 @@ module filter_columns #(
       /* verilator lint_on PINCONNECTEMPTY */
   );
   logic whole1;  // the column is complete with this step
-  assign whole1 = program1[VW+14] || fill1;
+  assign whole1 = program1[25] || fill1;
   assign read = v1;
   assign read_last = v1 && end1;
   assign read_word = program1[5+:WW];

@@ -2,6 +2,7 @@
 // or both, as the arguments say (runtime/device/registers.ts). Its terms may be pages, swapped as epochs go.
 module packet_image #(
     parameter int AW = 7,                         // 2^AW beats are stored on either side
+    parameter int LANES = 6,                      // samples that resize makes in a cycle: 6, 3, 2 or 1
     parameter int PRODUCTS = 0,                   // 1: tables of OpenCV's two passes instead of terms
     parameter int XW = PRODUCTS != 0 ? 10 : 14,   // 2^XW weight indexes; of products phases an axis
     parameter int IW = PRODUCTS != 0 ? 7 : 10     // 2^IW weights; of products an axis
@@ -117,6 +118,7 @@ module packet_image #(
   logic [1:0] r_part;
   resize_cells #(
       .PRODUCTS(PRODUCTS),
+      .LANES   (LANES),
       .XW      (XW),
       .IW      (IW)
   ) u_resize (

@@ -1,7 +1,13 @@
 // The pipeline of rows, packets of rows in and packets of samples out: antialiased resize, and normalisation
 // where the arguments say so (runtime/device/registers.ts).
 module packet_rows #(
-    parameter int AW = 7  // 2^AW beats are stored on either side
+    parameter int AW = 7,   // 2^AW beats are stored on either side
+    parameter int WW = 9,   // 2^WW words of 32 bytes are the longest row
+    parameter int SW = 12,  // 2^SW steps of the columns' filter
+    parameter int VW = 11,  // 2^VW times sixteen weights
+    parameter int RW = 12,  // 2^RW words of the ring
+    parameter int OW = 12,  // 2^OW output rows
+    parameter int TW = 13   // 2^TW weights of rows
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -78,7 +84,14 @@ module packet_rows #(
   logic r_valid, r_last, p_left;
   logic [255:0] r_data;
   logic [1:0] r_part;
-  resample_rows u_resample (
+  resample_rows #(
+      .WW(WW),
+      .SW(SW),
+      .VW(VW),
+      .RW(RW),
+      .OW(OW),
+      .TW(TW)
+  ) u_resample (
       .clk,
       .rst_n,
       .clear  (taken),

@@ -6,10 +6,14 @@
 // Terms may also be those of one row phase (form `row-pages`): the index is as that of products, columns are
 // looked up for the weights of left and right, and the row's page must stand in one of two banks, in which
 // weight 2k is that of the upper and 2k + 1 that of the lower neighbour.
+//
+// It is the lanes' tables that fill a card. With fewer lanes than a beat has samples, a beat takes as many
+// cycles as its samples need: half the lanes are half the memory and half the pixels.
 module resize_cells #(
-    parameter int PRODUCTS = 0,   // 1: tables of products
-    parameter int XW = 14,          // 2^XW weight indexes; of products phases an axis
-    parameter int IW = 10           // 2^IW weights; of products an axis
+    parameter int PRODUCTS = 0,  // 1: tables of products
+    parameter int LANES = 6,     // samples a cycle: 6, a whole beat of RGB, or 3, 2, 1
+    parameter int XW = 14,       // 2^XW weight indexes; of products phases an axis
+    parameter int IW = 10        // 2^IW weights, at most 10; of products an axis, at most 7
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -44,18 +48,29 @@ module resize_cells #(
     output logic         m_last,
     output logic [  1:0] m_bad
 );
+  if (LANES < 1 || 6 % LANES != 0) $error("LANES divides the 6 samples of a beat of RGB");
+  if (IW > (PRODUCTS != 0 ? 7 : 10)) $error("a number of a weight has no more bits in an entry");
   logic ce, gray, rgb;
   assign gray = cfg_channels == 3'd1;
   assign rgb = cfg_channels == 3'd3;
-  assign s_ready = ce;
 
   // ---- how many bytes of cells are left, and which cells of the beat are of the packet ----
   logic [13:0] length, left;
   logic [3:0] mine;
   logic [5:0] bytes;  // of samples that the beat makes
+  // Its samples take a step for each LANES of them, of which some are done.
+  logic [2:0] step;
+  logic [5:0] done;
+  logic stepped;  // the beat's last step
+  assign done = 6'(step) * 6'(LANES);
+  assign stepped = s_part != 2'd2 || done + 6'(LANES) >= bytes;
+  assign s_ready = ce && stepped;
+  always_ff @(posedge clk)
+    if (!rst_n) step <= '0;
+    else if (s_valid && ce) step <= stepped ? '0 : step + 3'd1;
   assign length = s_data[173:160];
   always_ff @(posedge clk)
-    if (s_valid && ce) begin
+    if (s_valid && s_ready) begin
       if (s_part == 2'd0) left <= length;
       else if (s_part == 2'd2) left <= left - 14'd32;
     end
@@ -65,8 +80,10 @@ module resize_cells #(
   end
 
   // ---- cycle 1: weight indexes ----
-  logic [31:0] index[4];
-  logic [4*IW-1:0] numbers[4];
+  // A port is a cell of the beat, or, where there are no more lanes than ports of a memory, a lane.
+  localparam int COPIES = LANES > 2 ? 2 : 1;
+  logic [31:0] index[4], asked[2*COPIES];
+  logic [4*IW-1:0] numbers[2*COPIES];
   logic [1:0] beyond;
   logic [3:0] bank;
   logic halves;
@@ -89,9 +106,22 @@ module resize_cells #(
       end
     end
   end
+  always_comb
+    for (int c = 0; c < 2 * COPIES; c++) begin
+      asked[c] = index[c];
+      if (LANES <= 2)
+        for (int k = 0; k < 6 / LANES; k++)
+          if (step == 3'(k)) asked[c] = rgb ? index[(k*LANES+c%LANES)/3] : index[(k*LANES+c%LANES)%4];
+    end
+  // An entry has its places whatever the depths: 10 bits a number, of products 7.
+  localparam int PLACE = PRODUCTS != 0 ? 7 : 10;
+  /* verilator lint_off UNUSEDSIGNAL */  // of products there are two numbers
+  logic [4*IW-1:0] entry;
+  /* verilator lint_on UNUSEDSIGNAL */
+  always_comb for (int n = 0; n < 4; n++) entry[IW*n+:IW] = load_data[PLACE*n+:IW];
   logic load_first;
   assign load_first = load_valid && load_table == 4'd0;
-  for (genvar p = 0; p < 2; p++) begin : g_weights
+  for (genvar p = 0; p < COPIES; p++) begin : g_weights
     localparam int NUMBERS = PRODUCTS != 0 ? 2 * IW : 4 * IW;
     tdp_ram #(
         .AW(XW),
@@ -100,11 +130,11 @@ module resize_cells #(
         .clk,
         .en_a  (ce || load_first),
         .we_a  (load_first),
-        .addr_a(load_first ? load_addr[XW-1:0] : index[2*p][XW-1:0]),
-        .din_a (load_data[NUMBERS-1:0]),
+        .addr_a(load_first ? load_addr[XW-1:0] : asked[2*p][XW-1:0]),
+        .din_a (entry[NUMBERS-1:0]),
         .q_a   (numbers[2*p][NUMBERS-1:0]),
         .en_b  (ce),
-        .addr_b(index[2*p+1][XW-1:0]),
+        .addr_b(asked[2*p+1][XW-1:0]),
         .q_b   (numbers[2*p+1][NUMBERS-1:0])
     );
     if (PRODUCTS != 0) begin : g_rows
@@ -117,11 +147,11 @@ module resize_cells #(
           .clk,
           .en_a  (ce || load_second),
           .we_a  (load_second),
-          .addr_a(load_second ? load_addr[XW-1:0] : index[2*p][16+:XW]),
-          .din_a (load_data[2*IW-1:0]),
+          .addr_a(load_second ? load_addr[XW-1:0] : asked[2*p][16+:XW]),
+          .din_a (entry[2*IW-1:0]),
           .q_a   (numbers[2*p][4*IW-1:2*IW]),
           .en_b  (ce),
-          .addr_b(index[2*p+1][16+:XW]),
+          .addr_b(asked[2*p+1][16+:XW]),
           .q_b   (numbers[2*p+1][4*IW-1:2*IW])
       );
     end
@@ -134,6 +164,9 @@ module resize_cells #(
   logic [1:0] part[STAGES+1];
   logic [5:0] count[STAGES+1];
   logic [255:0] d[STAGES+1];
+  /* verilator lint_off UNUSEDSIGNAL */  // six lanes need one step
+  logic [2:0] step1;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic [13:0] out_length;
   assign out_length = rgb ? 14'(length[13:4]) * 14'd3 : {3'd0, length[13:3]};
   always_ff @(posedge clk)
@@ -141,10 +174,11 @@ module resize_cells #(
     else if (ce) v <= {v[STAGES-1:1], s_valid, 1'b0};
   always_ff @(posedge clk)
     if (ce) begin
-      l <= {l[STAGES-1:1], s_last, 1'b0};
+      l <= {l[STAGES-1:1], s_last && stepped, 1'b0};
       bad[1] <= s_part == 2'd2 ? beyond : 2'd0;
       part[1] <= s_part;
-      count[1] <= bytes;
+      count[1] <= stepped ? bytes - done : 6'(LANES);
+      step1 <= step;
       d[1] <= s_data;
       if (s_part == 2'd0) begin
         d[1][47:40] <= 8'd2;
@@ -158,27 +192,34 @@ module resize_cells #(
       end
     end
 
-  // ---- from cycle 2 on: six samples ----
-  logic [3:0] banks;
-  logic [4*IW-1:0] chosen[4];  // numbers of the four neighbours' weights, for each cell
-  always_ff @(posedge clk) if (ce) banks <= bank;
+  // ---- from cycle 2 on: samples, a lane for each that a step makes ----
+  logic [2*COPIES-1:0] banks;
+  logic [4*IW-1:0] chosen[2*COPIES];  // numbers of the four neighbours' weights, for each port
+  always_ff @(posedge clk)
+    if (ce) for (int c = 0; c < 2 * COPIES; c++) banks[c] <= asked[c][31:16] == pages[31:16] && there[1];
   always_comb
-    for (int c = 0; c < 4; c++) begin
+    for (int c = 0; c < 2 * COPIES; c++) begin
       chosen[c] = numbers[c];
       if (PRODUCTS == 0 && cfg_paged)
         for (int n = 0; n < 4; n++) chosen[c][IW*n+:IW] = {banks[c], numbers[c][IW*(n%2)+:IW-2], 1'(n / 2)};
     end
-  logic [47:0] samples;
-  for (genvar s = 0; s < 6; s++) begin : g_lane
+  logic [8*LANES-1:0] samples;
+  for (genvar s = 0; s < LANES; s++) begin : g_lane
     logic [31:0] pixels;
     logic [4*IW-1:0] weights;
     always_comb begin
-      for (int n = 0; n < 4; n++) begin
-        if (rgb) pixels[8*n+:8] = d[1][128*(s/3)+24*n+8*(s%3)+:8];
-        else if (gray) pixels[8*n+:8] = d[1][64*(s%4)+8*n+:8];
-        else pixels[8*n+:8] = d[1][32*n+8*(s%4)+:8];
-      end
-      weights = rgb ? chosen[s/3] : gray ? chosen[s%4] : chosen[0];
+      pixels  = '0;
+      weights = '0;
+      for (int k = 0; k < 6 / LANES; k++)
+        if (k == 0 || step1 == 3'(k)) begin
+          for (int n = 0; n < 4; n++) begin
+            if (rgb) pixels[8*n+:8] = d[1][128*((k*LANES+s)/3)+24*n+8*((k*LANES+s)%3)+:8];
+            else if (gray) pixels[8*n+:8] = d[1][64*((k*LANES+s)%4)+8*n+:8];
+            else pixels[8*n+:8] = d[1][32*n+8*((k*LANES+s)%4)+:8];
+          end
+          if (LANES <= 2) weights = chosen[s%2];
+          else weights = chosen[(rgb?(k*LANES+s)/3:gray?(k*LANES+s)%4:0)%(2*COPIES)];
+        end
     end
     if (PRODUCTS != 0) begin : g_fixed
       resize_fixed_lane #(
@@ -222,8 +263,11 @@ module resize_cells #(
   logic push;
   logic [1:0] first_part;
   logic [255:0] first;
-  // Gray and RGBA have four samples in a beat.
-  assign grown = kept | ({256'd0, rgb ? samples : samples & 48'h0000_ffff_ffff} << {fill, 3'd0});
+  // A step may make fewer samples than there are lanes.
+  logic [8*LANES-1:0] made;
+  always_comb
+    for (int k = 0; k < LANES; k++) made[8*k+:8] = 6'(k) < count[STAGES] ? samples[8*k+:8] : 8'd0;
+  assign grown = kept | (304'(made) << {fill, 3'd0});
   assign filled = fill + count[STAGES];
   always_comb begin
     two = 1'b0;

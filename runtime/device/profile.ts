@@ -69,6 +69,8 @@ export interface DeviceProfile {
   readonly kernels: readonly string[];
   /** How its cycles are counted. */
   readonly timing: (typeof TIMINGS)[number];
+  /** Samples that its resize makes in a cycle; left out where it makes those of a whole bus word. */
+  readonly lanes?: number | undefined;
   /** Pages that its kernels hold at most; left out where the plan decides. */
   readonly slots?: number | undefined;
   /**

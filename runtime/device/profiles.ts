@@ -119,6 +119,7 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   gathers: z.boolean().optional(),
   kernels: z.array(z.string().max(1000)).max(64).default([...CARD_KERNELS]),
   timing: z.enum(TIMINGS).default("bus"),
+  lanes: z.number().int().min(1).max(1024).optional(),
   slots: z.number().int().min(1).max(1024).optional(),
   depths: z.partialRecord(z.enum(FORMS), z.record(z.string().max(100), z.number().int().min(0).max(2 ** 32)))
     .optional(),
@@ -180,6 +181,7 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "gathers",
   "kernels",
   "timing",
+  "lanes",
   "slots",
   "depths",
 ];

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { OnpathError, STANDARD_PAYLOAD } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/mod.ts";
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
-import { ROW_LIMITS } from "../plan/row_ring.ts";
 import type { Device, DropReason } from "./device.ts";
 import { checkExchange, lastEpoch } from "./model.ts";
 import { checkPages, type StagedPage } from "./page_bank.ts";
@@ -17,52 +16,9 @@ import { type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
 import { compileBuild, compileWaveBuild, type RtlBuildName } from "./rtl_build.ts";
 import { fillCard, takeAnswers } from "./rtl_exchange.ts";
 import { pageCommands } from "./rtl_pages.ts";
+import { RTL_PROFILE } from "./rtl_profile.ts";
 import { rtlProgram } from "./rtl_program.ts";
 import { checkWave, type WaveOptions } from "./rtl_wave.ts";
-
-/**
- * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
- * an entry a cycle.
- */
-export const RTL_PROFILE: DeviceProfile = {
-  name: "rtl",
-  summary: "the NIC's RTL in WebAssembly, cycle by cycle, with the blocks of an Alveo U55C",
-  payload: STANDARD_PAYLOAD,
-  clockMHz: 250,
-  busBytes: 32,
-  bram: 2016,
-  uram: 960,
-  usable: 0.8,
-  instances: 1,
-  backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 2, ports: 1, latencyNs: 0 },
-  hostGigabytesPerSecond: 15.75,
-  networkGbps: 100,
-  layouts: ["cells", "rows"],
-  gathers: false,
-  kernels: ["resize", "remap", "resample", "normalize"],
-  timing: "rtl",
-  slots: 2,
-  depths: {
-    nibble: { weights: 2 ** 14, terms: 2 ** 14 },
-    universal: { weights: 2 ** 14, terms: 2 ** 14 },
-    "row-pages": { "columns": 2 ** 14, "terms of a row phase": 2 ** 13 },
-    products: {
-      "columns": 2 ** 10,
-      "rows": 2 ** 10,
-      "horizontal": 2 ** 15,
-      "vertical-high": 2 ** 14,
-      "vertical-low": 2 ** 15,
-    },
-    multiply: {
-      "column steps": 2 ** 12,
-      "column weights": 2 ** 14,
-      "row entries": 2 ** 12,
-      "row weights": 2 ** 13,
-      ...ROW_LIMITS,
-    },
-    levels: { levels: 2 ** 10 },
-  },
-};
 
 /** The check that fails when a packet's page is not there: that is a failure, not a drop. */
 const PAGE = DROP_REASONS.indexOf("page");
@@ -77,12 +33,19 @@ export interface RtlDeviceOptions {
    * another build are neither counted nor written. Answers and counts are the same with it.
    */
   readonly wave?: WaveOptions | undefined;
+  /** The profile of an RTL of one's own, as {@linkcode rtlProfile} makes it. */
+  readonly profile?: DeviceProfile;
+  /**
+   * The WebAssembly of an RTL of one's own, by what plans ask for: `kernels/rtl` built with other parameters,
+   * and for waveforms where one is asked for. What is left out is the library's.
+   */
+  readonly builds?: Readonly<Partial<Record<RtlBuildName, WebAssembly.Module>>>;
 }
 
 /**
  * Opens an RTL device.
  *
- * @param options A waveform, where one is wanted.
+ * @param options A waveform, where one is wanted; an RTL of one's own.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
  * @throws {OnpathError} `size` when the waveform's packets are no range.
@@ -96,7 +59,8 @@ export interface RtlDeviceOptions {
  * assert.equal(device.counters().cycles, 0);
  * ```
  */
-export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<Device> {
+export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<Device> {
+  const { wave, profile = RTL_PROFILE, builds = {} } = options;
   if (wave !== undefined) checkWave(wave);
   // A card holds one build at a time; the counts of all that were opened add up.
   const cards = new Map<RtlBuildName, RtlCard>();
@@ -104,8 +68,9 @@ export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<
     const opened = cards.get(build);
     if (opened !== undefined) return opened;
     const traced = cards.size === 0 ? wave : undefined;
-    const module = await (traced === undefined ? compileBuild(build) : compileWaveBuild(build));
-    const made = await openRtlCard(module, traced, RTL_PROFILE.clockMHz);
+    const module = builds[build] ??
+      await (traced === undefined ? compileBuild(build) : compileWaveBuild(build));
+    const made = await openRtlCard(module, traced, profile.clockMHz);
     cards.set(build, made);
     return made;
   };
@@ -122,7 +87,7 @@ export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<
   let pastSwaps = 0;
   let staged: StagedPage[] = [];
   const device: Device = {
-    profile: RTL_PROFILE,
+    profile,
     load: async (next) => {
       if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
       const { build, values, tables } = rtlProgram(next);

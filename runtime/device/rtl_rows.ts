@@ -29,13 +29,14 @@ export interface RowsPart {
  *
  * @param plan A plan whose first stage is the antialiased resize with weights alone.
  */
-export function rowsPart({ stages, geometry, layout }: Plan): RowsPart {
+export function rowsPart(plan: Plan): RowsPart {
+  const { stages, geometry, layout } = plan;
   const params = stages[0]!.params as ResampleParams;
   const { channels, cut, answers } = layout;
   const { after, fill } = geometry;
   const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
   const [steps, lists] = [filterSteps(x), filterLists(y)];
-  const ring = rowRing(params, answers, channels);
+  const ring = rowRing(params, plan);
   const [down, across] = [windowSpan(after.y), windowSpan(after.x)];
   const firstStep = steps.begin[across.first]!;
   const seenSteps = steps.begin[across.first + across.seen]! - firstStep;

@@ -104,7 +104,11 @@ export interface LayoutTask {
 /** Items that a core processes in a cycle: as many cells as its bus takes. */
 export function itemsPerCycle(device: DeviceProfile, kind: Kind, channels: Channels): number {
   const bytes = kind === KIND.samples ? channels : cellBytes(channels);
-  return Math.max(1, Math.floor(device.busBytes / bytes));
+  const items = Math.max(1, Math.floor(device.busBytes / bytes));
+  // Fewer lanes than samples take a word's samples in steps.
+  return kind === KIND.samples || device.lanes === undefined
+    ? items
+    : items / Math.ceil(items * channels / device.lanes);
 }
 
 /**

@@ -35,7 +35,7 @@ export function pagesOf(
   const rowCycles = packetsOfImage(cut).slice(0, cut.packetsPerRow)
     .reduce((sum, items) => {
       const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
-      return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.in, beats.out));
+      return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out));
     }, 0);
   // Rows that share a phase do so in every image, so the least work of a page is one row of each.
   const rows = Math.max(1, Math.floor(cut.height / pages.count));

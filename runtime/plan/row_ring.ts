@@ -6,9 +6,10 @@
 
 import { type AxisFilter, filterAxis, type ResampleParams } from "../../kernels/mod.ts";
 import { type Channels, itemBytes, KIND, type Partition } from "../../serialize/mod.ts";
+import type { Plan } from "./plan.ts";
 
-/** What `kernels/rtl` holds beside tables, by the names of a profile's depths. */
-export const ROW_LIMITS = { "row bytes": 2 ** 14, "ring words": 2 ** 12, "row taps": 2 ** 10 - 1 } as const;
+/** Taps that an output row's entry in `kernels/rtl` has room for. */
+export const ROW_TAPS = 2 ** 10 - 1;
 
 /** Bytes of a word. */
 export const RING_WORD = 32;
@@ -58,15 +59,22 @@ export function mostTaps({ taps }: Pick<AxisFilter, "taps">): number {
   return taps.reduce((most, count) => Math.max(most, count), 1);
 }
 
-/** The ring that a plan's rows go through. */
+/**
+ * The ring that a plan's rows go through.
+ *
+ * @param params Lengths before and after.
+ * @param plan The layout, and the device whose ring it is.
+ */
 export function rowRing(
   params: ResampleParams,
-  answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
-  channels: Channels,
+  { layout, device }: Pick<Plan, "layout" | "device">,
 ): RowRing {
-  const words = rowWords(answers, channels);
+  const words = rowWords(layout.answers, layout.channels);
   const taps = mostTaps(filterAxis(params.y));
-  const rows = Math.min(Math.floor(ROW_LIMITS["ring words"] / words.row), taps + MOST_SLACK);
+  const rows = Math.min(
+    Math.floor((device.depths?.multiply?.["ring words"] ?? Infinity) / words.row),
+    taps + MOST_SLACK,
+  );
   return { words, rows, slack: rows - taps };
 }
 
@@ -83,7 +91,7 @@ export function rowNeeds(
   columns: number,
   answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
   channels: Channels,
-): Record<keyof typeof ROW_LIMITS, number> {
+): Record<"row bytes" | "ring words" | "row taps", number> {
   const taps = mostTaps(filterAxis(params.y));
   return {
     "row bytes": columns * channels,

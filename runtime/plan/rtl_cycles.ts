@@ -2,8 +2,9 @@
  * What the counters of the RTL show, computed: packets go through stores one behind the other, and each
  * store gives a packet when it has it whole and the one before has left.
  *
- * Let packet k have aₖ beats in and bₖ beats out, headers included. It has come at A = A′ + aₖ, has been
- * read by the core at B = max(B′, A + d) + aₖ, has left the store of samples at C = max(C′, B + e) + bₖ
+ * Let packet k have aₖ beats in, bₖ beats out, headers included, and take the core rₖ cycles to read: aₖ,
+ * or more where it has fewer lanes than a beat has samples. It has come at A = A′ + aₖ, has been
+ * read by the core at B = max(B′, A + d) + rₖ, has left the store of samples at C = max(C′, B + e) + bₖ
  * and the card at D = max(D′, C + f) + bₖ, primes being those of the packet before. d, e and f are the
  * registers between the stores. Stores that fill up hold nobody back who would not have waited anyway:
  * `tests/rtl/cycles_test.ts` holds all this to the counters, cycle by cycle.
@@ -27,6 +28,8 @@ const CORE: Readonly<Record<string, number>> = { nibble: 6, universal: 6, "row-p
 export interface PacketBeats {
   /** Of the request. */
   readonly in: number;
+  /** Cycles that the core takes for them. */
+  readonly read: number;
   /** Of the answer. */
   readonly out: number;
   /** 1 where the last cells' samples fill one word and begin another, which then leaves a cycle later. */
@@ -59,7 +62,7 @@ export function createPacketClock(
     pass: (beats, epoch = 0) => {
       come += beats.in;
       const begins = Math.max(read, come + BETWEEN.in);
-      read = beats.in +
+      read = beats.read +
         (pages === undefined ? begins : pages.clock.pass(epoch, pages.base + begins) - pages.base);
       sampled = Math.max(sampled, read + core + beats.over + BETWEEN.samples) + beats.out;
       left = Math.max(left, sampled + BETWEEN.out) + beats.out;
@@ -75,6 +78,9 @@ export function createPacketClock(
 /** Cycles from a packet's last beat until its drop is counted. */
 const DROP_CYCLES = 7;
 
+/** Samples that a word of cells has at most, two RGB pixels: so many lanes the RTL has where nothing else is said. */
+const SAMPLES = 6;
+
 /** Bus words of a packet with a payload of so many bytes. */
 export function packetBeats(payload: number, busBytes: number): number {
   return Math.ceil((HEADER_BYTES + payload) / busBytes);
@@ -85,14 +91,24 @@ export function beatsOf(
   { layout, output, device }: Pick<Plan, "layout" | "output" | "device">,
   items: number,
 ): PacketBeats {
-  // Two RGB cells in a bus word give six bytes; other numbers of channels give a part of 32.
-  const last = items % 2 === 0 ? 6 : 3;
-  const straddles = layout.kind === KIND.cells && layout.channels === 3 &&
-    (3 * items - last) % 32 + last > 32;
-  return {
-    over: straddles ? 1 : 0,
-    in: packetBeats(items * itemBytes(layout.kind, layout.channels), device.busBytes),
+  const { kind, channels } = layout;
+  const coming = packetBeats(items * itemBytes(kind, channels), device.busBytes);
+  const beats = {
+    in: coming,
     out: packetBeats(items * output.planes * output.itemBytes, device.busBytes),
+  };
+  if (kind !== KIND.cells) return { ...beats, read: coming, over: 0 };
+  // A beat's samples, by steps of all lanes.
+  const lanes = device.lanes ?? SAMPLES;
+  const cells = channels === 3 ? 2 : channels === 1 ? 4 : 1;
+  const last = channels * ((items - 1) % cells + 1);
+  const steps = (samples: number) => Math.ceil(samples / lanes);
+  const whole = Math.ceil(items / cells) - 1;
+  const final = last - (steps(last) - 1) * lanes;
+  return {
+    ...beats,
+    over: (items * channels - final) % 32 + final > 32 ? 1 : 0,
+    read: coming + whole * (steps(cells * channels) - 1) + steps(last) - 1,
   };
 }
 
@@ -117,7 +133,7 @@ export function rtlFlowCycles(plan: Plan): { readonly ideal: number; readonly cy
     for (let at = sent; at < Math.min(cut.packets, sent + WINDOW_PACKETS); at++) {
       const each = beats[at % beats.length]!;
       clock.pass(each);
-      ideal += Math.max(each.in, each.out);
+      ideal += Math.max(each.read, each.out);
     }
     cycles += clock.cycles();
   }

@@ -49,7 +49,7 @@ export function rtlPagedCycles(plan: Plan, schedule: Schedule): PagedCycles {
       for (let sequence = first; sequence <= last; sequence++) {
         const each = beats[sequence % beats.length]!;
         clock.pass(each, epoch);
-        ideal += Math.max(each.in, each.out);
+        ideal += Math.max(each.read, each.out);
       }
     }
     cycles += clock.cycles();

@@ -82,9 +82,10 @@ export interface RowClock {
  *
  * @param plan A plan that resamples rows; its cost is not looked at.
  */
-export function createRowClock({ stages, geometry, layout, output }: Plan): RowClock {
+export function createRowClock(plan: Plan): RowClock {
+  const { stages, geometry, layout, output } = plan;
   const params = stages[0]!.params as ResampleParams;
-  const { words, slack } = rowRing(params, layout.answers, layout.channels);
+  const { words, slack } = rowRing(params, plan);
   const steps = stepsOf(params, geometry.after.x);
   const growth = output.planes * output.itemBytes / layout.channels;
   const packets = words.packets.map((count, at) => {

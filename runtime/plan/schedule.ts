@@ -53,7 +53,7 @@ export function schedulePages(
   // The RTL takes headers too.
   const cyclesOf = packetsOfImage(cut).map((items) => {
     const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
-    return beats === null ? Math.ceil(items / perCycle) : Math.max(beats.in, beats.out);
+    return beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out);
   });
   const work: { page: number; cycles: number; ranges: [number, number][] }[] = [];
   const byPage = new Map<number, (typeof work)[number]>();

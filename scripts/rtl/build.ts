@@ -19,6 +19,8 @@ export interface RtlBuild {
   readonly parameters: readonly string[];
   /** Whether it reads external memory, which the harness then has. */
   readonly memory?: boolean;
+  /** How far clang goes, `-O3` where it is left out; a build for one test is made sooner with less. */
+  readonly effort?: "-O1";
 }
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
@@ -199,7 +201,10 @@ export async function compileWasm(
 export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> {
   return withVerilated(sources, build, [], async (folder) => {
     await dropSettling(folder);
-    return await compileWasm(folder, { optimize: "-O3", more: ["-DVM_TRACE=0", ...harnessOf(build)] });
+    return await compileWasm(folder, {
+      optimize: build.effort ?? "-O3",
+      more: ["-DVM_TRACE=0", ...harnessOf(build)],
+    });
   });
 }
 

@@ -27,7 +27,7 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
     file: "resize_cells.sv",
     build: "packet_image",
     places: [
-      ["(index[2*p+1][XW-1:0])", "(index[2*p][XW-1:0])", "the second cell has the first one's weights"],
+      ["(asked[2*p+1][XW-1:0])", "(asked[2*p][XW-1:0])", "the second cell has the first one's weights"],
       ["index[c] >= cfg_weights)", "index[c] > cfg_weights)", "the index behind the last weight passes"],
       ["{3'd0, length[13:3]}", "{4'd0, length[13:4]}", "answers are announced half as long"],
       ["14'(length[13:4]) * 14'd3", "14'(length[13:4]) << 1", "RGB answers are announced with two channels"],

@@ -14,11 +14,32 @@ export interface SynthTarget {
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** The kernels, each with the tables that it is built with and with smaller ones. */
+/** The kernels: as they are built, and with fewer lanes and smaller tables. */
 export const SYNTH_TARGETS: readonly SynthTarget[] = [
   { name: "packet_echo", top: "packet_echo", parameters: {} },
-  { name: "packet_image", top: "packet_image", parameters: {} },
-  { name: "packet_image, small", top: "packet_image", parameters: { XW: 11, IW: 7 } },
-  { name: "packet_image, products", top: "packet_image", parameters: { PRODUCTS: 1, XW: 10, IW: 7 } },
-  { name: "packet_rows", top: "packet_rows", parameters: {} },
+  { name: "packet_widths", top: "packet_widths", parameters: {} },
+  { name: "packet_image", top: "packet_image", parameters: { LANES: 6, XW: 14, IW: 10 } },
+  { name: "packet_image, 3 lanes", top: "packet_image", parameters: { LANES: 3, XW: 14, IW: 10 } },
+  { name: "packet_image, 1 lane", top: "packet_image", parameters: { LANES: 1, XW: 14, IW: 10 } },
+  { name: "packet_image, small", top: "packet_image", parameters: { LANES: 6, XW: 11, IW: 7 } },
+  {
+    name: "packet_image, products",
+    top: "packet_image",
+    parameters: { PRODUCTS: 1, LANES: 6, XW: 10, IW: 7 },
+  },
+  {
+    name: "packet_image, products, 3 lanes",
+    top: "packet_image",
+    parameters: { PRODUCTS: 1, LANES: 3, XW: 10, IW: 7 },
+  },
+  {
+    name: "packet_rows",
+    top: "packet_rows",
+    parameters: { WW: 9, SW: 12, VW: 11, RW: 12, OW: 12, TW: 13 },
+  },
+  {
+    name: "packet_rows, small",
+    top: "packet_rows",
+    parameters: { WW: 8, SW: 10, VW: 9, RW: 10, OW: 10, TW: 11 },
+  },
 ];

@@ -5,6 +5,7 @@
  */
 
 import { runYosys } from "@yowasp/yosys";
+import config from "../../deno.json" with { type: "json" };
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +22,11 @@ export interface SynthRow extends SynthTarget, Resources {
   readonly modules: Readonly<Record<string, Resources & { readonly instances: number }>>;
 }
 
-type Files = Record<string, string>;
+/** Sources by the names of their files. */
+export type Files = Readonly<Record<string, string>>;
+
+/** The package that yosys comes from, with its version. */
+export const YOSYS: string = config.imports["@yowasp/yosys"];
 
 /** The SystemVerilog, by the names of its files. */
 export async function readSources(folder: string): Promise<Files> {
@@ -55,7 +60,11 @@ function sourceName(module: string): string {
 }
 
 /** Resources of each module, its own cells only, times how often it stands below the top. */
-function modulesOf({ modules }: Stat, top: string): SynthRow["modules"] {
+function modulesOf(stat: Stat, top: string): SynthRow["modules"] {
+  // A module without parameters has a backslash before its name, but not as the type of a cell.
+  const modules = Object.fromEntries(
+    Object.entries(stat.modules).map(([name, module]) => [name.replace(/^\\/, ""), module]),
+  );
   const counts = new Map<string, number>();
   const visit = (module: string, times: number) => {
     counts.set(module, (counts.get(module) ?? 0) + times);
@@ -63,12 +72,7 @@ function modulesOf({ modules }: Stat, top: string): SynthRow["modules"] {
       if (type in modules) visit(type, times * count);
     }
   };
-  visit(
-    Object.keys(modules).find((module) =>
-      module === top || module === `\\${top}` || sourceName(module) === top
-    )!,
-    1,
-  );
+  visit(Object.keys(modules).find((module) => module === top || sourceName(module) === top)!, 1);
   const found: Record<string, Resources & { instances: number }> = {};
   for (const [module, instances] of counts) {
     const own = Object.fromEntries(
@@ -118,7 +122,7 @@ export async function synthesize(
   };
   let made: Awaited<ReturnType<typeof runYosys>>;
   try {
-    made = await runYosys(["-q", "-p", script], files, { stdout: listen, stderr: listen });
+    made = await runYosys(["-q", "-p", script], { ...files }, { stdout: listen, stderr: listen });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`Cannot synthesise ${target.name}: ${why}\n${said}`);

@@ -2,11 +2,9 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { type NormalizedDType, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
 import {
-  answersPerRequest,
   compile,
   createModelDevice,
   createRtlDevice,
-  DROP_REASONS,
   offload,
   type Plan,
   RTL_PROFILE,
@@ -17,48 +15,15 @@ import {
   FLAG,
   HEADER_BYTES,
   type OnpathError,
-  packetBytes,
   reserveSlots,
   slotAddress,
-  slotBytesFor,
   type Tensor,
 } from "../../serialize/mod.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { sameTensor } from "../runtime/helpers.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
-
-/** What came of packets, on the RTL or on the model. */
-interface Result {
-  readonly answers: Uint8Array[];
-  readonly drops: Readonly<Record<string, number>>;
-  readonly cycles: number;
-}
-
-/** What the model makes of packets that are sent together. */
-async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise<Result> {
-  await using device = createModelDevice(RTL_PROFILE);
-  await device.load(plan);
-  const { payload, answers } = plan.layout;
-  const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
-  const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
-  const engine = createEngine(sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 1024);
-  const input = reserveSlots(engine, sent.length, payload);
-  const output = reserveSlots(engine, most, back);
-  sent.forEach((packet, slot) => engine.bytes.set(packet, slotAddress(input, slot)));
-  const before = device.counters();
-  const count = await device.exchange({ input, count: sent.length, output });
-  const { cycles, dropped } = device.counters();
-  const given = Array.from({ length: count }, (_, slot) => packetBytes(output, slot).slice());
-  return { answers: given, drops: { ...dropped }, cycles: cycles! - before.cycles! };
-}
-
-/** What the RTL makes of packets that are sent together. */
-function rtlRun(plan: Plan, sent: readonly Uint8Array[], pauses = {}): Result {
-  const { answers, drops, cycles } = load(plan).run(sent, pauses);
-  const named = drops.map((count, reason) => [DROP_REASONS[reason]!, count] as const);
-  return { answers, drops: Object.fromEntries(named.filter(([, count]) => count > 0)), cycles };
-}
+import { modelRun, rtlRun } from "./runs.ts";
 
 /** Something that happens to packets on their way; numbers choose where. */
 const anyFault = fc.record({

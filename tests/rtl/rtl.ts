@@ -6,18 +6,29 @@
 
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { buildTop, type RtlBuild } from "../../scripts/rtl/build.ts";
+import {
+  CARD_LIMITS,
+  driveRtl,
+  openRtlCard,
+  type Pauses,
+  type RtlCard,
+  type RtlExports,
+} from "../../runtime/mod.ts";
 import { type CoverageExports, keepCoverage } from "./coverage.ts";
-import { CARD_LIMITS, driveRtl, type Pauses, type RtlCard, type RtlExports } from "../../runtime/mod.ts";
+
+const SOURCES = fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
 
 /**
  * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
  * them. Of a broken build only the first failure is asked for, the same at every run.
  */
-export const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
+export const RTL_BUILDS: string = process.env.ONPATH_RTL ?? SOURCES;
 if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */
@@ -47,17 +58,29 @@ export function itemArgument(bytes: number): number {
   return bytes === 3 ? 256 : Math.log2(bytes);
 }
 
-/** Instantiates a kernel and resets it. */
+/** Instantiates a kernel that is committed, and resets it. */
 export async function openRtl(top: string): Promise<Rtl> {
   return drive(await openBuild(top));
 }
 
 /** Instantiates a build, which counts what is reached where it can. */
 export async function openBuild(top: string): Promise<RtlCard> {
-  const bytes = await readFile(join(BUILDS, `${top}.wasm`));
+  const bytes = await readFile(join(RTL_BUILDS, `${top}.wasm`));
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(bytes)), {});
   if ("coverage_at" in exports) keepCoverage(top, exports as unknown as CoverageExports);
   return driveRtl(exports as unknown as RtlExports);
+}
+
+/** Compiles a kernel with other parameters: what the folder of builds has of it, or the sources. */
+export async function compileRtl(build: RtlBuild): Promise<WebAssembly.Module> {
+  const made = join(RTL_BUILDS, `${build.name}.wasm`);
+  const bytes = existsSync(made) ? await readFile(made) : await buildTop(SOURCES, build);
+  return WebAssembly.compile(Uint8Array.from(bytes));
+}
+
+/** Instantiates a compiled kernel and resets it. */
+export async function rtlOf(module: WebAssembly.Module): Promise<Rtl> {
+  return drive(await openRtlCard(module));
 }
 
 /** Drives an instance. */

@@ -1,0 +1,100 @@
+/**
+ * A page in a browser without a window, from a server on this machine alone.
+ *
+ * @module
+ */
+
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { promisify } from "node:util";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".json": "application/json",
+};
+
+/** A page that says nothing for so long has gone wrong. */
+const TIMEOUT_MS = 120_000;
+
+/** The browser's program, or null. */
+export async function findBrowser(): Promise<string | null> {
+  for (const program of ["chromium", "google-chrome"]) {
+    try {
+      await promisify(execFile)(program, ["--version"]);
+      return program;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    }
+  }
+  return null;
+}
+
+/**
+ * Serves a folder, opens a page of it, and waits for what the page posts to `/done`.
+ *
+ * @param browser The browser's program.
+ * @param folder The folder.
+ * @param page The page's path.
+ * @returns The posted JSON.
+ * @throws {Error} When the browser ends or two minutes pass before.
+ */
+export async function runPage(browser: string, folder: string, page: string): Promise<unknown> {
+  const profile = await mkdtemp(join(tmpdir(), "onpath-browser-"));
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const server = createServer((request, response) => {
+    const path = new URL(request.url!, "http://localhost").pathname;
+    if (request.method === "POST" && path === "/done") {
+      let body = "";
+      request.on("data", (part) => body += part);
+      request.on("end", () => {
+        response.end();
+        resolve(JSON.parse(body));
+      });
+      return;
+    }
+    readFile(join(folder, normalize(path))).then(
+      (bytes) => {
+        response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream");
+        response.end(bytes);
+      },
+      () => {
+        response.statusCode = 404;
+        response.end();
+      },
+    );
+  });
+  await new Promise<void>((listening) => server.listen(0, "localhost", listening));
+  const { port } = server.address() as AddressInfo;
+  const flags = "--headless --no-sandbox --disable-gpu --disable-background-networking " +
+    "--disable-component-update --disable-sync --no-first-run";
+  const child = spawn(browser, [
+    ...flags.split(" "),
+    `--user-data-dir=${profile}`,
+    `http://localhost:${port}${page}`,
+  ], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (part) => said = (said + part).slice(-2000));
+  const gone = new Promise<void>((ended) => child.on("close", () => ended()));
+  gone.then(() => reject(new Error(`${browser} ended before its page was done:\n${said}`)));
+  child.on("error", reject);
+  const timer = setTimeout(
+    () => reject(new Error(`The page did not end within ${TIMEOUT_MS} ms:\n${said}`)),
+    TIMEOUT_MS,
+  );
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.kill();
+    await gone;
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

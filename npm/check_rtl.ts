@@ -1,0 +1,107 @@
+/**
+ * Checks that the RTL device loads and computes the same in Deno, Node, Bun and a browser, out of the
+ * installed package.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
+import {
+  compile,
+  createModelDevice,
+  createRtlDevice,
+  offload,
+  type PipelineInput,
+  RTL_PROFILE,
+  type Tensor,
+  tensor,
+} from "../mod.ts";
+import { findBrowser, runPage } from "./browser.ts";
+import { run } from "./run.ts";
+
+/** One pipeline for each build of the RTL: terms, products, rows. */
+const PIPELINES: readonly PipelineInput[] = [
+  {
+    steps: [
+      { op: "resize", size: [224, 224] },
+      { op: "normalize", range: "0-1", dtype: "f32", layout: "CHW" },
+    ],
+  },
+  { steps: [{ op: "resize", size: [224, 224], match: "opencv" }] },
+  { steps: [{ op: "resize", size: [224, 224], match: "pillow" }] },
+];
+
+/** Bun's version; npx brings it from npm. */
+const BUN = "bun@1.4.5";
+
+/** Only what this check needs; the photograph is there from {@linkcode checkRuns}. */
+const FILES = ["rtl.mjs", "rtl_files.mjs", "rtl_require.cjs", "rtl.html"];
+
+interface Found {
+  readonly hash: string;
+  readonly cycles: number;
+}
+
+/** What the library's sources give, here: bytes of the model device, cycles of the plan. */
+async function expectedOf(pipeline: PipelineInput, image: Tensor): Promise<Found> {
+  await using model = createModelDevice(RTL_PROFILE);
+  await using rtl = await createRtlDevice();
+  const plan = compile(pipeline, { input: image, device: RTL_PROFILE });
+  const outcomes = [];
+  for (const device of [model, rtl]) {
+    const { output, report } = await offload(plan, image, device);
+    const { buffer, byteOffset, byteLength } = output.data;
+    const hash = createHash("sha256").update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex");
+    outcomes.push({ hash, cycles: report.counters.cycles! });
+  }
+  const [expected, found] = outcomes;
+  same("Deno", found, expected);
+  return expected!;
+}
+
+function same(where: string, found: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(found, expected)) return;
+  throw new Error(
+    `The RTL device in ${where} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+  );
+}
+
+/**
+ * Runs the RTL device everywhere.
+ *
+ * @param root The repository.
+ * @param folder Where the package is installed, with the photograph that {@linkcode checkRuns} lays there.
+ * @returns A line for each place; a browser that is not there is said to be skipped, but in CI.
+ * @throws {Error} When a place gives other bytes or cycles than the model.
+ */
+export async function checkRtl(root: string, folder: string): Promise<string> {
+  for (const file of FILES) await copyFile(join(root, "npm/consumer", file), join(folder, file));
+  const { shape } = JSON.parse(await readFile(join(folder, "cases.json"), "utf8"));
+  await writeFile(join(folder, "rtl.json"), JSON.stringify({ shape, pipelines: PIPELINES }));
+  const samples = new Uint8Array(await readFile(join(folder, "samples.raw")));
+  const image = tensor(samples, { dtype: "u8", shape, layout: "HWC" });
+  const expected: Found[] = [];
+  for (const pipeline of PIPELINES) expected.push(await expectedOf(pipeline, image));
+  const places = ["Deno", "Node"];
+  same("Node", JSON.parse(await run("node", ["rtl_files.mjs"], folder)), expected);
+  same("Node, required", JSON.parse(await run("node", ["rtl_require.cjs"], folder)), {
+    device: "rtl",
+    cycles: 0,
+  });
+  places.push("Bun");
+  same("Bun", JSON.parse(await run("npx", ["--yes", BUN, "rtl_files.mjs"], folder)), expected);
+  const browser = await findBrowser();
+  if (browser !== null) {
+    places.push("Chromium");
+    same("Chromium", await runPage(browser, folder, "/rtl.html"), expected);
+  } else if (process.env.CI !== undefined) {
+    throw new Error("There is no browser: CI wants Debian's chromium");
+  }
+  const cycles = expected.map(({ cycles }) => cycles.toLocaleString("en")).join(", ");
+  return `the RTL device gives the model's bytes in ${cycles} cycles in ${places.join(", ")}` +
+    (browser === null ? "; skipped: a browser, which wants Debian's chromium" : "");
+}

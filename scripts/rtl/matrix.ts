@@ -1,0 +1,63 @@
+/**
+ * Builds of the RTL with other parameters than those that are committed, made for tests.
+ *
+ * @module
+ */
+
+import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/mod.ts";
+import type { RtlBuild } from "./build.ts";
+
+/** A build of the matrix. */
+export interface MatrixBuild extends RtlBuild {
+  /** What plans ask for when they want it. */
+  readonly build: "terms" | "products" | "rows";
+  /** Its parameters, as a profile has them. */
+  readonly profile: Partial<RtlParameters>;
+}
+
+function terms(LANES: RtlParameters["LANES"], XW: number, IW: number, AW: number): MatrixBuild {
+  return {
+    name: `packet_image_${LANES}_${XW}_${IW}_${AW}`,
+    top: "packet_image",
+    parameters: [`-GLANES=${LANES}`, `-GXW=${XW}`, `-GIW=${IW}`, `-GAW=${AW}`],
+    effort: "-O1",
+    build: "terms",
+    profile: { LANES, terms: { XW, IW } },
+  };
+}
+
+function products(LANES: RtlParameters["LANES"], XW: number, IW: number): MatrixBuild {
+  return {
+    name: `packet_image_products_${LANES}_${XW}_${IW}`,
+    top: "packet_image",
+    parameters: ["-GPRODUCTS=1", `-GLANES=${LANES}`, `-GXW=${XW}`, `-GIW=${IW}`],
+    effort: "-O1",
+    build: "products",
+    profile: { LANES, products: { XW, IW } },
+  };
+}
+
+function rows(depths: Partial<RtlParameters["rows"]>): MatrixBuild {
+  const all = { ...RTL_PARAMETERS.rows, ...depths };
+  return {
+    name: `packet_rows_${Object.values(all).join("_")}`,
+    top: "packet_rows",
+    parameters: Object.entries(all).map(([name, value]) => `-G${name}=${value}`),
+    effort: "-O1",
+    build: "rows",
+    profile: { rows: all },
+  };
+}
+
+/** Every number of lanes, depths on both sides of what the lanes need, and deeper stores of packets. */
+export const MATRIX: readonly MatrixBuild[] = [
+  terms(6, 9, 7, 8),
+  terms(3, 14, 10, 7),
+  terms(2, 10, 8, 7),
+  terms(1, 8, 6, 8),
+  products(3, 7, 6),
+  products(2, 5, 5),
+  products(1, 10, 7),
+  rows({ WW: 7, SW: 8, VW: 7, RW: 8, OW: 6, TW: 9 }),
+  rows({ WW: 8, SW: 10, RW: 10, TW: 12 }),
+];

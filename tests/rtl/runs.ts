@@ -1,0 +1,42 @@
+/**
+ * The same packets on the RTL and on the model.
+ *
+ * @module
+ */
+
+import { answersPerRequest, createModelDevice, DROP_REASONS, type Plan } from "../../runtime/mod.ts";
+import { createEngine, packetBytes, reserveSlots, slotAddress, slotBytesFor } from "../../serialize/mod.ts";
+import { load } from "./plans.ts";
+import type { Rtl } from "./rtl.ts";
+
+/** What came of packets, on the RTL or on the model. */
+export interface Result {
+  readonly answers: Uint8Array[];
+  readonly drops: Readonly<Record<string, number>>;
+  readonly cycles: number;
+}
+
+/** What the model makes of packets that are sent together. */
+export async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise<Result> {
+  await using device = createModelDevice(plan.device);
+  await device.load(plan);
+  const { payload, answers } = plan.layout;
+  const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
+  const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  const engine = createEngine(sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 1024);
+  const input = reserveSlots(engine, sent.length, payload);
+  const output = reserveSlots(engine, most, back);
+  sent.forEach((packet, slot) => engine.bytes.set(packet, slotAddress(input, slot)));
+  const before = device.counters();
+  const count = await device.exchange({ input, count: sent.length, output });
+  const { cycles, dropped } = device.counters();
+  const given = Array.from({ length: count }, (_, slot) => packetBytes(output, slot).slice());
+  return { answers: given, drops: { ...dropped }, cycles: cycles! - before.cycles! };
+}
+
+/** What the RTL makes of packets that are sent together. */
+export function rtlRun(plan: Plan, sent: readonly Uint8Array[], pauses = {}, on?: Rtl): Result {
+  const { answers, drops, cycles } = load(plan, on).run(sent, pauses);
+  const named = drops.map((count, reason) => [DROP_REASONS[reason]!, count] as const);
+  return { answers, drops: Object.fromEntries(named.filter(([, count]) => count > 0)), cycles };
+}
