@@ -117,7 +117,8 @@ export interface RtlCard {
  * @param module The compiled WebAssembly of a kernel.
  * @param wave A waveform to write, of a kernel that was built for it.
  * @param clockMHz The clock that is assumed, for the waveform's time.
- * @throws {OnpathError} `size` when the waveform's packets are no range.
+ * @throws {OnpathError} `size` when the waveform's packets are no range; `device` when the kernel was not
+ * built for it.
  */
 export async function openRtlCard(
   module: WebAssembly.Module,
@@ -134,7 +135,8 @@ export async function openRtlCard(
  * @param rtl The instance; addresses that it exports are places in its memory.
  * @param wave A waveform to write, of a kernel that was built for it.
  * @param clockMHz The clock that is assumed, for the waveform's time.
- * @throws {OnpathError} `size` when the waveform's packets are no range.
+ * @throws {OnpathError} `size` when the waveform's packets are no range; `device` when the kernel was not
+ * built for it.
  */
 export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): RtlCard {
   rtl.__wasm_call_ctors();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole } from "../../serialize/mod.ts";
+import { checkWhole, OnpathError } from "../../serialize/mod.ts";
 import type { WaveExports } from "./rtl_exports.ts";
 
 /** A waveform that is asked for. */
@@ -49,10 +49,13 @@ export function checkWave({ first, end }: WaveOptions): void {
  * @param rtl The exports.
  * @param wave What is asked for.
  * @param clockMHz The clock that is assumed; time follows from it.
- * @throws {OnpathError} `size` when the packets are no range.
+ * @throws {OnpathError} `size` when the packets are no range; `device` when the build writes no waveforms.
  */
 export function createWave(rtl: WaveExports, wave: WaveOptions, clockMHz: number): Wave {
   checkWave(wave);
+  if (!("wave_open" in rtl)) {
+    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL is not made for it");
+  }
   const { first, end, write } = wave;
   const half = Math.round(1e6 / clockMHz / 2);
   write(

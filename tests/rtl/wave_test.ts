@@ -9,7 +9,7 @@ import {
   RTL_PROFILE,
   rtlProgram,
 } from "../../runtime/mod.ts";
-import { compileWaveBuild } from "../../runtime/device/rtl_build.ts";
+import { compileBuild, compileWaveBuild } from "../../runtime/device/rtl_build.ts";
 import type { OnpathError, Tensor } from "../../serialize/mod.ts";
 import { noise } from "../support/images.ts";
 import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
@@ -183,4 +183,26 @@ Deno.test("createRtlDevice({ wave }): no range is refused by name, and what the 
   };
   await using device = await createRtlDevice({ wave: { first: 0, end: 4, write: full } });
   await assert.rejects(offload(plan, input, device), /the disk is full/);
+});
+
+Deno.test("createRtlDevice({ wave, builds }): a build of one's own writes the waveform, one without waveforms is refused", async () => {
+  const { plan, input } = SAMPLES[0]!;
+  const { build } = rtlProgram(plan);
+  const pieces: Uint8Array[] = [];
+  const wave = { first: 0, end: 1, write: (piece: Uint8Array) => void pieces.push(piece.slice()) };
+  const made = await compileWaveBuild(build);
+  {
+    await using device = await createRtlDevice({ wave, builds: { [build]: made } });
+    await offload(plan, input, device);
+  }
+  const lengths = pieces.map(({ length }) => length);
+  pieces.length = 0;
+  {
+    await using device = await createRtlDevice({ wave });
+    await offload(plan, input, device);
+  }
+  assert(lengths.length > 1);
+  assert.deepEqual(lengths, pieces.map(({ length }) => length));
+  await using device = await createRtlDevice({ wave, builds: { [build]: await compileBuild(build) } });
+  await assert.rejects(offload(plan, input, device), { code: "device", message: /^Cannot write a waveform/ });
 });
