@@ -5,7 +5,14 @@
  */
 
 import { answersPerRequest, createModelDevice, DROP_REASONS, type Plan } from "../../runtime/mod.ts";
-import { createEngine, packetBytes, reserveSlots, slotAddress, slotBytesFor } from "../../serialize/mod.ts";
+import {
+  createEngine,
+  packetBytes,
+  reserveSlots,
+  slotAddress,
+  slotBytesFor,
+  SLOTS_ALIGNMENT,
+} from "../../serialize/mod.ts";
 import { load } from "./plans.ts";
 import type { Rtl } from "./rtl.ts";
 
@@ -23,7 +30,9 @@ export async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise
   const { payload, answers } = plan.layout;
   const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
   const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
-  const engine = createEngine(sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 1024);
+  const engine = createEngine(
+    sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 2 * SLOTS_ALIGNMENT,
+  );
   const input = reserveSlots(engine, sent.length, payload);
   const output = reserveSlots(engine, most, back);
   sent.forEach((packet, slot) => engine.bytes.set(packet, slotAddress(input, slot)));
