@@ -34,6 +34,13 @@ export const BUILDS: readonly CommittedBuild[] = [
     constant: "IMAGE_PRODUCTS_WASM",
   },
   { name: "packet_rows", top: "packet_rows", parameters: [], constant: "ROWS_WASM" },
+  {
+    name: "packet_tokenize",
+    top: "packet_tokenize",
+    parameters: [],
+    memory: true,
+    constant: "TOKENIZE_WASM",
+  },
 ];
 /** A kernel that the library carries is to be loaded within a moment. */
 const MOST_BYTES = 100_000;

@@ -39,6 +39,9 @@ interface Exports {
   readonly answers_at: () => number;
   readonly sockets_at: () => number;
   readonly answered_at: () => number;
+  readonly memory_at?: () => number;
+  readonly memory_bytes?: () => number;
+  readonly memory_latency?: (least: number, more: number, pause: number, seed: number) => void;
 }
 
 /** Bytes and packets that go in at once. */
@@ -51,6 +54,18 @@ export interface Pauses {
   /** Of the receiver. */
   readonly take?: number;
   /** Where the generator of pauses begins. */
+  readonly seed?: number;
+}
+
+/** How long external memory takes. */
+export interface MemoryLatency {
+  /** Cycles from a request to its word, at least 1. */
+  readonly least?: number;
+  /** Up to so many more, at random. */
+  readonly more?: number;
+  /** Chances in 16 that no request is taken in a cycle. */
+  readonly pause?: number;
+  /** Where the generator of both begins. */
   readonly seed?: number;
 }
 
@@ -114,6 +129,10 @@ export interface RtlCard {
    * @throws {OnpathError} `device` when that takes more cycles than `most`, or more room than there is.
    */
   run(count: number, pauses?: Pauses, most?: number, full?: (count: number) => void): number;
+  /** External memory; of no bytes where the kernel reads none. A reset leaves it as it is. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+  /** Says how long external memory takes from now on. */
+  setLatency(latency: MemoryLatency): void;
   /** Reads the counters' registers. */
   counters(): CardCounters;
   /** Reads a register. */
@@ -196,6 +215,14 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
         });
       }
       return given;
+    },
+    memory: new Uint8Array(buffer, rtl.memory_at?.() ?? 0, rtl.memory_bytes?.() ?? 0),
+    setLatency: ({ least = 1, more = 0, pause = 0, seed = 1 }) => {
+      checkWhole("a latency of", least, 1, 2 ** 16);
+      checkWhole("a latency of up to", more, 0, 2 ** 16);
+      // A port that takes nothing would hang.
+      checkWhole("a chance of", pause, 0, 15);
+      rtl.memory_latency?.(least, more, pause, seed);
     },
     counters: () => ({
       cycles: count(COUNTER.cycles) + 2 ** 32 * count(COUNTER.cyclesUpper),

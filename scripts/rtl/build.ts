@@ -17,6 +17,8 @@ export interface RtlBuild {
   readonly top: string;
   /** Its parameters, as Verilator takes them. */
   readonly parameters: readonly string[];
+  /** Whether it reads external memory, which the harness then has. */
+  readonly memory?: boolean;
 }
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
@@ -94,7 +96,7 @@ export async function lintTop(sources: string, top: string): Promise<void> {
  */
 export async function buildTop(
   sources: string,
-  { name, top, parameters }: RtlBuild,
+  { name, top, parameters, memory = false }: RtlBuild,
 ): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
@@ -116,6 +118,7 @@ export async function buildTop(
         ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
         ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
         ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
+        ...(memory ? ["-DMEMORY"] : []),
         ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
         `-ffile-prefix-map=${folder}=.`,
         ...["-o", object, source],

@@ -38,7 +38,14 @@ template <class T> auto clock_of(T* t, long) -> decltype((t->clk)) { return t->c
 template <class T> auto reset_of(T* t, int) -> decltype((t->ap_rst_n)) { return t->ap_rst_n; }
 template <class T> auto reset_of(T* t, long) -> decltype((t->rst_n)) { return t->rst_n; }
 
+#ifdef MEMORY
+#include "memory.h"
+#endif
+
 static void tick() {
+#ifdef MEMORY
+  serve_memory();
+#endif
   clock_of(top, 0) = 1;
   top->eval();
   clock_of(top, 0) = 0;
@@ -52,6 +59,9 @@ EXPORT(reset) void reset() {
   top->s_axis_tvalid = top->m_axis_tready = top->s_axis_table_tvalid = 0;
   top->s_axi_control_awvalid = top->s_axi_control_wvalid = top->s_axi_control_arvalid = 0;
   top->s_axi_control_bready = top->s_axi_control_rready = 1;
+#ifdef MEMORY
+  forget_memory();
+#endif
   for (int i = 0; i < 4; i++) tick();
   reset_of(top, 0) = 1;
   tick();
