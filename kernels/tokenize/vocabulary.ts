@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Most ids of a vocabulary, those not in use among them. */
+export const MAX_IDS = 2 ** 22;
+
 /** Cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
 export interface PieceTables {
   /** Number of states. */
@@ -28,8 +31,9 @@ export interface PieceTables {
 }
 
 /**
- * Byte pair encoding by the last token of every prefix. Tokens are numbered by the rank of the merge that
- * makes them, which is not their id. Plain data.
+ * Byte pair encoding by the last token of every prefix. Tokens are numbered in the order of their making, which
+ * is not that of their ids: first those that no merge makes. A token's rank is its place among those that merges
+ * make, so it grows by one from token to token; the merge of rank r makes token `tokens - merges + r`. Plain data.
  */
 export interface BpeTables {
   /** Number of tokens that BPE can give. */
@@ -42,7 +46,7 @@ export interface BpeTables {
   readonly left: Int32Array;
   /** By token: the right part, or −1. */
   readonly right: Int32Array;
-  /** By token: rank of the merge that makes it; −1 for those that no merge makes. Never falls. */
+  /** By token: rank of the merge that makes it; −1 for those that no merge makes. */
   readonly ranks: Int32Array;
   /**
    * Merges in an open-addressed hash table of a power of two: the left token of a slot or −1. A pair begins
@@ -109,6 +113,13 @@ export interface SpecialToken {
   readonly id: number;
 }
 
+/** How tokens become text again. Plain data. */
+export type TokenDecoding =
+  /** Their bytes one after another, less so many spaces at the beginning (SentencePiece puts one there). */
+  | { readonly kind: "bytes"; readonly leadingSpaces: number }
+  /** A space before every token but the first and those with the prefix, which is taken off (WordPiece). */
+  | { readonly kind: "words"; readonly prefix: string; readonly cleanUp: boolean };
+
 /** One step of the normalisation that a vocabulary asks for. */
 export type TextStep =
   | { readonly op: "nfc" | "nfd" | "nfkc" | "nfkd" }
@@ -129,10 +140,12 @@ export interface Vocabulary {
   readonly algorithm: "bpe" | "wordpiece";
   /** One more than the greatest id. */
   readonly idLimit: number;
-  /** Bytes of every token one after another. */
+  /** Bytes of every token one after another, as decoding gives them: also those of special tokens. */
   readonly bytes: Uint8Array;
   /** By id: where its bytes begin in `bytes`; the next entry is where they end. Ids not in use have none. */
   readonly offsets: Uint32Array;
+  /** How tokens become text again. */
+  readonly decoding: TokenDecoding;
   /** What happens to the text before it is cut, in order. */
   readonly normalization: readonly TextStep[];
   /** What cuts text into pieces; null where all of it is one piece. */

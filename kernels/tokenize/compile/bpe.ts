@@ -6,8 +6,7 @@
  * that ends at i, is made by merges, and either begins the piece or is compatible with L(i − |t|), and there is
  * exactly one (Neubeck and others, "rust-gems bpe", 2024). The candidates are the suffix tokens that an
  * Aho-Corasick automaton gives; compatibility is decided by pairs alone, walking down the merges that made both
- * tokens in the order of their ranks, newest first. That order is right if a merge's rank is above its parts'
- * ranks; a vocabulary where it is not is refused.
+ * tokens in the order of their making, newest first.
  *
  * @module
  */
@@ -15,8 +14,9 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type BpeTables, pairHash } from "../vocabulary.ts";
 import { doubleArray } from "./double_array.ts";
-import { type CanonicalMerges, canonicalMerges, type MergeList, mergesOfRanks } from "./merges.ts";
-import type { CompileOptions } from "./progress.ts";
+import { canonicalMerges, type MergeList, Merger, mergesOfRanks, type UnitTokens } from "./merges.ts";
+import { orderOfMaking } from "./order.ts";
+import type { VocabularyOptions } from "./progress.ts";
 import { type ByteStrings, selectStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
 
@@ -48,8 +48,8 @@ export const MAX_TOKENS = 2 ** 21;
  * @param source The vocabulary's tokens and merges.
  * @param options Who is told how far it is, and what ends the work.
  * @returns The tables.
- * @throws {OnpathError} `table` when the vocabulary contradicts itself, has no token for some byte, or has a merge
- * that precedes one of its parts; `size` when it is too large.
+ * @throws {OnpathError} `table` when the vocabulary contradicts itself, has no token for some byte, or
+ * ranks merges so that no order decides; `size` when it is too large.
  * @throws The signal's reason.
  *
  * @example
@@ -70,7 +70,7 @@ export const MAX_TOKENS = 2 ** 21;
  * assert.deepEqual([tables.left[256], tables.right[256]], [97, 98]);
  * ```
  */
-export async function compileBpe(source: BpeSource, options: CompileOptions = {}): Promise<BpeTables> {
+export async function compileBpe(source: BpeSource, options: VocabularyOptions = {}): Promise<BpeTables> {
   const { strings, ids } = source;
   const count = strings.offsets.length - 1;
   checkSizes(source, count);
@@ -79,8 +79,9 @@ export async function compileBpe(source: BpeSource, options: CompileOptions = {}
   for (const token of fallback) isFallback[token] = 1;
   const units = source.units === "bytes" ? byteUnits(strings) : characterUnits(strings, isFallback);
   const merges = source.merges === "ranks" ? await mergesOfRanks(strings, options) : source.merges;
-  const canonical = await canonicalMerges(units, merges, options);
-  checkOrder(canonical);
+  const merger = new Merger(merges);
+  const canonical = await canonicalMerges(units, merger, options);
+  const merged = orderOfMaking(canonical, units, merger);
 
   const single = (token: number) => units.offsets[token + 1]! - units.offsets[token]! === 1;
   const made = (token: number) => single(token) || canonical.rank[token]! >= 0;
@@ -94,9 +95,6 @@ export async function compileBpe(source: BpeSource, options: CompileOptions = {}
     }
     chosen.push(token);
   }
-  const merged: number[] = [];
-  for (let token = 0; token < count; token++) if (canonical.rank[token]! >= 0) merged.push(token);
-  merged.sort((a, b) => canonical.rank[a]! - canonical.rank[b]!);
   const order = Int32Array.from([...chosen, ...merged]);
   const numberOf = new Int32Array(count).fill(-1);
   for (let i = 0; i < order.length; i++) numberOf[order[i]!] = i;
@@ -105,7 +103,7 @@ export async function compileBpe(source: BpeSource, options: CompileOptions = {}
     Int32Array.from(order, (token) => tokens[token]! < 0 ? -1 : numberOf[tokens[token]!]!);
   const left = renamed(canonical.left);
   const right = renamed(canonical.right);
-  const ranks = Int32Array.from(order, (token) => canonical.rank[token]!);
+  const ranks = Int32Array.from(order, (_, i) => Math.max(-1, i - chosen.length));
   const lengths = Uint16Array.from(order, (token) => strings.offsets[token + 1]! - strings.offsets[token]!);
   return {
     tokens: order.length,
@@ -190,13 +188,8 @@ function automaton(
   return { base, check, fail, depth, whole, longest, suffix };
 }
 
-interface Units {
-  readonly tokens: Int32Array;
-  readonly offsets: Uint32Array;
-}
-
 /** Every token's bytes as the tokens of single bytes. */
-function byteUnits({ bytes, offsets }: ByteStrings): Units {
+function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
   const tokenOf = new Int32Array(256).fill(-1);
   for (let token = 0; token + 1 < offsets.length; token++) {
     if (offsets[token + 1]! - offsets[token]! === 1) tokenOf[bytes[offsets[token]!]!] = token;
@@ -213,7 +206,7 @@ function byteUnits({ bytes, offsets }: ByteStrings): Units {
 }
 
 /** Every token's characters as tokens; a token with a character that is no token has none, for nothing makes it. */
-function characterUnits({ bytes, offsets }: ByteStrings, isFallback: Uint8Array): Units {
+function characterUnits({ bytes, offsets }: ByteStrings, isFallback: Uint8Array): UnitTokens {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const count = offsets.length - 1;
   const texts: string[] = [];
@@ -286,21 +279,5 @@ function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count:
       "Cannot compile a vocabulary of characters: expected a token for each of the 256 bytes to fall back to",
       { fallback: fallback?.length ?? 0 },
     );
-  }
-}
-
-/** Refuses merges that precede one of their parts. */
-function checkOrder({ left, right, rank }: CanonicalMerges): void {
-  for (let token = 0; token < rank.length; token++) {
-    if (rank[token]! < 0) continue;
-    for (const part of [left[token]!, right[token]!]) {
-      if (rank[part]! < rank[token]!) continue;
-      throw new OnpathError(
-        "table",
-        `Cannot compile a vocabulary: the merge that makes token ${token} has rank ${rank[token]}, ` +
-          `and its part, token ${part}, is made later, by rank ${rank[part]}`,
-        { token, part, rank: rank[token], partRank: rank[part] },
-      );
-    }
   }
 }

@@ -55,7 +55,7 @@ export function doubleArray({ states, parent, byte }: Trie): DoubleArray {
       let fits = true;
       for (let i = from + 1; i < end && fits; i++) fits = free.is(cell - first + byte[children[i]!]!);
       if (fits) break;
-      cell = free.after(cell);
+      cell = free.atLeast(cell + 1);
       // What did not fit so many times will hardly fit the next of this size: its holes are left to smaller ones.
       if (tries === TRIES) begin = cell;
     }
@@ -90,17 +90,16 @@ function byChildren(counts: Uint16Array): Int32Array {
   return order;
 }
 
-/** Cells not in use, as a list in order; it grows as cells are asked for. */
+/**
+ * Cells not in use. `#next` leads from a cell that is taken towards the next free one; ways are shortened as they
+ * are gone (Tarjan, 1975), so that a search costs next to nothing however many cells are taken.
+ */
 class FreeCells {
   #next: Int32Array;
-  #before: Int32Array;
-  #taken: Uint8Array;
-  #first = 0;
   #top = 0;
+
   constructor(cells: number) {
-    this.#next = Int32Array.from({ length: cells }, (_, i) => i + 1);
-    this.#before = Int32Array.from({ length: cells }, (_, i) => i - 1);
-    this.#taken = new Uint8Array(cells);
+    this.#next = Int32Array.from({ length: cells }, (_, i) => i);
   }
 
   /** One more than the highest cell taken. */
@@ -109,53 +108,29 @@ class FreeCells {
   }
 
   is(cell: number): boolean {
-    return cell >= this.#taken.length || this.#taken[cell] === 0;
+    return cell >= this.#next.length || this.#next[cell] === cell;
   }
 
   /** The first free cell that is not below a limit. */
   atLeast(cell: number): number {
-    let at = Math.max(cell, this.#first);
-    while (!this.is(at)) at++;
-    this.#grow(at + 2);
-    return at;
-  }
-
-  /** The next free cell after a free one. */
-  after(cell: number): number {
-    this.#grow(cell + 2);
-    return this.#next[cell]!;
+    const next = this.#next;
+    let free = cell;
+    while (free < next.length && next[free] !== free) free = next[free]!;
+    for (let at = cell; at < free;) {
+      const on = next[at]!;
+      next[at] = free;
+      at = on;
+    }
+    return free;
   }
 
   take(cell: number): void {
-    this.#grow(cell + 2);
-    const before = this.#before[cell]!;
-    const next = this.#next[cell]!;
-    if (before < 0) this.#first = next;
-    else this.#next[before] = next;
-    if (next < this.#before.length) this.#before[next] = before;
-    this.#taken[cell] = 1;
-    if (cell >= this.#top) this.#top = cell + 1;
-  }
-
-  #grow(cells: number): void {
-    const had = this.#taken.length;
-    if (cells <= had) return;
-    const size = Math.max(cells, had + (had >> 1));
-    const next = new Int32Array(size);
-    const before = new Int32Array(size);
-    const taken = new Uint8Array(size);
-    next.set(this.#next);
-    before.set(this.#before);
-    taken.set(this.#taken);
-    // The last free cell of the old list leads to `had` already, for a list's last cell leads past its end.
-    let last = -1;
-    for (let i = had - 1; i >= 0 && last < 0; i--) if (taken[i] === 0) last = i;
-    for (let i = had; i < size; i++) {
-      next[i] = i + 1;
-      before[i] = i === had ? last : i - 1;
+    if (cell >= this.#next.length) {
+      const grown = Int32Array.from({ length: cell + (cell >> 1) }, (_, i) => i);
+      grown.set(this.#next);
+      this.#next = grown;
     }
-    this.#next = next;
-    this.#before = before;
-    this.#taken = taken;
+    this.#next[cell] = cell + 1;
+    if (cell >= this.#top) this.#top = cell + 1;
   }
 }

@@ -12,7 +12,7 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { pairHash } from "../vocabulary.ts";
-import { type CompileOptions, inSteps } from "./progress.ts";
+import { inSteps, type VocabularyOptions } from "./progress.ts";
 import type { ByteStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
 
@@ -47,7 +47,10 @@ export interface CanonicalMerges {
  * @returns The merges.
  * @throws {OnpathError} `table` when two tokens are equal or one is empty.
  */
-export async function mergesOfRanks(strings: ByteStrings, options: CompileOptions = {}): Promise<MergeList> {
+export async function mergesOfRanks(
+  strings: ByteStrings,
+  options: VocabularyOptions = {},
+): Promise<MergeList> {
   const trie = buildTrie(strings);
   const order = byDepth(trie.depth);
   const fail = failureLinks(trie, order);
@@ -75,63 +78,57 @@ export async function mergesOfRanks(strings: ByteStrings, options: CompileOption
   return { left: Int32Array.from(left), right: Int32Array.from(right), made: rank, rank };
 }
 
+/** Where the texts of tokens begin: unit tokens one after another. Plain data. */
+export interface UnitTokens {
+  /** Unit tokens of all tokens. */
+  readonly tokens: Int32Array;
+  /** By token: where its units begin; one more entry than there are tokens. A token of no units is only itself. */
+  readonly offsets: Uint32Array;
+}
+
 /**
  * Finds of each token the merge that makes it.
  *
- * @param units By token: the unit tokens that its text begins as; of none where it can only be itself.
- * @param merges The vocabulary's merges.
+ * @param units By token: the unit tokens that its text begins as.
+ * @param merger The vocabulary's merges.
  * @param options Who is told, and what ends the work.
  * @returns The canonical merges.
- * @throws {OnpathError} `table` when a pair is listed twice with different ranks.
  */
 export async function canonicalMerges(
-  units: { readonly tokens: Int32Array; readonly offsets: Uint32Array },
-  merges: MergeList,
-  options: CompileOptions = {},
+  units: UnitTokens,
+  merger: Merger,
+  options: VocabularyOptions = {},
 ): Promise<CanonicalMerges> {
   const count = units.offsets.length - 1;
-  const pairs = new PairTable(merges);
   const left = new Int32Array(count).fill(-1);
   const right = new Int32Array(count).fill(-1);
   const rank = new Int32Array(count).fill(-1);
   const parts: number[] = [];
-  const found: number[] = [];
   await inSteps("merges", count, (token) => {
     parts.length = 0;
     for (let at = units.offsets[token]!; at < units.offsets[token + 1]!; at++) parts.push(units.tokens[at]!);
-    if (parts.length < 2) return;
-    found.length = 0;
-    for (let i = 0; i + 1 < parts.length; i++) found.push(pairs.find(parts[i]!, parts[i + 1]!));
-    for (;;) {
-      let best = -1;
-      // Positions in the list are in the order of ranks, and a token's pairs of equal rank are one token: fine.
-      for (let i = 0; i < found.length; i++) {
-        if (found[i]! >= 0 && (best < 0 || pairs.rank(found[i]!) < pairs.rank(found[best]!))) best = i;
-      }
-      if (best < 0) return;
-      const merge = found[best]!;
-      if (parts.length === 2) {
-        if (merges.made[merge] !== token) return;
-        left[token] = parts[0]!;
-        right[token] = parts[1]!;
-        rank[token] = pairs.rank(merge);
-        return;
-      }
-      parts.splice(best, 2, merges.made[merge]!);
-      found.splice(best, 1);
-      if (best > 0) found[best - 1] = pairs.find(parts[best - 1]!, parts[best]!);
-      if (best < found.length) found[best] = pairs.find(parts[best]!, parts[best + 1]!);
-    }
+    const last = merger.run(parts);
+    if (last === null || parts.length !== 1 || parts[0] !== token) return;
+    left[token] = last.left;
+    right[token] = last.right;
+    rank[token] = last.rank;
   }, options);
   return { left, right, rank };
 }
 
-/** Finds a merge's position in the list by its pair. */
-class PairTable {
+/** Merges rows of tokens as the rule says, step by step. */
+export class Merger {
   readonly #merges: MergeList;
   readonly #slots: Int32Array;
   readonly #mask: number;
+  readonly #found: number[] = [];
 
+  /**
+   * Lays merges out so that a pair's is found.
+   *
+   * @param merges The vocabulary's merges.
+   * @throws {OnpathError} `table` when a pair is listed twice.
+   */
   constructor(merges: MergeList) {
     let slots = 1024;
     while (slots < merges.left.length * 2) slots *= 2;
@@ -153,6 +150,32 @@ class PairTable {
     }
   }
 
+  /**
+   * Merges the pair of the lowest rank, the leftmost first, until no pair is left.
+   *
+   * @param parts The tokens; merged in place.
+   * @returns The last merge; null where there was none.
+   */
+  run(parts: number[]): { left: number; right: number; rank: number } | null {
+    const found = this.#found;
+    found.length = 0;
+    for (let i = 0; i + 1 < parts.length; i++) found.push(this.#find(parts[i]!, parts[i + 1]!));
+    let last = null;
+    for (;;) {
+      let best = -1;
+      for (let i = 0; i < found.length; i++) {
+        if (found[i]! >= 0 && (best < 0 || this.#rank(found[i]!) < this.#rank(found[best]!))) best = i;
+      }
+      if (best < 0) return last;
+      const merge = found[best]!;
+      if (parts.length === 2) last = { left: parts[0]!, right: parts[1]!, rank: this.#rank(merge) };
+      parts.splice(best, 2, this.#merges.made[merge]!);
+      found.splice(best, 1);
+      if (best > 0) found[best - 1] = this.#find(parts[best - 1]!, parts[best]!);
+      if (best < found.length) found[best] = this.#find(parts[best]!, parts[best + 1]!);
+    }
+  }
+
   #slot(left: number, right: number): number {
     const merges = this.#merges;
     let slot = pairHash(left, right) & this.#mask;
@@ -163,11 +186,11 @@ class PairTable {
     }
   }
 
-  find(left: number, right: number): number {
+  #find(left: number, right: number): number {
     return this.#slots[this.#slot(left, right)]!;
   }
 
-  rank(merge: number): number {
+  #rank(merge: number): number {
     return this.#merges.rank === undefined ? merge : this.#merges.rank[merge]!;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 /** How far a compilation is. */
-export interface CompileProgress {
+export interface VocabularyProgress {
   /** What is being done, in words. */
   readonly stage: string;
   /** Steps done of this stage. */
@@ -15,9 +15,9 @@ export interface CompileProgress {
 }
 
 /** What a compilation heeds. */
-export interface CompileOptions {
+export interface VocabularyOptions {
   /** Called as the work goes on, a few hundred times at most. */
-  readonly onProgress?: ((progress: CompileProgress) => void) | undefined;
+  readonly onProgress?: ((progress: VocabularyProgress) => void) | undefined;
   /** Ends the work with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,7 +38,7 @@ export async function inSteps(
   stage: string,
   total: number,
   step: (index: number) => void,
-  options: CompileOptions,
+  options: VocabularyOptions,
 ): Promise<void> {
   for (let from = 0; from < total; from += STEPS) {
     options.signal?.throwIfAborted();
