@@ -83,8 +83,7 @@ export class TextFlow {
   #acceptRow = 0;
   #cell = 0;
   #gap = 0;
-  // Characters of a word of WordPiece that are no longer held, because it is unknown whatever follows.
-  #characters = 0;
+  // Bytes of a word of WordPiece that are no longer held, because it is unknown whatever follows.
   #forgotten = 0;
   // An unfinished sequence of UTF-8: bytes still to come, the code point so far, the next byte's limits.
   #need = 0;
@@ -195,7 +194,7 @@ export class TextFlow {
     if (this.escape !== 0) return;
     if (this.#need > 0) this.#unknown();
     const { next, end } = this.#tables;
-    while (this.escape === 0 && (this.#seen > this.#start)) {
+    while (this.escape === 0 && (this.#seen > this.#start || this.#forgotten > 0)) {
       const entry = next[this.#row + end]!;
       if (entry >= 0 && (entry & (ACCEPT_HERE | ACCEPT_BEFORE)) !== 0) {
         this.#accept = this.#seen;
@@ -298,7 +297,7 @@ export class TextFlow {
       }
       this.#cut();
       encode(point, length);
-      for (let n = 0; n < length; n++) this.#text[this.#seen + n] = scratchAgain[n]!;
+      for (let n = 0; n < length; n++) this.#text[this.#seen + n] = scratch[n]!;
     }
   }
 
@@ -309,10 +308,15 @@ export class TextFlow {
     this.#left = this.#start = this.#walked = to;
     this.#row = this.#tables.start;
     this.#cell = 0;
-    this.#characters = this.#forgotten = 0;
+    this.#forgotten = 0;
     this.#seen = this.#accept = to;
     if (to === end) {
-      this.#left = this.#start = this.#walked = this.#seen = this.#accept = 0;
+      this.#left =
+        this.#start =
+        this.#walked =
+        this.#seen =
+        this.#accept =
+          0;
       return;
     }
     // Bytes beyond lie where they are: each code point is seen behind the one before.
@@ -344,14 +348,23 @@ export class TextFlow {
       if (ends) {
         this.#finish();
         pending += this.#seen - this.#accept;
-        this.#left = this.#start = this.#walked = this.#seen = this.#accept;
+        this.#left =
+          this.#start =
+          this.#walked =
+          this.#seen =
+            this.#accept;
         this.#row = this.#tables.start;
         this.#cell = 0;
-        this.#characters = this.#forgotten = 0;
+        this.#forgotten = 0;
       }
     }
     if (this.#start === this.#seen) {
-      this.#left = this.#start = this.#walked = this.#seen = this.#accept = 0;
+      this.#left =
+        this.#start =
+        this.#walked =
+        this.#seen =
+        this.#accept =
+          0;
     }
   }
 
@@ -368,7 +381,7 @@ export class TextFlow {
       this.#finishWord(length);
       return;
     }
-    if (this.#walked === this.#start && length > 0) {
+    if (this.#walked === this.#start) {
       // Most pieces are a token: the walk from the root says so at once.
       const { base, check, whole, longest, lengths, ids, wholeFirst } = bpe!;
       const text = this.#text;
@@ -390,16 +403,10 @@ export class TextFlow {
       }
     }
     const { wholeFirst, whole, depth, ids } = bpe!;
-    if (length === 0) return this.#markEnd();
     this.#walk();
     if (wholeFirst && this.#left === this.#start && depth[this.#cell] === length && whole[this.#cell]! >= 0) {
       this.#put(ids[whole[this.#cell]!]!, length, 1);
     } else this.#leave(this.#accept, 1);
-  }
-
-  /** All tokens of a piece have left before its end is known: the last one ends it. */
-  #markEnd(): void {
-    if (this.count > 0) this.tokens[this.count - 1]! |= 1;
   }
 
   /** The walk goes on up to `accept`; tokens may leave on the way. */
@@ -425,7 +432,9 @@ export class TextFlow {
       for (;;) {
         tried++;
         const from = at - lengths[token]!;
-        if (from === start || (from >= left && from > start && compatibility.test(lasts[from - 1]!, token))) break;
+        if (from === start || (from >= left && from > start && compatibility.test(lasts[from - 1]!, token))) {
+          break;
+        }
         token = suffix[token]!;
       }
       lasts[at - 1] = token;
@@ -477,13 +486,16 @@ export class TextFlow {
           counts.candidates++;
           const from = at - lengths[token]!;
           if (
-            from === start || (from >= this.#left && from > start && compatibility.test(lasts[from - 1]!, token))
+            from === start ||
+            (from >= this.#left && from > start && compatibility.test(lasts[from - 1]!, token))
           ) break;
           token = suffix[token]!;
         }
         lasts[at - 1] = token;
       }
-      if ((at - start) >> 5 !== (before - start) >> 5 && at - this.#left >= COMMIT_FROM) this.#agree(at, cell);
+      if ((at - start) >> 5 !== (before - start) >> 5 && at - this.#left >= COMMIT_FROM) {
+        this.#agree(at, cell);
+      }
     }
     this.#cell = cell;
     this.#walked = at;
@@ -557,23 +569,31 @@ export class TextFlow {
       this.#put(wordPiece.unknown, length + this.#forgotten, 1);
       return;
     }
-    for (let n = 0; n < made.count; n++) this.#put(made.ids[n]!, made.lengths[n]!, n === made.count - 1 ? 1 : 0);
+    for (let n = 0; n < made.count; n++) {
+      this.#put(made.ids[n]!, made.lengths[n]!, n === made.count - 1 ? 1 : 0);
+    }
   }
 
   /** A word of WordPiece that is too long is unknown whatever follows: its bytes need not be held. */
   #forget(): boolean {
     const wordPiece = this.#tables.wordPiece;
     if (wordPiece === null) return false;
-    for (let at = this.#start; at < this.#accept; at++) {
-      if ((this.#text[at]! & 0xc0) !== 0x80) this.#characters++;
-    }
     const gone = this.#accept - this.#start;
-    if (gone === 0 || (this.#forgotten === 0 && this.#characters <= wordPiece.mostCharacters)) return false;
+    if (gone === 0) return false;
+    if (this.#forgotten === 0) {
+      let characters = 0;
+      for (let at = this.#start; at < this.#accept; at++) if ((this.#text[at]! & 0xc0) !== 0x80) characters++;
+      if (characters <= wordPiece.mostCharacters) return false;
+    }
     this.#forgotten += gone;
     this.offset += gone;
     this.#text.copyWithin(0, this.#accept, this.#seen);
     this.#seen -= this.#accept;
-    this.#left = this.#start = this.#walked = this.#accept = 0;
+    this.#left =
+      this.#start =
+      this.#walked =
+      this.#accept =
+        0;
     return true;
   }
 
@@ -614,14 +634,18 @@ export class TextFlow {
   }
 
   #resetPiece(): void {
-    this.#start = this.#left = this.#walked = this.#accept = this.#seen = 0;
+    this.#start =
+      this.#left =
+      this.#walked =
+      this.#accept =
+      this.#seen =
+        0;
     this.#row = this.#tables.start;
-    this.#cell = this.#characters = this.#forgotten = 0;
+    this.#cell = this.#forgotten = 0;
   }
 }
 
 const scratch = new Uint8Array(4);
-const scratchAgain = scratch;
 
 /** Writes a code point's UTF-8 into `scratch`. */
 function encode(point: number, length: number): void {

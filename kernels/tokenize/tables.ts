@@ -75,7 +75,9 @@ function pack(vocabulary: Vocabulary): EngineTables {
     next[at] = to * classes * 8 | ends;
   }
   const drop = new Uint8Array(pieces.drop.includes(1) ? states * classes : 0);
-  if (drop.length > 0) for (let state = 0; state < states; state++) drop[state * classes] = pieces.drop[state]!;
+  if (drop.length > 0) {
+    for (let state = 0; state < states; state++) drop[state * classes] = pieces.drop[state]!;
+  }
   const ascii = Uint8Array.from({ length: 128 }, (_, point) => classOf[blockOf[0]! * 256 + point]!);
   return {
     vocabulary,
