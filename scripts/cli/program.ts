@@ -12,7 +12,9 @@ import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
 import { type RunCommandOptions, runOnce } from "./commands/run.ts";
 import { printSizes, type SizesOptions } from "./commands/sizes.ts";
+import { type TokenizeOptions, tokenizeText } from "./commands/tokenize.ts";
 import { runTour, type TourOptions } from "./commands/tour.ts";
+import { describeVocabulary, type VocabOptions } from "./commands/vocab.ts";
 import type { Context } from "./context.ts";
 import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
@@ -125,6 +127,27 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {
       await explainPlan(pipeline, options, command, context);
     });
+
+  program.command("tokenize")
+    .description("the token ids of a text, equal to the vocabulary's own tokenizer")
+    .argument("[text]", "the text; without it, --input or stdin")
+    .option("--input <file>", "a file of text, or - for stdin")
+    .option("--vocab <name>", "one of tiktoken's encodings, or a file: see below", "cl100k_base")
+    .option("--special", "special tokens in the text stand for themselves")
+    .addOption(numberOption("--most <tokens>", "tokens that are shown", 1e6).default(40))
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.tokenize)
+    .action((text: string | undefined, options: TokenizeOptions, command: Command) =>
+      tokenizeText(text, options, command, context)
+    );
+
+  program.command("vocab")
+    .description("compile a vocabulary into a table file, and say what is in it")
+    .argument("<name>", "one of tiktoken's encodings, or a file: see below")
+    .option("--output <file>", "the compiled table file; its name ends in .vocab")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.vocab)
+    .action((name: string, options: VocabOptions) => describeVocabulary(name, options, context));
 
   program.command("sizes")
     .description("plan usual image sizes and show bytes, bounds and cycles at batches of 1, 16 and 64")
