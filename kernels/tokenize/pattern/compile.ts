@@ -31,7 +31,7 @@ export interface PatternOptions {
  * @param dfa The automaton.
  * @returns Code points of such a text, or null when there is none.
  */
-export function uncovered(dfa: Dfa): number[] | null {
+function uncovered(dfa: Dfa): number[] | null {
   const end = dfa.members.length - 1;
   const ways = new Map<number, number[]>([[0, []]]);
   for (const [state, way] of ways) {
@@ -48,7 +48,7 @@ export function uncovered(dfa: Dfa): number[] | null {
 }
 
 /** Refuses what can match nothing: such a match is no piece. */
-export function refuseNullable(pattern: string, tree: PatternNode): void {
+function refuseNullable(pattern: string, tree: PatternNode): void {
   if (nullable(tree)) throw patternError(pattern, -1, "it can match the empty text");
 }
 

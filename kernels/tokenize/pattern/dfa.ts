@@ -5,12 +5,12 @@
  * @module
  */
 
-import { type Nfa, type NfaNode } from "./nfa.ts";
+import type { Nfa, NfaNode } from "./nfa.ts";
 import { patternError } from "./refuse.ts";
 import { ANY_OR_END, type CodeSet, END } from "./set.ts";
 
 /** Most states before they are merged. */
-export const MAX_STATES = 8192;
+export const MAX_STATES = 1024;
 
 /** Most code points that a look-ahead may need to see. */
 export const MAX_LOOK = 16;
@@ -181,13 +181,13 @@ class Closures {
   }
 }
 
-// Ways that look ahead from one place all end the piece there: once one has matched, the others need not.
+// Ways that look ahead from one place all end the piece there: once one has matched, those right before it need not.
 function settle(threads: Thread[]): Thread[] {
   const last = threads.at(-1);
   if (last?.kind !== "match" || last.back < 1) return threads;
-  return threads.filter((thread) =>
-    thread === last || thread.back !== last.back || thread.drop !== last.drop
-  );
+  let keep = threads.length - 1;
+  while (keep > 0 && threads[keep - 1]!.back === last.back && threads[keep - 1]!.drop === last.drop) keep--;
+  return [...threads.slice(0, keep), last];
 }
 
 function keyOf(threads: readonly Thread[]): string {
