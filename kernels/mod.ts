@@ -65,6 +65,7 @@ export * from "./tokenize/formats/byte_level.ts";
 export * from "./tokenize/formats/tiktoken.ts";
 export * from "./tokenize/formats/tokenizer_json.ts";
 export * from "./tokenize/pattern/compile.ts";
+export * from "./tokenize/pattern/explain.ts";
 export * from "./tokenize/pattern/parse.ts";
 export * from "./tokenize/pattern/pieces.ts";
 export * from "./tokenize/reference.ts";

@@ -116,7 +116,9 @@ function readAtom(cursor: Cursor, flags: Flags): { node: PatternNode; flags: Fla
         return { node: { kind: "look", item, negative: false, at }, flags };
       }
       const set = readEscape(cursor);
-      return node(flags.i ? foldCase(set) : set);
+      // Oniguruma folds the case of single code points and of classes in brackets, not of properties.
+      const isFolded = flags.i && (cursor.syntax === "fancy-regex" || set.length === 2 && set[0] === set[1]);
+      return node(isFolded ? foldCase(set) : set);
     }
   }
   const literal = [next.codePointAt(0)!, next.codePointAt(0)!];

@@ -25,7 +25,8 @@ import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from
  * | `x{1,3}+` | possessive | one or more of `x{1,3}` |
  * | `x{,3}` | refused | none to three |
  * | `$` | end of the text | end of the text or before a line feed |
- * | `\w` | with U+200C and U+200D | without |
+ * | `\w` | with U+200C and U+200D | without them, with `²³¹¼½¾` |
+ * | `(?i:\p{Lu})` | all cases | upper case |
  */
 export type PatternSyntax = "fancy-regex" | "oniguruma";
 
@@ -118,7 +119,7 @@ export function readEscape(cursor: Cursor): CodeSet {
       return complement(decimalDigits());
     case "w":
     case "W": {
-      const word = wordCharacters(cursor.syntax === "fancy-regex");
+      const word = wordCharacters(cursor.syntax === "oniguruma");
       return letter === "w" ? word : complement(word);
     }
     case "h":
@@ -155,7 +156,7 @@ function posix(cursor: Cursor): CodeSet | null {
   const at = cursor.at;
   cursor.at += found[0].length;
   const set = found[2] === "word"
-    ? wordCharacters(cursor.syntax === "fancy-regex")
+    ? wordCharacters(cursor.syntax === "oniguruma")
     : found[2] === "alnum"
     ? union(propertySet("Alphabetic")!, decimalDigits())
     : propertySet(found[2]!);
