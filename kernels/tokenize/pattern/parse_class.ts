@@ -14,7 +14,7 @@ import {
   LAST_CODE_POINT,
   union,
 } from "./set.ts";
-import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
+import { decimalDigits, engineSet, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
 
 /**
  * Whose rules a pattern's text follows where they differ: `fancy-regex` (tiktoken, and the regex crate below
@@ -159,6 +159,9 @@ function posix(cursor: Cursor): CodeSet | null {
     ? wordCharacters(cursor.syntax === "oniguruma")
     : found[2] === "alnum"
     ? union(propertySet("Alphabetic")!, decimalDigits())
+    : found[2] === "punct"
+    // Symbols count as such here, unlike in \p{P}.
+    ? engineSet("\\p{P}\\p{S}")
     : propertySet(found[2]!);
   // The regex crate's are those of ASCII, Oniguruma's those of Unicode.
   if (set === null) throw patternError(cursor.text, at, `the class "${found[0]}" is not supported`);

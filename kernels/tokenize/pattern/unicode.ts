@@ -71,7 +71,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   space: "White_Space",
   upper: "Uppercase",
   lower: "Lowercase",
-  punct: "P",
   cntrl: "Cc",
 };
 

@@ -65,6 +65,13 @@ const SOURCES = [
   "(?i:k)",
   "(?i:[a-z])",
   "(?i:\\p{Lu})",
+  "(?i:[\\p{Lu}])",
+  "(?i:[^s])",
+  "[[:alnum:]]",
+  "[[:punct:]]",
+  "[a-z&&[^b-d]]",
+  "\\h",
+  ".",
 ];
 
 for (const source of SOURCES) {
