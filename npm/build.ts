@@ -14,6 +14,9 @@ import { type DenoConfig, listEntries, packageJson } from "./package_json.ts";
 /** The command's source. */
 export const COMMAND = "scripts/offload.ts";
 
+/** The emulated card's side of the command: it runs in other threads and processes. */
+export const EMULATION = "scripts/emulate.ts";
+
 /** What is copied as it is: source and target. */
 const COPIES = [
   ["README.md", "README.md"],
@@ -39,6 +42,7 @@ export async function buildPackage(root: string, out: string, tell: (line: strin
     tell(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
     const bin = join(out, "bin/onpath.js");
     const sources = await bundleCommand(root, COMMAND, entries, bin);
+    await bundleCommand(root, EMULATION, entries, join(out, "bin/emulate.js"));
     await chmod(bin, 0o755);
     const { text, names } = await collectNotices(root, sources);
     await writeFile(join(out, "THIRD_PARTY.txt"), text);

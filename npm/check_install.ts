@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,6 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import sharp from "sharp";
 import { compile, createModelDevice, offload, type PipelineInput, type Tensor, tensor } from "../mod.ts";
 import { COMMAND } from "./build.ts";
+import type { DenoConfig } from "./package_json.ts";
 import { run } from "./run.ts";
 
 const PHOTO = "scripts/photos/coffee.png";
@@ -131,21 +133,76 @@ export async function checkProgram(root: string, folder: string): Promise<string
 export async function checkCommand(root: string, folder: string): Promise<string> {
   const elsewhere = join(folder, "source");
   await mkdir(elsewhere);
-  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), "--json"];
+  // The waveform's builds are files of their own, loaded when they are asked for.
+  const options = ["--json", "--vcd", "tour.vcd"];
+  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), ...options];
   const [found, expected] = await Promise.all([
-    run("npx", ["--no-install", "onpath", "--json"], folder).then((json) => outcome(json, folder)),
+    run("npx", ["--no-install", "onpath", ...options], folder).then((json) => outcome(json, folder)),
     run(process.execPath, source, elsewhere).then((json) => outcome(json, elsewhere)),
   ]);
   if (!isDeepStrictEqual(found, expected)) {
-    throw new Error(`npx onpath --json gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+    throw new Error(
+      `npx onpath ${options.join(" ")} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+    );
   }
   const { facts, files } = expected;
-  return `npx onpath --json equals its source in ${facts.length} numbers and ${files.length} written files`;
+  return `npx onpath ${
+    options.join(" ")
+  } equals its source in ${facts.length} numbers and ${files.length} written files`;
+}
+
+/**
+ * Runs the tour on an emulated card through AMD's own library, under Node and under Deno; what is written must
+ * be what the model writes.
+ *
+ * @param root The repository.
+ * @param folder Where the package is installed; koffi is installed beside it.
+ * @throws {Error} When an output differs.
+ */
+export async function checkEmulated(root: string, folder: string): Promise<string> {
+  if (!existsSync("/usr/lib/x86_64-linux-gnu/libxrt_swemu.so.2")) {
+    return "no emulated card: libxrt1 is not installed here";
+  }
+  const { imports }: DenoConfig = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
+  const koffi = imports["koffi"]!.replace("npm:", "");
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", koffi], folder);
+  const deno = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), "--json"];
+  const emulated = ["--device", "xrt", "--emulate"];
+  const hashes = async (out: string, program: string, args: readonly string[]) => {
+    const json = await run(program, [...args, "--out", out], folder);
+    const { files, counters }: { files: Record<string, string>; counters: { packets: number } } = JSON.parse(
+      json,
+    );
+    const list = await Promise.all(
+      Object.values(files).map(async (file) =>
+        createHash("sha256").update(await readFile(join(folder, file))).digest("hex")
+      ),
+    );
+    return { list, packets: counters.packets };
+  };
+  const model = await hashes("model", process.execPath, [...deno, "--device", "model", "--match", "exact"]);
+  const inNode = await hashes("node", "npx", ["--no-install", "onpath", "--json", ...emulated]);
+  const inDeno = await hashes("deno", process.execPath, [...deno, ...emulated]);
+  for (const [name, found] of [["Node", inNode], ["Deno", inDeno]] as const) {
+    if (found.packets === 0 || !isDeepStrictEqual(found.list, model.list)) {
+      throw new Error(`the emulated card under ${name} writes ${found.list}, the model ${model.list}`);
+    }
+  }
+  return `the photograph through libxrt and an emulated card equals the model under Node and Deno: ${
+    model.list.map((hash) => hash.slice(0, 12)).join(", ")
+  }`;
 }
 
 /** What a tour printed, less times, and the hashes of the files it wrote. */
 async function outcome(json: string, folder: string): Promise<{ facts: string[]; files: string[] }> {
-  const report: { files: Record<string, string> } = JSON.parse(json);
+  // The flow's number is on the bus, and another one in each run.
+  const { waveform: { file: wave }, ...report }: {
+    files: Record<string, string>;
+    waveform: { file: string };
+  } = JSON.parse(json);
+  if (!/\$enddefinitions \$end\n#\d+\n/.test(await readFile(join(folder, wave), "utf8"))) {
+    throw new Error(`onpath --vcd writes ${wave}, which is no waveform`);
+  }
   const files = await Promise.all(
     Object.values(report.files).map(async (file) => {
       const hash = createHash("sha256").update(await readFile(join(folder, file))).digest("hex");

@@ -32,6 +32,9 @@ export const DEPENDENCIES: readonly string[] = ["@msgpack/msgpack", "zod"];
 /** What the command uses where it is there. */
 export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp"];
 
+/** What users install beside it where they want what needs it: koffi drives XRT from Node. */
+export const OPTIONAL_PEERS: readonly string[] = ["koffi"];
+
 /** The package's name on npm. */
 export const PACKAGE_NAME = "onpath";
 
@@ -86,9 +89,22 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
     main: "./index.cjs",
     types: "./index.d.cts",
     bin: { onpath: "./bin/onpath.js" },
-    files: ["*.js", "*.cjs", "*.d.ts", "*.d.cts", "types", "bin", "docs", "THIRD_PARTY.txt", "CHANGELOG.md"],
+    files: [
+      "*.js",
+      "*.cjs",
+      "*.d.ts",
+      "*.d.cts",
+      "types",
+      "bin",
+      "waves",
+      "docs",
+      "THIRD_PARTY.txt",
+      "CHANGELOG.md",
+    ],
     dependencies: ranges(config, DEPENDENCIES),
     optionalDependencies: ranges(config, OPTIONAL_DEPENDENCIES),
+    peerDependencies: ranges(config, OPTIONAL_PEERS),
+    peerDependenciesMeta: Object.fromEntries(OPTIONAL_PEERS.map((name) => [name, { optional: true }])),
   };
 }
 

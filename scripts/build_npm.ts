@@ -12,7 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildPackage } from "../npm/build.ts";
-import { checkCommand, checkProgram, checkRuns, install } from "../npm/check_install.ts";
+import { checkCommand, checkEmulated, checkProgram, checkRuns, install } from "../npm/check_install.ts";
 import { checkPublint, checkSources, checkTypes } from "../npm/check_package.ts";
 import { run } from "../npm/run.ts";
 
@@ -35,6 +35,7 @@ async function main(folder: string): Promise<void> {
     () => checkRuns(ROOT, folder),
     () => checkProgram(ROOT, folder),
     () => checkCommand(ROOT, folder),
+    () => checkEmulated(ROOT, folder),
   ];
   for (const check of checks) console.log(`checked  ${await check()}`);
 }

@@ -61,10 +61,12 @@ export interface Engine {
    * Reserves bytes until the engine is dropped.
    *
    * @param length Number of bytes.
-   * @returns Their address, a multiple of 64.
-   * @throws {OnpathError} `size` when the engine has no room left.
+   * @param alignment What their address is a multiple of, a power of two from 64 to 65,536. Default 64.
+   * The memory itself begins at a page of the machine, so an alignment here is one there.
+   * @returns Their address.
+   * @throws {OnpathError} `size` when the engine has no room left, or the alignment is none.
    */
-  readonly reserve: (length: number) => number;
+  readonly reserve: (length: number, alignment?: number) => number;
 }
 
 /** An engine holds at most this many bytes (1 GiB). */
@@ -106,16 +108,18 @@ export function createEngine(capacity: number): Engine {
     bytes: new Uint8Array(memory.buffer),
     view: new DataView(memory.buffer),
     functions: exports as unknown as EngineFunctions,
-    reserve: (length) => {
-      const address = next;
-      next = Math.ceil((address + length) / 64) * 64;
-      if (next > end) {
+    reserve: (length, alignment = 64) => {
+      checkWhole("an alignment of two to the power of", Math.log2(alignment), 6, 16);
+      const address = Math.ceil(next / alignment) * alignment;
+      const after = Math.ceil((address + length) / 64) * 64;
+      if (after > end) {
         throw new OnpathError(
           "size",
           `Cannot reserve ${length} bytes in the engine: ${Math.max(0, end - address)} are left`,
           { length, left: end - address },
         );
       }
+      next = after;
       return address;
     },
   };

@@ -20,11 +20,17 @@ import {
 /** Whether packets carry a CRC-32C or leave the check to the link (PCIe and Ethernet have their own). */
 export type Checksum = "crc32c" | "link";
 
+/**
+ * Slots begin at a multiple of this, a page: so a card's driver takes them for DMA where they are, and
+ * nothing is copied on the host. It costs at most a page.
+ */
+export const SLOTS_ALIGNMENT = 4096;
+
 /** Slots of equal size, each for one packet. A packet's length stands in its own header. */
 export interface PacketSlots {
   /** The engine whose memory holds the slots. */
   readonly engine: Engine;
-  /** Address of the first slot. */
+  /** Address of the first slot, a multiple of {@linkcode SLOTS_ALIGNMENT} where they were reserved. */
   readonly address: number;
   /** Bytes of a slot, a multiple of 64. */
   readonly slotBytes: number;
@@ -44,7 +50,7 @@ export interface PacketSlots {
 export function reserveSlots(engine: Engine, slots: number, payload: number): PacketSlots {
   checkWhole("a number of slots of", slots, 1, 2 ** 20);
   const slotBytes = slotBytesFor(payload);
-  return { engine, address: engine.reserve(slots * slotBytes), slotBytes, slots };
+  return { engine, address: engine.reserve(slots * slotBytes, SLOTS_ALIGNMENT), slotBytes, slots };
 }
 
 /**

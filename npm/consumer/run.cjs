@@ -5,6 +5,7 @@ const { compile, createModelDevice, offload, OnpathError, tensor } = require("on
 const kernels = require("onpath/kernels");
 const runtime = require("onpath/runtime");
 const serialize = require("onpath/serialize");
+const xrt = require("onpath/xrt");
 
 async function main() {
   const { shape, pipelines } = JSON.parse(readFileSync("cases.json", "utf8"));
@@ -24,8 +25,11 @@ async function main() {
   } catch (error) {
     refusal = error;
   }
+  // Nobody has installed koffi here: XRT is refused with what to do, and all else works.
+  const withoutKoffi = await xrt.openXrt().catch((error) => error);
   const oneClass = refusal instanceof OnpathError && OnpathError === serialize.OnpathError &&
-    compile === runtime.compile && Object.keys(kernels.KERNELS).length > 0;
+    compile === runtime.compile && Object.keys(kernels.KERNELS).length > 0 &&
+    withoutKoffi instanceof OnpathError && /npm install koffi/.test(withoutKoffi.message);
   console.log(JSON.stringify({ hashes, oneClass }));
 }
 

@@ -3,6 +3,7 @@ import { compile, createModelDevice, type Device, offload, OnpathError, type Pla
 import { KERNELS } from "onpath/kernels";
 import { type RunResult, Session } from "onpath/runtime";
 import { type ErrorCode, HEADER_BYTES, OnpathError as SameError, type Tensor } from "onpath/serialize";
+import { type Registers, VnxNetwork, type Xclbin, type XrtBuffer, XrtDevice } from "onpath/xrt";
 
 /** Runs one image; the types of all entries are the same types. */
 export async function run(device: Device): Promise<RunResult> {
@@ -24,6 +25,16 @@ export async function dispose(): Promise<number> {
   const device: AsyncDisposable = createModelDevice();
   await device[Symbol.asyncDispose]();
   return HEADER_BYTES + Object.keys(KERNELS).length;
+}
+
+/** Drives a card. */
+export async function drive(registers: Registers): Promise<Xclbin> {
+  using device = await XrtDevice.open({ index: 0, timeoutMs: 1000 });
+  const xclbin = await device.load("nic.xclbin");
+  const buffer: XrtBuffer = await device.allocate({ bytes: 4096 });
+  await buffer.sync("toDevice");
+  new VnxNetwork(registers).setAddresses({ ip: "192.168.0.5" });
+  return xclbin;
 }
 
 // @ts-expect-error: a shape is made of numbers

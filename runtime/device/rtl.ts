@@ -4,9 +4,6 @@
  * @module
  */
 
-import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
-import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
-import { ROWS_WASM } from "../../kernels/rtl/packet_rows_wasm.ts";
 import {
   HEADER_BYTES,
   OnpathError,
@@ -23,8 +20,10 @@ import { checkPages, type StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
 import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { compileBuild, compileWaveBuild, type RtlBuildName } from "./rtl_build.ts";
 import { pageCommands } from "./rtl_pages.ts";
-import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
+import { rtlProgram } from "./rtl_program.ts";
+import { checkWave, type WaveOptions } from "./rtl_wave.ts";
 
 /**
  * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
@@ -70,36 +69,28 @@ export const RTL_PROFILE: DeviceProfile = {
   },
 };
 
-type Build = RtlProgram["build"];
-const WASM: Readonly<Record<Build, string>> = {
-  terms: IMAGE_WASM,
-  products: IMAGE_PRODUCTS_WASM,
-  rows: ROWS_WASM,
-};
-
 /** The check that fails when a packet's page is not there: that is a failure, not a drop. */
 const PAGE = DROP_REASONS.indexOf("page");
 
 /** A run that takes so many has gone wrong: the longest one has some millions. */
 const MOST_CYCLES = 2 ** 30;
 
-/** Compiled once a process. */
-const compiled = new Map<Build, Promise<WebAssembly.Module>>();
-
-function compileBuild(build: Build): Promise<WebAssembly.Module> {
-  let module = compiled.get(build);
-  if (module === undefined) {
-    module = WebAssembly.compile(Uint8Array.from(atob(WASM[build]), (char) => char.charCodeAt(0)));
-    compiled.set(build, module);
-  }
-  return module;
+/** What an RTL device may be asked for. */
+export interface RtlDeviceOptions {
+  /**
+   * A waveform of the signals within the build that the first plan is loaded into; packets of plans for
+   * another build are neither counted nor written. Answers and counts are the same with it.
+   */
+  readonly wave?: WaveOptions | undefined;
 }
 
 /**
  * Opens an RTL device.
  *
+ * @param options A waveform, where one is wanted.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
  *
  * @example
  * ```ts
@@ -110,10 +101,22 @@ function compileBuild(build: Build): Promise<WebAssembly.Module> {
  * assert.equal(device.counters().cycles, 0);
  * ```
  */
-export async function createRtlDevice(): Promise<Device> {
+export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<Device> {
+  if (wave !== undefined) checkWave(wave);
   // A card holds one build at a time; the counts of all that were opened add up.
-  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileBuild("terms"))]]);
-  let card = cards.get("terms")!;
+  const cards = new Map<RtlBuildName, RtlCard>();
+  const open = async (build: RtlBuildName): Promise<RtlCard> => {
+    const opened = cards.get(build);
+    if (opened !== undefined) return opened;
+    const traced = cards.size === 0 ? wave : undefined;
+    const module = await (traced === undefined ? compileBuild(build) : compileWaveBuild(build));
+    const made = await openRtlCard(module, traced, RTL_PROFILE.clockMHz);
+    cards.set(build, made);
+    return made;
+  };
+  let card!: RtlCard;
+  // Which build writes a waveform is known when a plan comes.
+  if (wave === undefined) card = await open("terms");
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
   let plan: Plan | undefined;
@@ -130,8 +133,7 @@ export async function createRtlDevice(): Promise<Device> {
       const { build, values, tables } = rtlProgram(next);
       const kept = plan?.id === next.id;
       if (kept && next.pages === null && build !== "rows") return;
-      const opened = cards.get(build) ?? await openRtlCard(await compileBuild(build));
-      cards.set(build, opened);
+      const opened = await open(build);
       if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);
       tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
@@ -265,7 +267,7 @@ export async function createRtlDevice(): Promise<Device> {
   return device;
 }
 
-function swapsOf(cards: ReadonlyMap<Build, RtlCard>): number {
+function swapsOf(cards: ReadonlyMap<RtlBuildName, RtlCard>): number {
   let swaps = 0;
   for (const card of cards.values()) swaps += card.counters().swaps;
   return swaps;
@@ -275,7 +277,12 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function lookupsPerItem({ tables, layout }: Plan): number {
+/**
+ * Lookups that a plan takes for each item of its answers.
+ *
+ * @param plan The plan.
+ */
+export function lookupsPerItem({ tables, layout }: Plan): number {
   return tables.reduce(
     (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
     0,

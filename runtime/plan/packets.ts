@@ -11,6 +11,7 @@ import {
   type PacketSlots,
   reserveSlots,
   slotBytesFor,
+  SLOTS_ALIGNMENT,
 } from "../../serialize/mod.ts";
 import { planItems } from "./map.ts";
 import type { Plan } from "./plan.ts";
@@ -58,10 +59,10 @@ export function reservePackets(plan: Plan, window = WINDOW_PACKETS): PlanPackets
   const slots = windowPackets(plan, window);
   const backSlots = Math.min(answers.packets, slots * each);
   const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
-  // Slots, three input rows with their slack, 12 bytes a column, and alignment.
+  // Slots, three input rows with their slack, 12 bytes a column, and alignment, of the slots to pages.
   const bytes = slots * slotBytesFor(payload) + Math.max(slots, backSlots) * slotBytesFor(back) +
     3 * (width * channels + 80) +
-    12 * cut.width + 1024;
+    12 * cut.width + 1024 + 2 * SLOTS_ALIGNMENT;
   const engine = createEngine(bytes);
   const requests = reserveSlots(engine, slots, payload);
   const replies = reserveSlots(engine, Math.max(slots, backSlots), back);

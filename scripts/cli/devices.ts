@@ -15,6 +15,8 @@ import {
   type Plan,
   RTL_PROFILE,
 } from "../../mod.ts";
+import { openXrtOffload, XRT_PROFILE } from "onpath/xrt";
+import { openEmulated } from "../xrt/emulated.ts";
 import { loadProfile } from "./documents.ts";
 import { suggest } from "./suggest.ts";
 
@@ -37,10 +39,35 @@ function simulated(profile: DeviceProfile): KnownDevice {
   return { profile, open: () => Promise.resolve(createModelDevice(profile)) };
 }
 
+/** Which card an XRT device is on. */
+export interface CardOptions {
+  /** `--emulate`: one that is none, in a process of its own. */
+  readonly emulate?: boolean | undefined;
+  /** `--xclbin`: what is loaded into a card. */
+  readonly xclbin?: string | undefined;
+}
+
+/** The RTL's kernels through XRT, on a card or on an emulated one. */
+function xrtDevice({ emulate, xclbin }: CardOptions): KnownDevice {
+  return {
+    profile: XRT_PROFILE,
+    open: async () => {
+      if (emulate) return await openEmulated();
+      if (xclbin !== undefined) return await openXrtOffload({ xclbin });
+      throw new OnpathError(
+        "device",
+        "Cannot open device xrt: it is on a card, which is named by --xclbin <file>, or is emulated: --emulate",
+        {},
+      );
+    },
+  };
+}
+
 /** Every device by its name. */
 export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
   [
     { profile: RTL_PROFILE, open: createRtlDevice },
+    xrtDevice({}),
     ...[MODEL_PROFILE, ...CARD_PROFILES].map(simulated),
   ].map((known) => [known.profile.name, known]),
 );
@@ -99,13 +126,22 @@ export interface Compiled {
  *
  * @param name What `--device` says.
  * @param signal Ends the reading of a profile with its reason.
+ * @param card Which card, where one is meant: then the device is `xrt`.
  * @returns What makes the plan for a device that is found; it throws as the compiler does.
  * @throws {OnpathError} `device` and `file` as {@linkcode resolveDevice}.
  */
 export async function planFor(
   name: string | undefined,
   signal: AbortSignal,
+  card: CardOptions = {},
 ): Promise<(make: (device: DeviceProfile) => Plan) => Compiled> {
+  const wanted = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
+  if (wanted !== undefined && name !== undefined && name !== wanted) {
+    throw new OnpathError("device", `Cannot use device ${name} on a card: that is device ${wanted}`, {
+      name,
+    });
+  }
+  name ??= wanted;
   const { profile } = await resolveDevice(name ?? DEFAULT_DEVICE, signal);
   return (make) => {
     try {
@@ -120,8 +156,17 @@ export async function planFor(
   };
 }
 
-/** The device that a plan is for: a known one, or the model with the numbers that stand in the plan. */
-export function planDevice({ device }: { readonly device: DeviceProfile }): KnownDevice {
+/**
+ * The device that a plan is for: a known one, or the model with the numbers that stand in the plan.
+ *
+ * @param plan The plan.
+ * @param card Which card, where the plan is for one.
+ */
+export function planDevice(
+  { device }: { readonly device: DeviceProfile },
+  card: CardOptions = {},
+): KnownDevice {
+  if (device.name === XRT_PROFILE.name) return xrtDevice(card);
   return DEVICES.get(device.name) ?? simulated(device);
 }
 
@@ -132,7 +177,7 @@ export function insteadRows(instead: string | undefined): [name: string, value: 
 
 /** A device in a line. */
 export function deviceText({ name, summary }: DeviceProfile): string {
-  return name === MODEL_PROFILE.name || name === RTL_PROFILE.name
+  return [MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE].some((own) => own.name === name)
     ? `${name}: ${summary}`
     : `${name}: ${summary}; simulated by the model, no card is used`;
 }

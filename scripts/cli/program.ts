@@ -18,7 +18,9 @@ import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
   checksumOption,
+  checkWaveform,
   deviceOption,
+  emulateOption,
   formOption,
   jsonOption,
   layoutOption,
@@ -29,9 +31,13 @@ import {
   shapeOption,
   timeoutOption,
   toleranceOption,
+  vcdOption,
+  vcdPacketsOption,
+  xclbinOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
 import { TOPICS } from "./topics.ts";
+import { addXrtCommands } from "./xrt_program.ts";
 
 /**
  * Makes the program.
@@ -55,11 +61,15 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .usage("[options]")
     .argument("[mistyped]")
     .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(
       new Option("--match <computation>", "which computation the resize equals")
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
     )
     .option("--out <folder>", "where the results go; it is made where there is none", "./out")
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.tour)
     .action(async (mistyped: string | undefined, options: TourOptions, command: Command) => {
@@ -68,6 +78,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
         const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
         command.error(message, { exitCode: EXIT.usage, code: "commander.unknownCommand" });
       }
+      checkWaveform(options, command);
       await runTour(options, context);
     });
 
@@ -79,12 +90,16 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
     .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))
     .addOption(deviceOption().conflicts("plan"))
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(layoutOption())
     .addOption(checksumOption())
     .addOption(toleranceOption().conflicts("plan"))
     .addOption(formOption().conflicts("plan"))
     .addOption(packetLayoutOption().conflicts("plan"))
     .addOption(timeoutOption())
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.run)
     .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {
@@ -139,5 +154,6 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.devices)
     .action(listDevices);
+  addXrtCommands(program, context);
   return program;
 }

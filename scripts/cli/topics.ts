@@ -44,9 +44,15 @@ Outputs, by the ending of the name:
   .safetensors  every type, under the key "output"
   A file is written whole under another name in the same folder and renamed, or not at all.`;
 
+const WAVEFORM = `
+Waveforms, of the device rtl:
+  --vcd writes all signals of the hierarchy, from the cycle that the first of the packets is offered
+  in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
+  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.`;
+
 /** The texts by command. */
 export const TOPICS: Readonly<
-  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices", string>
+  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices" | "xrt", string>
 > = {
   program: `
 Examples:
@@ -56,6 +62,8 @@ Examples:
   onpath sizes                                    usual sizes at a glance
   onpath profile cat.jpg                          which table entries are hot
   onpath devices
+  onpath xclbin info nic.xclbin                   what a card's file holds
+  onpath xrt list                                 cards, through XRT
   onpath help run                                 everything about one command
 ${EXIT_CODES}`,
   tour: `
@@ -67,6 +75,8 @@ Examples:
   onpath
   onpath --out results --match torchvision
   onpath --json
+  onpath --vcd onpath.vcd --vcd-packets 10:12
+${WAVEFORM}
 ${EXIT_CODES}`,
   run: `
 Examples:
@@ -77,6 +87,7 @@ Examples:
 ${PIPELINE}
 ${INPUTS}
 ${OUTPUTS}
+${WAVEFORM}
 ${EXIT_CODES}`,
   plan: `
 Shows how the input is cut into packets, how many bytes travel, which tables the kernels look up,
@@ -121,5 +132,21 @@ is a JSON file, --device mine.json; what it leaves out is as on the cards:
 Examples:
   onpath devices
   onpath devices --json
+${EXIT_CODES}`,
+  xrt: `
+Examples:
+  onpath xrt list
+  onpath xrt load nic.xclbin
+  onpath xrt register nic.xclbin onpath_image 0x200 --count 8
+  onpath xrt peek nic.xclbin --bytes 256
+  onpath xrt run nic.xclbin vadd --input in.bin --output out.bin --length size:4 --set scale=2.5
+  onpath xrt watch nic.xclbin onpath_image
+  onpath xrt soak --emulate --faults random:slow+wrong+loss:0.05:7 --runs 1000
+  onpath xclbin emulated nic.xclbin; onpath xrt poke nic.xclbin data.bin --emulate
+  Each is a script of its own too, short enough to be read as an example: scripts/xrt-*.ts.
+
+The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. A library elsewhere
+  is named by ONPATH_XRT_LIBRARY. Before XRT 2.16, XILINX_XRT must lead to it; the error says how.
+  Under Node the package koffi is needed: npm install koffi.
 ${EXIT_CODES}`,
 };

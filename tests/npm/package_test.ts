@@ -17,6 +17,7 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
       "@msgpack/msgpack": "npm:@msgpack/msgpack@^1.2.3",
       zod: "npm:zod@~4.5.6",
       sharp: "npm:sharp@1",
+      koffi: "npm:koffi@^9.8",
     },
   });
   assert.equal(made["name"], "onpath");
@@ -24,6 +25,8 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
   assert.equal(made["license"], "MIT");
   assert.deepEqual(made["dependencies"], { "@msgpack/msgpack": "^1.2.3", zod: "~4.5.6" });
   assert.deepEqual(made["optionalDependencies"], { sharp: "1" });
+  assert.deepEqual(made["peerDependencies"], { koffi: "^9.8" });
+  assert.deepEqual(made["peerDependenciesMeta"], { koffi: { optional: true } });
   assert.deepEqual(made["exports"], {
     ".": {
       import: { types: "./index.d.ts", default: "./index.js" },
@@ -52,7 +55,14 @@ Deno.test("packageJson() refuses a dependency without a range", () => {
 });
 
 Deno.test("listEntries() has every entry that deno.json exports", () => {
-  assert.deepEqual(listEntries(config).map(({ name }) => name), ["index", "serialize", "kernels", "runtime"]);
+  assert.deepEqual(listEntries(config).map(({ name }) => name), [
+    "index",
+    "serialize",
+    "kernels",
+    "runtime",
+    "xrt",
+    "emulation",
+  ]);
 });
 
 Deno.test("withEndings() changes relative imports only", () => {

@@ -12,6 +12,7 @@ import {
   type Refusal,
   reserveSlots,
   type SeparableMap,
+  SLOTS_ALIGNMENT,
   tensor,
   writeHeader,
 } from "onpath/serialize";
@@ -102,9 +103,28 @@ Deno.test("Engine.reserve() gives aligned addresses and refuses what does not fi
   const engine = createEngine(1000);
   const [a, b] = [engine.reserve(1), engine.reserve(1)];
   assert.deepEqual([a % 64, b - a], [0, 64]);
+  assert.deepEqual([engine.reserve(1, 4096) % 4096, engine.reserve(1) % 4096], [0, 64]);
+  for (const alignment of [32, 96, 2 ** 17, 0, -64]) {
+    assert.throws(() => engine.reserve(1, alignment), { code: "size" });
+  }
   assert.throws(() => engine.reserve(engine.bytes.length), (error) => {
     return error instanceof OnpathError && error.code === "size" && /are left/.test(error.message);
   });
+});
+
+Deno.test("Engine.reserve() keeps its room when it refuses", () => {
+  const engine = createEngine(1000);
+  const at = engine.reserve(1);
+  assert.throws(() => engine.reserve(engine.bytes.length));
+  assert.equal(engine.reserve(1), at + 64);
+});
+
+Deno.test("reserveSlots() begins at a page, whatever stands before", () => {
+  const engine = createEngine(2 ** 16);
+  engine.reserve(100);
+  for (const slots of [reserveSlots(engine, 3, 48), reserveSlots(engine, 5, 1344)]) {
+    assert.equal(slots.address % SLOTS_ALIGNMENT, 0);
+  }
 });
 
 /** A writer of whole images of 4 x 40 RGB, with its slots. */

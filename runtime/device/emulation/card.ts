@@ -1,0 +1,265 @@
+/**
+ * An emulated card: answers the calls of XRT's software emulation with memory, registers and the RTL.
+ *
+ * @module
+ */
+
+import { MOVER, moverInstances, REGISTER } from "../../mod.ts";
+import { OnpathError } from "../../../serialize/mod.ts";
+import { readKernelXml } from "../xrt/mod.ts";
+import { CALL, callName, DONE_IDLE, MOST_BYTES } from "./calls.ts";
+import { type Fault, type FaultPlan, faultSource, SLOW_MS } from "./faults.ts";
+import { BANKS, EMULATED_KERNELS } from "./image.ts";
+import { createCardMemory } from "./memory.ts";
+import { bytesOf, decodeMessage, encodeMessage, type Message, numberOf } from "./proto2.ts";
+import { createUnitGroup, type Unit } from "./units.ts";
+
+/** What has happened on a card, in its order. Plain data. */
+export interface CardEvent {
+  /** What it was: a call's name, or `start`, `end`, `fault`, `failure`. */
+  readonly what: string;
+  /** The instance that was started, or a fault or failure in words. */
+  readonly name?: string;
+  /** An address. */
+  readonly address?: number;
+  /** Bytes. */
+  readonly bytes?: number;
+}
+
+/** What surrounds a card. */
+export interface CardOptions {
+  /** What goes wrong. */
+  readonly faults?: FaultPlan | undefined;
+  /** Told of everything that happens. */
+  readonly onEvent?: ((event: CardEvent) => void) | undefined;
+  /** Reads the XML of the kernels. */
+  readonly readText: (path: string) => string;
+  /** A path for a buffer that XRT maps into its own memory. */
+  readonly newPath?: ((address: number) => string) | undefined;
+  /** Ends the process, for faults that do. */
+  readonly die: () => void;
+}
+
+/** What answers XRT in place of a card. */
+export interface EmulatedCard {
+  /**
+   * Answers a call.
+   *
+   * @param call Its number.
+   * @param message Its message.
+   * @returns The response's message; null where there will be no answer.
+   */
+  readonly answer: (call: number, message: Uint8Array) => Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Whether the last call ended the emulation. */
+  readonly closed: () => boolean;
+  /** Buffers and bytes that are allocated. */
+  readonly held: () => { readonly buffers: number; readonly bytes: number };
+}
+
+/** Control bits: start, done, idle. */
+const [START, IDLE] = [1, 4];
+
+/** An instance at its address. */
+interface Placed {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly takesPackets: boolean;
+  state: "idle" | "running" | "done";
+  /** Whether what was started is over, as far as the instance itself is concerned. */
+  over: boolean;
+}
+
+/**
+ * Makes a card. Its kernels are made when an xclbin is loaded.
+ *
+ * @param options What surrounds it.
+ */
+export function createEmulatedCard(options: CardOptions): EmulatedCard {
+  const memory = createCardMemory(BANKS);
+  const faults = faultSource(options.faults);
+  const tell = options.onEvent ?? (() => {});
+  const placed = new Map<number, Placed>();
+  let range = 1;
+  let closed = false;
+  let hung = false;
+  let spoiling: Fault | null = null;
+
+  const spoil = (answers: readonly Uint8Array[]): Uint8Array[] => {
+    if (answers.length === 0) return [];
+    const victim = faults.below(answers.length);
+    if (spoiling === "loss") return answers.filter((_, n) => n !== victim);
+    if (spoiling === "wrong") {
+      const bytes = answers[victim]!;
+      bytes[faults.below(bytes.length)]! ^= 1 + faults.below(255);
+    }
+    return [...answers];
+  };
+
+  const load = async (message: Message): Promise<void> => {
+    placed.clear();
+    const xml = readKernelXml(options.readText(new TextDecoder().decode(bytesOf(message, 1))));
+    const instances = new Map<string, number>(
+      xml.flatMap(({ name, range: own, instances }) => {
+        range = own;
+        return instances.map((instance) => [`${name}:${instance.name}`, Number(instance.base)] as const);
+      }),
+    );
+    const place = (name: string, unit: Unit, takesPackets = false) => {
+      const base = instances.get(name);
+      if (base === undefined) {
+        throw new OnpathError("device", `Cannot load an xclbin without ${name}`, { name });
+      }
+      placed.set(base, { name: name.split(":")[1]!, unit, takesPackets, state: "idle", over: true });
+    };
+    for (const kernel of EMULATED_KERNELS) {
+      for (const { name: instance } of xml.find(({ name }) => name === kernel.name)?.instances ?? []) {
+        const group = await createUnitGroup(kernel, memory, spoil);
+        const movers = moverInstances(instance);
+        place(`${kernel.name}:${instance}`, group.kernel);
+        place(`${MOVER.packets}:${movers.packets}`, group.packets, true);
+        place(`${MOVER.tables}:${movers.tables}`, group.tables);
+      }
+    }
+  };
+
+  const at = (address: number): { unit: Placed; offset: number } => {
+    const base = address - address % range;
+    const unit = placed.get(base);
+    if (unit === undefined) {
+      throw new OnpathError("device", `Cannot reach a register at 0x${address.toString(16)}`, { address });
+    }
+    return { unit, offset: address - base };
+  };
+
+  const start = (unit: Placed): void => {
+    tell({ what: "start", name: unit.name });
+    unit.state = "running";
+    unit.over = false;
+    const fault = unit.takesPackets ? faults.run() : null;
+    if (fault !== null) tell({ what: "fault", name: fault });
+    if (fault === "hang") hung = true;
+    if (fault === "stall" || fault === "hang") return;
+    // The call that starts it is answered first.
+    setTimeout(() => void run(unit, fault), fault === "slow" ? SLOW_MS : 0);
+  };
+
+  const run = async (unit: Placed, fault: Fault | null): Promise<void> => {
+    try {
+      spoiling = fault;
+      await unit.unit.start();
+      if (fault === "death") return options.die();
+      unit.over = true;
+    } catch (error) {
+      // A card that is told nonsense does not end either; the log says why.
+      tell({ what: "failure", name: error instanceof Error ? error.message : String(error) });
+    } finally {
+      spoiling = null;
+    }
+  };
+
+  const writeRegisters = (address: number, bytes: Uint8Array): void => {
+    const { unit, offset } = at(address);
+    const { words } = unit.unit;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let n = 0; n + 4 <= bytes.length && offset + n < words.byteLength; n += 4) {
+      words.setUint32(offset + n, view.getUint32(n, true), true);
+    }
+    if (offset !== REGISTER.control || (words.getUint32(0, true) & START) === 0) return;
+    words.setUint32(0, 0, true);
+    if (unit.state !== "running") start(unit);
+  };
+
+  const readRegister = (address: number): number => {
+    const { unit, offset } = at(address);
+    if (offset !== REGISTER.control) {
+      return offset < unit.unit.words.byteLength
+        ? unit.unit.words.getUint32(offset, true)
+        : unit.unit.counter(offset);
+    }
+    if (unit.state === "running" && unit.over && unit.unit.ended()) {
+      unit.state = "done";
+      tell({ what: "end", name: unit.name });
+    }
+    if (unit.state === "running") return START;
+    const control = unit.state === "done" ? DONE_IDLE : IDLE;
+    unit.state = "idle";
+    return control;
+  };
+
+  const readRegisters = (address: number, bytes: number): Uint8Array => {
+    const words = new Uint32Array(Math.max(1, Math.ceil(Math.min(bytes, 4096) / 4)));
+    for (let n = 0; n < words.length; n++) words[n] = readRegister(address + 4 * n);
+    return new Uint8Array(words.buffer);
+  };
+
+  const dispatch = async (call: number, message: Message): Promise<Uint8Array<ArrayBuffer>> => {
+    const number = (field: number) => numberOf(message, field);
+    switch (call) {
+      case CALL.close:
+        closed = number(3) !== 0;
+        tell({ what: "close", name: closed ? "process" : "device" });
+        return encodeMessage([[1, true]]);
+      case CALL.load:
+        await load(message);
+        tell({ what: "load" });
+        return encodeMessage([[1, true]]);
+      case CALL.allocate: {
+        const [address, bytes] = [number(1), number(2)];
+        const refused = faults.allocation();
+        if (refused) tell({ what: "fault", name: "refusal" });
+        const made = !refused && memory.allocate(address, bytes);
+        tell({ what: made ? "allocate" : "refuse", address, bytes });
+        const path = number(3) === 0 ? undefined : options.newPath?.(address);
+        return encodeMessage([
+          [1, made],
+          ...(path === undefined ? [] : [[2, new TextEncoder().encode(path)] as const]),
+        ]);
+      }
+      case CALL.free:
+        tell({ what: "free", address: number(1) });
+        return encodeMessage([[1, memory.free(number(1))]]);
+      case CALL.toDevice: {
+        const bytes = bytesOf(message, 4);
+        memory.at(number(3), bytes.length).set(bytes);
+        tell({ what: "toDevice", address: number(3), bytes: bytes.length });
+        return encodeMessage([[1, bytes.length]]);
+      }
+      case CALL.fromDevice: {
+        const bytes = memory.at(number(4), Math.min(number(5), MOST_BYTES));
+        tell({ what: "fromDevice", address: number(4), bytes: bytes.length });
+        return encodeMessage([[1, bytes.length], [2, bytes]]);
+      }
+      case CALL.writeControl:
+        writeRegisters(number(2), bytesOf(message, 4));
+        return encodeMessage([[1, true]]);
+      case CALL.writeRegister:
+        writeRegisters(number(1) + number(2), bytesOf(message, 3));
+        return encodeMessage([[1, true]]);
+      case CALL.readControl:
+        return encodeMessage([[1, true], [2, readRegisters(number(2), number(3))]]);
+      case CALL.readRegister:
+        return encodeMessage([[1, true], [2, readRegisters(number(1) + number(2), number(3))]]);
+      default:
+        // What else XRT asks is about debugging and profiling.
+        tell({ what: callName(call) });
+        return encodeMessage([[1, true]]);
+    }
+  };
+
+  return {
+    answer: async (call, bytes) => {
+      if (hung) return null;
+      try {
+        return await dispatch(call, decodeMessage(bytes));
+      } catch (error) {
+        tell({
+          what: "failure",
+          name: `${callName(call)}: ${error instanceof Error ? error.message : error}`,
+        });
+        return encodeMessage([[1, false]]);
+      }
+    },
+    closed: () => closed,
+    held: memory.held,
+  };
+}

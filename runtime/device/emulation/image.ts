@@ -1,0 +1,104 @@
+/**
+ * The emulated card: its memory, its kernels and their movers, and the xclbin that says so.
+ *
+ * @module
+ */
+
+import {
+  argumentAddress,
+  IMAGE_ARGUMENTS,
+  type KernelArgument,
+  MOVER,
+  type MoverArgument,
+  moverInstances,
+  PACKETS_ARGUMENTS,
+  ROWS_ARGUMENTS,
+  type RtlProgram,
+  TABLES_ARGUMENTS,
+} from "../../mod.ts";
+import { type KernelDraft, writeXclbin } from "../xrt/mod.ts";
+import type { Bank } from "./memory.ts";
+
+/** The platform's name, in emconfig.json and in the xclbin. */
+export const PLATFORM = "onpath_emulated_nic";
+
+/** Memory: packets go through one bank, tables through the other. */
+export const BANKS: readonly Bank[] = [
+  { tag: "bank0", base: 0, bytes: 2 ** 32 },
+  { tag: "bank1", base: 2 ** 32, bytes: 2 ** 32 },
+];
+
+/** A kernel of the RTL that the card has. */
+export interface EmulatedKernel {
+  /** Its name. */
+  readonly name: string;
+  /** The build of the RTL that it is. */
+  readonly build: RtlProgram["build"];
+  /** Its arguments, in the order of the registers. */
+  readonly arguments: readonly KernelArgument[];
+}
+
+/** All kernels: every build of the RTL, each with movers of its own. */
+export const EMULATED_KERNELS: readonly EmulatedKernel[] = [
+  { name: "onpath_image", build: "terms", arguments: IMAGE_ARGUMENTS },
+  { name: "onpath_image_products", build: "products", arguments: IMAGE_ARGUMENTS },
+  { name: "onpath_rows", build: "rows", arguments: ROWS_ARGUMENTS },
+];
+
+/** Bytes of registers of an instance. */
+const RANGE = 0x10000;
+
+/** Address of the first instance's registers. */
+const BASE = 0x180_0000;
+
+/** The instance of a kernel. */
+export function instanceName(kernel: string): string {
+  return `${kernel}_0`;
+}
+
+/**
+ * Writes the xclbin of the emulated card.
+ *
+ * @returns The file; the same for the same version of this library.
+ */
+export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
+  let base = BASE;
+  const next = () => BigInt((base += RANGE) - RANGE);
+  const cards: KernelDraft[] = EMULATED_KERNELS.map(({ name, arguments: list }) => ({
+    name,
+    range: RANGE,
+    instances: [{ name: instanceName(name), base: next() }],
+    arguments: list.map(({ name }, place) => ({
+      name,
+      kind: "scalar" as const,
+      offset: argumentAddress(place),
+    })),
+  }));
+  const instances = (which: "packets" | "tables") =>
+    EMULATED_KERNELS.map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));
+  const mover = (
+    name: string,
+    list: readonly MoverArgument[],
+    memory: number,
+    which: "packets" | "tables",
+  ) => ({
+    name,
+    range: RANGE,
+    instances: instances(which),
+    arguments: list.map(({ name, kind }, place) => ({
+      name,
+      kind,
+      offset: argumentAddress(place),
+      ...(kind === "buffer" ? { memory } : {}),
+    })),
+  });
+  return Uint8Array.from(writeXclbin({
+    platform: PLATFORM,
+    memories: BANKS.map(({ tag, base, bytes }) => ({ tag, base: BigInt(base), bytes: BigInt(bytes) })),
+    kernels: [
+      ...cards,
+      mover(MOVER.packets, PACKETS_ARGUMENTS, 0, "packets"),
+      mover(MOVER.tables, TABLES_ARGUMENTS, 1, "tables"),
+    ],
+  }));
+}

@@ -1,0 +1,124 @@
+/**
+ * A kernel of the card interface with its movers: arguments, counters, and the names by which they are found.
+ *
+ * @module
+ */
+
+import { COUNTER, counterAddress, DROP_REASONS, MOVER, moverInstances, type RtlProgram } from "../../mod.ts";
+import { OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
+import type { XrtDevice } from "./device.ts";
+import type { XrtKernel } from "./kernel.ts";
+import type { XrtRun } from "./run.ts";
+
+/** The kernel of each build of the RTL. */
+export const CARD_KERNEL: Readonly<Record<RtlProgram["build"], string>> = {
+  terms: "onpath_image",
+  products: "onpath_image_products",
+  rows: "onpath_rows",
+};
+
+/** What a kernel has counted since it was opened here. */
+export interface KernelCounts {
+  /** Cycles with a packet inside, and those of loading tables. */
+  readonly cycles: number;
+  /** Cycles in which a packet waited for a table. */
+  readonly stalls: number;
+  /** Pages that were taken into use. */
+  readonly swaps: number;
+  /** Packets dropped, by the number of the check. */
+  readonly drops: readonly number[];
+}
+
+/** The counters of 32 bits that are read; those of drops stand behind, one a reason. */
+const READ = ["cycles", "cyclesUpper", "words", "stalls", "swaps", "packets"] as const;
+
+/** A kernel and its movers, open for this process alone. */
+export interface CardKernel {
+  /** The mover of its packets. */
+  readonly packets: XrtKernel;
+  /** The mover of its tables. */
+  readonly tables: XrtKernel;
+  /** Sets the arguments in their order, and waits until the kernel has taken them. */
+  readonly start: (values: readonly number[], options: WaitOptions) => Promise<void>;
+  /** Packets that are inside now. */
+  readonly present: () => number;
+  /** Packets that have left since it was opened here. */
+  readonly left: () => number;
+  /** Reads the counters; those of drops only where some may have changed. */
+  readonly counts: (drops: boolean) => KernelCounts;
+  /** Closes it and its movers. */
+  readonly close: () => void;
+}
+
+/**
+ * Opens a kernel and its movers.
+ *
+ * @param device A device with an xclbin.
+ * @param build The build of the RTL that the kernel must be.
+ * @throws {OnpathError} `device` when the xclbin lacks the kernel or its movers, or XRT refuses.
+ */
+export function openCardKernel(device: XrtDevice, build: RtlProgram["build"]): CardKernel {
+  const name = CARD_KERNEL[build];
+  const known = device.xclbin.kernels.map((kernel) => kernel.name);
+  const instance = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances[0]?.name;
+  if (instance === undefined) {
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: it wants kernel ${name}, the card's xclbin has ${known.join(", ") || "none"}`,
+      { kernel: name, known },
+    );
+  }
+  const movers = moverInstances(instance);
+  const opened: XrtKernel[] = [];
+  const open = (name: string) => {
+    const kernel = device.kernel(name, { exclusive: true });
+    opened.push(kernel);
+    return kernel;
+  };
+  const close = () => {
+    for (const each of opened.reverse()) each.close();
+  };
+  try {
+    const kernel = open(`${name}:{${instance}}`);
+    const packets = open(`${MOVER.packets}:{${movers.packets}}`);
+    const tables = open(`${MOVER.tables}:{${movers.tables}}`);
+    return { ...handle(kernel, kernel.run()), packets, tables, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "tables" | "close"> {
+  const read = (place: number) => kernel.readRegister(counterAddress(place));
+  const readAll = () => READ.map((name) => read(COUNTER[name]));
+  const readDrops = () => DROP_REASONS.map((_, reason) => read(COUNTER.drops + reason));
+  // A card counts from its reset on, whoever had it before.
+  const before = { counts: readAll(), drops: readDrops() };
+  let drops = before.drops;
+  /** What a counter of 32 bits has gained, once around at most. */
+  const gained = (now: number, then: number) => (now - then) >>> 0;
+  return {
+    start: async (values, options) => {
+      if (run.running) await run.wait(options);
+      values.forEach((value, place) => run.set(place, value));
+      await run.start(options);
+      await run.wait(options);
+    },
+    present: () => read(COUNTER.present),
+    left: () => gained(read(COUNTER.packets), before.counts[READ.indexOf("packets")]!),
+    counts: (withDrops) => {
+      const now = readAll();
+      const of = (name: (typeof READ)[number]) => now[READ.indexOf(name)]!;
+      const was = (name: (typeof READ)[number]) => before.counts[READ.indexOf(name)]!;
+      if (withDrops) drops = readDrops();
+      return {
+        cycles: of("cycles") - was("cycles") + 2 ** 32 * (of("cyclesUpper") - was("cyclesUpper")) +
+          gained(of("words"), was("words")),
+        stalls: gained(of("stalls"), was("stalls")),
+        swaps: gained(of("swaps"), was("swaps")),
+        drops: drops.map((count, reason) => gained(count, before.drops[reason]!)),
+      };
+    },
+  };
+}

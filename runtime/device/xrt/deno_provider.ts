@@ -1,0 +1,29 @@
+/**
+ * The foreign function interface of Deno. It needs `--allow-ffi` without a path: views of memory do.
+ *
+ * @module
+ */
+
+import type { NativeLibrary, Pointer, Provider, SymbolTable } from "./native.ts";
+
+/** Marks the name of a call that runs on another thread. */
+const TASK = "task:";
+
+/** Deno's interface as a provider. */
+export const denoProvider: Provider = {
+  name: "deno",
+  load: <T extends SymbolTable>(path: string, symbols: T): NativeLibrary<T> => {
+    const table: Record<string, Deno.ForeignFunction> = {};
+    for (const [key, { name = key, ...symbol }] of Object.entries(symbols)) {
+      table[key] = { name, ...symbol } as Deno.ForeignFunction;
+      table[TASK + key] = { name, ...symbol, nonblocking: true } as Deno.ForeignFunction;
+    }
+    const calls: Record<string, unknown> = Deno.dlopen(path, table).symbols;
+    const tasks = Object.fromEntries(Object.keys(symbols).map((key) => [key, calls[TASK + key]]));
+    return { calls, tasks } as unknown as NativeLibrary<T>;
+  },
+  view: (pointer, length) =>
+    Deno.UnsafePointerView.getArrayBuffer(pointer as unknown as Deno.PointerObject, length),
+  address: (pointer) => BigInt(Deno.UnsafePointer.value(pointer as unknown as Deno.PointerObject)),
+  pointerTo: (bytes) => Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>) as unknown as Pointer,
+};

@@ -1,0 +1,177 @@
+/**
+ * The candidates around XRT: the same call of the same function, bare and through the binding.
+ *
+ * @module
+ */
+
+import { emulatedXclbin } from "../../runtime/device/emulation/mod.ts";
+import { MOVER, moverInstances, reservePackets } from "../../runtime/mod.ts";
+import {
+  createCardPackets,
+  type Pointer,
+  writeXclbin,
+  type XrtBuffer,
+  type XrtDevice,
+  type XrtKernel,
+  type XrtRun,
+} from "../../runtime/device/xrt/mod.ts";
+import { createEngine, reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/mod.ts";
+import { benchPlan, noise } from "./images.ts";
+
+/** Calls in one timed piece of work: the clock costs as much as one of them. */
+const CALLS = 1000;
+
+const DONE = Promise.resolve();
+
+/** A kernel of a device that computes nothing, with buffers and a run. */
+export interface Noop {
+  /** The device. */
+  readonly device: XrtDevice;
+  /** Its kernel. */
+  readonly kernel: XrtKernel;
+  /** A buffer. */
+  readonly buffer: XrtBuffer;
+  /** A run whose arguments are set. */
+  readonly run: XrtRun;
+}
+
+/** The same work, bare and through the binding. */
+export interface Pair {
+  /** What is called. */
+  readonly name: string;
+  /** How often. */
+  readonly calls: number;
+  /** By `Deno.dlopen` alone. */
+  readonly bare: () => void | Promise<void>;
+  /** Through the binding. */
+  readonly wrapped: () => void | Promise<void>;
+}
+
+/** Loads an image with one kernel and makes a run of it. */
+export async function openNoop(device: XrtDevice): Promise<Noop> {
+  await device.load(writeXclbin({
+    platform: "onpath_noop",
+    memories: [{ tag: "bank0", bytes: 2n ** 32n, base: 0n }],
+    kernels: [{
+      name: "copy",
+      arguments: [
+        { name: "from", kind: "buffer", offset: 0x10, memory: 0 },
+        { name: "items", kind: "scalar", offset: 0x1c },
+      ],
+      instances: [{ name: "copy_1", base: 0x1800000n }],
+    }],
+  }));
+  const kernel = device.kernel("copy", { exclusive: true });
+  const buffer = await device.allocate({ bytes: 65_536, group: kernel.group("from") });
+  const run = kernel.run();
+  run.set("from", buffer);
+  run.set("items", 1);
+  return { device, kernel, buffer, run };
+}
+
+/** Every call of a running program, in pairs. */
+export function callPairs({ device, buffer, run }: Noop): Pair[] {
+  const { symbols } = Deno.dlopen(device.xrt.path, {
+    xrtRunState: { parameters: ["pointer"], result: "i32" },
+    xrtBOSync: { parameters: ["pointer", "i32", "usize", "usize"], result: "i32" },
+    _Z13xrtRunSetArgVPviPKvm: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
+    xrtRunStart: { parameters: ["pointer"], result: "i32" },
+    xrtRunWaitFor: { parameters: ["pointer", "u32"], result: "i32" },
+  });
+  const raw = (pointer: Pointer) => pointer as unknown as Deno.PointerObject;
+  const [runs, buffers] = [raw(run.pointer), raw(buffer.pointer)];
+  const word = new Uint32Array(1);
+  const view = new DataView(word.buffer);
+  const bytes = new Uint8Array(word.buffer);
+  const pair = (name: string, bare: (i: number) => void, wrapped: (i: number) => void): Pair => ({
+    name,
+    calls: CALLS,
+    bare: () => {
+      for (let i = 0; i < CALLS; i++) bare(i);
+    },
+    wrapped: () => {
+      for (let i = 0; i < CALLS; i++) wrapped(i);
+    },
+  });
+  return [
+    pair("xrtRunState", () => symbols.xrtRunState(runs), () => run.state()),
+    pair("xrtRunSetArgV, a number", (i) => {
+      view.setUint32(0, i, true);
+      symbols._Z13xrtRunSetArgVPviPKvm(runs, 1, bytes, 4n);
+    }, (i) => run.set(1, i)),
+    pair(
+      "xrtBOSync, 4096 bytes",
+      () => symbols.xrtBOSync(buffers, 0, 4096n, 0n),
+      () => buffer.syncNow("toDevice", 4096),
+    ),
+    {
+      name: "xrtRunStart, xrtRunState, xrtRunWaitFor, await",
+      calls: CALLS,
+      bare: async () => {
+        for (let i = 0; i < CALLS; i++) {
+          symbols.xrtRunStart(runs);
+          if (symbols.xrtRunState(runs) === 4) symbols.xrtRunWaitFor(runs, 50);
+          await DONE;
+        }
+      },
+      wrapped: async () => {
+        for (let i = 0; i < CALLS; i++) {
+          run.startNow();
+          await run.wait();
+        }
+      },
+    },
+  ];
+}
+
+/** Writing the packets of an image into memory of the host, and into the same memory as a buffer. */
+export async function serializePair({ device, kernel }: Noop): Promise<Pair> {
+  const image = noise(720, 1280);
+  const plan = benchPlan(image, 224, "link", "cells");
+  const { packets } = plan.layout.cut;
+  const writers = [reservePackets(plan, packets), reservePackets(plan, packets)] as const;
+  const { engine, address, slotBytes, slots } = writers[1].requests;
+  const memory = engine.bytes.subarray(address, address + slots * slotBytes);
+  const buffer = await device.wrap(memory, kernel.group("from"));
+  if (address % SLOTS_ALIGNMENT !== 0 || buffer.map().byteOffset !== memory.byteOffset) {
+    throw new Error("the slots are no buffer");
+  }
+  const write = ({ writer, requests }: (typeof writers)[number]) => () => {
+    for (let first = 0; first < packets; first += requests.slots) {
+      writer.write(image, 0, first, Math.min(requests.slots, packets - first), requests);
+    }
+  };
+  return {
+    name: "serialize a packet of 1280x720 to 224x224",
+    calls: packets,
+    bare: write(writers[0]),
+    wrapped: write(writers[1]),
+  };
+}
+
+/** Runs a second: an argument is set, the kernel started and waited for. */
+export async function runsPerSecond({ run }: Noop, seconds = 1): Promise<number> {
+  const start = performance.now();
+  let runs = 0;
+  while (performance.now() - start < 1000 * seconds) {
+    run.set(1, runs++);
+    run.startNow();
+    await run.wait();
+  }
+  return 1000 * runs / (performance.now() - start);
+}
+
+/** Exchanges a second of the XRT device: one packet is copied, moved, run, and its status moved back. */
+export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise<number> {
+  await device.load(emulatedXclbin());
+  const packets = createCardPackets(
+    device,
+    device.kernel(`${MOVER.packets}:{${moverInstances("onpath_image_0").packets}}`, { exclusive: true }),
+  );
+  const engine = createEngine(2 ** 20);
+  const exchange = { input: reserveSlots(engine, 8, 1344), count: 1, output: reserveSlots(engine, 8, 1344) };
+  const start = performance.now();
+  let count = 0;
+  for (; performance.now() - start < 1000 * seconds; count++) await packets.exchange(exchange, 1, {});
+  return 1000 * count / (performance.now() - start);
+}

@@ -1,0 +1,152 @@
+/**
+ * The environment that XRT's software emulation wants, in a folder of its own.
+ *
+ * @module
+ */
+
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { PLATFORM } from "onpath/emulation";
+import { linkXrtRoot } from "onpath/xrt";
+import { OnpathError } from "../../mod.ts";
+
+/** The variables that are set, and what stood there before. */
+const VARIABLES = [
+  "XCL_EMULATION_MODE",
+  "XILINX_XRT",
+  "EMCONFIG_PATH",
+  "XRT_INI_PATH",
+  "SDACCEL_EM_RUN_DIR",
+  "XILINX_VITIS",
+  "USER",
+  "EMULATION_SOCKETID",
+] as const;
+
+/** A prepared environment. */
+export interface EmulationEnvironment {
+  /** The folder that holds all of it. */
+  readonly folder: string;
+  /** The socket that XRT connects to. */
+  readonly socket: string;
+  /** Puts the variables back and removes the folder. */
+  readonly restore: () => void;
+}
+
+/** A path of a socket has at most so many bytes. */
+const MOST_PATH = 106;
+
+/**
+ * Makes the folder and sets the variables of this process. XRT reads them once, at its first call.
+ *
+ * @param devices Number of devices.
+ * @param spawned The program of device processes, where XRT itself is to start them: they connect to it, and
+ * no guard stands between. Default: they are there before XRT asks.
+ * @returns The environment.
+ * @throws {OnpathError} `device` when XRT's parts are not installed, or the socket's path is too long.
+ */
+export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnvironment {
+  const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
+  const user = folder.slice(tmpdir().length + 1);
+  // XRT looks for the socket at <temporary folder>/$USER/$EMULATION_SOCKETID.
+  const socket = join(folder, "xrt");
+  const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
+  const restore = () => {
+    process.off("exit", restore);
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // A process that ends without closing its cards leaves nothing behind either.
+  process.on("exit", restore);
+  try {
+    if (socket.length > MOST_PATH) {
+      throw new OnpathError(
+        "device",
+        `Cannot emulate a card: the path ${socket} is too long for a socket, set TMPDIR to a shorter folder`,
+        { socket, most: MOST_PATH },
+      );
+    }
+    const root = join(folder, "root");
+    if (process.env["XILINX_XRT"] === undefined && !linkXrtRoot(root)) {
+      throw new OnpathError(
+        "device",
+        "Cannot emulate a card: XRT's emulation (libxrt_swemu.so.2) is not installed. " +
+          "Install it with: apt-get install libxrt1",
+        { package: "libxrt1" },
+      );
+    }
+    const run = join(folder, "run");
+    mkdirSync(run);
+    writeFileSync(join(folder, "emconfig.json"), JSON.stringify(emconfig(devices)));
+    const ini = join(folder, "xrt.ini");
+    writeFileSync(ini, `[Emulation]\ndont_run=${spawned === undefined}\n[Runtime]\nruntime_log=null\n`);
+    if (spawned !== undefined) writeModel(join(folder, "vitis"), spawned);
+    Object.assign(process.env, {
+      XCL_EMULATION_MODE: "sw_emu",
+      XILINX_XRT: process.env["XILINX_XRT"] ?? root,
+      EMCONFIG_PATH: folder,
+      XRT_INI_PATH: ini,
+      SDACCEL_EM_RUN_DIR: run,
+      USER: user,
+      ...(spawned === undefined ? { EMULATION_SOCKETID: "xrt" } : { XILINX_VITIS: join(folder, "vitis") }),
+    });
+    return { folder, socket, restore };
+  } catch (error) {
+    restore();
+    throw error;
+  }
+}
+
+/** Where XRT looks for the program of a device, in XILINX_VITIS. */
+const MODEL = "data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
+
+/** The command that runs a program in this runtime. */
+export function commandOf(program: URL): string[] {
+  // Deno looks for the import map beside the program and above it.
+  return [
+    process.execPath,
+    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
+    fileURLToPath(program),
+  ];
+}
+
+/** Writes the script that XRT starts. */
+function writeModel(root: string, program: URL): void {
+  const path = join(root, MODEL);
+  mkdirSync(dirname(path), { recursive: true });
+  const words = commandOf(program).map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  writeFileSync(path, `#!/bin/sh\nexec ${words} --spawned\n`);
+  chmodSync(path, 0o755);
+}
+
+/** What XRT is told of the devices that there are. */
+export function emconfig(devices: number): unknown {
+  return {
+    Version: { FileVersion: "2.0", ToolVersion: "2022.1" },
+    Platform: {
+      UnifiedPlatform: "true",
+      ExpandedPR: "true",
+      Boards: [{
+        NumBoards: "1",
+        Devices: [{
+          Name: PLATFORM,
+          HalMajorVersion: "1",
+          HalMinorVersion: "0",
+          VendorId: "4334",
+          SubsystemVendorId: "0",
+          DeviceVersion: "0",
+          DataAlignment: "4096",
+          NumDevices: String(devices),
+          OclFreqency: "250",
+          DdrBanks: [{ Size: "4G" }, { Size: "4G" }],
+          FeatureRom: { Major_Version: "1", Minor_Version: "0" },
+        }],
+      }],
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * What the emulation needs of C's own library.
+ *
+ * @module
+ */
+
+import type { NativeLibrary, Provider, SymbolTable } from "onpath/xrt";
+
+const SYMBOLS = {
+  malloc: { parameters: ["usize" /* size_t */], result: "pointer" /* void* */ },
+  sigaction: {
+    parameters: ["i32", /* int */ "buffer", /* const struct sigaction* */ "buffer" /* struct sigaction* */],
+    result: "i32",
+  },
+} as const satisfies SymbolTable;
+
+const opened = new Map<string, NativeLibrary<typeof SYMBOLS>["calls"]>();
+
+/**
+ * Opens it, once a process.
+ *
+ * @param provider The foreign function interface.
+ */
+export function openLibc(provider: Provider): NativeLibrary<typeof SYMBOLS>["calls"] {
+  let calls = opened.get(provider.name);
+  if (calls === undefined) opened.set(provider.name, calls = provider.load("libc.so.6", SYMBOLS).calls);
+  return calls;
+}

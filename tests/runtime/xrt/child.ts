@@ -1,0 +1,139 @@
+/**
+ * Programs that call the real XRT run in a child process with a kill timer: a device that dies makes XRT
+ * wait for ever, and a defect may end the process.
+ *
+ * @module
+ */
+
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
+import * as esbuild from "esbuild";
+import { linkXrtRoot } from "../../../runtime/device/xrt/mod.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const CHILDREN = join(ROOT, "tests/runtime/xrt/children");
+
+/** Whether libxrt1 is installed where distributions and AMD have it. */
+export const HAS_XRT: boolean = [
+  ...(existsSync("/usr/lib") ? readdirSync("/usr/lib") : []).map((name) => `/usr/lib/${name}`),
+  "/opt/xilinx/xrt/lib",
+].some((folder) => existsSync(join(folder, "libxrt_coreutil.so.2")));
+
+/** A test that wants libxrt1; without it, it is ignored and its name says why. */
+export function xrtTest(name: string, run: () => Promise<void>): void {
+  Deno.test({
+    name: HAS_XRT ? name : `${name} (skipped: libxrt1 is not installed)`,
+    ignore: !HAS_XRT,
+    fn: run,
+  });
+}
+
+/** How a child ended. */
+export interface ChildResult {
+  /** Its exit code, or the name of the signal that ended it. */
+  readonly end: number | string;
+  /** Whether the kill timer ended it. */
+  readonly killed: boolean;
+  /** What it printed as JSON, a line each. */
+  readonly lines: unknown[];
+  /** What it wrote to stderr. */
+  readonly errors: string;
+}
+
+/** How a child is run. */
+export interface ChildOptions {
+  /** Variables besides those of this process. Undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Its arguments. */
+  readonly args?: readonly string[];
+  /** What runs it. Default `deno`. */
+  readonly runtime?: "deno" | "node";
+  /** Milliseconds until it is killed. Default 60,000. */
+  readonly killAfter?: number;
+  /** Programs that it starts itself. */
+  readonly beside?: readonly string[];
+  /** Whether it is given a folder for XILINX_XRT. Default true. */
+  readonly root?: boolean;
+}
+
+/**
+ * Runs a program of the folder `children` in XRT's mode noop, unless the environment says otherwise.
+ *
+ * @param name Its file's name, without an ending.
+ * @param options How.
+ */
+export async function runChild(name: string, options: ChildOptions = {}): Promise<ChildResult> {
+  const { env = {}, args = [], runtime = "deno", killAfter = 60_000, root = true, beside = [] } = options;
+  const folder = await mkdtemp(join(tmpdir(), "onpath-xrt-"));
+  try {
+    if (root) linkXrtRoot(join(folder, "xrt"));
+    const source = join(CHILDREN, `${name}.ts`);
+    const command = runtime === "deno"
+      ? [Deno.execPath(), "run", "-A", "--config", join(ROOT, "deno.json"), "--v8-flags=--expose-gc", source]
+      : ["node", "--expose-gc", await bundleForNode(CHILDREN, [name, ...beside])];
+    const merged: Record<string, string | undefined> = {
+      ...Deno.env.toObject(),
+      NO_COLOR: "1",
+      XCL_EMULATION_MODE: "noop",
+      XILINX_XRT: root ? join(folder, "xrt") : undefined,
+      ONPATH_XRT_LIBRARY: undefined,
+      ...env,
+    };
+    const child = spawn(command[0]!, [...command.slice(1), ...args], {
+      cwd: folder,
+      env: Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)),
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: XRT's emulation ends its whole process group when a signal frightens it.
+      detached: true,
+    });
+    let [output, errors, killed] = ["", "", false];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => errors += text);
+    const timer = setTimeout(() => {
+      killed = true;
+      process.kill(-child.pid!, "SIGKILL");
+    }, killAfter);
+    const end = await new Promise<number | string>((resolve, reject) => {
+      child.on("error", reject).on("close", (code, signal) => resolve(signal ?? code ?? -1));
+    });
+    clearTimeout(timer);
+    // XRT prints to stdout too; what is ours is JSON.
+    const lines = output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+    return { end, killed, lines, errors };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Node 20 reads no TypeScript; the bundles stand where koffi is found, and beside each other. */
+async function bundleForNode(folder: string, names: readonly string[]): Promise<string> {
+  const out = join(ROOT, "node_modules/.cache/onpath-tests");
+  mkdirSync(out, { recursive: true });
+  const { imports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8")) as {
+    imports: Record<string, string>;
+  };
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: names.map((name) => join(folder, `${name}.ts`)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    target: ["es2022", "node20"],
+    external: ["koffi"],
+    alias: Object.fromEntries(
+      Object.entries(imports).filter(([, target]) => target.startsWith("./"))
+        .map(([name, target]) => [name, join(ROOT, target)]),
+    ),
+  });
+  await esbuild.stop();
+  for (const { path, contents } of outputFiles) await writeFile(path, contents);
+  return join(out, `${names[0]}.mjs`);
+}
