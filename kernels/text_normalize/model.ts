@@ -48,8 +48,10 @@ class Output {
   from: Uint32Array<ArrayBuffer> = new Uint32Array(4096);
   to: Uint32Array<ArrayBuffer> = new Uint32Array(4096);
   length = 0;
-  // Places of what came out late enough to be made again after an escape.
-  #recent: { anchor: number; bytes: number }[] = [];
+  // Anchors of what came out last, and its bytes, in a ring: it may have to be made again after an escape.
+  readonly #anchors = new Float64Array(64).fill(-1);
+  readonly #sizes = new Float64Array(64);
+  #last = 0;
 
   readonly put: Sink = (code, from, to, anchor) => {
     if (this.length + 4 > this.bytes.length) this.#grow();
@@ -68,20 +70,22 @@ class Output {
       bytes[at + 2] = 0x80 | code >> 6 & 63;
       bytes[at + 3] = 0x80 | code & 63;
     }
-    this.from.fill(from, at, at + size);
-    this.to.fill(to, at, at + size);
-    this.length += size;
-    const last = this.#recent.at(-1);
-    if (last?.anchor === anchor) last.bytes += size;
-    else {
-      if (this.#recent.length === 64) this.#recent.splice(0, 32);
-      this.#recent.push({ anchor, bytes: size });
+    for (let i = at; i < at + size; i++) {
+      this.from[i] = from;
+      this.to[i] = to;
     }
+    this.length += size;
+    if (this.#anchors[this.#last] !== anchor) {
+      this.#last = (this.#last + 1) & 63;
+      this.#anchors[this.#last] = anchor;
+      this.#sizes[this.#last] = 0;
+    }
+    this.#sizes[this.#last]! += size;
   };
 
   /** Bytes that came out and come from `position` on. */
   since(position: number): number {
-    return this.#recent.reduce((sum, { anchor, bytes }) => anchor >= position ? sum + bytes : sum, 0);
+    return this.#sizes.reduce((sum, bytes, i) => this.#anchors[i]! >= position ? sum + bytes : sum, 0);
   }
 
   #grow(): void {
