@@ -10,7 +10,7 @@ import { patternError } from "./refuse.ts";
 import { ANY_OR_END, type CodeSet, END } from "./set.ts";
 
 /** Most states before they are merged. */
-export const MAX_STATES = 8192;
+export const MAX_STATES = 1024;
 
 /** Most code points that a look-ahead may need to see. */
 export const MAX_LOOK = 16;
@@ -80,6 +80,7 @@ interface Thread {
   readonly mask: bigint;
   /** Code points taken since a look-ahead began; −1 outside one. */
   readonly back: number;
+  /** In a look-ahead and where it matches: whether the piece is left out. */
   readonly drop: boolean;
   readonly rest: readonly Thread[];
 }
@@ -96,8 +97,15 @@ class Closures {
   }
 
   /** Adds the ways that are open from a place; true when one has matched, so that none behind it counts. */
-  add(place: number, mask: bigint, back: number, out: Thread[], seen: Set<string>): boolean {
-    const key = `${place},${mask},${back}`;
+  add(
+    place: number,
+    mask: bigint,
+    back: number,
+    drop: boolean,
+    out: Thread[],
+    seen: Set<string>,
+  ): boolean {
+    const key = `${place},${mask},${back},${drop}`;
     if (seen.has(key)) return false;
     seen.add(key);
     if (back > MAX_LOOK) {
@@ -106,16 +114,18 @@ class Closures {
     const node = this.#nfa.nodes[place]!;
     switch (node.kind) {
       case "split":
-        return node.next.some((next) => this.add(next, mask, back, out, seen));
+        return node.next.some((next) => this.add(next, mask, back, drop, out, seen));
       case "assert": {
         const both = mask & this.#masks.get(node)!;
-        return both !== 0n && this.add(node.next, both, back, out, seen);
+        return both !== 0n && this.add(node.next, both, back, drop, out, seen);
       }
       case "follow":
-        return this.add(node.start, mask, 0, out, seen);
+        return back < 0
+          ? this.add(node.start, mask, 0, node.drop, out, seen)
+          : this.add(node.start, mask, back, drop, out, seen);
       case "set": {
         const both = mask & this.#masks.get(node)!;
-        if (both !== 0n) out.push({ kind: "set", place, mask: both, back, drop: false, rest: [] });
+        if (both !== 0n) out.push({ kind: "set", place, mask: both, back, drop, rest: [] });
         return false;
       }
       case "match":
@@ -130,9 +140,15 @@ class Closures {
         return mask === this.all;
       case "unless": {
         const rest: Thread[] = [];
-        if (!this.add(node.start, this.all, -1, rest, new Set())) {
-          const drop = (this.#nfa.nodes[node.next] as { drop: boolean }).drop;
-          out.push({ kind: "unless", place: node.next, mask, back: 0, drop, rest });
+        if (!this.add(node.start, this.all, -1, false, rest, new Set())) {
+          out.push({
+            kind: "unless",
+            place: node.next,
+            mask,
+            back: Math.max(back, 0),
+            drop: back < 0 ? node.drop : drop,
+            rest,
+          });
         }
         return false;
       }
@@ -147,7 +163,7 @@ class Closures {
       const back = thread.back < 0 ? -1 : thread.back + 1;
       if (thread.kind === "set") {
         const node = this.#nfa.nodes[thread.place] as { next: number };
-        if (this.add(node.next, this.all, back, out, seen)) break;
+        if (this.add(node.next, this.all, back, thread.drop, out, seen)) break;
       } else if (thread.kind === "confirm") {
         out.push({ ...thread, kind: "match", mask: this.all, back: Math.max(back, 1) });
         break;
@@ -165,13 +181,13 @@ class Closures {
   }
 }
 
-// Ways that look ahead from one place all end the piece there: once one has matched, the others need not.
+// Ways that look ahead from one place all end the piece there: once one has matched, those right before it need not.
 function settle(threads: Thread[]): Thread[] {
   const last = threads.at(-1);
   if (last?.kind !== "match" || last.back < 1) return threads;
-  return threads.filter((thread) =>
-    thread === last || thread.back !== last.back || thread.drop !== last.drop
-  );
+  let keep = threads.length - 1;
+  while (keep > 0 && threads[keep - 1]!.back === last.back && threads[keep - 1]!.drop === last.drop) keep--;
+  return [...threads.slice(0, keep), last];
 }
 
 function keyOf(threads: readonly Thread[]): string {
@@ -215,7 +231,7 @@ export function determinise(nfa: Nfa, start: number): Dfa {
     return number;
   };
   const first: Thread[] = [];
-  closures.add(start, closures.all, -1, first, new Set());
+  closures.add(start, closures.all, -1, false, first, new Set());
   numberOf(first);
   const dfa: Dfa = { transitions: [], accept: [], drop: [], members };
   for (let state = 0; state < states.length; state++) {

@@ -17,9 +17,9 @@ export type NfaNode =
   /** Goes on if what follows is in the set. */
   | { readonly kind: "assert"; readonly set: CodeSet; readonly next: number }
   /** Goes on at `start`, counting the code points from here on as given back. */
-  | { readonly kind: "follow"; readonly start: number }
-  /** Goes on at `next`, a match, once nothing that begins at `start` can match. */
-  | { readonly kind: "unless"; readonly start: number; readonly next: number }
+  | { readonly kind: "follow"; readonly start: number; readonly drop: boolean }
+  /** Matches at `next` once nothing that begins at `start` can match. */
+  | { readonly kind: "unless"; readonly start: number; readonly next: number; readonly drop: boolean }
   /** The piece ends. */
   | { readonly kind: "match"; readonly drop: boolean };
 
@@ -148,15 +148,16 @@ function buildLook(nfa: Nfa, node: Extract<PatternNode, { kind: "look" }>, next:
     const set = node.negative ? complement(allowed, ANY_OR_END) : allowed;
     return addNode(nfa, { kind: "assert", set, next });
   }
-  if (nfa.nodes[next]!.kind !== "match") {
+  const match = nfa.nodes[next]!;
+  if (match.kind !== "match") {
     throw patternError(
       nfa.pattern,
       node.at,
       "a look-ahead of more than one code point stands elsewhere than at the end",
     );
   }
-  if (node.negative) return addNode(nfa, { kind: "unless", start, next });
-  return addNode(nfa, { kind: "follow", start: buildNode(nfa, node.item, next) });
+  if (node.negative) return addNode(nfa, { kind: "unless", start, next, drop: match.drop });
+  return addNode(nfa, { kind: "follow", start: buildNode(nfa, node.item, next), drop: match.drop });
 }
 
 /**
@@ -208,7 +209,7 @@ export function buildGap(nfa: Nfa, pattern: PatternNode, drop: boolean): number 
   const begins = decidedByOne(nfa, start);
   choices.next.push(
     begins === null
-      ? addNode(nfa, { kind: "follow", start })
+      ? addNode(nfa, { kind: "follow", start, drop })
       : addNode(nfa, { kind: "assert", set: begins, next: match }),
     addNode(nfa, { kind: "assert", set: complement(nfa.alphabet, ANY_OR_END), next: match }),
     loop,

@@ -116,7 +116,9 @@ function readAtom(cursor: Cursor, flags: Flags): { node: PatternNode; flags: Fla
         return { node: { kind: "look", item, negative: false, at }, flags };
       }
       const set = readEscape(cursor);
-      return node(flags.i ? foldCase(set) : set);
+      // Oniguruma folds the case of single code points and of classes in brackets, not of properties.
+      const isFolded = flags.i && (cursor.syntax === "fancy-regex" || set.length === 2 && set[0] === set[1]);
+      return node(isFolded ? foldCase(set) : set);
     }
   }
   const literal = [next.codePointAt(0)!, next.codePointAt(0)!];
@@ -187,7 +189,12 @@ function readChoice(cursor: Cursor, outer: Flags): PatternNode {
       branches.push(sequence(items));
       return branches.length === 1 ? branches[0]! : { kind: "choice", items: branches };
     } else {
+      const at = cursor.at;
       const atom = readAtom(cursor, flags);
+      if (atom.flags !== flags && cursor.syntax === "oniguruma" && items.length + branches.length > 0) {
+        // There they take the alternatives behind them into their group.
+        throw patternError(cursor.text, at, "flags inside a pattern stand elsewhere than at its beginning");
+      }
       flags = atom.flags;
       items.push(readRepeats(cursor, atom.node, flags));
     }

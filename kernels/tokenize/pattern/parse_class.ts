@@ -14,7 +14,7 @@ import {
   LAST_CODE_POINT,
   union,
 } from "./set.ts";
-import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
+import { decimalDigits, engineSet, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
 
 /**
  * Whose rules a pattern's text follows where they differ: `fancy-regex` (tiktoken, and the regex crate below
@@ -25,7 +25,8 @@ import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from
  * | `x{1,3}+` | possessive | one or more of `x{1,3}` |
  * | `x{,3}` | refused | none to three |
  * | `$` | end of the text | end of the text or before a line feed |
- * | `\w` | with U+200C and U+200D | without |
+ * | `\w` | with U+200C and U+200D | without them, with `²³¹¼½¾` |
+ * | `(?i:\p{Lu})` | all cases | upper case |
  */
 export type PatternSyntax = "fancy-regex" | "oniguruma";
 
@@ -118,7 +119,7 @@ export function readEscape(cursor: Cursor): CodeSet {
       return complement(decimalDigits());
     case "w":
     case "W": {
-      const word = wordCharacters(cursor.syntax === "fancy-regex");
+      const word = wordCharacters(cursor.syntax === "oniguruma");
       return letter === "w" ? word : complement(word);
     }
     case "h":
@@ -155,9 +156,12 @@ function posix(cursor: Cursor): CodeSet | null {
   const at = cursor.at;
   cursor.at += found[0].length;
   const set = found[2] === "word"
-    ? wordCharacters(cursor.syntax === "fancy-regex")
+    ? wordCharacters(cursor.syntax === "oniguruma")
     : found[2] === "alnum"
     ? union(propertySet("Alphabetic")!, decimalDigits())
+    : found[2] === "punct"
+    // Symbols count as such here, unlike in \p{P}.
+    ? engineSet("\\p{P}\\p{S}")
     : propertySet(found[2]!);
   // The regex crate's are those of ASCII, Oniguruma's those of Unicode.
   if (set === null) throw patternError(cursor.text, at, `the class "${found[0]}" is not supported`);

@@ -71,8 +71,3 @@ export function pieceTables(pattern: string, dfa: Dfa): PieceTables {
     ...classRom(dfa.members),
   };
 }
-
-/** What of the code points an automaton's member sets hold stands first: an example of a class for people. */
-export function exampleOf(members: readonly number[]): string {
-  return JSON.stringify(String.fromCodePoint(members[0]!));
-}

@@ -71,7 +71,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   space: "White_Space",
   upper: "Uppercase",
   lower: "Lowercase",
-  punct: "P",
   cntrl: "Cc",
 };
 
@@ -117,13 +116,16 @@ export function decimalDigits(): CodeSet {
 }
 
 /**
- * What `\w` holds: UTS #18's word characters; Oniguruma leaves out the two joiners that the regex crate takes.
+ * What `\w` holds: UTS #18's word characters. Oniguruma leaves out the two joiners, and takes the superscripts and
+ * fractions of Latin-1 (U+00B2, U+00B3, U+00B9, U+00BC to U+00BE).
  *
- * @param joiners Whether U+200C and U+200D are in it.
+ * @param isOniguruma Whether it is Oniguruma's.
  * @returns The set.
  */
-export function wordCharacters(joiners: boolean): CodeSet {
-  return engineSet(`\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${joiners ? "\\p{Join_Control}" : ""}`);
+export function wordCharacters(isOniguruma: boolean): CodeSet {
+  return engineSet(
+    `\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${isOniguruma ? "\\xb2\\xb3\\xb9\\xbc-\\xbe" : "\\p{Join_Control}"}`,
+  );
 }
 
 let orbits: ReadonlyMap<number, readonly number[]> | undefined;

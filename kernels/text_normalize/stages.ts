@@ -1,0 +1,269 @@
+/**
+ * Steps of normalisation as stages that take code points one by one and hold back few.
+ *
+ * @module
+ */
+
+import { difference, has, NONE } from "../tokenize/pattern/set.ts";
+import { whiteSpace } from "../tokenize/pattern/unicode.ts";
+import type { TextStep } from "../tokenize/vocabulary.ts";
+import { DROPPED, MARKS } from "./bert_sets.ts";
+import { rangesOf } from "./code_sets.ts";
+import {
+  compose,
+  compositionTables,
+  type DecompositionTables,
+  decompositionTables,
+  romAt,
+} from "./unicode_tables.ts";
+
+/** Marks that are held back at most, after a starter: Unicode's Stream-Safe Text Format (UAX #15) has as many. */
+export const MAX_MARKS = 30;
+
+/** Most code points of what a `replace` looks for. */
+export const MAX_REPLACED = 64;
+
+/**
+ * Takes a code point, the bytes of the original text that it comes from, and its anchor: the place at or before
+ * `from` where the original may be taken up anew and gives the same from there on.
+ */
+export type Sink = (code: number, from: number, to: number, anchor: number) => void;
+
+/** One stage. */
+export interface Stage {
+  /** Takes a code point. */
+  readonly push: Sink;
+  /** The text ends: gives out what is held. */
+  readonly end: () => void;
+  /** The least anchor of what is held; Infinity when nothing is. */
+  readonly heldFrom: () => number;
+  /** Whether a step's beginning is behind it: `prepend` has put its text. */
+  readonly isStarted: () => boolean;
+}
+
+const NOTHING_HELD = () => Infinity;
+const ALWAYS = () => true;
+
+function mapStage(push: Sink): Stage {
+  return { push, end: () => {}, heldFrom: NOTHING_HELD, isStarted: ALWAYS };
+}
+
+/** Takes code points apart; what comes out is not yet in canonical order. */
+function decomposeStage(tables: DecompositionTables, next: Sink): Stage {
+  const { entryOf, starts, codePoints } = tables;
+  return mapStage((code, from, to, anchor) => {
+    if (code >= 0xac00 && code < 0xd7a4) {
+      const syllable = code - 0xac00;
+      next(0x1100 + Math.floor(syllable / 588), from, to, anchor);
+      next(0x1161 + Math.floor((syllable % 588) / 28), from, to, anchor);
+      if (syllable % 28 !== 0) next(0x11a7 + syllable % 28, from, to, anchor);
+      return;
+    }
+    const entry = romAt(entryOf, code);
+    if (entry === 0) return next(code, from, to, anchor);
+    for (let i = starts[entry - 1]!; i < starts[entry]!; i++) next(codePoints[i]!, from, to, anchor);
+  });
+}
+
+/** Puts marks in canonical order behind their starter and, if asked, composes them with it. */
+function orderStage(composes: boolean, next: Sink, escape: () => void): Stage {
+  const tables = compositionTables();
+  const codes = new Uint32Array(MAX_MARKS + 1), ranks = new Uint16Array(MAX_MARKS + 1);
+  const froms = new Float64Array(MAX_MARKS + 1), tos = new Float64Array(MAX_MARKS + 1);
+  // Place 0 is the starter's; marks follow in canonical order.
+  let hasStarter = false, marks = 0;
+  // A segment, a starter and its marks, is taken up anew only as a whole.
+  let segment = 0;
+
+  const composeMarks = () => {
+    let kept = 0, lastRank = 0;
+    for (let i = 1; i <= marks; i++) {
+      const made = ranks[i]! > lastRank ? compose(tables, codes[0]!, codes[i]!) : -1;
+      if (made >= 0) {
+        codes[0] = made;
+        froms[0] = Math.min(froms[0]!, froms[i]!);
+        tos[0] = Math.max(tos[0]!, tos[i]!);
+        continue;
+      }
+      lastRank = ranks[i]!;
+      kept++;
+      codes[kept] = codes[i]!;
+      ranks[kept] = ranks[i]!;
+      froms[kept] = froms[i]!;
+      tos[kept] = tos[i]!;
+    }
+    marks = kept;
+  };
+  const flush = () => {
+    for (let i = hasStarter ? 0 : 1; i <= marks; i++) next(codes[i]!, froms[i]!, tos[i]!, segment);
+    hasStarter = false;
+    marks = 0;
+  };
+  const push: Sink = (code, from, to, anchor) => {
+    const rank = romAt(tables.rankOf, code);
+    if (rank === 0) {
+      if (composes && hasStarter) {
+        composeMarks();
+        const made = marks === 0 ? compose(tables, codes[0]!, code) : -1;
+        if (made >= 0) {
+          codes[0] = made;
+          tos[0] = to;
+          return;
+        }
+      }
+      flush();
+      segment = anchor;
+      if (!composes) return next(code, from, to, anchor);
+      hasStarter = true;
+      codes[0] = code;
+      froms[0] = from;
+      tos[0] = to;
+      return;
+    }
+    segment = Math.min(segment, anchor);
+    if (marks === MAX_MARKS) return escape();
+    let place = ++marks;
+    for (; place > 1 && ranks[place - 1]! > rank; place--) {
+      codes[place] = codes[place - 1]!;
+      ranks[place] = ranks[place - 1]!;
+      froms[place] = froms[place - 1]!;
+      tos[place] = tos[place - 1]!;
+    }
+    codes[place] = code;
+    ranks[place] = rank;
+    froms[place] = from;
+    tos[place] = to;
+  };
+  return {
+    push,
+    end: () => {
+      if (composes && hasStarter) composeMarks();
+      flush();
+    },
+    heldFrom: () => hasStarter || marks > 0 ? segment : Infinity,
+    isStarted: ALWAYS,
+  };
+}
+
+/** Replaces a text by another: the leftmost places that do not overlap, found by Knuth, Morris and Pratt's rule. */
+function replaceStage(fromText: string, toText: string, next: Sink): Stage {
+  const wanted = Array.from(fromText, (one) => one.codePointAt(0)!);
+  const put = Array.from(toText, (one) => one.codePointAt(0)!);
+  const shorter = new Uint8Array(wanted.length);
+  for (let i = 1, k = 0; i < wanted.length; i++) {
+    while (k > 0 && wanted[i] !== wanted[k]) k = shorter[k - 1]!;
+    if (wanted[i] === wanted[k]) k++;
+    shorter[i] = k;
+  }
+  const froms = new Float64Array(wanted.length), tos = new Float64Array(wanted.length);
+  const anchors = new Float64Array(wanted.length);
+  let matched = 0;
+  // What is held are the first code points wanted, so only their places are kept.
+  const shift = (count: number) => {
+    for (let i = 0; i < count; i++) next(wanted[i]!, froms[i]!, tos[i]!, anchors[i]!);
+    froms.copyWithin(0, count, matched);
+    tos.copyWithin(0, count, matched);
+    anchors.copyWithin(0, count, matched);
+    matched -= count;
+  };
+  return {
+    push: (code, from, to, anchor) => {
+      while (matched > 0 && wanted[matched] !== code) shift(matched - shorter[matched - 1]!);
+      if (wanted[matched] !== code) return next(code, from, to, anchor);
+      froms[matched] = from;
+      tos[matched] = to;
+      anchors[matched] = anchor;
+      matched++;
+      if (matched < wanted.length) return;
+      const begin = froms[0]!;
+      matched = 0;
+      for (const one of put) next(one, begin, to, anchors[0]!);
+    },
+    end: () => shift(matched),
+    heldFrom: () => matched > 0 ? anchors[0]! : Infinity,
+    isStarted: ALWAYS,
+  };
+}
+
+/** BERT's blocks of ideographs. */
+const CHINESE = [
+  0x3400,
+  0x4dbf,
+  0x4e00,
+  0x9fff,
+  0xf900,
+  0xfaff,
+  0x20000,
+  0x2a6df,
+  0x2a700,
+  0x2b73f,
+  0x2b740,
+  0x2b81f,
+  0x2b920,
+  0x2ceaf,
+  0x2f800,
+  0x2fa1f,
+];
+
+/**
+ * The stages of a step, the last one giving to `next`.
+ *
+ * @param step The step.
+ * @param next Takes what comes out.
+ * @param escape Called when more marks follow one another than are held.
+ * @returns The stages from the first to the last.
+ */
+export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[] {
+  const ordered = (form: "NFD" | "NFKD", composes: boolean, sink: Sink) => {
+    const order = orderStage(composes, sink, escape);
+    return [decomposeStage(decompositionTables(form), order.push), order];
+  };
+  switch (step.op) {
+    case "nfc":
+    case "nfkc":
+      return ordered(step.op === "nfc" ? "NFD" : "NFKD", true, next);
+    case "nfd":
+    case "nfkd":
+      return ordered(step.op === "nfd" ? "NFD" : "NFKD", false, next);
+    case "strip_accents": {
+      const marks = rangesOf(MARKS);
+      const strip = mapStage((code, from, to, anchor) =>
+        has(marks, code) ? undefined : next(code, from, to, anchor)
+      );
+      return [...ordered("NFD", false, strip.push), strip];
+    }
+    case "lower_case":
+      return [mapStage((code, from, to, anchor) => {
+        if (code < 0x80) return next(code >= 65 && code <= 90 ? code + 32 : code, from, to, anchor);
+        for (const one of String.fromCodePoint(code).toLowerCase()) {
+          next(one.codePointAt(0)!, from, to, anchor);
+        }
+      })];
+    case "clean_text": {
+      const spaces = whiteSpace(), dropped = difference(rangesOf(DROPPED), NONE);
+      return [mapStage((code, from, to, anchor) => {
+        if (!has(dropped, code)) next(has(spaces, code) ? 32 : code, from, to, anchor);
+      })];
+    }
+    case "space_chinese":
+      return [mapStage((code, from, to, anchor) => {
+        if (!has(CHINESE, code)) return next(code, from, to, anchor);
+        next(32, from, from, anchor);
+        next(code, from, to, anchor);
+        next(32, to, to, anchor);
+      })];
+    case "prepend": {
+      let isStarted = false;
+      const push: Sink = (code, from, to, anchor) => {
+        if (!isStarted) {
+          isStarted = true;
+          for (const one of step.text) next(one.codePointAt(0)!, from, from, 0);
+        }
+        next(code, from, to, anchor);
+      };
+      return [{ ...mapStage(push), isStarted: () => isStarted }];
+    }
+    case "replace":
+      return [replaceStage(step.from, step.to, next)];
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a compiled pattern takes, for people.
+ *
+ * @module
+ */
+
+import type { PieceTables } from "../vocabulary.ts";
+
+/** Sizes of a compiled pattern. */
+export interface PieceFigures {
+  /** States of the automaton. */
+  readonly states: number;
+  /** Classes of code points, the end of the text among them. */
+  readonly classes: number;
+  /** Most code points that an accept gives back. */
+  readonly mostGivenBack: number;
+  /** States in which the automaton waits for more text than its last accept. */
+  readonly waiting: number;
+  /** Bytes of the class ROM, bit-packed: a block number for 256 code points, and a class for each of a block. */
+  readonly romBytes: number;
+  /** Bytes of the transitions and of what states say, bit-packed. */
+  readonly automatonBytes: number;
+}
+
+function bitsFor(values: number): number {
+  return Math.max(1, Math.ceil(Math.log2(values)));
+}
+
+/**
+ * Says what a compiled pattern takes.
+ *
+ * @param tables A compiled pattern.
+ * @returns Its figures.
+ *
+ * @example
+ * ```ts
+ * import { compilePattern, explainPieces } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const { states, classes } = explainPieces(compilePattern("\\s+|\\S"));
+ * assert.deepEqual([states, classes], [3, 3]);
+ * ```
+ */
+export function explainPieces(tables: PieceTables): PieceFigures {
+  const { states, classes, accept, blockOf, classOf } = tables;
+  const mostGivenBack = accept.reduce((most, one) => Math.max(most, one), 0);
+  // A state's word: what is given back or none, final, left out.
+  const stateBits = bitsFor(mostGivenBack + 2) + 2;
+  return {
+    states,
+    classes,
+    mostGivenBack,
+    waiting: accept.reduce((count, one) => count + +(one < 0), 0),
+    romBytes: Math.ceil(
+      (blockOf.length * bitsFor(classOf.length / 256) + classOf.length * bitsFor(classes - 1)) / 8,
+    ),
+    automatonBytes: Math.ceil((states * classes * bitsFor(states + 1) + states * stateBits) / 8),
+  };
+}
