@@ -133,16 +133,22 @@ export async function checkProgram(root: string, folder: string): Promise<string
 export async function checkCommand(root: string, folder: string): Promise<string> {
   const elsewhere = join(folder, "source");
   await mkdir(elsewhere);
-  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), "--json"];
+  // The waveform's builds are files of their own, loaded when they are asked for.
+  const options = ["--json", "--vcd", "tour.vcd"];
+  const source = ["run", "-A", "--config", join(root, "deno.json"), join(root, COMMAND), ...options];
   const [found, expected] = await Promise.all([
-    run("npx", ["--no-install", "onpath", "--json"], folder).then((json) => outcome(json, folder)),
+    run("npx", ["--no-install", "onpath", ...options], folder).then((json) => outcome(json, folder)),
     run(process.execPath, source, elsewhere).then((json) => outcome(json, elsewhere)),
   ]);
   if (!isDeepStrictEqual(found, expected)) {
-    throw new Error(`npx onpath --json gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+    throw new Error(
+      `npx onpath ${options.join(" ")} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+    );
   }
   const { facts, files } = expected;
-  return `npx onpath --json equals its source in ${facts.length} numbers and ${files.length} written files`;
+  return `npx onpath ${
+    options.join(" ")
+  } equals its source in ${facts.length} numbers and ${files.length} written files`;
 }
 
 /**
@@ -189,7 +195,14 @@ export async function checkEmulated(root: string, folder: string): Promise<strin
 
 /** What a tour printed, less times, and the hashes of the files it wrote. */
 async function outcome(json: string, folder: string): Promise<{ facts: string[]; files: string[] }> {
-  const report: { files: Record<string, string> } = JSON.parse(json);
+  // The flow's number is on the bus, and another one in each run.
+  const { waveform: { file: wave }, ...report }: {
+    files: Record<string, string>;
+    waveform: { file: string };
+  } = JSON.parse(json);
+  if (!/\$enddefinitions \$end\n#\d+\n/.test(await readFile(join(folder, wave), "utf8"))) {
+    throw new Error(`onpath --vcd writes ${wave}, which is no waveform`);
+  }
   const files = await Promise.all(
     Object.values(report.files).map(async (file) => {
       const hash = createHash("sha256").update(await readFile(join(folder, file))).digest("hex");

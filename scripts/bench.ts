@@ -9,6 +9,7 @@ import process from "node:process";
 import { imageCandidates, noise, planCandidates, serializer } from "./bench/images.ts";
 import { type Candidate, measure, median, ratio, type Timing } from "./bench/measure.ts";
 import { crcCandidates, PACKETS, PAYLOAD, reassemblyCandidates } from "./bench/packets.ts";
+import { loadCandidates } from "./bench/vocabularies.ts";
 
 interface Section {
   readonly title: string;
@@ -82,6 +83,9 @@ for (const [name, packets] of Object.entries(PACKETS)) {
   sections.push(await section(title, reassemblyCandidates(packets), { bytes: packets * PAYLOAD }));
 }
 sections.push(await section("Planning", [copy, ...planCandidates()]));
+for (const name of ["r50k_base", "cl100k_base", "o200k_base"]) {
+  sections.push(await section(`Loading the compiled table file of ${name}`, await loadCandidates(name)));
+}
 const image = noise(720, 1280);
 const reassembly = reassemblyCandidates(PACKETS.image)[1]!;
 const heap = {

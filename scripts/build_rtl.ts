@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { CARD_KERNELS } from "./card/kernels.ts";
-import { buildTop, lintTop, type RtlBuild } from "./rtl/build.ts";
+import { buildTop, buildWave, lintTop, type RtlBuild } from "./rtl/build.ts";
 
 const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
 
@@ -21,11 +21,8 @@ export interface CommittedBuild extends RtlBuild {
   readonly constant: string | null;
 }
 
-/** Everything that is built and committed. */
-export const BUILDS: readonly CommittedBuild[] = [
-  { name: "packet_echo", top: "packet_echo", parameters: [], constant: null },
-  { name: "packet_widths", top: "packet_widths", parameters: [], constant: null },
-  { name: "onpath_image", top: "onpath_image", parameters: [], constant: null },
+/** Builds that the library carries. */
+const CARRIED: readonly (CommittedBuild & { readonly constant: string })[] = [
   { name: "packet_image", top: "packet_image", parameters: [], constant: "IMAGE_WASM" },
   {
     name: "packet_image_products",
@@ -34,7 +31,33 @@ export const BUILDS: readonly CommittedBuild[] = [
     constant: "IMAGE_PRODUCTS_WASM",
   },
   { name: "packet_rows", top: "packet_rows", parameters: [], constant: "ROWS_WASM" },
+  {
+    name: "packet_tokenize",
+    top: "packet_tokenize",
+    parameters: [],
+    memory: true,
+    constant: "TOKENIZE_WASM",
+  },
 ];
+
+/** Everything that is built and committed. */
+export const BUILDS: readonly CommittedBuild[] = [
+  { name: "packet_echo", top: "packet_echo", parameters: [], constant: null },
+  { name: "packet_widths", top: "packet_widths", parameters: [], constant: null },
+  { name: "onpath_image", top: "onpath_image", parameters: [], constant: null },
+  ...CARRIED,
+];
+
+/**
+ * Those that the library carries once more, with waveforms; only the module is committed. The tokenizer's state
+ * of every flow is too much to look at.
+ */
+const WAVE_BUILDS = CARRIED.filter(({ memory }) => memory !== true).map((build) => ({
+  ...build,
+  name: `${build.name}_wave`,
+  constant: build.constant.replace("_WASM", "_WAVE_WASM"),
+}));
+
 /** A kernel that the library carries is to be loaded within a moment. */
 const MOST_BYTES = 100_000;
 
@@ -73,6 +96,12 @@ async function main(check: boolean): Promise<void> {
     if (constant !== null) {
       await settle(`${name}_wasm.ts`, new TextEncoder().encode(moduleOf(name, constant, wasm)), check);
     }
+    console.log(`${name}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
+  }
+  for (const build of WAVE_BUILDS) {
+    const { name, constant } = build;
+    const wasm = await buildWave(RTL, build);
+    await settle(`${name}_wasm.ts`, new TextEncoder().encode(moduleOf(name, constant, wasm)), check);
     console.log(`${name}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
   }
 }

@@ -49,6 +49,10 @@ export const KIND = {
   samples: 2,
   /** Tiles without their weight index: four neighbours of each channel, nothing between them. */
   tiles: 3,
+  /** Bytes of a text, UTF-8. */
+  text: 4,
+  /** Tokens of a text, bit behind bit. */
+  tokens: 5,
 } as const;
 
 /** The number of a payload's kind. */

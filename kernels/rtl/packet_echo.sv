@@ -59,6 +59,7 @@ module packet_echo #(
       .AW  (AW),
       .ARGS(ARGS)
   ) u_shell (
+      .more('0),
       .to_valid  (valid),
       .to_ready  (ready),
       .to_data   (data),

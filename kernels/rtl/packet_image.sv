@@ -67,6 +67,7 @@ module packet_image #(
       .ARGS(ARGS),
       .BANK(IW + 3)
   ) u_shell (
+      .more('0),
       .swapped(page_done),
       .gained       (3'sd0),
       .refuse       (1'b0),

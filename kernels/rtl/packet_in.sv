@@ -136,7 +136,7 @@ module packet_in #(
     if (there < 15'd64) found = TRUNCATED;
     else if (head0[31:0] != 32'h5450_4e4f) found = MAGIC;
     else if (head0[39:32] != 8'd1) found = VERSION;
-    else if (head0[47:40] == 8'd0 || head0[47:40] > 8'd3) found = KIND;
+    else if (head0[47:40] == 8'd0 || head0[47:40] > 8'd5) found = KIND;
     else if (flags_ > 16'd31) found = FLAGS;
     else if (length == 14'd0 || length > 14'd8192) found = LENGTH;
     else if (head0[191:176] > head0[175:160]) found = OVERLAP;

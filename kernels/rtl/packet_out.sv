@@ -1,7 +1,8 @@
 // The back of every kernel: a header and a payload become a packet with its CRC. The CRC stands before the
 // payload that it covers, so the payload is stored until it is known.
 module packet_out #(
-    parameter int AW = 7  // 2^AW beats are stored; at least two longest packets
+    parameter int AW    = 7,  // 2^AW beats are stored; at least two longest packets
+    parameter int CARRY = 0   // 1: the header's carry leaves as it comes; 0: it is zero
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -28,7 +29,9 @@ module packet_out #(
 );
   // ---- the CRC runs over the header, without its own field, and the payload ----
   logic take, room;
-  logic [319:0] header;
+  // What is kept of a header: up to the position, and the carry.
+  localparam int HW = CARRY == 1 ? 448 : 320;
+  logic [HW-1:0] header;
   logic [4:0] over;  // bytes of the last beat, 0 for all
   logic [31:0] mask, crc, crc_next;
   logic [255:0] bits;
@@ -37,7 +40,7 @@ module packet_out #(
   assign over = header[164:160];
   always_comb begin
     mask = '1;
-    if (s_part == 2'd1) mask = 32'h0000_00ff;
+    if (s_part == 2'd1) mask = CARRY == 1 ? 32'hffff_00ff : 32'h0000_00ff;
     else if (s_part == 2'd2 && s_last && over != 5'd0) mask = ~(32'hffff_ffff << over);
     for (int i = 0; i < 32; i++) bits[8*i+:8] = s_data[8*i+:8] & {8{mask[i]}};
   end
@@ -55,15 +58,16 @@ module packet_out #(
       crc <= crc_next;
       if (s_part == 2'd0) header[255:0] <= s_data;
       if (s_part == 2'd1) header[319:256] <= s_data[63:0];
+      if (CARRY == 1 && s_part == 2'd1) header[HW-1-:128] <= s_data[255:128];
     end
   end
 
   logic sealed;
   logic [1:0] wrong5;
   logic [31:0] crc_found;
-  logic [319:0] header5;
+  logic [HW-1:0] header5;
   crc32c_trim #(
-      .W(322)
+      .W(HW + 2)
   ) u_trim (
       .clk,
       .rst_n,
@@ -96,9 +100,9 @@ module packet_out #(
   logic h_valid, h_ready;
   logic [1:0] h_wrong;
   logic [31:0] h_crc;
-  logic [319:0] h_header;
+  logic [HW-1:0] h_header;
   beat_fifo #(
-      .W (354),
+      .W (HW + 34),
       .AW(AW)
   ) u_headers (
       .clk,
@@ -131,7 +135,7 @@ module packet_out #(
   assign s_dest_ready = h_ready;
   always_comb begin
     if (part == 2'd0) o_data = h_header[255:0];
-    else if (part == 2'd1) o_data = {160'd0, h_crc, h_header[319:256]};
+    else if (part == 2'd1) o_data = {CARRY == 1 ? h_header[HW-1-:128] : 128'd0, 32'd0, h_crc, h_header[319:256]};
     else o_data = p_data;
   end
   always_ff @(posedge clk)

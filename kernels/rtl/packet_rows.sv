@@ -66,6 +66,7 @@ module packet_rows #(
       .AW  (AW),
       .ARGS(ARGS)
   ) u_shell (
+      .more('0),
       .epochs ('0),
       .stalled(1'b0),
       .swapped(1'b0),

@@ -6,7 +6,9 @@
 module packet_shell #(
     parameter int AW   = 7,  // 2^AW beats are stored on either side
     parameter int ARGS = 4,
-    parameter int BANK = 13  // bit of an address of terms that chooses the bank
+    parameter int BANK = 13,  // bit of an address of terms that chooses the bank
+    parameter int MORE = 1,   // counters of the core's own
+    parameter int CARRY = 0   // 1: the core fills in the header's carry; 0: it leaves zero
 ) (
     input  logic               clk,
     input  logic               rst_n,
@@ -79,7 +81,8 @@ module packet_shell #(
     // and in what it counts as such, and a packet that it refused.
     input  logic signed [ 2:0] gained,
     input  logic               refuse,
-    input  logic [        4:0] refuse_reason
+    input  logic [        4:0] refuse_reason,
+    input  logic [32*MORE-1:0] more          // what the core counts itself
 );
   // ---- which packets are inside ----
   logic [9:0] present;
@@ -113,10 +116,12 @@ module packet_shell #(
     else if (taken) cfg <= args;
 
   localparam int COUNTS = 29;
-  logic [32*COUNTS-1:0] counts;
+  logic [32*COUNTS-1:0] common;
+  logic [32*(COUNTS+MORE)-1:0] counts;
+  assign counts = {more, common};
   axil_control #(
       .ARGS  (ARGS),
-      .COUNTS(COUNTS)
+      .COUNTS(COUNTS + MORE)
   ) u_control (
       .*
   );
@@ -140,7 +145,7 @@ module packet_shell #(
       .over,
       .refuse,
       .refuse_reason,
-      .counts
+      .counts    (common)
   );
   table_loader #(
       .BANK(BANK)
@@ -194,7 +199,8 @@ module packet_shell #(
       .m_data (from_dest)
   );
   packet_out #(
-      .AW(AW)
+      .AW   (AW),
+      .CARRY(CARRY)
   ) u_out (
       .clk,
       .rst_n,

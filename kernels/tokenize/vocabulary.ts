@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Most ids of a vocabulary, those not in use among them. */
+export const MAX_IDS = 2 ** 22;
+
 /** Cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
 export interface PieceTables {
   /** Number of states. */
@@ -28,8 +31,9 @@ export interface PieceTables {
 }
 
 /**
- * Byte pair encoding by the last token of every prefix. Tokens are numbered by the rank of the merge that
- * makes them, which is not their id. Plain data.
+ * Byte pair encoding by the last token of every prefix. Tokens are numbered in the order of their making, which
+ * is not that of their ids: first those that no merge makes. A token's rank is its place among those that merges
+ * make, so it grows by one from token to token; the merge of rank r makes token `tokens - merges + r`. Plain data.
  */
 export interface BpeTables {
   /** Number of tokens that BPE can give. */
@@ -42,7 +46,7 @@ export interface BpeTables {
   readonly left: Int32Array;
   /** By token: the right part, or −1. */
   readonly right: Int32Array;
-  /** By token: rank of the merge that makes it; −1 for those that no merge makes. Never falls. */
+  /** By token: rank of the merge that makes it; −1 for those that no merge makes. */
   readonly ranks: Int32Array;
   /**
    * Merges in an open-addressed hash table of a power of two: the left token of a slot or −1. A pair begins
@@ -103,11 +107,18 @@ export interface WordPieceTables {
 
 /** A token that is matched in the text before anything else. */
 export interface SpecialToken {
-  /** Its text. */
+  /** What stands in the text, such as `<|endoftext|>`. */
   readonly text: string;
-  /** Its id. */
+  /** What it becomes. */
   readonly id: number;
 }
+
+/** How tokens become text again. Plain data. */
+export type TokenDecoding =
+  /** Their bytes one after another, less so many spaces at the beginning (SentencePiece puts one there). */
+  | { readonly kind: "bytes"; readonly leadingSpaces: number }
+  /** A space before every token but the first and those with the prefix, which is taken off (WordPiece). */
+  | { readonly kind: "words"; readonly prefix: string; readonly cleanUp: boolean };
 
 /** One step of the normalisation that a vocabulary asks for. */
 export type TextStep =
@@ -121,7 +132,7 @@ export type TextStep =
 
 /** A compiled vocabulary. */
 export interface Vocabulary {
-  /** Its name. */
+  /** What messages call it, such as `cl100k_base`. */
   readonly name: string;
   /** CRC-32C of the compiled table file: what tells vocabularies apart. */
   readonly checksum: number;
@@ -129,17 +140,19 @@ export interface Vocabulary {
   readonly algorithm: "bpe" | "wordpiece";
   /** One more than the greatest id. */
   readonly idLimit: number;
-  /** Bytes of every token one after another. */
+  /** Bytes of every token one after another, as decoding gives them: also those of special tokens. */
   readonly bytes: Uint8Array;
   /** By id: where its bytes begin in `bytes`; the next entry is where they end. Ids not in use have none. */
   readonly offsets: Uint32Array;
+  /** How tokens become text again. */
+  readonly decoding: TokenDecoding;
   /** What happens to the text before it is cut, in order. */
   readonly normalization: readonly TextStep[];
   /** What cuts text into pieces; null where all of it is one piece. */
   readonly pieces: PieceTables | null;
-  /** With `bpe`. */
+  /** Tables of byte pair encoding; null with WordPiece. */
   readonly bpe: BpeTables | null;
-  /** With `wordpiece`. */
+  /** Tables of WordPiece; null with byte pair encoding. */
   readonly wordPiece: WordPieceTables | null;
   /** Tokens that are matched first where they are allowed, the longest one at a place. */
   readonly special: readonly SpecialToken[];

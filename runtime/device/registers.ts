@@ -68,6 +68,20 @@ export const ROWS_ARGUMENTS = [
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
 ] as const satisfies readonly KernelArgument[];
 
+/** Arguments of `packet_tokenize`. */
+export const TOKENIZE_ARGUMENTS = [
+  ...PACKET_ARGUMENTS,
+  { name: "start", meaning: "row of transitions where a piece begins" },
+  { name: "endClass", meaning: "class of the end of the text" },
+  { name: "root", meaning: "where the children of the automaton's root begin" },
+  { name: "tokensAt", meaning: "word of external memory of token 0" },
+  { name: "pairsAt", meaning: "word of external memory of the first two slots of merges" },
+  { name: "pairMask", meaning: "slots of merges, less one" },
+  { name: "wholeFirst", meaning: "1: a piece that is a token is that token" },
+  { name: "partTokens", meaning: "tokens of a part of an answer that is full" },
+  { name: "bits", meaning: "bits of an id" },
+] as const satisfies readonly KernelArgument[];
+
 /** The arguments by what they are called in {@linkcode ROWS_ARGUMENTS}. */
 export type RowsArgumentName = (typeof ROWS_ARGUMENTS)[number]["name"];
 
@@ -112,6 +126,26 @@ export const COUNTER = {
   present: 28,
 } as const;
 
+/** Counters of `packet_tokenize`, behind the common ones; the first five are words of external memory or of a cache. */
+export const TOKENIZE_COUNTER = {
+  /** Cells of the automaton. */
+  cells: 29,
+  /** Next shorter candidates. */
+  suffixes: 30,
+  /** Two slots of merges each. */
+  pairs: 31,
+  /** Parts of tokens. */
+  parts: 32,
+  /** Verdicts asked for in the cache on chip. */
+  verdicts: 33,
+  /** Classes of code points. */
+  classes: 34,
+  /** Transitions between states of the piece tables. */
+  transitions: 35,
+  /** Bytes of text. */
+  bytes: 36,
+} as const;
+
 /** Names of the checks by their number in the hardware; 0 is none. */
 export const DROP_REASONS = [
   "none",
@@ -152,6 +186,9 @@ export const IMAGE_TABLE = {
 
 /** Tables of `packet_rows` by their number on the table stream. */
 export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
+
+/** Tables of `packet_tokenize` on chip by their number on the table stream. */
+export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3 } as const;
 
 /** Bits of the first word of a command on the table stream; its other fields are in `table_loader.sv`. */
 export const TABLE_WORD = {

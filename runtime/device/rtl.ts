@@ -4,16 +4,7 @@
  * @module
  */
 
-import { IMAGE_PRODUCTS_WASM } from "../../kernels/rtl/packet_image_products_wasm.ts";
-import { IMAGE_WASM } from "../../kernels/rtl/packet_image_wasm.ts";
-import { ROWS_WASM } from "../../kernels/rtl/packet_rows_wasm.ts";
-import {
-  HEADER_BYTES,
-  OnpathError,
-  type PacketSlots,
-  slotAddress,
-  STANDARD_PAYLOAD,
-} from "../../serialize/mod.ts";
+import { OnpathError, STANDARD_PAYLOAD } from "../../serialize/mod.ts";
 import { residentBytes } from "../plan/cost.ts";
 import type { Plan } from "../plan/plan.ts";
 import { ROW_LIMITS } from "../plan/row_ring.ts";
@@ -22,9 +13,12 @@ import { checkExchange, lastEpoch } from "./model.ts";
 import { checkPages, type StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { DROP_REASONS } from "./registers.ts";
-import { CARD_LIMITS, type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { type CardCounters, openRtlCard, type RtlCard } from "./rtl_card.ts";
+import { compileBuild, compileWaveBuild, type RtlBuildName } from "./rtl_build.ts";
+import { fillCard, takeAnswers } from "./rtl_exchange.ts";
 import { pageCommands } from "./rtl_pages.ts";
-import { type RtlProgram, rtlProgram } from "./rtl_program.ts";
+import { rtlProgram } from "./rtl_program.ts";
+import { checkWave, type WaveOptions } from "./rtl_wave.ts";
 
 /**
  * The RTL's numbers: what its parameters are in `kernels/rtl`, at a clock that is assumed. Tables come
@@ -70,41 +64,28 @@ export const RTL_PROFILE: DeviceProfile = {
   },
 };
 
-type Build = RtlProgram["build"];
-const WASM: Readonly<Record<Build, string>> = {
-  terms: IMAGE_WASM,
-  products: IMAGE_PRODUCTS_WASM,
-  rows: ROWS_WASM,
-};
-
 /** The check that fails when a packet's page is not there: that is a failure, not a drop. */
 const PAGE = DROP_REASONS.indexOf("page");
 
 /** A run that takes so many has gone wrong: the longest one has some millions. */
 const MOST_CYCLES = 2 ** 30;
 
-/** Compiled once a process. */
-const compiled = new Map<Build, Promise<WebAssembly.Module>>();
-
-/**
- * Compiles a build of the RTL, once a process.
- *
- * @param build Its name, as `RtlProgram` has it.
- */
-export function compileRtl(build: RtlProgram["build"]): Promise<WebAssembly.Module> {
-  let module = compiled.get(build);
-  if (module === undefined) {
-    module = WebAssembly.compile(Uint8Array.from(atob(WASM[build]), (char) => char.charCodeAt(0)));
-    compiled.set(build, module);
-  }
-  return module;
+/** What an RTL device may be asked for. */
+export interface RtlDeviceOptions {
+  /**
+   * A waveform of the signals within the build that the first plan is loaded into; packets of plans for
+   * another build are neither counted nor written. Answers and counts are the same with it.
+   */
+  readonly wave?: WaveOptions | undefined;
 }
 
 /**
  * Opens an RTL device.
  *
+ * @param options A waveform, where one is wanted.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
  *
  * @example
  * ```ts
@@ -115,10 +96,22 @@ export function compileRtl(build: RtlProgram["build"]): Promise<WebAssembly.Modu
  * assert.equal(device.counters().cycles, 0);
  * ```
  */
-export async function createRtlDevice(): Promise<Device> {
+export async function createRtlDevice({ wave }: RtlDeviceOptions = {}): Promise<Device> {
+  if (wave !== undefined) checkWave(wave);
   // A card holds one build at a time; the counts of all that were opened add up.
-  const cards = new Map<Build, RtlCard>([["terms", await openRtlCard(await compileRtl("terms"))]]);
-  let card = cards.get("terms")!;
+  const cards = new Map<RtlBuildName, RtlCard>();
+  const open = async (build: RtlBuildName): Promise<RtlCard> => {
+    const opened = cards.get(build);
+    if (opened !== undefined) return opened;
+    const traced = cards.size === 0 ? wave : undefined;
+    const module = await (traced === undefined ? compileBuild(build) : compileWaveBuild(build));
+    const made = await openRtlCard(module, traced, RTL_PROFILE.clockMHz);
+    cards.set(build, made);
+    return made;
+  };
+  let card!: RtlCard;
+  // Which build writes a waveform is known when a plan comes.
+  if (wave === undefined) card = await open("terms");
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
   let plan: Plan | undefined;
@@ -135,8 +128,7 @@ export async function createRtlDevice(): Promise<Device> {
       const { build, values, tables } = rtlProgram(next);
       const kept = plan?.id === next.id;
       if (kept && next.pages === null && build !== "rows") return;
-      const opened = cards.get(build) ?? await openRtlCard(await compileRtl(build));
-      cards.set(build, opened);
+      const opened = await open(build);
       if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);
       tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
@@ -178,9 +170,9 @@ export async function createRtlDevice(): Promise<Device> {
         const perItem = lookupsPerItem(plan);
         for (let sent = 0; sent < exchange.count;) {
           options?.signal?.throwIfAborted();
-          const count = fill(exchange.input, sent, exchange.count);
+          const count = fillCard(card, exchange.input, sent, exchange.count);
           const collect = (given: number) => {
-            for (const bytes of take(exchange.output, answers, given)) {
+            for (const bytes of takeAnswers(card, exchange.output, answers, given)) {
               lookups += bytes / (itemBytes * planes) * perItem;
             }
             answers += given;
@@ -227,50 +219,10 @@ export async function createRtlDevice(): Promise<Device> {
     },
     [Symbol.asyncDispose]: () => device.close(),
   };
-
-  /** Copies packets into the card until it is full; returns how many. */
-  const fill = (input: PacketSlots, first: number, end: number): number => {
-    let at = 0;
-    let count = 0;
-    while (first + count < end && count < CARD_LIMITS.packets) {
-      const from = slotAddress(input, first + count);
-      const length = Math.min(input.slotBytes, HEADER_BYTES + input.engine.view.getUint16(from + 20, true));
-      if (at + length > CARD_LIMITS.bytes) break;
-      card.input.set(input.engine.bytes.subarray(from, from + length), at);
-      card.ends[count++] = at += length;
-    }
-    return count;
-  };
-
-  /** Copies answers out of the card; gives the bytes of each one's payload. */
-  function* take(output: PacketSlots, first: number, count: number): Generator<number> {
-    let from = 0;
-    for (let n = 0; n < count; n++) {
-      if (first + n >= output.slots) {
-        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
-          slots: output.slots,
-        });
-      }
-      const end = card.answers[n]!;
-      if (end - from > output.slotBytes) {
-        throw new OnpathError(
-          "size",
-          `Cannot take an answer of ${end - from} bytes: slots have ${output.slotBytes}`,
-          {
-            bytes: end - from,
-            slotBytes: output.slotBytes,
-          },
-        );
-      }
-      output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
-      yield end - from - HEADER_BYTES;
-      from = end;
-    }
-  }
   return device;
 }
 
-function swapsOf(cards: ReadonlyMap<Build, RtlCard>): number {
+function swapsOf(cards: ReadonlyMap<RtlBuildName, RtlCard>): number {
   let swaps = 0;
   for (const card of cards.values()) swaps += card.counters().swaps;
   return swaps;

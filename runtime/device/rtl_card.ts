@@ -6,40 +6,9 @@
 
 import { checkWhole, OnpathError } from "../../serialize/mod.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "./registers.ts";
+import type { RtlExports, WaveExports } from "./rtl_exports.ts";
 import type { PageCommand } from "./rtl_pages.ts";
-
-/** The exports of the harness, `kernels/rtl/harness/packets.cpp`. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly __wasm_call_ctors: () => void;
-  readonly reset: () => void;
-  readonly write_register: (address: number, value: number) => void;
-  readonly read_register: (address: number) => number;
-  readonly load: (words: number) => number;
-  readonly run: (
-    count: number,
-    sendPause: number,
-    takePause: number,
-    seed: number,
-    most: number,
-    more: number,
-  ) => number;
-  readonly found_so_far: () => number;
-  readonly make_room: () => void;
-  readonly go_on: (more: number) => number;
-  readonly words_at: () => number;
-  readonly words_most: () => number;
-  readonly words_room: () => number;
-  readonly words_next: () => number;
-  readonly words_add: (count: number) => void;
-  readonly words_clear: () => void;
-  readonly input_at: () => number;
-  readonly output_at: () => number;
-  readonly ends_at: () => number;
-  readonly answers_at: () => number;
-  readonly sockets_at: () => number;
-  readonly answered_at: () => number;
-}
+import { createWave, type WaveOptions } from "./rtl_wave.ts";
 
 /** Bytes and packets that go in at once. */
 export const CARD_LIMITS = { bytes: 2 ** 21, packets: 2 ** 12 } as const;
@@ -51,6 +20,18 @@ export interface Pauses {
   /** Of the receiver. */
   readonly take?: number;
   /** Where the generator of pauses begins. */
+  readonly seed?: number;
+}
+
+/** How long external memory takes. */
+export interface MemoryLatency {
+  /** Cycles from a request to its word, at least 1. */
+  readonly least?: number;
+  /** Up to so many more, at random. */
+  readonly more?: number;
+  /** Chances in 16 that no request is taken in a cycle. */
+  readonly pause?: number;
+  /** Where the generator of both begins. */
   readonly seed?: number;
 }
 
@@ -74,8 +55,10 @@ export interface CardCounters {
   readonly drops: readonly number[];
 }
 
-/** What the harness answers when it wants room for answers, or more words of pages. */
-const FULL = -2, HUNGRY = -3;
+/**
+ * What the harness answers when it wants room for answers, more words of pages, or room for the waveform's text.
+ */
+const FULL = -2, HUNGRY = -3, WRITTEN = -4;
 
 /** Numbers of checks that the hardware has counters for. */
 const REASONS = 20;
@@ -116,6 +99,10 @@ export interface RtlCard {
    * @throws {OnpathError} `device` when that takes more cycles than `most`, or more room than there is.
    */
   run(count: number, pauses?: Pauses, most?: number, full?: (count: number) => void): number;
+  /** External memory; of no bytes where the kernel reads none. A reset leaves it as it is. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+  /** Says how long external memory takes from now on. */
+  setLatency(latency: MemoryLatency): void;
   /** Reads the counters' registers. */
   counters(): CardCounters;
   /** Reads a register. */
@@ -128,13 +115,32 @@ export interface RtlCard {
  * Makes an instance and resets it.
  *
  * @param module The compiled WebAssembly of a kernel.
+ * @param wave A waveform to write, of a kernel that was built for it.
+ * @param clockMHz The clock that is assumed, for the waveform's time.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
  */
-export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> {
+export async function openRtlCard(
+  module: WebAssembly.Module,
+  wave?: WaveOptions,
+  clockMHz = 250,
+): Promise<RtlCard> {
   const { exports } = await WebAssembly.instantiate(module, {});
-  const rtl = exports as unknown as Exports;
+  return driveRtl(exports as unknown as RtlExports, wave, clockMHz);
+}
+
+/**
+ * Resets an instance, and drives it.
+ *
+ * @param rtl The instance; addresses that it exports are places in its memory.
+ * @param wave A waveform to write, of a kernel that was built for it.
+ * @param clockMHz The clock that is assumed, for the waveform's time.
+ * @throws {OnpathError} `size` when the waveform's packets are no range.
+ */
+export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): RtlCard {
   rtl.__wasm_call_ctors();
   rtl.reset();
-  // The memory grows in the first reset and never again, so that its buffer stays.
+  const written = wave && createWave(rtl as unknown as WaveExports, wave, clockMHz);
+  // The memory has grown until here and never will again, so that its buffer stays.
   const { buffer } = rtl.memory;
   const { bytes, packets } = CARD_LIMITS;
   const input = new Uint8Array(buffer, rtl.input_at(), bytes);
@@ -181,14 +187,17 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
     answered: new Uint16Array(buffer, rtl.answered_at(), packets),
     run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22, full) => {
       checkWhole("a number of packets of", packetCount, 0, packets);
+      written?.begin(packetCount);
       let given = rtl.run(packetCount, send, take, seed, most, feed.fill());
-      while (given === HUNGRY || (given === FULL && full !== undefined)) {
+      while (given === HUNGRY || given === WRITTEN || (given === FULL && full !== undefined)) {
+        if (given === WRITTEN) written?.drain();
         if (given === FULL) {
           full!(rtl.found_so_far());
           rtl.make_room();
         }
         given = rtl.go_on(feed.fill());
       }
+      written?.drain();
       if (given < 0) {
         const why = given === -1
           ? `did not end within ${most} cycles`
@@ -199,6 +208,14 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
         });
       }
       return given;
+    },
+    memory: new Uint8Array(buffer, rtl.memory_at?.() ?? 0, rtl.memory_bytes?.() ?? 0),
+    setLatency: ({ least = 1, more = 0, pause = 0, seed = 1 }) => {
+      checkWhole("a latency of", least, 1, 2 ** 16);
+      checkWhole("a latency of up to", more, 0, 2 ** 16);
+      // A port that takes nothing would hang.
+      checkWhole("a chance of", pause, 0, 15);
+      rtl.memory_latency?.(least, more, pause, seed);
     },
     counters: () => ({
       cycles: count(COUNTER.cycles) + 2 ** 32 * count(COUNTER.cyclesUpper),
@@ -216,7 +233,7 @@ export async function openRtlCard(module: WebAssembly.Module): Promise<RtlCard> 
 }
 
 /** Commands that wait in the host's memory, and the ring of words that the harness takes them from. */
-function createFeed(rtl: Exports) {
+function createFeed(rtl: RtlExports) {
   const most = rtl.words_most();
   const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * most);
   const pending: PageCommand[] = [];

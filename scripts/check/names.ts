@@ -11,6 +11,7 @@ import { type Check, type Finding, LIBRARY, lineAt, SOURCE } from "./tree.ts";
 /** The files that use Deno's own namespace. All else runs in Node, Bun and browsers too. */
 export const DENO_FILES: readonly RegExp[] = [
   /^tests\//,
+  /^scripts\/rtl\/native_load\.ts$/,
   // Deno's foreign function interface, and what is compared with it.
   /^runtime\/device\/xrt\/deno_provider\.ts$/,
   /^scripts\/bench\/xrt\.ts$/,

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Checksum, FORMS, type Layout, LAYOUT_NAMES, LAYOUTS, OnpathError } from "../../mod.ts";
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
 import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
+import { EXIT } from "./failures.ts";
+import { DEFAULT_RANGE, type PacketRange, type WaveformOptions } from "./waveform.ts";
 
 /**
  * `--device NAME` or `--device FILE.json`; the default is left to the command.
@@ -81,6 +83,33 @@ export function timeoutOption(): Option {
     .argParser(wholeNumber(1, 2 ** 31 - 1));
 }
 
+/** `--vcd`. */
+export function vcdOption(): Option {
+  return new Option("--vcd <file>", "write a waveform of the RTL's signals; the name ends in .vcd")
+    .argParser((path: string) => {
+      if (!path.toLowerCase().endsWith(".vcd")) {
+        throw new InvalidArgumentError("Expected a name that ends in .vcd.");
+      }
+      return path;
+    });
+}
+
+/** `--vcd-packets`. */
+export function vcdPacketsOption(): Option {
+  const { first, end } = DEFAULT_RANGE;
+  return new Option(
+    "--vcd-packets <first:end>",
+    `the packets that it shows, from 0 on and without the last one named (default: ${first}:${end})`,
+  )
+    .argParser((text: string): PacketRange => {
+      const [first, end] = /^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1).map(Number) ?? [0, 0];
+      if (first! >= end!) {
+        throw new InvalidArgumentError("Expected two whole numbers, the second one greater, such as 0:4.");
+      }
+      return { first: first!, end: end! };
+    });
+}
+
 /** An option whose value is a whole number from 1 on. */
 export function numberOption(flags: string, description: string, most: number): Option {
   return new Option(flags, description).argParser(wholeNumber(1, most));
@@ -117,6 +146,13 @@ export function shapeOption(): Option {
       }
       return text.split(",").map(Number);
     });
+}
+
+/** Refuses packets of a waveform where none is asked for. */
+export function checkWaveform({ vcd, vcdPackets }: WaveformOptions, command: Command): void {
+  if (vcd !== undefined || vcdPackets === undefined) return;
+  const message = "error: --vcd-packets says what --vcd <file> writes, and that is missing";
+  command.error(message, { exitCode: EXIT.usage, code: "onpath.use" });
 }
 
 /** Values of options as the commands receive them. */

@@ -12,12 +12,15 @@ import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
 import { type RunCommandOptions, runOnce } from "./commands/run.ts";
 import { printSizes, type SizesOptions } from "./commands/sizes.ts";
+import { type TokenizeOptions, tokenizeText } from "./commands/tokenize.ts";
 import { runTour, type TourOptions } from "./commands/tour.ts";
+import { describeVocabulary, type VocabOptions } from "./commands/vocab.ts";
 import type { Context } from "./context.ts";
 import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
   checksumOption,
+  checkWaveform,
   deviceOption,
   emulateOption,
   formOption,
@@ -30,6 +33,8 @@ import {
   shapeOption,
   timeoutOption,
   toleranceOption,
+  vcdOption,
+  vcdPacketsOption,
   xclbinOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
@@ -65,6 +70,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
     )
     .option("--out <folder>", "where the results go; it is made where there is none", "./out")
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.tour)
     .action(async (mistyped: string | undefined, options: TourOptions, command: Command) => {
@@ -73,6 +80,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
         const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
         command.error(message, { exitCode: EXIT.usage, code: "commander.unknownCommand" });
       }
+      checkWaveform(options, command);
       await runTour(options, context);
     });
 
@@ -92,6 +100,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(formOption().conflicts("plan"))
     .addOption(packetLayoutOption().conflicts("plan"))
     .addOption(timeoutOption())
+    .addOption(vcdOption())
+    .addOption(vcdPacketsOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.run)
     .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {
@@ -117,6 +127,27 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {
       await explainPlan(pipeline, options, command, context);
     });
+
+  program.command("tokenize")
+    .description("the token ids of a text, equal to the vocabulary's own tokenizer")
+    .argument("[text]", "the text; without it, --input or stdin")
+    .option("--input <file>", "a file of text, or - for stdin")
+    .option("--vocab <name>", "one of tiktoken's encodings, or a file: see below", "cl100k_base")
+    .option("--special", "special tokens in the text stand for themselves")
+    .addOption(numberOption("--most <tokens>", "tokens that are shown", 1e6).default(40))
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.tokenize)
+    .action((text: string | undefined, options: TokenizeOptions, command: Command) =>
+      tokenizeText(text, options, command, context)
+    );
+
+  program.command("vocab")
+    .description("compile a vocabulary into a table file, and say what is in it")
+    .argument("<name>", "one of tiktoken's encodings, or a file: see below")
+    .option("--output <file>", "the compiled table file; its name ends in .vocab")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.vocab)
+    .action((name: string, options: VocabOptions) => describeVocabulary(name, options, context));
 
   program.command("sizes")
     .description("plan usual image sizes and show bytes, bounds and cycles at batches of 1, 16 and 64")

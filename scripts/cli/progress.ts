@@ -29,15 +29,16 @@ export interface Follower {
 }
 
 /**
- * Follows a run with a bar; does nothing where stderr is no terminal.
+ * Follows work with a bar; does nothing where stderr is no terminal.
  *
+ * @param unit What is counted.
  * @returns The follower; it must be stopped.
  */
-export async function followProgress(): Promise<Follower> {
+export async function followProgress(unit: string = "packets"): Promise<Follower> {
   if (!process.stderr.isTTY) return { onProgress: () => {}, stop: () => {} };
   const { SingleBar } = (await import("cli-progress")).default as CliProgress;
   const bar = new SingleBar({
-    format: "{bar} {percentage}% | {value} of {total} packets | {eta} s left",
+    format: `{bar} {percentage}% | {value} of {total} ${unit} | {eta} s left`,
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,

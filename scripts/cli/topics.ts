@@ -37,6 +37,13 @@ Inputs, at most ${MAX_INPUT_BYTES} bytes:
   is NHWC; --layout names other orders. A header has at most ${MAX_NPY_HEADER} bytes.
   A pipeline's file has at most ${MAX_PIPELINE_BYTES} bytes.`;
 
+const VOCABULARIES = `
+Vocabularies:
+  r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and the like by name, out of the npm package
+  tiktoken; or a file: tokenizer.json of Hugging Face (byte-level BPE, BPE with byte fallback,
+  WordPiece), a rank file (.tiktoken, whose name says the encoding), compiled tables (.vocab).
+  What is not supported is refused by name.`;
+
 const OUTPUTS = `
 Outputs, by the ending of the name:
   .npy          u8, i8, f16, f32; NumPy has no bf16
@@ -44,9 +51,18 @@ Outputs, by the ending of the name:
   .safetensors  every type, under the key "output"
   A file is written whole under another name in the same folder and renamed, or not at all.`;
 
+const WAVEFORM = `
+Waveforms, of the device rtl:
+  --vcd writes all signals of the hierarchy, from the cycle that the first of the packets is offered
+  in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
+  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.`;
+
 /** The texts by command. */
 export const TOPICS: Readonly<
-  Record<"program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices" | "xrt", string>
+  Record<
+    "program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices" | "xrt" | "tokenize" | "vocab",
+    string
+  >
 > = {
   program: `
 Examples:
@@ -69,6 +85,8 @@ Examples:
   onpath
   onpath --out results --match torchvision
   onpath --json
+  onpath --vcd onpath.vcd --vcd-packets 10:12
+${WAVEFORM}
 ${EXIT_CODES}`,
   run: `
 Examples:
@@ -79,6 +97,7 @@ Examples:
 ${PIPELINE}
 ${INPUTS}
 ${OUTPUTS}
+${WAVEFORM}
 ${EXIT_CODES}`,
   plan: `
 Shows how the input is cut into packets, how many bytes travel, which tables the kernels look up,
@@ -139,5 +158,24 @@ Examples:
 The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. A library elsewhere
   is named by ONPATH_XRT_LIBRARY. Before XRT 2.16, XILINX_XRT must lead to it; the error says how.
   Under Node the package koffi is needed: npm install koffi.
+${EXIT_CODES}`,
+  tokenize: `
+The ids are those of the vocabulary's own tokenizer, for any text; malformed UTF-8 stands for U+FFFD.
+Tokens are shown with their place in the bytes that decoding gives. This runs in this process, by the
+engine that the devices' model has; nothing is sent to a device.
+${VOCABULARIES}
+
+Examples:
+  onpath tokenize "Hello, world"
+  onpath tokenize --vocab o200k_base --input prompt.txt --json
+  onpath tokenize --vocab models/llama3/tokenizer.json < prompt.txt
+${EXIT_CODES}`,
+  vocab: `
+Compiled tables load in a fraction of the time: the automaton, pairs and pieces are ready in them.
+${VOCABULARIES}
+
+Examples:
+  onpath vocab cl100k_base
+  onpath vocab tokenizer.json --output llama3.vocab
 ${EXIT_CODES}`,
 };

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { OnpathError } from "../../mod.ts";
@@ -16,6 +16,69 @@ const STRIDE = 16 * 2 ** 20;
 
 /** Temporary names that are in use; see {@linkcode removeUnfinished}. */
 const unfinished = new Set<string>();
+
+/** A name in the same folder, which is removed when the process must stop. */
+function temporaryFor(path: string): string {
+  const temporary = join(
+    dirname(path),
+    `.${basename(path).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`,
+  );
+  unfinished.add(temporary);
+  return temporary;
+}
+
+/** A file that is written piece by piece, at once, and appears when it is whole. */
+export interface WholeFile {
+  /** Writes a piece; it may be used again afterwards. */
+  write(chunk: Uint8Array): void;
+  /** Gives the file its name; returns its bytes. */
+  finish(): number;
+  /** Removes what was written. Does nothing when it is finished. */
+  abandon(): void;
+}
+
+/**
+ * Opens a file for pieces that come while other work goes on, none of which is kept.
+ *
+ * @param path The file; an older one is replaced when this one is finished.
+ * @returns The file; all it does throws an OnpathError `file` where it cannot.
+ */
+export function openWhole(path: string): WholeFile {
+  const temporary = temporaryFor(path);
+  const attempt = <T>(run: () => T): T => {
+    try {
+      return run();
+    } catch (error) {
+      throw isErrno(error) ? fileError("write", path, error) : error;
+    }
+  };
+  let bytes = 0;
+  let file: number | undefined = attempt(() => openSync(temporary, "wx"));
+  const close = () => {
+    if (file !== undefined) closeSync(file);
+    file = undefined;
+  };
+  return {
+    write: (chunk) =>
+      attempt(() => {
+        for (let at = 0; at < chunk.length;) at += writeSync(file!, chunk, at);
+        bytes += chunk.length;
+      }),
+    finish: () =>
+      attempt(() => {
+        fsyncSync(file!);
+        close();
+        renameSync(temporary, path);
+        unfinished.delete(temporary);
+        return bytes;
+      }),
+    abandon: () => {
+      close();
+      rmSync(temporary, { force: true });
+      unfinished.delete(temporary);
+    },
+  };
+}
 
 /**
  * Writes a file: to a temporary name in the same folder, then renamed. Whatever happens, the file is
@@ -32,11 +95,7 @@ export async function writeWhole(
   signal?: AbortSignal,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const temporary = join(
-    dirname(path),
-    `.${basename(path).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`,
-  );
-  unfinished.add(temporary);
+  const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, "wx");
     try {

@@ -17,12 +17,25 @@ export interface RtlBuild {
   readonly top: string;
   /** Its parameters, as Verilator takes them. */
   readonly parameters: readonly string[];
+  /** Whether it reads external memory, which the harness then has. */
+  readonly memory?: boolean;
 }
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
-const VERILATOR = "/usr/share/verilator/include";
+export const VERILATOR = "/usr/share/verilator/include";
 const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
 const PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
+
+/** How Verilator makes C++, whatever is built of it. */
+const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefix Vtop".split(" ");
+
+/** What WebAssembly is built with beside what all builds have. */
+export interface WasmOptions {
+  /** Optimization of clang. */
+  readonly optimize: string;
+  /** More options of the compiler. */
+  readonly more: readonly string[];
+}
 
 /**
  * Runs a program of a build to its end.
@@ -58,12 +71,20 @@ export function runTool(
 /**
  * Leaves out what Verilator computes once before the first edge, a quarter of the code: the harness begins
  * with a reset, whose edges compute it again.
+ *
+ * @param folder The folder of {@linkcode withVerilated}.
  */
-async function dropSettling(path: string): Promise<void> {
+export async function dropSettling(folder: string): Promise<void> {
+  const path = join(folder, "made", "Vtop.cpp");
   const source = await readFile(path, "utf8");
   const call = "Vtop___024root___eval_settle(&(vlSymsp->TOP));";
   if (source.split(call).length !== 2) throw new Error(`Cannot build the RTL: no single ${call} in ${path}`);
   await writeFile(path, source.replace(call, ""));
+}
+
+/** What the compiler is told of a build's harness. */
+export function harnessOf({ memory = false }: RtlBuild): string[] {
+  return memory ? ["-DMEMORY"] : [];
 }
 
 /** Every source below a folder: the shared modules, and the tops for a card. */
@@ -85,17 +106,21 @@ export async function lintTop(sources: string, top: string): Promise<void> {
 }
 
 /**
- * Lints and builds one top module with the harness beside it.
+ * Lints one top module and has Verilator make C++ of it, in a folder that lasts as long as a function runs.
  *
  * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
  * @param build What is built.
- * @returns The WebAssembly.
+ * @param flags More options of Verilator.
+ * @param use What is done: in the folder, the C++ is in `made` and the sources in `rtl`.
+ * @returns What the function returns.
  * @throws {Error} When a tool is missing or fails.
  */
-export async function buildTop(
+export async function withVerilated<T>(
   sources: string,
-  { name, top, parameters }: RtlBuild,
-): Promise<Uint8Array> {
+  { top, parameters }: RtlBuild,
+  flags: readonly string[],
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
     // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
@@ -103,31 +128,95 @@ export async function buildTop(
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
     const verilator = ["-Wall", "--top-module", top, ...parameters, ...files];
     await runTool("verilator", ["--lint-only", ...verilator], folder);
-    const flags = ["-O3", "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--prefix", "Vtop"];
-    await runTool("verilator", ["--cc", ...flags, "--Mdir", "made", ...verilator], folder);
-    await dropSettling(join(folder, "made", "Vtop.cpp"));
-    const made = (await readdir(join(folder, "made"))).filter((name) => name.endsWith(".cpp")).sort()
-      .map((name) => join("made", name));
-    const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
-    const objects: string[] = [];
-    for (const source of [...made, ...harness]) {
-      const object = `${basename(source, ".cpp")}.o`;
-      await runTool("clang++", [
-        ..."--target=wasm32-wasi -std=c++17 -O3 -fno-exceptions -fno-rtti -w -c".split(" "),
-        ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
-        ..."-DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0".split(" "),
-        ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
-        `-ffile-prefix-map=${folder}=.`,
-        ...["-o", object, source],
-      ], folder);
-      objects.push(object);
-    }
-    await runTool("wasm-ld", [
-      ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
-      ...["-L/usr/lib/wasm32-wasi", "-o", `${name}.wasm`, ...objects, "-lc", RUNTIME],
-    ], folder);
-    return new Uint8Array(await readFile(join(folder, `${name}.wasm`)));
+    const made = ["--cc", ...VERILATOR_FLAGS, ...flags, "--Mdir", "made", ...verilator];
+    await runTool("verilator", made, folder);
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Compilers that run at once. */
+const WORKERS = 2;
+
+/** Does a task for each of some items, some at once. */
+async function forEach<T>(items: readonly T[], task: (item: T, at: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const at = next++;
+      await task(items[at]!, at);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+}
+
+/** The C++ that Verilator made, in an order that is the same everywhere. */
+export async function listMade(folder: string): Promise<string[]> {
+  const all = await readdir(join(folder, "made"));
+  return all.filter((name) => name.endsWith(".cpp")).sort().map((name) => join("made", name));
+}
+
+/**
+ * Compiles what Verilator made, and the harness, to WebAssembly.
+ *
+ * @param folder The folder of {@linkcode withVerilated}.
+ * @param options What differs from build to build.
+ * @throws {Error} When a tool is missing or fails.
+ */
+export async function compileWasm(
+  folder: string,
+  { optimize, more }: WasmOptions,
+): Promise<Uint8Array> {
+  const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
+  const sources = [...await listMade(folder), ...harness];
+  const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
+  await forEach(sources, async (source, at) => {
+    await runTool("clang++", [
+      ...`--target=wasm32-wasi -std=c++17 ${optimize} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
+      ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
+      ...["-DVM_COVERAGE=0", "-DVM_SC=0", ...more],
+      ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
+      `-ffile-prefix-map=${folder}=.`,
+      ...["-o", objects[at]!, source],
+    ], folder);
+  });
+  await runTool("wasm-ld", [
+    ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
+    ...["-L/usr/lib/wasm32-wasi", "-o", "top.wasm", ...objects, "-lc", RUNTIME],
+  ], folder);
+  return new Uint8Array(await readFile(join(folder, "top.wasm")));
+}
+
+/**
+ * Lints and builds one top module with the harness beside it.
+ *
+ * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build What is built.
+ * @returns The WebAssembly.
+ * @throws {Error} When a tool is missing or fails.
+ */
+export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> {
+  return withVerilated(sources, build, [], async (folder) => {
+    await dropSettling(folder);
+    return await compileWasm(folder, { optimize: "-O3", more: ["-DVM_TRACE=0", ...harnessOf(build)] });
+  });
+}
+
+/**
+ * Lints and builds one top module so that it can write a waveform of its signals.
+ *
+ * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build What is built.
+ * @returns The WebAssembly.
+ * @throws {Error} When a tool is missing or fails.
+ */
+export function buildWave(sources: string, build: RtlBuild): Promise<Uint8Array> {
+  // Some of the signals that are written no edge computes, so what comes before the first one stays.
+  return withVerilated(sources, build, ["--trace", "--no-trace-params"], (folder) =>
+    compileWasm(folder, {
+      optimize: "-O3",
+      // Scopes are std::string: all of it from the header, for no library of it is linked.
+      more: ["-DVM_TRACE=1", ...harnessOf(build), "-D_LIBCPP_DISABLE_EXTERN_TEMPLATE", "-Irtl/harness/wave"],
+    }));
 }

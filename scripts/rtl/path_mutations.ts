@@ -56,7 +56,7 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
       ["(beat == 9'd0 ? 32'hffff_ffff : crc)", "(beat == 9'd0 ? 32'd0 : crc)", "the CRC begins with zeros"],
       ["mask[11:8] = '0;", "mask[11:9] = '0;", "a byte of the CRC's field is in the CRC"],
       ["if (there < 15'd64) found", "if (there < 15'd63) found", "63 bytes are a whole header"],
-      ["head0[47:40] > 8'd3", "head0[47:40] > 8'd4", "a kind too many"],
+      ["head0[47:40] > 8'd5", "head0[47:40] > 8'd6", "a kind too many"],
       ["length > 14'd8192", "length >= 14'd8192", "the longest length is refused"],
       ["head0[191:176] > head0[175:160]", "head0[191:176] >= head0[175:160]", "overlap of the whole payload"],
       ["packets_ > 32'h0100_0000", "packets_ >= 32'h0100_0000", "the greatest number of packets is refused"],

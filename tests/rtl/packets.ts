@@ -62,15 +62,26 @@ export function packetOf(
   return packet;
 }
 
+/** What packets a kernel takes. */
+export interface Takes {
+  readonly plan: number;
+  readonly kind: number;
+  readonly longest: number;
+}
+
 /** What the host says of a packet: the name of the check, or none. */
-export function verdict(packet: Uint8Array, item = ITEM): string {
+export function verdict(
+  packet: Uint8Array,
+  item = ITEM,
+  { plan, kind, longest }: Takes = { plan: PLAN, kind: KIND.cells, longest: LONGEST },
+): string {
   const header = newHeader();
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   const refusal = readHeader(view, 0, packet.length, header);
   if (refusal !== null) return refusal;
   if (header.flags & FLAG.checked && view.getUint32(CRC_OFFSET, true) !== seal(packet)) return "crc";
-  if (header.plan !== PLAN) return "plan";
-  const fits = header.kind === KIND.cells && header.length <= LONGEST && header.length % item === 0;
+  if (header.plan !== plan) return "plan";
+  const fits = header.kind === kind && header.length <= longest && header.length % item === 0;
   return fits ? "none" : "items";
 }
 

@@ -10,13 +10,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { CARD_LIMITS, openRtlCard, type Pauses, type RtlCard } from "../../runtime/mod.ts";
+import { type CoverageExports, keepCoverage } from "./coverage.ts";
+import { CARD_LIMITS, driveRtl, type Pauses, type RtlCard, type RtlExports } from "../../runtime/mod.ts";
 
 /**
  * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
  * them. Of a broken build only the first failure is asked for, the same at every run.
  */
-const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
+export const BUILDS = process.env.ONPATH_RTL ?? fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
 if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */
@@ -48,8 +49,19 @@ export function itemArgument(bytes: number): number {
 
 /** Instantiates a kernel and resets it. */
 export async function openRtl(top: string): Promise<Rtl> {
+  return drive(await openBuild(top));
+}
+
+/** Instantiates a build, which counts what is reached where it can. */
+export async function openBuild(top: string): Promise<RtlCard> {
   const bytes = await readFile(join(BUILDS, `${top}.wasm`));
-  const card = await openRtlCard(await WebAssembly.compile(Uint8Array.from(bytes)));
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(bytes)), {});
+  if ("coverage_at" in exports) keepCoverage(top, exports as unknown as CoverageExports);
+  return driveRtl(exports as unknown as RtlExports);
+}
+
+/** Drives an instance. */
+export function drive(card: RtlCard): Rtl {
   const send = (packets: readonly Uint8Array[]) => {
     let at = 0;
     packets.forEach((packet, index) => {

@@ -24,6 +24,20 @@ static uint32_t ends[PACKETS], answers[PACKETS];
 static uint16_t sockets[PACKETS], answered[PACKETS];
 static double cycles;
 
+#if VM_TRACE
+#include "wave.h"
+#endif
+
+#ifdef ONPATH_COVERAGE
+// How often each point of the coverage was met: a line's branch, or a bit that toggled.
+#include "Vtop___024root.h"
+#include "Vtop__Syms.h"
+EXPORT(coverage_at) void* coverage_at() { return top->rootp->vlSymsp->__Vcoverage; }
+EXPORT(coverage_points) uint32_t coverage_points() {
+  return sizeof(top->rootp->vlSymsp->__Vcoverage) / sizeof(uint32_t);
+}
+#endif
+
 EXPORT(input_at) uint8_t* input_at() { return input; }
 EXPORT(output_at) uint8_t* output_at() { return output; }
 EXPORT(ends_at) uint32_t* ends_at() { return ends; }
@@ -38,9 +52,24 @@ template <class T> auto clock_of(T* t, long) -> decltype((t->clk)) { return t->c
 template <class T> auto reset_of(T* t, int) -> decltype((t->ap_rst_n)) { return t->ap_rst_n; }
 template <class T> auto reset_of(T* t, long) -> decltype((t->rst_n)) { return t->rst_n; }
 
+#ifdef MEMORY
+#include "memory.h"
+#endif
+
 static void tick() {
+#ifdef MEMORY
+  serve_memory();
+#endif
+#if VM_TRACE
+  // What the host has set is seen before the edge that takes it.
+  if (wave_on) top->eval();
+  wave_dump(cycles, false);
+#endif
   clock_of(top, 0) = 1;
   top->eval();
+#if VM_TRACE
+  wave_dump(cycles, true);
+#endif
   clock_of(top, 0) = 0;
   top->eval();
   cycles++;
@@ -52,6 +81,9 @@ EXPORT(reset) void reset() {
   top->s_axis_tvalid = top->m_axis_tready = top->s_axis_table_tvalid = 0;
   top->s_axi_control_awvalid = top->s_axi_control_wvalid = top->s_axi_control_arvalid = 0;
   top->s_axi_control_bready = top->s_axi_control_rready = 1;
+#ifdef MEMORY
+  forget_memory();
+#endif
   for (int i = 0; i < 4; i++) tick();
   reset_of(top, 0) = 1;
   tick();
@@ -120,12 +152,18 @@ static struct {
   uint32_t at, out;
   bool offered;
 } now;
-enum { ENDLESS = -1, FULL = -2, HUNGRY = -3 };
+enum { ENDLESS = -1, FULL = -2, HUNGRY = -3, WRITTEN = -4 };
 
 // Goes on with a run. `more` says that there are more words of pages than those that wait: when these are
 // gone the host is asked for others, and no cycle passes meanwhile.
 EXPORT(go_on) int go_on(int more) {
   for (; now.n < now.most; now.n++) {
+#if VM_TRACE
+    // Room for this cycle and the two that may end the run, two edges each.
+    if (!wave.spTrace()->has_room(6)) return WRITTEN;
+    wave_follow(now.packet, now.packet < now.count && now.at > (now.packet ? ends[now.packet - 1] : 0),
+                top->s_axi_control_rvalid, top->s_axi_control_rdata);
+#endif
     // A register is read without pause. One that was asked for after the last beat tells when all are out of
     // the core; behind it a card's top may still hold a beat.
     bool none = top->s_axi_control_rvalid && top->s_axi_control_rdata == 0;
@@ -133,6 +171,9 @@ EXPORT(go_on) int go_on(int more) {
       top->s_axis_tvalid = top->s_axi_control_arvalid = top->s_axis_table_tvalid = 0;
       tick();
       tick();
+#if VM_TRACE
+      wave_on = false;
+#endif
       return now.found;
     }
     bool feeding = word_first != word_end && now.given != now.count;
@@ -190,7 +231,8 @@ EXPORT(found_so_far) int found_so_far() { return now.found; }
 EXPORT(make_room) void make_room() { now.out = now.found = 0; }
 
 // Sends `count` packets and waits until none is inside. Returns the number of answers, ENDLESS after `most`
-// cycles, FULL when there is no room for the next answer, or HUNGRY when `go_on` is to be called with more words.
+// cycles, FULL when there is no room for the next answer, HUNGRY when `go_on` is to be called with more words, or
+// WRITTEN when the host is to take what was written of a waveform.
 EXPORT(run) int run(int count, int send_pause, int take_pause, uint32_t seed, int most, int more) {
   state = seed;
   memset(&now, 0, sizeof now);

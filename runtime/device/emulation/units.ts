@@ -6,7 +6,7 @@
 
 import {
   argumentAddress,
-  compileRtl,
+  compileBuild,
   moverAddress,
   openRtlCard,
   PACKETS_ARGUMENTS,
@@ -70,7 +70,7 @@ export async function createUnitGroup(
   memory: CardMemory,
   spoil: Spoil,
 ): Promise<UnitGroup> {
-  const card = await openRtlCard(await compileRtl(kernel.build));
+  const card = await openRtlCard(await compileBuild(kernel.build));
   const values = newWords();
   const from = newWords();
   const list = newWords();

@@ -17,16 +17,17 @@ import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { type Compiled, deviceText, insteadRows, planDevice, planFor, withDevice } from "../devices.ts";
+import { type Compiled, deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
-import type { SharedOptions } from "../options.ts";
+import { checkWaveform, type SharedOptions } from "../options.ts";
 import { followProgress } from "../progress.ts";
 import { boundsRow, runRows, sessionTimes, tablesRow, timed, trafficRows } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
 /** What a run is asked for. */
-export interface RunCommandOptions extends SharedOptions {
+export interface RunCommandOptions extends SharedOptions, WaveformOptions {
   /** The input's file. */
   readonly input: string;
   /** The output's file. */
@@ -64,7 +65,7 @@ export async function runOnce(
   checkUse(pipeline, options, command);
   const { signal } = context;
   const format = outputFormat(options.output)!;
-  for (const path of [options.output, options.planOut]) {
+  for (const path of [options.output, options.planOut, options.vcd]) {
     if (path !== undefined) await checkFolderOf(path);
   }
   const times: Record<string, number> = {};
@@ -78,14 +79,19 @@ export async function runOnce(
   checkOutput(format, plan.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
-  const { output, report } = await withDevice(planDevice(plan, options), async (device) => {
-    const { onProgress, stop } = await followProgress();
-    try {
-      return await offload(plan, input, device, { signal, timeoutMs: options.timeout, onProgress });
-    } finally {
-      stop();
-    }
-  });
+  const { result: { output, report }, waveform } = await withWaveform(
+    plan,
+    options,
+    (known) =>
+      withDevice(known, async (device) => {
+        const { onProgress, stop } = await followProgress();
+        try {
+          return await offload(plan, input, device, { signal, timeoutMs: options.timeout, onProgress });
+        } finally {
+          stop();
+        }
+      }),
+  );
   Object.assign(times, sessionTimes(report));
   await timed(times, "write", async () => {
     await writeWhole(options.output, await encodeOutput(format, output), signal);
@@ -110,6 +116,7 @@ export async function runOnce(
       counters: report.counters,
       milliseconds: times,
       ...(options.planOut === undefined ? {} : { planFile: options.planOut }),
+      ...(waveform === undefined ? {} : { waveform }),
     });
     return;
   }
@@ -120,6 +127,7 @@ export async function runOnce(
     tablesRow(plan),
     ...runRows(report, times, plan),
     boundsRow(plan),
+    ...waveformRows(waveform),
     ["written", options.planOut === undefined ? options.output : [options.output, options.planOut]],
   ]));
 }
@@ -130,6 +138,7 @@ function checkUse(pipeline: string | undefined, options: RunCommandOptions, comm
   for (const name of ["input", "output"] as const) {
     if (options[name] === undefined) command.error(`error: required option '--${name} <file>' not specified`);
   }
+  checkWaveform(options, command);
   const wrong = (pipeline === undefined) === (options.plan === undefined)
     ? "expected either a pipeline's file or --plan <file>"
     : options.plan !== undefined && options.checksum !== undefined

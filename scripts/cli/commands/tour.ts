@@ -19,9 +19,9 @@ import {
 import { readInput } from "../../io/input.ts";
 import { encodeOutput } from "../../io/output.ts";
 import { fileError } from "../../io/read.ts";
-import { writeWhole } from "../../io/write.ts";
+import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, insteadRows, planDevice, planFor, withDevice } from "../devices.ts";
+import { deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
@@ -33,9 +33,10 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
 /** What the tour is asked for. */
-export interface TourOptions extends SharedOptions {
+export interface TourOptions extends SharedOptions, WaveformOptions {
   /** The folder for the results; it is made where there is none. */
   readonly out: string;
   /** Which computation the resize equals. */
@@ -66,6 +67,7 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
   const { out, match, json } = options;
   const { photo, signal } = context;
+  if (options.vcd !== undefined) await checkFolderOf(options.vcd);
   const planned = await planFor(options.device, signal, options);
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
@@ -75,14 +77,20 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     "compile",
     () => planned((device) => compile(pipelines.tensor, { input: image, device })),
   );
-  const { output, report, picture } = await withDevice(planDevice(plan, options), async (device) => {
-    const { output, report } = await offload(plan, image, device, { signal });
-    Object.assign(times, sessionTimes(report));
-    const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
-      signal,
-    });
-    return { output, report, picture: picture.output };
-  });
+  const { result, waveform } = await withWaveform(
+    plan,
+    options,
+    (known) =>
+      withDevice(known, async (device) => {
+        const { output, report } = await offload(plan, image, device, { signal });
+        Object.assign(times, sessionTimes(report));
+        const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
+          signal,
+        });
+        return { output, report, picture: picture.output };
+      }),
+  );
+  const { output, report, picture } = result;
   const difference = {
     units: greatestDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: greatestDifference(picture, referencePipeline(pipelines.picture, image)),
@@ -117,6 +125,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       milliseconds: times,
       difference,
       files,
+      ...(waveform === undefined ? {} : { waveform }),
     });
     return;
   }
@@ -134,6 +143,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       "difference",
       `${difference.units} units of f16, ${difference.levels} levels of the picture (against the reference)`,
     ],
+    ...waveformRows(waveform),
     ["written", [`${files.npy} (what a model takes)`, `${files.png} (the resized picture)`]],
   ]));
   print(`\nNext: onpath run --help, onpath plan --help\n`);

@@ -1,0 +1,490 @@
+// Byte pair encoding by the last token of every prefix. Each byte goes on in an automaton whose states name
+// the longest token that ends there; of it and its shorter suffixes the first is right that begins where the
+// piece does, or whose merge with the last token before it would not have come earlier. Automaton, tokens and
+// merges lie in external memory: a flow waits for a word, and the others go on meanwhile.
+//
+// One step of one flow a cycle, as in `piece_cutter`; a flow has at most one word under way.
+module bpe_walk #(
+    parameter int FLOWS = 8,
+    parameter int FW    = 3,
+    parameter int CW    = 10  // log2 of the entries of the cache of verdicts
+) (
+    input  logic                clk,
+    input  logic                rst_n,
+    input  logic                clear,         // other tables: verdicts are forgotten
+    input  logic [        18:0] cfg_root,      // where the root's children begin
+    input  logic [        19:0] cfg_tokens,    // the word of token 0
+    input  logic [        19:0] cfg_pairs,     // the word of the merges' first two slots
+    input  logic [        17:0] cfg_mask,      // slots, less one
+    input  logic                cfg_whole,     // a piece that is a token is that token
+    input  logic [   FLOWS-1:0] mine,
+    output logic                pass,          // a flow goes on: to its tokens, or back to the cutter
+    output logic [      FW-1:0] pass_flow,
+    output logic                pass_tokens,
+    // From the cutter: what is to be done, up to which byte; from `token_runs`, where the next token begins.
+    input  logic [ 2*FLOWS-1:0] orders,
+    input  logic [10*FLOWS-1:0] accepts,
+    input  logic [10*FLOWS-1:0] bases,
+    input  logic [   FLOWS-1:0] fresh,         // no token of the piece has left
+    input  logic                ring_write,
+    input  logic [      FW+8:0] ring_address,
+    input  logic [         7:0] ring_octet,
+    // To `token_runs`: what is wanted of it, and the last token of the prefix that ends behind a byte.
+    output logic [ 3*FLOWS-1:0] wants,
+    output logic [10*FLOWS-1:0] ats,
+    output logic [ 8*FLOWS-1:0] depths,
+    output logic [16*FLOWS-1:0] wholes,
+    output logic [   FLOWS-1:0] lost,          // no token fits: the tables are wrong
+    output logic                last_write,
+    output logic [      FW+8:0] last_address,
+    output logic [        15:0] last_token,
+    output logic [         7:0] last_length,
+    // External memory: words of 16 bytes, a word for each request, in any order.
+    output logic                ask,
+    output logic [      FW-1:0] ask_flow,
+    output logic [        19:0] ask_word,
+    input  logic                told,
+    input  logic [      FW-1:0] told_flow,
+    input  logic [       127:0] told_data,
+    // Lookups: a state, the next suffix, two merges, the parts of a token, and a verdict in the cache.
+    output logic                looked_cell,
+    output logic                looked_suffix,
+    output logic                looked_pair,
+    output logic                looked_parts,
+    output logic                looked_cache
+);
+  localparam logic [3:0] NEXT = 4'd0, CHILD = 4'd1, FAIL = 4'd2, BEFORE = 4'd3, CACHED = 4'd4, HASH = 4'd5;
+  localparam logic [3:0] PAIR = 4'd6, LEFT = 4'd7, RIGHT = 4'd8, SUFFIX = 4'd9;
+  localparam logic [1:0] TO_CUT = 2'd1;  // an order; 2 and 3 begin a packet and a flow, 0 is to walk
+  localparam logic [2:0] SOME = 3'd0, ALL = 3'd1, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // wants
+  localparam logic [15:0] NONE = 16'hffff;
+
+  // ---- state of every flow ----
+  logic [3:0] do_q[FLOWS];
+  logic [9:0] at_q[FLOWS], length_q[FLOWS];  // where the walk stands, and bytes of the piece so far
+  logic [18:0] state_q[FLOWS], base_q[FLOWS], fail_q[FLOWS], failbase_q[FLOWS];
+  logic [FLOWS-1:0] known_q;                 // the state's own failure is known
+  logic [7:0] depth_q[FLOWS], octet_q[FLOWS];
+  logic [15:0] whole_q[FLOWS];
+  logic [15:0] token_q[FLOWS], before_q[FLOWS], next_q[FLOWS];  // a candidate, the token before it, its suffix
+  logic [7:0] size_q[FLOWS], nextsize_q[FLOWS];
+  logic [FLOWS-1:0] hasnext_q, hasleft_q, hasright_q, lost_q;
+  logic [15:0] left_q[FLOWS], right_q[FLOWS];        // the tokens whose merge is looked up
+  logic [15:0] leftpart_q[FLOWS], rightpart_q[FLOWS];  // the left one's right part, the right one's left part
+  logic [16:0] leftrank_q[FLOWS], rightrank_q[FLOWS];  // ranks, one more than the merge's
+  logic [17:0] limit_q[FLOWS], slot_q[FLOWS];
+  logic [2:0] want_q[FLOWS];
+  logic [127:0] word_q[FLOWS];
+  logic [FLOWS-1:0] parked;
+
+  // ---- first cycle ----
+  logic a_valid, b_valid;
+  logic [FW-1:0] a, b;
+  flow_pick #(
+      .FLOWS(FLOWS),
+      .FW   (FW)
+  ) u_pick (
+      .clk,
+      .rst_n,
+      .able (mine & ~parked & ~(FLOWS'(b_valid) << b)),
+      .valid(a_valid),
+      .flow (a)
+  );
+  always_ff @(posedge clk) begin
+    b_valid <= rst_n && a_valid;
+    b <= a;
+  end
+
+  (* ram_style = "block" *) logic [7:0] octets[2**(FW+9)];
+  (* ram_style = "block" *) logic [15:0] lasts[2**(FW+9)];
+  (* ram_style = "block" *) logic [33:0] verdicts[2**CW];
+  logic [7:0] q_octet;
+  logic [15:0] q_last;
+  logic [33:0] q_verdict;
+  logic [8:0] before_address;
+  logic [CW-1:0] a_entry, b_entry;
+  assign before_address = at_q[a][8:0] - {1'b0, size_q[a]};
+  assign a_entry = CW'(before_q[a]) ^ (CW'(token_q[a]) << 3) ^ CW'(token_q[a] >> (CW - 3)) ^ CW'(before_q[a] >> CW);
+  assign b_entry = CW'(before_q[b]) ^ (CW'(token_q[b]) << 3) ^ CW'(token_q[b] >> (CW - 3)) ^ CW'(before_q[b] >> CW);
+  logic verdict_write, verdict;
+  logic [CW:0] wiping;
+  always_ff @(posedge clk) begin
+    if (ring_write) octets[ring_address] <= ring_octet;
+    if (last_write) lasts[last_address] <= last_token;
+    if (!wiping[CW]) verdicts[wiping[CW-1:0]] <= '0;
+    else if (verdict_write) verdicts[b_entry] <= {1'b1, verdict, before_q[b], token_q[b]};
+    q_octet <= octets[{a, at_q[a][8:0]}];
+    q_last <= lasts[{a, before_address}];
+    q_verdict <= verdicts[a_entry];
+  end
+  // An entry a cycle is wiped; until then nothing is found in the cache.
+  always_ff @(posedge clk)
+    if (!rst_n || clear) wiping <= '0;
+    else if (!wiping[CW]) wiping <= wiping + 1'b1;
+
+  // ---- second cycle: what memory says ----
+  logic [127:0] word;
+  logic [18:0] c_owner, c_base, c_fail, c_failbase;
+  logic [15:0] c_longest, c_whole;
+  logic [7:0] c_size, c_depth;
+  assign word = word_q[b];
+  assign {c_whole, c_depth, c_size, c_longest, c_failbase, c_fail, c_base, c_owner} = word[123:0];
+  logic [15:0] t_suffix, t_left, t_right;
+  logic [7:0] t_size;
+  logic [16:0] t_rank;
+  assign {t_rank, t_right, t_left, t_size, t_suffix} = word[72:0];
+
+  // Two slots of the merges are a word; the walk begins at one of them and ends at a free one.
+  logic [1:0] hit, free;
+  logic merged, through;
+  logic [16:0] merge_rank;
+  always_comb begin
+    for (int n = 0; n < 2; n++) begin
+      hit[n] = word[64*n+:32] == {right_q[b], left_q[b]} && !(n == 0 && slot_q[b][0]);
+      free[n] = word[64*n+:16] == NONE && !(n == 0 && slot_q[b][0]);
+    end
+    merged = hit[0] || (hit[1] && !free[0]);
+    through = !merged && free == 2'd0;
+    merge_rank = hit[0] ? word[48:32] : word[112:96];
+  end
+
+  /* verilator lint_off UNUSEDSIGNAL */  // as many bits as there are slots
+  logic [31:0] mixed, hashed;
+  /* verilator lint_on UNUSEDSIGNAL */
+  assign mixed = ({16'd0, left_q[b]} * 32'h9e3779b1) ^ ({16'd0, right_q[b]} * 32'h85ebca6b);
+  assign hashed = mixed ^ (mixed >> 15);
+
+  logic [18:0] child, failchild;
+  assign child = base_q[b] + {11'd0, do_q[b] == NEXT ? q_octet : octet_q[b]};
+  assign failchild = (do_q[b] == FAIL ? c_failbase : failbase_q[b]) + {11'd0, octet_q[b]};
+
+  // ---- the step ----
+  logic [3:0] do_n;
+  logic [9:0] at_n, length_n;
+  logic [18:0] state_n, base_n, fail_n, failbase_n;
+  logic known_n, hasnext_n, hasleft_n, hasright_n, lost_n;
+  logic [7:0] depth_n, octet_n, size_n, nextsize_n;
+  logic [15:0] whole_n, token_n, before_n, next_n, left_n, right_n, leftpart_n, rightpart_n;
+  logic [16:0] leftrank_n, rightrank_n;
+  logic [17:0] limit_n, slot_n;
+  logic [2:0] want_n;
+  logic leave, leave_tokens;
+  logic candidate, decide, refuse, accept;  // see below
+  logic w_ask, w_looked_cell, w_looked_suffix, w_looked_pair, w_looked_parts, w_looked_cache, w_verdict;
+  logic left_first, has_left, has_right;
+  logic [9:0] back;
+  assign back = at_q[b] + 10'd1 - bases[10*b+:10];  // bytes since the last token that left, this one too
+  always_comb begin
+    do_n = do_q[b];
+    at_n = at_q[b];
+    length_n = length_q[b];
+    state_n = state_q[b];
+    base_n = base_q[b];
+    fail_n = fail_q[b];
+    failbase_n = failbase_q[b];
+    known_n = known_q[b];
+    depth_n = depth_q[b];
+    octet_n = octet_q[b];
+    whole_n = whole_q[b];
+    token_n = token_q[b];
+    size_n = size_q[b];
+    before_n = before_q[b];
+    next_n = next_q[b];
+    nextsize_n = nextsize_q[b];
+    hasnext_n = hasnext_q[b];
+    hasleft_n = hasleft_q[b];
+    hasright_n = hasright_q[b];
+    lost_n = lost_q[b];
+    left_n = left_q[b];
+    right_n = right_q[b];
+    leftpart_n = leftpart_q[b];
+    rightpart_n = rightpart_q[b];
+    leftrank_n = leftrank_q[b];
+    rightrank_n = rightrank_q[b];
+    limit_n = limit_q[b];
+    slot_n = slot_q[b];
+    want_n = want_q[b];
+    leave = 1'b0;
+    leave_tokens = 1'b0;
+    w_ask = 1'b0;
+    ask_word = {1'b0, child};
+    candidate = 1'b0;
+    decide = 1'b0;
+    refuse = 1'b0;
+    accept = 1'b0;
+    w_verdict = 1'b0;
+    verdict = 1'b0;
+    w_looked_cell = 1'b0;
+    w_looked_suffix = 1'b0;
+    w_looked_pair = 1'b0;
+    w_looked_parts = 1'b0;
+    w_looked_cache = 1'b0;
+    // Without a flow there is nothing to judge; nothing that is found here leaves then either.
+    if (b_valid)
+    case (do_q[b])
+      NEXT: begin
+        if (orders[2*b+1]) begin
+          // A packet begins; the first one of a flow begins everything.
+          leave = 1'b1;
+          leave_tokens = 1'b1;
+          want_n = orders[2*b] ? RESTARTS : BEGINS;
+          if (orders[2*b]) begin
+            at_n = '0;
+            length_n = '0;
+            lost_n = 1'b0;
+            state_n = '0;
+          end
+        end else if (at_q[b] == accepts[10*b+:10]) begin
+          leave = 1'b1;
+          leave_tokens = orders[2*b+:2] == TO_CUT;
+          want_n = cfg_whole && fresh[b] && {2'd0, depth_q[b]} == length_q[b] && whole_q[b] != NONE ? WHOLE : ALL;
+          if (orders[2*b+:2] == TO_CUT) begin
+            length_n = '0;
+            state_n = '0;
+          end
+        end else begin
+          octet_n = q_octet;
+          w_ask = 1'b1;
+          w_looked_cell = 1'b1;
+          do_n = CHILD;
+        end
+        // The root has a child for every byte, so its failure is never asked for.
+        if (state_n == 19'd0) begin
+          base_n = cfg_root;
+          if (length_n == 10'd0 && leave) depth_n = '0;
+        end
+      end
+      CHILD:
+      if (c_owner == state_q[b]) begin
+        state_n = child;
+        base_n = c_base;
+        fail_n = c_fail;
+        failbase_n = c_failbase;
+        known_n = 1'b1;
+        depth_n = c_depth;
+        whole_n = c_whole;
+        token_n = c_longest;
+        size_n = c_size;
+        candidate = 1'b1;
+      end else if (state_q[b] == 19'd0) lost_n = 1'b1;
+      else if (known_q[b]) begin
+        state_n = fail_q[b];
+        base_n = failbase_q[b];
+        known_n = 1'b0;
+        w_ask = 1'b1;
+        ask_word = {1'b0, failchild};
+        w_looked_cell = 1'b1;
+      end else begin
+        w_ask = 1'b1;
+        ask_word = {1'b0, state_q[b]};
+        w_looked_cell = 1'b1;
+        do_n = FAIL;
+      end
+      FAIL: begin
+        state_n = c_fail;
+        base_n = c_failbase;
+        w_ask = 1'b1;
+        ask_word = {1'b0, failchild};
+        w_looked_cell = 1'b1;
+        do_n = CHILD;
+      end
+      BEFORE: begin
+        before_n = q_last;
+        do_n = CACHED;
+      end
+      CACHED: begin
+        w_looked_cache = 1'b1;
+        left_n = before_q[b];
+        right_n = token_q[b];
+        limit_n = '1;
+        hasleft_n = 1'b0;
+        hasright_n = 1'b0;
+        hasnext_n = 1'b0;
+        if (q_verdict[31:0] == {before_q[b], token_q[b]} && q_verdict[33] && wiping[CW]) begin
+          accept = q_verdict[32];
+          refuse = !q_verdict[32];
+        end else do_n = HASH;
+      end
+      HASH: begin
+        slot_n = hashed[17:0] & cfg_mask;
+        w_ask = 1'b1;
+        ask_word = cfg_pairs + {3'd0, slot_n[17:1]};
+        w_looked_pair = 1'b1;
+        do_n = PAIR;
+      end
+      PAIR:
+      if (merged && {1'b0, merge_rank} < limit_q[b]) refuse = 1'b1;
+      else if (through) begin
+        slot_n = {slot_q[b][17:1] + 17'd1, 1'b0} & cfg_mask;
+        w_ask = 1'b1;
+        ask_word = cfg_pairs + {3'd0, slot_n[17:1]};
+        w_looked_pair = 1'b1;
+      end else if (!hasleft_q[b]) begin
+        w_ask = 1'b1;
+        ask_word = cfg_tokens + {4'd0, left_q[b]};
+        w_looked_parts = 1'b1;
+        do_n = LEFT;
+      end else if (!hasright_q[b]) begin
+        w_ask = 1'b1;
+        ask_word = cfg_tokens + {4'd0, right_q[b]};
+        w_looked_parts = 1'b1;
+        do_n = RIGHT;
+      end else decide = 1'b1;
+      LEFT: begin
+        leftpart_n = t_right;
+        leftrank_n = t_rank;
+        hasleft_n = 1'b1;
+        if (!hasright_q[b]) begin
+          w_ask = 1'b1;
+          ask_word = cfg_tokens + {4'd0, right_q[b]};
+          w_looked_parts = 1'b1;
+          do_n = RIGHT;
+        end else decide = 1'b1;
+      end
+      RIGHT: begin
+        rightpart_n = t_left;
+        rightrank_n = t_rank;
+        hasright_n = 1'b1;
+        // The candidate's suffix comes along.
+        if (right_q[b] == token_q[b]) begin
+          hasnext_n = 1'b1;
+          next_n = t_suffix;
+          nextsize_n = t_size;
+        end
+        decide = 1'b1;
+      end
+      default: begin
+        token_n = t_suffix;
+        size_n = t_size;
+        candidate = 1'b1;
+      end
+    endcase
+
+    // Of the two tokens the one that was merged later is taken apart, where it has parts; what then lies at
+    // the border may not have been merged before that.
+    left_first = leftrank_n > rightrank_n;
+    has_left = leftpart_n != NONE;
+    has_right = rightpart_n != NONE;
+    if (decide) begin
+      do_n = HASH;
+      if (has_left && (left_first || !has_right)) begin
+        left_n = leftpart_n;
+        limit_n = {1'b0, leftrank_n};
+        hasleft_n = 1'b0;
+      end else if (has_right) begin
+        right_n = rightpart_n;
+        limit_n = {1'b0, rightrank_n} + 18'd1;
+        hasright_n = 1'b0;
+      end else accept = 1'b1;
+      w_verdict = accept;
+      verdict = 1'b1;
+    end
+    if (refuse) begin
+      w_verdict = do_q[b] == PAIR;
+      if (hasnext_n) begin
+        token_n = next_q[b];
+        size_n = nextsize_q[b];
+        hasnext_n = 1'b0;
+        candidate = 1'b1;
+      end else begin
+        w_ask = 1'b1;
+        ask_word = cfg_tokens + {4'd0, token_q[b]};
+        w_looked_suffix = 1'b1;
+        do_n = SUFFIX;
+      end
+    end
+    // A candidate that begins before the last token that left cannot be right, and one that begins where the
+    // piece does is.
+    if (candidate) begin
+      if (token_n == NONE) lost_n = 1'b1;
+      else if ({2'd0, size_n} == back && fresh[b]) accept = 1'b1;
+      else if ({2'd0, size_n} <= back) do_n = BEFORE;
+      else begin
+        w_ask = 1'b1;
+        ask_word = cfg_tokens + {4'd0, token_n};
+        w_looked_suffix = 1'b1;
+        do_n = SUFFIX;
+      end
+    end
+    if (accept) begin
+      at_n = at_q[b] + 10'd1;
+      length_n = length_q[b] + 10'd1;
+      do_n = NEXT;
+      if (length_n[4:0] == 5'd0 && back >= 10'd64) begin
+        leave = 1'b1;
+        leave_tokens = 1'b1;
+        want_n = SOME;
+      end
+    end
+    if (lost_n) begin
+      leave = 1'b1;
+      leave_tokens = orders[2*b+1];
+      do_n = NEXT;
+    end
+  end
+  assign pass = b_valid && leave;
+  assign pass_flow = b;
+  assign pass_tokens = leave_tokens;
+  assign ask = b_valid && w_ask;
+  assign ask_flow = b;
+  assign verdict_write = b_valid && w_verdict;
+  assign looked_cell = b_valid && w_looked_cell;
+  assign looked_suffix = b_valid && w_looked_suffix;
+  assign looked_pair = b_valid && w_looked_pair;
+  assign looked_parts = b_valid && w_looked_parts;
+  assign looked_cache = b_valid && w_looked_cache;
+  assign last_write = b_valid && accept;
+  assign last_address = {b, at_q[b][8:0]};
+  assign last_token = token_n;
+  assign last_length = size_n;
+  assign lost = lost_q;
+
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      for (int n = 0; n < FLOWS; n++) do_q[n] <= NEXT;
+      parked <= '0;
+    end else begin
+      if (b_valid) do_q[b] <= do_n;
+      if (ask) parked[b] <= 1'b1;
+      if (told) parked[told_flow] <= 1'b0;
+    end
+  always_ff @(posedge clk) begin
+    if (told) word_q[told_flow] <= told_data;
+    if (b_valid) begin
+      at_q[b] <= at_n;
+      length_q[b] <= length_n;
+      state_q[b] <= state_n;
+      base_q[b] <= base_n;
+      fail_q[b] <= fail_n;
+      failbase_q[b] <= failbase_n;
+      known_q[b] <= known_n;
+      depth_q[b] <= depth_n;
+      octet_q[b] <= octet_n;
+      whole_q[b] <= whole_n;
+      token_q[b] <= token_n;
+      size_q[b] <= size_n;
+      before_q[b] <= before_n;
+      next_q[b] <= next_n;
+      nextsize_q[b] <= nextsize_n;
+      hasnext_q[b] <= hasnext_n;
+      hasleft_q[b] <= hasleft_n;
+      hasright_q[b] <= hasright_n;
+      lost_q[b] <= lost_n;
+      left_q[b] <= left_n;
+      right_q[b] <= right_n;
+      leftpart_q[b] <= leftpart_n;
+      rightpart_q[b] <= rightpart_n;
+      leftrank_q[b] <= leftrank_n;
+      rightrank_q[b] <= rightrank_n;
+      limit_q[b] <= limit_n;
+      slot_q[b] <= slot_n;
+      want_q[b] <= want_n;
+    end
+  end
+  for (genvar n = 0; n < FLOWS; n++) begin : g_flow
+    assign wants[3*n+:3] = want_q[n];
+    assign ats[10*n+:10] = at_q[n];
+    assign depths[8*n+:8] = depth_q[n];
+    assign wholes[16*n+:16] = whole_q[n];
+  end
+endmodule

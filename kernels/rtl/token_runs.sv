@@ -1,0 +1,243 @@
+// Tokens leave: at a piece's end all of it, and before that those that every way on shares. Last tokens lead
+// back from the end; on the way each is written where it begins, and then they are followed from the front.
+module token_runs #(
+    parameter int FLOWS = 8,
+    parameter int FW    = 3,
+    parameter int TW    = 13,  // 2^TW tokens of a packet
+    parameter int PW    = 5    // 2^PW parts of its answer
+) (
+    input  logic                clk,
+    input  logic                rst_n,
+    input  logic [        11:0] cfg_tokens,     // of a part that is full
+    input  logic [   FLOWS-1:0] mine,
+    output logic                pass,           // a flow goes back: to the walk, or to the cutter
+    output logic [      FW-1:0] pass_flow,
+    output logic                pass_walk,
+    // From the walk.
+    input  logic [ 3*FLOWS-1:0] wants,
+    input  logic [10*FLOWS-1:0] ats,
+    input  logic [ 8*FLOWS-1:0] depths,
+    input  logic [16*FLOWS-1:0] wholes,
+    input  logic                last_write,
+    input  logic [      FW+8:0] last_address,
+    input  logic [        15:0] last_token,
+    input  logic [         7:0] last_length,
+    // Of every flow: where the next token begins, and whether that is where its piece does.
+    output logic [10*FLOWS-1:0] bases,
+    output logic [   FLOWS-1:0] fresh,
+    // To the answer: the last part's number; a part's first token, its tokens and where it begins; tokens.
+    input  logic [      FW-1:0] view_flow,
+    input  logic [      PW-1:0] view_part,
+    output logic [      PW-1:0] view_last,
+    output logic [        47:0] view_position,
+    output logic [        11:0] view_count,
+    output logic [        11:0] view_confirmed,
+    input  logic [      TW-1:0] token_number,
+    output logic [        15:0] token,          // a cycle after its number
+    output logic                token_ends      // a piece ends with it
+);
+  localparam logic [2:0] TAKE = 3'd0, AGREE = 3'd1, AGREED = 3'd2, BACK = 3'd3, FORTH = 3'd4;
+  localparam logic [2:0] SOME = 3'd0, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // what is wanted
+
+  logic [2:0] do_q[FLOWS];
+  logic [9:0] base_q[FLOWS], back_q[FLOWS], target_q[FLOWS];
+  logic [FLOWS-1:0] fresh_q, waits;
+  logic [TW-1:0] number_q[FLOWS];
+  logic [PW-1:0] part_q[FLOWS];
+  logic [11:0] count_q[FLOWS], confirmed_q[FLOWS];
+  logic [47:0] offset_q[FLOWS], position_q[FLOWS];
+
+  logic a_valid, b_valid;
+  logic [FW-1:0] a, b;
+  flow_pick #(
+      .FLOWS(FLOWS),
+      .FW   (FW)
+  ) u_pick (
+      .clk,
+      .rst_n,
+      .able (mine & ~waits & ~(FLOWS'(b_valid) << b)),
+      .valid(a_valid),
+      .flow (a)
+  );
+  always_ff @(posedge clk) begin
+    b_valid <= rst_n && a_valid;
+    b <= a;
+  end
+
+  // ---- what all ways share ----
+  logic agree_ready, agree_start, agreed;
+  logic [FW-1:0] agreed_flow;
+  logic [9:0] agreed_at;
+  token_agree #(
+      .FW(FW)
+  ) u_agree (
+      .clk,
+      .rst_n,
+      .s_valid      (agree_start),
+      .s_ready      (agree_ready),
+      .s_flow       (b),
+      .s_at         (ats[10*b+:10]),
+      .s_depth      (depths[8*b+:8]),
+      .s_base       (base_q[b]),
+      .write        (last_write),
+      .write_address(last_address),
+      .write_length (last_length),
+      .m_valid      (agreed),
+      .m_flow       (agreed_flow),
+      .m_at         (agreed_at)
+  );
+  logic [9:0] shared_q[FLOWS];
+  always_ff @(posedge clk) if (agreed) shared_q[agreed_flow] <= agreed_at;
+  always_ff @(posedge clk)
+    if (!rst_n) waits <= '0;
+    else begin
+      if (agreed) waits[agreed_flow] <= 1'b0;
+      if (agree_start) waits[b] <= 1'b1;
+    end
+
+  // ---- memories ----
+  (* ram_style = "block" *) logic [23:0] lasts[2**(FW+9)];
+  (* ram_style = "block" *) logic [23:0] forwards[2**(FW+9)];
+  (* ram_style = "ultra" *) logic [16:0] tokens[2**(FW+TW)];
+  logic [71:0] parts[2**(FW+PW)];
+  logic forward_write, emit;
+  logic [8:0] last_place;
+  logic [23:0] q_last, q_forward;
+  logic [9:0] start;  // of the token that leads back
+  assign last_place = back_q[a][8:0] - 9'd1;
+  always_ff @(posedge clk) begin
+    if (last_write) lasts[last_address] <= {last_length, last_token};
+    if (forward_write) forwards[{b, start[8:0]}] <= q_last;
+    q_last <= lasts[{a, last_place}];
+    q_forward <= forwards[{a, base_q[a][8:0]}];
+  end
+
+  // ---- the step ----
+  logic [2:0] do_n, want;
+  logic [9:0] base_n, back_n, target_n;
+  logic fresh_n, leave, starts, writes;
+  logic [23:0] given;  // the token that leaves: its length, then itself
+  logic gives, last_;
+  logic [11:0] count_n, confirmed_n;
+  logic [PW-1:0] part_n;
+  logic [47:0] position_n;
+  assign want = wants[3*b+:3];
+  assign start = back_q[b] - {2'd0, q_last[23:16]};
+  always_comb begin
+    do_n = do_q[b];
+    base_n = base_q[b];
+    back_n = back_q[b];
+    target_n = target_q[b];
+    fresh_n = fresh_q[b];
+    leave = 1'b0;
+    starts = 1'b0;
+    writes = 1'b0;
+    gives = 1'b0;
+    given = q_last;
+    case (do_q[b])
+      TAKE: begin
+        back_n = ats[10*b+:10];
+        target_n = ats[10*b+:10];
+        do_n = BACK;
+        if (want == BEGINS || want == RESTARTS) begin
+          leave = 1'b1;
+          if (want == RESTARTS) begin
+            base_n = '0;
+            fresh_n = 1'b1;
+          end
+        end else if (want == WHOLE) begin
+          gives = 1'b1;
+          given = {ats[10*b+:8] - base_q[b][7:0], wholes[16*b+:16]};
+        end else if (want == SOME) do_n = AGREE;
+      end
+      AGREE:
+      if (agree_ready) begin
+        starts = 1'b1;
+        do_n = AGREED;
+      end
+      AGREED: begin
+        back_n = shared_q[b];
+        target_n = shared_q[b];
+        if (shared_q[b] == base_q[b]) leave = 1'b1;
+        else do_n = BACK;
+      end
+      BACK: begin
+        if (start == base_q[b]) gives = 1'b1;
+        else begin
+          writes = 1'b1;
+          back_n = start;
+        end
+      end
+      default: begin
+        gives = 1'b1;
+        given = q_forward;
+      end
+    endcase
+    if (gives) begin
+      base_n = base_q[b] + {2'd0, given[23:16]};
+      do_n = FORTH;
+      if (base_n == target_n) begin
+        fresh_n = want != SOME;
+        leave = 1'b1;
+      end
+    end
+    if (leave) do_n = TAKE;
+  end
+  assign last_ = base_n == target_n && want != SOME;
+
+  // A token takes its place in a part; the next one begins when it is full.
+  logic begins_part;
+  assign begins_part = count_q[b] == cfg_tokens;
+  assign part_n = begins_part ? part_q[b] + 1'b1 : part_q[b];
+  assign position_n = begins_part ? offset_q[b] : position_q[b];
+  assign count_n = begins_part ? 12'd1 : count_q[b] + 12'd1;
+  assign confirmed_n = last_ ? count_n : begins_part ? 12'd0 : confirmed_q[b];
+  logic opens;
+  logic [47:0] from;
+  assign emit = b_valid && gives;
+  assign opens = b_valid && do_q[b] == TAKE && (want == BEGINS || want == RESTARTS);
+  assign from = want == RESTARTS ? '0 : offset_q[b];
+  always_ff @(posedge clk) begin
+    if (emit) tokens[{b, number_q[b]}] <= {last_, given[15:0]};
+    if (emit) parts[{b, part_n}] <= {position_n, count_n, confirmed_n};
+    else if (opens) parts[{b, PW'(0)}] <= {from, 24'd0};
+    if (emit) begin
+      number_q[b] <= number_q[b] + 1'b1;
+      part_q[b] <= part_n;
+      count_q[b] <= count_n;
+      confirmed_q[b] <= confirmed_n;
+      position_q[b] <= position_n;
+      offset_q[b] <= offset_q[b] + {40'd0, given[23:16]};
+    end else if (opens) begin
+      number_q[b] <= '0;
+      part_q[b] <= '0;
+      count_q[b] <= '0;
+      confirmed_q[b] <= '0;
+      position_q[b] <= from;
+      offset_q[b] <= from;
+    end
+    {token_ends, token} <= tokens[{view_flow, token_number}];
+  end
+  assign view_last = part_q[view_flow];
+  assign {view_position, view_count, view_confirmed} = parts[{view_flow, view_part}];
+
+  assign pass = b_valid && leave;
+  assign pass_flow = b;
+  assign pass_walk = want == SOME;
+  assign agree_start = b_valid && starts;
+  assign forward_write = b_valid && writes;
+  always_ff @(posedge clk)
+    if (!rst_n) for (int n = 0; n < FLOWS; n++) do_q[n] <= TAKE;
+    else if (b_valid) do_q[b] <= do_n;
+  always_ff @(posedge clk)
+    if (b_valid) begin
+      base_q[b] <= base_n;
+      back_q[b] <= back_n;
+      target_q[b] <= target_n;
+      fresh_q[b] <= fresh_n;
+    end
+  for (genvar n = 0; n < FLOWS; n++) begin : g_flow
+    assign bases[10*n+:10] = base_q[n];
+  end
+  assign fresh = fresh_q;
+endmodule

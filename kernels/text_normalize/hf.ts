@@ -1,0 +1,163 @@
+/**
+ * What stands before the model in a tokenizer.json: normalizers and pre-tokenizers as onpath's steps and rules.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { OnpathError } from "../../serialize/errors.ts";
+import { parseWith } from "../schema.ts";
+import type { Splitting } from "../tokenize/source.ts";
+import type { TextStep } from "../tokenize/vocabulary.ts";
+
+const TYPED = z.looseObject({ type: z.string() });
+const LIST = 32;
+
+const NORMALIZERS = {
+  Sequence: z.object({ normalizers: z.array(TYPED).max(LIST) }),
+  BertNormalizer: z.object({
+    clean_text: z.boolean().default(true),
+    handle_chinese_chars: z.boolean().default(true),
+    strip_accents: z.boolean().nullish(),
+    lowercase: z.boolean().default(true),
+  }),
+  Prepend: z.object({ prepend: z.string().min(1).max(4096) }),
+  Replace: z.object({
+    pattern: z.object({ String: z.string().min(1).max(4096) }),
+    content: z.string().max(4096),
+  }),
+};
+
+/**
+ * Reads `normalizer`.
+ *
+ * @param json The part of the file; null where there is none.
+ * @returns Steps in their order.
+ * @throws {OnpathError} `file` when it is malformed or of a kind that onpath does not do, named.
+ */
+export function readNormalizer(json: unknown): TextStep[] {
+  return json === null || json === undefined ? [] : steps(json, 0);
+}
+
+function steps(json: unknown, depth: number): TextStep[] {
+  const part = parseWith(TYPED, json, "file", "normalizer");
+  switch (part.type) {
+    case "Sequence": {
+      if (depth >= 8) throw refuse("normalizer", "a sequence within eight others");
+      const { normalizers } = parseWith(NORMALIZERS.Sequence, part, "file", "normalizer");
+      return normalizers.flatMap((inner) => steps(inner, depth + 1));
+    }
+    case "NFC":
+    case "NFD":
+    case "NFKC":
+    case "NFKD":
+      return [{ op: part.type.toLowerCase() as "nfc" | "nfd" | "nfkc" | "nfkd" }];
+    case "Lowercase":
+      return [{ op: "lower_case" }];
+    case "BertNormalizer": {
+      const bert = parseWith(NORMALIZERS.BertNormalizer, part, "file", "normalizer");
+      const out: TextStep[] = [];
+      if (bert.clean_text) out.push({ op: "clean_text" });
+      if (bert.handle_chinese_chars) out.push({ op: "space_chinese" });
+      if (bert.strip_accents ?? bert.lowercase) out.push({ op: "strip_accents" });
+      if (bert.lowercase) out.push({ op: "lower_case" });
+      return out;
+    }
+    case "Prepend":
+      return [{ op: "prepend", text: parseWith(NORMALIZERS.Prepend, part, "file", "normalizer").prepend }];
+    case "Replace": {
+      if (isRegex(part["pattern"])) throw refuse("normalizer", "Replace of a regular expression");
+      const { pattern, content } = parseWith(NORMALIZERS.Replace, part, "file", "normalizer");
+      return [{ op: "replace", from: pattern.String, to: content }];
+    }
+    default:
+      throw refuse("normalizer", part.type);
+  }
+}
+
+/** What a pre-tokenizer means. */
+export interface PreTokenizer {
+  /** What cuts text into pieces. */
+  readonly splitting: Splitting;
+  /** Whether the vocabulary is written in the byte-level alphabet. */
+  readonly byteLevel: boolean;
+  /** What happens to the text after the normalizer and before it is cut. */
+  readonly steps: readonly TextStep[];
+}
+
+/** The pattern that is built into Hugging Face's ByteLevel. */
+const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+const BYTE_LEVEL = z.object({
+  type: z.literal("ByteLevel"),
+  add_prefix_space: z.boolean().default(true),
+  use_regex: z.boolean().default(true),
+});
+
+const SPLIT = z.object({
+  type: z.literal("Split"),
+  pattern: z.object({ Regex: z.string().min(1).max(16384) }),
+  behavior: z.string(),
+  invert: z.boolean().default(false),
+});
+
+const SEQUENCE = z.object({ pretokenizers: z.array(TYPED).max(LIST) });
+
+/**
+ * Reads `pre_tokenizer`.
+ *
+ * @param json The part of the file; null where there is none.
+ * @returns What cuts the text.
+ * @throws {OnpathError} `file` when it is malformed or of a kind that onpath does not do, named.
+ */
+export function readPreTokenizer(json: unknown): PreTokenizer {
+  const none: PreTokenizer = { splitting: { kind: "whole" }, byteLevel: false, steps: [] };
+  if (json === null || json === undefined) return none;
+  const part = parseWith(TYPED, json, "file", "pre_tokenizer");
+  const list = part.type === "Sequence"
+    ? parseWith(SEQUENCE, part, "file", "pre_tokenizer").pretokenizers
+    : [part];
+  const kinds = list.map(({ type }) => type).join(", ");
+  switch (kinds) {
+    case "BertPreTokenizer":
+      return { ...none, splitting: { kind: "bert" } };
+    case "ByteLevel":
+      return { ...none, splitting: byteLevel(list[0]) ?? { kind: "whole" }, byteLevel: true };
+    case "Split, ByteLevel": {
+      const splitting = split(list[0]);
+      if (byteLevel(list[1]) !== null) throw refuse("pre_tokenizer", "Split and the pattern of ByteLevel");
+      return { ...none, splitting, byteLevel: true };
+    }
+    default:
+      throw refuse("pre_tokenizer", kinds === "" ? "an empty sequence" : kinds);
+  }
+}
+
+/** The pattern of ByteLevel, or null where it does not cut. */
+function byteLevel(json: unknown): Splitting | null {
+  const part = parseWith(BYTE_LEVEL, json, "file", "pre_tokenizer");
+  if (part.add_prefix_space) throw refuse("pre_tokenizer", "add_prefix_space");
+  return part.use_regex
+    ? { kind: "pattern", pattern: GPT2_PATTERN, syntax: "oniguruma", unmatched: "piece" }
+    : null;
+}
+
+function split(json: unknown): Splitting {
+  const pattern = (json as { pattern?: unknown }).pattern;
+  if (typeof pattern === "object" && pattern !== null && !isRegex(pattern)) {
+    throw refuse("pre_tokenizer", "Split at a string");
+  }
+  const part = parseWith(SPLIT, json, "file", "pre_tokenizer");
+  const rule = `${part.behavior}${part.invert ? ", inverted" : ""}`;
+  const unmatched = rule === "Isolated" ? "piece" : rule === "Removed, inverted" ? "drop" : null;
+  if (unmatched === null) throw refuse("pre_tokenizer", `Split of behavior ${rule}`);
+  return { kind: "pattern", pattern: part.pattern.Regex, syntax: "oniguruma", unmatched };
+}
+
+function isRegex(pattern: unknown): boolean {
+  return typeof pattern === "object" && pattern !== null && "Regex" in pattern;
+}
+
+function refuse(part: string, what: string): OnpathError {
+  return new OnpathError("file", `Cannot read ${part}: ${what} is not supported`, { part, what });
+}

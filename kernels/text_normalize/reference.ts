@@ -1,0 +1,58 @@
+/**
+ * The plain truth of text normalisation: a whole text, step after step.
+ *
+ * @module
+ */
+
+import type { TextStep } from "../tokenize/vocabulary.ts";
+import { DROPPED, MARKS } from "./bert_sets.ts";
+import { classText, rangesOf } from "./code_sets.ts";
+
+/**
+ * Normalises a text.
+ *
+ * @param text The text, well-formed.
+ * @param steps What happens to it, in order.
+ * @returns The text after all steps.
+ *
+ * @example
+ * ```ts
+ * import { normalizeText } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(normalizeText("É!", [{ op: "strip_accents" }, { op: "lower_case" }]), "e!");
+ * ```
+ */
+export function normalizeText(text: string, steps: readonly TextStep[]): string {
+  return steps.reduce(applyStep, text);
+}
+
+function applyStep(text: string, step: TextStep): string {
+  switch (step.op) {
+    case "nfc":
+    case "nfd":
+    case "nfkc":
+    case "nfkd":
+      return text.normalize(step.op.toUpperCase());
+    case "lower_case":
+      // Code point by code point: a sigma at a word's end is not told from others.
+      return Array.from(text, (one) => one.toLowerCase()).join("");
+    case "strip_accents":
+      return text.normalize("NFD").replace(ACCENTS, "");
+    case "clean_text":
+      return text.replace(UNCLEAN, "").replace(/\p{White_Space}/gu, " ");
+    case "space_chinese":
+      return text.replace(CHINESE, " $& ");
+    case "prepend":
+      return text === "" ? text : step.text + text;
+    case "replace":
+      return text.replaceAll(step.from, step.to);
+  }
+}
+
+const UNCLEAN = new RegExp(`[${classText(rangesOf(DROPPED))}]`, "gu");
+const ACCENTS = new RegExp(`[${classText(rangesOf(MARKS))}]`, "gu");
+
+/** What `space_chinese` puts between spaces: BERT's blocks of ideographs. */
+const CHINESE =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;

@@ -1,0 +1,237 @@
+/**
+ * Compiles byte pair encoding into tables that need no merging: "the last token of every prefix".
+ *
+ * Let L(i) be the last token of the encoding of a piece's first i bytes. An encoding's neighbours are each the
+ * encoding of their own two texts, and any such row of tokens is the encoding of its text; so L(i) is the token t
+ * that ends at i, is made by merges, and either begins the piece or is compatible with L(i − |t|), and there is
+ * exactly one (Neubeck and others, "rust-gems bpe", 2024). The candidates are the suffix tokens that an
+ * Aho-Corasick automaton gives; compatibility is decided by pairs alone, walking down the merges that made both
+ * tokens in the order of their making, newest first.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import { type BpeTables, pairHash } from "../vocabulary.ts";
+import { doubleArray } from "./double_array.ts";
+import { canonicalMerges, type MergeList, Merger, mergesOfRanks } from "./merges.ts";
+import { orderOfMaking } from "./order.ts";
+import type { VocabularyOptions } from "./progress.ts";
+import { type ByteStrings, selectStrings } from "./strings.ts";
+import { buildTrie, byDepth, failureLinks } from "./trie.ts";
+import { byteUnits, characterUnits } from "./units.ts";
+
+/** Byte pair encoding as a vocabulary's files have it. Tokens are known by their place in `strings`. */
+export interface BpeSource {
+  /** Bytes of the tokens; with `merges: "ranks"` in the order of their ranks. */
+  readonly strings: ByteStrings;
+  /** By token: its id. */
+  readonly ids: Int32Array;
+  /** The merges by rank, or that any two tokens merge that make a token, at its rank (tiktoken's rule). */
+  readonly merges: MergeList | "ranks";
+  /** What text is merged from: bytes, or characters with a byte fallback. */
+  readonly units: "bytes" | "characters";
+  /** With `characters`, by byte: the token that stands for it where there is no token for a character. */
+  readonly fallback?: Int32Array | undefined;
+  /** Whether a piece that is a token as a whole is that token, whatever merges give. */
+  readonly wholeFirst: boolean;
+}
+
+/** Longest token that is taken, in bytes. */
+export const MAX_TOKEN_BYTES = 4096;
+
+/** Most tokens that are taken. */
+export const MAX_TOKENS = 2 ** 21;
+
+/**
+ * Compiles byte pair encoding.
+ *
+ * @param source The vocabulary's tokens and merges.
+ * @param options Who is told how far it is, and what ends the work.
+ * @returns The tables.
+ * @throws {OnpathError} `table` when the vocabulary contradicts itself, has no token for some byte, or
+ * ranks merges so that no order decides; `size` when it is too large.
+ * @throws The signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { byteStrings, compileBpe } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const text = new TextEncoder();
+ * const tokens = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), text.encode("ab")];
+ * const tables = await compileBpe({
+ *   strings: byteStrings(tokens),
+ *   ids: Int32Array.from(tokens.keys()),
+ *   merges: "ranks",
+ *   units: "bytes",
+ *   wholeFirst: true,
+ * });
+ * assert.equal(tables.tokens, 257);
+ * assert.deepEqual([tables.left[256], tables.right[256]], [97, 98]);
+ * ```
+ */
+export async function compileBpe(source: BpeSource, options: VocabularyOptions = {}): Promise<BpeTables> {
+  const { strings, ids } = source;
+  const count = strings.offsets.length - 1;
+  checkSizes(source, count);
+  const fallback = source.units === "characters" ? source.fallback ?? new Int32Array(0) : new Int32Array(0);
+  const isFallback = new Uint8Array(count);
+  for (const token of fallback) isFallback[token] = 1;
+  const units = source.units === "bytes" ? byteUnits(strings) : characterUnits(strings, isFallback);
+  const merges = source.merges === "ranks" ? await mergesOfRanks(strings, options) : source.merges;
+  const merger = new Merger(merges);
+  const canonical = await canonicalMerges(units, merger, options);
+  const merged = orderOfMaking(canonical, units, merger);
+
+  const single = (token: number) => units.offsets[token + 1]! - units.offsets[token]! === 1;
+  const made = (token: number) => single(token) || canonical.rank[token]! >= 0;
+  const chosen: number[] = [];
+  let unreachable = 0;
+  for (let token = 0; token < count; token++) {
+    if (canonical.rank[token]! >= 0) continue;
+    if (isFallback[token] === 0 && !single(token)) {
+      if (!source.wholeFirst) continue;
+      unreachable++;
+    }
+    chosen.push(token);
+  }
+  const order = Int32Array.from([...chosen, ...merged]);
+  const numberOf = new Int32Array(count).fill(-1);
+  for (let i = 0; i < order.length; i++) numberOf[order[i]!] = i;
+
+  const renamed = (tokens: Int32Array) =>
+    Int32Array.from(order, (token) => tokens[token]! < 0 ? -1 : numberOf[tokens[token]!]!);
+  const left = renamed(canonical.left);
+  const right = renamed(canonical.right);
+  const ranks = Int32Array.from(order, (_, i) => Math.max(-1, i - chosen.length));
+  const lengths = Uint16Array.from(order, (token) => strings.offsets[token + 1]! - strings.offsets[token]!);
+  return {
+    tokens: order.length,
+    ids: Int32Array.from(order, (token) => ids[token]!),
+    lengths,
+    left,
+    right,
+    ranks,
+    ...pairTable(left, right, ranks),
+    ...automaton(strings, order, (token) => isFallback[token] === 0, made),
+    longestToken: lengths.reduce((most, length) => Math.max(most, length), 0),
+    units: source.units,
+    fallback: fallback.map((token) => numberOf[token]!),
+    // Where merges make every token of its own text, asking for the whole piece first changes nothing.
+    wholeFirst: source.wholeFirst && unreachable > 0,
+  };
+}
+
+/**
+ * Puts merges into the hash table of {@linkcode BpeTables}.
+ *
+ * @param left By token: the left part of the merge that makes it, or −1.
+ * @param right By token: the right part.
+ * @param ranks By token: the merge's rank.
+ * @returns The table.
+ */
+export function pairTable(
+  left: Int32Array,
+  right: Int32Array,
+  ranks: Int32Array,
+): Pick<BpeTables, "pairLeft" | "pairRight" | "pairRank"> {
+  let pairs = 0;
+  for (let token = 0; token < left.length; token++) if (left[token]! >= 0) pairs++;
+  let slots = 16;
+  while (slots < pairs * 2) slots *= 2;
+  const mask = slots - 1;
+  const pairLeft = new Int32Array(slots).fill(-1);
+  const pairRight = new Int32Array(slots).fill(-1);
+  const pairRank = new Int32Array(slots).fill(-1);
+  for (let token = 0; token < left.length; token++) {
+    if (left[token]! < 0) continue;
+    let slot = pairHash(left[token]!, right[token]!) & mask;
+    while (pairLeft[slot] !== -1) slot = (slot + 1) & mask;
+    pairLeft[slot] = left[token]!;
+    pairRight[slot] = right[token]!;
+    pairRank[slot] = ranks[token]!;
+  }
+  return { pairLeft, pairRight, pairRank };
+}
+
+type Automaton = Pick<BpeTables, "base" | "check" | "fail" | "depth" | "whole" | "longest" | "suffix">;
+
+/** The automaton over the bytes of the tokens in `order`; those that are not `inside` are left out of it. */
+function automaton(
+  strings: ByteStrings,
+  order: Int32Array,
+  inside: (token: number) => boolean,
+  made: (token: number) => boolean,
+): Automaton {
+  const placed: number[] = [];
+  for (let i = 0; i < order.length; i++) if (inside(order[i]!)) placed.push(i);
+  const trie = buildTrie(selectStrings(strings, placed.map((i) => order[i]!)));
+  const states = byDepth(trie.depth);
+  const links = failureLinks(trie, states);
+  const { base, check, cellOf } = doubleArray(trie);
+  const fail = new Int32Array(base.length);
+  const depth = new Uint16Array(base.length);
+  const whole = new Int32Array(base.length).fill(-1);
+  const longest = new Int32Array(base.length).fill(-1);
+  const suffix = new Int32Array(order.length).fill(-1);
+  for (const state of states) {
+    const cell = cellOf[state]!;
+    fail[cell] = cellOf[links[state]!]!;
+    depth[cell] = trie.depth[state]!;
+    const token = trie.whole[state]! < 0 ? -1 : placed[trie.whole[state]!]!;
+    whole[cell] = token;
+    if (token >= 0 && made(order[token]!)) {
+      longest[cell] = token;
+      suffix[token] = longest[fail[cell]!]!;
+    } else longest[cell] = state === 0 ? -1 : longest[fail[cell]!]!;
+  }
+  return { base, check, fail, depth, whole, longest, suffix };
+}
+
+function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count: number): void {
+  if (count < 1 || count > MAX_TOKENS) {
+    throw new OnpathError(
+      "size",
+      `Cannot compile a vocabulary of ${count} tokens: expected 1 to ${MAX_TOKENS}`,
+      { tokens: count, most: MAX_TOKENS },
+    );
+  }
+  if (ids.length !== count) {
+    throw new OnpathError(
+      "table",
+      `Cannot compile a vocabulary: it has ${count} tokens and ${ids.length} ids`,
+      { tokens: count, ids: ids.length },
+    );
+  }
+  for (let token = 0; token < count; token++) {
+    const length = strings.offsets[token + 1]! - strings.offsets[token]!;
+    if (length > MAX_TOKEN_BYTES) {
+      throw new OnpathError(
+        "size",
+        `Cannot compile a vocabulary: token ${
+          ids[token]
+        } has ${length} bytes, at most ${MAX_TOKEN_BYTES} are taken`,
+        { id: ids[token], length, most: MAX_TOKEN_BYTES },
+      );
+    }
+  }
+  const named = (token: number | undefined) => token !== undefined && token >= 0 && token < count;
+  if (merges !== "ranks") {
+    for (let merge = 0; merge < merges.made.length; merge++) {
+      if (named(merges.left[merge]) && named(merges.right[merge]) && named(merges.made[merge])) continue;
+      throw new OnpathError(
+        "table",
+        `Cannot compile a vocabulary: merge ${merge} names a token that it has not`,
+        { merge },
+      );
+    }
+  }
+  if (units === "characters" && (fallback?.length !== 256 || !fallback.every(named))) {
+    throw new OnpathError(
+      "table",
+      "Cannot compile a vocabulary of characters: expected a token for each of the 256 bytes to fall back to",
+      { fallback: fallback?.length ?? 0 },
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a token's text begins as: the unit tokens that merges start from.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { UnitTokens } from "./merges.ts";
+import type { ByteStrings } from "./strings.ts";
+
+/**
+ * Every token's bytes as the tokens of single bytes.
+ *
+ * @param strings Bytes of the tokens.
+ * @returns By token: its units.
+ * @throws {OnpathError} `table` when some byte is no token.
+ */
+export function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
+  const tokenOf = new Int32Array(256).fill(-1);
+  for (let token = 0; token + 1 < offsets.length; token++) {
+    if (offsets[token + 1]! - offsets[token]! === 1) tokenOf[bytes[offsets[token]!]!] = token;
+  }
+  const missing = tokenOf.indexOf(-1);
+  if (missing >= 0) {
+    throw new OnpathError(
+      "table",
+      `Cannot compile a vocabulary: no token is the byte 0x${missing.toString(16).padStart(2, "0")} alone`,
+      { byte: missing },
+    );
+  }
+  return { tokens: Int32Array.from(bytes, (byte) => tokenOf[byte]!), offsets };
+}
+
+/**
+ * Every token's characters as tokens; a token with a character that is no token has none, for nothing makes it.
+ *
+ * @param strings Text of the tokens as UTF-8.
+ * @param isFallback By token: 1 where it stands for a byte, and so is no text.
+ * @returns By token: its units.
+ */
+export function characterUnits({ bytes, offsets }: ByteStrings, isFallback: Uint8Array): UnitTokens {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const count = offsets.length - 1;
+  const texts: string[] = [];
+  const tokenOf = new Map<string, number>();
+  for (let token = 0; token < count; token++) {
+    const text = isFallback[token] === 1
+      ? ""
+      : decoder.decode(bytes.subarray(offsets[token]!, offsets[token + 1]!));
+    texts.push(text);
+    if (text !== "" && String.fromCodePoint(text.codePointAt(0)!) === text) tokenOf.set(text, token);
+  }
+  const tokens: number[] = [];
+  const starts = new Uint32Array(count + 1);
+  for (let token = 0; token < count; token++) {
+    const from = tokens.length;
+    for (const character of texts[token]!) {
+      const unit = tokenOf.get(character);
+      if (unit === undefined) {
+        tokens.length = from;
+        break;
+      }
+      tokens.push(unit);
+    }
+    starts[token + 1] = tokens.length;
+  }
+  return { tokens: Int32Array.from(tokens), offsets: starts };
+}

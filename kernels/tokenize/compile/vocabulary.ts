@@ -1,0 +1,81 @@
+/**
+ * Compiles a vocabulary: from what its files say to flat tables.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import { compileSplitting } from "../../text_normalize/splitting.ts";
+import { encodeVocabulary, TABLE_HEAD_BYTES } from "../file/encode.ts";
+import type { VocabularySource } from "../source.ts";
+import { MAX_IDS, type Vocabulary } from "../vocabulary.ts";
+import { compileBpe } from "./bpe.ts";
+import type { VocabularyOptions } from "./progress.ts";
+import { selectStrings } from "./strings.ts";
+import { compileWordPiece } from "./word_piece.ts";
+
+/**
+ * Compiles a vocabulary.
+ *
+ * @param source The vocabulary as its files have it.
+ * @param options Who is told how far it is, and what ends the work.
+ * @returns The compiled vocabulary.
+ * @throws {OnpathError} `table` when the vocabulary contradicts itself; `size` when it is too large; `pipeline`
+ * when its pattern is not supported.
+ * @throws The signal's reason.
+ */
+export async function compileVocabulary(
+  source: VocabularySource,
+  options: VocabularyOptions = {},
+): Promise<Vocabulary> {
+  const { name, model, normalization, splitting, decoding, special, around } = source;
+  const ids = [...special.map(({ id }) => id), ...around.before, ...around.after];
+  const idLimit = 1 + Math.max(source.decoded.ids.reduce((most, id) => Math.max(most, id), 0), ...ids);
+  if (idLimit > MAX_IDS) {
+    throw new OnpathError(
+      "size",
+      `Cannot compile vocabulary "${name}": it has the id ${idLimit - 1}, ids below ${MAX_IDS} are taken`,
+      { name, id: idLimit - 1, limit: MAX_IDS },
+    );
+  }
+  const compiled = {
+    name,
+    algorithm: model.algorithm,
+    idLimit,
+    ...bytesById(source, idLimit),
+    decoding,
+    normalization,
+    pieces: compileSplitting(splitting),
+    bpe: model.algorithm === "bpe" ? await compileBpe(model.bpe, options) : null,
+    wordPiece: model.algorithm === "wordpiece" ? compileWordPiece(model.wordPiece) : null,
+    special,
+    around,
+  };
+  const file = encodeVocabulary(compiled);
+  return { ...compiled, checksum: new DataView(file.buffer).getUint32(TABLE_HEAD_BYTES - 4, true) };
+}
+
+/** The bytes of each id in the order of ids. */
+function bytesById(
+  { name, decoded }: VocabularySource,
+  idLimit: number,
+): Pick<Vocabulary, "bytes" | "offsets"> {
+  const count = decoded.ids.length;
+  const places = Int32Array.from({ length: count }, (_, i) => i).sort((a, b) =>
+    decoded.ids[a]! - decoded.ids[b]!
+  );
+  const { bytes, offsets } = selectStrings(decoded.strings, places);
+  const starts = new Uint32Array(idLimit + 1);
+  let at = 0;
+  for (let id = 0; id < idLimit; id++) {
+    if (at < count && decoded.ids[places[at]!] === id) at++;
+    if (at < count && decoded.ids[places[at]!] === id) {
+      throw new OnpathError("table", `Cannot compile vocabulary "${name}": id ${id} is two tokens`, {
+        name,
+        id,
+      });
+    }
+    starts[id + 1] = offsets[at]!;
+  }
+  return { bytes, offsets: starts };
+}

@@ -1,0 +1,49 @@
+/**
+ * Compiles WordPiece: a trie as a double array, walked from the root at a word's beginning and from the prefix's
+ * state inside it.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { WordPieceSource } from "../source.ts";
+import type { WordPieceTables } from "../vocabulary.ts";
+import { MAX_TOKEN_BYTES } from "./bpe.ts";
+import { doubleArray } from "./double_array.ts";
+import { buildTrie } from "./trie.ts";
+
+/**
+ * Compiles WordPiece.
+ *
+ * @param source The vocabulary's tokens.
+ * @returns The tables.
+ * @throws {OnpathError} `table` when two tokens are equal or none begins with the prefix; `size` when it is too
+ * large.
+ */
+export function compileWordPiece(source: WordPieceSource): WordPieceTables {
+  const { strings, ids, prefix, unknown, mostCharacters } = source;
+  const trie = buildTrie(strings);
+  let inside = 0;
+  for (const byte of new TextEncoder().encode(prefix)) {
+    inside = inside < 0 ? inside : trie.child(inside, byte);
+  }
+  if (inside <= 0) {
+    throw new OnpathError("table", `Cannot compile a vocabulary: no token begins with "${prefix}"`, {
+      prefix,
+    });
+  }
+  const longestToken = trie.depth.reduce((most, depth) => Math.max(most, depth), 0);
+  if (longestToken > MAX_TOKEN_BYTES) {
+    throw new OnpathError(
+      "size",
+      `Cannot compile a vocabulary: a token has ${longestToken} bytes, at most ${MAX_TOKEN_BYTES} are taken`,
+      { length: longestToken, most: MAX_TOKEN_BYTES },
+    );
+  }
+  const { base, check, cellOf } = doubleArray(trie);
+  const whole = new Int32Array(base.length).fill(-1);
+  for (let state = 0; state < trie.states; state++) {
+    if (trie.whole[state]! >= 0) whole[cellOf[state]!] = ids[trie.whole[state]!]!;
+  }
+  return { base, check, whole, roots: [0, cellOf[inside]!], unknown, mostCharacters, longestToken };
+}

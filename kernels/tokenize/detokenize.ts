@@ -1,0 +1,132 @@
+/**
+ * From ids back to bytes and text.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Turns ids into text as they come. */
+export interface TokenDecoder {
+  /** Text of the next ids, as far as it is certain: bytes of a character that is not complete are held back. */
+  readonly write: (ids: ArrayLike<number>) => string;
+  /** The rest: U+FFFD for a character that was never completed. The decoder is as new after it. */
+  readonly end: () => string;
+}
+
+/**
+ * Bytes of some ids.
+ *
+ * @param vocabulary The vocabulary that the ids are of.
+ * @param ids The ids.
+ * @returns Their bytes, not necessarily valid UTF-8.
+ * @throws {OnpathError} `size` when an id is not in use.
+ */
+export function decodeBytes(vocabulary: Vocabulary, ids: ArrayLike<number>): Uint8Array {
+  const join = joiner(vocabulary);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const part = join(ids[i]!);
+    parts.push(part);
+    length += part.length;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/**
+ * Text of some ids: their bytes as UTF-8, with U+FFFD for what is none.
+ *
+ * @param vocabulary The vocabulary that the ids are of.
+ * @param ids The ids.
+ * @returns The text.
+ * @throws {OnpathError} `size` when an id is not in use.
+ */
+export function decodeText(vocabulary: Vocabulary, ids: ArrayLike<number>): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(decodeBytes(vocabulary, ids));
+}
+
+/**
+ * Makes a decoder for ids that come one after another, as a model gives them: a character whose bytes lie in
+ * several tokens comes out once it is complete.
+ *
+ * @param vocabulary The vocabulary that the ids are of.
+ * @returns The decoder.
+ */
+export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  let join = joiner(vocabulary);
+  return {
+    write(ids) {
+      let text = "";
+      for (let i = 0; i < ids.length; i++) text += utf8.decode(join(ids[i]!), { stream: true });
+      return text;
+    },
+    end() {
+      join = joiner(vocabulary);
+      return utf8.decode();
+    },
+  };
+}
+
+/** Gives the bytes of one id after another as they stand in a text. */
+function joiner(vocabulary: Vocabulary): (id: number) => Uint8Array {
+  const { decoding, bytes, offsets, idLimit, name } = vocabulary;
+  const bytesOf = (id: number) => {
+    const known = Number.isInteger(id) && id >= 0 && id < idLimit && offsets[id + 1]! > offsets[id]!;
+    if (!known) {
+      throw new OnpathError("size", `Cannot decode id ${id}: "${name}" has no such token`, { id, name });
+    }
+    return bytes.subarray(offsets[id]!, offsets[id + 1]!);
+  };
+  if (decoding.kind === "words") {
+    const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { ignoreBOM: true }) };
+    let isFirst = true;
+    return (id) => {
+      const text = utf8.decoder.decode(bytesOf(id));
+      const inside = !isFirst && text.startsWith(decoding.prefix);
+      const word = isFirst ? text : inside ? text.slice(decoding.prefix.length) : ` ${text}`;
+      isFirst = false;
+      return utf8.encoder.encode(decoding.cleanUp ? cleanUp(word) : word);
+    };
+  }
+  let spaces = decoding.leadingSpaces;
+  return (id) => {
+    const token = bytesOf(id);
+    let from = 0;
+    while (spaces > 0 && from < token.length && token[from] === 32) {
+      from++;
+      spaces--;
+    }
+    if (from < token.length) spaces = 0;
+    return token.subarray(from);
+  };
+}
+
+/** What Hugging Face's WordPiece decoder takes back, in its order. */
+const CLEANED: readonly (readonly [string, string])[] = [
+  [" .", "."],
+  [" ?", "?"],
+  [" !", "!"],
+  [" ,", ","],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" do not", " don't"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+];
+
+function cleanUp(word: string): string {
+  let cleaned = word;
+  for (const [from, to] of CLEANED) cleaned = cleaned.replaceAll(from, to);
+  return cleaned;
+}

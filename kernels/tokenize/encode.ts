@@ -1,0 +1,152 @@
+/**
+ * Tokenizing in this process: the engine of the devices, without a window.
+ *
+ * @module
+ */
+
+import { normalizeText } from "../text_normalize/reference.ts";
+import { Compatibility } from "./compatible.ts";
+import { TextFlow, type TextLookups } from "./flow.ts";
+import { allowedTokens, SpecialSplitter } from "./special.ts";
+import { engineTables } from "./tables.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** How text is tokenized. */
+export interface EncodeOptions {
+  /** Special tokens that stand for themselves in the text; default none, they are text. */
+  readonly special?: "all" | "none" | readonly string[] | undefined;
+  /** Whether the ids that the vocabulary puts around a text are put, such as [CLS] and [SEP]; default not. */
+  readonly around?: boolean | undefined;
+}
+
+/** A text that grows. */
+export interface TokenStream {
+  /** Takes more of the text; returns the ids that are final now. */
+  readonly push: (text: string | Uint8Array) => Uint32Array;
+  /** Ends the text; returns the remaining ids. The stream can then take a new text. */
+  readonly end: () => Uint32Array;
+}
+
+/** Tokenizes texts in this process. */
+export interface TokenEncoder {
+  /** The vocabulary. */
+  readonly vocabulary: Vocabulary;
+  /** The ids of a whole text. Bytes are UTF-8; malformed ones stand for U+FFFD. */
+  readonly encode: (text: string | Uint8Array) => Uint32Array;
+  /** Takes a text piece by piece, as a prompt that grows. */
+  readonly stream: () => TokenStream;
+  /** What has been looked up so far. */
+  readonly lookups: () => TextLookups;
+}
+
+/**
+ * Makes an encoder.
+ *
+ * @param vocabulary A compiled vocabulary.
+ * @param options Special tokens, and ids around a text.
+ * @returns The encoder. Its ids are those of the reference tokenizer, for every text.
+ * @throws {OnpathError} `pipeline` when a special token is unknown.
+ *
+ * @example
+ * ```ts
+ * import { byteStrings, compileVocabulary, createEncoder } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const utf8 = new TextEncoder();
+ * const tokens = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), utf8.encode("ab")];
+ * const ids = Int32Array.from(tokens.keys());
+ * const strings = byteStrings(tokens);
+ * const vocabulary = await compileVocabulary({
+ *   name: "tiny",
+ *   model: {
+ *     algorithm: "bpe",
+ *     bpe: { strings, ids, merges: "ranks", units: "bytes", wholeFirst: false },
+ *   },
+ *   normalization: [],
+ *   splitting: { kind: "pattern", pattern: "\\p{L}+|\\P{L}" },
+ *   decoded: { strings, ids },
+ *   decoding: { kind: "bytes", leadingSpaces: 0 },
+ *   special: [],
+ *   around: { before: [], after: [] },
+ * });
+ * assert.deepEqual([...createEncoder(vocabulary).encode("cab")], [99, 256]);
+ * ```
+ */
+export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {}): TokenEncoder {
+  const tables = engineTables(vocabulary);
+  const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
+  const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);
+  const special = allowedTokens(vocabulary, options.special ?? "none");
+  const { normalization } = vocabulary;
+  const { before, after } = options.around === true ? vocabulary.around : { before: [], after: [] };
+  const utf8 = new TextEncoder();
+
+  const stream = (): TokenStream => {
+    const flow = new TextFlow(tables, counts, compatibility, Infinity);
+    const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
+      text: (bytes, from, to) => put(bytes, from, to),
+      special: (id, length) => {
+        endPart();
+        flow.putSpecial(id, length);
+      },
+    });
+    let begun = false;
+    // What normalisation may still change waits for the end of its part.
+    let parts: Uint8Array[] = [];
+    const put = (bytes: Uint8Array, from: number, to: number) => {
+      if (normalization.length === 0) flow.take(bytes, from, to);
+      else parts.push(bytes.slice(from, to));
+    };
+    const endPart = () => {
+      if (parts.length > 0) {
+        const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+        const text = parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode();
+        const bytes = utf8.encode(normalizeText(text, normalization));
+        parts = [];
+        flow.take(bytes, 0, bytes.length);
+      }
+      flow.end();
+    };
+    const leave = (ends: boolean): Uint32Array => {
+      const first = !begun ? before : [];
+      begun = !ends;
+      const last = ends ? after : [];
+      const ids = new Uint32Array(first.length + flow.count + last.length);
+      ids.set(first);
+      for (let n = 0; n < flow.count; n++) ids[first.length + n] = flow.tokens[n]! >> 1;
+      ids.set(last, first.length + flow.count);
+      flow.count = 0;
+      if (ends) flow.restart();
+      return ids;
+    };
+    return {
+      push: (text) => {
+        const bytes = typeof text === "string" ? utf8.encode(text) : text;
+        if (splitter === null) put(bytes, 0, bytes.length);
+        else splitter.take(bytes, 0, bytes.length);
+        return leave(false);
+      },
+      end: () => {
+        splitter?.end();
+        endPart();
+        return leave(true);
+      },
+    };
+  };
+
+  const whole = stream();
+  return {
+    vocabulary,
+    encode: (text) => {
+      const first = whole.push(text);
+      const rest = whole.end();
+      if (rest.length === 0) return first;
+      const ids = new Uint32Array(first.length + rest.length);
+      ids.set(first);
+      ids.set(rest, first.length);
+      return ids;
+    },
+    stream,
+    lookups: () => ({ ...counts, pairs: compatibility?.lookups ?? 0 }),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Writes a compiled vocabulary as a table file. Little-endian:
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 0–3 | `OPVT` |
+ * | 4–5 | version, 1 |
+ * | 6–7 | 0 |
+ * | 8–11 | length of what follows the head, in bytes |
+ * | 12–15 | CRC-32C of what follows the head: the vocabulary's checksum |
+ * | 16– | a block of MessagePack ({@linkcode TABLE_META}), then arrays of bits, in the order of the code below |
+ *
+ * Last come the lengths of the ids in bytes, those bytes, and four zero bytes. What follows from other arrays is
+ * left out: the longest token of a state, suffixes, ranks, and the hash table of merges.
+ *
+ * @module
+ */
+
+import { encode } from "@msgpack/msgpack";
+import { crc32c } from "../../../serialize/crc32c.ts";
+import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
+import { TableWriter } from "./bits.ts";
+import type { TableMeta } from "./meta.ts";
+
+/** `OPVT` as a little-endian word. */
+export const TABLE_MAGIC = 0x5456504f;
+
+/** Version of the table file. */
+export const TABLE_VERSION = 1;
+
+/** Bytes before what the CRC is of. */
+export const TABLE_HEAD_BYTES = 16;
+
+/**
+ * Writes a compiled vocabulary.
+ *
+ * @param vocabulary The vocabulary; its own checksum is not looked at.
+ * @returns The file. The same vocabulary gives the same bytes.
+ * @throws {OnpathError} `size` when a number is outside its limits.
+ */
+export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint8Array {
+  const { pieces, bpe, wordPiece } = vocabulary;
+  const out = new TableWriter();
+  out.block(encode(metaOf(vocabulary)));
+  if (pieces !== null) writePieces(out, pieces);
+  if (bpe !== null) writeBpe(out, bpe);
+  if (wordPiece !== null) writeWordPiece(out, wordPiece);
+  const { bytes, offsets, idLimit } = vocabulary;
+  out.numbers(Uint32Array.from({ length: idLimit }, (_, id) => offsets[id + 1]! - offsets[id]!));
+  out.block(bytes);
+
+  const body = out.bytes();
+  const file = new Uint8Array(TABLE_HEAD_BYTES + body.length);
+  const view = new DataView(file.buffer);
+  view.setUint32(0, TABLE_MAGIC, true);
+  view.setUint16(4, TABLE_VERSION, true);
+  view.setUint32(8, body.length, true);
+  view.setUint32(12, crc32c(body), true);
+  file.set(body, TABLE_HEAD_BYTES);
+  return file;
+}
+
+function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
+  const { name, idLimit, normalization, decoding, special, around, pieces, bpe, wordPiece } = vocabulary;
+  return {
+    name,
+    idLimit,
+    normalization: [...normalization],
+    decoding,
+    special: special.map(({ text, id }) => ({ text, id })),
+    around: { before: [...around.before], after: [...around.after] },
+    pieces: pieces === null ? null : {
+      states: pieces.states,
+      classes: pieces.classes,
+      start: pieces.start,
+      blocks: pieces.classOf.length / 256,
+    },
+    cells: (bpe ?? wordPiece!).check.length,
+    bpe: bpe === null ? null : {
+      tokens: bpe.tokens,
+      merges: bpe.ranks.reduce((count, rank) => count + (rank >= 0 ? 1 : 0), 0),
+      units: bpe.units,
+      wholeFirst: bpe.wholeFirst,
+    },
+    wordPiece: wordPiece === null ? null : {
+      inside: wordPiece.roots[1],
+      unknown: wordPiece.unknown,
+      mostCharacters: wordPiece.mostCharacters,
+    },
+  };
+}
+
+function writePieces(out: TableWriter, pieces: PieceTables): void {
+  out.numbers(pieces.transitions, 1);
+  out.numbers(pieces.accept, 1);
+  out.numbers(pieces.final);
+  out.numbers(pieces.drop);
+  out.numbers(pieces.blockOf);
+  out.numbers(pieces.classOf);
+}
+
+/** Writes BPE's tables; a token's cell is 0 where the automaton has it not. */
+function writeBpe(out: TableWriter, bpe: BpeTables): void {
+  const cellOf = new Int32Array(bpe.tokens);
+  for (let cell = 0; cell < bpe.whole.length; cell++) {
+    if (bpe.whole[cell]! >= 0) cellOf[bpe.whole[cell]!] = cell;
+  }
+  const firstMerged = bpe.tokens - bpe.ranks.reduce((count, rank) => count + (rank >= 0 ? 1 : 0), 0);
+  const made = new Uint8Array(bpe.tokens);
+  for (let cell = 0; cell < bpe.longest.length; cell++) {
+    if (bpe.longest[cell]! >= 0) made[bpe.longest[cell]!] = 1;
+  }
+  out.numbers(bpe.base);
+  out.numbers(bpe.check, 1);
+  out.numbers(bpe.fail);
+  out.numbers(bpe.depth);
+  out.numbers(cellOf);
+  out.numbers(made.subarray(0, firstMerged));
+  out.numbers(bpe.ids);
+  out.numbers(bpe.left.subarray(firstMerged));
+  out.numbers(bpe.right.subarray(firstMerged));
+  out.numbers(bpe.fallback);
+}
+
+/** Writes WordPiece's tables. */
+function writeWordPiece(out: TableWriter, tables: WordPieceTables): void {
+  const depth = new Uint16Array(tables.check.length);
+  const depthOf = (cell: number): number => {
+    if (depth[cell] === 0 && cell !== 0) depth[cell] = depthOf(tables.check[cell]!) + 1;
+    return depth[cell]!;
+  };
+  for (let cell = 0; cell < tables.check.length; cell++) if (tables.check[cell]! >= 0) depthOf(cell);
+  out.numbers(tables.base);
+  out.numbers(tables.check, 1);
+  out.numbers(depth);
+  out.numbers(tables.whole, 1);
+}

@@ -1,0 +1,186 @@
+/**
+ * tiktoken's rank files: a line a token, its bytes in base64 and its rank, which is its id.
+ *
+ * A rank file says neither how text is cut nor which tokens are special: that is in tiktoken's code, and here in
+ * {@linkcode TIKTOKEN_ENCODINGS}. The npm package's JSON files hold both, and the ranks in a closer form: `!`, a
+ * first rank, and the tokens of consecutive ranks.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { parseWith } from "../../schema.ts";
+import { MAX_TOKENS } from "../compile/bpe.ts";
+import { byteStrings } from "../compile/strings.ts";
+import type { VocabularySource } from "../source.ts";
+import type { SpecialToken } from "../vocabulary.ts";
+
+/** What a rank file does not say. Plain data. */
+export interface TiktokenEncoding {
+  /** Regular expression whose matches are the pieces. */
+  readonly pattern: string;
+  /** Special tokens by their text. */
+  readonly special: Readonly<Record<string, number>>;
+}
+
+const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
+const LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+
+/** tiktoken's encodings by name, as tiktoken 0.9 has them (openai_public.py). */
+export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
+  r50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
+  p50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
+  p50k_edit: {
+    pattern: GPT2_PATTERN,
+    special: {
+      "<|endoftext|>": 50256,
+      "<|fim_prefix|>": 50281,
+      "<|fim_middle|>": 50282,
+      "<|fim_suffix|>": 50283,
+    },
+  },
+  cl100k_base: {
+    pattern: `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*` +
+      "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    special: {
+      "<|endoftext|>": 100257,
+      "<|fim_prefix|>": 100258,
+      "<|fim_middle|>": 100259,
+      "<|fim_suffix|>": 100260,
+      "<|endofprompt|>": 100276,
+    },
+  },
+  o200k_base: {
+    pattern: `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${CONTRACTIONS}?` +
+      `|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${CONTRACTIONS}?` +
+      "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    special: { "<|endoftext|>": 199999, "<|endofprompt|>": 200018 },
+  },
+};
+
+/**
+ * Reads a rank file.
+ *
+ * @param text The file: lines of base64, a space and a rank; or tiktoken's closer form.
+ * @param name The encoding's name.
+ * @param encoding Pattern and special tokens; those of {@linkcode TIKTOKEN_ENCODINGS} under the name by default.
+ * @returns The vocabulary, not compiled.
+ * @throws {OnpathError} `file` when a line cannot be read, a rank stands twice, or the name is unknown and no
+ * encoding is given.
+ *
+ * @example
+ * ```ts
+ * import { readTiktoken } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const source = readTiktoken("YQ== 0\nYg== 1\nYWI= 2\n", "tiny", { pattern: "\\p{L}+", special: {} });
+ * assert.deepEqual([...source.decoded.ids], [0, 1, 2]);
+ * ```
+ */
+export function readTiktoken(text: string, name: string, encoding?: TiktokenEncoding): VocabularySource {
+  const known = encoding ?? (Object.hasOwn(TIKTOKEN_ENCODINGS, name) ? TIKTOKEN_ENCODINGS[name] : undefined);
+  if (known === undefined) {
+    throw new OnpathError(
+      "file",
+      `Cannot read rank file "${name}": its pattern is not known; known are ${
+        Object.keys(TIKTOKEN_ENCODINGS).join(", ")
+      }`,
+      { name },
+    );
+  }
+  const tokens = readRanks(text, name);
+  const ranks = Int32Array.from(tokens.keys()).sort();
+  const special: SpecialToken[] = Object.entries(known.special).map(([text, id]) => ({ text, id }));
+  const utf8 = new TextEncoder();
+  const taken = special.find(({ id }) => tokens.has(id));
+  if (taken !== undefined) {
+    throw new OnpathError(
+      "file",
+      `Cannot read rank file "${name}": rank ${taken.id} is the special token "${taken.text}" too`,
+      { name, id: taken.id },
+    );
+  }
+  const bytes = Array.from(ranks, (rank) => tokens.get(rank)!);
+  return {
+    name,
+    model: {
+      algorithm: "bpe",
+      bpe: { strings: byteStrings(bytes), ids: ranks, merges: "ranks", units: "bytes", wholeFirst: true },
+    },
+    normalization: [],
+    splitting: { kind: "pattern", pattern: known.pattern, syntax: "fancy-regex", unmatched: "drop" },
+    decoded: {
+      strings: byteStrings([...bytes, ...special.map(({ text }) => utf8.encode(text))]),
+      ids: Int32Array.from([...ranks, ...special.map(({ id }) => id)]),
+    },
+    decoding: { kind: "bytes", leadingSpaces: 0 },
+    special,
+    around: { before: [], after: [] },
+  };
+}
+
+const TIKTOKEN_JSON = z.object({
+  pat_str: z.string().min(1).max(65536),
+  special_tokens: z.record(z.string().min(1), z.int().min(0).max(2 ** 30)),
+  bpe_ranks: z.string().min(1),
+});
+
+/**
+ * Reads an encoder file of tiktoken's npm package.
+ *
+ * @param json The file: `pat_str`, `special_tokens` and `bpe_ranks`.
+ * @param name The encoding's name.
+ * @returns The vocabulary, not compiled.
+ * @throws {OnpathError} `file` when the document is malformed.
+ */
+export function readTiktokenJson(json: unknown, name: string): VocabularySource {
+  const { pat_str, special_tokens, bpe_ranks } = parseWith(TIKTOKEN_JSON, json, "file", `encoder "${name}"`);
+  return readTiktoken(bpe_ranks, name, { pattern: pat_str, special: special_tokens });
+}
+
+/** Bytes of the tokens by rank. */
+function readRanks(text: string, name: string): Map<number, Uint8Array> {
+  const tokens = new Map<number, Uint8Array>();
+  const lines = text.split(/\r?\n/);
+  for (let i = 0; i < lines.length; i++) {
+    if (lines[i] === "") continue;
+    const words = lines[i]!.split(" ");
+    const compact = words[0] === "!";
+    const first = words[1];
+    const list = compact ? words.slice(2) : words.slice(0, 1);
+    if (first === undefined || !/^\d{1,9}$/.test(first) || (!compact && words.length !== 2)) {
+      throw malformed(
+        name,
+        i + 1,
+        compact ? "expected !, a rank and tokens" : "expected base64, a space and a rank",
+      );
+    }
+    for (let k = 0; k < list.length; k++) {
+      const rank = Number(first) + k;
+      const bytes = fromBase64(list[k]!);
+      if (bytes === null) throw malformed(name, i + 1, `"${list[k]!.slice(0, 40)}" is not base64`);
+      if (tokens.has(rank)) throw malformed(name, i + 1, `rank ${rank} stands twice`);
+      if (tokens.size >= MAX_TOKENS) throw malformed(name, i + 1, `more than ${MAX_TOKENS} tokens`);
+      tokens.set(rank, bytes);
+    }
+  }
+  if (tokens.size === 0) throw malformed(name, 1, "it has no tokens");
+  return tokens;
+}
+
+function fromBase64(text: string): Uint8Array | null {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text) || text === "") {
+    return null;
+  }
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+function malformed(name: string, line: number, why: string): OnpathError {
+  return new OnpathError("file", `Cannot read rank file "${name}", line ${line}: ${why}`, { name, line });
+}

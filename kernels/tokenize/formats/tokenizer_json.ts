@@ -1,0 +1,96 @@
+/**
+ * Hugging Face's tokenizer.json: byte-level BPE (GPT-2, Llama 3, Qwen), BPE with byte fallback (Llama 2) and
+ * WordPiece (BERT). What onpath does not do exactly it refuses by name.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import { parseWith } from "../../schema.ts";
+import { readNormalizer, readPreTokenizer } from "../../text_normalize/hf.ts";
+import { byteStrings } from "../compile/strings.ts";
+import type { VocabularySource } from "../source.ts";
+import type { SpecialToken } from "../vocabulary.ts";
+import { fromByteLevel } from "./byte_level.ts";
+import { type DecoderParts, readDecoder, readPostProcessor } from "./hf_ends.ts";
+import { byteToken, readBpeModel, readWordPieceModel } from "./hf_models.ts";
+import { TOKENIZER_JSON, type TokenizerJson } from "./hf_schema.ts";
+
+const UTF8 = new TextEncoder();
+
+/**
+ * Reads a tokenizer.json.
+ *
+ * @param json The file, parsed.
+ * @param name What to call the vocabulary.
+ * @returns The vocabulary, not compiled.
+ * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
+ */
+export function readTokenizerJson(json: unknown, name: string): VocabularySource {
+  const file = parseWith(TOKENIZER_JSON, json, "file", `tokenizer.json of "${name}"`);
+  const type = file.model.type ?? ("merges" in file.model ? "BPE" : "unnamed");
+  if (type !== "BPE" && type !== "WordPiece") {
+    throw new OnpathError(
+      "file",
+      `Cannot read model of "${name}": ${type} is not supported; BPE and WordPiece are`,
+      { name, type },
+    );
+  }
+  const normalization = readNormalizer(file.normalizer);
+  const { splitting, byteLevel, steps } = readPreTokenizer(file.pre_tokenizer);
+  const decoder = readDecoder(file.decoder, name);
+  const special = readAddedTokens(file, normalization.length + steps.length > 0, name);
+  return {
+    name,
+    model: type === "BPE"
+      ? { algorithm: "bpe", bpe: readBpeModel(file.model, byteLevel, name) }
+      : { algorithm: "wordpiece", wordPiece: readWordPieceModel(file.model, name) },
+    normalization: [...normalization, ...steps],
+    splitting,
+    decoded: decodedTokens(file.model.vocab as Record<string, number>, special, decoder),
+    decoding: decoder.decoding,
+    special,
+    around: readPostProcessor(file.post_processor, name),
+  };
+}
+
+function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string): SpecialToken[] {
+  return file.added_tokens.map((token) => {
+    const rule = token.single_word
+      ? "single_word"
+      : token.lstrip
+      ? "lstrip"
+      : token.rstrip
+      ? "rstrip"
+      : token.normalized && normalizes
+      ? "normalized"
+      : null;
+    if (rule !== null) {
+      throw new OnpathError(
+        "file",
+        `Cannot read added token "${token.content}" of "${name}": ${rule} is not supported`,
+        { name, token: token.content, rule },
+      );
+    }
+    return { text: token.content, id: token.id };
+  });
+}
+
+/** The bytes that each id stands for. An added token takes precedence over the model's own. */
+function decodedTokens(
+  vocab: Readonly<Record<string, number>>,
+  special: readonly SpecialToken[],
+  { byteLevel, byteFallback, replace }: DecoderParts,
+): VocabularySource["decoded"] {
+  const textOf = new Map<number, string>();
+  for (const [text, id] of Object.entries(vocab)) textOf.set(id, text);
+  for (const { text, id } of special) textOf.set(id, text);
+  const decode = (text: string) => {
+    const bytes = byteLevel ? fromByteLevel(text) : byteFallback ? byteToken(text) : null;
+    return bytes ?? UTF8.encode(replace === null ? text : text.replaceAll(replace.from, replace.to));
+  };
+  return {
+    strings: byteStrings(Array.from(textOf.values(), decode)),
+    ids: Int32Array.from(textOf.keys()),
+  };
+}

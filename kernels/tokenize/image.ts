@@ -1,0 +1,220 @@
+/**
+ * A compiled vocabulary as the tokenizer in hardware reads it: an image of its external memory, in words of 16
+ * bytes, and the tables that lie on chip.
+ *
+ * | word | bits, from bit 0 on |
+ * |---|---|
+ * | cell of the automaton | 19 parent, 19 base, 19 failure, 19 the failure's base, 16 longest token, 8 its length, 8 depth, 16 whole token |
+ * | token | 16 next shorter suffix, 8 its length, 16 left part, 16 right part, 17 rank + 1 |
+ * | two slots of the merges, 64 bits each | 16 left token, 16 right token, 17 rank + 1 |
+ *
+ * Cells come first, then tokens, then merges. All bits of a field are set where there is no token or no parent; a
+ * rank of 0 is none. A cell has all that a step asks for, the failure's base too, so that a byte that goes on
+ * takes one word and a failure one more.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../serialize/errors.ts";
+import type { BpeTables, PieceTables, Vocabulary } from "./vocabulary.ts";
+
+/** What the tokenizer in hardware has room for; fields of memory words and tables on chip. */
+export const TOKENIZE_LIMITS = {
+  /** Bytes of external memory. */
+  memory: 2 ** 23,
+  /** Tokens that BPE can give. */
+  tokens: 2 ** 16 - 1,
+  /** Cells of the automaton. */
+  cells: 2 ** 19 - 1,
+  /** Bytes of the longest token. */
+  tokenBytes: 255,
+  /** States times classes of the piece tables. */
+  transitions: 2 ** 11,
+  /** Classes of code points, the end of the text among them. */
+  classes: 64,
+  /** Blocks of 256 code points that differ. */
+  blocks: 256,
+  /** Ids lie below. */
+  ids: 2 ** 17,
+  /** Bytes of a flow that may wait, {@linkcode TOKENIZE_LIMITS} of the ring. */
+  window: 512,
+  /** Flows that are held at once. */
+  flows: 8,
+  /** Parts of an answer. */
+  parts: 32,
+  /** Bytes of the longest payload. */
+  payload: 1344,
+} as const;
+
+/** Bytes of a word of external memory. */
+const WORD_BYTES = 16;
+const NO_CELL = 2 ** 19 - 1;
+const NO_TOKEN = 2 ** 16 - 1;
+
+/** The hardware's tables. Plain data. */
+export interface TokenizeImage {
+  /** Words of external memory, four numbers each. */
+  readonly memory: Uint32Array;
+  /** By `code point >> 8`: its block. */
+  readonly blocks: Uint8Array;
+  /** By `block * 256 + (code point & 255)`: the class. */
+  readonly classes: Uint8Array;
+  /** By row + class: bits 0 to 10 the next row, 11 and 12 how a piece may end (0 not, 1 here, 2 a code point
+   * before), 13 whether it ends at once, 14 whether the match cannot go on. */
+  readonly transitions: Uint16Array;
+  /** By token: its id. */
+  readonly ids: Int32Array;
+  /** The row where pieces begin. */
+  readonly start: number;
+  /** The class of the end of the text. */
+  readonly endClass: number;
+  /** The root's base. */
+  readonly root: number;
+  /** The word of token 0. */
+  readonly tokensAt: number;
+  /** The word of the first two slots of merges. */
+  readonly pairsAt: number;
+  /** Slots of merges, less one. */
+  readonly pairMask: number;
+  /** Whether a piece that is a token is that token. */
+  readonly wholeFirst: boolean;
+  /** Bits of an id. */
+  readonly bits: number;
+}
+
+/**
+ * Makes the hardware's tables of a vocabulary.
+ *
+ * @param vocabulary The vocabulary.
+ * @returns The tables.
+ * @throws {OnpathError} `device` when the hardware lacks what the vocabulary asks for, `table` when a table does not
+ * fit; the message names it.
+ */
+export function tokenizeImage(vocabulary: Vocabulary): TokenizeImage {
+  const { name, bpe, pieces } = vocabulary;
+  if (bpe === null) throw lacks(name, `the algorithm ${vocabulary.algorithm}`);
+  if (bpe.units !== "bytes") throw lacks(name, "characters with a byte fallback");
+  if (vocabulary.normalization.length > 0) {
+    throw lacks(name, `normalisation (${vocabulary.normalization.map(({ op }) => op).join(", ")})`);
+  }
+  const slots = bpe.pairLeft.length;
+  fits(name, "tokens", bpe.tokens, TOKENIZE_LIMITS.tokens);
+  fits(name, "cells of the automaton", bpe.base.length, TOKENIZE_LIMITS.cells);
+  fits(name, "bytes of the longest token", bpe.longestToken, TOKENIZE_LIMITS.tokenBytes);
+  fits(name, "ids", vocabulary.idLimit, TOKENIZE_LIMITS.ids);
+  const words = bpe.base.length + bpe.tokens + slots / 2;
+  fits(name, "bytes of memory", words * WORD_BYTES, TOKENIZE_LIMITS.memory);
+  const memory = new Uint32Array(4 * words);
+  writeCells(memory, bpe);
+  writeTokens(memory, bpe);
+  writePairs(memory, bpe);
+  return {
+    memory,
+    ...(pieces === null ? ONE_PIECE : pieceTables(name, pieces)),
+    ids: bpe.ids,
+    root: bpe.base[0]!,
+    tokensAt: bpe.base.length,
+    pairsAt: bpe.base.length + bpe.tokens,
+    pairMask: slots - 1,
+    wholeFirst: bpe.wholeFirst,
+    bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
+  };
+}
+
+type OnChip = Pick<TokenizeImage, "blocks" | "classes" | "transitions" | "start" | "endClass">;
+
+const HERE = 1 << 11, BEFORE = 2 << 11, FINAL = 1 << 13, DEAD = 1 << 14;
+
+/** All of the text is one piece: it may end anywhere, and goes on wherever it can. */
+const ONE_PIECE: OnChip = {
+  blocks: new Uint8Array(0x1100),
+  classes: new Uint8Array(256),
+  transitions: Uint16Array.of(HERE, DEAD),
+  start: 0,
+  endClass: 1,
+};
+
+function pieceTables(name: string, tables: PieceTables): OnChip {
+  const { states, classes, blockOf, classOf, accept, final, drop } = tables;
+  fits(name, "transitions between states of the piece tables", states * classes, TOKENIZE_LIMITS.transitions);
+  fits(name, "classes of code points", classes, TOKENIZE_LIMITS.classes);
+  fits(name, "blocks of code points", classOf.length / 256, TOKENIZE_LIMITS.blocks);
+  if (accept.some((back) => back > 1)) throw lacks(name, "pieces that give back more than a code point");
+  if (drop.some((dropped) => dropped !== 0)) throw lacks(name, "pieces that are left out");
+  const transitions = Uint16Array.from(tables.transitions, (to) => {
+    if (to < 0) return DEAD;
+    const ends = accept[to]! < 0 ? 0 : accept[to] === 0 ? HERE : BEFORE;
+    return (to * classes) | ends | (final[to] === 1 ? FINAL : 0);
+  });
+  return {
+    blocks: Uint8Array.from(blockOf),
+    classes: classOf,
+    transitions,
+    start: tables.start * classes,
+    endClass: classes - 1,
+  };
+}
+
+function writeCells(memory: Uint32Array, bpe: BpeTables): void {
+  const { base, check, fail, depth, whole, longest, lengths } = bpe;
+  for (let cell = 0; cell < base.length; cell++) {
+    const token = longest[cell]!;
+    put(memory, cell, 0, 19, check[cell]! < 0 ? NO_CELL : check[cell]!);
+    put(memory, cell, 19, 19, base[cell]!);
+    put(memory, cell, 38, 19, fail[cell]!);
+    put(memory, cell, 57, 19, base[fail[cell]!]!);
+    put(memory, cell, 76, 16, token < 0 ? NO_TOKEN : token);
+    put(memory, cell, 92, 8, token < 0 ? 0 : lengths[token]!);
+    put(memory, cell, 100, 8, depth[cell]!);
+    put(memory, cell, 108, 16, whole[cell]! < 0 ? NO_TOKEN : whole[cell]!);
+  }
+}
+
+function writeTokens(memory: Uint32Array, bpe: BpeTables): void {
+  const { suffix, lengths, left, right, ranks } = bpe;
+  for (let token = 0; token < bpe.tokens; token++) {
+    const word = bpe.base.length + token;
+    const next = suffix[token]!;
+    put(memory, word, 0, 16, next < 0 ? NO_TOKEN : next);
+    put(memory, word, 16, 8, next < 0 ? 0 : lengths[next]!);
+    put(memory, word, 24, 16, left[token]! < 0 ? NO_TOKEN : left[token]!);
+    put(memory, word, 40, 16, right[token]! < 0 ? NO_TOKEN : right[token]!);
+    put(memory, word, 56, 17, ranks[token]! + 1);
+  }
+}
+
+function writePairs(memory: Uint32Array, bpe: BpeTables): void {
+  const { pairLeft, pairRight, pairRank } = bpe;
+  const from = bpe.base.length + bpe.tokens;
+  for (let slot = 0; slot < pairLeft.length; slot++) {
+    const [word, at] = [from + (slot >> 1), 64 * (slot & 1)];
+    const none = pairLeft[slot]! < 0;
+    put(memory, word, at, 16, none ? NO_TOKEN : pairLeft[slot]!);
+    put(memory, word, at + 16, 16, none ? NO_TOKEN : pairRight[slot]!);
+    put(memory, word, at + 32, 17, none ? 0 : pairRank[slot]! + 1);
+  }
+}
+
+/** Writes a field into a word of memory; it was zero, and no field has more than 19 bits. */
+function put(memory: Uint32Array, word: number, at: number, bits: number, value: number): void {
+  const index = 4 * word + (at >> 5);
+  const shift = at & 31;
+  memory[index]! |= value << shift;
+  if (shift + bits > 32) memory[index + 1]! |= value >>> (32 - shift);
+}
+
+function fits(name: string, what: string, has: number, most: number): void {
+  if (has <= most) return;
+  throw new OnpathError(
+    "table",
+    `Cannot load vocabulary "${name}" into the RTL: it has ${has} ${what}, room is for ${most}`,
+    { vocabulary: name, what, has, most },
+  );
+}
+
+function lacks(name: string, what: string): OnpathError {
+  return new OnpathError("device", `Cannot load vocabulary "${name}" into the RTL: it lacks ${what}`, {
+    vocabulary: name,
+    what,
+  });
+}

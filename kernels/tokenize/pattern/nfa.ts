@@ -1,0 +1,222 @@
+/**
+ * A tree of a pattern as a network of ordered choices, built from its end to its beginning.
+ *
+ * @module
+ */
+
+import type { PatternNode } from "./ast.ts";
+import { patternError } from "./refuse.ts";
+import { ANY, ANY_OR_END, type CodeSet, complement, END, intersection, union } from "./set.ts";
+
+/** A node; `next` and `start` are places in {@linkcode Nfa}. */
+export type NfaNode =
+  /** Takes one code point. */
+  | { readonly kind: "set"; readonly set: CodeSet; readonly next: number }
+  /** Goes on at each, the first being preferred. */
+  | { readonly kind: "split"; readonly next: number[] }
+  /** Goes on if what follows is in the set. */
+  | { readonly kind: "assert"; readonly set: CodeSet; readonly next: number }
+  /** Goes on at `start`, counting the code points from here on as given back. */
+  | { readonly kind: "follow"; readonly start: number }
+  /** Goes on at `next`, a match, once nothing that begins at `start` can match. */
+  | { readonly kind: "unless"; readonly start: number; readonly next: number }
+  /** The piece ends. */
+  | { readonly kind: "match"; readonly drop: boolean };
+
+/** A network; a compiler may hold several patterns in one. */
+export interface Nfa {
+  /** The pattern's text, for messages. */
+  readonly pattern: string;
+  /** All nodes. */
+  readonly nodes: NfaNode[];
+  /** What text the pattern sees: any other code point is the end of the text to it. */
+  alphabet: CodeSet;
+}
+
+/** Most nodes of one network. */
+export const MAX_NODES = 50_000;
+
+/** Adds a node and returns its place. */
+export function addNode(nfa: Nfa, node: NfaNode): number {
+  if (nfa.nodes.length >= MAX_NODES) {
+    throw patternError(
+      nfa.pattern,
+      -1,
+      `it needs more than ${MAX_NODES} nodes; its bounded repeats are too great`,
+    );
+  }
+  return nfa.nodes.push(node) - 1;
+}
+
+/** The assertion's set as the pattern sees it: what is outside its alphabet is the end. */
+export function seen(nfa: Nfa, allowed: CodeSet): CodeSet {
+  const inside = intersection(allowed, union(nfa.alphabet, [END, END]));
+  return allowed.at(-1) === END ? union(inside, complement(nfa.alphabet, ANY_OR_END)) : inside;
+}
+
+/** Whether a match is reached from here with nothing taken and nothing asked. */
+export function alwaysMatches(nfa: Nfa, from: number): boolean {
+  const todo = [from], visited = new Set<number>(todo);
+  for (const place of todo) {
+    const node = nfa.nodes[place]!;
+    if (node.kind === "match") return true;
+    if (node.kind === "split") {
+      for (const next of node.next) {
+        if (!visited.has(next)) {
+          visited.add(next);
+          todo.push(next);
+        }
+      }
+    }
+  }
+  return false;
+}
+
+/**
+ * What may follow so that a match begins here, where one symbol decides it.
+ *
+ * @param nfa The network.
+ * @param from Where the match would begin.
+ * @returns The symbols, or null when a second symbol would have to be seen.
+ */
+export function decidedByOne(nfa: Nfa, from: number): CodeSet | null {
+  let allowed: CodeSet = [];
+  let isDecided = true;
+  const visited = new Set<string>();
+  const go = (place: number, condition: CodeSet): void => {
+    const key = `${place}:${condition.join()}`;
+    if (visited.has(key) || condition.length === 0) return;
+    visited.add(key);
+    const node = nfa.nodes[place]!;
+    switch (node.kind) {
+      case "set":
+        if (intersection(node.set, condition).length === 0) return;
+        if (alwaysMatches(nfa, node.next)) allowed = union(allowed, intersection(node.set, condition));
+        else isDecided = false;
+        return;
+      case "split":
+        for (const next of node.next) go(next, condition);
+        return;
+      case "assert":
+        return go(node.next, intersection(condition, node.set));
+      case "match":
+        allowed = union(allowed, condition);
+        return;
+      default:
+        isDecided = false;
+    }
+  };
+  go(from, ANY_OR_END);
+  return isDecided ? allowed : null;
+}
+
+function buildRepeat(nfa: Nfa, node: Extract<PatternNode, { kind: "repeat" }>, next: number): number {
+  const { item, least, most } = node;
+  let leave = next;
+  if (node.mode === "possessive" && !alwaysMatches(nfa, next)) {
+    // All of a run of one class are taken: it may be left only where none of the class follows.
+    if (item.kind !== "set") {
+      throw patternError(
+        nfa.pattern,
+        node.at,
+        "a possessive repeat of more than one code point before the end",
+      );
+    }
+    const set = intersection(item.set, nfa.alphabet);
+    leave = addNode(nfa, { kind: "assert", set: complement(set, ANY_OR_END), next });
+  }
+  const order = (into: number, out: number) => node.mode === "lazy" ? [out, into] : [into, out];
+  let start: number;
+  if (most === Infinity) {
+    const loop: NfaNode = { kind: "split", next: [] };
+    start = addNode(nfa, loop);
+    loop.next.push(...order(buildNode(nfa, item, start), leave));
+  } else {
+    start = next;
+    for (let i = least; i < most; i++) {
+      start = addNode(nfa, { kind: "split", next: order(buildNode(nfa, item, start), leave) });
+    }
+  }
+  for (let i = 0; i < least; i++) start = buildNode(nfa, item, start);
+  return start;
+}
+
+function buildLook(nfa: Nfa, node: Extract<PatternNode, { kind: "look" }>, next: number): number {
+  const start = buildNode(nfa, node.item, addNode(nfa, { kind: "match", drop: false }));
+  const allowed = decidedByOne(nfa, start);
+  if (allowed !== null) {
+    const set = node.negative ? complement(allowed, ANY_OR_END) : allowed;
+    return addNode(nfa, { kind: "assert", set, next });
+  }
+  if (nfa.nodes[next]!.kind !== "match") {
+    throw patternError(
+      nfa.pattern,
+      node.at,
+      "a look-ahead of more than one code point stands elsewhere than at the end",
+    );
+  }
+  if (node.negative) return addNode(nfa, { kind: "unless", start, next });
+  return addNode(nfa, { kind: "follow", start: buildNode(nfa, node.item, next) });
+}
+
+/**
+ * Builds what matches the tree and goes on at `next`.
+ *
+ * @param nfa The network to build in.
+ * @param node The tree.
+ * @param next Where a match of it goes on.
+ * @returns Where it begins.
+ * @throws {OnpathError} `pipeline` for what no automaton of this kind can do.
+ */
+export function buildNode(nfa: Nfa, node: PatternNode, next: number): number {
+  switch (node.kind) {
+    case "set":
+      return addNode(nfa, { kind: "set", set: intersection(node.set, nfa.alphabet), next });
+    case "sequence":
+      return node.items.reduceRight((after, item) => buildNode(nfa, item, after), next);
+    case "choice":
+      return addNode(nfa, { kind: "split", next: node.items.map((item) => buildNode(nfa, item, next)) });
+    case "repeat":
+      return buildRepeat(nfa, node, next);
+    case "atomic":
+      if (!alwaysMatches(nfa, next) && node.item.kind !== "set") {
+        throw patternError(nfa.pattern, node.at, "an atomic group stands elsewhere than at the end");
+      }
+      return buildNode(nfa, node.item, next);
+    case "look":
+      return buildLook(nfa, node, next);
+    case "assert":
+      return addNode(nfa, { kind: "assert", set: seen(nfa, node.allowed), next });
+  }
+}
+
+/**
+ * Builds a piece of text that the pattern does not match: one or more code points, up to where a match of it
+ * begins or the text ends.
+ *
+ * @param nfa The network to build in.
+ * @param pattern The pattern that does not match.
+ * @param drop Whether such pieces are left out.
+ * @returns Where the piece begins.
+ */
+export function buildGap(nfa: Nfa, pattern: PatternNode, drop: boolean): number {
+  const match = addNode(nfa, { kind: "match", drop });
+  const choices: NfaNode = { kind: "split", next: [] };
+  const after = addNode(nfa, choices);
+  const loop = addNode(nfa, { kind: "set", set: nfa.alphabet, next: after });
+  const start = buildNode(nfa, pattern, match);
+  const begins = decidedByOne(nfa, start);
+  choices.next.push(
+    begins === null
+      ? addNode(nfa, { kind: "follow", start })
+      : addNode(nfa, { kind: "assert", set: begins, next: match }),
+    addNode(nfa, { kind: "assert", set: complement(nfa.alphabet, ANY_OR_END), next: match }),
+    loop,
+  );
+  return loop;
+}
+
+/** An empty network that sees all text. */
+export function newNfa(pattern: string): Nfa {
+  return { pattern, nodes: [], alphabet: ANY };
+}

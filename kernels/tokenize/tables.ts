@@ -1,0 +1,107 @@
+/**
+ * A vocabulary's tables as the engine walks them: the same entries, packed so that a step is one read.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../serialize/mod.ts";
+import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
+
+/** In {@linkcode EngineTables.next}: a piece may end after this code point. */
+export const ACCEPT_HERE = 1;
+/** In {@linkcode EngineTables.next}: a piece may end before this code point. */
+export const ACCEPT_BEFORE = 2;
+/** In {@linkcode EngineTables.next}: no longer match is possible. */
+export const ACCEPT_FINAL = 4;
+
+/** Tables of a vocabulary, packed for the engine. Plain data. */
+export interface EngineTables {
+  /** The vocabulary. */
+  readonly vocabulary: Vocabulary;
+  /** Byte pair encoding, if that is the algorithm. */
+  readonly bpe: BpeTables | null;
+  /** WordPiece, if that is. */
+  readonly wordPiece: WordPieceTables | null;
+  /** At `row + class`: the next row times 8, with the ACCEPT bits of its state; −1 where the match ends. */
+  readonly next: Int32Array;
+  /** The row where pieces begin. */
+  readonly start: number;
+  /** Class of the end of the text. */
+  readonly end: number;
+  /** By row: 1 where the piece that ends there is left out; empty where no piece is. */
+  readonly drop: Uint8Array;
+  /** Class by ASCII code point. */
+  readonly ascii: Uint8Array;
+  /** Block of classes by `code point >> 8`. */
+  readonly blockOf: Uint16Array;
+  /** Class by block and the code point's low 8 bits. */
+  readonly classOf: Uint8Array;
+}
+
+const packed = new WeakMap<Vocabulary, EngineTables>();
+
+/**
+ * Packs a vocabulary's tables; once for each vocabulary.
+ *
+ * @param vocabulary The vocabulary.
+ * @returns Its tables.
+ * @throws {OnpathError} `table` when a piece gives more than one code point back.
+ */
+export function engineTables(vocabulary: Vocabulary): EngineTables {
+  let tables = packed.get(vocabulary);
+  if (tables === undefined) {
+    tables = pack(vocabulary);
+    packed.set(vocabulary, tables);
+  }
+  return tables;
+}
+
+function pack(vocabulary: Vocabulary): EngineTables {
+  const pieces = vocabulary.pieces ?? ONE_PIECE;
+  const { states, classes, transitions, accept, final, start, blockOf, classOf } = pieces;
+  const next = new Int32Array(states * classes).fill(-1);
+  for (let at = 0; at < next.length; at++) {
+    const to = transitions[at]!;
+    if (to < 0) continue;
+    const back = accept[to]!;
+    if (back > 1) {
+      throw new OnpathError(
+        "table",
+        `Cannot tokenize with ${vocabulary.name}: a piece gives ${back} code points back, at most 1 is supported`,
+        { vocabulary: vocabulary.name, back },
+      );
+    }
+    const ends = back < 0 ? 0 : (back === 0 ? ACCEPT_HERE : ACCEPT_BEFORE) | (final[to] ? ACCEPT_FINAL : 0);
+    next[at] = to * classes * 8 | ends;
+  }
+  const drop = new Uint8Array(pieces.drop.includes(1) ? states * classes : 0);
+  if (drop.length > 0) {
+    for (let state = 0; state < states; state++) drop[state * classes] = pieces.drop[state]!;
+  }
+  const ascii = Uint8Array.from({ length: 128 }, (_, point) => classOf[blockOf[0]! * 256 + point]!);
+  return {
+    vocabulary,
+    bpe: vocabulary.bpe,
+    wordPiece: vocabulary.wordPiece,
+    next,
+    start: start * classes,
+    end: classes - 1,
+    drop,
+    ascii,
+    blockOf,
+    classOf,
+  };
+}
+
+/** All of a text as one piece: one class, one state, which any code point keeps. */
+const ONE_PIECE: PieceTables = {
+  states: 1,
+  classes: 2,
+  start: 0,
+  transitions: Int16Array.of(0, 0),
+  accept: Int8Array.of(0),
+  final: Uint8Array.of(0),
+  drop: Uint8Array.of(0),
+  blockOf: new Uint16Array(0x1100),
+  classOf: new Uint8Array(256),
+};

@@ -1,0 +1,64 @@
+/**
+ * WordPiece within one word: the longest token that the rest of the word begins with, again and again. Tokens are
+ * whole characters, so the longest match of bytes is the longest match of characters.
+ *
+ * @module
+ */
+
+import type { TextLookups } from "./flow.ts";
+import type { WordPieceTables } from "./vocabulary.ts";
+
+/** Tokens of a word; the arrays are written again by the next word. */
+export interface WordTokens {
+  /** How many. */
+  count: number;
+  /** Their ids. */
+  readonly ids: Int32Array;
+  /** Bytes of the word that each stands for. */
+  readonly lengths: Int32Array;
+}
+
+const made: WordTokens = { count: 0, ids: new Int32Array(1024), lengths: new Int32Array(1024) };
+
+/**
+ * Splits a word.
+ *
+ * @param tables The vocabulary's tables.
+ * @param text Where the word is, UTF-8.
+ * @param from Its first byte.
+ * @param to Behind its last byte.
+ * @param counts Where steps are counted.
+ * @returns Its tokens, or null where it is unknown: too long, or some rest begins with no token.
+ */
+export function splitWord(
+  tables: WordPieceTables,
+  text: Uint8Array,
+  from: number,
+  to: number,
+  counts: TextLookups,
+): WordTokens | null {
+  const { base, check, whole, roots, mostCharacters } = tables;
+  let characters = 0;
+  for (let at = from; at < to; at++) if ((text[at]! & 0xc0) !== 0x80) characters++;
+  if (characters > mostCharacters || characters > made.ids.length) return null;
+  made.count = 0;
+  for (let at = from; at < to;) {
+    let cell: number = at === from ? roots[0] : roots[1];
+    let end = at, id = -1;
+    for (let place = at; place < to; place++) {
+      const next = base[cell]! + text[place]!;
+      counts.automaton++;
+      if (check[next] !== cell) break;
+      cell = next;
+      if (whole[cell]! >= 0) {
+        end = place + 1;
+        id = whole[cell]!;
+      }
+    }
+    if (id < 0) return null;
+    made.ids[made.count] = id;
+    made.lengths[made.count++] = end - at;
+    at = end;
+  }
+  return made;
+}

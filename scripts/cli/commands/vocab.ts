@@ -1,0 +1,90 @@
+/**
+ * `vocab`: compiles a vocabulary into a table file, and says what is in one.
+ *
+ * @module
+ */
+
+import { encodeVocabulary, OnpathError, type Vocabulary } from "../../../mod.ts";
+import { loadVocabulary, TABLE_ENDING } from "../../io/vocabulary.ts";
+import { checkFolderOf, writeWhole } from "../../io/write.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { followProgress } from "../progress.ts";
+import { bytes, count, factTable } from "../text.ts";
+
+/** Options of `vocab`. */
+export interface VocabOptions {
+  /** `--output` */
+  readonly output?: string | undefined;
+  /** `--json` */
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Compiles or reads a vocabulary and prints what is in it.
+ *
+ * @param name Its name or file.
+ * @param options The options.
+ * @param context What the process gives.
+ * @throws {OnpathError} `file` when the output's name does not end as table files do.
+ */
+export async function describeVocabulary(
+  name: string,
+  options: VocabOptions,
+  context: Context,
+): Promise<void> {
+  const { output, json } = options;
+  const { signal } = context;
+  if (output !== undefined) {
+    if (!output.toLowerCase().endsWith(TABLE_ENDING)) {
+      throw new OnpathError("file", `Cannot write ${output}: expected a name that ends in ${TABLE_ENDING}`, {
+        path: output,
+      });
+    }
+    await checkFolderOf(output);
+  }
+  const follower = await followProgress("steps");
+  let vocabulary: Vocabulary;
+  try {
+    vocabulary = await loadVocabulary(name, { signal, onProgress: follower.onProgress });
+  } finally {
+    follower.stop();
+  }
+  const file = encodeVocabulary(vocabulary);
+  if (output !== undefined) await writeWhole(output, [file], signal);
+  const { pieces, bpe, wordPiece, special, normalization, algorithm, idLimit } = vocabulary;
+  if (json) {
+    return printJson({
+      name: vocabulary.name,
+      algorithm,
+      idLimit,
+      tokens: bpe?.tokens ?? null,
+      units: bpe?.units ?? null,
+      longestToken: bpe?.longestToken ?? wordPiece!.longestToken,
+      states: pieces?.states ?? null,
+      classes: pieces?.classes ?? null,
+      classBytes: pieces === null ? null : pieces.blockOf.byteLength + pieces.classOf.byteLength,
+      special: special.length,
+      normalization,
+      fileBytes: file.length,
+      checksum: vocabulary.checksum,
+      ...(output === undefined ? {} : { output }),
+    });
+  }
+  print(factTable([
+    ["vocabulary", vocabulary.name],
+    ["algorithm", bpe === null ? "WordPiece" : `byte pair encoding over ${bpe.units}`],
+    ["ids", `below ${count(idLimit)}, ${count(special.length)} special tokens`],
+    ["longest token", `${bpe?.longestToken ?? wordPiece!.longestToken} bytes`],
+    [
+      "pieces",
+      pieces === null
+        ? "the whole text is one"
+        : `${pieces.states} states x ${pieces.classes} classes, class tables of ${
+          bytes(pieces.blockOf.byteLength + pieces.classOf.byteLength)
+        }`,
+    ],
+    ["normalization", normalization.length === 0 ? "none" : normalization.map(({ op }) => op).join(", ")],
+    ["tables", `${bytes(file.length)}, bit-packed`],
+    ...(output === undefined ? [] : [["written", output]] as const),
+  ]));
+}

@@ -1,0 +1,83 @@
+/**
+ * Vocabularies by name or from files.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import {
+  compileVocabulary,
+  decodeVocabulary,
+  OnpathError,
+  readTiktoken,
+  readTiktokenJson,
+  readTokenizerJson,
+  TIKTOKEN_ENCODINGS,
+  type Vocabulary,
+  type VocabularyOptions,
+  type VocabularySource,
+} from "../../mod.ts";
+import { readBounded } from "./read.ts";
+
+/** Files of vocabularies are at most this long: 256 MiB. */
+const MAX_VOCABULARY_BYTES = 2 ** 28;
+
+/** The ending of compiled table files. */
+export const TABLE_ENDING = ".vocab";
+
+/**
+ * Loads a vocabulary: a compiled table file (`.vocab`), a rank file (`.tiktoken`), a `tokenizer.json`, or one of
+ * tiktoken's encodings by its name, out of the npm package `tiktoken`.
+ *
+ * @param name The name, or the file's path.
+ * @param options Signal and progress.
+ * @returns The vocabulary, compiled.
+ * @throws {OnpathError} `file` when there is none, or it is not understood; `table` and `pipeline` when it asks for
+ * what is not supported.
+ */
+export async function loadVocabulary(name: string, options: VocabularyOptions = {}): Promise<Vocabulary> {
+  const { signal } = options;
+  if (name.toLowerCase().endsWith(TABLE_ENDING)) {
+    return decodeVocabulary(await readBounded(name, { most: MAX_VOCABULARY_BYTES, signal }));
+  }
+  return await compileVocabulary(await readSource(name, signal), options);
+}
+
+async function readSource(name: string, signal: AbortSignal | undefined): Promise<VocabularySource> {
+  if (Object.hasOwn(TIKTOKEN_ENCODINGS, name)) return readTiktokenJson(await packageEncoding(name), name);
+  const bytes = await readBounded(name, { most: MAX_VOCABULARY_BYTES, signal });
+  const text = new TextDecoder().decode(bytes);
+  const stem = basename(name).replace(/\.[^.]*$/, "");
+  if (name.toLowerCase().endsWith(".tiktoken")) return readTiktoken(text, stem);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new OnpathError(
+      "file",
+      `Cannot read ${name}: expected a tokenizer.json, a rank file (.tiktoken) or compiled tables (${TABLE_ENDING})`,
+      { path: name },
+      { cause },
+    );
+  }
+  return readTokenizerJson(json, stem);
+}
+
+/** A file of the package `tiktoken`, which is optional. */
+async function packageEncoding(name: string): Promise<unknown> {
+  const file = `tiktoken/encoders/${name}.json`;
+  let path: string;
+  try {
+    path = createRequire(import.meta.url).resolve(file);
+  } catch (cause) {
+    throw new OnpathError(
+      "file",
+      `Cannot load vocabulary ${name}: the npm package tiktoken is not installed; install it or name a file`,
+      { name },
+      { cause },
+    );
+  }
+  return JSON.parse(await readFile(path, "utf8"));
+}

@@ -1,0 +1,78 @@
+/**
+ * What of the RTL the tests reach, as a table and as a page.
+ *
+ * @module
+ */
+
+import Table from "cli-table3";
+import { type ModuleCoverage, percent, type Share, total } from "./coverage_report.ts";
+
+const HEAD = ["module", "blocks", "reached", "bits", "toggled"] as const;
+
+function rowsOf(modules: readonly ModuleCoverage[]): string[][] {
+  const row = (name: string, lines: Share, toggles: Share) => [
+    name,
+    String(lines.all),
+    percent(lines),
+    String(toggles.all),
+    percent(toggles),
+  ];
+  return [
+    ...modules.map(({ module, lines, toggles }) => row(module, lines, toggles)),
+    row("all", total(modules.map(({ lines }) => lines)), total(modules.map(({ toggles }) => toggles))),
+  ];
+}
+
+/** The table for a terminal. */
+export function coverageTable(modules: readonly ModuleCoverage[]): string {
+  const table = new Table({
+    head: [...HEAD],
+    style: { head: [], border: [] },
+    colAligns: ["left", "right", "right", "right", "right"],
+  });
+  table.push(...rowsOf(modules));
+  return table.toString();
+}
+
+/**
+ * The page.
+ *
+ * @param modules What is reached.
+ * @param sources Lines by file, of the files that have something unreached.
+ */
+export function coverageDocument(
+  modules: readonly ModuleCoverage[],
+  sources: ReadonlyMap<string, readonly string[]>,
+): string {
+  const cells = rowsOf(modules);
+  const widths = HEAD.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]!.length)));
+  const line = (row: readonly string[]) =>
+    `| ${
+      row.map((cell, at) => at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)).join(" | ")
+    } |`;
+  const rule = widths.map((width, at) => at === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
+  const unreached = modules.flatMap(({ module, unreached }) =>
+    unreached.map(({ file, line, what }) =>
+      `- \`${module}\`, ${file}:${line}, ${what}: \`${sources.get(file)![line - 1]!.trim()}\``
+    )
+  );
+  return [
+    "# What of the RTL the tests reach",
+    "",
+    "<!-- Written by deno task coverage. Do not edit. -->",
+    "",
+    "`deno task coverage` builds the kernels with Verilator's counters of lines and toggles, runs `tests/rtl` on",
+    "them, and writes this page. A block is what is entered where a condition or a case holds, and where it does",
+    "not; a bit is toggled when it changes at least once. Either counts when it is so in any instance of the",
+    "module, in any build. `deno task coverage --bits` names the bits that never change.",
+    "",
+    line(HEAD),
+    `| ${rule.join(" | ")} |`,
+    ...cells.map(line),
+    "",
+    "## Blocks that no test enters",
+    "",
+    ...(unreached.length === 0 ? ["None."] : unreached),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import {
+  byteStrings,
+  compileVocabulary,
+  decodeVocabulary,
+  encodeVocabulary,
+  readTiktoken,
+  readTokenizerJson,
+  type Vocabulary,
+} from "onpath/kernels";
+import { crc32c, OnpathError } from "../../../serialize/mod.ts";
+import { refusal } from "../../support/failure.ts";
+import { tokenizerJson, vocabularyFile } from "./vocabularies.ts";
+import { walkTokens } from "./walk.ts";
+
+const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+/** A small vocabulary of tiktoken's kind. */
+function tiny(): Promise<Vocabulary> {
+  const bytes = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+  const merged = ["ab", "bc", "abc", " a", "é"].map((text, i) => `${base64(text)} ${256 + i}`);
+  return compileVocabulary(
+    readTiktoken([...bytes, ...merged].join("\n"), "tiny", {
+      pattern: " ?\\p{L}+|\\s+(?!\\S)|\\s+|[^\\s\\p{L}]",
+      special: { "<|end|>": 300 },
+    }),
+  );
+}
+
+/** A small vocabulary with byte fallback, and one of words. */
+async function others(): Promise<Vocabulary[]> {
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+  );
+  const tokens = ["<unk>", ...bytes, "▁", "a", "b", "é", "▁a", "ab", "▁ab"];
+  const characters = readTokenizerJson({
+    added_tokens: [{ id: 0, content: "<unk>", special: true }],
+    normalizer: {
+      type: "Sequence",
+      normalizers: [
+        { type: "Prepend", prepend: "▁" },
+        { type: "Replace", pattern: { String: " " }, content: "▁" },
+      ],
+    },
+    pre_tokenizer: null,
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: "▁" }, content: " " },
+        { type: "ByteFallback" },
+        { type: "Fuse" },
+        { type: "Strip", content: " ", start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: "BPE",
+      byte_fallback: true,
+      unk_token: "<unk>",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: ["▁ a", "a b", ["▁", "ab"]],
+    },
+  }, "characters");
+  const bert = tokenizerJson("bert") as { model: { vocab: Record<string, number> } };
+  const vocab = Object.fromEntries(
+    Object.entries(bert.model.vocab).filter(([, id]) => id < 2000 || id % 50 === 0),
+  );
+  const words = readTokenizerJson({ ...bert, model: { ...bert.model, vocab } }, "words");
+  return [await compileVocabulary(characters), await compileVocabulary(words)];
+}
+
+/** A file with its length and CRC made right, as somebody could who means harm. */
+function resealed(file: Uint8Array): Uint8Array {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  view.setUint32(8, file.length - 16, true);
+  view.setUint32(12, crc32c(file.subarray(16)), true);
+  return file;
+}
+
+Deno.test("decodeVocabulary() gives back what encodeVocabulary() wrote, every array", async () => {
+  for (const vocabulary of [await tiny(), ...await others()]) {
+    const file = encodeVocabulary(vocabulary);
+    assert.deepEqual(decodeVocabulary(file), vocabulary, vocabulary.name);
+    assert.deepEqual(encodeVocabulary(decodeVocabulary(file)), file);
+  }
+});
+
+Deno.test("encodeVocabulary() is within one and a half of the sizes in the design", async () => {
+  for (const [name, megabytes] of [["r50k_base", 1.8], ["cl100k_base", 4.0], ["o200k_base", 8.3]] as const) {
+    const { length } = await vocabularyFile(name);
+    assert(length <= megabytes * 1e6, `${name} has ${length} bytes`);
+  }
+});
+
+Deno.test("decodeVocabulary() refuses a file that is cut short, longer, or changed in any bit", async () => {
+  const file = encodeVocabulary(await tiny());
+  for (let length = 0; length < file.length; length += 97) {
+    assert.throws(() => decodeVocabulary(file.subarray(0, length)), refusal("file"));
+  }
+  assert.throws(() => decodeVocabulary(Uint8Array.of(...file, 0)), refusal("file", /bytes long and says/));
+  fc.assert(
+    fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, bits) => {
+      const changed = file.slice();
+      changed[at]! ^= bits;
+      assert.throws(() => decodeVocabulary(changed), refusal("file"));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("decodeVocabulary() refuses by name, or takes what every walk comes back from, whatever was changed", async () => {
+  let taken = 0;
+  for (const vocabulary of [await tiny(), ...await others()]) {
+    const file = encodeVocabulary(vocabulary);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(file.length - 17), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        fc.option(fc.nat(file.length - 17), { nil: undefined }),
+        (changes, cut) => {
+          const changed = file.slice(0, cut === undefined ? file.length : 17 + cut);
+          for (const [at, bits] of changes) if (16 + at < changed.length) changed[16 + at]! ^= bits;
+          let read;
+          try {
+            read = decodeVocabulary(resealed(changed));
+          } catch (error) {
+            refusal("file")(error);
+            return;
+          }
+          taken++;
+          try {
+            walkTokens({ ...read, pieces: vocabulary.pieces }, "abc ab é漢 zzzz");
+          } catch (error) {
+            // Tables that contradict each other may give no token; that is said, and nothing hangs.
+            assert(
+              error instanceof OnpathError || error instanceof assert.AssertionError ||
+                error instanceof TypeError,
+            );
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  }
+  assert(taken > 0, "no change was taken: the property above tested nothing");
+});
+
+Deno.test("decodeVocabulary() names another version and what is no table file", async () => {
+  const file = encodeVocabulary(await tiny());
+  const other = file.slice();
+  other[4] = 9;
+  assert.throws(() => decodeVocabulary(other), refusal("file", /its version is 9, expected 1/));
+  assert.throws(
+    () => decodeVocabulary(new TextEncoder().encode('{"model":{"type":"BPE"}}')),
+    refusal("file", /OPVT/),
+  );
+});
+
+Deno.test("compileVocabulary() gives one checksum to one vocabulary, and another to another", async () => {
+  const [a, b] = [await tiny(), await tiny()];
+  assert.equal(a.checksum, b.checksum);
+  assert.equal(decodeVocabulary(encodeVocabulary(a)).checksum, a.checksum);
+  const renamed = decodeVocabulary(encodeVocabulary({ ...a, name: "other" }));
+  assert.notEqual(renamed.checksum, a.checksum);
+  assert.deepEqual(byteStrings([]).offsets, Uint32Array.of(0));
+});

@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import {
+  compile,
+  createRtlDevice,
+  offload,
+  openRtlCard,
+  type Plan,
+  RTL_PROFILE,
+  rtlProgram,
+} from "../../runtime/mod.ts";
+import { compileWaveBuild } from "../../runtime/device/rtl_build.ts";
+import type { OnpathError, Tensor } from "../../serialize/mod.ts";
+import { noise } from "../support/images.ts";
+import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
+import { load, packetsOf } from "./plans.ts";
+import { drive, type Rtl } from "./rtl.ts";
+
+/** Picoseconds of half a cycle at the assumed 250 MHz. */
+const HALF = 2000;
+/** Cycles that a waveform may have behind its last packet's answer. */
+const BEHIND = 24;
+
+/** A plan for each build of the RTL, with an input of some dozens of packets. */
+const SAMPLES = (["exact", "opencv", "pillow"] as const).map((match) => {
+  const input: Tensor = noise(1, 60, 80, 3, 7);
+  const steps = [{ op: "resize", size: [32, 40], match }, { op: "normalize", range: "0-1", dtype: "f16" }];
+  return { match, input, plan: compile({ steps }, { input, device: RTL_PROFILE }) };
+});
+
+/** Text that a waveform consists of. */
+function collector() {
+  const chunks: Uint8Array[] = [];
+  return {
+    write: (chunk: Uint8Array) => void chunks.push(chunk.slice()),
+    text: async () => await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text(),
+    sizes: () => chunks.map(({ length }) => length),
+  };
+}
+
+/** The times of a clock's rising edges. */
+function risingEdges({ signals }: Vcd): number[] {
+  const { times, values } = signals.get("TOP.clk")!;
+  return times.filter((_, at) => values[at] === 1n);
+}
+
+/** Packets that pass a stream of the waveform, with the edge that takes the first and the last beat of each. */
+function packetsOn(vcd: Vcd, stream: string): { bytes: number[]; first: number; last: number }[] {
+  const [valid, ready, data, keep, last] = ["tvalid", "tready", "tdata", "tkeep", "tlast"].map((name) =>
+    vcd.signals.get(`TOP.${stream}_${name}`)!
+  );
+  const packets: { bytes: number[]; first: number; last: number }[] = [];
+  let bytes: number[] = [];
+  let first = 0;
+  for (const edge of risingEdges(vcd)) {
+    if ((valueBefore(valid!, edge) & valueBefore(ready!, edge)) === 0n) continue;
+    if (bytes.length === 0) first = edge;
+    const [word, kept] = [valueBefore(data!, edge), valueBefore(keep!, edge)];
+    for (let n = 0n; n < 32n; n++) if (kept >> n & 1n) bytes.push(Number(word >> 8n * n & 255n));
+    if (valueBefore(last!, edge) === 0n) continue;
+    packets.push({ bytes, first, last: edge });
+    bytes = [];
+  }
+  return packets;
+}
+
+/** The build with waveforms under a plan, as tests drive it. */
+async function openWave(plan: Plan, first: number, end: number, write: (chunk: Uint8Array) => void) {
+  const rtl = drive(await openRtlCard(await compileWaveBuild(rtlProgram(plan).build), { first, end, write }));
+  return load(plan, rtl);
+}
+
+Deno.test("waveform: the packets' bytes are on the bus, and nothing before and long behind them", async () => {
+  for (const { match, plan, input } of SAMPLES) {
+    const sent = packetsOf(plan, input);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(sent.length - 1),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: sent.length }),
+        fc.record({ send: fc.constantFrom(0, 0, 6), take: fc.constantFrom(0, 0, 6), seed: fc.nat() }),
+        async (first, length, window, pauses) => {
+          const end = Math.min(sent.length, first + length);
+          const { write, text } = collector();
+          const rtl = await openWave(plan, first, end, write);
+          const answers: Uint8Array[] = [];
+          // The range may begin in one run and end in another.
+          for (let at = 0; at < sent.length; at += window) {
+            answers.push(...rtl.run(sent.slice(at, at + window), pauses).answers);
+          }
+          const vcd = readVcd(await text());
+          assert.equal(vcd.timescale, "1ps");
+          assert(vcd.times.every((time) => time % HALF === 0));
+          const came = packetsOn(vcd, "s_axis");
+          assert(came.length >= end - first);
+          came.forEach(({ bytes }, at) => assert.deepEqual(bytes, [...sent[first + at]!]));
+          if (match === "pillow") return;
+          // A packet of cells is one answer; those that were inside before leave first.
+          const left = packetsOn(vcd, "m_axis");
+          const expected = [...answers[end - 1]!];
+          const final = left.findIndex(({ bytes }) => isDeep(bytes, expected));
+          assert(final >= end - 1 - first, "the last packet's answer is not in the waveform");
+          const behind = (vcd.times.at(-1)! - left[final]!.last) / (2 * HALF);
+          assert(behind <= BEHIND, `${behind} cycles behind the last answer`);
+        },
+      ),
+      { numRuns: 5 },
+    );
+  }
+});
+
+function isDeep(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+Deno.test("waveform: signals within the hierarchy are what the streams say", async () => {
+  for (const { plan, input } of SAMPLES.slice(0, 2)) {
+    const { write, text } = collector();
+    const rtl = await openWave(plan, 0, 6, write);
+    const sent = packetsOf(plan, input).slice(0, 6);
+    rtl.run(sent, { send: 4, take: 4, seed: 5 });
+    const vcd = readVcd(await text());
+    const [came, left] = [packetsOn(vcd, "s_axis"), packetsOn(vcd, "m_axis")];
+    assert.deepEqual([came.length, left.length], [6, 6]);
+    const shell = "TOP.packet_image.u_shell";
+    const present = vcd.signals.get(`${shell}.present`)!;
+    const packets = vcd.signals.get(`${shell}.u_counters.packets`)!;
+    for (const edge of risingEdges(vcd)) {
+      const inside = came.filter(({ first }) => first < edge).length;
+      const gone = left.filter(({ last }) => last < edge).length;
+      assert.equal(Number(valueBefore(present, edge)), inside - gone);
+      assert.equal(Number(valueBefore(packets, edge)), gone);
+    }
+    // Ports and what they are connected to change together, in every instance.
+    assert.equal(vcd.signals.get(`${shell}.u_in.clk`), vcd.signals.get("TOP.clk"));
+    assert([...vcd.signals.keys()].some((path) => path.split(".").length > 6));
+  }
+});
+
+Deno.test("createRtlDevice({ wave }): answers and all counts are those without it", async () => {
+  for (const { plan, input } of SAMPLES) {
+    const { write, text } = collector();
+    await using plain = await createRtlDevice();
+    await using traced = await createRtlDevice({ wave: { first: 2, end: 5, write } });
+    assert.deepEqual(traced.counters(), plain.counters());
+    for (let flow = 0; flow < 2; flow++) {
+      const expected = await offload(plan, input, plain);
+      const found = await offload(plan, input, traced);
+      assert.deepEqual(found.output, expected.output);
+      assert.deepEqual(found.report.counters, expected.report.counters);
+    }
+    const came = packetsOn(readVcd(await text()), "s_axis");
+    packetsOf(plan, input).slice(2, 5).forEach((packet, at) => {
+      // The flow's number is the session's.
+      assert.deepEqual(came[at]!.bytes.slice(64), [...packet.subarray(64)]);
+    });
+  }
+});
+
+Deno.test("waveform: a long one comes in pieces that are no longer than the buffer", async () => {
+  const { plan, input } = SAMPLES[0]!;
+  const { write, text, sizes } = collector();
+  const rtl: Rtl = await openWave(plan, 0, 10_000, write);
+  const sent = [...packetsOf(plan, input), ...packetsOf(plan, input)];
+  const { answers } = rtl.run(sent);
+  assert.equal(answers.length, sent.length);
+  assert(sizes().length > 3 && sizes().every((size) => size <= 2 ** 22));
+  assert.equal(packetsOn(readVcd(await text()), "m_axis").length, sent.length);
+});
+
+Deno.test("createRtlDevice({ wave }): no range is refused by name, and what the sink throws reaches the caller", async () => {
+  const { plan, input } = SAMPLES[0]!;
+  const write = () => {};
+  for (const [first, end] of [[0, 0], [3, 2], [-1, 2], [0, 1.5]]) {
+    await assert.rejects(
+      createRtlDevice({ wave: { first: first!, end: end!, write } }),
+      (error: OnpathError) => error.code === "size",
+    );
+  }
+  let pieces = 0;
+  const full = () => {
+    if (++pieces > 2) throw new Error("the disk is full");
+  };
+  await using device = await createRtlDevice({ wave: { first: 0, end: 4, write: full } });
+  await assert.rejects(offload(plan, input, device), /the disk is full/);
+});

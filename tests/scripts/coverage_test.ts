@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { takePoints } from "../../scripts/rtl/coverage_build.ts";
+import { coverageDocument } from "../../scripts/rtl/coverage_document.ts";
+import { coverageByModule, joinBits, percent } from "../../scripts/rtl/coverage_report.ts";
+
+/** Lines as Verilator 5.006 writes them. */
+const SOURCE = `
+    vlSelf->__vlCoverInsert(&(vlSymsp->__Vcoverage[0]), first, "rtl/a.sv", 9, 26, ".top", "v_toggle/top", "word[3]", "");
+    vlSelf->__vlCoverInsert(&(vlSymsp->__Vcoverage[1]), first, "rtl/b.sv", 2, 7, ".top.u", "v_branch/fifo__W1a", "if", "102");
+    vlSelf->__vlCoverInsert(&(vlSymsp->__Vcoverage[2]), first, "rtl/b.sv", 2, 8, ".top.u", "v_branch/fifo__W1a", "else", "");
+    vlSelf->__vlCoverInsert(&(vlSymsp->__Vcoverage[3]), first, "rtl/b.sv", 2, 8, ".top.v", "v_branch/fifo__W2", "else", "");
+    other();
+`;
+
+Deno.test("takePoints() takes every point out of Verilator's C++, with its module and kind", () => {
+  const { points, rest } = takePoints(SOURCE);
+  assert.deepEqual(points.map(({ counter }) => counter), [0, 1, 2, 3]);
+  assert.deepEqual(points[1], {
+    counter: 1,
+    file: "b.sv",
+    line: 2,
+    column: 7,
+    kind: "line",
+    module: "fifo",
+    what: "if",
+  });
+  assert.equal(points[0]!.kind, "toggle");
+  assert.equal(rest.trim(), "other();");
+});
+
+Deno.test("coverageByModule() counts a block as reached when it is in any instance, and names the others", () => {
+  const { points } = takePoints(SOURCE);
+  const modules = coverageByModule([{ points, counts: Float64Array.of(0, 0, 0, 4) }]);
+  assert.deepEqual(modules, [
+    {
+      module: "fifo",
+      lines: { reached: 1, all: 2 },
+      toggles: { reached: 0, all: 0 },
+      unreached: [{ file: "b.sv", line: 2, what: "if" }],
+      still: [],
+    },
+    {
+      module: "top",
+      lines: { reached: 0, all: 0 },
+      toggles: { reached: 0, all: 1 },
+      unreached: [],
+      still: ["word[3]"],
+    },
+  ]);
+  const other = { points, counts: Float64Array.of(1, 1, 0, 0) };
+  const both = coverageByModule([{ points, counts: Float64Array.of(0, 0, 0, 4) }, other]);
+  assert(both.every(({ lines, toggles }) => lines.reached === lines.all && toggles.reached === toggles.all));
+  const page = coverageDocument(modules, new Map([["b.sv", ["", "  if (full) begin"]]]));
+  assert.match(page, /^\| fifo {3}\| {6}2 \| {3}50\.0% \|/m);
+  assert.match(page, /^- `fifo`, b\.sv:2, if: `if \(full\) begin`$/m);
+});
+
+Deno.test("joinBits() and percent() shorten without rounding up", () => {
+  assert.deepEqual(joinBits(["a[3]", "a[4]", "b", "a[5]", "a[9]"]), ["a[5:3]", "a[9]", "b"]);
+  assert.equal(percent({ reached: 9999, all: 10000 }), "99.9%");
+  assert.equal(percent({ reached: 3, all: 3 }), "100.0%");
+  assert.equal(percent({ reached: 0, all: 0 }), "-");
+});
+
+Deno.test("docs/rtl_coverage.md has every module of the RTL", async () => {
+  const folder = new URL("../../kernels/rtl/", import.meta.url);
+  const page = await readFile(new URL("../../docs/rtl_coverage.md", import.meta.url), "utf8");
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".sv"));
+  assert(files.length > 25);
+  for (const file of files) {
+    for (const [, module] of (await readFile(new URL(file, folder), "utf8")).matchAll(/^module (\w+)/gm)) {
+      assert.match(
+        page,
+        new RegExp(`^\\| ${module} `, "m"),
+        `${module} is not in the page: run deno task coverage`,
+      );
+    }
+  }
+});
