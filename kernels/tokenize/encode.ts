@@ -63,7 +63,7 @@ export interface TokenEncoder {
  *     bpe: { strings, ids, merges: "ranks", units: "bytes", wholeFirst: false },
  *   },
  *   normalization: [],
- *   splitting: { kind: "pattern", pattern: "\\p{L}+|\\P{L}" },
+ *   splitting: { kind: "pattern", pattern: "\\p{L}+|\\P{L}", syntax: "fancy-regex", unmatched: "piece" },
  *   decoded: { strings, ids },
  *   decoding: { kind: "bytes", leadingSpaces: 0 },
  *   special: [],
@@ -111,11 +111,11 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
       const first = !begun ? before : [];
       begun = !ends;
       const last = ends ? after : [];
-      const ids = new Uint32Array(first.length + flow.count + last.length);
+      const ids = new Uint32Array(first.length + flow.list.count + last.length);
       ids.set(first);
-      for (let n = 0; n < flow.count; n++) ids[first.length + n] = flow.tokens[n]! >> 1;
-      ids.set(last, first.length + flow.count);
-      flow.count = 0;
+      for (let n = 0; n < flow.list.count; n++) ids[first.length + n] = flow.list.tokens[n]! >> 1;
+      ids.set(last, first.length + flow.list.count);
+      flow.list.count = 0;
       if (ends) flow.restart();
       return ids;
     };

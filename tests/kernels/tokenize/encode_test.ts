@@ -159,8 +159,11 @@ Deno.test("TextFlow with a window gives what is right until it escapes by name, 
     assert(flow.held < WINDOW);
   }
   assert.equal(flow.escape, 2);
-  const ids = Array.from(flow.tokens.subarray(0, flow.count), (token) => token >> 1);
+  const ids = Array.from(flow.list.tokens.subarray(0, flow.list.count), (token) => token >> 1);
   const whole = Array.from(createEncoder(tables).encode(text));
   assert.deepEqual(ids, whole.slice(0, ids.length));
-  assert.deepEqual(decodeBytes(tables, ids), text.subarray(0, flow.offset));
+  assert.deepEqual(
+    decodeBytes(tables, ids),
+    text.subarray(0, flow.list.lengths.subarray(0, flow.list.count).reduce((sum, length) => sum + length, 0)),
+  );
 });

@@ -1,0 +1,248 @@
+/**
+ * Byte pair encoding of one piece at a time by the last token of every prefix, with what may leave before the piece
+ * ends. Positions are places in the flow's text.
+ *
+ * @module
+ */
+
+import type { Compatibility } from "./compatible.ts";
+import type { TextLookups } from "./flow.ts";
+import type { TokenList } from "./token_list.ts";
+import { pointLength } from "./utf8.ts";
+import type { BpeTables } from "./vocabulary.ts";
+
+/** Tokens may leave before their piece ends at multiples of so many bytes of the piece. */
+export const COMMIT_EVERY = 32;
+/** Tokens may leave before their piece ends when so many bytes are held. */
+export const COMMIT_FROM = 64;
+
+/** The walk over a piece. */
+export class BpeWalk {
+  /** Where the piece begins. */
+  start = 0;
+  /** First byte whose token has not left. */
+  left = 0;
+  /** Bytes that have been walked. */
+  walked = 0;
+  readonly #bpe: BpeTables;
+  readonly #compatibility: Compatibility;
+  readonly #counts: TextLookups;
+  readonly #list: TokenList;
+  #lasts: Int32Array;
+  #marks: Uint8Array;
+  #cell = 0;
+
+  /**
+   * Makes a walk.
+   *
+   * @param bpe The tables.
+   * @param compatibility Which tokens may be neighbours.
+   * @param counts Where lookups are counted.
+   * @param list Where tokens go.
+   * @param room Places of the flow's text.
+   */
+  constructor(
+    bpe: BpeTables,
+    compatibility: Compatibility,
+    counts: TextLookups,
+    list: TokenList,
+    room: number,
+  ) {
+    this.#bpe = bpe;
+    this.#compatibility = compatibility;
+    this.#counts = counts;
+    this.#list = list;
+    this.#lasts = new Int32Array(room);
+    this.#marks = new Uint8Array(room + 1);
+  }
+
+  /** A piece begins at a place. */
+  begin(at: number): void {
+    this.start = this.left = this.walked = at;
+    this.#cell = 0;
+  }
+
+  /** The text has moved to the front by so many bytes. */
+  shift(by: number): void {
+    this.#lasts.copyWithin(0, by, this.walked);
+    this.start -= by;
+    this.left -= by;
+    this.walked -= by;
+  }
+
+  /** The text has so many places now. */
+  grow(room: number): void {
+    const lasts = new Int32Array(room);
+    lasts.set(this.#lasts);
+    this.#lasts = lasts;
+    this.#marks = new Uint8Array(room + 1);
+  }
+
+  /**
+   * The piece ends: its tokens leave.
+   *
+   * @param text The flow's text.
+   * @param end Behind the piece.
+   */
+  finish(text: Uint8Array, end: number): void {
+    const { base, check, whole, longest, lengths, ids, wholeFirst, depth } = this.#bpe;
+    const length = end - this.start;
+    if (this.walked === this.start) {
+      // Most pieces are a token: the walk from the root says so at once.
+      let cell = 0, at = this.start;
+      while (at < end) {
+        const to = base[cell]! + text[at]!;
+        if (check[to] !== cell) break;
+        cell = to;
+        at++;
+      }
+      this.#counts.automaton += at - this.start;
+      if (at === end) {
+        const token = wholeFirst ? whole[cell]! : longest[cell]!;
+        if (token >= 0 && lengths[token] === length) return this.#list.put(ids[token]!, length, 1, 0);
+      }
+    }
+    this.walk(text, end);
+    const token = depth[this.#cell] === length ? whole[this.#cell]! : -1;
+    if (wholeFirst && this.left === this.start && token >= 0) this.#list.put(ids[token]!, length, 1, 0);
+    else this.#leave(end, 1);
+  }
+
+  /**
+   * Walks on; tokens may leave on the way.
+   *
+   * @param text The flow's text.
+   * @param end Behind the bytes that are the piece's for certain.
+   */
+  walk(text: Uint8Array, end: number): void {
+    if (this.#bpe.units === "characters") return this.#walkCharacters(text, end);
+    const { base, check, fail, longest, suffix, lengths } = this.#bpe;
+    const lasts = this.#lasts, counts = this.#counts, compatibility = this.#compatibility;
+    const start = this.start;
+    let cell = this.#cell, at = this.walked, left = this.left;
+    let steps = 0, tried = 0;
+    while (at < end) {
+      const byte = text[at]!;
+      let to = base[cell]! + byte;
+      steps++;
+      while (check[to] !== cell) {
+        cell = fail[cell]!;
+        to = base[cell]! + byte;
+        steps++;
+      }
+      cell = to;
+      let token = longest[cell]!;
+      at++;
+      for (;;) {
+        tried++;
+        const from = at - lengths[token]!;
+        if (from === start || (from >= left && from > start && compatibility.test(lasts[from - 1]!, token))) {
+          break;
+        }
+        token = suffix[token]!;
+      }
+      lasts[at - 1] = token;
+      if (((at - start) & (COMMIT_EVERY - 1)) === 0 && at - left >= COMMIT_FROM) {
+        this.#agree(at, cell);
+        left = this.left;
+      }
+    }
+    counts.automaton += steps;
+    counts.candidates += tried;
+    this.#cell = cell;
+    this.walked = at;
+  }
+
+  /** As {@linkcode BpeWalk.walk}, where tokens are made of characters; one that there is none for is its bytes. */
+  #walkCharacters(text: Uint8Array, end: number): void {
+    const { suffix, lengths, fallback, longest } = this.#bpe;
+    const lasts = this.#lasts, compatibility = this.#compatibility;
+    const start = this.start;
+    let at = this.walked;
+    while (at < end) {
+      const before = at;
+      const length = pointLength(text[at]!);
+      at += length;
+      const cell = this.#characterCell(text, before, length);
+      this.#cell = Math.max(0, cell);
+      if (cell < 0) { for (let n = 0; n < length; n++) lasts[before + n] = fallback[text[before + n]!]!; }
+      else {
+        lasts.fill(-1, before, at - 1);
+        let token = longest[cell]!;
+        for (;;) {
+          this.#counts.candidates++;
+          const from = at - lengths[token]!;
+          if (
+            from === start ||
+            (from >= this.left && from > start && compatibility.test(lasts[from - 1]!, token))
+          ) break;
+          token = suffix[token]!;
+        }
+        lasts[at - 1] = token;
+      }
+      const passes = Math.floor((at - start) / COMMIT_EVERY) !== Math.floor((before - start) / COMMIT_EVERY);
+      if (passes && at - this.left >= COMMIT_FROM) this.#agree(at, this.#cell);
+    }
+    this.walked = at;
+  }
+
+  /** The automaton's state behind a character, or −1 where no token has it. */
+  #characterCell(text: Uint8Array, at: number, length: number): number {
+    const { base, check, fail, depth, longest } = this.#bpe;
+    let cell = this.#cell;
+    for (let n = 0; n < length; n++) {
+      const byte = text[at + n]!;
+      this.#counts.automaton++;
+      while (check[base[cell]! + byte] !== cell) {
+        if (cell === 0) return -1;
+        cell = fail[cell]!;
+        this.#counts.automaton++;
+      }
+      cell = base[cell]! + byte;
+    }
+    return depth[cell]! < length || longest[cell]! < 0 ? -1 : cell;
+  }
+
+  /** Tokens leave that all ways on share: the chains of every place where a token may begin come together. */
+  #agree(at: number, cell: number): void {
+    const { depth, lengths } = this.#bpe;
+    const lasts = this.#lasts, marks = this.#marks, left = this.left;
+    let ways = 0;
+    for (let place = Math.max(left, at - depth[cell]!); place <= at; place++) {
+      // Inside a character no token begins.
+      if (place > left && lasts[place - 1]! < 0) continue;
+      marks[place] = 1;
+      ways++;
+    }
+    let place = at;
+    for (; ways > 1; place--) {
+      if (marks[place] === 0) continue;
+      marks[place] = 0;
+      const before = place - lengths[lasts[place - 1]!]!;
+      if (marks[before] === 1) ways--;
+      else marks[before] = 1;
+    }
+    while (marks[place] === 0) place--;
+    marks[place] = 0;
+    if (place > left) this.#leave(place, 0);
+  }
+
+  /** Tokens up to a place leave. */
+  #leave(to: number, ends: number): void {
+    const { ids, lengths } = this.#bpe;
+    const lasts = this.#lasts, left = this.left, list = this.#list;
+    let number = 0;
+    for (let at = to; at > left; at -= lengths[lasts[at - 1]!]!) number++;
+    list.reserve(number);
+    let slot = list.count += number;
+    for (let at = to; at > left;) {
+      const token = lasts[at - 1]!;
+      list.tokens[--slot] = ids[token]! * 2;
+      list.lengths[slot] = lengths[token]!;
+      list.gaps[slot] = 0;
+      at -= lengths[token]!;
+    }
+    list.tokens[list.count - 1]! |= ends;
+    this.left = to;
+  }
+}
