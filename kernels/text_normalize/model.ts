@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../serialize/mod.ts";
 import { utf8Length } from "../tokenize/pattern/pieces.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { normalizeText } from "./reference.ts";

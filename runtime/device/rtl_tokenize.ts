@@ -6,8 +6,7 @@
  */
 
 import { TOKENIZE_WASM } from "../../kernels/rtl/packet_tokenize_wasm.ts";
-import { TOKENIZE_LIMITS, type TokenizeImage, tokenizeImage } from "../../kernels/tokenize/image.ts";
-import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { TOKENIZE_LIMITS, type TokenizeImage, tokenizeImage, type Vocabulary } from "../../kernels/mod.ts";
 import { checkWhole, KIND, OnpathError } from "../../serialize/mod.ts";
 import type { Exchange } from "./device.ts";
 import { counterAddress, TOKENIZE_ARGUMENTS, TOKENIZE_COUNTER, TOKENIZE_TABLE } from "./registers.ts";
