@@ -49,7 +49,7 @@ Deno.test("writeHeader() and readHeader() agree on every field and byte", () => 
 const faults: [Refusal, (view: DataView) => void][] = [
   ["magic", (view) => view.setUint8(0, 0)],
   ["version", (view) => view.setUint8(4, 2)],
-  ["kind", (view) => view.setUint8(5, 4)],
+  ["kind", (view) => view.setUint8(5, 6)],
   ["kind", (view) => view.setUint8(5, 33)],
   ["flags", (view) => view.setUint16(6, 32, true)],
   ["packets", (view) => view.setUint32(16, 0, true)],
