@@ -1,7 +1,7 @@
 /**
  * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
  * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON,
- * `--write` puts what it finds into docs/mutations.md and docs/mutations.json, and takes only mutations that
+ * `--workers <n>` are at once, `--write` puts what it finds into docs/mutations.md and docs/mutations.json, and takes only mutations that
  * are not there yet where none is named.
  *
  * @module
@@ -23,8 +23,16 @@ import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
-/** Mutations that are built and tested at once. */
-const WORKERS = 2;
+/** Mutations that are built and tested at once, where nothing is said. */
+const WORKERS = "2";
+/** Tests that look at a build first, so that most mutations are noticed before the others run. */
+const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
+  [/^packet_tokenize/, "tokenize_test.ts"],
+  [/^packet_rows/, "rows_test.ts"],
+  [/^packet_widths/, "widths_test.ts"],
+  [/^packet_echo/, "packets_test.ts"],
+  [/./, "image_test.ts"],
+];
 /**
  * What takes so many times as long as the tests do of the sound RTL hangs. They ran alone then, and run
  * beside other tests and builds now.
@@ -52,9 +60,9 @@ async function copySources(folder: string): Promise<void> {
 }
 
 /** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */
-function firstFailure(folder: string, timeout: number): Promise<string | null> {
+function firstFailure(folder: string, timeout: number, tests = ""): Promise<string | null> {
   const env = { ...process.env, ONPATH_RTL: folder, NO_COLOR: "1" };
-  const args = "test -A --no-check --fail-fast tests/rtl".split(" ");
+  const args = `test -A --no-check --fail-fast tests/rtl/${tests}`.split(" ");
   return new Promise((resolve) => {
     const options = {
       cwd: ROOT,
@@ -93,7 +101,9 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
     await cp(sound, made, { recursive: true });
     const wasm = await buildTop(sources, buildOf(mutation.build));
     await writeFile(join(made, `${mutation.build}.wasm`), wasm);
-    return { ...mutation, caughtBy: await firstFailure(made, timeout), error: null };
+    const [, nearest] = NEAREST.find(([build]) => build.test(mutation.build))!;
+    const caughtBy = await firstFailure(made, timeout, nearest) ?? await firstFailure(made, timeout);
+    return { ...mutation, caughtBy, error: null };
   } catch (error) {
     return { ...mutation, caughtBy: null, error: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -102,10 +112,14 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
 }
 
 /** Does a task for each of some items, some at once; the results are in the order of the items. */
-async function forEach<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+async function forEach<T, R>(
+  items: readonly T[],
+  workers: number,
+  task: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
-  await Promise.all(Array.from({ length: WORKERS }, async () => {
+  await Promise.all(Array.from({ length: workers }, async () => {
     while (next < items.length) {
       const at = next++;
       results[at] = await task(items[at]!);
@@ -126,7 +140,7 @@ function verdictOf({ caughtBy, error, unseen }: Judgement): string {
 }
 
 /** Judges mutations; whether all are as they should be. */
-async function main(only: number | null, json: boolean, write: boolean): Promise<boolean> {
+async function main(only: number | null, json: boolean, write: boolean, workers: number): Promise<boolean> {
   let table = write ? await readTable() : [];
   const mutations = write && only === null
     ? unjudged(table)
@@ -141,7 +155,7 @@ async function main(only: number | null, json: boolean, write: boolean): Promise
     // The sources may be ahead of what is committed: mutations are compared to what the sources are.
     const builds = new Set(mutations.map(({ build }) => build));
     const matrix = MATRIX.filter(({ name }) => builds.has(name));
-    await forEach([...BUILDS, ...matrix], async (build) => {
+    await forEach([...BUILDS, ...matrix], workers, async (build) => {
       await writeFile(join(folder, `${build.name}.wasm`), await buildTop(RTL, build));
     });
     const begun = performance.now();
@@ -149,7 +163,7 @@ async function main(only: number | null, json: boolean, write: boolean): Promise
     const timeout = Math.ceil(PATIENCE * (performance.now() - begun));
     if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
     let done = 0;
-    const judgements = await forEach(mutations, async (mutation) => {
+    const judgements = await forEach(mutations, workers, async (mutation) => {
       const judgement = await judge(mutation, folder, timeout);
       if (write && judgement.error === null) {
         const { number: _, error: __, ...row } = judgement;
@@ -201,11 +215,13 @@ const { values } = parseArgs({
     only: { type: "string" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    workers: { type: "string", default: WORKERS },
   },
 });
 try {
-  const { only, json, write } = values;
-  process.exitCode = await main(only === undefined ? null : Number(only), json, write) ? 0 : 1;
+  const { only, json, write, workers } = values;
+  const fine = await main(only === undefined ? null : Number(only), json, write, Number(workers));
+  process.exitCode = fine ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
