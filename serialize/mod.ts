@@ -1,5 +1,5 @@
 /**
- * Data to packets and back. Knows tensors and packets; knows no kernel and no device.
+ * Data to packets and back. Knows tensors, text and packets; knows no kernel and no device.
  *
  * @example
  * ```ts
@@ -25,4 +25,11 @@ export * from "./reassembler.ts";
 export * from "./sampling.ts";
 export * from "./streams.ts";
 export * from "./tensor.ts";
+export * from "./text/chunk_merge.ts";
+export * from "./text/cut.ts";
+export * from "./text/flow_append.ts";
+export * from "./text/held_packets.ts";
+export * from "./text/text_writer.ts";
+export * from "./text/token_packet.ts";
+export * from "./text/token_run.ts";
 export * from "./wait.ts";

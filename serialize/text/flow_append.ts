@@ -1,0 +1,126 @@
+/**
+ * The answers of a flow that keeps its state on the device: appended in the order of the text, whatever the order
+ * in which they come.
+ *
+ * @module
+ */
+
+import type { Header } from "../header.ts";
+import type { PacketSlots } from "../packets.ts";
+import { HeldPackets } from "./held_packets.ts";
+import { newHeader } from "../header.ts";
+import {
+  newTokenCarry,
+  readTokenPacket,
+  type TokenCarry,
+  type TokenRefusal,
+  unpackTokens,
+} from "./token_packet.ts";
+import type { TokenRun } from "./token_run.ts";
+
+/** What became of a packet of tokens. */
+export type TokenOutcome =
+  | "accepted"
+  /** It waits for those before it. */
+  | "early"
+  | "duplicate"
+  /** It is none of the flow's. */
+  | "flow"
+  /** It says of its tokens what does not follow from those before. */
+  | "place"
+  /** An id is none of the vocabulary. */
+  | "token"
+  | TokenRefusal;
+
+/** Packets that may come before their turn. */
+const MOST_EARLY = 2 ** 16;
+/** Parts of an answer are numbered below this. */
+const PARTS = 256;
+
+/** Appends the answers of one flow to a run of tokens. */
+export class FlowAppend {
+  /** Why the device gave the flow up; 0 as long as it did not. */
+  escape = 0;
+  /** Packets of text whose answers are appended whole. */
+  answered = 0;
+  readonly #lengthOf: Int32Array;
+  readonly #run: TokenRun;
+  readonly #early = new HeldPackets(MOST_EARLY);
+  #flow = 0;
+  #plan = 0;
+  #part = 0;
+  #base = 0;
+  #end = 0;
+
+  /**
+   * Makes one without a flow.
+   *
+   * @param lengthOf By id: bytes of text that it stands for; 0 where there is no such id.
+   * @param run Where tokens go.
+   */
+  constructor(lengthOf: Int32Array, run: TokenRun) {
+    this.#lengthOf = lengthOf;
+    this.#run = run;
+  }
+
+  /**
+   * Begins a flow.
+   *
+   * @param flow Its number.
+   * @param plan Number of its plan.
+   * @param base Byte of the text that the device counts from.
+   * @param start Where the flow's own text begins; tokens up to there are in the run.
+   */
+  begin(flow: number, plan: number, base: number, start: number = base): void {
+    [this.#flow, this.#plan, this.#base, this.#end] = [flow, plan, base, start];
+    this.escape = this.answered = this.#part = 0;
+    this.#early.clear();
+  }
+
+  /** Number of the flow. */
+  get flow(): number {
+    return this.#flow;
+  }
+
+  /**
+   * Takes the packet in a slot, and those that waited for it.
+   *
+   * @param slots Slots with packets; the slot may be written again, here too.
+   * @param slot Which one.
+   * @returns What became of it.
+   */
+  accept(slots: PacketSlots, slot: number): TokenOutcome {
+    const refusal = readTokenPacket(slots, slot, header, carry);
+    if (refusal !== null) return refusal;
+    if (header.flow !== this.#flow || header.plan !== this.#plan) return "flow";
+    const number = header.sequence * PARTS + carry.part;
+    const turn = this.answered * PARTS + this.#part;
+    if (number < turn) return "duplicate";
+    if (number > turn) return this.#early.keep(number, slots, slot) ? "early" : "duplicate";
+    const outcome = this.#append(slots, slot, header, carry);
+    if (outcome !== "accepted") return outcome;
+    while (this.#early.count > 0 && this.#early.putBack(this.answered * PARTS + this.#part, slots, slot)) {
+      const late = readTokenPacket(slots, slot, header, carry);
+      const next = late ?? this.#append(slots, slot, header, carry);
+      if (next !== "accepted") return next;
+    }
+    return outcome;
+  }
+
+  #append(slots: PacketSlots, slot: number, { position }: Header, carry: TokenCarry): TokenOutcome {
+    if (this.#base + position !== this.#end) return "place";
+    const end = unpackTokens(slots, slot, carry, this.#lengthOf, this.#end, this.#run);
+    if (end < 0) return "token";
+    this.#end = end;
+    if (carry.part + 1 < carry.parts) this.#part++;
+    else {
+      this.#part = 0;
+      this.answered++;
+      if (carry.escape !== 0) this.escape = carry.escape;
+    }
+    return "accepted";
+  }
+}
+
+const header = newHeader();
+const carry = newTokenCarry();
