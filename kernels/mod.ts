@@ -75,6 +75,7 @@ export * from "./tokenize/formats/byte_level.ts";
 export * from "./tokenize/formats/tiktoken.ts";
 export * from "./tokenize/formats/tokenizer_json.ts";
 export * from "./tokenize/image.ts";
+export * from "./tokenize/model.ts";
 export * from "./tokenize/pattern/compile.ts";
 export * from "./tokenize/pattern/explain.ts";
 export * from "./tokenize/pattern/parse.ts";

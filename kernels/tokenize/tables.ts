@@ -93,6 +93,16 @@ function pack(vocabulary: Vocabulary): EngineTables {
   };
 }
 
+/**
+ * Bytes that a vocabulary's tables take in this process: those of pieces, and of byte pair encoding or WordPiece.
+ *
+ * @param vocabulary The vocabulary.
+ */
+export function vocabularyBytes({ pieces, bpe, wordPiece }: Vocabulary): number {
+  const fields = [pieces, bpe, wordPiece].flatMap((tables) => tables === null ? [] : Object.values(tables));
+  return fields.reduce((sum, field) => sum + (ArrayBuffer.isView(field) ? field.byteLength : 0), 0);
+}
+
 /** All of a text as one piece: one class, one state, which any code point keeps. */
 const ONE_PIECE: PieceTables = {
   states: 1,
