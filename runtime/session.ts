@@ -25,6 +25,7 @@ import { sameProfile } from "./device/profiles.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { type Plan, planPlacement } from "./plan/plan.ts";
 import { requestsFor } from "./plan/rows.ts";
+import { newFlow } from "./flows.ts";
 import { createSender, type Sender, type Window } from "./send.ts";
 
 /** How one input is run. */
@@ -72,12 +73,6 @@ export interface RunResult {
   /** What the run did. */
   readonly report: RunReport;
 }
-
-/**
- * Flow numbers are never used twice in a process, and start anywhere: a late answer to an earlier run,
- * of another session too, meets no open flow.
- */
-let nextFlow = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
 /** Refuses a timeout before anything is sent, so that no started work is left without a listener. */
 function checkTimeout({ timeoutMs }: RunOptions): void {
@@ -192,8 +187,7 @@ export class Session {
     checkTimeout(options);
     const retries = checkWhole("a number of retries of", options.retries ?? 2, 0, 1000);
     const { packets } = this.plan.layout.answers;
-    const flow = nextFlow;
-    nextFlow = (flow + 1) % 2 ** 32;
+    const flow = newFlow();
     const reassembler = new Reassembler({ flows: 1 });
     reassembler.open(flow, planPlacement(this.plan));
     const times = { serializeMs: 0, deviceMs: 0, reassembleMs: 0 };

@@ -26,6 +26,7 @@ import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { CARD_PROFILES } from "./profiles.ts";
 import type { StagedPage } from "./page_bank.ts";
+import { createModelText, type ModelText } from "./model_text.ts";
 import { prepareProgram, type Program } from "./program.ts";
 
 /** The model's numbers: those of an Alveo U55C. */
@@ -61,6 +62,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   let lookups = 0;
   let work = 0;
   let program: Program | undefined;
+  let text: ModelText | undefined;
   // Where cycles are the RTL's: the clock of pages, its cycles so far, and loads that the next exchange brings.
   let pageClock: RtlPageClock | undefined;
   let flowCycles = 0;
@@ -187,6 +189,8 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
 
   /** Takes the counts of a program that ends into those of the device. */
   const retire = () => {
+    lookups += text?.lookups() ?? 0;
+    text = undefined;
     if (program === undefined) return;
     const now = programCounts(program, pageClock);
     past.cycles += now.cycles;
@@ -211,6 +215,15 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         past.cycles += loadCycles(profile, plan.tables, plan.pages !== null);
         past.tableBytes += residentBytes(plan.tables, plan.pages !== null);
       }),
+    loadText: (plan, vocabulary) =>
+      attempt(() => {
+        if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
+        const next = createModelText(plan, vocabulary);
+        retire();
+        program = pageClock = undefined;
+        text = next;
+        past.tableBytes += next.tableBytes;
+      }),
     stage: (pages) =>
       attempt(() => {
         if (program?.bank === undefined) {
@@ -222,6 +235,11 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     exchange: (exchange, options) =>
       attempt(() => {
         options?.signal?.throwIfAborted();
+        if (!closed && text !== undefined) {
+          const { taken, answers } = text.exchange(exchange, dropped);
+          packets += taken;
+          return answers;
+        }
         if (closed || program === undefined) {
           throw new OnpathError(
             "device",
@@ -258,7 +276,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
       return {
         packets,
         dropped: { ...dropped },
-        lookups: Math.round(lookups),
+        lookups: Math.round(lookups + (text?.lookups() ?? 0)),
         cycles: past.cycles + work + now.cycles,
         stalls: past.stalls + now.stalls,
         swaps: past.swaps + now.swaps,

@@ -18,6 +18,7 @@ import { fillCard, takeAnswers } from "./rtl_exchange.ts";
 import { pageCommands } from "./rtl_pages.ts";
 import { RTL_PROFILE } from "./rtl_profile.ts";
 import { rtlProgram } from "./rtl_program.ts";
+import { driveRtlText, type RtlText } from "./rtl_text.ts";
 import { checkWave, type WaveOptions } from "./rtl_wave.ts";
 
 /** The check that fails when a packet's page is not there: that is a failure, not a drop. */
@@ -63,7 +64,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
   const { wave, profile = RTL_PROFILE, builds = {} } = options;
   if (wave !== undefined) checkWave(wave);
   // A card holds one build at a time; the counts of all that were opened add up.
-  const cards = new Map<RtlBuildName, RtlCard>();
+  const cards = new Map<RtlBuildName | "tokenize", RtlCard>();
   const open = async (build: RtlBuildName): Promise<RtlCard> => {
     const opened = cards.get(build);
     if (opened !== undefined) return opened;
@@ -80,6 +81,9 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
   let plan: Plan | undefined;
+  // The tokenizer, once it was asked for, and whether a text plan is what is loaded.
+  let text: RtlText | undefined;
+  let isText = false;
   let closed = false;
   let lookups = 0;
   let tableBytes = 0;
@@ -91,6 +95,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     load: async (next) => {
       if (closed) throw new OnpathError("device", "Cannot load a plan: the RTL device is closed");
       const { build, values, tables } = rtlProgram(next);
+      isText = false;
       const kept = plan?.id === next.id;
       if (kept && next.pages === null && build !== "rows") return;
       const opened = await open(build);
@@ -107,6 +112,18 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
       for (const { table, entries } of tables) card.loadTable(table, entries);
       tableBytes += residentBytes(next.tables, next.pages !== null);
     },
+    loadText: async (next, vocabulary) => {
+      if (closed) throw new OnpathError("device", "Cannot load a text plan: the RTL device is closed");
+      if (text === undefined) {
+        text = await driveRtlText();
+        cards.set("tokenize", text.card);
+        sentIn.set(text.card, 0);
+      }
+      tableBytes += text.load(next, vocabulary);
+      card = text.card;
+      plan = undefined;
+      isText = true;
+    },
     stage: (pages) =>
       attempt(() => {
         if (plan?.pages == null) {
@@ -118,6 +135,12 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     exchange: (exchange, options) =>
       attempt(() => {
         options?.signal?.throwIfAborted();
+        if (!closed && isText) {
+          checkExchange(exchange);
+          const answers = text!.exchange(exchange);
+          sentIn.set(card, sentIn.get(card)! + exchange.count);
+          return answers;
+        }
         if (closed || plan === undefined) {
           throw new OnpathError(
             "device",
@@ -170,7 +193,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
       return {
         packets: [...sentIn].reduce((total, [each, sent]) => total + sent - sumOf(each.counters().drops), 0),
         dropped,
-        lookups: Math.round(lookups),
+        lookups: Math.round(lookups) + (text?.lookups() ?? 0),
         cycles: sum(({ cycles, words }) => cycles + words),
         stalls: sum(({ stalls }) => stalls),
         swaps: sum(({ swaps }) => swaps),
@@ -180,6 +203,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     close: () => {
       closed = true;
       plan = undefined;
+      isText = false;
       return Promise.resolve();
     },
     [Symbol.asyncDispose]: () => device.close(),
@@ -187,7 +211,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
   return device;
 }
 
-function swapsOf(cards: ReadonlyMap<RtlBuildName, RtlCard>): number {
+function swapsOf(cards: ReadonlyMap<unknown, RtlCard>): number {
   let swaps = 0;
   for (const card of cards.values()) swaps += card.counters().swaps;
   return swaps;

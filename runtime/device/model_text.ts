@@ -1,0 +1,56 @@
+/**
+ * The model device with a text plan: the tokenizer's model, packet by packet.
+ *
+ * @module
+ */
+
+import { TokenizeModel, type Vocabulary, vocabularyBytes } from "../../kernels/mod.ts";
+import type { TextPlan } from "../text/plan.ts";
+import { checkTextVocabulary } from "../text/check.ts";
+import type { DropReason, Exchange } from "./device.ts";
+import { checkExchange } from "./model.ts";
+
+/** A text plan that is loaded. */
+export interface ModelText {
+  /** Bytes of the vocabulary's tables. */
+  readonly tableBytes: number;
+  /** Answers an exchange; packets that are dropped are counted by reason. */
+  readonly exchange: (
+    exchange: Exchange,
+    dropped: Partial<Record<DropReason, number>>,
+  ) => { readonly taken: number; readonly answers: number };
+  /** Table lookups since it was loaded. */
+  readonly lookups: () => number;
+}
+
+/**
+ * Loads a text plan into the model.
+ *
+ * @param plan The plan.
+ * @param vocabulary Its vocabulary.
+ * @throws {OnpathError} `plan` when the vocabulary is another than the plan's.
+ */
+export function createModelText(plan: TextPlan, vocabulary: Vocabulary): ModelText {
+  checkTextVocabulary(plan, vocabulary);
+  const model = new TokenizeModel(vocabulary, { plan: plan.id, longest: plan.longest, mode: plan.mode });
+  return {
+    tableBytes: vocabularyBytes(vocabulary),
+    exchange: (exchange, dropped) => {
+      checkExchange(exchange);
+      const { input, output, count } = exchange;
+      let answers = 0, taken = 0;
+      for (let slot = 0; slot < count; slot++) {
+        const result = model.take(input, slot, output, answers);
+        if (typeof result === "number") {
+          answers += result;
+          taken++;
+        } else dropped[result] = (dropped[result] ?? 0) + 1;
+      }
+      return { taken, answers };
+    },
+    lookups: () => {
+      const { automaton, candidates, pairs, points } = model.lookups();
+      return automaton + candidates + pairs + points;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The RTL device with a text plan: the tokenizer in SystemVerilog.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../serialize/mod.ts";
+import type { Vocabulary } from "../../kernels/mod.ts";
+import { checkTextVocabulary } from "../text/check.ts";
+import type { TextPlan } from "../text/plan.ts";
+import type { Exchange } from "./device.ts";
+import type { RtlCard } from "./rtl_card.ts";
+import { openTokenizeCard } from "./rtl_tokenize.ts";
+
+/** The tokenizer of an RTL device. */
+export interface RtlText {
+  /** Its card, with the common counters. */
+  readonly card: RtlCard;
+  /** Loads a plan; returns the bytes of tables. */
+  readonly load: (plan: TextPlan, vocabulary: Vocabulary) => number;
+  /** Sends packets; returns the number of answers. */
+  readonly exchange: (exchange: Exchange) => number;
+  /** Table lookups since it was opened. */
+  readonly lookups: () => number;
+}
+
+/**
+ * Opens the tokenizer.
+ *
+ * @returns The tokenizer, without a vocabulary.
+ */
+export async function driveRtlText(): Promise<RtlText> {
+  const tokenizer = await openTokenizeCard();
+  return {
+    card: tokenizer.card,
+    load: (plan, vocabulary) => {
+      checkTextVocabulary(plan, vocabulary);
+      if (plan.mode !== "stateful") {
+        throw new OnpathError(
+          "device",
+          `Cannot load text plan ${plan.id} into the RTL: it keeps flows, it takes no chunks that overlap`,
+          { plan: plan.id, mode: plan.mode },
+        );
+      }
+      const { memory, chip } = tokenizer.load(vocabulary, { plan: plan.id, longest: plan.longest });
+      return memory + chip;
+    },
+    exchange: (exchange) => tokenizer.exchange(exchange),
+    lookups: () => {
+      const { bytes: _, ...counts } = tokenizer.lookups();
+      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+    },
+  };
+}

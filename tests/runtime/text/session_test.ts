@@ -1,0 +1,270 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { compileText, createModelDevice, createRtlDevice, type Device, TextSession } from "onpath/runtime";
+import { createEncoder, type Vocabulary } from "onpath/kernels";
+import { peerOf } from "../../kernels/tokenize/peers.ts";
+import { VOCABULARIES, vocabulary } from "../../kernels/tokenize/vocabularies.ts";
+import { refusal } from "../../support/failure.ts";
+import { random } from "../../support/random.ts";
+import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
+import { faultyDevice } from "../faulty_device.ts";
+import { copySlot } from "../faulty_device.ts";
+
+/** Payloads that texts are cut into. */
+const PAYLOADS = [1, 7, 32, 256, 1344];
+
+const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+
+function openSession(
+  tables: Vocabulary,
+  device: Device,
+  step: Record<string, unknown> = {},
+  options: { payload?: number; packets?: number; overlap?: number } = {},
+): Promise<TextSession> {
+  const plan = compileText({ steps: [{ op: "tokenize", ...step }] }, {
+    vocabulary: tables,
+    device,
+    ...options,
+  });
+  return TextSession.open(plan, tables, device);
+}
+
+/** Texts of every kind. */
+function mixedTexts(seed: number, units: number, longest: number, hostile: number): string[] {
+  const next = random(seed);
+  return [
+    ...corpusSlice(units).map(({ text }) => text),
+    ...adversarialTexts().map(({ bytes }) => decode(bytes.subarray(0, longest))),
+    ...Array.from({ length: hostile }, () => hostileText(next)),
+    "",
+  ].map((text) => text.toWellFormed());
+}
+
+for (const name of VOCABULARIES) {
+  Deno.test(`TextSession with ${name} gives the peer's ids at every payload, in every mode it has`, async () => {
+    const tables = await vocabulary(name);
+    const texts = mixedTexts(name.length, 12_000, 6000, 150);
+    const peer = await peerOf(name);
+    const expected = await peer.encode(texts);
+    peer.close();
+    await using device = createModelDevice();
+    for (const mode of tables.pieces === null ? ["stateful"] : ["stateful", "overlap"]) {
+      for (const payload of PAYLOADS) {
+        const session = await openSession(tables, device, { mode }, { payload });
+        const { tokens } = await session.encodeMany(texts);
+        tokens.forEach(({ ids }, at) =>
+          assert.deepEqual(Array.from(ids), expected[at], `${mode}, ${payload}: text ${at}`)
+        );
+      }
+    }
+  });
+}
+
+Deno.test("TextSession says where tokens lie: their bytes are those of the text", async () => {
+  const tables = await vocabulary("cl100k_base");
+  const text = mixedTexts(3, 4000, 500, 20).join("\n");
+  const bytes = new TextEncoder().encode(text);
+  await using device = createModelDevice();
+  for (const mode of ["stateful", "overlap"]) {
+    const { ids, starts, ends } = await (await openSession(tables, device, { mode }, { payload: 100 }))
+      .encode(text);
+    assert.deepEqual([starts[0], ends.at(-1)], [0, bytes.length]);
+    for (let n = 0; n < ids.length; n++) {
+      if (n > 0) assert.equal(starts[n], ends[n - 1]);
+      const own = tables.bytes.subarray(tables.offsets[ids[n]!]!, tables.offsets[ids[n]! + 1]!);
+      assert.deepEqual(bytes.subarray(starts[n], ends[n]), own);
+    }
+  }
+  // Where the text was normalised, places are those of the original.
+  const bert = await vocabulary("bert");
+  const source = "Ünïque  Words\u0000, WORDS";
+  const { starts, ends } = await (await openSession(bert, device, { mode: "overlap" })).encode(source);
+  const original = new TextEncoder().encode(source);
+  const words = Array.from(starts, (start, n) => decode(original.subarray(start, ends[n])));
+  assert.equal(words.at(-1), "WORDS");
+  assert.equal(words.join("").replaceAll("\u0000", ""), "ÜnïqueWords,WORDS");
+});
+
+Deno.test("TextSession: special tokens stand for themselves where they are allowed, and ids around a text", async () => {
+  const { Tiktoken } = await import("tiktoken");
+  const { readFileSync } = await import("node:fs");
+  const path = new URL("../../../node_modules/tiktoken/encoders/cl100k_base.json", import.meta.url);
+  const { bpe_ranks, special_tokens, pat_str } = JSON.parse(readFileSync(path, "utf8"));
+  const peer = new Tiktoken(bpe_ranks, special_tokens, pat_str);
+  const tables = await vocabulary("cl100k_base");
+  const symbols = [
+    "<|endoftext|>",
+    "<|fim_prefix|>",
+    "<|",
+    "|>",
+    "endoftext",
+    " a",
+    "\n",
+    "Größe",
+    "<",
+    "  ",
+  ];
+  await using device = createModelDevice();
+  try {
+    for (const mode of ["stateful", "overlap"]) {
+      const session = await openSession(tables, device, { mode, special: "all" }, { payload: 32 });
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.constantFrom(...symbols), { maxLength: 30 }), async (parts) => {
+          const text = parts.join("");
+          const { ids } = await session.encode(text);
+          assert.deepEqual(Array.from(ids), Array.from(peer.encode(text, "all")));
+        }),
+        { numRuns: 60 },
+      );
+    }
+  } finally {
+    peer.free();
+  }
+  const bert = await vocabulary("bert");
+  const session = await openSession(bert, device, { around: true });
+  const { ids } = await session.encode("hello world");
+  assert.deepEqual(Array.from(ids), [101, 7592, 2088, 102]);
+});
+
+Deno.test("TextSession.stream() gives ids as they become final, the same whatever is pushed", async () => {
+  const tables = await vocabulary("cl100k_base");
+  const encoder = createEncoder(tables, { special: "all" });
+  await using device = createModelDevice();
+  const session = await openSession(tables, device, { special: "all" }, { payload: 64 });
+  const text = mixedTexts(9, 3000, 1500, 30).join("<|endoftext|>");
+  const bytes = new TextEncoder().encode(text);
+  const expected = Array.from(encoder.encode(bytes));
+  const next = random(4);
+  const stream = session.stream();
+  for (let round = 0; round < 2; round++) {
+    const ids: number[] = [];
+    for (let at = 0; at < bytes.length;) {
+      const to = at + 1 + next() % 300;
+      ids.push(...await stream.push(bytes.subarray(at, to)));
+      at = to;
+    }
+    assert(ids.length > 0.8 * expected.length, "most ids come before the end");
+    ids.push(...await stream.end());
+    assert.deepEqual(ids, expected);
+  }
+  // A prompt, word by word: a word's ids are there when the next one begins.
+  assert.deepEqual([...await stream.push("Hello")], []);
+  assert.deepEqual([...await stream.push(", world")], [9906, 11]);
+  assert.deepEqual([...await stream.end()], [1917]);
+  // A run that never ends does not keep the tokens that were given out.
+  for (let n = 0; n < 200; n++) await stream.push("word after word ".repeat(40));
+  await stream.end();
+  const overlapping = await openSession(tables, device, { mode: "overlap" });
+  assert.throws(() => overlapping.stream(), refusal("pipeline", /overlap/));
+});
+
+Deno.test("TextSession: answers that are lost, doubled and swapped change no id", async () => {
+  const tables = await vocabulary("cl100k_base");
+  const text = mixedTexts(6, 6000, 3000, 40).join(" ");
+  const expected = Array.from(createEncoder(tables).encode(text));
+  for (const mode of ["stateful", "overlap"]) {
+    for (let seed = 1; seed <= 12; seed++) {
+      const next = random(seed);
+      const device = faultyDevice(async ({ number, answer, exchange: { output } }) => {
+        const answers = await answer();
+        // Every third exchange is a bad one.
+        if (number % 3 !== 0 || answers < 2) return answers;
+        const fault = next() % 3;
+        const [a, b] = [next() % answers, next() % answers];
+        if (fault === 0) copySlot(output, answers - 1, a);
+        else if (fault === 1) {
+          copySlot(output, a, output.slots - 1);
+          copySlot(output, b, a);
+          copySlot(output, output.slots - 1, b);
+        } else if (answers < output.slots - 1) {
+          copySlot(output, a, answers);
+          return answers + 1;
+        }
+        return fault === 0 ? answers - 1 : answers;
+      });
+      const session = await openSession(tables, device, { mode }, { payload: 128, packets: 16 });
+      const { ids, report } = await session.encode(text, { retries: 3 });
+      assert.deepEqual(Array.from(ids), expected, `${mode}, seed ${seed}`);
+      assert(device.calls() > 10 && report.sent > 0);
+    }
+  }
+});
+
+Deno.test("TextSession: a device that never answers, lies, or is spoiled ends in one clear error", async () => {
+  const tables = await vocabulary("r50k_base");
+  for (const mode of ["stateful", "overlap"]) {
+    const silent = await openSession(tables, faultyDevice(() => Promise.resolve(0)), { mode });
+    await assert.rejects(() => silent.encode("some text"), refusal("gap", /did not come back after 3 tries/));
+    const liar = await openSession(tables, faultyDevice(() => Promise.resolve(-1)), { mode });
+    await assert.rejects(() => liar.encode("some text"), refusal("device", /announced -1 answers/));
+    const spoiled = await openSession(
+      tables,
+      faultyDevice(async ({ answer, exchange: { output } }) => {
+        const answers = await answer();
+        output.engine.bytes[output.address + 66]! ^= 4;
+        return answers;
+      }),
+      { mode },
+    );
+    await assert.rejects(() => spoiled.encode("some text"), refusal("gap", /refused answers: crc 3/));
+    const stuck = await openSession(tables, faultyDevice(() => new Promise(() => {})), { mode });
+    await assert.rejects(() => stuck.encode("some text", { timeoutMs: 20 }), refusal("timeout"));
+    await assert.rejects(() => stuck.encode("some text"), refusal("device", /open a new session/));
+    const aborted = await openSession(tables, faultyDevice(() => new Promise(() => {})), { mode });
+    const signal = AbortSignal.timeout(20);
+    await assert.rejects(() => aborted.encode("some text", { signal }), /timeout/);
+  }
+});
+
+Deno.test("TextSession refuses by name what cannot be: device, vocabulary, plan, pieces", async () => {
+  const r50k = await vocabulary("r50k_base"), cl100k = await vocabulary("cl100k_base");
+  await using device = createModelDevice();
+  const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device });
+  await assert.rejects(TextSession.open(plan, cl100k, device), refusal("plan", /compiled for r50k_base/));
+  const rtl = await createRtlDevice();
+  await assert.rejects(TextSession.open(plan, r50k, rtl), refusal("plan", /device rtl/));
+  const { loadText: _, ...mute } = createModelDevice();
+  await assert.rejects(TextSession.open(plan, r50k, mute), refusal("device", /serves no text/));
+  assert.throws(
+    () => compileText({ steps: [{ op: "tokenize", special: ["<|x|>"] }] }, { vocabulary: r50k, device }),
+    refusal("pipeline", /r50k_base has none/),
+  );
+  const mistral = await vocabulary("mistral");
+  assert.throws(
+    () => compileText({ steps: [{ op: "tokenize", mode: "overlap" }] }, { vocabulary: mistral, device }),
+    refusal("pipeline", /one piece/),
+  );
+  for (const [step, payload] of [["payload", 0], ["payload", 9000]] as const) {
+    assert.throws(
+      () => compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device, [step]: payload }),
+      refusal("size"),
+    );
+  }
+  await device.close();
+  await assert.rejects(TextSession.open(plan, r50k, device), refusal("device", /closed/));
+});
+
+Deno.test("TextSession on the RTL: the ids of the model, its cycles by its own counters, what it lacks by name", async () => {
+  const r50k = await vocabulary("r50k_base");
+  const texts = mixedTexts(2, 6000, 1200, 20);
+  const encoder = createEncoder(r50k);
+  await using rtl = await createRtlDevice();
+  const session = await openSession(r50k, rtl, {}, { payload: 256 });
+  const { tokens, report } = await session.encodeMany(texts);
+  tokens.forEach(({ ids }, at) => assert.deepEqual(ids, encoder.encode(texts[at]!)));
+  assert(report.counters.cycles! > report.bytes && report.counters.lookups > report.bytes);
+  assert.equal(report.counters.packets, report.sent);
+  const stream = session.stream();
+  assert.deepEqual([...await stream.push("Hello, wor"), ...await stream.push("ld"), ...await stream.end()], [
+    ...encoder.encode("Hello, world"),
+  ]);
+  for (
+    const [name, mode, code, message] of [
+      ["cl100k_base", "stateful", "table", /room is for/],
+      ["bert", "stateful", "device", /algorithm wordpiece/],
+      ["r50k_base", "overlap", "device", /chunks that overlap/],
+    ] as const
+  ) {
+    await assert.rejects(openSession(await vocabulary(name), rtl, { mode }), refusal(code, message));
+  }
+});
