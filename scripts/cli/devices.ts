@@ -208,6 +208,7 @@ function takeTurns(device: Device): Device {
   return {
     profile: device.profile,
     load: (plan, options) => device.load(plan, options),
+    ...(device.loadText === undefined ? {} : { loadText: device.loadText }),
     stage: (pages, options) => device.stage(pages, options),
     exchange: async (exchange, options) => {
       if (performance.now() - last > TURN_MS) {

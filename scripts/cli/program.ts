@@ -6,7 +6,7 @@
 
 import { Command, Option } from "commander";
 import metadata from "../../deno.json" with { type: "json" };
-import type { Match } from "../../mod.ts";
+import { type Match, MAX_PAYLOAD, TEXT_MODES } from "../../mod.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
@@ -133,7 +133,15 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .argument("[text]", "the text; without it, --input or stdin")
     .option("--input <file>", "a file of text, or - for stdin")
     .option("--vocab <name>", "one of tiktoken's encodings, or a file: see below", "cl100k_base")
+    .addOption(deviceOption())
+    .addOption(
+      new Option("--mode <mode>", "how the text travels (default: stateful)").choices([...TEXT_MODES]),
+    )
+    .addOption(numberOption("--payload <bytes>", "longest payload of a packet", MAX_PAYLOAD))
+    .addOption(numberOption("--overlap <bytes>", "what a chunk repeats of the one before", MAX_PAYLOAD))
+    .option("--explain", "show the chunks, what they share, and the tokens that are removed")
     .option("--special", "special tokens in the text stand for themselves")
+    .addOption(timeoutOption())
     .addOption(numberOption("--most <tokens>", "tokens that are shown", 1e6).default(40))
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.tokenize)

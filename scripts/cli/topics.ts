@@ -161,12 +161,15 @@ The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's packag
 ${EXIT_CODES}`,
   tokenize: `
 The ids are those of the vocabulary's own tokenizer, for any text; malformed UTF-8 stands for U+FFFD.
-Tokens are shown with their place in the bytes that decoding gives. This runs in this process, by the
-engine that the devices' model has; nothing is sent to a device.
+Tokens are shown with their place in the text. The text goes through a device in packets: the RTL where
+its memory has room for the vocabulary and the text is short enough to be simulated, else the model.
+With --explain it goes in chunks that overlap: [what a chunk shares], (tokens that came twice), (~tokens
+that the chunk's end may have made).
 ${VOCABULARIES}
 
 Examples:
   onpath tokenize "Hello, world"
+  onpath tokenize --vocab r50k_base --explain "The quick brown fox jumps over the lazy dog"
   onpath tokenize --vocab o200k_base --input prompt.txt --json
   onpath tokenize --vocab models/llama3/tokenizer.json < prompt.txt
 ${EXIT_CODES}`,

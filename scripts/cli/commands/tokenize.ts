@@ -1,18 +1,33 @@
 /**
- * `tokenize`: the ids of a text.
+ * `tokenize`: the ids of a text, through a device.
  *
  * @module
  */
 
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
-import { createEncoder, decodeBytes, type Vocabulary } from "../../../mod.ts";
+import {
+  compileText,
+  type Device,
+  MODEL_PROFILE,
+  OnpathError,
+  RTL_PROFILE,
+  type TextMode,
+  type TextPlan,
+  type TextReport,
+  TextSession,
+  type TextTokens,
+  type Vocabulary,
+  wellFormed,
+} from "../../../mod.ts";
 import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, print, printJson } from "../context.ts";
+import { deviceText, insteadRows, resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
-import { columnTable, count, factTable } from "../text.ts";
 import { followProgress } from "../progress.ts";
+import { columnTable, count, factTable, milliseconds } from "../text.ts";
+import { type ChunkRow, chunkRow, chunksText } from "./explain_chunks.ts";
 
 /** Options of `tokenize`. */
 export interface TokenizeOptions {
@@ -20,20 +35,38 @@ export interface TokenizeOptions {
   readonly vocab: string;
   /** `--input` */
   readonly input?: string | undefined;
+  /** `--device` */
+  readonly device?: string | undefined;
+  /** `--mode` */
+  readonly mode?: TextMode | undefined;
+  /** `--payload` */
+  readonly payload?: number | undefined;
+  /** `--overlap` */
+  readonly overlap?: number | undefined;
+  /** `--explain` */
+  readonly explain?: boolean | undefined;
   /** `--special` */
   readonly special?: boolean | undefined;
+  /** `--timeout` */
+  readonly timeout?: number | undefined;
   /** `--most` */
   readonly most: number;
   /** `--json` */
   readonly json?: boolean | undefined;
 }
 
-/** A token of the text. */
-interface Row {
-  readonly id: number;
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
+/** Longest text that is simulated where no device is named: some seconds. */
+const MOST_SIMULATED = 16384;
+/** Payload of `--explain` where none is named, so that a sentence has several chunks. */
+const EXPLAINED_PAYLOAD = 32;
+
+/** What came of a text. */
+interface Tokenized {
+  readonly plan: TextPlan;
+  readonly instead: string | undefined;
+  readonly tokens: TextTokens;
+  readonly report: TextReport;
+  readonly chunks: readonly ChunkRow[];
 }
 
 /**
@@ -50,60 +83,164 @@ export async function tokenizeText(
   command: Command,
   context: Context,
 ): Promise<void> {
-  if (text !== undefined && options.input !== undefined) {
-    command.error("error: expected either a text or --input <file>, not both", {
-      exitCode: EXIT.usage,
-      code: "onpath.use",
-    });
-  }
-  const bytes = text !== undefined
-    ? new TextEncoder().encode(text)
-    : options.input === undefined || options.input === "-"
-    ? new Uint8Array(readFileSync(0))
-    : await readBounded(options.input, { most: MAX_INPUT_BYTES, signal: context.signal });
+  checkUse(text, options, command);
+  const { signal } = context;
+  const bytes = wellFormed(
+    text ??
+      (options.input === undefined || options.input === "-"
+        ? new Uint8Array(readFileSync(0))
+        : await readBounded(options.input, { most: MAX_INPUT_BYTES, signal })),
+  );
   const follower = await followProgress("steps");
   let vocabulary: Vocabulary;
   try {
-    vocabulary = await loadVocabulary(options.vocab, {
-      signal: context.signal,
-      onProgress: follower.onProgress,
-    });
+    vocabulary = await loadVocabulary(options.vocab, { signal, onProgress: follower.onProgress });
   } finally {
     follower.stop();
   }
-  const ids = createEncoder(vocabulary, { special: options.special ? "all" : "none" }).encode(bytes);
+  const done = await tokenize(bytes, vocabulary, options, signal);
+  const { plan, instead, tokens: { ids, starts, ends }, report } = done;
   if (options.json) {
     return printJson({
       vocabulary: vocabulary.name,
+      device: plan.device,
+      instead,
+      mode: plan.mode,
+      payload: plan.cut.payload,
+      overlap: plan.cut.overlap,
       bytes: bytes.length,
       tokens: ids.length,
       ids: Array.from(ids),
+      starts: Array.from(starts),
+      ends: Array.from(ends),
+      ...(options.explain ? { chunks: done.chunks } : {}),
+      report,
     });
   }
-  const rows = tokenRows(vocabulary, ids.subarray(0, options.most));
-  if (rows.length > 0) {
-    print(
-      columnTable(["id", "from", "to", "text"], rows.map(({ id, from, to, text }) => [id, from, to, text])),
-    );
+  printTokens(done, bytes, vocabulary, options);
+}
+
+function checkUse(text: string | undefined, options: TokenizeOptions, command: Command): void {
+  const refuse = (message: string) =>
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: "onpath.use" });
+  if (text !== undefined && options.input !== undefined) {
+    refuse("expected either a text or --input <file>, not both");
+  }
+  if (options.explain && options.mode === "stateful") {
+    refuse("--explain shows chunks that overlap, which mode stateful has not");
+  }
+}
+
+/** Through the device that was named; where none was, the RTL, or the model where the RTL lacks something. */
+async function tokenize(
+  bytes: Uint8Array,
+  vocabulary: Vocabulary,
+  options: TokenizeOptions,
+  signal: AbortSignal,
+): Promise<Tokenized> {
+  const name = options.device ?? RTL_PROFILE.name;
+  if (options.device === undefined && bytes.length > MOST_SIMULATED) {
+    const why = `${
+      count(bytes.length)
+    } bytes take long in a simulation; --device ${name} does it all the same`;
+    return await onDevice(MODEL_PROFILE.name, why, bytes, vocabulary, options, signal);
+  }
+  try {
+    return await onDevice(name, undefined, bytes, vocabulary, options, signal);
+  } catch (error) {
+    const lacks = error instanceof OnpathError && ["device", "table"].includes(error.code);
+    if (options.device !== undefined || !lacks) throw error;
+    return await onDevice(MODEL_PROFILE.name, error.message, bytes, vocabulary, options, signal);
+  }
+}
+
+async function onDevice(
+  name: string,
+  instead: string | undefined,
+  bytes: Uint8Array,
+  vocabulary: Vocabulary,
+  options: TokenizeOptions,
+  signal: AbortSignal,
+): Promise<Tokenized> {
+  const known = await resolveDevice(name, signal);
+  const { explain, special, overlap, timeout: timeoutMs } = options;
+  const mode = options.mode ?? (explain || overlap !== undefined ? "overlap" : "stateful");
+  const payload = options.payload ??
+    (explain ? Math.min(EXPLAINED_PAYLOAD, known.profile.payload) : undefined);
+  const step = { op: "tokenize", mode, special: special ? "all" : "none" };
+  const plan = compileText({ steps: [step] }, { vocabulary, device: known.profile, payload, overlap });
+  const chunks: ChunkRow[] = [];
+  const onChunk: NonNullable<Parameters<TextSession["encode"]>[1]>["onChunk"] = (_, chunk) =>
+    chunks.push(chunkRow(bytes, chunk, chunks.at(-1)?.bytes[1] ?? 0));
+  return await withDevice(known, async (device: Device) => {
+    const session = await TextSession.open(plan, vocabulary, device, { signal, timeoutMs });
+    const { report, ...tokens } = await session.encode(bytes, {
+      signal,
+      timeoutMs,
+      ...(explain ? { onChunk } : {}),
+    });
+    return { plan, instead, tokens, report, chunks };
+  });
+}
+
+function printTokens(
+  { plan, instead, tokens, report, chunks }: Tokenized,
+  bytes: Uint8Array,
+  vocabulary: Vocabulary,
+  { most, explain }: TokenizeOptions,
+): void {
+  const { ids, starts, ends } = tokens;
+  const rows = Math.min(ids.length, most);
+  if (explain) print(`${chunksText(chunks)}\n`);
+  else if (rows > 0) {
+    const utf8 = new TextDecoder();
+    print(columnTable(
+      ["id", "from", "to", "text"],
+      Array.from({ length: rows }, (_, n) => [
+        ids[n]!,
+        starts[n]!,
+        ends[n]!,
+        JSON.stringify(utf8.decode(bytes.subarray(starts[n], ends[n]))),
+      ]),
+    ));
   }
   const perToken = ids.length === 0 ? "" : `, ${(bytes.length / ids.length).toFixed(2)} bytes a token`;
   print(factTable([
+    ["device", deviceText(plan.device === RTL_PROFILE.name ? RTL_PROFILE : MODEL_PROFILE)],
+    ...insteadRows(instead),
     ["vocabulary", vocabulary.name],
     ["tokens", `${count(ids.length)} of ${count(bytes.length)} bytes${perToken}`],
-    ...(rows.length < ids.length
-      ? [["not shown", `${count(ids.length - rows.length)} tokens; --most shows more, --json all`]] as const
+    ["packets", packetsText(plan, report)],
+    ...workRows(plan, report),
+    ...(!explain && rows < ids.length
+      ? [["not shown", `${count(ids.length - rows)} tokens; --most shows more, --json all`]] as const
       : []),
   ]));
 }
 
-/** Tokens with their places in the text that decoding gives. */
-function tokenRows(vocabulary: Vocabulary, ids: Uint32Array): Row[] {
-  let from = 0;
-  return Array.from(ids, (id) => {
-    const bytes = decodeBytes(vocabulary, [id]);
-    const text = JSON.stringify(new TextDecoder().decode(bytes));
-    const row = { id, from, to: from + bytes.length, text };
-    from += bytes.length;
-    return row;
-  });
+function packetsText({ mode, cut: { payload, overlap } }: TextPlan, report: TextReport): string {
+  const sent = `${count(report.sent)} of at most ${payload} bytes`;
+  if (mode === "stateful") return `${sent}, none of them twice`;
+  return `${sent}, ${overlap} of them shared; ${count(report.removed)} tokens removed, ` +
+    `${count(report.retries)} stretches done again`;
+}
+
+/** What the device did, and what was left to the host. */
+function workRows(plan: TextPlan, { counters, bytes, escapes, hostBytes }: TextReport): [string, string][] {
+  const rows: [string, string][] = [];
+  const perByte = (value: number) => bytes === 0 ? "0" : (value / bytes).toFixed(2);
+  rows.push(["lookups", `${perByte(counters.lookups)} a byte`]);
+  if (plan.device === RTL_PROFILE.name && counters.cycles !== null) {
+    const ms = counters.cycles / (RTL_PROFILE.clockMHz * 1000);
+    rows.push([
+      "simulated",
+      `${
+        count(counters.cycles)
+      } cycles, tables loaded among them; at an assumed ${RTL_PROFILE.clockMHz} MHz ${milliseconds(ms)}`,
+    ]);
+  }
+  if (escapes > 0 || hostBytes > 0) {
+    rows.push(["on the host", `${count(hostBytes)} bytes that the device's window did not suffice for`]);
+  }
+  return rows;
 }
