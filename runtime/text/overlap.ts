@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { Vocabulary } from "../../kernels/mod.ts";
+import { type Vocabulary, wellFormed } from "../../kernels/mod.ts";
 import { chunkCount, HEADER_BYTES, overlapFor } from "../../serialize/mod.ts";
 import { createModelDevice } from "../device/model.ts";
 import { compileText } from "./compile.ts";
-import { wellFormed } from "./parts.ts";
 import { TextSession } from "./text_session.ts";
 
 /** Overlaps that are tried, in bytes. */

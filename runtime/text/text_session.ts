@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Vocabulary } from "../../kernels/mod.ts";
+import { type ChunkCache, tokenLengths, type Vocabulary, wellFormed } from "../../kernels/mod.ts";
 import {
   bounded,
   checkWhole,
@@ -18,11 +18,11 @@ import type { RunOptions } from "../session.ts";
 import { checkTextVocabulary } from "./check.ts";
 import { HostTail } from "./host_tail.ts";
 import { OverlapJob } from "./overlap_job.ts";
-import { placeInText, splitText, type TextPart, tokenLengths, wellFormed } from "./parts.ts";
 import type { TextPlan } from "./plan.ts";
 import { Pump, type PumpTimes } from "./pump.ts";
 import { StatefulJob } from "./stateful_job.ts";
 import { newJobCounts, type TextContext, type TextJob, type TextJobCounts } from "./text_job.ts";
+import { jobsOf, joinPieces, rememberChunks, splitIntoPieces, type TextTokens } from "./text_pieces.ts";
 import { openTextStream, type TextStream } from "./text_stream.ts";
 
 /** What a run did. Times are of this process and this run. */
@@ -35,25 +35,16 @@ export interface TextReport extends Readonly<TextJobCounts>, Readonly<PumpTimes>
   readonly counters: DeviceCounters;
 }
 
-/** Tokens of a text. */
-export interface TextTokens {
-  /** Their ids. */
-  readonly ids: Uint32Array<ArrayBuffer>;
-  /** Where each begins, in bytes of the well-formed text. Ids put around a text are empty places. */
-  readonly starts: Uint32Array<ArrayBuffer>;
-  /** Where each ends. */
-  readonly ends: Uint32Array<ArrayBuffer>;
-}
-
 /** Options of a run over texts. */
 export interface TextRunOptions extends RunOptions {
   /** Called with what became of each chunk, in `overlap` mode. */
   readonly onChunk?: ((text: number, chunk: MergedChunk) => void) | undefined;
 }
 
-interface Piece {
-  readonly part: TextPart;
-  readonly job: TextJob | null;
+/** Options of a session. */
+export interface TextSessionOptions extends RunOptions {
+  /** Chunks that were seen before are taken from here and put here; other sessions may share it. */
+  readonly cache?: ChunkCache | undefined;
 }
 
 /**
@@ -76,10 +67,12 @@ export class TextSession {
   readonly #device: Device;
   readonly #context: TextContext;
   readonly #pump: Pump;
+  readonly #cache: ChunkCache | null;
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(plan: TextPlan, vocabulary: Vocabulary, device: Device) {
+  private constructor(plan: TextPlan, vocabulary: Vocabulary, device: Device, cache: ChunkCache | null) {
     this.plan = plan;
+    this.#cache = cache;
     this.#device = device;
     this.#pump = new Pump(plan, device);
     this.#context = {
@@ -96,15 +89,15 @@ export class TextSession {
    * @param plan A text plan for this device.
    * @param vocabulary The vocabulary that it was compiled for.
    * @param device An open device; it stays the caller's to close.
-   * @param options How long to wait for the device, and a signal.
-   * @throws {OnpathError} `plan` when the plan is for another device or vocabulary; `device` when the device serves
+   * @param options How long to wait for the device, a signal, and a cache of chunks.
+   * @throws {OnpathError} `plan` when the plan or the cache is for another device or vocabulary; `device` when the device serves
    * no text, or not this; `table` when the vocabulary does not fit; `timeout`.
    */
   static async open(
     plan: TextPlan,
     vocabulary: Vocabulary,
     device: Device,
-    options: RunOptions = {},
+    options: TextSessionOptions = {},
   ): Promise<TextSession> {
     const { name } = device.profile;
     if (plan.device !== name) {
@@ -115,6 +108,7 @@ export class TextSession {
       );
     }
     checkTextVocabulary(plan, vocabulary);
+    if (options.cache !== undefined) checkTextVocabulary(plan, options.cache.vocabulary);
     if (device.loadText === undefined) {
       throw new OnpathError("device", `Cannot run text plan ${plan.id}: device ${name} serves no text`, {
         device: name,
@@ -126,7 +120,7 @@ export class TextSession {
       device.loadText(plan, vocabulary, options),
       options,
     );
-    return new TextSession(plan, vocabulary, device);
+    return new TextSession(plan, vocabulary, device, options.cache ?? null);
   }
 
   /**
@@ -186,10 +180,10 @@ export class TextSession {
       checkWhole("a timeout in milliseconds of", options.timeoutMs, 0, 2 ** 31 - 1);
     }
     const bytes = texts.map(wellFormed);
-    const pieces = bytes.map((text, n) =>
-      splitText(this.plan, text).map((part) => this.#piece(part, n, options))
+    const split = bytes.map((text, n) =>
+      splitIntoPieces(this.plan, text, this.#cache, (part) => this.#job(part, n, options))
     );
-    const jobs = pieces.flat().flatMap(({ job }) => job === null ? [] : [job]);
+    const jobs = jobsOf(split);
     const times = newTimes();
     await this.#pump.run(jobs, times, options);
     const unfinished = jobs.filter((job) => !job.done).length;
@@ -213,46 +207,14 @@ export class TextSession {
       outcomes: { ...this.#pump.outcomes },
       counters: this.#device.counters(),
     };
-    return { tokens: pieces.map((each, n) => this.#join(each, bytes[n]!.length)), report };
+    if (this.#cache !== null) { for (const each of split) rememberChunks(each, this.#cache); }
+    return { tokens: split.map((each) => joinPieces(this.plan, each)), report };
   }
 
-  #piece(part: TextPart, text: number, { onChunk }: TextRunOptions): Piece {
-    if (part.kind === "special") return { part, job: null };
-    const job = this.plan.mode === "stateful"
-      ? new StatefulJob(this.#context, part.bytes)
-      : new OverlapJob(this.#context, part.bytes, onChunk && ((chunk) => onChunk(text, chunk)));
-    return { part, job };
-  }
-
-  /** The tokens of a text, of its parts and what is put around it. */
-  #join(pieces: readonly Piece[], length: number): TextTokens {
-    const { before, after } = this.plan.around;
-    const count = before.length + after.length +
-      pieces.reduce((sum, { job }) => sum + (job === null ? 1 : job.run.count), 0);
-    const ids = new Uint32Array(count), starts = new Uint32Array(count), ends = new Uint32Array(count);
-    ids.set(before);
-    let at = before.length;
-    for (const { part, job } of pieces) {
-      if (part.kind === "special") {
-        ids[at] = part.id;
-        starts[at] = part.from;
-        ends[at++] = part.to;
-        continue;
-      }
-      const { run } = job!;
-      for (let n = 0; n < run.count; n++, at++) {
-        const end = run.ends[n]!, start = end - run.lengths[n]!;
-        ids[at] = run.tokens[n]! >> 1;
-        if (part.normalized === null) {
-          starts[at] = part.from + start;
-          ends[at] = part.from + end;
-        } else [starts[at], ends[at]] = placeInText(part, start, end);
-      }
-    }
-    ids.set(after, at);
-    starts.fill(length, at);
-    ends.fill(length, at);
-    return { ids, starts, ends };
+  #job(part: Uint8Array, text: number, { onChunk }: TextRunOptions): TextJob {
+    return this.plan.mode === "stateful"
+      ? new StatefulJob(this.#context, part)
+      : new OverlapJob(this.#context, part, onChunk && ((chunk) => onChunk(text, chunk)));
   }
 }
 

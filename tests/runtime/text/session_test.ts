@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { compileText, createModelDevice, createRtlDevice, type Device, TextSession } from "onpath/runtime";
-import { createEncoder, type Vocabulary } from "onpath/kernels";
+import { ChunkCache, createEncoder, type Vocabulary } from "onpath/kernels";
 import { peerOf } from "../../kernels/tokenize/peers.ts";
 import { VOCABULARIES, vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
-import { faultyDevice } from "../faulty_device.ts";
-import { copySlot } from "../faulty_device.ts";
+import { copySlot, faultyDevice } from "../faulty_device.ts";
 
 /** Payloads that texts are cut into. */
 const PAYLOADS = [1, 7, 32, 256, 1344];
@@ -266,5 +265,38 @@ Deno.test("TextSession on the RTL: the ids of the model, its cycles by its own c
     ] as const
   ) {
     await assert.rejects(openSession(await vocabulary(name), rtl, { mode }), refusal(code, message));
+  }
+});
+
+Deno.test("TextSession with a cache sends what it has not seen, and gives the same tokens", async () => {
+  for (const name of ["cl100k_base", "bert"] as const) {
+    const tables = await vocabulary(name);
+    const texts = mixedTexts(8, 8000, 3000, 20);
+    await using device = createModelDevice();
+    for (const mode of ["stateful", "overlap"]) {
+      const plan = compileText({ steps: [{ op: "tokenize", mode }] }, {
+        vocabulary: tables,
+        device,
+        payload: 200,
+      });
+      const plain = await TextSession.open(plan, tables, device);
+      const expected = await plain.encodeMany(texts);
+      const cache = new ChunkCache(tables);
+      const session = await TextSession.open(plan, tables, device, { cache });
+      const first = await session.encodeMany(texts);
+      assert.deepEqual(first.tokens, expected.tokens);
+      // All is known now, and an edit is sent alone.
+      const second = await session.encodeMany(texts);
+      assert.deepEqual(second.tokens, expected.tokens);
+      assert.equal(second.report.sent, 0);
+      const long = texts.reduce((a, b) => a.length > b.length ? a : b);
+      const edited = `${long.slice(0, 900)} edited ${long.slice(900)}`;
+      const third = await session.encode(edited);
+      assert.deepEqual(third.ids, (await plain.encode(edited)).ids);
+      assert(third.report.sent < 40 && third.report.sent > 0, `${third.report.sent} packets`);
+    }
+    const other = new ChunkCache(await vocabulary("gpt2"));
+    const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: tables, device });
+    await assert.rejects(TextSession.open(plan, tables, device, { cache: other }), refusal("plan"));
   }
 });

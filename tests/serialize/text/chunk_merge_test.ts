@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { Compatibility, engineTables, TextFlow, type Vocabulary } from "onpath/kernels";
+import { Compatibility, engineTables, TextFlow, tokenLengths, type Vocabulary } from "onpath/kernels";
 import {
   chunkCount,
   chunkEnd,
@@ -21,7 +21,6 @@ import {
   TokenRun,
   writeTokenPacket,
 } from "onpath/serialize";
-import { tokenLengths } from "onpath/runtime";
 import { vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { random, shuffled } from "../../support/random.ts";
 import { adversarialTexts, hostileText } from "../../support/texts.ts";

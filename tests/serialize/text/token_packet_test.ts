@@ -123,7 +123,7 @@ Deno.test("packets of tokens that say what cannot be are refused by name", () =>
   };
   assert.equal(read(() => {}), null);
   assert.equal(read((at) => bytes[at + 5] = KIND.text), "kind");
-  assert.equal(read((at) => view.setUint16(at + 48, 3, true)), "length");
+  assert.equal(read((at) => view.setUint16(at + 48, 4, true)), "length");
   assert.equal(read((at) => view.setUint16(at + 20, 3, true)), "length");
   assert.equal(read((at) => bytes[at + 50] = 0), "carry");
   assert.equal(read((at) => bytes[at + 50] = 23), "carry");

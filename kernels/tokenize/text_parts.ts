@@ -4,14 +4,17 @@
  * @module
  */
 
-import {
-  normalizeBytes,
-  type NormalizedText,
-  originalSpan,
-  SpecialSplitter,
-  type Vocabulary,
-} from "../../kernels/mod.ts";
-import type { TextPlan } from "./plan.ts";
+import { normalizeBytes, type NormalizedText, originalSpan } from "../text_normalize/model.ts";
+import { SpecialSplitter } from "./special.ts";
+import type { SpecialToken, TextStep, Vocabulary } from "./vocabulary.ts";
+
+/** How a text becomes parts. */
+export interface TextSplitting {
+  /** Special tokens that stand for themselves. */
+  readonly special: readonly SpecialToken[];
+  /** What happens to what stands between them. */
+  readonly normalization: readonly TextStep[];
+}
 
 /** A special token that stands in a text, or a stretch of text as it is tokenized. */
 export type TextPart =
@@ -50,11 +53,11 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * Splits a text at its special tokens and normalises what stands between them.
  *
- * @param plan The plan.
+ * @param splitting How.
  * @param text Well-formed UTF-8.
  * @returns The parts in order; those of text have a byte at least.
  */
-export function splitText({ special, normalization }: TextPlan, text: Uint8Array): TextPart[] {
+export function splitText({ special, normalization }: TextSplitting, text: Uint8Array): TextPart[] {
   const parts: TextPart[] = [];
   let at = 0;
   const put = (from: number, to: number) => {

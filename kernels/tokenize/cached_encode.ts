@@ -1,0 +1,80 @@
+/**
+ * Tokenizing in this process with what was seen before.
+ *
+ * @module
+ */
+
+import { TokenRun } from "../../serialize/mod.ts";
+import { appendCached, type ChunkCache } from "./chunk_cache.ts";
+import { Compatibility } from "./compatible.ts";
+import type { EncodeOptions } from "./encode.ts";
+import { TextFlow, type TextLookups } from "./flow.ts";
+import { allowedTokens } from "./special.ts";
+import { engineTables } from "./tables.ts";
+import { splitText, wellFormed } from "./text_parts.ts";
+
+/** Tokenizes texts, chunks that were seen before without work. */
+export interface CachedEncoder {
+  /** The cache. */
+  readonly cache: ChunkCache;
+  /** The ids of a whole text: those of `createEncoder`. Bytes are UTF-8; malformed ones stand for U+FFFD. */
+  readonly encode: (text: string | Uint8Array) => Uint32Array<ArrayBuffer>;
+}
+
+/**
+ * Makes an encoder that remembers chunks.
+ *
+ * @param cache The cache; several encoders of its vocabulary may share it.
+ * @param options Special tokens, and ids around a text.
+ * @throws {OnpathError} `pipeline` when a special token is unknown.
+ */
+export function createCachedEncoder(cache: ChunkCache, options: EncodeOptions = {}): CachedEncoder {
+  const { vocabulary, next } = cache;
+  const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
+  const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);
+  const flow = new TextFlow(engineTables(vocabulary), counts, compatibility, Infinity);
+  const special = allowedTokens(vocabulary, options.special ?? "none");
+  const splitting = { special, normalization: vocabulary.normalization };
+  const { before, after } = options.around === true ? vocabulary.around : { before: [], after: [] };
+  const run = new TokenRun(4096);
+
+  const tokenize = (text: Uint8Array, from: number, to: number) => {
+    const { list } = flow;
+    flow.restart();
+    flow.take(text, from, to);
+    flow.end();
+    run.reserve(list.count);
+    let end = from;
+    for (let n = 0; n < list.count; n++) {
+      end += list.gaps[n]! + list.lengths[n]!;
+      run.put(list.tokens[n]!, list.lengths[n]!, end);
+    }
+    list.count = 0;
+  };
+  const append = (text: Uint8Array) => {
+    for (let from = 0; from < text.length;) {
+      const { end, hash } = next(text, from, text.length);
+      const known = cache.find(text, from, end, hash);
+      if (known !== undefined) appendCached(run, known, from);
+      else {
+        const first = run.count;
+        tokenize(text, from, end);
+        cache.put(text, from, end, hash, run, first, run.count, from);
+      }
+      from = end;
+    }
+  };
+  return {
+    cache,
+    encode: (text) => {
+      run.count = 0;
+      for (const id of before) run.put(id * 2, 0, 0);
+      for (const part of splitText(splitting, wellFormed(text))) {
+        if (part.kind === "text") append(part.bytes);
+        else run.put(part.id * 2 + 1, 0, 0);
+      }
+      for (const id of after) run.put(id * 2, 0, 0);
+      return run.ids();
+    },
+  };
+}
