@@ -29,6 +29,7 @@ export * from "./text/chunk_merge.ts";
 export * from "./text/cut.ts";
 export * from "./text/flow_append.ts";
 export * from "./text/held_packets.ts";
+export * from "./text/rules.ts";
 export * from "./text/text_writer.ts";
 export * from "./text/token_packet.ts";
 export * from "./text/token_run.ts";

@@ -160,11 +160,17 @@ export class ChunkCache {
       this.#forget(oldest, chunk);
       this.#forgotten++;
     }
+    const count = last - first;
+    const ends = new Uint16Array(count), lengths = new Uint16Array(count);
+    for (let n = 0; n < count; n++) {
+      ends[n] = run.ends[first + n]! - start;
+      lengths[n] = run.lengths[first + n]!;
+    }
     this.#chunks.set(key, {
       bytes: text.slice(from, to),
       tokens: run.tokens.slice(first, last),
-      ends: Uint16Array.from(run.ends.subarray(first, last), (end) => end - start),
-      lengths: Uint16Array.from(run.lengths.subarray(first, last)),
+      ends,
+      lengths,
     });
     this.#held += size;
   }

@@ -30,6 +30,8 @@ export interface MergedText {
   readonly plan: number;
   /** By id: bytes of text that it stands for; 0 where there is no such id. */
   readonly lengthOf: Int32Array;
+  /** Where tokens go, in place of what is there; a new run where none is given. */
+  readonly run?: TokenRun | undefined;
   /** Called with what became of each chunk. */
   readonly onChunk?: ((merged: MergedChunk) => void) | undefined;
 }
@@ -55,7 +57,7 @@ export interface MergedChunk {
 /** Puts the chunks of one text together. */
 export class ChunkMerge {
   /** Tokens of the text up to {@linkcode ChunkMerge.boundary}: for certain. */
-  readonly run: TokenRun = new TokenRun();
+  readonly run: TokenRun;
   /** Byte of the text up to which it is done. */
   boundary = 0;
   /** Tokens that came and were not taken: those that came twice, and those that were not confirmed. */
@@ -78,6 +80,9 @@ export class ChunkMerge {
    */
   constructor(merged: MergedText) {
     this.#merged = merged;
+    // Four bytes a token are usual; what is not grows.
+    this.run = merged.run ?? new TokenRun(16 + (merged.text.length >> 2));
+    this.run.count = 0;
     this.#chunks = chunkCount(merged.text.length, merged.cut);
   }
 

@@ -1,0 +1,219 @@
+/**
+ * The candidates around text: tokenizing, packets of text and tokens, hostile texts, and chunks that were seen before.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { Tiktoken } from "tiktoken";
+import {
+  ChunkCache,
+  compileText,
+  compileVocabulary,
+  createCachedEncoder,
+  createEncoder,
+  createModelDevice,
+  decodeVocabulary,
+  encodeVocabulary,
+  engineTables,
+  readTiktokenJson,
+  type TextMode,
+  TextSession,
+  type Vocabulary,
+} from "../../mod.ts";
+import { corpus } from "../text/corpus.ts";
+import type { Candidate } from "./measure.ts";
+
+/** A vocabulary with its compiled table file and its peer. */
+export interface BenchVocabulary {
+  /** Its tables. */
+  readonly tables: Vocabulary;
+  /** The compiled table file. */
+  readonly file: Uint8Array;
+  /** tiktoken's WebAssembly. */
+  readonly peer: Tiktoken;
+}
+
+/** Compiles one of tiktoken's encodings. */
+export async function benchVocabulary(name: string): Promise<BenchVocabulary> {
+  const path = new URL(`../../node_modules/tiktoken/encoders/${name}.json`, import.meta.url);
+  const json = JSON.parse(readFileSync(path, "utf8"));
+  const file = encodeVocabulary(await compileVocabulary(readTiktokenJson(json, name)));
+  const peer = new Tiktoken(json.bpe_ranks, json.special_tokens, json.pat_str);
+  return { tables: decodeVocabulary(file), file, peer };
+}
+
+/** Texts in many languages, code and Markdown: so many bytes of them, about. */
+export function mixedTexts(bytes: number): string[] {
+  const texts: string[] = [];
+  const documents = corpus();
+  const utf8 = new TextEncoder();
+  let total = 0;
+  for (const { text } of documents) {
+    if (total >= bytes) break;
+    texts.push(text);
+    total += utf8.encode(text).length;
+  }
+  return texts;
+}
+
+/** Bytes of texts as UTF-8. */
+export function bytesOf(texts: readonly string[]): number {
+  const utf8 = new TextEncoder();
+  return texts.reduce((sum, text) => sum + utf8.encode(text).length, 0);
+}
+
+async function sessionOf(
+  tables: Vocabulary,
+  mode: TextMode,
+  checksum: "crc32c" | "link",
+): Promise<TextSession> {
+  const device = createModelDevice();
+  const plan = compileText({ steps: [{ op: "tokenize", mode }] }, { vocabulary: tables, device, checksum });
+  return await TextSession.open(plan, tables, device);
+}
+
+/** tiktoken, and the ways of tokenizing that there are, on the same texts. */
+export async function tokenizeCandidates(
+  { tables, peer }: BenchVocabulary,
+  texts: readonly string[],
+): Promise<Candidate[]> {
+  const encoder = createEncoder(tables);
+  const stateful = await sessionOf(tables, "stateful", "link");
+  const sealed = await sessionOf(tables, "stateful", "crc32c");
+  const overlap = await sessionOf(tables, "overlap", "link");
+  return [
+    { name: "tiktoken, WebAssembly", run: () => texts.forEach((text) => peer.encode_ordinary(text)) },
+    { name: "createEncoder()", run: () => texts.forEach((text) => encoder.encode(text)) },
+    { name: "model device, stateful", run: async () => void await stateful.encodeMany(texts) },
+    { name: "model device, stateful, CRC-32C", run: async () => void await sealed.encodeMany(texts) },
+    { name: "model device, overlap of 32", run: async () => void await overlap.encodeMany(texts) },
+  ];
+}
+
+/** Texts that cost simple tokenizers dearly, of a megabyte each. */
+export const HOSTILE: Readonly<Record<string, string>> = {
+  "spaces": " ".repeat(2 ** 20),
+  "line feeds": "\n".repeat(2 ** 20),
+  "spaces and line feeds": " \n".repeat(2 ** 19),
+  "one letter": "a".repeat(2 ** 20),
+  "digits": "1234567890".repeat(2 ** 17),
+  "base64": Array.from({ length: 2 ** 20 }, (_, n) => BASE64(n)).join(""),
+  "one word of CJK": "漢字仮名交文".repeat(2 ** 16),
+  "emoji": "👩‍👩‍👧‍👦".repeat(2 ** 16),
+  "combining marks": "a\u0301\u0327".repeat(2 ** 18),
+  "signs": "=-".repeat(2 ** 19),
+};
+
+/** A letter of base64 that looks random. */
+function BASE64(n: number): string {
+  const mixed = Math.imul(n ^ (n >>> 7), 0x9e3779b1) >>> 26;
+  return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[mixed]!;
+}
+
+/** A session on the model device for hostile texts. */
+export async function hostileCandidates(
+  { tables }: BenchVocabulary,
+  mixed: readonly string[],
+  mode: TextMode,
+): Promise<(Candidate & { readonly bytes: number })[]> {
+  const session = await sessionOf(tables, mode, "link");
+  const candidate = (name: string, texts: readonly string[]) => ({
+    name,
+    bytes: bytesOf(texts),
+    run: async () => void await session.encodeMany(texts),
+  });
+  return [
+    candidate("mixed texts", mixed),
+    ...Object.entries(HOSTILE).map(([name, text]) => candidate(name, [text])),
+  ];
+}
+
+/** Loading a compiled table file: into tables, and packed as the engine walks them. */
+export function openCandidates({ file }: BenchVocabulary): Candidate[] {
+  const copy = new Uint8Array(file.length);
+  return [
+    { name: `memcpy of ${(file.length / 1e6).toFixed(2)} MB`, run: () => copy.set(file) },
+    { name: "decodeVocabulary() and engineTables()", run: () => void engineTables(decodeVocabulary(file)) },
+  ];
+}
+
+/** A way in which prompts resemble each other, and what a cache makes of them. */
+export interface CacheRow {
+  /** What the prompts are. */
+  readonly name: string;
+  /** Bytes of text. */
+  readonly bytes: number;
+  /** Share of the bytes that were there. */
+  readonly hit: number;
+  /** Time without a cache to time with it. */
+  readonly faster: number;
+  /** Bytes of memory that the cache held. */
+  readonly held: number;
+}
+
+/**
+ * Prompts through a cache, each kind with an empty one.
+ *
+ * @param vocabulary The vocabulary.
+ */
+export function cacheRows({ tables }: BenchVocabulary): CacheRow[] {
+  const encoder = createEncoder(tables);
+  return Object.entries(promptKinds()).map(([name, prompts]) => {
+    // Both are warm before they are timed, the cache that counts is empty.
+    prompts.forEach((prompt) => encoder.encode(prompt));
+    const warm = createCachedEncoder(new ChunkCache(tables));
+    prompts.forEach((prompt) => warm.encode(prompt));
+    const { cache, encode } = createCachedEncoder(new ChunkCache(tables));
+    const time = (run: (text: string) => unknown) => {
+      const begun = performance.now();
+      prompts.forEach(run);
+      return performance.now() - begun;
+    };
+    const plain = time(encoder.encode);
+    const cached = time(encode);
+    const { bytesHit, bytesLooked, held } = cache.stats;
+    return { name, bytes: bytesOf(prompts), hit: bytesHit / bytesLooked, faster: plain / cached, held };
+  });
+}
+
+/** Prompts of several kinds, of real texts. */
+function promptKinds(): Record<string, string[]> {
+  const documents = corpus().map(({ text }) => text.slice(0, 6000)).filter((text) => text.length > 3000);
+  const some = documents.slice(0, 40);
+  let seed = 7;
+  const below = (limit: number) => {
+    seed = Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) + 0x9e3779b9 >>> 0;
+    return seed % limit;
+  };
+  const edited = some.slice(0, 10).flatMap((document) => {
+    let text = document;
+    return Array.from({ length: 12 }, () => {
+      const at = below(text.length - 60);
+      text = `${text.slice(0, at)}${some[below(some.length)]!.slice(100, 100 + below(60))}${
+        text.slice(at + below(60))
+      }`;
+      return text;
+    });
+  });
+  const system = documents[3]!;
+  return {
+    "one system prompt, 120 questions": Array.from(
+      { length: 120 },
+      (_, n) => `${system}\n\nQuestion ${n}: ${documents[n % documents.length]!.slice(500, 900)}\n`,
+    ),
+    "a chat that grows by a turn, 40 times": Array.from(
+      { length: 40 },
+      (_, turns) => documents.slice(0, turns + 1).map((text) => `\n\nUser: ${text.slice(0, 300)}\n`).join(""),
+    ),
+    "10 documents, 12 edits one after another": edited,
+    "templates with other fields, 120": Array.from(
+      { length: 120 },
+      (_, n) =>
+        `Summarise for customer ${n}.\n\n${documents[n % 8]!.slice(0, 2500)}\n\nName: customer ${n}\n\n${
+          documents[8 + n % 5]!.slice(0, 1500)
+        }`,
+    ),
+    "texts that have nothing in common": documents.slice(0, 120),
+  };
+}
