@@ -22,6 +22,8 @@ export const CONTENT_CHUNK = {
   most: 32768,
 } as const;
 
+/** Bytes that the rolling hash still has. */
+const ROLLED = 32;
 /** One of so many places where a chunk may end is taken. */
 const ONE_OF = 64;
 const MASK = (ONE_OF - 1) << 26;
@@ -56,29 +58,58 @@ export function contentCutter({ classes, certain, blockOf, classOf }: CutRule): 
   const chunk: ContentChunk = { end: 0, hash: 0 };
   const { least, long } = CONTENT_CHUNK;
   return (text, from, to) => {
-    // At least one class before: the row of the class that came last, times the number of classes.
-    let row = 0, rolling = 0, hash = 0x811c9dc5, at = from;
+    let hash = 0x811c9dc5, rolling = 0, at = from;
+    // No chunk ends here: only what hashes see of it counts.
+    const first = Math.min(to, from + least);
+    const seen = Math.max(from, first - ROLLED);
+    for (; at < seen; at++) hash = Math.imul(hash ^ text[at]!, 0x01000193);
+    for (; at < first; at++) {
+      hash = Math.imul(hash ^ text[at]!, 0x01000193);
+      rolling = (rolling << 1) + GEAR[text[at]!]! | 0;
+    }
+    for (; at < to && (text[at]! & 0xc0) === 0x80; at++) {
+      hash = Math.imul(hash ^ text[at]!, 0x01000193);
+      rolling = (rolling << 1) + GEAR[text[at]!]! | 0;
+    }
+    // The row of the class before: the class times their number.
+    let row = at < to ? classes * classBefore(text, at, blockOf, classOf) : 0;
     while (at < to) {
-      let byte = text[at]!, length = 1, kind: number;
-      if (byte < 0x80) kind = ascii[byte]!;
-      else {
-        length = pointLength(byte);
-        const point = readPoint(text, at, length);
-        kind = classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
-      }
-      const size = at - from;
-      if (size >= least && certain[row + kind] === 1 && ((rolling & MASK) === 0 || size >= long)) break;
-      row = kind * classes;
-      for (;;) {
-        rolling = (rolling << 1) + GEAR[byte]! | 0;
+      let byte = text[at]!;
+      if (byte < 0x80) {
+        const kind = ascii[byte]!;
+        if (certain[row + kind] === 1 && ((rolling & MASK) === 0 || at - from >= long)) break;
+        row = kind * classes;
         hash = Math.imul(hash ^ byte, 0x01000193);
+        rolling = (rolling << 1) + GEAR[byte]! | 0;
         at++;
-        if (--length === 0 || at === to) break;
+        continue;
+      }
+      const length = pointLength(byte);
+      const point = readPoint(text, at, length);
+      const kind = classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
+      if (certain[row + kind] === 1 && ((rolling & MASK) === 0 || at - from >= long)) break;
+      row = kind * classes;
+      for (const end = Math.min(to, at + length); at < end; at++) {
         byte = text[at]!;
+        hash = Math.imul(hash ^ byte, 0x01000193);
+        rolling = (rolling << 1) + GEAR[byte]! | 0;
       }
     }
     chunk.end = at;
     chunk.hash = hash >>> 0;
     return chunk;
   };
+}
+
+/** The class of the code point that ends before a place. */
+function classBefore(
+  text: Uint8Array,
+  at: number,
+  blockOf: CutRule["blockOf"],
+  classOf: CutRule["classOf"],
+): number {
+  let start = at - 1;
+  while ((text[start]! & 0xc0) === 0x80) start--;
+  const point = readPoint(text, start, at - start);
+  return classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
 }
