@@ -32,6 +32,7 @@ export interface ChunkCacheStats {
 
 /** Tokens of a chunk; places are from its beginning. */
 export interface CachedChunk {
+  /** The chunk itself, which is compared. */
   readonly bytes: Uint8Array;
   /** Ids, times 2, plus 1 where a piece ends. */
   readonly tokens: Int32Array;

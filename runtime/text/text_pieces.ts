@@ -16,7 +16,7 @@ import { TokenRun } from "../../serialize/mod.ts";
 import type { TextPlan } from "./plan.ts";
 import type { TextJob } from "./text_job.ts";
 
-/** Tokens of a text. */
+/** What a text becomes: ids, and the places that they stand for. */
 export interface TextTokens {
   /** Their ids. */
   readonly ids: Uint32Array<ArrayBuffer>;

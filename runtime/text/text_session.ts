@@ -41,7 +41,7 @@ export interface TextRunOptions extends RunOptions {
   readonly onChunk?: ((text: number, chunk: MergedChunk) => void) | undefined;
 }
 
-/** Options of a session. */
+/** How a session waits, and what it remembers. */
 export interface TextSessionOptions extends RunOptions {
   /** Chunks that were seen before are taken from here and put here; other sessions may share it. */
   readonly cache?: ChunkCache | undefined;

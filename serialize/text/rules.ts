@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The rules. */
+/** Ways of putting chunks together that have been proposed, by name. */
 export const MERGE_RULES = ["paper", "longest run", "position"] as const;
 
 /**

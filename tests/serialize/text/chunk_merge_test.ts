@@ -23,7 +23,7 @@ import {
 } from "onpath/serialize";
 import { vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { random, shuffled } from "../../support/random.ts";
-import { adversarialTexts, hostileText } from "../../support/texts.ts";
+import { hostileText } from "../../support/texts.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text.toWellFormed());
 const BITS = 18;
