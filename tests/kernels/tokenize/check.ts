@@ -2,7 +2,7 @@
  * The big comparison: every vocabulary against its peer on all of the corpus, the adversarial texts and as many
  * hostile ones as asked for, in every way of tokenizing.
  *
- * deno task tokens:check --vocabularies cl100k_base,bert --texts fuzz --fuzz 100000 --ways tables
+ * deno task tokens:check --vocabularies cl100k_base,bert --texts fuzz --fuzz 100000 --ways stateful@1,overlap@32
  *
  * It prints a table and ends with 1 where an id differs. A part of it is done by naming that part.
  */
@@ -10,23 +10,48 @@
 import Table from "cli-table3";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { plainTokenizer } from "onpath/kernels";
+import { ChunkCache, createCachedEncoder, plainTokenizer, TEXT_MODES, type TextMode } from "onpath/kernels";
+import { compileText, createModelDevice, TextSession } from "onpath/runtime";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";
 import { VOCABULARIES, vocabulary, type VocabularyName, vocabularySource } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
 
-/** A way of tokenizing a text. */
-type Way = (text: string) => ArrayLike<number>;
+/** A way of tokenizing texts. */
+type Way = (texts: readonly string[]) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
 
-/** Ways by name; each is made for one vocabulary. */
-const WAYS: Readonly<Record<string, (name: VocabularyName) => Promise<Way>>> = {
-  plain: (name) => Promise.resolve(plainTokenizer(vocabularySource(name))),
+/** Payloads of packets. */
+const PAYLOADS = [1, 7, 32, 256, 1344];
+
+/** A session on the model device, at a payload. */
+const session = (mode: TextMode, payload: number) => async (name: VocabularyName): Promise<Way | null> => {
+  const tables = await vocabulary(name);
+  if (mode === "overlap" && tables.pieces === null) return null;
+  const device = createModelDevice();
+  const steps = [{ op: "tokenize", mode }];
+  const plan = compileText({ steps }, { vocabulary: tables, device, payload, checksum: "link" });
+  const opened = await TextSession.open(plan, tables, device);
+  return async (texts) => (await opened.encodeMany(texts)).tokens.map(({ ids }) => ids);
+};
+
+/** Ways by name; each is made for one vocabulary, or is none of it. */
+const WAYS: Readonly<Record<string, (name: VocabularyName) => Promise<Way | null>>> = {
+  plain: (name) => {
+    const plain = plainTokenizer(vocabularySource(name));
+    return Promise.resolve((texts) => texts.map((text) => plain(text)));
+  },
   tables: async (name) => {
     const tables = await vocabulary(name);
-    return (text) => walkTokens(tables, text);
+    return (texts) => texts.map((text) => walkTokens(tables, text));
   },
+  cache: async (name) => {
+    const { encode } = createCachedEncoder(new ChunkCache(await vocabulary(name)));
+    return (texts) => texts.map(encode);
+  },
+  ...Object.fromEntries(
+    TEXT_MODES.flatMap((mode) => PAYLOADS.map((payload) => [`${mode}@${payload}`, session(mode, payload)])),
+  ),
 };
 
 /** Texts by kind; fuzz makes as many as asked for of a seed. */
@@ -46,32 +71,44 @@ const TEXTS: Readonly<Record<string, (fuzz: number, seed: number) => Generator<N
 
 /** What a comparison found. */
 interface Found {
-  readonly texts: number;
-  readonly bytes: number;
-  readonly different: number;
-  readonly first: string | null;
+  readonly way: string;
+  texts: number;
+  bytes: number;
+  different: number;
+  first: string | null;
 }
 
+/** Compares ways with the peer, which does each text once. */
 async function compare(
   name: VocabularyName,
-  way: Way,
+  ways: ReadonlyMap<string, Way>,
   texts: Iterable<NamedText>,
   progress: (texts: number) => void,
-): Promise<Found> {
+): Promise<Found[]> {
   const peer = await peerOf(name);
-  const found = { texts: 0, bytes: 0, different: 0, first: null as string | null };
+  const found = [...ways.keys()].map((way): Found => ({
+    way,
+    texts: 0,
+    bytes: 0,
+    different: 0,
+    first: null,
+  }));
   const utf8 = new TextEncoder();
   const flush = async (batch: NamedText[]) => {
-    const expected = await peer.encode(batch.map(({ text }) => text));
-    batch.forEach(({ name: title, text }, i) => {
-      found.texts++;
-      found.bytes += utf8.encode(text).length;
-      if (!equal(way(text), expected[i]!)) {
-        found.different++;
-        found.first ??= title;
-      }
-    });
-    progress(found.texts);
+    const list = batch.map(({ text }) => text);
+    const expected = await peer.encode(list);
+    const bytes = list.reduce((sum, text) => sum + utf8.encode(text).length, 0);
+    for (const row of found) {
+      const ids = await ways.get(row.way)!(list);
+      row.texts += batch.length;
+      row.bytes += bytes;
+      batch.forEach(({ name: title }, i) => {
+        if (equal(ids[i]!, expected[i]!)) return;
+        row.different++;
+        row.first ??= title;
+      });
+    }
+    progress(found[0]!.texts);
   };
   try {
     let batch: NamedText[] = [];
@@ -114,29 +151,25 @@ const { values } = parseArgs({
 const table = new Table({ head: ["vocabulary", "way", "texts", "number", "MB", "different", "first"] });
 let different = 0;
 for (const name of chosen("vocabulary", values.vocabularies, VOCABULARIES)) {
-  for (const wayName of chosen("way", values.ways, Object.keys(WAYS))) {
-    const way = await WAYS[wayName]!(name);
-    for (const kind of chosen("texts", values.texts, Object.keys(TEXTS))) {
-      const found = await compare(
-        name,
-        way,
-        TEXTS[kind]!(Number(values.fuzz), Number(values.seed)),
-        (texts) => {
-          if (process.stderr.isTTY) process.stderr.write(`\r${name} ${wayName} ${kind}: ${texts} texts  `);
-        },
-      );
-      if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-      different += found.different;
-      table.push([
-        name,
-        wayName,
-        kind,
-        found.texts,
-        (found.bytes / 1e6).toFixed(1),
-        found.different,
-        found.first ?? "",
-      ]);
-      console.error(`${name} ${wayName} ${kind}: ${found.different} of ${found.texts} different`);
+  const ways = new Map<string, Way>();
+  for (const way of chosen("way", values.ways, Object.keys(WAYS))) {
+    const made = await WAYS[way]!(name);
+    if (made !== null) ways.set(way, made);
+  }
+  for (const kind of chosen("texts", values.texts, Object.keys(TEXTS))) {
+    const rows = await compare(
+      name,
+      ways,
+      TEXTS[kind]!(Number(values.fuzz), Number(values.seed)),
+      (texts) => {
+        if (process.stderr.isTTY) process.stderr.write(`\r${name} ${kind}: ${texts} texts  `);
+      },
+    );
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    for (const { way, texts, bytes, different: wrong, first } of rows) {
+      different += wrong;
+      table.push([name, way, kind, texts, (bytes / 1e6).toFixed(1), wrong, first ?? ""]);
+      console.error(`${name} ${way} ${kind}: ${wrong} of ${texts} different`);
     }
   }
 }
