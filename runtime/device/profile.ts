@@ -78,6 +78,11 @@ export interface DeviceProfile {
    * left out where any form of any depth can be built, but none that multiplies.
    */
   readonly depths?: Partial<Record<FormName, Readonly<Record<string, number>>>> | undefined;
+  /**
+   * Blocks that the kernel with a form takes whatever it is loaded with, as synthesis estimates them: those of
+   * tables at full depth, and of packets. Left out where a plan's tables and buffers are what counts.
+   */
+  readonly built?: Partial<Record<FormName, { readonly bram: number; readonly uram: number }>> | undefined;
 }
 
 /**

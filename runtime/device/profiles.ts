@@ -95,6 +95,9 @@ export const CARD_PROFILES: readonly DeviceProfile[] = [
   },
 ];
 
+/** Blocks; one of 18 Kb is a half. */
+const blockCount = z.number().min(0).max(2 ** 20);
+
 /** Checks a profile from outside, such as a user's JSON file. */
 export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   name: z.string().min(1).max(100),
@@ -123,6 +126,7 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   slots: z.number().int().min(1).max(1024).optional(),
   depths: z.partialRecord(z.enum(FORMS), z.record(z.string().max(100), z.number().int().min(0).max(2 ** 32)))
     .optional(),
+  built: z.partialRecord(z.enum(FORMS), z.strictObject({ bram: blockCount, uram: blockCount })).optional(),
 });
 
 /**
@@ -184,6 +188,7 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "lanes",
   "slots",
   "depths",
+  "built",
 ];
 
 /** Whether two profiles have the same numbers, as far as plans depend on them. */

@@ -6,6 +6,7 @@
 
 import { STANDARD_PAYLOAD } from "../../serialize/mod.ts";
 import { ROW_TAPS } from "../plan/row_ring.ts";
+import { SYNTHESIZED, type SynthesizedBuild } from "./synthesis.ts";
 import type { DeviceProfile } from "./profile.ts";
 
 /** Parameters of the RTL: lanes, and depths as powers of two, by the names in the SystemVerilog. Plain data. */
@@ -72,6 +73,7 @@ export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfi
     timing: "rtl",
     ...(LANES === RTL_PARAMETERS.LANES ? {} : { lanes: LANES }),
     slots: 2,
+    built: builtBlocks({ LANES, terms, products, rows }),
     depths: {
       nibble: indexed,
       universal: indexed,
@@ -95,6 +97,30 @@ export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfi
       levels: { levels: 2 ** 10 },
     },
   };
+}
+
+/** Forms by the build that has them. */
+const FORMS_OF = {
+  terms: ["nibble", "universal", "row-pages", "levels"],
+  products: ["products"],
+  rows: ["multiply"],
+} as const;
+
+/** Blocks of the builds that were synthesised with these parameters. */
+function builtBlocks({ LANES, terms, products, rows }: RtlParameters): DeviceProfile["built"] {
+  const wanted: Record<SynthesizedBuild["build"], Readonly<Record<string, number>>> = {
+    terms: { LANES, ...terms },
+    products: { LANES, ...products },
+    rows,
+  };
+  const known = SYNTHESIZED.filter(({ build, parameters }) =>
+    Object.entries(wanted[build]).every(([name, value]) => parameters[name] === value)
+  );
+  return Object.fromEntries(
+    known.flatMap(({ build, bram, uram }) =>
+      FORMS_OF[build].map((form) => [form, { bram: Math.ceil(bram), uram }])
+    ),
+  );
 }
 
 /** The profile of the RTL that the library carries. */

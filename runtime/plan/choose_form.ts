@@ -92,7 +92,8 @@ export function chooseTables(
   if (first === undefined) return { forms: [], tables: [], slots: 0, weighed: [] };
   const rest = others.flatMap((stage) => demands(stage, stage.forms[0]!, 1));
   const tried = first.forms.map((form) => {
-    const room = (slots: number) => placeTables([...demands(first, form, slots), ...rest], budget);
+    const room = (slots: number) =>
+      hasRoom(device, form, budget) ? placeTables([...demands(first, form, slots), ...rest], budget) : null;
     const most = form.pages === null ? 1 : Math.min(form.pages.count, device.slots ?? MOST_SLOTS, MOST_SLOTS);
     let slots = most;
     let tables = room(slots);
@@ -155,6 +156,12 @@ function isBuilt(
     Object.entries(buffers ?? {}).every(([name, entries]) => entries <= (deep[name] ?? Infinity));
 }
 
+/** Whether a build that takes the same blocks whatever it holds is within the budget. */
+function hasRoom({ built }: DeviceProfile, { form }: TableForm, budget: Blocks): boolean {
+  const { bram, uram } = built?.[form] ?? { bram: 0, uram: 0 };
+  return bram <= budget.bram && uram <= budget.uram;
+}
+
 type Tried = { readonly form: TableForm; readonly tables: PlacedTable[] | null };
 
 function rank({ form, tables }: Tried): number {
@@ -204,7 +211,8 @@ function noneFits(
   const fits = real.filter(({ blocks, verdict }) => blocks !== null && verdict !== "not built");
   const needs = built.map((form) => ({
     form: form.levels === 0 ? form.form : `${form.form} (tolerance ${form.levels})`,
-    bram: sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
+    bram: device.built?.[form.form]?.bram ??
+      sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
   })).sort((a, b) => a.bram - b.bram)[0]!;
   const would = fits.length === 0
     ? `none of its forms does; the smallest, ${needs.form}, needs ${needs.bram} BRAM for ` +

@@ -159,6 +159,7 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
   const { chosen: laid, weighed: layouts } = chooseLayout(task, options.layout, paged !== null);
   const layout = planLayout(laid, channels, output, checksum);
   const blocks = sumBlocks(chosen.tables);
+  const built = chosen.forms[0] === undefined ? undefined : device.built?.[chosen.forms[0].form];
   const buffers = bramBlocks(Math.ceil(laid.buffers / 4), 32) * (laid.buffers > 0 ? 1 : 0);
   const draft: Omit<Plan, "id" | "notes" | "cost" | "pages"> = {
     format: "onpath.plan",
@@ -171,7 +172,7 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     stages,
     layout,
     tables: chosen.tables,
-    memory: { bram: blocks.bram + buffers, uram: blocks.uram, budget: blockBudget(device) },
+    memory: { ...(built ?? { bram: blocks.bram + buffers, uram: blocks.uram }), budget: blockBudget(device) },
     output,
     bounds: boundsOf(stages, chosen.forms),
     layouts,

@@ -24,13 +24,8 @@ export function synthFiles(table: SynthTable): Record<string, string> {
   return {
     "docs/synthesis.json": `${JSON.stringify(table, null, 1)}\n`,
     "docs/synthesis.md": synthPage(table),
-    ...(isWhole(table) ? { "runtime/device/synthesis.ts": plannerModule(table) } : {}),
+    "runtime/device/synthesis.ts": plannerModule(table),
   };
-}
-
-/** Whether the table has every row; that of a first run grows. */
-function isWhole({ rows }: SynthTable): boolean {
-  return SYNTH_TARGETS.every(({ name }) => rows.some((row) => row.name === name));
 }
 
 /**
