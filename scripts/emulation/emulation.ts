@@ -206,10 +206,11 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     ...words,
     "--listen",
     path,
+    "--owned",
     ...(card.faults === undefined ? [] : ["--faults", card.faults]),
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
-  const child = spawn(command!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
     child.stdout!.once("data", () => resolve());
@@ -230,6 +231,8 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   }
   child.stdout!.destroy();
   child.unref();
+  // Our end of its stdin closes when we end, whatever ends us; it keeps no process alive.
+  (child.stdin as { unref?: () => void } | null)?.unref?.();
   return { child, ended };
 }
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PLATFORM } from "onpath/emulation";
@@ -48,7 +48,9 @@ const MOST_PATH = 106;
  * @throws {OnpathError} `device` when XRT's parts are not installed, or the socket's path is too long.
  */
 export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnvironment {
-  const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
+  removeAbandoned();
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  writeFileSync(join(folder, OWNER), String(process.pid));
   const user = folder.slice(tmpdir().length + 1);
   // XRT looks for the socket at <temporary folder>/$USER/$EMULATION_SOCKETID.
   const socket = join(folder, "xrt");
@@ -99,6 +101,52 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   } catch (error) {
     restore();
     throw error;
+  }
+}
+
+/** Folders of emulations begin so. */
+const PREFIX = "onpath-xrt-";
+/** The file in such a folder that has the number of the process that made it. */
+const OWNER = "owner";
+
+/**
+ * Removes the folder of an emulation; anything else is left alone.
+ *
+ * @param folder Its path.
+ */
+export function removeFolder(folder: string): void {
+  if (basename(folder).startsWith(PREFIX)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Removes what processes have left that were killed before they could. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const folder = join(tmpdir(), name);
+    const owner = ownerOf(folder);
+    if (owner !== undefined && !isAlive(owner)) removeFolder(folder);
+  }
+}
+
+/** The process that made a folder; undefined where that is not said, or is another user's. */
+function ownerOf(folder: string): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, OWNER), "utf8");
+  } catch (error) {
+    if (["ENOENT", "EACCES", "ENOTDIR"].includes((error as { code?: string }).code ?? "")) return undefined;
+    throw error;
+  }
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is alive too.
+    return (error as { code?: string }).code !== "ESRCH";
   }
 }
 

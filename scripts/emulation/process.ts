@@ -7,11 +7,12 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type CardEvent, createEmulatedCard, parseFaults } from "onpath/emulation";
 import { OnpathError } from "../../mod.ts";
+import { removeFolder } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 
 /** Milliseconds that a process which XRT has started tries to reach it. */
@@ -34,6 +35,7 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
       listen: { type: "string" },
       connect: { type: "string" },
       spawned: { type: "boolean" },
+      owned: { type: "boolean" },
       faults: { type: "string" },
       trace: { type: "string" },
     },
@@ -42,6 +44,7 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   if (path === undefined) {
     throw new OnpathError("size", "Cannot emulate a card: --listen, --connect or --spawned is wanted");
   }
+  const release = values.owned ? watchOwner(path) : undefined;
   const trace = values.trace;
   const card = createEmulatedCard({
     faults: parseFaults(values.faults ?? ""),
@@ -53,7 +56,35 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
       : (event: CardEvent) => appendFileSync(trace, JSON.stringify(event) + "\n"),
   });
   const socket = values.listen === undefined ? await reach(path) : await accept(path);
-  await serveCard(socket, card);
+  const closed = await serveCard(socket, card);
+  await release?.(!closed);
+}
+
+/** Milliseconds in which a host that has broken its connection shows that it is gone altogether. */
+const GONE_MS = 500;
+
+/**
+ * Ends this process when the host that started it is gone, however that ended: then its end of our stdin is closed.
+ * What the host could not remove is removed.
+ *
+ * @returns Ends the watch; of a connection that broke, once it is known whether the host is gone too.
+ */
+function watchOwner(path: string): (broken: boolean) => Promise<void> {
+  const { stdin } = process;
+  const end = () => {
+    removeFolder(dirname(path));
+    process.exit(0);
+  };
+  stdin.on("end", end).on("close", end).on("error", end);
+  // A host that is gone before it was told that there is a socket.
+  process.stdout.on("error", end);
+  stdin.resume();
+  return async (broken) => {
+    if (broken) await new Promise((resolve) => setTimeout(resolve, GONE_MS));
+    stdin.off("end", end).off("close", end).off("error", end);
+    process.stdout.off("error", end);
+    stdin.destroy();
+  };
 }
 
 /** Where XRT listens for a process that it has started. */
