@@ -207,3 +207,23 @@ Deno.test("parseNumber() reads addresses as people write them", () => {
     assert.throws(() => parseNumber(text), { code: "size" }, text);
   }
 });
+
+Deno.test("an emulated card without libxrt ends in one sentence: what was tried, and how to install it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "onpath-test-"));
+  try {
+    const missing = join(folder, "libxrt_coreutil.so.2");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", join(SCRIPTS, "offload.ts"), "--device", "xrt", "--emulate"],
+      env: { NO_COLOR: "1", ONPATH_XRT_LIBRARY: missing, TMPDIR: folder },
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.equal(code, 1);
+    assert.equal(text(stdout), "");
+    assert(text(stderr).startsWith("error: Cannot "), text(stderr));
+    assert.match(text(stderr), /apt-get install libxrt1/);
+    if (HAS_XRT) assert(text(stderr).includes(`tried ${missing}`), text(stderr));
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
