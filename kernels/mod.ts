@@ -80,6 +80,7 @@ export * from "./tokenize/formats/tiktoken.ts";
 export * from "./tokenize/formats/tokenizer_json.ts";
 export * from "./tokenize/image.ts";
 export * from "./tokenize/model.ts";
+export * from "./tokenize/piece_memo.ts";
 export * from "./tokenize/pattern/compile.ts";
 export * from "./tokenize/pattern/explain.ts";
 export * from "./tokenize/pattern/parse.ts";

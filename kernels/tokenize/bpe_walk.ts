@@ -6,6 +6,8 @@
  */
 
 import type { Compatibility } from "./compatible.ts";
+import type { PieceMemo } from "./piece_memo.ts";
+import { CELL } from "./tables.ts";
 import type { TextLookups } from "./flow.ts";
 import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
@@ -25,7 +27,9 @@ export class BpeWalk {
   /** Bytes that have been walked. */
   walked = 0;
   readonly #bpe: BpeTables;
+  readonly #cells: Int32Array;
   readonly #compatibility: Compatibility;
+  readonly #memo: PieceMemo;
   readonly #counts: TextLookups;
   readonly #list: TokenList;
   #lasts: Int32Array;
@@ -36,6 +40,7 @@ export class BpeWalk {
    * Makes a walk.
    *
    * @param bpe The tables.
+   * @param cells The automaton as the engine walks it.
    * @param compatibility Which tokens may be neighbours.
    * @param counts Where lookups are counted.
    * @param list Where tokens go.
@@ -43,13 +48,16 @@ export class BpeWalk {
    */
   constructor(
     bpe: BpeTables,
+    cells: Int32Array,
     compatibility: Compatibility,
     counts: TextLookups,
     list: TokenList,
     room: number,
   ) {
     this.#bpe = bpe;
+    this.#cells = cells;
     this.#compatibility = compatibility;
+    this.#memo = compatibility.pieces;
     this.#counts = counts;
     this.#list = list;
     this.#lasts = new Int32Array(room);
@@ -85,27 +93,35 @@ export class BpeWalk {
    * @param end Behind the piece.
    */
   finish(text: Uint8Array, end: number): void {
-    const { base, check, whole, longest, lengths, ids, wholeFirst, depth } = this.#bpe;
+    const { whole, ids, wholeFirst, depth } = this.#bpe;
+    const cells = this.#cells;
     const length = end - this.start;
-    if (this.walked === this.start) {
+    const fresh = this.walked === this.start;
+    const first = this.#list.count;
+    if (fresh && this.#memo.find(text, this.start, end, this.#list)) return;
+    if (fresh) {
       // Most pieces are a token: the walk from the root says so at once.
       let cell = 0, at = this.start;
       while (at < end) {
-        const to = base[cell]! + text[at]!;
-        if (check[to] !== cell) break;
+        const to = cells[cell * CELL]! + text[at]!;
+        if (cells[to * CELL + 1] !== cell) break;
         cell = to;
         at++;
       }
       this.#counts.automaton += at - this.start;
       if (at === end) {
-        const token = wholeFirst ? whole[cell]! : longest[cell]!;
-        if (token >= 0 && lengths[token] === length) return this.#list.put(ids[token]!, length, 1, 0);
+        const id = cells[cell * CELL + 3]!;
+        if (id >= 0) {
+          this.#list.put(id, length, 1, 0);
+          return this.#memo.keep(this.#list, first);
+        }
       }
     }
     this.walk(text, end);
     const token = depth[this.#cell] === length ? whole[this.#cell]! : -1;
     if (wholeFirst && this.left === this.start && token >= 0) this.#list.put(ids[token]!, length, 1, 0);
     else this.#leave(end, 1);
+    if (fresh) this.#memo.keep(this.#list, first);
   }
 
   /**
@@ -116,22 +132,23 @@ export class BpeWalk {
    */
   walk(text: Uint8Array, end: number): void {
     if (this.#bpe.units === "characters") return this.#walkCharacters(text, end);
-    const { base, check, fail, longest, suffix, lengths } = this.#bpe;
+    const { fail, suffix, lengths } = this.#bpe;
+    const cells = this.#cells;
     const lasts = this.#lasts, counts = this.#counts, compatibility = this.#compatibility;
     const start = this.start;
     let cell = this.#cell, at = this.walked, left = this.left;
     let steps = 0, tried = 0;
     while (at < end) {
       const byte = text[at]!;
-      let to = base[cell]! + byte;
+      let to = cells[cell * CELL]! + byte;
       steps++;
-      while (check[to] !== cell) {
+      while (cells[to * CELL + 1] !== cell) {
         cell = fail[cell]!;
-        to = base[cell]! + byte;
+        to = cells[cell * CELL]! + byte;
         steps++;
       }
       cell = to;
-      let token = longest[cell]!;
+      let token = cells[cell * CELL + 2]!;
       at++;
       for (;;) {
         tried++;

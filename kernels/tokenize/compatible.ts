@@ -5,19 +5,57 @@
  * @module
  */
 
+import { PieceMemo } from "./piece_memo.ts";
 import { type BpeTables, pairHash } from "./vocabulary.ts";
 
 /** Pairs that the cache holds; a pair has one place in it. */
-const CACHE = 2 ** 14;
+const CACHE = 2 ** 15;
+/** Numbers of a slot of merges and of a token, packed so that each is one line of the processor's cache. */
+const PACK = 4;
+
+/** Merges and tokens as they are walked here. */
+interface Packed {
+  /** By slot: left token or −1, right token, rank. */
+  readonly merges: Int32Array;
+  /** By token: left part, right part, rank. */
+  readonly parts: Int32Array;
+}
+
+const packed = new WeakMap<BpeTables, Packed>();
+
+function packedOf(bpe: BpeTables): Packed {
+  let tables = packed.get(bpe);
+  if (tables === undefined) {
+    tables = {
+      merges: interleave(bpe.pairLeft, bpe.pairRight, bpe.pairRank),
+      parts: interleave(bpe.left, bpe.right, bpe.ranks),
+    };
+    packed.set(bpe, tables);
+  }
+  return tables;
+}
+
+function interleave(first: Int32Array, second: Int32Array, third: Int32Array): Int32Array {
+  const all = new Int32Array(PACK * first.length);
+  for (let n = 0, at = 0; n < first.length; n++, at += PACK) {
+    all[at] = first[n]!;
+    all[at + 1] = second[n]!;
+    all[at + 2] = third[n]!;
+  }
+  return all;
+}
 
 /** Answers whether tokens are compatible, and counts what it looks up. */
 export class Compatibility {
   /** Merges looked up so far. */
   lookups = 0;
-  readonly #bpe: BpeTables;
-  readonly #lefts = new Int32Array(CACHE).fill(-1);
-  readonly #rights = new Int32Array(CACHE);
-  readonly #answers = new Uint8Array(CACHE);
+  /** Pieces that came lately. */
+  readonly pieces: PieceMemo = new PieceMemo();
+  readonly #merges: Int32Array;
+  readonly #parts: Int32Array;
+  readonly #mask: number;
+  // The left token of a pair; and its right token times 2, plus the answer.
+  readonly #cache = new Int32Array(2 * CACHE).fill(-1);
 
   /**
    * Makes an empty cache.
@@ -25,7 +63,10 @@ export class Compatibility {
    * @param bpe The tables.
    */
   constructor(bpe: BpeTables) {
-    this.#bpe = bpe;
+    const { merges, parts } = packedOf(bpe);
+    this.#merges = merges;
+    this.#parts = parts;
+    this.#mask = bpe.pairLeft.length - 1;
   }
 
   /**
@@ -35,38 +76,47 @@ export class Compatibility {
    * @param right The right token.
    */
   test(left: number, right: number): boolean {
-    const slot = pairHash(left, right) & (CACHE - 1);
-    if (this.#lefts[slot] === left && this.#rights[slot] === right) return this.#answers[slot] === 1;
+    const cache = this.#cache;
+    const slot = 2 * (pairHash(left, right) & (CACHE - 1));
+    const known = cache[slot + 1]!;
+    if (cache[slot] === left && known >> 1 === right) return (known & 1) === 1;
     const answer = this.#walk(left, right);
-    this.#lefts[slot] = left;
-    this.#rights[slot] = right;
-    this.#answers[slot] = answer ? 1 : 0;
+    cache[slot] = left;
+    cache[slot + 1] = right * 2 + (answer ? 1 : 0);
     return answer;
   }
 
   /** Undoes the merges that made both tokens, the newest first, and asks for each pair whether it would merge. */
   #walk(x: number, y: number): boolean {
-    const { pairLeft, pairRight, pairRank, ranks, left, right } = this.#bpe;
-    const mask = pairLeft.length - 1;
-    let limit = 0x7fffffff;
+    const merges = this.#merges, parts = this.#parts, mask = this.#mask;
+    let limit = 0x7fffffff, lookups = 0;
     for (;;) {
-      let slot = pairHash(x, y) & mask;
-      this.lookups++;
-      while (pairLeft[slot] !== -1) {
-        if (pairLeft[slot] === x && pairRight[slot] === y) {
-          if (pairRank[slot]! < limit) return false;
+      let slot = PACK * (pairHash(x, y) & mask);
+      lookups++;
+      let found = merges[slot]!;
+      while (found !== -1) {
+        if (found === x && merges[slot + 1] === y) {
+          if (merges[slot + 2]! < limit) {
+            this.lookups += lookups;
+            return false;
+          }
           break;
         }
-        slot = (slot + 1) & mask;
+        slot = slot + PACK & (PACK * mask + PACK - 1);
+        found = merges[slot]!;
       }
-      const inner = right[x]!, outer = left[y]!;
-      if (inner >= 0 && (ranks[x]! > ranks[y]! || outer < 0)) {
-        limit = ranks[x]!;
+      const inner = parts[PACK * x + 1]!, outer = parts[PACK * y]!;
+      const rankX = parts[PACK * x + 2]!, rankY = parts[PACK * y + 2]!;
+      if (inner >= 0 && (rankX > rankY || outer < 0)) {
+        limit = rankX;
         x = inner;
       } else if (outer >= 0) {
-        limit = ranks[y]! + 1;
+        limit = rankY + 1;
         y = outer;
-      } else return true;
+      } else {
+        this.lookups += lookups;
+        return true;
+      }
     }
   }
 }

@@ -35,7 +35,7 @@ export const ESCAPES = ["", "pending", "lookahead"] as const;
 const PENDING = 1;
 const LOOKAHEAD = 2;
 
-/** Lookups of flows, shared by all flows of a device. Plain counts. */
+/** Lookups of flows, shared by all flows of a device; of pieces that came lately none. Plain counts. */
 export interface TextLookups {
   /** Steps of the automaton over bytes, the failures among them. */
   automaton: number;
@@ -98,7 +98,7 @@ export class TextFlow {
     const { bpe } = tables;
     this.#walk = bpe === null || compatibility === null
       ? null
-      : new BpeWalk(bpe, compatibility, counts, this.list, room);
+      : new BpeWalk(bpe, tables.cells, compatibility, counts, this.list, room);
     this.#row = tables.start;
   }
 

@@ -14,12 +14,21 @@ export const ACCEPT_BEFORE = 2;
 /** In {@linkcode EngineTables.next}: no longer match is possible. */
 export const ACCEPT_FINAL = 4;
 
+/** Numbers of a cell in {@linkcode EngineTables.cells}: base, check, longest token, id of the whole path. */
+export const CELL = 4;
+
 /** Tables of a vocabulary, packed for the engine. Plain data. */
 export interface EngineTables {
   /** The vocabulary. */
   readonly vocabulary: Vocabulary;
   /** Byte pair encoding, if that is the algorithm. */
   readonly bpe: BpeTables | null;
+  /**
+   * The automaton over bytes, {@linkcode CELL} numbers a cell, so that a step is one line of the cache: base, the
+   * cell that it belongs to, the longest token that ends there, and the id of the token that a piece of just this path
+   * is, or −1. Empty without byte pair encoding.
+   */
+  readonly cells: Int32Array;
   /** WordPiece, if that is. */
   readonly wordPiece: WordPieceTables | null;
   /** At `row + class`: the next row times 8, with the ACCEPT bits of its state; −1 where the match ends. */
@@ -82,6 +91,7 @@ function pack(vocabulary: Vocabulary): EngineTables {
   return {
     vocabulary,
     bpe: vocabulary.bpe,
+    cells: vocabulary.bpe === null ? new Int32Array(0) : packCells(vocabulary.bpe),
     wordPiece: vocabulary.wordPiece,
     next,
     start: start * classes,
@@ -91,6 +101,18 @@ function pack(vocabulary: Vocabulary): EngineTables {
     blockOf,
     classOf,
   };
+}
+
+function packCells({ base, check, longest, whole, lengths, depth, ids, wholeFirst }: BpeTables): Int32Array {
+  const cells = new Int32Array(CELL * base.length);
+  for (let cell = 0, at = 0; cell < base.length; cell++, at += CELL) {
+    const token = wholeFirst ? whole[cell]! : longest[cell]!;
+    cells[at] = base[cell]!;
+    cells[at + 1] = check[cell]!;
+    cells[at + 2] = longest[cell]!;
+    cells[at + 3] = token >= 0 && lengths[token] === depth[cell] ? ids[token]! : -1;
+  }
+  return cells;
 }
 
 /**
