@@ -52,6 +52,7 @@ export * from "./text_normalize/model.ts";
 export * from "./text_normalize/reference.ts";
 export * from "./text_normalize/spec.ts";
 export * from "./text_normalize/splitting.ts";
+export * from "./text_normalize/stream.ts";
 export * from "./text_normalize/unicode_tables.ts";
 export * from "./tokenize/compile/bpe.ts";
 export * from "./tokenize/compile/progress.ts";

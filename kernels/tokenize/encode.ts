@@ -5,6 +5,7 @@
  */
 
 import { normalizeText } from "../text_normalize/reference.ts";
+import { createNormalizerStream, type NormalizerStream } from "../text_normalize/stream.ts";
 import { Compatibility } from "./compatible.ts";
 import { TextFlow, type TextLookups } from "./flow.ts";
 import { allowedTokens, SpecialSplitter } from "./special.ts";
@@ -81,7 +82,7 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
   const { before, after } = options.around === true ? vocabulary.around : { before: [], after: [] };
   const utf8 = new TextEncoder();
 
-  const stream = (): TokenStream => {
+  const makeStream = (isWhole: boolean): TokenStream => {
     const flow = new TextFlow(tables, counts, compatibility, Infinity);
     const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
       text: (bytes, from, to) => put(bytes, from, to),
@@ -91,19 +92,18 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
       },
     });
     let begun = false;
-    // What normalisation may still change waits for the end of its part.
-    let parts: Uint8Array[] = [];
+    let normalizer: NormalizerStream | null = null;
     const put = (bytes: Uint8Array, from: number, to: number) => {
-      if (normalization.length === 0) flow.take(bytes, from, to);
-      else parts.push(bytes.slice(from, to));
+      if (normalization.length === 0) return flow.take(bytes, from, to);
+      normalizer ??= isWhole ? wholeNormalizer(normalization) : createNormalizerStream(normalization);
+      const normalized = normalizer.push(bytes.subarray(from, to));
+      flow.take(normalized, 0, normalized.length);
     };
     const endPart = () => {
-      if (parts.length > 0) {
-        const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-        const text = parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode();
-        const bytes = utf8.encode(normalizeText(text, normalization));
-        parts = [];
-        flow.take(bytes, 0, bytes.length);
+      if (normalizer !== null) {
+        const rest = normalizer.end();
+        normalizer = null;
+        flow.take(rest, 0, rest.length);
       }
       flow.end();
     };
@@ -134,7 +134,7 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
     };
   };
 
-  const whole = stream();
+  const whole = makeStream(true);
   return {
     vocabulary,
     encode: (text) => {
@@ -146,7 +146,22 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
       ids.set(rest, first.length);
       return ids;
     },
-    stream,
+    stream: () => makeStream(false),
     lookups: () => ({ ...counts, pairs: compatibility?.lookups ?? 0 }),
   };
 }
+
+/** Normalises a whole text at its end, by the runtime's own functions, which are faster than the model. */
+function wholeNormalizer(steps: Vocabulary["normalization"]): NormalizerStream {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  return {
+    push: (bytes) => {
+      text += decoder.decode(bytes, { stream: true });
+      return NOTHING;
+    },
+    end: () => new TextEncoder().encode(normalizeText(text + decoder.decode(), steps)),
+  };
+}
+
+const NOTHING = new Uint8Array(0);

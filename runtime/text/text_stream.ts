@@ -4,7 +4,7 @@
  * @module
  */
 
-import { normalizeBytes, SpecialSplitter } from "../../kernels/mod.ts";
+import { createNormalizerStream, type NormalizerStream, SpecialSplitter } from "../../kernels/mod.ts";
 import { OnpathError } from "../../serialize/mod.ts";
 import { StatefulJob } from "./stateful_job.ts";
 import type { TextContext } from "./text_job.ts";
@@ -52,8 +52,7 @@ export function openTextStream(context: TextContext, run: (job: StatefulJob) => 
   let job: StatefulJob | null = null;
   // Tokens of the job that have been given out.
   let given = 0;
-  // What normalisation may still change waits for the end of its part.
-  let held: Uint8Array[] = [];
+  let normalizer: NormalizerStream | null = null;
   // What is to be done, in order: text, special tokens, and the end of what stands before one.
   let tasks: (Uint8Array | { readonly id: number } | "end")[] = [];
   const splitter = plan.special.length === 0 ? null : new SpecialSplitter(plan.special, {
@@ -76,10 +75,10 @@ export function openTextStream(context: TextContext, run: (job: StatefulJob) => 
     }
   };
   const endPart = async (ids: number[]) => {
-    if (held.length > 0) {
-      const bytes = normalizeBytes(join(held), plan.normalization).bytes;
-      held = [];
-      if (bytes.length > 0) put(bytes);
+    if (normalizer !== null) {
+      const rest = normalizer.end();
+      normalizer = null;
+      if (rest.length > 0) put(rest);
     }
     if (job === null) return;
     job.end();
@@ -94,8 +93,12 @@ export function openTextStream(context: TextContext, run: (job: StatefulJob) => 
     for (const task of todo) {
       if (task === "end") await endPart(ids);
       else if ("id" in task) ids.push(task.id);
-      else if (plan.normalization.length > 0) held.push(task);
-      else put(task);
+      else if (plan.normalization.length === 0) put(task);
+      else {
+        normalizer ??= createNormalizerStream(plan.normalization);
+        const bytes = normalizer.push(task);
+        if (bytes.length > 0) put(bytes);
+      }
     }
     if (job !== null) {
       await run(job);
@@ -136,14 +139,4 @@ export function openTextStream(context: TextContext, run: (job: StatefulJob) => 
         return step(rest, true);
       }),
   };
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -84,7 +84,7 @@ export interface TextWriter {
  * import { createEngine, createTextWriter, packetBytes, reserveSlots } from "onpath/serialize";
  * import assert from "node:assert/strict";
  *
- * const slots = reserveSlots(createEngine(), 2, 64);
+ * const slots = reserveSlots(createEngine(2 ** 14), 2, 64);
  * const writer = createTextWriter({ plan: 7, checksum: "link" });
  * writer.chunks(new TextEncoder().encode("Hello, world"), { payload: 8, overlap: 0 }, 1, 0, 2, slots, 0);
  * assert.equal(new TextDecoder().decode(packetBytes(slots, 1).subarray(64)), "orld");

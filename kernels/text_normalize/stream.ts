@@ -1,0 +1,89 @@
+/**
+ * Normalisation of a text that grows: what is certain comes out at once, whatever the text.
+ *
+ * @module
+ */
+
+import type { TextStep } from "../tokenize/vocabulary.ts";
+import { createTextNormalizer, type NormalizationEscape } from "./model.ts";
+import { normalizeText } from "./reference.ts";
+
+/** Normalises a text that grows. */
+export interface NormalizerStream {
+  /** Takes more of the text, as UTF-8; gives what is certain now. It holds until the next call. */
+  push(bytes: Uint8Array): Uint8Array;
+  /** Ends the text; gives the rest. */
+  end(): Uint8Array;
+}
+
+/**
+ * Bytes of the text that are kept for the reference: more than the stages of the model hold, a few dozen code points
+ * each.
+ */
+const KEPT = 2 ** 14;
+
+/**
+ * Makes a normaliser for one text. It is the devices' model; where that gives up (more than 30 marks in a row), the
+ * rest of the text waits for its end and takes the reference.
+ *
+ * @param steps What happens to the text, in order.
+ * @returns The stream: all that it gives is what {@linkcode normalizeText} gives of the whole.
+ * @throws {OnpathError} `pipeline` when the steps are malformed.
+ *
+ * @example
+ * ```ts
+ * import { createNormalizerStream } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const stream = createNormalizerStream([{ op: "nfc" }]);
+ * const utf8 = new TextEncoder();
+ * const parts = ["cafe", "\u0301 and", " more"].map((part) => new TextDecoder().decode(stream.push(utf8.encode(part))));
+ * assert.deepEqual(parts, ["caf", "é an", "d mor"]);
+ * assert.equal(new TextDecoder().decode(stream.end()), "e");
+ * ```
+ */
+export function createNormalizerStream(steps: readonly TextStep[]): NormalizerStream {
+  const model = createTextNormalizer(steps);
+  // The text from `begins` on: all of it that the model may hold, or all since it gave up.
+  let text: Uint8Array<ArrayBuffer> = new Uint8Array(2 * KEPT);
+  let begins = 0, length = 0;
+  const keep = (bytes: Uint8Array) => {
+    if (length + bytes.length > text.length) {
+      const held = model.escape === null ? Math.min(length, KEPT) : length;
+      const moved = new Uint8Array(Math.max(text.length, 2 * (held + bytes.length)));
+      moved.set(text.subarray(length - held, length));
+      begins += length - held;
+      text = moved;
+      length = held;
+    }
+    text.set(bytes, length);
+    length += bytes.length;
+  };
+  const rest = ({ position, skip, steps }: NormalizationEscape) => {
+    const utf16 = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      text.subarray(position - begins, length),
+    );
+    return new TextEncoder().encode(normalizeText(utf16, steps)).subarray(skip);
+  };
+  return {
+    push: (bytes) => {
+      keep(bytes);
+      return model.escape === null ? model.push(bytes).bytes : EMPTY;
+    },
+    end: () => {
+      if (model.escape === null) {
+        const { bytes } = model.end();
+        if (model.escape === null) return bytes;
+        const before = bytes.slice();
+        const after = rest(model.escape);
+        const all = new Uint8Array(before.length + after.length);
+        all.set(before);
+        all.set(after, before.length);
+        return all;
+      }
+      return rest(model.escape);
+    },
+  };
+}
+
+const EMPTY = new Uint8Array(0);
