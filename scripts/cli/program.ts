@@ -9,6 +9,7 @@ import metadata from "../../deno.json" with { type: "json" };
 import { type Match, MAX_PAYLOAD, TEXT_MODES } from "../../mod.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
+import { type NormalizeOptions, normalizeText } from "./commands/normalize.ts";
 import { explainPlan, type PlanCommandOptions } from "./commands/plan.ts";
 import { type RunCommandOptions, runOnce } from "./commands/run.ts";
 import { printSizes, type SizesOptions } from "./commands/sizes.ts";
@@ -147,6 +148,18 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addHelpText("after", TOPICS.tokenize)
     .action((text: string | undefined, options: TokenizeOptions, command: Command) =>
       tokenizeText(text, options, command, context)
+    );
+
+  program.command("normalize")
+    .description("a text after normalisation, as vocabularies ask for it, written to stdout as it comes")
+    .argument("[text]", "the text; without it, --input or stdin")
+    .option("--input <file>", "a file of text, or - for stdin")
+    .option("--steps <steps>", "what happens, in order: names with commas between, or JSON; see below")
+    .option("--vocab <name>", "what a vocabulary asks for, in place of steps")
+    .addOption(jsonOption())
+    .addHelpText("after", TOPICS.normalize)
+    .action((text: string | undefined, options: NormalizeOptions, command: Command) =>
+      normalizeText(text, options, command, context)
     );
 
   program.command("vocab")

@@ -60,7 +60,17 @@ Waveforms, of the device rtl:
 /** The texts by command. */
 export const TOPICS: Readonly<
   Record<
-    "program" | "tour" | "run" | "plan" | "sizes" | "profile" | "devices" | "xrt" | "tokenize" | "vocab",
+    | "program"
+    | "tour"
+    | "run"
+    | "plan"
+    | "sizes"
+    | "profile"
+    | "devices"
+    | "xrt"
+    | "tokenize"
+    | "normalize"
+    | "vocab",
     string
   >
 > = {
@@ -172,6 +182,16 @@ Examples:
   onpath tokenize --vocab r50k_base --explain "The quick brown fox jumps over the lazy dog"
   onpath tokenize --vocab o200k_base --input prompt.txt --json
   onpath tokenize --vocab models/llama3/tokenizer.json < prompt.txt
+${EXIT_CODES}`,
+  normalize: `
+Steps: nfc, nfd, nfkc, nfkd, lower_case, strip_accents, clean_text, space_chinese; in JSON also
+  {"op": "replace", "from": " ", "to": "▁"} and {"op": "prepend", "text": "▁"}.
+This is the stage that runs on the host before a text is cut into packets.
+
+Examples:
+  onpath normalize --steps nfkc,lower_case "Ｆｕｌｌ width"
+  onpath normalize --vocab models/bert/tokenizer.json < prompt.txt
+  onpath normalize --steps '[{"op": "replace", "from": "\\t", "to": " "}]' --input table.txt
 ${EXIT_CODES}`,
   vocab: `
 Compiled tables load in a fraction of the time: the automaton, pairs and pieces are ready in them.

@@ -1,0 +1,99 @@
+/**
+ * `normalize`: a text after normalisation, as it is before it is tokenized.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { createReadStream } from "node:fs";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { checkTextSteps, createNormalizerStream, OnpathError, type TextStep } from "../../../mod.ts";
+import { loadVocabulary } from "../../io/vocabulary.ts";
+import { type Context, printJson } from "../context.ts";
+import { EXIT } from "../failures.ts";
+
+/** Options of `normalize`. */
+export interface NormalizeOptions {
+  /** `--steps` */
+  readonly steps?: string | undefined;
+  /** `--vocab` */
+  readonly vocab?: string | undefined;
+  /** `--input` */
+  readonly input?: string | undefined;
+  /** `--json` */
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Normalises a text and writes it to stdout, as it comes: a text of any length takes little memory.
+ *
+ * @param text The text, or undefined where it comes from a file or from stdin.
+ * @param options The options.
+ * @param command The command, for errors of use.
+ * @param context What the process gives.
+ */
+export async function normalizeText(
+  text: string | undefined,
+  options: NormalizeOptions,
+  command: Command,
+  { signal }: Context,
+): Promise<void> {
+  const refuse = (message: string) =>
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: "onpath.use" });
+  if (text !== undefined && options.input !== undefined) {
+    refuse("expected either a text or --input <file>, not both");
+  }
+  if ((options.steps === undefined) === (options.vocab === undefined)) {
+    refuse("expected either --steps <steps> or --vocab <name>");
+  }
+  const steps = options.steps === undefined
+    ? (await loadVocabulary(options.vocab!, { signal })).normalization
+    : readSteps(options.steps);
+  const stream = createNormalizerStream(steps);
+  const counts = { bytesIn: 0, bytesOut: 0 };
+  const put = async (bytes: Uint8Array) => {
+    counts.bytesOut += bytes.length;
+    if (options.json || bytes.length === 0) return;
+    // What the normaliser gives holds until the next call, so it is waited for.
+    await new Promise<void>((resolve, reject) =>
+      process.stdout.write(bytes, (error) => error ? reject(error) : resolve())
+    );
+  };
+  try {
+    for await (const piece of source(text, options.input)) {
+      signal.throwIfAborted();
+      counts.bytesIn += piece.length;
+      await put(stream.push(piece));
+    }
+    await put(stream.end());
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code !== "ENOENT" && code !== "EISDIR" && code !== "EACCES") throw error;
+    throw new OnpathError("file", `Cannot read ${options.input}: ${code}`, { path: options.input }, {
+      cause: error,
+    });
+  }
+  if (options.json) printJson({ steps, ...counts });
+}
+
+function source(text: string | undefined, input: string | undefined): AsyncIterable<Uint8Array> {
+  if (text !== undefined) return Readable.from([new TextEncoder().encode(text)]);
+  return input === undefined || input === "-" ? process.stdin : createReadStream(input);
+}
+
+/** Steps as people write them: names with commas between, or JSON. */
+function readSteps(text: string): readonly TextStep[] {
+  if (!text.trimStart().startsWith("[")) {
+    return checkTextSteps(text.split(",").map((op) => ({ op: op.trim() })));
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new OnpathError("pipeline", `Cannot read steps: expected JSON, found ${text.slice(0, 40)}`, {}, {
+      cause,
+    });
+  }
+  return checkTextSteps(json);
+}
