@@ -21,6 +21,9 @@ export const SYNTHESIZED: readonly SynthesizedBuild[] = [
   { build: "terms", parameters: { LANES: 6, XW: 14, IW: 10 }, bram: 474, uram: 0 },
   { build: "terms", parameters: { LANES: 3, XW: 14, IW: 10 }, bram: 282, uram: 0 },
   { build: "terms", parameters: { LANES: 1, XW: 14, IW: 10 }, bram: 134, uram: 0 },
+  { build: "terms", parameters: { LANES: 6, XW: 11, IW: 7 }, bram: 102, uram: 0 },
   { build: "products", parameters: { LANES: 6, XW: 10, IW: 7 }, bram: 484, uram: 0 },
+  { build: "products", parameters: { LANES: 3, XW: 10, IW: 7 }, bram: 268, uram: 0 },
   { build: "rows", parameters: { WW: 9, SW: 12, VW: 11, RW: 12, OW: 12, TW: 13 }, bram: 130, uram: 0 },
+  { build: "rows", parameters: { WW: 8, SW: 10, VW: 9, RW: 10, OW: 10, TW: 11 }, bram: 85.5, uram: 0 },
 ];
