@@ -35,13 +35,7 @@ export async function driveRtlText(): Promise<RtlText> {
     card: tokenizer.card,
     load: (plan, vocabulary) => {
       checkTextVocabulary(plan, vocabulary);
-      if (plan.mode !== "stateful") {
-        throw new OnpathError(
-          "device",
-          `Cannot load text plan ${plan.id} into the RTL: it keeps flows, it takes no chunks that overlap`,
-          { plan: plan.id, mode: plan.mode },
-        );
-      }
+      refuseChunks(plan);
       const { memory, chip } = tokenizer.load(vocabulary, { plan: plan.id, longest: plan.longest });
       return memory + chip;
     },
@@ -51,4 +45,18 @@ export async function driveRtlText(): Promise<RtlText> {
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+/**
+ * Refuses a plan whose chunks overlap: the tokenizer in hardware keeps flows.
+ *
+ * @throws {OnpathError} `device`
+ */
+export function refuseChunks({ id, mode }: TextPlan): void {
+  if (mode === "stateful") return;
+  throw new OnpathError(
+    "device",
+    `Cannot load text plan ${id} into the RTL: it keeps flows, it takes no chunks that overlap`,
+    { plan: id, mode },
+  );
 }

@@ -94,11 +94,10 @@ export function driveTokenizer(card: RtlCard): TokenizeCard {
     card,
     load: (vocabulary, options) => {
       const image = tokenizeImage(vocabulary);
-      const { longest } = options;
-      checkWhole("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
-      loaded = true;
+      const sizes = loadImage(card, image, options);
       card.setLatency(options.latency ?? HBM_LATENCY);
-      return loadImage(card, image, options);
+      loaded = true;
+      return sizes;
     },
     exchange: ({ input, count, output }) => {
       if (!loaded) {
@@ -124,7 +123,37 @@ export function driveTokenizer(card: RtlCard): TokenizeCard {
   };
 }
 
-function loadImage(card: RtlCard, image: TokenizeImage, { plan, longest }: TokenizeOptions) {
+function loadImage(card: RtlCard, image: TokenizeImage, options: TokenizeOptions) {
+  const { values, tables, memory } = tokenizeProgram(image, options);
+  card.start(values);
+  card.memory.set(memory);
+  for (const { table, entries } of tables) card.loadTable(table, entries);
+  const { blocks, classes, transitions, ids, bits } = image;
+  const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8);
+  return { memory: memory.byteLength, chip };
+}
+
+/** A vocabulary as the hardware takes it. */
+export interface TokenizeProgramData {
+  /** The arguments, in the order of the registers. */
+  readonly values: readonly number[];
+  /** Tables on chip by their number, each from its first entry on. */
+  readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
+  /** What external memory holds, from its first byte on. */
+  readonly memory: Uint8Array;
+}
+
+/**
+ * Translates a vocabulary's image.
+ *
+ * @param image The image.
+ * @param options Which packets are taken.
+ */
+export function tokenizeProgram(
+  image: TokenizeImage,
+  { plan, longest }: Pick<TokenizeOptions, "plan" | "longest">,
+): TokenizeProgramData {
+  checkWhole("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
   const { memory, blocks, classes, transitions, ids, bits } = image;
   const values = {
     plan,
@@ -141,15 +170,28 @@ function loadImage(card: RtlCard, image: TokenizeImage, { plan, longest }: Token
     partTokens: Math.floor((8 * longest) / (bits + 1)),
     bits,
   };
-  card.start(TOKENIZE_ARGUMENTS.map(({ name }) => values[name]));
-  card.memory.set(new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength));
-  card.loadTable(TOKENIZE_TABLE.blocks, blocks);
-  card.loadTable(TOKENIZE_TABLE.classes, classes);
-  card.loadTable(TOKENIZE_TABLE.transitions, transitions);
-  card.loadTable(TOKENIZE_TABLE.ids, ids);
-  const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8);
-  return { memory: memory.byteLength, chip };
+  return {
+    values: TOKENIZE_ARGUMENTS.map(({ name }) => values[name]),
+    tables: [
+      { table: TOKENIZE_TABLE.blocks, entries: blocks },
+      { table: TOKENIZE_TABLE.classes, entries: classes },
+      { table: TOKENIZE_TABLE.transitions, entries: transitions },
+      { table: TOKENIZE_TABLE.ids, entries: ids },
+    ],
+    memory: new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength),
+  };
 }
+
+/** Bytes of external memory that arguments speak of: cells, tokens and merges. */
+export function tokenizeMemoryBytes(values: readonly number[]): number {
+  const at = (name: (typeof TOKENIZE_ARGUMENTS)[number]["name"]) =>
+    values[TOKENIZE_ARGUMENTS.findIndex((each) => each.name === name)]!;
+  // A word holds two slots of merges.
+  return MEMORY_WORD * (at("pairsAt") + Math.ceil((at("pairMask") + 1) / 2));
+}
+
+/** Bytes of a word of external memory. */
+const MEMORY_WORD = 16;
 
 /**
  * The least payload whose answers have no more parts than the hardware counts: each byte may become three, each of

@@ -135,6 +135,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .option("--input <file>", "a file of text, or - for stdin")
     .option("--vocab <name>", "one of tiktoken's encodings, or a file: see below", "cl100k_base")
     .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
     .addOption(
       new Option("--mode <mode>", "how the text travels (default: stateful)").choices([...TEXT_MODES]),
     )

@@ -15,6 +15,7 @@ import {
   ROWS_ARGUMENTS,
   type RtlProgram,
   TABLES_ARGUMENTS,
+  TOKENIZE_ARGUMENTS,
 } from "../../mod.ts";
 import { type KernelDraft, writeXclbin } from "../xrt/mod.ts";
 import type { Bank } from "./memory.ts";
@@ -33,7 +34,7 @@ export interface EmulatedKernel {
   /** Its name. */
   readonly name: string;
   /** The build of the RTL that it is. */
-  readonly build: RtlProgram["build"];
+  readonly build: RtlProgram["build"] | "tokenize";
   /** Its arguments, in the order of the registers. */
   readonly arguments: readonly KernelArgument[];
 }
@@ -43,7 +44,11 @@ export const EMULATED_KERNELS: readonly EmulatedKernel[] = [
   { name: "onpath_image", build: "terms", arguments: IMAGE_ARGUMENTS },
   { name: "onpath_image_products", build: "products", arguments: IMAGE_ARGUMENTS },
   { name: "onpath_rows", build: "rows", arguments: ROWS_ARGUMENTS },
+  { name: "onpath_tokenize", build: "tokenize", arguments: TOKENIZE_ARGUMENTS },
 ];
+
+/** Where a kernel with external memory finds what lies there: the argument behind its others. */
+export const WORDS_ARGUMENT = "words";
 
 /** Bytes of registers of an instance. */
 const RANGE = 0x10000;
@@ -64,15 +69,16 @@ export function instanceName(kernel: string): string {
 export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
   let base = BASE;
   const next = () => BigInt((base += RANGE) - RANGE);
-  const cards: KernelDraft[] = EMULATED_KERNELS.map(({ name, arguments: list }) => ({
+  const cards: KernelDraft[] = EMULATED_KERNELS.map(({ name, build, arguments: list }) => ({
     name,
     range: RANGE,
     instances: [{ name: instanceName(name), base: next() }],
-    arguments: list.map(({ name }, place) => ({
-      name,
-      kind: "scalar" as const,
-      offset: argumentAddress(place),
-    })),
+    arguments: [
+      ...list.map(({ name }, place) => ({ name, kind: "scalar" as const, offset: argumentAddress(place) })),
+      ...(build === "tokenize"
+        ? [{ name: WORDS_ARGUMENT, kind: "buffer" as const, offset: argumentAddress(list.length), memory: 1 }]
+        : []),
+    ],
   }));
   const instances = (which: "packets" | "tables") =>
     EMULATED_KERNELS.map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));

@@ -7,8 +7,10 @@
 import {
   argumentAddress,
   compileBuild,
+  HBM_LATENCY,
   moverAddress,
   openRtlCard,
+  openTokenizeCard,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
   readTableListEntry,
@@ -17,8 +19,10 @@ import {
   TABLE_LIST,
   TABLE_WORD,
   TABLES_ARGUMENTS,
+  tokenizeMemoryBytes,
 } from "../../mod.ts";
 import { checkWhole, HEADER_BYTES, OnpathError } from "../../../serialize/mod.ts";
+import { TOKENIZE_LIMITS } from "../../../kernels/mod.ts";
 import type { EmulatedKernel } from "./image.ts";
 import type { CardMemory } from "./memory.ts";
 
@@ -70,16 +74,30 @@ export async function createUnitGroup(
   memory: CardMemory,
   spoil: Spoil,
 ): Promise<UnitGroup> {
-  const card = await openRtlCard(await compileBuild(kernel.build));
+  const card = kernel.build === "tokenize"
+    ? (await openTokenizeCard()).card
+    : await openRtlCard(await compileBuild(kernel.build));
+  if (kernel.build === "tokenize") card.setLatency(HBM_LATENCY);
   const values = newWords();
   const from = newWords();
   const list = newWords();
   return {
     kernel: createUnit({
-      start: () => {
-        card.start(kernel.arguments.map((_, place) => values.getUint32(argumentAddress(place), true)));
-        return Promise.resolve();
-      },
+      start: () =>
+        new Promise((resolve) => {
+          const set = kernel.arguments.map((_, place) => values.getUint32(argumentAddress(place), true));
+          if (kernel.build === "tokenize") {
+            const bytes = checkWhole(
+              "external memory of bytes of",
+              tokenizeMemoryBytes(set),
+              0,
+              TOKENIZE_LIMITS.memory,
+            );
+            card.memory.set(memory.at(addressIn(values, argumentAddress(set.length)), bytes));
+          }
+          card.start(set);
+          resolve();
+        }),
       counter: (offset) => card.read(offset),
     }, values),
     packets: createUnit({ start: () => movePackets(card, memory, from, spoil) }, from),

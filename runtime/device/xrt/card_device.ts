@@ -18,16 +18,17 @@ import {
   type Plan,
   residentBytes,
   RTL_PROFILE,
-  type RtlProgram,
   rtlProgram,
   schedulePages,
   type StagedPage,
+  type TextPlan,
 } from "../../mod.ts";
-import { KERNELS } from "../../../kernels/mod.ts";
+import { KERNELS, type Vocabulary } from "../../../kernels/mod.ts";
 import { OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
-import { type CardKernel, type KernelCounts, openCardKernel } from "./card_kernel.ts";
+import { type CardBuild, type CardKernel, type KernelCounts, openCardKernel } from "./card_kernel.ts";
 import { type CardPackets, createCardPackets } from "./card_packets.ts";
 import { type CardTables, createCardTables } from "./card_tables.ts";
+import { cardLookups, type CardText, checkCardText, loadCardText } from "./card_text.ts";
 import { type OpenOptions, XrtDevice } from "./device.ts";
 
 /** The XRT device's numbers: those of the RTL, which it runs. */
@@ -98,9 +99,11 @@ export async function openXrtOffload(
 export function createXrtOffload(options: XrtOffloadOptions): Device {
   const { device } = options;
   const gone = options.gone ?? (() => undefined);
-  const parts = new Map<RtlProgram["build"], Part>();
+  const parts = new Map<CardBuild, Part>();
   let part: Part | undefined;
   let plan: Plan | undefined;
+  let text: CardText | undefined;
+  let textLookups = 0;
   let each = 1;
   let staged: StagedPage[] = [];
   // Pages in the order of their first use, for those that are brought while others are at work.
@@ -152,7 +155,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     );
   };
 
-  const openPart = async (build: RtlProgram["build"], wait: WaitOptions): Promise<Part> => {
+  const openPart = async (build: CardBuild, wait: WaitOptions): Promise<Part> => {
     let found = parts.get(build);
     if (found === undefined) {
       const kernel = openCardKernel(device, build);
@@ -182,6 +185,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
 
   const load = async (next: Plan, wait: WaitOptions) => {
     const { build, values, tables } = rtlProgram(next);
+    forgetText();
     const kept = plan?.id === next.id;
     if (kept && next.pages === null && build !== "rows") return;
     const opened = await openPart(build, wait);
@@ -209,6 +213,22 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     opened.old = true;
   };
 
+  const forgetText = () => {
+    text?.words.close();
+    text = undefined;
+  };
+
+  const loadText = async (next: TextPlan, vocabulary: Vocabulary, wait: WaitOptions) => {
+    checkCardText(next, vocabulary);
+    const opened = await openPart("tokenize", wait);
+    await opened.packets.settle(wait);
+    cardLookups(opened.kernel);
+    const loaded = await loadCardText(device, opened.kernel, opened.tables, next, vocabulary, wait);
+    forgetText();
+    [text, part, plan, opened.old] = [loaded, opened, undefined, true];
+    tableBytes += loaded.tableBytes;
+  };
+
   /** Brings pages that come later into the card's memory, as long as packets are at work. */
   const bringAhead = async (
     { stages }: Plan,
@@ -228,6 +248,14 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
   const exchange: Device["exchange"] = (exchange, wait = {}) =>
     onCard("exchange packets", async () => {
       wait.signal?.throwIfAborted();
+      if (text !== undefined && part !== undefined) {
+        checkExchange(exchange);
+        if (exchange.count === 0) return 0;
+        const { answers } = await part.packets.exchange(exchange, text.plan.parts, wait);
+        part.sent += exchange.count;
+        part.old = part.dropped = true;
+        return answers;
+      }
       if (plan === undefined || part === undefined) {
         throw new OnpathError("device", "Cannot exchange packets: the XRT device has no plan");
       }
@@ -304,6 +332,8 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
   const self: Device = {
     profile: XRT_PROFILE,
     load: (next, wait = {}) => onCard("load a plan", () => load(next, wait)),
+    loadText: (next, vocabulary, wait = {}) =>
+      onCard("load a text plan", () => loadText(next, vocabulary, wait)),
     stage: (pages, wait = {}) =>
       onCard("stage pages", async () => {
         if (plan?.pages == null) {
@@ -315,6 +345,10 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       }),
     exchange,
     counters: () => {
+      const tokenizer = parts.get("tokenize");
+      if (tokenizer?.old && broken === undefined && gone() === undefined) {
+        textLookups = cardLookups(tokenizer.kernel);
+      }
       const all = [...parts.values()].map((part) => ({ part, counts: countsOf(part) }));
       const sum = (count: (counts: KernelCounts) => number) =>
         all.reduce((total, { counts }) => total + count(counts), 0);
@@ -328,7 +362,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       return {
         packets: all.reduce((total, { part }) => total + part.sent, 0) - drops,
         dropped,
-        lookups: Math.round(lookups),
+        lookups: Math.round(lookups) + textLookups,
         cycles: sum(({ cycles }) => cycles),
         stalls: sum(({ stalls }) => stalls),
         swaps,

@@ -6,15 +6,20 @@
 
 import { COUNTER, counterAddress, DROP_REASONS, MOVER, moverInstances, type RtlProgram } from "../../mod.ts";
 import { OnpathError, type WaitOptions } from "../../../serialize/mod.ts";
+import type { XrtBuffer } from "./buffer.ts";
 import type { XrtDevice } from "./device.ts";
 import type { XrtKernel } from "./kernel.ts";
 import type { XrtRun } from "./run.ts";
 
+/** A build of the RTL on a card. */
+export type CardBuild = RtlProgram["build"] | "tokenize";
+
 /** The kernel of each build of the RTL. */
-export const CARD_KERNEL: Readonly<Record<RtlProgram["build"], string>> = {
+export const CARD_KERNEL: Readonly<Record<CardBuild, string>> = {
   terms: "onpath_image",
   products: "onpath_image_products",
   rows: "onpath_rows",
+  tokenize: "onpath_tokenize",
 };
 
 /** What a kernel has counted since it was opened here. */
@@ -29,6 +34,9 @@ export interface KernelCounts {
   readonly drops: readonly number[];
 }
 
+/** The argument for what external memory holds. */
+const WORDS = "words";
+
 /** The counters of 32 bits that are read; those of drops stand behind, one a reason. */
 const READ = ["cycles", "cyclesUpper", "words", "stalls", "swaps", "packets"] as const;
 
@@ -38,8 +46,15 @@ export interface CardKernel {
   readonly packets: XrtKernel;
   /** The mover of its tables. */
   readonly tables: XrtKernel;
-  /** Sets the arguments in their order, and waits until the kernel has taken them. */
-  readonly start: (values: readonly number[], options: WaitOptions) => Promise<void>;
+  /**
+   * Sets the arguments in their order, behind them what its external memory holds, and waits until the kernel has
+   * taken them.
+   */
+  readonly start: (values: readonly number[], options: WaitOptions, words?: XrtBuffer) => Promise<void>;
+  /** The memory group of what its external memory holds. */
+  readonly group: () => number;
+  /** What a counter of its own has gained since it was opened here, by its place among counters. */
+  readonly read: (place: number) => number;
   /** Packets that are inside now. */
   readonly present: () => number;
   /** Packets that have left since it was opened here. */
@@ -57,7 +72,7 @@ export interface CardKernel {
  * @param build The build of the RTL that the kernel must be.
  * @throws {OnpathError} `device` when the xclbin lacks the kernel or its movers, or XRT refuses.
  */
-export function openCardKernel(device: XrtDevice, build: RtlProgram["build"]): CardKernel {
+export function openCardKernel(device: XrtDevice, build: CardBuild): CardKernel {
   const name = CARD_KERNEL[build];
   const known = device.xclbin.kernels.map((kernel) => kernel.name);
   const instance = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances[0]?.name;
@@ -96,12 +111,21 @@ function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "t
   // A card counts from its reset on, whoever had it before.
   const before = { counts: readAll(), drops: readDrops() };
   let drops = before.drops;
+  const own = new Map<number, number>();
   /** What a counter of 32 bits has gained, once around at most. */
   const gained = (now: number, then: number) => (now - then) >>> 0;
   return {
-    start: async (values, options) => {
+    group: () => kernel.group(WORDS),
+    read: (place) => {
+      const now = read(place);
+      const then = own.get(place) ?? now;
+      own.set(place, then);
+      return gained(now, then);
+    },
+    start: async (values, options, words) => {
       if (run.running) await run.wait(options);
       values.forEach((value, place) => run.set(place, value));
+      if (words !== undefined) run.set(WORDS, words);
       await run.start(options);
       await run.wait(options);
     },

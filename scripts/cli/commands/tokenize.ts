@@ -20,10 +20,11 @@ import {
   type Vocabulary,
   wellFormed,
 } from "../../../mod.ts";
+import { XRT_PROFILE } from "onpath/xrt";
 import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, insteadRows, resolveDevice, withDevice } from "../devices.ts";
+import { deviceText, insteadRows, planDevice, resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
 import { followProgress } from "../progress.ts";
 import { columnTable, count, factTable, milliseconds } from "../text.ts";
@@ -37,6 +38,10 @@ export interface TokenizeOptions {
   readonly input?: string | undefined;
   /** `--device` */
   readonly device?: string | undefined;
+  /** `--emulate` */
+  readonly emulate?: boolean | undefined;
+  /** `--xclbin` */
+  readonly xclbin?: string | undefined;
   /** `--mode` */
   readonly mode?: TextMode | undefined;
   /** `--payload` */
@@ -59,6 +64,9 @@ export interface TokenizeOptions {
 const MOST_SIMULATED = 16384;
 /** Payload of `--explain` where none is named, so that a sentence has several chunks. */
 const EXPLAINED_PAYLOAD = 32;
+
+/** Devices that are not the model with other numbers. */
+const PROFILES = new Map([RTL_PROFILE, XRT_PROFILE].map((profile) => [profile.name, profile]));
 
 /** What came of a text. */
 interface Tokenized {
@@ -138,8 +146,10 @@ async function tokenize(
   options: TokenizeOptions,
   signal: AbortSignal,
 ): Promise<Tokenized> {
-  const name = options.device ?? RTL_PROFILE.name;
-  if (options.device === undefined && bytes.length > MOST_SIMULATED) {
+  const onCard = options.emulate || options.xclbin !== undefined;
+  const named = options.device ?? (onCard ? XRT_PROFILE.name : undefined);
+  const name = named ?? RTL_PROFILE.name;
+  if (named === undefined && bytes.length > MOST_SIMULATED) {
     const why = `${
       count(bytes.length)
     } bytes take long in a simulation; --device ${name} does it all the same`;
@@ -149,7 +159,7 @@ async function tokenize(
     return await onDevice(name, undefined, bytes, vocabulary, options, signal);
   } catch (error) {
     const lacks = error instanceof OnpathError && ["device", "table"].includes(error.code);
-    if (options.device !== undefined || !lacks) throw error;
+    if (named !== undefined || !lacks) throw error;
     return await onDevice(MODEL_PROFILE.name, error.message, bytes, vocabulary, options, signal);
   }
 }
@@ -162,7 +172,9 @@ async function onDevice(
   options: TokenizeOptions,
   signal: AbortSignal,
 ): Promise<Tokenized> {
-  const known = await resolveDevice(name, signal);
+  const known = name === XRT_PROFILE.name
+    ? planDevice({ device: XRT_PROFILE }, options)
+    : await resolveDevice(name, signal);
   const { explain, special, overlap, timeout: timeoutMs } = options;
   const mode = options.mode ?? (explain || overlap !== undefined ? "overlap" : "stateful");
   const payload = options.payload ??
@@ -206,7 +218,7 @@ function printTokens(
   }
   const perToken = ids.length === 0 ? "" : `, ${(bytes.length / ids.length).toFixed(2)} bytes a token`;
   print(factTable([
-    ["device", deviceText(plan.device === RTL_PROFILE.name ? RTL_PROFILE : MODEL_PROFILE)],
+    ["device", deviceText(PROFILES.get(plan.device) ?? MODEL_PROFILE)],
     ...insteadRows(instead),
     ["vocabulary", vocabulary.name],
     ["tokens", `${count(ids.length)} of ${count(bytes.length)} bytes${perToken}`],
@@ -230,7 +242,7 @@ function workRows(plan: TextPlan, { counters, bytes, escapes, hostBytes }: TextR
   const rows: [string, string][] = [];
   const perByte = (value: number) => bytes === 0 ? "0" : (value / bytes).toFixed(2);
   rows.push(["lookups", `${perByte(counters.lookups)} a byte`]);
-  if (plan.device === RTL_PROFILE.name && counters.cycles !== null) {
+  if (plan.device !== MODEL_PROFILE.name && counters.cycles !== null) {
     const ms = counters.cycles / (RTL_PROFILE.clockMHz * 1000);
     rows.push([
       "simulated",

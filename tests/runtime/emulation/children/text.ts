@@ -1,0 +1,81 @@
+/**
+ * Text through libxrt: a vocabulary from host to card to chip, packets both ways.
+ */
+
+import assert from "node:assert/strict";
+import { createEncoder } from "../../../../kernels/mod.ts";
+import {
+  compile,
+  compileText,
+  createModelDevice,
+  createRtlDevice,
+  offload,
+  TextSession,
+} from "../../../../runtime/mod.ts";
+import { vocabulary } from "../../../kernels/tokenize/vocabularies.ts";
+import { refusal } from "../../../support/failure.ts";
+import { noise } from "../../../support/images.ts";
+import { adversarialTexts, corpusSlice } from "../../../support/texts.ts";
+import { openDevice, testEnd } from "./cards.ts";
+
+const r50k = await vocabulary("r50k_base");
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const TEXTS = [
+  ...corpusSlice(12_000).map(({ text }) => text.slice(0, 600)),
+  ...adversarialTexts().slice(0, 12).map(({ bytes }) => utf8.decode(bytes.subarray(0, 700))),
+].map((text) => text.toWellFormed());
+const STEPS = [{ op: "tokenize" }];
+
+Deno.test("text on an emulated card: the ids of the peer, the cycles and lookups of the RTL", async () => {
+  const encoder = createEncoder(r50k);
+  const { device } = await openDevice();
+  await using rtl = await createRtlDevice();
+  try {
+    const reports = [];
+    for (const each of [device, rtl]) {
+      const plan = compileText({ steps: STEPS }, { vocabulary: r50k, device: each, payload: 256 });
+      const session = await TextSession.open(plan, r50k, each);
+      const { tokens, report } = await session.encodeMany(TEXTS);
+      tokens.forEach(({ ids }, at) => assert.deepEqual(ids, encoder.encode(TEXTS[at]!), `text ${at}`));
+      reports.push(report);
+    }
+    const [card, own] = reports as [typeof reports[number], typeof reports[number]];
+    assert.deepEqual([card.sent, card.resent, card.escapes], [own.sent, own.resent, own.escapes]);
+    assert.equal(card.counters.packets, card.sent);
+    assert(card.counters.cycles! > card.bytes);
+    assert.equal(card.counters.lookups, own.counters.lookups);
+  } finally {
+    await device.close();
+  }
+});
+
+Deno.test("text and images take turns on an emulated card, and what is refused leaves it as it was", async () => {
+  const { device } = await openDevice();
+  await using model = createModelDevice();
+  const encoder = createEncoder(r50k);
+  const image = noise(1, 40, 60, 3, 7);
+  const steps = [{ op: "resize", size: [16, 16] }];
+  try {
+    const text = compileText({ steps: STEPS }, { vocabulary: r50k, device });
+    const expected = await offload(compile({ steps }, { input: image, device: model }), image, model);
+    for (let round = 0; round < 2; round++) {
+      const session = await TextSession.open(text, r50k, device);
+      assert.deepEqual((await session.encode(TEXTS[0]!)).ids, encoder.encode(TEXTS[0]!));
+      const chunks = compileText({ steps: [{ op: "tokenize", mode: "overlap" }] }, {
+        vocabulary: r50k,
+        device,
+      });
+      await assert.rejects(TextSession.open(chunks, r50k, device), refusal("device", /chunks that overlap/));
+      const cl100k = await vocabulary("cl100k_base");
+      const large = compileText({ steps: STEPS }, { vocabulary: cl100k, device });
+      await assert.rejects(TextSession.open(large, cl100k, device), refusal("table", /room is for/));
+      assert.deepEqual((await session.encode(TEXTS[1]!)).ids, encoder.encode(TEXTS[1]!));
+      const plan = compile({ steps }, { input: image, device });
+      assert.deepEqual((await offload(plan, image, device)).output.data, expected.output.data);
+    }
+  } finally {
+    await device.close();
+  }
+});
+
+testEnd();
