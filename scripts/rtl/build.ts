@@ -100,11 +100,16 @@ async function listSources(folder: string): Promise<string[]> {
  *
  * @param sources The folder of the SystemVerilog; it is only read.
  * @param top The top module.
+ * @param parameters Its parameters, as Verilator takes them.
  * @throws {Error} When there is a warning, or no Verilator.
  */
-export async function lintTop(sources: string, top: string): Promise<void> {
+export async function lintTop(
+  sources: string,
+  top: string,
+  parameters: readonly string[] = [],
+): Promise<void> {
   const files = await listSources(sources);
-  await runTool("verilator", ["--lint-only", "-Wall", ...files, "--top-module", top], sources);
+  await runTool("verilator", ["--lint-only", "-Wall", "--top-module", top, ...parameters, ...files], sources);
 }
 
 /**

@@ -94,6 +94,24 @@ Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 
   }
 });
 
+Deno.test("1280 x 720 to 224 x 224, tables resident: at most 1.02 of two pixels a cycle, as the counters have it", async () => {
+  const input = noise(1, 720, 1280, 3, 1);
+  await using rtl = await createRtlDevice();
+  const plan = compile({ steps: [{ op: "resize", size: [224, 224] }] }, { input, device: rtl });
+  await offload(plan, input, rtl);
+  const before = rtl.counters();
+  await offload(plan, input, rtl);
+  const after = rtl.counters();
+  assert.equal(after.tableBytes, before.tableBytes, "the tables were loaded again");
+  const cycles = after.cycles! - before.cycles!;
+  // A beat of cells is two pixels; a packet has two beats of header.
+  const pixels = 224 * 224 / 2;
+  const headers = 2 * plan.layout.cut.packets;
+  assert.equal(plan.cost.ideal, pixels + headers);
+  assert(cycles <= 1.02 * (pixels + headers), `${cycles} cycles, ideal ${pixels + headers}`);
+  assert.equal(cycles, plan.cost.again);
+});
+
 Deno.test("row pages: cycles, stalls and swaps are those of the plan in flows of several windows", async () => {
   for (
     const [images, height, width, channels, size] of [[64, 31, 41, 4, [23, 19]], [3, 250, 188, 1, [

@@ -42,7 +42,7 @@ const FAULTS: readonly ((view: DataView) => void)[] = [
   () => {},
   (view) => view.setUint8(0, 0),
   (view) => view.setUint8(4, 2),
-  ...[0, 2, 3, 4].map((kind) => (view: DataView) => view.setUint8(5, kind)),
+  ...[0, 2, 3, 4, 5, 6, 255].map((kind) => (view: DataView) => view.setUint8(5, kind)),
   ...[FLAG.first, FLAG.last, 32, 2 ** 15].map((flag) => (view: DataView) =>
     view.setUint16(6, view.getUint16(6, true) ^ flag, true)
   ),

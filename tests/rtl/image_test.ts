@@ -125,9 +125,12 @@ Deno.test("RTL: normalize gives a beat every cycle, whatever a sample becomes", 
       const input = noise(1, 224, 224, 3, 1);
       const plan = compile({ steps }, { input, device: RTL_PROFILE });
       const sent = packetsOf(plan, input);
-      const { answers, cycles } = load(plan).run(sent);
-      const beats = answers.reduce((sum, answer) => sum + Math.ceil(answer.length / 32), 0);
-      assert(cycles <= beats + 200, `${dtype} ${layout}: ${cycles} cycles for ${beats} beats`);
+      const { run } = load(plan);
+      const alone = run(sent.slice(0, 1)).cycles;
+      const { answers, cycles } = run(sent);
+      // Behind the first packet every cycle brings a beat, headers too: there is no bubble anywhere.
+      const beats = answers.slice(1).reduce((sum, answer) => sum + Math.ceil(answer.length / 32), 0);
+      assert.equal(cycles, alone + beats, `${dtype} ${layout}`);
     }
   }
 });

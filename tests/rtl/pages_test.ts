@@ -112,12 +112,14 @@ function openPaged() {
 }
 
 Deno.test("RTL: a packet whose page does not stand in a bank is dropped, also while another takes its place", () => {
-  const { card, run, packet, staged } = openPaged();
-  card.queue(pageCommands([staged(0, 0, -1, 0), staged(1, 0, 0, 2)], 2));
-  const { answers, drops } = run([packet(0, 0), packet(1, 0), packet(0, 1), packet(0, 2), packet(1, 2)]);
-  // Page 0 serves epoch 0; in epoch 1 page 1 is written over it, and from epoch 2 on it is there.
-  assert.equal(answers.length, 2);
-  assert.deepEqual(pageDrops(drops), { weight: 0, page: 3, epoch: 0 });
+  for (const bank of [0, 1]) {
+    const { card, run, packet, staged } = openPaged();
+    card.queue(pageCommands([staged(0, bank, -1, 0), staged(1, bank, 0, 2)], 2));
+    const { answers, drops } = run([packet(0, 0), packet(1, 0), packet(0, 1), packet(0, 2), packet(1, 2)]);
+    // Page 0 serves epoch 0; in epoch 1 page 1 is written over it, and from epoch 2 on it is there.
+    assert.equal(answers.length, 2);
+    assert.deepEqual(pageDrops(drops), { weight: 0, page: 3, epoch: 0 });
+  }
 });
 
 Deno.test("RTL: a page is kept from run to run, and a start forgets it", () => {
