@@ -71,8 +71,10 @@ export function describeFailure(error: unknown, json: boolean): Failure {
     const exitCode = WORK_FAILED.includes(error.code) ? EXIT.failed : EXIT.usage;
     return tell(exitCode, error.code, error.message, error.details, `error: ${error.message}\n`);
   }
-  if (error instanceof Interrupted) {
-    return tell(error.exitCode, "interrupted", error.message, {}, `error: ${error.message}\n`);
+  // Node's timers and streams put the signal's reason into an error of their own.
+  const reason = error instanceof Error && error.name === "AbortError" ? error.cause : error;
+  if (reason instanceof Interrupted) {
+    return tell(reason.exitCode, "interrupted", reason.message, {}, `error: ${reason.message}\n`);
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const text = `error: This is a defect of onpath, please report it.\n${stack ?? message}\n`;

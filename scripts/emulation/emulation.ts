@@ -6,12 +6,14 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { emulatedXclbin } from "onpath/emulation";
 import { openXrt, XrtDevice } from "onpath/xrt";
 import { bounded, checkWhole, DEFAULT_TIMEOUT_MS, OnpathError, type WaitOptions } from "../../mod.ts";
 import { commandOf, prepareEnvironment } from "./environment.ts";
 import { GUARD_STATE, type GuardCommand, type GuardEvent, type GuardOptions } from "./guard.ts";
+import { watchReader } from "./reader.ts";
 import { remedyDefect } from "./remedy.ts";
 import { keepSignals } from "./signals.ts";
 
@@ -106,6 +108,14 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   });
   const command = (command: GuardCommand) => guard.postMessage(command);
   const xclbin = options.xclbin ?? emulatedXclbin();
+  const children = new Set<ChildProcess>();
+  let unwatch: (() => void) | undefined;
+  // Nobody is there to be told anything, and XRT may be anywhere: what is ours is removed, and that was it.
+  const end = () => {
+    for (const child of children) child.kill("SIGKILL");
+    restore();
+    process.kill(process.pid, "SIGKILL");
+  };
   let runs = 0;
   let opening: Promise<unknown> = Promise.resolve();
   try {
@@ -123,12 +133,16 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
     const path = join(folder, `card-${index}-${runs++}`);
     const { child, ended } = await startProcess(program, path, card);
+    children.add(child);
+    void ended.then(() => children.delete(child));
     reasons.delete(index);
     const ready = event("expected", index);
     command({ kind: "expect", device: index, path });
     await bounded("the guard of the emulation", ready, card);
     let device: XrtDevice | undefined;
-    const giveBack = keepSignals((await openXrt()).provider);
+    const { provider } = await openXrt();
+    unwatch ??= watchReader(provider, end);
+    const giveBack = keepSignals(provider);
     try {
       device = await XrtDevice.open({ ...card, index });
       remedyDefect(device);
@@ -157,7 +171,8 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
         device.close();
         // Work that is under way holds the device; without an answer it ends at once.
         if (!device.freed) giveUp("it was closed with work under way");
-        await bounded(`emulated card ${index} to be closed`, closed, card);
+        // A signal that has ended the work must not end its clearing up.
+        await bounded(`emulated card ${index} to be closed`, closed, { timeoutMs: card.timeoutMs });
       } finally {
         await endProcess(child, ended);
       }
@@ -177,6 +192,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   const close = async () => {
     await opening;
     for (const card of [...cards.values()]) await card.close();
+    unwatch?.();
     await guard.terminate();
     restore();
   };
@@ -210,7 +226,8 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     ...(card.faults === undefined ? [] : ["--faults", card.faults]),
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
-  const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"] });
+  // In a group of its own: Ctrl-C is for the host, which ends its devices when it has closed them.
+  const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
     child.stdout!.once("data", () => resolve());

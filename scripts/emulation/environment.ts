@@ -6,7 +6,7 @@
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PLATFORM } from "onpath/emulation";
@@ -35,6 +35,9 @@ export interface EmulationEnvironment {
   readonly restore: () => void;
 }
 
+/** XRT looks for sockets at `/tmp/$USER/$EMULATION_SOCKETID`, whatever TMPDIR says. */
+export const SOCKETS = "/tmp";
+
 /** A path of a socket has at most so many bytes. */
 const MOST_PATH = 106;
 
@@ -51,8 +54,7 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   removeAbandoned();
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   writeFileSync(join(folder, OWNER), String(process.pid));
-  const user = folder.slice(tmpdir().length + 1);
-  // XRT looks for the socket at <temporary folder>/$USER/$EMULATION_SOCKETID.
+  const user = relative(SOCKETS, folder);
   const socket = join(folder, "xrt");
   const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
   const restore = () => {
@@ -66,11 +68,12 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   // A process that ends without closing its cards leaves nothing behind either.
   process.on("exit", restore);
   try {
-    if (socket.length > MOST_PATH) {
+    const seen = `${SOCKETS}/${user}/xrt`;
+    if (Math.max(seen.length, socket.length) > MOST_PATH) {
       throw new OnpathError(
         "device",
-        `Cannot emulate a card: the path ${socket} is too long for a socket, set TMPDIR to a shorter folder`,
-        { socket, most: MOST_PATH },
+        `Cannot emulate a card: the path ${seen} is too long for a socket, set TMPDIR to a shorter folder`,
+        { socket: seen, most: MOST_PATH },
       );
     }
     const root = join(folder, "root");

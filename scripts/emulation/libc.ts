@@ -7,6 +7,10 @@
 import type { NativeLibrary, Provider, SymbolTable } from "onpath/xrt";
 
 const SYMBOLS = {
+  poll: {
+    parameters: ["buffer", /* struct pollfd* */ "usize", /* nfds_t */ "i32" /* int, ms */],
+    result: "i32",
+  },
   malloc: { parameters: ["usize" /* size_t */], result: "pointer" /* void* */ },
   sigaction: {
     parameters: ["i32", /* int */ "buffer", /* const struct sigaction* */ "buffer" /* struct sigaction* */],

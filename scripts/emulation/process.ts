@@ -6,13 +6,12 @@
 
 import { appendFileSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type CardEvent, createEmulatedCard, parseFaults } from "onpath/emulation";
 import { OnpathError } from "../../mod.ts";
-import { removeFolder } from "./environment.ts";
+import { removeFolder, SOCKETS } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 
 /** Milliseconds that a process which XRT has started tries to reach it. */
@@ -90,7 +89,7 @@ function watchOwner(path: string): (broken: boolean) => Promise<void> {
 /** Where XRT listens for a process that it has started. */
 function spawnedSocket(): string {
   const { USER = "", EMULATION_SOCKETID = "" } = process.env;
-  return join(tmpdir(), USER, EMULATION_SOCKETID);
+  return join(SOCKETS, USER, EMULATION_SOCKETID);
 }
 
 /** Waits for the one connection that there will be. */

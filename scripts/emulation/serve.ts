@@ -16,6 +16,24 @@ import { createFrameReader, type EmulatedCard, responseFrame } from "onpath/emul
  * @throws {OnpathError} `packet` when what comes is no frame.
  */
 export async function serveCard(socket: Socket, card: EmulatedCard): Promise<boolean> {
+  try {
+    return await serve(socket, card);
+  } catch (error) {
+    // A host that was killed leaves answers unread; that is an end of the connection as any other.
+    if (BROKEN.includes((error as { code?: string }).code ?? "")) return false;
+    throw error;
+  }
+}
+
+/** How it shows that the other end is gone. */
+const BROKEN: readonly string[] = [
+  "EPIPE",
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+];
+
+async function serve(socket: Socket, card: EmulatedCard): Promise<boolean> {
   const read = createFrameReader("request");
   for await (const piece of socket) {
     for (const { call, message } of read(piece as Uint8Array)) {

@@ -156,8 +156,11 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
   status.setUint32(PACKETS_STATUS.tooLong, answers.length - fitting.length, true);
 }
 
-/** A run that takes so many has gone wrong: the longest one has some millions. */
-const MOST_CYCLES = 2 ** 30;
+/**
+ * A run that takes so many has gone wrong: the longest one has some millions. It is some seconds of one thread,
+ * in which a process hears of nothing else, not even that its host is gone.
+ */
+const MOST_CYCLES = 2 ** 24;
 
 /** Copies packets out of slots until the RTL's input is full; how many. */
 function fill(

@@ -1,20 +1,31 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { xrtTest } from "../xrt/child.ts";
+import { emulatedXclbin } from "onpath/emulation";
+import { bundleForNode, xrtTest } from "../xrt/child.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../../scripts/offload.ts", import.meta.url));
+const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));
 /** A process that its host leaves behind ends within this. */
 const END_MS = 10_000;
+const RUNTIMES = ["deno", "node"] as const;
+
+/** The command line under a runtime. */
+async function command(runtime: typeof RUNTIMES[number]): Promise<string[]> {
+  if (runtime === "deno") return [Deno.execPath(), "run", "-A", "--no-check", `${SCRIPTS}offload.ts`];
+  const [program] = await bundleForNode([`${SCRIPTS}offload.ts`, `${SCRIPTS}emulate.ts`], "js");
+  return ["node", program!];
+}
 
 /** Starts the command line with a folder of its own for what is temporary. */
-function start(folder: string, ...args: string[]): ChildProcess {
-  return spawn(Deno.execPath(), ["run", "-A", "--no-check", PROGRAM, ...args], {
-    stdio: ["ignore", "ignore", "inherit"],
+function start(words: readonly string[], folder: string): ChildProcess {
+  return spawn(words[0]!, words.slice(1), {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
     env: { ...Deno.env.toObject(), TMPDIR: folder, NO_COLOR: "1" },
   });
 }
@@ -42,23 +53,60 @@ function processesWith(text: string): string[] {
   });
 }
 
-xrtTest("a host that is killed leaves no device process behind, and no folder", async () => {
+/** Time that a process has used, in the unit of /proc. */
+function cpuTicks(pid: string): number {
+  // The name in front may hold spaces; it ends with the last bracket.
+  const words = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+  return Number(words[11]) + Number(words[12]);
+}
+
+/** What ends a host that prints the names of counters, and then nothing for an hour. */
+const ENDS: Readonly<Record<string, (host: ChildProcess) => void>> = {
+  "is killed": (host) => void host.kill("SIGKILL"),
+  "is interrupted with its group": (host) => void process.kill(-host.pid!, "SIGINT"),
+  "loses who reads its output": (host) => void host.stdout!.destroy(),
+};
+
+for (const runtime of RUNTIMES) {
+  for (const [what, end] of Object.entries(ENDS)) {
+    xrtTest(`a host in ${runtime} that ${what} leaves no process behind, and no folder`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), "orphan-"));
+      const emulations = () => readdirSync(folder).filter((name) => name.startsWith("onpath-xrt-"));
+      const xclbin = join(folder, "card.xclbin");
+      await writeFile(xclbin, emulatedXclbin());
+      const watch = ["xrt", "watch", "--emulate", "--interval", "3600000", xclbin, "onpath_image"];
+      const host = start([...await command(runtime), ...watch], folder);
+      let printed = "";
+      host.stdout!.setEncoding("utf8").on("data", (text: string) => printed += text);
+      let complained = "";
+      host.stderr!.setEncoding("utf8").on("data", (text: string) => complained += text);
+      try {
+        // They come when the card is there, its file is loaded, and the kernel is open.
+        await until("the counters' names", () => /cycles/.test(printed), 60_000);
+        assert.equal(processesWith(`${folder}/onpath-xrt-`).length, 1);
+        assert.equal(emulations().length, 1);
+        end(host);
+        await until("all processes to end", () => processesWith(folder).length === 0, END_MS);
+        await until("the folder to go", () => emulations().length === 0, END_MS);
+        assert.match(complained, /^(error: Interrupted by SIGINT: nothing half-written stays\n)?$/);
+      } finally {
+        host.kill("SIGKILL");
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+}
+
+xrtTest("a host that is killed while its device is at work leaves nothing either", async () => {
   const folder = await mkdtemp(join(tmpdir(), "orphan-"));
   const emulations = () => readdirSync(folder).filter((name) => name.startsWith("onpath-xrt-"));
-  const host = start(folder, "xrt", "soak", "--emulate", "--runs", "100000");
+  const host = start([...await command("deno"), "xrt", "soak", "--emulate", "--runs", "100000"], folder);
   try {
-    await until(
-      "the device process to start",
-      () => processesWith(`${folder}/onpath-xrt-`).length > 0,
-      60_000,
-    );
-    assert.equal(emulations().length, 1);
+    const device = () => processesWith(`${folder}/onpath-xrt-`)[0];
+    // A hundredth of a second each; it has started, and run packets for a second.
+    await until("the device to work", () => device() !== undefined && cpuTicks(device()!) > 150, 60_000);
     host.kill("SIGKILL");
-    await until(
-      "the device process to end",
-      () => processesWith(`${folder}/onpath-xrt-`).length === 0,
-      END_MS,
-    );
+    await until("the device process to end", () => device() === undefined, END_MS);
     await until("the folder to go", () => emulations().length === 0, END_MS);
   } finally {
     host.kill("SIGKILL");
@@ -79,7 +127,9 @@ xrtTest("the next emulation removes what dead processes have left, and nothing o
     const living = await made("onpath-xrt-alive", String(Deno.pid));
     const unknown = await made("onpath-xrt-unknown", null);
     const other = await made("another", "4999999");
-    const host = start(folder, "xrt", "list", "--emulate");
+    const host = start([...await command("deno"), "xrt", "list", "--emulate"], folder);
+    host.stdout!.resume();
+    host.stderr!.resume();
     const code = await new Promise((resolve) => host.once("exit", resolve));
     assert.equal(code, 0);
     assert.deepEqual([dead, living, unknown, other].map(existsSync), [false, true, true, true]);

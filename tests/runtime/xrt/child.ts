@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
@@ -75,7 +75,7 @@ export async function runChild(name: string, options: ChildOptions = {}): Promis
     const source = join(CHILDREN, `${name}.ts`);
     const command = runtime === "deno"
       ? [Deno.execPath(), "run", "-A", "--config", join(ROOT, "deno.json"), "--v8-flags=--expose-gc", source]
-      : ["node", "--expose-gc", await bundleForNode(CHILDREN, [name, ...beside])];
+      : ["node", "--expose-gc", (await bundleForNode([name, ...beside].map(childFile), "mjs"))[0]!];
     const merged: Record<string, string | undefined> = {
       ...Deno.env.toObject(),
       NO_COLOR: "1",
@@ -110,8 +110,19 @@ export async function runChild(name: string, options: ChildOptions = {}): Promis
   }
 }
 
-/** Node 20 reads no TypeScript; the bundles stand where koffi is found, and beside each other. */
-async function bundleForNode(folder: string, names: readonly string[]): Promise<string> {
+function childFile(name: string): string {
+  return join(CHILDREN, `${name}.ts`);
+}
+
+/**
+ * Makes JavaScript for Node 20, which reads no TypeScript. The bundles stand where koffi is found, and beside
+ * each other.
+ *
+ * @param sources The programs' files, absolute.
+ * @param extension The bundles' ending: `js` where a program looks for another one beside it by that name.
+ * @returns The bundles' paths.
+ */
+export async function bundleForNode(sources: readonly string[], extension: "js" | "mjs"): Promise<string[]> {
   const out = join(ROOT, "node_modules/.cache/onpath-tests");
   mkdirSync(out, { recursive: true });
   const { imports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8")) as {
@@ -119,21 +130,27 @@ async function bundleForNode(folder: string, names: readonly string[]): Promise<
   };
   const { outputFiles } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: names.map((name) => join(folder, `${name}.ts`)),
+    entryPoints: [...sources],
     outdir: out,
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": `.${extension}` },
     bundle: true,
     write: false,
     format: "esm",
     platform: "node",
     target: ["es2022", "node20"],
-    external: ["koffi"],
+    external: ["koffi", "sharp", "@napi-rs/canvas"],
+    // What is bundled is CommonJS in part, and asks for Node's own modules with `require`.
+    banner: {
+      js: 'import { createRequire as createRequireHere } from "node:module";\n' +
+        "const require = createRequireHere(import.meta.url);",
+    },
     alias: Object.fromEntries(
       Object.entries(imports).filter(([, target]) => target.startsWith("./"))
         .map(([name, target]) => [name, join(ROOT, target)]),
     ),
   });
   await esbuild.stop();
+  await writeFile(join(out, "package.json"), '{"type":"module"}\n');
   for (const { path, contents } of outputFiles) await writeFile(path, contents);
-  return join(out, `${names[0]}.mjs`);
+  return sources.map((source) => join(out, `${basename(source, ".ts")}.${extension}`));
 }
