@@ -103,8 +103,8 @@ Deno.test("tokenize goes through devices: the RTL where it fits, the model and w
   );
   assert.deepEqual(kept, expected, "what is not removed is the whole");
   const shown = (await offload(explained)).stdout;
-  assert.match(shown, /chunk 1, bytes 15 to 44, taken from byte 15\n  \[ fox jumps ove\]r the lazy dog/);
-  assert.match(shown, /\( fox\) \| \( jumps\) \|  over/);
+  assert(shown.includes("chunk 1, bytes 15 to 44, taken from byte 15\n  [ fox jumps ove]r the lazy dog"));
+  assert(shown.includes("( fox) | ( jumps) |  over"));
   const large = await offload(["tokenize", "--vocab", "cl100k_base", text]);
   assert.match(large.stdout, /not rtl\s+Cannot load vocabulary "cl100k_base" into the RTL/);
   const contradiction = await offload(["tokenize", "--explain", "--mode", "stateful", text]);
