@@ -35,8 +35,8 @@ export interface EmulationEnvironment {
   readonly restore: () => void;
 }
 
-/** XRT looks for sockets at `/tmp/$USER/$EMULATION_SOCKETID`, whatever TMPDIR says. */
-export const SOCKETS = "/tmp";
+/** XRT looks for sockets in `$USER/$EMULATION_SOCKETID` of the root's own `tmp`, whatever TMPDIR says. */
+export const SOCKETS: string = join("/", "tmp");
 
 /** A path of a socket has at most so many bytes. */
 const MOST_PATH = 106;
