@@ -113,22 +113,22 @@ const PREFIX = "onpath-xrt-";
 const OWNER = "owner";
 
 /**
- * Removes the folder of an emulation; anything else is left alone.
+ * Removes the folder of an emulation whose host is gone; anything else is left alone.
  *
  * @param folder Its path.
+ * @returns Whether it is removed.
  */
-export function removeFolder(folder: string): void {
-  if (basename(folder).startsWith(PREFIX)) rmSync(folder, { recursive: true, force: true });
+export function removeIfAbandoned(folder: string): boolean {
+  if (!basename(folder).startsWith(PREFIX)) return false;
+  const owner = ownerOf(folder);
+  if (owner === undefined || isAlive(owner)) return false;
+  rmSync(folder, { recursive: true, force: true });
+  return true;
 }
 
 /** Removes what processes have left that were killed before they could. */
 function removeAbandoned(): void {
-  for (const name of readdirSync(tmpdir())) {
-    if (!name.startsWith(PREFIX)) continue;
-    const folder = join(tmpdir(), name);
-    const owner = ownerOf(folder);
-    if (owner !== undefined && !isAlive(owner)) removeFolder(folder);
-  }
+  for (const name of readdirSync(tmpdir())) removeIfAbandoned(join(tmpdir(), name));
 }
 
 /** The process that made a folder; undefined where that is not said, or is another user's. */
@@ -146,10 +146,11 @@ function ownerOf(folder: string): number | undefined {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // One that has ended stays in the list until its own parent has asked for it.
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch (error) {
     // Another user's process is alive too.
-    return (error as { code?: string }).code !== "ESRCH";
+    return !["ESRCH", "ENOENT"].includes((error as { code?: string }).code ?? "");
   }
 }
 

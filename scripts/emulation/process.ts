@@ -11,7 +11,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type CardEvent, createEmulatedCard, parseFaults } from "onpath/emulation";
 import { OnpathError } from "../../mod.ts";
-import { removeFolder, SOCKETS } from "./environment.ts";
+import { removeIfAbandoned, SOCKETS } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 
 /** Milliseconds that a process which XRT has started tries to reach it. */
@@ -70,8 +70,15 @@ const GONE_MS = 500;
  */
 function watchOwner(path: string): (broken: boolean) => Promise<void> {
   const { stdin } = process;
-  const end = () => {
-    removeFolder(dirname(path));
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    // A host that ends only us closes our stdin too, and what is in its folder is still its own.
+    const deadline = performance.now() + GONE_MS;
+    while (!removeIfAbandoned(dirname(path)) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
     process.exit(0);
   };
   stdin.on("end", end).on("close", end).on("error", end);
