@@ -1,8 +1,8 @@
 /**
  * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
- * test notices is a gap in the tests, and the run fails. `--only <n>` takes one, `--json` prints JSON,
- * `--workers <n>` are at once, `--write` puts what it finds into docs/mutations.md and docs/mutations.json, and takes only mutations that
- * are not there yet where none is named.
+ * test notices is a gap in the tests, and the run fails. `--only 9,100-129` takes some by their numbers,
+ * `--json` prints JSON, `--workers <n>` are at once, `--write` puts what it finds into docs/mutations.md and
+ * docs/mutations.json, and takes only mutations that are not there yet where none is named.
  *
  * @module
  */
@@ -139,17 +139,26 @@ function verdictOf({ caughtBy, error, unseen }: Judgement): string {
   return unseen === null ? caughtBy : `${caughtBy}, though the list says: ${unseen}`;
 }
 
+/** The mutations with some numbers: `9,100-129` are thirty-one. */
+function mutationsOf(numbers: string): Mutation[] {
+  return numbers.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    const some = listMutations().filter(({ number }) => number >= Number(first) && number <= Number(last));
+    if (some.length === 0) throw new Error(`Cannot mutate the RTL: there is no mutation ${part}`);
+    return some;
+  });
+}
+
 /** Judges mutations; whether all are as they should be. */
-async function main(only: number | null, json: boolean, write: boolean, workers: number): Promise<boolean> {
+async function main(
+  only: string | undefined,
+  json: boolean,
+  write: boolean,
+  workers: number,
+): Promise<boolean> {
   let table = write ? await readTable() : [];
-  const mutations = write && only === null
-    ? unjudged(table)
-    : listMutations().filter(({ number }) => only === null || number === only);
-  if (mutations.length === 0) {
-    throw new Error(
-      `Cannot mutate the RTL: ${only === null ? "every mutation is judged" : `there is no mutation ${only}`}`,
-    );
-  }
+  const mutations = only !== undefined ? mutationsOf(only) : write ? unjudged(table) : listMutations();
+  if (mutations.length === 0) throw new Error("Cannot mutate the RTL: every mutation is judged");
   const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
   try {
     // The sources may be ahead of what is committed: mutations are compared to what the sources are.
@@ -220,7 +229,7 @@ const { values } = parseArgs({
 });
 try {
   const { only, json, write, workers } = values;
-  const fine = await main(only === undefined ? null : Number(only), json, write, Number(workers));
+  const fine = await main(only, json, write, Number(workers));
   process.exitCode = fine ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

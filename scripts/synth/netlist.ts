@@ -71,9 +71,41 @@ export interface NetlistCell {
 }
 
 /** Cells whose outputs follow their inputs in the same cycle. */
-const COMBINATIONAL = /^(LUT[1-6]|INV|CARRY4|CARRY8|MUXF[789]|RAM\d+(M|X)\w*)$/;
+const COMBINATIONAL = /^(LUT[1-6]|INV|CARRY4|CARRY8|MUXF[789])$/;
 /** Of these, cells that are no level of their own: an inverter is a part of the LUT behind it. */
 const NO_LEVEL = /^INV$/;
+/** Memories of LUTs: an output follows its address, and what is written waits for the clock. */
+const LUT_MEMORY = /^RAM\d+(M|X)\w*$/;
+
+/** The address that an output of a memory of LUTs follows, by the beginning of its ports' names. */
+function addressOf(output: string): string {
+  if (/^DO[A-H]$/.test(output)) return `ADDR${output.at(-1)}`;
+  if (output === "DPO") return "DPRA";
+  if (output === "SPO" || output === "O") return "A";
+  throw new Error(`Cannot count levels: a memory of LUTs has an output ${output}`);
+}
+
+/**
+ * The nets of a cell's inputs and of the outputs that follow them in the same cycle: once for most cells, for
+ * each port of a memory of LUTs, never for registers.
+ */
+function pathsThrough(
+  { type, connections, port_directions }: NetlistCell,
+): { from: number[]; to: number[] }[] {
+  const nets = (wanted: (port: string) => boolean) =>
+    Object.entries(connections).flatMap(([port, nets]) =>
+      wanted(port) ? nets.filter((net) => typeof net === "number") : []
+    );
+  const isOutput = (port: string) => port_directions[port] === "output";
+  if (COMBINATIONAL.test(type)) {
+    return [{ from: nets((port) => !isOutput(port)), to: nets(isOutput) }];
+  }
+  if (!LUT_MEMORY.test(type)) return [];
+  return Object.keys(connections).filter(isOutput).map((output) => {
+    const address = new RegExp(`^${addressOf(output)}\\d*$`);
+    return { from: nets((port) => address.test(port)), to: nets((port) => port === output) };
+  });
+}
 
 /**
  * The longest path between registers, memories and ports: the cells on it. A carry of four bits and a wide
@@ -84,21 +116,11 @@ const NO_LEVEL = /^INV$/;
  */
 export function logicLevels(cells: readonly NetlistCell[]): number {
   const driver = new Map<number, number>();
-  const inputs = cells.map(() => [] as number[]);
-  cells.forEach((cell, at) => {
-    if (!COMBINATIONAL.test(cell.type)) return;
-    for (const [port, nets] of Object.entries(cell.connections)) {
-      const output = cell.port_directions[port] === "output";
-      for (const net of nets) {
-        if (typeof net !== "number") continue;
-        if (output) driver.set(net, at);
-        else inputs[at]!.push(net);
-      }
-    }
-  });
+  const paths = cells.flatMap((cell) => pathsThrough(cell).map((path) => ({ ...path, type: cell.type })));
+  paths.forEach(({ to }, at) => to.forEach((net) => driver.set(net, at)));
   // Depth first with a stack of its own: paths are longer than the call stack likes.
-  const depth = new Int32Array(cells.length).fill(-1);
-  const open = new Uint8Array(cells.length);
+  const depth = new Int32Array(paths.length).fill(-1);
+  const open = new Uint8Array(paths.length);
   let most = 0;
   for (const start of driver.values()) {
     const stack = [start];
@@ -108,16 +130,16 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
         stack.pop();
         continue;
       }
-      const before = inputs[at]!.map((net) => driver.get(net)).filter((cell) => cell !== undefined);
+      const before = paths[at]!.from.map((net) => driver.get(net)).filter((cell) => cell !== undefined);
       const waiting = before.filter((cell) => depth[cell]! < 0);
       if (waiting.length === 0) {
-        const own = NO_LEVEL.test(cells[at]!.type) ? 0 : 1;
+        const own = NO_LEVEL.test(paths[at]!.type) ? 0 : 1;
         depth[at] = own + before.reduce((longest, cell) => Math.max(longest, depth[cell]!), 0);
         most = Math.max(most, depth[at]!);
         stack.pop();
       } else {
         if (open[at]) {
-          throw new Error(`Cannot count levels: ${cells[at]!.type} is in a loop without a register`);
+          throw new Error(`Cannot count levels: ${paths[at]!.type} is in a loop without a register`);
         }
         open[at] = 1;
         stack.push(...waiting);

@@ -42,4 +42,5 @@ export const SYNTH_TARGETS: readonly SynthTarget[] = [
     top: "packet_rows",
     parameters: { WW: 8, SW: 10, VW: 9, RW: 10, OW: 10, TW: 11 },
   },
+  { name: "packet_tokenize", top: "packet_tokenize", parameters: {} },
 ];
