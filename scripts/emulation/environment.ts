@@ -10,7 +10,7 @@ import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { PLATFORM } from "onpath/emulation";
-import { linkXrtRoot } from "onpath/xrt";
+import { linkXrtRoot, xrtPartPlaces } from "onpath/xrt";
 import { OnpathError } from "../../mod.ts";
 
 /** The variables that are set, and what stood there before. */
@@ -80,9 +80,10 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
     if (process.env["XILINX_XRT"] === undefined && !linkXrtRoot(root)) {
       throw new OnpathError(
         "device",
-        "Cannot emulate a card: XRT's emulation (libxrt_swemu.so.2) is not installed. " +
-          "Install it with: apt-get install libxrt1",
-        { package: "libxrt1" },
+        `Cannot emulate a card: XRT's emulation is not installed, tried libxrt_swemu.so.2 in ${
+          xrtPartPlaces().join(", ")
+        }. Install it with: apt-get install libxrt1`,
+        { package: "libxrt1", tried: xrtPartPlaces() },
       );
     }
     const run = join(folder, "run");

@@ -69,6 +69,14 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
   );
 }
 
+/** Folders in which distributions and AMD have XRT's parts, in the order in which they are looked at. */
+export function xrtPartPlaces(): string[] {
+  const places = existsSync("/usr/lib")
+    ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
+    : [];
+  return [...places.map((name) => join("/usr/lib", name)), "/usr/lib64", "/opt/xilinx/xrt/lib"];
+}
+
 /**
  * Makes a folder that XILINX_XRT may name where a distribution has XRT's parts among all other libraries:
  * its `lib` is a link to them.
@@ -77,11 +85,7 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
  * @returns Whether XRT's parts were found; without them nothing is made.
  */
 export function linkXrtRoot(folder: string): boolean {
-  const places = existsSync("/usr/lib")
-    ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
-    : [];
-  const libraries = [...places.map((name) => join("/usr/lib", name)), "/usr/lib64", "/opt/xilinx/xrt/lib"]
-    .find((place) => existsSync(join(place, SHIMS.card)));
+  const libraries = xrtPartPlaces().find((place) => existsSync(join(place, SHIMS.card)));
   if (libraries === undefined) return false;
   mkdirSync(folder, { recursive: true });
   symlinkSync(libraries, join(folder, "lib"));

@@ -6,7 +6,7 @@
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -150,7 +150,11 @@ export async function bundleForNode(sources: readonly string[], extension: "js" 
     ),
   });
   await esbuild.stop();
-  await writeFile(join(out, "package.json"), '{"type":"module"}\n');
-  for (const { path, contents } of outputFiles) await writeFile(path, contents);
+  const settled = [{ path: join(out, "package.json"), contents: '{"type":"module"}\n' }, ...outputFiles];
+  // Another test may be starting the same file: it finds the old one or the new one, whole.
+  for (const { path, contents } of settled) {
+    await writeFile(`${path}.${process.pid}`, contents);
+    await rename(`${path}.${process.pid}`, path);
+  }
   return sources.map((source) => join(out, `${basename(source, ".ts")}.${extension}`));
 }
