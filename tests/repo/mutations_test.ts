@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { BUILDS } from "../../scripts/build_rtl.ts";
+import { type JudgedMutation, mergeJudged, mutationPage } from "../../scripts/rtl/mutation_table.ts";
 import { applyMutation, listMutations } from "../../scripts/rtl/mutations.ts";
 
 const mutations = listMutations();
@@ -17,6 +18,14 @@ Deno.test("every mutation of the RTL changes one place of its file, in a build t
 Deno.test("no mutation of the RTL is listed twice", () => {
   const seen = new Set(mutations.map(({ file, replacement, text }) => `${file} ${text} ${replacement}`));
   assert.equal(seen.size, mutations.length);
+});
+
+Deno.test("docs/mutations.md is what its table gives: each of it a test notices, or it says why none can", async () => {
+  const read = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+  const rows = JSON.parse(await read("mutations.json")) as JudgedMutation[];
+  assert.deepEqual(mergeJudged(rows, []), rows, "rows of mutations that are no longer listed");
+  assert.equal(mutationPage(rows), await read("mutations.md"));
+  for (const { wrong, caughtBy, unseen } of rows) assert((caughtBy === null) === (unseen !== null), wrong);
 });
 
 Deno.test("applyMutation() refuses a text that is gone, or that stands there twice", () => {
