@@ -5,6 +5,7 @@
  * @module
  */
 
+import { BpeSearch, MOST_SEARCHED } from "./bpe_search.ts";
 import type { Compatibility } from "./compatible.ts";
 import type { PieceMemo } from "./piece_memo.ts";
 import { CELL } from "./tables.ts";
@@ -35,6 +36,7 @@ export class BpeWalk {
   #lasts: Int32Array;
   #marks: Uint8Array;
   #cell = 0;
+  readonly #search: BpeSearch | null;
 
   /**
    * Makes a walk.
@@ -60,6 +62,7 @@ export class BpeWalk {
     this.#memo = compatibility.pieces;
     this.#counts = counts;
     this.#list = list;
+    this.#search = bpe.units === "bytes" ? new BpeSearch(bpe, cells, compatibility, counts) : null;
     this.#lasts = new Int32Array(room);
     this.#marks = new Uint8Array(room + 1);
   }
@@ -94,28 +97,12 @@ export class BpeWalk {
    */
   finish(text: Uint8Array, end: number): void {
     const { whole, ids, wholeFirst, depth } = this.#bpe;
-    const cells = this.#cells;
     const length = end - this.start;
     const fresh = this.walked === this.start;
     const first = this.#list.count;
     if (fresh && this.#memo.find(text, this.start, end, this.#list)) return;
-    if (fresh) {
-      // Most pieces are a token: the walk from the root says so at once.
-      let cell = 0, at = this.start;
-      while (at < end) {
-        const to = cells[cell * CELL]! + text[at]!;
-        if (cells[to * CELL + 1] !== cell) break;
-        cell = to;
-        at++;
-      }
-      this.#counts.automaton += at - this.start;
-      if (at === end) {
-        const id = cells[cell * CELL + 3]!;
-        if (id >= 0) {
-          this.#list.put(id, length, 1, 0);
-          return this.#memo.keep(this.#list, first);
-        }
-      }
+    if (fresh && length <= MOST_SEARCHED && this.#search?.find(text, this.start, end, this.#list)) {
+      return this.#memo.keep(this.#list, first);
     }
     this.walk(text, end);
     const token = depth[this.#cell] === length ? whole[this.#cell]! : -1;
@@ -148,7 +135,7 @@ export class BpeWalk {
         steps++;
       }
       cell = to;
-      let token = cells[cell * CELL + 2]!;
+      let token = cells[cell * CELL + 2]! >> 1;
       at++;
       for (;;) {
         tried++;

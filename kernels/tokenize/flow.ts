@@ -129,41 +129,83 @@ export class TextFlow {
    * @param to Behind the last one.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
-    const { ascii, next } = this.#tables;
-    let at = from;
-    while (at < to && this.escape === 0) {
-      if (this.#need > 0 || bytes[at]! >= 0x80) {
-        at += this.#decode(bytes, at, to);
+    for (let at = from; at < to && this.escape === 0;) {
+      if (this.#need === 0) at = this.#takeUsual(bytes, at, to);
+      if (at < to) at += this.#decode(bytes, at);
+    }
+  }
+
+  /**
+   * What nearly all of a text is: code points that lie here whole, pieces that end where they were last accepted, with
+   * room for more. In locals, because a flow spends its time here. Returns the first byte that is not usual.
+   */
+  #takeUsual(bytes: Uint8Array, from: number, to: number): number {
+    const { ascii, next, blockOf, classOf, start } = this.#tables;
+    const text = this.#text;
+    let row = this.#row, seen = this.#seen, accept = this.#accept, acceptRow = this.#acceptRow;
+    let at = from, points = 0;
+    let most = this.#usualRoom();
+    while (at < to && seen < most) {
+      const byte = bytes[at]!;
+      let kind: number, length = 1;
+      if (byte < 0x80) kind = ascii[byte]!;
+      else {
+        if (at + 2 >= to) break;
+        const second = bytes[at + 1]! ^ 0x80, third = bytes[at + 2]! ^ 0x80;
+        let point: number;
+        if (second >= 0x40 || byte < 0xc2) break;
+        if (byte < 0xe0) {
+          point = (byte & 31) << 6 | second;
+          length = 2;
+        } else if (byte > 0xe0 && byte < 0xf0 && byte !== 0xed && third < 0x40) {
+          point = (byte & 15) << 12 | second << 6 | third;
+          length = 3;
+        } else break;
+        kind = classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
+      }
+      const entry = next[row + kind]!;
+      if (entry < 0) {
+        if (accept !== seen || seen === this.#start) break;
+        points++;
+        this.#seen = seen;
+        this.#accept = accept;
+        this.#acceptRow = acceptRow;
+        this.#finish();
+        this.#begin(0);
+        row = start;
+        seen = accept = 0;
+        most = this.#usualRoom();
         continue;
       }
-      // A run of ASCII, in locals until something ends, fills up, or is long enough for tokens to leave early.
-      const text = this.#text;
-      const most = Math.min(text.length, this.#left + this.#window, this.#start + COMMIT_FROM) - 1;
-      let row = this.#row, seen = this.#seen, accept = this.#accept, acceptRow = this.#acceptRow;
-      const begun = at;
-      while (at < to && seen < most) {
-        const byte = bytes[at]!;
-        if (byte >= 0x80) break;
-        const entry = next[row + ascii[byte]!]!;
-        if (entry < 0 || (entry & ACCEPT_FINAL) !== 0) break;
-        text[seen++] = byte;
-        at++;
-        row = entry >> 3;
-        if ((entry & ACCEPT_HERE) !== 0) {
-          accept = seen;
-          acceptRow = row;
-        } else if ((entry & ACCEPT_BEFORE) !== 0) {
-          accept = seen - 1;
-          acceptRow = row;
-        }
+      if ((entry & ACCEPT_FINAL) !== 0) break;
+      points++;
+      text[seen] = byte;
+      if (length > 1) {
+        text[seen + 1] = bytes[at + 1]!;
+        if (length > 2) text[seen + 2] = bytes[at + 2]!;
       }
-      this.#counts.points += at - begun;
-      this.#row = row;
-      this.#seen = seen;
-      this.#accept = accept;
-      this.#acceptRow = acceptRow;
-      if (at < to && bytes[at]! < 0x80) this.#arrive(bytes[at]!, 1, bytes, at++);
+      at += length;
+      row = entry >> 3;
+      if ((entry & ACCEPT_HERE) !== 0) {
+        accept = seen + length;
+        acceptRow = row;
+      } else if ((entry & ACCEPT_BEFORE) !== 0) {
+        accept = seen;
+        acceptRow = row;
+      }
+      seen += length;
     }
+    this.#counts.points += points;
+    this.#row = row;
+    this.#seen = seen;
+    this.#accept = accept;
+    this.#acceptRow = acceptRow;
+    return at;
+  }
+
+  /** Places up to which a code point neither fills what there is nor makes a piece long enough to leave early. */
+  #usualRoom(): number {
+    return Math.min(this.#text.length, this.#left + this.#window, this.#start + COMMIT_FROM) - 3;
   }
 
   /** Ends the text: everything that waits leaves. The flow can then take a new text. */
@@ -199,21 +241,12 @@ export class TextFlow {
     this.#walk?.begin(at);
   }
 
-  /** Takes one byte that is not ASCII, or belongs to a sequence; returns how many bytes are done. */
-  #decode(bytes: Uint8Array, at: number, to: number): number {
+  /** Takes one byte, whatever it is; returns how many bytes are done. */
+  #decode(bytes: Uint8Array, at: number): number {
     const first = bytes[at]!;
-    if (this.#need === 0 && at + 2 < to) {
-      // The usual case: the whole code point is here.
-      const second = bytes[at + 1]! ^ 0x80;
-      if (first >= 0xc2 && first < 0xe0 && second < 0x40) {
-        this.#arrive((first & 31) << 6 | second, 2, bytes, at);
-        return 2;
-      }
-      const third = bytes[at + 2]! ^ 0x80;
-      if (first >= 0xe1 && first < 0xf0 && first !== 0xed && second < 0x40 && third < 0x40) {
-        this.#arrive((first & 15) << 12 | second << 6 | third, 3, bytes, at);
-        return 3;
-      }
+    if (this.#need === 0 && first < 0x80) {
+      this.#arrive(first, 1, bytes, at);
+      return 1;
     }
     if (this.#need === 0) {
       if (first < 0xc2 || first > 0xf4) this.#unknown();

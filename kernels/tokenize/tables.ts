@@ -24,9 +24,9 @@ export interface EngineTables {
   /** Byte pair encoding, if that is the algorithm. */
   readonly bpe: BpeTables | null;
   /**
-   * The automaton over bytes, {@linkcode CELL} numbers a cell, so that a step is one line of the cache: base, the
-   * cell that it belongs to, the longest token that ends there, and the id of the token that a piece of just this path
-   * is, or −1. Empty without byte pair encoding.
+   * The automaton over bytes, {@linkcode CELL} numbers a cell, so that a step is one line of the cache: base; the
+   * cell that it belongs to; the longest token that ends there, times 2, plus 1 where it is all of the path; and the id
+   * of the token that a piece of just this path is, or −1. Empty without byte pair encoding.
    */
   readonly cells: Int32Array;
   /** WordPiece, if that is. */
@@ -109,7 +109,8 @@ function packCells({ base, check, longest, whole, lengths, depth, ids, wholeFirs
     const token = wholeFirst ? whole[cell]! : longest[cell]!;
     cells[at] = base[cell]!;
     cells[at + 1] = check[cell]!;
-    cells[at + 2] = longest[cell]!;
+    const last = longest[cell]!;
+    cells[at + 2] = last * 2 | (last >= 0 && lengths[last] === depth[cell] ? 1 : 0);
     cells[at + 3] = token >= 0 && lengths[token] === depth[cell] ? ids[token]! : -1;
   }
   return cells;
