@@ -13,7 +13,14 @@ import process from "node:process";
 import { linkXrtRoot, XrtDevice } from "../runtime/device/xrt/mod.ts";
 import { columnTable } from "./cli/text.ts";
 import { measure, median, ratio } from "./bench/measure.ts";
-import { callPairs, exchangesPerSecond, openNoop, runsPerSecond, serializePair } from "./bench/xrt.ts";
+import {
+  callPairs,
+  exchangesPerSecond,
+  openNoop,
+  runsPerSecond,
+  serializePair,
+  sessionRunsPerSecond,
+} from "./bench/xrt.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
 try {
@@ -34,12 +41,20 @@ try {
   }
   const runs = await runsPerSecond(noop);
   const exchanges = await exchangesPerSecond(noop);
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ ratios, runs, exchanges }));
+  // The first second is the compiler's.
+  await sessionRunsPerSecond(noop);
+  const sessions = await sessionRunsPerSecond(noop);
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ ratios, runs, exchanges, sessions }));
   else {
     console.log(columnTable(["call", "bare ns", "here ns", "ratio"], rows));
     console.log(`${Math.round(runs)} runs a second: set an argument, start, wait`);
     console.log(
       `${Math.round(exchanges)} exchanges a second: copy a packet, move it, run, move the status back`,
+    );
+    console.log(
+      `${
+        Math.round(sessions)
+      } runs a second through a whole session; the model writes the answers, noop has none`,
     );
   }
 } finally {

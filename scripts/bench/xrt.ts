@@ -5,7 +5,7 @@
  */
 
 import { emulatedXclbin } from "../../runtime/device/emulation/mod.ts";
-import { MOVER, moverInstances, reservePackets } from "../../runtime/mod.ts";
+import { compile, MOVER, moverInstances, reservePackets, Session } from "../../runtime/mod.ts";
 import {
   createCardPackets,
   type Pointer,
@@ -17,6 +17,7 @@ import {
 } from "../../runtime/device/xrt/mod.ts";
 import { createEngine, reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/mod.ts";
 import { benchPlan, noise } from "./images.ts";
+import { createNoopCard } from "./noop_card.ts";
 
 /** Calls in one timed piece of work: the clock costs as much as one of them. */
 const CALLS = 1000;
@@ -174,4 +175,16 @@ export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise
   let count = 0;
   for (; performance.now() - start < 1000 * seconds; count++) await packets.exchange(exchange, 1, {});
   return 1000 * count / (performance.now() - start);
+}
+
+/** Runs a second of a session, all of it: an image of one packet in, a tensor out. */
+export async function sessionRunsPerSecond({ device: card }: Noop, seconds = 1): Promise<number> {
+  const device = await createNoopCard(card);
+  const image = noise(8, 8);
+  const steps = [{ op: "normalize", range: "0-1", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }];
+  const session = await Session.open(compile({ steps }, { input: image, device, checksum: "link" }), device);
+  let runs = 0;
+  const start = performance.now();
+  for (; performance.now() - start < 1000 * seconds; runs++) await session.run(image);
+  return 1000 * runs / (performance.now() - start);
 }

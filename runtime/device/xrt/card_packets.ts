@@ -120,6 +120,8 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
       const run = kernel.run();
       run.set("from", from);
       run.set("to", to);
+      // A buffer's memory is whatever it was, and a card that computes nothing leaves it so: no answers.
+      to.map().fill(0, 0, PACKETS_STATUS.bytes);
       return { from, to, run, first: 0, count: 0 };
     });
   };
