@@ -28,6 +28,8 @@ export * from "./tensor.ts";
 export * from "./text/chunk_merge.ts";
 export * from "./text/cut.ts";
 export * from "./text/flow_append.ts";
+export * from "./text/normalized_append.ts";
+export * from "./text/normalized_packet.ts";
 export * from "./text/held_packets.ts";
 export * from "./text/rules.ts";
 export * from "./text/text_writer.ts";

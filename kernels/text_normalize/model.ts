@@ -22,13 +22,9 @@ export interface NormalizedPart {
 }
 
 /** Why and where the device gave up a flow; the host goes on from there. */
-export interface NormalizationEscape {
+export interface NormalizationEscape extends NormalizationPlace {
   /** More than 30 marks follow one another. */
   readonly reason: "marks";
-  /** Byte of the original flow from which the text has to be normalised anew. */
-  readonly position: number;
-  /** Bytes at the head of what that gives which have come out already. */
-  readonly skip: number;
   /** The steps that the rest takes: what is put before a text is put once. */
   readonly steps: readonly TextStep[];
 }
@@ -41,6 +37,16 @@ export interface TextNormalizer {
   end(): NormalizedPart;
   /** Set once the device gave up; it takes no more then. */
   readonly escape: NormalizationEscape | null;
+  /** Where the text has to be normalised anew if what comes from here on were lost. */
+  resume(): NormalizationPlace;
+}
+
+/** A place from which a text may be normalised anew. */
+export interface NormalizationPlace {
+  /** Byte of the original flow. */
+  readonly position: number;
+  /** Bytes at the head of what that gives which have come out already. */
+  readonly skip: number;
 }
 
 class Output {
@@ -134,9 +140,10 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
   const out = new Output();
   const byStep: Stage[][] = [];
   let escape: NormalizationEscape | null = null;
+  const heldFrom = (at: number) => Math.min(at, ...byStep.flat().map((stage) => stage.heldFrom()));
   const giveUp = (at: number) => {
     if (escape !== null) return;
-    const position = Math.min(at, ...byStep.flat().map((stage) => stage.heldFrom()));
+    const position = heldFrom(at);
     const rest = steps.filter((step, i) =>
       step.op !== "prepend" || position === 0 || !byStep[i]![0]!.isStarted()
     );
@@ -194,6 +201,13 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
     },
     get escape() {
       return escape;
+    },
+    resume() {
+      // As long as a text that is put in front waits for more, nothing has come out.
+      if (byStep.some((stages) => !stages[0]!.isStarted())) return { position: 0, skip: 0 };
+      if (escape !== null) return escape;
+      const position = heldFrom(needed > 0 ? from : at);
+      return { position, skip: out.since(position) };
     },
   };
 }

@@ -25,7 +25,7 @@ import { BpeWalk, COMMIT_FROM } from "./bpe_walk.ts";
 import type { Compatibility } from "./compatible.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables } from "./tables.ts";
 import { TokenList } from "./token_list.ts";
-import { pointLength, readPoint, writePoint } from "./utf8.ts";
+import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
 
 /** Bytes that a device holds of a flow; one that needs more escapes. */
@@ -70,11 +70,7 @@ export class TextFlow {
   #gap = 0;
   // Bytes of a word of WordPiece that are no longer held, because it is unknown whatever follows.
   #forgotten = 0;
-  // An unfinished sequence of UTF-8: bytes still to come, the code point so far, the next byte's limits.
-  #need = 0;
-  #point = 0;
-  #low = 0x80;
-  #high = 0xbf;
+  readonly #decoder = new PointDecoder();
 
   /**
    * Makes a flow at the beginning of a text.
@@ -105,9 +101,8 @@ export class TextFlow {
   /** Begins a new text; the tokens that have left stay. */
   restart(): void {
     this.#begin(0);
-    this.#gap = this.#need = this.escape = 0;
-    this.#low = 0x80;
-    this.#high = 0xbf;
+    this.#gap = this.escape = 0;
+    this.#decoder.restart();
     this.replaced = false;
   }
 
@@ -118,7 +113,7 @@ export class TextFlow {
 
   /** Whether nothing waits, not even part of a code point. */
   get idle(): boolean {
-    return this.held === 0 && this.#need === 0 && this.#forgotten === 0;
+    return this.held === 0 && this.#decoder.need === 0 && this.#forgotten === 0;
   }
 
   /**
@@ -130,8 +125,8 @@ export class TextFlow {
    */
   take(bytes: Uint8Array, from: number, to: number): void {
     for (let at = from; at < to && this.escape === 0;) {
-      if (this.#need === 0) at = this.#takeUsual(bytes, at, to);
-      if (at < to) at += this.#decode(bytes, at);
+      if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to);
+      if (at < to) at += this.#takeOne(bytes[at]!);
     }
   }
 
@@ -211,7 +206,10 @@ export class TextFlow {
   /** Ends the text: everything that waits leaves. The flow can then take a new text. */
   end(): void {
     if (this.escape !== 0) return;
-    if (this.#need > 0) this.#unknown();
+    if (this.#decoder.need > 0) {
+      this.#decoder.restart();
+      this.#unknown();
+    }
     const { next, end } = this.#tables;
     while (this.escape === 0 && (this.#seen > this.#start || this.#forgotten > 0)) {
       const entry = next[this.#row + end]!;
@@ -242,43 +240,21 @@ export class TextFlow {
   }
 
   /** Takes one byte, whatever it is; returns how many bytes are done. */
-  #decode(bytes: Uint8Array, at: number): number {
-    const first = bytes[at]!;
-    if (this.#need === 0 && first < 0x80) {
-      this.#arrive(first, 1, bytes, at);
-      return 1;
-    }
-    if (this.#need === 0) {
-      if (first < 0xc2 || first > 0xf4) this.#unknown();
-      else {
-        this.#need = pointLength(first) - 1;
-        this.#point = first & (first < 0xe0 ? 31 : first < 0xf0 ? 15 : 7);
-        this.#low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-        this.#high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-      }
-      return 1;
-    }
-    if (first < this.#low || first > this.#high) {
-      this.#unknown();
-      return 0;
-    }
-    this.#low = 0x80;
-    this.#high = 0xbf;
-    this.#point = this.#point << 6 | (first & 63);
-    if (--this.#need === 0) this.#arriveAlone(this.#point);
-    return 1;
+  #takeOne(byte: number): number {
+    const point = this.#decoder.take(byte);
+    if (point === POINT_GOES_ON) return 1;
+    if (point >= 0) this.#arriveAlone(point);
+    else this.#unknown();
+    return point === POINT_BROKEN ? 0 : 1;
   }
 
   #unknown(): void {
-    this.#need = 0;
-    this.#low = 0x80;
-    this.#high = 0xbf;
     this.replaced = true;
     this.#arriveAlone(0xfffd);
   }
 
   #arriveAlone(point: number): void {
-    const length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    const length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     writePoint(point, length, scratch, 0);
     this.#arrive(point, length, scratch, 0);
   }

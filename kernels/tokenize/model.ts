@@ -25,6 +25,7 @@ import {
   writeTokenPacket,
 } from "../../serialize/mod.ts";
 import { Compatibility } from "./compatible.ts";
+import { type HeldFlow, HeldFlows } from "./held_flows.ts";
 import { TextFlow, type TextLookups, WINDOW } from "./flow.ts";
 import { engineTables } from "./tables.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -34,9 +35,6 @@ export const TEXT_MODES = ["stateful", "overlap"] as const;
 
 /** One of {@linkcode TEXT_MODES}. */
 export type TextMode = (typeof TEXT_MODES)[number];
-
-/** Flows that a device holds at once in `stateful` mode. */
-export const TEXT_FLOWS = 8;
 
 /** What packets a tokenizer takes and gives. */
 export interface TokenizeProgram {
@@ -88,10 +86,8 @@ export function leastPayload(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm
   return longest;
 }
 
-interface HeldFlow {
+interface TokenFlow extends HeldFlow {
   readonly engine: TextFlow;
-  /** Sequence number of the packet that comes next. */
-  next: number;
   /** Decoded bytes whose tokens have left. */
   position: number;
 }
@@ -104,10 +100,7 @@ export class TokenizeModel {
   readonly #most: number;
   readonly #counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
   readonly #compatibility: Compatibility | null;
-  readonly #make: () => HeldFlow;
-  // By flow; the one served last comes last.
-  readonly #flows = new Map<number, HeldFlow>();
-  readonly #free: HeldFlow[] = [];
+  readonly #flows: HeldFlows<TokenFlow>;
   readonly #header: Header = newHeader();
   readonly #carry = newTokenCarry();
 
@@ -128,7 +121,10 @@ export class TokenizeModel {
     this.#most = tokenPacketRoom(program.longest, this.#bits, this.#places);
     this.#compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);
     const make = () => new TextFlow(tables, this.#counts, this.#compatibility);
-    this.#make = () => ({ engine: make(), next: 0, position: 0 });
+    this.#flows = new HeldFlows(() => ({ engine: make(), next: 0, position: 0 }), (flow) => {
+      flow.engine.restart();
+      flow.engine.list.count = flow.position = 0;
+    });
   }
 
   /** What has been looked up so far. */
@@ -152,7 +148,7 @@ export class TokenizeModel {
     if (refusal !== null) return refusal;
     if (header.plan !== this.#program.plan) return "plan";
     if (header.kind !== KIND.text || header.length > this.#program.longest) return "items";
-    const flow = this.#program.mode === "overlap" ? this.#fresh() : this.#held(header);
+    const flow = this.#program.mode === "overlap" ? this.#flows.fresh() : this.#flows.take(header);
     if (typeof flow === "string") return flow;
     const { engine } = flow;
     const from = slotAddress(input, slot) + HEADER_BYTES;
@@ -161,38 +157,11 @@ export class TokenizeModel {
     engine.take(input.engine.bytes, from, from + header.length);
     if ((header.flags & FLAG.endOfText) !== 0) engine.end();
     const answers = this.#answer(flow, output, answer);
-    if (this.#program.mode === "overlap") this.#free.push(flow);
+    if (this.#program.mode === "overlap") this.#flows.release(flow);
     return answers;
   }
 
-  #fresh(): HeldFlow {
-    const flow = this.#free.pop() ?? this.#make();
-    flow.engine.restart();
-    flow.engine.list.count = flow.next = flow.position = 0;
-    return flow;
-  }
-
-  /** The flow of a packet, at its turn. */
-  #held(header: Header): HeldFlow | TextDrop {
-    if (header.overlap > 0) return "overlap";
-    const flows = this.#flows;
-    let flow = flows.get(header.flow);
-    if ((flow?.next ?? 0) !== header.sequence) return "order";
-    if (flow === undefined) {
-      if (flows.size === TEXT_FLOWS) {
-        const [oldest, forgotten] = flows.entries().next().value!;
-        flows.delete(oldest);
-        this.#free.push(forgotten);
-      }
-      flow = this.#fresh();
-    } else flows.delete(header.flow);
-    flow.next++;
-    if ((header.flags & (FLAG.last | FLAG.endOfText)) === 0) flows.set(header.flow, flow);
-    else this.#free.push(flow);
-    return flow;
-  }
-
-  #answer(flow: HeldFlow, output: PacketSlots, answer: number): number {
+  #answer(flow: TokenFlow, output: PacketSlots, answer: number): number {
     const { engine } = flow;
     const { list } = engine;
     if (this.#places) this.#fitPlaces(engine);

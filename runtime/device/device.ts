@@ -7,6 +7,7 @@
 import type { Vocabulary } from "../../kernels/mod.ts";
 import type { PacketSlots, Refusal, WaitOptions } from "../../serialize/mod.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { NormalizePlan } from "../text/normalize_plan.ts";
 import type { TextPlan } from "../text/plan.ts";
 import type { StagedPage } from "./page_bank.ts";
 import type { DeviceProfile } from "./profile.ts";
@@ -67,6 +68,12 @@ export interface Device extends AsyncDisposable {
    * vocabulary does not fit, `plan` when it is another than the plan's.
    */
   loadText?(plan: TextPlan, vocabulary: Vocabulary, options?: WaitOptions): Promise<void>;
+  /**
+   * Makes a plan of normalisation resident, in place of any plan before; a device without it normalises no text.
+   *
+   * @throws {OnpathError} `device` when the device is closed or lacks what the plan asks for.
+   */
+  loadNormalize?(plan: NormalizePlan, options?: WaitOptions): Promise<void>;
   /**
    * Queues page loads beside the packets that follow. A packet's epoch begins when the loads that it
    * needs are done; a slot is overwritten from the end of the epoch that frees it.

@@ -26,7 +26,7 @@ import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
 import type { DeviceProfile } from "./profile.ts";
 import { CARD_PROFILES } from "./profiles.ts";
 import type { StagedPage } from "./page_bank.ts";
-import { createModelText, type ModelText } from "./model_text.ts";
+import { createModelNormalize, createModelText, type ModelText } from "./model_text.ts";
 import { prepareProgram, type Program } from "./program.ts";
 
 /** The model's numbers: those of an Alveo U55C. */
@@ -219,6 +219,15 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
       attempt(() => {
         if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
         const next = createModelText(plan, vocabulary);
+        retire();
+        program = pageClock = undefined;
+        text = next;
+        past.tableBytes += next.tableBytes;
+      }),
+    loadNormalize: (plan) =>
+      attempt(() => {
+        if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
+        const next = createModelNormalize(plan);
         retire();
         program = pageClock = undefined;
         text = next;

@@ -1,10 +1,11 @@
 /**
- * The model device with a text plan: the tokenizer's model, packet by packet.
+ * The model device with a plan for text: the models of the tokenizer and of normalisation, packet by packet.
  *
  * @module
  */
 
-import { TokenizeModel, type Vocabulary, vocabularyBytes } from "../../kernels/mod.ts";
+import { NormalizeModel, TokenizeModel, type Vocabulary, vocabularyBytes } from "../../kernels/mod.ts";
+import type { NormalizePlan } from "../text/normalize_plan.ts";
 import type { TextPlan } from "../text/plan.ts";
 import { checkTextVocabulary } from "../text/check.ts";
 import type { DropReason, Exchange } from "./device.ts";
@@ -35,22 +36,36 @@ export function createModelText(plan: TextPlan, vocabulary: Vocabulary): ModelTe
   const model = new TokenizeModel(vocabulary, { plan: plan.id, longest: plan.longest, mode: plan.mode });
   return {
     tableBytes: vocabularyBytes(vocabulary),
-    exchange: (exchange, dropped) => {
-      checkExchange(exchange);
-      const { input, output, count } = exchange;
-      let answers = 0, taken = 0;
-      for (let slot = 0; slot < count; slot++) {
-        const result = model.take(input, slot, output, answers);
-        if (typeof result === "number") {
-          answers += result;
-          taken++;
-        } else dropped[result] = (dropped[result] ?? 0) + 1;
-      }
-      return { taken, answers };
-    },
+    exchange: exchangeWith(model),
     lookups: () => {
       const { automaton, candidates, pairs, points } = model.lookups();
       return automaton + candidates + pairs + points;
     },
+  };
+}
+
+/**
+ * Loads a plan of normalisation into the model.
+ *
+ * @param plan The plan.
+ */
+export function createModelNormalize(plan: NormalizePlan): ModelText {
+  const model = new NormalizeModel({ plan: plan.id, longest: plan.longest, steps: plan.steps });
+  return { tableBytes: 0, exchange: exchangeWith(model), lookups: () => 0 };
+}
+
+function exchangeWith(model: Pick<TokenizeModel | NormalizeModel, "take">): ModelText["exchange"] {
+  return (exchange, dropped) => {
+    checkExchange(exchange);
+    const { input, output, count } = exchange;
+    let answers = 0, taken = 0;
+    for (let slot = 0; slot < count; slot++) {
+      const result = model.take(input, slot, output, answers);
+      if (typeof result === "number") {
+        answers += result;
+        taken++;
+      } else dropped[result] = (dropped[result] ?? 0) + 1;
+    }
+    return { taken, answers };
   };
 }

@@ -20,7 +20,7 @@ import { TEXT_FLOWS } from "../../kernels/mod.ts";
 import type { Device } from "../device/device.ts";
 import type { RunOptions } from "../session.ts";
 import type { TextPlan } from "./plan.ts";
-import type { TextJob } from "./text_job.ts";
+import type { PacketJob } from "./text_job.ts";
 
 /** Texts that are cut into chunks and are under way at once; of those with state, as many as a device holds. */
 const MOST_CHUNKED = 64;
@@ -35,11 +35,14 @@ export interface PumpTimes {
   appendMs: number;
 }
 
+/** What a pump asks of a plan. */
+export type PumpPlan = Pick<TextPlan, "mode" | "packets" | "parts" | "longest">;
+
 /** Moves packets between jobs and a device. Lives as long as a session. */
 export class Pump {
   /** Packets that came back, by what became of them. */
   readonly outcomes: Partial<Record<TokenOutcome, number>> = {};
-  readonly #plan: TextPlan;
+  readonly #plan: PumpPlan;
   readonly #device: Device;
   readonly #requests: PacketSlots;
   readonly #answers: PacketSlots;
@@ -51,7 +54,7 @@ export class Pump {
    * @param plan The plan.
    * @param device A device that has loaded it.
    */
-  constructor(plan: TextPlan, device: Device) {
+  constructor(plan: PumpPlan, device: Device) {
     this.#plan = plan;
     this.#device = device;
     const { packets, parts, longest } = plan;
@@ -69,7 +72,7 @@ export class Pump {
    * @param options Timeout, signal, retries, progress.
    * @throws {OnpathError} `gap` when answers did not come back, `timeout`, `device`.
    */
-  async run(jobs: readonly TextJob[], times: PumpTimes, options: RunOptions): Promise<void> {
+  async run(jobs: readonly PacketJob[], times: PumpTimes, options: RunOptions): Promise<void> {
     if (this.#broken) {
       throw new OnpathError(
         "device",
@@ -78,7 +81,7 @@ export class Pump {
     }
     const { retries = 2, onProgress } = options;
     const most = this.#plan.mode === "stateful" ? TEXT_FLOWS : MOST_CHUNKED;
-    let active: TextJob[] = [];
+    let active: PacketJob[] = [];
     let next = 0, done = 0;
     for (;;) {
       while (active.length < most && next < jobs.length) active.push(jobs[next++]!);
@@ -105,7 +108,7 @@ export class Pump {
   }
 
   /** Writes packets, one of each job in turn; returns how many. */
-  #write(jobs: readonly TextJob[]): number {
+  #write(jobs: readonly PacketJob[]): number {
     const { packets } = this.#plan;
     let count = 0;
     for (let more = true; more && count < packets;) {
@@ -120,7 +123,7 @@ export class Pump {
   }
 
   async #exchange(
-    jobs: readonly TextJob[],
+    jobs: readonly PacketJob[],
     count: number,
     times: PumpTimes,
     options: RunOptions,
@@ -150,7 +153,7 @@ export class Pump {
         most: this.#answers.slots,
       });
     }
-    let job: TextJob | undefined;
+    let job: PacketJob | undefined;
     for (let slot = 0; slot < answers; slot++) {
       const flow = this.#answers.engine.view.getUint32(slotAddress(this.#answers, slot) + FLOW_AT, true);
       if (job === undefined || !job.owns(flow)) job = jobs.find((each) => each.owns(flow));

@@ -80,9 +80,7 @@ const MOST_STEPS = 16;
  * ```
  */
 export function parseTextPipeline(value: unknown): TextPipeline {
-  const outline = z.strictObject({ steps: z.array(z.unknown()).min(1).max(MOST_STEPS) });
-  const { steps } = parseWith(outline, value, "pipeline", "pipeline");
-  const parsed = steps.map(parseStep);
+  const parsed = parseSteps(value);
   const last = parsed.findIndex(({ op }) => op === "tokenize");
   if (last !== parsed.length - 1) {
     throw new OnpathError(
@@ -94,6 +92,38 @@ export function parseTextPipeline(value: unknown): TextPipeline {
     );
   }
   return { steps: parsed };
+}
+
+/**
+ * Checks a pipeline of normalisation from outside.
+ *
+ * @param value Anything, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
+ * @returns What happens to a text, in order.
+ * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { parseNormalizePipeline } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const steps = parseNormalizePipeline({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] });
+ * assert.deepEqual(steps, [{ op: "nfc" }]);
+ * ```
+ */
+export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
+  return parseSteps(value).flatMap((step, index) => {
+    if (step.op === "normalize_text") return step.steps;
+    throw new OnpathError(
+      "pipeline",
+      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; compileText() takes it`,
+      { step: index, op: step.op },
+    );
+  });
+}
+
+function parseSteps(value: unknown): (NormalizeTextStep | TokenizeStep)[] {
+  const outline = z.strictObject({ steps: z.array(z.unknown()).min(1).max(MOST_STEPS) });
+  return parseWith(outline, value, "pipeline", "pipeline").steps.map(parseStep);
 }
 
 function parseStep(value: unknown, index: number): NormalizeTextStep | TokenizeStep {

@@ -41,16 +41,12 @@ export function newJobCounts(): TextJobCounts {
   return { sent: 0, resent: 0, escapes: 0, hostBytes: 0, retries: 0, removed: 0 };
 }
 
-/** One stretch of text. Jobs of one exchange are written packet by packet in turns. */
-export interface TextJob {
-  /** Its tokens; those up to the last end of a piece are for certain. */
-  readonly run: TokenRun;
+/** One stretch of text on its way. Jobs of one exchange are written packet by packet in turns. */
+export interface PacketJob {
   /** Whether all of it is there. */
   readonly done: boolean;
   /** Exchanges in a row that brought nothing. */
   readonly idle: number;
-  /** What it did. */
-  readonly counts: TextJobCounts;
   /** Writes the next packet that is to be sent; false where there is none now. */
   write(slots: PacketSlots, slot: number): boolean;
   /** Whether a flow is its own. */
@@ -59,4 +55,12 @@ export interface TextJob {
   accept(slots: PacketSlots, slot: number): TokenOutcome;
   /** All answers of an exchange are there, or never come. */
   settle(): void;
+}
+
+/** One stretch of text that becomes tokens. */
+export interface TextJob extends PacketJob {
+  /** Its tokens; those up to the last end of a piece are for certain. */
+  readonly run: TokenRun;
+  /** What it did. */
+  readonly counts: TextJobCounts;
 }

@@ -209,6 +209,7 @@ function takeTurns(device: Device): Device {
     profile: device.profile,
     load: (plan, options) => device.load(plan, options),
     ...(device.loadText === undefined ? {} : { loadText: device.loadText }),
+    ...(device.loadNormalize === undefined ? {} : { loadNormalize: device.loadNormalize }),
     stage: (pages, options) => device.stage(pages, options),
     exchange: async (exchange, options) => {
       if (performance.now() - last > TURN_MS) {

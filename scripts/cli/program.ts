@@ -158,6 +158,9 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .option("--input <file>", "a file of text, or - for stdin")
     .option("--steps <steps>", "what happens, in order: names with commas between, or JSON; see below")
     .option("--vocab <name>", "what a vocabulary asks for, in place of steps")
+    .addOption(deviceOption("none, the host itself"))
+    .addOption(numberOption("--payload <bytes>", "longest payload of a packet to the device", MAX_PAYLOAD))
+    .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", TOPICS.normalize)
     .action((text: string | undefined, options: NormalizeOptions, command: Command) =>

@@ -186,10 +186,12 @@ ${EXIT_CODES}`,
   normalize: `
 Steps: nfc, nfd, nfkc, nfkd, lower_case, strip_accents, clean_text, space_chinese; in JSON also
   {"op": "replace", "from": " ", "to": "▁"} and {"op": "prepend", "text": "▁"}.
-This is the stage that runs on the host before a text is cut into packets.
+With --device the text goes through a device, packet by packet (the model; the RTL normalises no text). Before
+tokenize the same stage runs on the host.
 
 Examples:
   onpath normalize --steps nfkc,lower_case "Ｆｕｌｌ width"
+  onpath normalize --steps nfkc,lower_case --device model --json --input prompts.txt
   onpath normalize --vocab models/bert/tokenizer.json < prompt.txt
   onpath normalize --steps '[{"op": "replace", "from": "\\t", "to": " "}]' --input table.txt
 ${EXIT_CODES}`,

@@ -69,11 +69,25 @@ Deno.test("normalize writes a text of any length as it comes, by steps or as a v
   const long = await offload(["normalize", "--steps", steps], text);
   assert.equal(long.stdout, "Café_ÜBER_".repeat(40_000));
   const counted = await offload(["normalize", "--steps", "nfd", "--json", "é"]);
-  assert.deepEqual(JSON.parse(counted.stdout), { steps: [{ op: "nfd" }], bytesIn: 2, bytesOut: 3 });
+  assert.deepEqual(JSON.parse(counted.stdout), {
+    steps: [{ op: "nfd" }],
+    device: null,
+    bytesIn: 2,
+    bytesOut: 3,
+  });
+  const device = ["--device", "model", "--payload", "1000"];
+  const through = await offload(["normalize", "--steps", steps, ...device], text);
+  assert.equal(through.stdout, long.stdout);
+  const sent = await offload(["normalize", "--steps", "nfd", "--json", ...device], text);
+  const { device: name, packets, bytesIn } = JSON.parse(sent.stdout);
+  assert.deepEqual([name, bytesIn], ["model", new TextEncoder().encode(text).length]);
+  assert(packets >= bytesIn / 1000, `${packets} packets`);
   for (
     const [args, code, message] of [
       [["normalize", "x"], 2, /either --steps <steps> or --vocab/],
       [["normalize", "--steps", "nfq", "x"], 2, /steps\.0\.op/],
+      [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload is of packets/],
+      [["normalize", "--steps", "nfc", "--device", "rtl", "x"], 1, /device rtl normalises no text/],
       [["normalize", "--steps", "nfc", "--input", "missing.txt"], 1, /^error: Cannot read missing\.txt/],
     ] as const
   ) {

@@ -8,9 +8,17 @@ import type { Command } from "commander";
 import { createReadStream } from "node:fs";
 import process from "node:process";
 import { Readable } from "node:stream";
-import { checkTextSteps, createNormalizerStream, OnpathError, type TextStep } from "../../../mod.ts";
+import {
+  checkTextSteps,
+  compileNormalize,
+  createNormalizerStream,
+  NormalizeSession,
+  OnpathError,
+  type TextStep,
+} from "../../../mod.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, printJson } from "../context.ts";
+import { resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
 
 /** Options of `normalize`. */
@@ -21,6 +29,12 @@ export interface NormalizeOptions {
   readonly vocab?: string | undefined;
   /** `--input` */
   readonly input?: string | undefined;
+  /** `--device` */
+  readonly device?: string | undefined;
+  /** `--payload` */
+  readonly payload?: number | undefined;
+  /** `--timeout` */
+  readonly timeout?: number | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
 }
@@ -44,37 +58,70 @@ export async function normalizeText(
   if (text !== undefined && options.input !== undefined) {
     refuse("expected either a text or --input <file>, not both");
   }
+  if (options.payload !== undefined && options.device === undefined) {
+    refuse("--payload is of packets, which --device has");
+  }
   if ((options.steps === undefined) === (options.vocab === undefined)) {
     refuse("expected either --steps <steps> or --vocab <name>");
   }
   const steps = options.steps === undefined
     ? (await loadVocabulary(options.vocab!, { signal })).normalization
     : readSteps(options.steps);
-  const stream = createNormalizerStream(steps);
+  const pass = (stream: Normalizing) => passText(source(text, options.input), stream, options, signal);
+  if (options.device === undefined) {
+    const counts = await pass(createNormalizerStream(steps));
+    if (options.json) printJson({ steps, device: null, ...counts });
+    return;
+  }
+  const { timeout: timeoutMs, payload } = options;
+  const known = await resolveDevice(options.device, signal);
+  const plan = compileNormalize({ steps: [{ op: "normalize_text", steps }] }, {
+    device: known.profile,
+    payload,
+  });
+  await withDevice(known, async (device) => {
+    const session = await NormalizeSession.open(plan, device, { signal, timeoutMs });
+    const counts = await pass(session.stream({ signal, timeoutMs }));
+    const { packets } = device.counters();
+    if (options.json) printJson({ steps, device: plan.device, payload: plan.payload, packets, ...counts });
+  });
+}
+
+/** What normalises a text that grows, here or on a device. */
+interface Normalizing {
+  push(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  end(): Uint8Array | Promise<Uint8Array>;
+}
+
+/** Passes a text through, to stdout where no JSON is wanted. */
+async function passText(
+  pieces: AsyncIterable<Uint8Array>,
+  stream: Normalizing,
+  { json, input }: NormalizeOptions,
+  signal: AbortSignal,
+): Promise<{ readonly bytesIn: number; readonly bytesOut: number }> {
   const counts = { bytesIn: 0, bytesOut: 0 };
   const put = async (bytes: Uint8Array) => {
     counts.bytesOut += bytes.length;
-    if (options.json || bytes.length === 0) return;
+    if (json || bytes.length === 0) return;
     // What the normaliser gives holds until the next call, so it is waited for.
     await new Promise<void>((resolve, reject) =>
       process.stdout.write(bytes, (error) => error ? reject(error) : resolve())
     );
   };
   try {
-    for await (const piece of source(text, options.input)) {
+    for await (const piece of pieces) {
       signal.throwIfAborted();
       counts.bytesIn += piece.length;
-      await put(stream.push(piece));
+      await put(await stream.push(piece));
     }
-    await put(stream.end());
+    await put(await stream.end());
   } catch (error) {
     const { code } = error as { code?: string };
     if (code !== "ENOENT" && code !== "EISDIR" && code !== "EACCES") throw error;
-    throw new OnpathError("file", `Cannot read ${options.input}: ${code}`, { path: options.input }, {
-      cause: error,
-    });
+    throw new OnpathError("file", `Cannot read ${input}: ${code}`, { path: input }, { cause: error });
   }
-  if (options.json) printJson({ steps, ...counts });
+  return counts;
 }
 
 function source(text: string | undefined, input: string | undefined): AsyncIterable<Uint8Array> {
