@@ -44,6 +44,7 @@ const CARRIED: readonly (CommittedBuild & { readonly constant: string })[] = [
 export const BUILDS: readonly CommittedBuild[] = [
   { name: "packet_echo", top: "packet_echo", parameters: [], constant: null },
   { name: "packet_widths", top: "packet_widths", parameters: [], constant: null },
+  { name: "host_echo", top: "host_echo", parameters: [], harness: "host", constant: null },
   { name: "onpath_image", top: "onpath_image", parameters: [], constant: null },
   ...CARRIED,
 ];

@@ -19,6 +19,8 @@ export interface RtlBuild {
   readonly parameters: readonly string[];
   /** Whether it reads external memory, which the harness then has. */
   readonly memory?: boolean;
+  /** The harness, a file of `harness`: packets in and out, or `host`, movers before memory. Default `packets`. */
+  readonly harness?: "host";
   /** How far clang goes, `-O3` where it is left out; a build for one test is made sooner with less. */
   readonly effort?: "-O1";
 }
@@ -37,6 +39,8 @@ export interface WasmOptions {
   readonly optimize: string;
   /** More options of the compiler. */
   readonly more: readonly string[];
+  /** As {@linkcode RtlBuild.harness}. */
+  readonly harness?: RtlBuild["harness"];
 }
 
 /**
@@ -173,10 +177,10 @@ export async function listMade(folder: string): Promise<string[]> {
  */
 export async function compileWasm(
   folder: string,
-  { optimize, more }: WasmOptions,
+  { optimize, more, harness }: WasmOptions,
 ): Promise<Uint8Array> {
-  const harness = ["packets.cpp", "verilated.cpp"].map((name) => `rtl/harness/${name}`);
-  const sources = [...await listMade(folder), ...harness];
+  const beside = [`${harness ?? "packets"}.cpp`, "verilated.cpp"].map((name) => `rtl/harness/${name}`);
+  const sources = [...await listMade(folder), ...beside];
   const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
   await forEach(sources, async (source, at) => {
     await runTool("clang++", [
@@ -209,6 +213,7 @@ export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> 
     return await compileWasm(folder, {
       optimize: build.effort ?? "-O3",
       more: ["-DVM_TRACE=0", ...harnessOf(build)],
+      harness: build.harness,
     });
   });
 }

@@ -1,0 +1,154 @@
+// The mover of packets: slots of the card's memory to a kernel, its answers to slots behind a status, as
+// runtime/device/movers.ts has them. A run is over when all packets are sent, the kernel holds none, and memory
+// has confirmed every answer and the status.
+module onpath_packets (
+    input  logic         ap_clk,
+    input  logic         ap_rst_n,
+    input  logic         s_axi_control_awvalid,
+    output logic         s_axi_control_awready,
+    input  logic [ 11:0] s_axi_control_awaddr,
+    input  logic         s_axi_control_wvalid,
+    output logic         s_axi_control_wready,
+    input  logic [ 31:0] s_axi_control_wdata,
+    input  logic [  3:0] s_axi_control_wstrb,
+    output logic         s_axi_control_bvalid,
+    input  logic         s_axi_control_bready,
+    output logic [  1:0] s_axi_control_bresp,
+    input  logic         s_axi_control_arvalid,
+    output logic         s_axi_control_arready,
+    input  logic [ 11:0] s_axi_control_araddr,
+    output logic         s_axi_control_rvalid,
+    input  logic         s_axi_control_rready,
+    output logic [ 31:0] s_axi_control_rdata,
+    output logic [  1:0] s_axi_control_rresp,
+    /* verilator lint_off SYMRSVDWORD */  // Vitis' name
+    output logic         interrupt,
+    /* verilator lint_on SYMRSVDWORD */
+    output logic         m_axi_gmem_arvalid,
+    input  logic         m_axi_gmem_arready,
+    output logic [ 63:0] m_axi_gmem_araddr,
+    output logic [  7:0] m_axi_gmem_arlen,
+    input  logic         m_axi_gmem_rvalid,
+    output logic         m_axi_gmem_rready,
+    input  logic [511:0] m_axi_gmem_rdata,
+    output logic         m_axi_gmem_awvalid,
+    input  logic         m_axi_gmem_awready,
+    output logic [ 63:0] m_axi_gmem_awaddr,
+    output logic [  7:0] m_axi_gmem_awlen,
+    output logic         m_axi_gmem_wvalid,
+    input  logic         m_axi_gmem_wready,
+    output logic [511:0] m_axi_gmem_wdata,
+    output logic [ 63:0] m_axi_gmem_wstrb,
+    output logic         m_axi_gmem_wlast,
+    input  logic         m_axi_gmem_bvalid,
+    output logic         m_axi_gmem_bready,
+    output logic         m_axis_tvalid,
+    input  logic         m_axis_tready,
+    output logic [511:0] m_axis_tdata,
+    output logic [ 63:0] m_axis_tkeep,
+    output logic         m_axis_tlast,
+    input  logic         s_axis_tvalid,
+    output logic         s_axis_tready,
+    input  logic [511:0] s_axis_tdata,
+    /* verilator lint_off UNUSEDSIGNAL */  // an answer's header says how long it is
+    input  logic [ 63:0] s_axis_tkeep,
+    /* verilator lint_on UNUSEDSIGNAL */
+    input  logic         s_axis_tlast,
+    input  logic         s_axis_quiet_tvalid,
+    output logic         s_axis_quiet_tready,
+    input  logic [ 63:0] s_axis_quiet_tdata   // as `quiet_watch` tells it
+);
+  logic running, finish;
+  /* verilator lint_off UNUSEDSIGNAL */  // numbers are words, slots have less than 128 KiB
+  logic [6*64-1:0] args;
+  /* verilator lint_on UNUSEDSIGNAL */
+  mover_control #(
+      .ARGS(6)
+  ) u_control (
+      .clk  (ap_clk),
+      .rst_n(ap_rst_n),
+      .*
+  );
+
+  localparam logic [1:0] REST = 2'd0, MOVE = 2'd1, CLOSE = 2'd2, SETTLE = 2'd3;
+  logic [1:0] state;
+  logic begin_, fetched, packet, answer, stored, closing, quiet, calm;
+  assign begin_ = state == REST && running;
+  packet_fetch u_fetch (
+      .clk  (ap_clk),
+      .rst_n(ap_rst_n),
+      .go   (begin_),
+      .from (args[63:6]),
+      .count(args[159:128]),
+      .slot (args[208:192]),
+      .idle (fetched),
+      .packet,
+      .m_axi_gmem_arvalid,
+      .m_axi_gmem_arready,
+      .m_axi_gmem_araddr,
+      .m_axi_gmem_arlen,
+      .m_axi_gmem_rvalid,
+      .m_axi_gmem_rready,
+      .m_axi_gmem_rdata,
+      .m_axis_tvalid,
+      .m_axis_tready,
+      .m_axis_tdata,
+      .m_axis_tkeep,
+      .m_axis_tlast
+  );
+  packet_store u_store (
+      .clk  (ap_clk),
+      .rst_n(ap_rst_n),
+      .go   (begin_),
+      .close(closing),
+      .to   (args[127:70]),
+      .room (args[351:320]),
+      .slot (args[272:256]),
+      .idle (stored),
+      .answer,
+      .s_axis_tvalid,
+      .s_axis_tready,
+      .s_axis_tdata,
+      .s_axis_tlast,
+      .m_axi_gmem_awvalid,
+      .m_axi_gmem_awready,
+      .m_axi_gmem_awaddr,
+      .m_axi_gmem_awlen,
+      .m_axi_gmem_wvalid,
+      .m_axi_gmem_wready,
+      .m_axi_gmem_wdata,
+      .m_axi_gmem_wstrb,
+      .m_axi_gmem_wlast,
+      .m_axi_gmem_bvalid,
+      .m_axi_gmem_bready
+  );
+
+  // ---- the kernel is calm when it has had all that was sent, and all that it gave is here ----
+  logic [31:0] sent, received, entered, left;
+  assign s_axis_quiet_tready = 1'b1;
+  always_ff @(posedge ap_clk)
+    if (!ap_rst_n) begin
+      sent <= '0;
+      received <= '0;
+      entered <= '0;
+      left <= '0;
+    end else begin
+      sent <= sent + {31'd0, packet};
+      received <= received + {31'd0, answer};
+      if (s_axis_quiet_tvalid) {left, entered} <= s_axis_quiet_tdata;
+    end
+  assign quiet = entered == sent && left == received;
+  assign calm = fetched && !m_axis_tvalid && quiet && stored;
+  assign closing = state == CLOSE;
+  // The status is on its way a cycle after it was asked for.
+  assign finish = state == SETTLE && stored;
+  always_ff @(posedge ap_clk)
+    if (!ap_rst_n) state <= REST;
+    else
+      case (state)
+        REST: if (running) state <= MOVE;
+        MOVE: if (calm) state <= CLOSE;
+        CLOSE: state <= SETTLE;
+        default: if (finish) state <= REST;
+      endcase
+endmodule

@@ -1,0 +1,111 @@
+/**
+ * A kernel with its movers before memory, as WebAssembly: what a host does with them, cycle by cycle.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { argumentAddress, moverAddress, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../runtime/mod.ts";
+import { RTL_BUILDS } from "./rtl.ts";
+
+/** What the harness exports, `kernels/rtl/harness/host.cpp`. */
+interface HostExports {
+  readonly memory: WebAssembly.Memory;
+  __wasm_call_ctors(): void;
+  memory_at(): number;
+  memory_bytes(): number;
+  words_at(): number;
+  words_count(): number;
+  words_clear(): void;
+  violations(): number;
+  cycles_so_far(): number;
+  set_memory(pause: number, latency: number, seed: number): void;
+  reset(): void;
+  run(cycles: number): void;
+  write_register(unit: number, address: number, value: number): void;
+  read_register(unit: number, address: number): number;
+}
+
+/** Units of the harness by number. */
+export const UNIT = { core: 0, packets: 1, tables: 2 } as const;
+
+/** How memory behaves: chances of 16 that a port pauses, cycles to a burst's first beat. */
+export interface MemoryManners {
+  readonly pause: number;
+  readonly latency: number;
+  readonly seed: number;
+}
+
+/** What a run of the mover of packets is given. */
+export type PacketsRun = Readonly<Record<(typeof PACKETS_ARGUMENTS)[number]["name"], number>>;
+
+/** A card in a test. */
+export interface Host {
+  /** The card's memory. */
+  readonly memory: Uint8Array;
+  /** How memory behaves from now on. */
+  manners(manners: MemoryManners): void;
+  /** Sets the core's arguments. */
+  configure(values: readonly number[]): void;
+  /** Reads a register. */
+  read(unit: number, address: number): number;
+  /** Starts the mover of packets and waits for its end; gives the cycles. */
+  packets(run: PacketsRun): number;
+  /** Starts the mover of tables and waits for its end; gives the words that it has sent, and the cycles. */
+  tables(list: number, count: number): { readonly words: bigint[]; readonly cycles: number };
+}
+
+const CONTROL = 0;
+const START = 1, DONE = 2;
+/** A run that takes longer has gone wrong. */
+const MOST = 400_000;
+
+/** Instantiates the build and resets it. */
+export async function openHost(): Promise<Host> {
+  const bytes = await readFile(join(RTL_BUILDS, "host_echo.wasm"));
+  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), {});
+  const card = instance.exports as unknown as HostExports;
+  card.__wasm_call_ctors();
+  card.reset();
+  const memory = new Uint8Array(card.memory.buffer, card.memory_at(), card.memory_bytes());
+  const set = (unit: number, address: number, value: number) => {
+    card.write_register(unit, address, value % 2 ** 32);
+    card.write_register(unit, address + 4, Math.floor(value / 2 ** 32));
+  };
+  const finish = (unit: number, every: number): number => {
+    const from = card.cycles_so_far();
+    card.write_register(unit, CONTROL, START);
+    while ((card.read_register(unit, CONTROL) & DONE) === 0) {
+      assert(card.cycles_so_far() - from < MOST, `the mover did not end, rule ${card.violations()}`);
+      card.run(every);
+    }
+    assert.equal(card.violations(), 0, "no rule of AXI4 is broken");
+    return card.cycles_so_far() - from;
+  };
+  return {
+    memory,
+    manners: ({ pause, latency, seed }) => card.set_memory(pause, latency, seed),
+    configure: (values) => {
+      values.forEach((value, place) => card.write_register(UNIT.core, argumentAddress(place), value));
+      card.write_register(UNIT.core, CONTROL, START);
+      while ((card.read_register(UNIT.core, CONTROL) & DONE) === 0) card.run(1);
+    },
+    read: card.read_register,
+    packets: (run) => {
+      for (const { name } of PACKETS_ARGUMENTS) {
+        set(UNIT.packets, moverAddress(PACKETS_ARGUMENTS, name), run[name]);
+      }
+      return finish(UNIT.packets, 8);
+    },
+    tables: (list, count) => {
+      set(UNIT.tables, moverAddress(TABLES_ARGUMENTS, "list"), list);
+      set(UNIT.tables, moverAddress(TABLES_ARGUMENTS, "count"), count);
+      card.words_clear();
+      const cycles = finish(UNIT.tables, 8);
+      const words = new BigUint64Array(card.memory.buffer, card.words_at(), card.words_count());
+      return { words: [...words], cycles };
+    },
+  };
+}
