@@ -40,7 +40,7 @@ export interface WasmOptions {
   /** More options of the compiler. */
   readonly more: readonly string[];
   /** As {@linkcode RtlBuild.harness}. */
-  readonly harness?: RtlBuild["harness"];
+  readonly harness?: RtlBuild["harness"] | undefined;
 }
 
 /**

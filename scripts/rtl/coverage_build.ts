@@ -90,6 +90,6 @@ export function buildCoverage(sources: string, build: RtlBuild): Promise<Coverag
     await dropSettling(folder);
     if (points.length === 0) throw new Error(`Cannot count what is reached: ${build.name} has no points`);
     const more = ["-DVM_TRACE=0", "-DONPATH_COVERAGE", "-DVL_COVER_INSERT(...)=", ...harnessOf(build)];
-    return { wasm: await compileWasm(folder, { optimize: "-O1", more }), points };
+    return { wasm: await compileWasm(folder, { optimize: "-O1", more, harness: build.harness }), points };
   });
 }

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { argumentAddress, moverAddress, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../runtime/mod.ts";
+import { type CoverageExports, keepCoverage } from "./coverage.ts";
 import { RTL_BUILDS } from "./rtl.ts";
 
 /** What the harness exports, `kernels/rtl/harness/host.cpp`. */
@@ -38,7 +39,10 @@ export interface MemoryManners {
   readonly seed: number;
 }
 
-/** What a run of the mover of packets is given. */
+/** Where memory begins for the kernels. */
+export const MEMORY_BASE: number = 2 ** 34;
+
+/** What a run of the mover of packets is given; `from` and `to` are places in memory. */
 export type PacketsRun = Readonly<Record<(typeof PACKETS_ARGUMENTS)[number]["name"], number>>;
 
 /** A card in a test. */
@@ -51,8 +55,8 @@ export interface Host {
   configure(values: readonly number[]): void;
   /** Reads a register. */
   read(unit: number, address: number): number;
-  /** Starts the mover of packets and waits for its end; gives the cycles. */
-  packets(run: PacketsRun): number;
+  /** Starts the mover of packets and waits for its end, doing something now and then; gives the cycles. */
+  packets(run: PacketsRun, meanwhile?: () => void): number;
   /** Starts the mover of tables and waits for its end; gives the words that it has sent, and the cycles. */
   tables(list: number, count: number): { readonly words: bigint[]; readonly cycles: number };
 }
@@ -66,6 +70,9 @@ const MOST = 400_000;
 export async function openHost(): Promise<Host> {
   const bytes = await readFile(join(RTL_BUILDS, "host_echo.wasm"));
   const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), {});
+  if ("coverage_at" in instance.exports) {
+    keepCoverage("host_echo", instance.exports as unknown as CoverageExports);
+  }
   const card = instance.exports as unknown as HostExports;
   card.__wasm_call_ctors();
   card.reset();
@@ -74,12 +81,13 @@ export async function openHost(): Promise<Host> {
     card.write_register(unit, address, value % 2 ** 32);
     card.write_register(unit, address + 4, Math.floor(value / 2 ** 32));
   };
-  const finish = (unit: number, every: number): number => {
+  const finish = (unit: number, every: number, meanwhile = () => {}): number => {
     const from = card.cycles_so_far();
     card.write_register(unit, CONTROL, START);
     while ((card.read_register(unit, CONTROL) & DONE) === 0) {
       assert(card.cycles_so_far() - from < MOST, `the mover did not end, rule ${card.violations()}`);
       card.run(every);
+      meanwhile();
     }
     assert.equal(card.violations(), 0, "no rule of AXI4 is broken");
     return card.cycles_so_far() - from;
@@ -93,14 +101,15 @@ export async function openHost(): Promise<Host> {
       while ((card.read_register(UNIT.core, CONTROL) & DONE) === 0) card.run(1);
     },
     read: card.read_register,
-    packets: (run) => {
-      for (const { name } of PACKETS_ARGUMENTS) {
-        set(UNIT.packets, moverAddress(PACKETS_ARGUMENTS, name), run[name]);
+    packets: (run, meanwhile) => {
+      for (const { name, kind } of PACKETS_ARGUMENTS) {
+        const value = kind === "buffer" ? MEMORY_BASE + run[name] : run[name];
+        set(UNIT.packets, moverAddress(PACKETS_ARGUMENTS, name), value);
       }
-      return finish(UNIT.packets, 8);
+      return finish(UNIT.packets, 8, meanwhile);
     },
     tables: (list, count) => {
-      set(UNIT.tables, moverAddress(TABLES_ARGUMENTS, "list"), list);
+      set(UNIT.tables, moverAddress(TABLES_ARGUMENTS, "list"), MEMORY_BASE + list);
       set(UNIT.tables, moverAddress(TABLES_ARGUMENTS, "count"), count);
       card.words_clear();
       const cycles = finish(UNIT.tables, 8);

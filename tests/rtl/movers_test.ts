@@ -4,12 +4,15 @@ import { HEADER_BYTES, KIND } from "../../serialize/mod.ts";
 import {
   COUNTER,
   counterAddress,
+  DROP_REASONS,
+  moverAddress,
+  PACKETS_ARGUMENTS,
   PACKETS_STATUS,
   TABLE_LIST,
   writeTableListEntry,
 } from "../../runtime/mod.ts";
 import { randomBytes } from "../support/random.ts";
-import { type Host, openHost, UNIT } from "./host.ts";
+import { type Host, MEMORY_BASE, openHost, UNIT } from "./host.ts";
 import { ITEM, LONGEST, packetOf, PLAN, verdict } from "./packets.ts";
 import { itemArgument } from "./rtl.ts";
 
@@ -103,8 +106,19 @@ Deno.test("RTL movers: a run of dropped packets ends, and the counters of the ke
   other.manners({ pause: 4, latency: 20, seed: 5 });
   const packets = Array.from({ length: 30 }, (_, n) => packetOf(ITEM * (1 + n), n, 100, n).with(0, 0));
   put(other, FROM, 1408, packets);
-  other.packets({ from: FROM, to: TO, count: 30, slot: 1408, answer: 1408, room: 30 });
+  // The host reads the kernel's registers meanwhile, and so does what watches it.
+  const seen: number[] = [];
+  other.packets({ from: FROM, to: TO, count: 30, slot: 1408, answer: 1408, room: 30 }, () => {
+    seen.push(other.read(UNIT.core, counterAddress(COUNTER.beatsIn)));
+  });
   sameMemory(other, TO, expected(packets, 1408, 1408, 30));
+  assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
+  assert(new Set(seen).size > 20, "beats come in as it runs");
+  for (const [name, high] of [["from", 4], ["to", 4], ["count", 0]] as const) {
+    const at = moverAddress(PACKETS_ARGUMENTS, name);
+    assert.equal(other.read(UNIT.packets, at + 4), high, `the upper word of ${name}`);
+  }
+  assert.equal(other.read(UNIT.packets, moverAddress(PACKETS_ARGUMENTS, "to")), TO);
   assert.equal(other.read(UNIT.core, counterAddress(COUNTER.packets)), 0);
   assert.equal(other.read(UNIT.core, counterAddress(COUNTER.drops + DROP_REASONS.indexOf("magic"))), 30);
 });
@@ -145,7 +159,7 @@ Deno.test("RTL movers: a list of loads is sent word by word, whatever memory and
         const address = DATA + n * 16_384 + 64 * beat;
         const bytes = randomBytes(entries * width, seed);
         host.memory.set(bytes, address);
-        writeTableListEntry(view, n, { words, address, entries, width });
+        writeTableListEntry(view, n, { words, address: MEMORY_BASE + address, entries, width });
         for (let at = 0; at < words.length; at += 2) {
           wanted.push(BigInt(words[at]!) | BigInt(words[at + 1]!) << 32n);
         }
@@ -165,7 +179,7 @@ Deno.test("RTL movers: entries leave at a word a cycle", () => {
   const entries = 4096;
   const view = new DataView(host.memory.buffer, host.memory.byteOffset + FROM);
   for (const width of [4, 8] as const) {
-    writeTableListEntry(view, 0, { words: [], address: 1 << 17, entries, width });
+    writeTableListEntry(view, 0, { words: [], address: MEMORY_BASE + (1 << 17), entries, width });
     const { words, cycles } = host.tables(FROM, 1);
     assert.equal(words.length, entries);
     assert(cycles < 1.02 * entries + 200, `${cycles} cycles for ${entries}`);

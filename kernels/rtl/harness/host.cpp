@@ -10,6 +10,8 @@
 #define EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
 static const uint32_t BEAT = 64, BYTES = 1 << 21, BURSTS = 8, WORDS = 1 << 16;
+// Where memory begins for the kernels: beyond 32 bits, as that of cards is.
+static const uint64_t BASE = 1ull << 34;
 static Vtop* top;
 static double cycles;
 static uint8_t memory[BYTES];
@@ -21,6 +23,16 @@ enum { BORDER = 1, OUTSIDE = 2, UNSTABLE = 3, LAST = 4, LONG = 5 };
 static void complain(uint32_t what) {
   if (!violation) violation = what;
 }
+
+#ifdef ONPATH_COVERAGE
+// As in packets.cpp.
+#include "Vtop___024root.h"
+#include "Vtop__Syms.h"
+EXPORT(coverage_at) void* coverage_at() { return top->rootp->vlSymsp->__Vcoverage; }
+EXPORT(coverage_points) uint32_t coverage_points() {
+  return sizeof(top->rootp->vlSymsp->__Vcoverage) / sizeof(uint32_t);
+}
+#endif
 
 EXPORT(memory_at) uint8_t* memory_at() { return memory; }
 EXPORT(memory_bytes) uint32_t memory_bytes() { return BYTES; }
@@ -66,10 +78,10 @@ struct Address {
     address = at, length = len;
     if (!valid || !ready) return false;
     uint32_t beats = len + 1;
-    if (at % BEAT || at + beats * BEAT > BYTES) return complain(OUTSIDE), false;
+    if (at % BEAT || at < BASE || at + beats * BEAT > BASE + BYTES) return complain(OUTSIDE), false;
     if (beats > 64) complain(LONG);
     if (at / 4096 != (at + beats * BEAT - 1) / 4096) complain(BORDER);
-    queue.push({at, beats, cycles + latency});
+    queue.push({at - BASE, beats, cycles + latency});
     return true;
   }
 };
