@@ -6,6 +6,7 @@
 
 import { CARD_MUTATIONS } from "./card_mutations.ts";
 import { CORE_MUTATIONS } from "./core_mutations.ts";
+import { MOVER_MUTATIONS } from "./mover_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
 import { ROW_MUTATIONS } from "./row_mutations.ts";
 import { TEXT_MUTATIONS } from "./text_mutations.ts";
@@ -34,7 +35,14 @@ export interface Mutation {
  * @returns Them in the order of their numbers.
  */
 export function listMutations(): Mutation[] {
-  return [...PATH_MUTATIONS, ...CORE_MUTATIONS, ...ROW_MUTATIONS, ...TEXT_MUTATIONS, ...CARD_MUTATIONS]
+  return [
+    ...PATH_MUTATIONS,
+    ...CORE_MUTATIONS,
+    ...ROW_MUTATIONS,
+    ...TEXT_MUTATIONS,
+    ...CARD_MUTATIONS,
+    ...MOVER_MUTATIONS,
+  ]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
         file,

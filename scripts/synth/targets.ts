@@ -43,4 +43,6 @@ export const SYNTH_TARGETS: readonly SynthTarget[] = [
     parameters: { WW: 8, SW: 10, VW: 9, RW: 10, OW: 10, TW: 11 },
   },
   { name: "packet_tokenize", top: "packet_tokenize", parameters: {} },
+  { name: "onpath_packets", top: "onpath_packets", parameters: {} },
+  { name: "onpath_tables", top: "onpath_tables", parameters: {} },
 ];

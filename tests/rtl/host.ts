@@ -21,6 +21,7 @@ interface HostExports {
   words_count(): number;
   words_clear(): void;
   violations(): number;
+  unconfirmed(): number;
   cycles_so_far(): number;
   set_memory(pause: number, latency: number, seed: number): void;
   reset(): void;
@@ -84,7 +85,13 @@ export async function openHost(): Promise<Host> {
   const finish = (unit: number, every: number, meanwhile = () => {}): number => {
     const from = card.cycles_so_far();
     card.write_register(unit, CONTROL, START);
-    while ((card.read_register(unit, CONTROL) & DONE) === 0) {
+    for (;;) {
+      // Done may be told while the register is on its way, so memory is asked first.
+      const open = card.unconfirmed();
+      if ((card.read_register(unit, CONTROL) & DONE) !== 0) {
+        assert.equal(open, 0, "memory has confirmed all of it");
+        break;
+      }
       assert(card.cycles_so_far() - from < MOST, `the mover did not end, rule ${card.violations()}`);
       card.run(every);
       meanwhile();

@@ -175,6 +175,9 @@ EXPORT(reset) void reset() {
   cycles = 0;
 }
 
+// Bursts of writes that memory has not confirmed.
+EXPORT(unconfirmed) uint32_t unconfirmed() { return writes.count + confirms.count; }
+
 EXPORT(run) void run(uint32_t most) {
   while (most--) tick();
 }
