@@ -18,8 +18,8 @@ static uint8_t memory[BYTES];
 static uint64_t words[WORDS];
 static uint32_t word_count, violation;
 
-// What a burst may break, by number; the first one stays.
-enum { BORDER = 1, OUTSIDE = 2, UNSTABLE = 3, LAST = 4, LONG = 5 };
+// What may be broken, by number; the first one stays: by a burst, by a register that answers unasked, or never.
+enum { BORDER = 1, OUTSIDE = 2, UNSTABLE = 3, LAST = 4, LONG = 5, STRAY = 6, DEAF = 7 };
 static void complain(uint32_t what) {
   if (!violation) violation = what;
 }
@@ -91,6 +91,8 @@ static Address packet_read, table_read, packet_write;
 static bool w_waited;
 static uint8_t w_before[BEAT];
 static bool holds;
+// Whether the host waits for a register of the core.
+static bool asked;
 
 // A port of reads: what it gives in the cycle that the next edge ends.
 #define SERVE_READS(port, queue)                                                        \
@@ -145,6 +147,7 @@ static void tick() {
   TAKE_READS(packets, packet_reads, packet_read)
   TAKE_READS(tables, table_reads, table_read)
   take_writes();
+  if (top->s_axi_core_rvalid && !asked) complain(STRAY);
   if (top->m_axi_packets_bvalid && top->m_axi_packets_bready) confirms.pop();
   if (top->table_taken && word_count < WORDS) words[word_count++] = top->table_word;
   top->clk = 1;
@@ -161,7 +164,7 @@ EXPORT(reset) void reset() {
   top->rst_n = 0;
   for (Queue* queue : {&packet_reads, &table_reads, &writes, &confirms}) queue->count = 0;
   packet_read = table_read = packet_write = {};
-  w_waited = false;
+  w_waited = asked = false;
   top->m_axi_packets_rvalid = top->m_axi_tables_rvalid = 0;
 #define QUIET(port)                                                                              \
   top->s_axi_##port##_awvalid = top->s_axi_##port##_wvalid = top->s_axi_##port##_arvalid = 0;    \
@@ -199,23 +202,28 @@ EXPORT(write_register) void write_register(uint32_t unit, uint32_t address, uint
   WRITE(tables)
 }
 
-// The address waits until it is taken: `quiet_watch` may be reading.
+// The address waits until it is taken: `quiet_watch` may be reading. A register that is as long as this is deaf.
+static const int PATIENCE = 1000;
 #define READ(port)                                                   \
   top->s_axi_##port##_arvalid = 1;                                   \
   top->s_axi_##port##_araddr = address;                              \
-  for (bool taken = false; !taken;) {                                \
+  bool taken = false;                                                \
+  for (int n = 0; n < PATIENCE && !taken; n++) {                     \
     top->eval();                                                     \
     taken = top->s_axi_##port##_arready;                             \
+    asked = taken && unit == 0;                                      \
     tick();                                                          \
   }                                                                  \
   top->s_axi_##port##_arvalid = 0;                                   \
-  while (true) {                                                     \
+  for (int n = 0; n < PATIENCE; n++) {                               \
     top->eval();                                                     \
     bool there = top->s_axi_##port##_rvalid;                         \
     uint32_t value = top->s_axi_##port##_rdata;                      \
     tick();                                                          \
-    if (there) return value;                                         \
-  }
+    if (there) return asked = false, value;                          \
+  }                                                                  \
+  complain(DEAF);                                                    \
+  return 0;
 
 EXPORT(read_register) uint32_t read_register(uint32_t unit, uint32_t address) {
   if (unit == 0) { READ(core) }
