@@ -78,6 +78,29 @@ export function keepAnswers(slots: PacketSlots, count: number, keep: (sequence: 
   return kept;
 }
 
+/**
+ * Loses an answer, swaps two, or makes one come twice, as a generator of numbers says.
+ *
+ * @returns Number of answers then.
+ */
+export function spoilAnswers(slots: PacketSlots, answers: number, next: () => number): number {
+  const fault = next() % 3;
+  const [a, b] = [next() % answers, next() % answers];
+  if (fault === 0) {
+    copySlot(slots, answers - 1, a);
+    return answers - 1;
+  }
+  if (fault === 1) {
+    copySlot(slots, a, slots.slots - 1);
+    copySlot(slots, b, a);
+    copySlot(slots, slots.slots - 1, b);
+    return answers;
+  }
+  if (answers >= slots.slots - 1) return answers;
+  copySlot(slots, a, answers);
+  return answers + 1;
+}
+
 /** Puts the answers into another order. */
 export function reorderAnswers(slots: PacketSlots, order: readonly number[]): void {
   const { engine, slotBytes } = slots;

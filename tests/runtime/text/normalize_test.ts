@@ -12,7 +12,7 @@ import {
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";
-import { copySlot, faultyDevice } from "../faulty_device.ts";
+import { faultyDevice, spoilAnswers } from "../faulty_device.ts";
 
 const utf8 = new TextEncoder();
 
@@ -80,18 +80,7 @@ Deno.test("NormalizeSession: answers that are lost, doubled and swapped change n
         const device = faultyDevice(async ({ number, answer, exchange: { output } }) => {
           const answers = await answer();
           if (number % 2 !== 0 || answers < 2) return answers;
-          const fault = next() % 3;
-          const [a, b] = [next() % answers, next() % answers];
-          if (fault === 0) copySlot(output, answers - 1, a);
-          else if (fault === 1) {
-            copySlot(output, a, output.slots - 1);
-            copySlot(output, b, a);
-            copySlot(output, output.slots - 1, b);
-          } else if (answers < output.slots - 1) {
-            copySlot(output, a, answers);
-            return answers + 1;
-          }
-          return fault === 0 ? answers - 1 : answers;
+          return spoilAnswers(output, answers, next);
         });
         const session = await openSession(steps, device, { payload, packets: 6 });
         const { text: made, report } = await session.normalize(text, { retries: 8 });

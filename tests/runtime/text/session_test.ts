@@ -7,7 +7,7 @@ import { VOCABULARIES, vocabulary } from "../../kernels/tokenize/vocabularies.ts
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
-import { copySlot, faultyDevice } from "../faulty_device.ts";
+import { faultyDevice, spoilAnswers } from "../faulty_device.ts";
 
 /** Payloads that texts are cut into. */
 const PAYLOADS = [1, 7, 32, 256, 1344];
@@ -168,18 +168,7 @@ Deno.test("TextSession: answers that are lost, doubled and swapped change no id"
         const answers = await answer();
         // Every third exchange is a bad one.
         if (number % 3 !== 0 || answers < 2) return answers;
-        const fault = next() % 3;
-        const [a, b] = [next() % answers, next() % answers];
-        if (fault === 0) copySlot(output, answers - 1, a);
-        else if (fault === 1) {
-          copySlot(output, a, output.slots - 1);
-          copySlot(output, b, a);
-          copySlot(output, output.slots - 1, b);
-        } else if (answers < output.slots - 1) {
-          copySlot(output, a, answers);
-          return answers + 1;
-        }
-        return fault === 0 ? answers - 1 : answers;
+        return spoilAnswers(output, answers, next);
       });
       const session = await openSession(tables, device, { mode }, { payload: 128, packets: 16 });
       const { ids, report } = await session.encode(text, { retries: 3 });
