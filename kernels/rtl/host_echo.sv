@@ -1,5 +1,6 @@
 // A kernel on a card with its two movers, as v++ links them: the echo behind its converters and `quiet_watch`,
-// with memory outside. It proves the movers; what tables' mover sends is shown, and held back on demand.
+// with memory outside. It proves the movers; what tables' mover sends is shown, and held back on demand, and an
+// answer's header can be made to say more or less than there is, as the echo's never does.
 module host_echo (
     input  logic         clk,
     input  logic         rst_n,
@@ -81,7 +82,8 @@ module host_echo (
     input  logic [511:0] m_axi_tables_rdata,
     output logic         table_taken,
     output logic [63:0]  table_word,
-    input  logic         table_holds
+    input  logic         table_holds,
+    input  logic [15:0]  answer_longer
 );
   // ---- the kernel ----
   logic core_arvalid, core_arready, core_rvalid, core_rready;
@@ -152,6 +154,15 @@ module host_echo (
       .m_last (answer_last),
       .m_user (answer_dest)
   );
+  logic begins;
+  logic [511:0] shown;
+  always_ff @(posedge clk)
+    if (!rst_n) begins <= 1'b1;
+    else if (answer_valid && answer_ready) begins <= answer_last;
+  always_comb begin
+    shown = answer_data;
+    if (begins) shown[175:160] = answer_data[175:160] + answer_longer;
+  end
   logic table_valid;
   logic [63:0] table_data;
   packet_echo u_core (
@@ -248,7 +259,7 @@ module host_echo (
       .m_axis_tlast(request_last),
       .s_axis_tvalid(answer_valid),
       .s_axis_tready(answer_ready),
-      .s_axis_tdata(answer_data),
+      .s_axis_tdata(shown),
       .s_axis_tkeep(answer_keep),
       .s_axis_tlast(answer_last),
       .s_axis_quiet_tvalid(quiet_valid),

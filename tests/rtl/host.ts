@@ -24,6 +24,7 @@ interface HostExports {
   unconfirmed(): number;
   cycles_so_far(): number;
   set_memory(pause: number, latency: number, seed: number): void;
+  set_longer(bytes: number): void;
   reset(): void;
   run(cycles: number): void;
   write_register(unit: number, address: number, value: number): void;
@@ -52,6 +53,8 @@ export interface Host {
   readonly memory: Uint8Array;
   /** How memory behaves from now on. */
   manners(manners: MemoryManners): void;
+  /** How many bytes more than there are an answer's header says from now on; may be less than 0. */
+  longer(bytes: number): void;
   /** Sets the core's arguments. */
   configure(values: readonly number[]): void;
   /** Reads a register. */
@@ -103,6 +106,7 @@ export async function openHost(): Promise<Host> {
   return {
     memory,
     manners: ({ pause, latency, seed }) => card.set_memory(pause, latency, seed),
+    longer: (bytes) => card.set_longer(bytes & 0xffff),
     configure: (values) => {
       values.forEach((value, place) => card.write_register(UNIT.core, argumentAddress(place), value));
       card.write_register(UNIT.core, CONTROL, START);
