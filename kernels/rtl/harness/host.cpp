@@ -103,8 +103,10 @@ static bool asked;
   top->m_axi_##port##_arready = !queue.full() && !pauses();                             \
   if (!top->m_axi_##port##_rvalid)                                                      \
     top->m_axi_##port##_rvalid = queue.count && queue.head().due <= cycles && !pauses(); \
-  if (top->m_axi_##port##_rvalid)                                                       \
-    memcpy(&top->m_axi_##port##_rdata[0], memory + queue.head().address, BEAT);
+  if (top->m_axi_##port##_rvalid) {                                                     \
+    memcpy(&top->m_axi_##port##_rdata[0], memory + queue.head().address, BEAT);         \
+    top->m_axi_##port##_rlast = queue.head().beats == 1;                                \
+  }
 
 #define TAKE_READS(port, queue, asked)                                                  \
   asked.take(top->m_axi_##port##_arvalid, top->m_axi_##port##_arready,                  \
