@@ -59,6 +59,8 @@ export interface Host {
   configure(values: readonly number[]): void;
   /** Reads a register. */
   read(unit: number, address: number): number;
+  /** Writes a register. */
+  write(unit: number, address: number, value: number): void;
   /** Starts the mover of packets and waits for its end, doing something now and then; gives the cycles. */
   packets(run: PacketsRun, meanwhile?: () => void): number;
   /** Starts the mover of tables and waits for its end; gives the words that it has sent, and the cycles. */
@@ -116,6 +118,7 @@ export async function openHost(): Promise<Host> {
       }
     },
     read: card.read_register,
+    write: card.write_register,
     packets: (run, meanwhile) => {
       for (const { name, kind } of PACKETS_ARGUMENTS) {
         const value = kind === "buffer" ? MEMORY_BASE + run[name] : run[name];
