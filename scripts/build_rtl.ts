@@ -11,6 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { CARD_KERNELS } from "./card/kernels.ts";
+import { CARD_MOVERS } from "./card/movers.ts";
 import { buildTop, buildWave, lintTop, type RtlBuild } from "./rtl/build.ts";
 
 const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
@@ -85,8 +86,8 @@ async function settle(name: string, bytes: Uint8Array, check: boolean): Promise<
 }
 
 async function main(check: boolean): Promise<void> {
-  // The other kernels for a card are only linted: they are these with other cores.
-  for (const { name } of CARD_KERNELS) await lintTop(RTL, name);
+  // The other kernels for a card are only linted: they are these with other cores. Movers are built in a top.
+  for (const { name } of [...CARD_KERNELS, ...CARD_MOVERS]) await lintTop(RTL, name);
   for (const build of BUILDS) {
     const { name, constant } = build;
     const wasm = await buildTop(RTL, build);

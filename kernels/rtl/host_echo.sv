@@ -1,5 +1,6 @@
 // A kernel on a card with its two movers, as v++ links them: the echo behind its converters and `quiet_watch`,
-// with memory outside. It proves the movers; what tables' mover sends is shown, and held back on demand.
+// with memory outside. It proves the movers; what tables' mover sends is shown, and held back on demand, and an
+// answer's header can be made to say more or less than there is, as the echo's never does.
 module host_echo (
     input  logic         clk,
     input  logic         rst_n,
@@ -61,6 +62,7 @@ module host_echo (
     input  logic         m_axi_packets_rvalid,
     output logic         m_axi_packets_rready,
     input  logic [511:0] m_axi_packets_rdata,
+    input  logic         m_axi_packets_rlast,
     output logic         m_axi_packets_awvalid,
     input  logic         m_axi_packets_awready,
     output logic [63:0]  m_axi_packets_awaddr,
@@ -79,9 +81,11 @@ module host_echo (
     input  logic         m_axi_tables_rvalid,
     output logic         m_axi_tables_rready,
     input  logic [511:0] m_axi_tables_rdata,
+    input  logic         m_axi_tables_rlast,
     output logic         table_taken,
     output logic [63:0]  table_word,
-    input  logic         table_holds
+    input  logic         table_holds,
+    input  logic [15:0]  answer_longer
 );
   // ---- the kernel ----
   logic core_arvalid, core_arready, core_rvalid, core_rready;
@@ -117,9 +121,7 @@ module host_echo (
   logic request_valid, request_ready, request_last, answer_valid, answer_ready, answer_last;
   logic [511:0] request_data, answer_data;
   logic [63:0] request_keep, answer_keep;
-  /* verilator lint_off UNUSEDSIGNAL */  // there is one sender
-  logic [15:0] answer_dest;
-  /* verilator lint_on UNUSEDSIGNAL */
+  logic [15:0] request_dest, answer_dest;
   axis_512_to_256 u_split (
       .clk,
       .rst_n,
@@ -128,7 +130,7 @@ module host_echo (
       .s_data (request_data),
       .s_keep (request_keep),
       .s_last (request_last),
-      .s_user (16'd0),
+      .s_user (request_dest),
       .m_valid(to_valid),
       .m_ready(to_ready),
       .m_data (to_data),
@@ -152,6 +154,15 @@ module host_echo (
       .m_last (answer_last),
       .m_user (answer_dest)
   );
+  logic begins;
+  logic [511:0] shown;
+  always_ff @(posedge clk)
+    if (!rst_n) begins <= 1'b1;
+    else if (answer_valid && answer_ready) begins <= answer_last;
+  always_comb begin
+    shown = answer_data;
+    if (begins) shown[175:160] = answer_data[175:160] + answer_longer;
+  end
   logic table_valid;
   logic [63:0] table_data;
   packet_echo u_core (
@@ -230,6 +241,7 @@ module host_echo (
       .m_axi_gmem_rvalid(m_axi_packets_rvalid),
       .m_axi_gmem_rready(m_axi_packets_rready),
       .m_axi_gmem_rdata(m_axi_packets_rdata),
+      .m_axi_gmem_rlast(m_axi_packets_rlast),
       .m_axi_gmem_awvalid(m_axi_packets_awvalid),
       .m_axi_gmem_awready(m_axi_packets_awready),
       .m_axi_gmem_awaddr(m_axi_packets_awaddr),
@@ -246,11 +258,13 @@ module host_echo (
       .m_axis_tdata(request_data),
       .m_axis_tkeep(request_keep),
       .m_axis_tlast(request_last),
+      .m_axis_tdest(request_dest),
       .s_axis_tvalid(answer_valid),
       .s_axis_tready(answer_ready),
-      .s_axis_tdata(answer_data),
+      .s_axis_tdata(shown),
       .s_axis_tkeep(answer_keep),
       .s_axis_tlast(answer_last),
+      .s_axis_tdest(answer_dest),
       .s_axis_quiet_tvalid(quiet_valid),
       .s_axis_quiet_tready(quiet_ready),
       .s_axis_quiet_tdata(quiet_data)
@@ -285,6 +299,7 @@ module host_echo (
       .m_axi_gmem_rvalid(m_axi_tables_rvalid),
       .m_axi_gmem_rready(m_axi_tables_rready),
       .m_axi_gmem_rdata(m_axi_tables_rdata),
+      .m_axi_gmem_rlast(m_axi_tables_rlast),
       .m_axis_table_tvalid(table_valid),
       .m_axis_table_tready(!table_holds),
       .m_axis_table_tdata(table_data)

@@ -31,6 +31,9 @@ module onpath_packets (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
+    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis wants it of a master
+    input  logic         m_axi_gmem_rlast,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axi_gmem_awvalid,
     input  logic         m_axi_gmem_awready,
     output logic [ 63:0] m_axi_gmem_awaddr,
@@ -47,6 +50,7 @@ module onpath_packets (
     output logic [511:0] m_axis_tdata,
     output logic [ 63:0] m_axis_tkeep,
     output logic         m_axis_tlast,
+    output logic [ 15:0] m_axis_tdest,
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
@@ -54,6 +58,9 @@ module onpath_packets (
     input  logic [ 63:0] s_axis_tkeep,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_tlast,
+    /* verilator lint_off UNUSEDSIGNAL */  // there is one sender, whose number comes back
+    input  logic [ 15:0] s_axis_tdest,
+    /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_quiet_tvalid,
     output logic         s_axis_quiet_tready,
     input  logic [ 63:0] s_axis_quiet_tdata   // as `quiet_watch` tells it
@@ -74,6 +81,7 @@ module onpath_packets (
   logic [1:0] state;
   logic begin_, fetched, packet, answer, stored, closing, quiet, calm;
   assign begin_ = state == REST && running;
+  assign m_axis_tdest = 16'd0;
   packet_fetch u_fetch (
       .clk  (ap_clk),
       .rst_n(ap_rst_n),

@@ -30,6 +30,9 @@ module onpath_tables (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
+    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis wants it of a master
+    input  logic         m_axi_gmem_rlast,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axis_table_tvalid,
     input  logic         m_axis_table_tready,
     output logic [ 63:0] m_axis_table_tdata

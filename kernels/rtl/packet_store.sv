@@ -63,7 +63,9 @@ module packet_store (
   logic [5:0] in_page, tail;
   logic ended, put, over;
   assign m_axi_gmem_wvalid = state == STATUS || (state == WRITE && (s_axis_tvalid || ended));
-  assign m_axi_gmem_wdata = state == STATUS ? {416'd0, too_long, surplus, stored} : s_axis_tdata;
+  // The next answer may come while a beat that writes nothing waits, and a beat that waits may not change.
+  assign m_axi_gmem_wdata = state == STATUS ? {416'd0, too_long, surplus, stored} :
+      ended ? 512'd0 : s_axis_tdata;
   assign m_axi_gmem_wstrb = state == STATUS ? ~64'd0 : ended ? 64'd0 :
       left == 11'd1 ? ~64'd0 >> (6'd63 - tail) : ~64'd0;
   assign m_axi_gmem_wlast = state == STATUS || left == 11'd1 || in_page == 6'd63;

@@ -10,8 +10,10 @@ import { connectivity } from "./connectivity.ts";
 import { kernelXml } from "./kernel_xml.ts";
 import { CARD_KERNELS } from "./kernels.ts";
 import { makefile } from "./makefile.ts";
+import { buffersOf, CARD_MOVERS, moverRegisters } from "./movers.ts";
 import { packageTcl } from "./package_tcl.ts";
 import { modulePorts, modulesOf, streamsOf } from "./ports.ts";
+import { kernelRegisters } from "./registers.ts";
 import { cardPorts, cardTop } from "./wrapper.ts";
 
 /**
@@ -32,12 +34,34 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     const streams = streamsOf(cardPorts(ports));
     const top = cardTop(kernel, ports);
     const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
+    const registers = kernelRegisters(kernel.arguments);
     files[`${name}/${name}.sv`] = top;
     files[`${name}/kernel.xml`] = kernelXml(kernel, streams);
-    files[`${name}/package_kernel.tcl`] = packageTcl(kernel, streams, modules);
+    files[`${name}/package_kernel.tcl`] = packageTcl({
+      name,
+      top: "here",
+      streams,
+      modules,
+      registers,
+      buffers: [],
+    });
     files[`${name}/connectivity.cfg`] = connectivity(kernel, streams);
     return { kernel, streams };
   });
-  files["Makefile"] = makefile(kernels);
+  for (const mover of CARD_MOVERS) {
+    const { name } = mover;
+    const streams = streamsOf(modulePorts(sources[name] ?? "", name));
+    const modules = modulesOf(sources, name).filter((module) => module !== name);
+    files[`${name}/kernel.xml`] = kernelXml(mover, streams);
+    files[`${name}/package_kernel.tcl`] = packageTcl({
+      name,
+      top: "rtl",
+      streams,
+      modules,
+      registers: moverRegisters(mover),
+      buffers: buffersOf(mover),
+    });
+  }
+  files["Makefile"] = makefile(kernels, CARD_MOVERS);
   return files;
 }

@@ -4,12 +4,21 @@
  * @module
  */
 
-import { type CardKernel, GENERATED, VLNV } from "./kernels.ts";
+import { argumentAddress } from "../../runtime/mod.ts";
+import { GENERATED, VLNV } from "./kernels.ts";
+import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";
-import { argumentRegisters } from "./registers.ts";
 
 /** Bytes of registers: 12 bits of address. */
 const RANGE = 0x1000;
+
+/** What is described: a kernel, whose arguments are numbers, or a mover, with buffers among them. */
+export interface DescribedKernel {
+  /** Its name. */
+  readonly name: string;
+  /** Its arguments, in the order of the registers. */
+  readonly arguments: readonly { readonly name: string; readonly kind?: "buffer" | "scalar" }[];
+}
 
 /**
  * Writes a kernel's `kernel.xml`.
@@ -20,8 +29,7 @@ const RANGE = 0x1000;
  * @param streams The streams of its top module.
  * @returns The text of the file.
  */
-export function kernelXml(kernel: CardKernel, streams: readonly Stream[]): string {
-  const { name } = kernel;
+export function kernelXml({ name, arguments: list }: DescribedKernel, streams: readonly Stream[]): string {
   const { vendor, library, version } = VLNV;
   const ports = [
     element("port", {
@@ -32,6 +40,16 @@ export function kernelXml(kernel: CardKernel, streams: readonly Stream[]): strin
       portType: "addressable",
       base: hex(0),
     }),
+    ...(list.some(({ kind }) => kind === "buffer")
+      ? [element("port", {
+        name: MEMORY_PORT.name,
+        mode: "master",
+        range: `0x${"F".repeat(16)}`,
+        dataWidth: MEMORY_PORT.width,
+        portType: "addressable",
+        base: hex(0),
+      })]
+      : []),
     ...streams.map(({ name, reads, width }) =>
       element("port", {
         name,
@@ -41,16 +59,19 @@ export function kernelXml(kernel: CardKernel, streams: readonly Stream[]): strin
       })
     ),
   ];
-  const scalars = argumentRegisters(kernel.arguments).map(({ name, address }) => ({
-    name,
-    addressQualifier: 0,
-    port: "s_axi_control",
-    size: hex(4),
-    offset: hex(address),
-    hostOffset: hex(0),
-    hostSize: hex(4),
-    type: "uint",
-  }));
+  const registers = list.map(({ name, kind = "scalar" }, place) => {
+    const buffer = kind === "buffer";
+    return {
+      name,
+      addressQualifier: buffer ? 1 : 0,
+      port: buffer ? MEMORY_PORT.name : "s_axi_control",
+      size: hex(buffer ? 8 : 4),
+      offset: hex(argumentAddress(place)),
+      hostOffset: hex(0),
+      hostSize: hex(buffer ? 8 : 4),
+      type: buffer ? "void*" : "uint",
+    };
+  });
   const pipes = streams.map(({ name, width, dest }) => ({
     name,
     addressQualifier: 4,
@@ -62,7 +83,7 @@ export function kernelXml(kernel: CardKernel, streams: readonly Stream[]): strin
     memSize: 0,
     type: `stream<ap_axiu<${width},0,0,${dest}>>&`,
   }));
-  const args = [...scalars, ...pipes].map(({ name, ...rest }, id) => element("arg", { name, id, ...rest }));
+  const args = [...registers, ...pipes].map(({ name, ...rest }, id) => element("arg", { name, id, ...rest }));
   const attributes = attributesOf({
     name,
     language: "ip_c",

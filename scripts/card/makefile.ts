@@ -6,15 +6,20 @@
 
 import { moversOf } from "./connectivity.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
+import type { CardMover } from "./movers.ts";
 import type { Stream } from "./ports.ts";
 
 /**
  * Writes the Makefile.
  *
  * @param kernels The kernels, and the streams of each.
+ * @param movers The movers, which are packaged alone: nothing links them yet.
  * @returns The text of the file.
  */
-export function makefile(kernels: readonly { kernel: CardKernel; streams: readonly Stream[] }[]): string {
+export function makefile(
+  kernels: readonly { kernel: CardKernel; streams: readonly Stream[] }[],
+  movers: readonly CardMover[],
+): string {
   const [first] = kernels;
   return `# ${GENERATED}
 #
@@ -22,6 +27,8 @@ export function makefile(kernels: readonly { kernel: CardKernel; streams: readon
 # make xclbin KERNEL=${first!.kernel.name} DEVICE=<platform> VNX=<a clone of Xilinx/xup_vitis_network_example>
 
 KERNELS := ${kernels.map(({ kernel }) => kernel.name).join(" ")}
+# The movers are packaged like them, and linked by nothing yet.
+MEMORY_MOVERS := ${movers.map(({ name }) => name).join(" ")}
 KERNEL ?= ${first!.kernel.name}
 INTERFACE ?= 0
 JOBS ?= 4
@@ -44,15 +51,15 @@ SLR := $(if $(findstring _u5,$(XSA)),SLR1,SLR2)
 .PHONY: help xo all-xo xclbin clean
 help:
 	@sed -n 's/^# make/make/p' $(HERE)Makefile
-	@echo "KERNEL is one of $(KERNELS)"
+	@echo "KERNEL is one of $(KERNELS), for xo also $(MEMORY_MOVERS)"
 
 xo: $(XO)
 
 all-xo:
-	$(foreach kernel,$(KERNELS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
+	$(foreach kernel,$(KERNELS) $(MEMORY_MOVERS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
 
-$(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml $(HERE)$(KERNEL)/$(KERNEL).sv \\
-       $(wildcard $(HERE)../*.sv)
+$(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
+       $(wildcard $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
 	mkdir -p $(BUILD)
 	cd $(BUILD) && vivado -mode batch -notrace -source $< -tclargs $@
 

@@ -5,25 +5,36 @@
  * @module
  */
 
-import { type CardKernel, GENERATED, VLNV } from "./kernels.ts";
+import { GENERATED, VLNV } from "./kernels.ts";
+import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";
-import { argumentRegisters, CONTROL_REGISTERS, counterRegisters, type Register } from "./registers.ts";
+import type { Register } from "./registers.ts";
+
+/** What is packaged. */
+export interface Package {
+  /** The kernel's name, and that of its top module. */
+  readonly name: string;
+  /** Where the top stands: beside the script, or with the other SystemVerilog. */
+  readonly top: "here" | "rtl";
+  /** The streams of the top. */
+  readonly streams: readonly Stream[];
+  /** The modules that it is made of, without the top. */
+  readonly modules: readonly string[];
+  /** Its registers, by address. */
+  readonly registers: readonly Register[];
+  /** Those of them that are addresses; without any, there is no port of memory. */
+  readonly buffers: readonly string[];
+}
 
 /**
- * Writes the script. Its folder is that of `kernel.xml` and of the top module, two below the sources.
+ * Writes the script. Its folder is that of `kernel.xml`, two below the sources.
  *
- * @param kernel The kernel.
- * @param streams The streams of its top module.
- * @param modules The modules that it is made of, without the top.
+ * @param kernel What is packaged.
  * @returns The Tcl.
  */
-export function packageTcl(
-  { name, arguments: list }: CardKernel,
-  streams: readonly Stream[],
-  modules: readonly string[],
-): string {
-  const buses = ["s_axi_control", ...streams.map((stream) => stream.name)];
-  const registers = [...CONTROL_REGISTERS, ...argumentRegisters(list), ...counterRegisters()];
+export function packageTcl({ name, top, streams, modules, registers, buffers }: Package): string {
+  const memory = buffers.length > 0 ? [MEMORY_PORT.name] : [];
+  const buses = ["s_axi_control", ...memory, ...streams.map((stream) => stream.name)];
   return `# ${GENERATED}
 #
 # vivado -mode batch -source package_kernel.tcl -tclargs <${name}.xo>
@@ -41,7 +52,7 @@ set project [file normalize project_${name}]
 
 # No part is named: the IP is for every family, and v++ synthesizes it for the platform.
 create_project -force package_${name} $project
-set sources [list [file join $here ${name}.sv]]
+set sources [list [file join $${top} ${name}.sv]]
 foreach module {
 ${modules.map((module) => `    ${module}`).join("\n")}
 } {
@@ -75,7 +86,7 @@ ${registers.map(registerLines).join("\n")}
     set_property description $meaning $register
     set_property address_offset $address $register
     set_property size 32 $register
-    foreach {field bit width access about} $fields {
+${bufferLines(buffers)}    foreach {field bit width access about} $fields {
         set bits [ipx::add_field $field $register]
         set_property ACCESS $access $bits
         set_property BIT_OFFSET $bit $bits
@@ -98,6 +109,17 @@ close_project -delete
 if {[file exists $xo]} { file delete -force $xo }
 package_xo -xo_path $xo -kernel_name ${name} -ip_directory $packaged \\
     -kernel_xml [file join $here kernel.xml]
+`;
+}
+
+/** What is more of a register with an address: its size, and the port that the address is for. */
+function bufferLines(buffers: readonly string[]): string {
+  if (buffers.length === 0) return "";
+  return `    if {[lsearch -exact {${buffers.join(" ")}} $name] >= 0} {
+        set_property size 64 $register
+        set port [::ipx::add_register_parameter -quiet {ASSOCIATED_BUSIF} $register]
+        set_property value ${MEMORY_PORT.name} $port
+    }
 `;
 }
 

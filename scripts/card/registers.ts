@@ -27,7 +27,7 @@ export interface Field {
   readonly meaning: string;
 }
 
-/** A register of 32 bits. Plain data. */
+/** A register of 32 bits, or of 64 where its field has as many. Plain data. */
 export interface Register {
   /** What it is called. */
   readonly name: string;
@@ -39,39 +39,81 @@ export interface Register {
   readonly fields: readonly Field[];
 }
 
-/** Control and interrupts, as XRT expects them of a kernel that is started and done. */
-export const CONTROL_REGISTERS: readonly Register[] = [
-  {
-    name: "CTRL",
-    address: REGISTER.control,
-    meaning: "control",
-    fields: [
-      field("AP_START", 0, 1, false, "take the arguments when no packet is inside"),
-      field("AP_DONE", 1, 1, true, "they were taken; cleared when read"),
-      field("AP_IDLE", 2, 1, true, "no start is waiting"),
-    ],
-  },
-  {
-    name: "GIER",
-    address: REGISTER.interrupt,
-    meaning: "global interrupt enable",
-    fields: [field("ENABLE", 0, 1, false, "1: interrupts leave")],
-  },
-  {
-    name: "IP_IER",
-    address: REGISTER.interrupt + 4,
-    meaning: "which events interrupt",
-    fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
-  },
-  {
-    name: "IP_ISR",
-    address: REGISTER.interrupt + 8,
-    meaning: "which events did; toggled by writing",
-    fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
-  },
-];
+/** What the bits of control mean for a kernel. */
+export interface ControlMeanings {
+  /** AP_START, when it is written. */
+  readonly start: string;
+  /** AP_DONE. */
+  readonly done: string;
+  /** AP_IDLE. */
+  readonly idle: string;
+}
 
-function field(name: string, bit: number, width: number, readOnly: boolean, meaning: string): Field {
+/**
+ * Lists control and interrupts, as XRT expects them of a kernel that is started and done.
+ *
+ * @param meanings What the bits of control mean.
+ */
+export function controlRegisters({ start, done, idle }: ControlMeanings): Register[] {
+  return [
+    {
+      name: "CTRL",
+      address: REGISTER.control,
+      meaning: "control",
+      fields: [
+        field("AP_START", 0, 1, false, start),
+        field("AP_DONE", 1, 1, true, done),
+        field("AP_IDLE", 2, 1, true, idle),
+      ],
+    },
+    {
+      name: "GIER",
+      address: REGISTER.interrupt,
+      meaning: "global interrupt enable",
+      fields: [field("ENABLE", 0, 1, false, "1: interrupts leave")],
+    },
+    {
+      name: "IP_IER",
+      address: REGISTER.interrupt + 4,
+      meaning: "which events interrupt",
+      fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
+    },
+    {
+      name: "IP_ISR",
+      address: REGISTER.interrupt + 8,
+      meaning: "which events did; toggled by writing",
+      fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
+    },
+  ];
+}
+
+/**
+ * Lists all registers of a kernel: it is done when its arguments are in use.
+ *
+ * @param list Its arguments, in order.
+ */
+export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
+  return [
+    ...controlRegisters({
+      start: "take the arguments when no packet is inside",
+      done: "they were taken; cleared when read",
+      idle: "no start is waiting",
+    }),
+    ...argumentRegisters(list),
+    ...counterRegisters(),
+  ];
+}
+
+/**
+ * Describes bits of a register.
+ *
+ * @param name What they are called.
+ * @param bit The lowest of them.
+ * @param width How many they are.
+ * @param readOnly Whether the host only reads them.
+ * @param meaning What they hold.
+ */
+export function field(name: string, bit: number, width: number, readOnly: boolean, meaning: string): Field {
   return { name, bit, width, readOnly, meaning };
 }
 

@@ -57,6 +57,9 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       ],
       ["at <= at + {47'd0, slot[16:6]};", "at <= at + {47'd0, beats};", "answers stand without gaps"],
       ["at <= to + 58'd1;", "at <= to;", "the first answer stands where the status goes"],
+      ["ended ? 512'd0 : s_axis_tdata", "s_axis_tdata", "a beat that waits shows what comes behind it"],
+      ["ended ? 64'd0 :", "", "beats that did not come are written"],
+      ["ended || over ? LOOK : DROP", "LOOK", "the rest of an answer is taken for another one"],
     ],
   },
   {

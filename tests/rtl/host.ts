@@ -24,6 +24,7 @@ interface HostExports {
   unconfirmed(): number;
   cycles_so_far(): number;
   set_memory(pause: number, latency: number, seed: number): void;
+  set_longer(bytes: number): void;
   reset(): void;
   run(cycles: number): void;
   write_register(unit: number, address: number, value: number): void;
@@ -52,10 +53,14 @@ export interface Host {
   readonly memory: Uint8Array;
   /** How memory behaves from now on. */
   manners(manners: MemoryManners): void;
+  /** How many bytes more than there are an answer's header says from now on; may be less than 0. */
+  longer(bytes: number): void;
   /** Sets the core's arguments. */
   configure(values: readonly number[]): void;
   /** Reads a register. */
   read(unit: number, address: number): number;
+  /** Writes a register. */
+  write(unit: number, address: number, value: number): void;
   /** Starts the mover of packets and waits for its end, doing something now and then; gives the cycles. */
   packets(run: PacketsRun, meanwhile?: () => void): number;
   /** Starts the mover of tables and waits for its end; gives the words that it has sent, and the cycles. */
@@ -103,6 +108,7 @@ export async function openHost(): Promise<Host> {
   return {
     memory,
     manners: ({ pause, latency, seed }) => card.set_memory(pause, latency, seed),
+    longer: (bytes) => card.set_longer(bytes & 0xffff),
     configure: (values) => {
       values.forEach((value, place) => card.write_register(UNIT.core, argumentAddress(place), value));
       card.write_register(UNIT.core, CONTROL, START);
@@ -112,6 +118,7 @@ export async function openHost(): Promise<Host> {
       }
     },
     read: card.read_register,
+    write: card.write_register,
     packets: (run, meanwhile) => {
       for (const { name, kind } of PACKETS_ARGUMENTS) {
         const value = kind === "buffer" ? MEMORY_BASE + run[name] : run[name];

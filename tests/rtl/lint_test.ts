@@ -7,6 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { BUILDS } from "../../scripts/build_rtl.ts";
 import { CARD_KERNELS } from "../../scripts/card/kernels.ts";
+import { CARD_MOVERS } from "../../scripts/card/movers.ts";
 import { lintTop } from "../../scripts/rtl/build.ts";
 import { MATRIX } from "../../scripts/rtl/matrix.ts";
 
@@ -26,7 +27,10 @@ if (!able) console.log("skipped: lint of the RTL, which wants verilator");
 
 /** Every top with the parameters that it is built with anywhere, each once. */
 const TOPS = [
-  ...CARD_KERNELS.map(({ name }) => ({ top: name, parameters: [] as readonly string[] })),
+  ...[...CARD_KERNELS, ...CARD_MOVERS].map(({ name }) => ({
+    top: name,
+    parameters: [] as readonly string[],
+  })),
   ...BUILDS,
   ...MATRIX,
 ].filter(({ top, parameters }, at, all) =>

@@ -93,6 +93,50 @@ Deno.test("RTL movers: packets go to the kernel and answers to slots, whatever m
   );
 });
 
+Deno.test("RTL movers: an answer that ends sooner or later than its header says shifts no other one", async () => {
+  const other = await openHost();
+  other.configure([PLAN, KIND.cells, LONGEST, itemArgument(ITEM)]);
+  const slot = 1408, answer = 1408, room = 12;
+  fc.assert(
+    fc.property(
+      fc.array(packet, { maxLength: room }),
+      fc.integer({ min: -400, max: 800 }),
+      fc.nat(63),
+      manners,
+      (packets, longer, toBeat, manners) => {
+        other.manners(manners);
+        const to = TO + 64 * toBeat;
+        put(other, FROM, slot, packets);
+        other.longer(longer);
+        other.packets({ from: FROM, to, count: packets.length, slot, answer, room });
+        const all = expected([], slot, answer, room);
+        const view = new DataView(all.buffer);
+        let [stored, tooLong] = [0, 0];
+        for (const bytes of packets.filter((bytes) => verdict(bytes) === "none")) {
+          const payload = (bytes.length - HEADER_BYTES + longer) & 0xffff;
+          const said = HEADER_BYTES + payload;
+          if (said > answer) {
+            tooLong++;
+            continue;
+          }
+          const at = PACKETS_STATUS.bytes + answer * stored++;
+          all.set(bytes.subarray(0, said), at);
+          view.setUint16(at + 20, payload, true);
+          // The rest of the answer's last beat is what the stream has there; beats that do not come are not written.
+          const end = Math.min(said, Math.ceil(bytes.length / 64) * 64);
+          if (end > bytes.length) {
+            all.set(other.memory.subarray(to + at + bytes.length, to + at + end), at + bytes.length);
+          }
+        }
+        view.setUint32(PACKETS_STATUS.answers, stored, true);
+        view.setUint32(PACKETS_STATUS.tooLong, tooLong, true);
+        sameMemory(other, to, all);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
 Deno.test("RTL movers: a run that sends nothing has a status of zeros", () => {
   host.manners({ pause: 0, latency: 9, seed: 1 });
   put(host, FROM, 128, []);

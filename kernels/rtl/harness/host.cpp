@@ -51,6 +51,9 @@ static bool pauses() {
   return (seed >> 28) < pause;
 }
 
+// So many bytes more than there are an answer's header says; less where it wraps around.
+EXPORT(set_longer) void set_longer(uint32_t bytes) { top->answer_longer = bytes; }
+
 struct Burst {
   uint64_t address;
   uint32_t beats;
@@ -88,8 +91,9 @@ struct Address {
 
 static Queue packet_reads, table_reads, writes, confirms;
 static Address packet_read, table_read, packet_write;
-static bool w_waited;
+static bool w_waited, w_last;
 static uint8_t w_before[BEAT];
+static uint64_t w_strobe;
 static bool holds;
 // Whether the host waits for a register of the core.
 static bool asked;
@@ -99,8 +103,10 @@ static bool asked;
   top->m_axi_##port##_arready = !queue.full() && !pauses();                             \
   if (!top->m_axi_##port##_rvalid)                                                      \
     top->m_axi_##port##_rvalid = queue.count && queue.head().due <= cycles && !pauses(); \
-  if (top->m_axi_##port##_rvalid)                                                       \
-    memcpy(&top->m_axi_##port##_rdata[0], memory + queue.head().address, BEAT);
+  if (top->m_axi_##port##_rvalid) {                                                     \
+    memcpy(&top->m_axi_##port##_rdata[0], memory + queue.head().address, BEAT);         \
+    top->m_axi_##port##_rlast = queue.head().beats == 1;                                \
+  }
 
 #define TAKE_READS(port, queue, asked)                                                  \
   asked.take(top->m_axi_##port##_arvalid, top->m_axi_##port##_arready,                  \
@@ -116,12 +122,15 @@ static void take_writes() {
   packet_write.take(top->m_axi_packets_awvalid, top->m_axi_packets_awready, top->m_axi_packets_awaddr,
                     top->m_axi_packets_awlen, writes);
   bool valid = top->m_axi_packets_wvalid;
-  if (w_waited && (!valid || memcmp(w_before, &top->m_axi_packets_wdata[0], BEAT))) complain(UNSTABLE);
+  uint64_t strobe = top->m_axi_packets_wstrb;
+  if (w_waited && (!valid || memcmp(w_before, &top->m_axi_packets_wdata[0], BEAT) || strobe != w_strobe ||
+                   (bool)top->m_axi_packets_wlast != w_last))
+    complain(UNSTABLE);
   w_waited = valid && !top->m_axi_packets_wready;
   memcpy(w_before, &top->m_axi_packets_wdata[0], BEAT);
+  w_strobe = strobe, w_last = top->m_axi_packets_wlast;
   if (!valid || !top->m_axi_packets_wready) return;
   Burst& burst = writes.head();
-  uint64_t strobe = top->m_axi_packets_wstrb;
   for (uint32_t n = 0; n < BEAT; n++)
     if (strobe >> n & 1) memory[burst.address + n] = w_before[n];
   burst.address += BEAT;
