@@ -25,6 +25,7 @@ export * from "./reassembler.ts";
 export * from "./sampling.ts";
 export * from "./streams.ts";
 export * from "./tensor.ts";
+export * from "./text/answer_order.ts";
 export * from "./text/chunk_merge.ts";
 export * from "./text/cut.ts";
 export * from "./text/flow_append.ts";

@@ -6,6 +6,7 @@
 
 import { OnpathError } from "../../serialize/mod.ts";
 import { utf8Length } from "../tokenize/pattern/pieces.ts";
+import { POINT_BROKEN, POINT_GOES_ON, POINT_WRONG, PointDecoder } from "../tokenize/utf8.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { normalizeText } from "./reference.ts";
 import { checkTextSteps } from "./spec.ts";
@@ -160,33 +161,16 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
     return stages[0]!.push;
   }, out.put);
 
-  // WHATWG's decoder of UTF-8, a byte at a time.
-  let needed = 0, code = 0, lower = 0x80, upper = 0xbf;
+  const decoder = new PointDecoder();
   const one = (byte: number): void => {
-    if (needed === 0) {
-      from = at;
-      if (byte < 0x80) return chain(byte, from, at + 1, from);
-      if (byte >= 0xc2 && byte <= 0xdf) [needed, code] = [1, byte & 0x1f];
-      else if (byte >= 0xe0 && byte <= 0xef) {
-        if (byte === 0xe0) lower = 0xa0;
-        if (byte === 0xed) upper = 0x9f;
-        [needed, code] = [2, byte & 0xf];
-      } else if (byte >= 0xf0 && byte <= 0xf4) {
-        if (byte === 0xf0) lower = 0x90;
-        if (byte === 0xf4) upper = 0x8f;
-        [needed, code] = [3, byte & 7];
-      } else chain(0xfffd, from, at + 1, from);
-      return;
-    }
-    if (byte < lower || byte > upper) {
-      needed = 0;
-      [lower, upper] = [0x80, 0xbf];
+    if (decoder.need === 0) from = at;
+    const code = decoder.take(byte);
+    if (code === POINT_GOES_ON) return;
+    if (code === POINT_BROKEN) {
       chain(0xfffd, from, at, from);
       return one(byte);
     }
-    [lower, upper] = [0x80, 0xbf];
-    code = code << 6 | byte & 63;
-    if (--needed === 0) chain(code, from, at + 1, from);
+    chain(code === POINT_WRONG ? 0xfffd : code, from, at + 1, from);
   };
   return {
     push(bytes) {
@@ -194,8 +178,8 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
       return out.take();
     },
     end() {
-      if (escape === null && needed > 0) chain(0xfffd, from, at, from);
-      needed = 0;
+      if (escape === null && decoder.need > 0) chain(0xfffd, from, at, from);
+      decoder.restart();
       for (const stage of byStep.flat()) if (escape === null) stage.end();
       return out.take();
     },
@@ -206,7 +190,7 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
       // As long as a text that is put in front waits for more, nothing has come out.
       if (byStep.some((stages) => !stages[0]!.isStarted())) return { position: 0, skip: 0 };
       if (escape !== null) return escape;
-      const position = heldFrom(needed > 0 ? from : at);
+      const position = heldFrom(decoder.need > 0 ? from : at);
       return { position, skip: out.since(position) };
     },
   };

@@ -23,7 +23,7 @@ import {
 import { type HeldFlow, HeldFlows } from "../tokenize/held_flows.ts";
 import type { TextDrop } from "../tokenize/model.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
-import { createTextNormalizer, type TextNormalizer } from "./model.ts";
+import { createTextNormalizer, type NormalizationPlace, type TextNormalizer } from "./model.ts";
 import { checkTextSteps } from "./spec.ts";
 
 /** Packets that answer a packet of text at most; one that grows to more makes the flow escape. */
@@ -48,6 +48,8 @@ interface NormalFlow extends HeldFlow {
   normalizer: TextNormalizer;
   /** Normalised bytes that have left. */
   position: number;
+  /** Where its text may be normalised anew. */
+  place: NormalizationPlace;
   /** Whether it gave up. */
   over: boolean;
 }
@@ -73,10 +75,11 @@ export class NormalizeModel {
     this.#going = program.steps.filter(({ op }) => op !== "prepend");
     const make = () => createTextNormalizer(program.steps);
     this.#flows = new HeldFlows<NormalFlow>(
-      () => ({ normalizer: make(), next: 0, position: 0, over: false }),
+      () => ({ normalizer: make(), next: 0, position: 0, place: BEGIN, over: false }),
       (flow) => {
         flow.normalizer = make();
         flow.position = 0;
+        flow.place = BEGIN;
         flow.over = false;
       },
     );
@@ -108,7 +111,6 @@ export class NormalizeModel {
     const header = this.#header, carry = this.#carry;
     const { longest } = this.#program;
     const { normalizer } = flow;
-    const before = normalizer.resume();
     let made: Uint8Array = EMPTY;
     if (!flow.over) {
       const from = slotAddress(input, slot) + HEADER_BYTES;
@@ -119,18 +121,17 @@ export class NormalizeModel {
         made = joined(first, normalizer.end().bytes);
       }
     }
-    let place = normalizer.resume();
     carry.escape = normalizer.escape === null ? 0 : MARKS;
     carry.parts = Math.max(1, Math.ceil(made.length / longest));
     if (flow.over || carry.parts > MOST_NORMALIZED_PARTS) {
       // It comes out of none of its text, so the host begins where the packet before has ended.
       carry.escape = GROWTH;
       carry.parts = 1;
-      [made, place] = [EMPTY, before];
-    }
+      made = EMPTY;
+    } else flow.place = normalizer.resume();
     flow.over ||= carry.escape !== 0;
-    carry.resume = place.position;
-    carry.skip = place.skip;
+    carry.resume = flow.place.position;
+    carry.skip = flow.place.skip;
     if (carry.escape !== 0) header.flags |= FLAG.escape;
     for (let part = 0; part < carry.parts; part++) {
       carry.part = part;
@@ -144,6 +145,7 @@ export class NormalizeModel {
 }
 
 const EMPTY = new Uint8Array(0);
+const BEGIN: NormalizationPlace = { position: 0, skip: 0 };
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(first.length + second.length);

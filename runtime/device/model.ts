@@ -199,6 +199,17 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     past.tableBytes += now.bytes;
   };
 
+  /** Text is served in place of the plan before. */
+  const loadModel = (make: () => ModelText) =>
+    attempt(() => {
+      if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
+      const next = make();
+      retire();
+      program = pageClock = undefined;
+      text = next;
+      past.tableBytes += next.tableBytes;
+    });
+
   const device: Device = {
     profile,
     load: (plan) =>
@@ -215,24 +226,8 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         past.cycles += loadCycles(profile, plan.tables, plan.pages !== null);
         past.tableBytes += residentBytes(plan.tables, plan.pages !== null);
       }),
-    loadText: (plan, vocabulary) =>
-      attempt(() => {
-        if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
-        const next = createModelText(plan, vocabulary);
-        retire();
-        program = pageClock = undefined;
-        text = next;
-        past.tableBytes += next.tableBytes;
-      }),
-    loadNormalize: (plan) =>
-      attempt(() => {
-        if (closed) throw new OnpathError("device", "Cannot load a text plan: the model device is closed");
-        const next = createModelNormalize(plan);
-        retire();
-        program = pageClock = undefined;
-        text = next;
-        past.tableBytes += next.tableBytes;
-      }),
+    loadText: (plan, vocabulary) => loadModel(() => createModelText(plan, vocabulary)),
+    loadNormalize: (plan) => loadModel(() => createModelNormalize(plan)),
     stage: (pages) =>
       attempt(() => {
         if (program?.bank === undefined) {

@@ -15,7 +15,7 @@ import type { Device, DeviceCounters } from "../device/device.ts";
 import type { RunOptions } from "../session.ts";
 import { type NormalizeCounts, NormalizeJob } from "./normalize_job.ts";
 import type { NormalizePlan } from "./normalize_plan.ts";
-import { Pump, type PumpTimes } from "./pump.ts";
+import { newTimes, Pump, type PumpTimes } from "./pump.ts";
 
 /** What a run did. Times are of this process and this run. */
 export interface NormalizeReport extends Readonly<NormalizeCounts>, Readonly<PumpTimes> {
@@ -182,10 +182,6 @@ export class NormalizeSession {
     this.#queue = result.then(() => undefined, () => undefined);
     return result;
   }
-}
-
-function newTimes(): PumpTimes {
-  return { serializeMs: 0, deviceMs: 0, appendMs: 0 };
 }
 
 function sumOf(jobs: readonly NormalizeJob[]): NormalizeCounts {

@@ -35,6 +35,11 @@ export interface PumpTimes {
   appendMs: number;
 }
 
+/** No time yet. */
+export function newTimes(): PumpTimes {
+  return { serializeMs: 0, deviceMs: 0, appendMs: 0 };
+}
+
 /** What a pump asks of a plan. */
 export type PumpPlan = Pick<TextPlan, "mode" | "packets" | "parts" | "longest">;
 

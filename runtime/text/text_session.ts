@@ -19,7 +19,7 @@ import { checkTextVocabulary } from "./check.ts";
 import { HostTail } from "./host_tail.ts";
 import { OverlapJob } from "./overlap_job.ts";
 import type { TextPlan } from "./plan.ts";
-import { Pump, type PumpTimes } from "./pump.ts";
+import { newTimes, Pump, type PumpTimes } from "./pump.ts";
 import { StatefulJob } from "./stateful_job.ts";
 import { newJobCounts, type TextContext, type TextJob, type TextJobCounts } from "./text_job.ts";
 import { jobsOf, joinPieces, rememberChunks, splitIntoPieces, type TextTokens } from "./text_pieces.ts";
@@ -216,8 +216,4 @@ export class TextSession {
       ? new StatefulJob(this.#context, part)
       : new OverlapJob(this.#context, part, onChunk && ((chunk) => onChunk(text, chunk)));
   }
-}
-
-function newTimes(): PumpTimes {
-  return { serializeMs: 0, deviceMs: 0, appendMs: 0 };
 }

@@ -7,7 +7,7 @@
 
 import type { Header } from "../header.ts";
 import type { PacketSlots } from "../packets.ts";
-import { HeldPackets } from "./held_packets.ts";
+import { AnswerOrder } from "./answer_order.ts";
 import { newHeader } from "../header.ts";
 import {
   newTokenCarry,
@@ -34,21 +34,16 @@ export type TokenOutcome =
 
 /** Packets that may come before their turn. */
 const MOST_EARLY = 2 ** 16;
-/** Parts of an answer are numbered below this. */
-const PARTS = 256;
 
 /** Appends the answers of one flow to a run of tokens. */
 export class FlowAppend {
   /** Why the device gave the flow up; 0 as long as it did not. */
   escape = 0;
-  /** Packets of text whose answers are appended whole. */
-  answered = 0;
   readonly #lengthOf: Int32Array;
   readonly #run: TokenRun;
-  readonly #early = new HeldPackets(MOST_EARLY);
+  readonly #order = new AnswerOrder(MOST_EARLY);
   #flow = 0;
   #plan = 0;
-  #part = 0;
   #base = 0;
   #end = 0;
 
@@ -73,8 +68,13 @@ export class FlowAppend {
    */
   begin(flow: number, plan: number, base: number, start: number = base): void {
     [this.#flow, this.#plan, this.#base, this.#end] = [flow, plan, base, start];
-    this.escape = this.answered = this.#part = 0;
-    this.#early.clear();
+    this.escape = 0;
+    this.#order.begin();
+  }
+
+  /** Packets of text whose answers are appended whole. */
+  get answered(): number {
+    return this.#order.answered;
   }
 
   /** Number of the flow. */
@@ -93,13 +93,11 @@ export class FlowAppend {
     const refusal = readTokenPacket(slots, slot, header, carry);
     if (refusal !== null) return refusal;
     if (header.flow !== this.#flow || header.plan !== this.#plan) return "flow";
-    const number = header.sequence * PARTS + carry.part;
-    const turn = this.answered * PARTS + this.#part;
-    if (number < turn) return "duplicate";
-    if (number > turn) return this.#early.keep(number, slots, slot) ? "early" : "duplicate";
+    const kept = this.#order.check(header.sequence, carry.part, slots, slot);
+    if (kept !== null) return kept;
     const outcome = this.#append(slots, slot, header, carry);
     if (outcome !== "accepted") return outcome;
-    while (this.#early.count > 0 && this.#early.putBack(this.answered * PARTS + this.#part, slots, slot)) {
+    while (this.#order.next(slots, slot)) {
       const late = readTokenPacket(slots, slot, header, carry);
       const next = late ?? this.#append(slots, slot, header, carry);
       if (next !== "accepted") return next;
@@ -112,12 +110,7 @@ export class FlowAppend {
     const end = unpackTokens(slots, slot, carry, this.#lengthOf, this.#end, this.#run);
     if (end < 0) return "token";
     this.#end = end;
-    if (carry.part + 1 < carry.parts) this.#part++;
-    else {
-      this.#part = 0;
-      this.answered++;
-      if (carry.escape !== 0) this.escape = carry.escape;
-    }
+    if (this.#order.advance(carry.part, carry.parts) && carry.escape !== 0) this.escape = carry.escape;
     return "accepted";
   }
 }

@@ -6,14 +6,12 @@
 
 import { HEADER_BYTES, newHeader } from "../header.ts";
 import { type PacketSlots, slotAddress } from "../packets.ts";
+import { AnswerOrder } from "./answer_order.ts";
 import type { TokenOutcome } from "./flow_append.ts";
-import { HeldPackets } from "./held_packets.ts";
 import { newNormalizedCarry, readNormalizedPacket } from "./normalized_packet.ts";
 
 /** Packets that may come before their turn. */
 const MOST_EARLY = 2 ** 12;
-/** Parts of an answer are numbered below this. */
-const PARTS = 256;
 
 /** Appends the answers of one flow to a text that grows. */
 export class NormalizedAppend {
@@ -23,16 +21,13 @@ export class NormalizedAppend {
   length = 0;
   /** Why the device gave the flow up; 0 as long as it did not. */
   escape = 0;
-  /** Packets of text whose answers are appended whole. */
-  answered = 0;
   /** Byte of the flow from which its text may be normalised anew if what follows is lost. */
   resume = 0;
   /** Bytes at the head of what that gives which are appended already, of a packet whose answer broke off too. */
   skip = 0;
-  readonly #early = new HeldPackets(MOST_EARLY);
+  readonly #order = new AnswerOrder(MOST_EARLY);
   #flow = 0;
   #plan = 0;
-  #part = 0;
   // Normalised bytes of the flow that have come, and how many of its first ones are there already.
   #position = 0;
   #known = 0;
@@ -46,14 +41,14 @@ export class NormalizedAppend {
    */
   begin(flow: number, plan: number, known: number): void {
     [this.#flow, this.#plan, this.#known] = [flow, plan, known];
-    this.escape =
-      this.answered =
-      this.#part =
-      this.#position =
-      this.resume =
-        0;
+    this.escape = this.#position = this.resume = 0;
     this.skip = known;
-    this.#early.clear();
+    this.#order.begin();
+  }
+
+  /** Packets of text whose answers are appended whole. */
+  get answered(): number {
+    return this.#order.answered;
   }
 
   /** Number of the flow. */
@@ -72,13 +67,11 @@ export class NormalizedAppend {
     const refusal = readNormalizedPacket(slots, slot, header, carry);
     if (refusal !== null) return refusal;
     if (header.flow !== this.#flow || header.plan !== this.#plan) return "flow";
-    const number = header.sequence * PARTS + carry.part;
-    const turn = this.answered * PARTS + this.#part;
-    if (number < turn) return "duplicate";
-    if (number > turn) return this.#early.keep(number, slots, slot) ? "early" : "duplicate";
+    const kept = this.#order.check(header.sequence, carry.part, slots, slot);
+    if (kept !== null) return kept;
     const outcome = this.#append(slots, slot);
     if (outcome !== "accepted") return outcome;
-    while (this.#early.count > 0 && this.#early.putBack(this.answered * PARTS + this.#part, slots, slot)) {
+    while (this.#order.next(slots, slot)) {
       const late = readNormalizedPacket(slots, slot, header, carry) ?? this.#append(slots, slot);
       if (late !== "accepted") return late;
     }
@@ -103,12 +96,7 @@ export class NormalizedAppend {
     this.put(slots.engine.bytes.subarray(from + skipped, from + carry.bytes));
     this.#position += carry.bytes;
     this.skip += carry.bytes - skipped;
-    if (carry.part + 1 < carry.parts) {
-      this.#part++;
-      return "accepted";
-    }
-    this.#part = 0;
-    this.answered++;
+    if (!this.#order.advance(carry.part, carry.parts)) return "accepted";
     this.resume = carry.resume;
     // Where the flow before came further, the text is ahead of what this one has said.
     this.skip = carry.skip + Math.max(0, this.#known - this.#position);
