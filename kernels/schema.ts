@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, OnpathError } from "../serialize/mod.ts";
+import { type ErrorCode, OnpathError } from "../serialize/errors.ts";
 
 /** One failed check. */
 export interface SchemaIssue {

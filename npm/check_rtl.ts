@@ -10,16 +10,13 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
-import {
-  compile,
-  createModelDevice,
-  createRtlDevice,
-  offload,
-  type PipelineInput,
-  RTL_PROFILE,
-  type Tensor,
-  tensor,
-} from "../mod.ts";
+import { compile } from "../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../runtime/device/model.ts";
+import { createRtlDevice } from "../runtime/device/rtl/device.ts";
+import { offload } from "../runtime/session.ts";
+import type { PipelineInput } from "../kernels/image/pipeline.ts";
+import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
+import { type Tensor, tensor } from "../serialize/tensor.ts";
 import { findBrowser, runPage } from "./browser.ts";
 import { run } from "./run.ts";
 

@@ -4,29 +4,22 @@
  * @module
  */
 
-import {
-  bounded,
-  checkWhole,
-  countElements,
-  DEFAULT_TIMEOUT_MS,
-  type ImageWriter,
-  OnpathError,
-  type Outcome,
-  type PacketSlots,
-  Reassembler,
-  type Tensor,
-  tensor,
-  viewElements,
-} from "../serialize/mod.ts";
+import { bounded, DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
+import { checkWhole, OnpathError } from "../serialize/errors.ts";
+import { countElements, type Tensor, tensor } from "../serialize/tensor.ts";
+import type { ImageWriter } from "../serialize/image_writer.ts";
+import { type Outcome, Reassembler } from "../serialize/reassembler.ts";
+import type { PacketSlots } from "../serialize/packets.ts";
+import { viewElements } from "../serialize/dtype.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
-import type { StagedPage } from "./device/page_bank.ts";
-import { checkPlanInput } from "./plan/input.ts";
-import { sameProfile } from "./device/profiles.ts";
-import { reservePackets } from "./plan/packets.ts";
-import { type Plan, planPlacement } from "./plan/plan.ts";
-import { requestsFor } from "./plan/rows.ts";
-import { newFlow } from "./flows.ts";
-import { createSender, type Sender, type Window } from "./send.ts";
+import type { StagedPage } from "../kernels/image/model/page_bank.ts";
+import { checkPlanInput } from "../kernels/image/plan/input.ts";
+import { sameProfile } from "../kernels/target/profiles.ts";
+import { reservePackets } from "../kernels/image/plan/packets.ts";
+import { type Plan, planPlacement } from "../kernels/image/plan/plan.ts";
+import { requestsFor } from "../kernels/image/plan/rows.ts";
+import { newFlow } from "../serialize/flow_numbers.ts";
+import { createSender, type Sender, type Window } from "../kernels/image/flow/send.ts";
 
 /** How one input is run. */
 export interface RunOptions {

@@ -12,18 +12,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import {
-  compile,
-  driveRtl,
-  type Plan,
-  reservePackets,
-  RTL_PROFILE,
-  type RtlCard,
-  type RtlExports,
-  rtlProgram,
-} from "../runtime/mod.ts";
-import type { Match } from "../kernels/mod.ts";
-import { packetBytes } from "../serialize/mod.ts";
+import { compile } from "../kernels/image/plan/compile.ts";
+import { driveRtl, type RtlCard } from "../runtime/device/rtl/card.ts";
+import type { Plan } from "../kernels/image/plan/plan.ts";
+import { reservePackets } from "../kernels/image/plan/packets.ts";
+import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
+import type { RtlExports } from "../runtime/device/rtl/exports.ts";
+import { rtlProgram } from "../kernels/image/rtl/program.ts";
+import type { Match } from "../kernels/image/geometry/names.ts";
+import { packetBytes } from "../serialize/packets.ts";
 import { readInput } from "./io/input.ts";
 import { BUILDS } from "./build_rtl.ts";
 import { median } from "./bench/measure.ts";

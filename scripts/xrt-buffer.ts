@@ -6,7 +6,7 @@
  * @module
  */
 
-import { OnpathError } from "../mod.ts";
+import { OnpathError } from "../serialize/errors.ts";
 import { type Context, print, printJson } from "./cli/context.ts";
 import { MAX_INPUT_BYTES, readBounded } from "./io/read.ts";
 import { hex, hexDump, runAsScript, withXrt, type XrtFlags } from "./xrt/open.ts";

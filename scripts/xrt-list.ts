@@ -4,7 +4,9 @@
  * @module
  */
 
-import { emulationMode, listXrtDevices, openXrt } from "../runtime/device/xrt/mod.ts";
+import { emulationMode } from "../runtime/device/xrt/binding/environment.ts";
+import { listXrtDevices } from "../runtime/device/xrt/binding/devices.ts";
+import { openXrt } from "../runtime/device/xrt/binding/library.ts";
 import { print, printJson } from "./cli/context.ts";
 import { columnTable } from "./cli/text.ts";
 import { startEmulation } from "./emulation/emulation.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Context } from "./cli/context.ts";
-import { print, printJson } from "./cli/context.ts";
+import { type Context, print, printJson } from "./cli/context.ts";
 import { describeXclbin, xclbinAsJson } from "./xrt/describe.ts";
 import { runAsScript, withXrt, type XrtFlags } from "./xrt/open.ts";
 

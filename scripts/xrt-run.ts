@@ -5,8 +5,8 @@
  * @module
  */
 
-import { OnpathError } from "../mod.ts";
-import { XrtRing } from "../runtime/device/xrt/mod.ts";
+import { OnpathError } from "../serialize/errors.ts";
+import { XrtRing } from "../runtime/device/xrt/binding/ring.ts";
 import { type Context, print, printJson } from "./cli/context.ts";
 import { MAX_INPUT_BYTES, readBounded } from "./io/read.ts";
 import { writeWhole } from "./io/write.ts";

@@ -6,7 +6,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { compile, OnpathError } from "../mod.ts";
+import { compile } from "../kernels/image/plan/compile.ts";
+import { OnpathError } from "../serialize/errors.ts";
 import { type Context, print, printJson } from "./cli/context.ts";
 import { DEFAULT_DEVICE, resolveDevice } from "./cli/devices.ts";
 import { tourPipelines } from "./cli/commands/tour.ts";

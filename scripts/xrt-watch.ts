@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { COUNTER, counterAddress, DROP_REASONS } from "../mod.ts";
+import { COUNTER, counterAddress, DROP_REASONS } from "../kernels/rtl/registers.ts";
 import { type Context, print } from "./cli/context.ts";
 import { openRegisters, runAsScript, withXrt, type XrtFlags } from "./xrt/open.ts";
 

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "./errors.ts";
-import { checkWhole } from "./errors.ts";
+import { checkWhole, OnpathError } from "./errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "./header.ts";
 import { type Checksum, type PacketSlots, readPacket, readPacketBytes, slotAddress } from "./packets.ts";
 import { locate, type Partition, type Span } from "./partition.ts";

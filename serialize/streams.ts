@@ -4,12 +4,11 @@
  * @module
  */
 
-import { OnpathError } from "./errors.ts";
+import { checkWhole, OnpathError } from "./errors.ts";
 import type { ImageWriter } from "./image_writer.ts";
 import { packetBytes, type PacketSlots } from "./packets.ts";
 import { type Placement, Reassembler, type ReassemblerLimits } from "./reassembler.ts";
 import type { Tensor } from "./tensor.ts";
-import { checkWhole } from "./errors.ts";
 
 /** What {@linkcode PacketizeStream} needs. */
 export interface PacketizeOptions {

@@ -4,8 +4,15 @@
  * @module
  */
 
-import { checkElements, type DType, DTYPE_BYTES, fromBFloat16Bits, fromFloat16Bits } from "./dtype.ts";
-import { type TypedArray, viewElements } from "./dtype.ts";
+import {
+  checkElements,
+  type DType,
+  DTYPE_BYTES,
+  fromBFloat16Bits,
+  fromFloat16Bits,
+  type TypedArray,
+  viewElements,
+} from "./dtype.ts";
 import { checkWhole, OnpathError } from "./errors.ts";
 
 /** Names of axes in order: N image of the batch, H row, W column, C channel. */

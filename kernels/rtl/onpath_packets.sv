@@ -1,5 +1,5 @@
 // The mover of packets: slots of the card's memory to a kernel, its answers to slots behind a status, as
-// runtime/device/movers.ts has them. A run is over when all packets are sent, the kernel holds none, and memory
+// kernels/rtl/movers.ts has them. A run is over when all packets are sent, the kernel holds none, and memory
 // has confirmed every answer and the status.
 module onpath_packets (
     input  logic         ap_clk,

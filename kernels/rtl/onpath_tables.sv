@@ -1,5 +1,5 @@
 // The mover of tables: walks a list in the card's memory and sends, for each entry of 64 bytes, its words and
-// then the entries that stand elsewhere, a word of the stream each. runtime/device/movers.ts has the layout.
+// then the entries that stand elsewhere, a word of the stream each. kernels/rtl/movers.ts has the layout.
 module onpath_tables (
     input  logic         ap_clk,
     input  logic         ap_rst_n,

@@ -23,7 +23,7 @@ module packet_counters #(
 );
   // 0 cycles with a packet inside, 1 its upper half, 2 words of tables, 3 cycles of waiting for tables,
   // 4 swaps, 5 beats in, 6 beats out, 7 packets out, 8 drops of reason 0 and so on to 27,
-  // 28 packets inside now; runtime/device/registers.ts names them.
+  // 28 packets inside now; kernels/rtl/registers.ts names them.
   logic [63:0] cycles;
   logic [31:0] words, stalls, swaps, ins, outs, packets;
   localparam int REASONS = 20, OVER = 17;

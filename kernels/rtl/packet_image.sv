@@ -1,5 +1,5 @@
 // The image pipeline, whole packets in and whole packets out: resize of cells, normalisation of samples,
-// or both, as the arguments say (runtime/device/registers.ts). Its terms may be pages, swapped as epochs go.
+// or both, as the arguments say (kernels/rtl/registers.ts). Its terms may be pages, swapped as epochs go.
 module packet_image #(
     parameter int AW = 7,                         // 2^AW beats are stored on either side
     parameter int LANES = 6,                      // samples that resize makes in a cycle: 6, 3, 2 or 1

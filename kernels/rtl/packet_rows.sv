@@ -1,5 +1,5 @@
 // The pipeline of rows, packets of rows in and packets of samples out: antialiased resize, and normalisation
-// where the arguments say so (runtime/device/registers.ts).
+// where the arguments say so (kernels/rtl/registers.ts).
 module packet_rows #(
     parameter int AW = 7,   // 2^AW beats are stored on either side
     parameter int WW = 9,   // 2^WW words of 32 bytes are the longest row

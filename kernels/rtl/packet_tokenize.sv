@@ -131,7 +131,7 @@ module packet_tokenize #(
   assign m_axi_table_araddr = {8'd0, ask_word, 4'd0};
   assign m_axi_table_rready = 1'b1;
 
-  // ---- lookups, as runtime/device/registers.ts names them, and bytes of text ----
+  // ---- lookups, as kernels/rtl/registers.ts names them, and bytes of text ----
   logic [31:0] counted[7];
   logic [31:0] bytes;
   always_ff @(posedge clk)

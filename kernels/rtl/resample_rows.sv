@@ -17,7 +17,7 @@ module resample_rows #(
     input  logic                rst_n,
     input  logic                clear,
     /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
-    input  logic [32*29-1:0]    cfg,       // runtime/device/registers.ts has their order
+    input  logic [32*29-1:0]    cfg,       // kernels/rtl/registers.ts has their order
     input  logic                load_valid,
     input  logic [      3:0]    load_table,
     input  logic [     15:0]    load_addr,

@@ -1,5 +1,5 @@
 // One sample as OpenCV's 8-bit bilinear has it: two passes of fixed-point products, all of them looked up
-// (kernels/resize/fixed.ts). Four cycles behind the lookup's address.
+// (kernels/image/resize/fixed.ts). Four cycles behind the lookup's address.
 module resize_fixed_lane #(
     parameter int IW = 7  // 2^IW weights an axis
 ) (

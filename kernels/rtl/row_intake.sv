@@ -1,6 +1,6 @@
 // Packets of rows come in: each is judged by where it begins, and its bytes are put behind one another until
 // a row is there. A row that a packet does not continue is given up. What the host's model says
-// (runtime/device/row_input.ts) is said here: packets that begin inside a row that has not come are out of
+// (kernels/image/model/row_input.ts) is said here: packets that begin inside a row that has not come are out of
 // order, and rows that come again begin their image again.
 //
 // A piece a cycle: what a beat has of a row. A packet has a cycle more, in which it is judged, and some

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { parseWith } from "../schema.ts";
 import type { Splitting } from "../tokenize/source.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { utf8Length } from "../tokenize/pattern/pieces.ts";
 import { POINT_BROKEN, POINT_GOES_ON, POINT_WRONG, PointDecoder } from "../tokenize/utf8.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";

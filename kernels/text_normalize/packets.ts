@@ -7,19 +7,10 @@
  * @module
  */
 
-import {
-  checkWhole,
-  FLAG,
-  type Header,
-  HEADER_BYTES,
-  KIND,
-  newHeader,
-  newNormalizedCarry,
-  type PacketSlots,
-  readPacket,
-  slotAddress,
-  writeNormalizedPacket,
-} from "../../serialize/mod.ts";
+import { checkWhole } from "../../serialize/errors.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader } from "../../serialize/header.ts";
+import { newNormalizedCarry, writeNormalizedPacket } from "../../serialize/text/normalized_packet.ts";
+import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
 import { type HeldFlow, HeldFlows } from "../tokenize/held_flows.ts";
 import type { TextDrop } from "../tokenize/model.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TokenRun } from "../../serialize/mod.ts";
+import { TokenRun } from "../../serialize/text/token_run.ts";
 import { appendCached, type ChunkCache } from "./chunk_cache.ts";
 import { Compatibility } from "./compatible.ts";
 import type { EncodeOptions } from "./encode.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { checkWhole, OnpathError, type TokenRun } from "../../serialize/mod.ts";
+import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import type { TokenRun } from "../../serialize/text/token_run.ts";
 import { CONTENT_CHUNK, contentCutter, type NextChunk } from "./content_cuts.ts";
 import { vocabularyCuts } from "./cuts.ts";
 import type { Vocabulary } from "./vocabulary.ts";

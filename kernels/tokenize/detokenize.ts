@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Turns ids into text as they come. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FLAG, type Header } from "../../serialize/mod.ts";
+import { FLAG, type Header } from "../../serialize/header.ts";
 
 /** Flows that a device holds at once in `stateful` mode. */
 export const TEXT_FLOWS = 8;

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { BpeTables, PieceTables, Vocabulary } from "./vocabulary.ts";
 
 /** What the tokenizer in hardware has room for; fields of memory words and tables on chip. */

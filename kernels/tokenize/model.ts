@@ -8,22 +8,15 @@
  * @module
  */
 
+import { checkWhole } from "../../serialize/errors.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "../../serialize/header.ts";
 import {
-  checkWhole,
-  FLAG,
-  type Header,
-  HEADER_BYTES,
-  KIND,
-  newHeader,
   newTokenCarry,
-  type PacketSlots,
-  readPacket,
-  type Refusal,
-  slotAddress,
   TOKEN_FLAG,
   tokenPacketRoom,
   writeTokenPacket,
-} from "../../serialize/mod.ts";
+} from "../../serialize/text/token_packet.ts";
+import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
 import { Compatibility } from "./compatible.ts";
 import { type HeldFlow, HeldFlows } from "./held_flows.ts";
 import { TextFlow, type TextLookups, WINDOW } from "./flow.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { SpecialToken, Vocabulary } from "./vocabulary.ts";
 
 /** What a stream is split into. */

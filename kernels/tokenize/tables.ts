@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
 
 /** In {@linkcode EngineTables.next}: a piece may end after this code point. */

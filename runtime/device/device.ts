@@ -4,13 +4,15 @@
  * @module
  */
 
-import type { Vocabulary } from "../../kernels/mod.ts";
-import type { PacketSlots, Refusal, WaitOptions } from "../../serialize/mod.ts";
-import type { Plan } from "../plan/plan.ts";
-import type { NormalizePlan } from "../text/normalize_plan.ts";
-import type { TextPlan } from "../text/plan.ts";
-import type { StagedPage } from "./page_bank.ts";
-import type { DeviceProfile } from "./profile.ts";
+import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import type { PacketSlots } from "../../serialize/packets.ts";
+import type { Refusal } from "../../serialize/header.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { NormalizePlan } from "../../kernels/text_normalize/plan.ts";
+import type { TextPlan } from "../../kernels/tokenize/plan/plan.ts";
+import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
 
 /** What a device has counted since it was opened. */
 export interface DeviceCounters {

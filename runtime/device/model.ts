@@ -5,29 +5,19 @@
  * @module
  */
 
-import {
-  checkWhole,
-  FLAG,
-  type Header,
-  HEADER_BYTES,
-  KIND,
-  locate,
-  newHeader,
-  OnpathError,
-  type PacketSlots,
-  readPacket,
-  slotAddress,
-  writeHeader,
-} from "../../serialize/mod.ts";
-import { loadCycles, residentBytes } from "../plan/cost.ts";
-import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../plan/rtl_cycles.ts";
-import { createRtlPageClock, type RtlPageClock } from "../plan/rtl_page_clock.ts";
+import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/header.ts";
+import { locate } from "../../serialize/partition.ts";
+import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
+import { loadCycles, residentBytes } from "../../kernels/image/plan/cost.ts";
+import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../../kernels/image/rtl/cycles.ts";
+import { createRtlPageClock, type RtlPageClock } from "../../kernels/image/rtl/page_clock.ts";
 import type { Device, DeviceCounters, DropReason, Exchange } from "./device.ts";
-import type { DeviceProfile } from "./profile.ts";
-import { CARD_PROFILES } from "./profiles.ts";
-import type { StagedPage } from "./page_bank.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
+import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
 import { createModelNormalize, createModelText, type ModelText } from "./model_text.ts";
-import { prepareProgram, type Program } from "./program.ts";
+import { prepareProgram, type Program } from "../../kernels/image/model/program.ts";
 
 /** The model's numbers: those of an Alveo U55C. */
 export const MODEL_PROFILE: DeviceProfile = {

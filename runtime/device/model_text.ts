@@ -4,10 +4,13 @@
  * @module
  */
 
-import { NormalizeModel, TokenizeModel, type Vocabulary, vocabularyBytes } from "../../kernels/mod.ts";
-import type { NormalizePlan } from "../text/normalize_plan.ts";
-import type { TextPlan } from "../text/plan.ts";
-import { checkTextVocabulary } from "../text/check.ts";
+import { NormalizeModel } from "../../kernels/text_normalize/packets.ts";
+import { TokenizeModel } from "../../kernels/tokenize/model.ts";
+import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { vocabularyBytes } from "../../kernels/tokenize/tables.ts";
+import type { NormalizePlan } from "../../kernels/text_normalize/plan.ts";
+import type { TextPlan } from "../../kernels/tokenize/plan/plan.ts";
+import { checkTextVocabulary } from "../../kernels/tokenize/plan/check.ts";
 import type { DropReason, Exchange } from "./device.ts";
 import { checkExchange } from "./model.ts";
 

@@ -6,9 +6,14 @@
 
 import { createCanvas, ImageData } from "@napi-rs/canvas";
 import sharp from "sharp";
-import { normalizeLevel } from "../../kernels/mod.ts";
-import { compile, type LayoutName, MODEL_PROFILE, type Plan, reservePackets } from "../../runtime/mod.ts";
-import { type Checksum, type Tensor, tensor } from "../../serialize/mod.ts";
+import { normalizeLevel } from "../../kernels/image/normalize/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { LayoutName } from "../../kernels/target/profile.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { reservePackets } from "../../kernels/image/plan/packets.ts";
+import type { Checksum } from "../../serialize/packets.ts";
+import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import type { Candidate } from "./measure.ts";
 
 /** ImageNet's means and deviations. */

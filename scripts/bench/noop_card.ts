@@ -5,9 +5,12 @@
  * @module
  */
 
-import { createModelDevice, type Device, MOVER, moverInstances } from "../../runtime/mod.ts";
-import { emulatedXclbin } from "../../runtime/device/emulation/mod.ts";
-import { createCardPackets, type XrtDevice } from "../../runtime/device/xrt/mod.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import { MOVER, moverInstances } from "../../kernels/rtl/movers.ts";
+import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
+import { createCardPackets } from "../../runtime/device/xrt/device/card_packets.ts";
+import type { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
 
 /**
  * Makes the device.

@@ -4,24 +4,12 @@
  * @module
  */
 
-import {
-  type Checksum,
-  crc32c,
-  crc32cPlain,
-  createEngine,
-  cutRows,
-  type Engine,
-  FLAG,
-  HEADER_BYTES,
-  KIND,
-  newHeader,
-  type PacketSlots,
-  type Placement,
-  Reassembler,
-  reserveSlots,
-  slotAddress,
-  writeHeader,
-} from "../../serialize/mod.ts";
+import { type Checksum, type PacketSlots, reserveSlots, slotAddress } from "../../serialize/packets.ts";
+import { crc32c, crc32cPlain } from "../../serialize/crc32c.ts";
+import { createEngine, type Engine } from "../../serialize/engine.ts";
+import { cutRows } from "../../serialize/partition.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/header.ts";
+import { type Placement, Reassembler } from "../../serialize/reassembler.ts";
 import { noise } from "./images.ts";
 import type { Candidate } from "./measure.ts";
 

@@ -6,21 +6,19 @@
 
 import { readFileSync } from "node:fs";
 import { Tiktoken } from "tiktoken";
-import {
-  ChunkCache,
-  compileText,
-  compileVocabulary,
-  createCachedEncoder,
-  createEncoder,
-  createModelDevice,
-  decodeVocabulary,
-  encodeVocabulary,
-  engineTables,
-  readTiktokenJson,
-  type TextMode,
-  TextSession,
-  type Vocabulary,
-} from "../../mod.ts";
+import { ChunkCache } from "../../kernels/tokenize/chunk_cache.ts";
+import { compileText } from "../../kernels/tokenize/plan/compile.ts";
+import { compileVocabulary } from "../../kernels/tokenize/compile/vocabulary.ts";
+import { createCachedEncoder } from "../../kernels/tokenize/cached_encode.ts";
+import { createEncoder } from "../../kernels/tokenize/encode.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { decodeVocabulary } from "../../kernels/tokenize/file/decode.ts";
+import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
+import { engineTables } from "../../kernels/tokenize/tables.ts";
+import { readTiktokenJson } from "../../kernels/tokenize/formats/tiktoken.ts";
+import type { TextMode } from "../../kernels/tokenize/model.ts";
+import { TextSession } from "../../runtime/text_session.ts";
+import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { corpus } from "../text/corpus.ts";
 import type { Candidate } from "./measure.ts";
 

@@ -4,26 +4,18 @@
  * @module
  */
 
-import {
-  chunkCount,
-  ChunkMerge,
-  createEngine,
-  createTextWriter,
-  FlowAppend,
-  MODEL_PROFILE,
-  mostParts,
-  newHeader,
-  newTokenCarry,
-  type PacketSlots,
-  readTokenPacket,
-  reserveSlots,
-  type TextCut,
-  type TextMode,
-  TokenizeModel,
-  tokenLengths,
-  TokenRun,
-  unpackTokens,
-} from "../../mod.ts";
+import { chunkCount, type TextCut } from "../../serialize/text/cut.ts";
+import { ChunkMerge } from "../../serialize/text/chunk_merge.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { createTextWriter } from "../../serialize/text/text_writer.ts";
+import { FlowAppend } from "../../serialize/text/flow_append.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { mostParts, type TextMode, TokenizeModel } from "../../kernels/tokenize/model.ts";
+import { newHeader } from "../../serialize/header.ts";
+import { newTokenCarry, readTokenPacket, unpackTokens } from "../../serialize/text/token_packet.ts";
+import { type PacketSlots, reserveSlots } from "../../serialize/packets.ts";
+import { tokenLengths } from "../../kernels/tokenize/text_parts.ts";
+import { TokenRun } from "../../serialize/text/token_run.ts";
 import type { Candidate } from "./measure.ts";
 import { type BenchVocabulary, mixedTexts } from "./text.ts";
 

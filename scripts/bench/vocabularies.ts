@@ -5,12 +5,10 @@
  */
 
 import { readFileSync } from "node:fs";
-import {
-  compileVocabulary,
-  decodeVocabulary,
-  encodeVocabulary,
-  readTiktokenJson,
-} from "../../kernels/mod.ts";
+import { compileVocabulary } from "../../kernels/tokenize/compile/vocabulary.ts";
+import { decodeVocabulary } from "../../kernels/tokenize/file/decode.ts";
+import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
+import { readTiktokenJson } from "../../kernels/tokenize/formats/tiktoken.ts";
 import type { Candidate } from "./measure.ts";
 
 /**

@@ -4,18 +4,20 @@
  * @module
  */
 
-import { emulatedXclbin } from "../../runtime/device/emulation/mod.ts";
-import { compile, MOVER, moverInstances, reservePackets, Session } from "../../runtime/mod.ts";
-import {
-  createCardPackets,
-  type Pointer,
-  writeXclbin,
-  type XrtBuffer,
-  type XrtDevice,
-  type XrtKernel,
-  type XrtRun,
-} from "../../runtime/device/xrt/mod.ts";
-import { createEngine, reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/mod.ts";
+import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { MOVER, moverInstances } from "../../kernels/rtl/movers.ts";
+import { reservePackets } from "../../kernels/image/plan/packets.ts";
+import { Session } from "../../runtime/session.ts";
+import { createCardPackets } from "../../runtime/device/xrt/device/card_packets.ts";
+import type { Pointer } from "../../runtime/device/xrt/binding/native.ts";
+import { writeXclbin } from "../../runtime/device/xrt/xclbin/xclbin_write.ts";
+import type { XrtBuffer } from "../../runtime/device/xrt/binding/buffer.ts";
+import type { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
+import type { XrtKernel } from "../../runtime/device/xrt/binding/kernel.ts";
+import type { XrtRun } from "../../runtime/device/xrt/binding/run.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
 import { benchPlan, noise } from "./images.ts";
 import { createNoopCard } from "./noop_card.ts";
 

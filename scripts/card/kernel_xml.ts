@@ -4,7 +4,7 @@
  * @module
  */
 
-import { argumentAddress } from "../../runtime/mod.ts";
+import { argumentAddress } from "../../kernels/rtl/registers.ts";
 import { GENERATED, VLNV } from "./kernels.ts";
 import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { IMAGE_ARGUMENTS, type KernelArgument, PACKET_ARGUMENTS } from "../../runtime/mod.ts";
+import { IMAGE_ARGUMENTS, type KernelArgument, PACKET_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 
 /** A kernel for a card. */
 export interface CardKernel {

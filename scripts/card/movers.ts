@@ -5,13 +5,8 @@
  * @module
  */
 
-import {
-  argumentAddress,
-  MOVER,
-  type MoverArgument,
-  PACKETS_ARGUMENTS,
-  TABLES_ARGUMENTS,
-} from "../../runtime/mod.ts";
+import { argumentAddress } from "../../kernels/rtl/registers.ts";
+import { MOVER, type MoverArgument, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
 import { controlRegisters, field, type Register } from "./registers.ts";
 
 /** A mover that is packaged. */

@@ -11,7 +11,7 @@ import {
   DROP_REASONS,
   type KernelArgument,
   REGISTER,
-} from "../../runtime/mod.ts";
+} from "../../kernels/rtl/registers.ts";
 
 /** Bits of a register that have a meaning of their own. Plain data. */
 export interface Field {

@@ -13,7 +13,7 @@ export const DENO_FILES: readonly RegExp[] = [
   /^tests\//,
   /^scripts\/rtl\/native_load\.ts$/,
   // Deno's foreign function interface, and what is compared with it.
-  /^runtime\/device\/xrt\/deno_provider\.ts$/,
+  /^runtime\/device\/xrt\/binding\/deno_provider\.ts$/,
   /^scripts\/bench\/xrt\.ts$/,
 ];
 

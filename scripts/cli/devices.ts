@@ -4,18 +4,15 @@
  * @module
  */
 
-import {
-  CARD_PROFILES,
-  createModelDevice,
-  createRtlDevice,
-  type Device,
-  type DeviceProfile,
-  MODEL_PROFILE,
-  OnpathError,
-  type Plan,
-  RTL_PROFILE,
-} from "../../mod.ts";
-import { openXrtOffload, XRT_PROFILE } from "onpath/xrt";
+import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { openXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/device/card_device.ts";
 import { openEmulated } from "../xrt/emulated.ts";
 import { loadProfile } from "./documents.ts";
 import { suggest } from "./suggest.ts";

@@ -4,18 +4,12 @@
  * @module
  */
 
-import {
-  decodePlan,
-  type DeviceProfile,
-  encodePlan,
-  type ErrorCode,
-  MAX_PLAN_BYTES,
-  OnpathError,
-  parsePipeline,
-  parseProfile,
-  type Pipeline,
-  type Plan,
-} from "../../mod.ts";
+import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/image/plan/file.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
+import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
+import { parseProfile } from "../../kernels/target/profiles.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";

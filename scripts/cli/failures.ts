@@ -5,7 +5,7 @@
  */
 
 import { CommanderError } from "commander";
-import { type ErrorCode, OnpathError } from "../../mod.ts";
+import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 
 /** Exit codes. 130 and 143 are what shells report for the two signals. */
 export const EXIT: Readonly<Record<"success" | "failed" | "usage" | "interrupted" | "terminated", number>> = {

@@ -5,7 +5,11 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Checksum, FORMS, type Layout, LAYOUT_NAMES, LAYOUTS, OnpathError } from "../../mod.ts";
+import type { Checksum } from "../../serialize/packets.ts";
+import { FORMS } from "../../kernels/image/kernel.ts";
+import { type Layout, LAYOUTS } from "../../serialize/tensor.ts";
+import { LAYOUT_NAMES } from "../../kernels/target/profile.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
 import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
 import { EXIT } from "./failures.ts";

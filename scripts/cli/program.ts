@@ -6,7 +6,9 @@
 
 import { Command, Option } from "commander";
 import metadata from "../../deno.json" with { type: "json" };
-import { type Match, MAX_PAYLOAD, TEXT_MODES } from "../../mod.ts";
+import type { Match } from "../../kernels/image/geometry/names.ts";
+import { MAX_PAYLOAD } from "../../serialize/header.ts";
+import { TEXT_MODES } from "../../kernels/tokenize/model.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { type NormalizeOptions, normalizeText } from "./commands/normalize.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { countElements, type Plan, type RunReport } from "../../mod.ts";
+import { countElements } from "../../serialize/tensor.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { RunReport } from "../../runtime/session.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
 /** A row: a name and one or several lines. */

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { createRtlDevice, OnpathError, type Plan } from "../../mod.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { openWhole } from "../io/write.ts";
 import { type CardOptions, type KnownDevice, planDevice } from "./devices.ts";
 import { count } from "./text.ts";

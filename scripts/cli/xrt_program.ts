@@ -5,7 +5,7 @@
  */
 
 import { type Command, Option } from "commander";
-import { emulatedXclbin } from "onpath/emulation";
+import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
 import { writeWhole } from "../io/write.ts";
 import { xclbinInfo } from "../xclbin-info.ts";
 import { type BufferFlags, xrtPeek, xrtPoke } from "../xrt-buffer.ts";

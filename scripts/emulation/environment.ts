@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { PLATFORM } from "onpath/emulation";
-import { linkXrtRoot, xrtPartPlaces } from "onpath/xrt";
-import { OnpathError } from "../../mod.ts";
+import { PLATFORM } from "../../runtime/device/emulation/image.ts";
+import { linkXrtRoot, xrtPartPlaces } from "../../runtime/device/xrt/binding/environment.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 
 /** The variables that are set, and what stood there before. */
 const VARIABLES = [

@@ -12,15 +12,9 @@
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import {
-  answerForNobody,
-  CALL,
-  callName,
-  createFrameReader,
-  decodeMessage,
-  numberOf,
-  responseFrame,
-} from "onpath/emulation";
+import { answerForNobody, CALL, callName } from "../../runtime/device/emulation/calls.ts";
+import { createFrameReader, responseFrame } from "../../runtime/device/emulation/frames.ts";
+import { decodeMessage, numberOf } from "../../runtime/device/emulation/proto2.ts";
 
 /** What the guard is told at its start. */
 export interface GuardOptions {

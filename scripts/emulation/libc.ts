@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NativeLibrary, Provider, SymbolTable } from "onpath/xrt";
+import type { NativeLibrary, Provider, SymbolTable } from "../../runtime/device/xrt/binding/native.ts";
 
 const SYMBOLS = {
   poll: {

@@ -9,8 +9,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { type CardEvent, createEmulatedCard, parseFaults } from "onpath/emulation";
-import { OnpathError } from "../../mod.ts";
+import { type CardEvent, createEmulatedCard } from "../../runtime/device/emulation/card.ts";
+import { parseFaults } from "../../runtime/device/emulation/faults.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { removeIfAbandoned, SOCKETS } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Provider } from "onpath/xrt";
+import type { Provider } from "../../runtime/device/xrt/binding/native.ts";
 import { openLibc } from "./libc.ts";
 
 /** Milliseconds between two looks. */

@@ -9,7 +9,7 @@
 
 import { readFileSync, realpathSync } from "node:fs";
 import process from "node:process";
-import type { XrtDevice } from "onpath/xrt";
+import type { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
 import { openLibc } from "./libc.ts";
 
 /** The build that has the defect: its file's name and the place of the two fields in its device's object. */

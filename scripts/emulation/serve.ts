@@ -5,7 +5,8 @@
  */
 
 import type { Socket } from "node:net";
-import { createFrameReader, type EmulatedCard, responseFrame } from "onpath/emulation";
+import { createFrameReader, responseFrame } from "../../runtime/device/emulation/frames.ts";
+import type { EmulatedCard } from "../../runtime/device/emulation/card.ts";
 
 /**
  * Answers calls until the other end goes, or ends the emulation.

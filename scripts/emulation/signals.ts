@@ -9,8 +9,8 @@
  */
 
 import { constants } from "node:os";
-import type { Provider } from "onpath/xrt";
-import { OnpathError } from "../../mod.ts";
+import type { Provider } from "../../runtime/device/xrt/binding/native.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { openLibc } from "./libc.ts";
 
 /** The signals. */

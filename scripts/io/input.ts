@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Layout, OnpathError, type Tensor, tensor } from "../../mod.ts";
+import { type Layout, type Tensor, tensor } from "../../serialize/tensor.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { NPY_MAGIC, readNpy } from "./npy.ts";
 import { pictureKind, readPicture } from "./picture.ts";
 import { MAX_INPUT_BYTES, readBounded } from "./read.ts";

@@ -4,17 +4,9 @@
  * @module
  */
 
-import {
-  countElements,
-  type DType,
-  DTYPE_BYTES,
-  OnpathError,
-  type Tensor,
-  tensor,
-  toBytes,
-  toDense,
-  viewElements,
-} from "../../mod.ts";
+import { countElements, type Tensor, tensor, toBytes, toDense } from "../../serialize/tensor.ts";
+import { type DType, DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 
 /** A header is at most this long: 64 KiB. NumPy's own are 118 bytes long for images. */
 export const MAX_NPY_HEADER = 65536;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Tensor } from "../../mod.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { checkNpyDType, encodeNpy } from "./npy.ts";
 import { checkPicture, encodePng } from "./picture.ts";
 import { encodeSafetensors } from "./safetensors.ts";

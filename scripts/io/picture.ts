@@ -6,7 +6,8 @@
  */
 
 import type { Sharp, SharpConstructor } from "sharp";
-import { imageAxes, OnpathError, type Tensor, tensor, toBytes, toDense, toLayout } from "../../mod.ts";
+import { imageAxes, type Tensor, tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 
 /** A picture has at most this many samples (pixels times channels): 2^28. */
 export const MAX_PICTURE_SAMPLES = 2 ** 28;

@@ -5,7 +5,7 @@
  */
 
 import { open } from "node:fs/promises";
-import { OnpathError } from "../../mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 
 /** Inputs are at most this long: 1 GiB. */
 export const MAX_INPUT_BYTES = 2 ** 30;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type DType, type Tensor, toBytes, toDense } from "../../mod.ts";
+import type { DType } from "../../serialize/dtype.ts";
+import { type Tensor, toBytes, toDense } from "../../serialize/tensor.ts";
 
 /** The format's names of element types. */
 export const SAFETENSORS_DTYPES: Readonly<Record<DType, string>> = {

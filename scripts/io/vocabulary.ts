@@ -7,18 +7,18 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
+import { compileVocabulary } from "../../kernels/tokenize/compile/vocabulary.ts";
+import { decodeVocabulary } from "../../kernels/tokenize/file/decode.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import {
-  compileVocabulary,
-  decodeVocabulary,
-  OnpathError,
   readTiktoken,
   readTiktokenJson,
-  readTokenizerJson,
   TIKTOKEN_ENCODINGS,
-  type Vocabulary,
-  type VocabularyOptions,
-  type VocabularySource,
-} from "../../mod.ts";
+} from "../../kernels/tokenize/formats/tiktoken.ts";
+import { readTokenizerJson } from "../../kernels/tokenize/formats/tokenizer_json.ts";
+import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import type { VocabularyOptions } from "../../kernels/tokenize/compile/progress.ts";
+import type { VocabularySource } from "../../kernels/tokenize/source.ts";
 import { readBounded } from "./read.ts";
 
 /** Files of vocabularies are at most this long: 256 MiB. */

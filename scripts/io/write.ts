@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { OnpathError } from "../../mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { fileError, isErrno } from "./read.ts";
 
 /** Bytes between two looks at the signal. */

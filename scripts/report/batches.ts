@@ -4,7 +4,9 @@
  * @module
  */
 
-import { compile, OnpathError, type Plan } from "../../mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 
 /** Batches that are shown where none are named. */
 export const BATCHES: readonly number[] = [1, 16, 64];

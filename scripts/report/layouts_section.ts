@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { LayoutChoice, Plan } from "../../mod.ts";
+import type { LayoutChoice } from "../../kernels/image/plan/layouts.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { imageDrawing } from "./image.ts";
 import { mark, type Markup } from "./markup.ts";
 import { packetDrawing } from "./packet.ts";

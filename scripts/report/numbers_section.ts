@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import type { BatchCost } from "./batches.ts";
 import { mark, type Markup, type Value } from "./markup.ts";
 import { section, table } from "./page.ts";

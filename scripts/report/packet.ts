@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Plan } from "../../mod.ts";
-import { HEADER_BYTES, itemBytes, KIND } from "../../serialize/mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { itemBytes } from "../../serialize/sampling.ts";
 import { mark, type Markup } from "./markup.ts";
 import { drawing, INK } from "./palette.ts";
 import { count, many } from "./text.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Plan } from "../../mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { BATCHES, costBatches } from "./batches.ts";
 import { imageBytes, layoutsSection } from "./layouts_section.ts";
 import { mark, type Markup } from "./markup.ts";

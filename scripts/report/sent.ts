@@ -4,8 +4,11 @@
  * @module
  */
 
-import { type Plan, planItems, planMap, requestsFor, rowMap, sendsRows } from "../../mod.ts";
-import { type AxisMap, locate, type SeparableMap } from "../../serialize/mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { planItems, planMap } from "../../kernels/image/plan/map.ts";
+import { requestsFor, rowMap, sendsRows } from "../../kernels/image/plan/rows.ts";
+import type { AxisMap, SeparableMap } from "../../serialize/sampling.ts";
+import { locate } from "../../serialize/partition.ts";
 
 /** A pixel of the source: row and column. */
 export type Pixel = readonly [row: number, column: number];

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { FormChoice, Plan } from "../../mod.ts";
+import type { FormChoice } from "../../kernels/image/plan/choose_form.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { mark, type Markup } from "./markup.ts";
 import { section, table } from "./page.ts";
 import { drawing, INK } from "./palette.ts";

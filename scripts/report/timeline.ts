@@ -5,17 +5,13 @@
  * @module
  */
 
-import {
-  beatsOf,
-  itemsPerCycle,
-  lastRows,
-  packetsOfImage,
-  type Plan,
-  schedulePages,
-  sendsRows,
-  simulateSchedule,
-} from "../../mod.ts";
-import { KIND } from "../../serialize/mod.ts";
+import { beatsOf } from "../../kernels/image/rtl/cycles.ts";
+import { itemsPerCycle, packetsOfImage } from "../../kernels/image/plan/layouts.ts";
+import { lastRows } from "../../kernels/image/plan/price.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { schedulePages, simulateSchedule } from "../../kernels/image/plan/schedule.ts";
+import { sendsRows } from "../../kernels/image/plan/rows.ts";
+import { KIND } from "../../serialize/header.ts";
 
 /**
  * What a span is: `work` of the core; `stall` for a page; `wait` for rows or for the tables; `load` of a

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { bytesPerCycle, latencyCycles, type Plan } from "../../mod.ts";
+import { bytesPerCycle, latencyCycles } from "../../kernels/target/profile.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { mark, type Markup } from "./markup.ts";
 import { INK, key, pageColour } from "./palette.ts";
 import { count, many, percent } from "./text.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Plan, sendsRows } from "../../mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { sendsRows } from "../../kernels/image/plan/rows.ts";
 import { mark, type Markup } from "./markup.ts";
 import { section } from "./page.ts";
 import { INK, key, pageColour } from "./palette.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { gantt } from "./gantt.ts";
 import { mark, type Markup } from "./markup.ts";
 import type { Lane, PlanTimeline } from "./timeline.ts";

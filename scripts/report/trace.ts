@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { type Lane, planTimeline, type Span } from "./timeline.ts";
 
 /** An event of a trace: `X` is a stretch of time, `M` names a process or a thread. */

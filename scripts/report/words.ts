@@ -4,7 +4,10 @@
  * @module
  */
 
-import { type FormChoice, type LayoutChoice, MODEL_PROFILE, type Plan } from "../../mod.ts";
+import type { FormChoice } from "../../kernels/image/plan/choose_form.ts";
+import type { LayoutChoice } from "../../kernels/image/plan/layouts.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { count } from "./text.ts";
 
 /** What each layout sends, in a sentence. */

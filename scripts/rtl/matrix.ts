@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/mod.ts";
+import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/device/rtl/profile.ts";
 import type { RtlBuild } from "./build.ts";
 
 /** A build of the matrix. */

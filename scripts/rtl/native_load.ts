@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RtlExports } from "../../runtime/mod.ts";
+import type { RtlExports } from "../../runtime/device/rtl/exports.ts";
 
 /** What the harness exports, `kernels/rtl/harness/packets.cpp`. */
 const symbols = {

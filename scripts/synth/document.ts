@@ -24,7 +24,7 @@ export function synthFiles(table: SynthTable): Record<string, string> {
   return {
     "docs/synthesis.json": `${JSON.stringify(table, null, 1)}\n`,
     "docs/synthesis.md": synthPage(table),
-    "runtime/device/synthesis.ts": plannerModule(table),
+    "kernels/rtl/synthesis.ts": plannerModule(table),
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Xclbin } from "../../runtime/device/xrt/mod.ts";
+import type { Xclbin } from "../../runtime/device/xrt/xclbin/xclbin.ts";
 import { bytes, columnTable, factTable } from "../cli/text.ts";
 import { hex } from "./open.ts";
 

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Device, DeviceProfile } from "../../mod.ts";
-import { createXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/mod.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { createXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/device/card_device.ts";
 import { type Emulation, startEmulation } from "../emulation/emulation.ts";
 import { emulationProgram } from "./open.ts";
 

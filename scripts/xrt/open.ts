@@ -6,9 +6,10 @@
 
 import { basename } from "node:path";
 import process from "node:process";
-import { OnpathError } from "../../mod.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { startEmulation } from "../emulation/emulation.ts";
-import { type Registers, type XrtDevice, XrtDevice as Device } from "../../runtime/device/xrt/mod.ts";
+import type { Registers } from "../../runtime/device/xrt/binding/registers.ts";
+import { type XrtDevice, XrtDevice as Device } from "../../runtime/device/xrt/binding/device.ts";
 
 /** Options of every command. */
 export interface XrtFlags {

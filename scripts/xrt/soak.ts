@@ -6,16 +6,12 @@
  */
 
 import process from "node:process";
-import {
-  createModelDevice,
-  type Device,
-  offload,
-  OnpathError,
-  type Plan,
-  Session,
-  type Tensor,
-  toBytes,
-} from "../../mod.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import { offload, Session } from "../../runtime/session.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { type Tensor, toBytes } from "../../serialize/tensor.ts";
 
 /** What is soaked, and for how long. */
 export interface SoakOptions {

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Header } from "../header.ts";
+import { type Header, newHeader } from "../header.ts";
 import type { PacketSlots } from "../packets.ts";
 import { AnswerOrder } from "./answer_order.ts";
-import { newHeader } from "../header.ts";
 import {
   newTokenCarry,
   readTokenPacket,

@@ -2,17 +2,14 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import {
-  FILTER_BITS,
-  filterAxis,
-  filterTable,
-  type FormName,
-  resampleKernel,
-  type ResampleParams,
-  resampleReference,
-  resampleRows,
-} from "onpath/kernels";
-import { type Channels, type Tensor, toDense } from "../../serialize/mod.ts";
+import { FILTER_BITS, filterAxis } from "../../kernels/image/resample/coefficients.ts";
+import { filterTable } from "../../kernels/image/resample/tables.ts";
+import type { FormName } from "../../kernels/image/kernel.ts";
+import { resampleKernel, resampleRows } from "../../kernels/image/resample/model.ts";
+import type { ResampleParams } from "../../kernels/image/resample/spec.ts";
+import { resampleReference } from "../../kernels/image/resample/reference.ts";
+import type { Channels } from "../../serialize/sampling.ts";
+import { type Tensor, toDense } from "../../serialize/tensor.ts";
 import { type GoldenFile, readGolden } from "../support/golden.ts";
 import { anyChannels, noise } from "../support/images.ts";
 import { photoInput } from "../support/photos.ts";

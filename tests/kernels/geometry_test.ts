@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { centerStart, fitInside, shorterSide } from "onpath/kernels";
+import { centerStart, fitInside, shorterSide } from "../../kernels/image/geometry/spec.ts";
 
 interface ShapeEntry {
   readonly kind: "shape";

@@ -3,18 +3,20 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { cropReference, padReference, parseWith, type Stage } from "onpath/kernels";
-import { cropAxis, padAxis, wholeAxis } from "../../kernels/geometry/axis.ts";
-import { borderIndex, remapMap } from "../../kernels/remap/map.ts";
-import { remapAxis, remapKernel } from "../../kernels/remap/model.ts";
+import { cropReference, padReference } from "../../kernels/image/geometry/reference.ts";
+import { parseWith } from "../../kernels/schema.ts";
+import type { Stage } from "../../kernels/image/kernel.ts";
+import { cropAxis, padAxis, wholeAxis } from "../../kernels/image/geometry/axis.ts";
+import { borderIndex, remapMap } from "../../kernels/image/remap/map.ts";
+import { remapAxis, remapKernel } from "../../kernels/image/remap/model.ts";
 import {
   invertMatrix,
   mapPositions,
   POSITION_STEPS,
   type Positions,
   remapPositions,
-} from "../../kernels/remap/positions.ts";
-import { remapReference, samplePositions } from "../../kernels/remap/reference.ts";
+} from "../../kernels/image/remap/positions.ts";
+import { remapReference, samplePositions } from "../../kernels/image/remap/reference.ts";
 import {
   affineSpec,
   type Border,
@@ -24,8 +26,9 @@ import {
   remapParams,
   type RemapStep,
   rotateSpec,
-} from "../../kernels/remap/spec.ts";
-import { cellBytes, type Channels, type DenseMap, type Tensor, toDense } from "../../serialize/mod.ts";
+} from "../../kernels/image/remap/spec.ts";
+import { cellBytes, type Channels, type DenseMap } from "../../serialize/sampling.ts";
+import { type Tensor, toDense } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { type GoldenFile, readGolden } from "../support/golden.ts";
 import { anyChannels, noise } from "../support/images.ts";

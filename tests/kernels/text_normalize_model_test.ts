@@ -1,13 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  createTextNormalizer,
-  normalizationBytes,
-  normalizeBytes,
-  normalizeText,
-  originalSpan,
-  type TextStep,
-} from "onpath/kernels";
+import { createTextNormalizer, normalizeBytes, originalSpan } from "../../kernels/text_normalize/model.ts";
+import { normalizationBytes } from "../../kernels/text_normalize/unicode_tables.ts";
+import { normalizeText } from "../../kernels/text_normalize/reference.ts";
+import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
 import { refusal } from "../support/failure.ts";
 import { random } from "../support/random.ts";
 import { corpusSlice, hostileText } from "../support/texts.ts";

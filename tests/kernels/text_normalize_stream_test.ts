@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { createEncoder, createNormalizerStream, normalizeText, type TextStep } from "onpath/kernels";
-import { compileText, createModelDevice, TextSession } from "onpath/runtime";
+import { createEncoder } from "../../kernels/tokenize/encode.ts";
+import { createNormalizerStream } from "../../kernels/text_normalize/stream.ts";
+import { normalizeText } from "../../kernels/text_normalize/reference.ts";
+import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
+import { compileText } from "../../kernels/tokenize/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { TextSession } from "../../runtime/text_session.ts";
 import { vocabulary } from "./tokenize/vocabularies.ts";
 import { corpusSlice } from "../support/texts.ts";
 

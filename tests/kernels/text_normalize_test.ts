@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { BERT_PATTERN, normalizeText, readNormalizer } from "onpath/kernels";
+import { BERT_PATTERN } from "../../kernels/text_normalize/splitting.ts";
+import { normalizeText } from "../../kernels/text_normalize/reference.ts";
+import { readNormalizer } from "../../kernels/text_normalize/hf.ts";
 import { plainPieces } from "../../kernels/tokenize/reference_pieces.ts";
 import { tokenizerJson } from "./tokenize/vocabularies.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { distinctWeights, fractionBitsFor, rationalAxis, termTable } from "onpath/kernels";
+import { distinctWeights, fractionBitsFor, termTable } from "../../kernels/image/resize/terms.ts";
+import { rationalAxis } from "../../kernels/image/resize/positions.ts";
 
 /** The rounded sum of four terms, half up or half to even, as the hardware computes it. */
 function fromTable(

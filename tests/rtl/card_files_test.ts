@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { argumentAddress, COUNTER, counterAddress } from "../../runtime/mod.ts";
+import { argumentAddress, COUNTER, counterAddress } from "../../kernels/rtl/registers.ts";
 import { generateCard } from "../../scripts/card/generate.ts";
 import { CARD_KERNELS } from "../../scripts/card/kernels.ts";
 import { modulePorts, modulesOf } from "../../scripts/card/ports.ts";

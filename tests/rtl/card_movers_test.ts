@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { argumentAddress, MOVER } from "../../runtime/mod.ts";
+import { argumentAddress } from "../../kernels/rtl/registers.ts";
+import { MOVER } from "../../kernels/rtl/movers.ts";
 import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
-import { readXclbin } from "../../runtime/device/xrt/mod.ts";
+import { readXclbin } from "../../runtime/device/xrt/xclbin/xclbin_read.ts";
 import { CARD_MOVERS, MEMORY_PORT } from "../../scripts/card/movers.ts";
 import { modulePorts, modulesOf, type Port } from "../../scripts/card/ports.ts";
 import { readXml } from "../support/xml.ts";

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { referencePipeline } from "../../kernels/mod.ts";
-import { compile, IMAGE_TABLE, RTL_PROFILE } from "../../runtime/mod.ts";
-import { HEADER_BYTES, toBytes } from "../../serialize/mod.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { IMAGE_TABLE } from "../../kernels/rtl/registers.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { HEADER_BYTES } from "../../serialize/header.ts";
+import { toBytes } from "../../serialize/tensor.ts";
 import { CARD_KERNELS } from "../../scripts/card/kernels.ts";
 import { readPhoto } from "../support/photos.ts";
 import { readXml } from "../support/xml.ts";

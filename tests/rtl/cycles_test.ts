@@ -1,17 +1,15 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  compile,
-  createModelDevice,
-  createRtlDevice,
-  type Device,
-  type DeviceCounters,
-  offload,
-  type Plan,
-  RTL_PROFILE,
-} from "../../runtime/mod.ts";
-import type { FormName } from "../../kernels/mod.ts";
-import type { OnpathError, Tensor } from "../../serialize/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
+import { offload } from "../../runtime/session.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import type { FormName } from "../../kernels/image/kernel.ts";
+import type { OnpathError } from "../../serialize/errors.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, noise } from "../support/images.ts";
 
 const NUMBERS = ["packets", "lookups", "cycles", "stalls", "swaps", "tableBytes"] as const;

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  compile,
-  DROP_REASONS,
-  pageCommands,
-  type Plan,
-  RTL_PROFILE,
-  rtlProgram,
-  type StagedPage,
-} from "../../runtime/mod.ts";
-import { KERNELS } from "../../kernels/mod.ts";
-import { CRC_OFFSET, HEADER_BYTES, itemBytes, type Tensor } from "../../serialize/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
+import { pageCommands } from "../../kernels/rtl/page_commands.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { rtlProgram } from "../../kernels/image/rtl/program.ts";
+import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import { KERNELS } from "../../kernels/image/kernels.ts";
+import { CRC_OFFSET, HEADER_BYTES } from "../../serialize/header.ts";
+import { itemBytes } from "../../serialize/sampling.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { noise } from "../support/images.ts";
 import { seal, verdict } from "./packets.ts";
 import { load, packetsOf } from "./plans.ts";

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import {
   argumentAddress,
-  compile,
   COUNTER,
   counterAddress,
   DROP_REASONS,
   REGISTER,
-  RTL_PROFILE,
-  rtlProgram,
-} from "../../runtime/mod.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, itemBytes, KIND } from "../../serialize/mod.ts";
+} from "../../kernels/rtl/registers.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { rtlProgram } from "../../kernels/image/rtl/program.ts";
+import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { itemBytes } from "../../serialize/sampling.ts";
 import { noise } from "../support/images.ts";
 import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
 import { load, packetsOf, sealed } from "./plans.ts";

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { argumentAddress, moverAddress, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../runtime/mod.ts";
+import { argumentAddress } from "../../kernels/rtl/registers.ts";
+import { moverAddress, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
 import { type CoverageExports, keepCoverage } from "./coverage.ts";
 import { RTL_BUILDS } from "./rtl.ts";
 

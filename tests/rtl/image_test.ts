@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { type NormalizedDType, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  type Device,
-  type Plan,
-  reservePackets,
-  RTL_PROFILE,
-} from "../../runtime/mod.ts";
-import { cellBytes, HEADER_BYTES, packetBytes, toBytes } from "../../serialize/mod.ts";
+import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { reservePackets } from "../../kernels/image/plan/packets.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { cellBytes } from "../../serialize/sampling.ts";
+import { HEADER_BYTES } from "../../serialize/header.ts";
+import { packetBytes } from "../../serialize/packets.ts";
+import { toBytes } from "../../serialize/tensor.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { load, packetsOf, sealed } from "./plans.ts";

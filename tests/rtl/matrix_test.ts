@@ -4,16 +4,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import type { PipelineInput } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  createRtlDevice,
-  offload,
-  type Plan,
-  rtlProfile,
-} from "../../runtime/mod.ts";
-import type { OnpathError } from "../../serialize/mod.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import { offload } from "../../runtime/session.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { rtlProfile } from "../../runtime/device/rtl/profile.ts";
+import type { OnpathError } from "../../serialize/errors.ts";
 import { MATRIX, type MatrixBuild } from "../../scripts/rtl/matrix.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { load, packetsOf } from "./plans.ts";

@@ -1,16 +1,14 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { HEADER_BYTES, KIND } from "../../serialize/mod.ts";
+import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { COUNTER, counterAddress, DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import {
-  COUNTER,
-  counterAddress,
-  DROP_REASONS,
   moverAddress,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
   TABLE_LIST,
   writeTableListEntry,
-} from "../../runtime/mod.ts";
+} from "../../kernels/rtl/movers.ts";
 import { randomBytes } from "../support/random.ts";
 import { type Host, MEMORY_BASE, openHost, UNIT } from "./host.ts";
 import { ITEM, LONGEST, packetOf, PLAN, verdict } from "./packets.ts";

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
+import { crc32c } from "../../serialize/crc32c.ts";
 import {
-  crc32c,
   CRC_OFFSET,
   FLAG,
   HEADER_BYTES,
@@ -14,8 +14,8 @@ import {
   newHeader,
   readHeader,
   writeHeader,
-} from "../../serialize/mod.ts";
-import { DROP_REASONS } from "../../runtime/mod.ts";
+} from "../../serialize/header.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { randomBytes } from "../support/random.ts";
 import type { Outcome } from "./rtl.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { CRC_OFFSET, HEADER_BYTES, KIND } from "../../serialize/mod.ts";
-import { DROP_REASONS } from "../../runtime/mod.ts";
+import { CRC_OFFSET, HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { randomBytes } from "../support/random.ts";
 import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
 import { openRtl } from "./rtl.ts";

@@ -1,19 +1,18 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { KERNELS } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  DROP_REASONS,
-  pageCommands,
-  type Plan,
-  reservePackets,
-  RTL_PROFILE,
-  scheduledWindows,
-  schedulePages,
-  type StagedPage,
-} from "../../runtime/mod.ts";
-import { packetBytes, type Tensor } from "../../serialize/mod.ts";
+import { KERNELS } from "../../kernels/image/kernels.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
+import { pageCommands } from "../../kernels/rtl/page_commands.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { reservePackets } from "../../kernels/image/plan/packets.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { scheduledWindows } from "../../kernels/image/plan/windows.ts";
+import { schedulePages } from "../../kernels/image/plan/schedule.ts";
+import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import { packetBytes } from "../../serialize/packets.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, noise } from "../support/images.ts";
 import { load } from "./plans.ts";
 

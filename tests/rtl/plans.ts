@@ -4,8 +4,13 @@
  * @module
  */
 
-import { type Plan, reservePackets, rtlProgram } from "../../runtime/mod.ts";
-import { crc32c, CRC_OFFSET, packetBytes, type Tensor } from "../../serialize/mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { reservePackets } from "../../kernels/image/plan/packets.ts";
+import { rtlProgram } from "../../kernels/image/rtl/program.ts";
+import { crc32c } from "../../serialize/crc32c.ts";
+import { CRC_OFFSET } from "../../serialize/header.ts";
+import { packetBytes } from "../../serialize/packets.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { openRtl, type Rtl } from "./rtl.ts";
 
 const builds = {

@@ -1,24 +1,19 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { type NormalizedDType, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  createRtlDevice,
-  offload,
-  type Plan,
-  RTL_PROFILE,
-} from "../../runtime/mod.ts";
-import {
-  CRC_OFFSET,
-  createEngine,
-  FLAG,
-  HEADER_BYTES,
-  type OnpathError,
-  reserveSlots,
-  slotAddress,
-  type Tensor,
-} from "../../serialize/mod.ts";
+import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import { offload } from "../../runtime/session.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { CRC_OFFSET, FLAG, HEADER_BYTES } from "../../serialize/header.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import type { OnpathError } from "../../serialize/errors.ts";
+import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { sameTensor } from "../runtime/helpers.ts";

@@ -18,8 +18,8 @@ import {
   openRtlCard,
   type Pauses,
   type RtlCard,
-  type RtlExports,
-} from "../../runtime/mod.ts";
+} from "../../runtime/device/rtl/card.ts";
+import type { RtlExports } from "../../runtime/device/rtl/exports.ts";
 import { type CoverageExports, keepCoverage } from "./coverage.ts";
 
 const SOURCES = fileURLToPath(new URL("../../kernels/rtl", import.meta.url));

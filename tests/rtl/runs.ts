@@ -4,15 +4,18 @@
  * @module
  */
 
-import { answersPerRequest, createModelDevice, DROP_REASONS, type Plan } from "../../runtime/mod.ts";
+import { answersPerRequest } from "../../kernels/image/plan/rows.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { createEngine } from "../../serialize/engine.ts";
 import {
-  createEngine,
   packetBytes,
   reserveSlots,
   slotAddress,
   slotBytesFor,
   SLOTS_ALIGNMENT,
-} from "../../serialize/mod.ts";
+} from "../../serialize/packets.ts";
 import { load } from "./plans.ts";
 import type { Rtl } from "./rtl.ts";
 

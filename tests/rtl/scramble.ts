@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Plan } from "../../runtime/mod.ts";
-import { HEADER_BYTES, itemBytes, KIND } from "../../serialize/mod.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { itemBytes } from "../../serialize/sampling.ts";
 import { randomBytes } from "../support/random.ts";
 import { sealed } from "./plans.ts";
 

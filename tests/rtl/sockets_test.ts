@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile, RTL_PROFILE } from "../../runtime/mod.ts";
-import { cellBytes, HEADER_BYTES, KIND } from "../../serialize/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { cellBytes } from "../../serialize/sampling.ts";
+import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { noise } from "../support/images.ts";
 import { ITEM, LONGEST, packetOf, PLAN, verdict } from "./packets.ts";
 import { load, packetsOf, sealed } from "./plans.ts";

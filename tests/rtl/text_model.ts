@@ -4,8 +4,10 @@
  * @module
  */
 
-import { type TextMode, TokenizeModel, type Vocabulary } from "../../kernels/mod.ts";
-import { createEngine, packetBytes, reserveSlots, slotAddress } from "../../serialize/mod.ts";
+import { type TextMode, TokenizeModel } from "../../kernels/tokenize/model.ts";
+import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { packetBytes, reserveSlots, slotAddress } from "../../serialize/packets.ts";
 import { TEXT_LONGEST, TEXT_PLAN } from "./text_packets.ts";
 
 /** Parts of an answer at most, in tests. */

@@ -5,15 +5,11 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  driveTokenizer,
-  DROP_REASONS,
-  type MemoryLatency,
-  type Pauses,
-  type TokenizeCard,
-} from "../../runtime/mod.ts";
+import { driveTokenizer, type TokenizeCard } from "../../runtime/device/rtl/tokenize.ts";
+import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
+import type { MemoryLatency, Pauses } from "../../runtime/device/rtl/card.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/mod.ts";
+import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/header.ts";
 import { seal } from "./packets.ts";
 import { openBuild } from "./rtl.ts";
 import { TextRules } from "./text_rules.ts";

@@ -6,7 +6,7 @@
  */
 
 import { type BpeTables, pairHash, type Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { FLAG, HEADER_BYTES, KIND, newHeader, readHeader, writeHeader } from "../../serialize/mod.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, readHeader, writeHeader } from "../../serialize/header.ts";
 
 const WINDOW = 512, FLOWS = 8;
 const PENDING = 1, LOOKAHEAD = 2;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FLAG, HEADER_BYTES } from "../../serialize/mod.ts";
+import { FLAG, HEADER_BYTES } from "../../serialize/header.ts";
 import { peerOf } from "../kernels/tokenize/peers.ts";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
 import { corpusSlice } from "../support/texts.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { TOKENIZE_LIMITS, tokenizeImage } from "../../kernels/tokenize/image.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { FLAG, HEADER_BYTES } from "../../serialize/mod.ts";
+import { FLAG, HEADER_BYTES } from "../../serialize/header.ts";
 import { refusal } from "../support/failure.ts";
 import { randomBytes } from "../support/random.ts";
 import {

@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  compile,
-  createRtlDevice,
-  offload,
-  openRtlCard,
-  type Plan,
-  RTL_PROFILE,
-  rtlProgram,
-} from "../../runtime/mod.ts";
-import { compileBuild, compileWaveBuild } from "../../runtime/device/rtl_build.ts";
-import type { OnpathError, Tensor } from "../../serialize/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import { offload } from "../../runtime/session.ts";
+import { openRtlCard } from "../../runtime/device/rtl/card.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { rtlProgram } from "../../kernels/image/rtl/program.ts";
+import { compileBuild, compileWaveBuild } from "../../runtime/device/rtl/build.ts";
+import type { OnpathError } from "../../serialize/errors.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { noise } from "../support/images.ts";
 import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
 import { load, packetsOf } from "./plans.ts";

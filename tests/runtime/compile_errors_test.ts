@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { compile, type CompileOptions, MODEL_PROFILE } from "../../runtime/mod.ts";
-import type { PipelineInput } from "../../kernels/mod.ts";
-import type { ErrorCode } from "../../serialize/mod.ts";
+import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ErrorCode } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 

@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PipelineInput } from "../../kernels/mod.ts";
-import {
-  checkPlan,
-  compile,
-  type CompileOptions,
-  createModelDevice,
-  MODEL_PROFILE,
-  type Plan,
-} from "../../runtime/mod.ts";
-import { KIND, type Layout, tensor } from "../../serialize/mod.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { checkPlan } from "../../kernels/image/plan/file.ts";
+import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { KIND } from "../../serialize/header.ts";
+import { type Layout, tensor } from "../../serialize/tensor.ts";
 import { anyCase, test } from "./helpers.ts";
 
 const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [224, 224] }] };

@@ -5,25 +5,25 @@
  * @module
  */
 
-import { type FormName, type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
-import { compile, type Device, type DeviceCounters, type Plan, planMap } from "../../runtime/mod.ts";
+import type { FormName } from "../../kernels/image/kernel.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { planMap } from "../../kernels/image/plan/map.ts";
 import {
   type Checksum,
-  createEngine,
-  createImageWriter,
-  type Engine,
-  type Header,
-  HEADER_BYTES,
-  imageAxes,
-  itemBytes,
-  newHeader,
   type PacketSlots,
   readPacket,
   reserveSlots,
   slotAddress,
-  type Tensor,
-  toBytes,
-} from "../../serialize/mod.ts";
+} from "../../serialize/packets.ts";
+import { createEngine, type Engine } from "../../serialize/engine.ts";
+import { createImageWriter } from "../../serialize/image_writer.ts";
+import { type Header, HEADER_BYTES, newHeader } from "../../serialize/header.ts";
+import { imageAxes, type Tensor, toBytes } from "../../serialize/tensor.ts";
+import { itemBytes } from "../../serialize/sampling.ts";
 import { inLayout, noise } from "../support/images.ts";
 
 /** An answer: its header and its payload, copied. */

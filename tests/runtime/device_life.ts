@@ -5,9 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { referencePipeline } from "../../kernels/mod.ts";
-import { compile, offload } from "../../runtime/mod.ts";
-import { createEngine, FLAG, KIND, reserveSlots, slotAddress } from "../../serialize/mod.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { offload } from "../../runtime/session.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { FLAG, KIND } from "../../serialize/header.ts";
+import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
 import { refusal } from "../support/failure.ts";
 import { type Bench, dropsSince, openBench, RESIZE, smallImage } from "./device_bench.ts";
 import type { Register } from "./device_suite.ts";

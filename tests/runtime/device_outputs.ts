@@ -6,9 +6,13 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
-import { compile, type Device, offload, Session } from "../../runtime/mod.ts";
-import { KIND, type Layout, type Tensor } from "../../serialize/mod.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import { offload, Session } from "../../runtime/session.ts";
+import { KIND } from "../../serialize/header.ts";
+import type { Layout, Tensor } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import type { Register, SuiteOptions } from "./device_suite.ts";

@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { DropReason } from "../../runtime/mod.ts";
-import { firstItem, FLAG, HEADER_BYTES, itemCount, KIND } from "../../serialize/mod.ts";
+import type { DropReason } from "../../runtime/device/device.ts";
+import { firstItem, itemCount } from "../../serialize/partition.ts";
+import { FLAG, HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { type Answer, type Bench, dropsSince, openBench } from "./device_bench.ts";
 import type { Register, SuiteOptions } from "./device_suite.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Device } from "../../runtime/mod.ts";
+import type { Device } from "../../runtime/device/device.ts";
 import { registerLife } from "./device_life.ts";
 import { registerOutputs } from "./device_outputs.ts";
 import { registerRefusals } from "./device_refusals.ts";

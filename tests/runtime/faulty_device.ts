@@ -4,14 +4,11 @@
  * @module
  */
 
-import { createModelDevice, type Device, type Exchange } from "../../runtime/mod.ts";
-import {
-  newHeader,
-  type PacketSlots,
-  readPacket,
-  slotAddress,
-  type WaitOptions,
-} from "../../serialize/mod.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import type { Device, Exchange } from "../../runtime/device/device.ts";
+import { newHeader } from "../../serialize/header.ts";
+import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
 
 /** An exchange on its way: how often the device was asked before, what for, and how to have it done well. */
 export interface Call {

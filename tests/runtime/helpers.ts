@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fitInside, type PipelineInput, shorterSide } from "../../kernels/mod.ts";
-import { LAYOUTS, type Tensor, toBytes, toDense } from "../../serialize/mod.ts";
+import { fitInside, shorterSide } from "../../kernels/image/geometry/spec.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { LAYOUTS, type Tensor, toBytes, toDense } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 
 /** Registers a test that also fails when it leaves a timer, an operation or a resource behind. */

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { countLevels, hitRates, hotEntries, lookupCycles, topShare } from "../../runtime/residency/hot.ts";
-import { slice, type Tensor, tensor, toDense } from "../../serialize/mod.ts";
+import {
+  countLevels,
+  hitRates,
+  hotEntries,
+  lookupCycles,
+  topShare,
+} from "../../kernels/image/residency/hot.ts";
+import { slice, type Tensor, tensor, toDense } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { asWindow, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";

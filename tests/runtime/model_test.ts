@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createModelDevice, MODEL_PROFILE } from "../../runtime/mod.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { openBench, RESIZE } from "./device_bench.ts";
 import { deviceSuite } from "./device_suite.ts";
 import { test } from "./helpers.ts";

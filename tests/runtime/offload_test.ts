@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { referencePipeline } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  decodePlan,
-  encodePlan,
-  offload,
-  requestsFor,
-} from "../../runtime/mod.ts";
-import { LAYOUTS } from "../../serialize/mod.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
+import { offload } from "../../runtime/session.ts";
+import { requestsFor } from "../../kernels/image/plan/rows.ts";
+import { LAYOUTS } from "../../serialize/tensor.ts";
 import { asWindow, inLayout } from "../support/images.ts";
 import { faultyDevice, keepAnswers } from "./faulty_device.ts";
 import { anyCase, sameTensor, test } from "./helpers.ts";

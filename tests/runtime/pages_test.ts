@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { referencePipeline } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  createRtlDevice,
-  type Device,
-  type DeviceProfile,
-  MODEL_PROFILE,
-  offload,
-  type Plan,
-  RTL_PROFILE,
-  Session,
-} from "../../runtime/mod.ts";
-import type { Tensor } from "../../serialize/mod.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { offload, Session } from "../../runtime/session.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { noise } from "../support/images.ts";
 import { faultyDevice, keepAnswers } from "./faulty_device.ts";

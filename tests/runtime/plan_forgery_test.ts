@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
-import { checkPlan, decodePlan, encodePlan, type Plan } from "../../runtime/mod.ts";
-import { crc32c } from "../../serialize/mod.ts";
+import { checkPlan, decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { crc32c } from "../../serialize/crc32c.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 import { changed, fieldAt, forged, type Path, pathsOf, samplePlan } from "./plan_samples.ts";

@@ -4,7 +4,10 @@
  * @module
  */
 
-import { compile, identifyPlan, MODEL_PROFILE, type Plan } from "../../runtime/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { identifyPlan } from "../../kernels/image/plan/identify.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 
 /** A plan with something in every field. */
 export function samplePlan(): Plan {

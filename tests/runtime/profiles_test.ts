@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  CARD_PROFILES,
-  compile,
-  type DeviceProfile,
-  MODEL_PROFILE,
-  parseProfile,
-} from "../../runtime/mod.ts";
+import { CARD_PROFILES, parseProfile } from "../../kernels/target/profiles.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 

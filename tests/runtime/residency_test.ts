@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { countMisses, type PageLoad, type Policy, replace } from "../../runtime/residency/replacement.ts";
-import { type Access, type PageCost, simulate, type Timeline } from "../../runtime/residency/simulate.ts";
+import {
+  countMisses,
+  type PageLoad,
+  type Policy,
+  replace,
+} from "../../kernels/image/residency/replacement.ts";
+import {
+  type Access,
+  type PageCost,
+  simulate,
+  type Timeline,
+} from "../../kernels/image/residency/simulate.ts";
 import { refusal } from "../support/failure.ts";
 import { random } from "../support/random.ts";
 

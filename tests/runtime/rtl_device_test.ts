@@ -1,4 +1,4 @@
-import { createRtlDevice } from "../../runtime/mod.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { deviceSuite } from "./device_suite.ts";
 
 deviceSuite("rtl", createRtlDevice);

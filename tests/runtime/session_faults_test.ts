@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { offload, type Progress, Session } from "../../runtime/mod.ts";
-import { HEADER_BYTES, type OnpathError, slotAddress } from "../../serialize/mod.ts";
+import { offload, type Progress, Session } from "../../runtime/session.ts";
+import { HEADER_BYTES } from "../../serialize/header.ts";
+import type { OnpathError } from "../../serialize/errors.ts";
+import { slotAddress } from "../../serialize/packets.ts";
 import { refusal } from "../support/failure.ts";
 import { shuffled } from "../support/random.ts";
 import { smallImage } from "./device_bench.ts";

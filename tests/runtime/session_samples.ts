@@ -4,9 +4,13 @@
  * @module
  */
 
-import { type PipelineInput, referencePipeline } from "../../kernels/mod.ts";
-import { compile, type Device, type Plan, type RunOptions, Session } from "../../runtime/mod.ts";
-import type { Tensor } from "../../serialize/mod.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
+import { type RunOptions, Session } from "../../runtime/session.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { smallImage } from "./device_bench.ts";
 
 /** Resize and normalize, 20 packets of two rows. */

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { referencePipeline } from "../../kernels/mod.ts";
-import {
-  compile,
-  createModelDevice,
-  MODEL_PROFILE,
-  offload,
-  type Progress,
-  Session,
-} from "../../runtime/mod.ts";
-import { slice, tensor, toLayout } from "../../serialize/mod.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { offload, type Progress, Session } from "../../runtime/session.ts";
+import { slice, tensor, toLayout } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { asWindow, inLayout, noise } from "../support/images.ts";
 import { smallImage } from "./device_bench.ts";

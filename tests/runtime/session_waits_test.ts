@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { compile, createModelDevice, offload, Session } from "../../runtime/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
+import { offload, Session } from "../../runtime/session.ts";
 import { refusal } from "../support/failure.ts";
 import { noise } from "../support/images.ts";
 import { smallImage } from "./device_bench.ts";

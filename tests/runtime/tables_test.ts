@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FormName, KERNELS, referencePipeline } from "../../kernels/mod.ts";
-import { compile, createModelDevice, type LayoutName, MODEL_PROFILE, offload } from "../../runtime/mod.ts";
-import { OnpathError, type Tensor, toNumbers } from "../../serialize/mod.ts";
+import type { FormName } from "../../kernels/image/kernel.ts";
+import { KERNELS } from "../../kernels/image/kernels.ts";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { LayoutName } from "../../kernels/target/profile.ts";
+import { offload } from "../../runtime/session.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { type Tensor, toNumbers } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 import { anyCase, sameTensor, test } from "./helpers.ts";
 

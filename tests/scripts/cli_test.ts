@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { referencePipeline, tensor, toBytes } from "onpath";
+import { referencePipeline } from "../../kernels/image/reference.ts";
+import { tensor, toBytes } from "../../serialize/tensor.ts";
 import { readVcd } from "../support/vcd.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { encodeVocabulary } from "onpath/kernels";
+import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
 import { get_encoding } from "tiktoken";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
 

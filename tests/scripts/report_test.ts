@@ -5,14 +5,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import sharp from "sharp";
-import {
-  CARD_PROFILES,
-  compile,
-  type CompileOptions,
-  type DeviceProfile,
-  type PipelineInput,
-  type Plan,
-} from "onpath";
+import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
+import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { Plan } from "../../kernels/image/plan/plan.ts";
 import { planReport } from "../../scripts/report/report.ts";
 import { planTimeline } from "../../scripts/report/timeline.ts";
 import { planTrace } from "../../scripts/report/trace.ts";

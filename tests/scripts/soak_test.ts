@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { compile, createModelDevice, type Device, MODEL_PROFILE } from "../../mod.ts";
-import { OnpathError, tensor } from "../../serialize/mod.ts";
+import { compile } from "../../kernels/image/plan/compile.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { tensor } from "../../serialize/tensor.ts";
 import { soak } from "../../scripts/xrt/soak.ts";
 import { faultyDevice } from "../runtime/faulty_device.ts";
 import { random, randomBytes } from "../support/random.ts";

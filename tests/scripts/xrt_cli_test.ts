@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { linkXrtRoot } from "../../runtime/device/xrt/mod.ts";
+import { linkXrtRoot } from "../../runtime/device/xrt/binding/environment.ts";
 import { hexDump, parseNumber } from "../../scripts/xrt/open.ts";
 import { bundleForNode, HAS_XRT } from "../runtime/xrt/child.ts";
 import { IMAGE } from "../runtime/xrt/children/support.ts";

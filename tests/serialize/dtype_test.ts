@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "onpath/serialize";
+import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
 
 Deno.test("toFloat16Bits() gives back every binary16", () => {
   for (let bits = 0; bits < 65536; bits++) {

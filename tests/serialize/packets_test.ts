@@ -1,30 +1,21 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { type Channels, itemBytes, type SeparableMap, toDenseMap } from "../../serialize/sampling.ts";
+import { crc32c, crc32cPlain } from "../../serialize/crc32c.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { createImageWriter } from "../../serialize/image_writer.ts";
+import { cutRows, firstItem, itemCount } from "../../serialize/partition.ts";
+import { HEADER_BYTES, KIND, newHeader } from "../../serialize/header.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import {
-  type Channels,
-  crc32c,
-  crc32cPlain,
-  createEngine,
-  createImageWriter,
-  cutRows,
-  firstItem,
-  HEADER_BYTES,
-  itemBytes,
-  itemCount,
-  KIND,
-  newHeader,
-  OnpathError,
   packetBytes,
   packetCrcPlain,
   readPacket,
   readPacketBytes,
-  Reassembler,
   reserveSlots,
-  type SeparableMap,
-  tensor,
-  toDenseMap,
-  toLayout,
-} from "onpath/serialize";
+} from "../../serialize/packets.ts";
+import { Reassembler } from "../../serialize/reassembler.ts";
+import { tensor, toLayout } from "../../serialize/tensor.ts";
 
 Deno.test("CRC-32C equals RFC 3720's examples in every form", () => {
   const cases: [Uint8Array, number][] = [

@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
+import { checkMap, type SeparableMap } from "../../serialize/sampling.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { createImageWriter } from "../../serialize/image_writer.ts";
+import { cutRows } from "../../serialize/partition.ts";
 import {
-  checkMap,
-  createEngine,
-  createImageWriter,
-  cutRows,
   HEADER_BYTES,
   KIND,
   newHeader,
-  OnpathError,
   readHeader,
   type Refusal,
-  reserveSlots,
-  type SeparableMap,
-  SLOTS_ALIGNMENT,
-  tensor,
   writeHeader,
-} from "onpath/serialize";
+} from "../../serialize/header.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
+import { tensor } from "../../serialize/tensor.ts";
 
 const FIELDS = {
   ...newHeader(),

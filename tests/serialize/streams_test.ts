@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  createEngine,
-  createImageWriter,
-  cutRows,
-  type FlowOutput,
-  KIND,
-  PacketizeStream,
-  ReassembleStream,
-  reserveSlots,
-  type Tensor,
-  tensor,
-} from "onpath/serialize";
+import { createEngine } from "../../serialize/engine.ts";
+import { createImageWriter } from "../../serialize/image_writer.ts";
+import { cutRows } from "../../serialize/partition.ts";
+import { type FlowOutput, PacketizeStream, ReassembleStream } from "../../serialize/streams.ts";
+import { KIND } from "../../serialize/header.ts";
+import { reserveSlots } from "../../serialize/packets.ts";
+import { type Tensor, tensor } from "../../serialize/tensor.ts";
 
 const cut = cutRows(30, 8, 1, 16, 1);
 const placement = { plan: 4, cut, planes: 1, itemBytes: 3, checksum: "crc32c" } as const;

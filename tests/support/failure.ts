@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { type ErrorCode, OnpathError } from "../../serialize/mod.ts";
+import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 
 /** A check for `assert.throws` and `assert.rejects`: the code, and what the message says. */
 export function refusal(code: ErrorCode, message: RegExp = /^Cannot /): (error: unknown) => true {

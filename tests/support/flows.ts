@@ -4,22 +4,18 @@
  * @module
  */
 
+import { type Checksum, packetCrcPlain } from "../../serialize/packets.ts";
 import {
-  type Checksum,
   CRC_OFFSET,
-  cutRows,
-  firstItem,
   FLAG,
   type Header,
   HEADER_BYTES,
-  itemCount,
   KIND,
   newHeader,
-  outputBytes,
-  packetCrcPlain,
-  type Placement,
   writeHeader,
-} from "../../serialize/mod.ts";
+} from "../../serialize/header.ts";
+import { cutRows, firstItem, itemCount } from "../../serialize/partition.ts";
+import { outputBytes, type Placement } from "../../serialize/reassembler.ts";
 import { randomBytes } from "./random.ts";
 
 /** A placement of small images. */

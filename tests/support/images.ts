@@ -5,18 +5,8 @@
  */
 
 import fc from "fast-check";
-import {
-  type AxisMap,
-  type Channels,
-  type Layout,
-  PHASE_STRIDE,
-  type SeparableMap,
-  slice,
-  type Tensor,
-  tensor,
-  toDense,
-  toLayout,
-} from "../../serialize/mod.ts";
+import { type AxisMap, type Channels, PHASE_STRIDE, type SeparableMap } from "../../serialize/sampling.ts";
+import { type Layout, slice, type Tensor, tensor, toDense, toLayout } from "../../serialize/tensor.ts";
 import { randomBytes } from "./random.ts";
 
 /** An image of noise. */

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { type Tensor, tensor } from "../../serialize/mod.ts";
+import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import { readManifest } from "./golden.ts";
 
 const PHOTOS = new URL("../../scripts/photos/", import.meta.url);

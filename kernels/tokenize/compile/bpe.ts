@@ -11,7 +11,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { type BpeTables, pairHash } from "../vocabulary.ts";
 import { doubleArray } from "./double_array.ts";
 import { canonicalMerges, type MergeList, Merger, mergesOfRanks } from "./merges.ts";

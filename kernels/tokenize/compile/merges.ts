@@ -10,7 +10,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { pairHash } from "../vocabulary.ts";
 import { inSteps, type VocabularyOptions } from "./progress.ts";
 import type { ByteStrings } from "./strings.ts";

@@ -19,7 +19,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { CanonicalMerges, Merger, UnitTokens } from "./merges.ts";
 
 /**

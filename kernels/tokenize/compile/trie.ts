@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { ByteStrings } from "./strings.ts";
 
 /** Most states of a trie: a state and a byte fit 31 bits. */

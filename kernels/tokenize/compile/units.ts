@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { UnitTokens } from "./merges.ts";
 import type { ByteStrings } from "./strings.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { compileSplitting } from "../../text_normalize/splitting.ts";
 import { encodeVocabulary, TABLE_HEAD_BYTES } from "../file/encode.ts";
 import type { VocabularySource } from "../source.ts";

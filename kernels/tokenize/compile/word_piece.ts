@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { WordPieceSource } from "../source.ts";
 import type { WordPieceTables } from "../vocabulary.ts";
 import { MAX_TOKEN_BYTES } from "./bpe.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Most bits of a number: with the 7 that can stand before it in a byte, it is read as one word. */
 export const MAX_BITS = 23;

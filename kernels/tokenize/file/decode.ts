@@ -6,7 +6,7 @@
  */
 
 import { decode } from "@msgpack/msgpack";
-import { crc32c } from "../../../serialize/mod.ts";
+import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { MAX_TOKEN_BYTES, pairTable } from "../compile/bpe.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";

@@ -17,7 +17,7 @@
  */
 
 import { encode } from "@msgpack/msgpack";
-import { crc32c } from "../../../serialize/mod.ts";
+import { crc32c } from "../../../serialize/crc32c.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { TableWriter } from "./bits.ts";
 import type { TableMeta } from "./meta.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
 import type { TokenDecoding } from "../vocabulary.ts";
 import { DECODER, type Decoder, POST_PROCESSOR, type PostProcessor } from "./hf_schema.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
 import type { BpeSource } from "../compile/bpe.ts";
 import type { MergeList } from "../compile/merges.ts";

@@ -9,7 +9,7 @@
  */
 
 import { z } from "zod";
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
 import { MAX_TOKENS } from "../compile/bpe.ts";
 import { byteStrings } from "../compile/strings.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
 import { readNormalizer, readPreTokenizer } from "../../text_normalize/hf.ts";
 import { byteStrings } from "../compile/strings.ts";

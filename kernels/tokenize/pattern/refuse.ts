@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /**
  * A refusal of a pattern.

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { MOVER, moverInstances, REGISTER } from "../../mod.ts";
-import { OnpathError } from "../../../serialize/mod.ts";
-import { readKernelXml } from "../xrt/mod.ts";
+import { MOVER, moverInstances } from "../../../kernels/rtl/movers.ts";
+import { REGISTER } from "../../../kernels/rtl/registers.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { readKernelXml } from "../xrt/xclbin/xclbin_xml.ts";
 import { CALL, callName, DONE_IDLE, MOST_BYTES } from "./calls.ts";
 import { type Fault, type FaultPlan, faultSource, SLOW_MS } from "./faults.ts";
 import { BANKS, EMULATED_KERNELS } from "./image.ts";

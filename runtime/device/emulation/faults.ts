@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/mod.ts";
+import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 
 /**
  * Kinds of faults.

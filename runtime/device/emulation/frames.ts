@@ -14,7 +14,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Bytes in front of a message. */
 export const FRAME_HEADER = { request: 14, response: 9 } as const;

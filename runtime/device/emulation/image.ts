@@ -8,16 +8,18 @@ import {
   argumentAddress,
   IMAGE_ARGUMENTS,
   type KernelArgument,
+  ROWS_ARGUMENTS,
+  TOKENIZE_ARGUMENTS,
+} from "../../../kernels/rtl/registers.ts";
+import {
   MOVER,
   type MoverArgument,
   moverInstances,
   PACKETS_ARGUMENTS,
-  ROWS_ARGUMENTS,
-  type RtlProgram,
   TABLES_ARGUMENTS,
-  TOKENIZE_ARGUMENTS,
-} from "../../mod.ts";
-import { type KernelDraft, writeXclbin } from "../xrt/mod.ts";
+} from "../../../kernels/rtl/movers.ts";
+import type { RtlProgram } from "../../../kernels/image/rtl/program.ts";
+import { type KernelDraft, writeXclbin } from "../xrt/xclbin/xclbin_write.ts";
 import type { Bank } from "./memory.ts";
 
 /** The platform's name, in emconfig.json and in the xclbin. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/mod.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /** A field's value: a number, exact up to 2^53, or bytes. */
 export type FieldValue = number | Uint8Array;

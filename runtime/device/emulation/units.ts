@@ -4,25 +4,21 @@
  * @module
  */
 
+import { argumentAddress, REGISTER, TABLE_WORD } from "../../../kernels/rtl/registers.ts";
+import { compileBuild } from "../rtl/build.ts";
+import { HBM_LATENCY, openTokenizeCard, tokenizeMemoryBytes } from "../rtl/tokenize.ts";
 import {
-  argumentAddress,
-  compileBuild,
-  HBM_LATENCY,
   moverAddress,
-  openRtlCard,
-  openTokenizeCard,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
   readTableListEntry,
-  REGISTER,
-  type RtlCard,
   TABLE_LIST,
-  TABLE_WORD,
   TABLES_ARGUMENTS,
-  tokenizeMemoryBytes,
-} from "../../mod.ts";
-import { checkWhole, HEADER_BYTES, OnpathError } from "../../../serialize/mod.ts";
-import { TOKENIZE_LIMITS } from "../../../kernels/mod.ts";
+} from "../../../kernels/rtl/movers.ts";
+import { openRtlCard, type RtlCard } from "../rtl/card.ts";
+import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { HEADER_BYTES } from "../../../serialize/header.ts";
+import { TOKENIZE_LIMITS } from "../../../kernels/tokenize/image.ts";
 import type { EmulatedKernel } from "./image.ts";
 import type { CardMemory } from "./memory.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MergedChunk } from "../../../mod.ts";
+import type { MergedChunk } from "../../../serialize/text/chunk_merge.ts";
 
 /** A chunk that was put in its place. Plain data. */
 export interface ChunkRow {

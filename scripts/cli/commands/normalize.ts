@@ -8,14 +8,12 @@ import type { Command } from "commander";
 import { createReadStream } from "node:fs";
 import process from "node:process";
 import { Readable } from "node:stream";
-import {
-  checkTextSteps,
-  compileNormalize,
-  createNormalizerStream,
-  NormalizeSession,
-  OnpathError,
-  type TextStep,
-} from "../../../mod.ts";
+import { checkTextSteps } from "../../../kernels/text_normalize/spec.ts";
+import { compileNormalize } from "../../../kernels/text_normalize/plan.ts";
+import { createNormalizerStream } from "../../../kernels/text_normalize/stream.ts";
+import { NormalizeSession } from "../../../runtime/normalize_session.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, printJson } from "../context.ts";
 import { resolveDevice, withDevice } from "../devices.ts";

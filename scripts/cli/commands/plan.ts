@@ -5,7 +5,10 @@
  */
 
 import type { Command } from "commander";
-import { type Checksum, compile, type CompileOptions, type FormName, type LayoutName } from "../../../mod.ts";
+import type { Checksum } from "../../../serialize/packets.ts";
+import { compile, type CompileOptions } from "../../../kernels/image/plan/compile.ts";
+import type { FormName } from "../../../kernels/image/kernel.ts";
+import type { LayoutName } from "../../../kernels/target/profile.ts";
 import { nameAxes, readInput } from "../../io/input.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { planReport } from "../../report/report.ts";

@@ -6,20 +6,16 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import {
-  checkWhole,
   countLevels,
   type HitRates,
   hitRates,
   hotEntries,
-  type Layout,
   lookupCycles,
-  OnpathError,
-  slice,
-  type Tensor,
-  toDense,
   topShare,
-} from "../../../mod.ts";
+} from "../../../kernels/image/residency/hot.ts";
+import { type Layout, slice, type Tensor, toDense } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { columnTable, count, factTable, shapeText } from "../text.ts";

@@ -5,14 +5,12 @@
  */
 
 import type { Command } from "commander";
-import {
-  type Checksum,
-  compile,
-  type FormName,
-  type LayoutName,
-  offload,
-  type Tensor,
-} from "../../../mod.ts";
+import type { Checksum } from "../../../serialize/packets.ts";
+import { compile } from "../../../kernels/image/plan/compile.ts";
+import type { FormName } from "../../../kernels/image/kernel.ts";
+import type { LayoutName } from "../../../kernels/target/profile.ts";
+import { offload } from "../../../runtime/session.ts";
+import type { Tensor } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";

@@ -4,15 +4,12 @@
  * @module
  */
 
-import {
-  compile,
-  type DeviceProfile,
-  type FormName,
-  type LayoutName,
-  MAX_ELEMENTS,
-  OnpathError,
-  type Plan,
-} from "../../../mod.ts";
+import { compile } from "../../../kernels/image/plan/compile.ts";
+import type { DeviceProfile, LayoutName } from "../../../kernels/target/profile.ts";
+import type { FormName } from "../../../kernels/image/kernel.ts";
+import { MAX_ELEMENTS } from "../../../serialize/tensor.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { Plan } from "../../../kernels/image/plan/plan.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, resolveDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";

@@ -6,21 +6,18 @@
 
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
-import {
-  compileText,
-  type Device,
-  MODEL_PROFILE,
-  OnpathError,
-  RTL_PROFILE,
-  type TextMode,
-  type TextPlan,
-  type TextReport,
-  TextSession,
-  type TextTokens,
-  type Vocabulary,
-  wellFormed,
-} from "../../../mod.ts";
-import { XRT_PROFILE } from "onpath/xrt";
+import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import type { Device } from "../../../runtime/device/device.ts";
+import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { RTL_PROFILE } from "../../../runtime/device/rtl/profile.ts";
+import type { TextMode } from "../../../kernels/tokenize/model.ts";
+import type { TextPlan } from "../../../kernels/tokenize/plan/plan.ts";
+import { type TextReport, TextSession } from "../../../runtime/text_session.ts";
+import type { TextTokens } from "../../../kernels/tokenize/flows/text_pieces.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import { wellFormed } from "../../../kernels/tokenize/text_parts.ts";
+import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
 import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, print, printJson } from "../context.ts";

@@ -7,15 +7,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  compile,
-  type Match,
-  offload,
-  type PipelineInput,
-  referencePipeline,
-  type Tensor,
-  toNumbers,
-} from "../../../mod.ts";
+import { compile } from "../../../kernels/image/plan/compile.ts";
+import type { Match } from "../../../kernels/image/geometry/names.ts";
+import { offload } from "../../../runtime/session.ts";
+import type { PipelineInput } from "../../../kernels/image/pipeline.ts";
+import { referencePipeline } from "../../../kernels/image/reference.ts";
+import { type Tensor, toNumbers } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
 import { encodeOutput } from "../../io/output.ts";
 import { fileError } from "../../io/read.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { encodeVocabulary, OnpathError, type Vocabulary } from "../../../mod.ts";
+import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { loadVocabulary, TABLE_ENDING } from "../../io/vocabulary.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";

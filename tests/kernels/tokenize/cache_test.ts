@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { ChunkCache, CONTENT_CHUNK, createCachedEncoder, createEncoder } from "onpath/kernels";
+import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
+import { CONTENT_CHUNK } from "../../../kernels/tokenize/content_cuts.ts";
+import { createCachedEncoder } from "../../../kernels/tokenize/cached_encode.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, corpusSlice, hostileText } from "../../support/texts.ts";

@@ -10,8 +10,13 @@
 import Table from "cli-table3";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { ChunkCache, createCachedEncoder, plainTokenizer, TEXT_MODES, type TextMode } from "onpath/kernels";
-import { compileText, createModelDevice, TextSession } from "onpath/runtime";
+import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
+import { createCachedEncoder } from "../../../kernels/tokenize/cached_encode.ts";
+import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
+import { TEXT_MODES, type TextMode } from "../../../kernels/tokenize/model.ts";
+import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { createModelDevice } from "../../../runtime/device/model.ts";
+import { TextSession } from "../../../runtime/text_session.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";

@@ -1,14 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  type BpeSource,
-  byteStrings,
-  compileBpe,
-  createEncoder,
-  plainBpe,
-  type Vocabulary,
-  type VocabularyProgress,
-} from "onpath/kernels";
+import { type BpeSource, compileBpe } from "../../../kernels/tokenize/compile/bpe.ts";
+import { byteStrings } from "../../../kernels/tokenize/compile/strings.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
+import { plainBpe } from "../../../kernels/tokenize/reference_models.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import type { VocabularyProgress } from "../../../kernels/tokenize/compile/progress.ts";
 import { refusal } from "../../support/failure.ts";
 import { vocabulary, vocabularySource } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { decodeBytes, decodeText, tokenDecoder } from "onpath/kernels";
+import { decodeBytes, decodeText, tokenDecoder } from "../../../kernels/tokenize/detokenize.ts";
 import { refusal } from "../../support/failure.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";
 import { random } from "../../support/random.ts";

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Compatibility, createEncoder, decodeBytes, engineTables, TextFlow, WINDOW } from "onpath/kernels";
+import { Compatibility } from "../../../kernels/tokenize/compatible.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
+import { decodeBytes } from "../../../kernels/tokenize/detokenize.ts";
+import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { TextFlow, WINDOW } from "../../../kernels/tokenize/flow.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
 import { random } from "../../support/random.ts";
 import { peerOf } from "./peers.ts";

@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import {
-  byteStrings,
-  compileVocabulary,
-  decodeVocabulary,
-  encodeVocabulary,
-  readTiktoken,
-  readTokenizerJson,
-  type Vocabulary,
-} from "onpath/kernels";
-import { crc32c, OnpathError } from "../../../serialize/mod.ts";
+import { byteStrings } from "../../../kernels/tokenize/compile/strings.ts";
+import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
+import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
+import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
+import { readTiktoken } from "../../../kernels/tokenize/formats/tiktoken.ts";
+import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import { crc32c } from "../../../serialize/crc32c.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { refusal } from "../../support/failure.ts";
 import { tokenizerJson, vocabularyFile } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";

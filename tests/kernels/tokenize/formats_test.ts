@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
+import { fromByteLevel } from "../../../kernels/tokenize/formats/byte_level.ts";
 import {
-  fromByteLevel,
   readTiktoken,
   readTiktokenJson,
-  readTokenizerJson,
   TIKTOKEN_ENCODINGS,
-  type VocabularySource,
-} from "onpath/kernels";
+} from "../../../kernels/tokenize/formats/tiktoken.ts";
+import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
+import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
 import { readFileSync } from "node:fs";
 import { refusal } from "../../support/failure.ts";
 import { tokenizerJson, vocabularySource } from "./vocabularies.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import type { Vocabulary } from "onpath/kernels";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader, readPacketBytes } from "../../../serialize/mod.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader } from "../../../serialize/header.ts";
+import { readPacketBytes } from "../../../serialize/packets.ts";
 import { openModel, type TakePacket } from "../../rtl/text_model.ts";
 import { interleave, TEXT_LONGEST, textPacket, textPackets } from "../../rtl/text_packets.ts";
 import { TextRules } from "../../rtl/text_rules.ts";

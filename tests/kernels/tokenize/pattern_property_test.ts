@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compilePattern, parsePattern, pieces, TIKTOKEN_ENCODINGS } from "onpath/kernels";
-import { OnpathError } from "onpath/serialize";
+import { compilePattern } from "../../../kernels/tokenize/pattern/compile.ts";
+import { parsePattern } from "../../../kernels/tokenize/pattern/parse.ts";
+import { pieces, utf8Length } from "../../../kernels/tokenize/pattern/pieces.ts";
+import { TIKTOKEN_ENCODINGS } from "../../../kernels/tokenize/formats/tiktoken.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { splitPlain } from "../../../kernels/tokenize/pattern/match.ts";
-import { utf8Length } from "../../../kernels/tokenize/pattern/pieces.ts";
 import { random } from "../../support/random.ts";
 import { hostileText } from "../../support/texts.ts";
 

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compilePattern, pieces, TIKTOKEN_ENCODINGS } from "onpath/kernels";
+import { compilePattern } from "../../../kernels/tokenize/pattern/compile.ts";
+import { pieces } from "../../../kernels/tokenize/pattern/pieces.ts";
+import { TIKTOKEN_ENCODINGS } from "../../../kernels/tokenize/formats/tiktoken.ts";
 import { plainPieces } from "../../../kernels/tokenize/reference_pieces.ts";
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";

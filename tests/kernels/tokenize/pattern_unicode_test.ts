@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { compilePattern, pieces } from "onpath/kernels";
-import { parsePattern } from "onpath/kernels";
+import { compilePattern } from "../../../kernels/tokenize/pattern/compile.ts";
+import { pieces } from "../../../kernels/tokenize/pattern/pieces.ts";
+import { parsePattern } from "../../../kernels/tokenize/pattern/parse.ts";
 import { has } from "../../../kernels/tokenize/pattern/set.ts";
 import { tokenizerJson } from "./vocabularies.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plainTokenizer } from "onpath/kernels";
+import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, corpusSlice, hostileText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";

@@ -10,16 +10,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import {
-  Compatibility,
-  engineTables,
-  normalizeBytes,
-  TextFlow,
-  type Vocabulary,
-  wellFormed,
-} from "onpath/kernels";
-import { compileText, createModelDevice, TextSession } from "onpath/runtime";
-import { MERGE_RULES, mergeByRule, type MergeRule, type RuleChunk } from "onpath/serialize";
+import { Compatibility } from "../../../kernels/tokenize/compatible.ts";
+import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { normalizeBytes } from "../../../kernels/text_normalize/model.ts";
+import { TextFlow } from "../../../kernels/tokenize/flow.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import { wellFormed } from "../../../kernels/tokenize/text_parts.ts";
+import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { createModelDevice } from "../../../runtime/device/model.ts";
+import { TextSession } from "../../../runtime/text_session.ts";
+import { MERGE_RULES, mergeByRule, type MergeRule, type RuleChunk } from "../../../serialize/text/rules.ts";
 import { markdownTable } from "../../../scripts/io/markdown.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";

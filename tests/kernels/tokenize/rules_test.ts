@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { MERGE_RULES } from "onpath/serialize";
+import { MERGE_RULES } from "../../../serialize/text/rules.ts";
 import { compareRules, RULE_PAYLOADS, RULE_VOCABULARIES, ruleDocuments } from "./rules.ts";
 
 const page = readFileSync(new URL("../../../docs/text_rules.md", import.meta.url), "utf8");

@@ -6,15 +6,13 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import {
-  compileVocabulary,
-  decodeVocabulary,
-  encodeVocabulary,
-  readTiktokenJson,
-  readTokenizerJson,
-  type Vocabulary,
-  type VocabularySource,
-} from "onpath/kernels";
+import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
+import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
+import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
+import { readTiktokenJson } from "../../../kernels/tokenize/formats/tiktoken.ts";
+import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 

@@ -6,12 +6,12 @@
 import assert from "node:assert/strict";
 import {
   type BpeTables,
-  normalizeText,
   pairHash,
-  pieces,
   type Vocabulary,
   type WordPieceTables,
-} from "onpath/kernels";
+} from "../../../kernels/tokenize/vocabulary.ts";
+import { normalizeText } from "../../../kernels/text_normalize/reference.ts";
+import { pieces } from "../../../kernels/tokenize/pattern/pieces.ts";
 
 const UTF8 = new TextEncoder();
 

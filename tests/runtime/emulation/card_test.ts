@@ -1,37 +1,35 @@
 import assert from "node:assert/strict";
+import { argumentAddress, COUNTER, counterAddress } from "../../../kernels/rtl/registers.ts";
+import { compile } from "../../../kernels/image/plan/compile.ts";
+import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import {
-  argumentAddress,
-  compile,
-  COUNTER,
-  counterAddress,
-  createRtlDevice,
   moverAddress,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
-  reservePackets,
-  rtlProgram,
   TABLES_ARGUMENTS,
   writeTableListEntry,
-} from "../../../runtime/mod.ts";
+} from "../../../kernels/rtl/movers.ts";
+import { reservePackets } from "../../../kernels/image/plan/packets.ts";
+import { rtlProgram } from "../../../kernels/image/rtl/program.ts";
 import {
   bytesOf,
-  CALL,
-  type CardEvent,
-  type CardOptions,
-  createCardMemory,
-  createEmulatedCard,
   decodeMessage,
-  emulatedXclbin,
   encodeMessage,
-  FAULTS,
-  faultSource,
   type FieldValue,
   type Message,
   numberOf,
-  parseFaults,
-} from "../../../runtime/device/emulation/mod.ts";
-import { readXclbin } from "../../../runtime/device/xrt/mod.ts";
-import { slotAddress } from "../../../serialize/mod.ts";
+} from "../../../runtime/device/emulation/proto2.ts";
+import { CALL } from "../../../runtime/device/emulation/calls.ts";
+import {
+  type CardEvent,
+  type CardOptions,
+  createEmulatedCard,
+} from "../../../runtime/device/emulation/card.ts";
+import { createCardMemory } from "../../../runtime/device/emulation/memory.ts";
+import { emulatedXclbin } from "../../../runtime/device/emulation/image.ts";
+import { FAULTS, faultSource, parseFaults } from "../../../runtime/device/emulation/faults.ts";
+import { readXclbin } from "../../../runtime/device/xrt/xclbin/xclbin_read.ts";
+import { slotAddress } from "../../../serialize/packets.ts";
 import { refusal } from "../../support/failure.ts";
 import { noise } from "../../support/images.ts";
 import { settle } from "../helpers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PACKETS_STATUS } from "../../../runtime/mod.ts";
+import { PACKETS_STATUS } from "../../../kernels/rtl/movers.ts";
 
 export type { CardEvent } from "../../../runtime/device/emulation/mod.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { emulatedXclbin } from "onpath/emulation";
+import { emulatedXclbin } from "../../../runtime/device/emulation/image.ts";
 import { bundleForNode, xrtTest } from "../xrt/child.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { answerForNobody, CALL } from "../../../runtime/device/emulation/calls.ts";
 import {
-  answerForNobody,
   bytesOf,
-  CALL,
-  createFrameReader,
   decodeMessage,
   encodeMessage,
   type FieldValue,
   MOST_FIELDS,
-  MOST_MESSAGE,
   numberOf,
+} from "../../../runtime/device/emulation/proto2.ts";
+import {
+  createFrameReader,
+  MOST_MESSAGE,
   requestFrame,
   responseFrame,
-} from "../../../runtime/device/emulation/mod.ts";
+} from "../../../runtime/device/emulation/frames.ts";
 import { refusal } from "../../support/failure.ts";
 
 const value = fc.oneof(

@@ -1,14 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { normalizeText, type TextStep } from "onpath/kernels";
-import {
-  compileNormalize,
-  createModelDevice,
-  createRtlDevice,
-  type Device,
-  type NormalizeCompileOptions,
-  NormalizeSession,
-} from "onpath/runtime";
+import { normalizeText } from "../../../kernels/text_normalize/reference.ts";
+import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
+import { compileNormalize, type NormalizeCompileOptions } from "../../../kernels/text_normalize/plan.ts";
+import { createModelDevice } from "../../../runtime/device/model.ts";
+import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
+import type { Device } from "../../../runtime/device/device.ts";
+import { NormalizeSession } from "../../../runtime/normalize_session.ts";
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compileText, createModelDevice, createRtlDevice, type Device, TextSession } from "onpath/runtime";
-import { ChunkCache, createEncoder, type Vocabulary } from "onpath/kernels";
+import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { createModelDevice } from "../../../runtime/device/model.ts";
+import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
+import type { Device } from "../../../runtime/device/device.ts";
+import { TextSession } from "../../../runtime/text_session.ts";
+import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { peerOf } from "../../kernels/tokenize/peers.ts";
 import { VOCABULARIES, vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { refusal } from "../../support/failure.ts";

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ScalarFormat, scalarFormat, writeScalar } from "../../../runtime/device/xrt/mod.ts";
+import {
+  type ScalarFormat,
+  scalarFormat,
+  writeScalar,
+} from "../../../runtime/device/xrt/binding/argument.ts";
 
 Deno.test("scalarFormat() reads C types, and goes by the size where the name says less", () => {
   const cases: [type: string, bytes: number, format: ScalarFormat][] = [

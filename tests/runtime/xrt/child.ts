@@ -13,7 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import * as esbuild from "esbuild";
-import { linkXrtRoot } from "../../../runtime/device/xrt/mod.ts";
+import { linkXrtRoot } from "../../../runtime/device/xrt/binding/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const CHILDREN = join(ROOT, "tests/runtime/xrt/children");

@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  checkXrtEnvironment,
-  libraryPlaces,
-  listXrtDevices,
-  openXrt,
-  type Provider,
-  XRT_SYMBOLS,
-} from "../../../runtime/device/xrt/mod.ts";
+import { checkXrtEnvironment } from "../../../runtime/device/xrt/binding/environment.ts";
+import { libraryPlaces, openXrt } from "../../../runtime/device/xrt/binding/library.ts";
+import { listXrtDevices } from "../../../runtime/device/xrt/binding/devices.ts";
+import type { Provider } from "../../../runtime/device/xrt/binding/native.ts";
+import { XRT_SYMBOLS } from "../../../runtime/device/xrt/binding/symbols.ts";
 import { refusal } from "../../support/failure.ts";
 
 /** A provider that finds no library, and says which it was asked for. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { overlap } from "../../../runtime/device/xrt/mod.ts";
+import { overlap } from "../../../runtime/device/xrt/binding/overlap.ts";
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Pointer } from "../../../runtime/device/xrt/mod.ts";
+import type { Pointer } from "../../../runtime/device/xrt/binding/native.ts";
 import {
   abandon,
   begin,
@@ -11,7 +11,7 @@ import {
   live,
   RANK,
   type Resource,
-} from "../../../runtime/device/xrt/resource.ts";
+} from "../../../runtime/device/xrt/binding/resource.ts";
 
 /** Resources whose frees are written down. */
 function bench() {

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Registers } from "../../../runtime/device/xrt/mod.ts";
+import type { Registers } from "../../../runtime/device/xrt/binding/registers.ts";
 
 /** A model of registers, with what was written in order. */
 export interface RegisterModel extends Registers {

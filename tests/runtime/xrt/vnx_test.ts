@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  formatIp,
-  formatMac,
-  parseIp,
-  parseMac,
-  PROBES,
-  readCounter,
-  VnxNetwork,
-  VnxPort,
-  type VnxSocket,
-} from "../../../runtime/device/xrt/mod.ts";
+import { formatIp, formatMac, parseIp, parseMac } from "../../../runtime/device/xrt/vnx/address.ts";
+import { PROBES } from "../../../runtime/device/xrt/vnx/map.ts";
+import { readCounter } from "../../../runtime/device/xrt/vnx/words.ts";
+import { VnxNetwork, type VnxSocket } from "../../../runtime/device/xrt/vnx/network.ts";
+import { VnxPort } from "../../../runtime/device/xrt/vnx/cmac.ts";
 import { refusal } from "../../support/failure.ts";
 import { networkModel, portModel } from "./vnx_model.ts";
 

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { AXLF, type SectionKind, XCLBIN_LIMITS } from "../../../runtime/device/xrt/xclbin/xclbin_format.ts";
 import {
-  AXLF,
   type KernelDraft,
-  readXclbin,
-  sectionBytes,
-  type SectionKind,
   writeXclbin,
-  XCLBIN_LIMITS,
   type XclbinDraft,
-} from "../../../runtime/device/xrt/mod.ts";
-import { OnpathError } from "../../../serialize/mod.ts";
+} from "../../../runtime/device/xrt/xclbin/xclbin_write.ts";
+import { readXclbin, sectionBytes } from "../../../runtime/device/xrt/xclbin/xclbin_read.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { refusal } from "../../support/failure.ts";
 import { readXml } from "../../support/xml.ts";
 

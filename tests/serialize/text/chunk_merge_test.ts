@@ -1,26 +1,19 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { Compatibility, engineTables, TextFlow, tokenLengths, type Vocabulary } from "onpath/kernels";
-import {
-  chunkCount,
-  chunkEnd,
-  ChunkMerge,
-  chunkStart,
-  createEngine,
-  createTextWriter,
-  FLAG,
-  FlowAppend,
-  HEADER_BYTES,
-  newHeader,
-  newTokenCarry,
-  overlapFor,
-  readPacket,
-  reserveSlots,
-  slotAddress,
-  tokenPacketRoom,
-  TokenRun,
-  writeTokenPacket,
-} from "onpath/serialize";
+import { Compatibility } from "../../../kernels/tokenize/compatible.ts";
+import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { TextFlow } from "../../../kernels/tokenize/flow.ts";
+import { tokenLengths } from "../../../kernels/tokenize/text_parts.ts";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
+import { chunkCount, chunkEnd, chunkStart, overlapFor } from "../../../serialize/text/cut.ts";
+import { ChunkMerge } from "../../../serialize/text/chunk_merge.ts";
+import { createEngine } from "../../../serialize/engine.ts";
+import { createTextWriter } from "../../../serialize/text/text_writer.ts";
+import { FLAG, HEADER_BYTES, newHeader } from "../../../serialize/header.ts";
+import { FlowAppend } from "../../../serialize/text/flow_append.ts";
+import { newTokenCarry, tokenPacketRoom, writeTokenPacket } from "../../../serialize/text/token_packet.ts";
+import { readPacket, reserveSlots, slotAddress } from "../../../serialize/packets.ts";
+import { TokenRun } from "../../../serialize/text/token_run.ts";
 import { vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { random, shuffled } from "../../support/random.ts";
 import { hostileText } from "../../support/texts.ts";

@@ -1,21 +1,17 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { createEngine } from "../../../serialize/engine.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader } from "../../../serialize/header.ts";
 import {
-  createEngine,
-  FLAG,
-  HEADER_BYTES,
-  KIND,
-  newHeader,
   newTokenCarry,
   readTokenPacket,
-  reserveSlots,
-  slotAddress,
   TOKEN_FLAG,
   tokenPacketRoom,
-  TokenRun,
   unpackTokens,
   writeTokenPacket,
-} from "onpath/serialize";
+} from "../../../serialize/text/token_packet.ts";
+import { reserveSlots, slotAddress } from "../../../serialize/packets.ts";
+import { TokenRun } from "../../../serialize/text/token_run.ts";
 import { refusal } from "../../support/failure.ts";
 
 const engine = createEngine(2 ** 16);

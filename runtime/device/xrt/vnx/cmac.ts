@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Registers } from "../registers.ts";
+import type { Registers } from "../binding/registers.ts";
 import { CMAC_REGISTER, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./map.ts";
 import { readCounter, readCounters } from "./words.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../../serialize/mod.ts";
-import type { Registers } from "../registers.ts";
+import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import type { Registers } from "../binding/registers.ts";
 import { formatIp, formatMac, parseIp, parseMac } from "./address.ts";
 import { ARP_ENTRIES, MAX_SOCKETS, NETWORK_REGISTER, PROBES } from "./map.ts";
 import { readCounter } from "./words.ts";

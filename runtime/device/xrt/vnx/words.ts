@@ -4,8 +4,8 @@
  * @module
  */
 
-import { OnpathError } from "../../../../serialize/mod.ts";
-import type { Registers } from "../registers.ts";
+import { OnpathError } from "../../../../serialize/errors.ts";
+import type { Registers } from "../binding/registers.ts";
 
 /** A counter that runs on between its two words is read again at most this often. */
 const TRIES = 8;

@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import type { Device } from "../../../../runtime/mod.ts";
-import { createXrtOffload } from "../../../../runtime/device/xrt/mod.ts";
+import type { Device } from "../../../../runtime/device/device.ts";
+import { createXrtOffload } from "../../../../runtime/device/xrt/device/card_device.ts";
 import {
   type CardProcess,
   type CardProcessOptions,

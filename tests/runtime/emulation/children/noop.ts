@@ -7,18 +7,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { emulatedXclbin } from "../../../../runtime/device/emulation/mod.ts";
-import {
-  createCardPackets,
-  linkXrtRoot,
-  type Provider,
-  XrtDevice,
-} from "../../../../runtime/device/xrt/mod.ts";
-import { denoProvider } from "../../../../runtime/device/xrt/deno_provider.ts";
-import { referencePipeline } from "../../../../kernels/mod.ts";
-import { compile, Session } from "../../../../runtime/mod.ts";
+import { emulatedXclbin } from "../../../../runtime/device/emulation/image.ts";
+import { createCardPackets } from "../../../../runtime/device/xrt/device/card_packets.ts";
+import { linkXrtRoot } from "../../../../runtime/device/xrt/binding/environment.ts";
+import type { Provider } from "../../../../runtime/device/xrt/binding/native.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
+import { denoProvider } from "../../../../runtime/device/xrt/binding/deno_provider.ts";
+import { referencePipeline } from "../../../../kernels/image/reference.ts";
+import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { Session } from "../../../../runtime/session.ts";
 import { createNoopCard } from "../../../../scripts/bench/noop_card.ts";
-import { createEngine, reserveSlots } from "../../../../serialize/mod.ts";
+import { createEngine } from "../../../../serialize/engine.ts";
+import { reserveSlots } from "../../../../serialize/packets.ts";
 import { noise } from "../../../support/images.ts";
 import { sameTensor } from "../../helpers.ts";
 

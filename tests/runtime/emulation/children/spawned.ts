@@ -3,10 +3,13 @@
  */
 
 import assert from "node:assert/strict";
-import { referencePipeline } from "../../../../kernels/mod.ts";
-import { compile, offload } from "../../../../runtime/mod.ts";
-import { emulatedXclbin } from "../../../../runtime/device/emulation/mod.ts";
-import { createXrtOffload, openXrt, XrtDevice } from "../../../../runtime/device/xrt/mod.ts";
+import { referencePipeline } from "../../../../kernels/image/reference.ts";
+import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { offload } from "../../../../runtime/session.ts";
+import { emulatedXclbin } from "../../../../runtime/device/emulation/image.ts";
+import { createXrtOffload } from "../../../../runtime/device/xrt/device/card_device.ts";
+import { openXrt } from "../../../../runtime/device/xrt/binding/library.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { prepareEnvironment } from "../../../../scripts/emulation/environment.ts";
 import { remedyDefect } from "../../../../scripts/emulation/remedy.ts";
 import { keepSignals } from "../../../../scripts/emulation/signals.ts";

@@ -7,16 +7,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CardEvent, PACKETS_STATUS_BYTES } from "../events.ts";
-import { referencePipeline } from "../../../../kernels/mod.ts";
-import {
-  compile,
-  createRtlDevice,
-  type Plan,
-  schedulePages,
-  Session,
-  windowPackets,
-} from "../../../../runtime/mod.ts";
-import { slotBytesFor, type Tensor } from "../../../../serialize/mod.ts";
+import { referencePipeline } from "../../../../kernels/image/reference.ts";
+import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
+import type { Plan } from "../../../../kernels/image/plan/plan.ts";
+import { schedulePages } from "../../../../kernels/image/plan/schedule.ts";
+import { Session } from "../../../../runtime/session.ts";
+import { windowPackets } from "../../../../kernels/image/plan/packets.ts";
+import { slotBytesFor } from "../../../../serialize/packets.ts";
+import type { Tensor } from "../../../../serialize/tensor.ts";
 import { noise } from "../../../support/images.ts";
 import { sameTensor } from "../../helpers.ts";
 import { openDevice, testEnd } from "./cards.ts";

@@ -3,15 +3,13 @@
  */
 
 import assert from "node:assert/strict";
-import { createEncoder } from "../../../../kernels/mod.ts";
-import {
-  compile,
-  compileText,
-  createModelDevice,
-  createRtlDevice,
-  offload,
-  TextSession,
-} from "../../../../runtime/mod.ts";
+import { createEncoder } from "../../../../kernels/tokenize/encode.ts";
+import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compileText } from "../../../../kernels/tokenize/plan/compile.ts";
+import { createModelDevice } from "../../../../runtime/device/model.ts";
+import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
+import { offload } from "../../../../runtime/session.ts";
+import { TextSession } from "../../../../runtime/text_session.ts";
 import { vocabulary } from "../../../kernels/tokenize/vocabularies.ts";
 import { refusal } from "../../../support/failure.ts";
 import { noise } from "../../../support/images.ts";

@@ -1,7 +1,10 @@
 // Everything that mode noop can show: handles, guards, and nothing left behind.
 import process from "node:process";
-import { type XrtBuffer, XrtDevice, XrtRing } from "../../../../runtime/device/xrt/mod.ts";
-import { createEngine, reserveSlots } from "../../../../serialize/mod.ts";
+import type { XrtBuffer } from "../../../../runtime/device/xrt/binding/buffer.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
+import { XrtRing } from "../../../../runtime/device/xrt/binding/ring.ts";
+import { createEngine } from "../../../../serialize/engine.ts";
+import { reserveSlots } from "../../../../serialize/packets.ts";
 import { failure, IMAGE, tell } from "./support.ts";
 
 const device = await XrtDevice.open();

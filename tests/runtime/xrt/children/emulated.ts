@@ -1,7 +1,9 @@
 // What a card computes, through AMD's library and its emulation: bytes that come back.
-import { type XrtBuffer, XrtRing } from "../../../../runtime/device/xrt/mod.ts";
+import type { XrtBuffer } from "../../../../runtime/device/xrt/binding/buffer.ts";
+import { XrtRing } from "../../../../runtime/device/xrt/binding/ring.ts";
 import { startEmulation } from "../../../../scripts/emulation/emulation.ts";
-import { createEngine, reserveSlots } from "../../../../serialize/mod.ts";
+import { createEngine } from "../../../../serialize/engine.ts";
+import { reserveSlots } from "../../../../serialize/packets.ts";
 import { failure, IMAGE, SLOW, STALLS, tell } from "./support.ts";
 
 const WORDS = 1024;

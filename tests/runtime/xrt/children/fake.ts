@@ -1,12 +1,12 @@
 // What the real library cannot be made to do: fail on demand, hang, lack functions. A provider of functions
 // that are written down stands in for it.
-import {
-  type NativeLibrary,
-  type Pointer,
-  type Provider,
-  type SymbolTable,
-  XrtDevice,
-} from "../../../../runtime/device/xrt/mod.ts";
+import type {
+  NativeLibrary,
+  Pointer,
+  Provider,
+  SymbolTable,
+} from "../../../../runtime/device/xrt/binding/native.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { failure, IMAGE, tell } from "./support.ts";
 
 type Call = (...values: never[]) => unknown;

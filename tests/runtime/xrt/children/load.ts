@@ -1,5 +1,5 @@
 // Loads files that are no image for this device.
-import { XrtDevice } from "../../../../runtime/device/xrt/mod.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { failure, IMAGE, tell } from "./support.ts";
 
 using device = await XrtDevice.open();

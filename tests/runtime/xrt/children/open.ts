@@ -1,7 +1,7 @@
 // Opens a device of a number and says what comes of it; an emconfig.json of two devices stands beside it.
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { XrtDevice } from "../../../../runtime/device/xrt/mod.ts";
+import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { failure, tell } from "./support.ts";
 
 const boards = [{ NumBoards: "1", Devices: [{ Name: "onpath_noop", NumDevices: "2" }] }];

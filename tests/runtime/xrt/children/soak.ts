@@ -1,8 +1,8 @@
 // Runs a small image many times on emulated cards that fail by chance, and says how it went.
 import process from "node:process";
 import { existsSync, readdirSync } from "node:fs";
-import { compile } from "../../../../runtime/mod.ts";
-import { tensor } from "../../../../serialize/mod.ts";
+import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { tensor } from "../../../../serialize/tensor.ts";
 import { startEmulation } from "../../../../scripts/emulation/emulation.ts";
 import { emulatedDevice } from "../../../../scripts/xrt/emulated.ts";
 import { soak } from "../../../../scripts/xrt/soak.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { writeXclbin } from "../../../../runtime/device/xrt/mod.ts";
-import { OnpathError } from "../../../../serialize/mod.ts";
+import { writeXclbin } from "../../../../runtime/device/xrt/xclbin/xclbin_write.ts";
+import { OnpathError } from "../../../../serialize/errors.ts";
 
 /** An image with a kernel of two buffers in two memories, and one that runs by itself. */
 export const IMAGE: Uint8Array<ArrayBuffer> = writeXclbin({

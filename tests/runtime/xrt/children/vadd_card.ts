@@ -10,17 +10,16 @@
 import { createServer } from "node:net";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
+import { BANKS } from "../../../../runtime/device/emulation/image.ts";
 import {
-  BANKS,
   bytesOf,
-  CALL,
-  createCardMemory,
   decodeMessage,
-  DONE_IDLE,
-  type EmulatedCard,
   encodeMessage,
   numberOf,
-} from "../../../../runtime/device/emulation/mod.ts";
+} from "../../../../runtime/device/emulation/proto2.ts";
+import { CALL, DONE_IDLE } from "../../../../runtime/device/emulation/calls.ts";
+import { createCardMemory } from "../../../../runtime/device/emulation/memory.ts";
+import type { EmulatedCard } from "../../../../runtime/device/emulation/card.ts";
 import { runGuard } from "../../../../scripts/emulation/guard.ts";
 import { serveCard } from "../../../../scripts/emulation/serve.ts";
 import { SLOW, STALLS } from "./support.ts";

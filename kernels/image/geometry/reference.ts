@@ -1,0 +1,65 @@
+/**
+ * Crop and pad of a whole image, as plainly as it can be said.
+ *
+ * @module
+ */
+
+import { imageAxes, slice, type Tensor, toLayout, zeros } from "../../../serialize/tensor.ts";
+
+/**
+ * A window of every image of a batch, without a copy.
+ *
+ * @param image An image tensor.
+ * @param top First row.
+ * @param left First column.
+ * @param height Rows.
+ * @param width Columns.
+ * @returns An NHWC view.
+ * @throws {OnpathError} `shape` when the window does not lie inside.
+ */
+export function cropReference(
+  image: Tensor,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+): Tensor {
+  const source = toLayout(image, "NHWC");
+  return slice(source, [0, top, left, 0], [source.shape[0]!, height, width, source.shape[3]!]);
+}
+
+/**
+ * Every image of a batch with a border of one colour.
+ *
+ * @param image An image tensor.
+ * @param border Rows above, columns left, rows below, columns right.
+ * @param fill One value a channel.
+ * @returns A dense NHWC tensor.
+ */
+export function padReference(
+  image: Tensor,
+  border: readonly [top: number, left: number, bottom: number, right: number],
+  fill: readonly number[],
+): Tensor {
+  const source = toLayout(image, "NHWC");
+  const { images, height, width, channels, imageStride, rowStride, columnStride, channelStride } = imageAxes(
+    source,
+  );
+  const [top, left, bottom, right] = border;
+  const rows = top + height + bottom;
+  const columns = left + width + right;
+  const target = zeros({ dtype: image.dtype, shape: [images, rows, columns, channels], layout: "NHWC" });
+  let to = 0;
+  for (let n = 0; n < images; n++) {
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const inside = y >= top && y < top + height && x >= left && x < left + width;
+        const from = source.offset + n * imageStride + (y - top) * rowStride + (x - left) * columnStride;
+        for (let c = 0; c < channels; c++) {
+          target.data[to++] = inside ? source.data[from + c * channelStride]! : fill[c]!;
+        }
+      }
+    }
+  }
+  return target;
+}

@@ -1,0 +1,51 @@
+/**
+ * All kernels and all steps. A new one is a folder and a line here.
+ *
+ * @module
+ */
+
+import { centerCropSpec, cropSpec, letterboxSpec, padSpec } from "./geometry/spec.ts";
+import type { Kernel } from "./kernel.ts";
+import { normalizeKernel } from "./normalize/model.ts";
+import { normalizeSpec } from "./normalize/spec.ts";
+import { remapKernel } from "./remap/model.ts";
+import { affineSpec, perspectiveSpec, rotateSpec } from "./remap/spec.ts";
+import { resampleKernel } from "./resample/model.ts";
+import { resizeKernel } from "./resize/model.ts";
+import { resizeSpec } from "./resize/spec.ts";
+import type { Schema } from "../schema.ts";
+
+/** The schema of every step that users may write. */
+export const STEP_SPECS: Readonly<
+  Record<
+    | "crop"
+    | "center_crop"
+    | "pad"
+    | "letterbox"
+    | "resize"
+    | "rotate"
+    | "affine"
+    | "perspective"
+    | "normalize",
+    Schema<unknown>
+  >
+> = {
+  crop: cropSpec,
+  center_crop: centerCropSpec,
+  pad: padSpec,
+  letterbox: letterboxSpec,
+  resize: resizeSpec,
+  rotate: rotateSpec,
+  affine: affineSpec,
+  perspective: perspectiveSpec,
+  normalize: normalizeSpec,
+};
+
+/** Every kernel by its name in plans. Its parameters are checked by its own schema before use. */
+// deno-lint-ignore no-explicit-any -- kernels differ in their parameters; `params` checks them
+export const KERNELS: Readonly<Record<string, Kernel<any>>> = {
+  resize: resizeKernel,
+  resample: resampleKernel,
+  remap: remapKernel,
+  normalize: normalizeKernel,
+};

@@ -1,0 +1,153 @@
+/**
+ * What the model device makes of a plan: its stages, their memory, and what stands before them.
+ *
+ * @module
+ */
+
+import type { ItemType, Stage } from "../kernel.ts";
+import { KERNELS } from "../kernels.ts";
+import { cellBytes, checkChannels, itemBytes, type SeparableMap } from "../../../serialize/sampling.ts";
+import { KIND } from "../../../serialize/header.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { itemsPerCycle } from "../plan/layouts.ts";
+import { planMap } from "../plan/map.ts";
+import type { Plan } from "../plan/plan.ts";
+import { planRows } from "../plan/rows.ts";
+import { createRowClock, type RowClock } from "../rtl/row_clock.ts";
+import type { DeviceProfile } from "../../target/profile.ts";
+import { createPageBank, type PageBank } from "./page_bank.ts";
+import { createRowInput, type RowInput } from "./row_input.ts";
+
+/** A plan, ready to run. */
+export interface Program {
+  /** The plan. */
+  readonly plan: Plan;
+  /** The line buffer, where rows are sent. */
+  readonly rows: RowInput | undefined;
+  /** The clock of rows, where cycles are those of the RTL. */
+  readonly rowClock: RowClock | undefined;
+  /** The page slots, where tables have pages. */
+  readonly bank: PageBank | undefined;
+  /** Bytes of an item that comes in. */
+  readonly inputBytes: number;
+  /** Bytes of an item that goes out. */
+  readonly outputBytes: number;
+  /** Bytes of an item of a row that the line buffer emits. */
+  readonly rowItemBytes: number;
+  /** Items in a cycle. */
+  readonly perCycle: number;
+  /** Lookups of one output item; a mean where it differs. */
+  readonly lookupsPerItem: number;
+  /**
+   * Runs the stages on the items of one packet.
+   *
+   * @param position Position of the first item in the flow, for what the device derives from it.
+   * @returns The name of what is wrong, or null.
+   */
+  readonly process: (
+    source: Uint8Array,
+    from: number,
+    items: number,
+    position: number,
+    target: Uint8Array,
+    to: number,
+  ) => "weight" | "page" | null;
+}
+
+/**
+ * Prepares a plan.
+ *
+ * @param plan The plan.
+ * @param timing How its cycles are counted.
+ * @throws {OnpathError} `device` when a kernel is unknown.
+ */
+export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = plan.device.timing): Program {
+  const { layout, device } = plan;
+  const channels = checkChannels(layout.channels);
+  const sampled = plan.geometry.sampling !== null;
+  const rowStage = planRows(plan);
+  const filtered = plan.geometry.sampling?.kernel === "resample";
+  let type: ItemType = {
+    kind: sampled && !filtered ? "cells" : "samples",
+    dtype: "u8",
+    channels,
+    planar: false,
+  };
+  const widest = Math.max(layout.cut.itemsPerPacket, layout.answers.itemsPerPacket);
+  const stages: Stage[] = [];
+  const scratch: Uint8Array[] = [];
+  for (const { kernel, params, form } of plan.stages) {
+    const known = KERNELS[kernel];
+    if (known === undefined) {
+      throw new OnpathError("device", `Cannot load a plan: the model device has no kernel "${kernel}"`, {
+        kernel,
+      });
+    }
+    if (known.prepare === undefined) continue;
+    const stage = known.prepare(params, type, form, plan.pages?.slots ?? 0);
+    type = stage.output;
+    stages.push(stage);
+    scratch.push(new Uint8Array(widest * stage.outputItemBytes));
+  }
+  const perCycle = itemsPerCycle(device, sampled ? KIND.cells : KIND.samples, channels);
+  const outputBytes = plan.output.planes * plan.output.itemBytes;
+  const pages = stages[0]?.pages;
+  const rowClock = filtered && timing === "rtl" ? createRowClock(plan) : undefined;
+  const run = chain(stages, scratch, outputBytes);
+  return {
+    plan,
+    rows: rowStage && createRowInput(rowStage, device.busBytes, perCycle, rowClock),
+    rowClock,
+    bank: pages && plan.pages ? createPageBank(device, pages, plan.pages.bytes) : undefined,
+    inputBytes: itemBytes(layout.kind, channels),
+    outputBytes,
+    rowItemBytes: rowStage?.outputItemBytes ?? 0,
+    perCycle,
+    lookupsPerItem: plan.tables.reduce(
+      (sum, table) => sum + table.lookups * (table.per === "sample" ? channels : 1),
+      0,
+    ),
+    process: layout.kind === KIND.tiles
+      ? expandTiles(planMap(plan), channels, widest, run)
+      : (source, from, items, _position, target, to) => run(source, from, items, target, to),
+  };
+}
+
+/** The stages one after another; without any, items pass through. */
+function chain(stages: readonly Stage[], scratch: readonly Uint8Array[], bytes: number): Stage["process"] {
+  return (source, from, items, target, to) => {
+    if (stages.length === 0) target.set(source.subarray(from, from + items * bytes), to);
+    for (let at = 0; at < stages.length; at++) {
+      const final = at === stages.length - 1;
+      const out = final ? target : scratch[at]!;
+      const offset = final ? to : 0;
+      const wrong = stages[at]!.process(source, from, items, out, offset);
+      if (wrong !== null) return wrong;
+      [source, from] = [out, offset];
+    }
+    return null;
+  };
+}
+
+/** Tiles become cells: the device derives each weight index from the item's position. */
+function expandTiles(
+  map: SeparableMap,
+  channels: 1 | 3 | 4,
+  most: number,
+  run: Stage["process"],
+): Program["process"] {
+  const tile = 4 * channels;
+  const step = cellBytes(channels);
+  const cells = new Uint8Array(most * step);
+  const view = new DataView(cells.buffer);
+  const [height, width] = [map.y.low.length, map.x.low.length];
+  return (source, from, items, position, target, to) => {
+    for (let i = 0; i < items; i++) {
+      const row = Math.floor((position + i) / width);
+      const column = position + i - row * width;
+      cells.set(source.subarray(from + i * tile, from + (i + 1) * tile), i * step);
+      view.setUint32(i * step + tile, map.y.phase[row % height]! * map.stride + map.x.phase[column]!, true);
+    }
+    return run(cells, 0, items, target, to);
+  };
+}

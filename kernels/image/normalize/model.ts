@@ -1,0 +1,92 @@
+/**
+ * The normalize kernel: one lookup a sample.
+ *
+ * @module
+ */
+
+import { DTYPE_BYTES, viewElements } from "../../../serialize/dtype.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { type ItemType, type Kernel, type Stage, type TableForm, tableInfo } from "../kernel.ts";
+import { normalizeLevel, toElement } from "./reference.ts";
+import { type NormalizeParams, normalizeParams } from "./spec.ts";
+
+/** Normalization by table lookups. */
+export const normalizeKernel: Kernel<NormalizeParams> = {
+  name: "normalize",
+  summary: "mean and deviation per channel, 8 bits to any element type, by one lookup a sample",
+  params: normalizeParams,
+  forms: (params) => [levels(params)],
+  bound: (params) => ({
+    versus: `(x${params.range === "0-1" ? "/255" : ""} - mean) / std in binary32, then ${params.dtype}`,
+    levels: 0,
+    because: "the table holds the result for each of the 256 levels",
+  }),
+  prepare: (params, input) => prepare(params, input),
+};
+
+function levels(params: NormalizeParams): TableForm {
+  return {
+    form: "levels",
+    levels: 0,
+    because: "the table holds the result for each of the 256 levels",
+    index: "pairs",
+    paged: 0,
+    pages: null,
+    tables: [
+      tableInfo("levels", "channel x level", 256 * params.mean.length, 8 * DTYPE_BYTES[params.dtype], 1),
+    ],
+  };
+}
+
+/**
+ * The table's bytes: for each channel 256 elements, little-endian.
+ *
+ * @param params Parameters with one mean and deviation a channel.
+ */
+export function levelTable(params: NormalizeParams): Uint8Array<ArrayBuffer> {
+  const { mean, std, range, dtype } = params;
+  const elements = viewElements(
+    dtype,
+    new ArrayBuffer(256 * mean.length * DTYPE_BYTES[dtype]),
+    0,
+    256 * mean.length,
+  );
+  for (let at = 0; at < elements.length; at++) {
+    const channel = at >> 8;
+    elements[at] = toElement(normalizeLevel(at & 255, mean[channel]!, std[channel]!, range), dtype);
+  }
+  return new Uint8Array(elements.buffer);
+}
+
+function prepare(params: NormalizeParams, input: ItemType): Stage {
+  const { channels } = input;
+  if (input.kind !== "samples" || input.dtype !== "u8" || input.planar || params.mean.length !== channels) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot normalize ${input.dtype} ${input.kind} of ${channels} channels: expected interleaved u8 samples of ` +
+        `${params.mean.length}`,
+      { input, channels: params.mean.length },
+    );
+  }
+  const size = DTYPE_BYTES[params.dtype];
+  const table = levelTable(params);
+  return {
+    input,
+    output: { kind: "samples", dtype: params.dtype, channels, planar: params.planar },
+    outputItemBytes: channels * size,
+    process: (source, from, items, target, to) => {
+      // Bytes between neighbouring pixels and between channels: the only thing that planar changes.
+      const pixelStep = params.planar ? size : channels * size;
+      const channelStep = params.planar ? items * size : size;
+      for (let c = 0; c < channels; c++) {
+        const row = 256 * size * c;
+        let out = to + c * channelStep;
+        for (let p = from + c, end = from + items * channels; p < end; p += channels, out += pixelStep) {
+          const entry = row + size * source[p]!;
+          for (let byte = 0; byte < size; byte++) target[out + byte] = table[entry + byte]!;
+        }
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,249 @@
+/**
+ * Pipelines: what the user writes, checked, and brought down to the few steps that are computed.
+ *
+ * @module
+ */
+
+import { type Channels, checkChannels, MAX_AXIS } from "../../serialize/sampling.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import {
+  type CenterCropStep,
+  centerStart,
+  type CropStep,
+  fitInside,
+  type LetterboxStep,
+  type PadStep,
+  shorterSide,
+} from "./geometry/spec.ts";
+import type { Size } from "./geometry/names.ts";
+import type { NormalizeStep } from "./normalize/spec.ts";
+import { STEP_SPECS } from "./kernels.ts";
+import { lowerRemap, type RemapParams, type RemapStep } from "./remap/spec.ts";
+import type { ResizeStep } from "./resize/spec.ts";
+import { parseWith, type Schema } from "../schema.ts";
+
+/** A step that users may write. */
+export type Step =
+  | CropStep
+  | CenterCropStep
+  | PadStep
+  | LetterboxStep
+  | ResizeStep
+  | RemapStep
+  | NormalizeStep;
+
+/** The user's steps, in order. Plain data. */
+export interface Pipeline {
+  /** The steps. */
+  readonly steps: readonly Step[];
+}
+
+/** A pipeline that is not checked yet: defaults may be missing. */
+export interface PipelineInput {
+  /** The steps. */
+  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
+}
+
+/** A pipeline has at most this many steps. */
+export const MAX_STEPS = 32;
+
+/**
+ * Checks a pipeline from outside and fills in the defaults.
+ *
+ * @param value Anything, such as parsed JSON.
+ * @returns The pipeline.
+ * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { parsePipeline } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const pipeline = parsePipeline({ steps: [{ op: "resize", size: [224, 224] }] });
+ * assert.deepEqual(pipeline.steps[0], { op: "resize", size: [224, 224], match: "exact" });
+ * assert.throws(
+ *   () => parsePipeline({ steps: [{ op: "resize", sizes: 224 }] }),
+ *   /steps\.0\.size/,
+ * );
+ * ```
+ */
+export function parsePipeline(value: unknown): Pipeline {
+  if (typeof value !== "object" || value === null || !Array.isArray((value as { steps?: unknown }).steps)) {
+    throw new OnpathError("pipeline", `Cannot read a pipeline: expected {"steps": [...]}`, {});
+  }
+  const unknown = Object.keys(value).filter((key) => key !== "steps");
+  const steps = (value as { steps: unknown[] }).steps;
+  if (unknown.length > 0) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read a pipeline: unknown field "${unknown[0]}", expected "steps"`,
+      {
+        unknown,
+      },
+    );
+  }
+  if (steps.length === 0 || steps.length > MAX_STEPS) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read a pipeline of ${steps.length} steps: expected 1 to ${MAX_STEPS}`,
+      { steps: steps.length },
+    );
+  }
+  return { steps: steps.map(parseStep) };
+}
+
+function parseStep(value: unknown, index: number): Step {
+  const op = (value as { op?: unknown } | null | undefined)?.op;
+  const spec = typeof op === "string" && Object.hasOwn(STEP_SPECS, op)
+    ? STEP_SPECS[op as keyof typeof STEP_SPECS]
+    : undefined;
+  if (spec === undefined) {
+    const known = Object.keys(STEP_SPECS);
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read steps.${index}: op ${JSON.stringify(op)} is unknown, expected one of ${known.join(", ")}`,
+      { step: index, op, known },
+    );
+  }
+  return parseWith<Step>(spec as Schema<Step>, value, "pipeline", `steps.${index}`);
+}
+
+/** Steps that compute samples between samples. */
+const SAMPLING: ReadonlySet<string> = new Set(["resize", "letterbox", "rotate", "affine", "perspective"]);
+
+/** A shape that a pipeline runs on. */
+export interface ImageShape {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+  /** Channels. */
+  readonly channels: Channels;
+}
+
+/** A step that is computed, with nothing left to derive. */
+export type LoweredStep =
+  | {
+    readonly op: "crop";
+    readonly top: number;
+    readonly left: number;
+    readonly height: number;
+    readonly width: number;
+  }
+  | {
+    readonly op: "pad";
+    readonly border: readonly [top: number, left: number, bottom: number, right: number];
+    readonly fill: readonly number[];
+  }
+  | { readonly op: "resize"; readonly size: Size; readonly match: ResizeStep["match"] }
+  | { readonly op: "remap"; readonly params: RemapParams; readonly fill: readonly number[] }
+  | (Required<Pick<NormalizeStep, "op" | "range" | "dtype" | "layout">> & {
+    readonly mean: readonly number[];
+    readonly std: readonly number[];
+  });
+
+/**
+ * Brings a pipeline down to crops, pads, at most one resize or remap and at most one normalize for one
+ * shape.
+ *
+ * @param pipeline A checked pipeline.
+ * @param input The shape of one image.
+ * @returns The steps and the shape that comes out.
+ * @throws {OnpathError} `pipeline` where a step does not fit the image that reaches it.
+ */
+export function lowerPipeline(
+  pipeline: Pipeline,
+  input: ImageShape,
+): { steps: LoweredStep[]; output: ImageShape } {
+  const channels = checkChannels(input.channels);
+  const steps: LoweredStep[] = [];
+  let { height, width } = input;
+  const refuse = (index: number, why: string): never => {
+    const op = pipeline.steps[index]!.op;
+    throw new OnpathError("pipeline", `Cannot compile steps.${index} (${op}): ${why}`, {
+      step: index,
+      op,
+      image: { height, width, channels },
+    });
+  };
+  const resize = (size: Size, match: ResizeStep["match"]) => {
+    steps.push({ op: "resize", size, match });
+    [height, width] = size;
+  };
+  const crop = (top: number, left: number, rows: number, columns: number) => {
+    steps.push({ op: "crop", top, left, height: rows, width: columns });
+    [height, width] = [rows, columns];
+  };
+  const pad = (top: number, left: number, bottom: number, right: number, fill: readonly number[]) => {
+    steps.push({ op: "pad", border: [top, left, bottom, right], fill });
+    height += top + bottom;
+    width += left + right;
+  };
+  const perChannel = (index: number, name: string, values: readonly number[]) =>
+    values.length === channels
+      ? values
+      : refuse(index, `${name} has ${values.length} values, the image has ${channels} channels`);
+  const colour = (index: number, fill: number | readonly number[]) =>
+    perChannel(index, "fill", typeof fill === "number" ? new Array<number>(channels).fill(fill) : fill);
+
+  for (const [index, step] of pipeline.steps.entries()) {
+    if (steps.at(-1)?.op === "normalize") refuse(index, "no step may follow normalize");
+    if (SAMPLING.has(step.op) && steps.some(({ op }) => op === "resize" || op === "remap")) {
+      refuse(index, "the image is resized already, a pipeline resizes or remaps once");
+    }
+    switch (step.op) {
+      case "crop":
+        if (step.top + step.height > height || step.left + step.width > width) {
+          refuse(
+            index,
+            `rows ${step.top} to ${step.top + step.height} and columns ${step.left} to ${
+              step.left + step.width
+            } ` +
+              `do not lie in an image of ${height} x ${width}`,
+          );
+        }
+        crop(step.top, step.left, step.height, step.width);
+        break;
+      case "center_crop": {
+        const [rows, columns] = step.size;
+        if (rows > height || columns > width) {
+          refuse(index, `${rows} x ${columns} is larger than the image of ${height} x ${width}`);
+        }
+        crop(centerStart(height, rows), centerStart(width, columns), rows, columns);
+        break;
+      }
+      case "pad":
+        pad(step.top, step.left, step.bottom, step.right, colour(index, step.fill));
+        break;
+      case "letterbox": {
+        const [rows, columns] = fitInside(height, width, step.size);
+        const fill = colour(index, step.fill);
+        resize([rows, columns], step.match);
+        const [above, before] = [step.size[0] - rows >> 1, step.size[1] - columns >> 1];
+        pad(above, before, step.size[0] - rows - above, step.size[1] - columns - before, fill);
+        break;
+      }
+      case "resize":
+        resize(typeof step.size === "number" ? shorterSide(height, width, step.size) : step.size, step.match);
+        break;
+      case "rotate":
+      case "affine":
+      case "perspective": {
+        const params = lowerRemap(step, { height, width });
+        steps.push({ op: "remap", params, fill: colour(index, step.fill) });
+        [height, width] = params.output;
+        break;
+      }
+      case "normalize": {
+        const mean = perChannel(index, "mean", step.mean ?? new Array<number>(channels).fill(0));
+        const std = perChannel(index, "std", step.std ?? new Array<number>(channels).fill(1));
+        steps.push({ op: "normalize", range: step.range, dtype: step.dtype, layout: step.layout, mean, std });
+        break;
+      }
+    }
+    if (height > MAX_AXIS || width > MAX_AXIS) {
+      refuse(index, `an axis of ${height} x ${width} passes ${MAX_AXIS}`);
+    }
+  }
+  return { steps, output: { height, width, channels } };
+}

@@ -1,0 +1,301 @@
+/**
+ * From a pipeline, a shape and a device to a plan.
+ *
+ * @module
+ */
+
+import { filterAxis } from "../resample/coefficients.ts";
+import { filterSteps } from "../resample/steps.ts";
+import type { FormName, TableForm } from "../kernel.ts";
+import {
+  type ImageShape,
+  type LoweredStep,
+  lowerPipeline,
+  parsePipeline,
+  type Pipeline,
+  type PipelineInput,
+} from "../pipeline.ts";
+import { KERNELS } from "../kernels.ts";
+import { resampleBuffers } from "../resample/model.ts";
+import type { ResampleParams } from "../resample/spec.ts";
+import { type Channels, checkChannels, itemBytes, MAX_AXIS } from "../../../serialize/sampling.ts";
+import { checkAxes, countElements, LAYOUTS } from "../../../serialize/tensor.ts";
+import type { Checksum } from "../../../serialize/packets.ts";
+import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
+import { HEADER_BYTES, KIND } from "../../../serialize/header.ts";
+import { copyProfile } from "../../target/profiles.ts";
+import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
+import { chooseTables, type StageTables } from "./choose_form.ts";
+import { explain } from "./explain.ts";
+import { foldGeometry, type Geometry } from "./geometry.ts";
+import { identifyPlan } from "./identify.ts";
+import { chooseLayout, itemsPerCycle, type LaidOut, type LayoutTask } from "./layouts.ts";
+import { separableMap } from "./map.ts";
+import { blockBudget, bramBlocks, sumBlocks } from "./memory.ts";
+import { type Plan, PLAN_VERSION, type PlanInput, type PlanOutput, type PlanStage } from "./plan.ts";
+import { costPlan, pagesOf } from "./price.ts";
+import { rowNeeds } from "./row_ring.ts";
+
+/** What a pipeline is compiled for. */
+export interface CompileOptions {
+  /** The input: its shape and the names of its axes. A tensor is one. */
+  readonly input: {
+    readonly dtype: string;
+    readonly shape: readonly number[];
+    readonly layout?: PlanInput["layout"] | undefined;
+  };
+  /** The device, or its profile. */
+  readonly device: DeviceProfile | { readonly profile: DeviceProfile };
+  /** Whether packets carry a CRC-32C (default) or leave the check to the link. */
+  readonly checksum?: Checksum | undefined;
+  /** Levels that tables may be off beyond what the match is; default 0. */
+  readonly tolerance?: number | undefined;
+  /** The form of the resize's tables; chosen where it is not given. */
+  readonly form?: FormName | undefined;
+  /** The layout; chosen where it is not given. */
+  readonly layout?: LayoutName | undefined;
+}
+
+/**
+ * Compiles a pipeline for one input shape and one device. Chooses the layout by the time that host,
+ * wire and core take, and the form of the tables by the blocks that they take; the plan holds what was
+ * weighed.
+ *
+ * @param pipeline The user's steps; see {@linkcode parsePipeline}.
+ * @param options The input, the device, and what is asked for.
+ * @returns The plan: plain data, the same for the same arguments.
+ * @throws {OnpathError} `pipeline`, `dtype`, `shape`, `size`, `device` or `table`, naming what does not
+ * fit.
+ *
+ * @example
+ * ```ts
+ * import { compile, MODEL_PROFILE } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const plan = compile(
+ *   { steps: [{ op: "resize", size: [224, 224] }] },
+ *   { input: { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" }, device: MODEL_PROFILE },
+ * );
+ * assert.equal(plan.layout.name, "cells");
+ * assert.equal(plan.stages[0]!.form, "two-pass");
+ * assert.equal(plan.bounds[0]!.levels, 0);
+ * ```
+ */
+export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): Plan {
+  const checked = toPlainData(parsePipeline(pipeline));
+  const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
+  const checksum = options.checksum ?? "crc32c";
+  const tolerance = options.tolerance ?? 0;
+  if (!(tolerance >= 0 && tolerance <= 255)) {
+    throw new OnpathError("pipeline", `Cannot compile with a tolerance of ${tolerance}: expected 0 to 255`, {
+      tolerance,
+    });
+  }
+  const input = checkInput(options.input);
+  const { images, ...image } = imageShape(input);
+  const { steps, output: shape } = lowerPipeline(checked, image);
+  const geometry = foldGeometry(steps, image);
+  const kernels = stageKernels(steps, geometry, device);
+  const channels = checkChannels(image.channels);
+  const output = describeOutput(steps, shape, images, input);
+
+  const { sampling } = geometry;
+  const kind = sampling === null ? KIND.samples : KIND.cells;
+  const tables = kernels.map(({ kernel, params }): StageTables => ({
+    kernel,
+    forms: KERNELS[kernel]!.forms(params),
+    channels,
+    itemsPerCycle: kernel === "resample"
+      ? filterRate(geometry, device, channels)
+      : itemsPerCycle(device, kind, channels),
+    buffers: kernel === "resample"
+      ? rowNeeds(
+        params as ResampleParams,
+        geometry.before.x.length,
+        answerRows(device, shape.width, output),
+        channels,
+      )
+      : undefined,
+  }));
+  const pagesAllowed = options.layout === undefined || options.layout === "cells" ||
+    options.layout === "tiles";
+  const chosen = chooseTables(tables, device, tolerance, options.form, pagesAllowed);
+  const stages = kernels.map((stage, at): PlanStage => ({
+    ...stage,
+    form: chosen.forms[at]!.form,
+    index: chosen.forms[at]!.index,
+  }));
+  const paged = chosen.forms[0]?.pages ?? null;
+  const task: LayoutTask = {
+    device,
+    images,
+    height: image.height,
+    width: image.width,
+    channels,
+    output: [shape.height, shape.width],
+    outputBytes: output.planes * output.itemBytes,
+    map: sampling === null || sampling.kernel === "resize" ? separableMap(geometry, "pairs") : undefined,
+    filter: sampling?.kernel === "resample"
+      ? {
+        ...geometry.before,
+        buffers: resampleBuffers(sampling.params, channels),
+        rowCycles: device.timing === "rtl" ? filterSteps(filterAxis(sampling.params.x)).first.length : 0,
+      }
+      : undefined,
+    sampled: sampling !== null,
+    mostRows: paged === null ? Infinity : 1,
+  };
+  const { chosen: laid, weighed: layouts } = chooseLayout(task, options.layout, paged !== null);
+  const layout = planLayout(laid, channels, output, checksum);
+  const blocks = sumBlocks(chosen.tables);
+  const built = chosen.forms[0] === undefined ? undefined : device.built?.[chosen.forms[0].form];
+  const buffers = bramBlocks(Math.ceil(laid.buffers / 4), 32) * (laid.buffers > 0 ? 1 : 0);
+  const draft: Omit<Plan, "id" | "notes" | "cost" | "pages"> = {
+    format: "onpath.plan",
+    version: PLAN_VERSION,
+    pipeline: checked,
+    options: { tolerance, form: options.form ?? null, layout: options.layout ?? null },
+    input,
+    device,
+    geometry,
+    stages,
+    layout,
+    tables: chosen.tables,
+    memory: { ...(built ?? { bram: blocks.bram + buffers, uram: blocks.uram }), budget: blockBudget(device) },
+    output,
+    bounds: boundsOf(stages, chosen.forms),
+    layouts,
+    forms: chosen.weighed,
+  };
+  const withPages = { ...draft, pages: pagesOf(draft, paged, chosen.slots) };
+  const priced = { ...withPages, cost: costPlan(withPages as Plan) };
+  return identifyPlan({ ...priced, notes: explain(priced) });
+}
+
+/**
+ * A pipeline as it comes back from a file: no undefined fields, no negative zero. Otherwise a plan
+ * that was read would differ from the one that was written.
+ */
+function toPlainData(pipeline: Pipeline): Pipeline {
+  return JSON.parse(JSON.stringify(pipeline)) as Pipeline;
+}
+
+function checkInput(input: CompileOptions["input"]): PlanInput {
+  const { dtype, shape, layout } = input;
+  if (dtype !== "u8") {
+    throw new OnpathError("dtype", `Cannot compile for an input of dtype ${dtype}: expected u8`, {
+      expected: "u8",
+      found: dtype,
+    });
+  }
+  if (layout === undefined || !LAYOUTS.includes(layout)) {
+    throw new OnpathError(
+      "shape",
+      `Cannot compile for an input of layout ${layout}: expected one of ${LAYOUTS.join(", ")}`,
+      { layout },
+    );
+  }
+  checkAxes(shape, layout);
+  countElements(shape);
+  return { dtype, shape: [...shape], layout };
+}
+
+function imageShape({ shape, layout }: PlanInput): ImageShape & { images: number } {
+  const length = (axis: string) => layout.includes(axis) ? shape[layout.indexOf(axis)]! : 1;
+  return {
+    images: checkWhole("a batch of", length("N"), 1, 2 ** 20),
+    height: checkWhole("an image height of", length("H"), 1, MAX_AXIS),
+    width: checkWhole("an image width of", length("W"), 1, MAX_AXIS),
+    channels: checkChannels(length("C")),
+  };
+}
+
+function stageKernels(
+  steps: readonly LoweredStep[],
+  { sampling }: Geometry,
+  device: DeviceProfile,
+): Pick<PlanStage, "kernel" | "params">[] {
+  const stages: Pick<PlanStage, "kernel" | "params">[] = sampling === null ? [] : [{ ...sampling }];
+  for (const step of steps) {
+    if (step.op !== "normalize") continue;
+    const { mean, std, range, dtype, layout } = step;
+    stages.push({ kernel: "normalize", params: { mean, std, range, dtype, planar: layout === "CHW" } });
+  }
+  for (const { kernel } of stages) {
+    if (device.kernels.includes(kernel)) continue;
+    throw new OnpathError(
+      "device",
+      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"`,
+      { device: device.name, kernel, kernels: device.kernels },
+    );
+  }
+  return stages;
+}
+
+/** How output rows are cut where rows are sent, as `layOut` does it. */
+function answerRows({ payload }: DeviceProfile, width: number, { planes, itemBytes }: PlanOutput) {
+  const packetsPerRow = Math.ceil(width / Math.floor(payload / (planes * itemBytes)));
+  return { width, packetsPerRow, itemsPerPacket: Math.ceil(width / packetsPerRow) };
+}
+
+/** Outputs that a filter gives in a cycle: whole rows come in and take their time. */
+function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
+  const { y, x } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
+  // The RTL takes a step of a row a cycle.
+  if (device.timing === "rtl") {
+    return y.output * x.output / (y.input * filterSteps(filterAxis(x)).first.length);
+  }
+  const input = before.y.length * Math.ceil(before.x.length * channels / device.busBytes);
+  return Math.min(itemsPerCycle(device, KIND.cells, channels), y.output * x.output / input);
+}
+
+function describeOutput(
+  steps: readonly LoweredStep[],
+  { height, width, channels }: ImageShape,
+  images: number,
+  input: PlanInput,
+): PlanOutput {
+  const normalize = steps.find((step) => step.op === "normalize");
+  const dtype = normalize?.dtype ?? "u8";
+  const planar = normalize?.layout === "CHW";
+  const one = planar ? [channels, height, width] : [height, width, channels];
+  const batched = input.layout.startsWith("N");
+  const shape = batched ? [images, ...one] : one;
+  countElements(shape);
+  return {
+    dtype,
+    shape,
+    layout: batched ? (planar ? "NCHW" : "NHWC") : planar ? "CHW" : "HWC",
+    planes: planar ? channels : 1,
+    itemBytes: DTYPE_BYTES[dtype] * (planar ? 1 : channels),
+  };
+}
+
+function planLayout(
+  laid: LaidOut,
+  channels: Channels,
+  output: PlanOutput,
+  checksum: Checksum,
+): Plan["layout"] {
+  const { name, kind, cut, answers, buffers } = laid;
+  const item = itemBytes(kind, channels);
+  const bytes = (part: typeof cut, bytesPerItem: number) =>
+    part.images * part.height * part.width * bytesPerItem + part.packets * HEADER_BYTES;
+  return {
+    name,
+    kind,
+    channels,
+    cut,
+    answers,
+    buffers,
+    payload: cut.itemsPerPacket * item,
+    bytesOut: bytes(cut, item),
+    bytesBack: bytes(answers, output.planes * output.itemBytes),
+    checksum,
+  };
+}
+
+function boundsOf(stages: readonly PlanStage[], forms: readonly TableForm[]): Plan["bounds"] {
+  return stages.map(({ kernel, params }, at) => ({ kernel, ...KERNELS[kernel]!.bound(params, forms[at]!) }));
+}

@@ -1,0 +1,45 @@
+/**
+ * Whether an input is the one that a plan was compiled for.
+ *
+ * @module
+ */
+
+import { imageAxes, type Tensor } from "../../../serialize/tensor.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * Refuses an input that a plan was not compiled for. The order of axes may differ.
+ *
+ * @throws {OnpathError} `dtype` or `shape`, naming both.
+ */
+export function checkPlanInput(plan: Plan, input: Tensor): void {
+  const wanted = plan.input;
+  if (input.dtype !== wanted.dtype) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot run plan ${plan.id} on dtype ${input.dtype}: expected ${wanted.dtype}`,
+      {
+        expected: wanted.dtype,
+        found: input.dtype,
+      },
+    );
+  }
+  const found = imageAxes(input);
+  for (
+    const [name, letter] of [["images", "N"], ["height", "H"], ["width", "W"], ["channels", "C"]] as const
+  ) {
+    const axis = wanted.layout.indexOf(letter);
+    const expected = axis < 0 ? 1 : wanted.shape[axis]!;
+    if (found[name] !== expected) {
+      throw new OnpathError(
+        "shape",
+        `Cannot run plan ${plan.id} on shape [${
+          input.shape.join(", ")
+        }] (${input.layout}): it was compiled for ` +
+          `[${wanted.shape.join(", ")}] (${wanted.layout})`,
+        { axis: name, expected, found: found[name] },
+      );
+    }
+  }
+}

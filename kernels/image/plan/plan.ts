@@ -1,0 +1,161 @@
+/**
+ * Plans: a pipeline compiled for one input shape and one device. Plain data.
+ *
+ * @module
+ */
+
+import type { Bound, FormName } from "../kernel.ts";
+import type { Pipeline } from "../pipeline.ts";
+import type { Channels } from "../../../serialize/sampling.ts";
+import type { Checksum } from "../../../serialize/packets.ts";
+import type { DType } from "../../../serialize/dtype.ts";
+import type { Kind } from "../../../serialize/header.ts";
+import type { Layout } from "../../../serialize/tensor.ts";
+import type { Partition } from "../../../serialize/partition.ts";
+import type { Placement } from "../../../serialize/reassembler.ts";
+import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
+import type { FormChoice } from "./choose_form.ts";
+import type { PlanCost } from "./cost.ts";
+import type { Geometry } from "./geometry.ts";
+import type { LayoutChoice } from "./layouts.ts";
+import type { Blocks, PlacedTable } from "./memory.ts";
+
+/** The version that this code writes and reads. */
+export const PLAN_VERSION = 3;
+
+/** The shape that a plan is for. */
+export interface PlanInput {
+  /** Element type; images are u8. */
+  readonly dtype: "u8";
+  /** Number of elements along each axis. */
+  readonly shape: readonly number[];
+  /** The names of the axes. */
+  readonly layout: Layout;
+}
+
+/** How the input is cut into packets. */
+export interface PlanLayout {
+  /** Name of the layout; `samples` where nothing is sampled. */
+  readonly name: LayoutName | "samples";
+  /** Kind of payload. */
+  readonly kind: Kind;
+  /** Channels of the input. */
+  readonly channels: Channels;
+  /** How the items that are sent are cut into packets. */
+  readonly cut: Partition;
+  /** How the items that come back are cut: as they are sent, but where rows are. */
+  readonly answers: Partition;
+  /** Bytes of row buffers on the device. */
+  readonly buffers: number;
+  /** Longest payload to the device, in bytes. */
+  readonly payload: number;
+  /** Bytes to the device, headers included. */
+  readonly bytesOut: number;
+  /** Bytes back, headers included. */
+  readonly bytesBack: number;
+  /** Whether packets carry a CRC-32C. */
+  readonly checksum: Checksum;
+}
+
+/** What comes out. */
+export interface PlanOutput {
+  /** Element type. */
+  readonly dtype: DType;
+  /** Number of elements along each axis. */
+  readonly shape: readonly number[];
+  /** The names of the axes. */
+  readonly layout: Layout;
+  /** Planes of an image as packets hold it: 1 for interleaved channels. */
+  readonly planes: number;
+  /** Bytes of one item in one plane. */
+  readonly itemBytes: number;
+}
+
+/** A kernel with its parameters. */
+export interface PlanStage {
+  /** Name of the kernel. */
+  readonly kernel: string;
+  /** Its parameters, as its own schema checks them. */
+  readonly params: unknown;
+  /** The form of its tables. */
+  readonly form: FormName;
+  /** What a cell's weight index numbers. */
+  readonly index: "pairs" | "phases";
+}
+
+/** What was asked for beyond the pipeline; null where the planner chooses. */
+export interface PlanOptions {
+  /** Levels that are accepted beyond the match. */
+  readonly tolerance: number;
+  /** The form of tables. */
+  readonly form: FormName | null;
+  /** The layout. */
+  readonly layout: LayoutName | null;
+}
+
+/** Pages that are swapped while packets stream. */
+export interface PlanPages {
+  /** How many there are. */
+  readonly count: number;
+  /** Bytes of each. */
+  readonly bytes: number;
+  /** How many stand on chip at once. */
+  readonly slots: number;
+  /** Images from which on a load is hidden behind the work of the page before. */
+  readonly breakEven: number;
+  /** Whether pages stay for the next flow. */
+  readonly keep: boolean;
+}
+
+/** A compiled pipeline. */
+export interface Plan {
+  /** What kind of document it is. */
+  readonly format: "onpath.plan";
+  /** Version of the format, {@linkcode PLAN_VERSION}. */
+  readonly version: typeof PLAN_VERSION;
+  /** CRC-32C of the rest; packets carry it, so that none reaches the wrong plan. */
+  readonly id: number;
+  /** The user's steps. */
+  readonly pipeline: Pipeline;
+  /** What else was asked for. */
+  readonly options: PlanOptions;
+  /** The shape that the plan is for. */
+  readonly input: PlanInput;
+  /** The device that the plan is for. */
+  readonly device: DeviceProfile;
+  /** How samples move. */
+  readonly geometry: Geometry;
+  /** The kernels, in order. */
+  readonly stages: readonly PlanStage[];
+  /** How the input is cut into packets. */
+  readonly layout: PlanLayout;
+  /** The tables of all stages, with their places on chip. */
+  readonly tables: readonly PlacedTable[];
+  /** Blocks that tables and row buffers take, and those that there are. */
+  readonly memory: Blocks & { readonly budget: Blocks };
+  /** The pages, or null where every table stays on chip. */
+  readonly pages: PlanPages | null;
+  /** What it costs on the device. */
+  readonly cost: PlanCost;
+  /** The layouts as they were weighed. */
+  readonly layouts: readonly LayoutChoice[];
+  /** The forms of tables as they were weighed. */
+  readonly forms: readonly FormChoice[];
+  /** What comes out. */
+  readonly output: PlanOutput;
+  /** What each stage equals, and how nearly. */
+  readonly bounds: readonly (Bound & { readonly kernel: string })[];
+  /** What was chosen and why, for people. */
+  readonly notes: readonly string[];
+}
+
+/** Where the payloads of a plan's answers belong. */
+export function planPlacement(plan: Plan): Placement {
+  return {
+    plan: plan.id,
+    cut: plan.layout.answers,
+    planes: plan.output.planes,
+    itemBytes: plan.output.itemBytes,
+    checksum: plan.layout.checksum,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * A plan's pages and its cost, from the plan that is known so far.
+ *
+ * @module
+ */
+
+import { resampleSpans } from "../resample/model.ts";
+import type { TableForm } from "../kernel.ts";
+import { KIND } from "../../../serialize/header.ts";
+import { bytesPerCycle } from "../../target/profile.ts";
+import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.ts";
+import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
+import { planMap } from "./map.ts";
+import type { Plan, PlanPages } from "./plan.ts";
+import { beatsOf, rtlFlowCycles } from "../rtl/cycles.ts";
+import { rtlPagedCycles } from "../rtl/page_cycles.ts";
+import { rtlRowCycles } from "../rtl/row_cycles.ts";
+import { type Schedule, schedulePages, simulateSchedule } from "./schedule.ts";
+import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
+
+/**
+ * The pages of a plan.
+ *
+ * @param plan What is known of it.
+ * @param pages The pages of its form.
+ * @param slots Page slots that fit.
+ */
+export function pagesOf(
+  plan: Pick<Plan, "layout" | "device" | "output">,
+  pages: TableForm["pages"],
+  slots: number,
+): PlanPages | null {
+  if (pages === null) return null;
+  const { cut, kind, channels } = plan.layout;
+  const perCycle = itemsPerCycle(plan.device, kind, channels);
+  const rowCycles = packetsOfImage(cut).slice(0, cut.packetsPerRow)
+    .reduce((sum, items) => {
+      const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
+      return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out));
+    }, 0);
+  // Rows that share a phase do so in every image, so the least work of a page is one row of each.
+  const rows = Math.max(1, Math.floor(cut.height / pages.count));
+  const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.device)) / (rowCycles * rows));
+  return { ...pages, slots, breakEven, keep: true };
+}
+
+/**
+ * The cost of a plan's flow.
+ *
+ * @param plan The plan; its cost and notes are not looked at.
+ */
+export function costPlan(plan: Plan): PlanCost {
+  const { cut, channels, name } = plan.layout;
+  const resident = residentBytes(plan.tables, plan.pages !== null);
+  const load = loadCycles(plan.device, plan.tables, plan.pages !== null);
+  if (plan.pages !== null) {
+    const ranges = [[0, cut.packets - 1] as const];
+    const schedule = schedulePages(plan, ranges);
+    const timeline = pagedCycles(plan, schedule);
+    const next = pagedCycles(plan, schedulePages(plan, ranges, schedule.residency.resident));
+    return {
+      ideal: timeline.ideal,
+      stalls: timeline.stalls,
+      latency: timeline.cycles - timeline.ideal - timeline.stalls,
+      load,
+      cycles: load + timeline.cycles,
+      leastCycles: load + timeline.leastCycles,
+      again: next.cycles,
+      swaps: timeline.swaps,
+      tableBytes: resident + timeline.swaps * plan.pages.bytes,
+    };
+  }
+  const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
+  const rowsAreSent = name === "grid" || name === "rows" || name === "image";
+  const { ideal, cycles } = plan.device.timing === "rtl" ? rtlCycles(plan) : rowsAreSent
+    ? streamCycles(
+      cut,
+      channels,
+      plan.device.busBytes,
+      lastRows(plan),
+      Math.ceil(plan.layout.answers.width / perCycle),
+    )
+    : { ideal: workCycles(cut, perCycle), cycles: workCycles(cut, perCycle) };
+  return {
+    ideal,
+    stalls: plan.device.timing === "rtl" ? 0 : cycles - ideal,
+    latency: plan.device.timing === "rtl" ? cycles - ideal : 0,
+    load,
+    cycles: load + cycles,
+    leastCycles: load + ideal,
+    again: cycles,
+    swaps: 0,
+    tableBytes: resident,
+  };
+}
+
+function pagedCycles(plan: Plan, schedule: Schedule) {
+  return plan.device.timing === "rtl" ? rtlPagedCycles(plan, schedule) : simulateSchedule(plan, schedule);
+}
+
+function rtlCycles(plan: Plan) {
+  return plan.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
+}
+
+/** For each output row the sent row that completes it. */
+export function lastRows(plan: Plan): Int32Array {
+  const { sampling, after } = plan.geometry;
+  if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y).last;
+  const [height, width] = [..."HW"].map((axis) => plan.input.shape[plan.input.layout.indexOf(axis as "H")]!);
+  const map = planMap(plan);
+  const sent = sentAxes(plan.layout.name as "rows", map, height!, width!)!;
+  return gatherSpans(map, sent).last;
+}

@@ -1,0 +1,112 @@
+/**
+ * The stage over rows of a plan that sends rows, and what must be sent again for answers that are
+ * missing.
+ *
+ * @module
+ */
+
+import { isWhole } from "../geometry/axis.ts";
+import { resampleRows, resampleSpans } from "../resample/model.ts";
+import type { RowStage } from "../kernel.ts";
+import { locate } from "../../../serialize/partition.ts";
+import type { SeparableMap } from "../../../serialize/sampling.ts";
+import { planMap } from "./map.ts";
+import type { Plan } from "./plan.ts";
+import {
+  gatherRows,
+  gatherSpans,
+  type SentAxes,
+  sentAxes,
+  sentMap,
+  windowMap,
+  windowRows,
+  windowSpans,
+} from "./stream.ts";
+
+/** Whether a plan sends rows and gathers on the device. */
+export function sendsRows({ layout }: Pick<Plan, "layout">): boolean {
+  return layout.name === "grid" || layout.name === "rows" || layout.name === "image";
+}
+
+function planSent(plan: Plan, map: SeparableMap): SentAxes {
+  const length = (axis: string) => plan.input.shape[plan.input.layout.indexOf(axis)]!;
+  return sentAxes(plan.layout.name as "rows", map, length("H"), length("W"))!;
+}
+
+/** The map of the samples that a plan sends as rows. */
+export function rowMap(plan: Plan): SeparableMap {
+  const { sampling, before } = plan.geometry;
+  return sampling?.kernel === "resample"
+    ? windowMap(before.y, before.x)
+    : sentMap(planSent(plan, planMap(plan)));
+}
+
+/** The stage over rows of a plan; undefined where it sends cells, tiles or bare samples. */
+export function planRows(plan: Plan): RowStage | undefined {
+  if (!sendsRows(plan)) return undefined;
+  const { sampling, after, fill } = plan.geometry;
+  const { channels } = plan.layout;
+  if (sampling?.kernel === "resample") {
+    const stage = resampleRows(sampling.params, channels, plan.stages[0]!.form);
+    const { y, x } = sampling.params;
+    return isWhole(after.y, y.output) && isWhole(after.x, x.output)
+      ? stage
+      : windowRows(stage, after.y, after.x, fill);
+  }
+  const map = planMap(plan);
+  return gatherRows(map, planSent(plan, map), channels, fill);
+}
+
+/**
+ * The packets that must be sent for answers to come.
+ *
+ * @param plan The plan.
+ * @param answers Ranges of the answers' sequence numbers.
+ * @returns Ranges of the requests' sequence numbers, ascending.
+ */
+export function requestsFor(
+  plan: Plan,
+  answers: readonly (readonly [number, number])[],
+): [number, number][] {
+  if (!sendsRows(plan)) return answers.map(([first, last]) => [first, last]);
+  const { cut, answers: back } = plan.layout;
+  const { first, last } = rowSpans(plan);
+  const span = { first: 0, count: 0 };
+  const ranges: [number, number][] = [];
+  const packetOf = (image: number, row: number) =>
+    cut.packetsPerRow > 1
+      ? (image * cut.height + row) * cut.packetsPerRow
+      : image * Math.ceil(cut.height / cut.rowsPerPacket) + Math.floor(row / cut.rowsPerPacket);
+  for (const [from, to] of answers) {
+    for (let sequence = from; sequence <= to; sequence++) {
+      locate(back, sequence, span);
+      const row = Math.floor(span.first / back.width);
+      const image = Math.floor(row / back.height);
+      const o = row - image * back.height;
+      const begin = packetOf(image, first[o]!);
+      const end = packetOf(image, last[o]!) + cut.packetsPerRow - 1;
+      const open = ranges.at(-1);
+      if (open !== undefined && begin <= open[1] + 1) open[1] = Math.max(open[1], end);
+      else ranges.push([begin, end]);
+    }
+  }
+  return ranges;
+}
+
+/** The rows that each output row needs: from `first` to `last`. */
+export function rowSpans(plan: Plan): { first: Int32Array; last: Int32Array } {
+  const { sampling, after } = plan.geometry;
+  if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
+  const map = planMap(plan);
+  return gatherSpans(map, planSent(plan, map));
+}
+
+/** The most answers that one request brings about. */
+export function answersPerRequest(plan: Plan): number {
+  if (!sendsRows(plan)) return 1;
+  const { last } = rowSpans(plan);
+  const { cut, answers } = plan.layout;
+  const perRow = new Int32Array(cut.height);
+  for (const row of last) perRow[row]!++;
+  return perRow.reduce((most, count) => Math.max(most, count), 1) * answers.packetsPerRow * cut.rowsPerPacket;
+}

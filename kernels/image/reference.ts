@@ -1,0 +1,75 @@
+/**
+ * A whole pipeline on whole images, step by step, without packets or tables: the truth that every
+ * device is compared with.
+ *
+ * @module
+ */
+
+import { imageAxes, type Tensor, toDense, toLayout } from "../../serialize/tensor.ts";
+import { checkChannels } from "../../serialize/sampling.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { cropReference, padReference } from "./geometry/reference.ts";
+import { normalizeReference } from "./normalize/reference.ts";
+import { lowerPipeline, parsePipeline, type Pipeline, type PipelineInput } from "./pipeline.ts";
+import { remapReference } from "./remap/reference.ts";
+import { resampleReference } from "./resample/reference.ts";
+import { resizeReference } from "./resize/reference.ts";
+
+/**
+ * Runs a pipeline by its plain references.
+ *
+ * @param pipeline The pipeline.
+ * @param image A u8 image tensor with a named layout.
+ * @returns A dense tensor; its layout has an `N` where the image's has one.
+ * @throws {OnpathError} `pipeline`, `dtype` or `shape` when they do not fit.
+ *
+ * @example
+ * ```ts
+ * import { referencePipeline } from "onpath/kernels";
+ * import { tensor } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const image = tensor(Uint8Array.of(0, 100, 200, 100), { dtype: "u8", shape: [2, 2, 1], layout: "HWC" });
+ * const half = referencePipeline({ steps: [{ op: "resize", size: [1, 1] }] }, image);
+ * assert.deepEqual([...half.data], [100]);
+ * ```
+ */
+export function referencePipeline(pipeline: Pipeline | PipelineInput, image: Tensor): Tensor {
+  if (image.dtype !== "u8") {
+    throw new OnpathError("dtype", `Cannot run a pipeline on dtype ${image.dtype}: expected u8`, {
+      expected: "u8",
+      found: image.dtype,
+    });
+  }
+  const { height, width, channels } = imageAxes(image);
+  const { steps } = lowerPipeline(parsePipeline(pipeline), {
+    height,
+    width,
+    channels: checkChannels(channels),
+  });
+  let result = toLayout(image, "NHWC");
+  for (const step of steps) {
+    switch (step.op) {
+      case "crop":
+        result = cropReference(result, step.top, step.left, step.height, step.width);
+        break;
+      case "pad":
+        result = padReference(result, step.border, step.fill);
+        break;
+      case "resize":
+        result = step.match === "pillow"
+          ? resampleReference(result, step.size)
+          : resizeReference(result, step.size, step.match);
+        break;
+      case "remap":
+        result = remapReference(result, step.params, step.fill);
+        break;
+      case "normalize":
+        result = normalizeReference(result, { ...step, planar: step.layout === "CHW" });
+        break;
+    }
+  }
+  const batched = image.layout!.startsWith("N");
+  const layout = result.layout === "NCHW" ? (batched ? "NCHW" : "CHW") : batched ? "NHWC" : "HWC";
+  return toDense(toLayout(result, layout));
+}

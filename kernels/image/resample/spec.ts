@@ -1,0 +1,23 @@
+/**
+ * The parameters of the antialiased resize.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { axisLength } from "../geometry/fields.ts";
+import type { AxisScale } from "../resize/spec.ts";
+import type { Schema } from "../../schema.ts";
+
+/** Parameters of the resample kernel, as they stand in a plan. Users write a resize of match `pillow`. */
+export interface ResampleParams {
+  /** Rows before and after. */
+  readonly y: AxisScale;
+  /** Columns before and after. */
+  readonly x: AxisScale;
+}
+
+const axisScale = z.strictObject({ input: axisLength, output: axisLength });
+
+/** Checks {@linkcode ResampleParams}. */
+export const resampleParams: Schema<ResampleParams> = z.strictObject({ y: axisScale, x: axisScale });

@@ -1,0 +1,76 @@
+/**
+ * Bilinear resize of a whole image, as plainly as it can be said: the truth for tables and model.
+ *
+ * @module
+ */
+
+import { imageAxes, type Tensor, zeros } from "../../../serialize/tensor.ts";
+import type { ResizeMatch, Size } from "../geometry/names.ts";
+import { type AxisWeights, resizeAxes } from "./positions.ts";
+
+/** One sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */
+type Sample = (p: readonly number[], y: readonly [number, number], x: readonly [number, number]) => number;
+
+/**
+ * Resizes every image of a batch.
+ *
+ * - `exact`: the rational result rounded half up.
+ * - `torchvision`: the rational result rounded half to even. torchvision computes in binary32, which
+ *   moves some samples that lie on or next to a tie by one level.
+ * - `opencv`: OpenCV 4.6 INTER_LINEAR on 8 bits, its fixed-point arithmetic.
+ *
+ * @param image A u8 image tensor.
+ * @param size New rows and columns.
+ * @param match Which computation the result equals.
+ * @returns A dense NHWC tensor.
+ */
+export function resizeReference(image: Tensor, size: Size, match: ResizeMatch): Tensor {
+  const axes = imageAxes(image);
+  const { images, height, width, channels } = axes;
+  const { y, x } = resizeAxes({
+    match,
+    y: { input: height, output: size[0] },
+    x: { input: width, output: size[1] },
+  });
+  const sample = sampleFor(match, y, x);
+  const target = zeros({ dtype: "u8", shape: [images, size[0], size[1], channels], layout: "NHWC" });
+  const pixel = (n: number, row: number, column: number, c: number) =>
+    image.data[
+      image.offset + n * axes.imageStride + row * axes.rowStride + column * axes.columnStride +
+      c * axes.channelStride
+    ]!;
+  let to = 0;
+  for (let n = 0; n < images; n++) {
+    for (let row = 0; row < size[0]; row++) {
+      const [y0, y1, wy] = [y.low[row]!, y.high[row]!, y.pairs[y.phase[row]!]!];
+      for (let column = 0; column < size[1]; column++) {
+        const [x0, x1, wx] = [x.low[column]!, x.high[column]!, x.pairs[x.phase[column]!]!];
+        for (let c = 0; c < channels; c++) {
+          const p = [pixel(n, y0, x0, c), pixel(n, y0, x1, c), pixel(n, y1, x0, c), pixel(n, y1, x1, c)];
+          target.data[to++] = sample(p, wy, wx);
+        }
+      }
+    }
+  }
+  return target;
+}
+
+function sampleFor(match: ResizeMatch, y: AxisWeights, x: AxisWeights): Sample {
+  if (match === "opencv") return openCvSample;
+  const denominator = y.denominator * x.denominator;
+  return (p, wy, wx) => {
+    // Whole numbers throughout: at most 255 · 2^34, far below 2^53.
+    const sum = wy[0] * (wx[0] * p[0]! + wx[1] * p[1]!) + wy[1] * (wx[0] * p[2]! + wx[1] * p[3]!);
+    const doubled = 2 * sum + denominator;
+    const rounded = Math.floor(doubled / (2 * denominator));
+    const tie = doubled % (2 * denominator) === 0;
+    return match === "torchvision" && tie && rounded % 2 === 1 ? rounded - 1 : rounded;
+  };
+}
+
+/** OpenCV's VResizeLinear for 8 bits: both passes in whole numbers, truncating twice. */
+const openCvSample: Sample = (p, [b0, b1], [a0, a1]) => {
+  const upper = a0 * p[0]! + a1 * p[1]!;
+  const lower = a0 * p[2]! + a1 * p[3]!;
+  return (((b0 * (upper >> 4)) >> 16) + ((b1 * (lower >> 4)) >> 16) + 2) >> 2;
+};

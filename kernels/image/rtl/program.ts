@@ -1,0 +1,213 @@
+/**
+ * What the RTL needs of a plan: arguments for its registers and contents of its tables.
+ *
+ * @module
+ */
+
+import { axisWeightIds, fixedTables } from "../resize/fixed.ts";
+import { distinctWeights, fractionBitsFor, termTable, UNITS } from "../resize/terms.ts";
+import { levelTable } from "../normalize/model.ts";
+import type { NormalizeParams } from "../normalize/spec.ts";
+import { remapAxis } from "../remap/model.ts";
+import { resizeAxes } from "../resize/positions.ts";
+import type { ResizeParams } from "../resize/spec.ts";
+import { UNIVERSAL_BITS, universalIds, universalTable } from "../resize/universal.ts";
+import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
+import { itemBytes } from "../../../serialize/sampling.ts";
+import { KIND } from "../../../serialize/header.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { Plan, PlanStage } from "../plan/plan.ts";
+import {
+  type ArgumentName,
+  IMAGE_ARGUMENTS,
+  IMAGE_TABLE,
+  ROWS_ARGUMENTS,
+  type RowsArgumentName,
+} from "../../rtl/registers.ts";
+import { rowsPart } from "./rows.ts";
+
+/** A plan as the RTL takes it. */
+export interface RtlProgram {
+  /** Which build it runs on: the image pipeline with terms or products, or that of rows. */
+  readonly build: "terms" | "products" | "rows";
+  /** The arguments, in the order of the registers. */
+  readonly values: readonly number[];
+  /** Tables by their number, each from its first entry on. */
+  readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
+}
+
+type Arguments = Partial<Record<ArgumentName, number>>;
+type Part = {
+  readonly build?: "products";
+  readonly values: Arguments;
+  readonly tables: RtlProgram["tables"];
+};
+
+/**
+ * Translates a plan.
+ *
+ * @param plan The plan.
+ * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
+ */
+export function rtlProgram(plan: Plan): RtlProgram {
+  const { layout, stages } = plan;
+  if (stages[0]?.kernel === "resample") return rowsProgram(plan);
+  if (layout.kind !== KIND.cells && layout.name !== "samples") {
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: the RTL takes cells and samples, not ${layout.name}`,
+      {
+        layout: layout.name,
+      },
+    );
+  }
+  let values: Arguments = commonValues(plan);
+  let build: RtlProgram["build"] = "terms";
+  const tables: RtlProgram["tables"][number][] = [];
+  for (const stage of stages) {
+    const part = stagePart(stage);
+    values = { ...values, ...part.values };
+    tables.push(...part.tables);
+    build = part.build ?? build;
+  }
+  return { build, values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
+}
+
+/** The arguments that every pipeline of images has. */
+function commonValues({ id, layout, output }: Plan) {
+  const item = itemBytes(layout.kind, layout.channels);
+  return {
+    plan: id,
+    kind: layout.kind,
+    longest: layout.payload,
+    item: item === 3 ? 256 : Math.log2(item),
+    channels: layout.channels,
+    planar: output.planes > 1 ? 1 : 0,
+    size: Math.log2(DTYPE_BYTES[output.dtype]),
+  };
+}
+
+function rowsProgram(plan: Plan): RtlProgram {
+  const [resample, ...rest] = plan.stages;
+  if (resample!.form !== "multiply") throw lacks(resample!);
+  const { values, tables } = rowsPart(plan);
+  const parts = rest.map((stage) => {
+    if (stage.kernel !== "normalize") throw lacks(stage);
+    return levelsPart(stage.params as NormalizeParams);
+  });
+  const all: Partial<Record<RowsArgumentName, number>> = {
+    ...commonValues(plan),
+    ...values,
+    levels: parts.length > 0 ? 1 : 0,
+  };
+  return {
+    build: "rows",
+    values: ROWS_ARGUMENTS.map(({ name }) => all[name] ?? 0),
+    tables: [...tables, ...parts.flatMap((part) => part.tables)],
+  };
+}
+
+function stagePart(stage: PlanStage): Part {
+  const { kernel, form, params } = stage;
+  if (kernel === "normalize" && form === "levels") return levelsPart(params as NormalizeParams);
+  if (kernel === "resize") {
+    const resize = params as ResizeParams;
+    const { y, x } = resizeAxes(resize);
+    if (form === "products") return productsPart(y, x);
+    if (form === "row-pages") return pagesPart(y, x, resize.match === "torchvision");
+    return termsPart(stage, y, x, resize.match === "torchvision");
+  }
+  if (kernel === "remap") return termsPart(stage, remapAxis(), remapAxis(), false);
+  throw lacks(stage);
+}
+
+function lacks({ kernel, form }: PlanStage): OnpathError {
+  return new OnpathError(
+    "device",
+    `Cannot load a plan: the RTL has no kernel "${kernel}" with ${form} tables`,
+    {
+      kernel,
+      form,
+    },
+  );
+}
+
+type Axis = Parameters<typeof distinctWeights>[0];
+
+function termsPart(stage: PlanStage, y: Axis, x: Axis, even: boolean): Part {
+  if (stage.form === "universal") {
+    return part(universalIds(y, x), universalTable(), UNIVERSAL_BITS, even ? 1 : 0);
+  }
+  if (stage.form !== "nibble") throw lacks(stage);
+  const { weights, denominator, ids } = distinctWeights(y, x);
+  const fraction = fractionBitsFor(denominator, UNITS.nibble);
+  return part(ids, termTable(weights, denominator, 16, fraction), fraction, even ? UNITS.nibble : 0);
+}
+
+/** Bits of a weight's number in the RTL: four of them are an entry of the table of weights. */
+const NUMBER = 2 ** 10;
+
+function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number, ties: number): Part {
+  const weights = Float64Array.from(
+    { length: ids.length / 4 },
+    (_, at) =>
+      ids[4 * at]! + NUMBER * (ids[4 * at + 1]! + NUMBER * (ids[4 * at + 2]! + NUMBER * ids[4 * at + 3]!)),
+  );
+  return {
+    values: { resize: 1, weights: weights.length, fraction, ties },
+    tables: [
+      { table: IMAGE_TABLE.weights, entries: weights },
+      { table: IMAGE_TABLE.terms, entries: terms },
+    ],
+  };
+}
+
+/** Terms are pages; what stays are the columns' weights. */
+function pagesPart(y: Axis, x: Axis, even: boolean): Part {
+  const { ids } = axisWeightIds(x);
+  return {
+    values: {
+      resize: 1,
+      weights: ids.length + 65536 * y.pairs.length,
+      fraction: fractionBitsFor(y.denominator * x.denominator, UNITS.nibble),
+      ties: even ? UNITS.nibble : 0,
+      paged: 1,
+    },
+    tables: [{
+      table: IMAGE_TABLE.weights,
+      entries: Uint32Array.from(ids, ([left, right]) => left + NUMBER * right),
+    }],
+  };
+}
+
+/** Bits of a weight's number in the build with products. */
+const AXIS_NUMBER = 2 ** 7;
+
+function productsPart(y: Axis, x: Axis): Part {
+  const { horizontal, high, low, rows, columns } = fixedTables(y, x);
+  const pairs = (ids: Uint16Array) =>
+    Uint32Array.from({ length: ids.length / 2 }, (_, at) => ids[2 * at]! + AXIS_NUMBER * ids[2 * at + 1]!);
+  return {
+    build: "products",
+    values: { resize: 1, weights: columns.length / 2 + 65536 * (rows.length / 2) },
+    tables: [
+      { table: IMAGE_TABLE.columns, entries: pairs(columns) },
+      { table: IMAGE_TABLE.rows, entries: pairs(rows) },
+      { table: IMAGE_TABLE.horizontal, entries: horizontal },
+      { table: IMAGE_TABLE.verticalHigh, entries: high },
+      { table: IMAGE_TABLE.verticalLow, entries: low },
+    ],
+  };
+}
+
+function levelsPart(params: NormalizeParams): Part {
+  const bytes = levelTable(params);
+  const size = DTYPE_BYTES[params.dtype];
+  const view = new DataView(bytes.buffer);
+  const entries = Uint32Array.from(
+    { length: bytes.length / size },
+    (_, at) =>
+      size === 4 ? view.getUint32(4 * at, true) : size === 2 ? view.getUint16(2 * at, true) : bytes[at]!,
+  );
+  return { values: { levels: 1 }, tables: [{ table: IMAGE_TABLE.levels, entries }] };
+}

@@ -1,0 +1,48 @@
+/**
+ * Cycles of a flow of rows on the RTL, from the plan alone.
+ *
+ * @module
+ */
+
+import { packetsOfImage } from "../plan/layouts.ts";
+import { windowPackets } from "../plan/packets.ts";
+import type { Plan } from "../plan/plan.ts";
+import { rowSpans } from "../plan/rows.ts";
+import { createRowClock } from "./row_clock.ts";
+
+/**
+ * Cycles of a flow that comes whole and in order.
+ *
+ * @param plan A plan that resamples rows; its cost is not looked at.
+ * @returns `ideal`: those of the busiest stage. `cycles`: what the counter shows.
+ */
+export function rtlRowCycles(plan: Plan): { readonly ideal: number; readonly cycles: number } {
+  const { cut, channels } = plan.layout;
+  const { first, last } = rowSpans(plan);
+  const clock = createRowClock(plan);
+  const sizes = packetsOfImage(cut).map((items) => items * channels);
+  const most = windowPackets(plan);
+  const rowBytes = cut.width * channels;
+  let [cycles, filled, row, next] = [0, 0, 0, 0];
+  for (let packet = 0; packet < cut.packets; packet++) {
+    if (packet % most === 0) {
+      cycles += clock.cycles();
+      clock.begin();
+    }
+    if (packet % sizes.length === 0) row = next = 0;
+    const bytes = sizes[packet % sizes.length]!;
+    clock.packet(bytes);
+    for (let rest = bytes; rest > 0;) {
+      const here = Math.min(rest, rowBytes - filled);
+      clock.piece(here, filled === 0, filled + here === rowBytes);
+      filled = (filled + here) % rowBytes;
+      rest -= here;
+      if (filled > 0) continue;
+      for (; next < last.length && last[next] === row; next++) clock.give(last[next]! - first[next]! + 1);
+      clock.done();
+      row++;
+    }
+  }
+  const { input, columns, rows, output } = clock.work;
+  return { ideal: Math.max(input, columns, rows, output), cycles: cycles + clock.cycles() };
+}

@@ -1,0 +1,103 @@
+/**
+ * What the RTL's pipeline of rows needs of a plan.
+ *
+ * @module
+ */
+
+import { filterAxis } from "../resample/coefficients.ts";
+import { filterLists, filterSteps } from "../resample/steps.ts";
+import type { ResampleParams } from "../resample/spec.ts";
+import type { Plan } from "../plan/plan.ts";
+import { rowRing } from "../plan/row_ring.ts";
+import { windowSpan } from "../plan/window_span.ts";
+import { ROWS_TABLE, type RowsArgumentName } from "../../rtl/registers.ts";
+
+/** Bits of a step's first byte, and of the number of its weights, in an entry. */
+const STEP_BITS = { byte: 14, vector: 11 };
+
+/** Bits of a row, of taps and of the place of weights in an entry of an output row. */
+const ENTRY_BITS = { row: 16, taps: 10, weights: 13 };
+
+/** Arguments and tables of the resize, without those that all pipelines have. */
+export interface RowsPart {
+  /** The arguments. */
+  readonly values: Partial<Record<RowsArgumentName, number>>;
+  /** The tables by their number. */
+  readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
+}
+
+/**
+ * Makes arguments and tables.
+ *
+ * @param plan A plan whose first stage is the antialiased resize with weights alone.
+ */
+export function rowsPart(plan: Plan): RowsPart {
+  const { stages, geometry, layout } = plan;
+  const params = stages[0]!.params as ResampleParams;
+  const { channels, cut, answers } = layout;
+  const { after, fill } = geometry;
+  const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
+  const [steps, lists] = [filterSteps(x), filterLists(y)];
+  const ring = rowRing(params, plan);
+  const [down, across] = [windowSpan(after.y), windowSpan(after.x)];
+  const firstStep = steps.begin[across.first]!;
+  const seenSteps = steps.begin[across.first + across.seen]! - firstStep;
+  const behind = after.x.length - across.before - across.seen;
+  const total = channels * cut.width * cut.height * cut.images;
+  const imagePackets = answers.height * answers.packetsPerRow;
+  return {
+    values: {
+      rowBytes: channels * cut.width,
+      rows: cut.height,
+      totalLow: total % 2 ** 32,
+      totalHigh: Math.floor(total / 2 ** 32),
+      columnsBefore: across.before,
+      columnsInside: across.before + seenSteps,
+      columnSteps: across.before + seenSteps + behind,
+      firstStep,
+      rowsBefore: down.before,
+      rowsInside: down.before + down.seen,
+      outputRows: answers.height,
+      firstRow: down.first,
+      outputWidth: answers.width,
+      rowPackets: answers.packetsPerRow,
+      packetItems: answers.itemsPerPacket,
+      packetBytes: ring.words.bytes,
+      lastBytes: ring.words.lastBytes,
+      answers: answers.packets,
+      imagePackets,
+      imageItems: answers.height * answers.width,
+      rowWords: ring.words.row,
+      ringWords: ring.rows * ring.words.row,
+      slack: ring.slack,
+      fill: fill.reduce((sum, level, channel) => sum + level * 2 ** (8 * channel), 0),
+    },
+    tables: [
+      {
+        table: ROWS_TABLE.steps,
+        entries: Array.from(steps.first, (column, at) => {
+          const final = steps.begin.includes(at + 1) ? 1 : 0;
+          return column * channels +
+            2 ** STEP_BITS.byte * (steps.vector[at]! + 2 ** STEP_BITS.vector * final);
+        }),
+      },
+      {
+        table: ROWS_TABLE.weights,
+        entries: Float64Array.from(
+          { length: steps.weights.length / 2 },
+          (_, at) => steps.weights[2 * at]! + 2 ** 23 * steps.weights[2 * at + 1]!,
+        ),
+      },
+      {
+        table: ROWS_TABLE.rows,
+        entries: Float64Array.from(y.first, (first, o) => {
+          const taps = y.taps[o]!;
+          const back = (taps - 1) * ring.words.row;
+          const weights = lists.start[o]! + 2 ** ENTRY_BITS.weights * back;
+          return first + taps - 1 + 2 ** ENTRY_BITS.row * (taps + 2 ** ENTRY_BITS.taps * weights);
+        }),
+      },
+      { table: ROWS_TABLE.rowWeights, entries: lists.weights },
+    ],
+  };
+}

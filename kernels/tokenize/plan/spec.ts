@@ -1,0 +1,138 @@
+/**
+ * Pipelines of text: what the user writes, checked.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { checkTextSteps } from "../../text_normalize/spec.ts";
+import { parseWith, type Schema } from "../../schema.ts";
+import { TEXT_MODES, type TextMode } from "../model.ts";
+import type { TextStep } from "../vocabulary.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+
+/** Special tokens that stand for themselves in a text. */
+export type AllowedSpecial = "all" | "none" | readonly string[];
+
+/** Cuts a text into tokens. */
+export interface TokenizeStep {
+  /** The step's name. */
+  readonly op: "tokenize";
+  /** How texts travel. Default `stateful`. */
+  readonly mode: TextMode;
+  /** Special tokens that stand for themselves. Default `none`: they are text. */
+  readonly special: AllowedSpecial;
+  /** Whether the ids that the vocabulary puts around a text are put. Default not. */
+  readonly around: boolean;
+}
+
+/** Normalises a text before it is cut, after what the vocabulary itself asks for is known to follow. */
+export interface NormalizeTextStep {
+  /** The step's name. */
+  readonly op: "normalize_text";
+  /** What happens, in order. */
+  readonly steps: readonly TextStep[];
+}
+
+/** A text pipeline: any number of `normalize_text`, then `tokenize`. Plain data. */
+export interface TextPipeline {
+  /** The steps. */
+  readonly steps: readonly (NormalizeTextStep | TokenizeStep)[];
+}
+
+/** A text pipeline that is not checked yet: defaults may be missing. */
+export interface TextPipelineInput {
+  /** The steps. */
+  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
+}
+
+const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({
+  op: z.literal("tokenize"),
+  mode: z.enum(TEXT_MODES).default("stateful"),
+  special: z.union([z.enum(["all", "none"]), z.array(z.string().min(1).max(1000)).max(4096)]).default("none"),
+  around: z.boolean().default(false),
+});
+
+const normalizeSpec = z.strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
+
+/** Steps of a text pipeline at most. */
+const MOST_STEPS = 16;
+
+/**
+ * Checks a text pipeline from outside and fills in the defaults.
+ *
+ * @param value Anything, such as parsed JSON.
+ * @returns The pipeline: its last step is `tokenize`, and the only one.
+ * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { parseTextPipeline } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const { steps } = parseTextPipeline({ steps: [{ op: "tokenize", special: ["<|endoftext|>"] }] });
+ * assert.deepEqual(steps, [{ op: "tokenize", mode: "stateful", special: ["<|endoftext|>"], around: false }]);
+ * assert.throws(() => parseTextPipeline({ steps: [{ op: "tokenise" }] }), /op "tokenise" is unknown/);
+ * ```
+ */
+export function parseTextPipeline(value: unknown): TextPipeline {
+  const parsed = parseSteps(value);
+  const last = parsed.findIndex(({ op }) => op === "tokenize");
+  if (last !== parsed.length - 1) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read a text pipeline: expected tokenize as its last step and only there, found ${
+        last < 0 ? "none" : `one at steps.${last} of ${parsed.length}`
+      }`,
+      { steps: parsed.map(({ op }) => op) },
+    );
+  }
+  return { steps: parsed };
+}
+
+/**
+ * Checks a pipeline of normalisation from outside.
+ *
+ * @param value Anything, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
+ * @returns What happens to a text, in order.
+ * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ *
+ * @example
+ * ```ts
+ * import { parseNormalizePipeline } from "onpath/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const steps = parseNormalizePipeline({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] });
+ * assert.deepEqual(steps, [{ op: "nfc" }]);
+ * ```
+ */
+export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
+  return parseSteps(value).flatMap((step, index) => {
+    if (step.op === "normalize_text") return step.steps;
+    throw new OnpathError(
+      "pipeline",
+      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; compileText() takes it`,
+      { step: index, op: step.op },
+    );
+  });
+}
+
+function parseSteps(value: unknown): (NormalizeTextStep | TokenizeStep)[] {
+  const outline = z.strictObject({ steps: z.array(z.unknown()).min(1).max(MOST_STEPS) });
+  return parseWith(outline, value, "pipeline", "pipeline").steps.map(parseStep);
+}
+
+function parseStep(value: unknown, index: number): NormalizeTextStep | TokenizeStep {
+  const where = `steps.${index}`;
+  const op = (value as { op?: unknown } | null | undefined)?.op;
+  if (op === "tokenize") return parseWith(tokenizeSpec, value, "pipeline", where);
+  if (op === "normalize_text") {
+    const { steps } = parseWith(normalizeSpec, value, "pipeline", where);
+    return { op, steps: checkTextSteps(steps) };
+  }
+  throw new OnpathError(
+    "pipeline",
+    `Cannot read ${where}: op ${JSON.stringify(op)} is unknown, expected normalize_text or tokenize`,
+    { step: index, op },
+  );
+}

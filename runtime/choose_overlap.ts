@@ -1,0 +1,52 @@
+/**
+ * The overlap of chunks, chosen from the user's own texts: little is sent twice, and little has to be sent again.
+ *
+ * @module
+ */
+
+import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
+import { wellFormed } from "../kernels/tokenize/text_parts.ts";
+import { chunkCount, overlapFor } from "../serialize/text/cut.ts";
+import { HEADER_BYTES } from "../serialize/header.ts";
+import { createModelDevice } from "./device/model.ts";
+import { compileText } from "../kernels/tokenize/plan/compile.ts";
+import type { OverlapChoice, OverlapRow } from "../kernels/tokenize/plan/overlap_choice.ts";
+import { TextSession } from "./text_session.ts";
+
+/** Overlaps that are tried, in bytes. */
+const CANDIDATES = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+
+/**
+ * Chooses the overlap that sends the fewest bytes, those that are sent again among them.
+ *
+ * @param vocabulary The vocabulary.
+ * @param texts Samples of the user's texts.
+ * @param payload Longest payload in bytes. Default 1344.
+ * @returns The choice, and what it was chosen from.
+ * @throws {OnpathError} `pipeline` when chunks of the vocabulary's texts can never be put together.
+ */
+export async function chooseOverlap(
+  vocabulary: Vocabulary,
+  texts: readonly (string | Uint8Array)[],
+  payload: number = 1344,
+): Promise<OverlapChoice> {
+  const samples = texts.map(wellFormed);
+  const rows: OverlapRow[] = [];
+  await using device = createModelDevice();
+  const tried = new Set<number>();
+  for (const candidate of CANDIDATES) {
+    const overlap = overlapFor(payload, candidate);
+    if (tried.has(overlap)) continue;
+    tried.add(overlap);
+    const steps = [{ op: "tokenize", mode: "overlap" }];
+    const plan = compileText({ steps }, { vocabulary, device, payload, overlap, checksum: "link" });
+    const session = await TextSession.open(plan, vocabulary, device);
+    const { report } = await session.encodeMany(samples);
+    const chunks = samples.reduce((sum, text) => sum + chunkCount(text.length, plan.cut), 0);
+    const sent = report.bytes + chunks * (HEADER_BYTES + overlap) +
+      report.retries * (HEADER_BYTES + plan.longest) + report.hostBytes;
+    rows.push({ overlap, chunks, retries: report.retries, sent, removed: report.removed });
+  }
+  const best = rows.reduce((least, row) => row.sent < least.sent ? row : least);
+  return { overlap: best.overlap, bytes: samples.reduce((sum, text) => sum + text.length, 0), rows };
+}

@@ -1,0 +1,77 @@
+/**
+ * What is refused before XRT is asked, because XRT would take it.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { OnpathError } from "../../../../serialize/errors.ts";
+import { emulatedDevices, emulationMode } from "./environment.ts";
+import type { Xclbin, XclbinKernel } from "../xclbin/xclbin.ts";
+
+/** Emulation takes any index; a card is looked for by XRT itself. */
+export function checkIndex(index: number, bdf: string | undefined): void {
+  const mode = emulationMode();
+  if (mode === "card" || bdf !== undefined) return;
+  const devices = emulatedDevices();
+  if (devices === null || index < devices.length) return;
+  throw new OnpathError(
+    "device",
+    `Cannot open device ${index}: the emulation has ${devices.length} (emconfig.json)`,
+    { index, devices: devices.length, mode },
+  );
+}
+
+/** An xclbin for a card hangs an emulation, and one for another emulation computes nothing. */
+export function checkMode({ mode }: Xclbin): void {
+  const here = emulationMode();
+  const fits = here === "noop" ||
+    (here === "sw_emu"
+      ? mode === "SW_EMU"
+      : here === "hw_emu"
+      ? mode.startsWith("HW_EMU")
+      : !mode.includes("EMU"));
+  if (fits) return;
+  throw new OnpathError(
+    "device",
+    `Cannot load an xclbin of mode ${mode}: this process has ${here === "card" ? "cards" : here}` +
+      ` (XCL_EMULATION_MODE)`,
+    { mode, expected: here },
+  );
+}
+
+/** Reads the file of an xclbin; what fails is a failure of the file. */
+export async function readXclbinFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new OnpathError("file", `Cannot read ${path}: ${(cause as Error).message}`, { path }, { cause });
+  }
+}
+
+/** The instance in `kernel:{instance}` or `kernel:instance`. */
+export function instanceOf(name: string): string | undefined {
+  return /^[^:]*:\{?([^}]*)\}?$/.exec(name)?.[1];
+}
+
+/** The kernel of a name, with or without an instance; a refusal lists those there are. */
+export function findKernel(xclbin: Xclbin, name: string): XclbinKernel {
+  const [plain, instance] = [name.split(":")[0], instanceOf(name)];
+  const kernel = xclbin.kernels.find((kernel) => kernel.name === plain);
+  if (
+    kernel !== undefined && (instance === undefined || kernel.instances.some(({ name }) => name === instance))
+  ) {
+    return kernel;
+  }
+  const known = xclbin.kernels.flatMap((
+    { name, instances },
+  ) => [name, ...instances.map((each) => `${name}:{${each.name}}`)]);
+  throw new OnpathError(
+    "device",
+    `Cannot open kernel ${name}: the xclbin has ${known.join(", ") || "none"}`,
+    {
+      kernel: name,
+      known,
+    },
+  );
+}

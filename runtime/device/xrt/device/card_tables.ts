@@ -1,0 +1,185 @@
+/**
+ * Tables and pages on their way to a card's on-chip memory: from the host's memory to the card's, and from
+ * there by a list that the mover of tables walks.
+ *
+ * Pages stay in the card's memory from one request to the next. A list goes beside the packets: the kernel
+ * itself waits with each load until the epoch before has ended, so the host is not asked meanwhile.
+ *
+ * @module
+ */
+
+import type { PageCommand } from "../../../../kernels/rtl/page_commands.ts";
+import { TABLE_LIST, type TableListEntry, writeTableListEntry } from "../../../../kernels/rtl/movers.ts";
+import { OnpathError } from "../../../../serialize/errors.ts";
+import type { WaitOptions } from "../../../../serialize/wait.ts";
+import type { XrtBuffer } from "../binding/buffer.ts";
+import type { XrtDevice } from "../binding/device.ts";
+import type { XrtKernel } from "../binding/kernel.ts";
+import type { XrtRun } from "../binding/run.ts";
+
+/** Entries of a list; longer ones are several lists. */
+const LIST_ENTRIES = 512;
+
+/** Lists that can be under way at once. */
+const LISTS = 8;
+
+/** Bytes of an entry of a table that is loaded as a whole. */
+const TABLE_WIDTH = 8;
+
+/** A word of the card's memory, which everything begins at. */
+const WORD = 64;
+
+/** Pages of all plans at most (1 GiB). */
+const MOST_PAGE_BYTES = 2 ** 30;
+
+/** The tables of a kernel. */
+export interface CardTables {
+  /** Loads whole tables, and waits until they are there. */
+  readonly load: (
+    tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[],
+    options: WaitOptions,
+  ) => Promise<void>;
+  /** Makes room in the card's memory for the pages of a plan; those of another plan are forgotten. */
+  readonly openPages: (count: number, bytes: number, options: WaitOptions) => Promise<void>;
+  /** Whether a page is in the card's memory. */
+  readonly holds: (page: number) => boolean;
+  /** Brings a page into the card's memory, unless it is there. */
+  readonly bring: (page: number, bytes: Uint8Array, options: WaitOptions) => Promise<void>;
+  /** Starts commands; they go beside the packets that follow. Each page of them must be held. */
+  readonly queue: (
+    commands: readonly (PageCommand & { readonly page: number | null })[],
+    options: WaitOptions,
+  ) => Promise<void>;
+  /** Waits until no list is under way. */
+  readonly settle: (options: WaitOptions) => Promise<void>;
+}
+
+/** A list with its run. */
+interface List {
+  readonly buffer: XrtBuffer;
+  readonly view: DataView;
+  readonly run: XrtRun;
+}
+
+/**
+ * Makes the tables of a kernel.
+ *
+ * @param device The device.
+ * @param kernel The mover of its tables.
+ * @param options How long to wait for buffers.
+ * @throws {OnpathError} `device` when buffers are refused.
+ */
+export async function createCardTables(
+  device: XrtDevice,
+  kernel: XrtKernel,
+  options: WaitOptions,
+): Promise<CardTables> {
+  const bytes = LIST_ENTRIES * TABLE_LIST.bytes;
+  const group = kernel.group("list");
+  const memory = kernel.group("memory");
+  const whole = await device.allocate({ ...options, bytes: LISTS * bytes, group });
+  const lists = Array.from({ length: LISTS }, (_, n): List => {
+    const buffer = whole.part(bytes, n * bytes);
+    const run = kernel.run();
+    run.set("list", buffer);
+    const { buffer: mapped, byteOffset } = buffer.map();
+    return { buffer, view: new DataView(mapped, byteOffset, bytes), run };
+  });
+  let next = 0;
+  let staging: XrtBuffer | undefined;
+  let pages: { readonly buffer: XrtBuffer; readonly stride: number; readonly held: Set<number> } | undefined;
+
+  /** Starts a list; the ring of lists bounds how many are under way. */
+  const start = async (entries: readonly TableListEntry[], data: XrtBuffer, options: WaitOptions) => {
+    const list = lists[next]!;
+    next = (next + 1) % LISTS;
+    if (list.run.running) await list.run.wait(options);
+    entries.forEach((entry, place) => writeTableListEntry(list.view, place, entry));
+    await list.buffer.sync("toDevice", entries.length * TABLE_LIST.bytes, 0, options);
+    list.run.set("count", entries.length);
+    list.run.set("memory", data);
+    await list.run.start(options);
+    return list.run;
+  };
+
+  const settle = async (options: WaitOptions) => {
+    for (const { run } of lists) if (run.running) await run.wait(options);
+  };
+
+  return {
+    load: async (tables, options) => {
+      if (tables.length === 0) return;
+      const places: number[] = [];
+      let bytes = 0;
+      for (const { entries } of tables) {
+        places.push(bytes);
+        bytes += Math.ceil(entries.length * TABLE_WIDTH / WORD) * WORD;
+      }
+      // Tables without entries are words in the list alone.
+      bytes = Math.max(bytes, WORD);
+      if (staging === undefined || staging.bytes < bytes) {
+        staging?.close();
+        staging = undefined;
+        staging = await device.allocate({ ...options, bytes, group: memory });
+      }
+      const { buffer, byteOffset } = staging.map();
+      const view = new DataView(buffer, byteOffset, bytes);
+      tables.forEach(({ entries }, n) => {
+        for (let i = 0, at = places[n]!; i < entries.length; i++, at += TABLE_WIDTH) {
+          view.setUint32(at, entries[i]! % 2 ** 32, true);
+          view.setUint32(at + 4, Math.floor(entries[i]! / 2 ** 32), true);
+        }
+      });
+      await staging.sync("toDevice", bytes, 0, options);
+      const base = Number(staging.address);
+      const run = await start(
+        tables.map(({ table, entries }, n) => ({
+          words: [table * 65536, entries.length],
+          address: base + places[n]!,
+          entries: entries.length,
+          width: TABLE_WIDTH,
+        })),
+        staging,
+        options,
+      );
+      await run.wait(options);
+    },
+    openPages: async (count, bytes, options) => {
+      await settle(options);
+      pages?.buffer.close();
+      pages = undefined;
+      const stride = Math.ceil(bytes / WORD) * WORD;
+      if (count * stride > MOST_PAGE_BYTES) {
+        throw new OnpathError(
+          "table",
+          `Cannot hold ${count} pages of ${bytes} bytes in the card's memory: ${MOST_PAGE_BYTES} bytes are for pages`,
+          { count, bytes, most: MOST_PAGE_BYTES },
+        );
+      }
+      const buffer = await device.allocate({ ...options, bytes: count * stride, group: memory });
+      pages = { buffer, stride, held: new Set() };
+    },
+    holds: (page) => pages?.held.has(page) ?? false,
+    bring: async (page, bytes, options) => {
+      const { buffer, stride, held } = pages!;
+      if (held.has(page)) return;
+      buffer.map().set(bytes, page * stride);
+      await buffer.sync("toDevice", stride, page * stride, options);
+      held.add(page);
+    },
+    queue: async (commands, options) => {
+      const { buffer, stride } = pages!;
+      const base = Number(buffer.address);
+      const entries = commands.map(({ words, entries, page }): TableListEntry => ({
+        words,
+        address: base + (page ?? 0) * stride,
+        entries: entries.length / 4,
+        width: 4,
+      }));
+      for (let first = 0; first < entries.length; first += LIST_ENTRIES) {
+        await start(entries.slice(first, first + LIST_ENTRIES), buffer, options);
+      }
+    },
+    settle,
+  };
+}

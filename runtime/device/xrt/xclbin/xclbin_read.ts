@@ -1,0 +1,251 @@
+/**
+ * Reads an xclbin, the container of a card's configuration and of what it says about itself. Every
+ * length in it is checked against the file before it is used.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../../serialize/errors.ts";
+import type {
+  Xclbin,
+  XclbinClock,
+  XclbinConnection,
+  XclbinKernel,
+  XclbinMemory,
+  XclbinSection,
+} from "./xclbin.ts";
+import {
+  AXLF,
+  CLOCK_TYPES,
+  IP_CONTROLS,
+  MEMORY_TYPES,
+  SECTION_KINDS,
+  type SectionKind,
+  XCLBIN_LIMITS,
+  XCLBIN_MODES,
+} from "./xclbin_format.ts";
+import { readKernelXml } from "./xclbin_xml.ts";
+
+/** An instance as IP_LAYOUT has it. */
+interface Ip {
+  readonly name: string;
+  readonly type: number;
+  readonly properties: number;
+  readonly base: bigint;
+}
+
+/**
+ * Reads what an xclbin says about itself.
+ *
+ * @param bytes The file.
+ * @returns Sections, kernels, memories and clocks. Byte sizes in the file are kilobytes; here they are bytes.
+ * @throws {OnpathError} `file` when it is no xclbin, or a length, count or number in it does not fit the
+ * file or {@linkcode XCLBIN_LIMITS}.
+ *
+ * @example
+ * ```ts
+ * import { readXclbin, writeXclbin } from "onpath/xrt";
+ * import assert from "node:assert/strict";
+ *
+ * const image = writeXclbin({
+ *   platform: "onpath_nic",
+ *   memories: [{ tag: "bank0", bytes: 2n ** 30n, base: 0n }],
+ *   kernels: [{
+ *     name: "copy",
+ *     arguments: [{ name: "from", kind: "buffer", offset: 0x10, memory: 0 }],
+ *     instances: [{ name: "copy_1", base: 0x1800000n }],
+ *   }],
+ * });
+ * const { mode, kernels } = readXclbin(image);
+ * assert.equal(mode, "SW_EMU");
+ * assert.equal(kernels[0]!.arguments[0]!.name, "from");
+ * ```
+ */
+export function readXclbin(bytes: Uint8Array): Xclbin {
+  if (bytes.length > XCLBIN_LIMITS.bytes) throw malformed(`it has ${bytes.length} bytes`);
+  if (bytes.length < AXLF.sections || readText(bytes, 0, 8) !== "xclbin2") {
+    throw malformed(`it does not begin with "xclbin2" and a header of ${AXLF.sections} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(AXLF.length, true);
+  if (length !== BigInt(bytes.length)) {
+    throw malformed(`its header says ${length} bytes, the file has ${bytes.length}`);
+  }
+  const sections = readSections(bytes, view);
+  const find = (kind: SectionKind): Uint8Array | undefined => {
+    const section = sections.find((section) => section.kind === kind);
+    return section && bytes.subarray(section.offset, section.offset + section.size);
+  };
+  const memories = readMemories(find("MEM_TOPOLOGY"));
+  const groups = readMemories(find("ASK_GROUP_TOPOLOGY"));
+  const ips = readIps(find("IP_LAYOUT"));
+  const order = driverOrder(ips);
+  const xml = find("EMBEDDED_METADATA");
+  // A trailing NUL is common, and no part of the text.
+  const kernels = xml === undefined ? [] : readKernelXml(new TextDecoder().decode(xml).replace(/\0+$/, ""));
+  const [patch, major, minor] = [
+    view.getUint16(AXLF.version, true),
+    bytes[AXLF.version + 2],
+    bytes[AXLF.version + 3],
+  ];
+  return {
+    uuid: formatUuid(bytes.subarray(AXLF.uuid, AXLF.uuid + 16)),
+    platform: readText(bytes, AXLF.platform, 64),
+    mode: nameOf(XCLBIN_MODES, view.getUint16(AXLF.mode, true)),
+    version: `${major}.${minor}.${patch}`,
+    created: Number(view.getBigUint64(AXLF.timeStamp, true)),
+    bytes: bytes.length,
+    sections,
+    memories,
+    groups,
+    kernels: kernels.map((kernel): XclbinKernel => ({
+      ...kernel,
+      instances: kernel.instances.map(({ name, base }) => {
+        const ip = ips.find((ip) => ip.name === `${kernel.name}:${name}`);
+        return {
+          name,
+          base: ip?.base ?? base,
+          control: nameOf(IP_CONTROLS, ((ip?.properties ?? 0) >>> 8) & 0xff),
+          interrupt: ((ip?.properties ?? 0) & 1) === 1,
+          index: ip === undefined ? -1 : order.indexOf(ip),
+        };
+      }),
+    })),
+    connections: readConnections(find("CONNECTIVITY"), ips, memories.length),
+    clocks: readClocks(find("CLOCK_FREQ_TOPOLOGY")),
+  };
+}
+
+/**
+ * The bytes of a section.
+ *
+ * @param bytes The file.
+ * @param section A section that {@linkcode readXclbin} found in it.
+ * @returns A view, without a copy.
+ */
+export function sectionBytes(bytes: Uint8Array, section: XclbinSection): Uint8Array {
+  return bytes.subarray(section.offset, section.offset + section.size);
+}
+
+/** 16 bytes as `8-4-4-4-12` hexadecimal digits. */
+export function formatUuid(bytes: Uint8Array): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function readSections(bytes: Uint8Array, view: DataView): XclbinSection[] {
+  const count = view.getUint32(AXLF.numSections, true);
+  const end = AXLF.sections + count * AXLF.sectionBytes;
+  if (count > XCLBIN_LIMITS.sections || end > bytes.length) throw malformed(`it announces ${count} sections`);
+  return Array.from({ length: count }, (_, i) => {
+    const at = AXLF.sections + i * AXLF.sectionBytes;
+    const kind = nameOf(SECTION_KINDS, view.getUint32(at, true));
+    const [offset, size] = [view.getBigUint64(at + 24, true), view.getBigUint64(at + 32, true)];
+    // A section may be empty, and stand nowhere then.
+    if (size > 0n && (offset < BigInt(end) || offset + size > BigInt(bytes.length))) {
+      throw malformed(
+        `section ${i} (${kind}) stands at ${offset} with ${size} bytes, the file has ${bytes.length}`,
+      );
+    }
+    return {
+      kind,
+      name: readText(bytes, at + 4, 16),
+      offset: size > 0n ? Number(offset) : 0,
+      size: Number(size),
+    };
+  });
+}
+
+/** The entries of a section of equal entries, as a view and the places of the entries. */
+function entries(
+  section: Uint8Array | undefined,
+  kind: string,
+  { first, bytes }: { first: number; bytes: number },
+): { view: DataView; places: number[] } {
+  if (section === undefined || section.length === 0) {
+    return { view: new DataView(new ArrayBuffer(0)), places: [] };
+  }
+  const view = new DataView(section.buffer, section.byteOffset, section.byteLength);
+  // Clocks alone are counted in 16 bits.
+  const count = section.length < 4 ? -1 : first === 2 ? view.getInt16(0, true) : view.getInt32(0, true);
+  if (count < 0 || count > XCLBIN_LIMITS.entries || first + count * bytes > section.length) {
+    throw malformed(`section ${kind} of ${section.length} bytes announces ${count} entries of ${bytes}`);
+  }
+  return { view, places: Array.from({ length: count }, (_, i) => first + i * bytes) };
+}
+
+function readMemories(section: Uint8Array | undefined): XclbinMemory[] {
+  const { view, places } = entries(section, "MEM_TOPOLOGY", AXLF.memory);
+  return places.map((at) => ({
+    tag: readText(section!, at + 24, 16),
+    type: nameOf(MEMORY_TYPES, view.getUint8(at)),
+    used: view.getUint8(at + 1) !== 0,
+    bytes: view.getBigUint64(at + 8, true) * 1024n,
+    base: view.getBigUint64(at + 16, true),
+  }));
+}
+
+function readIps(section: Uint8Array | undefined): Ip[] {
+  const { view, places } = entries(section, "IP_LAYOUT", AXLF.ip);
+  return places.map((at) => ({
+    type: view.getUint32(at, true),
+    properties: view.getUint32(at + 4, true),
+    base: view.getBigUint64(at + 8, true),
+    name: readText(section!, at + 16, 64),
+  }));
+}
+
+/** `m_type` of what drivers number: kernels, and those of the processing system. */
+const NUMBERED: readonly number[] = [1, 7];
+
+/** Instances in the order of XRT's `xclbin::get_cus`: those without registers come last. */
+function driverOrder(ips: readonly Ip[]): Ip[] {
+  const numbered = ips.filter(({ type }) => NUMBERED.includes(type));
+  const interrupt = ({ base, properties }: Ip) => base === 2n ** 64n - 1n ? Infinity : properties & 0xfe;
+  return numbered.every(({ properties }) => (properties & 0xfe) === 0)
+    ? numbered.sort((a, b) => a.base < b.base ? -1 : a.base > b.base ? 1 : 0)
+    : numbered.sort((a, b) => interrupt(a) - interrupt(b) || 0);
+}
+
+function readConnections(
+  section: Uint8Array | undefined,
+  ips: readonly Ip[],
+  memories: number,
+): XclbinConnection[] {
+  const { view, places } = entries(section, "CONNECTIVITY", AXLF.connection);
+  return places.map((at, i) => {
+    const [argument, ip, memory] = [0, 4, 8].map((field) => view.getInt32(at + field, true)) as [
+      number,
+      number,
+      number,
+    ];
+    if (ips[ip] === undefined || argument < 0 || memory < 0 || memory >= memories) {
+      throw malformed(`connection ${i} joins argument ${argument} of instance ${ip} with memory ${memory}`);
+    }
+    return { instance: ips[ip].name, argument, memory };
+  });
+}
+
+function readClocks(section: Uint8Array | undefined): XclbinClock[] {
+  const { view, places } = entries(section, "CLOCK_FREQ_TOPOLOGY", AXLF.clock);
+  return places.map((at) => ({
+    name: readText(section!, at + 8, 128),
+    type: nameOf(CLOCK_TYPES, view.getUint8(at + 2)),
+    mhz: view.getUint16(at, true),
+  }));
+}
+
+/** A text in a field of fixed length; bytes behind the first NUL do not count. */
+function readText(bytes: Uint8Array, at: number, length: number): string {
+  const field = bytes.subarray(at, at + length);
+  const end = field.indexOf(0);
+  return new TextDecoder("latin1").decode(end < 0 ? field : field.subarray(0, end));
+}
+
+function nameOf<T extends string>(names: readonly T[], value: number): T | string {
+  return names[value] ?? String(value);
+}
+
+function malformed(what: string): OnpathError {
+  return new OnpathError("file", `Cannot read an xclbin: ${what}`, { what });
+}
