@@ -42,7 +42,6 @@ export * from "../kernels/image/plan/compile.ts";
 export * from "../kernels/image/plan/cost.ts";
 export * from "../kernels/image/plan/file.ts";
 export * from "../kernels/image/plan/geometry.ts";
-export * from "../kernels/image/plan/identify.ts";
 export * from "../kernels/image/plan/input.ts";
 export * from "../kernels/image/plan/layouts.ts";
 export * from "../kernels/image/plan/map.ts";

@@ -4,92 +4,71 @@
  * @module
  */
 
-import { bounded, DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
-import { checkWhole, OnpathError } from "../serialize/errors.ts";
-import { countElements, type Tensor, tensor } from "../serialize/tensor.ts";
-import type { ImageWriter } from "../serialize/image_writer.ts";
-import { type Outcome, Reassembler } from "../serialize/reassembler.ts";
-import type { PacketSlots } from "../serialize/packets.ts";
-import { viewElements } from "../serialize/dtype.ts";
-import type { Device, DeviceCounters } from "./device/device.ts";
-import type { StagedPage } from "../kernels/image/model/page_bank.ts";
-import { checkPlanInput } from "../kernels/image/plan/input.ts";
+import { type AnyPlan, type AnyWorkload, findWorkload } from "../kernels/registry.ts";
+import type { Plan } from "../kernels/plan/plan.ts";
 import { sameProfile } from "../kernels/target/profiles.ts";
-import { reservePackets } from "../kernels/image/plan/packets.ts";
-import { type Plan, planPlacement } from "../kernels/image/plan/plan.ts";
-import { requestsFor } from "../kernels/image/plan/rows.ts";
-import { newFlow } from "../serialize/flow_numbers.ts";
-import { createSender, type Sender, type Window } from "../kernels/image/flow/send.ts";
+import type { Connection, FlowStream, Opened, Work } from "../kernels/workload.ts";
+import { OnpathError } from "../serialize/errors.ts";
+import type { Device, DeviceCounters } from "./device/device.ts";
+import type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
+import { PacketLoop, type RunAccount } from "./packet_loop.ts";
+import { checkRunOptions, type RunOptions } from "./run_options.ts";
 
-/** How one input is run. */
-export interface RunOptions {
-  /** Ends the run with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Longest wait for one answer of the device, in milliseconds. Default 30,000. */
-  readonly timeoutMs?: number | undefined;
-  /** How often packets that did not come back are sent again. Default 2. */
-  readonly retries?: number | undefined;
-  /** Called after every window of packets. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** How far a run is. */
-export interface Progress {
-  /** Packets that are back. */
-  readonly done: number;
-  /** Packets of the flow. */
-  readonly total: number;
-}
-
-/** What a run did. Times are of this process and this run; they are no property of a card. */
+/** Account of a run. Times are of this process and this run; they are no property of a card. */
 export interface RunReport {
-  /** Packets sent, those sent again included. */
+  /** Requests sent, repeated ones included. */
   readonly sent: number;
-  /** Packets sent again. */
+  /** Requests sent again, or sent in vain. */
   readonly resent: number;
-  /** Packets that came back, by what became of them. */
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Times that the device gave a flow up, for text. */
+  readonly escapes: number;
+  /** Bytes of input that the host processed because the device could not, for text. */
+  readonly hostBytes: number;
+  /** Stretches that were done again because their chunks shared no boundary, for text in chunks. */
+  readonly retries: number;
+  /** Tokens that came and were dropped, for text in chunks. */
+  readonly removed: number;
+  /** Answers, by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** Milliseconds of host time spent writing packets. */
   readonly serializeMs: number;
-  /** Milliseconds waiting for the device. */
+  /** Milliseconds spent waiting for the device. */
   readonly deviceMs: number;
-  /** Milliseconds of host time spent putting answers together. */
+  /** Milliseconds of host time spent taking answers. */
   readonly reassembleMs: number;
-  /** The device's counters since it was opened. */
+  /** Counters of the device since it was opened. */
   readonly counters: DeviceCounters;
 }
 
-/** An output and the account of how it came about. */
-export interface RunResult {
-  /** The output, dense, in the plan's layout; its buffer belongs to the caller. */
-  readonly output: Tensor;
-  /** What the run did. */
+/** Result of a run, and its account. */
+export interface RunResult<Out> {
+  /** The result. Its memory belongs to the caller. */
+  readonly output: Out;
+  /** Account of the run. */
   readonly report: RunReport;
 }
 
-/** Refuses a timeout before anything is sent, so that no started work is left without a listener. */
-function checkTimeout({ timeoutMs }: RunOptions): void {
-  if (timeoutMs === undefined) return;
-  checkWhole("a timeout in milliseconds of", timeoutMs, 0, 2 ** 31 - 1);
-}
-
-/** Ends a wait for a result by a signal; the work behind it notices the signal by itself. */
-function endedBy<T>(signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
-  if (signal === undefined || signal.aborted) return result;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    result.finally(() => signal.removeEventListener("abort", abort)).then(resolve, reject);
-  });
+/** Options of a session. */
+export interface SessionOptions extends RunOptions {
+  /**
+   * Opens another device after the session's own was lost. The old one must be closed by then, because it may write
+   * into the session's memory until it is.
+   */
+  readonly reopen?: ((cause: unknown) => Promise<Device>) | undefined;
+  /** Workload of the plan, if the registry does not list it. */
+  readonly workload?: AnyWorkload | undefined;
 }
 
 /**
- * A plan on a device. Runs queue up: one at a time reaches the device.
+ * A plan on a device.
+ *
+ * Runs may be concurrent: packets of small inputs share exchanges, and large inputs take turns. Several sessions may
+ * share a device. They take turns too, first come first served, and a session whose program was replaced loads it
+ * again, which `counters()` shows as bytes of tables.
  *
  * @example
  * ```ts
- * import { compile, createModelDevice, Session } from "onpath/runtime";
- * import { tensor } from "onpath";
+ * import { compile, createModelDevice, Session, tensor } from "onpath";
  * import assert from "node:assert/strict";
  *
  * await using device = createModelDevice();
@@ -101,219 +80,156 @@ function endedBy<T>(signal: AbortSignal | undefined, result: Promise<T>): Promis
  * assert(output.data.every((level) => level === 200));
  * ```
  */
-export class Session {
+export class Session<P extends Plan = AnyPlan> {
   /** The plan. */
-  readonly plan: Plan;
-  readonly #device: Device;
-  readonly #writer: ImageWriter;
-  readonly #requests: PacketSlots;
-  readonly #answers: PacketSlots;
-  readonly #sender: Sender;
-  #queue: Promise<unknown> = Promise.resolve();
-  #broken = false;
+  readonly plan: P;
+  readonly #connection: Connection<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
+  readonly #loop: PacketLoop;
 
-  private constructor(plan: Plan, device: Device) {
+  private constructor(
+    plan: P,
+    opened: Opened<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>,
+    device: Device,
+    options: SessionOptions,
+  ) {
     this.plan = plan;
-    this.#device = device;
-    const { requests, answers, writer } = reservePackets(plan);
-    this.#requests = requests;
-    this.#answers = answers;
-    this.#writer = writer;
-    this.#sender = createSender(plan, requests.slots);
+    this.#connection = opened.connect();
+    this.#loop = new PacketLoop(opened.program, this.#connection, device, options.reopen);
   }
 
   /**
-   * Makes the plan's tables resident and reserves memory for its packets.
+   * Loads a plan's program and reserves memory for its packets.
    *
    * @param plan A plan for this device.
    * @param device An open device; it stays the caller's to close.
-   * @param options How long to wait for the device, and a signal.
-   * @throws {OnpathError} `plan` when the plan is for another device, `device`, `table`, `timeout`.
+   * @param resources Data that the plan names but does not hold: `{ vocabulary }` for tokens, nothing for images.
+   * @param options Timeout and signal of the load, and how to reopen a lost device.
+   * @throws {OnpathError} `plan` if the plan is for another device or its resources are missing; `device`, `table`,
+   * `timeout`.
    */
-  static async open(plan: Plan, device: Device, options: RunOptions = {}): Promise<Session> {
-    if (!sameProfile(plan.device, device.profile)) {
-      const other = plan.device.name === device.profile.name
-        ? "other numbers of that device"
-        : plan.device.name;
-      throw new OnpathError(
-        "plan",
-        `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${other}`,
-        { plan: plan.id, device: device.profile.name, expected: plan.device.name },
-      );
-    }
-    const session = new Session(plan, device);
+  static async open<P extends Plan>(
+    plan: P,
+    device: Device,
+    ...[resources, options = {}]: OpenArguments<P>
+  ): Promise<Session<P>> {
+    checkArgument("plan", plan, "workload" in Object(plan));
+    checkArgument("device", device, typeof Object(device).exchange === "function");
+    checkRunOptions(options);
+    checkTarget(plan, device);
     options.signal?.throwIfAborted();
-    checkTimeout(options);
-    await bounded(
-      `device ${device.profile.name} to load plan ${plan.id}`,
-      device.load(plan, options),
-      options,
-    );
+    const opened = (options.workload ?? findWorkload(plan.workload)).open(plan, resources);
+    const session = new Session<P>(plan, opened, device, options);
+    await session.#loop.load(options);
     return session;
   }
 
   /**
    * Runs one input.
    *
-   * @param input A u8 tensor of the plan's shape, in any layout and strides.
+   * @param input Input of the plan: a u8 tensor of its shape in any layout and strides, or a text.
    * @param options Signal, timeout, retries, progress.
-   * @returns The output and what the run did.
-   * @throws {OnpathError} `dtype` or `shape` when the input is not the plan's; `gap` when packets
-   * did not come back; `timeout` or `device` when the device fails. After a wait that was cut short
-   * the device may still write into the session's memory, so the session refuses further runs.
+   * @returns The result and the account.
+   * @throws {OnpathError} `dtype` or `shape` if the input is not the plan's; `gap` if answers stay missing; `timeout`
+   * or `device` if the device fails; `size` if an option is outside its limits.
    */
-  run(input: Tensor, options: RunOptions = {}): Promise<RunResult> {
-    const result = this.#queue.then(() => this.#run(input, options));
-    this.#queue = result.then(() => undefined, () => undefined);
-    return endedBy(options.signal, result);
+  async run(
+    input: InputOf<P>,
+    options: RunOptions & OptionsOf<P> = {} as RunOptions & OptionsOf<P>,
+  ): Promise<RunResult<OutputOf<P>>> {
+    const { outputs, report } = await this.runMany([input], options);
+    return { output: outputs[0]!, report };
   }
 
-  async #run(input: Tensor, options: RunOptions): Promise<RunResult> {
-    if (this.#broken) {
+  /**
+   * Runs several inputs; their packets travel together where the plan allows it.
+   *
+   * @param inputs The inputs.
+   * @param options Signal, timeout, retries, progress of all of them.
+   * @returns The results in order, and one account.
+   * @throws {OnpathError} As {@linkcode Session.run}. One input that fails fails them all.
+   */
+  async runMany(
+    inputs: readonly InputOf<P>[],
+    options: RunOptions & OptionsOf<P> = {} as RunOptions & OptionsOf<P>,
+  ): Promise<{ readonly outputs: OutputOf<P>[]; readonly report: RunReport }> {
+    checkRunOptions(options);
+    options.signal?.throwIfAborted();
+    const works = inputs.map((input) => this.#connection.begin(input, options));
+    const flows = works.flatMap((work) => work.flows);
+    const account = await this.#loop.run(flows, options);
+    const unfinished = flows.filter(({ done }) => !done).length;
+    if (unfinished > 0) {
       throw new OnpathError(
-        "device",
-        "Cannot run: an exchange with the device failed or was cut short, open a new session",
+        "gap",
+        `Cannot complete ${unfinished} of ${flows.length} flows: nothing is left to send`,
+        { unfinished },
       );
     }
-    options.signal?.throwIfAborted();
-    checkPlanInput(this.plan, input);
-    checkTimeout(options);
-    const retries = checkWhole("a number of retries of", options.retries ?? 2, 0, 1000);
-    const { packets } = this.plan.layout.answers;
-    const flow = newFlow();
-    const reassembler = new Reassembler({ flows: 1 });
-    reassembler.open(flow, planPlacement(this.plan));
-    const times = { serializeMs: 0, deviceMs: 0, reassembleMs: 0 };
-    let sent = 0;
-    let ranges: [number, number][] = [[0, packets - 1]];
-    for (let attempt = 0; attempt <= retries && ranges.length > 0; attempt++) {
-      const requests: [number, number][] = attempt === 0
-        ? [[0, this.plan.layout.cut.packets - 1]]
-        : requestsFor(this.plan, ranges);
-      for (const window of this.#sender.windows(requests)) {
-        sent += await this.#exchange(input, flow, window, reassembler, times, options);
-        options.onProgress?.({ done: packets - reassembler.missing(flow), total: packets });
-      }
-      ranges = reassembler.gaps(flow, packets);
+    return { outputs: works.map((work) => work.result()), report: this.#report(works, account) };
+  }
+
+  /**
+   * Starts an input that grows, such as a prompt that is being typed.
+   *
+   * @param options Signal, timeout and retries of every step.
+   * @returns The stream. Several may be open at once.
+   * @throws {OnpathError} `pipeline` if inputs of the plan cannot grow.
+   */
+  stream(options: RunOptions = {}): FlowStream<InputOf<P>, PartOf<P>> {
+    checkRunOptions(options);
+    const { stream } = this.#connection;
+    if (stream === undefined) {
+      throw new OnpathError(
+        "pipeline",
+        `Cannot stream with plan ${this.plan.id}: an input of workload ${this.plan.workload} comes whole`,
+        { plan: this.plan.id, workload: this.plan.workload },
+      );
     }
-    const { counts } = reassembler;
-    if (ranges.length > 0) throw gapError(flow, packets, reassembler.missing(flow), ranges, retries, counts);
-    const bytes = reassembler.take(flow);
-    const { dtype, shape, layout } = this.plan.output;
-    const elements = viewElements(dtype, bytes.buffer, 0, countElements(shape));
-    return {
-      output: tensor(elements, { dtype, shape, layout }),
-      report: {
-        sent,
-        resent: sent - this.plan.layout.cut.packets,
-        outcomes: counts,
-        ...times,
-        counters: this.#device.counters(),
-      },
+    const { push, end } = stream(async (flow) => {
+      await this.#loop.run([flow], options);
+    });
+    // Steps are taken in order, whatever the caller waits for.
+    let queue: Promise<unknown> = Promise.resolve();
+    const queued = <T>(step: () => Promise<T>): Promise<T> => {
+      const result = queue.then(step);
+      queue = result.catch(() => undefined);
+      return result;
     };
+    return { push: (chunk) => queued(() => push(chunk)), end: () => queued(end) };
   }
 
-  /** Sends one window of packets and takes what comes back. Returns how many were sent. */
-  async #exchange(
-    input: Tensor,
-    flow: number,
-    window: Window,
-    reassembler: Reassembler,
-    times: { serializeMs: number; deviceMs: number; reassembleMs: number },
-    options: RunOptions,
-  ): Promise<number> {
-    options.signal?.throwIfAborted();
-    const start = performance.now();
-    let count = 0;
-    for (const { first, last, epoch } of window.ranges) {
-      this.#writer.write(input, flow, first, last - first + 1, this.#requests, count, epoch);
-      count += last - first + 1;
+  #report(works: readonly Work<unknown>[], { times, outcomes }: RunAccount): RunReport {
+    const sum = { sent: 0, resent: 0, escapes: 0, hostBytes: 0, retries: 0, removed: 0 };
+    for (const { counts } of works.flatMap((work) => work.flows)) {
+      const found = counts as Partial<typeof sum>;
+      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += found[name] ?? 0;
     }
-    if (window.pages.length > 0) await this.#stage(window.pages, options);
-    const sentAt = performance.now();
-    times.serializeMs += sentAt - start;
-    const exchange = { input: this.#requests, count, output: this.#answers };
-    const answered = this.#device.exchange(exchange, options);
-    let answers: number;
-    try {
-      answers = await bounded(`device ${this.#device.profile.name}`, answered, {
-        timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        signal: options.signal,
-      });
-    } catch (error) {
-      this.#broken = true;
-      throw error;
-    }
-    const backAt = performance.now();
-    times.deviceMs += backAt - sentAt;
-    if (!Number.isInteger(answers) || answers < 0 || answers > this.#answers.slots) {
-      throw new OnpathError(
-        "device",
-        `Cannot run: device ${this.#device.profile.name} announced ${answers} answers`,
-        { device: this.#device.profile.name, answers, most: this.#answers.slots },
-      );
-    }
-    for (let slot = 0; slot < answers; slot++) reassembler.accept(this.#answers, slot);
-    times.reassembleMs += performance.now() - backAt;
-    return count;
-  }
-
-  /** Queues the page loads that a window's packets need. A load that fails leaves the device unknown. */
-  async #stage(pages: readonly StagedPage[], options: RunOptions): Promise<void> {
-    try {
-      await bounded(
-        `device ${this.#device.profile.name} to stage pages`,
-        this.#device.stage(pages, options),
-        {
-          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-          signal: options.signal,
-        },
-      );
-    } catch (error) {
-      this.#broken = true;
-      throw error;
-    }
+    return { ...sum, outcomes, ...times, counters: this.#loop.device.counters() };
   }
 }
 
-/**
- * Runs one input through a plan: opens a session, runs, and leaves nothing open. Serving code that
- * runs many inputs keeps a {@linkcode Session} instead.
- *
- * @param plan A plan for the device.
- * @param input A u8 tensor of the plan's shape.
- * @param device An open device; it stays the caller's to close.
- * @param options Signal, timeout, retries, progress.
- * @returns The output and what the run did.
- * @throws {OnpathError} As {@linkcode Session.open} and {@linkcode Session.run}.
- */
-export async function offload(
-  plan: Plan,
-  input: Tensor,
-  device: Device,
-  options: RunOptions = {},
-): Promise<RunResult> {
-  checkPlanInput(plan, input);
-  const session = await Session.open(plan, device, options);
-  return await session.run(input, options);
+/** Resources may be left out where the plan needs none. */
+type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
+  ? [resources?: void, options?: SessionOptions]
+  : [resources: ResourcesOf<P>, options?: SessionOptions];
+
+/** Refuses an argument that is not of its kind, before it is used. */
+function checkArgument(name: string, value: unknown, isRight: boolean): void {
+  if (isRight) return;
+  const found = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+  throw new OnpathError(
+    name === "plan" ? "plan" : "device",
+    `Cannot open a session: expected a ${name}, found ${found}`,
+    { argument: name, found },
+  );
 }
 
-function gapError(
-  flow: number,
-  packets: number,
-  missing: number,
-  gaps: readonly [number, number][],
-  retries: number,
-  outcomes: Readonly<Partial<Record<Outcome, number>>>,
-): OnpathError {
-  const { accepted: _, duplicate: __, ...refused } = outcomes;
-  const reasons = Object.entries(refused).map(([name, count]) => `${name} ${count}`).join(", ");
-  return new OnpathError(
-    "gap",
-    `Cannot complete flow ${flow}: ${missing} of ${packets} packets did not come back after ${
-      retries + 1
-    } tries` +
-      (reasons === "" ? "" : ` (refused answers: ${reasons})`),
-    { flow, packets, missing, gaps: gaps.slice(0, 8), refused },
+function checkTarget(plan: Plan, device: Device): void {
+  if (sameProfile(plan.target, device.profile)) return;
+  const other = plan.target.name === device.profile.name ? "other numbers of that device" : plan.target.name;
+  throw new OnpathError(
+    "plan",
+    `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${other}`,
+    { plan: plan.id, device: device.profile.name, expected: plan.target.name },
   );
 }

@@ -14,7 +14,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { compile } from "../kernels/image/plan/compile.ts";
 import { driveRtl, type RtlCard } from "../runtime/device/rtl/card.ts";
-import type { Plan } from "../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../kernels/image/plan/plan.ts";
 import { reservePackets } from "../kernels/image/plan/packets.ts";
 import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
 import type { RtlExports } from "../runtime/device/rtl/exports.ts";
@@ -52,7 +52,7 @@ interface Result {
 }
 
 /** Starts a plan and puts its packets where the hardware takes them from; returns how many. */
-function prepare(card: RtlCard, plan: Plan, packets: readonly Uint8Array[]): number {
+function prepare(card: RtlCard, plan: ImagePlan, packets: readonly Uint8Array[]): number {
   const { values, tables } = rtlProgram(plan);
   card.start(values);
   for (const { table, entries } of tables) card.loadTable(table, entries);
@@ -82,7 +82,7 @@ async function contest(match: Match, folder: string): Promise<Result> {
     rtlProgram(plan).build
   ];
   const { requests, writer } = reservePackets(plan, MOST_PACKETS);
-  const sent = Math.min(requests.slots, plan.layout.cut.packets);
+  const sent = Math.min(requests.slots, plan.body.layout.cut.packets);
   writer.write(input, 5, 0, sent, requests);
   const packets = Array.from({ length: sent }, (_, at) => packetBytes(requests, at).slice());
 

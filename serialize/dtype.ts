@@ -32,14 +32,26 @@ export const DTYPE_BYTES: Readonly<Record<DType, 1 | 2 | 4>> = {
   u32: 4,
 };
 
-/** The typed array that holds a type's elements; `f16` and `bf16` are held as their bit patterns. */
-export type TypedArray =
-  | Uint8Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>;
+/** Typed array by element type. `f16` and `bf16` are held as their bit patterns. */
+export interface ElementArrays {
+  /** Unsigned, 8 bits. */
+  readonly u8: Uint8Array<ArrayBuffer>;
+  /** Signed, 8 bits. */
+  readonly i8: Int8Array<ArrayBuffer>;
+  /** IEEE 754 binary16, as bit patterns. */
+  readonly f16: Uint16Array<ArrayBuffer>;
+  /** Upper half of binary32, as bit patterns. */
+  readonly bf16: Uint16Array<ArrayBuffer>;
+  /** IEEE 754 binary32. */
+  readonly f32: Float32Array<ArrayBuffer>;
+  /** Signed, 32 bits. */
+  readonly i32: Int32Array<ArrayBuffer>;
+  /** Unsigned, 32 bits. */
+  readonly u32: Uint32Array<ArrayBuffer>;
+}
+
+/** A typed array that holds elements of some type. */
+export type TypedArray = ElementArrays[DType];
 
 /**
  * Views bytes as elements, without a copy.
@@ -51,6 +63,12 @@ export type TypedArray =
  * @param length Number of elements.
  * @returns A typed array over the buffer.
  */
+export function viewElements<D extends DType>(
+  dtype: D,
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number,
+): ElementArrays[D];
 export function viewElements(
   dtype: DType,
   buffer: ArrayBuffer,

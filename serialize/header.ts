@@ -38,8 +38,24 @@ export const STANDARD_PAYLOAD = 1344;
 export const MAX_PACKETS = 2 ** 24;
 /** Items of a flow are counted below this limit (2^48), so that positions stay exact numbers. */
 export const MAX_POSITION = 2 ** 48;
-/** Byte offset of the CRC field. */
-export const CRC_OFFSET = 40;
+/** Byte offset of each field in a header. */
+export const OFFSET = {
+  magic: 0,
+  version: 4,
+  kind: 5,
+  flags: 6,
+  flow: 8,
+  sequence: 12,
+  packets: 16,
+  length: 20,
+  overlap: 22,
+  plan: 24,
+  epoch: 28,
+  position: 32,
+  crc: 40,
+  reserved: 44,
+  carry: 48,
+} as const;
 
 /** Kinds of payload. */
 export const KIND = {
@@ -153,16 +169,16 @@ export type Refusal =
  */
 export function writeHeader(view: DataView, at: number, header: Header): void {
   view.setUint32(at, MAGIC, true);
-  view.setUint32(at + 4, HEADER_VERSION | (header.kind << 8) | (header.flags << 16), true);
-  view.setUint32(at + 8, header.flow, true);
-  view.setUint32(at + 12, header.sequence, true);
-  view.setUint32(at + 16, header.packets, true);
-  view.setUint32(at + 20, header.length | (header.overlap << 16), true);
-  view.setUint32(at + 24, header.plan, true);
-  view.setUint32(at + 28, header.epoch, true);
-  view.setUint32(at + 32, header.position, true);
-  view.setUint32(at + 36, header.position / 2 ** 32, true);
-  for (let word = CRC_OFFSET; word < HEADER_BYTES; word += 4) view.setUint32(at + word, 0, true);
+  view.setUint32(at + OFFSET.version, HEADER_VERSION | (header.kind << 8) | (header.flags << 16), true);
+  view.setUint32(at + OFFSET.flow, header.flow, true);
+  view.setUint32(at + OFFSET.sequence, header.sequence, true);
+  view.setUint32(at + OFFSET.packets, header.packets, true);
+  view.setUint32(at + OFFSET.length, header.length | (header.overlap << 16), true);
+  view.setUint32(at + OFFSET.plan, header.plan, true);
+  view.setUint32(at + OFFSET.epoch, header.epoch, true);
+  view.setUint32(at + OFFSET.position, header.position, true);
+  view.setUint32(at + OFFSET.position + 4, header.position / 2 ** 32, true);
+  for (let word = OFFSET.crc; word < HEADER_BYTES; word += 4) view.setUint32(at + word, 0, true);
 }
 
 /**
@@ -190,37 +206,37 @@ export function writeHeader(view: DataView, at: number, header: Header): void {
 export function readHeader(view: DataView, at: number, available: number, header: Header): Refusal | null {
   if (available < HEADER_BYTES) return "truncated";
   if (view.getUint32(at, true) !== MAGIC) return "magic";
-  const word = view.getUint32(at + 4, true);
+  const word = view.getUint32(at + OFFSET.version, true);
   if ((word & 255) !== HEADER_VERSION) return "version";
   const kind = (word >>> 8) & 255;
   if (kind > 31 || ((KNOWN_KINDS >> kind) & 1) === 0) return "kind";
   const flags = word >>> 16;
   if (flags > KNOWN_FLAGS) return "flags";
-  const lengths = view.getUint32(at + 20, true);
+  const lengths = view.getUint32(at + OFFSET.length, true);
   const length = lengths & 0xffff;
   const overlap = lengths >>> 16;
   if (length === 0 || length > MAX_PAYLOAD) return "length";
   if (overlap > length) return "overlap";
   if (available < HEADER_BYTES + length) return "truncated";
-  const sequence = view.getUint32(at + 12, true);
-  const packets = view.getUint32(at + 16, true);
+  const sequence = view.getUint32(at + OFFSET.sequence, true);
+  const packets = view.getUint32(at + OFFSET.packets, true);
   if (packets === 0 || packets > MAX_PACKETS) return "packets";
   if (sequence >= packets) return "sequence";
   if (((flags & FLAG.first) !== 0) !== (sequence === 0)) return "sequence";
   if (((flags & FLAG.last) !== 0) !== (sequence === packets - 1)) return "sequence";
-  const high = view.getUint32(at + 36, true);
+  const high = view.getUint32(at + OFFSET.position + 4, true);
   if (high >= MAX_POSITION / 2 ** 32) return "position";
-  if (view.getUint32(at + 44, true) !== 0) return "reserved";
-  if ((flags & FLAG.checked) === 0 && view.getUint32(at + CRC_OFFSET, true) !== 0) return "crc";
+  if (view.getUint32(at + OFFSET.reserved, true) !== 0) return "reserved";
+  if ((flags & FLAG.checked) === 0 && view.getUint32(at + OFFSET.crc, true) !== 0) return "crc";
   header.kind = kind as Kind;
   header.flags = flags;
-  header.flow = view.getUint32(at + 8, true);
+  header.flow = view.getUint32(at + OFFSET.flow, true);
   header.sequence = sequence;
   header.packets = packets;
   header.length = length;
   header.overlap = overlap;
-  header.plan = view.getUint32(at + 24, true);
-  header.epoch = view.getUint32(at + 28, true);
-  header.position = high * 2 ** 32 + view.getUint32(at + 32, true);
+  header.plan = view.getUint32(at + OFFSET.plan, true);
+  header.epoch = view.getUint32(at + OFFSET.epoch, true);
+  header.position = high * 2 ** 32 + view.getUint32(at + OFFSET.position, true);
   return null;
 }

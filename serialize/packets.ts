@@ -7,15 +7,7 @@
 import { crc32c } from "./crc32c.ts";
 import type { Engine } from "./engine.ts";
 import { checkWhole } from "./errors.ts";
-import {
-  CRC_OFFSET,
-  FLAG,
-  type Header,
-  HEADER_BYTES,
-  MAX_PAYLOAD,
-  readHeader,
-  type Refusal,
-} from "./header.ts";
+import { FLAG, type Header, HEADER_BYTES, MAX_PAYLOAD, OFFSET, readHeader, type Refusal } from "./header.ts";
 
 /** Whether packets carry a CRC-32C or leave the check to the link (PCIe and Ethernet have their own). */
 export type Checksum = "crc32c" | "link";
@@ -83,7 +75,7 @@ export function readPacket(packets: PacketSlots, slot: number, header: Header): 
   if (refusal !== null) return refusal;
   if (header.flags & FLAG.checked) {
     const crc = engine.functions.packetCrc(at, HEADER_BYTES + header.length);
-    if (crc >>> 0 !== engine.view.getUint32(at + CRC_OFFSET, true)) return "crc";
+    if (crc >>> 0 !== engine.view.getUint32(at + OFFSET.crc, true)) return "crc";
   }
   return null;
 }
@@ -99,7 +91,7 @@ export function readPacketBytes(bytes: Uint8Array, header: Header): Refusal | nu
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const refusal = readHeader(view, 0, bytes.length, header);
   if (refusal !== null || (header.flags & FLAG.checked) === 0) return refusal;
-  return packetCrcPlain(bytes.subarray(0, HEADER_BYTES + header.length)) === view.getUint32(CRC_OFFSET, true)
+  return packetCrcPlain(bytes.subarray(0, HEADER_BYTES + header.length)) === view.getUint32(OFFSET.crc, true)
     ? null
     : "crc";
 }
@@ -111,8 +103,8 @@ export function readPacketBytes(bytes: Uint8Array, header: Header): Refusal | nu
  * @returns The CRC as an unsigned 32-bit number.
  */
 export function packetCrcPlain(packet: Uint8Array): number {
-  const head = crc32c(packet.subarray(0, CRC_OFFSET));
-  return crc32c(packet.subarray(CRC_OFFSET + 4), crc32c(ZERO, head));
+  const head = crc32c(packet.subarray(0, OFFSET.crc));
+  return crc32c(packet.subarray(OFFSET.crc + 4), crc32c(ZERO, head));
 }
 
 const ZERO = new Uint8Array(4);
@@ -126,6 +118,6 @@ const ZERO = new Uint8Array(4);
  */
 export function packetBytes(packets: PacketSlots, slot: number): Uint8Array<ArrayBuffer> {
   const at = slotAddress(packets, slot);
-  const length = packets.engine.view.getUint16(at + 20, true);
+  const length = packets.engine.view.getUint16(at + OFFSET.length, true);
   return packets.engine.bytes.subarray(at, at + HEADER_BYTES + length);
 }

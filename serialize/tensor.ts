@@ -8,6 +8,7 @@ import {
   checkElements,
   type DType,
   DTYPE_BYTES,
+  type ElementArrays,
   fromBFloat16Bits,
   fromFloat16Bits,
   type TypedArray,
@@ -24,10 +25,14 @@ export const LAYOUTS: readonly ["HWC", "CHW", "NHWC", "NCHW"] = ["HWC", "CHW", "
 /** A tensor never has more elements than this (2^31 − 1), so that indexes stay 32-bit. */
 export const MAX_ELEMENTS = 2 ** 31 - 1;
 
-/** Typed elements seen through a shape and strides. */
-export interface Tensor {
+/**
+ * Typed elements seen through a shape and strides.
+ *
+ * @typeParam D Element type, which decides the class of `data`.
+ */
+export interface Tensor<D extends DType = DType> {
   /** Element type. */
-  readonly dtype: DType;
+  readonly dtype: D;
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
   /** Distance between neighbours along each axis, in elements. */
@@ -37,13 +42,13 @@ export interface Tensor {
   /** The names of the axes, where the tensor is an image. */
   readonly layout?: Layout;
   /** The elements; other views may share them. `f16` and `bf16` are bit patterns. */
-  readonly data: TypedArray;
+  readonly data: ElementArrays[D];
 }
 
 /** What {@linkcode tensor} is told about its elements. */
-export interface TensorOptions {
+export interface TensorOptions<D extends DType = DType> {
   /** Element type. */
-  readonly dtype: DType;
+  readonly dtype: D;
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
   /** The names of the axes, where the tensor is an image. */
@@ -102,6 +107,10 @@ export function denseStrides(shape: readonly number[]): number[] {
  * assert.deepEqual(image.strides, [12, 3, 1]);
  * ```
  */
+export function tensor<D extends DType>(
+  data: TypedArray | Uint8ClampedArray<ArrayBuffer>,
+  options: TensorOptions<D>,
+): Tensor<D>;
 export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, options: TensorOptions): Tensor {
   const { dtype, shape, layout } = options;
   checkElements(dtype, data);
@@ -128,7 +137,7 @@ export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, option
  * @param options Element type, shape and, for images, the names of the axes.
  * @returns The tensor, with a buffer of its own.
  */
-export function zeros(options: TensorOptions): Tensor {
+export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
   const count = countElements(options.shape);
   const buffer = new ArrayBuffer(count * DTYPE_BYTES[options.dtype]);
   return tensor(viewElements(options.dtype, buffer, 0, count), options);

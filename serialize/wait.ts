@@ -18,7 +18,7 @@ export interface WaitOptions {
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Longest wait that a timer can keep, in milliseconds (24.8 days). */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** Somebody who waits. */
 export interface Waiter {

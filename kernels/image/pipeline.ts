@@ -18,7 +18,15 @@ import {
 import type { Size } from "./geometry/names.ts";
 import type { NormalizeStep } from "./normalize/spec.ts";
 import { STEP_SPECS } from "./kernels.ts";
-import { lowerRemap, type RemapParams, type RemapStep } from "./remap/spec.ts";
+import type { DType } from "../../serialize/dtype.ts";
+import {
+  type AffineStep,
+  lowerRemap,
+  type PerspectiveStep,
+  type RemapParams,
+  type RemapStep,
+  type RotateStep,
+} from "./remap/spec.ts";
 import type { ResizeStep } from "./resize/spec.ts";
 import { parseWith, type Schema } from "../schema.ts";
 
@@ -32,16 +40,49 @@ export type Step =
   | RemapStep
   | NormalizeStep;
 
-/** The user's steps, in order. Plain data. */
+/** A step as users write it: fields with a default may be left out. */
+export type StepInput<S, Defaulted extends keyof S = never> =
+  & Omit<S, Defaulted>
+  & Partial<Pick<S, Defaulted>>;
+
+/** A step of an image pipeline as users write it. `op` selects the fields. */
+export type ImageStep =
+  | CropStep
+  | CenterCropStep
+  | StepInput<PadStep, "top" | "left" | "bottom" | "right" | "fill">
+  | StepInput<LetterboxStep, "match" | "fill">
+  | StepInput<ResizeStep, "match">
+  | StepInput<AffineStep, "border" | "fill" | "inverse">
+  | StepInput<PerspectiveStep, "border" | "fill" | "inverse">
+  | StepInput<RotateStep, "border" | "fill" | "scale">
+  | StepInput<NormalizeStep, "dtype" | "layout">;
+
+/** An image pipeline as users write it. */
+export interface ImagePipeline {
+  /** The steps, in order. */
+  readonly steps: readonly ImageStep[];
+}
+
+/** Element type that a pipeline gives: that of its `normalize` step, or u8. */
+export type OutputDType<P extends ImagePipeline> = DType extends NormalizeDType<P> ? DType
+  : Extract<P["steps"][number], { readonly op: "normalize" }> extends never ? "u8"
+  : NormalizeDType<P>;
+
+type NormalizeDType<P extends ImagePipeline> = P["steps"][number] extends infer S
+  ? S extends { readonly op: "normalize" } ? S extends { readonly dtype: infer D extends DType } ? D : "f32"
+  : never
+  : never;
+
+/** The user's steps, checked, with their defaults. Plain data. */
 export interface Pipeline {
   /** The steps. */
   readonly steps: readonly Step[];
 }
 
-/** A pipeline that is not checked yet: defaults may be missing. */
+/** A pipeline that was not checked yet. */
 export interface PipelineInput {
   /** The steps. */
-  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
+  readonly steps: readonly { readonly op: string }[];
 }
 
 /** A pipeline has at most this many steps. */

@@ -5,7 +5,7 @@
  */
 
 import { TABLE_WORD } from "./registers.ts";
-import type { StagedPage } from "../image/model/page_bank.ts";
+import type { PageLoad } from "../program.ts";
 
 /** A command: its words of 64 bits as pairs of low and high halves, and entries of a word each behind them. */
 export interface PageCommand {
@@ -36,7 +36,7 @@ const NONE = new Uint8Array(0);
  * assert.deepEqual(page!.words, [2 ** 22 + 2 ** 20 + 3, 2, 0, 10]);
  * ```
  */
-export function pageCommands(loads: readonly StagedPage[], lastEpoch: number): PageCommand[] {
+export function pageCommands(loads: readonly PageLoad[], lastEpoch: number): PageCommand[] {
   const limits = pageLimits(loads, lastEpoch);
   return [
     { words: [TABLE_WORD.limit, limits[0]!], entries: NONE },

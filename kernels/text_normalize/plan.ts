@@ -4,41 +4,26 @@
  * @module
  */
 
-import { encode } from "@msgpack/msgpack";
 import { MOST_NORMALIZED_PARTS } from "./packets.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import type { Checksum } from "../../serialize/packets.ts";
 import { checkWhole } from "../../serialize/errors.ts";
-import { crc32c } from "../../serialize/crc32c.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
+import { identifyPlan, type Plan } from "../plan/plan.ts";
+import { copyProfile } from "../target/profiles.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { parseNormalizePipeline, type TextPipelineInput } from "../tokenize/plan/spec.ts";
 
-/** A pipeline of normalisation, compiled for one device. */
-export interface NormalizePlan {
-  /** What it is. */
-  readonly format: "onpath.normalize-plan";
-  /** Version of the format. */
-  readonly version: 1;
-  /** CRC-32C of everything else; packets carry it. */
-  readonly id: number;
-  /** What happens to a text, in order. */
+/** A pipeline of normalisation, compiled. */
+export interface NormalizeBody {
+  /** Steps, in order. */
   readonly steps: readonly TextStep[];
-  /** Name of the device's profile. */
-  readonly device: string;
-  /** How texts travel: the device keeps what waits between two packets. */
-  readonly mode: "stateful";
-  /** Longest payload of text in bytes. */
-  readonly payload: number;
-  /** Longest payload of an answer in bytes. */
-  readonly longest: number;
-  /** Answers to one packet at most; a text that grows to more is given up. */
-  readonly parts: number;
-  /** Packets that are sent in one exchange at most. */
-  readonly packets: number;
   /** Whether packets carry a CRC-32C. */
   readonly checksum: Checksum;
 }
+
+/** A pipeline of normalisation, compiled for one target. */
+export type NormalizePlan = Plan<"text_normalize", NormalizeBody>;
 
 /** What a pipeline of normalisation is compiled for. */
 export interface NormalizeCompileOptions {
@@ -70,27 +55,25 @@ const LEAST_ANSWER = 64;
  *
  * await using device = createModelDevice();
  * const plan = compileNormalize({ steps: [{ op: "normalize_text", steps: [{ op: "nfkc" }] }] }, { device });
- * assert.deepEqual(plan.steps, [{ op: "nfkc" }]);
+ * assert.deepEqual(plan.body.steps, [{ op: "nfkc" }]);
  * ```
  */
 export function compileNormalize(
   pipeline: TextPipelineInput,
   options: NormalizeCompileOptions,
 ): NormalizePlan {
-  const device = "profile" in options.device ? options.device.profile : options.device;
-  const most = Math.min(MAX_PAYLOAD, device.payload);
-  const payload = checkWhole("a payload of text in bytes of", options.payload ?? device.payload, 1, most);
-  const plan = {
-    format: "onpath.normalize-plan",
-    version: 1,
-    steps: parseNormalizePipeline(pipeline),
-    device: device.name,
-    mode: "stateful",
-    payload,
-    longest: Math.max(payload, LEAST_ANSWER),
-    parts: MOST_NORMALIZED_PARTS,
-    packets: checkWhole("a number of packets an exchange of", options.packets ?? 64, 1, 1024),
-    checksum: options.checksum ?? "crc32c",
-  } as const satisfies Omit<NormalizePlan, "id">;
-  return { ...plan, id: crc32c(encode(plan, { sortKeys: true })) };
+  const target = copyProfile("profile" in options.device ? options.device.profile : options.device);
+  const most = Math.min(MAX_PAYLOAD, target.payload);
+  const request = checkWhole("a payload of text in bytes of", options.payload ?? target.payload, 1, most);
+  return identifyPlan({
+    workload: "text_normalize",
+    target,
+    packets: {
+      request,
+      answer: Math.max(request, LEAST_ANSWER),
+      answersPerRequest: MOST_NORMALIZED_PARTS,
+      inFlight: checkWhole("a number of packets an exchange of", options.packets ?? 64, 1, 1024),
+    },
+    body: { steps: parseNormalizePipeline(pipeline), checksum: options.checksum ?? "crc32c" },
+  });
 }

@@ -1,30 +1,25 @@
 /**
- * What a device is: whatever turns packets into packets. One interface, one suite of tests for all.
+ * The device interface: whatever turns packets into packets. Model, RTL and XRT implement it, and one suite of tests
+ * runs on all of them.
  *
  * @module
  */
 
-import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import type { PacketSlots } from "../../serialize/packets.ts";
-import type { Refusal } from "../../serialize/header.ts";
-import type { WaitOptions } from "../../serialize/wait.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
-import type { NormalizePlan } from "../../kernels/text_normalize/plan.ts";
-import type { TextPlan } from "../../kernels/tokenize/plan/plan.ts";
-import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import type { DropReason, Exchange, Program } from "../../kernels/program.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
 
-/** What a device has counted since it was opened. */
+/** Counts of a device since it was opened. */
 export interface DeviceCounters {
   /** Packets processed. */
   readonly packets: number;
-  /** Packets dropped, by the name of the check that failed. */
+  /** Packets dropped, by the check that failed. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Table lookups. */
   readonly lookups: number;
-  /** Clock cycles, where the device counts them; the model's are simulated. */
+  /** Clock cycles, or null if the device counts none. The model's are simulated. */
   readonly cycles: number | null;
-  /** Cycles of waiting for pages or rows. */
+  /** Cycles of waiting for pages or rows, or null if the device counts none. */
   readonly stalls: number | null;
   /** Pages loaded. */
   readonly swaps: number;
@@ -33,64 +28,31 @@ export interface DeviceCounters {
 }
 
 /**
- * Why a device drops a packet: its header, its plan, its length, a weight index out of range, an epoch
- * that is over, or a piece of a row whose beginning did not come.
- */
-export type DropReason = Refusal | "plan" | "items" | "weight" | "epoch" | "order";
-
-/** One exchange of packets. */
-export interface Exchange {
-  /** Slots with packets to send. */
-  readonly input: PacketSlots;
-  /** Number of packets, from slot 0 on. */
-  readonly count: number;
-  /** Slots for the answers, at least as many. */
-  readonly output: PacketSlots;
-}
-
-/**
- * A device. It owns nothing of the caller's: slots are the caller's and free again when an exchange has
- * ended. It serves one session at a time, and one exchange at a time. Where rows are sent, a packet may
- * bring several answers or none.
+ * A device. Slots stay the caller's, and are free again when an exchange has ended. Calls that overlap are taken one
+ * after another. A request may bring several answers or none.
  */
 export interface Device extends AsyncDisposable {
-  /** Its numbers. */
+  /** Its numbers and capabilities. */
   readonly profile: DeviceProfile;
+  /** Program that is loaded, or null. */
+  loaded(): Program | null;
   /**
-   * Makes the tables of a plan resident.
+   * Makes a program resident, in place of the one before. A program that is refused changes nothing.
    *
-   * @throws {OnpathError} `device` when the device is closed or lacks a kernel, `table` when the
-   * tables do not fit.
+   * @throws {OnpathError} `device` if the device is closed or lacks a kernel, `table` if the tables do not fit.
    */
-  load(plan: Plan, options?: WaitOptions): Promise<void>;
+  load(program: Program, options?: WaitOptions): Promise<void>;
   /**
-   * Makes the tables of a text plan resident, in place of any plan before; a device without it serves no text.
-   *
-   * @throws {OnpathError} `device` when the device is closed or lacks what the plan asks for, `table` when the
-   * vocabulary does not fit, `plan` when it is another than the plan's.
-   */
-  loadText?(plan: TextPlan, vocabulary: Vocabulary, options?: WaitOptions): Promise<void>;
-  /**
-   * Makes a plan of normalisation resident, in place of any plan before; a device without it normalises no text.
-   *
-   * @throws {OnpathError} `device` when the device is closed or lacks what the plan asks for.
-   */
-  loadNormalize?(plan: NormalizePlan, options?: WaitOptions): Promise<void>;
-  /**
-   * Queues page loads beside the packets that follow. A packet's epoch begins when the loads that it
-   * needs are done; a slot is overwritten from the end of the epoch that frees it.
-   *
-   * @throws {OnpathError} `device` when there is no plan with pages, `table` when a page's length is wrong.
-   */
-  stage(pages: readonly StagedPage[], options?: WaitOptions): Promise<void>;
-  /**
-   * Sends packets and collects the answers, in any order; packets may be missing or come twice.
+   * Sends packets and collects the answers, in any order; answers may be missing or come twice. Page loads run beside
+   * the packets: an epoch begins once its loads are done, and a slot is overwritten from the end of the epoch that
+   * frees it.
    *
    * @returns Number of answers, in the output's slots from 0 on.
-   * @throws {OnpathError} `device` when the device is closed, has no plan, or fails.
+   * @throws {OnpathError} `device` if the device is closed, has no program, or fails; `size` if slots do not suffice;
+   * `table` if a page is missing or has the wrong length.
    */
   exchange(exchange: Exchange, options?: WaitOptions): Promise<number>;
-  /** What it has counted. */
+  /** Returns the counts. */
   counters(): DeviceCounters;
   /** Frees what it holds. May be called again. */
   close(): Promise<void>;

@@ -10,7 +10,7 @@ import { normalizeLevel } from "../../kernels/image/normalize/reference.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { LayoutName } from "../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import type { Checksum } from "../../serialize/packets.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
@@ -37,7 +37,7 @@ export function benchPlan(
   size: number,
   checksum: Checksum,
   layout: LayoutName,
-): Plan {
+): ImagePlan {
   return compile({
     steps: [
       { op: "resize", size: [size, size] },
@@ -54,7 +54,7 @@ export function serializer(
   layout: LayoutName = "cells",
 ): () => void {
   const plan = benchPlan(image, size, checksum, layout);
-  const { packets } = plan.layout.cut;
+  const { packets } = plan.body.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
   // As a session does: as many packets at a time as there are slots.
   return () => {

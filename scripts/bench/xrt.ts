@@ -131,7 +131,7 @@ export function callPairs({ device, buffer, run }: Noop): Pair[] {
 export async function serializePair({ device, kernel }: Noop): Promise<Pair> {
   const image = noise(720, 1280);
   const plan = benchPlan(image, 224, "link", "cells");
-  const { packets } = plan.layout.cut;
+  const { packets } = plan.body.layout.cut;
   const writers = [reservePackets(plan, packets), reservePackets(plan, packets)] as const;
   const { engine, address, slotBytes, slots } = writers[1].requests;
   const memory = engine.bytes.subarray(address, address + slots * slotBytes);

@@ -10,7 +10,7 @@ import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { openXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/device/card_device.ts";
 import { openEmulated } from "../xrt/emulated.ts";
@@ -112,7 +112,7 @@ export async function resolveDevice(name: string, signal: AbortSignal): Promise<
 /** A plan for the device that was named, or for the default one. */
 export interface Compiled {
   /** The plan. */
-  readonly plan: Plan;
+  readonly plan: ImagePlan;
   /** Why it is not for the default device, though none was named; undefined where it is. */
   readonly instead: string | undefined;
 }
@@ -131,7 +131,7 @@ export async function planFor(
   name: string | undefined,
   signal: AbortSignal,
   card: CardOptions = {},
-): Promise<(make: (device: DeviceProfile) => Plan) => Compiled> {
+): Promise<(make: (device: DeviceProfile) => ImagePlan) => Compiled> {
   const wanted = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
   if (wanted !== undefined && name !== undefined && name !== wanted) {
     throw new OnpathError("device", `Cannot use device ${name} on a card: that is device ${wanted}`, {

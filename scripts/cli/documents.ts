@@ -9,7 +9,7 @@ import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
 import { parseProfile } from "../../kernels/target/profiles.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";
@@ -39,13 +39,13 @@ export async function loadPipeline(path: string, signal: AbortSignal): Promise<P
  * @throws {OnpathError} `plan` when it is none, was changed, or is of another version; `file` or
  * `size` as any file.
  */
-export async function loadPlan(path: string, signal: AbortSignal): Promise<Plan> {
+export async function loadPlan(path: string, signal: AbortSignal): Promise<ImagePlan> {
   const bytes = await readBounded(path, { most: MAX_PLAN_BYTES, signal });
   return within(path, () => decodePlan(bytes));
 }
 
 /** Writes a plan, whole or not at all. */
-export async function savePlan(path: string, plan: Plan, signal: AbortSignal): Promise<void> {
+export async function savePlan(path: string, plan: ImagePlan, signal: AbortSignal): Promise<void> {
   await writeWhole(path, [encodePlan(plan)], signal);
 }
 

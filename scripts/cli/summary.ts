@@ -5,7 +5,7 @@
  */
 
 import { countElements } from "../../serialize/tensor.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { RunReport } from "../../runtime/session.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
@@ -16,31 +16,33 @@ export type Row = readonly [name: string, value: string | readonly string[]];
 export type StageTimes = Readonly<Record<string, number>>;
 
 /** Rows about what moves: input, packets, output, layout. */
-export function trafficRows(plan: Plan): Row[] {
-  const { layout, input, output } = plan;
+export function trafficRows(plan: ImagePlan): Row[] {
+  const { body: { layout, input, output } } = plan;
   const { packets } = layout.cut;
   return [
     ["input", `${shapeText(input)} ${input.dtype}, ${bytes(countElements(input.shape))}`],
     ["output", `${shapeText(output)} ${output.dtype}`],
     ["out to device", `${count(packets)} packets, ${bytes(layout.bytesOut)}`],
     ["back", `${count(packets)} packets, ${bytes(layout.bytesBack)}`],
-    ["layout", plan.notes],
+    ["layout", plan.body.notes],
   ];
 }
 
 /** One row about the tables as a whole. */
-export function tablesRow(plan: Plan): Row {
-  const total = plan.tables.reduce((sum, table) => sum + table.bytes, 0);
+export function tablesRow(plan: ImagePlan): Row {
+  const total = plan.body.tables.reduce((sum, table) => sum + table.bytes, 0);
   const weights = distinctWeights(plan);
   const parts = Object.entries(weights).map(([name, number]) => `${count(number)} ${name}`);
   return [
     "tables",
-    [plan.tables.length === 0 ? "none" : `${plan.tables.length}, ${bytes(total)}`, ...parts].join(", "),
+    [plan.body.tables.length === 0 ? "none" : `${plan.body.tables.length}, ${bytes(total)}`, ...parts].join(
+      ", ",
+    ),
   ];
 }
 
 /** How many distinct weights the tables of a plan hold, by what they weigh; empty without a resize. */
-export function distinctWeights(plan: Plan): Record<string, number> {
+export function distinctWeights(plan: ImagePlan): Record<string, number> {
   const names: Readonly<Record<string, string>> = {
     terms: "distinct weights",
     horizontal: "distinct column weights",
@@ -48,20 +50,20 @@ export function distinctWeights(plan: Plan): Record<string, number> {
     "column terms": "distinct column weights",
     "row terms": "distinct row weights",
   };
-  const form = plan.stages[0]?.form;
+  const form = plan.body.stages[0]?.form;
   const levels = form === "nibble" || form === "universal" ? 16 : 256;
   const weights: Record<string, number> = {};
-  for (const { kernel, name, entries } of plan.tables) {
+  for (const { kernel, name, entries } of plan.body.tables) {
     if (kernel !== "normalize" && names[name] !== undefined) weights[names[name]] = entries / levels;
   }
   return weights;
 }
 
 /** The forms of tables as they were weighed. */
-export function formsText(plan: Plan): string {
+export function formsText(plan: ImagePlan): string {
   return columnTable(
     ["tables", "equal", "bytes", "lookups", "BRAM", "URAM", "pages", "verdict"],
-    plan.forms.map(({ form, levels, bytes, lookups, blocks, pages, verdict }) => [
+    plan.body.forms.map(({ form, levels, bytes, lookups, blocks, pages, verdict }) => [
       form,
       levels === 0 ? "exactly" : `${levels} level`,
       bytes,
@@ -75,7 +77,7 @@ export function formsText(plan: Plan): string {
 }
 
 /** The layouts as they were weighed. */
-export function layoutsText(plan: Plan): string {
+export function layoutsText(plan: ImagePlan): string {
   const micro = (value: number) => value.toFixed(1);
   return columnTable(
     [
@@ -88,7 +90,7 @@ export function layoutsText(plan: Plan): string {
       "core \u00b5s",
       "verdict",
     ],
-    plan.layouts.map(({ name, bytes, packets, buffers, hostUs, wireUs, coreUs, verdict }) => [
+    plan.body.layouts.map(({ name, bytes, packets, buffers, hostUs, wireUs, coreUs, verdict }) => [
       name,
       bytes,
       packets,
@@ -102,7 +104,7 @@ export function layoutsText(plan: Plan): string {
 }
 
 /** Rows about what a plan costs. */
-export function costRows({ cost, memory, device, pages }: Plan): Row[] {
+export function costRows({ target: device, body: { cost, memory, pages } }: ImagePlan): Row[] {
   const time = (cycles: number) =>
     `${count(cycles)} cycles, ${(cycles / device.clockMHz).toFixed(1)} \u00b5s`;
   return [
@@ -125,10 +127,10 @@ export function costRows({ cost, memory, device, pages }: Plan): Row[] {
 }
 
 /** The tables one by one. */
-export function tablesText(plan: Plan): string {
+export function tablesText(plan: ImagePlan): string {
   return columnTable(
     ["kernel", "table", "index", "entries", "bits", "bytes", "lookups", "per", "copies", "in"],
-    plan.tables.map((table) => [
+    plan.body.tables.map((table) => [
       table.kernel,
       table.name,
       table.index,
@@ -144,8 +146,8 @@ export function tablesText(plan: Plan): string {
 }
 
 /** A row about what each stage equals, and how nearly. */
-export function boundsRow(plan: Plan): Row {
-  const lines = plan.bounds.map(({ kernel, versus, levels, because }) =>
+export function boundsRow(plan: ImagePlan): Row {
+  const lines = plan.body.bounds.map(({ kernel, versus, levels, because }) =>
     `${kernel}: ${levels === 0 ? "exactly" : `within ${levels} level${levels === 1 ? "" : "s"} of`} ` +
     `${versus}; ${because}`
   );
@@ -153,7 +155,7 @@ export function boundsRow(plan: Plan): Row {
 }
 
 /** Rows about a run. */
-export function runRows(report: RunReport, times: StageTimes, { device }: Plan): Row[] {
+export function runRows(report: RunReport, times: StageTimes, { target: device }: ImagePlan): Row[] {
   const { cycles, lookups, stalls, swaps } = report.counters;
   return [
     ["lookups", count(lookups)],

@@ -6,7 +6,7 @@
 
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { openWhole } from "../io/write.ts";
 import { type CardOptions, type KnownDevice, planDevice } from "./devices.ts";
 import { count } from "./text.ts";
@@ -49,7 +49,7 @@ export interface Waveform extends PacketRange {
  * `file` when the file cannot be written; whatever the work throws. Then there is no file.
  */
 export async function withWaveform<T>(
-  plan: Plan,
+  plan: ImagePlan,
   options: WaveformOptions,
   work: (known: KnownDevice) => Promise<T>,
 ): Promise<{ result: T; waveform: Waveform | undefined }> {
@@ -57,14 +57,14 @@ export async function withWaveform<T>(
   const known = planDevice(plan, options);
   if (path === undefined) return { result: await work(known), waveform: undefined };
   if (known.open !== createRtlDevice) {
-    const { name } = plan.device;
+    const { name } = plan.target;
     throw new OnpathError(
       "device",
       `Cannot write ${path}: device ${name} has no signals, only rtl has; expected a plan for it`,
       { name },
     );
   }
-  const { packets } = plan.layout.cut;
+  const { packets } = plan.body.layout.cut;
   const { first } = range;
   if (first >= packets) {
     throw new OnpathError(

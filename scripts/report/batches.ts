@@ -6,7 +6,7 @@
 
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 
 /** Batches that are shown where none are named. */
 export const BATCHES: readonly number[] = [1, 16, 64];
@@ -16,7 +16,7 @@ const MOST_PACKETS = 4_000_000;
 
 /** What a batch costs, or why it is not known. Plain data. */
 export type BatchCost =
-  | { readonly images: number; readonly plan: Plan }
+  | { readonly images: number; readonly plan: ImagePlan }
   | { readonly images: number; readonly plan: null; readonly because: string };
 
 /**
@@ -25,8 +25,8 @@ export type BatchCost =
  * @param plan The plan; what was asked for with it is asked for again.
  * @param batches Numbers of images.
  */
-export function costBatches(plan: Plan, batches: readonly number[]): BatchCost[] {
-  const { input, layout, options, device } = plan;
+export function costBatches(plan: ImagePlan, batches: readonly number[]): BatchCost[] {
+  const { target: device, body: { input, layout, options } } = plan;
   const inner = input.layout.replace("N", "") as "HWC" | "CHW";
   const shape = input.shape.filter((_, at) => input.layout[at] !== "N");
   return batches.map((images): BatchCost => {
@@ -37,7 +37,7 @@ export function costBatches(plan: Plan, batches: readonly number[]): BatchCost[]
     try {
       return {
         images,
-        plan: compile(plan.pipeline, {
+        plan: compile(plan.body.pipeline, {
           input: { dtype: input.dtype, shape: [images, ...shape], layout: `N${inner}` },
           device,
           checksum: layout.checksum,

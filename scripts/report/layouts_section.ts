@@ -5,7 +5,7 @@
  */
 
 import type { LayoutChoice } from "../../kernels/image/plan/layouts.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { imageDrawing } from "./image.ts";
 import { mark, type Markup } from "./markup.ts";
 import { packetDrawing } from "./packet.ts";
@@ -16,8 +16,8 @@ import { bytesText, count, many, percent, ticks, timeText } from "./text.ts";
 import { layoutText, layoutVerdict } from "./words.ts";
 
 /** The section about layouts. */
-export function layoutsSection(plan: Plan): Markup {
-  const { layout, layouts, output } = plan;
+export function layoutsSection(plan: ImagePlan): Markup {
+  const { body: { layout, layouts, output } } = plan;
   const sent = whatIsSent(plan);
   const { drawn, note } = imageDrawing(sent);
   const { packet, window } = sent;
@@ -58,9 +58,9 @@ ${packetDrawing(plan, packet.items)}
 <h3>All layouts that were weighed, for one image</h3>
 <p>In a stream of images host, wire and core work at the same time, so the slowest of the three (bold) sets
 the pace; the layout with the least such time is taken. Core times follow from cycles at ${
-      count(plan.device.clockMHz, 1)
-    } MHz, wire times from ${count(plan.device.networkGbps, 1)} Gb/s${
-      plan.device.instances > 1 ? ` shared by ${many(plan.device.instances, "kernel")}` : ""
+      count(plan.target.clockMHz, 1)
+    } MHz, wire times from ${count(plan.target.networkGbps, 1)} Gb/s${
+      plan.target.instances > 1 ? ` shared by ${many(plan.target.instances, "kernel")}` : ""
     }, host times from rates measured once on a 2-core machine: they decide between layouts and promise
 nothing.</p>
 ${layouts.length > 0 ? chart(layouts) : null}
@@ -102,7 +102,7 @@ ${
 }
 
 /** Bytes of one image of the input. */
-export function imageBytes({ input, layout }: Plan): number {
+export function imageBytes({ body: { input, layout } }: ImagePlan): number {
   return input.shape.reduce((product, length) => product * length, 1) / layout.cut.images;
 }
 

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { BatchCost } from "./batches.ts";
 import { mark, type Markup, type Value } from "./markup.ts";
 import { section, table } from "./page.ts";
 import { bytesText, count, many, timeText } from "./text.ts";
 
 /** The section with numbers. */
-export function numbersSection(plan: Plan, batches: readonly BatchCost[]): Markup {
-  const { images } = plan.layout.cut;
+export function numbersSection(plan: ImagePlan, batches: readonly BatchCost[]): Markup {
+  const { images } = plan.body.layout.cut;
   return section(
     "numbers",
     "All numbers",
@@ -23,7 +23,7 @@ export function numbersSection(plan: Plan, batches: readonly BatchCost[]): Marku
     mark`${costTable(plan)}${batches.length > 0 ? batchTable(plan, batches) : null}
 <h3>Notes of the planner</h3>
 <ul>${
-      plan.notes.map((note) =>
+      plan.body.notes.map((note) =>
         mark`<li>${note}</li>
 `
       )
@@ -31,7 +31,7 @@ export function numbersSection(plan: Plan, batches: readonly BatchCost[]): Marku
   );
 }
 
-function costTable({ cost, device, pages, layout }: Plan): Markup {
+function costTable({ target: device, body: { cost, pages, layout } }: ImagePlan): Markup {
   const cycles = (name: string, value: number, text: string) => ({
     cells: [name, count(value), timeText(value / device.clockMHz), text],
   });
@@ -91,10 +91,10 @@ function costTable({ cost, device, pages, layout }: Plan): Markup {
   );
 }
 
-function batchTable(plan: Plan, batches: readonly BatchCost[]): Markup {
+function batchTable(plan: ImagePlan, batches: readonly BatchCost[]): Markup {
   const rows = batches.map((batch) => {
     const { images } = batch;
-    const chosen = images === plan.layout.cut.images;
+    const chosen = images === plan.body.layout.cut.images;
     if (batch.plan === null) {
       const none = "–";
       return {
@@ -102,7 +102,7 @@ function batchTable(plan: Plan, batches: readonly BatchCost[]): Markup {
         chosen,
       };
     }
-    const { cost, layout, device, stages } = batch.plan;
+    const { target: device, body: { cost, layout, stages } } = batch.plan;
     const each = cost.cycles / images;
     return {
       chosen,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import { mark, type Markup } from "./markup.ts";
@@ -23,7 +23,7 @@ const CORNERS = [
 const BOX = 29;
 
 /** Draws a packet with so many items. */
-export function packetDrawing({ layout }: Plan, items: number): Markup {
+export function packetDrawing({ body: { layout } }: ImagePlan, items: number): Markup {
   const { kind, channels } = layout;
   const bytes = itemBytes(kind, channels);
   const total = HEADER_BYTES + items * bytes;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { BATCHES, costBatches } from "./batches.ts";
 import { imageBytes, layoutsSection } from "./layouts_section.ts";
 import { mark, type Markup } from "./markup.ts";
@@ -41,14 +41,14 @@ export interface ReportOptions {
  * assert.match(planReport(plan), /48 x 64 image → 24 x 32: resize \(exact\)/);
  * ```
  */
-export function planReport(plan: Plan, more: ReportOptions = {}): string {
+export function planReport(plan: ImagePlan, more: ReportOptions = {}): string {
   const title = headline(plan);
   return page(`onpath: ${title}`, [
     mark`<header>
 <h1>${title}</h1>
 <p class="lead">How onpath would compute this on a network card: which bytes go there, which lookup tables
 replace the arithmetic, and how long it takes. <b>All cycles are simulated; no card was used.</b></p>
-<p class="small">Device ${plan.device.name}: ${plan.device.summary}</p>
+<p class="small">Device ${plan.target.name}: ${plan.target.summary}</p>
 </header>
 ${tiles(headlineTiles(plan))}`,
     exactness(plan),
@@ -60,8 +60,8 @@ ${tiles(headlineTiles(plan))}`,
   ]);
 }
 
-function headlineTiles(plan: Plan): Tile[] {
-  const { cost, device, layout, memory, layouts, bounds } = plan;
+function headlineTiles(plan: ImagePlan): Tile[] {
+  const { target: device, body: { cost, layout, memory, layouts, bounds } } = plan;
   const { images } = layout.cut;
   const each = cost.cycles / images;
   const again = cost.again / images;
@@ -118,7 +118,7 @@ function headlineTiles(plan: Plan): Tile[] {
   ];
 }
 
-function exactness(plan: Plan): Markup {
+function exactness(plan: ImagePlan): Markup {
   const texts = boundTexts(plan);
   return texts.length === 0
     ? mark`<p>The output is the input's own samples, moved.</p>`
@@ -131,8 +131,8 @@ function exactness(plan: Plan): Markup {
     }</ul>`;
 }
 
-function footer(plan: Plan): Markup {
-  const { input, options, device, pipeline, id, layout } = plan;
+function footer(plan: ImagePlan): Markup {
+  const { target: device, id, body: { input, options, pipeline, layout } } = plan;
   const command = [
     "deno task offload plan pipeline.json",
     `--shape ${input.shape.join(",")} --layout ${input.layout} --device ${quote(device.name)}`,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planItems, planMap } from "../../kernels/image/plan/map.ts";
 import { requestsFor, rowMap, sendsRows } from "../../kernels/image/plan/rows.ts";
 import type { AxisMap, SeparableMap } from "../../serialize/sampling.ts";
@@ -54,10 +54,10 @@ const MOST_POINTS = 2500;
  *
  * @param plan The plan.
  */
-export function whatIsSent(plan: Plan): Sent {
-  const length = (axis: string) => plan.input.shape[plan.input.layout.indexOf(axis)]!;
+export function whatIsSent(plan: ImagePlan): Sent {
+  const length = (axis: string) => plan.body.input.shape[plan.body.input.layout.indexOf(axis)]!;
   const [height, width] = [length("H"), length("W")];
-  const { cut } = plan.layout;
+  const { cut } = plan.body.layout;
   // Two fifths down: a packet that is neither at an edge nor in the middle of the drawing's labels.
   const perImage = cut.packets / cut.images;
   const spotRow = Math.min(
@@ -77,7 +77,7 @@ export function whatIsSent(plan: Plan): Sent {
   }`;
   const face = { sequence, items: span.count, holds };
   const base = { height, width, window: rowsOfOutput(plan) };
-  if (plan.geometry.sampling?.kernel === "remap") {
+  if (plan.body.geometry.sampling?.kernel === "remap") {
     const map = planItems(plan);
     if (map.form !== "dense") throw new TypeError("a remap's map names every neighbour");
     const pixels = (from: number, to: number, step: number) => {
@@ -129,9 +129,9 @@ function spread(things: number, most: number): number {
 }
 
 /** The rows that an output row in the middle needs, found as lost answers are: by what must be sent. */
-function rowsOfOutput(plan: Plan): Sent["window"] {
+function rowsOfOutput(plan: ImagePlan): Sent["window"] {
   if (!sendsRows(plan)) return undefined;
-  const { cut, answers } = plan.layout;
+  const { cut, answers } = plan.body.layout;
   const row = Math.floor(0.4 * answers.height);
   const sequence = Math.floor(row / answers.rowsPerPacket) * answers.packetsPerRow;
   const [range] = requestsFor(plan, [[sequence, sequence]]);

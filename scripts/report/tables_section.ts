@@ -5,7 +5,7 @@
  */
 
 import type { FormChoice } from "../../kernels/image/plan/choose_form.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { mark, type Markup } from "./markup.ts";
 import { section, table } from "./page.ts";
 import { drawing, INK } from "./palette.ts";
@@ -13,8 +13,8 @@ import { bytesText, count, many, percent } from "./text.ts";
 import { FORM_WORDS, formVerdict } from "./words.ts";
 
 /** The section about tables. */
-export function tablesSection(plan: Plan): Markup {
-  const { forms, tables, options } = plan;
+export function tablesSection(plan: ImagePlan): Markup {
+  const { body: { forms, tables, options } } = plan;
   const content = tables.length === 0
     ? mark`<p>This plan needs no table: samples go through as they are.</p>`
     : mark`${forms.length > 0 ? formsPart(forms, options) : null}${tablesPart(plan)}`;
@@ -27,7 +27,7 @@ export function tablesSection(plan: Plan): Markup {
   );
 }
 
-function formsPart(forms: readonly FormChoice[], options: Plan["options"]): Markup {
+function formsPart(forms: readonly FormChoice[], options: ImagePlan["body"]["options"]): Markup {
   const digits = forms.some(({ lookups }) => !Number.isInteger(lookups)) ? 1 : 0;
   return mark`<h3>All forms that were weighed</h3>
 <p>Bytes are those of the tables once${
@@ -124,7 +124,7 @@ function formBars(forms: readonly FormChoice[]): Markup {
   ]);
 }
 
-function tablesPart({ tables, memory, pages, layout }: Plan): Markup {
+function tablesPart({ body: { tables, memory, pages, layout } }: ImagePlan): Markup {
   const paged = pages !== null;
   const stages = new Set(tables.map(({ kernel }) => kernel)).size > 1;
   const placed = tables.reduce((sum, each) => sum + each.blocks, 0);
@@ -177,7 +177,7 @@ ${
 }
 
 /** How much of each kind of block is taken. */
-function shareText({ bram, uram, budget }: Plan["memory"]): string {
+function shareText({ bram, uram, budget }: ImagePlan["body"]["memory"]): string {
   const parts = [
     ...(budget.bram > 0 ? [`${percent(bram / budget.bram)} of BRAM`] : []),
     ...(budget.uram > 0 ? [`${percent(uram / budget.uram)} of URAM`] : []),

@@ -8,7 +8,7 @@
 import { beatsOf } from "../../kernels/image/rtl/cycles.ts";
 import { itemsPerCycle, packetsOfImage } from "../../kernels/image/plan/layouts.ts";
 import { lastRows } from "../../kernels/image/plan/price.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { schedulePages, simulateSchedule } from "../../kernels/image/plan/schedule.ts";
 import { sendsRows } from "../../kernels/image/plan/rows.ts";
 import { KIND } from "../../serialize/header.ts";
@@ -63,15 +63,15 @@ export interface PlanTimeline {
  *
  * @param plan The plan.
  */
-export function planTimeline(plan: Plan): PlanTimeline {
-  const begin = plan.cost.load;
+export function planTimeline(plan: ImagePlan): PlanTimeline {
+  const begin = plan.body.cost.load;
   const wait: Span[] = begin === 0
     ? []
     : [{ kind: "wait", name: "waits for the tables", start: 0, end: begin }];
   const tables: Span[] = begin === 0
     ? []
     : [{ kind: "load", name: "tables that stay", start: 0, end: begin }];
-  const lanes = plan.pages !== null
+  const lanes = plan.body.pages !== null
     ? pageLanes(plan, begin)
     : sendsRows(plan)
     ? rowLanes(plan, begin)
@@ -81,24 +81,24 @@ export function planTimeline(plan: Plan): PlanTimeline {
   const others = lanes.slice(1).filter((lane) => lane !== loads);
   const channel: Lane = {
     part: "loads",
-    name: plan.pages === null ? "table load" : "page loads",
+    name: plan.body.pages === null ? "table load" : "page loads",
     spans: [...tables, ...loads?.spans ?? []],
   };
   return {
     lanes: [core, ...(channel.spans.length > 0 ? [channel] : []), ...others],
     begin,
-    cycles: plan.cost.cycles,
+    cycles: plan.body.cost.cycles,
   };
 }
 
 /** Pages come over one channel into slots while the core works. */
-function pageLanes(plan: Plan, begin: number): Lane[] {
-  const schedule = schedulePages(plan, [[0, plan.layout.cut.packets - 1]]);
+function pageLanes(plan: ImagePlan, begin: number): Lane[] {
+  const schedule = schedulePages(plan, [[0, plan.body.layout.cut.packets - 1]]);
   const { work, loads } = simulateSchedule(plan, schedule);
-  const end = plan.cost.cycles;
+  const end = plan.body.cost.cycles;
   const core: Span[] = [];
   const channel: Span[] = [];
-  const slots: Span[][] = Array.from({ length: plan.pages!.slots }, () => []);
+  const slots: Span[][] = Array.from({ length: plan.body.pages!.slots }, () => []);
   const open = new Map<number, { held: Span; used: Span[] }>();
   const slotOf = new Map<number, number>();
   const close = (slot: number, at: number) => {
@@ -153,9 +153,9 @@ function pageLanes(plan: Plan, begin: number): Lane[] {
 }
 
 /** Rows come in packet by packet; an output row begins when its last input row is in. */
-function rowLanes(plan: Plan, begin: number): Lane[] {
-  const { cut, answers, channels } = plan.layout;
-  const rowCycles = Math.ceil(answers.width / itemsPerCycle(plan.device, KIND.cells, channels));
+function rowLanes(plan: ImagePlan, begin: number): Lane[] {
+  const { cut, answers, channels } = plan.body.layout;
+  const rowCycles = Math.ceil(answers.width / itemsPerCycle(plan.target, KIND.cells, channels));
   const last = lastRows(plan);
   const sizes = packetsOfImage(cut);
   const input: Span[] = [];
@@ -172,7 +172,7 @@ function rowLanes(plan: Plan, begin: number): Lane[] {
     let [items, next] = [0, 0];
     firstRow = 0;
     for (const size of sizes) {
-      taken += Math.ceil(size * channels / plan.device.busBytes);
+      taken += Math.ceil(size * channels / plan.target.busBytes);
       items += size;
       const rows = Math.floor(items / cut.width);
       if (next < last.length && last[next]! < rows) push(image, rows);
@@ -195,10 +195,10 @@ function rowLanes(plan: Plan, begin: number): Lane[] {
 }
 
 /** Packets that need nothing but themselves: the core never waits. One span an output row. */
-function packetLanes(plan: Plan, begin: number): Lane[] {
-  const { cut, kind, channels } = plan.layout;
-  const perCycle = itemsPerCycle(plan.device, kind, channels);
-  const counted = plan.device.timing === "rtl";
+function packetLanes(plan: ImagePlan, begin: number): Lane[] {
+  const { cut, kind, channels } = plan.body.layout;
+  const perCycle = itemsPerCycle(plan.target, kind, channels);
+  const counted = plan.target.timing === "rtl";
   const cyclesOf = (items: number) => {
     if (!counted) return Math.ceil(items / perCycle);
     const { in: beatsIn, out } = beatsOf(plan, items);
@@ -219,7 +219,7 @@ function packetLanes(plan: Plan, begin: number): Lane[] {
     }
   }
   // A packet is stored on its way; windows end with their last one's latency, shown once at the end.
-  const { latency } = plan.cost;
+  const { latency } = plan.body.cost;
   if (latency > 0) {
     core.push({ kind: "wait", name: "the last packets are on their way", start: now, end: now + latency });
   }

@@ -5,7 +5,7 @@
  */
 
 import { bytesPerCycle, latencyCycles } from "../../kernels/target/profile.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { mark, type Markup } from "./markup.ts";
 import { INK, key, pageColour } from "./palette.ts";
 import { count, many, percent } from "./text.ts";
@@ -16,9 +16,9 @@ import { coreOf, view } from "./timeline_view.ts";
 const SLOTS = 8;
 
 /** What a plan with pages does in time: loads, slots, stalls. */
-export function pagesContent(plan: Plan, timeline: PlanTimeline): Markup {
+export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const { cycles, lanes } = timeline;
-  const { pages, cost, device } = plan;
+  const { target: device, body: { pages, cost } } = plan;
   const work = coreOf(timeline).spans.filter(({ kind }) => kind === "work");
   const slots = lanes.filter(({ part }) => part === "slot");
   const used = slots.filter(({ spans }) => spans.length > 0);

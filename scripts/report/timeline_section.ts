@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { sendsRows } from "../../kernels/image/plan/rows.ts";
 import { mark, type Markup } from "./markup.ts";
 import { section } from "./page.ts";
@@ -15,13 +15,13 @@ import { pagesContent } from "./timeline_pages.ts";
 import { coreOf, view } from "./timeline_view.ts";
 
 /** The section about time. */
-export function timelineSection(plan: Plan): Markup {
+export function timelineSection(plan: ImagePlan): Markup {
   const timeline = planTimeline(plan);
-  const lead = plan.pages === null
+  const lead = plan.body.pages === null
     ? "What each part of the device does from the first byte to the last, simulated; time goes to the right."
     : "Which table page stands in which slot of on-chip memory, when it is loaded, and when the core waits " +
       "for it; time goes to the right.";
-  const content = plan.pages !== null
+  const content = plan.body.pages !== null
     ? pagesContent(plan, timeline)
     : sendsRows(plan)
     ? rowsContent(plan, timeline)
@@ -29,7 +29,7 @@ export function timelineSection(plan: Plan): Markup {
   return section("time", "Timeline", lead, content);
 }
 
-function rowsContent(plan: Plan, timeline: PlanTimeline): Markup {
+function rowsContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const { lanes, cycles, begin } = timeline;
   const work = coreOf(timeline).spans.filter(({ kind }) => kind === "work");
   const input = lanes.find(({ part }) => part === "input")!.spans;
@@ -66,7 +66,9 @@ ${
     view(
       plan,
       "The whole flow",
-      `${many(plan.layout.cut.images, "image")} from first to last; single rows run together at this scale.`,
+      `${
+        many(plan.body.layout.cut.images, "image")
+      } from first to last; single rows run together at this scale.`,
       order,
       0,
       cycles,
@@ -83,16 +85,16 @@ ${
   }`;
 }
 
-function packetsContent(plan: Plan, timeline: PlanTimeline): Markup {
+function packetsContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const { lanes, cycles, begin } = timeline;
   const work = coreOf(timeline).spans.filter(({ kind }) => kind === "work");
   const opening = Math.max(work[Math.min(work.length, 6) - 1]!.end, Math.min(cycles, 3 * begin));
   const loaded = begin === 0
     ? "There is no table to load"
-    : `The tables are loaded once (${count(begin)} cycles, ${timeText(begin / plan.device.clockMHz)})`;
+    : `The tables are loaded once (${count(begin)} cycles, ${timeText(begin / plan.target.clockMHz)})`;
   return mark`<p><b>Everything stays on chip: no swap.</b> ${loaded}; from then on every packet holds all that
-its outputs need, so the core never waits for memory: ${count(plan.cost.ideal)} cycles of work, ${
-    count(plan.cost.stalls)
+its outputs need, so the core never waits for memory: ${count(plan.body.cost.ideal)} cycles of work, ${
+    count(plan.body.cost.stalls)
   } of waiting.</p>
 ${
     view(
@@ -108,7 +110,9 @@ ${
     view(
       plan,
       "The whole flow",
-      `${many(plan.layout.cut.images, "image")} from first to last; single rows run together at this scale.`,
+      `${
+        many(plan.body.layout.cut.images, "image")
+      } from first to last; single rows run together at this scale.`,
       lanes,
       0,
       cycles,

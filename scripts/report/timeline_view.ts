@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { gantt } from "./gantt.ts";
 import { mark, type Markup } from "./markup.ts";
 import type { Lane, PlanTimeline } from "./timeline.ts";
 
 /** A stretch of a timeline, some of its lanes. */
 export function view(
-  plan: Plan,
+  plan: ImagePlan,
   heading: string,
   text: string,
   lanes: readonly Lane[],
@@ -19,7 +19,7 @@ export function view(
   to: number,
   height: "tall" | "thin" = "tall",
 ): Markup {
-  const { clockMHz } = plan.device;
+  const { clockMHz } = plan.target;
   return mark`<h3>${heading}</h3>
 <p>${text}</p>
 ${gantt({ label: `${heading}. ${text}`, lanes, from, to, clockMHz, height })}

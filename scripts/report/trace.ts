@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type Lane, planTimeline, type Span } from "./timeline.ts";
 
 /** An event of a trace: `X` is a stretch of time, `M` names a process or a thread. */
@@ -58,9 +58,9 @@ const COLOURS: Partial<Record<Span["kind"], string>> = { stall: "terrible", wait
  * assert.equal(planTrace(plan).traceEvents[0]!.name, "process_name");
  * ```
  */
-export function planTrace(plan: Plan): Trace {
+export function planTrace(plan: ImagePlan): Trace {
   const { lanes, cycles } = planTimeline(plan);
-  const { clockMHz, name } = plan.device;
+  const { clockMHz, name } = plan.target;
   return {
     traceEvents: [
       named("process_name", 0, `${name} (simulated)`),

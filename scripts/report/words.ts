@@ -7,7 +7,7 @@
 import type { FormChoice } from "../../kernels/image/plan/choose_form.ts";
 import type { LayoutChoice } from "../../kernels/image/plan/layouts.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { count } from "./text.ts";
 
 /** What each layout sends, in a sentence. */
@@ -35,7 +35,7 @@ export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
 };
 
 /** What the chosen layout sends. */
-export function layoutText({ layout, geometry }: Plan): string {
+export function layoutText({ body: { layout, geometry } }: ImagePlan): string {
   return geometry.sampling?.kernel === "resample"
     ? "Whole rows, one after another: the antialiasing filter looks at all of them, and the device holds " +
       "as many filtered rows as an output row needs."
@@ -43,7 +43,10 @@ export function layoutText({ layout, geometry }: Plan): string {
 }
 
 /** Why a layout was taken or not. */
-export function layoutVerdict({ verdict }: LayoutChoice, { options, layouts, pages }: Plan): string {
+export function layoutVerdict(
+  { verdict }: LayoutChoice,
+  { body: { options, layouts, pages } }: ImagePlan,
+): string {
   switch (verdict) {
     case "chosen":
       return layouts.length === 1
@@ -63,7 +66,10 @@ export function layoutVerdict({ verdict }: LayoutChoice, { options, layouts, pag
 }
 
 /** Why a form was taken or not. */
-export function formVerdict({ verdict, levels }: FormChoice, { form, tolerance }: Plan["options"]): string {
+export function formVerdict(
+  { verdict, levels }: FormChoice,
+  { form, tolerance }: ImagePlan["body"]["options"],
+): string {
   switch (verdict) {
     case "chosen":
       return form === null ? "chosen: the fewest blocks" : "chosen: it was asked for";
@@ -85,7 +91,7 @@ export function formVerdict({ verdict, levels }: FormChoice, { form, tolerance }
 }
 
 /** The pipeline in a few words: `resize (exact), normalize (f16, CHW)`. */
-export function stepsText({ pipeline }: Plan): string {
+export function stepsText({ body: { pipeline } }: ImagePlan): string {
   const steps = pipeline.steps.map((step) => {
     const name = step.op.replaceAll("_", " ");
     if (step.op === "resize") return `${name} (${step.match})`;
@@ -96,24 +102,26 @@ export function stepsText({ pipeline }: Plan): string {
 }
 
 /** The device in a few words: what it is where its summary begins with that, and its name. */
-export function deviceText({ device: { name, summary } }: Plan): string {
+export function deviceText({ target: { name, summary } }: ImagePlan): string {
   if (name === MODEL_PROFILE.name) return "the model device";
   const kind = /^Alveo \w+/.exec(summary)?.[0];
   return kind === undefined ? `device ${name}` : `an ${kind}${name === "vnx" ? " under VNx" : ""}`;
 }
 
 /** What the plan does in a line. */
-export function headline(plan: Plan): string {
+export function headline(plan: ImagePlan): string {
   const length = (shape: readonly number[], layout: string, axis: string) => shape[layout.indexOf(axis)]!;
   const size = ({ shape, layout }: { readonly shape: readonly number[]; readonly layout: string }) =>
     `${length(shape, layout, "H")} x ${length(shape, layout, "W")}`;
-  const { images } = plan.layout.cut;
-  const what = images === 1 ? `${size(plan.input)} image` : `${count(images)} images of ${size(plan.input)}`;
-  return `${what} → ${size(plan.output)}: ${stepsText(plan)}, on ${deviceText(plan)}`;
+  const { images } = plan.body.layout.cut;
+  const what = images === 1
+    ? `${size(plan.body.input)} image`
+    : `${count(images)} images of ${size(plan.body.input)}`;
+  return `${what} → ${size(plan.body.output)}: ${stepsText(plan)}, on ${deviceText(plan)}`;
 }
 
 /** What the result equals and how nearly, a sentence a stage. */
-export function boundTexts({ bounds }: Plan): string[] {
+export function boundTexts({ body: { bounds } }: ImagePlan): string[] {
   return bounds.map(({ kernel, versus, levels, because }) =>
     levels === 0
       ? `${kernel}: equals ${versus}, because ${because}.`

@@ -10,7 +10,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import { offload, Session } from "../../runtime/session.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type Tensor, toBytes } from "../../serialize/tensor.ts";
 
 /** What is soaked, and for how long. */
@@ -18,7 +18,7 @@ export interface SoakOptions {
   /** Opens a device; again after every failure, since a device that failed is not trusted. */
   readonly open: () => Promise<Device>;
   /** A plan for that device. */
-  readonly plan: Plan;
+  readonly plan: ImagePlan;
   /** The input of every run. */
   readonly input: Tensor;
   /** How many runs. */
@@ -117,8 +117,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 }
 
 /** What the model makes of the input, with the numbers of the plan's device. */
-async function modelOutput(plan: Plan, input: Tensor): Promise<Uint8Array> {
-  await using model = createModelDevice(plan.device);
+async function modelOutput(plan: ImagePlan, input: Tensor): Promise<Uint8Array> {
+  await using model = createModelDevice(plan.target);
   return toBytes((await offload(plan, input, model)).output);
 }
 

@@ -13,15 +13,15 @@
 
 import { newHeader } from "../header.ts";
 import type { PacketSlots } from "../packets.ts";
-import { chunkCount, chunkEnd, chunkStart, type TextCut } from "./cut.ts";
+import { chunkCount, chunkEnd, isChunkStart, type TextCut } from "./cut.ts";
 import type { TokenOutcome } from "./flow_append.ts";
 import { newTokenCarry, readTokenPacket, TOKEN_FLAG, unpackTokens } from "./token_packet.ts";
 import { TokenRun } from "./token_run.ts";
 
 /** A text that is put together. */
 export interface MergedText {
-  /** The text, well-formed UTF-8. */
-  readonly text: Uint8Array;
+  /** Bytes of the text. */
+  readonly length: number;
   /** How it was cut. */
   readonly cut: TextCut;
   /** Number of its flow. */
@@ -30,6 +30,8 @@ export interface MergedText {
   readonly plan: number;
   /** By id: bytes of text that it stands for; 0 where there is no such id. */
   readonly lengthOf: Int32Array;
+  /** Whether tokens cover all bytes of a text, so that a last answer with fewer is incomplete. */
+  readonly covers: boolean;
   /** Where tokens go, in place of what is there; a new run where none is given. */
   readonly run?: TokenRun | undefined;
   /** Called with what became of each chunk. */
@@ -81,14 +83,14 @@ export class ChunkMerge {
   constructor(merged: MergedText) {
     this.#merged = merged;
     // Four bytes a token are usual; what is not grows.
-    this.run = merged.run ?? new TokenRun(16 + (merged.text.length >> 2));
+    this.run = merged.run ?? new TokenRun(16 + (merged.length >> 2));
     this.run.count = 0;
-    this.#chunks = chunkCount(merged.text.length, merged.cut);
+    this.#chunks = chunkCount(merged.length, merged.cut);
   }
 
   /** Whether the whole text is done. */
   get done(): boolean {
-    return this.boundary >= this.#merged.text.length;
+    return this.boundary >= this.#merged.length;
   }
 
   /**
@@ -103,7 +105,7 @@ export class ChunkMerge {
   needs(chunk: number): boolean {
     const waiting = this.#waiting.get(chunk);
     return chunk >= this.next && !(waiting?.whole ?? false) &&
-      chunkEnd(this.#merged.text.length, this.#merged.cut, chunk) > this.boundary;
+      chunkEnd(this.#merged.length, this.#merged.cut, chunk) > this.boundary;
   }
 
   /**
@@ -116,14 +118,16 @@ export class ChunkMerge {
   accept(slots: PacketSlots, slot: number): TokenOutcome {
     const refusal = readTokenPacket(slots, slot, header, carry);
     if (refusal !== null) return refusal;
-    const { flow, plan, text, cut, lengthOf } = this.#merged;
+    const { flow, plan, length, cut, lengthOf, covers } = this.#merged;
     const chunk = header.sequence;
     if (header.flow !== flow || header.plan !== plan || header.packets !== this.#chunks) return "flow";
     if (chunk < this.next) return "duplicate";
     let waiting = this.#waiting.get(chunk);
     if (waiting === undefined) {
+      // Only the sender has the text: the first part says where the chunk begins, up to 3 bytes before its stretch.
+      if (carry.part !== 0 || !isChunkStart(cut, chunk, header.position)) return "place";
       waiting = this.#free.pop() ?? newWaiting();
-      beginWaiting(waiting, chunkStart(text, cut, chunk));
+      beginWaiting(waiting, header.position);
       this.#waiting.set(chunk, waiting);
     }
     if (waiting.whole || carry.part < waiting.parts) return "duplicate";
@@ -134,7 +138,7 @@ export class ChunkMerge {
     const { count } = waiting.run;
     const end = unpackTokens(slots, slot, carry, lengthOf, waiting.end, waiting.run);
     if (end < 0) return "token";
-    if (end > text.length && !waiting.spoiled) {
+    if (end > length && !waiting.spoiled) {
       waiting.run.count = count;
       return "place";
     }
@@ -142,6 +146,12 @@ export class ChunkMerge {
     waiting.parts++;
     waiting.whole = waiting.parts === carry.parts;
     if (carry.escape !== 0) waiting.escaped = true;
+    if (
+      waiting.whole && covers && !waiting.escaped && !waiting.spoiled && end !== chunkEnd(length, cut, chunk)
+    ) {
+      this.#forget(chunk, waiting);
+      return "place";
+    }
     if (waiting.whole) this.#advance();
     return "accepted";
   }
@@ -169,20 +179,24 @@ export class ChunkMerge {
         continue;
       }
       if (!this.#take(this.next, waiting)) return;
-      this.#waiting.delete(this.next);
-      this.#free.push(waiting);
+      this.#forget(this.next, waiting);
     }
   }
 
+  #forget(chunk: number, waiting: Waiting): void {
+    this.#waiting.delete(chunk);
+    this.#free.push(waiting);
+  }
+
   #isPast(chunk: number): boolean {
-    const { text, cut } = this.#merged;
-    return chunkEnd(text.length, cut, chunk) <= this.boundary;
+    const { length, cut } = this.#merged;
+    return chunkEnd(length, cut, chunk) <= this.boundary;
   }
 
   /** Takes a chunk at its turn; false where it shares no boundary with what there is. */
   #take(chunk: number, { run, spoiled, escaped, from }: Waiting): boolean {
-    const { text, cut, onChunk } = this.#merged;
-    const to = chunkEnd(text.length, cut, chunk);
+    const { length, cut, onChunk } = this.#merged;
+    const to = chunkEnd(length, cut, chunk);
     const isLast = chunk === this.#chunks - 1;
     const confirmed = spoiled ? 0 : run.confirmed();
     // An end of the text is a boundary for certain, also behind text that has no token.

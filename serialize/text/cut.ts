@@ -79,6 +79,18 @@ export function chunkStart(text: Uint8Array, cut: TextCut, chunk: number): numbe
 }
 
 /**
+ * Tells whether a chunk may begin at an offset, whatever the text: at its stretch, or up to 3 bytes before.
+ *
+ * @param cut How the text is cut.
+ * @param chunk Number of the chunk, from 0 on.
+ * @param offset Offset of its first byte.
+ */
+export function isChunkStart(cut: TextCut, chunk: number, offset: number): boolean {
+  const at = chunk * (reach(cut) - cut.overlap);
+  return cut.overlap < BACK ? offset === at : offset <= at && offset >= Math.max(0, at - BACK);
+}
+
+/**
  * Where a chunk ends.
  *
  * @param length Bytes of the text.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Header, newHeader } from "../header.ts";
+import { FLAG, type Header, newHeader } from "../header.ts";
 import type { PacketSlots } from "../packets.ts";
 import { AnswerOrder } from "./answer_order.ts";
 import {
@@ -38,6 +38,8 @@ const MOST_EARLY = 2 ** 16;
 export class FlowAppend {
   /** Why the device gave the flow up; 0 as long as it did not. */
   escape = 0;
+  /** Whether the answer to the last packet of the text was appended. */
+  ended = false;
   readonly #lengthOf: Int32Array;
   readonly #run: TokenRun;
   readonly #order = new AnswerOrder(MOST_EARLY);
@@ -68,12 +70,18 @@ export class FlowAppend {
   begin(flow: number, plan: number, base: number, start: number = base): void {
     [this.#flow, this.#plan, this.#base, this.#end] = [flow, plan, base, start];
     this.escape = 0;
+    this.ended = false;
     this.#order.begin();
   }
 
   /** Packets of text whose answers are appended whole. */
   get answered(): number {
     return this.#order.answered;
+  }
+
+  /** Offset up to which tokens were appended. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Number of the flow. */
@@ -104,12 +112,15 @@ export class FlowAppend {
     return outcome;
   }
 
-  #append(slots: PacketSlots, slot: number, { position }: Header, carry: TokenCarry): TokenOutcome {
+  #append(slots: PacketSlots, slot: number, { position, flags }: Header, carry: TokenCarry): TokenOutcome {
     if (this.#base + position !== this.#end) return "place";
     const end = unpackTokens(slots, slot, carry, this.#lengthOf, this.#end, this.#run);
     if (end < 0) return "token";
     this.#end = end;
-    if (this.#order.advance(carry.part, carry.parts) && carry.escape !== 0) this.escape = carry.escape;
+    if (this.#order.advance(carry.part, carry.parts)) {
+      this.escape = carry.escape;
+      this.ended = (flags & FLAG.endOfText) !== 0;
+    }
     return "accepted";
   }
 }

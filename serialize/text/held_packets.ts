@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HEADER_BYTES } from "../header.ts";
+import { HEADER_BYTES, OFFSET } from "../header.ts";
 import { type PacketSlots, slotAddress } from "../packets.ts";
 
 /** Copies of packets by number; as many as the limit. */
@@ -37,7 +37,7 @@ export class HeldPackets {
   keep(number: number, slots: PacketSlots, slot: number): boolean {
     if (this.#packets.has(number) || this.#packets.size >= this.#most) return false;
     const at = slotAddress(slots, slot);
-    const length = slots.engine.view.getUint16(at + 20, true);
+    const length = slots.engine.view.getUint16(at + OFFSET.length, true);
     this.#packets.set(number, slots.engine.bytes.slice(at, at + HEADER_BYTES + length));
     return true;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HEADER_BYTES, newHeader } from "../header.ts";
+import { FLAG, HEADER_BYTES, newHeader } from "../header.ts";
 import { type PacketSlots, slotAddress } from "../packets.ts";
 import { AnswerOrder } from "./answer_order.ts";
 import type { TokenOutcome } from "./flow_append.ts";
@@ -25,12 +25,24 @@ export class NormalizedAppend {
   resume = 0;
   /** Bytes at the head of what that gives which are appended already, of a packet whose answer broke off too. */
   skip = 0;
+  /** Whether the answer to the last packet of the text was appended. */
+  ended = false;
+  readonly #payload: number;
   readonly #order = new AnswerOrder(MOST_EARLY);
   #flow = 0;
   #plan = 0;
   // Normalised bytes of the flow that have come, and how many of its first ones are there already.
   #position = 0;
   #known = 0;
+
+  /**
+   * Makes an empty text.
+   *
+   * @param payload Longest payload of a request in bytes, which bounds the resume offsets.
+   */
+  constructor(payload: number) {
+    this.#payload = payload;
+  }
 
   /**
    * Begins a flow.
@@ -42,6 +54,7 @@ export class NormalizedAppend {
   begin(flow: number, plan: number, known: number): void {
     [this.#flow, this.#plan, this.#known] = [flow, plan, known];
     this.escape = this.#position = this.resume = 0;
+    this.ended = false;
     this.skip = known;
     this.#order.begin();
   }
@@ -90,7 +103,8 @@ export class NormalizedAppend {
   }
 
   #append(slots: PacketSlots, slot: number): TokenOutcome {
-    if (header.position !== this.#position || this.escape !== 0) return "place";
+    if (header.position !== this.#position || this.escape !== 0 || this.ended) return "place";
+    if (carry.part + 1 === carry.parts && !this.#isPlausible()) return "place";
     const from = slotAddress(slots, slot) + HEADER_BYTES;
     const skipped = Math.min(carry.bytes, Math.max(0, this.#known - this.#position));
     this.put(slots.engine.bytes.subarray(from + skipped, from + carry.bytes));
@@ -101,7 +115,14 @@ export class NormalizedAppend {
     // Where the flow before came further, the text is ahead of what this one has said.
     this.skip = carry.skip + Math.max(0, this.#known - this.#position);
     this.escape = carry.escape;
+    this.ended = (header.flags & FLAG.endOfText) !== 0;
     return "accepted";
+  }
+
+  /** A resume offset never falls and lies in the text that was sent; what it skips has come. */
+  #isPlausible(): boolean {
+    const sent = this.#payload * (this.#order.answered + 1);
+    return carry.resume >= this.resume && carry.resume <= sent && carry.skip <= this.#position + carry.bytes;
   }
 
   #reserve(more: number): void {

@@ -5,7 +5,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
 import { offload } from "../../runtime/session.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import type { FormName } from "../../kernels/image/kernel.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
@@ -15,17 +15,17 @@ import { anyChannels, noise } from "../support/images.ts";
 const NUMBERS = ["packets", "lookups", "cycles", "stalls", "swaps", "tableBytes"] as const;
 
 /** What a device counts while it runs an input: on a device that has run nothing, from loading on. */
-async function countsOf(device: Device, plan: Plan, input: Tensor): Promise<Partial<DeviceCounters>> {
+async function countsOf(device: Device, plan: ImagePlan, input: Tensor): Promise<Partial<DeviceCounters>> {
   const { report } = await offload(plan, input, device);
   return Object.fromEntries(NUMBERS.map((name) => [name, report.counters[name]]));
 }
 
-async function agrees(plan: Plan, input: Tensor, what: string): Promise<void> {
+async function agrees(plan: ImagePlan, input: Tensor, what: string): Promise<void> {
   await using rtl = await createRtlDevice();
   await using model = createModelDevice(RTL_PROFILE);
   const found = await countsOf(rtl, plan, input);
   assert.deepEqual(found, await countsOf(model, plan, input), what);
-  const { cycles, stalls, swaps, tableBytes } = plan.cost;
+  const { cycles, stalls, swaps, tableBytes } = plan.body.cost;
   assert.deepEqual({ ...found, cycles, stalls, swaps, tableBytes }, found, what);
 }
 
@@ -58,7 +58,7 @@ Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan 
         ];
         const form = resize === null || resize.match === "opencv" ? undefined : resize.form;
         const options = { input, device: RTL_PROFILE, tolerance: 1, form };
-        let plan: Plan;
+        let plan: ImagePlan;
         try {
           plan = compile({ steps }, options);
         } catch (error) {
@@ -66,7 +66,7 @@ Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan 
           assert.equal((error as OnpathError).code, "table");
           return;
         }
-        forms.add(`${plan.stages[0]?.form} ${plan.output.dtype} ${channels}`);
+        forms.add(`${plan.body.stages[0]?.form} ${plan.body.output.dtype} ${channels}`);
         await agrees(plan, input, JSON.stringify({ shape: input.shape, steps, form }));
       },
     ),
@@ -86,7 +86,7 @@ Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 
     ) {
       const plan = compile({ steps }, { input, device: RTL_PROFILE });
       await agrees(plan, input, JSON.stringify(steps));
-      const { again, ideal } = plan.cost;
+      const { again, ideal } = plan.body.cost;
       assert(again <= 1.02 * ideal, `${again} cycles, ideal ${ideal}`);
     }
   }
@@ -104,10 +104,10 @@ Deno.test("1280 x 720 to 224 x 224, tables resident: at most 1.02 of two pixels 
   const cycles = after.cycles! - before.cycles!;
   // A beat of cells is two pixels; a packet has two beats of header.
   const pixels = 224 * 224 / 2;
-  const headers = 2 * plan.layout.cut.packets;
-  assert.equal(plan.cost.ideal, pixels + headers);
+  const headers = 2 * plan.body.layout.cut.packets;
+  assert.equal(plan.body.cost.ideal, pixels + headers);
   assert(cycles <= 1.02 * (pixels + headers), `${cycles} cycles, ideal ${pixels + headers}`);
-  assert.equal(cycles, plan.cost.again);
+  assert.equal(cycles, plan.body.cost.again);
 });
 
 Deno.test("row pages: cycles, stalls and swaps are those of the plan in flows of several windows", async () => {
@@ -120,8 +120,8 @@ Deno.test("row pages: cycles, stalls and swaps are those of the plan in flows of
     const input = noise(images, height, width, channels, 1);
     const options = { input, device: RTL_PROFILE, form: "row-pages" } as const;
     const plan = compile({ steps: [{ op: "resize", size: [...size] }] }, options);
-    assert(plan.layout.cut.packets > 1024 || plan.pages!.count > 50);
-    assert(plan.cost.stalls > 0);
+    assert(plan.body.layout.cut.packets > 1024 || plan.body.pages!.count > 50);
+    assert(plan.body.cost.stalls > 0);
     await agrees(plan, input, `${images} x ${height} x ${width}`);
   }
 });
@@ -134,7 +134,7 @@ Deno.test("row pages of a batch of 64 take at most 1.01 of the ideal", async () 
       form: "row-pages",
     })
   );
-  for (const { cost, pages } of plans) {
+  for (const { body: { cost, pages } } of plans) {
     assert.equal(cost.swaps, pages!.count);
     assert(cost.cycles <= 1.01 * cost.ideal, `${cost.cycles} cycles, ideal ${cost.ideal}`);
   }

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
-import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import type { PageLoad } from "../../kernels/program.ts";
 import { KERNELS } from "../../kernels/image/kernels.ts";
-import { CRC_OFFSET, HEADER_BYTES } from "../../serialize/header.ts";
+import { HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { noise } from "../support/images.ts";
@@ -56,7 +56,7 @@ function spoil(packet: Uint8Array, [, change]: Spoiling): Uint8Array {
   const view = new DataView(result.buffer);
   if ("bit" in change) {
     result[change.bit >> 3]! ^= 1 << (change.bit & 7);
-    if (change.sealed) view.setUint32(CRC_OFFSET, seal(result), true);
+    if (change.sealed) view.setUint32(OFFSET.crc, seal(result), true);
   }
   if ("payloadBit" in change) {
     const bit = change.payloadBit % (8 * (packet.length - HEADER_BYTES));
@@ -77,7 +77,7 @@ const EXAMPLES = HEADER_BITS.map((bit): [Spoiling[], { send: 3; take: 3; seed: n
 Deno.test("RTL: spoiled packets between sound ones are dropped by name, and every pipeline answers as without them", () => {
   const met = new Set<string>();
   for (const { plan, sent, expected } of SAMPLES) {
-    const { kind, channels } = plan.layout;
+    const { kind, channels } = plan.body.layout;
     const [id, , longest] = rtlProgram(plan).values;
     const item = itemBytes(kind, channels);
     const judge = (packet: Uint8Array) => verdict(packet, item, { plan: id!, kind, longest: longest! });
@@ -136,14 +136,14 @@ Deno.test("RTL: a reset in the middle of any pipeline leaves nothing behind", as
 
 Deno.test("RTL: a reset while a page comes forgets the page and the packets that wait for it", () => {
   const input = noise(1, 4, 8, 3, 1);
-  const plan: Plan = compile({ steps: [{ op: "resize", size: [7, 5] }] }, {
+  const plan: ImagePlan = compile({ steps: [{ op: "resize", size: [7, 5] }] }, {
     input,
     device: RTL_PROFILE,
     form: "row-pages",
   });
-  const { kernel, params, form } = plan.stages[0]!;
+  const { kernel, params, form } = plan.body.stages[0]!;
   const bytes = KERNELS[kernel]!.page!(params, form, 0);
-  const page: StagedPage = { page: 0, slot: 0, after: -1, before: 0, bytes };
+  const page: PageLoad = { page: 0, slot: 0, after: -1, before: 0, bytes };
   const first = packetsOf(plan, input).slice(0, 1);
   const rtl = load(plan);
   rtl.card.queue(pageCommands([page], 0));

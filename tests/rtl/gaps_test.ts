@@ -9,7 +9,7 @@ import {
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { FLAG, HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import { noise } from "../support/images.ts";
 import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
@@ -72,7 +72,7 @@ Deno.test("RTL: two faults in a header are dropped by the name of the first, at 
           second(view);
           packets.push(packet.slice(0, cut));
           if (!checked) continue;
-          view.setUint32(CRC_OFFSET, seal(packet), true);
+          view.setUint32(OFFSET.crc, seal(packet), true);
           packets.push(packet.slice(0, cut));
         }
       }
@@ -200,7 +200,7 @@ Deno.test("RTL: answers do not depend on pauses when beats are held back all the
   const input = noise(1, 50, 50, 3, 1);
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
   const rtl = load(plan);
-  const step = itemBytes(plan.layout.kind, 3);
+  const step = itemBytes(plan.body.layout.kind, 3);
   const whole = packetsOf(plan, input);
   // Lengths of all remainders, one behind another: a packet's last samples may begin another beat, and where
   // the core is held back depends on all lengths before.
@@ -226,7 +226,7 @@ Deno.test("RTL: drops at the door and behind the kernel are all counted, at once
   const sent = packetsOf(plan, input).map((packet, at) => {
     const name = Object.keys(wanted)[Math.floor(at * at / 7) % 3]!;
     wanted[name]!++;
-    const length = itemBytes(plan.layout.kind, 1) * (1 + at % 11);
+    const length = itemBytes(plan.body.layout.kind, 1) * (1 + at % 11);
     const result = packet.slice(0, HEADER_BYTES + length);
     const view = new DataView(result.buffer);
     view.setUint16(20, length, true);

@@ -6,7 +6,7 @@ import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { cellBytes } from "../../serialize/sampling.ts";
@@ -19,7 +19,11 @@ import { load, packetsOf, sealed } from "./plans.ts";
 import { scramble } from "./scramble.ts";
 
 /** What the model device makes of packets, in order. */
-async function modelAnswers(device: Device, plan: Plan, sent: readonly Uint8Array[]): Promise<Uint8Array[]> {
+async function modelAnswers(
+  device: Device,
+  plan: ImagePlan,
+  sent: readonly Uint8Array[],
+): Promise<Uint8Array[]> {
   const { requests, answers } = reservePackets(plan);
   await device.load(plan);
   const given: Uint8Array[] = [];
@@ -81,7 +85,7 @@ Deno.test("RTL: resize, normalize and both equal the model bit for bit, packet b
         assert.deepEqual(answers, await modelAnswers(model, plan, sent));
         assert.equal(answers.length, sent.length);
         assert(drops.every((count) => count === 0));
-        seen.add(`${channels} ${plan.stages[0]!.form} ${normalize?.dtype} ${normalize?.layout}`);
+        seen.add(`${channels} ${plan.body.stages[0]!.form} ${normalize?.dtype} ${normalize?.layout}`);
       },
     ),
     { numRuns: 250 },
@@ -95,7 +99,7 @@ Deno.test("RTL: a weight index out of range drops its packet and no other", asyn
     const input = noise(1, 9, 12, channels, 3);
     const plan = compile({ steps: [{ op: "resize", size: [27, 36] }] }, { input, device: RTL_PROFILE });
     const rtl = load(plan);
-    const indexes = plan.tables[0]!.entries;
+    const indexes = plan.body.tables[0]!.entries;
     for (let at = 0; at < 9; at++) {
       const sent = scramble(plan, packetsOf(plan, input).slice(0, 3), at);
       const field = HEADER_BYTES + at * cellBytes(channels) + 4 * channels;

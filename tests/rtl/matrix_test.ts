@@ -9,7 +9,7 @@ import { compile } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/session.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { rtlProfile } from "../../runtime/device/rtl/profile.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import { MATRIX, type MatrixBuild } from "../../scripts/rtl/matrix.ts";
@@ -49,7 +49,7 @@ const anyNormalize = fc.option(fc.record({
 }));
 
 /** A plan, or undefined where the tables of the parameters do not hold it, which is to be said by name. */
-function planFor(run: () => Plan): Plan | undefined {
+function planFor(run: () => ImagePlan): ImagePlan | undefined {
   try {
     return run();
   } catch (error) {
@@ -82,7 +82,7 @@ async function runMatrix(build: MatrixBuild): Promise<void> {
         const plan = planFor(() => compile({ steps }, { input, device: profile, tolerance: 1, form }));
         if (plan === undefined) return void refused++;
         ran++;
-        seen.add(`${channels} ${plan.stages[0]!.form}`);
+        seen.add(`${channels} ${plan.body.stages[0]!.form}`);
         await using device = await createRtlDevice({ profile, builds: { [build.build]: module } });
         await using model = createModelDevice(profile);
         const found = [];
@@ -92,10 +92,10 @@ async function runMatrix(build: MatrixBuild): Promise<void> {
           found.push({ output, cycles, stalls, swaps, packets });
         }
         assert.deepEqual(found[0], found[1]);
-        const { cycles, stalls, swaps } = plan.cost;
+        const { cycles, stalls, swaps } = plan.body.cost;
         assert.deepEqual({ ...found[0], cycles, stalls, swaps }, found[0]);
         // Any bytes, weight indexes and lengths, with pauses; pages need their schedule, rows their places.
-        if (plan.pages !== null || build.build === "rows") return;
+        if (plan.body.pages !== null || build.build === "rows") return;
         const sent = scramble(plan, packetsOf(plan, input), seed);
         const expected = await modelRun(plan, sent);
         load(plan, rtl).interrupt(sent, 1 + seed % 25);
@@ -124,7 +124,8 @@ Deno.test("RTL with a third of the lanes: a photograph's size takes three times 
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
   const costs = await Promise.all(
     ([6, 3, 2, 1] as const).map((LANES) =>
-      compile({ steps: [{ op: "resize", size: [224, 224] }] }, { input, device: rtlProfile({ LANES }) }).cost
+      compile({ steps: [{ op: "resize", size: [224, 224] }] }, { input, device: rtlProfile({ LANES }) }).body
+        .cost
     ),
   );
   for (const [at, lanes] of [6, 3, 2, 1].entries()) {

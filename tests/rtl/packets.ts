@@ -7,11 +7,11 @@
 import assert from "node:assert/strict";
 import { crc32c } from "../../serialize/crc32c.ts";
 import {
-  CRC_OFFSET,
   FLAG,
   HEADER_BYTES,
   KIND,
   newHeader,
+  OFFSET,
   readHeader,
   writeHeader,
 } from "../../serialize/header.ts";
@@ -30,7 +30,7 @@ export const ITEM = 16;
 export function seal(packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   const copy = packet.slice(0, HEADER_BYTES + view.getUint16(20, true));
-  copy.fill(0, CRC_OFFSET, CRC_OFFSET + 4);
+  copy.fill(0, OFFSET.crc, OFFSET.crc + 4);
   return crc32c(copy);
 }
 
@@ -58,7 +58,7 @@ export function packetOf(
     epoch: seed,
     position: seed * 65537,
   });
-  if (checked) view.setUint32(CRC_OFFSET, seal(packet), true);
+  if (checked) view.setUint32(OFFSET.crc, seal(packet), true);
   return packet;
 }
 
@@ -79,7 +79,7 @@ export function verdict(
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   const refusal = readHeader(view, 0, packet.length, header);
   if (refusal !== null) return refusal;
-  if (header.flags & FLAG.checked && view.getUint32(CRC_OFFSET, true) !== seal(packet)) return "crc";
+  if (header.flags & FLAG.checked && view.getUint32(OFFSET.crc, true) !== seal(packet)) return "crc";
   if (header.plan !== plan) return "plan";
   const fits = header.kind === kind && header.length <= longest && header.length % item === 0;
   return fits ? "none" : "items";
@@ -94,7 +94,7 @@ export function behaves(packets: readonly Uint8Array[], outcome: Outcome, item =
     const answer = packet.slice(0, HEADER_BYTES + length);
     answer.fill(0, 48, HEADER_BYTES);
     const view = new DataView(answer.buffer);
-    if (view.getUint16(6, true) & FLAG.checked) view.setUint32(CRC_OFFSET, seal(answer), true);
+    if (view.getUint16(6, true) & FLAG.checked) view.setUint32(OFFSET.crc, seal(answer), true);
     return answer;
   });
   assert.deepEqual(outcome.answers, expected);

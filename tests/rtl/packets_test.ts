@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { CRC_OFFSET, HEADER_BYTES, KIND } from "../../serialize/header.ts";
+import { HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { randomBytes } from "../support/random.ts";
 import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
@@ -36,7 +36,7 @@ const spoiled = fc.tuple(
   const view = new DataView(result.buffer);
   if ("length" in change) view.setUint16(20, change.length, true);
   if ("word" in change) view.setUint32(4 * change.word, change.value, true);
-  if (again && result.length >= HEADER_BYTES) view.setUint32(CRC_OFFSET, seal(result), true);
+  if (again && result.length >= HEADER_BYTES) view.setUint32(OFFSET.crc, seal(result), true);
   return result;
 });
 
@@ -59,7 +59,7 @@ const ONE_OF_EACH = ([
   const packet = packetOf(5 * ITEM, 3, 7, 5);
   const view = new DataView(packet.buffer);
   change(view);
-  view.setUint32(CRC_OFFSET, seal(packet), true);
+  view.setUint32(OFFSET.crc, seal(packet), true);
   return { name, packet };
 }).concat(
   { name: "truncated", packet: packetOf(5 * ITEM, 3, 7, 5).slice(0, HEADER_BYTES - 1) },

@@ -5,19 +5,19 @@ import { compile } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { scheduledWindows } from "../../kernels/image/plan/windows.ts";
 import { schedulePages } from "../../kernels/image/plan/schedule.ts";
-import type { StagedPage } from "../../kernels/image/model/page_bank.ts";
+import type { PageLoad } from "../../kernels/program.ts";
 import { packetBytes } from "../../serialize/packets.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, noise } from "../support/images.ts";
 import { load } from "./plans.ts";
 
 /** A plan whose tables have pages. */
-function pagedPlan(input: Tensor, size: readonly [number, number], match = "exact"): Plan {
+function pagedPlan(input: Tensor, size: readonly [number, number], match = "exact"): ImagePlan {
   return compile({ steps: [{ op: "resize", size: [...size], match: match as "exact" }] }, {
     input,
     device: RTL_PROFILE,
@@ -27,22 +27,22 @@ function pagedPlan(input: Tensor, size: readonly [number, number], match = "exac
 }
 
 /** A page's bytes. */
-function pageOf({ stages }: Plan, page: number): Uint8Array<ArrayBuffer> {
+function pageOf({ body: { stages } }: ImagePlan, page: number): Uint8Array<ArrayBuffer> {
   const { kernel, params, form } = stages[0]!;
   return KERNELS[kernel]!.page!(params, form, page);
 }
 
 /** The windows of a flow: slots with packets, and what is loaded beside them. */
-function* windowsOf(plan: Plan, input: Tensor, most: number) {
+function* windowsOf(plan: ImagePlan, input: Tensor, most: number) {
   const { requests, answers, writer } = reservePackets(plan, most);
-  const schedule = schedulePages(plan, [[0, plan.layout.cut.packets - 1]]);
+  const schedule = schedulePages(plan, [[0, plan.body.layout.cut.packets - 1]]);
   for (const { ranges, loads } of scheduledWindows(schedule, most)) {
     let count = 0;
     for (const { first, last, epoch } of ranges) {
       writer.write(input, 5, first, last - first + 1, requests, count, epoch);
       count += last - first + 1;
     }
-    const pages: StagedPage[] = loads.map((load) => ({ ...load, bytes: pageOf(plan, load.page) }));
+    const pages: PageLoad[] = loads.map((load) => ({ ...load, bytes: pageOf(plan, load.page) }));
     yield { requests, answers, count, pages, lastEpoch: ranges.at(-1)!.epoch };
   }
 }
@@ -98,13 +98,13 @@ function openPaged() {
   const input = noise(1, 4, 8, 3, 1);
   const plan = pagedPlan(input, [7, 5]);
   const { requests, writer } = reservePackets(plan);
-  const { phase } = { phase: schedulePages(plan, [[0, plan.layout.cut.packets - 1]]).work };
+  const { phase } = { phase: schedulePages(plan, [[0, plan.body.layout.cut.packets - 1]]).work };
   const packet = (page: number, epoch: number) => {
     const { ranges } = phase.find((work) => work.page === page)!;
     writer.write(input, 5, ranges[0]![0], 1, requests, 0, epoch);
     return packetBytes(requests, 0).slice();
   };
-  const staged = (page: number, slot: number, after: number, before: number): StagedPage => {
+  const staged = (page: number, slot: number, after: number, before: number): PageLoad => {
     return { page, slot, bytes: pageOf(plan, page), after, before };
   };
   return { plan, packet, staged, ...load(plan) };

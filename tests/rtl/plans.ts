@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { crc32c } from "../../serialize/crc32c.ts";
-import { CRC_OFFSET } from "../../serialize/header.ts";
+import { OFFSET } from "../../serialize/header.ts";
 import { packetBytes } from "../../serialize/packets.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { openRtl, type Rtl } from "./rtl.ts";
@@ -20,7 +20,7 @@ const builds = {
 };
 
 /** A plan on the RTL, on its own build where no instance is given: registers started, tables loaded. */
-export function load(plan: Plan, on?: Rtl): Rtl {
+export function load(plan: ImagePlan, on?: Rtl): Rtl {
   const { build, values, tables } = rtlProgram(plan);
   const rtl = on ?? builds[build];
   rtl.card.start(values);
@@ -29,9 +29,9 @@ export function load(plan: Plan, on?: Rtl): Rtl {
 }
 
 /** The packets of an input as they are sent. */
-export function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
+export function packetsOf(plan: ImagePlan, input: Tensor): Uint8Array[] {
   const { requests, writer } = reservePackets(plan);
-  const { packets } = plan.layout.cut;
+  const { packets } = plan.body.layout.cut;
   const sent: Uint8Array[] = [];
   while (sent.length < packets) {
     const count = Math.min(requests.slots, packets - sent.length);
@@ -44,7 +44,7 @@ export function packetsOf(plan: Plan, input: Tensor): Uint8Array[] {
 /** A packet with its CRC made again. */
 export function sealed(packet: Uint8Array): Uint8Array {
   const view = new DataView(packet.buffer);
-  view.setUint32(CRC_OFFSET, 0, true);
-  view.setUint32(CRC_OFFSET, crc32c(packet), true);
+  view.setUint32(OFFSET.crc, 0, true);
+  view.setUint32(OFFSET.crc, crc32c(packet), true);
   return packet;
 }

@@ -7,9 +7,9 @@ import { compile } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/session.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES } from "../../serialize/header.ts";
+import { FLAG, HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
 import { createEngine } from "../../serialize/engine.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
@@ -40,7 +40,7 @@ const anyFault = fc.record({
 function withFault(
   packets: Uint8Array[],
   { kind, at, by }: { kind: string; at: number; by: number },
-  plan: Plan,
+  plan: ImagePlan,
 ): Uint8Array[] {
   const place = at % packets.length;
   const change = (edit: (view: DataView) => void, end = place + 1) =>
@@ -51,11 +51,11 @@ function withFault(
       const whole = copy.slice(0, HEADER_BYTES + new DataView(copy.buffer).getUint16(20, true));
       const header = new DataView(whole.buffer);
       if (header.getUint16(6, true) & FLAG.checked) return sealed(whole);
-      header.setUint32(CRC_OFFSET, 0, true);
+      header.setUint32(OFFSET.crc, 0, true);
       return whole;
     });
   const view = new DataView(packets[place]!.buffer);
-  const { channels, cut } = plan.layout;
+  const { channels, cut } = plan.body.layout;
   const total = cut.width * cut.height * cut.images;
   switch (kind) {
     case "lost":
@@ -106,7 +106,7 @@ function planOf(
   draw: typeof anyStep extends fc.Arbitrary<infer T> ? T : never,
   channels: number,
   images: number,
-): { plan: Plan; input: Tensor; pipeline: PipelineInput } {
+): { plan: ImagePlan; input: Tensor; pipeline: PipelineInput } {
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
   const steps: PipelineInput["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
@@ -168,8 +168,8 @@ Deno.test("RTL: cycles of flows of rows are those of the plan and of the model",
         counts.push({ packets, lookups, cycles, stalls, swaps, tableBytes });
       }
       assert.deepEqual(counts[0], counts[1]);
-      assert.equal(counts[0]!.cycles, plan.cost.cycles);
-      assert.equal(counts[0]!.packets, plan.layout.cut.packets);
+      assert.equal(counts[0]!.cycles, plan.body.cost.cycles);
+      assert.equal(counts[0]!.packets, plan.body.layout.cut.packets);
     }),
     { numRuns: 40 },
   );
@@ -195,8 +195,11 @@ Deno.test("RTL: a photograph to 224 x 224, antialiased, in every type and layout
       const before = device.counters().cycles!;
       const { output } = await offload(plan, photo, device);
       sameTensor(output, referencePipeline({ steps }, photo), `${dtype} ${layout}`);
-      assert.equal(device.counters().cycles! - before, plan.cost.cycles);
-      assert(plan.cost.again <= 1.08 * plan.cost.ideal, `${plan.cost.again} of ${plan.cost.ideal}`);
+      assert.equal(device.counters().cycles! - before, plan.body.cost.cycles);
+      assert(
+        plan.body.cost.again <= 1.08 * plan.body.cost.ideal,
+        `${plan.body.cost.again} of ${plan.body.cost.ideal}`,
+      );
     }
   }
 });
@@ -209,10 +212,10 @@ Deno.test("RTL: a few rows that become thousands of packets leave as the card ha
   ];
   await using device = await createRtlDevice();
   const plan = compile({ steps }, { input: image, device });
-  assert(plan.layout.answers.packets > 2 ** 13);
+  assert(plan.body.layout.answers.packets > 2 ** 13);
   const { output } = await offload(plan, image, device);
   sameTensor(inLayout(output, "NHWC"), referencePipeline({ steps }, image));
-  assert.equal(device.counters().cycles, plan.cost.cycles);
+  assert.equal(device.counters().cycles, plan.body.cost.cycles);
 });
 
 Deno.test("RTL: a reset in the middle of rows leaves nothing behind", () => {
@@ -223,7 +226,7 @@ Deno.test("RTL: a reset in the middle of rows leaves nothing behind", () => {
   });
   const sent = packetsOf(plan, input);
   const expected = rtlRun(plan, sent).answers;
-  assert.equal(expected.length, plan.layout.answers.packets);
+  assert.equal(expected.length, plan.body.layout.answers.packets);
   for (const cycles of [1, 47, 60, 150, 333, 900, 1500]) {
     const rtl = load(plan);
     rtl.interrupt(sent, cycles);

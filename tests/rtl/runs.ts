@@ -7,7 +7,7 @@
 import { answersPerRequest } from "../../kernels/image/plan/rows.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { createEngine } from "../../serialize/engine.ts";
 import {
   packetBytes,
@@ -27,12 +27,12 @@ export interface Result {
 }
 
 /** What the model makes of packets that are sent together. */
-export async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise<Result> {
-  await using device = createModelDevice(plan.device);
+export async function modelRun(plan: ImagePlan, sent: readonly Uint8Array[]): Promise<Result> {
+  await using device = createModelDevice(plan.target);
   await device.load(plan);
-  const { payload, answers } = plan.layout;
+  const { payload, answers } = plan.body.layout;
   const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
-  const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  const back = answers.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes;
   const engine = createEngine(
     sent.length * slotBytesFor(payload) + most * slotBytesFor(back) + 2 * SLOTS_ALIGNMENT,
   );
@@ -47,7 +47,7 @@ export async function modelRun(plan: Plan, sent: readonly Uint8Array[]): Promise
 }
 
 /** What the RTL makes of packets that are sent together. */
-export function rtlRun(plan: Plan, sent: readonly Uint8Array[], pauses = {}, on?: Rtl): Result {
+export function rtlRun(plan: ImagePlan, sent: readonly Uint8Array[], pauses = {}, on?: Rtl): Result {
   const { answers, drops, cycles } = load(plan, on).run(sent, pauses);
   const named = drops.map((count, reason) => [DROP_REASONS[reason]!, count] as const);
   return { answers, drops: Object.fromEntries(named.filter(([, count]) => count > 0)), cycles };

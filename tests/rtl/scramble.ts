@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import { randomBytes } from "../support/random.ts";
 import { sealed } from "./plans.ts";
 
 /** A weight index that the plan's tables have. */
-function anyIndex({ tables }: Plan, seed: number): number {
+function anyIndex({ body: { tables } }: ImagePlan, seed: number): number {
   const entries = (name: string) => tables.find((table) => table.name === name)?.entries;
   const weights = entries("weights");
   if (weights !== undefined) return seed % weights;
@@ -22,8 +22,8 @@ function anyIndex({ tables }: Plan, seed: number): number {
  * Packets of any samples and weight indexes, some shorter than others; each eighth item is of one level,
  * for ties and saturation are at the ends of the range.
  */
-export function scramble(plan: Plan, packets: readonly Uint8Array[], seed: number): Uint8Array[] {
-  const { kind, channels } = plan.layout;
+export function scramble(plan: ImagePlan, packets: readonly Uint8Array[], seed: number): Uint8Array[] {
+  const { kind, channels } = plan.body.layout;
   const step = itemBytes(kind, channels);
   const samples = kind === KIND.cells ? 4 * channels : channels;
   return packets.map((packet, number) => {

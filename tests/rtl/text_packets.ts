@@ -9,7 +9,7 @@ import { driveTokenizer, type TokenizeCard } from "../../runtime/device/rtl/toke
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import type { MemoryLatency, Pauses } from "../../runtime/device/rtl/card.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/header.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, OFFSET, writeHeader } from "../../serialize/header.ts";
 import { seal } from "./packets.ts";
 import { openBuild } from "./rtl.ts";
 import { TextRules } from "./text_rules.ts";
@@ -38,7 +38,7 @@ export function textPacket(
     epoch,
     position,
   });
-  if (flags & FLAG.checked) view.setUint32(CRC_OFFSET, seal(packet), true);
+  if (flags & FLAG.checked) view.setUint32(OFFSET.crc, seal(packet), true);
   return packet;
 }
 
@@ -141,7 +141,7 @@ export function agrees(
     for (const part of verdict) {
       const view = new DataView(part.buffer);
       const flags = view.getUint16(6, true);
-      if (flags & FLAG.checked) view.setUint32(CRC_OFFSET, seal(part), true);
+      if (flags & FLAG.checked) view.setUint32(OFFSET.crc, seal(part), true);
       met.tokens += view.getUint16(48, true);
       assert.equal((flags & FLAG.escape) !== 0, view.getUint32(60, true) !== 0);
       met.escapes[view.getUint32(60, true)]!++;

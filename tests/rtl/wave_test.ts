@@ -4,7 +4,7 @@ import { compile } from "../../kernels/image/plan/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/session.ts";
 import { openRtlCard } from "../../runtime/device/rtl/card.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { compileBuild, compileWaveBuild } from "../../runtime/device/rtl/build.ts";
@@ -64,7 +64,7 @@ function packetsOn(vcd: Vcd, stream: string): { bytes: number[]; first: number; 
 }
 
 /** The build with waveforms under a plan, as tests drive it. */
-async function openWave(plan: Plan, first: number, end: number, write: (chunk: Uint8Array) => void) {
+async function openWave(plan: ImagePlan, first: number, end: number, write: (chunk: Uint8Array) => void) {
   const rtl = drive(await openRtlCard(await compileWaveBuild(rtlProgram(plan).build), { first, end, write }));
   return load(plan, rtl);
 }

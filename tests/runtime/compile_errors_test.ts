@@ -80,13 +80,13 @@ test("compile() refuses a kernel that the device lacks", () => {
 test("compile() takes tables that just fit and refuses them one block short", () => {
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
   const steps = [{ op: "resize", size: [224, 224] }];
-  const { forms } = compile({ steps }, { input, device: MODEL_PROFILE });
+  const { body: { forms } } = compile({ steps }, { input, device: MODEL_PROFILE });
   const least = Math.min(
     ...forms.map(({ levels, blocks }) => levels === 0 && blocks ? blocks.bram : Infinity),
   );
   const small = { uram: 0, usable: 1, instances: 1 };
   const fits = compile({ steps }, { input, device: { ...MODEL_PROFILE, ...small, bram: least } });
-  assert.equal(fits.forms.find(({ verdict }) => verdict === "chosen")!.blocks!.bram, least);
+  assert.equal(fits.body.forms.find(({ verdict }) => verdict === "chosen")!.blocks!.bram, least);
   const device = { ...small, bram: least - 1 };
   refuses("table", new RegExp(`fit ${least - 1} BRAM and 0 URAM; these would fit|none of its forms`), {
     input,
@@ -145,5 +145,5 @@ test("compile() refuses pads of several colours and takes a pad of no rows and c
     input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
     device: MODEL_PROFILE,
   });
-  assert.deepEqual(plan.geometry.fill, [3, 3, 3]);
+  assert.deepEqual(plan.body.geometry.fill, [3, 3, 3]);
 });

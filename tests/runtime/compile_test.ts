@@ -4,7 +4,7 @@ import type { PipelineInput } from "../../kernels/image/pipeline.ts";
 import { checkPlan } from "../../kernels/image/plan/file.ts";
 import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { KIND } from "../../serialize/header.ts";
 import { type Layout, tensor } from "../../serialize/tensor.ts";
 import { anyCase, test } from "./helpers.ts";
@@ -33,7 +33,7 @@ test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 d
     itemsPerPacket: 76,
     packets: 672,
   };
-  assert.deepEqual(plan.layout, {
+  assert.deepEqual(plan.body.layout, {
     name: "cells",
     kind: KIND.cells,
     channels: 3,
@@ -46,7 +46,7 @@ test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 d
     checksum: "crc32c",
   });
   // 7 column and 14 row fractions; weights over 14 · 28 = 392 need 2^11 >= 4 · 392, so 19 bits a term.
-  const facts = plan.tables.map(({ kernel, name, entries, bits, bytes, lookups, per, slots }) => ({
+  const facts = plan.body.tables.map(({ kernel, name, entries, bits, bytes, lookups, per, slots }) => ({
     ...{ kernel, name, entries, bits, bytes, lookups, per, slots },
   }));
   assert.deepEqual(facts, [
@@ -72,23 +72,23 @@ test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 d
     },
   ]);
   // 2 cells a cycle, 24 lookups for 2 ports of a block.
-  assert.deepEqual(plan.tables.map(({ copies }) => copies), [1, 12]);
-  assert.deepEqual(plan.stages, [{
+  assert.deepEqual(plan.body.tables.map(({ copies }) => copies), [1, 12]);
+  assert.deepEqual(plan.body.stages, [{
     kernel: "resize",
     params: { match: "exact", y: { input: 720, output: 224 }, x: { input: 1280, output: 224 } },
     form: "distinct",
     index: "pairs",
   }]);
-  assert.deepEqual(plan.output, {
+  assert.deepEqual(plan.body.output, {
     dtype: "u8",
     shape: [224, 224, 3],
     layout: "HWC",
     planes: 1,
     itemBytes: 3,
   });
-  assert.equal(plan.cost.cycles, plan.cost.load + 224 * 224 / 2);
-  assert.deepEqual(plan.geometry.before.x, { length: 1280, offset: 0, low: 0, high: 1280 });
-  assert.deepEqual(plan.notes.slice(0, 3), [
+  assert.equal(plan.body.cost.cycles, plan.body.cost.load + 224 * 224 / 2);
+  assert.deepEqual(plan.body.geometry.before.x, { length: 1280, offset: 0, low: 0, high: 1280 });
+  assert.deepEqual(plan.body.notes.slice(0, 3), [
     "tile-major cells: every output sample travels with its four neighbours and its weight index",
     "3 packets an output row: no packet crosses a row",
     "31% of the image's bytes go to the device",
@@ -97,29 +97,29 @@ test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 d
 
 test("compile() weighs every layout and every form and says what became of each", () => {
   const plan = planOf(RESIZE, [720, 1280, 3]);
-  assert.deepEqual(plan.layouts.map(({ name }) => name), [...MODEL_PROFILE.layouts]);
-  assert.equal(plan.layouts.filter(({ verdict }) => verdict === "chosen").length, 1);
-  assert.equal(plan.forms.filter(({ verdict }) => verdict === "chosen").length, 1);
-  const chosen = plan.layouts.find(({ verdict }) => verdict === "chosen")!;
-  for (const other of plan.layouts) {
+  assert.deepEqual(plan.body.layouts.map(({ name }) => name), [...MODEL_PROFILE.layouts]);
+  assert.equal(plan.body.layouts.filter(({ verdict }) => verdict === "chosen").length, 1);
+  assert.equal(plan.body.forms.filter(({ verdict }) => verdict === "chosen").length, 1);
+  const chosen = plan.body.layouts.find(({ verdict }) => verdict === "chosen")!;
+  for (const other of plan.body.layouts) {
     const slowest = ({ hostUs, wireUs, coreUs }: typeof other) => Math.max(hostUs, wireUs, coreUs);
     assert(slowest(other) >= slowest(chosen), other.name);
   }
   // The paper's row of 1280 pixels: 3840 bytes, 120 words of 32.
-  const rows = plan.layouts.find(({ name }) => name === "rows")!;
+  const rows = plan.body.layouts.find(({ name }) => name === "rows")!;
   assert.equal(rows.buffers, 2 * 3840);
-  const image = plan.layouts.find(({ name }) => name === "image")!;
+  const image = plan.body.layouts.find(({ name }) => name === "image")!;
   assert.equal(image.coreUs, 720 * 120 / MODEL_PROFILE.clockMHz);
 });
 
 test("compile() counts a batch: packets and bytes grow with the images, tables do not", () => {
   const one = planOf(RESIZE, [720, 1280, 3], "HWC", { layout: "cells" });
   const many = planOf(RESIZE, [8, 720, 1280, 3], "NHWC", { layout: "cells" });
-  assert.equal(many.layout.cut.packets, 8 * 672);
-  assert.equal(many.layout.bytesOut, 8 * one.layout.bytesOut);
-  assert.equal(many.layout.bytesBack, 8 * one.layout.bytesBack);
-  assert.deepEqual(many.tables, one.tables);
-  assert.deepEqual(many.output.shape, [8, 224, 224, 3]);
+  assert.equal(many.body.layout.cut.packets, 8 * 672);
+  assert.equal(many.body.layout.bytesOut, 8 * one.body.layout.bytesOut);
+  assert.equal(many.body.layout.bytesBack, 8 * one.body.layout.bytesBack);
+  assert.deepEqual(many.body.tables, one.body.tables);
+  assert.deepEqual(many.body.output.shape, [8, 224, 224, 3]);
 });
 
 test("compile() gives plain data: structured clone and JSON change nothing", () => {
@@ -174,7 +174,11 @@ test("compile() gives another id for every other argument", () => {
 test("compile() names the output's shape and layout for every layout", () => {
   const outputOf = (shape: number[], layout: Layout, planar: boolean, channels: number) => {
     const normalize = { op: "normalize", range: "0-1", dtype: "f16", layout: planar ? "CHW" : "HWC" };
-    const { output } = planOf({ steps: [{ op: "resize", size: [5, 6] }, normalize] }, shape, layout);
+    const { body: { output } } = planOf(
+      { steps: [{ op: "resize", size: [5, 6] }, normalize] },
+      shape,
+      layout,
+    );
     return [output.layout, output.shape, output.planes, output.itemBytes, channels];
   };
   assert.deepEqual(outputOf([20, 30, 3], "HWC", false, 3), ["HWC", [5, 6, 3], 1, 6, 3]);
@@ -186,9 +190,9 @@ test("compile() names the output's shape and layout for every layout", () => {
 });
 
 test("compile() states a bound for every stage", () => {
-  const boundsOf = (match: string): Plan["bounds"] =>
+  const boundsOf = (match: string): ImagePlan["body"]["bounds"] =>
     planOf({ steps: [{ op: "resize", size: [5, 5], match }, { op: "normalize", range: "0-1" }] }, [9, 9, 3])
-      .bounds;
+      .body.bounds;
   for (const [match, levels] of [["exact", 0], ["opencv", 0], ["torchvision", 1]] as const) {
     const bounds = boundsOf(match);
     assert.deepEqual(bounds.map(({ kernel, levels }) => [kernel, levels]), [["resize", levels], [
@@ -202,20 +206,20 @@ test("compile() states a bound for every stage", () => {
 
 test("compile() warns when more bytes go to the device than the image has", () => {
   const warnings = (size: number[]) =>
-    planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3], "HWC", { layout: "cells" }).notes.filter((
+    planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3], "HWC", { layout: "cells" }).body.notes.filter((
       note,
     ) => note.startsWith("warning"));
   assert.equal(warnings([100, 100]).length, 0);
   assert.equal(warnings([640, 640]).length, 1);
   const cells = planOf(RESIZE, [375, 500, 3], "HWC", { layout: "cells" });
-  assert(cells.notes.some((note) => note.includes("150% of the image's bytes")));
+  assert(cells.body.notes.some((note) => note.includes("150% of the image's bytes")));
   // Left to itself the planner sends rows, which are never more than the image.
-  assert(planOf(RESIZE, [375, 500, 3]).notes.some((note) => /10\d% of the image's bytes/.test(note)));
+  assert(planOf(RESIZE, [375, 500, 3]).body.notes.some((note) => /10\d% of the image's bytes/.test(note)));
 });
 
 test("compile() says when packets carry no CRC and when samples go bare", () => {
   const normalize = { steps: [{ op: "normalize", range: "0-1" }] };
-  const { notes, layout } = planOf(normalize, [20, 30, 3], "HWC", { checksum: "link" });
+  const { body: { notes, layout } } = planOf(normalize, [20, 30, 3], "HWC", { checksum: "link" });
   assert.equal(layout.kind, KIND.samples);
   assert.match(notes[0]!, /bare samples/);
   assert.match(notes[1]!, /whole output rows a packet/);
@@ -226,7 +230,10 @@ test("compile() keeps every payload within the device's, both ways", () => {
   const payload = fc.integer({ min: 64, max: 8192 });
   fc.assert(
     fc.property(anyCase, payload, ({ image, pipeline }, payload) => {
-      const { layout, output } = compile(pipeline, { input: image, device: { ...MODEL_PROFILE, payload } });
+      const { body: { layout, output } } = compile(pipeline, {
+        input: image,
+        device: { ...MODEL_PROFILE, payload },
+      });
       assert(layout.payload <= payload);
       assert(layout.answers.itemsPerPacket * output.planes * output.itemBytes <= payload);
     }),

@@ -10,7 +10,7 @@ import type { PipelineInput } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planMap } from "../../kernels/image/plan/map.ts";
 import {
   type Checksum,
@@ -38,7 +38,7 @@ export interface Answer {
 /** A device, a plan on it, an input, and slots with its packets. */
 export interface Bench {
   readonly device: Device;
-  readonly plan: Plan;
+  readonly plan: ImagePlan;
   readonly input: Tensor;
   /** The whole output, by the reference. */
   readonly expected: Uint8Array;
@@ -77,13 +77,17 @@ export async function openBench(
 ): Promise<Bench> {
   const { pipeline = RESIZE, input = smallImage(), checksum, form } = options;
   const plan = compile(pipeline, { input, device, checksum, form, layout: "cells" });
-  const { cut, kind, channels } = plan.layout;
+  const { cut, kind, channels } = plan.body.layout;
   await device.load(plan);
   const engine = createEngine(2 ** 21);
   const other = options.otherEngine ? createEngine(2 ** 21) : engine;
   // Longer than the longest payload, so that wrong lengths are there to be read.
-  const requests = reserveSlots(engine, cut.packets, plan.layout.payload + 4 * itemBytes(kind, channels));
-  const back = cut.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  const requests = reserveSlots(
+    engine,
+    cut.packets,
+    plan.body.layout.payload + 4 * itemBytes(kind, channels),
+  );
+  const back = cut.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes;
   const answers = reserveSlots(other, cut.packets, 2 * back);
   const writer = createImageWriter(engine, {
     kind,
@@ -93,9 +97,9 @@ export async function openBench(
     height: imageAxes(input).height,
     width: imageAxes(input).width,
     map: planMap(plan),
-    fill: plan.geometry.fill,
+    fill: plan.body.geometry.fill,
     plan: plan.id,
-    checksum: plan.layout.checksum,
+    checksum: plan.body.layout.checksum,
   });
   const bench: Bench = {
     device,

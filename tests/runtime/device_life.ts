@@ -74,7 +74,7 @@ export function registerLife(register: Register): void {
 
   register("a plan with an unknown kernel is refused and the one before stays", async (device) => {
     const bench = await openBench(device);
-    const stages = [{ ...bench.plan.stages[0]!, kernel: "does-not-exist" }];
+    const stages = [{ ...bench.plan.body.stages[0]!, kernel: "does-not-exist" }];
     await assert.rejects(device.load({ ...bench.plan, stages }), refusal("device", /does-not-exist/));
     assert.deepEqual(bytesOf(bench, await bench.exchange()), bench.expected);
   });

@@ -45,7 +45,7 @@ async function equalsReference(device: Device, pipeline: PipelineInput, image: T
   const plan = compile(pipeline, { input: image, device });
   const { output, report } = await offload(plan, image, device);
   sameTensor(output, referencePipeline(pipeline, image), what);
-  assert.equal(report.sent, plan.layout.cut.packets, what);
+  assert.equal(report.sent, plan.body.layout.cut.packets, what);
   assert.equal(report.resent, 0, what);
   return plan;
 }
@@ -60,7 +60,7 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
         { steps: [{ op: "resize", size: [224, 224], match: "exact" }, IMAGENET] },
         photo,
       );
-      assert.deepEqual(plan.output.shape, [3, 224, 224]);
+      assert.deepEqual(plan.body.output.shape, [3, 224, 224]);
     });
   }
 
@@ -114,13 +114,13 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
     async (device) => {
       const image = inLayout(noise(1, 30, 40, 3, 5), "HWC");
       const normalized = await equalsReference(device, { steps: [IMAGENET] }, image);
-      assert.equal(normalized.layout.kind, KIND.samples);
+      assert.equal(normalized.body.layout.kind, KIND.samples);
       const pipeline = { steps: [{ op: "resize", size: [20, 20] }] };
       for (const layout of device.profile.layouts) {
         if (device.profile.gathers === false && layout !== "cells") continue;
         const plan = compile(pipeline, { input: image, device, layout });
         const kind = { cells: KIND.cells, tiles: KIND.tiles }[layout as string] ?? KIND.samples;
-        assert.equal(plan.layout.kind, kind);
+        assert.equal(plan.body.layout.kind, kind);
         sameTensor((await offload(plan, image, device)).output, referencePipeline(pipeline, image), layout);
       }
     },
@@ -146,9 +146,9 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
   register("packets that share a row and packets of several rows equal the reference", async (device) => {
     const image = inLayout(noise(1, 9, 500, 3, 8), "HWC");
     const shared = await equalsReference(device, { steps: [{ op: "resize", size: [5, 470] }] }, image);
-    assert(shared.layout.cut.packetsPerRow > 1);
+    assert(shared.body.layout.cut.packetsPerRow > 1);
     const several = await equalsReference(device, { steps: [{ op: "resize", size: [5, 7] }] }, image);
-    assert(several.layout.cut.rowsPerPacket > 1);
+    assert(several.body.layout.cut.rowsPerPacket > 1);
   });
 
   register("one session runs many inputs, each right", async (device) => {

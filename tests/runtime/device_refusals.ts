@@ -77,7 +77,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     (_, view, at) => view.setUint16(at + 20, view.getUint16(at + 20, true) - 1, true),
   ),
   "more items than a packet holds": fault("items", true, (bench, view, at) => {
-    view.setUint16(at + 20, bench.plan.layout.payload + 16, true);
+    view.setUint16(at + 20, bench.plan.body.layout.payload + 16, true);
   }),
   "weight index out of range": fault(
     "weight",
@@ -107,7 +107,7 @@ function answeredBut(
     whole.filter((number) => !spoiled.includes(number)),
     what,
   );
-  const { cut } = bench.plan.layout;
+  const { cut } = bench.plan.body.layout;
   for (const { refusal, header, payload } of answers) {
     assert.equal(refusal, null, what);
     const from = 3 * firstItem(cut, header.sequence);

@@ -16,8 +16,8 @@ test("createModelDevice() counts the lookups of its tables and its cycles", asyn
   // 40 x 40 pixels: a weight index, and for each of 3 channels four terms and one level.
   assert.equal(device.counters().lookups, 40 * 40 * (1 + 3 * (4 + 1)));
   // Two cells of 16 bytes fit the bus of 32; before them the tables are loaded.
-  assert.equal(device.counters().cycles, bench.plan.cost.load + 40 * 40 / 2);
-  assert.equal(device.counters().cycles, bench.plan.cost.cycles);
+  assert.equal(device.counters().cycles, bench.plan.body.cost.load + 40 * 40 / 2);
+  assert.equal(device.counters().cycles, bench.plan.body.cost.cycles);
 });
 
 test("createModelDevice() gives each device counters of its own", async () => {

@@ -6,7 +6,7 @@ import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { offload, Session } from "../../runtime/session.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
@@ -20,7 +20,7 @@ const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] };
 /** A card whose page memory holds a few pages: little BRAM, no URAM. */
 const SMALL: DeviceProfile = { ...MODEL_PROFILE, bram: 60, uram: 0, usable: 1, instances: 1 };
 
-function pagedPlan(images: Tensor, device: Device, layout: "cells" | "tiles" = "cells"): Plan {
+function pagedPlan(images: Tensor, device: Device, layout: "cells" | "tiles" = "cells"): ImagePlan {
   return compile(PIPELINE, { input: images, device, form: "row-pages", layout });
 }
 
@@ -28,7 +28,7 @@ function countsOf({ cycles, stalls, swaps, tableBytes }: ReturnType<Device["coun
   return { cycles, stalls, swaps, tableBytes };
 }
 
-function costOf({ cost: { cycles, stalls, swaps, tableBytes } }: Plan) {
+function costOf({ body: { cost: { cycles, stalls, swaps, tableBytes } } }: ImagePlan) {
   return { cycles, stalls, swaps, tableBytes };
 }
 
@@ -50,7 +50,7 @@ for (const [room, { open, layouts }] of Object.entries(DEVICES)) {
         sameTensor(output, referencePipeline(PIPELINE, images));
         assert.deepEqual(countsOf(report.counters), costOf(plan));
         // Page by page over the batch: every page is loaded once.
-        assert.equal(report.counters.swaps, plan.pages!.count);
+        assert.equal(report.counters.swaps, plan.body.pages!.count);
       });
     }
   }
@@ -67,22 +67,22 @@ test("stalls vanish when the batch is large: the loads hide behind the work", ()
     });
   };
   const [one, many] = [at(1), at(64)];
-  assert(one.cost.stalls > one.cost.ideal, `${one.cost.stalls} stalls`);
+  assert(one.body.cost.stalls > one.body.cost.ideal, `${one.body.cost.stalls} stalls`);
   // The first page cannot hide behind anything: what is left is its load, the least there is.
-  assert.equal(many.cost.cycles, many.cost.leastCycles);
-  assert(many.cost.stalls < 0.001 * many.cost.ideal);
-  assert(one.pages!.breakEven > 1 && one.pages!.breakEven <= 64);
-  const even = at(one.pages!.breakEven);
-  assert.equal(even.cost.cycles, even.cost.leastCycles);
-  const below = at(one.pages!.breakEven - 1);
-  assert(below.cost.stalls > even.cost.stalls);
+  assert.equal(many.body.cost.cycles, many.body.cost.leastCycles);
+  assert(many.body.cost.stalls < 0.001 * many.body.cost.ideal);
+  assert(one.body.pages!.breakEven > 1 && one.body.pages!.breakEven <= 64);
+  const even = at(one.body.pages!.breakEven);
+  assert.equal(even.body.cost.cycles, even.body.cost.leastCycles);
+  const below = at(one.body.pages!.breakEven - 1);
+  assert(below.body.cost.stalls > even.body.cost.stalls);
 });
 
 test("pages that are kept serve the next run of a session", async () => {
   await using device = createModelDevice();
   const images = noise(2, 31, 41, 3, 1);
   const plan = pagedPlan(images, device);
-  assert(plan.pages!.slots >= plan.pages!.count);
+  assert(plan.body.pages!.slots >= plan.body.pages!.count);
   const session = await Session.open(plan, device);
   await session.run(images);
   const first = device.counters();
@@ -90,7 +90,7 @@ test("pages that are kept serve the next run of a session", async () => {
   sameTensor(output, referencePipeline(PIPELINE, images));
   const second = device.counters();
   assert.equal(second.swaps, first.swaps);
-  assert.equal(second.cycles! - first.cycles!, plan.cost.again);
+  assert.equal(second.cycles! - first.cycles!, plan.body.cost.again);
 });
 
 for (const room of ["few slots", "the RTL's cycles", "the RTL"] as const) {
@@ -98,14 +98,14 @@ for (const room of ["few slots", "the RTL's cycles", "the RTL"] as const) {
     await using device = await DEVICES[room].open();
     const images = noise(3, 31, 41, 3, 2);
     const plan = pagedPlan(images, device);
-    assert(plan.pages!.slots < plan.pages!.count);
+    assert(plan.body.pages!.slots < plan.body.pages!.count);
     const session = await Session.open(plan, device);
     await session.run(images);
     const first = device.counters();
     await session.run(images);
     const second = device.counters();
     assert(second.swaps - first.swaps < first.swaps);
-    assert.equal(second.cycles! - first.cycles!, plan.cost.again);
+    assert.equal(second.cycles! - first.cycles!, plan.body.cost.again);
   });
 }
 

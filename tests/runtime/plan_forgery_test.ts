@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
 import { checkPlan, decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { crc32c } from "../../serialize/crc32c.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
@@ -98,7 +98,7 @@ test("decodePlan() gives a compiled plan even where a forger made its id collide
   const { id, ...rest } = forgery;
   assert.equal(crc32c(encode(rest, { sortKeys: true })), id, "the forgery agrees with its id");
   assert.equal(id, honest.id);
-  let read: Plan;
+  let read: ImagePlan;
   try {
     read = checkPlan(forgery);
   } catch (error) {
@@ -112,7 +112,7 @@ test("decodePlan() gives a compiled plan even where a forger made its id collide
  * Gives a plan any id: CRCs are linear, so 40 letters of a note, each of two that differ in one bit, are
  * unknowns of 32 equations.
  */
-function collide(plan: Plan, id: number): Plan {
+function collide(plan: ImagePlan, id: number): ImagePlan {
   const { id: _, ...rest } = plan;
   const noted = (letters: readonly boolean[]) => ({
     ...rest,

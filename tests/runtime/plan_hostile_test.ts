@@ -44,7 +44,7 @@ for (const field of ["format", "version", "id", "pipeline", "input", "stages", "
 for (const depth of [101, 200_000]) {
   test(`decodePlan() refuses a stage's parameters ${depth} deep`, () => {
     const plan = samplePlan();
-    const stages = [{ kernel: "resize", params: 0x7eadbeef }, plan.stages[1]];
+    const stages = [{ kernel: "resize", params: 0x7eadbeef }, plan.body.stages[1]];
     assert.throws(() => decodePlan(withField("stages", stages, nested(depth))), refused);
   });
 

@@ -7,10 +7,10 @@
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { identifyPlan } from "../../kernels/image/plan/identify.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 
 /** A plan with something in every field. */
-export function samplePlan(): Plan {
+export function samplePlan(): ImagePlan {
   const steps = [
     { op: "pad", top: 1, left: 2, bottom: 3, right: 4, fill: 9 },
     { op: "resize", size: [12, 14] },
@@ -34,17 +34,17 @@ export function samplePlan(): Plan {
 export type Path = readonly (string | number)[];
 
 /** A copy with one field changed; a field that is not there is added. */
-export function changed(plan: Plan, path: Path, value: unknown): Plan {
+export function changed(plan: ImagePlan, path: Path, value: unknown): ImagePlan {
   // Not structuredClone: it would keep what the plan's parts share, and change both.
   const copy = JSON.parse(JSON.stringify(plan)) as Record<string | number, unknown>;
   let holder = copy;
   for (const key of path.slice(0, -1)) holder = holder[key] as Record<string | number, unknown>;
   holder[path.at(-1)!] = value;
-  return copy as unknown as Plan;
+  return copy as unknown as ImagePlan;
 }
 
 /** The same with the id that its contents have: a forgery that agrees with itself. */
-export function forged(plan: Plan, path: Path, value: unknown): Plan {
+export function forged(plan: ImagePlan, path: Path, value: unknown): ImagePlan {
   return identifyPlan(changed(plan, path, value));
 }
 

@@ -34,18 +34,18 @@ test("a user's own profile needs few numbers; what it leaves out is as on the ca
   assert.deepEqual(own.kernels, MODEL_PROFILE.kernels);
   // 800 BRAM are no room for the resident tables of 1279 x 719: pages are swapped.
   const plan = planOn(own);
-  assert.equal(plan.stages[0]!.form, "row-pages");
-  assert(plan.pages !== null && plan.pages.slots < plan.pages.count);
-  assert(plan.memory.bram <= plan.memory.budget.bram);
-  assert(plan.cost.stalls > 0);
+  assert.equal(plan.body.stages[0]!.form, "row-pages");
+  assert(plan.body.pages !== null && plan.body.pages.slots < plan.body.pages.count);
+  assert(plan.body.memory.bram <= plan.body.memory.budget.bram);
+  assert(plan.body.cost.stalls > 0);
 });
 
 test("instances share a card: each has its part of the blocks", () => {
   const [one, four] = [1, 4].map((instances) => planOn({ ...MODEL_PROFILE, instances }, [480, 640, 3]));
-  assert.equal(four!.memory.budget.bram, Math.floor(2016 * 0.8 / 4));
-  assert.equal(one!.memory.budget.bram, Math.floor(2016 * 0.8));
+  assert.equal(four!.body.memory.budget.bram, Math.floor(2016 * 0.8 / 4));
+  assert.equal(one!.body.memory.budget.bram, Math.floor(2016 * 0.8));
   // And of the wire.
-  const wire = (plan: typeof one) => plan!.layouts[0]!.wireUs;
+  const wire = (plan: typeof one) => plan!.body.layouts[0]!.wireUs;
   assert(Math.abs(wire(four) - 4 * wire(one)) < 0.01);
 });
 

@@ -8,7 +8,7 @@ import type { PipelineInput } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type RunOptions, Session } from "../../runtime/session.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { smallImage } from "./device_bench.ts";
@@ -22,7 +22,7 @@ export const PIPELINE: PipelineInput = {
 export const PACKETS = 20;
 
 /** The plan for small images. */
-export function planFor(device: Device): Plan {
+export function planFor(device: Device): ImagePlan {
   return compile(PIPELINE, { input: smallImage(), device, layout: "cells" });
 }
 

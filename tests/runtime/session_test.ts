@@ -126,7 +126,7 @@ test("Session.run() sends more packets than its window holds, in windows of 1024
   });
   const progress: Progress[] = [];
   const plan = compile(pipeline, { input: batch, device, layout: "cells" });
-  assert.equal(plan.layout.cut.packets, 9 * 130 * 2);
+  assert.equal(plan.body.layout.cut.packets, 9 * 130 * 2);
   const { output, report } = await offload(plan, batch, device, {
     onProgress: (state) => progress.push(state),
   });
@@ -153,7 +153,7 @@ test("Session.open() reserves no more memory for a batch of 64 than for one of 4
       device,
       layout: "cells",
     });
-    assert(plan.layout.cut.packets > 1024);
+    assert(plan.body.layout.cut.packets > 1024);
     await offload(plan, batch, device);
     sizes.push(bytes);
   }

@@ -106,7 +106,7 @@ test("Session.run() aborted between two windows sends no more, leaves no rejecti
     await assert.rejects(run, (error) => error === reason);
     await settle();
     assert.equal(device.calls(), 1);
-    assert.equal((await session.run(batch)).report.sent, plan.layout.cut.packets);
+    assert.equal((await session.run(batch)).report.sent, plan.body.layout.cut.packets);
   });
 });
 

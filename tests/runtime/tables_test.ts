@@ -35,7 +35,7 @@ test("every form of tables of every match gives the reference, within its own bo
         const image = inLayout(noise(1, h, w, channels, index + channels), "HWC");
         const pipeline = { steps: [{ op: "resize", size: [h2, w2], match }] };
         const reference = referencePipeline(pipeline, image);
-        const { forms } = compile(pipeline, { input: image, device });
+        const { body: { forms } } = compile(pipeline, { input: image, device });
         for (const { form, levels, verdict } of forms) {
           if (verdict === "baseline" || verdict === "not built") continue;
           const plan = compile(pipeline, { input: image, device, form, tolerance: levels });
@@ -132,7 +132,7 @@ test("a plan's cycles and stalls are those that the model device counts, in ever
       }
       const { report } = await offload(plan, image, device);
       const { cycles, stalls, swaps, tableBytes } = report.counters;
-      const { cost } = plan;
+      const { body: { cost } } = plan;
       assert.deepEqual({ cycles, stalls, swaps, tableBytes }, {
         cycles: cost.cycles,
         stalls: cost.stalls,
@@ -155,7 +155,7 @@ test("planning grows with the phases of the axes, not with the output", () => {
         input: { dtype: "u8", shape: [size[0] * 3, size[1] * 4, 3], layout: "HWC" },
         device: MODEL_PROFILE,
         form,
-      }).tables.reduce((sum, table) => sum + table.bytes, 0)
+      }).body.tables.reduce((sum, table) => sum + table.bytes, 0)
     );
     assert.equal(new Set(bytes).size, 1, `${form}: ${bytes}`);
   }
@@ -168,8 +168,8 @@ test("the paper's tables are listed as the baseline: 51,380,224 entries, never c
   } as const;
   const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
   const plan = compile(pipeline, options);
-  const baseline = plan.forms.find(({ verdict }) => verdict === "baseline")!;
-  const [table] = KERNELS["resize"]!.forms(plan.stages[0]!.params).at(-1)!.tables;
+  const baseline = plan.body.forms.find(({ verdict }) => verdict === "baseline")!;
+  const [table] = KERNELS["resize"]!.forms(plan.body.stages[0]!.params).at(-1)!.tables;
   assert.equal(table!.entries, 51_380_224);
   assert.equal(baseline.bytes, table!.bytes);
   assert.throws(() => compile(pipeline, { ...options, form: "positions" }), { code: "table" });

@@ -9,7 +9,7 @@ import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
 import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import type { PipelineInput } from "../../kernels/image/pipeline.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planReport } from "../../scripts/report/report.ts";
 import { planTimeline } from "../../scripts/report/timeline.ts";
 import { planTrace } from "../../scripts/report/trace.ts";
@@ -19,24 +19,24 @@ const U55C = CARD_PROFILES.find(({ name }) => name === "u55c")!;
 
 type Wanted = Omit<CompileOptions, "input" | "device">;
 
-function planFor(steps: PipelineInput["steps"], shape: readonly number[], wanted: Wanted = {}): Plan {
+function planFor(steps: PipelineInput["steps"], shape: readonly number[], wanted: Wanted = {}): ImagePlan {
   const layout = shape.length === 4 ? "NHWC" : "HWC";
   return compile({ steps }, { ...wanted, input: { dtype: "u8", shape, layout }, device: U55C });
 }
 
-function resized(size: number, shape: readonly number[], wanted?: Wanted): Plan {
+function resized(size: number, shape: readonly number[], wanted?: Wanted): ImagePlan {
   return planFor([{ op: "resize", size: [size, size] }], shape, wanted);
 }
 
 /** The plans whose pages are looked at in a browser. */
-const SHOWN: Readonly<Record<string, Plan>> = {
+const SHOWN: Readonly<Record<string, ImagePlan>> = {
   resident: resized(224, [720, 1280, 3]),
   pages: resized(224, [16, 719, 1279, 3], { form: "row-pages" }),
   rows: planFor([{ op: "resize", size: [448, 448], match: "pillow" }], [4032, 3024, 3]),
 };
 
 /** Every kind of layout, and shapes at the edges of what can be drawn. */
-const OTHERS: Readonly<Record<string, Plan>> = {
+const OTHERS: Readonly<Record<string, ImagePlan>> = {
   "pages, one image": resized(224, [719, 1279, 3], { form: "row-pages" }),
   "few pages": resized(24, [2, 48, 64, 3], { form: "row-pages" }),
   "gray cells": resized(224, [2, 480, 640, 1], { layout: "cells" }),
@@ -91,16 +91,16 @@ for (const [name, plan] of Object.entries({ ...SHOWN, ...OTHERS })) {
     const html = planReport(plan);
     checkPage(html);
     assert.equal(planReport(plan), html, "the same plan gives the same page");
-    for (const layout of plan.layouts) assert(html.includes(`<td>${layout.name}</td>`), layout.name);
-    for (const { form } of plan.forms) assert(html.includes(`<td>${form}</td>`), form);
-    for (const table of plan.tables) assert(html.includes(`>${table.name}</td>`), table.name);
-    const cycles = plan.cost.cycles.toLocaleString("en-US");
+    for (const layout of plan.body.layouts) assert(html.includes(`<td>${layout.name}</td>`), layout.name);
+    for (const { form } of plan.body.forms) assert(html.includes(`<td>${form}</td>`), form);
+    for (const table of plan.body.tables) assert(html.includes(`>${table.name}</td>`), table.name);
+    const cycles = plan.body.cost.cycles.toLocaleString("en-US");
     assert(html.includes(`<td>cycles</td><td class="number">${cycles}</td>`), cycles);
-    assert.equal(html.includes("no swap"), plan.pages === null);
+    assert.equal(html.includes("no swap"), plan.body.pages === null);
   });
 
   Deno.test(`report, ${name}: the timeline and the trace add up to the plan's cost`, () => {
-    const { cost, device } = plan;
+    const { target: device, body: { cost } } = plan;
     const { lanes } = planTimeline(plan);
     const core = lanes[0]!;
     let now = 0;
@@ -124,12 +124,12 @@ for (const [name, plan] of Object.entries({ ...SHOWN, ...OTHERS })) {
     assert.equal(sum, cost.ideal + cost.stalls);
     const microseconds = after.reduce((time, { dur }) => time + dur!, 0);
     assert(Math.abs(microseconds * device.clockMHz - sum) < 1e-3);
-    if (plan.pages === null) return;
+    if (plan.body.pages === null) return;
     const stalls = after.filter(({ cat }) => cat === "stall");
     assert.equal(stalls.reduce((cycles, { args }) => cycles + Number(args["cycles"]), 0), cost.stalls);
     const loads = traceEvents.filter(({ cat, tid, args }) => cat === "load" && tid === 2 && "page" in args);
     assert.equal(loads.length, cost.swaps);
-    assert.equal(lanes.filter(({ part }) => part === "slot").length, plan.pages.slots);
+    assert.equal(lanes.filter(({ part }) => part === "slot").length, plan.body.pages.slots);
   });
 }
 

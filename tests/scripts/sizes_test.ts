@@ -42,7 +42,7 @@ Deno.test("a row of the table is what the model device counts, packets and all",
     const plan = compile({ steps: [{ op: "resize", size: [224, 224] }] }, { input: images, device, form });
     const { report } = await offload(plan, images, device);
     const { cycles, stalls, swaps, tableBytes } = report.counters;
-    const { cost } = plan;
+    const { body: { cost } } = plan;
     assert.deepEqual([cycles, stalls, swaps, tableBytes], [
       cost.cycles,
       cost.stalls,

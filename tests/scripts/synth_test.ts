@@ -31,16 +31,16 @@ Deno.test("plans for the RTL count the blocks that its build was synthesised to,
   const row = (name: string) => table.rows.find((each) => each.name === name)!;
   const plan = (match: string, device = RTL_PROFILE) =>
     compile({ steps: [{ op: "resize", size: [224, 224], match }] }, { input, device });
-  assert.equal(plan("exact").memory.bram, Math.ceil(row("packet_image").bram));
-  assert.equal(plan("opencv").memory.bram, Math.ceil(row("packet_image, products").bram));
-  assert.equal(plan("pillow").memory.bram, Math.ceil(row("packet_rows").bram));
+  assert.equal(plan("exact").body.memory.bram, Math.ceil(row("packet_image").bram));
+  assert.equal(plan("opencv").body.memory.bram, Math.ceil(row("packet_image, products").bram));
+  assert.equal(plan("pillow").body.memory.bram, Math.ceil(row("packet_rows").bram));
   assert.equal(
-    plan("exact", rtlProfile({ LANES: 3 })).memory.bram,
+    plan("exact", rtlProfile({ LANES: 3 })).body.memory.bram,
     Math.ceil(row("packet_image, 3 lanes").bram),
   );
   // A card with a block less than the build takes is refused, though the plan's own tables would fit.
-  const { bram } = plan("exact").memory;
+  const { bram } = plan("exact").body.memory;
   const card = (blocks: number) => ({ ...RTL_PROFILE, bram: blocks, uram: 0, usable: 1 });
-  assert.equal(plan("exact", card(bram)).memory.budget.bram, bram);
+  assert.equal(plan("exact", card(bram)).body.memory.budget.bram, bram);
   assert.throws(() => plan("exact", card(bram - 1)), refusal("table", new RegExp(`needs ${bram} BRAM`)));
 });

@@ -6,12 +6,12 @@
 
 import { type Checksum, packetCrcPlain } from "../../serialize/packets.ts";
 import {
-  CRC_OFFSET,
   FLAG,
   type Header,
   HEADER_BYTES,
   KIND,
   newHeader,
+  OFFSET,
   writeHeader,
 } from "../../serialize/header.ts";
 import { cutRows, firstItem, itemCount } from "../../serialize/partition.ts";
@@ -52,7 +52,7 @@ export function packetOf(header: Partial<Header>, payload: Uint8Array): Uint8Arr
 
 /** Writes the CRC that a packet's bytes have now. */
 export function reseal(packet: Uint8Array<ArrayBuffer>): void {
-  new DataView(packet.buffer, packet.byteOffset).setUint32(CRC_OFFSET, packetCrcPlain(packet), true);
+  new DataView(packet.buffer, packet.byteOffset).setUint32(OFFSET.crc, packetCrcPlain(packet), true);
 }
 
 /** The header of one answer of a flow. */

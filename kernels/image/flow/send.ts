@@ -6,8 +6,8 @@
  */
 
 import { KERNELS } from "../kernels.ts";
-import type { StagedPage } from "../model/page_bank.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { PageLoad } from "../../program.ts";
+import type { ImagePlan } from "../plan/plan.ts";
 import { schedulePages } from "../plan/schedule.ts";
 import { type PacketRange, packWindows, scheduledWindows } from "../plan/windows.ts";
 
@@ -16,13 +16,15 @@ export interface Window {
   /** Ranges of sequence numbers with their epoch, in the order in which they are sent. */
   readonly ranges: readonly PacketRange[];
   /** Loads to queue before. */
-  readonly pages: readonly StagedPage[];
+  readonly pages: readonly PageLoad[];
 }
 
 /** What decides the order; it remembers which pages stand on the device. */
 export interface Sender {
   /** Windows for some packets, as ranges of sequence numbers. */
   readonly windows: (ranges: readonly (readonly [number, number])[]) => Generator<Window>;
+  /** Forgets the pages on the device, because its program was loaded again. */
+  readonly reset: () => void;
 }
 
 /**
@@ -31,8 +33,10 @@ export interface Sender {
  * @param plan The plan.
  * @param most Packets of a window at most.
  */
-export function createSender(plan: Plan, most: number): Sender {
-  return plan.pages === null ? { windows: (ranges) => plainWindows(ranges, most) } : pagedSender(plan, most);
+export function createSender(plan: ImagePlan, most: number): Sender {
+  return plan.body.pages === null
+    ? { windows: (ranges) => plainWindows(ranges, most), reset: () => {} }
+    : pagedSender(plan, most);
 }
 
 function* plainWindows(ranges: readonly (readonly [number, number])[], most: number): Generator<Window> {
@@ -41,12 +45,13 @@ function* plainWindows(ranges: readonly (readonly [number, number])[], most: num
   }
 }
 
-function pagedSender(plan: Plan, most: number): Sender {
-  const { params, form, kernel } = plan.stages[0]!;
+function pagedSender(plan: ImagePlan, most: number): Sender {
+  const { params, form, kernel } = plan.body.stages[0]!;
   const page = KERNELS[kernel]!.page!;
   let resident: readonly number[] = [];
   let nextEpoch = 0;
   return {
+    reset: () => [resident, nextEpoch] = [[], 0],
     *windows(ranges) {
       const schedule = schedulePages(plan, ranges, resident);
       const base = nextEpoch;

@@ -6,23 +6,10 @@
  * @module
  */
 
+import type { PageLoad } from "../../program.ts";
 import type { PageSlots } from "../kernel.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { bytesPerCycle, type DeviceProfile, latencyCycles } from "../../target/profile.ts";
-
-/** A page on its way to a slot. */
-export interface StagedPage {
-  /** The page. */
-  readonly page: number;
-  /** The slot. */
-  readonly slot: number;
-  /** Its words, 32 bits each, little-endian. */
-  readonly bytes: Uint8Array;
-  /** The epoch whose end frees the slot, −1 where the load may begin at once. */
-  readonly after: number;
-  /** The epoch that needs it. */
-  readonly before: number;
-}
 
 /** What the bank has counted. */
 export interface PageCounts {
@@ -41,7 +28,7 @@ export interface PageBank {
   /** Its counts. */
   readonly counts: PageCounts;
   /** Queues loads, in the order in which they run. */
-  readonly stage: (pages: readonly StagedPage[]) => void;
+  readonly stage: (pages: readonly PageLoad[]) => void;
   /** An epoch begins unless it has; false when it is over already. */
   readonly begin: (epoch: number) => boolean;
   /** The core works. */
@@ -62,7 +49,7 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
   const latency = latencyCycles(device);
   const beats = Math.ceil(pageBytes / bytesPerCycle(device));
   const ends = new Map<number, number>();
-  let queue: (StagedPage & { readonly staged: number })[] = [];
+  let queue: (PageLoad & { readonly staged: number })[] = [];
   let current = -1;
   let channel = 0;
   return {
@@ -115,7 +102,7 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
  * @param pageBytes Bytes that each must have.
  * @throws {OnpathError} `table`, naming the page.
  */
-export function checkPages(pages: readonly StagedPage[], pageBytes: number): void {
+export function checkPages(pages: readonly PageLoad[], pageBytes: number): void {
   for (const { page, bytes } of pages) {
     if (bytes.length !== pageBytes) {
       throw new OnpathError(

@@ -29,11 +29,20 @@ import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
 import { chooseTables, type StageTables } from "./choose_form.ts";
 import { explain } from "./explain.ts";
 import { foldGeometry, type Geometry } from "./geometry.ts";
-import { identifyPlan } from "./identify.ts";
+import { identifyPlan } from "../../plan/plan.ts";
+import { windowPackets } from "./packets.ts";
+import { answersPerRequest } from "./rows.ts";
 import { chooseLayout, itemsPerCycle, type LaidOut, type LayoutTask } from "./layouts.ts";
 import { separableMap } from "./map.ts";
 import { blockBudget, bramBlocks, sumBlocks } from "./memory.ts";
-import { type Plan, PLAN_VERSION, type PlanInput, type PlanOutput, type PlanStage } from "./plan.ts";
+import {
+  type ImageBody,
+  type ImagePlan,
+  type PlanInput,
+  type PlanLayout,
+  type PlanOutput,
+  type PlanStage,
+} from "./plan.ts";
 import { costPlan, pagesOf } from "./price.ts";
 import { rowNeeds } from "./row_ring.ts";
 
@@ -82,7 +91,7 @@ export interface CompileOptions {
  * assert.equal(plan.bounds[0]!.levels, 0);
  * ```
  */
-export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): Plan {
+export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): ImagePlan {
   const checked = toPlainData(parsePipeline(pipeline));
   const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
   const checksum = options.checksum ?? "crc32c";
@@ -151,13 +160,10 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
   const blocks = sumBlocks(chosen.tables);
   const built = chosen.forms[0] === undefined ? undefined : device.built?.[chosen.forms[0].form];
   const buffers = bramBlocks(Math.ceil(laid.buffers / 4), 32) * (laid.buffers > 0 ? 1 : 0);
-  const draft: Omit<Plan, "id" | "notes" | "cost" | "pages"> = {
-    format: "onpath.plan",
-    version: PLAN_VERSION,
+  const draft: Omit<ImageBody, "notes" | "cost" | "pages"> = {
     pipeline: checked,
     options: { tolerance, form: options.form ?? null, layout: options.layout ?? null },
     input,
-    device,
     geometry,
     stages,
     layout,
@@ -168,9 +174,27 @@ export function compile(pipeline: Pipeline | PipelineInput, options: CompileOpti
     layouts,
     forms: chosen.weighed,
   };
-  const withPages = { ...draft, pages: pagesOf(draft, paged, chosen.slots) };
-  const priced = { ...withPages, cost: costPlan(withPages as Plan) };
-  return identifyPlan({ ...priced, notes: explain(priced) });
+  return finishPlan(device, draft, paged, chosen.slots);
+}
+
+/** Adds pages, cost, notes and the envelope, each of which reads the fields before it. */
+function finishPlan(
+  target: DeviceProfile,
+  draft: Omit<ImageBody, "notes" | "cost" | "pages">,
+  paged: TableForm["pages"],
+  slots: number,
+): ImagePlan {
+  const withPages = { ...draft, pages: pagesOf({ target, body: draft }, paged, slots) };
+  const priced = { ...withPages, cost: costPlan({ target, body: withPages }) };
+  const body = { ...priced, notes: explain({ body: priced }) };
+  const { layout, output } = body;
+  const packets = {
+    request: layout.payload,
+    answer: layout.answers.itemsPerPacket * output.planes * output.itemBytes,
+    answersPerRequest: answersPerRequest({ target, body }),
+    inFlight: windowPackets({ target, body }),
+  };
+  return identifyPlan({ workload: "image", target, packets, body });
 }
 
 /**
@@ -277,7 +301,7 @@ function planLayout(
   channels: Channels,
   output: PlanOutput,
   checksum: Checksum,
-): Plan["layout"] {
+): PlanLayout {
   const { name, kind, cut, answers, buffers } = laid;
   const item = itemBytes(kind, channels);
   const bytes = (part: typeof cut, bytesPerItem: number) =>
@@ -296,6 +320,6 @@ function planLayout(
   };
 }
 
-function boundsOf(stages: readonly PlanStage[], forms: readonly TableForm[]): Plan["bounds"] {
+function boundsOf(stages: readonly PlanStage[], forms: readonly TableForm[]): ImageBody["bounds"] {
   return stages.map(({ kernel, params }, at) => ({ kernel, ...KERNELS[kernel]!.bound(params, forms[at]!) }));
 }

@@ -5,9 +5,9 @@
  */
 
 import { countElements } from "../../../serialize/tensor.ts";
-import type { Plan } from "./plan.ts";
+import type { ImageBody, PlanLayout } from "./plan.ts";
 
-const LAYOUT_NOTES: Readonly<Record<Plan["layout"]["name"], string>> = {
+const LAYOUT_NOTES: Readonly<Record<PlanLayout["name"], string>> = {
   samples: "bare samples: no step needs neighbours, so every output sample is one input sample",
   cells: "tile-major cells: every output sample travels with its four neighbours and its weight index",
   tiles: "packed tiles: every output sample travels with its four neighbours; the device derives the weights",
@@ -21,14 +21,14 @@ const LAYOUT_NOTES: Readonly<Record<Plan["layout"]["name"], string>> = {
  *
  * @param plan The plan but for its notes.
  */
-export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
-  const { layout, input, pages, cost, forms } = plan;
+export function explain(plan: { readonly body: Omit<ImageBody, "notes"> }): string[] {
+  const { body: { layout, input, pages, cost, forms } } = plan;
   const { cut } = layout;
   const share = Math.round((100 * layout.bytesOut) / countElements(input.shape));
   const rows = layout.name === "grid" || layout.name === "rows" || layout.name === "image";
   const what = rows ? "input" : "output";
   const notes = [
-    plan.geometry.sampling?.kernel === "resample"
+    plan.body.geometry.sampling?.kernel === "resample"
       ? "whole rows: the filter holds as many as an output row needs"
       : LAYOUT_NOTES[layout.name],
     cut.packetsPerRow > 1
@@ -37,7 +37,7 @@ export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
     `${share}% of the image's bytes go to the device`,
   ];
   if (share > 100 && !rows) {
-    const fewer = plan.layouts.find(({ name, bytes }) => name === "rows" && bytes < layout.bytesOut);
+    const fewer = plan.body.layouts.find(({ name, bytes }) => name === "rows" && bytes < layout.bytesOut);
     notes.push(
       "warning: more bytes go to the device than the image has" +
         (fewer === undefined ? "" : "; the layout rows sends fewer"),
@@ -46,7 +46,7 @@ export function explain(plan: Omit<Plan, "id" | "notes">): string[] {
   const form = forms.find(({ verdict }) => verdict === "chosen");
   if (form !== undefined && forms.length > 1) {
     notes.push(
-      plan.options.form !== null
+      plan.body.options.form !== null
         ? `${form.form} tables, as asked for`
         : `${form.form} tables: the fewest blocks of those that ${
           form.levels === 0 ? "are exact" : "keep the tolerance"

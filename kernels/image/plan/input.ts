@@ -6,15 +6,15 @@
 
 import { imageAxes, type Tensor } from "../../../serialize/tensor.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { Plan } from "./plan.ts";
+import type { ImagePlan } from "./plan.ts";
 
 /**
  * Refuses an input that a plan was not compiled for. The order of axes may differ.
  *
  * @throws {OnpathError} `dtype` or `shape`, naming both.
  */
-export function checkPlanInput(plan: Plan, input: Tensor): void {
-  const wanted = plan.input;
+export function checkPlanInput(plan: ImagePlan, input: Tensor): void {
+  const wanted = plan.body.input;
   if (input.dtype !== wanted.dtype) {
     throw new OnpathError(
       "dtype",

@@ -17,7 +17,7 @@ import {
 } from "../../../serialize/sampling.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { Geometry } from "./geometry.ts";
-import type { Plan } from "./plan.ts";
+import type { PlanDraft } from "./plan.ts";
 
 /** A remap's map names every neighbour, 20 bytes an output sample; so many samples are 80 MiB. */
 export const MAX_REMAP_ITEMS: number = 2 ** 22;
@@ -68,12 +68,14 @@ function windowed(map: DenseMap, { y, x }: Geometry["after"]): DenseMap {
 }
 
 /** The map of a plan whose rows and columns are chosen apart. */
-export function planMap(plan: Plan): SeparableMap {
-  return separableMap(plan.geometry, plan.stages[0]?.index ?? "pairs");
+export function planMap(plan: PlanDraft): SeparableMap {
+  return separableMap(plan.body.geometry, plan.body.stages[0]?.index ?? "pairs");
 }
 
 /** The map of any plan's cells, tiles or samples. */
-export function planItems(plan: Plan): SamplingMap {
-  const width = plan.input.shape[plan.input.layout.indexOf("W")]!;
-  return plan.geometry.sampling?.kernel === "remap" ? denseMap(plan.geometry, width) : planMap(plan);
+export function planItems(plan: PlanDraft): SamplingMap {
+  const width = plan.body.input.shape[plan.body.input.layout.indexOf("W")]!;
+  return plan.body.geometry.sampling?.kernel === "remap"
+    ? denseMap(plan.body.geometry, width)
+    : planMap(plan);
 }

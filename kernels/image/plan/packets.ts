@@ -8,7 +8,7 @@ import { createEngine } from "../../../serialize/engine.ts";
 import { createImageWriter, type ImageWriter } from "../../../serialize/image_writer.ts";
 import { type PacketSlots, reserveSlots, slotBytesFor, SLOTS_ALIGNMENT } from "../../../serialize/packets.ts";
 import { planItems } from "./map.ts";
-import type { Plan } from "./plan.ts";
+import type { ImagePlan, PlanDraft } from "./plan.ts";
 import { answersPerRequest, rowMap, sendsRows } from "./rows.ts";
 
 /** Packets that are sent together at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
@@ -20,11 +20,11 @@ export const WINDOW_PACKETS = 1024;
  * @param plan The plan.
  * @param window Packets in flight at most.
  */
-export function windowPackets(plan: Plan, window = WINDOW_PACKETS): number {
+export function windowPackets(plan: PlanDraft, window = WINDOW_PACKETS): number {
   // A few rows can become a whole image: then fewer requests are in flight.
   return Math.max(
     1,
-    Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.layout.cut.packets),
+    Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.body.layout.cut.packets),
   );
 }
 
@@ -44,15 +44,15 @@ export interface PlanPackets {
  * @param plan The plan.
  * @param window Packets in flight at most.
  */
-export function reservePackets(plan: Plan, window = WINDOW_PACKETS): PlanPackets {
-  const { cut, answers, kind, channels, payload, checksum } = plan.layout;
+export function reservePackets(plan: ImagePlan, window = WINDOW_PACKETS): PlanPackets {
+  const { cut, answers, kind, channels, payload, checksum } = plan.body.layout;
   const images = cut.images;
-  const width = plan.input.shape[plan.input.layout.indexOf("W")]!;
-  const height = plan.input.shape[plan.input.layout.indexOf("H")]!;
+  const width = plan.body.input.shape[plan.body.input.layout.indexOf("W")]!;
+  const height = plan.body.input.shape[plan.body.input.layout.indexOf("H")]!;
   const each = answersPerRequest(plan);
   const slots = windowPackets(plan, window);
   const backSlots = Math.min(answers.packets, slots * each);
-  const back = answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes;
+  const back = answers.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes;
   // Slots, three input rows with their slack, 12 bytes a column, and alignment, of the slots to pages.
   const bytes = slots * slotBytesFor(payload) + Math.max(slots, backSlots) * slotBytesFor(back) +
     3 * (width * channels + 80) +
@@ -67,7 +67,7 @@ export function reservePackets(plan: Plan, window = WINDOW_PACKETS): PlanPackets
     width,
     channels,
     map: sendsRows(plan) ? rowMap(plan) : planItems(plan),
-    fill: plan.geometry.fill,
+    fill: plan.body.geometry.fill,
     cut,
     plan: plan.id,
     checksum,

@@ -13,15 +13,13 @@ import type { Kind } from "../../../serialize/header.ts";
 import type { Layout } from "../../../serialize/tensor.ts";
 import type { Partition } from "../../../serialize/partition.ts";
 import type { Placement } from "../../../serialize/reassembler.ts";
-import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
+import type { LayoutName } from "../../target/profile.ts";
 import type { FormChoice } from "./choose_form.ts";
 import type { PlanCost } from "./cost.ts";
+import type { Plan } from "../../plan/plan.ts";
 import type { Geometry } from "./geometry.ts";
 import type { LayoutChoice } from "./layouts.ts";
 import type { Blocks, PlacedTable } from "./memory.ts";
-
-/** The version that this code writes and reads. */
-export const PLAN_VERSION = 3;
 
 /** The shape that a plan is for. */
 export interface PlanInput {
@@ -57,10 +55,10 @@ export interface PlanLayout {
   readonly checksum: Checksum;
 }
 
-/** What comes out. */
-export interface PlanOutput {
+/** Type and shape of the output. */
+export interface PlanOutput<D extends DType = DType> {
   /** Element type. */
-  readonly dtype: DType;
+  readonly dtype: D;
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
   /** The names of the axes. */
@@ -107,55 +105,65 @@ export interface PlanPages {
   readonly keep: boolean;
 }
 
-/** A compiled pipeline. */
-export interface Plan {
-  /** What kind of document it is. */
-  readonly format: "onpath.plan";
-  /** Version of the format, {@linkcode PLAN_VERSION}. */
-  readonly version: typeof PLAN_VERSION;
-  /** CRC-32C of the rest; packets carry it, so that none reaches the wrong plan. */
-  readonly id: number;
+/** A compiled image pipeline. */
+export interface ImageBody<D extends DType = DType> {
   /** The user's steps. */
   readonly pipeline: Pipeline;
-  /** What else was asked for. */
+  /** Constraints beyond the pipeline. */
   readonly options: PlanOptions;
-  /** The shape that the plan is for. */
+  /** Shape of the input. */
   readonly input: PlanInput;
-  /** The device that the plan is for. */
-  readonly device: DeviceProfile;
-  /** How samples move. */
+  /** Sampling geometry. */
   readonly geometry: Geometry;
   /** The kernels, in order. */
   readonly stages: readonly PlanStage[];
   /** How the input is cut into packets. */
   readonly layout: PlanLayout;
-  /** The tables of all stages, with their places on chip. */
+  /** Tables of all stages, with their places on chip. */
   readonly tables: readonly PlacedTable[];
-  /** Blocks that tables and row buffers take, and those that there are. */
+  /** Blocks that tables and row buffers take, and the target's budget. */
   readonly memory: Blocks & { readonly budget: Blocks };
-  /** The pages, or null where every table stays on chip. */
+  /** Pages that are swapped, or null where every table stays on chip. */
   readonly pages: PlanPages | null;
-  /** What it costs on the device. */
+  /** Cost on the target. */
   readonly cost: PlanCost;
-  /** The layouts as they were weighed. */
+  /** Layouts that were compared. */
   readonly layouts: readonly LayoutChoice[];
-  /** The forms of tables as they were weighed. */
+  /** Forms of tables that were compared. */
   readonly forms: readonly FormChoice[];
-  /** What comes out. */
-  readonly output: PlanOutput;
-  /** What each stage equals, and how nearly. */
+  /** Type and shape of the output. */
+  readonly output: PlanOutput<D>;
+  /** What each stage equals, and the greatest difference. */
   readonly bounds: readonly (Bound & { readonly kernel: string })[];
-  /** What was chosen and why, for people. */
+  /** Decisions and their reasons, in sentences. */
   readonly notes: readonly string[];
 }
 
+/**
+ * An image pipeline, compiled for one input shape and one target.
+ *
+ * @typeParam D Element type of the output.
+ */
+export type ImagePlan<D extends DType = DType> = Plan<"image", ImageBody<D>>;
+
+/** The target, and the named fields of an image plan's body. */
+export interface PlanPart<Field extends keyof ImageBody> {
+  /** Device profile that the plan is for. */
+  readonly target: ImagePlan["target"];
+  /** Fields of the body. */
+  readonly body: Pick<ImageBody, Field>;
+}
+
+/** An image plan before its cost, notes, packets and id are known. */
+export type PlanDraft = PlanPart<Exclude<keyof ImageBody, "cost" | "notes">>;
+
 /** Where the payloads of a plan's answers belong. */
-export function planPlacement(plan: Plan): Placement {
+export function planPlacement(plan: ImagePlan): Placement {
   return {
     plan: plan.id,
-    cut: plan.layout.answers,
-    planes: plan.output.planes,
-    itemBytes: plan.output.itemBytes,
-    checksum: plan.layout.checksum,
+    cut: plan.body.layout.answers,
+    planes: plan.body.output.planes,
+    itemBytes: plan.body.output.itemBytes,
+    checksum: plan.body.layout.checksum,
   };
 }

@@ -11,7 +11,7 @@ import { bytesPerCycle } from "../../target/profile.ts";
 import { loadCycles, type PlanCost, residentBytes, streamCycles } from "./cost.ts";
 import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
 import { planMap } from "./map.ts";
-import type { Plan, PlanPages } from "./plan.ts";
+import type { PlanDraft, PlanPages, PlanPart } from "./plan.ts";
 import { beatsOf, rtlFlowCycles } from "../rtl/cycles.ts";
 import { rtlPagedCycles } from "../rtl/page_cycles.ts";
 import { rtlRowCycles } from "../rtl/row_cycles.ts";
@@ -26,21 +26,21 @@ import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
  * @param slots Page slots that fit.
  */
 export function pagesOf(
-  plan: Pick<Plan, "layout" | "device" | "output">,
+  plan: PlanPart<"layout" | "output">,
   pages: TableForm["pages"],
   slots: number,
 ): PlanPages | null {
   if (pages === null) return null;
-  const { cut, kind, channels } = plan.layout;
-  const perCycle = itemsPerCycle(plan.device, kind, channels);
+  const { cut, kind, channels } = plan.body.layout;
+  const perCycle = itemsPerCycle(plan.target, kind, channels);
   const rowCycles = packetsOfImage(cut).slice(0, cut.packetsPerRow)
     .reduce((sum, items) => {
-      const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
+      const beats = plan.target.timing === "rtl" ? beatsOf(plan, items) : null;
       return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out));
     }, 0);
   // Rows that share a phase do so in every image, so the least work of a page is one row of each.
   const rows = Math.max(1, Math.floor(cut.height / pages.count));
-  const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.device)) / (rowCycles * rows));
+  const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.target)) / (rowCycles * rows));
   return { ...pages, slots, breakEven, keep: true };
 }
 
@@ -49,11 +49,11 @@ export function pagesOf(
  *
  * @param plan The plan; its cost and notes are not looked at.
  */
-export function costPlan(plan: Plan): PlanCost {
-  const { cut, channels, name } = plan.layout;
-  const resident = residentBytes(plan.tables, plan.pages !== null);
-  const load = loadCycles(plan.device, plan.tables, plan.pages !== null);
-  if (plan.pages !== null) {
+export function costPlan(plan: PlanDraft): PlanCost {
+  const { cut, channels, name } = plan.body.layout;
+  const resident = residentBytes(plan.body.tables, plan.body.pages !== null);
+  const load = loadCycles(plan.target, plan.body.tables, plan.body.pages !== null);
+  if (plan.body.pages !== null) {
     const ranges = [[0, cut.packets - 1] as const];
     const schedule = schedulePages(plan, ranges);
     const timeline = pagedCycles(plan, schedule);
@@ -67,24 +67,24 @@ export function costPlan(plan: Plan): PlanCost {
       leastCycles: load + timeline.leastCycles,
       again: next.cycles,
       swaps: timeline.swaps,
-      tableBytes: resident + timeline.swaps * plan.pages.bytes,
+      tableBytes: resident + timeline.swaps * plan.body.pages.bytes,
     };
   }
-  const perCycle = itemsPerCycle(plan.device, name === "samples" ? KIND.samples : KIND.cells, channels);
+  const perCycle = itemsPerCycle(plan.target, name === "samples" ? KIND.samples : KIND.cells, channels);
   const rowsAreSent = name === "grid" || name === "rows" || name === "image";
-  const { ideal, cycles } = plan.device.timing === "rtl" ? rtlCycles(plan) : rowsAreSent
+  const { ideal, cycles } = plan.target.timing === "rtl" ? rtlCycles(plan) : rowsAreSent
     ? streamCycles(
       cut,
       channels,
-      plan.device.busBytes,
+      plan.target.busBytes,
       lastRows(plan),
-      Math.ceil(plan.layout.answers.width / perCycle),
+      Math.ceil(plan.body.layout.answers.width / perCycle),
     )
     : { ideal: workCycles(cut, perCycle), cycles: workCycles(cut, perCycle) };
   return {
     ideal,
-    stalls: plan.device.timing === "rtl" ? 0 : cycles - ideal,
-    latency: plan.device.timing === "rtl" ? cycles - ideal : 0,
+    stalls: plan.target.timing === "rtl" ? 0 : cycles - ideal,
+    latency: plan.target.timing === "rtl" ? cycles - ideal : 0,
     load,
     cycles: load + cycles,
     leastCycles: load + ideal,
@@ -94,20 +94,22 @@ export function costPlan(plan: Plan): PlanCost {
   };
 }
 
-function pagedCycles(plan: Plan, schedule: Schedule) {
-  return plan.device.timing === "rtl" ? rtlPagedCycles(plan, schedule) : simulateSchedule(plan, schedule);
+function pagedCycles(plan: PlanDraft, schedule: Schedule) {
+  return plan.target.timing === "rtl" ? rtlPagedCycles(plan, schedule) : simulateSchedule(plan, schedule);
 }
 
-function rtlCycles(plan: Plan) {
-  return plan.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
+function rtlCycles(plan: PlanDraft) {
+  return plan.body.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
 }
 
 /** For each output row the sent row that completes it. */
-export function lastRows(plan: Plan): Int32Array {
-  const { sampling, after } = plan.geometry;
+export function lastRows(plan: PlanDraft): Int32Array {
+  const { sampling, after } = plan.body.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y).last;
-  const [height, width] = [..."HW"].map((axis) => plan.input.shape[plan.input.layout.indexOf(axis as "H")]!);
+  const [height, width] = [..."HW"].map((axis) =>
+    plan.body.input.shape[plan.body.input.layout.indexOf(axis as "H")]!
+  );
   const map = planMap(plan);
-  const sent = sentAxes(plan.layout.name as "rows", map, height!, width!)!;
+  const sent = sentAxes(plan.body.layout.name as "rows", map, height!, width!)!;
   return gatherSpans(map, sent).last;
 }

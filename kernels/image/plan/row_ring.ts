@@ -9,7 +9,7 @@ import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, itemBytes } from "../../../serialize/sampling.ts";
 import { KIND } from "../../../serialize/header.ts";
 import type { Partition } from "../../../serialize/partition.ts";
-import type { Plan } from "./plan.ts";
+import type { ImagePlan, PlanPart } from "./plan.ts";
 
 /** Taps that an output row's entry in `kernels/rtl` has room for. */
 export const ROW_TAPS = 2 ** 10 - 1;
@@ -70,7 +70,7 @@ export function mostTaps({ taps }: Pick<AxisFilter, "taps">): number {
  */
 export function rowRing(
   params: ResampleParams,
-  { layout, device }: Pick<Plan, "layout" | "device">,
+  { target: device, body: { layout } }: PlanPart<"layout">,
 ): RowRing {
   const words = rowWords(layout.answers, layout.channels);
   const taps = mostTaps(filterAxis(params.y));

@@ -11,7 +11,7 @@ import type { RowStage } from "../kernel.ts";
 import { locate } from "../../../serialize/partition.ts";
 import type { SeparableMap } from "../../../serialize/sampling.ts";
 import { planMap } from "./map.ts";
-import type { Plan } from "./plan.ts";
+import type { PlanDraft, PlanPart } from "./plan.ts";
 import {
   gatherRows,
   gatherSpans,
@@ -24,30 +24,30 @@ import {
 } from "./stream.ts";
 
 /** Whether a plan sends rows and gathers on the device. */
-export function sendsRows({ layout }: Pick<Plan, "layout">): boolean {
+export function sendsRows({ body: { layout } }: PlanPart<"layout">): boolean {
   return layout.name === "grid" || layout.name === "rows" || layout.name === "image";
 }
 
-function planSent(plan: Plan, map: SeparableMap): SentAxes {
-  const length = (axis: string) => plan.input.shape[plan.input.layout.indexOf(axis)]!;
-  return sentAxes(plan.layout.name as "rows", map, length("H"), length("W"))!;
+function planSent(plan: PlanDraft, map: SeparableMap): SentAxes {
+  const length = (axis: string) => plan.body.input.shape[plan.body.input.layout.indexOf(axis)]!;
+  return sentAxes(plan.body.layout.name as "rows", map, length("H"), length("W"))!;
 }
 
 /** The map of the samples that a plan sends as rows. */
-export function rowMap(plan: Plan): SeparableMap {
-  const { sampling, before } = plan.geometry;
+export function rowMap(plan: PlanDraft): SeparableMap {
+  const { sampling, before } = plan.body.geometry;
   return sampling?.kernel === "resample"
     ? windowMap(before.y, before.x)
     : sentMap(planSent(plan, planMap(plan)));
 }
 
 /** The stage over rows of a plan; undefined where it sends cells, tiles or bare samples. */
-export function planRows(plan: Plan): RowStage | undefined {
+export function planRows(plan: PlanDraft): RowStage | undefined {
   if (!sendsRows(plan)) return undefined;
-  const { sampling, after, fill } = plan.geometry;
-  const { channels } = plan.layout;
+  const { sampling, after, fill } = plan.body.geometry;
+  const { channels } = plan.body.layout;
   if (sampling?.kernel === "resample") {
-    const stage = resampleRows(sampling.params, channels, plan.stages[0]!.form);
+    const stage = resampleRows(sampling.params, channels, plan.body.stages[0]!.form);
     const { y, x } = sampling.params;
     return isWhole(after.y, y.output) && isWhole(after.x, x.output)
       ? stage
@@ -65,11 +65,11 @@ export function planRows(plan: Plan): RowStage | undefined {
  * @returns Ranges of the requests' sequence numbers, ascending.
  */
 export function requestsFor(
-  plan: Plan,
+  plan: PlanDraft,
   answers: readonly (readonly [number, number])[],
 ): [number, number][] {
   if (!sendsRows(plan)) return answers.map(([first, last]) => [first, last]);
-  const { cut, answers: back } = plan.layout;
+  const { cut, answers: back } = plan.body.layout;
   const { first, last } = rowSpans(plan);
   const span = { first: 0, count: 0 };
   const ranges: [number, number][] = [];
@@ -94,18 +94,18 @@ export function requestsFor(
 }
 
 /** The rows that each output row needs: from `first` to `last`. */
-export function rowSpans(plan: Plan): { first: Int32Array; last: Int32Array } {
-  const { sampling, after } = plan.geometry;
+export function rowSpans(plan: PlanDraft): { first: Int32Array; last: Int32Array } {
+  const { sampling, after } = plan.body.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
   const map = planMap(plan);
   return gatherSpans(map, planSent(plan, map));
 }
 
 /** The most answers that one request brings about. */
-export function answersPerRequest(plan: Plan): number {
+export function answersPerRequest(plan: PlanDraft): number {
   if (!sendsRows(plan)) return 1;
   const { last } = rowSpans(plan);
-  const { cut, answers } = plan.layout;
+  const { cut, answers } = plan.body.layout;
   const perRow = new Int32Array(cut.height);
   for (const row of last) perRow[row]!++;
   return perRow.reduce((most, count) => Math.max(most, count), 1) * answers.packetsPerRow * cut.rowsPerPacket;

@@ -12,7 +12,7 @@ import { replace, type Residency } from "../residency/replacement.ts";
 import { type Access, simulate, type Timeline } from "../residency/simulate.ts";
 import { itemsPerCycle, packetsOfImage } from "./layouts.ts";
 import { planMap } from "./map.ts";
-import type { Plan } from "./plan.ts";
+import type { PlanDraft } from "./plan.ts";
 import { beatsOf } from "../rtl/cycles.ts";
 
 /** Packets that one page serves, one after another. */
@@ -42,17 +42,17 @@ const NOTHING: readonly number[] = [];
  * @param order `page` groups the rows of all images by their page; `image` sends them as they come.
  */
 export function schedulePages(
-  plan: Plan,
+  plan: PlanDraft,
   ranges: readonly (readonly [number, number])[],
   resident: readonly number[] = NOTHING,
   order: "page" | "image" = "page",
 ): Schedule {
-  const { cut, kind, channels } = plan.layout;
+  const { cut, kind, channels } = plan.body.layout;
   const { phase } = planMap(plan).y;
-  const perCycle = itemsPerCycle(plan.device, kind, channels);
+  const perCycle = itemsPerCycle(plan.target, kind, channels);
   // The RTL takes headers too.
   const cyclesOf = packetsOfImage(cut).map((items) => {
-    const beats = plan.device.timing === "rtl" ? beatsOf(plan, items) : null;
+    const beats = plan.target.timing === "rtl" ? beatsOf(plan, items) : null;
     return beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out);
   });
   const work: { page: number; cycles: number; ranges: [number, number][] }[] = [];
@@ -79,12 +79,17 @@ export function schedulePages(
     const kept = (page: number) => resident.includes(page) ? 0 : 1;
     work.sort((a, b) => kept(a.page) - kept(b.page));
   }
-  const residency = replace(work.map(({ page }) => page), plan.pages!.slots, "shadow", fill(resident, plan));
+  const residency = replace(
+    work.map(({ page }) => page),
+    plan.body.pages!.slots,
+    "shadow",
+    fill(resident, plan),
+  );
   return { work, residency };
 }
 
-function fill(resident: readonly number[], plan: Plan): number[] {
-  return Array.from({ length: plan.pages!.slots }, (_, slot) => resident[slot] ?? -1);
+function fill(resident: readonly number[], plan: PlanDraft): number[] {
+  return Array.from({ length: plan.body.pages!.slots }, (_, slot) => resident[slot] ?? -1);
 }
 
 /**
@@ -93,11 +98,11 @@ function fill(resident: readonly number[], plan: Plan): number[] {
  * @param plan The plan.
  * @param schedule Its schedule.
  */
-export function simulateSchedule(plan: Plan, { work, residency }: Schedule): Timeline {
-  const bytes = plan.pages!.bytes;
+export function simulateSchedule(plan: PlanDraft, { work, residency }: Schedule): Timeline {
+  const bytes = plan.body.pages!.bytes;
   return simulate(work, residency, {
     bytes: () => bytes,
-    bytesPerCycle: bytesPerCycle(plan.device),
-    latency: latencyCycles(plan.device),
+    bytesPerCycle: bytesPerCycle(plan.target),
+    latency: latencyCycles(plan.target),
   });
 }

@@ -13,9 +13,8 @@ import { DTYPES } from "../../../serialize/dtype.ts";
 import { KIND, MAX_PACKETS, MAX_PAYLOAD } from "../../../serialize/header.ts";
 import { LAYOUTS } from "../../../serialize/tensor.ts";
 import { LAYOUT_NAMES } from "../../target/profile.ts";
-import { profileSpec } from "../../target/profiles.ts";
 import type { Sampling } from "./geometry.ts";
-import { type Plan, PLAN_VERSION } from "./plan.ts";
+import type { ImageBody } from "./plan.ts";
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const positive = z.number().int().min(1).max(2 ** 31 - 1);
@@ -46,15 +45,11 @@ const index = z.enum(["pairs", "phases"]);
 const blocks = z.strictObject({ bram: count, uram: count });
 const amount = z.number().min(0);
 
-/** Checks the form of a {@linkcode Plan}; `checkPlan` also checks that its parts agree. */
-export const planSpec: Schema<Plan> = z.strictObject({
-  format: z.literal("onpath.plan"),
-  version: z.literal(PLAN_VERSION),
-  id: z.number().int().min(0).max(2 ** 32 - 1),
+/** Checks the form of an {@linkcode ImageBody}; compiling again checks that its parts agree. */
+export const imageBodySpec: Schema<ImageBody> = z.strictObject({
   // `compile` parses the pipeline step by step; here only its outline is checked.
   pipeline: z.custom<Pipeline>(isPipelineOutline, "expected a pipeline"),
   input: z.strictObject({ dtype: z.literal("u8"), shape: list, layout: z.enum(LAYOUTS) }),
-  device: z.custom<Plan["device"]>((value) => profileSpec.safeParse(value).success),
   geometry: z.strictObject({
     before: windows,
     sampling: z.custom<Sampling>(isObject).nullable(),
@@ -122,7 +117,7 @@ export const planSpec: Schema<Plan> = z.strictObject({
     wireUs: amount,
     coreUs: amount,
     verdict: text,
-  })).max(8) as unknown as z.ZodType<Plan["layouts"]>,
+  })).max(8) as unknown as z.ZodType<ImageBody["layouts"]>,
   forms: z.array(z.strictObject({
     form: text,
     levels: amount,
@@ -132,7 +127,7 @@ export const planSpec: Schema<Plan> = z.strictObject({
     pages: count,
     slots: count,
     verdict: text,
-  })).max(16) as unknown as z.ZodType<Plan["forms"]>,
+  })).max(16) as unknown as z.ZodType<ImageBody["forms"]>,
   output: z.strictObject({
     dtype: z.enum(DTYPES),
     shape: list,

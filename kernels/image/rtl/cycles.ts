@@ -16,7 +16,7 @@ import { HEADER_BYTES, KIND } from "../../../serialize/header.ts";
 import { itemBytes } from "../../../serialize/sampling.ts";
 import { packetsOfImage } from "../plan/layouts.ts";
 import { WINDOW_PACKETS } from "../plan/packets.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { ImageBody, PlanDraft, PlanPart } from "../plan/plan.ts";
 import type { RtlPageClock } from "./page_clock.ts";
 
 /** Cycles from a store to the next: through the checks, the core, and to the CRC that stands in front. */
@@ -54,7 +54,7 @@ export interface PacketClock {
  * @param pages The clock of its pages, and its cycle in which this one begins.
  */
 export function createPacketClock(
-  { stages }: Pick<Plan, "stages">,
+  { body: { stages } }: PlanPart<"stages">,
   pages?: { readonly clock: RtlPageClock; readonly base: number },
 ): PacketClock {
   const core = CORE[stages[0]?.form ?? ""] ?? 0;
@@ -89,7 +89,7 @@ export function packetBeats(payload: number, busBytes: number): number {
 
 /** Beats of a plan's packets by their number of items. */
 export function beatsOf(
-  { layout, output, device }: Pick<Plan, "layout" | "output" | "device">,
+  { target: device, body: { layout, output } }: PlanPart<"layout" | "output">,
   items: number,
 ): PacketBeats {
   const { kind, channels } = layout;
@@ -114,7 +114,7 @@ export function beatsOf(
 }
 
 /** Cycles that the tables take: an entry a cycle, and one a table to say where they go. */
-export function rtlLoadCycles(tables: Plan["tables"]): number {
+export function rtlLoadCycles(tables: ImageBody["tables"]): number {
   return tables.reduce((sum, { entries }) => sum + entries + 1, 0);
 }
 
@@ -125,8 +125,8 @@ export function rtlLoadCycles(tables: Plan["tables"]): number {
  * @returns `ideal`: a beat a cycle on the busier side. `cycles`: what the counter shows, the latency of
  * each window included.
  */
-export function rtlFlowCycles(plan: Plan): { readonly ideal: number; readonly cycles: number } {
-  const { cut } = plan.layout;
+export function rtlFlowCycles(plan: PlanDraft): { readonly ideal: number; readonly cycles: number } {
+  const { cut } = plan.body.layout;
   const beats = packetsOfImage(cut).map((items) => beatsOf(plan, items));
   let [ideal, cycles] = [0, 0];
   for (let sent = 0; sent < cut.packets; sent += WINDOW_PACKETS) {

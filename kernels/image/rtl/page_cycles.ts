@@ -6,7 +6,7 @@
 
 import { packetsOfImage } from "../plan/layouts.ts";
 import { WINDOW_PACKETS } from "../plan/packets.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { PlanDraft } from "../plan/plan.ts";
 import { beatsOf, createPacketClock } from "./cycles.ts";
 import { createRtlPageClock } from "./page_clock.ts";
 import type { Schedule } from "../plan/schedule.ts";
@@ -32,9 +32,9 @@ export interface PagedCycles {
  * @param plan The plan; its cost is not looked at.
  * @param schedule Its schedule.
  */
-export function rtlPagedCycles(plan: Plan, schedule: Schedule): PagedCycles {
-  const beats = packetsOfImage(plan.layout.cut).map((items) => beatsOf(plan, items));
-  const entries = plan.pages!.bytes / 4;
+export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles {
+  const beats = packetsOfImage(plan.body.layout.cut).map((items) => beatsOf(plan, items));
+  const entries = plan.body.pages!.bytes / 4;
   const pages = createRtlPageClock(entries);
   let [ideal, cycles, behind, loaded, asked] = [0, 0, 0, 0, 0];
   const { loads } = schedule.residency;

@@ -16,7 +16,7 @@ import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { itemBytes } from "../../../serialize/sampling.ts";
 import { KIND } from "../../../serialize/header.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { Plan, PlanStage } from "../plan/plan.ts";
+import type { ImagePlan, PlanStage } from "../plan/plan.ts";
 import {
   type ArgumentName,
   IMAGE_ARGUMENTS,
@@ -49,8 +49,8 @@ type Part = {
  * @param plan The plan.
  * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
  */
-export function rtlProgram(plan: Plan): RtlProgram {
-  const { layout, stages } = plan;
+export function rtlProgram(plan: ImagePlan): RtlProgram {
+  const { body: { layout, stages } } = plan;
   if (stages[0]?.kernel === "resample") return rowsProgram(plan);
   if (layout.kind !== KIND.cells && layout.name !== "samples") {
     throw new OnpathError(
@@ -74,7 +74,7 @@ export function rtlProgram(plan: Plan): RtlProgram {
 }
 
 /** The arguments that every pipeline of images has. */
-function commonValues({ id, layout, output }: Plan) {
+function commonValues({ id, body: { layout, output } }: ImagePlan) {
   const item = itemBytes(layout.kind, layout.channels);
   return {
     plan: id,
@@ -87,8 +87,8 @@ function commonValues({ id, layout, output }: Plan) {
   };
 }
 
-function rowsProgram(plan: Plan): RtlProgram {
-  const [resample, ...rest] = plan.stages;
+function rowsProgram(plan: ImagePlan): RtlProgram {
+  const [resample, ...rest] = plan.body.stages;
   if (resample!.form !== "multiply") throw lacks(resample!);
   const { values, tables } = rowsPart(plan);
   const parts = rest.map((stage) => {

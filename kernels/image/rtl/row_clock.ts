@@ -10,7 +10,7 @@ import { filterAxis } from "../resample/coefficients.ts";
 import { filterSteps } from "../resample/steps.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import { HEADER_BYTES } from "../../../serialize/header.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { ImageBody, PlanDraft } from "../plan/plan.ts";
 import { RING_WORD, rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";
 
@@ -84,8 +84,8 @@ export interface RowClock {
  *
  * @param plan A plan that resamples rows; its cost is not looked at.
  */
-export function createRowClock(plan: Plan): RowClock {
-  const { stages, geometry, layout, output } = plan;
+export function createRowClock(plan: PlanDraft): RowClock {
+  const { body: { stages, geometry, layout, output } } = plan;
   const params = stages[0]!.params as ResampleParams;
   const { words, slack } = rowRing(params, plan);
   const steps = stepsOf(params, geometry.after.x);
@@ -162,7 +162,7 @@ export function createRowClock(plan: Plan): RowClock {
 }
 
 /** Steps of the columns' filter over a row, fill colours included. */
-function stepsOf({ x }: ResampleParams, window: Plan["geometry"]["after"]["x"]): number {
+function stepsOf({ x }: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
   const { before, first, seen } = windowSpan(window);
   const { begin } = filterSteps(filterAxis(x));
   return before + begin[first + seen]! - begin[first]! + window.length - before - seen;

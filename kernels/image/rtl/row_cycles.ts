@@ -6,7 +6,7 @@
 
 import { packetsOfImage } from "../plan/layouts.ts";
 import { windowPackets } from "../plan/packets.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { PlanDraft } from "../plan/plan.ts";
 import { rowSpans } from "../plan/rows.ts";
 import { createRowClock } from "./row_clock.ts";
 
@@ -16,8 +16,8 @@ import { createRowClock } from "./row_clock.ts";
  * @param plan A plan that resamples rows; its cost is not looked at.
  * @returns `ideal`: those of the busiest stage. `cycles`: what the counter shows.
  */
-export function rtlRowCycles(plan: Plan): { readonly ideal: number; readonly cycles: number } {
-  const { cut, channels } = plan.layout;
+export function rtlRowCycles(plan: PlanDraft): { readonly ideal: number; readonly cycles: number } {
+  const { cut, channels } = plan.body.layout;
   const { first, last } = rowSpans(plan);
   const clock = createRowClock(plan);
   const sizes = packetsOfImage(cut).map((items) => items * channels);

@@ -7,7 +7,7 @@
 import { filterAxis } from "../resample/coefficients.ts";
 import { filterLists, filterSteps } from "../resample/steps.ts";
 import type { ResampleParams } from "../resample/spec.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { ImagePlan } from "../plan/plan.ts";
 import { rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";
 import { ROWS_TABLE, type RowsArgumentName } from "../../rtl/registers.ts";
@@ -31,8 +31,8 @@ export interface RowsPart {
  *
  * @param plan A plan whose first stage is the antialiased resize with weights alone.
  */
-export function rowsPart(plan: Plan): RowsPart {
-  const { stages, geometry, layout } = plan;
+export function rowsPart(plan: ImagePlan): RowsPart {
+  const { body: { stages, geometry, layout } } = plan;
   const params = stages[0]!.params as ResampleParams;
   const { channels, cut, answers } = layout;
   const { after, fill } = geometry;

@@ -7,8 +7,8 @@
 import { appendCached, type CachedChunk, type ChunkCache } from "../chunk_cache.ts";
 import { placeInText, splitText, type TextPart } from "../text_parts.ts";
 import { TokenRun } from "../../../serialize/text/token_run.ts";
-import type { TextPlan } from "../plan/plan.ts";
-import type { TextJob } from "./text_job.ts";
+import type { TokenizePlan } from "../plan/plan.ts";
+import type { TokenFlow } from "./context.ts";
 
 /** What a text becomes: ids, and the places that they stand for. */
 export interface TextTokens {
@@ -36,7 +36,7 @@ type TextPiece =
     /** Where the stretch begins in the part's bytes. */
     readonly from: number;
     /** What a device makes of it, or what is known. */
-    readonly source: TextJob | TokenRun;
+    readonly source: TokenFlow | TokenRun;
     /** Its chunks, where the cache is to have them. */
     readonly missed: readonly Missed[];
   };
@@ -55,19 +55,19 @@ export interface SplitText {
  * @param plan The plan.
  * @param text Well-formed UTF-8.
  * @param cache Chunks that are known, or null.
- * @param makeJob Makes what tokenizes a stretch.
+ * @param makeFlow Makes what tokenizes a stretch.
  * @returns The pieces.
  */
 export function splitIntoPieces(
-  plan: TextPlan,
+  plan: TokenizePlan,
   text: Uint8Array,
   cache: ChunkCache | null,
-  makeJob: (text: Uint8Array) => TextJob,
+  makeFlow: (text: Uint8Array) => TokenFlow,
 ): SplitText {
-  const pieces = splitText(plan, text).flatMap((part): TextPiece[] => {
+  const pieces = splitText(plan.body, text).flatMap((part): TextPiece[] => {
     if (part.kind === "special") return [{ kind: "special", part }];
-    if (cache !== null) return aroundKnown(part, cache, makeJob);
-    return [{ kind: "text", part, from: 0, source: makeJob(part.bytes), missed: [] }];
+    if (cache !== null) return aroundKnown(part, cache, makeFlow);
+    return [{ kind: "text", part, from: 0, source: makeFlow(part.bytes), missed: [] }];
   });
   return { pieces, length: text.length };
 }
@@ -76,7 +76,7 @@ export function splitIntoPieces(
 function aroundKnown(
   part: Extract<TextPart, { kind: "text" }>,
   cache: ChunkCache,
-  makeJob: (text: Uint8Array) => TextJob,
+  makeFlow: (text: Uint8Array) => TokenFlow,
 ): TextPiece[] {
   const { bytes } = part;
   const pieces: TextPiece[] = [];
@@ -84,7 +84,7 @@ function aroundKnown(
   const endStretch = (to: number) => {
     if (missed.length === 0) return;
     const { from } = missed[0]!;
-    pieces.push({ kind: "text", part, from, source: makeJob(bytes.subarray(from, to)), missed });
+    pieces.push({ kind: "text", part, from, source: makeFlow(bytes.subarray(from, to)), missed });
     missed = [];
   };
   for (let from = 0; from < bytes.length;) {
@@ -104,13 +104,13 @@ function aroundKnown(
 }
 
 /** The jobs of texts, in order. */
-export function jobsOf(texts: readonly SplitText[]): TextJob[] {
+export function flowsOf(texts: readonly SplitText[]): TokenFlow[] {
   return texts.flatMap(({ pieces }) => pieces).flatMap((piece) =>
     piece.kind === "special" || piece.source instanceof TokenRun ? [] : [piece.source]
   );
 }
 
-function runOf(source: TextJob | TokenRun): TokenRun {
+function runOf(source: TokenFlow | TokenRun): TokenRun {
   return source instanceof TokenRun ? source : source.run;
 }
 
@@ -143,7 +143,7 @@ export function rememberChunks({ pieces }: SplitText, cache: ChunkCache): void {
  * @param text A text whose jobs are done.
  */
 export function joinPieces(
-  { around: { before, after } }: TextPlan,
+  { body: { around: { before, after } } }: TokenizePlan,
   { pieces, length }: SplitText,
 ): TextTokens {
   const count = before.length + after.length +

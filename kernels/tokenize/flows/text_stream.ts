@@ -4,140 +4,120 @@
  * @module
  */
 
-import { createNormalizerStream, type NormalizerStream } from "../../text_normalize/stream.ts";
-import { SpecialSplitter } from "../special.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import { StatefulJob } from "./stateful_job.ts";
-import type { TextContext } from "./text_job.ts";
+import { createNormalizerStream, type NormalizerStream } from "../../text_normalize/stream.ts";
+import type { FlowStream, RunFlow } from "../../workload.ts";
+import { SpecialSplitter } from "../special.ts";
+import type { TextContext } from "./context.ts";
+import { SequentialFlow } from "./token_flow.ts";
 
-/** A text that grows. Steps of one stream are taken in their order. */
-export interface TextStream {
-  /**
-   * Takes more of the text.
-   *
-   * @param text A string, or bytes of UTF-8, which may end inside a character.
-   * @returns The ids that are final now.
-   */
-  readonly push: (text: string | Uint8Array) => Promise<Uint32Array>;
-  /**
-   * Ends the text.
-   *
-   * @returns The remaining ids. The stream can then take a new text.
-   */
-  readonly end: () => Promise<Uint32Array>;
-}
+/** Tokens that were delivered are forgotten beyond this number. */
+const MAX_KEPT = 4096;
 
-/** Tokens that have been given out are forgotten when there are so many. */
-const MOST_KEPT = 4096;
+/** Next work of a stream: text, a special token, or the end of a stretch before one. */
+type Task = Uint8Array | { readonly id: number } | "end";
 
 /**
- * Begins a text that grows.
+ * Starts a text that grows.
  *
- * @param context What jobs of the session share.
- * @param run Sends what a job has to send.
- * @returns The stream.
- * @throws {OnpathError} `pipeline` when chunks overlap.
+ * @param context The session's.
+ * @param run Sends what a flow has to send.
+ * @returns The stream. Each step gives the ids that are final by then; after a rejected step they stay for the next.
+ * @throws {OnpathError} `pipeline` if chunks overlap.
  */
-export function openTextStream(context: TextContext, run: (job: StatefulJob) => Promise<void>): TextStream {
+export function openTextStream(
+  context: TextContext,
+  run: RunFlow,
+): FlowStream<string | Uint8Array, Uint32Array> {
   const { plan } = context;
-  if (plan.mode !== "stateful") {
+  const { mode, special, normalization, around } = plan.body;
+  if (mode !== "stateful") {
     throw new OnpathError(
       "pipeline",
       `Cannot stream a text with plan ${plan.id}: its chunks overlap, use mode "stateful"`,
-      { plan: plan.id, mode: plan.mode },
+      { plan: plan.id, mode },
     );
   }
   const utf8 = new TextEncoder();
   let decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let begun = false;
-  let job: StatefulJob | null = null;
-  // Tokens of the job that have been given out.
-  let given = 0;
+  let isBegun = false;
+  let flow: SequentialFlow | null = null;
+  let delivered = 0;
   let normalizer: NormalizerStream | null = null;
-  // What is to be done, in order: text, special tokens, and the end of what stands before one.
-  let tasks: (Uint8Array | { readonly id: number } | "end")[] = [];
-  const splitter = plan.special.length === 0 ? null : new SpecialSplitter(plan.special, {
+  const tasks: Task[] = [];
+  // Ids that are final and were not delivered yet: a step that fails loses none.
+  let ids: number[] = [];
+  const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
     text: (bytes, from, to) => tasks.push(bytes.slice(from, to)),
     special: (id) => tasks.push("end", { id }),
   });
 
   const put = (bytes: Uint8Array) => {
-    job ??= new StatefulJob(context);
-    job.push(bytes, 0, bytes.length);
+    if (bytes.length === 0) return;
+    flow ??= new SequentialFlow(context);
+    flow.push(bytes, 0, bytes.length);
   };
-  const take = (ids: number[]) => {
-    if (job === null) return;
-    const { run } = job;
-    for (; given < run.count; given++) ids.push(run.tokens[given]! >> 1);
-    const settled = run.confirmed();
-    if (settled > MOST_KEPT && given >= settled) {
-      job.forget(settled);
-      given -= settled;
+  const collect = () => {
+    if (flow === null) return;
+    const tokens = flow.run;
+    const settled = tokens.confirmed();
+    for (; delivered < tokens.count; delivered++) ids.push(tokens.tokens[delivered]! >> 1);
+    if (settled > MAX_KEPT && delivered >= settled) {
+      flow.forget(settled);
+      delivered -= settled;
     }
   };
-  const endPart = async (ids: number[]) => {
+  const endStretch = async () => {
     if (normalizer !== null) {
-      const rest = normalizer.end();
+      put(normalizer.end());
       normalizer = null;
-      if (rest.length > 0) put(rest);
     }
-    if (job === null) return;
-    job.end();
-    await run(job);
-    take(ids);
-    job = null;
-    given = 0;
+    if (flow === null) return;
+    flow.end();
+    await run(flow);
+    collect();
+    flow = null;
+    delivered = 0;
   };
-  const work = async (ids: number[]) => {
-    const todo = tasks;
-    tasks = [];
-    for (const task of todo) {
-      if (task === "end") await endPart(ids);
+  const work = async () => {
+    for (let task = tasks[0]; task !== undefined; task = tasks[0]) {
+      // A task is done once it has succeeded; one that failed is tried again by the next step.
+      if (task === "end") await endStretch();
       else if ("id" in task) ids.push(task.id);
-      else if (plan.normalization.length === 0) put(task);
-      else {
-        normalizer ??= createNormalizerStream(plan.normalization);
-        const bytes = normalizer.push(task);
-        if (bytes.length > 0) put(bytes);
-      }
+      else if (normalization.length === 0) put(task);
+      else put((normalizer ??= createNormalizerStream(normalization)).push(task));
+      tasks.shift();
     }
-    if (job !== null) {
-      await run(job);
-      take(ids);
-    }
+    if (flow === null) return;
+    await run(flow);
+    collect();
   };
-  const step = async (text: Uint8Array, ends: boolean): Promise<Uint32Array> => {
-    const ids: number[] = begun ? [] : [...plan.around.before];
-    begun = !ends;
-    if (splitter === null) { if (text.length > 0) tasks.push(text); }
-    else {
+  const step = async (text: Uint8Array, isLast: boolean): Promise<Uint32Array> => {
+    if (!isBegun) ids.push(...around.before);
+    isBegun = !isLast;
+    if (splitter === null) {
+      if (text.length > 0) tasks.push(text.slice());
+    } else {
       splitter.take(text, 0, text.length);
-      if (ends) splitter.end();
+      if (isLast) splitter.end();
     }
-    if (ends) tasks.push("end");
-    await work(ids);
-    if (ends) ids.push(...plan.around.after);
-    return Uint32Array.from(ids);
-  };
-  let queue: Promise<unknown> = Promise.resolve();
-  const queued = (next: () => Promise<Uint32Array>) => {
-    const result = queue.then(next);
-    queue = result.then(() => undefined, () => undefined);
-    return result;
+    if (isLast) tasks.push("end");
+    await work();
+    if (isLast) ids.push(...around.after);
+    const given = Uint32Array.from(ids);
+    ids = [];
+    return given;
   };
   return {
     push: (text) =>
-      queued(() =>
-        step(
-          typeof text === "string" ? utf8.encode(text) : utf8.encode(decoder.decode(text, { stream: true })),
-          false,
-        )
+      step(
+        typeof text === "string" ? utf8.encode(text) : utf8.encode(decoder.decode(text, { stream: true })),
+        false,
       ),
-    end: () =>
-      queued(() => {
-        const rest = utf8.encode(decoder.decode());
-        decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-        return step(rest, true);
-      }),
+    end: () => {
+      const rest = utf8.encode(decoder.decode());
+      decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+      return step(rest, true);
+    },
   };
 }

@@ -6,14 +6,17 @@
 
 import type { Vocabulary } from "../vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { TextPlan } from "./plan.ts";
+import type { TokenizePlan } from "./plan.ts";
 
 /**
  * Refuses a vocabulary that a plan was not compiled for.
  *
  * @throws {OnpathError} `plan` when name, checksum or number of ids differ.
  */
-export function checkTextVocabulary({ id, vocabulary: expected }: TextPlan, found: Vocabulary): void {
+export function checkVocabulary(
+  { id, body: { vocabulary: expected } }: TokenizePlan,
+  found: Vocabulary,
+): void {
   const same = expected.checksum === found.checksum && expected.idLimit === found.idLimit &&
     expected.algorithm === found.algorithm;
   if (same) return;

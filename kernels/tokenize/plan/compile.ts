@@ -4,18 +4,18 @@
  * @module
  */
 
-import { encode } from "@msgpack/msgpack";
 import { allowedTokens } from "../special.ts";
 import { leastPayload, mostParts, type TextMode } from "../model.ts";
 import type { TextStep, Vocabulary } from "../vocabulary.ts";
 import type { Checksum } from "../../../serialize/packets.ts";
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
-import { crc32c } from "../../../serialize/crc32c.ts";
 import { MAX_PAYLOAD } from "../../../serialize/header.ts";
 import { overlapFor } from "../../../serialize/text/cut.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
 import type { OverlapChoice } from "./overlap_choice.ts";
-import { TEXT_PLAN_VERSION, type TextPlan } from "./plan.ts";
+import { identifyPlan } from "../../plan/plan.ts";
+import { copyProfile } from "../../target/profiles.ts";
+import type { TokenizeBody, TokenizePlan } from "./plan.ts";
 import { parseTextPipeline, type TextPipelineInput, type TokenizeStep } from "./spec.ts";
 
 /** What a text pipeline is compiled for. */
@@ -62,16 +62,16 @@ const MOST_ANSWERS = 2 ** 16;
  * });
  * ```
  */
-export function compileText(pipeline: TextPipelineInput, options: TextCompileOptions): TextPlan {
+export function compileText(pipeline: TextPipelineInput, options: TextCompileOptions): TokenizePlan {
   const parsed = parseTextPipeline(pipeline);
   const step = parsed.steps.at(-1) as TokenizeStep;
   const { vocabulary } = options;
-  const device = "profile" in options.device ? options.device.profile : options.device;
+  const target = copyProfile("profile" in options.device ? options.device.profile : options.device);
   const payload = checkWhole(
     "a payload of text in bytes of",
-    options.payload ?? device.payload,
+    options.payload ?? target.payload,
     1,
-    Math.min(MAX_PAYLOAD, device.payload),
+    Math.min(MAX_PAYLOAD, target.payload),
   );
   // An answer's packets need room for some tokens, however short those of the text are.
   const longest = Math.max(payload, leastPayload(vocabulary), LEAST_ANSWER);
@@ -82,11 +82,8 @@ export function compileText(pipeline: TextPipelineInput, options: TextCompileOpt
   const own = parsed.steps.flatMap((each): readonly TextStep[] =>
     each.op === "normalize_text" ? each.steps : []
   );
-  const plan = {
-    format: "onpath.text-plan",
-    version: TEXT_PLAN_VERSION,
+  const body: TokenizeBody = {
     pipeline: parsed,
-    device: device.name,
     vocabulary: {
       name: vocabulary.name,
       checksum: vocabulary.checksum,
@@ -95,16 +92,19 @@ export function compileText(pipeline: TextPipelineInput, options: TextCompileOpt
     },
     mode: step.mode,
     cut: { payload, overlap },
-    longest,
-    parts,
-    packets: Math.max(1, Math.min(packets, Math.floor(MOST_ANSWERS / parts))),
     checksum: options.checksum ?? "crc32c",
     normalization: [...own, ...vocabulary.normalization],
     special: allowedTokens(vocabulary, step.special).map(({ text, id }) => ({ text, id })),
     around: step.around ? vocabulary.around : { before: [], after: [] },
     notes: notesOf(step.mode, payload, overlap, options.overlap),
-  } as const satisfies Omit<TextPlan, "id">;
-  return { ...plan, id: crc32c(encode(plan, { sortKeys: true })) };
+  };
+  const inFlight = Math.max(1, Math.min(packets, Math.floor(MOST_ANSWERS / parts)));
+  return identifyPlan({
+    workload: "tokenize",
+    target,
+    packets: { request: payload, answer: longest, answersPerRequest: parts, inFlight },
+    body,
+  });
 }
 
 /** Payload of an answer in bytes at least: less makes more packets of the same tokens. */

@@ -40,10 +40,25 @@ export interface TextPipeline {
   readonly steps: readonly (NormalizeTextStep | TokenizeStep)[];
 }
 
-/** A text pipeline that is not checked yet: defaults may be missing. */
+/** A text pipeline that was not checked yet. */
 export interface TextPipelineInput {
   /** The steps. */
-  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
+  readonly steps: readonly { readonly op: string }[];
+}
+
+/** A pipeline that ends in tokens, as users write it: fields with a default may be left out. */
+export interface TokenizePipeline {
+  /** Any number of `normalize_text`, then `tokenize`. */
+  readonly steps: readonly [
+    ...NormalizeTextStep[],
+    Pick<TokenizeStep, "op"> & Partial<Omit<TokenizeStep, "op">>,
+  ];
+}
+
+/** A pipeline of normalisation, as users write it. */
+export interface NormalizePipeline {
+  /** The steps. */
+  readonly steps: readonly NormalizeTextStep[];
 }
 
 const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({

@@ -6,10 +6,11 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { residentBytes } from "../../../kernels/image/plan/cost.ts";
-import type { Plan } from "../../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import type { Device, DropReason } from "../device.ts";
 import { checkExchange, lastEpoch } from "../model.ts";
-import { checkPages, type StagedPage } from "../../../kernels/image/model/page_bank.ts";
+import { checkPages } from "../../../kernels/image/model/page_bank.ts";
+import type { PageLoad } from "../../../kernels/program.ts";
 import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { DROP_REASONS } from "../../../kernels/rtl/registers.ts";
 import { type CardCounters, openRtlCard, type RtlCard } from "./card.ts";
@@ -80,7 +81,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
   if (wave === undefined) card = await open("terms");
   // Packets may bring several answers or none, so those that came are counted here.
   const sentIn = new Map<RtlCard, number>();
-  let plan: Plan | undefined;
+  let plan: ImagePlan | undefined;
   // The tokenizer, once it was asked for, and whether a text plan is what is loaded.
   let text: RtlText | undefined;
   let isText = false;
@@ -89,7 +90,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
   let tableBytes = 0;
   // Of plans before the one that is loaded.
   let pastSwaps = 0;
-  let staged: StagedPage[] = [];
+  let staged: PageLoad[] = [];
   const device: Device = {
     profile,
     load: async (next) => {
@@ -97,11 +98,11 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
       const { build, values, tables } = rtlProgram(next);
       isText = false;
       const kept = plan?.id === next.id;
-      if (kept && next.pages === null && build !== "rows") return;
+      if (kept && next.body.pages === null && build !== "rows") return;
       const opened = await open(build);
       if (!sentIn.has(opened)) sentIn.set(opened, 0);
       const swaps = swapsOf(cards);
-      tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
+      tableBytes += (swaps - pastSwaps) * (plan?.body.pages?.bytes ?? 0);
       pastSwaps = swaps;
       staged = [];
       card = opened;
@@ -110,7 +111,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
       plan = next;
       if (kept) return;
       for (const { table, entries } of tables) card.loadTable(table, entries);
-      tableBytes += residentBytes(next.tables, next.pages !== null);
+      tableBytes += residentBytes(next.body.tables, next.body.pages !== null);
     },
     loadText: async (next, vocabulary) => {
       if (closed) throw new OnpathError("device", "Cannot load a text plan: the RTL device is closed");
@@ -126,10 +127,10 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     },
     stage: (pages) =>
       attempt(() => {
-        if (plan?.pages == null) {
+        if (plan?.body.pages == null) {
           throw new OnpathError("device", "Cannot stage pages: the RTL device has no plan with pages");
         }
-        checkPages(pages, plan.pages.bytes);
+        checkPages(pages, plan.body.pages.bytes);
         staged.push(...pages);
       }),
     exchange: (exchange, options) =>
@@ -148,13 +149,13 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
           );
         }
         checkExchange(exchange);
-        if (plan.pages !== null) {
+        if (plan.body.pages !== null) {
           card.queue(pageCommands(staged, lastEpoch(exchange)));
           staged = [];
         }
         const missing = card.counters().drops[PAGE]!;
         let answers = 0;
-        const { planes, itemBytes } = plan.output;
+        const { planes, itemBytes } = plan.body.output;
         const perItem = lookupsPerItem(plan);
         for (let sent = 0; sent < exchange.count;) {
           options?.signal?.throwIfAborted();
@@ -197,7 +198,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
         cycles: sum(({ cycles, words }) => cycles + words),
         stalls: sum(({ stalls }) => stalls),
         swaps: sum(({ swaps }) => swaps),
-        tableBytes: tableBytes + (swapsOf(cards) - pastSwaps) * (plan?.pages?.bytes ?? 0),
+        tableBytes: tableBytes + (swapsOf(cards) - pastSwaps) * (plan?.body.pages?.bytes ?? 0),
       };
     },
     close: () => {
@@ -226,7 +227,7 @@ function sumOf(numbers: readonly number[]): number {
  *
  * @param plan The plan.
  */
-export function lookupsPerItem({ tables, layout }: Plan): number {
+export function lookupsPerItem({ body: { tables, layout } }: ImagePlan): number {
   return tables.reduce(
     (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
     0,

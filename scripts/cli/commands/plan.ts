@@ -84,10 +84,10 @@ export async function explainPlan(
   if (options.html !== undefined) await save(options.html, planReport(plan));
   if (options.trace !== undefined) await save(options.trace, JSON.stringify(planTrace(plan)));
   if (options.json) return printJson(plan);
-  const { cut, payload, checksum } = plan.layout;
+  const { cut, payload, checksum } = plan.body.layout;
   print(factTable([
     ["plan", plan.id.toString(16).padStart(8, "0")],
-    ["device", deviceText(plan.device)],
+    ["device", deviceText(plan.target)],
     ...trafficRows(plan),
     ["packets", `${cut.itemsPerPacket} samples each, payload at most ${payload} bytes, checksum ${checksum}`],
     tablesRow(plan),
@@ -96,6 +96,6 @@ export async function explainPlan(
     ...(written.length === 0 ? [] : [["written", written] as const]),
   ]));
   print("\n" + layoutsText(plan));
-  if (plan.forms.length > 0) print("\n" + formsText(plan));
-  if (plan.tables.length > 0) print("\n" + tablesText(plan));
+  if (plan.body.forms.length > 0) print("\n" + formsText(plan));
+  if (plan.body.tables.length > 0) print("\n" + tablesText(plan));
 }

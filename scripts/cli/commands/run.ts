@@ -74,7 +74,7 @@ export async function runOnce(
     () => readInput(options.input, { layout: options.layout, signal }),
   );
   const { plan, instead } = await timed(times, "compile", () => makePlan(input));
-  checkOutput(format, plan.output);
+  checkOutput(format, plan.body.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
   const { result: { output, report }, waveform } = await withWaveform(
@@ -99,15 +99,15 @@ export async function runOnce(
     const { dtype, shape, layout } = output;
     printJson({
       plan: plan.id,
-      device: plan.device.name,
+      device: plan.target.name,
       instead,
-      input: { file: options.input, ...plan.input },
+      input: { file: options.input, ...plan.body.input },
       output: { file: options.output, dtype, shape, layout },
-      packets: plan.layout.cut.packets,
-      bytesOut: plan.layout.bytesOut,
-      bytesBack: plan.layout.bytesBack,
-      bounds: plan.bounds,
-      notes: plan.notes,
+      packets: plan.body.layout.cut.packets,
+      bytesOut: plan.body.layout.bytesOut,
+      bytesBack: plan.body.layout.bytesBack,
+      bounds: plan.body.bounds,
+      notes: plan.body.notes,
       sent: report.sent,
       resent: report.resent,
       outcomes: report.outcomes,
@@ -119,7 +119,7 @@ export async function runOnce(
     return;
   }
   print(factTable([
-    ["device", deviceText(plan.device)],
+    ["device", deviceText(plan.target)],
     ...insteadRows(instead),
     ...trafficRows(plan),
     tablesRow(plan),

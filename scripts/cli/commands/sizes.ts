@@ -9,7 +9,7 @@ import type { DeviceProfile, LayoutName } from "../../../kernels/target/profile.
 import type { FormName } from "../../../kernels/image/kernel.ts";
 import { MAX_ELEMENTS } from "../../../serialize/tensor.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { Plan } from "../../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, resolveDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
@@ -46,7 +46,7 @@ export interface SizeRow {
   /** Side of the model's input. */
   readonly to: number;
   /** The layout that was chosen. */
-  readonly layout: Plan["layout"]["name"];
+  readonly layout: ImagePlan["body"]["layout"]["name"];
   /** The form of tables that was chosen. */
   readonly form: FormName;
   /** Bytes of the tables, each once. */
@@ -86,21 +86,21 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
       device,
       ...more,
     });
-    const cycles = plan.cost.cycles + (flows - 1) * plan.cost.again;
-    return { plan, cycles: cycles / images, ideal: flows * plan.cost.ideal / images };
+    const cycles = plan.body.cost.cycles + (flows - 1) * plan.body.cost.again;
+    return { plan, cycles: cycles / images, ideal: flows * plan.body.cost.ideal / images };
   };
   const plans = BATCHES.map((images) => planned(images));
   const { plan, ideal } = plans.at(-1)!;
   const paged = planned(BATCHES.at(-1)!, { form: "row-pages", layout: "tiles" });
-  const pages = paged.plan.pages!;
+  const pages = paged.plan.body.pages!;
   return {
     from,
     to,
-    layout: plan.layout.name,
-    form: plan.stages[0]!.form,
-    bytes: plan.tables.reduce((sum, table) => sum + table.bytes, 0),
-    blocks: { bram: plan.memory.bram, uram: plan.memory.uram },
-    bound: plan.bounds[0]!.levels,
+    layout: plan.body.layout.name,
+    form: plan.body.stages[0]!.form,
+    bytes: plan.body.tables.reduce((sum, table) => sum + table.bytes, 0),
+    blocks: { bram: plan.body.memory.bram, uram: plan.body.memory.uram },
+    bound: plan.body.bounds[0]!.levels,
     ideal,
     cycles: plans.map(({ cycles }) => cycles),
     pages: {

@@ -101,12 +101,12 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   await writeWhole(files.png, await encodeOutput("png", picture), signal);
 
   if (json) {
-    const { input, layout, tables, bounds, notes } = plan;
+    const { body: { input, layout, tables, bounds, notes } } = plan;
     const { dtype, shape, layout: axes } = output;
     printJson({
       photograph: PHOTOGRAPH,
-      pipeline: plan.pipeline,
-      device: plan.device,
+      pipeline: plan.body.pipeline,
+      device: plan.target,
       instead,
       plan: plan.id,
       input,
@@ -130,7 +130,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   print(factTable([
     ["photograph", `${PHOTOGRAPH.name}, a photograph by ${by}, ${rights}`],
     ["pipeline", `resize to 224 x 224 (match ${match}), normalize as for ImageNet to f16 CHW`],
-    ["device", deviceText(plan.device)],
+    ["device", deviceText(plan.target)],
     ...insteadRows(instead),
     ...trafficRows(plan),
     tablesRow(plan),

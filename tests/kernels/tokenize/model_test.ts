@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
-import { CRC_OFFSET, FLAG, HEADER_BYTES, KIND, newHeader } from "../../../serialize/header.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, OFFSET } from "../../../serialize/header.ts";
 import { readPacketBytes } from "../../../serialize/packets.ts";
 import { openModel, type TakePacket } from "../../rtl/text_model.ts";
 import { interleave, TEXT_LONGEST, textPacket, textPackets } from "../../rtl/text_packets.ts";
@@ -39,7 +39,7 @@ function agrees(
     }
     for (const part of expected) {
       const view = new DataView(part.buffer);
-      if (view.getUint16(6, true) & FLAG.checked) view.setUint32(CRC_OFFSET, seal(part), true);
+      if (view.getUint16(6, true) & FLAG.checked) view.setUint32(OFFSET.crc, seal(part), true);
       if (view.getUint16(6, true) & FLAG.escape) met.escaped++;
     }
     assert.deepEqual(found, expected);

@@ -123,7 +123,7 @@ Deno.test("createEmulatedCard() runs a plan for a hand-written client: tables, p
   await finish(loads);
 
   const { requests, answers, writer } = reservePackets(plan);
-  const { packets: count } = plan.layout.cut;
+  const { packets: count } = plan.body.layout.cut;
   writer.write(image, 7, 0, count, requests);
   const sent = requests.engine.bytes.slice(requests.address, requests.address + count * requests.slotBytes);
   const to = 2 ** 24;

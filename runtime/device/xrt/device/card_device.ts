@@ -6,13 +6,14 @@
 
 import { answersPerRequest } from "../../../../kernels/image/plan/rows.ts";
 import { checkExchange, lastEpoch } from "../../model.ts";
-import { checkPages, type StagedPage } from "../../../../kernels/image/model/page_bank.ts";
+import { checkPages } from "../../../../kernels/image/model/page_bank.ts";
+import type { PageLoad } from "../../../../kernels/program.ts";
 import type { Device, DropReason } from "../../device.ts";
 import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
 import { DROP_REASONS } from "../../../../kernels/rtl/registers.ts";
 import { lookupsPerItem } from "../../rtl/device.ts";
 import { pageCommands } from "../../../../kernels/rtl/page_commands.ts";
-import type { Plan } from "../../../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../../../kernels/image/plan/plan.ts";
 import { residentBytes } from "../../../../kernels/image/plan/cost.ts";
 import { RTL_PROFILE } from "../../rtl/profile.ts";
 import { rtlProgram } from "../../../../kernels/image/rtl/program.ts";
@@ -98,11 +99,11 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
   const gone = options.gone ?? (() => undefined);
   const parts = new Map<CardBuild, Part>();
   let part: Part | undefined;
-  let plan: Plan | undefined;
+  let plan: ImagePlan | undefined;
   let text: CardText | undefined;
   let textLookups = 0;
   let each = 1;
-  let staged: StagedPage[] = [];
+  let staged: PageLoad[] = [];
   // Pages in the order of their first use, for those that are brought while others are at work.
   let ahead: number[] = [];
   let lookups = 0;
@@ -180,15 +181,15 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     return counts;
   };
 
-  const load = async (next: Plan, wait: WaitOptions) => {
+  const load = async (next: ImagePlan, wait: WaitOptions) => {
     const { build, values, tables } = rtlProgram(next);
     forgetText();
     const kept = plan?.id === next.id;
-    if (kept && next.pages === null && build !== "rows") return;
+    if (kept && next.body.pages === null && build !== "rows") return;
     const opened = await openPart(build, wait);
     await opened.packets.settle(wait);
     const swaps = swapsOf();
-    tableBytes += (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0);
+    tableBytes += (swaps - pastSwaps) * (plan?.body.pages?.bytes ?? 0);
     pastSwaps = swaps;
     staged = [];
     part = opened;
@@ -197,14 +198,14 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     await opened.kernel.start(values, wait);
     if (kept) plan = next;
     else {
-      if (next.pages !== null) {
-        await opened.tables.openPages(next.pages.count, next.pages.bytes, wait);
-        const all = [[0, next.layout.cut.packets - 1]] as const;
+      if (next.body.pages !== null) {
+        await opened.tables.openPages(next.body.pages.count, next.body.pages.bytes, wait);
+        const all = [[0, next.body.layout.cut.packets - 1]] as const;
         ahead = schedulePages(next, all).work.map(({ page }) => page).reverse();
       }
       await opened.tables.load(tables, wait);
       each = answersPerRequest(next);
-      tableBytes += residentBytes(next.tables, next.pages !== null);
+      tableBytes += residentBytes(next.body.tables, next.body.pages !== null);
       plan = next;
     }
     opened.old = true;
@@ -228,7 +229,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
 
   /** Brings pages that come later into the card's memory, as long as packets are at work. */
   const bringAhead = async (
-    { stages }: Plan,
+    { body: { stages } }: ImagePlan,
     { tables }: Part,
     moving: Promise<unknown>,
     wait: WaitOptions,
@@ -258,10 +259,10 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       }
       checkExchange(exchange);
       const { kernel, packets, tables } = part;
-      const { planes, itemBytes } = plan.output;
+      const { planes, itemBytes } = plan.body.output;
       const loads = staged;
       if (exchange.count === 0 && loads.length === 0) return 0;
-      if (plan.pages !== null) {
+      if (plan.body.pages !== null) {
         const commands = pageCommands(loads, lastEpoch(exchange));
         await tables.queue(
           commands.map((command, n) => ({ ...command, page: loads[n - 1]?.page ?? null })),
@@ -273,7 +274,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       const moving = packets.exchange(exchange, each, wait);
       const [{ answers, bytes }] = await Promise.all([
         moving,
-        plan.pages === null ? undefined : bringAhead(plan, part, moving, wait),
+        plan.body.pages === null ? undefined : bringAhead(plan, part, moving, wait),
       ]).finally(() => moving.catch(() => undefined));
       part.sent += exchange.count;
       part.old = true;
@@ -333,10 +334,10 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       onCard("load a text plan", () => loadText(next, vocabulary, wait)),
     stage: (pages, wait = {}) =>
       onCard("stage pages", async () => {
-        if (plan?.pages == null) {
+        if (plan?.body.pages == null) {
           throw new OnpathError("device", "Cannot stage pages: the XRT device has no plan with pages");
         }
-        checkPages(pages, plan.pages.bytes);
+        checkPages(pages, plan.body.pages.bytes);
         for (const { page, bytes } of pages) await part!.tables.bring(page, bytes, wait);
         staged.push(...pages);
       }),
@@ -363,7 +364,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
         cycles: sum(({ cycles }) => cycles),
         stalls: sum(({ stalls }) => stalls),
         swaps,
-        tableBytes: tableBytes + (swaps - pastSwaps) * (plan?.pages?.bytes ?? 0),
+        tableBytes: tableBytes + (swaps - pastSwaps) * (plan?.body.pages?.bytes ?? 0),
       };
     },
     close: async () => {

@@ -10,7 +10,7 @@ import { type CardEvent, PACKETS_STATUS_BYTES } from "../events.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
 import { compile } from "../../../../kernels/image/plan/compile.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
-import type { Plan } from "../../../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../../../kernels/image/plan/plan.ts";
 import { schedulePages } from "../../../../kernels/image/plan/schedule.ts";
 import { Session } from "../../../../runtime/session.ts";
 import { windowPackets } from "../../../../kernels/image/plan/packets.ts";
@@ -85,14 +85,14 @@ function sameExchange(events: readonly CardEvent[], expected: readonly string[])
   });
 }
 
-function pageDma(plan: Plan): string {
-  return `toDevice ${Math.ceil(plan.pages!.bytes / 64) * 64}`;
+function pageDma(plan: ImagePlan): string {
+  return `toDevice ${Math.ceil(plan.body.pages!.bytes / 64) * 64}`;
 }
 
 Deno.test("load and runs with pages: every register start and every DMA, in its order", async () => {
   const images = noise(2, 31, 41, 3, 1);
   const { plan, parts: [load, first, second] } = await traced(images, 2);
-  const { count, slots } = plan.pages!;
+  const { count, slots } = plan.body.pages!;
   assert(slots < count, "pages are swapped");
   // Tables: the columns' weights, 8 bytes an entry in whole words of 64, then a list of one entry.
   sameExchange(load!, [
@@ -101,15 +101,15 @@ Deno.test("load and runs with pages: every register start and every DMA, in its 
     "toDevice 64",
     "start tables_onpath_image_0",
   ]);
-  const packets = plan.layout.cut.packets;
+  const packets = plan.body.layout.cut.packets;
   const answer = slotBytesFor(
-    plan.layout.answers.itemsPerPacket * plan.output.planes * plan.output.itemBytes,
+    plan.body.layout.answers.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes,
   );
   const exchange = (loads: number) => [
     // The first entry of the list says which epoch may begin before the first load.
     `toDevice ${64 * (loads + 1)}`,
     "start tables_onpath_image_0",
-    `toDevice ${packets * slotBytesFor(plan.layout.payload)}`,
+    `toDevice ${packets * slotBytesFor(plan.body.layout.payload)}`,
     "start packets_onpath_image_0",
     `fromDevice ${PACKETS_STATUS_BYTES}`,
     `fromDevice ${packets * answer}`,
@@ -129,28 +129,28 @@ Deno.test("load and runs with pages: every register start and every DMA, in its 
 
 Deno.test("pages are brought in the order of their first use, each to a place of its own", async () => {
   const { plan, parts: [, first] } = await traced(noise(1, 31, 41, 3, 2), 1);
-  const stride = Math.ceil(plan.pages!.bytes / 64) * 64;
+  const stride = Math.ceil(plan.body.pages!.bytes / 64) * 64;
   const dma = first!.filter((event) => short(event) === pageDma(plan));
   const base = Math.min(...dma.map(({ address }) => address!));
-  const { work } = schedulePages(plan, [[0, plan.layout.cut.packets - 1]]);
+  const { work } = schedulePages(plan, [[0, plan.body.layout.cut.packets - 1]]);
   assert.deepEqual(dma.map(({ address }) => (address! - base) / stride), work.map(({ page }) => page));
 });
 
 Deno.test("pages of later windows are brought while packets of earlier ones are at work", async () => {
   const images = noise(400, 31, 41, 3, 3);
   const { plan, parts: [, first, second] } = await traced(images, 2);
-  const windows = Math.ceil(plan.layout.cut.packets / windowPackets(plan));
+  const windows = Math.ceil(plan.body.layout.cut.packets / windowPackets(plan));
   assert(windows > 1, `${windows} windows`);
   const places = (events: readonly CardEvent[], wanted: string) =>
     asked(events).flatMap((each, at) => each === wanted ? [at] : []);
   const pages = places(first!, pageDma(plan));
   const lists = places(first!, "start tables_onpath_image_0");
   const runs = places(first!, "start packets_onpath_image_0");
-  assert.equal(pages.length, plan.pages!.count, "each page is brought once");
+  assert.equal(pages.length, plan.body.pages!.count, "each page is brought once");
   assert.equal(lists.length, windows);
   // Some come between the start of the first window's packets and the next window's list: nothing waits for them.
   assert(pages.some((at) => at > runs[0]! && at < runs[1]!));
-  assert(pages.filter((at) => at < lists[0]!).length < plan.pages!.count);
+  assert(pages.filter((at) => at < lists[0]!).length < plan.body.pages!.count);
   assert.deepEqual(places(second!, pageDma(plan)), []);
 });
 
@@ -174,7 +174,7 @@ Deno.test("swaps are those of the plan and of the RTL device", async () => {
       lookups: other.lookups,
     });
   }
-  assert.equal(counters[0]!.swaps, plan.cost.swaps);
+  assert.equal(counters[0]!.swaps, plan.body.cost.swaps);
 });
 
 Deno.test("nothing stays allocated on the card, whichever plans it has had", async () => {

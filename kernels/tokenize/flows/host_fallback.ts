@@ -14,7 +14,7 @@ import type { TokenRun } from "../../../serialize/text/token_run.ts";
 const STEP = 512;
 
 /** Tokenizes from a piece's beginning on, on the host. Lives as long as a session. */
-export class HostTail {
+export class HostFallback {
   /** Bytes that were tokenized on the host. */
   bytes = 0;
   readonly #flow: TextFlow;

@@ -11,7 +11,7 @@ import { KIND } from "../../../serialize/header.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { itemsPerCycle } from "../plan/layouts.ts";
 import { planMap } from "../plan/map.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { ImagePlan } from "../plan/plan.ts";
 import { planRows } from "../plan/rows.ts";
 import { createRowClock, type RowClock } from "../rtl/row_clock.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
@@ -19,9 +19,9 @@ import { createPageBank, type PageBank } from "./page_bank.ts";
 import { createRowInput, type RowInput } from "./row_input.ts";
 
 /** A plan, ready to run. */
-export interface Program {
+export interface PreparedImage {
   /** The plan. */
-  readonly plan: Plan;
+  readonly plan: ImagePlan;
   /** The line buffer, where rows are sent. */
   readonly rows: RowInput | undefined;
   /** The clock of rows, where cycles are those of the RTL. */
@@ -61,12 +61,15 @@ export interface Program {
  * @param timing How its cycles are counted.
  * @throws {OnpathError} `device` when a kernel is unknown.
  */
-export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = plan.device.timing): Program {
-  const { layout, device } = plan;
+export function prepareImage(
+  plan: ImagePlan,
+  timing: DeviceProfile["timing"] = plan.target.timing,
+): PreparedImage {
+  const { target: device, body: { layout } } = plan;
   const channels = checkChannels(layout.channels);
-  const sampled = plan.geometry.sampling !== null;
+  const sampled = plan.body.geometry.sampling !== null;
   const rowStage = planRows(plan);
-  const filtered = plan.geometry.sampling?.kernel === "resample";
+  const filtered = plan.body.geometry.sampling?.kernel === "resample";
   let type: ItemType = {
     kind: sampled && !filtered ? "cells" : "samples",
     dtype: "u8",
@@ -76,7 +79,7 @@ export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = pla
   const widest = Math.max(layout.cut.itemsPerPacket, layout.answers.itemsPerPacket);
   const stages: Stage[] = [];
   const scratch: Uint8Array[] = [];
-  for (const { kernel, params, form } of plan.stages) {
+  for (const { kernel, params, form } of plan.body.stages) {
     const known = KERNELS[kernel];
     if (known === undefined) {
       throw new OnpathError("device", `Cannot load a plan: the model device has no kernel "${kernel}"`, {
@@ -84,13 +87,13 @@ export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = pla
       });
     }
     if (known.prepare === undefined) continue;
-    const stage = known.prepare(params, type, form, plan.pages?.slots ?? 0);
+    const stage = known.prepare(params, type, form, plan.body.pages?.slots ?? 0);
     type = stage.output;
     stages.push(stage);
     scratch.push(new Uint8Array(widest * stage.outputItemBytes));
   }
   const perCycle = itemsPerCycle(device, sampled ? KIND.cells : KIND.samples, channels);
-  const outputBytes = plan.output.planes * plan.output.itemBytes;
+  const outputBytes = plan.body.output.planes * plan.body.output.itemBytes;
   const pages = stages[0]?.pages;
   const rowClock = filtered && timing === "rtl" ? createRowClock(plan) : undefined;
   const run = chain(stages, scratch, outputBytes);
@@ -98,12 +101,12 @@ export function prepareProgram(plan: Plan, timing: DeviceProfile["timing"] = pla
     plan,
     rows: rowStage && createRowInput(rowStage, device.busBytes, perCycle, rowClock),
     rowClock,
-    bank: pages && plan.pages ? createPageBank(device, pages, plan.pages.bytes) : undefined,
+    bank: pages && plan.body.pages ? createPageBank(device, pages, plan.body.pages.bytes) : undefined,
     inputBytes: itemBytes(layout.kind, channels),
     outputBytes,
     rowItemBytes: rowStage?.outputItemBytes ?? 0,
     perCycle,
-    lookupsPerItem: plan.tables.reduce(
+    lookupsPerItem: plan.body.tables.reduce(
       (sum, table) => sum + table.lookups * (table.per === "sample" ? channels : 1),
       0,
     ),
@@ -135,7 +138,7 @@ function expandTiles(
   channels: 1 | 3 | 4,
   most: number,
   run: Stage["process"],
-): Program["process"] {
+): PreparedImage["process"] {
   const tile = 4 * channels;
   const step = cellBytes(channels);
   const cells = new Uint8Array(most * step);

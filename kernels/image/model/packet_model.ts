@@ -1,0 +1,197 @@
+/**
+ * The image kernels' model, packet by packet: the plain truth that other devices are compared with.
+ *
+ * @module
+ */
+
+import {
+  FLAG,
+  type Header,
+  HEADER_BYTES,
+  KIND,
+  newHeader,
+  OFFSET,
+  writeHeader,
+} from "../../../serialize/header.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { type PacketSlots, readPacket, slotAddress } from "../../../serialize/packets.ts";
+import { locate } from "../../../serialize/partition.ts";
+import type { DropReason, Exchange, ModelCounts, PacketModel, PageLoad } from "../../program.ts";
+import type { DeviceProfile } from "../../target/profile.ts";
+import { loadCycles, residentBytes } from "../plan/cost.ts";
+import type { ImagePlan } from "../plan/plan.ts";
+import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../rtl/cycles.ts";
+import { createRtlPageClock } from "../rtl/page_clock.ts";
+import { checkPages } from "./page_bank.ts";
+import { prepareImage } from "./prepare.ts";
+
+/**
+ * Makes the model of an image plan.
+ *
+ * @param plan The plan.
+ * @param profile Profile of the device; its timing says how cycles are counted.
+ * @throws {OnpathError} `device` if a kernel is unknown.
+ */
+export function createImageModel(plan: ImagePlan, profile: DeviceProfile): PacketModel {
+  const prepared = prepareImage(plan, profile.timing);
+  const { bank, rows, rowClock, inputBytes, outputBytes, rowItemBytes } = prepared;
+  const { cut, kind, payload, answers: back } = plan.body.layout;
+  const isRtl = profile.timing === "rtl";
+  const pageClock = bank !== undefined && isRtl ? createRtlPageClock(plan.body.pages!.bytes / 4) : undefined;
+  const header = newHeader();
+  const reply = newHeader();
+  const span = { first: 0, count: 0 };
+  // `work` is that of the bus; `flowCycles` is that of the RTL's clocks.
+  let work = 0, flowCycles = 0, lookups = 0;
+  let clock: PacketClock | undefined;
+
+  const seal = (output: PacketSlots, at: number, fields: Header) => {
+    writeHeader(output.engine.view, at, fields);
+    if (fields.flags & FLAG.checked) output.engine.functions.seal(at, HEADER_BYTES + fields.length);
+  };
+
+  /** Answers one packet of items; returns what is wrong with it, or null. */
+  const answerItems = (input: PacketSlots, slot: number, output: PacketSlots, answer: number) => {
+    const items = header.length / inputBytes;
+    const length = items * outputBytes;
+    if (HEADER_BYTES + length > output.slotBytes) return "items";
+    if (bank !== undefined && !bank.begin(header.epoch)) return "epoch";
+    const from = slotAddress(input, slot) + HEADER_BYTES;
+    const at = slotAddress(output, answer);
+    const source = input.engine.bytes, target = output.engine.bytes;
+    const wrong = prepared.process(source, from, items, header.position, target, at + HEADER_BYTES);
+    if (wrong === "page") return bank!.fail(header.sequence, header.epoch);
+    if (wrong !== null) return wrong;
+    const cycles = Math.ceil(items / prepared.perCycle);
+    if (!isRtl) {
+      if (bank !== undefined) bank.work(cycles);
+      else work += cycles;
+    }
+    header.kind = KIND.samples;
+    header.length = length;
+    seal(output, at, header);
+    lookups += items * prepared.lookupsPerItem;
+    return null;
+  };
+
+  /** Answers an output row in as many packets as its cut has; returns the number of answers. */
+  const answerRow = (image: number, row: number, output: PacketSlots, answer: number) => {
+    const first = (image * back.height + row) * back.packetsPerRow;
+    for (let part = 0; part < back.packetsPerRow; part++) {
+      if (answer + part >= output.slots) {
+        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
+          slots: output.slots,
+        });
+      }
+      locate(back, first + part, span);
+      const column = span.first % back.width;
+      const at = slotAddress(output, answer + part);
+      const from = column * rowItemBytes;
+      prepared.process(rows!.row, from, span.count, span.first, output.engine.bytes, at + HEADER_BYTES);
+      const sequence = first + part;
+      Object.assign(reply, header, {
+        kind: KIND.samples,
+        sequence,
+        packets: back.packets,
+        position: span.first,
+        length: span.count * outputBytes,
+        flags: (header.flags & FLAG.checked) | (sequence === 0 ? FLAG.first : 0) |
+          (sequence === back.packets - 1 ? FLAG.last : 0),
+      });
+      seal(output, at, reply);
+      lookups += span.count * prepared.lookupsPerItem;
+    }
+    return back.packetsPerRow;
+  };
+
+  const process = (
+    input: PacketSlots,
+    slot: number,
+    output: PacketSlots,
+    answer: number,
+  ): number | DropReason => {
+    const refusal = readPacket(input, slot, header);
+    const items = header.length / inputBytes;
+    const wrong = refusal ??
+      (header.plan !== plan.id
+        ? "plan"
+        : header.kind !== kind || !Number.isInteger(items) || items > cut.itemsPerPacket
+        ? "items"
+        : null);
+    if (wrong !== null) {
+      rowClock?.drop(Math.min(header.length, payload));
+      return wrong;
+    }
+    if (rows === undefined) return answerItems(input, slot, output, answer) ?? 1;
+    rowClock?.packet(header.length);
+    if (header.position + items > cut.width * cut.height * cut.images) {
+      rowClock?.refuse();
+      return "items";
+    }
+    let given = 0;
+    const from = slotAddress(input, slot) + HEADER_BYTES;
+    const taken = rows.take(header.flow, header.position, input.engine.bytes, from, items, (image, row) => {
+      given += answerRow(image, row, output, answer + given);
+    });
+    return taken || given > 0 ? given : "order";
+  };
+
+  const queuePages = (pages: readonly PageLoad[], exchange: Exchange) => {
+    if (bank === undefined) {
+      if (pages.length === 0) return;
+      throw new OnpathError("device", `Cannot load pages: plan ${plan.id} has no pages`, { plan: plan.id });
+    }
+    checkPages(pages, plan.body.pages!.bytes);
+    bank.stage(pages);
+    pageClock?.queue(pages, lastEpoch(exchange), flowCycles);
+  };
+
+  return {
+    resident: {
+      bytes: residentBytes(plan.body.tables, plan.body.pages !== null),
+      cycles: loadCycles(profile, plan.body.tables, plan.body.pages !== null),
+    },
+    begin: (exchange) => {
+      rowClock?.begin();
+      if (isRtl && rowClock === undefined) {
+        clock = createPacketClock(plan, pageClock && { clock: pageClock, base: flowCycles });
+      }
+      queuePages(exchange.pages ?? [], exchange);
+    },
+    take: (input, slot, output, answer) => {
+      const result = process(input, slot, output, answer);
+      if (clock !== undefined) {
+        // The header of an answered packet holds the length of its answer by now.
+        if (typeof result === "number") clock.pass(beatsOf(plan, header.length / outputBytes), header.epoch);
+        else clock.drop(packetBeats(Math.min(header.length, payload), profile.busBytes));
+      }
+      return result;
+    },
+    end: () => {
+      flowCycles += (clock ?? rowClock)?.cycles() ?? 0;
+      clock = undefined;
+    },
+    counts: (): ModelCounts => {
+      const cycles = work + flowCycles;
+      if (bank !== undefined) {
+        const { now, stalls, swaps, bytes: pageBytes } = bank.counts;
+        return pageClock === undefined
+          ? { lookups, cycles: cycles + now, stalls, swaps, pageBytes }
+          : { lookups, cycles, stalls: pageClock.stalls(), swaps, pageBytes };
+      }
+      if (rowClock !== undefined) return { lookups, cycles, stalls: 0, swaps: 0, pageBytes: 0 };
+      const streamed = rows?.cycles() ?? { cycles: 0, ideal: 0 };
+      const stalls = streamed.cycles - streamed.ideal;
+      return { lookups, cycles: cycles + streamed.cycles, stalls, swaps: 0, pageBytes: 0 };
+    },
+  };
+}
+
+/** Returns the greatest epoch in the headers of an exchange's requests. */
+export function lastEpoch({ input, count }: Exchange): number {
+  let last = 0;
+  for (let slot = 0; slot < count; slot++) {
+    last = Math.max(last, input.engine.view.getUint32(slotAddress(input, slot) + OFFSET.epoch, true));
+  }
+  return last;
+}

@@ -1,0 +1,102 @@
+/**
+ * The workload `image`: u8 image tensors in, resized and normalised tensors out.
+ *
+ * @module
+ */
+
+import type { Tensor } from "../../serialize/tensor.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { KernelImage, Program } from "../program.ts";
+import { parseWith } from "../schema.ts";
+import type { Connection, Work, Workload } from "../workload.ts";
+import { ImageFlow } from "./flow/image_flow.ts";
+import { createSender } from "./flow/send.ts";
+import { KERNELS } from "./kernels.ts";
+import { createImageModel } from "./model/packet_model.ts";
+import { compile, type CompileOptions } from "./plan/compile.ts";
+import { residentBytes } from "./plan/cost.ts";
+import { checkPlanInput } from "./plan/input.ts";
+import { reservePackets } from "./plan/packets.ts";
+import { sendsRows } from "./plan/rows.ts";
+import type { ImagePlan } from "./plan/plan.ts";
+import { schedulePages } from "./plan/schedule.ts";
+import { imageBodySpec } from "./plan/schema.ts";
+import { parsePipeline } from "./pipeline.ts";
+import { rtlProgram } from "./rtl/program.ts";
+
+/**
+ * Makes the contents of the RTL's registers and tables for an image plan.
+ *
+ * @param plan The plan.
+ * @throws {OnpathError} `device` if the RTL lacks the plan's kernel, form or layout.
+ */
+export function imageKernelImage(plan: ImagePlan): KernelImage {
+  const { build, values, tables } = rtlProgram(plan);
+  const { tables: placed, pages, output, layout, stages } = plan.body;
+  const perItem = placed.reduce(
+    (sum, table) => sum + table.lookups * (table.per === "sample" ? layout.channels : 1),
+    0,
+  );
+  const { kernel, params, form } = stages[0] ?? { kernel: "", params: {}, form: "levels" as const };
+  return {
+    build,
+    values,
+    tables,
+    pages: pages === null ? undefined : {
+      count: pages.count,
+      bytes: pages.bytes,
+      order: () => schedulePages(plan, [[0, layout.cut.packets - 1]]).work.map(({ page }) => page),
+      make: (page) => KERNELS[kernel]!.page!(params, form, page),
+    },
+    tableBytes: residentBytes(placed, pages !== null),
+    lookups: { perByte: perItem / (output.itemBytes * output.planes) },
+  };
+}
+
+function programOf(plan: ImagePlan): Program {
+  return {
+    plan,
+    // A session begins without pages and without rows on chip, whatever the one before has left.
+    restarts: plan.body.pages !== null || sendsRows(plan),
+    model: (profile) => createImageModel(plan, profile),
+    image: () => imageKernelImage(plan),
+  };
+}
+
+function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
+  const { requests, answers, writer } = reservePackets(plan);
+  const sender = createSender(plan, requests.slots);
+  return {
+    requests,
+    answers,
+    // Rows and pages belong to one flow at a time on the device.
+    maxFlows: 1,
+    begin: (input): Work<Tensor> => {
+      checkPlanInput(plan, input);
+      const flow = new ImageFlow(plan, writer, sender, input);
+      return { flows: [flow], result: () => flow.result() };
+    },
+    reset: sender.reset,
+  };
+}
+
+/** The workload `image`. */
+export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
+  name: "image",
+  summary: "u8 image tensors to resized and normalised tensors",
+  // Whatever belongs to no other workload is an image's: its parser names the step that is unknown.
+  takes: () => true,
+  compile: (pipeline, options) => compile(parsePipeline(pipeline), options as CompileOptions),
+  check: (plan: Plan) => {
+    const { pipeline, input, layout, options } = parseWith(imageBodySpec, plan.body, "plan", "plan.body");
+    return compile(pipeline, {
+      input,
+      device: plan.target,
+      checksum: layout.checksum,
+      tolerance: options.tolerance,
+      form: options.form ?? undefined,
+      layout: options.layout ?? undefined,
+    });
+  },
+  open: (plan) => ({ program: programOf(plan), connect: () => connect(plan) }),
+};

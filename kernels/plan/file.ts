@@ -1,0 +1,174 @@
+/**
+ * Plans on disk: MessagePack, checked when they are read.
+ *
+ * @module
+ */
+
+import { decode, encode } from "@msgpack/msgpack";
+import { z } from "zod";
+import { OnpathError } from "../../serialize/errors.ts";
+import { MAX_PAYLOAD } from "../../serialize/header.ts";
+import { type AnyPlan, findWorkload } from "../registry.ts";
+import { parseWith, type Schema } from "../schema.ts";
+import { profileSpec } from "../target/profiles.ts";
+import type { Workload } from "../workload.ts";
+import { checkForm } from "./form.ts";
+import { identifyPlan, type Plan, PLAN_VERSION } from "./plan.ts";
+
+/** Longest file of a plan: 1 MiB. Real ones are a few KiB. */
+export const MAX_PLAN_BYTES = 2 ** 20;
+
+/** Longest text, list or map in a plan. */
+const MAX_PLAN_ITEMS = 65536;
+
+const count = z.number().int().min(1).max(2 ** 20);
+
+const envelopeSpec: Schema<Plan> = z.strictObject({
+  format: z.literal("onpath.plan"),
+  version: z.literal(PLAN_VERSION),
+  id: z.number().int().min(0).max(2 ** 32 - 1),
+  workload: z.string().max(100),
+  target: z.custom<Plan["target"]>(
+    (value) => profileSpec.safeParse(value).success,
+    "expected a device profile",
+  ),
+  packets: z.strictObject({
+    request: z.number().int().min(1).max(MAX_PAYLOAD),
+    answer: z.number().int().min(1).max(2 ** 20),
+    answersPerRequest: count,
+    inFlight: count,
+  }),
+  body: z.unknown(),
+});
+
+/**
+ * Writes a plan as MessagePack.
+ *
+ * @param plan A plan of any workload.
+ * @returns The file.
+ *
+ * @example
+ * ```ts
+ * import { compile, decodePlan, encodePlan, MODEL_PROFILE } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const plan = compile(
+ *   { steps: [{ op: "center_crop", size: [8, 8] }] },
+ *   { input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" }, device: MODEL_PROFILE },
+ * );
+ * assert.deepEqual(decodePlan(encodePlan(plan)), plan);
+ * ```
+ */
+export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+  return encode(plan, { sortKeys: true });
+}
+
+/**
+ * Reads a plan. Every number is checked. What compiling derives is derived again: at once where the plan holds all
+ * it needs, or when a session opens it together with its vocabulary.
+ *
+ * @param bytes The file.
+ * @param workload Workload of the plan, if the registry does not list it.
+ * @returns The plan.
+ * @throws {OnpathError} `plan` if the bytes are no plan, are damaged, or come from another version.
+ *
+ * @example
+ * ```ts
+ * import { decodePlan } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => decodePlan(Uint8Array.of(0x80)), /Cannot read a plan: its format is undefined/);
+ * ```
+ */
+export function decodePlan(bytes: Uint8Array): AnyPlan;
+export function decodePlan<P extends Plan>(
+  bytes: Uint8Array,
+  workload: Pick<Workload<P>, "name" | "check">,
+): P;
+export function decodePlan(bytes: Uint8Array, workload?: Pick<Workload, "name" | "check">): Plan {
+  if (bytes.length > MAX_PLAN_BYTES) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan of ${bytes.length} bytes: expected at most ${MAX_PLAN_BYTES}`,
+      { bytes: bytes.length, most: MAX_PLAN_BYTES },
+    );
+  }
+  let value: unknown;
+  try {
+    checkForm(bytes);
+    value = decode(bytes, {
+      maxStrLength: MAX_PLAN_ITEMS,
+      maxArrayLength: MAX_PLAN_ITEMS,
+      maxMapLength: MAX_PLAN_ITEMS,
+      maxBinLength: 0,
+      maxExtLength: 0,
+    });
+  } catch (cause) {
+    throw new OnpathError("plan", `Cannot read a plan: ${(cause as Error).message}`, {}, { cause });
+  }
+  return checkPlan(value, workload as Pick<Workload<Plan>, "name" | "check">);
+}
+
+/**
+ * Checks a plan that is plain data already, such as parsed JSON.
+ *
+ * @param value Anything.
+ * @param workload Workload of the plan, if the registry does not list it.
+ * @returns The plan.
+ * @throws {OnpathError} `plan` as {@linkcode decodePlan}.
+ */
+export function checkPlan(value: unknown): AnyPlan;
+export function checkPlan<P extends Plan>(value: unknown, workload: Pick<Workload<P>, "name" | "check">): P;
+export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "check">): Plan {
+  const { format, version } = (value ?? {}) as { format?: unknown; version?: unknown };
+  if (format !== "onpath.plan") {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan: its format is ${show(format)}, expected "onpath.plan"`,
+    );
+  }
+  if (version !== PLAN_VERSION) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read a plan of version ${show(version)}: expected ${PLAN_VERSION}, compile it again`,
+      { found: show(version), expected: PLAN_VERSION },
+    );
+  }
+  const plan = parseWith(envelopeSpec, value, "plan", "plan");
+  const { id } = plan;
+  if (asPlanError(id, () => identifyPlan(plan).id) !== id) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read plan ${id}: its contents do not match its id, it was changed`,
+      {
+        id,
+      },
+    );
+  }
+  // A CRC can be forged to collide, so what was read is not trusted: what was compiled is.
+  const compiled = asPlanError(id, () => (workload ?? findWorkload(plan.workload)).check(plan));
+  if (compiled.id !== id) {
+    throw new OnpathError(
+      "plan",
+      `Cannot read plan ${id}: compiling its pipeline gives another plan, compile it again`,
+      { id },
+    );
+  }
+  return compiled;
+}
+
+/** A foreign value, short enough for a message. */
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 40);
+}
+
+/** Runs a check. Whatever it throws becomes a refusal of the plan. */
+function asPlanError<T>(id: number, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (cause instanceof OnpathError && cause.code === "plan") throw cause;
+    throw new OnpathError("plan", `Cannot read plan ${id}: ${(cause as Error).message}`, { id }, { cause });
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * All workloads. A new one is a folder in kernels/ and a line here.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../serialize/errors.ts";
+import type { ImagePlan } from "./image/plan/plan.ts";
+import { imageWorkload } from "./image/workload.ts";
+import type { NormalizePlan } from "./text_normalize/plan.ts";
+import { normalizeWorkload } from "./text_normalize/workload.ts";
+import type { TokenizePlan } from "./tokenize/plan/plan.ts";
+import { tokenizeWorkload } from "./tokenize/workload.ts";
+import type { Workload } from "./workload.ts";
+
+/** A plan of any workload in the registry. */
+export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
+
+// deno-lint-ignore no-explicit-any -- workloads differ in all their types; a plan's name selects the right one
+export type AnyWorkload = Workload<any, any, any, any, any, any>;
+
+/** Every workload. The first one that takes a pipeline's steps compiles it. */
+export const WORKLOADS: readonly AnyWorkload[] = [tokenizeWorkload, normalizeWorkload, imageWorkload];
+
+/**
+ * Finds a workload by its name.
+ *
+ * @param name Name, as plans have it.
+ * @throws {OnpathError} `plan` if the registry does not list it.
+ */
+export function findWorkload(name: string): AnyWorkload {
+  const found = WORKLOADS.find((workload) => workload.name === name);
+  if (found !== undefined) return found;
+  const known = WORKLOADS.map((workload) => workload.name);
+  throw new OnpathError(
+    "plan",
+    `Cannot use workload ${JSON.stringify(name)}: it is unknown, expected one of ${known.join(", ")}`,
+    { name, known },
+  );
+}

@@ -1,0 +1,223 @@
+/**
+ * The workload `tokenize`: texts in, token ids and their offsets out.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { OnpathError } from "../../serialize/errors.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { reserveSlots, slotBytesFor, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
+import type { MergedChunk } from "../../serialize/text/chunk_merge.ts";
+import { createTextWriter } from "../../serialize/text/text_writer.ts";
+import type { Plan, PlanPackets } from "../plan/plan.ts";
+import { type PacketModel, plainCounts, type Program } from "../program.ts";
+import { parseWith, type Schema } from "../schema.ts";
+import type { Connection, Opened, Work, Workload } from "../workload.ts";
+import type { ChunkCache } from "./chunk_cache.ts";
+import { ChunkFlow } from "./flows/chunk_flow.ts";
+import type { TextContext } from "./flows/context.ts";
+import { HostFallback } from "./flows/host_fallback.ts";
+import {
+  flowsOf,
+  joinPieces,
+  rememberChunks,
+  splitIntoPieces,
+  type TextTokens,
+} from "./flows/text_pieces.ts";
+import { openTextStream } from "./flows/text_stream.ts";
+import { SequentialFlow } from "./flows/token_flow.ts";
+import { TEXT_FLOWS } from "./held_flows.ts";
+import { saysPlaces, TEXT_MODES, TokenizeModel } from "./model.ts";
+import { checkVocabulary } from "./plan/check.ts";
+import { compileText, type TextCompileOptions } from "./plan/compile.ts";
+import type { TokenizeBody, TokenizePlan } from "./plan/plan.ts";
+import { parseTextPipeline } from "./plan/spec.ts";
+import { tokenizeKernelImage } from "./rtl.ts";
+import { vocabularyBytes } from "./tables.ts";
+import { tokenLengths, wellFormed } from "./text_parts.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Data that a text plan names but does not hold. */
+export interface TextResources {
+  /** The vocabulary that the plan was compiled for. */
+  readonly vocabulary: Vocabulary;
+  /** Chunks that were tokenized before are taken from here and put here. Sessions may share it. */
+  readonly cache?: ChunkCache | undefined;
+}
+
+/** Options of a run over text. */
+export interface TextOptions {
+  /** Called with the outcome of each chunk, in mode `overlap`. */
+  readonly onChunk?: ((chunk: MergedChunk) => void) | undefined;
+}
+
+/** Maximum texts in one exchange, if they are cut into chunks; stateful ones are as many as a device holds. */
+const MAX_CHUNKED = 64;
+
+/** Requests and answers of a text plan. */
+export function reserveTextSlots({ request, answer, answersPerRequest, inFlight }: PlanPackets) {
+  const longest = Math.max(request, answer);
+  const back = inFlight * answersPerRequest;
+  const engine = createEngine((inFlight + back) * slotBytesFor(longest) + 2 * SLOTS_ALIGNMENT);
+  return { requests: reserveSlots(engine, inFlight, longest), answers: reserveSlots(engine, back, longest) };
+}
+
+/** A model of the kind that takes packet by packet. */
+export function textModel(
+  model: Pick<PacketModel, "take">,
+  bytes: number,
+  lookups: () => number,
+): PacketModel {
+  return {
+    resident: { bytes, cycles: 0 },
+    take: (...packet) => model.take(...packet),
+    counts: () => plainCounts(lookups()),
+  };
+}
+
+function programOf(plan: TokenizePlan, vocabulary: Vocabulary): Program {
+  const { id, packets: { answer: longest }, body: { mode } } = plan;
+  return {
+    plan,
+    restarts: false,
+    model: () => {
+      const model = new TokenizeModel(vocabulary, { plan: id, longest, mode });
+      return textModel(model, vocabularyBytes(vocabulary), () => {
+        const { automaton, candidates, pairs, points } = model.lookups();
+        return automaton + candidates + pairs + points;
+      });
+    },
+    image: () => tokenizeKernelImage(plan, vocabulary),
+  };
+}
+
+function connect(
+  plan: TokenizePlan,
+  { vocabulary, cache }: TextResources,
+): Connection<string | Uint8Array, TextTokens, TextOptions, Uint32Array> {
+  const { mode, checksum } = plan.body;
+  const context: TextContext = {
+    plan,
+    writer: createTextWriter({ plan: plan.id, checksum }),
+    lengthOf: tokenLengths(vocabulary),
+    covers: !saysPlaces(vocabulary),
+    makeFallback: () => new HostFallback(vocabulary),
+  };
+  return {
+    ...reserveTextSlots(plan.packets),
+    maxFlows: mode === "stateful" ? TEXT_FLOWS : MAX_CHUNKED,
+    begin: (input, { onChunk }): Work<TextTokens> => {
+      const text = wellFormed(checkText(input));
+      const split = splitIntoPieces(
+        plan,
+        text,
+        cache ?? null,
+        (part) =>
+          mode === "stateful" ? new SequentialFlow(context, part) : new ChunkFlow(context, part, onChunk),
+      );
+      return {
+        flows: flowsOf([split]),
+        result: () => {
+          if (cache !== undefined) rememberChunks(split, cache);
+          return joinPieces(plan, split);
+        },
+      };
+    },
+    stream: (run) => openTextStream(context, run),
+  };
+}
+
+/**
+ * Refuses what is no text.
+ *
+ * @throws {OnpathError} `dtype`
+ */
+export function checkText(input: unknown): string | Uint8Array {
+  if (typeof input === "string" || input instanceof Uint8Array) return input;
+  const found = input === null ? "null" : Array.isArray(input) ? "an array" : typeof input;
+  throw new OnpathError(
+    "dtype",
+    `Cannot take ${found} as a text: expected a string, or UTF-8 in a Uint8Array`,
+    {
+      found,
+    },
+  );
+}
+
+const words = z.array(z.strictObject({ text: z.string().max(1000), id: z.number().int().min(0) })).max(
+  2 ** 16,
+);
+const ids = z.array(z.number().int().min(0)).max(64);
+const whole = z.number().int().min(0).max(2 ** 32 - 1);
+
+const bodySpec: Schema<TokenizeBody> = z.strictObject({
+  pipeline: z.custom<TokenizeBody["pipeline"]>((value) => typeof value === "object" && value !== null),
+  vocabulary: z.strictObject({
+    name: z.string().max(1000),
+    checksum: whole,
+    algorithm: z.enum(["bpe", "wordpiece"]),
+    idLimit: whole,
+  }),
+  mode: z.enum(TEXT_MODES),
+  cut: z.strictObject({ payload: whole, overlap: whole }),
+  checksum: z.enum(["crc32c", "link"]),
+  normalization: z.custom<TokenizeBody["normalization"]>(Array.isArray),
+  special: words,
+  around: z.strictObject({ before: ids, after: ids }),
+  notes: z.array(z.string().max(1000)).max(32),
+});
+
+/** The workload `tokenize`. */
+export const tokenizeWorkload: Workload<
+  TokenizePlan,
+  string | Uint8Array,
+  TextTokens,
+  TextResources,
+  TextOptions,
+  Uint32Array
+> = {
+  name: "tokenize",
+  summary: "texts to token ids, exactly as the vocabulary's own tokenizer",
+  takes: (ops) => ops.includes("tokenize"),
+  compile: (pipeline, options) => compileText(parseTextPipeline(pipeline), options as TextCompileOptions),
+  check: (plan: Plan) => {
+    const body = parseWith(bodySpec, plan.body, "plan", "plan.body");
+    return { ...plan, workload: "tokenize", body: { ...body, pipeline: parseTextPipeline(body.pipeline) } };
+  },
+  open: (plan, resources): Opened<string | Uint8Array, TextTokens, TextOptions, Uint32Array> => {
+    const vocabulary = (resources as TextResources | undefined)?.vocabulary;
+    if (vocabulary === undefined) {
+      const { name } = plan.body.vocabulary;
+      throw new OnpathError("plan", `Cannot run text plan ${plan.id}: its vocabulary ${name} is missing`, {
+        plan: plan.id,
+        vocabulary: name,
+      });
+    }
+    checkVocabulary(plan, vocabulary);
+    if (resources.cache !== undefined) checkVocabulary(plan, resources.cache.vocabulary);
+    // A plan from a file is checked in full here: with its vocabulary it can be compiled again.
+    const { pipeline, cut: { overlap }, checksum, mode } = plan.body;
+    const again = compileText(pipeline, {
+      vocabulary,
+      device: plan.target,
+      payload: plan.packets.request,
+      ...(mode === "overlap" ? { overlap } : {}),
+      checksum,
+      packets: plan.packets.inFlight,
+    });
+    checkSame(plan, again);
+    return { program: programOf(plan, vocabulary), connect: () => connect(plan, resources) };
+  },
+};
+
+/** Refuses a plan whose numbers are not those that compiling gives. Its notes may say where an overlap came from. */
+function checkSame(plan: TokenizePlan, again: TokenizePlan): void {
+  const face = ({ packets, body: { notes: _, ...body } }: TokenizePlan) => JSON.stringify([packets, body]);
+  if (face(plan) === face(again)) return;
+  throw new OnpathError(
+    "plan",
+    `Cannot read plan ${plan.id}: compiling its pipeline gives another plan, compile it again`,
+    { id: plan.id },
+  );
+}

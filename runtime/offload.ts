@@ -1,0 +1,52 @@
+/**
+ * One input through a plan, with nothing left open.
+ *
+ * @module
+ */
+
+import type { Plan } from "../kernels/plan/plan.ts";
+import type { Device } from "./device/device.ts";
+import type { InputOf, OptionsOf, OutputOf, ResourcesOf } from "./plan_types.ts";
+import type { RunOptions } from "./run_options.ts";
+import { type RunResult, Session } from "./session.ts";
+
+/** Options of {@linkcode offload}. */
+export type OffloadOptions<P extends Plan> = RunOptions & OptionsOf<P> & {
+  /** Data that the plan names but does not hold, as {@linkcode Session.open} takes it. */
+  readonly resources?: ResourcesOf<P> | undefined;
+};
+
+/**
+ * Runs one input through a plan: opens a session and runs it. Serving code that runs many inputs keeps a
+ * {@linkcode Session}.
+ *
+ * @param plan A plan for the device.
+ * @param input Input of the plan.
+ * @param device An open device; it stays the caller's to close.
+ * @param options Signal, timeout, retries, progress; and `resources`, as {@linkcode Session.open} takes them.
+ * @returns The result and the account.
+ * @throws {OnpathError} As {@linkcode Session.open} and {@linkcode Session.run}.
+ *
+ * @example
+ * ```ts
+ * import { compile, createModelDevice, offload, tensor } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const image = tensor(Uint8Array.of(0, 100, 200, 100), { dtype: "u8", shape: [2, 2, 1], layout: "HWC" });
+ * const plan = compile({ steps: [{ op: "resize", size: [1, 1] }] }, { input: image, device });
+ * const { output } = await offload(plan, image, device);
+ * assert.deepEqual([...output.data], [100]);
+ * ```
+ */
+export async function offload<P extends Plan>(
+  plan: P,
+  input: InputOf<P>,
+  device: Device,
+  options: OffloadOptions<P> = {} as OffloadOptions<P>,
+): Promise<RunResult<OutputOf<P>>> {
+  const { resources, ...wait } = options as RunOptions & { resources?: unknown };
+  const open = Session.open as (...args: unknown[]) => Promise<Session<P>>;
+  const session = await open(plan, device, resources, wait);
+  return await session.run(input, options);
+}

@@ -1,0 +1,428 @@
+/**
+ * The packet loop of a session: exchange after exchange for all its runs together. It joins the halves of flows in
+ * one process.
+ *
+ * Runs are independent of each other. A run that is aborted, times out or fails leaves at once, and the others go on.
+ *
+ * @module
+ */
+
+import type { Connection, PagedFlow } from "../kernels/workload.ts";
+import type { PageLoad, Program } from "../kernels/program.ts";
+import { OnpathError } from "../serialize/errors.ts";
+import type { Progress } from "../serialize/flow.ts";
+import { OFFSET } from "../serialize/header.ts";
+import { slotAddress } from "../serialize/packets.ts";
+import { bounded, DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
+import type { Device } from "./device/device.ts";
+import { checkRunOptions, type RunOptions } from "./run_options.ts";
+import { turns } from "./turns.ts";
+
+/** Exchanges after which a session gives the device to others that wait. */
+const TURN_EXCHANGES = 16;
+
+/** Time that a run's exchanges took, in milliseconds. They are of this process, and no property of a card. */
+export interface RunTimes {
+  /** Host time spent writing packets. */
+  serializeMs: number;
+  /** Time spent waiting for the device. */
+  deviceMs: number;
+  /** Host time spent taking answers. */
+  reassembleMs: number;
+}
+
+/** Account of one run. */
+export interface RunAccount {
+  /** Times of its exchanges. */
+  readonly times: RunTimes;
+  /** Answers, by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+interface Run {
+  readonly waiting: PagedFlow[];
+  readonly active: Set<PagedFlow>;
+  readonly total: number;
+  readonly options: RunOptions;
+  readonly retries: number;
+  readonly times: RunTimes;
+  readonly outcomes: Record<string, number>;
+  /** Ends the run once. */
+  readonly leave: (error?: unknown) => void;
+  hasLeft: boolean;
+}
+
+/** What sessions and streams run their flows through. */
+export class PacketLoop {
+  readonly #program: Program;
+  // deno-lint-ignore no-explicit-any -- the loop uses no input and no result
+  readonly #connection: Connection<any, any, any, any>;
+  readonly #reopen: ((cause: unknown) => Promise<Device>) | undefined;
+  #device: Device;
+  #runs: Run[] = [];
+  #isPumping = false;
+  #needsLoad = false;
+  #broken: OnpathError | undefined;
+  // Failure after which another device has to be opened.
+  #lost: unknown;
+
+  /**
+   * Makes a loop without runs.
+   *
+   * @param program Program of the session's plan.
+   * @param connection Memory for packets.
+   * @param device An open device.
+   * @param reopen Opens another device after a failure, once the old one writes no more. Without it the same device
+   * is loaded again, unless it may still write.
+   */
+  constructor(
+    program: Program,
+    // deno-lint-ignore no-explicit-any -- as above
+    connection: Connection<any, any, any, any>,
+    device: Device,
+    reopen?: (cause: unknown) => Promise<Device>,
+  ) {
+    this.#program = program;
+    this.#connection = connection;
+    this.#device = device;
+    this.#reopen = reopen;
+  }
+
+  /** Device that the loop uses now. */
+  get device(): Device {
+    return this.#device;
+  }
+
+  /** Loads the program, if the device does not hold it. */
+  load(options: RunOptions): Promise<void> {
+    return turns(this.#device).run(() => this.#load(options));
+  }
+
+  /**
+   * Runs flows until they have nothing to send.
+   *
+   * @param flows The flows. They are complete afterwards, unless one of them still grows.
+   * @param options Timeout, signal, retries, progress.
+   * @throws {OnpathError} `gap` if answers stay missing, `timeout` or `device` if the device fails; the signal's reason.
+   */
+  run(flows: readonly PagedFlow[], options: RunOptions): Promise<RunAccount> {
+    const { retries } = checkRunOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      const abort = () => run.leave(signal!.reason);
+      const run: Run = {
+        waiting: [...flows],
+        active: new Set(),
+        total: flows.length,
+        options,
+        retries,
+        times: { serializeMs: 0, deviceMs: 0, reassembleMs: 0 },
+        outcomes: {},
+        hasLeft: false,
+        leave: (error) => {
+          if (run.hasLeft) return;
+          run.hasLeft = true;
+          signal?.removeEventListener("abort", abort);
+          this.#runs = this.#runs.filter((each) => each !== run);
+          if (error === undefined) resolve({ times: run.times, outcomes: run.outcomes });
+          else reject(error);
+        },
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#runs.push(run);
+      if (!this.#isPumping) void this.#pump();
+    });
+  }
+
+  async #pump(): Promise<void> {
+    this.#isPumping = true;
+    try {
+      // Runs that are asked for in one go share their first exchange.
+      await Promise.resolve();
+      while (this.#runs.length > 0) {
+        if (!await this.#reopened()) continue;
+        await turns(this.#device).run(async (othersWait) => {
+          for (let count = 0; this.#runs.length > 0 && this.#lost === undefined; count++) {
+            if (count >= TURN_EXCHANGES && othersWait()) return;
+            await this.#step();
+          }
+        });
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** Opens another device if the last one was lost. If that fails, all runs end. */
+  async #reopened(): Promise<boolean> {
+    if (this.#lost === undefined) return true;
+    const cause = this.#lost;
+    this.#lost = undefined;
+    try {
+      this.#device = await this.#reopen!(cause);
+      return true;
+    } catch (error) {
+      for (const run of [...this.#runs]) run.leave(error);
+      return false;
+    }
+  }
+
+  /** One exchange for the runs there are. */
+  async #step(): Promise<void> {
+    const runs = [...this.#runs];
+    try {
+      await this.#load(loosest(runs));
+    } catch (error) {
+      this.#fail(error, runs);
+      return;
+    }
+    const start = performance.now();
+    const { count, pages, mustReload } = this.#write();
+    const serializeMs = performance.now() - start;
+    const involved = this.#runs.filter((run) => run.active.size > 0);
+    for (const run of involved) run.times.serializeMs += serializeMs;
+    if (count === 0) return;
+    if (mustReload) {
+      try {
+        await this.#loadProgram(loosest(involved));
+      } catch (error) {
+        this.#fail(error, involved);
+        return;
+      }
+    }
+    const answers = await this.#exchange(count, pages, involved);
+    if (answers === undefined) return;
+    const backAt = performance.now();
+    this.#accept(answers, involved);
+    const reassembleMs = performance.now() - backAt;
+    for (const run of involved) {
+      if (run.hasLeft) continue;
+      run.times.reassembleMs += reassembleMs;
+      this.#settle(run);
+    }
+  }
+
+  /** Writes packets of all active flows in turns. Flows that have nothing to send are finished. */
+  #write(): { count: number; pages: readonly PageLoad[]; mustReload: boolean } {
+    const { requests, maxFlows } = this.#connection;
+    const flows: PagedFlow[] = [];
+    let count = 0;
+    let pages: readonly PageLoad[] = [];
+    let mustReload = false;
+    const take = (flow: PagedFlow) => {
+      const written = flow.write(requests, count, requests.slots - count);
+      count += written;
+      if (written > 0 && flow.pages !== undefined) pages = flow.pages;
+      if (written > 0 && flow.reloads === true) mustReload = true;
+      return written > 0;
+    };
+    let active = this.#runs.reduce((sum, run) => sum + run.active.size, 0);
+    for (const run of [...this.#runs]) {
+      for (const flow of [...run.active]) {
+        if (count === requests.slots || take(flow)) flows.push(flow);
+        else {
+          run.active.delete(flow);
+          active--;
+        }
+      }
+      while (active < maxFlows && run.waiting.length > 0 && count < requests.slots) {
+        const flow = run.waiting.shift()!;
+        if (!take(flow)) continue;
+        run.active.add(flow);
+        active++;
+        flows.push(flow);
+      }
+      if (run.active.size === 0 && run.waiting.length === 0) run.leave();
+    }
+    for (let more = true; more && count < requests.slots;) {
+      more = false;
+      for (const flow of flows) {
+        if (count === requests.slots) break;
+        if (take(flow)) more = true;
+      }
+    }
+    return { count, pages, mustReload };
+  }
+
+  /** Returns the number of answers, or undefined if every run involved has left. */
+  async #exchange(
+    count: number,
+    pages: readonly PageLoad[],
+    involved: readonly Run[],
+  ): Promise<number | undefined> {
+    const { requests, answers } = this.#connection;
+    const { name } = this.#device.profile;
+    const controller = new AbortController();
+    const sentAt = performance.now();
+    const exchange = { input: requests, count, output: answers, ...(pages.length > 0 ? { pages } : {}) };
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = loosest(involved);
+    const watch = watchRuns(name, involved, () => controller.abort());
+    let found: number;
+    try {
+      const { signal } = controller;
+      const answered = attempt(() => this.#device.exchange(exchange, { timeoutMs, signal }));
+      found = await bounded(`device ${name}`, answered, { timeoutMs });
+      if (!Number.isInteger(found) || found < 0 || found > answers.slots) {
+        throw new OnpathError("device", `Cannot run: device ${name} announced ${found} answers`, {
+          device: name,
+          answers: found,
+          most: answers.slots,
+        });
+      }
+    } catch (error) {
+      this.#fail(error, involved);
+      return undefined;
+    } finally {
+      watch.stop();
+    }
+    const deviceMs = performance.now() - sentAt;
+    for (const run of involved) run.times.deviceMs += deviceMs;
+    return found;
+  }
+
+  /** The device failed: these runs end, and the program is loaded again before the next exchange. */
+  #fail(error: unknown, involved: readonly Run[]): void {
+    for (const run of involved) run.leave(error);
+    this.#needsLoad = true;
+    if (this.#reopen !== undefined) {
+      this.#lost = error;
+      return;
+    }
+    if (!(error instanceof OnpathError && error.code === "timeout")) return;
+    // The device may still write into the session's memory.
+    this.#broken = new OnpathError(
+      "device",
+      "Cannot run: an exchange with the device was cut short, open a new session",
+      {},
+      { cause: error },
+    );
+    for (const run of [...this.#runs]) run.leave(this.#broken);
+  }
+
+  #accept(count: number, involved: readonly Run[]): void {
+    const { answers } = this.#connection;
+    const { view } = answers.engine;
+    let run: Run | undefined;
+    let flow: PagedFlow | undefined;
+    for (let slot = 0; slot < count; slot++) {
+      const number = view.getUint32(slotAddress(answers, slot) + OFFSET.flow, true);
+      if (flow === undefined || !flow.owns(number)) {
+        flow = undefined;
+        for (run of involved) {
+          for (const each of run.active) if (each.owns(number)) flow = each;
+          if (flow !== undefined) break;
+        }
+      }
+      if (flow !== undefined) countOutcome(run!, flow.accept(answers, slot));
+      else {
+        // An answer that belongs to no flow is judged by any of them: it names what is wrong.
+        for (const each of involved) {
+          const [any] = each.active;
+          if (any !== undefined) countOutcome(each, any.accept(answers, slot));
+        }
+      }
+    }
+  }
+
+  /** All answers of an exchange have come, or never come. */
+  #settle(run: Run): void {
+    for (const flow of run.active) {
+      flow.settle();
+      if (flow.idle > run.retries) {
+        run.leave(flow.gap(run.retries + 1, run.outcomes));
+        return;
+      }
+    }
+    const { onProgress } = run.options;
+    if (onProgress === undefined) return;
+    try {
+      onProgress(progressOf(run));
+    } catch (error) {
+      run.leave(error);
+    }
+  }
+
+  async #load(options: RunOptions): Promise<void> {
+    const loaded = this.#device.loaded();
+    const isOurs = loaded === this.#program ||
+      (loaded?.plan.id === this.#program.plan.id && !this.#program.restarts);
+    if (isOurs && !this.#needsLoad) return;
+    await this.#loadProgram(options);
+    this.#connection.reset?.();
+    for (const run of this.#runs) for (const flow of run.active) flow.restart();
+  }
+
+  async #loadProgram({ timeoutMs, signal }: RunOptions): Promise<void> {
+    const { name } = this.#device.profile;
+    const loading = attempt(() => this.#device.load(this.#program, { timeoutMs, signal }));
+    await bounded(`device ${name} to load plan ${this.#program.plan.id}`, loading, { timeoutMs, signal });
+    this.#needsLoad = false;
+  }
+}
+
+/** Runs a function at once; what it throws becomes a rejection. */
+async function attempt<T>(run: () => Promise<T>): Promise<T> {
+  return await run();
+}
+
+/** Longest timeout of some runs: the exchange lasts as long as one of them waits. */
+function loosest(runs: readonly Run[]): RunOptions {
+  return { timeoutMs: Math.max(...runs.map(({ options }) => options.timeoutMs ?? DEFAULT_TIMEOUT_MS)) };
+}
+
+function countOutcome({ outcomes }: Run, outcome: string): void {
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+}
+
+function progressOf({ active, waiting, total }: Run): Progress {
+  const [flow] = active;
+  if (total === 1 && flow?.progress !== undefined) return flow.progress;
+  let done = total - waiting.length - active.size;
+  for (const each of active) if (each.done) done++;
+  return { done, total };
+}
+
+/** Ends runs whose own timeout passes during an exchange. Calls `onEmpty` once none of them waits any more. */
+function watchRuns(device: string, runs: readonly Run[], onEmpty: () => void): { stop: () => void } {
+  const start = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const removals: (() => void)[] = [];
+  const check = () => {
+    if (runs.every(({ hasLeft }) => hasLeft)) onEmpty();
+  };
+  const arm = () => {
+    const waits = runs.filter(({ hasLeft }) => !hasLeft).map(({ options }) =>
+      options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    );
+    const longest = Math.max(...waits);
+    const next = Math.min(...waits);
+    // The last one to wait is ended by the exchange's own timeout.
+    if (waits.length === 0 || next === longest) return;
+    timer = setTimeout(() => {
+      for (const run of runs) {
+        const { timeoutMs = DEFAULT_TIMEOUT_MS } = run.options;
+        if (timeoutMs > next) continue;
+        run.leave(
+          new OnpathError("timeout", `Cannot wait longer for device ${device}: ${timeoutMs} ms have passed`, {
+            timeoutMs,
+          }),
+        );
+      }
+      arm();
+    }, Math.max(0, next - (performance.now() - start)));
+  };
+  arm();
+  for (const { options: { signal } } of runs) {
+    if (signal === undefined) continue;
+    signal.addEventListener("abort", check, { once: true });
+    removals.push(() => signal.removeEventListener("abort", check));
+  }
+  return {
+    stop: () => {
+      clearTimeout(timer);
+      for (const remove of removals) remove();
+    },
+  };
+}
