@@ -146,9 +146,9 @@ export class ChunkMerge {
     waiting.parts++;
     waiting.whole = waiting.parts === carry.parts;
     if (carry.escape !== 0) waiting.escaped = true;
-    if (
-      waiting.whole && covers && !waiting.escaped && !waiting.spoiled && end !== chunkEnd(length, cut, chunk)
-    ) {
+    // Chunks before the last one hold back what their cut leaves open.
+    const mustCover = covers && chunk === this.#chunks - 1 && !waiting.escaped && !waiting.spoiled;
+    if (waiting.whole && mustCover && end !== length) {
       this.#forget(chunk, waiting);
       return "place";
     }
