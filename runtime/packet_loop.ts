@@ -62,6 +62,9 @@ export class PacketLoop {
   #runs: Run[] = [];
   #isPumping = false;
   #needsLoad = false;
+  // Number of loads, and by flow the number of the load that holds its state: a later one has lost it.
+  #loads = 0;
+  readonly #loadOf = new WeakMap<PagedFlow, number>();
   #broken: OnpathError | undefined;
   // Failure after which another device has to be opened.
   #lost: unknown;
@@ -212,6 +215,8 @@ export class PacketLoop {
     let pages: readonly PageLoad[] = [];
     let mustReload = false;
     const take = (flow: PagedFlow) => {
+      if ((this.#loadOf.get(flow) ?? this.#loads) !== this.#loads) flow.restart();
+      this.#loadOf.set(flow, this.#loads);
       const written = flow.write(requests, count, requests.slots - count);
       count += written;
       if (written > 0 && flow.pages !== undefined) pages = flow.pages;
@@ -351,7 +356,7 @@ export class PacketLoop {
     if (isOurs && !this.#needsLoad) return;
     await this.#loadProgram(options);
     this.#connection.reset?.();
-    for (const run of this.#runs) for (const flow of run.active) flow.restart();
+    this.#loads++;
   }
 
   async #loadProgram({ timeoutMs, signal }: RunOptions): Promise<void> {
