@@ -8,15 +8,9 @@
  */
 
 import * as esbuild from "esbuild";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { type Entry, OPTIONAL_DEPENDENCIES, PACKAGE_NAME } from "./package_json.ts";
-
-/**
- * Sources that are loaded only when they are asked for: a file each, as ESM, which CommonJS too imports with
- * `import()`.
- */
-const LAZY = /^kernels\/rtl\/(\w+)_wave_wasm\.ts$/;
 
 /** The formats of the library, and the ending of their files. */
 export const FORMATS = { esm: ".js", cjs: ".cjs" } as const;
@@ -39,17 +33,11 @@ const OPTIONS = {
  * @throws {Error} When a source would end up in two files.
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
-  const lazy = (await readdir(join(root, "kernels/rtl"))).map((name) => `kernels/rtl/${name}`)
-    .filter((source) => LAZY.test(source));
   for (const [format, ending] of Object.entries(FORMATS)) {
-    const once = format === "esm" ? lazy : [];
     const { metafile } = await esbuild.build({
       ...OPTIONS,
       absWorkingDir: root,
-      entryPoints: [
-        ...entries.map(({ name, source }) => ({ in: source, out: name })),
-        ...once.map((source) => ({ in: source, out: lazyName(source)! })),
-      ],
+      entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
       outdir: out,
       outExtension: { ".js": ending },
       format: format as keyof typeof FORMATS,
@@ -110,12 +98,6 @@ export async function bundleCommand(
   return inputs;
 }
 
-/** The built file of a source that is loaded when it is asked for, without an ending; undefined for others. */
-function lazyName(source: string): string | undefined {
-  const name = LAZY.exec(source)?.[1];
-  return name && `waves/${name}`;
-}
-
 /** Ends esbuild's service process. */
 export async function stopBundler(): Promise<void> {
   await esbuild.stop();
@@ -135,8 +117,6 @@ function linkEntries(
       build.onResolve({ filter: /^(\.|onpath(\/|$))/ }, ({ path, kind, resolveDir }) => {
         if (kind === "entry-point") return undefined;
         const source = relative(root, join(resolveDir, path)).split(sep).join("/");
-        const lazy = lazyName(source);
-        if (lazy !== undefined) return { path: `./${lazy}.js`, external: true };
         const name = path.startsWith(".") ? bySource.get(source) : bySubpath.get(path);
         return name === undefined ? undefined : { path: pathOf(name), external: true, sideEffects: false };
       });

@@ -96,7 +96,6 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
       "*.d.cts",
       "types",
       "bin",
-      "waves",
       "docs",
       "THIRD_PARTY.txt",
       "CHANGELOG.md",

@@ -7,7 +7,7 @@
 
 import Table from "cli-table3";
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -20,14 +20,14 @@ import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
 import type { RtlExports } from "../runtime/device/rtl/exports.ts";
 import { rtlProgram } from "../kernels/image/rtl/program.ts";
 import type { Match } from "../kernels/image/geometry/names.ts";
+import { deviceBuild } from "../kernels/rtl/builds.ts";
 import { packetBytes } from "../serialize/packets.ts";
 import { readInput } from "./io/input.ts";
-import { BUILDS } from "./build_rtl.ts";
 import { median } from "./bench/measure.ts";
+import { GENERATED, readBuild, RTL_FOLDER } from "./rtl/generated.ts";
 import { buildNative } from "./rtl/native_build.ts";
 import { loadNative } from "./rtl/native_load.ts";
 
-const RTL = fileURLToPath(new URL("../kernels/rtl/", import.meta.url));
 const PHOTO = fileURLToPath(new URL("./photos/coffee.png", import.meta.url));
 /** Rounds in which each of the two runs once. */
 const ROUNDS = 9;
@@ -78,20 +78,19 @@ async function contest(match: Match, folder: string): Promise<Result> {
     { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" },
   ];
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
-  const name = { terms: "packet_image", products: "packet_image_products", rows: "packet_rows" }[
-    rtlProgram(plan).build
-  ];
+  const build = deviceBuild(rtlProgram(plan).build);
+  const { name } = build;
   const { requests, writer } = reservePackets(plan, MOST_PACKETS);
   const sent = Math.min(requests.slots, plan.body.layout.cut.packets);
   writer.write(input, 5, 0, sent, requests);
   const packets = Array.from({ length: sent }, (_, at) => packetBytes(requests, at).slice());
 
   const path = join(folder, `${name}.so`);
-  await buildNative(RTL, BUILDS.find((build) => build.name === name)!, path);
+  await buildNative(RTL_FOLDER, build, path);
   const library = loadNative(path);
   try {
     const { instance } = await WebAssembly.instantiate(
-      Uint8Array.from(await readFile(join(RTL, `${name}.wasm`))),
+      (await readBuild(GENERATED, name))!,
       {},
     );
     const wasm = instance.exports as unknown as RtlExports & { cycles_so_far: () => number };

@@ -13,10 +13,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { BUILDS } from "./build_rtl.ts";
+import { COMMITTED_BUILDS } from "../kernels/rtl/builds.ts";
 import { buildCoverage, type CoveragePoint } from "./rtl/coverage_build.ts";
 import { coverageDocument, coverageTable } from "./rtl/coverage_document.ts";
 import { type Counted, coverageByModule, joinBits } from "./rtl/coverage_report.ts";
+import { writeBuild } from "./rtl/generated.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
@@ -63,9 +64,9 @@ async function main(bits: boolean, json: boolean): Promise<void> {
     await mkdir(builds);
     await mkdir(counts);
     const points = new Map<string, readonly CoveragePoint[]>();
-    for (const build of BUILDS) {
+    for (const build of COMMITTED_BUILDS) {
       const made = await buildCoverage(RTL, build);
-      await writeFile(join(builds, `${build.name}.wasm`), made.wasm);
+      await writeBuild(builds, build.name, made.wasm);
       points.set(build.name, made.points);
       console.error(`${build.name}: ${made.points.length} points`);
     }

@@ -15,8 +15,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { BUILDS } from "./build_rtl.ts";
-import { buildTop, type RtlBuild } from "./rtl/build.ts";
+import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
+import { buildTop } from "./rtl/build.ts";
+import { writeBuild } from "./rtl/generated.ts";
 import { MATRIX } from "./rtl/matrix.ts";
 import { type JudgedMutation, mergeJudged, mutationPage, unjudged } from "./rtl/mutation_table.ts";
 import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
@@ -86,7 +87,7 @@ function firstFailure(folder: string, timeout: number, tests = ""): Promise<stri
 
 /** The build that a mutation is made in. */
 function buildOf(name: string): RtlBuild {
-  const build = [...BUILDS, ...MATRIX].find((each) => each.name === name);
+  const build = [...COMMITTED_BUILDS, ...MATRIX].find((each) => each.name === name);
   if (build === undefined) throw new Error(`Cannot mutate the RTL: there is no build ${name}`);
   return build;
 }
@@ -101,7 +102,7 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
     await writeFile(path, applyMutation(mutation, await readFile(path, "utf8")));
     await cp(sound, made, { recursive: true });
     const wasm = await buildTop(sources, buildOf(mutation.build));
-    await writeFile(join(made, `${mutation.build}.wasm`), wasm);
+    await writeBuild(made, mutation.build, wasm);
     const [, nearest] = NEAREST.find(([build]) => build.test(mutation.build))!;
     const caughtBy = await firstFailure(made, timeout, nearest) ?? await firstFailure(made, timeout);
     return { ...mutation, caughtBy, error: null };
@@ -165,8 +166,8 @@ async function main(
     // The sources may be ahead of what is committed: mutations are compared to what the sources are.
     const builds = new Set(mutations.map(({ build }) => build));
     const matrix = MATRIX.filter(({ name }) => builds.has(name));
-    await forEach([...BUILDS, ...matrix], workers, async (build) => {
-      await writeFile(join(folder, `${build.name}.wasm`), await buildTop(RTL, build));
+    await forEach([...COMMITTED_BUILDS, ...matrix], workers, async (build) => {
+      await writeBuild(folder, build.name, await buildTop(RTL, build));
     });
     const begun = performance.now();
     const failure = await firstFailure(folder, SOUND_MS);

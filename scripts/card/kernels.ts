@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
 import { IMAGE_ARGUMENTS, type KernelArgument, PACKET_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 
 /** A kernel for a card. */
@@ -20,30 +21,15 @@ export interface CardKernel {
   readonly arguments: readonly KernelArgument[];
 }
 
+const ARGUMENTS = { image: IMAGE_ARGUMENTS, packet: PACKET_ARGUMENTS } as const;
+
 /** Every kernel, the image pipeline first. */
-export const CARD_KERNELS: readonly CardKernel[] = [
-  {
-    name: "onpath_image",
-    summary: "the image pipeline with tables of terms",
-    core: "packet_image",
-    parameters: {},
-    arguments: IMAGE_ARGUMENTS,
-  },
-  {
-    name: "onpath_image_products",
-    summary: "the image pipeline with OpenCV's tables of products",
-    core: "packet_image",
-    parameters: { PRODUCTS: 1 },
-    arguments: IMAGE_ARGUMENTS,
-  },
-  {
-    name: "onpath_echo",
-    summary: "no computation: sound packets come back, which proves the path",
-    core: "packet_echo",
-    parameters: {},
-    arguments: PACKET_ARGUMENTS,
-  },
-];
+export const CARD_KERNELS: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {
+  if (card === null || card.holds === null) return [];
+  const { top, parameters } = RTL_BUILDS.find((build) => build.name === card.holds)!;
+  const list = ARGUMENTS[card.arguments as keyof typeof ARGUMENTS];
+  return [{ name, summary: card.summary, core: top, parameters, arguments: list }];
+});
 
 /** Vendor, library and version of the packaged IP; `kernel.xml` must have the same as `component.xml`. */
 export const VLNV = { vendor: "onpath", library: "RTLKernel", version: "1.0" } as const;

@@ -5,8 +5,9 @@
  * @module
  */
 
+import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
 import { argumentAddress } from "../../kernels/rtl/registers.ts";
-import { MOVER, type MoverArgument, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
+import { type MoverArgument, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
 import { controlRegisters, field, type Register } from "./registers.ts";
 
 /** A mover that is packaged. */
@@ -17,11 +18,14 @@ export interface CardMover {
   readonly arguments: readonly MoverArgument[];
 }
 
+const ARGUMENTS = { "packets mover": PACKETS_ARGUMENTS, "tables mover": TABLES_ARGUMENTS } as const;
+
 /** Every mover. */
-export const CARD_MOVERS: readonly CardMover[] = [
-  { name: MOVER.packets, arguments: PACKETS_ARGUMENTS },
-  { name: MOVER.tables, arguments: TABLES_ARGUMENTS },
-];
+export const CARD_MOVERS: readonly CardMover[] = RTL_BUILDS.flatMap(({ name, card }) =>
+  card === null || card.holds !== null
+    ? []
+    : [{ name, arguments: ARGUMENTS[card.arguments as keyof typeof ARGUMENTS] }]
+);
 
 /** The movers' port of memory, and the bits of its data. */
 export const MEMORY_PORT = { name: "m_axi_gmem", width: 512 } as const;

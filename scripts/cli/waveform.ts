@@ -4,9 +4,12 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
+import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { openWhole } from "../io/write.ts";
 import { type CardOptions, type KnownDevice, planDevice } from "./devices.ts";
 import { count } from "./text.ts";
@@ -45,7 +48,7 @@ export interface Waveform extends PacketRange {
  * @param options The options.
  * @param work What is done with the device.
  * @returns What the work returns, and the waveform.
- * @throws {OnpathError} `device` when the device has no signals, `size` when the plan has no such packets,
+ * @throws {OnpathError} `device` when the device has no signals, or the build that writes them cannot be made, `size` when the plan has no such packets,
  * `file` when the file cannot be written; whatever the work throws. Then there is no file.
  */
 export async function withWaveform<T>(
@@ -74,14 +77,33 @@ export async function withWaveform<T>(
     );
   }
   const end = Math.min(range.end, packets);
+  const { build } = rtlProgram(plan);
   const file = openWhole(path);
   try {
-    const open = () => createRtlDevice({ wave: { first, end, write: file.write } });
+    const builds = { [build]: await WebAssembly.compile(await waveOf(build)) };
+    const open = () => createRtlDevice({ wave: { first, end, write: file.write }, builds });
     const result = await work({ profile: known.profile, open });
     return { result, waveform: { file: path, first, end, bytes: file.finish() } };
   } finally {
     file.abandon();
   }
+}
+
+/** Where builds with waveforms are made, in a checkout. */
+const WAVES = new URL("../rtl/waves.ts", import.meta.url);
+
+/** The WebAssembly of a build with waveforms. It is made of the sources, which an installed package has not. */
+async function waveOf(build: "terms" | "products" | "rows"): Promise<Uint8Array<ArrayBuffer>> {
+  if (!existsSync(fileURLToPath(WAVES))) {
+    throw new OnpathError(
+      "device",
+      "Cannot write a waveform: its build of the RTL is made of the sources, which this package has not. " +
+        "In a checkout of the repository: deno task offload --vcd <file>",
+      { build },
+    );
+  }
+  const { makeWave } = await import(WAVES.href) as typeof import("../rtl/waves.ts");
+  return (await makeWave(build, console.error)).wasm;
 }
 
 /** A row that says what was written, or none. */

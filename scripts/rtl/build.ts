@@ -8,27 +8,14 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-
-/** What is built of a top module. */
-export interface RtlBuild {
-  /** Name of the file, without its end. */
-  readonly name: string;
-  /** The top module. */
-  readonly top: string;
-  /** Its parameters, as Verilator takes them. */
-  readonly parameters: readonly string[];
-  /** Whether it reads external memory, which the harness then has. */
-  readonly memory?: boolean;
-  /** The harness, a file of `harness`: packets in and out, or `host`, movers before memory. Default `packets`. */
-  readonly harness?: "host";
-  /** How far clang goes, `-O3` where it is left out; a build for one test is made sooner with less. */
-  readonly effort?: "-O1";
-}
+import type { RtlBuild } from "../../kernels/rtl/builds.ts";
 
 /** What Debian's clang and wasi-libc have, by the packages' own paths. */
 export const VERILATOR = "/usr/share/verilator/include";
-const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
-const PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
+/** The compiler's own library for WebAssembly. */
+export const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
+/** Debian's packages that builds want. */
+export const RTL_PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
 
 /** How Verilator makes C++, whatever is built of it. */
 const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefix Vtop".split(" ");
@@ -57,7 +44,7 @@ export function runTool(
   program: string,
   args: readonly string[],
   cwd: string,
-  packages: string = PACKAGES,
+  packages: string = RTL_PACKAGES,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd, timeout: 300_000, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
@@ -88,6 +75,11 @@ export async function dropSettling(folder: string): Promise<void> {
   await writeFile(path, source.replace(call, ""));
 }
 
+/** Parameters as Verilator takes them. */
+export function parameterFlags(parameters: RtlBuild["parameters"]): string[] {
+  return Object.entries(parameters).map(([name, value]) => `-G${name}=${value}`);
+}
+
 /** What the compiler is told of a build's harness. */
 export function harnessOf({ memory = false }: RtlBuild): string[] {
   return memory ? ["-DMEMORY"] : [];
@@ -104,16 +96,17 @@ async function listSources(folder: string): Promise<string[]> {
  *
  * @param sources The folder of the SystemVerilog; it is only read.
  * @param top The top module.
- * @param parameters Its parameters, as Verilator takes them.
+ * @param parameters Its parameters, where they differ from the source's own.
  * @throws {Error} When there is a warning, or no Verilator.
  */
 export async function lintTop(
   sources: string,
   top: string,
-  parameters: readonly string[] = [],
+  parameters: RtlBuild["parameters"] = {},
 ): Promise<void> {
   const files = await listSources(sources);
-  await runTool("verilator", ["--lint-only", "-Wall", "--top-module", top, ...parameters, ...files], sources);
+  const flags = ["--top-module", top, ...parameterFlags(parameters)];
+  await runTool("verilator", ["--lint-only", "-Wall", ...flags, ...files], sources);
 }
 
 /**
@@ -135,9 +128,10 @@ export async function withVerilated<T>(
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
     // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
-    await cp(sources, join(folder, "rtl"), { recursive: true });
+    const filter = (path: string) => basename(path) !== "generated";
+    await cp(sources, join(folder, "rtl"), { recursive: true, filter });
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
-    const verilator = ["-Wall", "--top-module", top, ...parameters, ...files];
+    const verilator = ["-Wall", "--top-module", top, ...parameterFlags(parameters), ...files];
     await runTool("verilator", ["--lint-only", ...verilator], folder);
     const made = ["--cc", ...VERILATOR_FLAGS, ...flags, "--Mdir", "made", ...verilator];
     await runTool("verilator", made, folder);
@@ -230,7 +224,7 @@ export function buildWave(sources: string, build: RtlBuild): Promise<Uint8Array>
   // Some of the signals that are written no edge computes, so what comes before the first one stays.
   return withVerilated(sources, build, ["--trace", "--no-trace-params"], (folder) =>
     compileWasm(folder, {
-      optimize: "-O3",
+      optimize: "-O1",
       // Scopes are std::string: all of it from the header, for no library of it is linked.
       more: ["-DVM_TRACE=1", ...harnessOf(build), "-D_LIBCPP_DISABLE_EXTERN_TEMPLATE", "-Irtl/harness/wave"],
     }));

@@ -6,7 +6,8 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { compileWasm, dropSettling, harnessOf, listMade, type RtlBuild, withVerilated } from "./build.ts";
+import type { RtlBuild } from "../../kernels/rtl/builds.ts";
+import { compileWasm, dropSettling, harnessOf, listMade, withVerilated } from "./build.ts";
 
 /** A point that is reached or not: a branch, or a bit that changes. Plain data. */
 export interface CoveragePoint {

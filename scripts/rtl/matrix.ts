@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { RtlBuild } from "../../kernels/rtl/builds.ts";
 import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/device/rtl/profile.ts";
-import type { RtlBuild } from "./build.ts";
 
 /** A build of the matrix. */
 export interface MatrixBuild extends RtlBuild {
@@ -19,7 +19,7 @@ function terms(LANES: RtlParameters["LANES"], XW: number, IW: number, AW: number
   return {
     name: `packet_image_${LANES}_${XW}_${IW}_${AW}`,
     top: "packet_image",
-    parameters: [`-GLANES=${LANES}`, `-GXW=${XW}`, `-GIW=${IW}`, `-GAW=${AW}`],
+    parameters: { LANES, XW, IW, AW },
     effort: "-O1",
     build: "terms",
     profile: { LANES, terms: { XW, IW } },
@@ -30,7 +30,7 @@ function products(LANES: RtlParameters["LANES"], XW: number, IW: number): Matrix
   return {
     name: `packet_image_products_${LANES}_${XW}_${IW}`,
     top: "packet_image",
-    parameters: ["-GPRODUCTS=1", `-GLANES=${LANES}`, `-GXW=${XW}`, `-GIW=${IW}`],
+    parameters: { PRODUCTS: 1, LANES, XW, IW },
     effort: "-O1",
     build: "products",
     profile: { LANES, products: { XW, IW } },
@@ -42,7 +42,7 @@ function rows(depths: Partial<RtlParameters["rows"]>): MatrixBuild {
   return {
     name: `packet_rows_${Object.values(all).join("_")}`,
     top: "packet_rows",
-    parameters: Object.entries(all).map(([name, value]) => `-G${name}=${value}`),
+    parameters: all,
     effort: "-O1",
     build: "rows",
     profile: { rows: all },

@@ -6,7 +6,8 @@
 
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { harnessOf, listMade, type RtlBuild, runTool, VERILATOR, withVerilated } from "./build.ts";
+import type { RtlBuild } from "../../kernels/rtl/builds.ts";
+import { harnessOf, listMade, runTool, VERILATOR, withVerilated } from "./build.ts";
 
 /** Debian's packages that it wants. */
 const PACKAGES = "verilator clang";

@@ -5,12 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { argumentAddress } from "../../kernels/rtl/registers.ts";
 import { moverAddress, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
 import { type CoverageExports, keepCoverage } from "./coverage.ts";
-import { RTL_BUILDS } from "./rtl.ts";
+import { readRtl } from "./rtl.ts";
 
 /** What the harness exports, `kernels/rtl/harness/host.cpp`. */
 interface HostExports {
@@ -75,8 +73,7 @@ const MOST = 400_000;
 
 /** Instantiates the build and resets it. */
 export async function openHost(): Promise<Host> {
-  const bytes = await readFile(join(RTL_BUILDS, "host_echo.wasm"));
-  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), {});
+  const { instance } = await WebAssembly.instantiate(await readRtl("host_echo"), {});
   if ("coverage_at" in instance.exports) {
     keepCoverage("host_echo", instance.exports as unknown as CoverageExports);
   }

@@ -1,8 +1,5 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import type { PipelineInput } from "../../kernels/image/pipeline.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
@@ -12,24 +9,19 @@ import { offload } from "../../runtime/session.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { rtlProfile } from "../../runtime/device/rtl/profile.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
+import { parameterFlags } from "../../scripts/rtl/build.ts";
+import { readBuild } from "../../scripts/rtl/generated.ts";
 import { MATRIX, type MatrixBuild } from "../../scripts/rtl/matrix.ts";
+import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { load, packetsOf } from "./plans.ts";
 import { compileRtl, RTL_BUILDS, rtlOf } from "./rtl.ts";
 import { modelRun, rtlRun } from "./runs.ts";
 import { scramble } from "./scramble.ts";
 
-/** What builds the matrix; a build that `deno task mutate` has made needs none. */
-function hasTools(): boolean {
-  try {
-    for (const tool of ["verilator", "clang++", "wasm-ld"]) execFileSync(tool, ["--version"]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-const able = process.env.CI !== undefined || hasTools();
-if (!able) console.log("skipped: parameters of the RTL, which want verilator, clang and lld");
+// A build that `deno task mutate` has made needs no tools.
+const missing = process.env.CI === undefined ? await missingRtlTools() : null;
+if (missing !== null) console.log(`skipped: parameters of the RTL. ${missing}`);
 
 const sizes = fc.tuple(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 40 }));
 
@@ -111,11 +103,13 @@ async function runMatrix(build: MatrixBuild): Promise<void> {
 }
 
 for (const build of MATRIX) {
-  const made = existsSync(join(RTL_BUILDS, `${build.name}.wasm`));
+  const made = await readBuild(RTL_BUILDS, build.name) !== null;
   Deno.test({
-    name: `RTL with ${build.parameters.join(" ").replaceAll("-G", "")}: as the model, in bytes and in cycles`,
+    name: `RTL with ${
+      parameterFlags(build.parameters).join(" ").replaceAll("-G", "")
+    }: as the model, in bytes and in cycles`,
     // What is not built is not what is broken.
-    ignore: process.env.ONPATH_RTL === undefined ? !able : !made,
+    ignore: process.env.ONPATH_RTL === undefined ? missing !== null : !made,
     fn: () => runMatrix(build),
   });
 }

@@ -6,12 +6,10 @@
 
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { buildTop, type RtlBuild } from "../../scripts/rtl/build.ts";
+import type { RtlBuild } from "../../kernels/rtl/builds.ts";
+import { buildTop } from "../../scripts/rtl/build.ts";
+import { GENERATED, readBuild, RTL_FOLDER } from "../../scripts/rtl/generated.ts";
 import {
   CARD_LIMITS,
   driveRtl,
@@ -22,13 +20,11 @@ import {
 import type { RtlExports } from "../../runtime/device/rtl/exports.ts";
 import { type CoverageExports, keepCoverage } from "./coverage.ts";
 
-const SOURCES = fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
-
 /**
  * The folder of the builds that are tested: those that are committed, or others, as `deno task mutate` makes
  * them. Of a broken build only the first failure is asked for, the same at every run.
  */
-export const RTL_BUILDS: string = process.env.ONPATH_RTL ?? SOURCES;
+export const RTL_BUILDS: string = process.env.ONPATH_RTL ?? GENERATED;
 if (process.env.ONPATH_RTL !== undefined) fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 /** What came of a run. */
@@ -65,16 +61,21 @@ export async function openRtl(top: string): Promise<Rtl> {
 
 /** Instantiates a build, which counts what is reached where it can. */
 export async function openBuild(top: string): Promise<RtlCard> {
-  const bytes = await readFile(join(RTL_BUILDS, `${top}.wasm`));
-  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(bytes)), {});
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(await readRtl(top)), {});
   if ("coverage_at" in exports) keepCoverage(top, exports as unknown as CoverageExports);
   return driveRtl(exports as unknown as RtlExports);
 }
 
+/** Reads the WebAssembly of a build that is tested. */
+export async function readRtl(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBuild(RTL_BUILDS, name);
+  assert(bytes !== null, `no build ${name} in ${RTL_BUILDS}`);
+  return bytes;
+}
+
 /** Compiles a kernel with other parameters: what the folder of builds has of it, or the sources. */
 export async function compileRtl(build: RtlBuild): Promise<WebAssembly.Module> {
-  const made = join(RTL_BUILDS, `${build.name}.wasm`);
-  const bytes = existsSync(made) ? await readFile(made) : await buildTop(SOURCES, build);
+  const bytes = await readBuild(RTL_BUILDS, build.name) ?? await buildTop(RTL_FOLDER, build);
   return WebAssembly.compile(Uint8Array.from(bytes));
 }
 

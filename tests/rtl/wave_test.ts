@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import process from "node:process";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/session.ts";
@@ -7,13 +8,30 @@ import { openRtlCard } from "../../runtime/device/rtl/card.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
-import { compileBuild, compileWaveBuild } from "../../runtime/device/rtl/build.ts";
+import type { PlanBuild } from "../../kernels/rtl/builds.ts";
+import { compileBuild } from "../../runtime/device/rtl/build.ts";
+import { missingRtlTools } from "../../scripts/rtl/tools.ts";
+import { makeWave } from "../../scripts/rtl/waves.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { noise } from "../support/images.ts";
 import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
 import { load, packetsOf } from "./plans.ts";
 import { drive, type Rtl } from "./rtl.ts";
+
+// Builds with waveforms are made of the sources, once for each state of these.
+const missing = process.env.CI === undefined ? await missingRtlTools() : null;
+const ignore = missing !== null;
+if (ignore) console.log(`skipped: waveforms of the RTL. ${missing}`);
+
+const waves = new Map<PlanBuild, Promise<WebAssembly.Module>>();
+
+/** A build with waveforms, compiled once. */
+function compileWave(build: PlanBuild): Promise<WebAssembly.Module> {
+  const made = waves.get(build) ?? makeWave(build, () => {}).then(({ wasm }) => WebAssembly.compile(wasm));
+  waves.set(build, made);
+  return made;
+}
 
 /** Picoseconds of half a cycle at the assumed 250 MHz. */
 const HALF = 2000;
@@ -65,136 +83,192 @@ function packetsOn(vcd: Vcd, stream: string): { bytes: number[]; first: number; 
 
 /** The build with waveforms under a plan, as tests drive it. */
 async function openWave(plan: ImagePlan, first: number, end: number, write: (chunk: Uint8Array) => void) {
-  const rtl = drive(await openRtlCard(await compileWaveBuild(rtlProgram(plan).build), { first, end, write }));
+  const rtl = drive(await openRtlCard(await compileWave(rtlProgram(plan).build), { first, end, write }));
   return load(plan, rtl);
 }
 
-Deno.test("waveform: the packets' bytes are on the bus, and nothing before and long behind them", async () => {
-  for (const { match, plan, input } of SAMPLES) {
-    const sent = packetsOf(plan, input);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat(sent.length - 1),
-        fc.integer({ min: 1, max: 5 }),
-        fc.integer({ min: 1, max: sent.length }),
-        fc.record({ send: fc.constantFrom(0, 0, 6), take: fc.constantFrom(0, 0, 6), seed: fc.nat() }),
-        async (first, length, window, pauses) => {
-          const end = Math.min(sent.length, first + length);
-          const { write, text } = collector();
-          const rtl = await openWave(plan, first, end, write);
-          const answers: Uint8Array[] = [];
-          // The range may begin in one run and end in another.
-          for (let at = 0; at < sent.length; at += window) {
-            answers.push(...rtl.run(sent.slice(at, at + window), pauses).answers);
-          }
-          const vcd = readVcd(await text());
-          assert.equal(vcd.timescale, "1ps");
-          assert(vcd.times.every((time) => time % HALF === 0));
-          const came = packetsOn(vcd, "s_axis");
-          assert(came.length >= end - first);
-          came.forEach(({ bytes }, at) => assert.deepEqual(bytes, [...sent[first + at]!]));
-          if (match === "pillow") return;
-          // A packet of cells is one answer; those that were inside before leave first.
-          const left = packetsOn(vcd, "m_axis");
-          const expected = [...answers[end - 1]!];
-          const final = left.findIndex(({ bytes }) => isDeep(bytes, expected));
-          assert(final >= end - 1 - first, "the last packet's answer is not in the waveform");
-          const behind = (vcd.times.at(-1)! - left[final]!.last) / (2 * HALF);
-          assert(behind <= BEHIND, `${behind} cycles behind the last answer`);
-        },
-      ),
-      { numRuns: 5 },
-    );
-  }
+Deno.test({
+  ignore,
+  name: "waveform: the packets' bytes are on the bus, and nothing before and long behind them",
+  fn: async () => {
+    for (const { match, plan, input } of SAMPLES) {
+      const sent = packetsOf(plan, input);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(sent.length - 1),
+          fc.integer({ min: 1, max: 5 }),
+          fc.integer({ min: 1, max: sent.length }),
+          fc.record({ send: fc.constantFrom(0, 0, 6), take: fc.constantFrom(0, 0, 6), seed: fc.nat() }),
+          async (first, length, window, pauses) => {
+            const end = Math.min(sent.length, first + length);
+            const { write, text } = collector();
+            const rtl = await openWave(plan, first, end, write);
+            const answers: Uint8Array[] = [];
+            // The range may begin in one run and end in another.
+            for (let at = 0; at < sent.length; at += window) {
+              answers.push(...rtl.run(sent.slice(at, at + window), pauses).answers);
+            }
+            const vcd = readVcd(await text());
+            assert.equal(vcd.timescale, "1ps");
+            assert(vcd.times.every((time) => time % HALF === 0));
+            const came = packetsOn(vcd, "s_axis");
+            assert(came.length >= end - first);
+            came.forEach(({ bytes }, at) => assert.deepEqual(bytes, [...sent[first + at]!]));
+            if (match === "pillow") return;
+            // A packet of cells is one answer; those that were inside before leave first.
+            const left = packetsOn(vcd, "m_axis");
+            const expected = [...answers[end - 1]!];
+            const final = left.findIndex(({ bytes }) => isDeep(bytes, expected));
+            assert(final >= end - 1 - first, "the last packet's answer is not in the waveform");
+            const behind = (vcd.times.at(-1)! - left[final]!.last) / (2 * HALF);
+            assert(behind <= BEHIND, `${behind} cycles behind the last answer`);
+          },
+        ),
+        { numRuns: 5 },
+      );
+    }
+  },
 });
 
 function isDeep(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-Deno.test("waveform: signals within the hierarchy are what the streams say", async () => {
-  for (const { plan, input } of SAMPLES.slice(0, 2)) {
-    const { write, text } = collector();
-    const rtl = await openWave(plan, 0, 6, write);
-    const sent = packetsOf(plan, input).slice(0, 6);
-    rtl.run(sent, { send: 4, take: 4, seed: 5 });
-    const vcd = readVcd(await text());
-    const [came, left] = [packetsOn(vcd, "s_axis"), packetsOn(vcd, "m_axis")];
-    assert.deepEqual([came.length, left.length], [6, 6]);
-    const shell = "TOP.packet_image.u_shell";
-    const present = vcd.signals.get(`${shell}.present`)!;
-    const packets = vcd.signals.get(`${shell}.u_counters.packets`)!;
-    for (const edge of risingEdges(vcd)) {
-      const inside = came.filter(({ first }) => first < edge).length;
-      const gone = left.filter(({ last }) => last < edge).length;
-      assert.equal(Number(valueBefore(present, edge)), inside - gone);
-      assert.equal(Number(valueBefore(packets, edge)), gone);
+Deno.test({
+  ignore,
+  name: "waveform: signals within the hierarchy are what the streams say",
+  fn: async () => {
+    for (const { plan, input } of SAMPLES.slice(0, 2)) {
+      const { write, text } = collector();
+      const rtl = await openWave(plan, 0, 6, write);
+      const sent = packetsOf(plan, input).slice(0, 6);
+      rtl.run(sent, { send: 4, take: 4, seed: 5 });
+      const vcd = readVcd(await text());
+      const [came, left] = [packetsOn(vcd, "s_axis"), packetsOn(vcd, "m_axis")];
+      assert.deepEqual([came.length, left.length], [6, 6]);
+      const shell = "TOP.packet_image.u_shell";
+      const present = vcd.signals.get(`${shell}.present`)!;
+      const packets = vcd.signals.get(`${shell}.u_counters.packets`)!;
+      for (const edge of risingEdges(vcd)) {
+        const inside = came.filter(({ first }) => first < edge).length;
+        const gone = left.filter(({ last }) => last < edge).length;
+        assert.equal(Number(valueBefore(present, edge)), inside - gone);
+        assert.equal(Number(valueBefore(packets, edge)), gone);
+      }
+      // Ports and what they are connected to change together, in every instance.
+      assert.equal(vcd.signals.get(`${shell}.u_in.clk`), vcd.signals.get("TOP.clk"));
+      assert([...vcd.signals.keys()].some((path) => path.split(".").length > 6));
     }
-    // Ports and what they are connected to change together, in every instance.
-    assert.equal(vcd.signals.get(`${shell}.u_in.clk`), vcd.signals.get("TOP.clk"));
-    assert([...vcd.signals.keys()].some((path) => path.split(".").length > 6));
-  }
+  },
 });
 
-Deno.test("createRtlDevice({ wave }): answers and all counts are those without it", async () => {
-  for (const { plan, input } of SAMPLES) {
+/** The build of a plan, with waveforms, as the device takes it. */
+async function wavesOf(plan: Plan): Promise<Partial<Record<PlanBuild, WebAssembly.Module>>> {
+  const { build } = rtlProgram(plan);
+  return { [build]: await compileWave(build) };
+}
+
+Deno.test({
+  ignore,
+  name: "createRtlDevice({ wave }): answers and all counts are those without it",
+  fn: async () => {
+    for (const { plan, input } of SAMPLES) {
+      const { write, text } = collector();
+      await using plain = await createRtlDevice();
+      await using traced = await createRtlDevice({
+        wave: { first: 2, end: 5, write },
+        builds: await wavesOf(plan),
+      });
+      assert.deepEqual(traced.counters(), plain.counters());
+      for (let flow = 0; flow < 2; flow++) {
+        const expected = await offload(plan, input, plain);
+        const found = await offload(plan, input, traced);
+        assert.deepEqual(found.output, expected.output);
+        assert.deepEqual(found.report.counters, expected.report.counters);
+      }
+      const came = packetsOn(readVcd(await text()), "s_axis");
+      packetsOf(plan, input).slice(2, 5).forEach((packet, at) => {
+        // The flow's number is the session's.
+        assert.deepEqual(came[at]!.bytes.slice(64), [...packet.subarray(64)]);
+      });
+    }
+  },
+});
+
+Deno.test({
+  ignore,
+  name: "waveform: a long one comes in pieces that are no longer than the buffer",
+  fn: async () => {
+    const { plan, input } = SAMPLES[0]!;
+    const { write, text, sizes } = collector();
+    const rtl: Rtl = await openWave(plan, 0, 10_000, write);
+    const sent = [...packetsOf(plan, input), ...packetsOf(plan, input)];
+    const { answers } = rtl.run(sent);
+    assert.equal(answers.length, sent.length);
+    assert(sizes().length > 3 && sizes().every((size) => size <= 2 ** 22));
+    assert.equal(packetsOn(readVcd(await text()), "m_axis").length, sent.length);
+  },
+});
+
+Deno.test({
+  ignore,
+  name: "createRtlDevice({ wave }): no range is refused by name, and what the sink throws reaches the caller",
+  fn: async () => {
+    const { plan, input } = SAMPLES[0]!;
+    const write = () => {};
+    for (const [first, end] of [[0, 0], [3, 2], [-1, 2], [0, 1.5]]) {
+      await assert.rejects(
+        createRtlDevice({ wave: { first: first!, end: end!, write } }),
+        (error: OnpathError) => error.code === "size",
+      );
+    }
+    let pieces = 0;
+    const full = () => {
+      if (++pieces > 2) throw new Error("the disk is full");
+    };
+    await using device = await createRtlDevice({
+      wave: { first: 0, end: 4, write: full },
+      builds: await wavesOf(plan),
+    });
+    await assert.rejects(offload(plan, input, device), /the disk is full/);
+  },
+});
+
+Deno.test({
+  ignore,
+  name:
+    "createRtlDevice({ wave, builds }): a build of one's own writes the waveform, one without waveforms is refused",
+  fn: async () => {
+    const { plan, input } = SAMPLES[0]!;
+    const { build } = rtlProgram(plan);
     const { write, text } = collector();
-    await using plain = await createRtlDevice();
-    await using traced = await createRtlDevice({ wave: { first: 2, end: 5, write } });
-    assert.deepEqual(traced.counters(), plain.counters());
-    for (let flow = 0; flow < 2; flow++) {
-      const expected = await offload(plan, input, plain);
-      const found = await offload(plan, input, traced);
-      assert.deepEqual(found.output, expected.output);
-      assert.deepEqual(found.report.counters, expected.report.counters);
+    const wave = { first: 1, end: 2, write };
+    {
+      await using device = await createRtlDevice({ wave, builds: await wavesOf(plan) });
+      await offload(plan, input, device);
     }
     const came = packetsOn(readVcd(await text()), "s_axis");
-    packetsOf(plan, input).slice(2, 5).forEach((packet, at) => {
-      // The flow's number is the session's.
-      assert.deepEqual(came[at]!.bytes.slice(64), [...packet.subarray(64)]);
+    assert.deepEqual(came[0]!.bytes.slice(64), [...packetsOf(plan, input)[1]!.subarray(64)]);
+    await using device = await createRtlDevice({ wave, builds: { [build]: await compileBuild(build) } });
+    await assert.rejects(offload(plan, input, device), {
+      code: "device",
+      message: /^Cannot write a waveform/,
     });
-  }
+  },
 });
 
-Deno.test("waveform: a long one comes in pieces that are no longer than the buffer", async () => {
+Deno.test("createRtlDevice({ wave }): without a build that writes waveforms is refused, with how to make one", async () => {
   const { plan, input } = SAMPLES[0]!;
-  const { write, text, sizes } = collector();
-  const rtl: Rtl = await openWave(plan, 0, 10_000, write);
-  const sent = [...packetsOf(plan, input), ...packetsOf(plan, input)];
-  const { answers } = rtl.run(sent);
-  assert.equal(answers.length, sent.length);
-  assert(sizes().length > 3 && sizes().every((size) => size <= 2 ** 22));
-  assert.equal(packetsOn(readVcd(await text()), "m_axis").length, sent.length);
+  await using device = await createRtlDevice({ wave: { first: 0, end: 2, write: () => {} } });
+  await assert.rejects(offload(plan, input, device), {
+    code: "device",
+    message: /^Cannot write a waveform: .*deno task rtl --wave.*builds\.terms/,
+  });
 });
 
-Deno.test("createRtlDevice({ wave }): no range is refused by name, and what the sink throws reaches the caller", async () => {
-  const { plan, input } = SAMPLES[0]!;
-  const write = () => {};
-  for (const [first, end] of [[0, 0], [3, 2], [-1, 2], [0, 1.5]]) {
-    await assert.rejects(
-      createRtlDevice({ wave: { first: first!, end: end!, write } }),
-      (error: OnpathError) => error.code === "size",
-    );
-  }
-  let pieces = 0;
-  const full = () => {
-    if (++pieces > 2) throw new Error("the disk is full");
-  };
-  await using device = await createRtlDevice({ wave: { first: 0, end: 4, write: full } });
-  await assert.rejects(offload(plan, input, device), /the disk is full/);
-});
-
-Deno.test("createRtlDevice({ wave, builds }): a build of one's own writes the waveform, one without waveforms is refused", async () => {
-  const { plan, input } = SAMPLES[0]!;
-  const { build } = rtlProgram(plan);
-  const { write, text } = collector();
-  const wave = { first: 1, end: 2, write };
-  {
-    await using device = await createRtlDevice({ wave, builds: { [build]: await compileWaveBuild(build) } });
-    await offload(plan, input, device);
-  }
-  const came = packetsOn(readVcd(await text()), "s_axis");
-  assert.deepEqual(came[0]!.bytes.slice(64), [...packetsOf(plan, input)[1]!.subarray(64)]);
-  await using device = await createRtlDevice({ wave, builds: { [build]: await compileBuild(build) } });
-  await assert.rejects(offload(plan, input, device), { code: "device", message: /^Cannot write a waveform/ });
+Deno.test("makeWave: the tokenizer has no waveforms, and is refused by name", async () => {
+  await assert.rejects(makeWave("tokenize", () => {}), {
+    code: "device",
+    message: "Cannot write a waveform: packet_tokenize is not built with waveforms",
+  });
 });

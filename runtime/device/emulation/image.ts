@@ -11,6 +11,7 @@ import {
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
+import { CARD_KERNEL } from "../rtl/build.ts";
 import {
   MOVER,
   type MoverArgument,
@@ -43,10 +44,10 @@ export interface EmulatedKernel {
 
 /** All kernels: every build of the RTL, each with movers of its own. */
 export const EMULATED_KERNELS: readonly EmulatedKernel[] = [
-  { name: "onpath_image", build: "terms", arguments: IMAGE_ARGUMENTS },
-  { name: "onpath_image_products", build: "products", arguments: IMAGE_ARGUMENTS },
-  { name: "onpath_rows", build: "rows", arguments: ROWS_ARGUMENTS },
-  { name: "onpath_tokenize", build: "tokenize", arguments: TOKENIZE_ARGUMENTS },
+  { name: CARD_KERNEL.terms, build: "terms", arguments: IMAGE_ARGUMENTS },
+  { name: CARD_KERNEL.products, build: "products", arguments: IMAGE_ARGUMENTS },
+  { name: CARD_KERNEL.rows, build: "rows", arguments: ROWS_ARGUMENTS },
+  { name: CARD_KERNEL.tokenize, build: "tokenize", arguments: TOKENIZE_ARGUMENTS },
 ];
 
 /** Where a kernel with external memory finds what lies there: the argument behind its others. */

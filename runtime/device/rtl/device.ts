@@ -14,7 +14,7 @@ import type { PageLoad } from "../../../kernels/program.ts";
 import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { DROP_REASONS } from "../../../kernels/rtl/registers.ts";
 import { type CardCounters, openRtlCard, type RtlCard } from "./card.ts";
-import { compileBuild, compileWaveBuild, type RtlBuildName } from "./build.ts";
+import { compileBuild, type RtlBuildName } from "./build.ts";
 import { fillCard, takeAnswers } from "./exchange.ts";
 import { pageCommands } from "../../../kernels/rtl/page_commands.ts";
 import { RTL_PROFILE } from "./profile.ts";
@@ -32,7 +32,8 @@ const MOST_CYCLES = 2 ** 30;
 export interface RtlDeviceOptions {
   /**
    * A waveform of the signals within the build that the first plan is loaded into; packets of plans for
-   * another build are neither counted nor written. Answers and counts are the same with it.
+   * another build are neither counted nor written. Answers and counts are the same with it. It wants that build
+   * with waveforms in {@linkcode RtlDeviceOptions.builds}: the library carries none of these.
    */
   readonly wave?: WaveOptions | undefined;
   /** The profile of an RTL of one's own, as {@linkcode rtlProfile} makes it. */
@@ -70,8 +71,8 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     const opened = cards.get(build);
     if (opened !== undefined) return opened;
     const traced = cards.size === 0 ? wave : undefined;
-    const module = builds[build] ??
-      await (traced === undefined ? compileBuild(build) : compileWaveBuild(build));
+    if (traced !== undefined && builds[build] === undefined) throw lacksWaves(build);
+    const module = builds[build] ?? await compileBuild(build);
     const made = await openRtlCard(module, traced, profile.clockMHz);
     cards.set(build, made);
     return made;
@@ -210,6 +211,15 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
     [Symbol.asyncDispose]: () => device.close(),
   };
   return device;
+}
+
+function lacksWaves(build: RtlBuildName): OnpathError {
+  return new OnpathError(
+    "device",
+    `Cannot write a waveform: the library carries no build of the RTL with waveforms. Make it in a checkout with ` +
+      `deno task rtl --wave, and give it as builds.${build}`,
+    { build },
+  );
 }
 
 function swapsOf(cards: ReadonlyMap<unknown, RtlCard>): number {

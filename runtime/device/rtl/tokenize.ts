@@ -5,7 +5,6 @@
  * @module
  */
 
-import { TOKENIZE_WASM } from "../../../kernels/rtl/packet_tokenize_wasm.ts";
 import { TOKENIZE_LIMITS, type TokenizeImage, tokenizeImage } from "../../../kernels/tokenize/image.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
@@ -17,6 +16,7 @@ import {
   TOKENIZE_COUNTER,
   TOKENIZE_TABLE,
 } from "../../../kernels/rtl/registers.ts";
+import { compileBuild } from "./build.ts";
 import { type MemoryLatency, openRtlCard, type RtlCard } from "./card.ts";
 import { fillCard, takeAnswers } from "./exchange.ts";
 
@@ -65,13 +65,6 @@ export interface TokenizeCard {
 /** Cycles that a packet may take at most: every byte three, and each of those a failure for every state. */
 const MOST_CYCLES = 2 ** 30;
 
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-function compileOwn(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(TOKENIZE_WASM), (char) => char.charCodeAt(0)));
-  return compiled;
-}
-
 /**
  * Makes an instance and resets it.
  *
@@ -87,7 +80,7 @@ function compileOwn(): Promise<WebAssembly.Module> {
  * ```
  */
 export async function openTokenizeCard(module?: WebAssembly.Module): Promise<TokenizeCard> {
-  return driveTokenizer(await openRtlCard(module ?? await compileOwn()));
+  return driveTokenizer(await openRtlCard(module ?? await compileBuild("tokenize")));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CARD_KERNEL } from "../../rtl/build.ts";
 import { COUNTER, counterAddress, DROP_REASONS } from "../../../../kernels/rtl/registers.ts";
 import { MOVER, moverInstances } from "../../../../kernels/rtl/movers.ts";
 import type { RtlProgram } from "../../../../kernels/image/rtl/program.ts";
@@ -16,14 +17,6 @@ import type { XrtRun } from "../binding/run.ts";
 
 /** A build of the RTL on a card. */
 export type CardBuild = RtlProgram["build"] | "tokenize";
-
-/** The kernel of each build of the RTL. */
-export const CARD_KERNEL: Readonly<Record<CardBuild, string>> = {
-  terms: "onpath_image",
-  products: "onpath_image_products",
-  rows: "onpath_rows",
-  tokenize: "onpath_tokenize",
-};
 
 /** What a kernel has counted since it was opened here. */
 export interface KernelCounts {
