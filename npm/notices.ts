@@ -1,5 +1,5 @@
 /**
- * The notices of the packages that are bundled into the command.
+ * Notices of the packages that are bundled into the command, and of the code in the WebAssembly of the RTL.
  *
  * @module
  */
@@ -7,8 +7,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Libraries whose code is in the WebAssembly of the RTL, and files in `npm/licenses` with their notices. */
+export const WASM_NOTICES: Readonly<Record<string, string>> = {
+  "Verilator": "verilator.txt",
+  "wasi-libc": "wasi-libc.txt",
+  "libc++ and compiler-rt": "llvm.txt",
+};
+
 /**
- * Collects the licences of bundled packages.
+ * Collects the licences of bundled packages and of the libraries in the WebAssembly.
  *
  * @param root The repository.
  * @param sources The bundled sources, relative to the repository.
@@ -30,7 +37,14 @@ export async function collectNotices(
   }
   const names = [...notices.keys()].sort();
   const head = `The command in bin/onpath.js contains these packages: ${names.join(", ")}.\n`;
-  return { text: [head, ...names.map((name) => notices.get(name)!)].join("\n"), names };
+  const wasm = await Promise.all(
+    Object.values(WASM_NOTICES).map(async (file) => {
+      const text = (await readFile(join(root, "npm/licenses", file), "utf8")).trim();
+      return `${"=".repeat(80)}\n${text}\n`;
+    }),
+  );
+  const inside = `The WebAssembly of the RTL contains code of ${Object.keys(WASM_NOTICES).join(", ")}.\n`;
+  return { text: [head, inside, ...names.map((name) => notices.get(name)!), ...wasm].join("\n"), names };
 }
 
 /**

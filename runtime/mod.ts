@@ -19,6 +19,7 @@
  */
 
 export * from "./device/device.ts";
+export * from "../kernels/epochs.ts";
 export * from "./device/model.ts";
 export * from "../kernels/rtl/movers.ts";
 export * from "../kernels/image/model/page_bank.ts";
@@ -64,6 +65,8 @@ export * from "../kernels/image/plan/windows.ts";
 export * from "../kernels/image/residency/hot.ts";
 export * from "../kernels/image/residency/replacement.ts";
 export * from "../kernels/image/residency/simulate.ts";
+export * from "./reopen.ts";
+export * from "./run_options.ts";
 export * from "./session.ts";
 export * from "../kernels/tokenize/plan/check.ts";
 export * from "../kernels/tokenize/plan/compile.ts";

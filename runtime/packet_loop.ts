@@ -57,8 +57,7 @@ export class PacketLoop {
   readonly #program: Program;
   // deno-lint-ignore no-explicit-any -- the loop uses no input and no result
   readonly #connection: Connection<any, any, any, any>;
-  readonly #reopen: ((cause: unknown) => Promise<Device>) | undefined;
-  #device: Device;
+  readonly #device: Device;
   #runs: Run[] = [];
   #isPumping = false;
   #needsLoad = false;
@@ -66,8 +65,6 @@ export class PacketLoop {
   #loads = 0;
   readonly #loadOf = new WeakMap<PagedFlow, number>();
   #broken: OnpathError | undefined;
-  // Failure after which another device has to be opened.
-  #lost: unknown;
 
   /**
    * Makes a loop without runs.
@@ -75,25 +72,16 @@ export class PacketLoop {
    * @param program Program of the session's plan.
    * @param connection Memory for packets.
    * @param device An open device.
-   * @param reopen Opens another device after a failure, once the old one writes no more. Without it the same device
-   * is loaded again, unless it may still write.
    */
   constructor(
     program: Program,
     // deno-lint-ignore no-explicit-any -- as above
     connection: Connection<any, any, any, any>,
     device: Device,
-    reopen?: (cause: unknown) => Promise<Device>,
   ) {
     this.#program = program;
     this.#connection = connection;
     this.#device = device;
-    this.#reopen = reopen;
-  }
-
-  /** Device that the loop uses now. */
-  get device(): Device {
-    return this.#device;
   }
 
   /** Loads the program, if the device does not hold it. */
@@ -145,9 +133,8 @@ export class PacketLoop {
       // Runs that are asked for in one go share their first exchange.
       await Promise.resolve();
       while (this.#runs.length > 0) {
-        if (!await this.#reopened()) continue;
         await turns(this.#device).run(async (othersWait) => {
-          for (let count = 0; this.#runs.length > 0 && this.#lost === undefined; count++) {
+          for (let count = 0; this.#runs.length > 0; count++) {
             if (count >= TURN_EXCHANGES && othersWait()) return;
             await this.#step();
           }
@@ -155,20 +142,6 @@ export class PacketLoop {
       }
     } finally {
       this.#isPumping = false;
-    }
-  }
-
-  /** Opens another device if the last one was lost. If that fails, all runs end. */
-  async #reopened(): Promise<boolean> {
-    if (this.#lost === undefined) return true;
-    const cause = this.#lost;
-    this.#lost = undefined;
-    try {
-      this.#device = await this.#reopen!(cause);
-      return true;
-    } catch (error) {
-      for (const run of [...this.#runs]) run.leave(error);
-      return false;
     }
   }
 
@@ -291,10 +264,6 @@ export class PacketLoop {
   #fail(error: unknown, involved: readonly Run[]): void {
     for (const run of involved) run.leave(error);
     this.#needsLoad = true;
-    if (this.#reopen !== undefined) {
-      this.#lost = error;
-      return;
-    }
     if (!(error instanceof OnpathError && error.code === "timeout")) return;
     // The device may still write into the session's memory.
     this.#broken = new OnpathError(

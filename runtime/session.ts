@@ -50,11 +50,6 @@ export interface RunResult<Out> {
 
 /** Options of a session. */
 export interface SessionOptions extends RunOptions {
-  /**
-   * Opens another device after the session's own was lost. The old one must be closed by then, because it may write
-   * into the session's memory until it is.
-   */
-  readonly reopen?: ((cause: unknown) => Promise<Device>) | undefined;
   /** Workload of the plan, if the registry does not list it. */
   readonly workload?: AnyWorkload | undefined;
 }
@@ -84,17 +79,18 @@ export class Session<P extends Plan = AnyPlan> {
   /** The plan. */
   readonly plan: P;
   readonly #connection: Connection<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
+  readonly #device: Device;
   readonly #loop: PacketLoop;
 
   private constructor(
     plan: P,
     opened: Opened<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>,
     device: Device,
-    options: SessionOptions,
   ) {
     this.plan = plan;
+    this.#device = device;
     this.#connection = opened.connect();
-    this.#loop = new PacketLoop(opened.program, this.#connection, device, options.reopen);
+    this.#loop = new PacketLoop(opened.program, this.#connection, device);
   }
 
   /**
@@ -103,7 +99,7 @@ export class Session<P extends Plan = AnyPlan> {
    * @param plan A plan for this device.
    * @param device An open device; it stays the caller's to close.
    * @param resources Data that the plan names but does not hold: `{ vocabulary }` for tokens, nothing for images.
-   * @param options Timeout and signal of the load, and how to reopen a lost device.
+   * @param options Timeout and signal of the load, and the workload where it is not listed.
    * @throws {OnpathError} `plan` if the plan is for another device or its resources are missing; `device`, `table`,
    * `timeout`.
    */
@@ -118,7 +114,7 @@ export class Session<P extends Plan = AnyPlan> {
     checkTarget(plan, device);
     options.signal?.throwIfAborted();
     const opened = (options.workload ?? findWorkload(plan.workload)).open(plan, resources);
-    const session = new Session<P>(plan, opened, device, options);
+    const session = new Session<P>(plan, opened, device);
     await session.#loop.load(options);
     return session;
   }
@@ -204,7 +200,7 @@ export class Session<P extends Plan = AnyPlan> {
       const found = counts as Partial<typeof sum>;
       for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += found[name] ?? 0;
     }
-    return { ...sum, outcomes, ...times, counters: this.#loop.device.counters() };
+    return { ...sum, outcomes, ...times, counters: this.#device.counters() };
   }
 }
 

@@ -54,6 +54,8 @@ export function waitFor(what: string, waiters: Set<Waiter>, options: WaitOptions
  * @throws {OnpathError} `timeout`; or the signal's reason; or what the promise rejects with.
  */
 export function bounded<T>(what: string, promise: Promise<T>, options: WaitOptions): Promise<T> {
+  // A wait that is refused below listens to nothing, and the work has begun: its failure is handled here.
+  Promise.resolve(promise).catch(() => {});
   return within<T>(what, options, (resolve, reject) => {
     Promise.resolve(promise).then(resolve, reject);
     return () => {};

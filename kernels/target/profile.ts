@@ -73,6 +73,8 @@ export interface DeviceProfile {
   readonly lanes?: number | undefined;
   /** Pages that its kernels hold at most; left out where the plan decides. */
   readonly slots?: number | undefined;
+  /** Epochs that it counts between two loads of a plan. Default 2^32 − 1, all that a header can carry. */
+  readonly epochs?: number | undefined;
   /**
    * The forms of tables that its kernels have, and how many entries each of their tables and buffers holds;
    * left out where any form of any depth can be built, but none that multiplies.

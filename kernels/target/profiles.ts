@@ -8,6 +8,7 @@ import { z } from "zod";
 import { FORMS } from "../image/kernel.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import { MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/header.ts";
+import { MAX_EPOCH } from "../epochs.ts";
 import { BACKINGS, type DeviceProfile, LAYOUT_NAMES, TIMINGS } from "./profile.ts";
 
 /** Kernels that the cards' bitstreams are planned to have. */
@@ -125,6 +126,7 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   timing: z.enum(TIMINGS).default("bus"),
   lanes: z.number().int().min(1).max(1024).optional(),
   slots: z.number().int().min(1).max(1024).optional(),
+  epochs: z.number().int().min(1).max(MAX_EPOCH + 1).optional(),
   depths: z.partialRecord(z.enum(FORMS), z.record(z.string().max(100), z.number().int().min(0).max(2 ** 32)))
     .optional(),
   built: z.partialRecord(z.enum(FORMS), z.strictObject({ bram: blockCount, uram: blockCount })).optional(),
@@ -188,6 +190,7 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "timing",
   "lanes",
   "slots",
+  "epochs",
   "depths",
   "built",
 ];

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import type { Progress } from "../../runtime/session.ts";
+import type { Progress } from "../../runtime/run_options.ts";
 
 /** Work that is shorter shows no bar, in milliseconds. */
 const PATIENCE_MS = 500;

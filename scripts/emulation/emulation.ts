@@ -91,6 +91,8 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     workerData: { socket, states, timeoutMs } satisfies GuardOptions,
   });
   const cards = new Map<number, CardProcess>();
+  // XRT keeps a thread for each device that it has opened, so a card that is opened again finds its device.
+  const roots = new Map<number, XrtDevice>();
   const reasons = new Map<number, string>();
   const waiting = new Set<(event: GuardEvent) => void>();
   const event = (kind: GuardEvent["kind"], device?: number) =>
@@ -130,6 +132,30 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   // What is idle keeps no process alive.
   guard.unref();
 
+  /** Closes the devices; the guard answers for device processes that are gone. */
+  const closeRoots = () => {
+    process.off("exit", closeRoots);
+    for (const root of roots.values()) root.close();
+    roots.clear();
+  };
+  // XRT closes what is left open when the process ends, and waits for answers that nobody gives by then.
+  process.on("exit", closeRoots);
+
+  /** Opens a card's device and loads the xclbin: once, whatever becomes of the processes behind it. */
+  const openRoot = async (index: number, card: CardProcessOptions): Promise<XrtDevice> => {
+    const root = await XrtDevice.open({ ...card, index });
+    try {
+      remedyDefect(root);
+      await root.load(xclbin, card);
+    } catch (error) {
+      root.close();
+      throw error;
+    }
+    command({ kind: "loaded", device: index });
+    roots.set(index, root);
+    return root;
+  };
+
   const open = async (card: CardProcessOptions): Promise<CardProcess> => {
     const index = checkWhole("an emulated card's number of", card.index ?? 0, 0, devices - 1);
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
@@ -141,17 +167,16 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     const ready = event("expected", index);
     command({ kind: "expect", device: index, path });
     await bounded("the guard of the emulation", ready, card);
-    let device: XrtDevice | undefined;
+    let device: XrtDevice;
+    let root = roots.get(index);
     const { provider } = await openXrt();
     unwatch ??= watchReader(provider, end);
     const giveBack = keepSignals(provider);
     try {
-      device = await XrtDevice.open({ ...card, index });
-      remedyDefect(device);
-      await device.load(xclbin, card);
+      root ??= await openRoot(index, card);
+      device = root.lend();
     } catch (error) {
       child.kill("SIGKILL");
-      device?.close();
       throw error;
     } finally {
       giveBack();
@@ -168,13 +193,14 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     const close = async () => {
       if (cards.get(index) !== opened) return;
       cards.delete(index);
-      const closed = event("closed", index);
+      const released = event("released", index);
       try {
         device.close();
         // Work that is under way holds the device; without an answer it ends at once.
         if (!device.freed) giveUp("it was closed with work under way");
+        command({ kind: "release", device: index });
         // A signal that has ended the work must not end its clearing up.
-        await bounded(`emulated card ${index} to be closed`, closed, { timeoutMs: card.timeoutMs });
+        await bounded(`emulated card ${index} to be closed`, released, { timeoutMs: card.timeoutMs });
       } finally {
         await endProcess(child, ended);
       }
@@ -194,6 +220,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   const close = async () => {
     await opening;
     for (const card of [...cards.values()]) await card.close();
+    closeRoots();
     unwatch?.();
     await guard.terminate();
     restore();

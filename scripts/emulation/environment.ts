@@ -4,7 +4,17 @@
  * @module
  */
 
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
@@ -48,12 +58,13 @@ const MOST_PATH = 106;
  * @param spawned The program of device processes, where XRT itself is to start them: they connect to it, and
  * no guard stands between. Default: they are there before XRT asks.
  * @returns The environment.
- * @throws {OnpathError} `device` when XRT's parts are not installed, or the socket's path is too long.
+ * @throws {OnpathError} `device` when XRT's parts are not installed, the socket's path is too long, or the
+ * temporary folder is full.
  */
 export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnvironment {
   removeAbandoned();
+  checkRoom(tmpdir());
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
-  writeFileSync(join(folder, OWNER), String(process.pid));
   const user = relative(SOCKETS, folder);
   const socket = join(folder, "xrt");
   const before = new Map(VARIABLES.map((name) => [name, process.env[name]]));
@@ -68,6 +79,7 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   // A process that ends without closing its cards leaves nothing behind either.
   process.on("exit", restore);
   try {
+    writeFileSync(join(folder, OWNER), String(process.pid));
     const seen = `${SOCKETS}/${user}/xrt`;
     if (Math.max(seen.length, socket.length) > MOST_PATH) {
       throw new OnpathError(
@@ -106,6 +118,27 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
     restore();
     throw error;
   }
+}
+
+/** Free bytes that the temporary folder must have: XRT writes the xclbin's parts there and reads them again. */
+const MIN_FREE_BYTES = 2 ** 17;
+
+/**
+ * Refuses a temporary folder that is full: XRT reports nothing, and fails later for other reasons.
+ *
+ * @param folder The folder.
+ * @throws {OnpathError} `device`, with the free bytes and what to do.
+ */
+export function checkRoom(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= MIN_FREE_BYTES) return;
+  throw new OnpathError(
+    "device",
+    `Cannot emulate a card: ${folder} has ${free} bytes free, expected ${MIN_FREE_BYTES}, ` +
+      `set TMPDIR to another folder`,
+    { folder, free, least: MIN_FREE_BYTES },
+  );
 }
 
 /** Folders of emulations begin so. */
@@ -158,14 +191,17 @@ function isAlive(pid: number): boolean {
 /** Where XRT looks for the program of a device, in XILINX_VITIS. */
 const MODEL = "data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
 
-/** The command that runs a program in this runtime. */
+/**
+ * Command that runs a program in this runtime.
+ *
+ * @param program The program's file. Deno looks for the import map beside it and above it. In a checkout the
+ * lock file decides the versions, which are installed by then, so that nothing is asked of the network.
+ */
 export function commandOf(program: URL): string[] {
-  // Deno looks for the import map beside the program and above it.
-  return [
-    process.execPath,
-    ...("Deno" in globalThis ? ["run", "-A", "--no-check", "--no-lock"] : []),
-    fileURLToPath(program),
-  ];
+  const path = fileURLToPath(program);
+  if (!("Deno" in globalThis)) return [process.execPath, path];
+  const isCheckout = existsSync(join(dirname(path), "..", "deno.lock"));
+  return [process.execPath, "run", "-A", "--no-check", isCheckout ? "--frozen" : "--no-lock", path];
 }
 
 /** Writes the script that XRT starts. */

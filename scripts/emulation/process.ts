@@ -49,7 +49,6 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   const card = createEmulatedCard({
     faults: parseFaults(values.faults ?? ""),
     readText: (path) => readFileSync(path, "utf8"),
-    newPath: (address) => `${path}.buffer-${process.pid}-${address.toString(16)}`,
     die: () => process.kill(process.pid, "SIGKILL"),
     onEvent: trace === undefined
       ? undefined

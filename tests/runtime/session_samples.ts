@@ -9,7 +9,8 @@ import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
-import { type RunOptions, Session } from "../../runtime/session.ts";
+import type { RunOptions } from "../../runtime/run_options.ts";
+import { Session } from "../../runtime/session.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { smallImage } from "./device_bench.ts";
 

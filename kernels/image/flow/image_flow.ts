@@ -55,6 +55,11 @@ export class ImageFlow implements PacketFlow {
     return this.#outgoing.pages;
   }
 
+  /** Whether the program must be loaded again before them. */
+  get reloads(): boolean {
+    return this.#outgoing.reloads;
+  }
+
   write(slots: PacketSlots, slot: number, capacity: number): number {
     const count = this.#outgoing.write(slots, slot, capacity);
     this.counts.sent += count;

@@ -17,6 +17,8 @@ import type { Sender, Window } from "./send.ts";
 export class ImageOutgoing implements Outgoing {
   /** Page loads that belong to the packets written last. */
   pages: readonly PageLoad[] = [];
+  /** Whether the program must be loaded again before them, because epochs ran out. */
+  reloads = false;
   readonly #plan: ImagePlan;
   readonly #writer: ImageWriter;
   readonly #sender: Sender;
@@ -56,6 +58,7 @@ export class ImageOutgoing implements Outgoing {
     if (total > capacity) return 0;
     this.#next = undefined;
     this.pages = window.pages;
+    this.reloads = window.restarts;
     let count = 0;
     for (const { first, last, epoch } of window.ranges) {
       this.#writer.write(this.#input, this.#flow, first, last - first + 1, slots, slot + count, epoch);

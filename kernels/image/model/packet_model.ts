@@ -16,6 +16,7 @@ import {
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type PacketSlots, readPacket, slotAddress } from "../../../serialize/packets.ts";
 import { locate } from "../../../serialize/partition.ts";
+import { lastEpoch } from "../../epochs.ts";
 import type { DropReason, Exchange, ModelCounts, PacketModel, PageLoad } from "../../program.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
 import { loadCycles, residentBytes } from "../plan/cost.ts";
@@ -185,13 +186,4 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
       return { lookups, cycles: cycles + streamed.cycles, stalls, swaps: 0, pageBytes: 0 };
     },
   };
-}
-
-/** Returns the greatest epoch in the headers of an exchange's requests. */
-export function lastEpoch({ input, count }: Exchange): number {
-  let last = 0;
-  for (let slot = 0; slot < count; slot++) {
-    last = Math.max(last, input.engine.view.getUint32(slotAddress(input, slot) + OFFSET.epoch, true));
-  }
-  return last;
 }

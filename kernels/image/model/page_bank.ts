@@ -9,6 +9,7 @@
 import type { PageLoad } from "../../program.ts";
 import type { PageSlots } from "../kernel.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { checkLoadEpochs, createEpochEnds, MAX_EPOCH } from "../../epochs.ts";
 import { bytesPerCycle, type DeviceProfile, latencyCycles } from "../../target/profile.ts";
 
 /** What the bank has counted. */
@@ -29,12 +30,14 @@ export interface PageBank {
   readonly counts: PageCounts;
   /** Queues loads, in the order in which they run. */
   readonly stage: (pages: readonly PageLoad[]) => void;
-  /** An epoch begins unless it has; false when it is over already. */
+  /** Begins an epoch unless it has begun; false when it is over, or beyond the last one. */
   readonly begin: (epoch: number) => boolean;
   /** The core works. */
   readonly work: (cycles: number) => void;
   /** Says that a page is not there. */
   readonly fail: (sequence: number, epoch: number) => never;
+  /** Ends of epochs and loads that are held. */
+  readonly held: () => number;
 }
 
 /**
@@ -42,16 +45,22 @@ export interface PageBank {
  *
  * @param device The device's numbers.
  * @param slots The model's slots.
- * @param pageBytes Bytes of a page.
+ * @param pages Bytes of a page, and the number of slots.
  */
-export function createPageBank(device: DeviceProfile, slots: PageSlots, pageBytes: number): PageBank {
+export function createPageBank(
+  device: DeviceProfile,
+  slots: PageSlots,
+  { bytes: pageBytes, slots: slotCount }: { readonly bytes: number; readonly slots: number },
+): PageBank {
   const counts: PageCounts = { now: 0, stalls: 0, swaps: 0, bytes: 0 };
   const latency = latencyCycles(device);
   const beats = Math.ceil(pageBytes / bytesPerCycle(device));
-  const ends = new Map<number, number>();
+  const ends = createEpochEnds(slotCount);
   let queue: (PageLoad & { readonly staged: number })[] = [];
   let current = -1;
   let channel = 0;
+  // The latest epoch whose end freed a slot.
+  let latest = -1;
   return {
     counts,
     stage: (pages) => {
@@ -59,7 +68,7 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
       for (const page of pages) queue.push({ ...page, staged: counts.now });
     },
     begin: (epoch) => {
-      if (epoch <= current) return epoch === current;
+      if (epoch <= current || epoch > MAX_EPOCH) return epoch === current;
       ends.set(current, counts.now);
       current = epoch;
       let reach = counts.now;
@@ -68,7 +77,10 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
         // From here on the slot is written: whatever stood there is gone, before it is needed again or not.
         slots.clear(load.slot);
         if (load.before > epoch) return true;
-        const request = load.after < 0 ? load.staged : ends.get(load.after) ?? counts.now;
+        // Behind a load whose slot came free later, the channel decides alone.
+        const free = load.after < latest ? -Infinity : ends.get(load.after) ?? counts.now;
+        const request = load.after < 0 ? load.staged : free;
+        latest = Math.max(latest, load.after);
         channel = Math.max(request + latency, channel) + beats;
         reach = Math.max(reach, channel);
         slots.install(load.slot, load.page, load.bytes);
@@ -92,18 +104,21 @@ export function createPageBank(device: DeviceProfile, slots: PageSlots, pageByte
         { sequence, epoch, page },
       );
     },
+    held: () => ends.size() + queue.length,
   };
 }
 
 /**
- * Refuses pages of another size than the plan's.
+ * Refuses pages of another size than the plan's, and epochs that no packet can have.
  *
  * @param pages The pages.
  * @param pageBytes Bytes that each must have.
  * @throws {OnpathError} `table`, naming the page.
  */
 export function checkPages(pages: readonly PageLoad[], pageBytes: number): void {
-  for (const { page, bytes } of pages) {
+  for (const load of pages) {
+    checkLoadEpochs(load);
+    const { page, bytes } = load;
     if (bytes.length !== pageBytes) {
       throw new OnpathError(
         "table",

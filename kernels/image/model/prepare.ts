@@ -101,7 +101,7 @@ export function prepareImage(
     plan,
     rows: rowStage && createRowInput(rowStage, device.busBytes, perCycle, rowClock),
     rowClock,
-    bank: pages && plan.body.pages ? createPageBank(device, pages, plan.body.pages.bytes) : undefined,
+    bank: pages && plan.body.pages ? createPageBank(device, pages, plan.body.pages) : undefined,
     inputBytes: itemBytes(layout.kind, channels),
     outputBytes,
     rowItemBytes: rowStage?.outputItemBytes ?? 0,

@@ -42,6 +42,9 @@ export interface RtlPageClock {
   readonly swaps: () => number;
 }
 
+/** Begun epochs that are held: {@linkcode createEpochEnds} says why so few are enough for two banks. */
+const KEPT = 64;
+
 /** Queued at `from`; `after` is null where nothing is loaded. */
 type Command = { readonly from: number; readonly after: number | null; readonly limit: number };
 
@@ -88,6 +91,7 @@ export function createRtlPageClock(entries: number): RtlPageClock {
       const passed = Math.max(at, limitAt);
       stalls += passed - at;
       begun.push({ epoch, at: passed });
+      if (begun.length > 2 * KEPT) begun.splice(0, KEPT);
       return passed;
     },
     stalls: () => stalls,

@@ -35,8 +35,6 @@ export interface CardOptions {
   readonly onEvent?: ((event: CardEvent) => void) | undefined;
   /** Reads the XML of the kernels. */
   readonly readText: (path: string) => string;
-  /** A path for a buffer that XRT maps into its own memory. */
-  readonly newPath?: ((address: number) => string) | undefined;
   /** Ends the process, for faults that do. */
   readonly die: () => void;
 }
@@ -210,11 +208,9 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
         if (refused) tell({ what: "fault", name: "refusal" });
         const made = !refused && memory.allocate(address, bytes);
         tell({ what: made ? "allocate" : "refuse", address, bytes });
-        const path = number(3) === 0 ? undefined : options.newPath?.(address);
-        return encodeMessage([
-          [1, made],
-          ...(path === undefined ? [] : [[2, new TextEncoder().encode(path)] as const]),
-        ]);
+        // Without a file's name XRT takes memory of its own for the buffer: a file would stay open, and mapped,
+        // until XRT closes the device, and would need as much room in the temporary folder.
+        return encodeMessage([[1, made]]);
       }
       case CALL.free:
         tell({ what: "free", address: number(1) });

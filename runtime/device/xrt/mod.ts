@@ -56,6 +56,7 @@ export * from "./vnx/network.ts";
 export * from "./vnx/words.ts";
 export * from "./xclbin/xclbin.ts";
 export * from "./xclbin/xclbin_format.ts";
+export * from "./xclbin/xclbin_ips.ts";
 export * from "./xclbin/xclbin_read.ts";
 export * from "./xclbin/xclbin_write.ts";
 export * from "./xclbin/xclbin_xml.ts";

@@ -10,13 +10,15 @@ import { emulatedXclbin } from "../../../runtime/device/emulation/image.ts";
 import { bundleForNode, xrtTest } from "../xrt/child.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../../scripts/", import.meta.url));
-/** A process that its host leaves behind ends within this. */
-const END_MS = 10_000;
+/** Longest wait for what comes, in milliseconds: without other work it takes less than a second. */
+const END_MS = 60_000;
 const RUNTIMES = ["deno", "node"] as const;
 
 /** The command line under a runtime. */
 async function command(runtime: typeof RUNTIMES[number]): Promise<string[]> {
-  if (runtime === "deno") return [Deno.execPath(), "run", "-A", "--no-check", `${SCRIPTS}offload.ts`];
+  if (runtime === "deno") {
+    return [Deno.execPath(), "run", "--quiet", "-A", "--no-check", `${SCRIPTS}offload.ts`];
+  }
   const [program] = await bundleForNode([`${SCRIPTS}offload.ts`, `${SCRIPTS}emulate.ts`], "js");
   return ["node", program!];
 }
@@ -93,7 +95,7 @@ for (const runtime of RUNTIMES) {
         host.kill("SIGKILL");
         await rm(folder, { recursive: true, force: true });
       }
-    });
+    }, runtime);
   }
 }
 

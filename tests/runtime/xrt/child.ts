@@ -5,30 +5,49 @@
  * @module
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import * as esbuild from "esbuild";
-import { linkXrtRoot } from "../../../runtime/device/xrt/binding/environment.ts";
+import { linkXrtRoot, SHIMS, xrtPartPlaces } from "../../../runtime/device/xrt/binding/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const CHILDREN = join(ROOT, "tests/runtime/xrt/children");
 
-/** Whether libxrt1 is installed where distributions and AMD have it. */
-export const HAS_XRT: boolean = [
-  ...(existsSync("/usr/lib") ? readdirSync("/usr/lib") : []).map((name) => `/usr/lib/${name}`),
-  "/opt/xilinx/xrt/lib",
-].some((folder) => existsSync(join(folder, "libxrt_coreutil.so.2")));
+/** All parts of libxrt1 that tests load. */
+const PARTS = ["libxrt_coreutil.so.2", ...Object.values(SHIMS)];
 
-/** A test that wants libxrt1; without it, it is ignored and its name says why. */
-export function xrtTest(name: string, run: () => Promise<void>): void {
+/** Parts of libxrt1 that are missing where distributions and AMD have them. */
+const MISSING_PARTS = PARTS.filter((part) => !xrtPartPlaces().some((place) => existsSync(join(place, part))));
+
+/** Whether libxrt1 is installed, with all parts that tests load. */
+export const HAS_XRT: boolean = MISSING_PARTS.length === 0;
+
+/** Parts that a host in Node needs besides, and are missing. */
+const MISSING_FOR_NODE = [
+  ...(spawnSync("node", ["--version"]).status === 0 ? [] : ["node"]),
+  ...(existsSync(join(ROOT, "node_modules/koffi")) ? [] : ["the package koffi"]),
+];
+
+/**
+ * A test that needs libxrt1; without it, it is ignored and its name gives the reason.
+ *
+ * @param name Its name.
+ * @param run The test.
+ * @param runtime Runtime of the host. Default `deno`.
+ */
+export function xrtTest(name: string, run: () => Promise<void>, runtime: "deno" | "node" = "deno"): void {
+  const missing = [
+    ...(MISSING_PARTS.length === 0 ? [] : [`${MISSING_PARTS.join(", ")} of libxrt1`]),
+    ...(runtime === "node" ? MISSING_FOR_NODE : []),
+  ];
   Deno.test({
-    name: HAS_XRT ? name : `${name} (skipped: libxrt1 is not installed)`,
-    ignore: !HAS_XRT,
+    name: missing.length === 0 ? name : `${name} (skipped: missing ${missing.join(", ")})`,
+    ignore: missing.length > 0,
     fn: run,
   });
 }

@@ -37,8 +37,8 @@ for (const runtime of ["deno", "node"] as const) {
       /^Cannot open kernel vadd:\{vadd_1\}: .* has it for itself/,
     );
     assert.deepEqual([of("ring")["count"], of("ring")["wrong"], of("ring")["stages"]], [40, 0, 3]);
-    // A run of 300 ms: a loop that was kept waiting would have seen one tick or two.
-    assert((of("slow")["ticks"] as number) >= 10);
+    // A run of 300 ms: a loop that was kept waiting would have seen one tick or two of 10 ms.
+    assert((of("slow")["ticks"] as number) >= 3);
     assert.match(message(of("stuck")["waited"]), /^Cannot wait longer for kernel vadd/);
     assert.match(JSON.stringify(of("stuck")["aborted"]), /TimeoutError/);
     assert.deepEqual([of("stuck")["running"], of("stuck")["freed"]], [true, false]);
@@ -46,5 +46,5 @@ for (const runtime of ["deno", "node"] as const) {
     assert.equal(of("again")["kernels"], 2);
     of("end");
     assert.equal(end, 0, errors);
-  });
+  }, runtime);
 }

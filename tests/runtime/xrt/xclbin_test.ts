@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AXLF, type SectionKind, XCLBIN_LIMITS } from "../../../runtime/device/xrt/xclbin/xclbin_format.ts";
+import { indexIps } from "../../../runtime/device/xrt/xclbin/xclbin_ips.ts";
 import {
   type KernelDraft,
   writeXclbin,
@@ -277,4 +278,29 @@ Deno.test("readXclbin() takes metadata of nothing but noise in time that grows w
       }
     }),
   );
+});
+
+Deno.test("indexIps() reads each instance a bounded number of times, however many names are looked up", () => {
+  const COUNT = 2000;
+  let reads = 0;
+  const ips = Array.from({ length: COUNT }, (_, n) => ({
+    get name() {
+      reads++;
+      return `kernel:${n}`;
+    },
+    type: 1,
+    properties: 0,
+    base: BigInt(COUNT - n),
+  }));
+  const find = indexIps(ips);
+  for (let n = 0; n < COUNT; n++) assert.equal(find(`kernel:${n}`)!.index, COUNT - 1 - n);
+  assert.equal(find("kernel:none"), undefined);
+  assert.equal(reads, COUNT);
+});
+
+Deno.test("indexIps() gives the first of two instances with one name, and −1 to what drivers do not number", () => {
+  const ip = { name: "a:1", type: 1, properties: 0, base: 5n };
+  const find = indexIps([ip, { ...ip, base: 3n }, { ...ip, name: "memory", type: 2 }]);
+  assert.deepEqual(find("a:1"), { ip, index: 1 });
+  assert.equal(find("memory")!.index, -1);
 });

@@ -50,17 +50,36 @@ export class XrtDevice implements Disposable {
   readonly #resource: Resource;
   #xclbin: Xclbin | undefined;
 
-  private constructor(xrt: Xrt, pointer: Pointer, index: number | null, what: string) {
+  /** The device that lent its handle: it is not collected before this one. */
+  readonly #lender: XrtDevice | null;
+
+  private constructor(xrt: Xrt, pointer: Pointer, index: number | null, what: string, lender?: XrtDevice) {
     this.xrt = xrt;
     this.index = index;
+    this.#lender = lender ?? null;
     this.#resource = hold(this, {
       what,
       rank: RANK.device,
-      parent: null,
+      parent: lender === undefined ? null : lender.#resource,
       operation: "xrtDeviceClose",
-      free: (held) => xrt.calls.xrtDeviceClose(held),
+      free: lender === undefined ? (held) => xrt.calls.xrtDeviceClose(held) : () => 0,
       pointer,
     });
+  }
+
+  /**
+   * Another object for the same open device, with the xclbin that is loaded: closing it closes what was opened through it, and the device stays
+   * open. A program that opens one device again and again keeps it and lends it: XRT starts a thread for each
+   * device that it opens, and ends none before the process ends.
+   *
+   * @returns The object. It closes with this one at the latest.
+   * @throws {OnpathError} `device` when this one is closed.
+   */
+  lend(): XrtDevice {
+    const lender = this.#lender ?? this;
+    const lent = new XrtDevice(this.xrt, live(this.#resource), this.index, this.#resource.what, lender);
+    lent.#xclbin = this.#xclbin;
+    return lent;
   }
 
   /**

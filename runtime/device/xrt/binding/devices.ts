@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { emulatedDevices, emulationMode } from "./environment.ts";
+import { permitted } from "./permissions.ts";
 
 /** A device that can be opened. */
 export interface ListedDevice {
@@ -37,6 +38,10 @@ export function listXrtDevices(pci = "/sys/bus/pci/devices"): ListedDevice[] {
     return devices.map(({ name }, index) => ({ index, bdf: null, name, driver: mode }));
   }
   if (!existsSync(pci)) return [];
+  return permitted("list the cards", () => listCards(pci));
+}
+
+function listCards(pci: string): ListedDevice[] {
   return readdirSync(pci).sort().flatMap((bdf): ListedDevice[] => {
     const folder = join(pci, bdf);
     const read = (name: string) =>

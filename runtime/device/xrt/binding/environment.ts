@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { Xrt } from "./library.ts";
+import { isThere, permitted } from "./permissions.ts";
 
 /** What `XCL_EMULATION_MODE` says, or that a card is used. */
 export type EmulationMode = "sw_emu" | "hw_emu" | "noop" | "card";
@@ -30,10 +31,10 @@ const SELF_SUFFICIENT: readonly number[] = [2, 16];
  *
  * @returns The mode.
  * @throws {OnpathError} `device` when the variable XCL_EMULATION_MODE has another value: XRT would end the
- * process, for an empty one too.
+ * process, for an empty one too; or when Deno may not read it.
  */
 export function emulationMode(): EmulationMode {
-  const value = process.env["XCL_EMULATION_MODE"];
+  const value = permitted("use XRT", () => process.env["XCL_EMULATION_MODE"]);
   if (value === undefined) return "card";
   if (value === "sw_emu" || value === "hw_emu" || value === "noop") return value;
   throw new OnpathError(
@@ -54,9 +55,9 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
   const mode = emulationMode();
   const { version } = xrt;
   if (version !== null && compare(version, SELF_SUFFICIENT) >= 0) return;
-  const root = process.env["XILINX_XRT"];
+  const root = permitted("use XRT", () => process.env["XILINX_XRT"]);
   const part = join(root ?? "", "lib", SHIMS[mode]);
-  if (root && existsSync(part)) return;
+  if (root && isThere(part)) return;
   const found = version === null ? "of unknown version" : version.join(".");
   throw new OnpathError(
     "device",
@@ -105,10 +106,10 @@ export interface EmulatedDevice {
  * @throws {OnpathError} `file` when the file is no such document.
  */
 export function emulatedDevices(): EmulatedDevice[] | null {
-  const folder = process.env["EMCONFIG_PATH"];
+  const folder = permitted("list emulated devices", () => process.env["EMCONFIG_PATH"]);
   // Where the variable is missing, XRT looks beside the executable and in the current folder.
   const path = join(folder ?? ".", "emconfig.json");
-  if (!existsSync(path)) return null;
+  if (!isThere(path)) return null;
   try {
     const boards: { Devices: { Name: string; NumDevices?: string | number }[] }[] =
       JSON.parse(readFileSync(path, "utf8")).Platform.Boards;

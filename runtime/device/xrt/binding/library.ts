@@ -10,6 +10,7 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import { denoProvider } from "./deno_provider.ts";
 import type { NativeLibrary, Provider } from "./native.ts";
 import { nodeProvider } from "./node_provider.ts";
+import { isNotPermitted, permitted } from "./permissions.ts";
 import { SHIM_SYMBOLS, type ShimSymbols, XRT_SYMBOLS, type XrtSymbols } from "./symbols.ts";
 
 /** XRT as it is loaded into this process. It is never unloaded: it has threads of its own. */
@@ -42,7 +43,7 @@ const opened = new Map<string, Promise<Xrt>>();
  */
 export async function openXrt(options: XrtOptions = {}): Promise<Xrt> {
   const provider = options.provider ?? await runtimeProvider();
-  const places = libraryPlaces(options.path);
+  const places = permitted("open XRT", () => libraryPlaces(options.path));
   const key = `${provider.name} ${places.join(" ")}`;
   let library = opened.get(key);
   if (library === undefined) {
@@ -115,6 +116,12 @@ function firstOf<T>(places: readonly string[], what: string, open: (path: string
     try {
       return open(path);
     } catch (error) {
+      // Where this one is not permitted, none is.
+      if (isNotPermitted(error)) {
+        permitted(`open ${what}`, () => {
+          throw error;
+        });
+      }
       tried.push({ path, error: error instanceof Error ? error.message : String(error) });
     }
   }

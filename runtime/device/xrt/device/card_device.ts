@@ -11,6 +11,7 @@ import type { PageLoad } from "../../../../kernels/program.ts";
 import type { Device, DropReason } from "../../device.ts";
 import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
 import { DROP_REASONS } from "../../../../kernels/rtl/registers.ts";
+import { lastEpoch } from "../../../../kernels/epochs.ts";
 import { lookupsPerItem } from "../../rtl/device.ts";
 import { pageCommands } from "../../../../kernels/rtl/page_commands.ts";
 import type { ImagePlan } from "../../../../kernels/image/plan/plan.ts";

@@ -24,15 +24,8 @@ import {
   XCLBIN_LIMITS,
   XCLBIN_MODES,
 } from "./xclbin_format.ts";
+import { indexIps, type XclbinIp } from "./xclbin_ips.ts";
 import { readKernelXml } from "./xclbin_xml.ts";
-
-/** An instance as IP_LAYOUT has it. */
-interface Ip {
-  readonly name: string;
-  readonly type: number;
-  readonly properties: number;
-  readonly base: bigint;
-}
 
 /**
  * Reads what an xclbin says about itself.
@@ -79,7 +72,7 @@ export function readXclbin(bytes: Uint8Array): Xclbin {
   const memories = readMemories(find("MEM_TOPOLOGY"));
   const groups = readMemories(find("ASK_GROUP_TOPOLOGY"));
   const ips = readIps(find("IP_LAYOUT"));
-  const order = driverOrder(ips);
+  const instanceOf = indexIps(ips);
   const xml = find("EMBEDDED_METADATA");
   // A trailing NUL is common, and no part of the text.
   const kernels = xml === undefined ? [] : readKernelXml(new TextDecoder().decode(xml).replace(/\0+$/, ""));
@@ -101,13 +94,13 @@ export function readXclbin(bytes: Uint8Array): Xclbin {
     kernels: kernels.map((kernel): XclbinKernel => ({
       ...kernel,
       instances: kernel.instances.map(({ name, base }) => {
-        const ip = ips.find((ip) => ip.name === `${kernel.name}:${name}`);
+        const { ip, index } = instanceOf(`${kernel.name}:${name}`) ?? { ip: undefined, index: -1 };
         return {
           name,
           base: ip?.base ?? base,
           control: nameOf(IP_CONTROLS, ((ip?.properties ?? 0) >>> 8) & 0xff),
           interrupt: ((ip?.properties ?? 0) & 1) === 1,
-          index: ip === undefined ? -1 : order.indexOf(ip),
+          index,
         };
       }),
     })),
@@ -185,7 +178,7 @@ function readMemories(section: Uint8Array | undefined): XclbinMemory[] {
   }));
 }
 
-function readIps(section: Uint8Array | undefined): Ip[] {
+function readIps(section: Uint8Array | undefined): XclbinIp[] {
   const { view, places } = entries(section, "IP_LAYOUT", AXLF.ip);
   return places.map((at) => ({
     type: view.getUint32(at, true),
@@ -195,21 +188,9 @@ function readIps(section: Uint8Array | undefined): Ip[] {
   }));
 }
 
-/** `m_type` of what drivers number: kernels, and those of the processing system. */
-const NUMBERED: readonly number[] = [1, 7];
-
-/** Instances in the order of XRT's `xclbin::get_cus`: those without registers come last. */
-function driverOrder(ips: readonly Ip[]): Ip[] {
-  const numbered = ips.filter(({ type }) => NUMBERED.includes(type));
-  const interrupt = ({ base, properties }: Ip) => base === 2n ** 64n - 1n ? Infinity : properties & 0xfe;
-  return numbered.every(({ properties }) => (properties & 0xfe) === 0)
-    ? numbered.sort((a, b) => a.base < b.base ? -1 : a.base > b.base ? 1 : 0)
-    : numbered.sort((a, b) => interrupt(a) - interrupt(b) || 0);
-}
-
 function readConnections(
   section: Uint8Array | undefined,
-  ips: readonly Ip[],
+  ips: readonly XclbinIp[],
   memories: number,
 ): XclbinConnection[] {
   const { view, places } = entries(section, "CONNECTIVITY", AXLF.connection);

@@ -1,0 +1,20 @@
+/**
+ * An image through the model and through the RTL, under whatever permissions this process has.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { compile } from "../../../kernels/image/plan/compile.ts";
+import { createModelDevice } from "../../../runtime/device/model.ts";
+import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
+import { offload } from "../../../runtime/session.ts";
+import { noise } from "../../support/images.ts";
+
+const image = noise(1, 20, 30, 3, 1);
+for (const device of [createModelDevice(), await createRtlDevice()]) {
+  const plan = compile({ steps: [{ op: "resize", size: [8, 8] }] }, { input: image, device });
+  const { output } = await offload(plan, image, device);
+  assert.deepEqual([...output.shape], [1, 8, 8, 3]);
+}
+console.log("done");
