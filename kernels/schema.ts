@@ -4,7 +4,14 @@
  * @module
  */
 
+import { excerpt } from "./excerpt.ts";
 import { type ErrorCode, OnpathError } from "../serialize/errors.ts";
+
+/** Failed checks that an error lists, at most. */
+const MAX_ISSUES = 32;
+
+/** Characters of one of their messages, at most. */
+const MAX_MESSAGE = 300;
 
 /** One failed check. */
 export interface SchemaIssue {
@@ -30,14 +37,16 @@ export interface Schema<T> {
  * @param code The error's code.
  * @param where What the value is, as the message names it.
  * @returns The value with its defaults.
- * @throws {OnpathError} With the first failure in the message and all of them in the details.
+ * @throws {OnpathError} With the first failure in the message and the first 32 in the details.
  */
 export function parseWith<T>(schema: Schema<T>, value: unknown, code: ErrorCode, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => ({
-    path: [where, ...path.map(String)].join("."),
-    message: message.charAt(0).toLowerCase() + message.slice(1),
+  const issues = result.error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    path: [where, ...path.map((part) => excerpt(String(part)))].join("."),
+    message: message.length > MAX_MESSAGE
+      ? `${message.charAt(0).toLowerCase()}${message.slice(1, MAX_MESSAGE)}…`.toWellFormed()
+      : message.charAt(0).toLowerCase() + message.slice(1),
   }));
   const { path, message } = issues[0]!;
   throw new OnpathError(code, `Cannot read ${path}: ${message}`, { issues });

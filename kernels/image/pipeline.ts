@@ -4,6 +4,7 @@
  * @module
  */
 
+import { named } from "../excerpt.ts";
 import { type Channels, checkChannels, MAX_AXIS } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import {
@@ -142,7 +143,7 @@ function parseStep(value: unknown, index: number): Step {
     const known = Object.keys(STEP_SPECS);
     throw new OnpathError(
       "pipeline",
-      `Cannot read steps.${index}: op ${JSON.stringify(op)} is unknown, expected one of ${known.join(", ")}`,
+      `Cannot read steps.${index}: op ${named(op)} is unknown, expected one of ${known.join(", ")}`,
       { step: index, op, known },
     );
   }

@@ -19,17 +19,18 @@ const NUMBER_BYTES: Readonly<Record<number, number>> = {
   0xd3: 8,
 };
 
-/** Lists and maps inside one another in a plan, at most. */
-const MAX_DEPTH = 16;
+/** Lists and maps inside one another, at most. */
+export const MAX_FORM_DEPTH = 16;
 
 /**
- * Refuses MessagePack that announces more than it holds, nests deeply, or uses types that plans
- * do not have.
+ * Refuses MessagePack that announces more than it holds, nests deeply, or uses types that the project's
+ * files do not have.
  *
- * @param bytes The file's bytes.
- * @throws {RangeError} Naming what is wrong, or that the file ends early.
+ * @param bytes The MessagePack.
+ * @param options With `longLists`, lists of more than 65,535 items are accepted.
+ * @throws {RangeError} Naming the invalid byte or length, or that the bytes end early.
  */
-export function checkForm(bytes: Uint8Array): void {
+export function checkForm(bytes: Uint8Array, options: { readonly longLists?: boolean } = {}): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const open: number[] = [];
   let at = 0;
@@ -44,8 +45,9 @@ export function checkForm(bytes: Uint8Array): void {
     else if (head === 0xda) (length = view.getUint16(at), at += 2);
     else if (head === 0xdc || head === 0xde) (items = view.getUint16(at) * (head === 0xde ? 2 : 1), at += 2);
     else if (head in NUMBER_BYTES) length = NUMBER_BYTES[head]!;
+    else if (head === 0xdd && options.longLists === true) (items = view.getUint32(at), at += 4);
     else if (!(head < 0x80 || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3)) {
-      throw new RangeError(`byte 0x${head.toString(16)} at ${at - 1} is not used in plans`);
+      throw new RangeError(`byte 0x${head.toString(16)} at ${at - 1} is of an unsupported type`);
     }
     at += length;
     if (open.length > 0) open[open.length - 1]!--;
@@ -53,8 +55,8 @@ export function checkForm(bytes: Uint8Array): void {
       throw new RangeError(`${items} items announced, ${bytes.length - at} bytes left`);
     }
     if (items > 0) open.push(items);
-    if (open.length > MAX_DEPTH) {
-      throw new RangeError(`more than ${MAX_DEPTH} lists and maps inside one another`);
+    if (open.length > MAX_FORM_DEPTH) {
+      throw new RangeError(`more than ${MAX_FORM_DEPTH} lists and maps inside one another`);
     }
     while (open.length > 0 && open.at(-1) === 0) open.pop();
   } while (open.length > 0);

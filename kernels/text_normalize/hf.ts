@@ -5,16 +5,19 @@
  */
 
 import { z } from "zod";
+import { shortList } from "../lists.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { excerpt } from "../excerpt.ts";
 import { parseWith } from "../schema.ts";
 import type { Splitting } from "../tokenize/source.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "./growth.ts";
 
 const TYPED = z.looseObject({ type: z.string() });
 const LIST = 32;
 
 const NORMALIZERS = {
-  Sequence: z.object({ normalizers: z.array(TYPED).max(LIST) }),
+  Sequence: z.object({ normalizers: shortList(TYPED, LIST) }),
   BertNormalizer: z.object({
     clean_text: z.boolean().default(true),
     handle_chinese_chars: z.boolean().default(true),
@@ -36,7 +39,13 @@ const NORMALIZERS = {
  * @throws {OnpathError} `file` when it is malformed or of a kind that onpath does not do, named.
  */
 export function readNormalizer(json: unknown): TextStep[] {
-  return json === null || json === undefined ? [] : steps(json, 0);
+  if (json === null || json === undefined) return [];
+  const list = steps(json, 0);
+  if (list.length > MAX_TEXT_STEPS) {
+    throw refuse("normalizer", `a sequence of more than ${MAX_TEXT_STEPS} steps`);
+  }
+  if (!growsLittle(list)) throw refuse("normalizer", `a Replace that grows texts (${GROWTH_MESSAGE})`);
+  return list;
 }
 
 function steps(json: unknown, depth: number): TextStep[] {
@@ -101,7 +110,7 @@ const SPLIT = z.object({
   invert: z.boolean().default(false),
 });
 
-const SEQUENCE = z.object({ pretokenizers: z.array(TYPED).max(LIST) });
+const SEQUENCE = z.object({ pretokenizers: shortList(TYPED, LIST) });
 
 /**
  * Reads `pre_tokenizer`.
@@ -159,5 +168,8 @@ function isRegex(pattern: unknown): boolean {
 }
 
 function refuse(part: string, what: string): OnpathError {
-  return new OnpathError("file", `Cannot read ${part}: ${what} is not supported`, { part, what });
+  return new OnpathError("file", `Cannot read ${part}: ${excerpt(what)} is not supported`, {
+    part,
+    what: excerpt(what),
+  });
 }

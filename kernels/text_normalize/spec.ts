@@ -7,10 +7,9 @@
 import { z } from "zod";
 import { parseWith, type Schema } from "../schema.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "./growth.ts";
 import { MAX_REPLACED } from "./stages.ts";
-
-/** Most steps. */
-export const MAX_TEXT_STEPS = 64;
+import { shortList } from "../lists.ts";
 
 const text = z.string().max(4096).refine((one) => one.isWellFormed(), "is not well-formed Unicode");
 
@@ -32,7 +31,10 @@ export const textStepSpec: Schema<TextStep> = z.discriminatedUnion("op", [
   }),
 ]);
 
-const list = z.array(textStepSpec as z.ZodType<TextStep>).max(MAX_TEXT_STEPS);
+const list = shortList(textStepSpec as z.ZodType<TextStep>, MAX_TEXT_STEPS).refine(
+  growsLittle,
+  GROWTH_MESSAGE,
+);
 
 /**
  * Checks normalisation steps.

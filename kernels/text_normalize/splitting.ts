@@ -22,15 +22,20 @@ export const BERT_PATTERN: string = `[${MARKS_ALONE}]|[^\\s${MARKS_ALONE}]+`;
  * Compiles what cuts text into pieces.
  *
  * @param splitting The rule.
+ * @param signal Ends the work with its reason.
  * @returns The tables; null where all of the text is one piece.
  * @throws {OnpathError} `pipeline` when the pattern is malformed or not supported.
  */
-export function compileSplitting(splitting: Splitting): PieceTables | null {
+export function compileSplitting(splitting: Splitting, signal?: AbortSignal): PieceTables | null {
   switch (splitting.kind) {
     case "pattern":
-      return compilePattern(splitting.pattern, { syntax: splitting.syntax, unmatched: splitting.unmatched });
+      return compilePattern(splitting.pattern, {
+        syntax: splitting.syntax,
+        unmatched: splitting.unmatched,
+        signal,
+      });
     case "bert":
-      return compilePattern(BERT_PATTERN, { unmatched: "drop" });
+      return compilePattern(BERT_PATTERN, { unmatched: "drop", signal });
     case "whole":
       return null;
   }

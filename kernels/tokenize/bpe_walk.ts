@@ -8,7 +8,7 @@
 import { BpeSearch, MOST_SEARCHED } from "./bpe_search.ts";
 import type { Compatibility } from "./compatible.ts";
 import type { PieceMemo } from "./piece_memo.ts";
-import { CELL } from "./tables.ts";
+import { CELL, noProgress } from "./tables.ts";
 import type { TextLookups } from "./flow.ts";
 import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
@@ -130,6 +130,7 @@ export class BpeWalk {
       let to = cells[cell * CELL]! + byte;
       steps++;
       while (cells[to * CELL + 1] !== cell) {
+        if (cell === 0) throw noProgress("a byte has no path");
         cell = fail[cell]!;
         to = cells[cell * CELL]! + byte;
         steps++;
@@ -138,6 +139,7 @@ export class BpeWalk {
       let token = cells[cell * CELL + 2]! >> 1;
       at++;
       for (;;) {
+        if (token < 0) throw noProgress("a prefix has no last token");
         tried++;
         const from = at - lengths[token]!;
         if (from === start || (from >= left && from > start && compatibility.test(lasts[from - 1]!, token))) {
@@ -174,6 +176,7 @@ export class BpeWalk {
         lasts.fill(-1, before, at - 1);
         let token = longest[cell]!;
         for (;;) {
+          if (token < 0) throw noProgress("a prefix has no last token");
           this.#counts.candidates++;
           const from = at - lengths[token]!;
           if (
@@ -220,6 +223,7 @@ export class BpeWalk {
     }
     let place = at;
     for (; ways > 1; place--) {
+      if (place <= left) throw noProgress("the ways back do not meet");
       if (marks[place] === 0) continue;
       marks[place] = 0;
       const before = place - lengths[lasts[place - 1]!]!;

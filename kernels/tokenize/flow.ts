@@ -23,7 +23,7 @@
 
 import { BpeWalk, COMMIT_FROM } from "./bpe_walk.ts";
 import type { Compatibility } from "./compatible.ts";
-import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables } from "./tables.ts";
+import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
 import { TokenList } from "./token_list.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
@@ -280,8 +280,8 @@ export class TextFlow {
     return point < 0x80 ? ascii[point]! : classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
   }
 
-  /** The automaton sees the code point whose bytes lie behind `seen`; false where there is no transition. */
-  #see(kind: number, length: number): boolean {
+  /** The automaton sees the code point behind `seen`, perhaps again within a cut; false without a transition. */
+  #see(kind: number, length: number, isAgain = false): boolean {
     const entry = this.#tables.next[this.#row + kind]!;
     this.#counts.points++;
     if (entry < 0) return false;
@@ -291,7 +291,7 @@ export class TextFlow {
       this.#accept = (entry & ACCEPT_HERE) !== 0 ? this.#seen : this.#seen - length;
       this.#acceptRow = this.#row;
     }
-    if ((entry & ACCEPT_FINAL) !== 0) this.#cut();
+    if ((entry & ACCEPT_FINAL) !== 0) isAgain ? this.#cutWithin() : this.#cut();
     else if (this.#accept - this.#start >= COMMIT_FROM && this.#walk !== null) this.#leaveEarly(this.#walk);
     return true;
   }
@@ -304,18 +304,27 @@ export class TextFlow {
 
   /** The piece ends at `accept`: its tokens leave, and what was seen beyond is seen again. */
   #cut(): void {
+    this.#cutWithin();
+    if (this.#start === this.#seen) this.#begin(0);
+  }
+
+  /** As `#cut`, where places stay valid: a cut while code points are seen again must not move the text. */
+  #cutWithin(): void {
     const end = this.#seen;
-    this.#finish();
-    this.#begin(this.#accept);
+    this.#nextPiece();
     while (this.#seen < end) {
       const length = pointLength(this.#text[this.#seen]!);
       // A cut within sees again what it must and comes to the same place.
-      if (!this.#see(this.#kindOf(readPoint(this.#text, this.#seen, length)), length)) {
-        this.#finish();
-        this.#begin(this.#accept);
-      }
+      const kind = this.#kindOf(readPoint(this.#text, this.#seen, length));
+      if (!this.#see(kind, length, true)) this.#nextPiece();
     }
-    if (this.#start === end) this.#begin(0);
+  }
+
+  /** The piece ends at `accept`, where the next one begins. */
+  #nextPiece(): void {
+    if (this.#accept === this.#start && this.#forgotten === 0) throw noProgress("a piece has no bytes");
+    this.#finish();
+    this.#begin(this.#accept);
   }
 
   /** The tokens of the piece up to `accept` leave. */

@@ -116,6 +116,13 @@ function packCells({ base, check, longest, whole, lengths, depth, ids, wholeFirs
   return cells;
 }
 
+/** The refusal of tables that give no token or piece where every text has one. */
+export function noProgress(what: string): OnpathError {
+  return new OnpathError("table", `Cannot tokenize: the vocabulary's tables contradict each other, ${what}`, {
+    what,
+  });
+}
+
 /**
  * Bytes that a vocabulary's tables take in this process: those of pieces, and of byte pair encoding or WordPiece.
  *

@@ -97,6 +97,7 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
     chosen.push(token);
   }
   const order = Int32Array.from([...chosen, ...merged]);
+  checkUniqueIds(ids, order);
   const numberOf = new Int32Array(count).fill(-1);
   for (let i = 0; i < order.length; i++) numberOf[order[i]!] = i;
 
@@ -121,6 +122,24 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
     // Where merges make every token of its own text, asking for the whole piece first changes nothing.
     wholeFirst: source.wholeFirst && unreachable > 0,
   };
+}
+
+/**
+ * Refuses ids that two tokens have.
+ *
+ * @param ids By token: its id.
+ * @param tokens The tokens.
+ * @throws {OnpathError} `table` when two of the tokens have one id.
+ */
+export function checkUniqueIds(ids: Int32Array, tokens: Iterable<number>): void {
+  const taken = new Set<number>();
+  for (const token of tokens) {
+    const id = ids[token]!;
+    if (taken.has(id)) {
+      throw new OnpathError("table", `Cannot compile a vocabulary: id ${id} is two tokens`, { id });
+    }
+    taken.add(id);
+  }
 }
 
 /**

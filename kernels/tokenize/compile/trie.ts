@@ -11,6 +11,9 @@ import type { ByteStrings } from "./strings.ts";
 /** Most states of a trie: a state and a byte fit 31 bits. */
 export const MAX_TRIE_STATES = 2 ** 22;
 
+/** Most bytes of all strings of a trie. */
+export const MAX_TRIE_BYTES = MAX_TRIE_STATES * 4;
+
 /** A trie; state 0 is the root, and a parent has a lower number than its children. */
 export interface Trie {
   /** Number of states. */
@@ -40,7 +43,7 @@ export interface Trie {
 export function buildTrie({ bytes, offsets }: ByteStrings): Trie {
   const count = offsets.length - 1;
   const most = bytes.length + 1;
-  if (most > MAX_TRIE_STATES * 4) throw tooLarge(bytes.length);
+  if (bytes.length > MAX_TRIE_BYTES) throw tooLarge(bytes.length);
   let slots = 1024;
   while (slots < most * 2) slots *= 2;
   const mask = slots - 1;

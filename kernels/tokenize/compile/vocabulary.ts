@@ -6,7 +6,8 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { compileSplitting } from "../../text_normalize/splitting.ts";
-import { encodeVocabulary, TABLE_HEAD_BYTES } from "../file/encode.ts";
+import { decodeVocabulary } from "../file/decode.ts";
+import { encodeVocabulary } from "../file/encode.ts";
 import type { VocabularySource } from "../source.ts";
 import { MAX_IDS, type Vocabulary } from "../vocabulary.ts";
 import { compileBpe } from "./bpe.ts";
@@ -38,6 +39,7 @@ export async function compileVocabulary(
       { name, id: idLimit - 1, limit: MAX_IDS },
     );
   }
+  options.signal?.throwIfAborted();
   const compiled = {
     name,
     algorithm: model.algorithm,
@@ -45,14 +47,14 @@ export async function compileVocabulary(
     ...bytesById(source, idLimit),
     decoding,
     normalization,
-    pieces: compileSplitting(splitting),
+    pieces: compileSplitting(splitting, options.signal),
     bpe: model.algorithm === "bpe" ? await compileBpe(model.bpe, options) : null,
     wordPiece: model.algorithm === "wordpiece" ? compileWordPiece(model.wordPiece) : null,
     special,
     around,
   };
-  const file = encodeVocabulary(compiled);
-  return { ...compiled, checksum: new DataView(file.buffer).getUint32(TABLE_HEAD_BYTES - 4, true) };
+  // The vocabulary is the one that its file holds, so every vocabulary that is compiled can be read back.
+  return decodeVocabulary(encodeVocabulary(compiled));
 }
 
 /** The bytes of each id in the order of ids. */

@@ -6,9 +6,10 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt } from "../../excerpt.ts";
 import type { WordPieceSource } from "../source.ts";
 import type { WordPieceTables } from "../vocabulary.ts";
-import { MAX_TOKEN_BYTES } from "./bpe.ts";
+import { checkUniqueIds, MAX_TOKEN_BYTES } from "./bpe.ts";
 import { doubleArray } from "./double_array.ts";
 import { buildTrie } from "./trie.ts";
 
@@ -22,13 +23,14 @@ import { buildTrie } from "./trie.ts";
  */
 export function compileWordPiece(source: WordPieceSource): WordPieceTables {
   const { strings, ids, prefix, unknown, mostCharacters } = source;
+  checkUniqueIds(ids, ids.keys());
   const trie = buildTrie(strings);
   let inside = 0;
   for (const byte of new TextEncoder().encode(prefix)) {
     inside = inside < 0 ? inside : trie.child(inside, byte);
   }
   if (inside <= 0) {
-    throw new OnpathError("table", `Cannot compile a vocabulary: no token begins with "${prefix}"`, {
+    throw new OnpathError("table", `Cannot compile a vocabulary: no token begins with "${excerpt(prefix)}"`, {
       prefix,
     });
   }

@@ -8,12 +8,16 @@
 import { decode } from "@msgpack/msgpack";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
-import { MAX_TOKEN_BYTES, pairTable } from "../compile/bpe.ts";
-import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
+import { excerpt } from "../../excerpt.ts";
+import { checkForm } from "../../plan/form.ts";
+import { MAX_TOKEN_BYTES } from "../compile/bpe.ts";
+import type { BpeTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { damaged, TableReader, TAIL_BYTES } from "./bits.ts";
-import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
+import { readBpe } from "./decode_bpe.ts";
+import { readPieces } from "./decode_pieces.ts";
+import { checkTrie, type DepthTrie } from "./derive.ts";
 import { TABLE_HEAD_BYTES, TABLE_MAGIC, TABLE_VERSION } from "./encode.ts";
-import { TABLE_META, type TableMeta } from "./meta.ts";
+import { MAX_ID_BYTES, MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 
 /** Longest table file that is taken, in bytes. */
 export const MAX_TABLE_BYTES = 2 ** 28;
@@ -29,7 +33,8 @@ export const MAX_TABLE_BYTES = 2 ** 28;
 export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const { body, checksum } = readHead(file);
   const input = new TableReader(body);
-  const meta = readMeta(input.block("the head", 2 ** 24));
+  const meta = readMeta(input.block("the head", MAX_META_BYTES));
+  checkAnnounced(meta, input.rest());
   const pieces = meta.pieces === null ? null : readPieces(input, meta.pieces);
   const cells = meta.cells;
   const most = cells - 1;
@@ -95,102 +100,26 @@ function readHead(file: Uint8Array): { body: Uint8Array; checksum: number } {
 function readMeta(block: Uint8Array): TableMeta {
   let value: unknown;
   try {
+    checkForm(block, { longLists: true });
     value = decode(block);
   } catch (cause) {
-    throw damaged(`its head is no MessagePack: ${cause instanceof Error ? cause.message : cause}`);
+    throw damaged(`its head is invalid MessagePack: ${excerpt(cause instanceof Error ? cause.message : "")}`);
   }
   return parseWith(TABLE_META, value, "file", "head of a vocabulary table");
 }
 
-function readPieces(input: TableReader, meta: NonNullable<TableMeta["pieces"]>): PieceTables {
-  const { states, classes, start, blocks } = meta;
-  if (start >= states) throw damaged(`state ${start} is not one of ${states}`, { start });
-  const cells = states * classes;
-  if (cells > 2 ** 22) {
-    throw damaged(`${states} states of ${classes} classes are too many`, { states, classes });
+/**
+ * Refuses a head that announces more numbers than follow it, before memory is reserved for them. In these arrays a
+ * number has one bit at least, because in none of them all numbers are 0.
+ */
+function checkAnnounced({ pieces, cells, idLimit, bpe }: TableMeta, bytes: number): void {
+  const transitions = pieces === null ? 0 : pieces.states * pieces.classes;
+  const bits = transitions + 3 * cells + idLimit + (bpe?.tokens ?? 0);
+  if (bits > bytes * 8) {
+    throw damaged(`its head announces arrays of ${Math.ceil(bits / 8)} bytes or more, ${bytes} follow`, {
+      bytes,
+    });
   }
-  return {
-    states,
-    classes,
-    start,
-    transitions: input.numbers("transitions", new Int16Array(cells), 1, states - 1),
-    accept: input.numbers("accept", new Int8Array(states), 1, 126),
-    final: input.numbers("final", new Uint8Array(states), 0, 1),
-    drop: input.numbers("drop", new Uint8Array(states), 0, 1),
-    blockOf: input.numbers("blockOf", new Uint16Array(0x1100), 0, blocks - 1),
-    classOf: input.numbers("classOf", new Uint8Array(blocks * 256), 0, classes - 1),
-  };
-}
-
-function readBpe(
-  input: TableReader,
-  { idLimit }: TableMeta,
-  { tokens, merges, units, wholeFirst }: NonNullable<TableMeta["bpe"]>,
-  trie: DepthTrie,
-  fail: Int32Array,
-): BpeTables {
-  const { base, check, depth } = trie;
-  const first = tokens - merges;
-  if (first < 0) throw damaged(`${merges} merges make ${tokens} tokens`, { tokens, merges });
-  const cellOf = input.numbers("cells of tokens", new Int32Array(tokens), 0, check.length - 1);
-  const made = new Uint8Array(tokens).fill(1, first);
-  input.numbers("unmerged tokens", made.subarray(0, first), 0, 1);
-  const ids = input.numbers("ids", new Int32Array(tokens), 0, idLimit - 1);
-  const left = new Int32Array(tokens).fill(-1);
-  const right = new Int32Array(tokens).fill(-1);
-  input.numbers("left parts", left.subarray(first), 0, tokens - 1);
-  input.numbers("right parts", right.subarray(first), 0, tokens - 1);
-  const fallback = input.numbers("fallback", new Int32Array(units === "bytes" ? 0 : 256), 0, tokens - 1);
-  checkTrie(trie);
-  const lengths = new Uint16Array(tokens);
-  const ranks = new Int32Array(tokens);
-  const whole = new Int32Array(check.length).fill(-1);
-  const taken = new Uint8Array(idLimit);
-  let longestToken = 0;
-  for (let token = 0; token < tokens; token++) {
-    const cell = cellOf[token]!;
-    ranks[token] = token < first ? -1 : token - first;
-    lengths[token] = cell === 0 ? 1 : depth[cell]!;
-    if (cell !== 0 && (depth[cell] === 0 || whole[cell] !== -1)) {
-      throw damaged(`token ${token} has no cell`, { token });
-    }
-    if (cell !== 0) whole[cell] = token;
-    if (taken[ids[token]!] === 1) throw damaged(`id ${ids[token]} is two tokens`, { token });
-    taken[ids[token]!] = 1;
-    if (lengths[token]! > longestToken) longestToken = lengths[token]!;
-    if (token < first) continue;
-    const [l, r] = [left[token]!, right[token]!];
-    if (l >= token || r >= token || lengths[l]! + lengths[r]! !== lengths[token]!) {
-      throw damaged(`token ${token} is not of ${l} and ${r}`, { token, left: l, right: r });
-    }
-  }
-  if (units === "bytes") {
-    for (let byte = 0; byte < 256; byte++) {
-      const cell = base[0]! + byte;
-      if (check[cell] !== 0 || whole[cell]! < 0 || made[whole[cell]!] === 0) {
-        throw damaged(`no token is the byte ${byte}`, { byte });
-      }
-    }
-  }
-  return {
-    tokens,
-    ids,
-    lengths,
-    left,
-    right,
-    ranks,
-    ...pairTable(left, right, ranks),
-    base,
-    check,
-    fail,
-    depth,
-    whole,
-    ...deriveSuffixes(depth, fail, whole, made),
-    longestToken,
-    units,
-    fallback,
-    wholeFirst,
-  };
 }
 
 function readWordPiece(
@@ -221,7 +150,7 @@ function readWordPiece(
 /** What each id stands for. */
 function readBytes(input: TableReader, idLimit: number): Pick<Vocabulary, "bytes" | "offsets"> {
   const offsets = new Uint32Array(idLimit + 1);
-  input.numbers("lengths of ids", offsets.subarray(1), 0, MAX_TOKEN_BYTES * 4);
+  input.numbers("lengths of ids", offsets.subarray(1), 0, MAX_ID_BYTES);
   for (let id = 0; id < idLimit; id++) offsets[id + 1]! += offsets[id]!;
   const bytes = input.block("bytes of ids", MAX_TABLE_BYTES).slice();
   if (bytes.length !== offsets[idLimit]) {

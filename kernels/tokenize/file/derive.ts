@@ -1,11 +1,11 @@
 /**
- * What follows from other tables, and so is not in the file: the longest tokens and suffixes; and the check that a
- * double array is one.
+ * Tables that follow from others and so are not in the file: the longest tokens and suffixes. And the checks of a
+ * double array and of its failure links.
  *
  * @module
  */
 
-import { byDepth } from "../compile/trie.ts";
+import { byDepth, MAX_TRIE_BYTES } from "../compile/trie.ts";
 import { damaged } from "./bits.ts";
 
 /** A double array with the depth of its states. */
@@ -42,17 +42,17 @@ export function checkTrie({ base, check, depth }: DepthTrie): void {
 }
 
 /**
- * Finds the longest token that ends at each state, and of each token the next shorter.
+ * Finds the longest token that ends at each state, and of each token the next shorter; and checks the failure links.
  *
- * @param depth By cell: bytes from the root.
- * @param fail By cell: its failure link; nearer to the root.
+ * @param trie The double array, checked.
+ * @param fail By cell: its failure link.
  * @param whole By cell: its token, or −1.
  * @param made By token: 1 where merges make it.
  * @returns `longest` by cell, `suffix` by token.
- * @throws {OnpathError} `file` when a failure link leads away from the root.
+ * @throws {OnpathError} `file` when a failure link is not the longest proper suffix that is a path.
  */
 export function deriveSuffixes(
-  depth: Uint16Array,
+  { base, check, depth }: DepthTrie,
   fail: Int32Array,
   whole: Int32Array,
   made: Uint8Array,
@@ -60,18 +60,27 @@ export function deriveSuffixes(
   const longest = new Int32Array(depth.length).fill(-1);
   const suffix = new Int32Array(made.length).fill(-1);
   const order = byDepth(depth);
+  // A token of n bytes takes 2n steps at most, and all tokens together have a limit.
+  let steps = 2 * MAX_TRIE_BYTES;
   for (let i = 0; i < order.length; i++) {
     const cell = order[i]!;
-    if (depth[cell] === 0) {
-      if (fail[cell] !== 0) {
-        throw damaged(`the failure link of cell ${cell} leads to no shorter path`, { cell });
+    let link = 0;
+    if (depth[cell]! > 1) {
+      const parent = check[cell]!;
+      const byte = cell - base[parent]!;
+      for (let at = parent; at !== 0 && link === 0;) {
+        at = fail[at]!;
+        if (check[base[at]! + byte] === at) link = base[at]! + byte;
+        if (--steps < 0) throw damaged("its failure links take more steps than its tokens have bytes");
       }
-      continue;
     }
-    const link = fail[cell]!;
-    if (depth[link]! >= depth[cell]! || (link !== 0 && depth[link] === 0)) {
-      throw damaged(`the failure link of cell ${cell} leads to no shorter path`, { cell });
+    if (fail[cell] !== link) {
+      throw damaged(`the failure link of cell ${cell} leads to ${fail[cell]}, expected ${link}`, {
+        cell,
+        link,
+      });
     }
+    if (depth[cell] === 0) continue;
     const token = whole[cell]!;
     if (token >= 0 && made[token] === 1) {
       longest[cell] = token;

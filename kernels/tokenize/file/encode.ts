@@ -18,9 +18,11 @@
 
 import { encode } from "@msgpack/msgpack";
 import { crc32c } from "../../../serialize/crc32c.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { parseWith } from "../../schema.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { TableWriter } from "./bits.ts";
-import type { TableMeta } from "./meta.ts";
+import { MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 
 /** `OPVT` as a little-endian word. */
 export const TABLE_MAGIC = 0x5456504f;
@@ -41,7 +43,7 @@ export const TABLE_HEAD_BYTES = 16;
 export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint8Array {
   const { pieces, bpe, wordPiece } = vocabulary;
   const out = new TableWriter();
-  out.block(encode(metaOf(vocabulary)));
+  out.block(encodeMeta(metaOf(vocabulary)));
   if (pieces !== null) writePieces(out, pieces);
   if (bpe !== null) writeBpe(out, bpe);
   if (wordPiece !== null) writeWordPiece(out, wordPiece);
@@ -58,6 +60,17 @@ export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint
   view.setUint32(12, crc32c(body), true);
   file.set(body, TABLE_HEAD_BYTES);
   return file;
+}
+
+/** Writes the head; what would not be read back is refused. */
+function encodeMeta(meta: TableMeta): Uint8Array {
+  const block = encode(parseWith(TABLE_META, meta, "table", "head of a compiled vocabulary"));
+  if (block.length <= MAX_META_BYTES) return block;
+  throw new OnpathError(
+    "size",
+    `Cannot write the head of a vocabulary: it has ${block.length} bytes, at most ${MAX_META_BYTES} are read`,
+    { bytes: block.length, most: MAX_META_BYTES },
+  );
 }
 
 function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {

@@ -5,12 +5,20 @@
  */
 
 import { z } from "zod";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt } from "../../excerpt.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 import { MAX_TRIE_STATES } from "../compile/trie.ts";
-import { MAX_IDS, type TextStep } from "../vocabulary.ts";
+import { MAX_IDS, type SpecialToken, type TextStep } from "../vocabulary.ts";
+import { MAX_CLASSES } from "../pattern/dfa.ts";
+import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "../../text_normalize/growth.ts";
+import { longList, shortList } from "../../lists.ts";
 
 const ID = z.int().min(0).max(MAX_IDS - 1);
-const TEXT = z.string().max(MAX_TOKEN_BYTES);
+const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
+  (text) => text.isWellFormed(),
+  "is not well-formed Unicode",
+);
 const COUNT = (most: number) => z.int().min(0).max(most);
 
 const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
@@ -21,24 +29,63 @@ const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("strip_accents") }),
   z.strictObject({ op: z.literal("clean_text") }),
   z.strictObject({ op: z.literal("space_chinese") }),
-  z.strictObject({ op: z.literal("prepend"), text: TEXT }),
-  z.strictObject({ op: z.literal("replace"), from: TEXT, to: TEXT }),
+  z.strictObject({ op: z.literal("prepend"), text: TEXT.min(1) }),
+  z.strictObject({ op: z.literal("replace"), from: TEXT.min(1), to: TEXT }),
 ]);
+
+function isSpecialToken(value: unknown): value is SpecialToken {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 2 && "text" in value &&
+    typeof value.text === "string" && value.text !== "" && value.text.length <= MAX_TOKEN_BYTES &&
+    value.text.isWellFormed() && "id" in value && isId(value.id);
+}
+
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MAX_IDS;
+}
+
+/** Characters of a vocabulary's name, at most. */
+const MAX_NAME = 256;
+
+/**
+ * Refuses a name that no compiled file can hold.
+ *
+ * @param name The vocabulary's name.
+ * @throws {OnpathError} `file` when it is too long or not well-formed.
+ */
+export function checkName(name: string): void {
+  if (name.length <= MAX_NAME && name.isWellFormed()) return;
+  throw new OnpathError(
+    "file",
+    `Cannot read a vocabulary named "${excerpt(name)}": expected at most ${MAX_NAME} well-formed characters`,
+    { length: name.length },
+  );
+}
+
+/** Ids around a text, at most. */
+export const MAX_AROUND = 1024;
+
+const AROUND = shortList(ID, MAX_AROUND);
+
+/** Bytes of the file's head, at most. */
+export const MAX_META_BYTES = 2 ** 24;
+
+/** Bytes that an id stands for, at most. */
+export const MAX_ID_BYTES = MAX_TOKEN_BYTES * 4;
 
 /** The schema of the file's head. */
 export const TABLE_META = z.strictObject({
-  name: z.string().max(256),
+  name: TEXT.max(MAX_NAME),
   idLimit: z.int().min(1).max(MAX_IDS),
-  normalization: z.array(TEXT_STEP).max(64),
+  normalization: shortList(TEXT_STEP, MAX_TEXT_STEPS).refine(growsLittle, GROWTH_MESSAGE),
   decoding: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("bytes"), leadingSpaces: COUNT(255) }),
     z.strictObject({ kind: z.literal("words"), prefix: TEXT, cleanUp: z.boolean() }),
   ]),
-  special: z.array(z.strictObject({ text: TEXT, id: ID })).max(MAX_TOKENS),
-  around: z.strictObject({ before: z.array(ID).max(1024), after: z.array(ID).max(1024) }),
+  special: longList(isSpecialToken, MAX_TOKENS, "special tokens, each of a text and an id"),
+  around: z.strictObject({ before: AROUND, after: AROUND }),
   pieces: z.strictObject({
     states: z.int().min(1).max(32767),
-    classes: z.int().min(1).max(256),
+    classes: z.int().min(2).max(MAX_CLASSES),
     start: COUNT(32766),
     blocks: z.int().min(1).max(0x1100),
   }).nullable(),

@@ -5,7 +5,9 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt, named } from "../../excerpt.ts";
 import { parseWith } from "../../schema.ts";
+import { MAX_AROUND } from "../file/meta.ts";
 import type { TokenDecoding } from "../vocabulary.ts";
 import { DECODER, type Decoder, POST_PROCESSOR, type PostProcessor } from "./hf_schema.ts";
 
@@ -31,10 +33,20 @@ export function readPostProcessor(json: unknown, name: string): Around {
     name,
     part: "post_processor",
   });
-  return around(parseWith(POST_PROCESSOR, json, "file", `post_processor of "${name}"`), name);
+  const ids = around(json, name, 0);
+  const most = Math.max(ids.before.length, ids.after.length);
+  if (most > MAX_AROUND) {
+    throw unknown(name, "post_processor", `a template of ${most} ids before or after a text`);
+  }
+  return ids;
 }
 
-function around(post: PostProcessor, name: string): Around {
+/** Sequences of post-processors within one another, at most. */
+const MAX_SEQUENCES = 8;
+
+function around(json: unknown, name: string, depth: number): Around {
+  if (depth > MAX_SEQUENCES) throw unknown(name, "post_processor", "a sequence within eight others");
+  const post: PostProcessor = parseWith(POST_PROCESSOR, json, "file", `post_processor of "${name}"`);
   switch (post.type) {
     case "ByteLevel":
       // It moves offsets only, and onpath's offsets are those of the tokens' bytes.
@@ -43,7 +55,7 @@ function around(post: PostProcessor, name: string): Around {
     case "RobertaProcessing":
       return { before: [post.cls[1]], after: [post.sep[1]] };
     case "Sequence": {
-      const parts = post.processors.map((part) => around(part, name));
+      const parts = post.processors.map((part) => around(part, name, depth + 1));
       return { before: parts.toReversed().flatMap((p) => p.before), after: parts.flatMap((p) => p.after) };
     }
     case "TemplateProcessing": {
@@ -57,7 +69,7 @@ function around(post: PostProcessor, name: string): Around {
           if (token === undefined) {
             throw new OnpathError(
               "file",
-              `Cannot read post_processor of "${name}": it has no ids for "${piece.SpecialToken.id}"`,
+              `Cannot read post_processor of "${name}": it has no ids for ${named(piece.SpecialToken.id)}`,
               { name, token: piece.SpecialToken.id },
             );
           }
@@ -127,7 +139,7 @@ export function readDecoder(json: unknown, name: string): DecoderParts {
       throw unknown(
         name,
         "decoder",
-        `Strip of ${JSON.stringify(strip.content)}, ${strip.start}, ${strip.stop}`,
+        `Strip of ${named(strip.content)}, ${strip.start}, ${strip.stop}`,
       );
     }
     return parts({
@@ -156,7 +168,8 @@ function checkType(
   { name, part }: { name: string; part: string },
 ): void {
   const type = typeof json === "object" && json !== null && "type" in json ? json.type : json;
-  if (typeof type !== "string" || !known.includes(type)) throw unknown(name, part, String(type));
+  if (typeof type === "string" && known.includes(type)) return;
+  throw unknown(name, part, typeof type === "string" ? excerpt(type) : named(type));
 }
 
 function unknown(name: string, part: string, what: string): OnpathError {

@@ -5,6 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt } from "../../excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import type { BpeSource } from "../compile/bpe.ts";
 import type { MergeList } from "../compile/merges.ts";
@@ -29,8 +30,10 @@ export function readBpeModel(json: unknown, byteLevel: boolean, name: string): B
   const refuse = (what: string) =>
     new OnpathError("file", `Cannot read model of "${name}": ${what} is not supported`, { name, what });
   if (model.dropout) throw refuse(`dropout ${model.dropout}`);
-  if (model.continuing_subword_prefix) throw refuse(`BPE with prefix "${model.continuing_subword_prefix}"`);
-  if (model.end_of_word_suffix) throw refuse(`BPE with suffix "${model.end_of_word_suffix}"`);
+  if (model.continuing_subword_prefix) {
+    throw refuse(`BPE with prefix "${excerpt(model.continuing_subword_prefix)}"`);
+  }
+  if (model.end_of_word_suffix) throw refuse(`BPE with suffix "${excerpt(model.end_of_word_suffix)}"`);
   if (byteLevel && model.byte_fallback) throw refuse("byte fallback below a byte-level pre-tokenizer");
   if (!byteLevel && !model.byte_fallback) throw refuse("BPE over characters without byte fallback");
 
@@ -94,13 +97,13 @@ function readMerges(
   };
   for (let rank = 0; rank < merges.length; rank++) {
     const merge = merges[rank]!;
-    const [left, right, more] = typeof merge === "string" ? merge.split(" ") : merge;
+    const [left, right, more] = typeof merge === "string" ? merge.split(" ", 3) : merge;
     const places = [left, right, `${left}${right}`].map((text) => placeOf.get(text ?? ""));
     if (more !== undefined || places.includes(undefined)) {
       throw new OnpathError(
         "file",
         `Cannot read model of "${name}": merge ${rank}, ${
-          JSON.stringify(merge)
+          excerpt(JSON.stringify(merge))
         }, is not of two tokens that make one`,
         { name, merge: rank },
       );
@@ -126,7 +129,7 @@ export function readWordPieceModel(json: unknown, name: string): WordPieceSource
       "file",
       `Cannot read model of "${name}": ${
         unknown === undefined
-          ? `its unknown token "${model.unk_token}" has no id`
+          ? `its unknown token "${excerpt(model.unk_token)}" has no id`
           : "it has no prefix inside words"
       }`,
       { name },

@@ -6,14 +6,20 @@
  */
 
 import { z } from "zod";
-import { MAX_TOKENS } from "../compile/bpe.ts";
+import { longList, shortList } from "../../lists.ts";
+import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 
-const ID = z.int().min(0).max(2 ** 30);
+const MAX_ID = 2 ** 30;
+const ID = z.int().min(0).max(MAX_ID);
+const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
+  (text) => text.isWellFormed(),
+  "is not well-formed Unicode",
+);
 
 /** One added token. */
 const ADDED_TOKEN = z.object({
   id: ID,
-  content: z.string().min(1).max(4096),
+  content: TEXT.min(1),
   single_word: z.boolean().default(false),
   lstrip: z.boolean().default(false),
   rstrip: z.boolean().default(false),
@@ -21,12 +27,32 @@ const ADDED_TOKEN = z.object({
   special: z.boolean().default(false),
 });
 
-const VOCAB = z.record(z.string(), ID).refine((vocab) => Object.keys(vocab).length <= MAX_TOKENS, {
-  message: `expected at most ${MAX_TOKENS} tokens`,
-});
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ID;
+}
+
+// Not a record of zod, which leaves out the key "__proto__" and reports every invalid entry.
+const VOCAB = z.custom<Readonly<Record<string, number>>>(
+  (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    const entries = Object.entries(value);
+    return entries.length <= MAX_TOKENS && entries.every(([text, id]) => isId(id) && text.isWellFormed());
+  },
+  `expected at most ${MAX_TOKENS} well-formed tokens with ids from 0 to ${MAX_ID}`,
+);
+
+type Merge = string | readonly [string, string];
+
+function isMerge(value: unknown): value is Merge {
+  return typeof value === "string" ||
+    Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+}
 
 /** Most merges that are taken; Llama 3 lists 280,147. */
 const MAX_MERGES = 2 ** 22;
+
+/** Most added tokens that are taken; an encoder compares every one of them at every byte. */
+const MAX_ADDED_TOKENS = 2 ** 16;
 
 /** `model` of type BPE. */
 export const BPE_MODEL = z.object({
@@ -39,7 +65,7 @@ export const BPE_MODEL = z.object({
   byte_fallback: z.boolean().nullish(),
   ignore_merges: z.boolean().nullish(),
   vocab: VOCAB,
-  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).max(MAX_MERGES),
+  merges: longList(isMerge, MAX_MERGES, "merges, each a text or two"),
 });
 
 /** `model` of type WordPiece. */
@@ -53,7 +79,9 @@ export const WORDPIECE_MODEL = z.object({
 
 /** The whole file; its parts are checked where they are read. */
 export const TOKENIZER_JSON = z.object({
-  added_tokens: z.array(ADDED_TOKEN).max(MAX_TOKENS).default([]),
+  added_tokens: shortList(ADDED_TOKEN, MAX_ADDED_TOKENS).default([]),
+  truncation: z.unknown().optional(),
+  padding: z.unknown().optional(),
   normalizer: z.unknown().optional(),
   pre_tokenizer: z.unknown().optional(),
   post_processor: z.unknown().optional(),
@@ -71,20 +99,29 @@ const TEMPLATE_PIECE = z.union([
 
 const PAIR = z.tuple([z.string(), ID]);
 
-/** `post_processor`. */
-export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.lazy(() =>
-  z.union([
-    z.object({ type: z.literal("ByteLevel") }),
-    z.object({
-      type: z.literal("TemplateProcessing"),
-      single: z.array(TEMPLATE_PIECE).max(64),
-      special_tokens: z.record(z.string(), z.object({ ids: z.array(ID).max(64) })),
-    }),
-    z.object({ type: z.literal("BertProcessing"), sep: PAIR, cls: PAIR }),
-    z.object({ type: z.literal("RobertaProcessing"), sep: PAIR, cls: PAIR }),
-    z.object({ type: z.literal("Sequence"), processors: z.array(POST_PROCESSOR).max(16) }),
-  ])
-);
+function isTemplateTokens(value: unknown): value is Record<string, { ids: number[] }> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every((token: unknown) =>
+      typeof token === "object" && token !== null && "ids" in token && Array.isArray(token.ids) &&
+      token.ids.length <= 64 && token.ids.every(isId)
+    );
+}
+
+/** `post_processor`; the parts of a sequence are checked where they are read. */
+export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.union([
+  z.object({ type: z.literal("ByteLevel") }),
+  z.object({
+    type: z.literal("TemplateProcessing"),
+    single: z.array(TEMPLATE_PIECE).max(64),
+    special_tokens: z.custom<Record<string, { ids: number[] }>>(
+      isTemplateTokens,
+      "expected tokens with 64 ids at most",
+    ),
+  }),
+  z.object({ type: z.literal("BertProcessing"), sep: PAIR, cls: PAIR }),
+  z.object({ type: z.literal("RobertaProcessing"), sep: PAIR, cls: PAIR }),
+  z.object({ type: z.literal("Sequence"), processors: shortList(z.unknown(), 16) }),
+]);
 
 /** A post-processor, checked. */
 export type PostProcessor =
@@ -95,30 +132,35 @@ export type PostProcessor =
     special_tokens: Record<string, { ids: number[] }>;
   }
   | { type: "BertProcessing" | "RobertaProcessing"; sep: [string, number]; cls: [string, number] }
-  | { type: "Sequence"; processors: PostProcessor[] };
+  | { type: "Sequence"; processors: unknown[] };
 
-/** One step of `decoder`. */
-export const DECODER: z.ZodType<Decoder> = z.lazy(() =>
-  z.union([
-    z.object({ type: z.literal("ByteLevel") }),
-    z.object({ type: z.literal("WordPiece"), prefix: z.string(), cleanup: z.boolean() }),
-    z.object({
-      type: z.literal("Replace"),
-      pattern: z.object({ String: z.string() }),
-      content: z.string(),
-    }),
-    z.object({ type: z.literal("ByteFallback") }),
-    z.object({ type: z.literal("Fuse") }),
-    z.object({ type: z.literal("Strip"), content: z.string(), start: z.int(), stop: z.int() }),
-    z.object({
-      type: z.literal("Metaspace"),
-      replacement: z.string(),
-      prepend_scheme: z.string().optional(),
-      add_prefix_space: z.boolean().optional(),
-    }),
-    z.object({ type: z.literal("Sequence"), decoders: z.array(DECODER).max(16) }),
-  ])
-);
+const DECODER_STEPS = [
+  z.object({ type: z.literal("ByteLevel") }),
+  z.object({ type: z.literal("WordPiece"), prefix: TEXT, cleanup: z.boolean() }),
+  z.object({
+    type: z.literal("Replace"),
+    pattern: z.object({ String: TEXT.min(1) }),
+    content: TEXT,
+  }),
+  z.object({ type: z.literal("ByteFallback") }),
+  z.object({ type: z.literal("Fuse") }),
+  z.object({ type: z.literal("Strip"), content: z.string(), start: z.int(), stop: z.int() }),
+  z.object({
+    type: z.literal("Metaspace"),
+    replacement: TEXT.min(1),
+    prepend_scheme: z.string().optional(),
+    add_prefix_space: z.boolean().optional(),
+  }),
+] as const;
+
+/** `decoder`: one step, or a sequence of them. */
+export const DECODER: z.ZodType<Decoder> = z.union([
+  ...DECODER_STEPS,
+  z.object({ type: z.literal("Sequence"), decoders: shortList(z.union(DECODER_STEPS), 16) }),
+]);
+
+/** One step of a decoder, checked. */
+export type DecoderStep = Exclude<Decoder, { type: "Sequence" }>;
 
 /** A decoder, checked. */
 export type Decoder =
@@ -132,4 +174,4 @@ export type Decoder =
     prepend_scheme?: string | undefined;
     add_prefix_space?: boolean | undefined;
   }
-  | { type: "Sequence"; decoders: Decoder[] };
+  | { type: "Sequence"; decoders: DecoderStep[] };

@@ -10,8 +10,10 @@
 
 import { z } from "zod";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt } from "../../excerpt.ts";
+import { checkName } from "../file/meta.ts";
 import { parseWith } from "../../schema.ts";
-import { MAX_TOKENS } from "../compile/bpe.ts";
+import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 import { byteStrings } from "../compile/strings.ts";
 import type { VocabularySource } from "../source.ts";
 import type { SpecialToken } from "../vocabulary.ts";
@@ -81,6 +83,7 @@ export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
  * ```
  */
 export function readTiktoken(text: string, name: string, encoding?: TiktokenEncoding): VocabularySource {
+  checkName(name);
   const known = encoding ?? (Object.hasOwn(TIKTOKEN_ENCODINGS, name) ? TIKTOKEN_ENCODINGS[name] : undefined);
   if (known === undefined) {
     throw new OnpathError(
@@ -99,7 +102,7 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
   if (taken !== undefined) {
     throw new OnpathError(
       "file",
-      `Cannot read rank file "${name}": rank ${taken.id} is the special token "${taken.text}" too`,
+      `Cannot read rank file "${name}": rank ${taken.id} is the special token "${excerpt(taken.text)}" too`,
       { name, id: taken.id },
     );
   }
@@ -122,9 +125,17 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
   };
 }
 
+function isSpecialTokens(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.entries(value).every(([text, id]) =>
+      text !== "" && Number.isInteger(id) && id >= 0 && id <= 2 ** 30
+    );
+}
+
 const TIKTOKEN_JSON = z.object({
   pat_str: z.string().min(1).max(65536),
-  special_tokens: z.record(z.string().min(1), z.int().min(0).max(2 ** 30)),
+  // Not a record of zod, which leaves out the key "__proto__".
+  special_tokens: z.custom<Record<string, number>>(isSpecialTokens, "expected special tokens with their ids"),
   bpe_ranks: z.string().min(1),
 });
 
@@ -141,30 +152,51 @@ export function readTiktokenJson(json: unknown, name: string): VocabularySource 
   return readTiktoken(bpe_ranks, name, { pattern: pat_str, special: special_tokens });
 }
 
+/** Longest rank file that is read, in UTF-16 units; o200k_base has 3.6 million. */
+export const MAX_RANK_FILE = 2 ** 26;
+
 /** Bytes of the tokens by rank. */
 function readRanks(text: string, name: string): Map<number, Uint8Array> {
   const tokens = new Map<number, Uint8Array>();
-  const lines = text.split(/\r?\n/);
-  for (let i = 0; i < lines.length; i++) {
-    if (lines[i] === "") continue;
-    const words = lines[i]!.split(" ");
-    const compact = words[0] === "!";
-    const first = words[1];
-    const list = compact ? words.slice(2) : words.slice(0, 1);
-    if (first === undefined || !/^\d{1,9}$/.test(first) || (!compact && words.length !== 2)) {
+  if (text.length > MAX_RANK_FILE) throw malformed(name, 1, `it is longer than ${MAX_RANK_FILE} characters`);
+  const put = (line: number, rank: number, base64: string) => {
+    const bytes = fromBase64(base64);
+    if (bytes === null) {
+      throw malformed(name, line, `"${excerpt(base64)}" is not base64 of 1 to ${MAX_TOKEN_BYTES} bytes`);
+    }
+    if (tokens.has(rank)) throw malformed(name, line, `rank ${rank} stands twice`);
+    if (tokens.size >= MAX_TOKENS) throw malformed(name, line, `more than ${MAX_TOKENS} tokens`);
+    tokens.set(rank, bytes);
+  };
+  let line = 0;
+  for (let from = 0, end = 0; from < text.length; from = end + 1) {
+    line++;
+    end = text.indexOf("\n", from);
+    if (end < 0) end = text.length;
+    // Line by line and word by word: lists of all lines and words would take a hundred times the file.
+    const to = end > from && text[end - 1] === "\r" ? end - 1 : end;
+    if (to === from) continue;
+    const compact = text.startsWith("! ", from);
+    const space = text.indexOf(" ", compact ? from + 2 : from);
+    const rankFrom = compact ? from + 2 : space + 1;
+    const rankTo = compact && space >= 0 && space < to ? space : to;
+    const digits = space < 0 && !compact || space > to && !compact
+      ? ""
+      : text.slice(rankFrom, Math.min(rankTo, rankFrom + 10));
+    if (!/^\d{1,9}$/.test(digits) || rankFrom + digits.length !== rankTo) {
       throw malformed(
         name,
-        i + 1,
+        line,
         compact ? "expected !, a rank and tokens" : "expected base64, a space and a rank",
       );
     }
-    for (let k = 0; k < list.length; k++) {
-      const rank = Number(first) + k;
-      const bytes = fromBase64(list[k]!);
-      if (bytes === null) throw malformed(name, i + 1, `"${list[k]!.slice(0, 40)}" is not base64`);
-      if (tokens.has(rank)) throw malformed(name, i + 1, `rank ${rank} stands twice`);
-      if (tokens.size >= MAX_TOKENS) throw malformed(name, i + 1, `more than ${MAX_TOKENS} tokens`);
-      tokens.set(rank, bytes);
+    if (!compact) put(line, Number(digits), text.slice(from, space));
+    let rank = Number(digits);
+    for (let at = compact ? rankTo + 1 : to + 1; at <= to;) {
+      const next = text.indexOf(" ", at);
+      const wordTo = next < 0 || next > to ? to : next;
+      put(line, rank++, text.slice(at, wordTo));
+      at = wordTo + 1;
     }
   }
   if (tokens.size === 0) throw malformed(name, 1, "it has no tokens");
@@ -172,9 +204,9 @@ function readRanks(text: string, name: string): Map<number, Uint8Array> {
 }
 
 function fromBase64(text: string): Uint8Array | null {
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text) || text === "") {
-    return null;
-  }
+  // The length first: the expression takes stack for every four characters.
+  if (text === "" || text.length > 4 * Math.ceil(MAX_TOKEN_BYTES / 3)) return null;
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return null;
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);

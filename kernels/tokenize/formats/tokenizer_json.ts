@@ -6,7 +6,9 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import { excerpt } from "../../excerpt.ts";
 import { parseWith } from "../../schema.ts";
+import { checkName, MAX_ID_BYTES } from "../file/meta.ts";
 import { readNormalizer, readPreTokenizer } from "../../text_normalize/hf.ts";
 import { byteStrings } from "../compile/strings.ts";
 import type { VocabularySource } from "../source.ts";
@@ -27,13 +29,23 @@ const UTF8 = new TextEncoder();
  * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
  */
 export function readTokenizerJson(json: unknown, name: string): VocabularySource {
+  checkName(name);
   const file = parseWith(TOKENIZER_JSON, json, "file", `tokenizer.json of "${name}"`);
+  for (const part of ["truncation", "padding"] as const) {
+    if (file[part] !== undefined && file[part] !== null) {
+      throw new OnpathError(
+        "file",
+        `Cannot read tokenizer.json of "${name}": ${part} is not supported; cut or pad the ids where they are used`,
+        { name, part },
+      );
+    }
+  }
   const type = file.model.type ?? ("merges" in file.model ? "BPE" : "unnamed");
   if (type !== "BPE" && type !== "WordPiece") {
     throw new OnpathError(
       "file",
-      `Cannot read model of "${name}": ${type} is not supported; BPE and WordPiece are`,
-      { name, type },
+      `Cannot read model of "${name}": ${excerpt(type)} is not supported; BPE and WordPiece are`,
+      { name, type: excerpt(type) },
     );
   }
   const normalization = readNormalizer(file.normalizer);
@@ -68,7 +80,7 @@ function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string)
     if (rule !== null) {
       throw new OnpathError(
         "file",
-        `Cannot read added token "${token.content}" of "${name}": ${rule} is not supported`,
+        `Cannot read added token "${excerpt(token.content)}" of "${name}": ${rule} is not supported`,
         { name, token: token.content, rule },
       );
     }
@@ -87,7 +99,16 @@ function decodedTokens(
   for (const { text, id } of special) textOf.set(id, text);
   const decode = (text: string) => {
     const bytes = byteLevel ? fromByteLevel(text) : byteFallback ? byteToken(text) : null;
-    return bytes ?? UTF8.encode(replace === null ? text : text.replaceAll(replace.from, replace.to));
+    if (bytes !== null || replace === null) return bytes ?? UTF8.encode(text);
+    // The size of what replacing makes, before it is made.
+    const times = text.split(replace.from).length - 1;
+    if (text.length + times * replace.to.length > MAX_ID_BYTES) {
+      throw new OnpathError(
+        "file",
+        `Cannot read decoder: it makes more than ${MAX_ID_BYTES} bytes of token "${excerpt(text)}"`,
+      );
+    }
+    return UTF8.encode(text.replaceAll(replace.from, replace.to));
   };
   return {
     strings: byteStrings(Array.from(textOf.values(), decode)),

@@ -7,8 +7,9 @@
 import type { PieceTables } from "../vocabulary.ts";
 import { nullable, type PatternNode } from "./ast.ts";
 import { determinise, type Dfa } from "./dfa.ts";
+import { named } from "../../excerpt.ts";
 import { minimise } from "./minimise.ts";
-import { addNode, buildGap, buildNode, newNfa } from "./nfa.ts";
+import { addNode, buildGap, buildNode, newNfa, spend } from "./nfa.ts";
 import { parsePattern } from "./parse.ts";
 import type { PatternSyntax } from "./parse_class.ts";
 import { patternError } from "./refuse.ts";
@@ -23,18 +24,22 @@ export interface PatternOptions {
    * piece of every text, `piece` makes pieces of it, `drop` leaves it out. Default `refuse`.
    */
   readonly unmatched?: "refuse" | "piece" | "drop";
+  /** Ends the work with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * A text that the automaton does not cut: a way from the start that ends without an accept.
  *
  * @param dfa The automaton.
+ * @param work Counts steps, and throws where they are too many.
  * @returns Code points of such a text, or null when there is none.
  */
-function uncovered(dfa: Dfa): number[] | null {
+function uncovered(dfa: Dfa, work: (steps: number) => void): number[] | null {
   const end = dfa.members.length - 1;
   const ways = new Map<number, number[]>([[0, []]]);
   for (const [state, way] of ways) {
+    work(1 + way.length * (end + 1) / 64);
     for (let symbol = 0; symbol <= end; symbol++) {
       if (symbol === end && way.length === 0) continue;
       const next = dfa.transitions[state]![symbol]!;
@@ -59,7 +64,9 @@ function refuseNullable(pattern: string, tree: PatternNode): void {
  * @param pattern The regular expression, as it stands in tiktoken or a tokenizer.json.
  * @param options Whose syntax it is, and what becomes of text between matches.
  * @returns Tables for kernels; the Unicode version in them is that of the JavaScript engine.
- * @throws {OnpathError} `pipeline`, naming the place in the pattern, for what is malformed or not supported.
+ * @throws {OnpathError} `pipeline`, naming the place in the pattern, for what is malformed, not supported or takes
+ * more work than a pattern may.
+ * @throws The signal's reason.
  *
  * @example
  * ```ts
@@ -74,20 +81,21 @@ function refuseNullable(pattern: string, tree: PatternNode): void {
 export function compilePattern(pattern: string, options: PatternOptions = {}): PieceTables {
   const tree = parsePattern(pattern, options.syntax ?? "fancy-regex");
   refuseNullable(pattern, tree);
-  const nfa = newNfa(pattern);
+  options.signal?.throwIfAborted();
+  const nfa = newNfa(pattern, options.signal);
   const unmatched = options.unmatched ?? "refuse";
   const matched = buildNode(nfa, tree, addNode(nfa, { kind: "match", drop: false }));
   const start = unmatched === "refuse"
     ? matched
     : addNode(nfa, { kind: "split", next: [matched, buildGap(nfa, tree, unmatched === "drop")] });
   const dfa = determinise(nfa, start);
-  minimise(dfa);
-  const missing = uncovered(dfa);
+  minimise(dfa, (steps) => spend(nfa, steps));
+  const missing = uncovered(dfa, (steps) => spend(nfa, steps));
   if (missing !== null) {
     throw patternError(
       pattern,
       -1,
-      `it cuts no piece of the text ${JSON.stringify(String.fromCodePoint(...missing))}`,
+      `it cuts no piece of the text ${named(String.fromCodePoint(...missing))}`,
     );
   }
   return pieceTables(pattern, dfa);

@@ -5,12 +5,18 @@
  * @module
  */
 
-import type { Nfa, NfaNode } from "./nfa.ts";
+import { type Nfa, type NfaNode, spend } from "./nfa.ts";
 import { patternError } from "./refuse.ts";
 import { ANY_OR_END, type CodeSet, END } from "./set.ts";
 
+/** Most classes: one is a byte of the class ROM. */
+export const MAX_CLASSES = 256;
+
 /** Most states before they are merged. */
 export const MAX_STATES = 1024;
+
+/** Most choices one behind another before a code point is taken; each takes stack. */
+export const MAX_CHOICES = 1024;
 
 /** Most code points that a look-ahead may need to see. */
 export const MAX_LOOK = 16;
@@ -31,10 +37,12 @@ export interface Dfa {
  * Parts all code points by the sets that hold them.
  *
  * @param sets Sets, which may hold the end.
+ * @param refuse Makes the error for more than {@linkcode MAX_CLASSES} classes.
  * @returns The classes, the end's last and alone; and for every set a bit mask of the classes in it.
  */
 export function partition(
   sets: readonly CodeSet[],
+  refuse: (classes: number) => Error,
 ): { readonly members: CodeSet[]; readonly masks: readonly bigint[] } {
   const events = new Map<number, number[]>([[0, []], [0xd800, []], [0xe000, []], [END, []]]);
   sets.forEach((set, index) => {
@@ -60,6 +68,7 @@ export function partition(
     let number = byKey.get(key);
     if (number === undefined) {
       number = members.length;
+      if (number >= MAX_CLASSES) throw refuse(number + 1);
       byKey.set(key, number);
       members.push([]);
       inside.forEach((is, set) => {
@@ -104,7 +113,9 @@ class Closures {
     drop: boolean,
     out: Thread[],
     seen: Set<string>,
+    depth = 0,
   ): boolean {
+    spend(this.#nfa, 1);
     const key = `${place},${mask},${back},${drop}`;
     if (seen.has(key)) return false;
     seen.add(key);
@@ -114,15 +125,19 @@ class Closures {
     const node = this.#nfa.nodes[place]!;
     switch (node.kind) {
       case "split":
-        return node.next.some((next) => this.add(next, mask, back, drop, out, seen));
+        if (depth >= MAX_CHOICES) {
+          throw patternError(this.#nfa.pattern, -1, `more than ${MAX_CHOICES} choices before one code point`);
+        }
+        for (const next of node.next) if (this.add(next, mask, back, drop, out, seen, depth + 1)) return true;
+        return false;
       case "assert": {
         const both = mask & this.#masks.get(node)!;
-        return both !== 0n && this.add(node.next, both, back, drop, out, seen);
+        return both !== 0n && this.add(node.next, both, back, drop, out, seen, depth + 1);
       }
       case "follow":
         return back < 0
-          ? this.add(node.start, mask, 0, node.drop, out, seen)
-          : this.add(node.start, mask, back, drop, out, seen);
+          ? this.add(node.start, mask, 0, node.drop, out, seen, depth + 1)
+          : this.add(node.start, mask, back, drop, out, seen, depth + 1);
       case "set": {
         const both = mask & this.#masks.get(node)!;
         if (both !== 0n) out.push({ kind: "set", place, mask: both, back, drop, rest: [] });
@@ -159,6 +174,7 @@ class Closures {
   step(threads: readonly Thread[], symbol: bigint): Thread[] {
     const out: Thread[] = [], seen = new Set<string>();
     for (const thread of threads) {
+      spend(this.#nfa, 1);
       if ((thread.mask & symbol) === 0n) continue;
       const back = thread.back < 0 ? -1 : thread.back + 1;
       if (thread.kind === "set") {
@@ -209,7 +225,10 @@ export function determinise(nfa: Nfa, start: number): Dfa {
   );
   const distinct = new Map<string, CodeSet>(asking.map((node) => [node.set.join(), node.set]));
   const keys = [...distinct.keys()];
-  const { members, masks } = partition([...distinct.values(), ANY_OR_END]);
+  const { members, masks } = partition(
+    [...distinct.values(), ANY_OR_END],
+    () => patternError(nfa.pattern, -1, `it tells more than ${MAX_CLASSES} classes of code points apart`),
+  );
   const maskOfKey = new Map(keys.map((key, i) => [key, masks[i]!]));
   const maskOf = new Map<NfaNode, bigint>(asking.map((node) => [node, maskOfKey.get(node.set.join())!]));
   const closures = new Closures(nfa, maskOf, members.length);
@@ -236,6 +255,7 @@ export function determinise(nfa: Nfa, start: number): Dfa {
   const dfa: Dfa = { transitions: [], accept: [], drop: [], members };
   for (let state = 0; state < states.length; state++) {
     const threads = states[state]!;
+    nfa.signal?.throwIfAborted();
     dfa.transitions.push(members.map((_, symbol) => numberOf(closures.step(threads, 1n << BigInt(symbol)))));
     const last = threads.at(-1);
     const isMatch = last?.kind === "match";

@@ -61,7 +61,7 @@ function acceptEarly(dfa: Dfa): void {
   });
 }
 
-function mergeStates(dfa: Dfa): void {
+function mergeStates(dfa: Dfa, work: (steps: number) => void): void {
   let group: number[] = [];
   const numberBy = (keyOf: (state: number) => string) => {
     const numbers = new Map<string, number>();
@@ -75,6 +75,7 @@ function mergeStates(dfa: Dfa): void {
   group = numberBy((state) => `${dfa.accept[state]},${dfa.accept[state]! >= 0 && dfa.drop[state]}`);
   for (let before = 0, now = new Set(group).size; before !== now;) {
     before = now;
+    work(dfa.transitions.length * dfa.members.length / 16);
     const last = group;
     group = numberBy((state) =>
       `${last[state]}:${dfa.transitions[state]!.map((next) => next < 0 ? -1 : last[next]).join()}`
@@ -122,11 +123,12 @@ function mergeClasses(dfa: Dfa): void {
  * Minimises an automaton in place: early accepts, fewest states, fewest classes.
  *
  * @param dfa The automaton; state 0 stays the start.
+ * @param work Counts steps, and throws where they are too many.
  */
-export function minimise(dfa: Dfa): void {
+export function minimise(dfa: Dfa, work: (steps: number) => void): void {
   dropDeadEnds(dfa);
   acceptEarly(dfa);
   dropDeadEnds(dfa);
-  mergeStates(dfa);
+  mergeStates(dfa, work);
   mergeClasses(dfa);
 }

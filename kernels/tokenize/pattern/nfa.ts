@@ -31,6 +31,19 @@ export interface Nfa {
   readonly nodes: NfaNode[];
   /** What text the pattern sees: any other code point is the end of the text to it. */
   alphabet: CodeSet;
+  /** Work left, in steps of about a microsecond. */
+  budget: number;
+  /** Ends the work with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Most steps that a pattern may take; patterns of vocabularies take less than a hundredth. */
+export const MAX_WORK = 1_000_000;
+
+/** Takes steps from the budget of a pattern; refuses it where none are left. */
+export function spend(nfa: Nfa, steps: number): void {
+  nfa.budget -= steps;
+  if (nfa.budget < 0) throw patternError(nfa.pattern, -1, `it takes more than ${MAX_WORK} steps to compile`);
 }
 
 /** Most nodes of one network. */
@@ -58,6 +71,7 @@ export function seen(nfa: Nfa, allowed: CodeSet): CodeSet {
 export function alwaysMatches(nfa: Nfa, from: number): boolean {
   const todo = [from], visited = new Set<number>(todo);
   for (const place of todo) {
+    spend(nfa, 1);
     const node = nfa.nodes[place]!;
     if (node.kind === "match") return true;
     if (node.kind === "split") {
@@ -83,7 +97,9 @@ export function decidedByOne(nfa: Nfa, from: number): CodeSet | null {
   let allowed: CodeSet = [];
   let isDecided = true;
   const visited = new Set<string>();
+  const open: [number, CodeSet][] = [[from, ANY_OR_END]];
   const go = (place: number, condition: CodeSet): void => {
+    spend(nfa, 1 + condition.length / 16);
     const key = `${place}:${condition.join()}`;
     if (visited.has(key) || condition.length === 0) return;
     visited.add(key);
@@ -95,10 +111,11 @@ export function decidedByOne(nfa: Nfa, from: number): CodeSet | null {
         else isDecided = false;
         return;
       case "split":
-        for (const next of node.next) go(next, condition);
+        for (const next of node.next) open.push([next, condition]);
         return;
       case "assert":
-        return go(node.next, intersection(condition, node.set));
+        open.push([node.next, intersection(condition, node.set)]);
+        return;
       case "match":
         allowed = union(allowed, condition);
         return;
@@ -106,7 +123,7 @@ export function decidedByOne(nfa: Nfa, from: number): CodeSet | null {
         isDecided = false;
     }
   };
-  go(from, ANY_OR_END);
+  for (let way = open.pop(); way !== undefined; way = open.pop()) go(...way);
   return isDecided ? allowed : null;
 }
 
@@ -172,6 +189,7 @@ function buildLook(nfa: Nfa, node: Extract<PatternNode, { kind: "look" }>, next:
 export function buildNode(nfa: Nfa, node: PatternNode, next: number): number {
   switch (node.kind) {
     case "set":
+      spend(nfa, 1 + node.set.length / 16);
       return addNode(nfa, { kind: "set", set: intersection(node.set, nfa.alphabet), next });
     case "sequence":
       return node.items.reduceRight((after, item) => buildNode(nfa, item, after), next);
@@ -218,6 +236,6 @@ export function buildGap(nfa: Nfa, pattern: PatternNode, drop: boolean): number 
 }
 
 /** An empty network that sees all text. */
-export function newNfa(pattern: string): Nfa {
-  return { pattern, nodes: [], alphabet: ANY };
+export function newNfa(pattern: string, signal?: AbortSignal): Nfa {
+  return { pattern, nodes: [], alphabet: ANY, budget: MAX_WORK, signal };
 }

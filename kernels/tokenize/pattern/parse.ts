@@ -5,7 +5,16 @@
  */
 
 import { nullable, type PatternNode, type RepeatMode } from "./ast.ts";
-import { type Cursor, type PatternSyntax, peek, readClass, readEscape, take, takeIf } from "./parse_class.ts";
+import {
+  type Cursor,
+  enter,
+  type PatternSyntax,
+  peek,
+  readClass,
+  readEscape,
+  take,
+  takeIf,
+} from "./parse_class.ts";
 import { patternError } from "./refuse.ts";
 import { ANY, complement, END } from "./set.ts";
 import { foldCase } from "./unicode.ts";
@@ -15,6 +24,9 @@ export const MAX_PATTERN = 16384;
 
 /** Most repeats that a bound may name: each one is a copy of the item. */
 export const MAX_REPEATS = 256;
+
+/** Most repeats of repeats, such as `a{1,2}{1,2}`, in one pattern. */
+export const MAX_STACKED = 64;
 
 interface Flags {
   readonly i: boolean;
@@ -50,7 +62,9 @@ function readFlags(cursor: Cursor, flags: Flags, at: number): Flags {
 // After "(?": a look, a group with flags, or flags alone; those hold to the end of the group around them.
 function readGroup(cursor: Cursor, flags: Flags, at: number): { node: PatternNode; flags: Flags } {
   const close = (inner: Flags) => {
+    enter(cursor, at);
     const node = readChoice(cursor, inner);
+    cursor.depth--;
     if (!takeIf(cursor, ")")) throw patternError(cursor.text, at, "the group has no closing parenthesis");
     return node;
   };
@@ -164,6 +178,9 @@ function readRepeats(cursor: Cursor, first: PatternNode, flags: Flags): PatternN
     if (most > 1 && nullable(node)) {
       throw patternError(cursor.text, at, "what may match nothing is repeated");
     }
+    if (node !== first && ++cursor.stacked > MAX_STACKED) {
+      throw patternError(cursor.text, at, `more than ${MAX_STACKED} repeats of repeats`);
+    }
     node = { kind: "repeat", item: node, least, most, mode, at };
   }
 }
@@ -223,7 +240,7 @@ export function parsePattern(pattern: string, syntax: PatternSyntax = "fancy-reg
   if (pattern.length > MAX_PATTERN) {
     throw patternError(pattern, -1, `it is longer than ${MAX_PATTERN} UTF-16 units`);
   }
-  const cursor: Cursor = { text: pattern, at: 0, syntax };
+  const cursor: Cursor = { text: pattern, at: 0, syntax, depth: 0, stacked: 0 };
   const node = readChoice(cursor, { i: false, s: false, x: false, m: false });
   if (cursor.at < pattern.length) throw patternError(pattern, cursor.at, "a parenthesis closes nothing");
   return node;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { excerpt } from "../../excerpt.ts";
 import { patternError } from "./refuse.ts";
 import {
   type CodeSet,
@@ -38,6 +39,20 @@ export interface Cursor {
   at: number;
   /** Whose rules hold. */
   readonly syntax: PatternSyntax;
+  /** Groups and classes that are open. */
+  depth: number;
+  /** Repeats of repeats so far. */
+  stacked: number;
+}
+
+/** Most groups and classes within one another. */
+export const MAX_NESTING = 64;
+
+/** Opens a group or class; those within one another have a limit, for each takes stack. */
+export function enter(cursor: Cursor, at: number): void {
+  if (++cursor.depth > MAX_NESTING) {
+    throw patternError(cursor.text, at, `more than ${MAX_NESTING} groups and classes within one another`);
+  }
 }
 
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, v: 11, f: 12, a: 7, e: 27 };
@@ -75,7 +90,7 @@ function property(cursor: Cursor, negative: boolean, at: number): CodeSet {
     cursor.at = end + 1;
   }
   const set = propertySet(name.trim());
-  if (set === null) throw patternError(cursor.text, at, `the property "${name}" is not known`);
+  if (set === null) throw patternError(cursor.text, at, `the property "${excerpt(name)}" is not known`);
   return negative ? complement(set) : set;
 }
 
@@ -179,6 +194,7 @@ function posix(cursor: Cursor): CodeSet | null {
  */
 export function readClass(cursor: Cursor, ignoreCase: boolean): CodeSet {
   const opened = cursor.at - 1;
+  enter(cursor, opened);
   const negative = takeIf(cursor, "^");
   let whole: CodeSet | null = null;
   let operation = "";
@@ -241,6 +257,7 @@ export function readClass(cursor: Cursor, ignoreCase: boolean): CodeSet {
     parts.push([from.set[0]!, to.set[0]!]);
   }
   finish();
+  cursor.depth--;
   const folded = ignoreCase ? foldCase(whole!) : whole!;
   return negative ? complement(folded) : folded;
 }

@@ -20,7 +20,7 @@ export function patternError(pattern: string, at: number, reason: string): Onpat
     : pattern.slice(0, 200);
   const place = at < 0 ? "" : ` at position ${at}`;
   return new OnpathError("pipeline", `Cannot compile the pattern "${shown}"${place}: ${reason}`, {
-    pattern,
+    pattern: pattern.slice(0, 200),
     position: at,
     reason,
   });

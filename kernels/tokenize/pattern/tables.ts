@@ -5,11 +5,8 @@
  */
 
 import type { PieceTables } from "../vocabulary.ts";
-import type { Dfa } from "./dfa.ts";
+import { type Dfa, MAX_CLASSES } from "./dfa.ts";
 import { patternError } from "./refuse.ts";
-
-/** Most classes: one is a byte of the class ROM. */
-export const MAX_CLASSES = 256;
 
 // By code point its class, in blocks of 256 code points of which equal ones stand once.
 function classRom(members: readonly (readonly number[])[]): { blockOf: Uint16Array; classOf: Uint8Array } {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { named } from "../../excerpt.ts";
 import { z } from "zod";
 import { checkTextSteps } from "../../text_normalize/spec.ts";
 import { parseWith, type Schema } from "../../schema.ts";
@@ -147,7 +148,7 @@ function parseStep(value: unknown, index: number): NormalizeTextStep | TokenizeS
   }
   throw new OnpathError(
     "pipeline",
-    `Cannot read ${where}: op ${JSON.stringify(op)} is unknown, expected normalize_text or tokenize`,
+    `Cannot read ${where}: op ${named(op)} is unknown, expected normalize_text or tokenize`,
     { step: index, op },
   );
 }

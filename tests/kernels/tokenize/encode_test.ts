@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Compatibility } from "../../../kernels/tokenize/compatible.ts";
+import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
 import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import { decodeBytes } from "../../../kernels/tokenize/detokenize.ts";
 import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { readTiktoken } from "../../../kernels/tokenize/formats/tiktoken.ts";
 import { TextFlow, WINDOW } from "../../../kernels/tokenize/flow.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
 import { random } from "../../support/random.ts";
@@ -170,4 +172,16 @@ Deno.test("TextFlow with a window gives what is right until it escapes by name, 
     decodeBytes(tables, ids),
     text.subarray(0, flow.list.lengths.subarray(0, flow.list.count).reduce((sum, length) => sum + length, 0)),
   );
+});
+
+Deno.test("createEncoder() sees code points again whose piece is final, and comes to an end", async () => {
+  const ranks = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`).join(
+    "\n",
+  );
+  const pattern = "xyz|x(?=y)|[^x]|x";
+  const vocabulary = await compileVocabulary(readTiktoken(ranks, "again", { pattern, special: {} }));
+  const { encode } = createEncoder(vocabulary);
+  for (const text of ["xyw", "axywxyz", "xyxyxyw"]) {
+    assert.deepEqual([...encode(text)], [...new TextEncoder().encode(text)]);
+  }
 });

@@ -1,0 +1,183 @@
+/**
+ * Reads byte pair encoding's tables, and checks what the engine relies on: every token is the text of its parts, no
+ * other merge comes first within it, and all merges begin from units that are tokens. Then each prefix of a text has
+ * a last token, so that no walk is without one.
+ *
+ * @module
+ */
+
+import { pairTable } from "../compile/bpe.ts";
+import { MAX_TRIE_BYTES } from "../compile/trie.ts";
+import { type BpeTables, pairHash } from "../vocabulary.ts";
+import { pointLength } from "../utf8.ts";
+import { damaged, type TableReader } from "./bits.ts";
+import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
+import type { TableMeta } from "./meta.ts";
+
+/**
+ * Reads byte pair encoding's tables.
+ *
+ * @param input Stands behind the automaton.
+ * @param meta The file's head.
+ * @param trie The automaton's double array.
+ * @param fail By cell: its failure link.
+ * @returns The tables.
+ * @throws {OnpathError} `file` when they contradict each other.
+ */
+export function readBpe(
+  input: TableReader,
+  { idLimit }: TableMeta,
+  { tokens, merges, units, wholeFirst }: NonNullable<TableMeta["bpe"]>,
+  trie: DepthTrie,
+  fail: Int32Array,
+): BpeTables {
+  const { base, check, depth } = trie;
+  const first = tokens - merges;
+  if (first < 0) throw damaged(`${merges} merges make ${tokens} tokens`, { tokens, merges });
+  const cellOf = input.numbers("cells of tokens", new Int32Array(tokens), 0, check.length - 1);
+  const made = new Uint8Array(tokens).fill(1, first);
+  input.numbers("unmerged tokens", made.subarray(0, first), 0, 1);
+  const ids = input.numbers("ids", new Int32Array(tokens), 0, idLimit - 1);
+  const left = new Int32Array(tokens).fill(-1);
+  const right = new Int32Array(tokens).fill(-1);
+  input.numbers("left parts", left.subarray(first), 0, tokens - 1);
+  input.numbers("right parts", right.subarray(first), 0, tokens - 1);
+  const fallback = input.numbers("fallback", new Int32Array(units === "bytes" ? 0 : 256), 0, tokens - 1);
+  checkTrie(trie);
+  const whole = wholeTokens(cellOf, depth);
+  const lengths = Uint16Array.from(cellOf, (cell) => cell === 0 ? 1 : depth[cell]!);
+  const ranks = Int32Array.from(cellOf, (_, token) => token < first ? -1 : token - first);
+  const suffixes = deriveSuffixes(trie, fail, whole, made);
+  const tables: BpeTables = {
+    tokens,
+    ids,
+    lengths,
+    left,
+    right,
+    ranks,
+    ...pairTable(left, right, ranks),
+    base,
+    check,
+    fail,
+    depth,
+    whole,
+    ...suffixes,
+    longestToken: lengths.reduce((most, length) => Math.max(most, length), 0),
+    units,
+    fallback,
+    wholeFirst,
+  };
+  checkIds(ids, idLimit);
+  checkUnits(tables, cellOf, made, first);
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  if (bytes > MAX_TRIE_BYTES) {
+    throw damaged(`its tokens have ${bytes} bytes, at most ${MAX_TRIE_BYTES} are read`);
+  }
+  for (let token = first; token < tokens; token++) checkMerge(tables, cellOf, made, token);
+  return tables;
+}
+
+function wholeTokens(cellOf: Int32Array, depth: Uint16Array): Int32Array {
+  const whole = new Int32Array(depth.length).fill(-1);
+  for (let token = 0; token < cellOf.length; token++) {
+    const cell = cellOf[token]!;
+    if (cell === 0) continue;
+    if (depth[cell] === 0 || whole[cell] !== -1) throw damaged(`token ${token} has no cell`, { token });
+    whole[cell] = token;
+  }
+  return whole;
+}
+
+function checkIds(ids: Int32Array, idLimit: number): void {
+  const taken = new Uint8Array(idLimit);
+  for (let token = 0; token < ids.length; token++) {
+    if (taken[ids[token]!] === 1) throw damaged(`id ${ids[token]} is two tokens`, { token });
+    taken[ids[token]!] = 1;
+  }
+}
+
+/** Merges begin from single bytes, or from single characters and the 256 tokens that stand for bytes. */
+function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, first: number): void {
+  const { base, check, whole, lengths, units, fallback } = tables;
+  const isFallback = new Uint8Array(cellOf.length);
+  for (const token of fallback) isFallback[token] = 1;
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let token = 0; token < cellOf.length; token++) {
+    if ((cellOf[token] === 0) !== (isFallback[token] === 1) || (isFallback[token] === 1 && token >= first)) {
+      throw damaged(`token ${token} has no path, or one that a byte's token cannot have`, { token });
+    }
+    if (isFallback[token] === 1) continue;
+    let length = 1;
+    if (units === "characters") {
+      const path = pathOf(tables, cellOf[token]!);
+      length = pointLength(path[0]!);
+      try {
+        utf8.decode(path);
+      } catch (cause) {
+        if (!(cause instanceof TypeError)) throw cause;
+        throw damaged(`token ${token} is no UTF-8`, { token });
+      }
+    }
+    const isUnit = lengths[token] === length;
+    if (token < first ? (made[token] === 1) !== isUnit : isUnit) {
+      throw damaged(`token ${token} of ${lengths[token]} bytes is marked otherwise than its length says`, {
+        token,
+      });
+    }
+  }
+  if (units === "characters") return;
+  for (let byte = 0; byte < 256; byte++) {
+    const cell = base[0]! + byte;
+    if (check[cell] !== 0 || whole[cell]! < 0 || made[whole[cell]!] === 0) {
+      throw damaged(`no token is the byte ${byte}`, { byte });
+    }
+  }
+}
+
+/** Bytes of the path to a cell. */
+function pathOf({ base, check, depth }: BpeTables, cell: number): Uint8Array {
+  const path = new Uint8Array(depth[cell]!);
+  for (let at = cell, n = path.length; n > 0; at = check[at]!) path[--n] = at - base[check[at]!]!;
+  return path;
+}
+
+/** A merged token is the bytes of its two parts, which merges make, and no merge across their border is earlier. */
+function checkMerge(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, token: number): void {
+  const { base, check, left, right, lengths, ranks } = tables;
+  const l = left[token]!, r = right[token]!;
+  let isOf = l < token && r < token && made[l] === 1 && made[r] === 1 && cellOf[l] !== 0 && cellOf[r] !== 0 &&
+    lengths[l]! + lengths[r]! === lengths[token]!;
+  if (isOf) {
+    let cell = cellOf[token]!, part = cellOf[r]!;
+    while (isOf && part !== 0) {
+      isOf = cell - base[check[cell]!]! === part - base[check[part]!]!;
+      cell = check[cell]!;
+      part = check[part]!;
+    }
+    isOf &&= cell === cellOf[l];
+  }
+  if (!isOf) throw damaged(`token ${token} is not of ${l} and ${r}`, { token, left: l, right: r });
+  if (!standApart(tables, l, r, ranks[token]!)) {
+    throw damaged(`token ${token} is never made: within it another merge comes first`, { token });
+  }
+}
+
+/** Whether no merge below a rank crosses the border of two tokens. */
+function standApart(tables: BpeTables, left: number, right: number, rank: number): boolean {
+  const { pairLeft, pairRight, pairRank, ranks } = tables;
+  const mask = pairLeft.length - 1;
+  let u = left, v = right, limit = rank;
+  for (;;) {
+    let slot = pairHash(u, v) & mask;
+    while (pairLeft[slot] !== -1 && (pairLeft[slot] !== u || pairRight[slot] !== v)) slot = (slot + 1) & mask;
+    if (pairLeft[slot] !== -1 && pairRank[slot]! < limit) return false;
+    if (ranks[u]! < 0 && ranks[v]! < 0) return true;
+    if (ranks[u]! > ranks[v]!) {
+      limit = ranks[u]!;
+      u = tables.right[u]!;
+    } else {
+      limit = ranks[v]! + 1;
+      v = tables.left[v]!;
+    }
+  }
+}
