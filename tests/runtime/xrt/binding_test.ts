@@ -66,6 +66,13 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   "closed again": { failure: "fine" },
   "net": { most: true },
+  "lent": {
+    closed: [true, true, false, false, false],
+    kernels: 2,
+    use: refused(/^Cannot use a device 0: it is closed$/),
+    other: "fine",
+  },
+  "lender closed": { closed: [true, true, true], use: refused(/^Cannot use a device 0: it is closed$/) },
   "end": {},
 };
 

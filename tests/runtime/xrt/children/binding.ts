@@ -131,6 +131,29 @@ tell({ step: "closed again", failure: await failure(() => device.close()) });
   other.close();
 }
 
+// A device that is lent closes what is opened through it, and closes with the one that lent it.
+{
+  const lender = await XrtDevice.open();
+  await lender.load(IMAGE);
+  const [one, two] = [lender.lend(), lender.lend().lend()];
+  const lost = await one.allocate({ bytes: 64 });
+  const kept = await two.allocate({ bytes: 64 });
+  one.close();
+  tell({
+    step: "lent",
+    closed: [one.freed, lost.freed, two.freed, kept.freed, lender.freed],
+    kernels: two.xclbin.kernels.length,
+    use: await failure(() => one.uuid()),
+    other: await failure(() => two.uuid()),
+  });
+  lender.close();
+  tell({
+    step: "lender closed",
+    closed: [two.freed, kept.freed, lender.freed],
+    use: await failure(() => lender.lend()),
+  });
+}
+
 // No allocation a run: neither in XRT nor in JavaScript.
 {
   using third = await XrtDevice.open();
