@@ -31,6 +31,8 @@ const NORMALIZERS = {
   }),
 };
 
+const FORMS = { NFC: "nfc", NFD: "nfd", NFKC: "nfkc", NFKD: "nfkd" } as const;
+
 /**
  * Reads `normalizer`.
  *
@@ -60,7 +62,7 @@ function steps(json: unknown, depth: number): TextStep[] {
     case "NFD":
     case "NFKC":
     case "NFKD":
-      return [{ op: part.type.toLowerCase() as "nfc" | "nfd" | "nfkc" | "nfkd" }];
+      return [{ op: FORMS[part.type], tables: "tokenizers" }];
     case "Lowercase":
       return [{ op: "lower_case" }];
     case "BertNormalizer": {

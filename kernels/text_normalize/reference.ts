@@ -4,9 +4,12 @@
  * @module
  */
 
+import { whiteSpace } from "../tokenize/pattern/unicode.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { classText, rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";
-import { classText, rangesOf } from "./code_sets.ts";
+import { normalForm } from "./normal_form.ts";
+import { lowerCaseTables, romAt } from "./unicode_tables.ts";
 
 /**
  * Normalises a text.
@@ -33,23 +36,32 @@ function applyStep(text: string, step: TextStep): string {
     case "nfd":
     case "nfkc":
     case "nfkd":
-      return text.normalize(step.op.toUpperCase());
+      return normalForm(text, step.op, step.tables);
     case "lower_case":
       // Code point by code point: a sigma at a word's end is not told from others.
-      return Array.from(text, (one) => one.toLowerCase()).join("");
+      return lowerCase(text);
     case "strip_accents":
-      return text.normalize("NFD").replace(ACCENTS, "");
+      return normalForm(text, "nfd", "tokenizers").replace(ACCENTS, "");
     case "clean_text":
-      return text.replace(UNCLEAN, "").replace(/\p{White_Space}/gu, " ");
+      return text.replace(UNCLEAN, "").replace(SPACES, " ");
     case "space_chinese":
       return text.replace(CHINESE, " $& ");
     case "prepend":
       return text === "" ? text : step.text + text;
     case "replace":
-      return text.replaceAll(step.from, step.to);
+      return text.replaceAll(step.from, () => step.to);
   }
 }
 
+function lowerCase(text: string): string {
+  const { entryOf, starts, codePoints } = lowerCaseTables();
+  return Array.from(text, (one) => {
+    const entry = romAt(entryOf, one.codePointAt(0)!);
+    return entry === 0 ? one : String.fromCodePoint(...codePoints.subarray(starts[entry - 1], starts[entry]));
+  }).join("");
+}
+
+const SPACES = new RegExp(`[${classText(whiteSpace())}]`, "gu");
 const UNCLEAN = new RegExp(`[${classText(rangesOf(DROPPED))}]`, "gu");
 const ACCENTS = new RegExp(`[${classText(rangesOf(MARKS))}]`, "gu");
 

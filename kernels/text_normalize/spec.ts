@@ -15,7 +15,7 @@ const text = z.string().max(4096).refine((one) => one.isWellFormed(), "is not we
 
 /** Checks one {@linkcode TextStep}. */
 export const textStepSpec: Schema<TextStep> = z.discriminatedUnion("op", [
-  z.strictObject({ op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]) }),
+  z.strictObject({ op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]), tables: z.literal("tokenizers").optional() }),
   z.strictObject({ op: z.literal("lower_case") }),
   z.strictObject({ op: z.literal("strip_accents") }),
   z.strictObject({ op: z.literal("clean_text") }),

@@ -7,8 +7,8 @@
 import { compilePattern } from "../tokenize/pattern/compile.ts";
 import type { Splitting } from "../tokenize/source.ts";
 import type { PieceTables } from "../tokenize/vocabulary.ts";
+import { classText, rangesOf } from "../unicode/codec.ts";
 import { PUNCTUATION } from "./bert_sets.ts";
-import { classText, rangesOf } from "./code_sets.ts";
 
 const MARKS_ALONE = classText(rangesOf(PUNCTUATION));
 

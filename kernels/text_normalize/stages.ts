@@ -4,17 +4,20 @@
  * @module
  */
 
-import { difference, has, NONE } from "../tokenize/pattern/set.ts";
+import { has } from "../tokenize/pattern/set.ts";
 import { whiteSpace } from "../tokenize/pattern/unicode.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";
-import { rangesOf } from "./code_sets.ts";
 import {
   compose,
+  type CompositionTables,
   compositionTables,
-  type DecompositionTables,
   decompositionTables,
+  type FormSource,
+  lowerCaseTables,
   romAt,
+  type SequenceTables,
 } from "./unicode_tables.ts";
 
 /** Marks that are held back at most, after a starter: Unicode's Stream-Safe Text Format (UAX #15) has as many. */
@@ -48,8 +51,8 @@ function mapStage(push: Sink): Stage {
   return { push, end: () => {}, heldFrom: NOTHING_HELD, isStarted: ALWAYS };
 }
 
-/** Takes code points apart; what comes out is not yet in canonical order. */
-function decomposeStage(tables: DecompositionTables, next: Sink): Stage {
+/** Decomposes code points; the output is not yet in canonical order. */
+function decomposeStage(tables: SequenceTables, next: Sink): Stage {
   const { entryOf, starts, codePoints } = tables;
   return mapStage((code, from, to, anchor) => {
     if (code >= 0xac00 && code < 0xd7a4) {
@@ -65,9 +68,18 @@ function decomposeStage(tables: DecompositionTables, next: Sink): Stage {
   });
 }
 
+/** Replaces code points by their lower case. */
+function lowerCaseStage(next: Sink): Stage {
+  const { entryOf, starts, codePoints } = lowerCaseTables();
+  return mapStage((code, from, to, anchor) => {
+    const entry = romAt(entryOf, code);
+    if (entry === 0) return next(code, from, to, anchor);
+    for (let i = starts[entry - 1]!; i < starts[entry]!; i++) next(codePoints[i]!, from, to, anchor);
+  });
+}
+
 /** Puts marks in canonical order behind their starter and, if asked, composes them with it. */
-function orderStage(composes: boolean, next: Sink, escape: () => void): Stage {
-  const tables = compositionTables();
+function orderStage(tables: CompositionTables, composes: boolean, next: Sink, escape: () => void): Stage {
   const codes = new Uint32Array(MAX_MARKS + 1), ranks = new Uint16Array(MAX_MARKS + 1);
   const froms = new Float64Array(MAX_MARKS + 1), tos = new Float64Array(MAX_MARKS + 1);
   // Place 0 is the starter's; marks follow in canonical order.
@@ -185,25 +197,17 @@ function replaceStage(fromText: string, toText: string, next: Sink): Stage {
   };
 }
 
-/** BERT's blocks of ideographs. */
+/** BERT's blocks of ideographs, as ranges. */
 const CHINESE = [
-  0x3400,
-  0x4dbf,
-  0x4e00,
-  0x9fff,
-  0xf900,
-  0xfaff,
-  0x20000,
-  0x2a6df,
-  0x2a700,
-  0x2b73f,
-  0x2b740,
-  0x2b81f,
-  0x2b920,
-  0x2ceaf,
-  0x2f800,
-  0x2fa1f,
-];
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xf900, 0xfaff],
+  [0x20000, 0x2a6df],
+  [0x2a700, 0x2b73f],
+  [0x2b740, 0x2b81f],
+  [0x2b920, 0x2ceaf],
+  [0x2f800, 0x2fa1f],
+].flat();
 
 /**
  * The stages of a step, the last one giving to `next`.
@@ -214,33 +218,28 @@ const CHINESE = [
  * @returns The stages from the first to the last.
  */
 export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[] {
-  const ordered = (form: "NFD" | "NFKD", composes: boolean, sink: Sink) => {
-    const order = orderStage(composes, sink, escape);
-    return [decomposeStage(decompositionTables(form), order.push), order];
+  const ordered = (form: "NFD" | "NFKD", source: FormSource, composes: boolean, sink: Sink) => {
+    const order = orderStage(compositionTables(source), composes, sink, escape);
+    return [decomposeStage(decompositionTables(form, source), order.push), order];
   };
   switch (step.op) {
     case "nfc":
     case "nfkc":
-      return ordered(step.op === "nfc" ? "NFD" : "NFKD", true, next);
+      return ordered(step.op === "nfc" ? "NFD" : "NFKD", step.tables ?? "unicode", true, next);
     case "nfd":
     case "nfkd":
-      return ordered(step.op === "nfd" ? "NFD" : "NFKD", false, next);
+      return ordered(step.op === "nfd" ? "NFD" : "NFKD", step.tables ?? "unicode", false, next);
     case "strip_accents": {
       const marks = rangesOf(MARKS);
       const strip = mapStage((code, from, to, anchor) =>
         has(marks, code) ? undefined : next(code, from, to, anchor)
       );
-      return [...ordered("NFD", false, strip.push), strip];
+      return [...ordered("NFD", "tokenizers", false, strip.push), strip];
     }
     case "lower_case":
-      return [mapStage((code, from, to, anchor) => {
-        if (code < 0x80) return next(code >= 65 && code <= 90 ? code + 32 : code, from, to, anchor);
-        for (const one of String.fromCodePoint(code).toLowerCase()) {
-          next(one.codePointAt(0)!, from, to, anchor);
-        }
-      })];
+      return [lowerCaseStage(next)];
     case "clean_text": {
-      const spaces = whiteSpace(), dropped = difference(rangesOf(DROPPED), NONE);
+      const spaces = whiteSpace(), dropped = rangesOf(DROPPED);
       return [mapStage((code, from, to, anchor) => {
         if (!has(dropped, code)) next(has(spaces, code) ? 32 : code, from, to, anchor);
       })];

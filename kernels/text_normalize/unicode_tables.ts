@@ -1,11 +1,20 @@
 /**
- * Tables of Unicode normalisation: decompositions, the order of combining marks, compositions. Made of the
- * JavaScript engine's own `normalize`, so they are of its version of Unicode; as flat arrays they are data.
+ * Tables of Unicode normalisation as flat arrays: decompositions, the order of combining marks, compositions, lower
+ * case. They are of Unicode 16.0 and travel with this code, whatever the JavaScript engine.
  *
  * @module
  */
 
-import { engineSet } from "../tokenize/pattern/unicode.ts";
+import { has } from "../tokenize/pattern/set.ts";
+import { LOWER_CASE } from "../unicode/cases_data.ts";
+import { mappingOf, rangesOf } from "../unicode/codec.ts";
+import {
+  CANONICAL,
+  COMPATIBLE,
+  COMPOSITIONS,
+  RANKS,
+  UNKNOWN_TO_TOKENIZERS,
+} from "../unicode/normal_forms_data.ts";
 
 /** A value by code point: `values[blockOf[code >> 8] * 256 + (code & 255)]`, 0 where there is none. */
 export interface CodePointRom {
@@ -15,13 +24,13 @@ export interface CodePointRom {
   readonly values: Uint16Array;
 }
 
-/** Decompositions, canonical or of compatibility; Hangul's syllables are computed and not in here. */
-export interface DecompositionTables {
-  /** By code point: one more than the entry of its decomposition, or 0. */
+/** Sequences that stand for code points; of decompositions, Hangul's syllables are computed and not in here. */
+export interface SequenceTables {
+  /** By code point: one more than the entry of its sequence, or 0. */
   readonly entryOf: CodePointRom;
   /** By entry: where its code points begin; the next entry is where they end. */
   readonly starts: Uint16Array;
-  /** Code points of all decompositions, each one complete and in canonical order. */
+  /** Code points of all sequences; decompositions are complete and in canonical order. */
   readonly codePoints: Uint32Array;
 }
 
@@ -63,20 +72,6 @@ function makeRom(values: ReadonlyMap<number, number>): CodePointRom {
   return { blockOf, values: flat };
 }
 
-// What may change: assigned, and neither an ideograph, a syllable of Hangul nor of private use.
-function* candidates(): Generator<number> {
-  const ranges = engineSet("\\p{Assigned}");
-  for (let i = 0; i < ranges.length; i += 2) {
-    for (let code = ranges[i]!; code <= ranges[i + 1]!; code++) {
-      if (code >= 0xe000 && code < 0xf900) code = 0xf900;
-      else if (code >= 0xac00 && code < 0xd7a4) code = 0xd7a4;
-      else if (code >= 0x4e00 && code < 0xa000) code = 0xa000;
-      else if (code >= 0xf0000) return;
-      if (code <= ranges[i + 1]!) yield code;
-    }
-  }
-}
-
 const made = new Map<string, unknown>();
 
 function once<T>(key: string, make: () => T): T {
@@ -84,61 +79,53 @@ function once<T>(key: string, make: () => T): T {
   return made.get(key) as T;
 }
 
+/** Tables of sequences by code point. */
+function sequences(mapping: Iterable<readonly [number, readonly number[]]>): SequenceTables {
+  const entries = new Map<number, number>();
+  const starts = [0], codePoints: number[] = [];
+  for (const [code, parts] of mapping) {
+    entries.set(code, starts.length);
+    codePoints.push(...parts);
+    starts.push(codePoints.length);
+  }
+  return {
+    entryOf: makeRom(entries),
+    starts: Uint16Array.from(starts),
+    codePoints: Uint32Array.from(codePoints),
+  };
+}
+
+/**
+ * Whose normal forms: `unicode` has them as Unicode 16.0 says, `tokenizers` as Hugging Face's tokenizers 0.23.2 does,
+ * whose older tables lack code points.
+ */
+export type FormSource = "unicode" | "tokenizers";
+
+/** A map without the code points that the source lacks. */
+function known(text: string, source: FormSource): Map<number, readonly number[]> {
+  const map = mappingOf(text);
+  if (source === "unicode") return map;
+  const missing = rangesOf(UNKNOWN_TO_TOKENIZERS);
+  return new Map([...map].filter(([code]) => !has(missing, code)));
+}
+
 /**
  * Decompositions of a form.
  *
  * @param form Canonical (`NFD`) or of compatibility (`NFKD`).
+ * @param source Whose forms; default Unicode's.
  * @returns The tables, made at the first call.
  */
-export function decompositionTables(form: "NFD" | "NFKD"): DecompositionTables {
-  return once(form, () => {
-    const entries = new Map<number, number>();
-    const starts = [0], codePoints: number[] = [];
-    for (const code of candidates()) {
-      const one = String.fromCodePoint(code), parts = one.normalize(form);
-      if (parts === one) continue;
-      entries.set(code, starts.length);
-      for (const part of parts) codePoints.push(part.codePointAt(0)!);
-      starts.push(codePoints.length);
-    }
-    return {
-      entryOf: makeRom(entries),
-      starts: Uint16Array.from(starts),
-      codePoints: Uint32Array.from(codePoints),
-    };
+export function decompositionTables(form: "NFD" | "NFKD", source: FormSource = "unicode"): SequenceTables {
+  return once(`${form} ${source}`, () => {
+    const canonical = known(CANONICAL, source);
+    return sequences(form === "NFD" ? canonical : [...canonical, ...known(COMPATIBLE, source)]);
   });
 }
 
-// Canonical order swaps two marks when the first one's combining class is the greater. So the engine sorts marks
-// into classes, and a mark is one that is swapped with a mark of the least class or of the greatest.
-function combiningRanks(): Map<number, number> {
-  const isAbove = (a: number, b: number) => {
-    const [x, y] = [String.fromCodePoint(a), String.fromCodePoint(b)];
-    return (x + y).normalize("NFD") === y + x && a !== b;
-  };
-  const LEAST = 0x334, GREATEST = 0x345;
-  const classes: number[][] = [];
-  const marks = engineSet("\\p{M}");
-  for (let i = 0; i < marks.length; i += 2) {
-    for (let code = marks[i]!; code <= marks[i + 1]!; code++) {
-      const one = String.fromCodePoint(code);
-      if (one.normalize("NFD") !== one || !(isAbove(code, LEAST) || isAbove(GREATEST, code))) continue;
-      let low = 0, high = classes.length;
-      let isPlaced = false;
-      while (low < high) {
-        const middle = (low + high) >> 1, other = classes[middle]![0]!;
-        if (isAbove(code, other)) low = middle + 1;
-        else if (isAbove(other, code)) high = middle;
-        else {
-          classes[middle]!.push(code);
-          isPlaced = true;
-          break;
-        }
-      }
-      if (!isPlaced) classes.splice(low, 0, [code]);
-    }
-  }
-  return new Map(classes.flatMap((codes, rank) => codes.map((code) => [code, rank + 1] as const)));
+/** Lower case by code point as Rust has it, made at the first call. */
+export function lowerCaseTables(): SequenceTables {
+  return once("lower", () => sequences(mappingOf(LOWER_CASE)));
 }
 
 /** Where a pair begins in the table of compositions. */
@@ -147,18 +134,15 @@ export function compositionSlot(first: number, second: number): number {
   return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
-/** Compositions and the order of marks, made at the first call. */
-export function compositionTables(): CompositionTables {
-  return once("compositions", () => {
-    const pairs: [number, number, number][] = [];
-    for (const code of candidates()) {
-      const one = String.fromCodePoint(code), parts = Array.from(one.normalize("NFD"));
-      // What NFC itself takes apart is excluded from composition.
-      if (parts.length < 2 || one.normalize("NFC") !== one) continue;
-      const prefix = Array.from(parts.slice(0, -1).join("").normalize("NFC"));
-      if (prefix.length !== 1) throw new Error(`no pair makes U+${code.toString(16)}`);
-      pairs.push([prefix[0]!.codePointAt(0)!, parts.at(-1)!.codePointAt(0)!, code]);
-    }
+/**
+ * Compositions and the order of marks.
+ *
+ * @param source Whose forms; default Unicode's.
+ * @returns The tables, made at the first call.
+ */
+export function compositionTables(source: FormSource = "unicode"): CompositionTables {
+  return once(`compositions ${source}`, () => {
+    const pairs = Array.from(known(COMPOSITIONS, source), ([code, [a, b]]) => [a!, b!, code] as const);
     const slots = 2 ** Math.ceil(Math.log2(pairs.length * 2));
     const first = new Uint32Array(slots), second = new Uint32Array(slots), composite = new Uint32Array(slots);
     for (const [a, b, code] of pairs) {
@@ -168,7 +152,12 @@ export function compositionTables(): CompositionTables {
       second[slot] = b;
       composite[slot] = code;
     }
-    return { rankOf: makeRom(combiningRanks()), first, second, composite };
+    return {
+      rankOf: makeRom(new Map(Array.from(known(RANKS, source), ([code, [rank]]) => [code, rank!]))),
+      first,
+      second,
+      composite,
+    };
   });
 }
 

@@ -5,6 +5,9 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
+import { classText } from "../unicode/codec.ts";
+import { complement } from "./pattern/set.ts";
+import { foldCase, propertySet } from "./pattern/unicode.ts";
 
 /** What is cut with. */
 export interface PlainPattern {
@@ -14,24 +17,48 @@ export interface PlainPattern {
   readonly unmatched: "piece" | "drop";
 }
 
+const ESCAPE = /\\(?:[pP]\{([^}]*)\}|[sS]|[^])|[[\]]/gu;
+
 /**
- * Makes a plain cutter of a pattern.
- *
- * ECMAScript's `\s` has U+FEFF and lacks U+0085: it is written out as White_Space. `(?i:…)` with the flag `u` folds
- * case as Unicode does, so that `s` is U+017F too, as elsewhere.
+ * Writes out the classes of a pattern, so that its sets are ours whatever the engine: `\p{…}`, and `\s`, which in
+ * ECMAScript has U+FEFF and lacks U+0085. A group `(?i:…)` of letters is written out too: Node 20 knows none.
+ */
+function writtenOut(pattern: string): string {
+  const cased = pattern.replace(
+    /\(\?i:([^()[\]\\]*)\)/gu,
+    (_, inner: string) =>
+      `(?:${
+        inner.replace(
+          /[a-zA-Z]/g,
+          (one) => `[${classText(foldCase([one.charCodeAt(0), one.charCodeAt(0)]))}]`,
+        )
+      })`,
+  );
+  let isInside = false;
+  return cased.replace(ESCAPE, (escape: string, name: string | undefined) => {
+    if (escape === "[" || escape === "]") {
+      isInside = escape === "[";
+      return escape;
+    }
+    if (!/^\\[pPsS]/.test(escape)) return escape;
+    const set = propertySet(name ?? "White_Space");
+    if (set === null) return escape;
+    const ranges = classText(/[PS]/.test(escape[1]!) ? complement(set) : set);
+    return isInside ? ranges : `[${ranges}]`;
+  });
+}
+
+/**
+ * Makes a plain cutter of a pattern. Its classes are those of the tables that travel with this code.
  *
  * @param splitting The pattern, and what becomes of text that it does not match.
  * @returns A function from a text to its pieces.
  * @throws {OnpathError} `pipeline` when ECMAScript has not what the pattern asks for.
  */
 export function plainPieces(splitting: PlainPattern): (text: string) => string[] {
-  const source = splitting.pattern.replaceAll("\\s", "\\p{White_Space}").replaceAll(
-    "\\S",
-    "\\P{White_Space}",
-  );
   let pattern: RegExp;
   try {
-    pattern = new RegExp(source, "gu");
+    pattern = new RegExp(writtenOut(splitting.pattern), "gu");
   } catch (cause) {
     throw new OnpathError(
       "pipeline",

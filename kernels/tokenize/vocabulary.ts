@@ -122,7 +122,8 @@ export type TokenDecoding =
 
 /** One step of the normalisation that a vocabulary asks for. */
 export type TextStep =
-  | { readonly op: "nfc" | "nfd" | "nfkc" | "nfkd" }
+  /** A normal form of Unicode, or as Hugging Face's tokenizers has it. */
+  | { readonly op: "nfc" | "nfd" | "nfkc" | "nfkd"; readonly tables?: "tokenizers" | undefined }
   | { readonly op: "lower_case" }
   | { readonly op: "strip_accents" }
   | { readonly op: "clean_text" }

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { BERT_PATTERN } from "../../kernels/text_normalize/splitting.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import { readNormalizer } from "../../kernels/text_normalize/hf.ts";
+import { normalForm } from "../../kernels/text_normalize/normal_form.ts";
 import { plainPieces } from "../../kernels/tokenize/reference_pieces.ts";
 import { tokenizerJson } from "./tokenize/vocabularies.ts";
 
@@ -16,7 +17,7 @@ function peer(normalizer: unknown): (text: string) => string {
   return (text) => own.normalizeString(text);
 }
 
-/** Every code point of the planes in use, between two letters. */
+/** Every code point of the planes in use, and some of the others. */
 function* codePoints(): Generator<string> {
   for (let code = 0; code < 0x110000; code++) {
     const isSparse = code >= 0x32000 && code < 0xe0000 || code >= 0xe0200;
@@ -27,17 +28,12 @@ function* codePoints(): Generator<string> {
 
 const OFF = { clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false };
 
-/** Of Unicode 16 and 17: tokenizers' tables end before. Left out below, named in docs/vocabularies.md. */
-const NEWER =
-  /^[\u{105c0}-\u{105ff}\u{11380}-\u{113ff}\u{16100}-\u{1613f}\u{16d40}-\u{16d7f}\u{11938}\ua7cb-\ua7ff\u{16ea0}-\u{16ef0}]$/u;
-
 for (const option of ["clean_text", "handle_chinese_chars", "strip_accents", "lowercase"] as const) {
   Deno.test(`normalizeText() does BERT's ${option} as tokenizers does, at every code point`, () => {
     const json = { type: "BertNormalizer", ...OFF, [option]: true };
     const [own, steps] = [peer(json), readNormalizer(json)];
     assert.equal(steps.length, 1);
     for (const one of codePoints()) {
-      if (NEWER.test(one)) continue;
       const text = `a${one}b`;
       if (normalizeText(text, steps) !== own(text)) assert.equal(normalizeText(text, steps), own(text));
     }
@@ -56,20 +52,53 @@ Deno.test("BERT_PATTERN cuts as tokenizers does, at every code point", () => {
 });
 
 for (const form of ["NFC", "NFD", "NFKC", "NFKD"] as const) {
-  Deno.test(`normalizeText() does ${form} as tokenizers does`, () => {
+  Deno.test(`normalizeText() does ${form} as tokenizers does, at every code point, alone and between marks`, () => {
     const [own, steps] = [peer({ type: form }), readNormalizer({ type: form })];
-    for (
-      const text of [
-        "é e\u0301 ﬁ ² ½ Å Å",
-        "각 각 \u1100\u1161\u11a8",
-        "\u0344\u0958 q\u0307\u0323 \u1e9b\u0323",
-        "ｱｶﾞ Ⅷ ㍿",
-      ]
-    ) {
-      assert.equal(normalizeText(text, steps), own(text));
+    const texts = [
+      "é e\u0301 ﬁ ² ½ Å Å",
+      "각 각 \u1100\u1161\u11a8",
+      "\u0344\u0958 q\u0307\u0323 \u1e9b\u0323",
+      "ｱｶﾞ Ⅷ ㍿",
+    ];
+    for (const text of texts) assert.equal(normalizeText(text, steps), own(text));
+    // Marks of the greatest class and of the least show the class of what stands between them.
+    for (const one of codePoints()) {
+      const text = `${one} a\u0345${one}\u0334 ${one}\u0301\u0323${one}`;
+      const [made, expected] = [normalizeText(text, steps), own(text)];
+      if (made !== expected) assert.equal(made, expected, one.codePointAt(0)!.toString(16));
+    }
+  });
+
+  Deno.test(`normalizeText() does ${form} as Unicode does where no vocabulary asks for less`, () => {
+    const op = readNormalizer({ type: form })[0]!.op as "nfc";
+    // Todhri's letter with a dot is of Unicode 16, and so is its decomposition.
+    for (const text of ["\u{105d2}\u0307 \u{105c9}", "\u32ff", "\u{11938}"]) {
+      assert.equal(normalizeText(text, [{ op }]), text.normalize(form));
     }
   });
 }
+
+Deno.test("normalizeText() puts a replacement as it is, dollars too", () => {
+  assert.equal(normalizeText("aXb", [{ op: "replace", from: "X", to: "$&$$$`" }]), "a$&$$$`b");
+});
+
+Deno.test("normalForm() takes steps in proportion to the length, whatever the marks", () => {
+  for (const form of ["nfc", "nfd", "nfkc", "nfkd"] as const) {
+    const steps = (length: number) => {
+      const work = { steps: 0 };
+      const text = `a${"\u0301".repeat(length)}${"\u0323".repeat(length)}`;
+      const made = normalForm(text, form, "unicode", work);
+      const composed = { nfc: "\u1ea1", nfkc: "\u1ea1", nfd: "a\u0323", nfkd: "a\u0323" }[form];
+      assert.equal(made, composed + "\u0323".repeat(length - 1) + "\u0301".repeat(length));
+      return work.steps;
+    };
+    assert(steps(80_000) < 2.1 * steps(40_000), form);
+    assert(steps(40_000) < 10 * 80_000, form);
+    const short = { steps: 0 };
+    normalForm("a\u0301\u0323".repeat(40_000), form, "unicode", short);
+    assert(short.steps < 300 * 40_000, `${form}: ${short.steps}`);
+  }
+});
 
 Deno.test("normalizeText() does SentencePiece's steps: a mark before the text, and for every space", () => {
   const normalizer = tokenizerJson("mistral")["normalizer"];

@@ -24,6 +24,7 @@ const COUNT = (most: number) => z.int().min(0).max(most);
 const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
   z.strictObject({
     op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]),
+    tables: z.literal("tokenizers").optional(),
   }),
   z.strictObject({ op: z.literal("lower_case") }),
   z.strictObject({ op: z.literal("strip_accents") }),

@@ -63,7 +63,7 @@ function refuseNullable(pattern: string, tree: PatternNode): void {
  *
  * @param pattern The regular expression, as it stands in tiktoken or a tokenizer.json.
  * @param options Whose syntax it is, and what becomes of text between matches.
- * @returns Tables for kernels; the Unicode version in them is that of the JavaScript engine.
+ * @returns Tables for kernels, of Unicode 16.0 as the peers have it.
  * @throws {OnpathError} `pipeline`, naming the place in the pattern, for what is malformed, not supported or takes
  * more work than a pattern may.
  * @throws The signal's reason.

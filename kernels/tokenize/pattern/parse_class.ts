@@ -15,7 +15,7 @@ import {
   LAST_CODE_POINT,
   union,
 } from "./set.ts";
-import { decimalDigits, engineSet, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
+import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
 
 /**
  * Whose rules a pattern's text follows where they differ: `fancy-regex` (tiktoken, and the regex crate below
@@ -176,7 +176,7 @@ function posix(cursor: Cursor): CodeSet | null {
     ? union(propertySet("Alphabetic")!, decimalDigits())
     : found[2] === "punct"
     // Symbols count as such here, unlike in \p{P}.
-    ? engineSet("\\p{P}\\p{S}")
+    ? union(propertySet("P")!, propertySet("S")!)
     : propertySet(found[2]!);
   // The regex crate's are those of ASCII, Oniguruma's those of Unicode.
   if (set === null) throw patternError(cursor.text, at, `the class "${found[0]}" is not supported`);

@@ -1,78 +1,31 @@
 /**
- * Unicode's properties and simple case folding as sets, taken from the JavaScript engine that compiles. Which
- * version of Unicode that is, the engine decides; compiled tables are data and hold it fast.
+ * Unicode's properties and simple case folding as patterns name them. The tables travel with this code
+ * (`kernels/unicode`), so compiled tables are equal whatever the JavaScript engine.
  *
  * @module
  */
 
+import { CASE_ORBITS } from "../../unicode/cases_data.ts";
+import { mappingOf } from "../../unicode/codec.ts";
+import { unicodeSet } from "../../unicode/properties.ts";
 import { type CodeSet, codeSet, complement, END, union } from "./set.ts";
 
-// All code points but the surrogates as three strings, so that one search of the engine gives a property.
-let planes: readonly { readonly text: string; readonly first: number; readonly units: number }[] | undefined;
-
-function everything(): NonNullable<typeof planes> {
-  if (planes === undefined) {
-    const text = (from: number, to: number) => {
-      const parts: string[] = [];
-      for (let at = from; at <= to; at += 0x1000) {
-        parts.push(
-          String.fromCodePoint(...Array.from({ length: Math.min(0x1000, to - at + 1) }, (_, i) => at + i)),
-        );
-      }
-      return parts.join("");
-    };
-    planes = [
-      { text: text(0, 0xd7ff), first: 0, units: 1 },
-      { text: text(0xe000, 0xffff), first: 0xe000, units: 1 },
-      { text: text(0x10000, 0x10ffff), first: 0x10000, units: 2 },
-    ];
-  }
-  return planes;
-}
-
-const known = new Map<string, CodeSet>();
-
-/**
- * The code points that a class of the engine's own regular expressions holds; surrogates are in none.
- *
- * @param source What stands between brackets with flag `u`, such as `\p{Lu}`.
- * @returns The set.
- * @throws {SyntaxError} When the engine does not know it.
- */
-export function engineSet(source: string): CodeSet {
-  let set = known.get(source);
-  if (set === undefined) {
-    const search = new RegExp(`[${source}]+`, "gu");
-    const ranges: number[] = [];
-    for (const { text, first, units } of everything()) {
-      search.lastIndex = 0;
-      for (let found = search.exec(text); found !== null; found = search.exec(text)) {
-        const from = first + found.index / units;
-        ranges.push(from, from + found[0].length / units - 1);
-      }
-    }
-    set = codeSet(ranges);
-    known.set(source, set);
-  }
-  return set;
-}
-
-// What fancy-regex, regex and Oniguruma call by a name that the engine does not know.
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  letter: "L",
-  mark: "M",
-  number: "N",
-  punctuation: "P",
-  symbol: "S",
-  separator: "Z",
-  other: "C",
-  alpha: "Alphabetic",
-  digit: "Nd",
-  space: "White_Space",
-  upper: "Uppercase",
-  lower: "Lowercase",
-  cntrl: "Cc",
-};
+// Names of fancy-regex, regex and Oniguruma that ECMAScript does not have.
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["letter", "L"],
+  ["mark", "M"],
+  ["number", "N"],
+  ["punctuation", "P"],
+  ["symbol", "S"],
+  ["separator", "Z"],
+  ["other", "C"],
+  ["alpha", "Alphabetic"],
+  ["digit", "Nd"],
+  ["space", "White_Space"],
+  ["upper", "Uppercase"],
+  ["lower", "Lowercase"],
+  ["cntrl", "Cc"],
+]);
 
 /**
  * The set of a property by its name in a pattern: `L`, `Lu`, `Han`, `sc=Han`, `White_Space`, `^L`.
@@ -90,29 +43,23 @@ export function propertySet(name: string): CodeSet | null {
   if (/^any$/i.test(name)) return [0, 0x10ffff];
   const title = spelled.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())
     .join("_");
-  const other = OTHER_NAMES[spelled.toLowerCase()];
+  const other = OTHER_NAMES.get(spelled.toLowerCase());
   for (const form of [other, spelled, `Script=${spelled}`, title, `Script=${title}`]) {
     if (form === undefined) continue;
-    const source = `\\p{${form}}`;
-    try {
-      new RegExp(source, "u");
-    } catch (error) {
-      if (error instanceof SyntaxError) continue; // the engine does not know this spelling; the next may do
-      throw error;
-    }
-    return engineSet(source);
+    const set = unicodeSet(form);
+    if (set !== null) return set;
   }
   return null;
 }
 
 /** Unicode's White_Space: U+0085 is in it, U+FEFF is not. */
 export function whiteSpace(): CodeSet {
-  return engineSet("\\p{White_Space}");
+  return unicodeSet("White_Space")!;
 }
 
 /** What `\d` holds: decimal digits of every script. */
 export function decimalDigits(): CodeSet {
-  return engineSet("\\p{Nd}");
+  return unicodeSet("Nd")!;
 }
 
 /**
@@ -123,34 +70,27 @@ export function decimalDigits(): CodeSet {
  * @returns The set.
  */
 export function wordCharacters(isOniguruma: boolean): CodeSet {
-  return engineSet(
-    `\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${isOniguruma ? "\\xb2\\xb3\\xb9\\xbc-\\xbe" : "\\p{Join_Control}"}`,
+  return union(
+    ...["Alphabetic", "M", "Nd", "Pc"].map((name) => unicodeSet(name)!),
+    isOniguruma ? LATIN_1_NUMBERS : unicodeSet("Join_Control")!,
   );
 }
 
+const LATIN_1_NUMBERS: CodeSet = [0xb2, 0xb3, 0xb9, 0xb9, 0xbc, 0xbe];
+
 let orbits: ReadonlyMap<number, readonly number[]> | undefined;
 
-// Code points that simple case folding makes one. Upper and lower case of a code point propose, the engine's
-// own folding decides: so U+017F stands with s, and U+0130, which only full folding changes, stands alone.
+// Code points that simple case folding makes one: so U+017F stands with s, and U+0130, which only full folding
+// changes, stands alone.
 function caseOrbits(): ReadonlyMap<number, readonly number[]> {
-  if (orbits !== undefined) return orbits;
-  const groups = new Map<number, Set<number>>();
-  const changing = engineSet("\\p{Changes_When_Casemapped}\\p{Changes_When_Casefolded}");
-  for (let i = 0; i < changing.length; i += 2) {
-    for (let code = changing[i]!; code <= changing[i + 1]!; code++) {
-      const one = String.fromCodePoint(code);
-      const upper = one.toUpperCase(), lower = one.toLowerCase();
-      const same = new RegExp(`^\\u{${code.toString(16)}}$`, "iu");
-      for (const other of [upper, lower, upper.toLowerCase(), lower.toUpperCase()]) {
-        if (other === one || !same.test(other)) continue;
-        const a = groups.get(code) ?? new Set([code]);
-        const b = groups.get(other.codePointAt(0)!) ?? new Set([other.codePointAt(0)!]);
-        const both = new Set([...a, ...b]);
-        for (const member of both) groups.set(member, both);
-      }
+  if (orbits === undefined) {
+    const groups = new Map<number, readonly number[]>();
+    for (const [least, others] of mappingOf(CASE_ORBITS)) {
+      const group = [least, ...others];
+      for (const code of group) groups.set(code, group);
     }
+    orbits = groups;
   }
-  orbits = new Map([...groups].map(([code, group]) => [code, [...group]]));
   return orbits;
 }
 

@@ -100,7 +100,7 @@ let digestOfCode: string | undefined;
 function codeDigest(): string {
   if (digestOfCode !== undefined) return digestOfCode;
   const hash = createHash("sha256");
-  for (const folder of ["kernels/tokenize/", "kernels/text_normalize/"]) {
+  for (const folder of ["kernels/tokenize/", "kernels/text_normalize/", "kernels/unicode/"]) {
     const names = readdirSync(new URL(folder, ROOT), { recursive: true }).map(String).sort();
     for (const name of names) {
       if (name.endsWith(".ts") && !/^(?:model|reference|walk)/.test(name)) {

@@ -1,0 +1,142 @@
+/**
+ * Unicode's normal forms of a whole text (UAX #15), in time proportional to its length.
+ *
+ * @module
+ */
+
+import { compose, compositionTables, decompositionTables, type FormSource, romAt } from "./unicode_tables.ts";
+
+/** A normal form. */
+export type NormalForm = "nfc" | "nfd" | "nfkc" | "nfkd";
+
+/** Work that was done, in moves of code points and looked up pairs. */
+export interface NormalFormWork {
+  /** Number of steps. */
+  steps: number;
+}
+
+interface Points {
+  /** Code points; the first `count` are valid. */
+  codes: Uint32Array<ArrayBuffer>;
+  /** Number of code points. */
+  count: number;
+}
+
+/** Decomposes a text; the result is not yet in canonical order. */
+function decompose(text: string, form: "NFD" | "NFKD", source: FormSource, work: NormalFormWork): Points {
+  const { entryOf, starts, codePoints } = decompositionTables(form, source);
+  const points: Points = { codes: new Uint32Array(text.length + 32), count: 0 };
+  const push = (code: number) => {
+    if (points.count === points.codes.length) {
+      const wider = new Uint32Array(points.count * 2);
+      wider.set(points.codes);
+      points.codes = wider;
+    }
+    points.codes[points.count++] = code;
+    work.steps++;
+  };
+  for (const one of text) {
+    const code = one.codePointAt(0)!;
+    if (code >= 0xac00 && code < 0xd7a4) {
+      const syllable = code - 0xac00;
+      push(0x1100 + Math.floor(syllable / 588));
+      push(0x1161 + Math.floor((syllable % 588) / 28));
+      if (syllable % 28 !== 0) push(0x11a7 + syllable % 28);
+      continue;
+    }
+    const entry = romAt(entryOf, code);
+    if (entry === 0) push(code);
+    else for (let i = starts[entry - 1]!; i < starts[entry]!; i++) push(codePoints[i]!);
+  }
+  return points;
+}
+
+/** Puts the marks `from` to `to` in the order of their ranks, equal ones as they were: a counting sort. */
+function orderMarks(
+  codes: Uint32Array,
+  ranks: Uint8Array,
+  from: number,
+  to: number,
+  work: NormalFormWork,
+): void {
+  const marks = codes.slice(from, to), ranksOf = ranks.slice(from, to);
+  const places = new Uint32Array(257);
+  for (const rank of ranksOf) places[rank + 1]!++;
+  for (let rank = 1; rank < 257; rank++) places[rank]! += places[rank - 1]!;
+  for (let i = 0; i < marks.length; i++) {
+    const place = from + places[ranksOf[i]!]!++;
+    codes[place] = marks[i]!;
+    ranks[place] = ranksOf[i]!;
+  }
+  work.steps += 257 + 2 * marks.length;
+}
+
+/** Orders every run of marks that is out of order. */
+function orderAll({ codes, count }: Points, ranks: Uint8Array, work: NormalFormWork): void {
+  for (let at = 0; at < count;) {
+    let end = at + 1, isOrdered = true;
+    if (ranks[at] !== 0) {
+      for (; end < count && ranks[end] !== 0; end++) isOrdered &&= ranks[end]! >= ranks[end - 1]!;
+    }
+    work.steps += end - at;
+    if (!isOrdered) orderMarks(codes, ranks, at, end, work);
+    at = end;
+  }
+}
+
+/** Composes code points in canonical order, in place. */
+function composeAll(points: Points, ranks: Uint8Array, source: FormSource, work: NormalFormWork): void {
+  const tables = compositionTables(source);
+  const { codes, count } = points;
+  let starter = -1, kept = 0, lastRank = 0;
+  for (let at = 0; at < count; at++) {
+    const code = codes[at]!, rank = ranks[at]!;
+    work.steps++;
+    // What has been kept between starter and mark blocks a mark of the same rank or a lower one.
+    if (starter >= 0 && (kept === starter + 1 || lastRank < rank)) {
+      const composite = compose(tables, codes[starter]!, code);
+      if (composite >= 0) {
+        codes[starter] = composite;
+        continue;
+      }
+    }
+    if (rank === 0) starter = kept;
+    lastRank = rank;
+    codes[kept++] = code;
+  }
+  points.count = kept;
+}
+
+function textOf({ codes, count }: Points): string {
+  let text = "";
+  for (let at = 0; at < count; at += 4096) {
+    text += String.fromCodePoint(...codes.subarray(at, Math.min(count, at + 4096)));
+  }
+  return text;
+}
+
+/**
+ * Brings a text to a normal form.
+ *
+ * @param text The text, well-formed.
+ * @param form The form.
+ * @param source Whose forms; default Unicode's.
+ * @param work Receives the number of steps that this took.
+ * @returns The text in that form.
+ */
+export function normalForm(
+  text: string,
+  form: NormalForm,
+  source: FormSource = "unicode",
+  work: NormalFormWork = { steps: 0 },
+): string {
+  // ASCII is in every form.
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  const points = decompose(text, form === "nfc" || form === "nfd" ? "NFD" : "NFKD", source, work);
+  const { rankOf } = compositionTables(source);
+  const ranks = new Uint8Array(points.count);
+  for (let i = 0; i < points.count; i++) ranks[i] = romAt(rankOf, points.codes[i]!);
+  orderAll(points, ranks, work);
+  if (form === "nfc" || form === "nfkc") composeAll(points, ranks, source, work);
+  return textOf(points);
+}

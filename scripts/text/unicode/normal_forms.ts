@@ -1,0 +1,109 @@
+/**
+ * Makes the tables of normal forms and of lower case: the forms from the JavaScript engine, whose version of Unicode
+ * is checked, and what tokenizers has otherwise from tokenizers.
+ *
+ * @module
+ */
+
+import { ALL_TEXTS, tokenizersProbe } from "./peers.ts";
+
+type Mapping = Map<number, number[]>;
+
+const codesOf = (text: string) => Array.from(text, (one) => one.codePointAt(0)!);
+
+const HANGUL = { first: 0xac00, end: 0xd7a4 };
+
+function* allCodes(): Generator<number> {
+  for (const text of ALL_TEXTS) for (const one of text) yield one.codePointAt(0)!;
+}
+
+/** By code point the sequence that `change` makes of it, where it makes another. Hangul's syllables are left out. */
+function changes(change: (text: string) => string): Mapping {
+  const map: Mapping = new Map();
+  for (const text of ALL_TEXTS) {
+    if (change(text) === text) continue;
+    for (const one of text) {
+      const code = one.codePointAt(0)!, made = change(one);
+      if (made !== one && !(code >= HANGUL.first && code < HANGUL.end)) map.set(code, codesOf(made));
+    }
+  }
+  return map;
+}
+
+/** Canonical decompositions, complete. */
+export const canonical = (): Mapping => changes((text) => text.normalize("NFD"));
+
+/** Decompositions of compatibility, complete, where they differ from the canonical one. */
+export function compatible(): Mapping {
+  const all = changes((text) => text.normalize("NFKD"));
+  for (const code of all.keys()) {
+    const one = String.fromCodePoint(code);
+    if (one.normalize("NFD") === one.normalize("NFKD")) all.delete(code);
+  }
+  return all;
+}
+
+/** By composite the two code points that compose to it. */
+export function compositions(): Mapping {
+  const pairs: Mapping = new Map();
+  for (const [code, parts] of canonical()) {
+    const one = String.fromCodePoint(code);
+    // NFC decomposes what is excluded from composition.
+    if (parts.length < 2 || one.normalize("NFC") !== one) continue;
+    const prefix = codesOf(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
+    if (prefix.length !== 1) throw new Error(`no pair composes to U+${code.toString(16)}`);
+    pairs.set(code, [prefix[0]!, parts.at(-1)!]);
+  }
+  return pairs;
+}
+
+const LEAST = 0x334, GREATEST = 0x345;
+
+/**
+ * Ranks of combining classes, from 1. Canonical order swaps two marks when the first one's class is the greater, so
+ * swaps sort marks into classes; a mark is what is swapped with a mark of the least class or of the greatest.
+ */
+export function ranks(): Mapping {
+  const isAbove = (a: number, b: number) => {
+    const [x, y] = [String.fromCodePoint(a), String.fromCodePoint(b)];
+    return (x + y).normalize("NFD") === y + x && a !== b;
+  };
+  const classes: number[][] = [];
+  for (const code of allCodes()) {
+    const one = String.fromCodePoint(code);
+    if (one.normalize("NFD") !== one || !(isAbove(code, LEAST) || isAbove(GREATEST, code))) continue;
+    let low = 0, high = classes.length, place = -1;
+    while (low < high && place < 0) {
+      const middle = (low + high) >> 1, other = classes[middle]![0]!;
+      if (isAbove(code, other)) low = middle + 1;
+      else if (isAbove(other, code)) high = middle;
+      else place = middle;
+    }
+    if (place >= 0) classes[place]!.push(code);
+    else classes.splice(low, 0, [code]);
+  }
+  const byCode = classes.flatMap((codes, i) => codes.map((code) => [code, [i + 1]] as [number, number[]]));
+  return new Map(byCode.sort(([a], [b]) => a - b));
+}
+
+/** Code points that have a decomposition or a combining class, but neither in tokenizers. */
+export function unknownToTokenizers(): number[] {
+  const peers = (["NFD", "NFKD"] as const).map((form) => {
+    const normalizer = tokenizersProbe({ type: form }).getNormalizer();
+    return [form, (text: string) => normalizer.normalizeString(text)] as const;
+  });
+  const marks = String.fromCodePoint(LEAST), last = String.fromCodePoint(GREATEST);
+  const found: number[] = [];
+  for (const code of new Set([...canonical().keys(), ...compatible().keys(), ...ranks().keys()])) {
+    const one = String.fromCodePoint(code), text = `a${last}${one}${marks}`;
+    const wrong = peers.filter(([form, peer]) => peer(text) !== text.normalize(form));
+    if (wrong.length > 0) found.push(code);
+  }
+  return found.sort((a, b) => a - b);
+}
+
+/** Lower case, code point by code point, in tokenizers: Rust's `char::to_lowercase`. */
+export function lowerCase(): Mapping {
+  const normalizer = tokenizersProbe({ type: "Lowercase" }).getNormalizer();
+  return changes((text) => normalizer.normalizeString(text));
+}

@@ -1,0 +1,65 @@
+/**
+ * Packs sets and maps of code points into the text that `kernels/unicode/codec.ts` reads.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+
+function base64(numbers: readonly number[]): string {
+  const bytes: number[] = [];
+  for (let value of numbers) {
+    for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
+    bytes.push(value);
+  }
+  return Buffer.from(bytes).toString("base64");
+}
+
+/**
+ * Joins code points to ranges.
+ *
+ * @param codes Ascending code points.
+ * @returns Ranges `[from, to, …]`.
+ */
+export function rangesFrom(codes: Iterable<number>): number[] {
+  const ranges: number[] = [];
+  for (const code of codes) {
+    if (ranges.at(-1) === code - 1) ranges[ranges.length - 1] = code;
+    else ranges.push(code, code);
+  }
+  return ranges;
+}
+
+/** Packs ranges `[from, to, …]`. */
+export function packRanges(ranges: readonly number[]): string {
+  const numbers: number[] = [];
+  let after = 0;
+  for (let i = 0; i < ranges.length; i += 2) {
+    numbers.push(ranges[i]! - after, ranges[i + 1]! - ranges[i]! + 1);
+    after = ranges[i + 1]! + 1;
+  }
+  return base64(numbers);
+}
+
+/** Packs a map from code points, ascending, to sequences of numbers. */
+export function packMapping(map: Iterable<readonly [number, readonly number[]]>): string {
+  const numbers: number[] = [];
+  let before = 0;
+  for (const [code, targets] of map) {
+    numbers.push(code - before, targets.length);
+    before = code;
+    let last = code;
+    for (const target of targets) {
+      const difference = target - last;
+      numbers.push(difference < 0 ? -difference * 2 - 1 : difference * 2);
+      last = target;
+    }
+  }
+  return base64(numbers);
+}
+
+/** Writes a packed text as lines of a source. */
+export function sourceLines(packed: string): string {
+  const parts = packed.match(/.{1,100}/g) ?? [""];
+  return parts.map((part) => `  "${part}"`).join(" +\n");
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import * as esbuild from "esbuild";
+import { random } from "../../support/random.ts";
+import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
+import { newerTexts } from "../../support/unicode_texts.ts";
+import { COMPARED, compareIds, type Comparison } from "./compare.ts";
+import { vocabulary } from "./vocabularies.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+const run = promisify(execFile);
+
+for (const name of COMPARED) {
+  Deno.test(`createEncoder() of ${name} gives its peer's ids around code points that versions of Unicode class differently`, async () => {
+    const texts = newerTexts();
+    assert(texts.length >= 1200, `${texts.length} texts`);
+    const { wrong } = await compareIds(name, texts);
+    assert.deepEqual(wrong.slice(0, 5), [], `${wrong.length} of ${texts.length}`);
+  });
+}
+
+/** Builds the driver into a folder as deep as this one, from which it finds the packages. */
+async function bundle(path: string): Promise<void> {
+  await esbuild.build({
+    absWorkingDir: fileURLToPath(ROOT),
+    entryPoints: [fileURLToPath(new URL("node_main.ts", import.meta.url))],
+    outfile: path,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    alias: { "onpath/kernels": fileURLToPath(new URL("kernels/mod.ts", ROOT)) },
+    logLevel: "warning",
+  });
+  await esbuild.stop();
+}
+
+const hasNode = await run("node", ["--version"]).then(() => true, () => false);
+
+Deno.test({
+  name: "createEncoder() gives the peers' ids under Node, whatever its version of Unicode",
+  ignore: !hasNode,
+  fn: async () => {
+    const next = random(20);
+    const texts = [
+      ...newerTexts(),
+      ...corpusSlice(8_000).map(({ text }) => text),
+      ...adversarialTexts().map(({ bytes }) => new TextDecoder().decode(bytes.subarray(0, 4_000))),
+      ...Array.from({ length: 200 }, () => hostileText(next).toWellFormed()),
+    ];
+    // The driver reads compiled tables from the cache that this fills.
+    for (const name of COMPARED) await vocabulary(name);
+    const folder = new URL("node_modules/.cache/onpath/", ROOT);
+    mkdirSync(folder, { recursive: true });
+    const id = crypto.randomUUID();
+    const driver = fileURLToPath(new URL(`${id}.mjs`, folder));
+    const input = fileURLToPath(new URL(`${id}.json`, folder));
+    try {
+      await bundle(driver);
+      writeFileSync(input, JSON.stringify(texts));
+      const { stdout } = await run("node", [driver, input], { maxBuffer: 2 ** 26, timeout: 300_000 });
+      const { node, compared } = JSON.parse(stdout) as { node: string; compared: Record<string, Comparison> };
+      for (const name of COMPARED) {
+        const { wrong, hasEqualTables, texts: count } = compared[name]!;
+        assert.equal(count, texts.length);
+        assert.deepEqual(wrong.slice(0, 5), [], `${name} under Node ${node}: ${wrong.length} of ${count}`);
+        assert(hasEqualTables, `${name}: Node ${node} compiles other tables`);
+      }
+    } finally {
+      rmSync(driver, { force: true });
+      rmSync(input, { force: true });
+    }
+  },
+});
