@@ -27,7 +27,13 @@ const TIMEOUT_MS = 60 * 60_000;
 
 /** Runs the RTL's tests on builds that count; fails when one of them does. */
 function runTests(builds: string, counts: string): Promise<void> {
-  const env = { ...process.env, ONPATH_RTL: builds, ONPATH_COVERAGE: counts, NO_COLOR: "1" };
+  const env = {
+    ...process.env,
+    ONPATH_RTL: builds,
+    ONPATH_TESTS: "all",
+    ONPATH_COVERAGE: counts,
+    NO_COLOR: "1",
+  };
   const options = { cwd: ROOT, env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 26 };
   return new Promise((resolve, reject) => {
     execFile(

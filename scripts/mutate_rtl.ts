@@ -63,7 +63,7 @@ async function copySources(folder: string): Promise<void> {
 
 /** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */
 function firstFailure(folder: string, timeout: number, tests = ""): Promise<string | null> {
-  const env = { ...process.env, ONPATH_RTL: folder, NO_COLOR: "1" };
+  const env = { ...process.env, ONPATH_RTL: folder, ONPATH_TESTS: "all", NO_COLOR: "1" };
   const args = `test -A --no-check --fail-fast tests/rtl/${tests}`.split(" ");
   return new Promise((resolve) => {
     const options = {

@@ -16,6 +16,12 @@ export const EXIT: Readonly<Record<"success" | "failed" | "usage" | "interrupted
   terminated: 143,
 };
 
+/** Codes of failures that are of the command line, beside those of the library. */
+export const OWN_CODES = ["usage", "interrupted", "unexpected"] as const;
+
+/** What `error.code` is in the JSON of a failure. */
+export type FailureCode = ErrorCode | (typeof OWN_CODES)[number];
+
 /** Codes of errors that say that the work failed; all others say that the request was wrong. */
 const WORK_FAILED: readonly ErrorCode[] = ["device", "gap", "timeout", "file", "packet"];
 
@@ -54,7 +60,7 @@ export interface Failure {
 export function describeFailure(error: unknown, json: boolean): Failure {
   const tell = (
     exitCode: number,
-    code: string,
+    code: FailureCode,
     message: string,
     details: unknown,
     text: string,

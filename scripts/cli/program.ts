@@ -41,7 +41,7 @@ import {
   xclbinOption,
 } from "./options.ts";
 import { suggest } from "./suggest.ts";
-import { TOPICS } from "./topics.ts";
+import { topics } from "./topics.ts";
 import { addXrtCommands } from "./xrt_program.ts";
 
 /**
@@ -52,19 +52,20 @@ import { addXrtCommands } from "./xrt_program.ts";
  * @returns The program; it throws a `CommanderError` where commander would end the process.
  */
 export function createProgram(context: Context, quiet: boolean): Command {
-  const program = new Command("onpath")
+  const topic = topics(context.command);
+  const program = new Command(context.command)
     .description("Offloads the data processing around AI models onto FPGA NICs.")
     .version(metadata.version)
     .helpCommand("help [command]", "show what a command does")
     .showHelpAfterError("(add --help to see what there is)")
     .exitOverride()
-    .addHelpText("after", TOPICS.program);
+    .addHelpText("after", topic.program);
   if (quiet) program.configureOutput({ writeErr: () => {}, outputError: () => {} });
 
   program.command("tour", { isDefault: true })
     .description("run one photograph through a device and compare; this is what no command does")
     .usage("[options]")
-    .argument("[mistyped]")
+    .argument("[mistyped...]")
     .addOption(deviceOption())
     .addOption(emulateOption())
     .addOption(xclbinOption())
@@ -76,8 +77,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(vcdOption())
     .addOption(vcdPacketsOption())
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.tour)
-    .action(async (mistyped: string | undefined, options: TourOptions, command: Command) => {
+    .addHelpText("after", topic.tour)
+    .action(async ([mistyped]: string[], options: TourOptions, command: Command) => {
       if (mistyped !== undefined) {
         const known = program.commands.map((each) => each.name());
         const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
@@ -106,7 +107,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(vcdOption())
     .addOption(vcdPacketsOption())
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.run)
+    .addHelpText("after", topic.run)
     .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {
       await runOnce(pipeline, options, command, context);
     });
@@ -126,7 +127,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .option("--html <file>", "write the plan as a page with pictures, to open in a browser")
     .option("--trace <file>", "write its timeline as a trace for Perfetto or Chrome, JSON")
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.plan)
+    .addHelpText("after", topic.plan)
     .action(async (pipeline: string, options: PlanCommandOptions, command: Command) => {
       await explainPlan(pipeline, options, command, context);
     });
@@ -149,7 +150,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(timeoutOption())
     .addOption(numberOption("--most <tokens>", "tokens that are shown", 1e6).default(40))
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.tokenize)
+    .addHelpText("after", topic.tokenize)
     .action((text: string | undefined, options: TokenizeOptions, command: Command) =>
       tokenizeText(text, options, command, context)
     );
@@ -164,7 +165,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(numberOption("--payload <bytes>", "longest payload of a packet to the device", MAX_PAYLOAD))
     .addOption(timeoutOption())
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.normalize)
+    .addHelpText("after", topic.normalize)
     .action((text: string | undefined, options: NormalizeOptions, command: Command) =>
       normalizeText(text, options, command, context)
     );
@@ -174,7 +175,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .argument("<name>", "one of tiktoken's encodings, or a file: see below")
     .option("--output <file>", "the compiled table file; its name ends in .vocab")
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.vocab)
+    .addHelpText("after", topic.vocab)
     .action((name: string, options: VocabOptions) => describeVocabulary(name, options, context));
 
   program.command("sizes")
@@ -182,7 +183,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption("u55c"))
     .option("--markdown", "print a table for a document")
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.sizes)
+    .addHelpText("after", topic.sizes)
     .action(async (options: SizesOptions) => {
       await printSizes(options, context);
     });
@@ -195,7 +196,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(numberOption("--latency <cycles>", "cycles of a miss, assumed (default: 64)", 1_000_000))
     .addOption(layoutOption())
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.profile)
+    .addHelpText("after", topic.profile)
     .action(async (pictures: string[], options: ProfileOptions) => {
       await profilePixels(pictures, options, context);
     });
@@ -203,7 +204,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
   program.command("devices")
     .description("list the known devices and their numbers")
     .addOption(jsonOption())
-    .addHelpText("after", TOPICS.devices)
+    .addHelpText("after", topic.devices)
     .action(listDevices);
   addXrtCommands(program, context);
   return program;

@@ -4,10 +4,20 @@
  * @module
  */
 
+import process from "node:process";
 import Table from "cli-table3";
 
-/** Widest line of a table. */
-const WIDTH = 100;
+/** Widest line of text beside a name. */
+const MAX_FACT_WIDTH = 100;
+
+/** Spaces between two columns of a table. */
+const GAP = 2;
+
+/** Columns of this terminal; of a pipe those that COLUMNS names, or any number. */
+export function terminalWidth(): number {
+  const columns = process.stdout.columns ?? Number(process.env["COLUMNS"]);
+  return Number.isInteger(columns) && columns > 0 ? columns : Infinity;
+}
 
 const NO_LINES = {
   "top": "",
@@ -28,56 +38,119 @@ const NO_LINES = {
 };
 
 /**
- * A table of names and values; long values are wrapped.
+ * A table of names and values; long values are wrapped between words.
  *
  * @param rows Name and value, or name and several lines of values.
+ * @param width Columns of the terminal; at most 100 are used.
  * @returns The table, with a newline at its end.
  */
 export function factTable(
   rows: readonly (readonly [name: string, value: string | readonly string[]])[],
+  width: number = terminalWidth(),
 ): string {
   const first = Math.max(...rows.map(([name]) => name.length));
-  const table = new Table({
-    chars: NO_LINES,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-    colWidths: [first, WIDTH - first - 2],
-    wordWrap: true,
-  });
-  for (const [name, value] of rows) {
-    const lines = typeof value === "string" ? [value] : value;
-    lines.forEach((line, index) => table.push([index === 0 ? name : "", line]));
-  }
-  return print(table);
+  const lines = rows.flatMap(([name, value]) =>
+    [value].flat().map((
+      line,
+      at,
+    ) => [at === 0 ? name : "", wrapWords(line, Math.min(width, MAX_FACT_WIDTH) - first - GAP)])
+  );
+  return draw(lines);
 }
 
 /**
- * A table with a head.
+ * A table with a head. Where it is wider than the terminal, cells of text are wrapped between words; where that
+ * is not enough, the columns follow each other in several tables, the first columns in each.
  *
  * @param head The names of the columns.
  * @param rows The cells; columns whose cells are all numbers are aligned to the right.
+ * @param options Widest line, and how many of the first columns name a row (default 1).
  * @returns The table, with a newline at its end.
  */
 export function columnTable(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
+  { width = terminalWidth(), keys = 1 }: { readonly width?: number; readonly keys?: number } = {},
 ): string {
-  const right = head.map((_, column) => rows.every((row) => typeof row[column] === "number"));
+  const columns = head.map((name, at) => ({
+    cells: [name, ...rows.map((row) => text(row[at]!))],
+    right: rows.every((row) => typeof row[at] === "number"),
+  }));
+  return groupColumns(columns.map(({ cells }) => cells), width, keys).map((group) => {
+    const widths = fitWidths(group.map((at) => columns[at]!.cells), width);
+    const wrapped = group.map((at, n) => columns[at]!.cells.map((cell) => wrapWords(cell, widths[n]!)));
+    const lines = [head, ...rows].map((_, row) => wrapped.map((cells) => cells[row]!));
+    lines.splice(1, 0, wrapped.map((cells) => "-".repeat(cellsWidth(cells))));
+    return draw(lines, group.map((at) => columns[at]!.right ? "right" : "left"));
+  }).join("\n");
+}
+
+/** Groups of columns that fit the width when their cells are wrapped as far as words allow. */
+function groupColumns(columns: readonly (readonly string[])[], width: number, keys: number): number[][] {
+  const least = columns.map((cells) => Math.max(...cells.map(longestWord)) + GAP);
+  const first = Array.from({ length: keys }, (_, at) => at);
+  const groups: number[][] = [[...first]];
+  for (let at = keys; at < columns.length; at++) {
+    const group = groups.at(-1)!;
+    const used = [...group, at].reduce((sum, column) => sum + least[column]!, -GAP);
+    if (used > width && group.length > keys) groups.push([...first, at]);
+    else group.push(at);
+  }
+  return groups;
+}
+
+/** Widths of columns: their own, or less for the widest ones until the table fits or words would break. */
+function fitWidths(columns: readonly (readonly string[])[], width: number): number[] {
+  const least = columns.map((cells) => Math.max(...cells.map(longestWord)));
+  const widths = columns.map(cellsWidth);
+  let excess = widths.reduce((sum, each) => sum + each, (widths.length - 1) * GAP) - width;
+  for (; excess > 0; excess--) {
+    const widest = widths.reduce(
+      (best, each, at) => each > least[at]! && (best < 0 || each > widths[best]!) ? at : best,
+      -1,
+    );
+    if (widest < 0) break;
+    widths[widest]!--;
+  }
+  return widths;
+}
+
+function cellsWidth(cells: readonly string[]): number {
+  return Math.max(...cells.flatMap((cell) => cell.split("\n")).map((line) => line.length));
+}
+
+function longestWord(cell: string): number {
+  return Math.max(...cell.split(/\s+/).map((word) => word.length));
+}
+
+/** A text in lines of at most `width`, broken between words; a longer word has a line of its own. */
+export function wrapWords(text: string, width: number): string {
+  return text.split("\n").flatMap((line) => {
+    if (line.length <= width) return [line];
+    const lines: string[] = [];
+    let current = "";
+    for (const word of line.split(" ")) {
+      if (current !== "" && current.length + 1 + word.length > width) {
+        lines.push(current);
+        current = word;
+      } else current = current === "" ? word : `${current} ${word}`;
+    }
+    return [...lines, current];
+  }).join("\n");
+}
+
+function draw(rows: readonly (readonly string[])[], colAligns: ("left" | "right")[] = []): string {
   const table = new Table({
     chars: NO_LINES,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-    colAligns: right.map((numbers) => numbers ? "right" : "left"),
+    colAligns,
   });
-  const cells = rows.map((row) => row.map((cell) => typeof cell === "number" ? count(cell) : cell));
-  table.push([...head]);
-  table.push(
-    head.map((name, column) => "-".repeat(Math.max(name.length, ...cells.map((row) => row[column]!.length)))),
-  );
-  for (const row of cells) table.push([...row]);
-  return print(table);
+  for (const row of rows) table.push([...row]);
+  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n") + "\n";
 }
 
-function print(table: { toString(): string }): string {
-  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n") + "\n";
+function text(cell: string | number): string {
+  return typeof cell === "number" ? count(cell) : cell;
 }
 
 /** A whole number with its thousands apart: `1,234,567`. */

@@ -8,6 +8,7 @@ import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
 import { MAX_PIPELINE_BYTES } from "./documents.ts";
+import { OWN_CODES } from "./failures.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -15,7 +16,8 @@ Exit codes:
   1    the work failed: a device, a lost packet, a timeout, a file
   2    the request was wrong: an option, a pipeline, a plan, a shape, a type, a size
   130  interrupted (SIGINT); 143 terminated (SIGTERM). No half-written file stays behind.
-  Errors go to stderr: one sentence, or with --json {"error":{"code","message","details"}}.`;
+  Errors go to stderr: one sentence, or with --json {"error":{"code","message","details"}}.
+  The codes are those of the library's errors, and ${OWN_CODES.join(", ")}.`;
 
 const PIPELINE = `
 A pipeline is a JSON file with its steps in order:
@@ -57,8 +59,8 @@ Waveforms, of the device rtl:
   in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
   Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.`;
 
-/** The texts by command. */
-export const TOPICS: Readonly<
+/** The texts by command, in the words of the package. */
+const TOPICS: Readonly<
   Record<
     | "program"
     | "tour"
@@ -204,3 +206,16 @@ Examples:
   onpath vocab tokenizer.json --output llama3.vocab
 ${EXIT_CODES}`,
 };
+
+/**
+ * The texts by command.
+ *
+ * @param command The words that start the command line; they stand in the examples.
+ */
+export function topics(command: string): typeof TOPICS {
+  const named = Object.entries(TOPICS).map(([name, text]) => [
+    name,
+    text.replace(/(?<=^ {2}|; )onpath(?= |$)/gm, command),
+  ]);
+  return Object.fromEntries(named);
+}

@@ -18,7 +18,7 @@ import { type WatchFlags, xrtWatch } from "../xrt-watch.ts";
 import type { XrtFlags } from "../xrt/open.ts";
 import type { Context } from "./context.ts";
 import { deviceOption, jsonOption, numberOption, timeoutOption, wholeNumber } from "./options.ts";
-import { TOPICS } from "./topics.ts";
+import { topics } from "./topics.ts";
 
 /**
  * Adds the commands `xrt` and `xclbin`.
@@ -29,7 +29,7 @@ import { TOPICS } from "./topics.ts";
 export function addXrtCommands(program: Command, context: Context): void {
   const xrt = program.command("xrt").description("drive a card, or its emulation, through XRT")
     .helpCommand("help [command]", "show what a command does")
-    .addHelpText("after", TOPICS.xrt);
+    .addHelpText("after", topics(context.command).xrt);
   const add = (name: string, description: string) =>
     xrt.command(name).description(description)
       .addOption(

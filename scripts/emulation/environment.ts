@@ -198,10 +198,12 @@ const MODEL = "data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel
  * lock file decides the versions, which are installed by then, so that nothing is asked of the network.
  */
 export function commandOf(program: URL): string[] {
+  // The lock beside deno.json decides the versions, which are installed by then. A checkout may lack node_modules.
   const path = fileURLToPath(program);
   if (!("Deno" in globalThis)) return [process.execPath, path];
   const isCheckout = existsSync(join(dirname(path), "..", "deno.lock"));
-  return [process.execPath, "run", "-A", "--no-check", isCheckout ? "--frozen" : "--no-lock", path];
+  const modules = isCheckout ? ["--frozen", "--node-modules-dir=none"] : ["--no-lock"];
+  return [process.execPath, "run", "-A", "--quiet", "--no-check", ...modules, path];
 }
 
 /** Writes the script that XRT starts. */

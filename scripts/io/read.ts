@@ -4,7 +4,10 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
+import process from "node:process";
+import { addAbortSignal } from "node:stream";
 import { OnpathError } from "../../serialize/errors.ts";
 
 /** Inputs are at most this long: 1 GiB. */
@@ -64,10 +67,36 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
   }
 }
 
+/**
+ * Reads standard input to its end. It may be a terminal or a slow pipe, where a read at once fails with EAGAIN.
+ *
+ * @param options The limit, and a signal.
+ * @returns The bytes, in a buffer of their own.
+ * @throws {OnpathError} `file` when it cannot be read; `size` when it is too long; the signal's reason when it is
+ * aborted.
+ */
+export async function readStdin(options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { most, signal } = options;
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const piece of addAbortSignal(signal ?? new AbortController().signal, process.stdin)) {
+      length += piece.length;
+      if (length > most) throw tooLong("standard input", undefined, most);
+      pieces.push(piece);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw isErrno(error) ? fileError("read", "standard input", error) : error;
+  }
+  return new Uint8Array(Buffer.concat(pieces));
+}
+
 /** Whether an error comes from the file system. */
 export function isErrno(error: unknown): error is Error & { code: string } {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  return error instanceof Error && typeof code === "string" && typeof syscall === "string";
+  // Deno names no syscall in some of its errors. Codes of Node itself begin with ERR_.
+  const { code } = error as { code?: unknown };
+  return error instanceof Error && typeof code === "string" && /^E(?!RR_)[A-Z0-9]+$/.test(code);
 }
 
 /** Why the file system refused, for people. */

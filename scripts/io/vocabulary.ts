@@ -4,8 +4,6 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { compileVocabulary } from "../../kernels/tokenize/compile/vocabulary.ts";
 import { decodeVocabulary } from "../../kernels/tokenize/file/decode.ts";
@@ -65,12 +63,11 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
   return readTokenizerJson(json, stem);
 }
 
-/** A file of the package `tiktoken`, which is optional. */
+/** A vocabulary out of the package `tiktoken`, which is optional; a checkout under Deno fetches it here. */
 async function packageEncoding(name: string): Promise<unknown> {
-  const file = `tiktoken/encoders/${name}.json`;
-  let path: string;
+  const specifier = `tiktoken/encoders/${name}`;
   try {
-    path = createRequire(import.meta.url).resolve(file);
+    return (await import(specifier)).default;
   } catch (cause) {
     throw new OnpathError(
       "file",
@@ -79,5 +76,4 @@ async function packageEncoding(name: string): Promise<unknown> {
       { cause },
     );
   }
-  return JSON.parse(await readFile(path, "utf8"));
 }

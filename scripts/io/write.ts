@@ -6,8 +6,8 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { OnpathError } from "../../serialize/errors.ts";
 import { fileError, isErrno } from "./read.ts";
 
@@ -137,6 +137,38 @@ export async function checkFolderOf(path: string): Promise<void> {
   if (!info.isDirectory()) {
     throw new OnpathError("file", `Cannot write ${path}: ${folder} is no folder`, { path, folder });
   }
+}
+
+/**
+ * Makes a folder, and those that it stands in. Node's own recursive `mkdir` never returns where a file system
+ * such as /proc answers that there is no such folder.
+ *
+ * @throws {OnpathError} `file` when it cannot be made.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  try {
+    for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.push(at);
+    for (const folder of missing.reverse()) {
+      // Another process may make it at the same time.
+      await mkdir(folder).catch(async (error) => {
+        if (!await isFolder(folder)) throw error;
+      });
+    }
+  } catch (error) {
+    throw isErrno(error) ? fileError("write", path, error) : error;
+  }
+}
+
+/** Whether a folder is there; throws where something else is. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if (isErrno(error) && error.code === "ENOENT") return false;
+    throw error;
+  }
+  throw Object.assign(new Error(`${path} is no folder`), { code: "ENOTDIR" });
 }
 
 /** Removes the temporary files of writes that will never end, at once: for a process that must stop. */

@@ -114,6 +114,6 @@ export function hexDump(bytes: Uint8Array, first = 0n): string {
 export async function runAsScript(name: string, command: readonly string[]): Promise<void> {
   if (basename(process.argv[1] ?? "") !== `${name}.ts`) return;
   const { main } = await import("../cli/main.ts");
-  const photo = new URL("../photos/coffee.png", import.meta.url);
-  process.exitCode = await main([...command, ...process.argv.slice(2)], photo);
+  const place = { command: "deno task offload", photo: new URL("../photos/coffee.png", import.meta.url) };
+  process.exitCode = await main([...command, ...process.argv.slice(2)], place);
 }

@@ -9,6 +9,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { TextSession } from "../../runtime/text_session.ts";
 import { vocabulary } from "./tokenize/vocabularies.ts";
 import { corpusSlice } from "../support/texts.ts";
+import { longTest } from "../support/long.ts";
 
 const STEPS: readonly (readonly TextStep[])[] = [
   [{ op: "nfc" }],
@@ -58,7 +59,7 @@ Deno.test("a normaliser of a text that grows holds little back, and remembers li
   }
 });
 
-Deno.test("texts of vocabularies that normalise are tokenized as they grow", async () => {
+longTest("texts of vocabularies that normalise are tokenized as they grow", async () => {
   await using device = createModelDevice();
   for (const name of ["bert", "qwen2_5", "mistral"] as const) {
     const tables = await vocabulary(name);

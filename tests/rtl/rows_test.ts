@@ -19,6 +19,7 @@ import { readPhoto } from "../support/photos.ts";
 import { sameTensor } from "../runtime/helpers.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { modelRun, rtlRun } from "./runs.ts";
+import { longTest } from "../support/long.ts";
 
 /** Something that happens to packets on their way; numbers choose where. */
 const anyFault = fc.record({
@@ -175,34 +176,37 @@ Deno.test("RTL: cycles of flows of rows are those of the plan and of the model",
   );
 });
 
-Deno.test("RTL: a photograph to 224 x 224, antialiased, in every type and layout, at a step of columns a cycle", async () => {
-  const photo = await readPhoto("astronaut.png");
-  await using device = await createRtlDevice();
-  for (const dtype of ["u8", "i8", "f16", "bf16", "f32"]) {
-    for (const layout of ["HWC", "CHW"]) {
-      const steps = [
-        { op: "resize", size: [224, 224], match: "pillow" },
-        {
-          op: "normalize",
-          mean: [0.485, 0.456, 0.406],
-          std: [0.229, 0.224, 0.225],
-          range: "0-1",
-          dtype,
-          layout,
-        },
-      ];
-      const plan = compile({ steps }, { input: photo, device });
-      const before = device.counters().cycles!;
-      const { output } = await offload(plan, photo, device);
-      sameTensor(output, referencePipeline({ steps }, photo), `${dtype} ${layout}`);
-      assert.equal(device.counters().cycles! - before, plan.body.cost.cycles);
-      assert(
-        plan.body.cost.again <= 1.08 * plan.body.cost.ideal,
-        `${plan.body.cost.again} of ${plan.body.cost.ideal}`,
-      );
+longTest(
+  "RTL: a photograph to 224 x 224, antialiased, in every type and layout, at a step of columns a cycle",
+  async () => {
+    const photo = await readPhoto("astronaut.png");
+    await using device = await createRtlDevice();
+    for (const dtype of ["u8", "i8", "f16", "bf16", "f32"]) {
+      for (const layout of ["HWC", "CHW"]) {
+        const steps = [
+          { op: "resize", size: [224, 224], match: "pillow" },
+          {
+            op: "normalize",
+            mean: [0.485, 0.456, 0.406],
+            std: [0.229, 0.224, 0.225],
+            range: "0-1",
+            dtype,
+            layout,
+          },
+        ];
+        const plan = compile({ steps }, { input: photo, device });
+        const before = device.counters().cycles!;
+        const { output } = await offload(plan, photo, device);
+        sameTensor(output, referencePipeline({ steps }, photo), `${dtype} ${layout}`);
+        assert.equal(device.counters().cycles! - before, plan.body.cost.cycles);
+        assert(
+          plan.body.cost.again <= 1.08 * plan.body.cost.ideal,
+          `${plan.body.cost.again} of ${plan.body.cost.ideal}`,
+        );
+      }
     }
-  }
-});
+  },
+);
 
 Deno.test("RTL: a few rows that become thousands of packets leave as the card has room", async () => {
   const image = noise(1, 4, 9, 3, 1);

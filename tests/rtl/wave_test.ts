@@ -18,11 +18,15 @@ import { noise } from "../support/images.ts";
 import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
 import { load, packetsOf } from "./plans.ts";
 import { drive, type Rtl } from "./rtl.ts";
+import { longTest } from "../support/long.ts";
 
 // Builds with waveforms are made of the sources, once for each state of these.
 const missing = process.env.CI === undefined ? await missingRtlTools() : null;
-const ignore = missing !== null;
-if (ignore) console.log(`skipped: waveforms of the RTL. ${missing}`);
+/** Registers a long test, if the tools that make waveforms are there. */
+function waveTest({ name, fn }: { name: string; fn: () => Promise<void> }): void {
+  if (missing === null) longTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: ${missing})`, ignore: true, fn });
+}
 
 const waves = new Map<PlanBuild, Promise<WebAssembly.Module>>();
 
@@ -87,8 +91,7 @@ async function openWave(plan: ImagePlan, first: number, end: number, write: (chu
   return load(plan, rtl);
 }
 
-Deno.test({
-  ignore,
+waveTest({
   name: "waveform: the packets' bytes are on the bus, and nothing before and long behind them",
   fn: async () => {
     for (const { match, plan, input } of SAMPLES) {
@@ -134,8 +137,7 @@ function isDeep(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-Deno.test({
-  ignore,
+waveTest({
   name: "waveform: signals within the hierarchy are what the streams say",
   fn: async () => {
     for (const { plan, input } of SAMPLES.slice(0, 2)) {
@@ -168,8 +170,7 @@ async function wavesOf(plan: Plan): Promise<Partial<Record<PlanBuild, WebAssembl
   return { [build]: await compileWave(build) };
 }
 
-Deno.test({
-  ignore,
+waveTest({
   name: "createRtlDevice({ wave }): answers and all counts are those without it",
   fn: async () => {
     for (const { plan, input } of SAMPLES) {
@@ -195,8 +196,7 @@ Deno.test({
   },
 });
 
-Deno.test({
-  ignore,
+waveTest({
   name: "waveform: a long one comes in pieces that are no longer than the buffer",
   fn: async () => {
     const { plan, input } = SAMPLES[0]!;
@@ -210,8 +210,7 @@ Deno.test({
   },
 });
 
-Deno.test({
-  ignore,
+waveTest({
   name: "createRtlDevice({ wave }): no range is refused by name, and what the sink throws reaches the caller",
   fn: async () => {
     const { plan, input } = SAMPLES[0]!;
@@ -234,8 +233,7 @@ Deno.test({
   },
 });
 
-Deno.test({
-  ignore,
+waveTest({
   name:
     "createRtlDevice({ wave, builds }): a build of one's own writes the waveform, one without waveforms is refused",
   fn: async () => {

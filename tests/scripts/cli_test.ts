@@ -37,7 +37,7 @@ interface Ended {
 /** Runs the command line to its end in a folder. */
 function offloadCli(cwd: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const command = ["run", "--quiet", "-A", SCRIPT, ...args];
+    const command = ["run", "-A", "--quiet", SCRIPT, ...args];
     execFile(
       Deno.execPath(),
       command,

@@ -21,7 +21,7 @@ async function run(folder: string, code: string): Promise<string> {
   const path = join(folder, "main.ts");
   await writeFile(path, code);
   const { code: status, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", join(ROOT, "deno.json"), path],
+    args: ["run", "-A", "--quiet", "--no-check", "--config", join(ROOT, "deno.json"), path],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();

@@ -7,7 +7,7 @@ import { get_encoding } from "tiktoken";
 /** Runs the command line. */
 async function offload(args: readonly string[], input = "") {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", "--no-check", "scripts/offload.ts", ...args],
+    args: ["run", "-A", "--quiet", "--no-check", "scripts/offload.ts", ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

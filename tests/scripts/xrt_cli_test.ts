@@ -26,7 +26,7 @@ async function run(script: string, args: readonly string[], check: (ended: Ended
       XILINX_XRT: join(folder, "xrt"),
     };
     const ended = await new Promise<Ended>((resolve) => {
-      const command = ["run", "-A", join(SCRIPTS, script), ...args];
+      const command = ["run", "-A", "--quiet", join(SCRIPTS, script), ...args];
       const options = {
         cwd: folder,
         env,

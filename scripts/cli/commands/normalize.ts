@@ -15,7 +15,7 @@ import { NormalizeSession } from "../../../runtime/normalize_session.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
-import { type Context, printJson } from "../context.ts";
+import { type Context, printBytes, printJson } from "../context.ts";
 import { resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
 
@@ -103,9 +103,7 @@ async function passText(
     counts.bytesOut += bytes.length;
     if (json || bytes.length === 0) return;
     // What the normaliser gives holds until the next call, so it is waited for.
-    await new Promise<void>((resolve, reject) =>
-      process.stdout.write(bytes, (error) => error ? reject(error) : resolve())
-    );
+    await printBytes(bytes);
   };
   try {
     for await (const piece of pieces) {

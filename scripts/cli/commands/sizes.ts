@@ -133,7 +133,7 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
   if (options.json) return printJson({ device: profile, batches: BATCHES, rows });
   const cells = rows.map((row) => "error" in row ? refused(row) : cellsOf(row));
   if (options.markdown) return print(markdown(HEAD, cells));
-  print(columnTable(HEAD, cells));
+  print(columnTable(HEAD, cells, { keys: 2 }));
   const worst = rows.reduce((most, row) => "error" in row ? most : Math.max(most, ratioOf(row)), 0);
   print(
     "\n" + factTable([

@@ -5,7 +5,6 @@
  */
 
 import type { Command } from "commander";
-import { readFileSync } from "node:fs";
 import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
 import type { Device } from "../../../runtime/device/device.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
@@ -18,7 +17,7 @@ import type { TextTokens } from "../../../kernels/tokenize/flows/text_pieces.ts"
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { wellFormed } from "../../../kernels/tokenize/text_parts.ts";
 import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
-import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
+import { MAX_INPUT_BYTES, readBounded, readStdin } from "../../io/read.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, insteadRows, planDevice, resolveDevice, withDevice } from "../devices.ts";
@@ -93,7 +92,7 @@ export async function tokenizeText(
   const bytes = wellFormed(
     text ??
       (options.input === undefined || options.input === "-"
-        ? new Uint8Array(readFileSync(0))
+        ? await readStdin({ most: MAX_INPUT_BYTES, signal })
         : await readBounded(options.input, { most: MAX_INPUT_BYTES, signal })),
   );
   const follower = await followProgress("steps");

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "../../../kernels/image/plan/compile.ts";
@@ -15,8 +14,7 @@ import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { type Tensor, toNumbers } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
 import { encodeOutput } from "../../io/output.ts";
-import { fileError } from "../../io/read.ts";
-import { checkFolderOf, writeWhole } from "../../io/write.ts";
+import { checkFolderOf, makeFolder, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
@@ -30,6 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
 /** What the tour is asked for. */
@@ -63,7 +62,7 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
 /** Runs the tour. */
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
   const { out, match, json } = options;
-  const { photo, signal } = context;
+  const { command, photo, signal } = context;
   if (options.vcd !== undefined) await checkFolderOf(options.vcd);
   const planned = await planFor(options.device, signal, options);
   const pipelines = tourPipelines(match);
@@ -84,18 +83,18 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
         const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
           signal,
         });
-        return { output, report, picture: picture.output };
+        const own = { bytesOut: plan.layout.bytesOut, cycles: report.counters.cycles };
+        const sizes = await compareSizes(pipelines.tensor, image, own, device, signal);
+        return { output, report, picture: picture.output, sizes };
       }),
   );
-  const { output, report, picture } = result;
+  const { output, report, picture, sizes } = result;
   const difference = {
     units: greatestDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: greatestDifference(picture, referencePipeline(pipelines.picture, image)),
   };
 
-  await mkdir(out, { recursive: true }).catch((error) => {
-    throw fileError("write", out, error);
-  });
+  await makeFolder(out);
   const files = { npy: join(out, "coffee-224x224.npy"), png: join(out, "coffee-224x224.png") };
   await writeWhole(files.npy, await encodeOutput("npy", output), signal);
   await writeWhole(files.png, await encodeOutput("png", picture), signal);
@@ -121,6 +120,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       counters: report.counters,
       milliseconds: times,
       difference,
+      sizes: sizes.cases,
       files,
       ...(waveform === undefined ? {} : { waveform }),
     });
@@ -143,7 +143,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ...waveformRows(waveform),
     ["written", [`${files.npy} (what a model takes)`, `${files.png} (the resized picture)`]],
   ]));
-  print(`\nNext: onpath run --help, onpath plan --help\n`);
+  print(`\n${sizesTable(sizes)}\nNext: ${command} run --help, ${command} plan --help\n`);
 }
 
 /** The greatest difference between two tensors of one shape. */

@@ -10,6 +10,7 @@ import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
 import { readFileSync } from "node:fs";
 import { refusal } from "../../support/failure.ts";
 import { tokenizerJson, vocabularySource } from "./vocabularies.ts";
+import { longTest } from "../../support/long.ts";
 
 type Json = Record<string, unknown>;
 
@@ -82,7 +83,7 @@ Deno.test("fromByteLevel() is the inverse of GPT-2's alphabet: 256 characters fo
   assert.deepEqual(fromByteLevel("Ċ"), Uint8Array.of(10));
 });
 
-Deno.test("readTokenizerJson() reads what five vocabularies say", () => {
+longTest("readTokenizerJson() reads what five vocabularies say", () => {
   const gpt2 = vocabularySource("gpt2");
   const tiktoken = vocabularySource("r50k_base");
   assert.deepEqual(

@@ -8,6 +8,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { splitPlain } from "../../../kernels/tokenize/pattern/match.ts";
 import { random } from "../../support/random.ts";
 import { hostileText } from "../../support/texts.ts";
+import { longTest } from "../../support/long.ts";
 
 const ATOMS = [
   "a",
@@ -66,7 +67,7 @@ const { part } = fc.letrec<{ part: string; look: string }>((tie) => ({
 const text = fc.array(fc.constantFrom("a", "b", "c", "A", " ", "\n", "漢"), { minLength: 1, maxLength: 10 });
 const UTF8 = new TextEncoder();
 
-Deno.test("compilePattern() cuts as backtracking in Perl's order does: random patterns, random texts", () => {
+longTest("compilePattern() cuts as backtracking in Perl's order does: random patterns, random texts", () => {
   let compiled = 0;
   fc.assert(
     fc.property(

@@ -5,6 +5,7 @@ import { pieces } from "../../../kernels/tokenize/pattern/pieces.ts";
 import { parsePattern } from "../../../kernels/tokenize/pattern/parse.ts";
 import { has } from "../../../kernels/tokenize/pattern/set.ts";
 import { tokenizerJson } from "./vocabularies.ts";
+import { longTest } from "../../support/long.ts";
 
 const { Tokenizer } = createRequire(import.meta.url)("tokenizers") as typeof import("tokenizers");
 
@@ -76,7 +77,7 @@ const SOURCES = [
 ];
 
 for (const source of SOURCES) {
-  Deno.test(`parsePattern() reads ${source} as tiktoken and tokenizers do, at every code point`, async () => {
+  longTest(`parsePattern() reads ${source} as tiktoken and tokenizers do, at every code point`, async () => {
     for (const syntax of ["fancy-regex", "oniguruma"] as const) {
       const peer = syntax === "oniguruma" ? oniguruma(source) : await fancyRegex(source);
       const node = parsePattern(source, syntax);
@@ -88,7 +89,7 @@ for (const source of SOURCES) {
       }
       assert.deepEqual(wrong.slice(0, 20), [], `${syntax}: ${wrong.length} code points`);
     }
-  });
+  }, !["\\s", "\\d", "\\p{M}", "(?i:[a-z])"].includes(source));
 }
 
 Deno.test("compilePattern() puts every code point in the class that its sets say", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { MERGE_RULES } from "../../../serialize/text/rules.ts";
 import { compareRules, RULE_PAYLOADS, RULE_VOCABULARIES, ruleDocuments } from "./rules.ts";
+import { longTest } from "../../support/long.ts";
 
 const page = readFileSync(new URL("../../../docs/text_rules.md", import.meta.url), "utf8");
 
@@ -25,7 +26,7 @@ Deno.test("docs/text_rules.md: sessions get no document wrong, every other rule 
   }
 });
 
-Deno.test("docs/text_rules.md has what the comparison gives: r50k_base", async () => {
+longTest("docs/text_rules.md has what the comparison gives: r50k_base", async () => {
   const documents = ruleDocuments();
   assert(page.includes(`Documents of ${documents.length} whose`));
   for (const { rule, payload, wrong } of await compareRules("r50k_base", documents)) {

@@ -10,7 +10,7 @@ import { xrtTest } from "../xrt/child.ts";
  */
 async function runTests(name: string, killAfter: number): Promise<{ passed: number; output: string }> {
   const file = fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url));
-  const child = spawn(Deno.execPath(), ["test", "-A", "--no-check", file], {
+  const child = spawn(Deno.execPath(), ["test", "-A", "--quiet", "--no-check", file], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1" },
     detached: true,
@@ -37,7 +37,7 @@ xrtTest("the device suite passes on an emulated card, through libxrt and the RTL
   const { passed, output } = await runTests("suite", 540_000);
   // The photograph, every match, every refusal: the same tests that model and rtl pass, and one of its own.
   assert(passed > 60, output);
-});
+}, { isLong: true });
 
 xrtTest("text goes through libxrt: ids as the peer's, counts as the RTL's", async () => {
   const { passed, output } = await runTests("text", 240_000);
@@ -47,12 +47,12 @@ xrtTest("text goes through libxrt: ids as the peer's, counts as the RTL's", asyn
 xrtTest("faults of an emulated card end in one error each, and the next card works", async () => {
   const { passed, output } = await runTests("faults", 240_000);
   assert.equal(passed, 12, output);
-});
+}, { isLong: true });
 
 xrtTest("pages go from host to card to chip by the schedule, and nothing stays", async () => {
   const { passed, output } = await runTests("swaps", 240_000);
   assert.equal(passed, 7, output);
-});
+}, { isLong: true });
 
 xrtTest("cards that are lost or closed, and opened again, leave no thread and no file", async () => {
   const { passed, output } = await runTests("threads", 240_000);

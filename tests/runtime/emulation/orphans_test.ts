@@ -17,7 +17,7 @@ const RUNTIMES = ["deno", "node"] as const;
 /** The command line under a runtime. */
 async function command(runtime: typeof RUNTIMES[number]): Promise<string[]> {
   if (runtime === "deno") {
-    return [Deno.execPath(), "run", "--quiet", "-A", "--no-check", `${SCRIPTS}offload.ts`];
+    return [Deno.execPath(), "run", "-A", "--quiet", "--no-check", `${SCRIPTS}offload.ts`];
   }
   const [program] = await bundleForNode([`${SCRIPTS}offload.ts`, `${SCRIPTS}emulate.ts`], "js");
   return ["node", program!];
@@ -95,7 +95,7 @@ for (const runtime of RUNTIMES) {
         host.kill("SIGKILL");
         await rm(folder, { recursive: true, force: true });
       }
-    }, runtime);
+    }, { runtime, isLong: runtime === "node" && what !== "is killed" });
   }
 }
 

@@ -102,7 +102,7 @@ for (const runtime of ["deno", "node"] as const) {
     const { heap, resident } = steps.get("growth") as { heap: number; resident: number };
     assert(heap < 400_000, `the heap has grown by ${heap} bytes in 100,000 runs`);
     assert(resident < 16_000_000, `the process has grown by ${resident} bytes in 100,000 runs`);
-  }, runtime);
+  }, { runtime });
 }
 
 xrtTest("XrtDevice.open() refuses an environment in which XRT would end the process", async () => {

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { spawn, spawnSync } from "node:child_process";
 import * as esbuild from "esbuild";
 import { linkXrtRoot, SHIMS, xrtPartPlaces } from "../../../runtime/device/xrt/binding/environment.ts";
+import { longTest } from "../../support/long.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const CHILDREN = join(ROOT, "tests/runtime/xrt/children");
@@ -38,18 +39,19 @@ const MISSING_FOR_NODE = [
  *
  * @param name Its name.
  * @param run The test.
- * @param runtime Runtime of the host. Default `deno`.
+ * @param options Runtime of the host, default `deno`; and whether the test is long, see {@linkcode longTest}.
  */
-export function xrtTest(name: string, run: () => Promise<void>, runtime: "deno" | "node" = "deno"): void {
+export function xrtTest(
+  name: string,
+  run: () => Promise<void>,
+  { runtime = "deno", isLong = false }: { runtime?: "deno" | "node"; isLong?: boolean } = {},
+): void {
   const missing = [
     ...(MISSING_PARTS.length === 0 ? [] : [`${MISSING_PARTS.join(", ")} of libxrt1`]),
     ...(runtime === "node" ? MISSING_FOR_NODE : []),
   ];
-  Deno.test({
-    name: missing.length === 0 ? name : `${name} (skipped: missing ${missing.join(", ")})`,
-    ignore: missing.length > 0,
-    fn: run,
-  });
+  if (missing.length === 0) longTest(name, run, isLong);
+  else Deno.test({ name: `${name} (skipped: missing ${missing.join(", ")})`, ignore: true, fn: run });
 }
 
 /** How a child ended. */
@@ -93,7 +95,16 @@ export async function runChild(name: string, options: ChildOptions = {}): Promis
     if (root) linkXrtRoot(join(folder, "xrt"));
     const source = join(CHILDREN, `${name}.ts`);
     const command = runtime === "deno"
-      ? [Deno.execPath(), "run", "-A", "--config", join(ROOT, "deno.json"), "--v8-flags=--expose-gc", source]
+      ? [
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--quiet",
+        "--config",
+        join(ROOT, "deno.json"),
+        "--v8-flags=--expose-gc",
+        source,
+      ]
       : ["node", "--expose-gc", (await bundleForNode([name, ...beside].map(childFile), "mjs"))[0]!];
     const merged: Record<string, string | undefined> = {
       ...Deno.env.toObject(),

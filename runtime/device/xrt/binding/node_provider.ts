@@ -20,6 +20,9 @@ interface KoffiFunction {
   async(...values: unknown[]): void;
 }
 
+/** A variable, because Deno downloads the package of every literal import and never uses this one. */
+const KOFFI: string = "koffi";
+
 /** C types by their names here. */
 const C_TYPES: Readonly<Record<NativeType, string>> = {
   void: "void",
@@ -41,7 +44,7 @@ const C_TYPES: Readonly<Record<NativeType, string>> = {
 export async function nodeProvider(): Promise<Provider> {
   let koffi: Koffi;
   try {
-    koffi = await import("koffi") as unknown as Koffi;
+    koffi = await import(KOFFI) as unknown as Koffi;
   } catch (cause) {
     throw new OnpathError(
       "device",

@@ -1,0 +1,22 @@
+/**
+ * A prompt that grows: the ids that are final after each piece of text, from a device.
+ *
+ *     deno task example examples/token_stream.ts
+ *
+ * @module
+ */
+
+import { compileText, compileVocabulary, createModelDevice, readTiktokenJson, TextSession } from "onpath";
+
+// Out of the npm package tiktoken. `deno task offload vocab r50k_base --output r50k.vocab` compiles it once.
+const { default: ranks } = await import("tiktoken/encoders/r50k_base");
+const vocabulary = await compileVocabulary(readTiktokenJson(ranks, "r50k_base"));
+
+await using device = createModelDevice();
+const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary, device });
+const session = await TextSession.open(plan, vocabulary, device);
+const stream = session.stream();
+for (const piece of ["The quick bro", "wn fox jum", "ps over the lazy", " dog."]) {
+  console.log(JSON.stringify(piece), Array.from(await stream.push(piece)).join(" "));
+}
+console.log("end", Array.from(await stream.end()).join(" "));
