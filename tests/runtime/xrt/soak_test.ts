@@ -21,4 +21,4 @@ xrtTest("1,000 runs on emulated cards with faults by chance: no wrong byte, no l
   assert(report["growth"]! < 64 * 2 ** 20, JSON.stringify(report));
   assert.deepEqual(lines[1], { step: "end" });
   assert.equal(end, 0, errors);
-});
+}, { isLong: true });
