@@ -29,6 +29,53 @@
  * @module
  */
 
-export * from "./kernels/mod.ts";
-export * from "./runtime/mod.ts";
-export * from "./serialize/mod.ts";
+export { compile } from "./kernels/compile.ts";
+export { type ImagePipeline, parsePipeline } from "./kernels/image/pipeline.ts";
+export type { CompileOptions } from "./kernels/image/plan/compile.ts";
+export type { ImagePlan } from "./kernels/image/plan/plan.ts";
+export { referencePipeline } from "./kernels/image/reference.ts";
+export { checkPlan, decodePlan, encodePlan } from "./kernels/plan/file.ts";
+export type { Plan } from "./kernels/plan/plan.ts";
+export type { AnyPlan } from "./kernels/registry.ts";
+export type { DeviceProfile } from "./kernels/target/profile.ts";
+export { CARD_PROFILES, parseProfile } from "./kernels/target/profiles.ts";
+export type { NormalizeCompileOptions, NormalizePlan } from "./kernels/text_normalize/plan.ts";
+export { normalizeText } from "./kernels/text_normalize/reference.ts";
+export { createNormalizerStream } from "./kernels/text_normalize/stream.ts";
+export { createCachedEncoder } from "./kernels/tokenize/cached_encode.ts";
+export { ChunkCache } from "./kernels/tokenize/chunk_cache.ts";
+export { compileVocabulary } from "./kernels/tokenize/compile/vocabulary.ts";
+export { decodeText, tokenDecoder } from "./kernels/tokenize/detokenize.ts";
+export { createEncoder, type TokenEncoder } from "./kernels/tokenize/encode.ts";
+export { decodeVocabulary } from "./kernels/tokenize/file/decode.ts";
+export { encodeVocabulary } from "./kernels/tokenize/file/encode.ts";
+export type { TextTokens } from "./kernels/tokenize/flows/text_pieces.ts";
+export { readTiktoken, readTiktokenJson } from "./kernels/tokenize/formats/tiktoken.ts";
+export { readTokenizerJson } from "./kernels/tokenize/formats/tokenizer_json.ts";
+export type { TextCompileOptions } from "./kernels/tokenize/plan/compile.ts";
+export type { TokenizePlan } from "./kernels/tokenize/plan/plan.ts";
+export type { NormalizePipeline, TokenizePipeline } from "./kernels/tokenize/plan/spec.ts";
+export type { TextStep, Vocabulary } from "./kernels/tokenize/vocabulary.ts";
+export type { TextResources } from "./kernels/tokenize/workload.ts";
+export type { FlowStream } from "./kernels/workload.ts";
+export { chooseOverlap } from "./runtime/choose_overlap.ts";
+export type { Device, DeviceCounters } from "./runtime/device/device.ts";
+export { createModelDevice, MODEL_PROFILE } from "./runtime/device/model.ts";
+export { createRtlDevice } from "./runtime/device/rtl/device.ts";
+export { RTL_PROFILE } from "./runtime/device/rtl/profile.ts";
+export { offload } from "./runtime/offload.ts";
+export { keepOpen } from "./runtime/reopen.ts";
+export type { RunOptions } from "./runtime/run_options.ts";
+export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";
+export type { DType } from "./serialize/dtype.ts";
+export { type ErrorCode, OnpathError } from "./serialize/errors.ts";
+export {
+  type Layout,
+  slice,
+  type Tensor,
+  tensor,
+  type TensorOptions,
+  toDense,
+  toLayout,
+  zeros,
+} from "./serialize/tensor.ts";

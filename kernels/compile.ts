@@ -43,7 +43,9 @@ export function compile<const P extends ImagePipeline>(
   pipeline: P,
   options: CompileOptions,
 ): ImagePlan<OutputDType<P>>;
+/** Compiles a pipeline that gives tokens, for one vocabulary. */
 export function compile(pipeline: TokenizePipeline, options: TextCompileOptions): TokenizePlan;
+/** Compiles a pipeline that normalises text. */
 export function compile(pipeline: NormalizePipeline, options: NormalizeCompileOptions): NormalizePlan;
 export function compile(pipeline: unknown, options: object): Plan {
   const ops = stepNames(pipeline);

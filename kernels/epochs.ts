@@ -69,7 +69,7 @@ export interface EpochCounter {
  *
  * @example
  * ```ts
- * import { createEpochCounter } from "onpath/runtime";
+ * import { createEpochCounter } from "./epochs.ts";
  * import assert from "node:assert/strict";
  *
  * const epochs = createEpochCounter(10);

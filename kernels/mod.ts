@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { KERNELS } from "onpath/kernels";
+ * import { KERNELS } from "./image/kernels.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(Object.keys(KERNELS), ["resize", "resample", "remap", "normalize"]);
@@ -12,87 +12,99 @@
  * @module
  */
 
-export * from "./image/geometry/axis.ts";
-export * from "./image/geometry/names.ts";
-export * from "./image/geometry/reference.ts";
-export * from "./image/geometry/spec.ts";
-export * from "./image/kernel.ts";
-export * from "./image/normalize/model.ts";
-export * from "./image/normalize/reference.ts";
-export * from "./image/normalize/spec.ts";
-export * from "./image/pipeline.ts";
-export * from "./image/reference.ts";
-export * from "./image/kernels.ts";
-export * from "./image/remap/map.ts";
-export * from "./image/remap/model.ts";
-export * from "./image/remap/positions.ts";
-export * from "./image/remap/reference.ts";
-export * from "./image/remap/spec.ts";
-export * from "./image/resample/coefficients.ts";
-export * from "./image/resample/model.ts";
-export * from "./image/resample/reference.ts";
-export * from "./image/resample/spec.ts";
-export * from "./image/resample/steps.ts";
-export * from "./image/resample/tables.ts";
-export * from "./image/resize/fixed.ts";
-export * from "./image/resize/forms.ts";
-export * from "./image/resize/model.ts";
-export * from "./image/resize/positions.ts";
-export * from "./image/resize/product_models.ts";
-export * from "./image/resize/reference.ts";
-export * from "./image/resize/row_pages.ts";
-export * from "./image/resize/sampling.ts";
-export * from "./image/resize/spec.ts";
-export * from "./image/resize/terms.ts";
-export * from "./image/resize/two_pass.ts";
-export * from "./image/resize/universal.ts";
-export * from "./schema.ts";
-export * from "./text_normalize/hf.ts";
-export * from "./text_normalize/model.ts";
-export * from "./text_normalize/packets.ts";
-export * from "./text_normalize/reference.ts";
-export * from "./text_normalize/spec.ts";
-export * from "./text_normalize/splitting.ts";
-export * from "./text_normalize/stream.ts";
-export * from "./text_normalize/unicode_tables.ts";
-export * from "./tokenize/compile/bpe.ts";
-export * from "./tokenize/compile/progress.ts";
-export * from "./tokenize/compile/strings.ts";
-export * from "./tokenize/compile/vocabulary.ts";
-export * from "./tokenize/compile/word_piece.ts";
-export * from "./tokenize/bpe_walk.ts";
-export * from "./tokenize/cached_encode.ts";
-export * from "./tokenize/chunk_cache.ts";
-export * from "./tokenize/compatible.ts";
-export * from "./tokenize/content_cuts.ts";
-export * from "./tokenize/cuts.ts";
-export * from "./tokenize/detokenize.ts";
-export * from "./tokenize/encode.ts";
-export * from "./tokenize/flow.ts";
-export * from "./tokenize/held_flows.ts";
-export * from "./tokenize/special.ts";
-export * from "./tokenize/tables.ts";
-export * from "./tokenize/text_parts.ts";
-export * from "./tokenize/token_list.ts";
-export * from "./tokenize/utf8.ts";
-export * from "./tokenize/word_piece.ts";
-export * from "./tokenize/file/decode.ts";
-export * from "./tokenize/file/encode.ts";
-export * from "./tokenize/formats/byte_level.ts";
-export * from "./tokenize/formats/tiktoken.ts";
-export * from "./tokenize/formats/tokenizer_json.ts";
-export * from "./tokenize/image.ts";
-export * from "./tokenize/model.ts";
-export * from "./tokenize/piece_memo.ts";
-export * from "./tokenize/pattern/compile.ts";
-export * from "./tokenize/pattern/explain.ts";
-export * from "./tokenize/pattern/parse.ts";
-export * from "./tokenize/pattern/pieces.ts";
-export * from "./tokenize/reference.ts";
-export * from "./tokenize/reference_models.ts";
-export * from "./tokenize/source.ts";
-export * from "./tokenize/vocabulary.ts";
+export type { AxisWindow } from "./image/geometry/axis.ts";
+export type { Match, ResizeMatch, Size } from "./image/geometry/names.ts";
+export type { CenterCropStep, CropStep, LetterboxStep, PadStep } from "./image/geometry/spec.ts";
+export { type Bound, type FormName, FORMS, type TableInfo } from "./image/kernel.ts";
+export type { NormalizedDType, NormalizeStep } from "./image/normalize/spec.ts";
+export type {
+  ImageStep,
+  NormalizeDType,
+  OutputDType,
+  Pipeline,
+  PipelineInput,
+  Step,
+  StepInput,
+} from "./image/pipeline.ts";
+export type { FormChoice } from "./image/plan/choose_form.ts";
+export type { PlanCost } from "./image/plan/cost.ts";
+export type { Geometry, Sampling } from "./image/plan/geometry.ts";
+export type { LayoutChoice } from "./image/plan/layouts.ts";
+export type { Blocks, PlacedTable } from "./image/plan/memory.ts";
+export type {
+  ImageBody,
+  ImagePlan,
+  PlanInput,
+  PlanLayout,
+  PlanOptions,
+  PlanOutput,
+  PlanPages,
+  PlanStage,
+} from "./image/plan/plan.ts";
+export type {
+  AffineStep,
+  Border,
+  BorderFields,
+  PerspectiveStep,
+  RemapParams,
+  RemapStep,
+  RotateStep,
+} from "./image/remap/spec.ts";
+export type { ResampleParams } from "./image/resample/spec.ts";
+export type { AxisScale, ResizeParams, ResizeStep } from "./image/resize/spec.ts";
+export { identifyPlan, type Plan, PLAN_VERSION, type PlanPackets } from "./plan/plan.ts";
+export {
+  type DropReason,
+  type Exchange,
+  type KernelImage,
+  type ModelCounts,
+  type PacketModel,
+  type PageImage,
+  type PageLoad,
+  plainCounts,
+  type Program,
+  type TableImage,
+} from "./program.ts";
+export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
+export type { PlanBuild } from "./rtl/builds.ts";
+export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";
+export {
+  type Backing,
+  BACKINGS,
+  type DeviceProfile,
+  LAYOUT_NAMES,
+  type LayoutName,
+  TIMINGS,
+} from "./target/profile.ts";
+export type { NormalizeBody } from "./text_normalize/plan.ts";
+export type { NormalizerStream } from "./text_normalize/stream.ts";
+export type { CachedEncoder } from "./tokenize/cached_encode.ts";
+export type { CachedChunk, ChunkCacheStats } from "./tokenize/chunk_cache.ts";
+export type { BpeSource } from "./tokenize/compile/bpe.ts";
 export type { MergeList } from "./tokenize/compile/merges.ts";
-export type { PatternNode, RepeatMode } from "./tokenize/pattern/ast.ts";
+export type { VocabularyOptions, VocabularyProgress } from "./tokenize/compile/progress.ts";
+export type { ByteStrings } from "./tokenize/compile/strings.ts";
+export type { ContentChunk, NextChunk } from "./tokenize/content_cuts.ts";
+export type { TokenDecoder } from "./tokenize/detokenize.ts";
+export type { EncodeOptions, TokenStream } from "./tokenize/encode.ts";
+export type { TextLookups } from "./tokenize/flow.ts";
+export type { TiktokenEncoding } from "./tokenize/formats/tiktoken.ts";
+export { TEXT_MODES, type TextMode } from "./tokenize/model.ts";
+export { compilePattern, type PatternOptions } from "./tokenize/pattern/compile.ts";
+export { explainPieces, type PieceFigures } from "./tokenize/pattern/explain.ts";
 export type { PatternSyntax } from "./tokenize/pattern/parse_class.ts";
-export type { CodeSet } from "./tokenize/pattern/set.ts";
+export type { OverlapChoice, OverlapRow } from "./tokenize/plan/overlap_choice.ts";
+export type { TextPlanVocabulary, TokenizeBody } from "./tokenize/plan/plan.ts";
+export type { AllowedSpecial, NormalizeTextStep, TextPipeline, TokenizeStep } from "./tokenize/plan/spec.ts";
+export type { Splitting, VocabularySource, WordPieceSource } from "./tokenize/source.ts";
+export type {
+  BpeTables,
+  PieceTables,
+  SpecialToken,
+  TokenDecoding,
+  WordPieceTables,
+} from "./tokenize/vocabulary.ts";
+export type { TextOptions } from "./tokenize/workload.ts";
+export type { Connection, FlowStream, Opened, PagedFlow, RunFlow, Work, Workload } from "./workload.ts";
+export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
+export { TokenRun } from "../serialize/text/token_run.ts";

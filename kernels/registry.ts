@@ -16,7 +16,8 @@ import type { Workload } from "./workload.ts";
 /** A plan of any workload in the registry. */
 export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
 
-// deno-lint-ignore no-explicit-any -- workloads differ in all their types; a plan's name selects the right one
+/** A workload of any types; a plan's name selects the right one. */
+// deno-lint-ignore no-explicit-any -- workloads differ in all their types
 export type AnyWorkload = Workload<any, any, any, any, any, any>;
 
 /** Every workload. The first one that takes a pipeline's steps compiles it. */

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { compile, createModelDevice, offload } from "onpath/runtime";
+ * import { compile, createModelDevice, offload } from "onpath";
  * import { tensor } from "onpath";
  * import assert from "node:assert/strict";
  *
@@ -18,69 +18,15 @@
  * @module
  */
 
-export * from "./device/device.ts";
-export * from "../kernels/epochs.ts";
-export * from "./device/model.ts";
-export * from "../kernels/rtl/movers.ts";
-export * from "../kernels/image/model/page_bank.ts";
-export * from "../kernels/target/profile.ts";
-export * from "../kernels/target/profiles.ts";
-export * from "../kernels/rtl/registers.ts";
-export * from "./device/rtl/device.ts";
-export * from "./device/rtl/build.ts";
-export * from "./device/rtl/card.ts";
-export * from "./device/rtl/exchange.ts";
-export * from "./device/rtl/exports.ts";
-export * from "../kernels/rtl/page_commands.ts";
-export * from "./device/rtl/profile.ts";
-export * from "../kernels/image/rtl/program.ts";
-export * from "../kernels/image/rtl/rows.ts";
-export { refuseChunks } from "./device/rtl/text.ts";
-export * from "./device/rtl/tokenize.ts";
-export * from "./device/rtl/wave.ts";
-export * from "../kernels/image/plan/choose_form.ts";
-export * from "../kernels/image/plan/compile.ts";
-export * from "../kernels/image/plan/cost.ts";
-export * from "../kernels/image/plan/file.ts";
-export * from "../kernels/image/plan/geometry.ts";
-export * from "../kernels/image/plan/input.ts";
-export * from "../kernels/image/plan/layouts.ts";
-export * from "../kernels/image/plan/map.ts";
-export * from "../kernels/image/plan/memory.ts";
-export * from "../kernels/image/plan/packets.ts";
-export * from "../kernels/image/plan/plan.ts";
-export * from "../kernels/image/plan/price.ts";
-export * from "../kernels/image/plan/row_ring.ts";
-export * from "../kernels/image/plan/rows.ts";
-export * from "../kernels/image/rtl/cycles.ts";
-export * from "../kernels/image/rtl/row_clock.ts";
-export * from "../kernels/image/rtl/row_cycles.ts";
-export * from "../kernels/image/rtl/page_clock.ts";
-export * from "../kernels/image/rtl/page_cycles.ts";
-export * from "../kernels/image/plan/schedule.ts";
-export * from "../kernels/image/plan/schema.ts";
-export * from "../kernels/image/plan/stream.ts";
-export * from "../kernels/image/plan/window_span.ts";
-export * from "../kernels/image/plan/windows.ts";
-export * from "../kernels/image/residency/hot.ts";
-export * from "../kernels/image/residency/replacement.ts";
-export * from "../kernels/image/residency/simulate.ts";
-export * from "./reopen.ts";
-export * from "./run_options.ts";
-export * from "./session.ts";
-export * from "../kernels/tokenize/plan/check.ts";
-export * from "../kernels/tokenize/plan/compile.ts";
-export * from "../kernels/text_normalize/plan.ts";
-export * from "./normalize_session.ts";
-export * from "./choose_overlap.ts";
-export * from "../kernels/tokenize/plan/overlap_choice.ts";
-export * from "../kernels/tokenize/plan/plan.ts";
-export * from "../kernels/tokenize/plan/spec.ts";
-export * from "./text_session.ts";
-export * from "../kernels/tokenize/flows/text_stream.ts";
-export type { NormalizeCounts } from "../kernels/text_normalize/normalize_job.ts";
-export type { HostTail } from "../kernels/tokenize/flows/host_tail.ts";
-export type { PumpTimes } from "./pump.ts";
-export type { StatefulJob } from "../kernels/tokenize/flows/stateful_job.ts";
-export type { TextTokens } from "../kernels/tokenize/flows/text_pieces.ts";
-export type { PacketJob, TextContext, TextJob, TextJobCounts } from "../kernels/tokenize/flows/text_job.ts";
+export { CARD_PROFILES, parseProfile } from "../kernels/target/profiles.ts";
+export { chooseOverlap } from "./choose_overlap.ts";
+export type { Device, DeviceCounters } from "./device/device.ts";
+export { createModelDevice, MODEL_PROFILE } from "./device/model.ts";
+export { createRtlDevice, type RtlDeviceOptions } from "./device/rtl/device.ts";
+export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profile.ts";
+export type { WaveOptions } from "./device/rtl/wave.ts";
+export { offload, type OffloadOptions } from "./offload.ts";
+export type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
+export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
+export type { RunOptions } from "./run_options.ts";
+export { type RunReport, type RunResult, Session, type SessionOptions } from "./session.ts";

@@ -41,7 +41,7 @@ export interface Reopener<T> extends AsyncDisposable {
  *
  * @example
  * ```ts
- * import { compile, createModelDevice, keepOpen, MODEL_PROFILE, Session } from "onpath/runtime";
+ * import { compile, createModelDevice, keepOpen, MODEL_PROFILE, Session } from "onpath";
  * import { tensor } from "onpath";
  * import assert from "node:assert/strict";
  *

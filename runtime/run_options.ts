@@ -36,7 +36,7 @@ const MAX_RETRIES = 1000;
  *
  * @example
  * ```ts
- * import { checkRunOptions } from "onpath/runtime";
+ * import { checkRunOptions } from "./run_options.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(checkRunOptions({ timeoutMs: 500 }), { retries: 2 });

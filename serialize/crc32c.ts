@@ -33,7 +33,7 @@ function makeTables(): Uint32Array {
  *
  * @example
  * ```ts
- * import { crc32cPlain } from "onpath/serialize";
+ * import { crc32cPlain } from "./crc32c.ts";
  * import assert from "node:assert/strict";
  *
  * assert.equal(crc32cPlain(new TextEncoder().encode("123456789")), 0xe3069283);

@@ -13,27 +13,63 @@
  * @module
  */
 
-export * from "./crc32c.ts";
-export * from "./dtype.ts";
-export * from "./engine.ts";
-export * from "./errors.ts";
-export * from "./header.ts";
-export * from "./image_writer.ts";
-export * from "./packets.ts";
-export * from "./partition.ts";
-export * from "./reassembler.ts";
-export * from "./sampling.ts";
-export * from "./streams.ts";
-export * from "./tensor.ts";
-export * from "./text/answer_order.ts";
-export * from "./text/chunk_merge.ts";
-export * from "./text/cut.ts";
-export * from "./text/flow_append.ts";
-export * from "./text/normalized_append.ts";
-export * from "./text/normalized_packet.ts";
-export * from "./text/held_packets.ts";
-export * from "./text/rules.ts";
-export * from "./text/text_writer.ts";
-export * from "./text/token_packet.ts";
-export * from "./text/token_run.ts";
-export * from "./wait.ts";
+export { crc32c } from "./crc32c.ts";
+export {
+  type DType,
+  type ElementArrays,
+  fromBFloat16Bits,
+  fromFloat16Bits,
+  toBFloat16Bits,
+  toFloat16Bits,
+  type TypedArray,
+} from "./dtype.ts";
+export { createEngine, type Engine, type EngineFunctions, type WriteCells } from "./engine.ts";
+export { type ErrorCode, type ErrorDetails, OnpathError } from "./errors.ts";
+export {
+  type FlowCounts,
+  type Incoming,
+  type Missing,
+  newFlow,
+  type Outgoing,
+  type PacketFlow,
+  type Progress,
+  type Range,
+} from "./flow.ts";
+export {
+  FLAG,
+  type Header,
+  HEADER_BYTES,
+  KIND,
+  type Kind,
+  MAX_PACKETS,
+  MAX_PAYLOAD,
+  newHeader,
+  OFFSET,
+  readHeader,
+  type Refusal,
+  writeHeader,
+} from "./header.ts";
+export { createImageWriter, type ImageWriter, type ImageWriterOptions } from "./image_writer.ts";
+export {
+  type Checksum,
+  packetBytes,
+  type PacketSlots,
+  readPacket,
+  readPacketBytes,
+  reserveSlots,
+  slotAddress,
+} from "./packets.ts";
+export { cutRows, firstItem, itemCount, locate, type Partition, type Span } from "./partition.ts";
+export { type Outcome, type Placement, Reassembler, type ReassemblerLimits } from "./reassembler.ts";
+export type { AxisMap, Channels, DenseMap, SamplingMap, SeparableMap } from "./sampling.ts";
+export {
+  type FlowOutput,
+  type PacketizeOptions,
+  PacketizeStream,
+  type ReassembleOptions,
+  ReassembleStream,
+} from "./streams.ts";
+export { type Layout, type Tensor, tensor, type TensorOptions, toBytes, toNumbers } from "./tensor.ts";
+export type { TextCut } from "./text/cut.ts";
+export { createTextWriter, type TextPacket, type TextPackets, type TextWriter } from "./text/text_writer.ts";
+export { bounded, type WaitOptions } from "./wait.ts";

@@ -69,7 +69,8 @@ export type OutputDType<P extends ImagePipeline> = DType extends NormalizeDType<
   : Extract<P["steps"][number], { readonly op: "normalize" }> extends never ? "u8"
   : NormalizeDType<P>;
 
-type NormalizeDType<P extends ImagePipeline> = P["steps"][number] extends infer S
+/** Element type of a pipeline's `normalize` step. */
+export type NormalizeDType<P extends ImagePipeline> = P["steps"][number] extends infer S
   ? S extends { readonly op: "normalize" } ? S extends { readonly dtype: infer D extends DType } ? D : "f32"
   : never
   : never;
@@ -98,7 +99,7 @@ export const MAX_STEPS = 32;
  *
  * @example
  * ```ts
- * import { parsePipeline } from "onpath/kernels";
+ * import { parsePipeline } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const pipeline = parsePipeline({ steps: [{ op: "resize", size: [224, 224] }] });

@@ -25,7 +25,7 @@ import { resizeReference } from "./resize/reference.ts";
  *
  * @example
  * ```ts
- * import { referencePipeline } from "onpath/kernels";
+ * import { referencePipeline } from "onpath";
  * import { tensor } from "onpath";
  * import assert from "node:assert/strict";
  *

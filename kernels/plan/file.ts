@@ -81,6 +81,7 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
  * ```
  */
 export function decodePlan(bytes: Uint8Array): AnyPlan;
+/** Reads a plan of a workload that the registry does not list. */
 export function decodePlan<P extends Plan>(
   bytes: Uint8Array,
   workload: Pick<Workload<P>, "name" | "check">,
@@ -118,6 +119,7 @@ export function decodePlan(bytes: Uint8Array, workload?: Pick<Workload, "name" |
  * @throws {OnpathError} `plan` as {@linkcode decodePlan}.
  */
 export function checkPlan(value: unknown): AnyPlan;
+/** Checks a plan of a workload that the registry does not list. */
 export function checkPlan<P extends Plan>(value: unknown, workload: Pick<Workload<P>, "name" | "check">): P;
 export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "check">): Plan {
   const { format, version } = (value ?? {}) as { format?: unknown; version?: unknown };

@@ -26,7 +26,7 @@ const NONE = new Uint8Array(0);
  *
  * @example
  * ```ts
- * import { pageCommands } from "onpath/runtime";
+ * import { pageCommands } from "./page_commands.ts";
  * import assert from "node:assert/strict";
  *
  * const load = { page: 3, slot: 1, bytes: new Uint8Array(8), after: -1, before: 4 };

@@ -141,7 +141,7 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
  *
  * @example
  * ```ts
- * import { parseProfile } from "onpath/runtime";
+ * import { parseProfile } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const small = parseProfile({

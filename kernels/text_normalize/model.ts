@@ -126,7 +126,7 @@ class Output {
  *
  * @example
  * ```ts
- * import { createTextNormalizer } from "onpath/kernels";
+ * import { createTextNormalizer } from "./model.ts";
  * import assert from "node:assert/strict";
  *
  * const normalizer = createTextNormalizer([{ op: "nfc" }, { op: "lower_case" }]);

@@ -50,7 +50,8 @@ const LEAST_ANSWER = 64;
  *
  * @example
  * ```ts
- * import { compileNormalize, createModelDevice } from "onpath/runtime";
+ * import { compileNormalize } from "./plan.ts";
+ * import { createModelDevice } from "onpath";
  * import assert from "node:assert/strict";
  *
  * await using device = createModelDevice();

@@ -20,7 +20,7 @@ import { lowerCaseTables, romAt } from "./unicode_tables.ts";
  *
  * @example
  * ```ts
- * import { normalizeText } from "onpath/kernels";
+ * import { normalizeText } from "onpath";
  * import assert from "node:assert/strict";
  *
  * assert.equal(normalizeText("É!", [{ op: "strip_accents" }, { op: "lower_case" }]), "e!");

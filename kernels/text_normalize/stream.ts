@@ -32,7 +32,7 @@ const KEPT = 2 ** 14;
  *
  * @example
  * ```ts
- * import { createNormalizerStream } from "onpath/kernels";
+ * import { createNormalizerStream } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const stream = createNormalizerStream([{ op: "nfc" }]);

@@ -50,7 +50,8 @@ export interface TokenEncoder {
  *
  * @example
  * ```ts
- * import { byteStrings, compileVocabulary, createEncoder } from "onpath/kernels";
+ * import { byteStrings } from "./compile/strings.ts";
+ * import { compileVocabulary, createEncoder } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const utf8 = new TextEncoder();

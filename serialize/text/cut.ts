@@ -32,7 +32,7 @@ const BACK = 3;
  *
  * @example
  * ```ts
- * import { overlapFor } from "onpath/serialize";
+ * import { overlapFor } from "./cut.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual([1344, 32, 7].map((payload) => overlapFor(payload, 32)), [32, 14, 0]);

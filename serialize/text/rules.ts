@@ -36,7 +36,7 @@ export interface RuleChunk {
  *
  * @example
  * ```ts
- * import { mergeByRule } from "onpath/serialize";
+ * import { mergeByRule } from "./rules.ts";
  * import assert from "node:assert/strict";
  *
  * const chunks = [

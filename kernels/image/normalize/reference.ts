@@ -24,7 +24,7 @@ import type { NormalizedDType, NormalizeParams } from "./spec.ts";
  *
  * @example
  * ```ts
- * import { normalizeLevel } from "onpath/kernels";
+ * import { normalizeLevel } from "./reference.ts";
  * import assert from "node:assert/strict";
  *
  * assert.equal(normalizeLevel(255, 0.5, 0.5, "0-1"), 1);

@@ -79,7 +79,7 @@ export interface CompileOptions {
  *
  * @example
  * ```ts
- * import { compile, MODEL_PROFILE } from "onpath/runtime";
+ * import { compile, MODEL_PROFILE } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const plan = compile(

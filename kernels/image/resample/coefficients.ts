@@ -35,7 +35,7 @@ export interface AxisFilter {
  *
  * @example
  * ```ts
- * import { FILTER_BITS, filterAxis } from "onpath/kernels";
+ * import { FILTER_BITS, filterAxis } from "./coefficients.ts";
  * import assert from "node:assert/strict";
  *
  * const half = filterAxis({ input: 8, output: 4 });

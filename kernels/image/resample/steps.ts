@@ -41,7 +41,8 @@ export interface FilterLists {
  *
  * @example
  * ```ts
- * import { filterAxis, filterSteps } from "onpath/kernels";
+ * import { filterAxis } from "./coefficients.ts";
+ * import { filterSteps } from "./steps.ts";
  * import assert from "node:assert/strict";
  *
  * // 40 columns to 2: some 40 taps an output column, in three steps.

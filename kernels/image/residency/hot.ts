@@ -42,7 +42,7 @@ export interface HitRates {
  * @example
  * ```ts
  * import { tensor } from "onpath";
- * import { countLevels } from "onpath/runtime";
+ * import { countLevels } from "./hot.ts";
  * import assert from "node:assert/strict";
  *
  * const image = tensor(new Uint8Array([7, 7, 255, 0]), { dtype: "u8", shape: [2, 2, 1], layout: "HWC" });
@@ -76,7 +76,7 @@ export function countLevels(images: readonly Tensor[]): Float64Array<ArrayBuffer
  *
  * @example
  * ```ts
- * import { hotEntries } from "onpath/runtime";
+ * import { hotEntries } from "./hot.ts";
  * import assert from "node:assert/strict";
  *
  * const { hot, expected } = hotEntries([1, 5, 0, 5, 9], 3);
@@ -127,7 +127,7 @@ export function topShare(counts: ArrayLike<number>, n: number): number {
  *
  * @example
  * ```ts
- * import { hitRates } from "onpath/runtime";
+ * import { hitRates } from "./hot.ts";
  * import assert from "node:assert/strict";
  *
  * const rates = hitRates([1, 2, 1, 3, 1, 4], [1], 1);
@@ -164,7 +164,7 @@ export function hitRates(
  *
  * @example
  * ```ts
- * import { lookupCycles } from "onpath/runtime";
+ * import { lookupCycles } from "./hot.ts";
  * import assert from "node:assert/strict";
  *
  * assert.equal(lookupCycles(0.75, 65), 17);

@@ -70,7 +70,7 @@ export type Policy = "belady" | "shadow" | "lru" | "lfu";
  *
  * @example
  * ```ts
- * import { replace } from "onpath/runtime";
+ * import { replace } from "./replacement.ts";
  * import assert from "node:assert/strict";
  *
  * const pages = [0, 1, 2, 0, 1, 2, 0];
@@ -107,7 +107,7 @@ export function replace(
  *
  * @example
  * ```ts
- * import { countMisses } from "onpath/runtime";
+ * import { countMisses } from "./replacement.ts";
  * import assert from "node:assert/strict";
  *
  * const pages = [7, 1, 7, 2, 7, 3, 7];

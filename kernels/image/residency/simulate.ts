@@ -104,7 +104,8 @@ export interface Timeline {
  *
  * @example A row table of 16 weights: 32 KiB, 32 bytes a cycle, for rows of 224 pixels, two a cycle.
  * ```ts
- * import { replace, simulate } from "onpath/runtime";
+ * import { replace } from "./replacement.ts";
+ * import { simulate } from "./simulate.ts";
  * import assert from "node:assert/strict";
  *
  * const cost = { bytes: () => 32_768, bytesPerCycle: 32, latency: 64 };

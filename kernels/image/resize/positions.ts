@@ -31,7 +31,7 @@ export interface AxisWeights {
  *
  * @example
  * ```ts
- * import { rationalAxis } from "onpath/kernels";
+ * import { rationalAxis } from "./positions.ts";
  * import assert from "node:assert/strict";
  *
  * const axis = rationalAxis({ input: 1280, output: 224 });

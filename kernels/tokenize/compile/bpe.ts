@@ -55,7 +55,8 @@ export const MAX_TOKENS = 2 ** 21;
  *
  * @example
  * ```ts
- * import { byteStrings, compileBpe } from "onpath/kernels";
+ * import { byteStrings } from "./strings.ts";
+ * import { compileBpe } from "./bpe.ts";
  * import assert from "node:assert/strict";
  *
  * const text = new TextEncoder();

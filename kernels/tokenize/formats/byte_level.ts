@@ -26,7 +26,7 @@ function makeAlphabet(): Map<string, number> {
  *
  * @example
  * ```ts
- * import { fromByteLevel } from "onpath/kernels";
+ * import { fromByteLevel } from "./byte_level.ts";
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual([...fromByteLevel("Ġa")!], [32, 97]);

@@ -75,7 +75,7 @@ export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
  *
  * @example
  * ```ts
- * import { readTiktoken } from "onpath/kernels";
+ * import { readTiktoken } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const source = readTiktoken("YQ== 0\nYg== 1\nYWI= 2\n", "tiny", { pattern: "\\p{L}+", special: {} });

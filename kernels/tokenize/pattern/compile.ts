@@ -70,7 +70,8 @@ function refuseNullable(pattern: string, tree: PatternNode): void {
  *
  * @example
  * ```ts
- * import { compilePattern, pieces } from "onpath/kernels";
+ * import { compilePattern } from "onpath/kernels";
+ * import { pieces } from "./pieces.ts";
  * import assert from "node:assert/strict";
  *
  * const tables = compilePattern(String.raw`\p{L}+|\p{N}{1,3}|\s+(?!\S)|\s+|.`);

@@ -229,7 +229,7 @@ function readChoice(cursor: Cursor, outer: Flags): PatternNode {
  *
  * @example
  * ```ts
- * import { parsePattern } from "onpath/kernels";
+ * import { parsePattern } from "./parse.ts";
  * import assert from "node:assert/strict";
  *
  * assert.equal(parsePattern("a|b+").kind, "choice");

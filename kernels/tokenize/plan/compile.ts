@@ -54,7 +54,8 @@ const MOST_ANSWERS = 2 ** 16;
  *
  * @example
  * ```ts ignore
- * import { compileText, createModelDevice, decodeVocabulary } from "onpath";
+ * import { compileText } from "./compile.ts";
+ * import { createModelDevice, decodeVocabulary } from "onpath";
  *
  * const plan = compileText({ steps: [{ op: "tokenize" }] }, {
  *   vocabulary: decodeVocabulary(bytes),

@@ -83,7 +83,7 @@ const MOST_STEPS = 16;
  *
  * @example
  * ```ts
- * import { parseTextPipeline } from "onpath/runtime";
+ * import { parseTextPipeline } from "./spec.ts";
  * import assert from "node:assert/strict";
  *
  * const { steps } = parseTextPipeline({ steps: [{ op: "tokenize", special: ["<|endoftext|>"] }] });
@@ -115,7 +115,7 @@ export function parseTextPipeline(value: unknown): TextPipeline {
  *
  * @example
  * ```ts
- * import { parseNormalizePipeline } from "onpath/runtime";
+ * import { parseNormalizePipeline } from "./spec.ts";
  * import assert from "node:assert/strict";
  *
  * const steps = parseNormalizePipeline({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] });

@@ -55,7 +55,7 @@ export interface RtlDeviceOptions {
  *
  * @example
  * ```ts
- * import { createRtlDevice } from "onpath/runtime";
+ * import { createRtlDevice } from "onpath";
  * import assert from "node:assert/strict";
  *
  * await using device = await createRtlDevice();

@@ -40,7 +40,8 @@ export const RTL_PARAMETERS: RtlParameters = {
  *
  * @example
  * ```ts
- * import { compile, RTL_PROFILE, rtlProfile } from "onpath/runtime";
+ * import { compile, RTL_PROFILE } from "onpath";
+ * import { rtlProfile } from "onpath/runtime";
  * import assert from "node:assert/strict";
  *
  * const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };

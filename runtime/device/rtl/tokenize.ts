@@ -72,7 +72,7 @@ const MOST_CYCLES = 2 ** 30;
  *
  * @example
  * ```ts
- * import { openTokenizeCard } from "onpath/runtime";
+ * import { openTokenizeCard } from "./tokenize.ts";
  * import assert from "node:assert/strict";
  *
  * const { lookups } = await openTokenizeCard();
