@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mappingOf } from "../unicode/codec.ts";
+import { CANONICAL, COMPATIBLE, COMPOSITIONS, RANKS } from "../unicode/normal_forms_data.ts";
 import { compose, compositionTables, decompositionTables, type FormSource, romAt } from "./unicode_tables.ts";
 
 /** A normal form. */
@@ -130,8 +132,56 @@ export function normalForm(
   source: FormSource = "unicode",
   work: NormalFormWork = { steps: 0 },
 ): string {
-  // ASCII is in every form.
-  if (!/[^\0-\x7f]/.test(text)) return text;
+  const changes = changing(form);
+  let made = "", copied = 0, before = 0;
+  for (let at = 0; at < text.length;) {
+    let code = text.codePointAt(at)!;
+    if (changes[code] === 0) {
+      before = at;
+      at += code > 0xffff ? 2 : 1;
+      continue;
+    }
+    // The run that may change, with the code point before it, which a mark may compose with.
+    while (at < text.length && changes[code] === 1) {
+      at += code > 0xffff ? 2 : 1;
+      code = text.codePointAt(at) ?? 0;
+    }
+    made += text.slice(copied, before) + partForm(text.slice(before, at), form, source, work);
+    copied = before = at;
+  }
+  return copied === 0 ? text : made + text.slice(copied);
+}
+
+const changingByForm = new Map<NormalForm, Uint8Array>();
+
+/**
+ * By code point: whether a form may change it. That are marks, what decomposes and does not compose again, and what
+ * composes with the code point before. Others stay, whatever follows them.
+ */
+function changing(form: NormalForm): Uint8Array {
+  let changes = changingByForm.get(form);
+  if (changes === undefined) {
+    const composites = mappingOf(COMPOSITIONS);
+    const canonical = [...mappingOf(CANONICAL).keys()];
+    const compatible = form === "nfkc" || form === "nfkd" ? [...mappingOf(COMPATIBLE).keys()] : [];
+    const composes = form === "nfc" || form === "nfkc";
+    const codes = [
+      ...mappingOf(RANKS).keys(),
+      ...compatible,
+      ...(composes ? canonical.filter((code) => !composites.has(code)) : canonical),
+      ...(composes ? Array.from(composites.values(), ([, second]) => second!) : []),
+    ];
+    // Of Hangul the vowels and finals compose, and the syllables decompose.
+    const hangul = composes ? [0x1161, 0x11c2] : [0xac00, 0xd7a3];
+    changes = new Uint8Array(0x110000);
+    for (const code of codes) changes[code] = 1;
+    changes.fill(1, hangul[0], hangul[1]! + 1);
+    changingByForm.set(form, changes);
+  }
+  return changes;
+}
+
+function partForm(text: string, form: NormalForm, source: FormSource, work: NormalFormWork): string {
   const points = decompose(text, form === "nfc" || form === "nfd" ? "NFD" : "NFKD", source, work);
   const { rankOf } = compositionTables(source);
   const ranks = new Uint8Array(points.count);

@@ -4,6 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as esbuild from "esbuild";
+import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
+import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
 import { newerTexts } from "../../support/unicode_texts.ts";
@@ -75,4 +77,12 @@ Deno.test({
       rmSync(input, { force: true });
     }
   },
+});
+
+Deno.test("decodeVocabulary() reads a file from before normal forms had tables, and one that names them", async () => {
+  const bert = await vocabulary("bert");
+  for (const normalization of [[{ op: "nfc" }], [{ op: "nfc", tables: "tokenizers" }]] as const) {
+    const read = decodeVocabulary(encodeVocabulary({ ...bert, normalization }));
+    assert.deepEqual(read.normalization, normalization);
+  }
 });
