@@ -27,13 +27,13 @@ export type {
   StepInput,
 } from "./image/pipeline.ts";
 export type { FormChoice } from "./image/plan/choose_form.ts";
-export type { PlanCost } from "./image/plan/cost.ts";
 export type { Geometry, Sampling } from "./image/plan/geometry.ts";
 export type { LayoutChoice } from "./image/plan/layouts.ts";
 export type { Blocks, PlacedTable } from "./image/plan/memory.ts";
 export type {
   ImageBody,
   ImagePlan,
+  PlanCost,
   PlanInput,
   PlanLayout,
   PlanOptions,
@@ -87,8 +87,8 @@ export type { ByteStrings } from "./tokenize/compile/strings.ts";
 export type { ContentChunk, NextChunk } from "./tokenize/content_cuts.ts";
 export type { TokenDecoder } from "./tokenize/detokenize.ts";
 export type { EncodeOptions, TokenStream } from "./tokenize/encode.ts";
-export type { TextLookups } from "./tokenize/flow.ts";
 export type { TiktokenEncoding } from "./tokenize/formats/tiktoken.ts";
+export type { TextLookups } from "./tokenize/lookups.ts";
 export { TEXT_MODES, type TextMode } from "./tokenize/model.ts";
 export { compilePattern, type PatternOptions } from "./tokenize/pattern/compile.ts";
 export { explainPieces, type PieceFigures } from "./tokenize/pattern/explain.ts";

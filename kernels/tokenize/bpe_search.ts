@@ -12,7 +12,7 @@
  */
 
 import type { Compatibility } from "./compatible.ts";
-import type { TextLookups } from "./flow.ts";
+import type { TextLookups } from "./lookups.ts";
 import { CELL } from "./tables.ts";
 import type { TokenList } from "./token_list.ts";
 import type { BpeTables } from "./vocabulary.ts";

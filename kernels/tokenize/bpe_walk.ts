@@ -9,7 +9,7 @@ import { BpeSearch, MOST_SEARCHED } from "./bpe_search.ts";
 import type { Compatibility } from "./compatible.ts";
 import type { PieceMemo } from "./piece_memo.ts";
 import { CELL, noProgress } from "./tables.ts";
-import type { TextLookups } from "./flow.ts";
+import type { TextLookups } from "./lookups.ts";
 import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
 import type { BpeTables } from "./vocabulary.ts";

@@ -7,7 +7,8 @@
 import { normalizeText } from "../text_normalize/reference.ts";
 import { createNormalizerStream, type NormalizerStream } from "../text_normalize/stream.ts";
 import { Compatibility } from "./compatible.ts";
-import { TextFlow, type TextLookups } from "./flow.ts";
+import { TextFlow } from "./flow.ts";
+import type { TextLookups } from "./lookups.ts";
 import { allowedTokens, SpecialSplitter } from "./special.ts";
 import { engineTables } from "./tables.ts";
 import type { Vocabulary } from "./vocabulary.ts";

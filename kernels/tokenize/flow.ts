@@ -24,6 +24,7 @@
 import { BpeWalk, COMMIT_FROM } from "./bpe_walk.ts";
 import type { Compatibility } from "./compatible.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
+import type { TextLookups } from "./lookups.ts";
 import { TokenList } from "./token_list.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
@@ -34,18 +35,6 @@ export const WINDOW = 512;
 export const ESCAPES = ["", "pending", "lookahead"] as const;
 const PENDING = 1;
 const LOOKAHEAD = 2;
-
-/** Lookups of flows, shared by all flows of a device; of pieces that came lately none. Plain counts. */
-export interface TextLookups {
-  /** Steps of the automaton over bytes, the failures among them. */
-  automaton: number;
-  /** Tokens that were tried as the last one of a prefix. */
-  candidates: number;
-  /** Merges looked up. */
-  pairs: number;
-  /** Code points given a class and a transition. */
-  points: number;
-}
 
 /** A flow's engine. `take` and `end` append to the list of tokens; the caller empties it. */
 export class TextFlow {

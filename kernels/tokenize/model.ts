@@ -19,7 +19,8 @@ import {
 import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
 import { Compatibility } from "./compatible.ts";
 import { type HeldFlow, HeldFlows } from "./held_flows.ts";
-import { TextFlow, type TextLookups, WINDOW } from "./flow.ts";
+import { TextFlow, WINDOW } from "./flow.ts";
+import type { TextLookups } from "./lookups.ts";
 import { engineTables } from "./tables.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TextLookups } from "./flow.ts";
+import type { TextLookups } from "./lookups.ts";
 import type { WordPieceTables } from "./vocabulary.ts";
 
 /** Tokens of a word; the arrays are written again by the next word. */

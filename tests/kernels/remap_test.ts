@@ -10,12 +10,12 @@ import { cropAxis, padAxis, wholeAxis } from "../../kernels/image/geometry/axis.
 import { borderIndex, remapMap } from "../../kernels/image/remap/map.ts";
 import { remapAxis, remapKernel } from "../../kernels/image/remap/model.ts";
 import {
-  invertMatrix,
   mapPositions,
   POSITION_STEPS,
   type Positions,
   remapPositions,
 } from "../../kernels/image/remap/positions.ts";
+import { invertMatrix } from "../../kernels/image/remap/matrix.ts";
 import { remapReference, samplePositions } from "../../kernels/image/remap/reference.ts";
 import {
   affineSpec,

@@ -11,28 +11,6 @@ import { packetsOfImage } from "./layouts.ts";
 import type { PlacedTable } from "./memory.ts";
 import { rtlLoadCycles } from "../rtl/cycles.ts";
 
-/** Cycles and bytes of one flow on a device that holds nothing yet. Plain data. */
-export interface PlanCost {
-  /** Cycles that the core must work, whatever the tables: the ideal. */
-  readonly ideal: number;
-  /** Cycles in which it waits for pages or rows. */
-  readonly stalls: number;
-  /** Cycles in which the last packets of a window are on their way, where the device counts them. */
-  readonly latency: number;
-  /** Cycles that load what stays on chip, before the first packet. */
-  readonly load: number;
-  /** All of them. */
-  readonly cycles: number;
-  /** The least cycles of any schedule of the same pages, tables loaded. */
-  readonly leastCycles: number;
-  /** Cycles of the next flow, with the tables that are kept from this one. */
-  readonly again: number;
-  /** Pages loaded. */
-  readonly swaps: number;
-  /** Bytes of tables and pages loaded. */
-  readonly tableBytes: number;
-}
-
 /** Bytes that load the tables that stay on chip. */
 export function residentBytes(tables: readonly PlacedTable[], pages: boolean): number {
   return tables.reduce((sum, { slots, bytes, name }) => sum + (pages && isPaged(name, slots) ? 0 : bytes), 0);

@@ -15,7 +15,6 @@ import type { Partition } from "../../../serialize/partition.ts";
 import type { Placement } from "../../../serialize/reassembler.ts";
 import type { LayoutName } from "../../target/profile.ts";
 import type { FormChoice } from "./choose_form.ts";
-import type { PlanCost } from "./cost.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Geometry } from "./geometry.ts";
 import type { LayoutChoice } from "./layouts.ts";
@@ -103,6 +102,28 @@ export interface PlanPages {
   readonly breakEven: number;
   /** Whether pages stay for the next flow. */
   readonly keep: boolean;
+}
+
+/** Cycles and bytes of one flow on a device that holds nothing yet. Plain data. */
+export interface PlanCost {
+  /** Cycles that the core must work, whatever the tables: the ideal. */
+  readonly ideal: number;
+  /** Cycles in which it waits for pages or rows. */
+  readonly stalls: number;
+  /** Cycles in which the last packets of a window are on their way, where the device counts them. */
+  readonly latency: number;
+  /** Cycles that load what stays on chip, before the first packet. */
+  readonly load: number;
+  /** All of them. */
+  readonly cycles: number;
+  /** The least cycles of any schedule of the same pages, tables loaded. */
+  readonly leastCycles: number;
+  /** Cycles of the next flow, with the tables that are kept from this one. */
+  readonly again: number;
+  /** Pages loaded. */
+  readonly swaps: number;
+  /** Bytes of tables and pages loaded. */
+  readonly tableBytes: number;
 }
 
 /** A compiled image pipeline. */

@@ -10,7 +10,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { axisLength, sizeSpec } from "../geometry/fields.ts";
 import type { Size } from "../geometry/names.ts";
 import type { Schema } from "../../schema.ts";
-import { invertMatrix } from "./positions.ts";
+import { invertMatrix } from "./matrix.ts";
 
 /**
  * What lies outside the image, by OpenCV's names without `BORDER_`: the fill colour (`constant`),

@@ -6,7 +6,8 @@
 
 import { Compatibility } from "../compatible.ts";
 import { engineTables } from "../tables.ts";
-import { TextFlow, type TextLookups } from "../flow.ts";
+import { TextFlow } from "../flow.ts";
+import type { TextLookups } from "../lookups.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { TokenRun } from "../../../serialize/text/token_run.ts";
 
