@@ -96,7 +96,8 @@ function words(text: string): string[] {
     .map((word) => EMPTY.has(word) ? word : word.replace(/s$/, ""));
 }
 
-function deno(root: string, args: readonly string[]): string {
+/** Runs Deno in the folder of the entries and returns its output. */
+export function deno(root: string, args: readonly string[]): string {
   return execFileSync(process.execPath, [...args], {
     cwd: root,
     encoding: "utf8",

@@ -46,6 +46,48 @@ export const imports: Check = {
   },
 };
 
+/** Import circles between files, imports of types included: none of the files can be understood alone. */
+export const circles: Check = {
+  name: "circles",
+  rule: "no files import each other in a circle, types included",
+  run: (tree) => {
+    const edges = new Map<string, Map<string, string>>();
+    for (const { path, line, target } of listImports(tree)) {
+      if (!edges.has(path)) edges.set(path, new Map());
+      edges.get(path)!.set(target, `${path}:${line}`);
+    }
+    return findCircles(edges).map((files): Finding => ({
+      level: "error",
+      at: files[0]!,
+      message: `files import each other: ${files.join(", ")}`,
+    }));
+  },
+};
+
+/** Groups of nodes that reach each other, by Tarjan's algorithm. Groups of one node are left out. */
+function findCircles(edges: ReadonlyMap<string, ReadonlyMap<string, string>>): string[][] {
+  const numbers = new Map<string, number>();
+  const stack: string[] = [];
+  const groups: string[][] = [];
+  const visit = (node: string): number => {
+    const number = numbers.size;
+    numbers.set(node, number);
+    let low = number;
+    const depth = stack.push(node) - 1;
+    for (const next of edges.get(node)?.keys() ?? []) {
+      if (!numbers.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, numbers.get(next)!);
+    }
+    if (low === number) {
+      const group = stack.splice(depth);
+      if (group.length > 1 || edges.get(node)?.has(node)) groups.push(group.sort());
+    }
+    return low;
+  };
+  for (const node of edges.keys()) if (!numbers.has(node)) visit(node);
+  return groups;
+}
+
 /** The top folder of a path, or the file itself at the top. */
 function area(path: string): string {
   return path.split("/")[0]!;

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { checkDocumentation } from "./documentation.ts";
-import { imports } from "./imports.ts";
+import { checkExports } from "./exports.ts";
+import { circles, imports } from "./imports.ts";
 import { links } from "./links.ts";
 import { denoNamespace, leftovers } from "./names.ts";
 import { places } from "./places.ts";
@@ -19,9 +20,18 @@ import { type Check, readTree } from "./tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
+/** The public entries, as deno.json lists them. */
+function entries(): string[] {
+  const config: { exports: Record<string, string> } = JSON.parse(
+    readFileSync(join(ROOT, "deno.json"), "utf8"),
+  );
+  return Object.values(config.exports);
+}
+
 /** All checks, in the order in which they run. */
 export const CHECKS: readonly Check[] = [
   imports,
+  circles,
   denoNamespace,
   leftovers,
   sizes,
@@ -31,12 +41,12 @@ export const CHECKS: readonly Check[] = [
   {
     name: "docs",
     rule: "every export of the public entries is documented, with more than its name",
-    run: () => {
-      const config: { exports: Record<string, string> } = JSON.parse(
-        readFileSync(join(ROOT, "deno.json"), "utf8"),
-      );
-      return checkDocumentation(ROOT, Object.values(config.exports));
-    },
+    run: () => checkDocumentation(ROOT, entries()),
+  },
+  {
+    name: "exports",
+    rule: "every public name has an example, or README, docs or another public name use it",
+    run: (tree) => checkExports(ROOT, entries(), tree),
   },
 ];
 

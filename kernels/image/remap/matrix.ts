@@ -4,6 +4,12 @@
  * @module
  */
 
+/** Three numbers: a row. */
+export type Three = readonly [number, number, number];
+
+/** Two rows: an affine transform. */
+export type Six = readonly [...Three, ...Three];
+
 /**
  * Inverts the matrix of a step as OpenCV does, in doubles: an affine one by the formula that stands in
  * `warpAffine`, a perspective one by the cofactors of `cv::invert`.
@@ -35,4 +41,9 @@ function invertPerspective(matrix: readonly number[]): number[] {
   ];
   const d = 1 / determinant;
   return cofactors.map((cofactor) => cofactor * d);
+}
+
+export function rowsOf(matrix: readonly number[]): readonly [Three, Three, Three] {
+  const row = (first: number) => matrix.slice(first, first + 3) as unknown as Three;
+  return [row(0), row(3), row(6)];
 }

@@ -7,6 +7,7 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { roundHalfEven } from "../resize/positions.ts";
+import { rowsOf, type Six } from "./matrix.ts";
 import type { RemapParams } from "./spec.ts";
 
 /** Fraction bits of a position (OpenCV's INTER_BITS). */
@@ -22,9 +23,6 @@ export interface Positions {
   /** Rows, counted from the centre of the first. */
   readonly y: Int32Array;
 }
-
-type Three = readonly [number, number, number];
-type Six = readonly [...Three, ...Three];
 
 /** Fraction bits of warpAffine's own steps (AB_BITS). */
 const STEP_BITS = 10;
@@ -131,9 +129,4 @@ function clampInt32(value: number): number {
 function clampSample(position: number): number {
   const whole = Math.max(-32768, Math.min(32767, position >> POSITION_BITS));
   return (whole << POSITION_BITS) | (position & (POSITION_STEPS - 1));
-}
-
-function rowsOf(matrix: readonly number[]): readonly [Three, Three, Three] {
-  const row = (first: number) => matrix.slice(first, first + 3) as unknown as Three;
-  return [row(0), row(3), row(6)];
 }

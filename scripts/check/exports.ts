@@ -1,0 +1,71 @@
+/**
+ * The public names: each has a runnable example, or README, docs, examples or another public name use it.
+ *
+ * @module
+ */
+
+import { deno } from "./documentation.ts";
+import type { Finding, Tree } from "./tree.ts";
+
+/** A declaration, as `deno doc --json` gives it. */
+interface Declaration {
+  readonly jsDoc?: { readonly tags?: readonly { readonly kind: string }[] };
+  readonly location?: { readonly filename: string; readonly line: number };
+}
+
+/** A public name with its declarations. */
+interface PublicSymbol {
+  readonly name: string;
+  readonly declarations?: readonly Declaration[];
+}
+
+/**
+ * Finds public names that nothing shows.
+ *
+ * @param root Folder of the entries and their deno.json.
+ * @param entries Paths of the entries.
+ * @param tree Files of the repository: pages of docs and examples use names.
+ * @returns Names that have no example and that nothing uses.
+ */
+export function checkExports(root: string, entries: readonly string[], tree: Tree): Finding[] {
+  const { nodes } = JSON.parse(deno(root, ["doc", "--json", ...entries])) as {
+    nodes: Record<string, { symbols: PublicSymbol[] }>;
+  };
+  const symbols = Object.values(nodes).flatMap((node) => node.symbols);
+  const pages = tree.paths.filter((path) =>
+    /^(README\.md|docs\/.*\.md|examples\/.*|npm\/consumer\/.*)$/.test(path)
+  )
+    .map((path) => tree.text(path) ?? "").join("\n");
+  const shown = new Set(pages.match(/[A-Za-z_$][\w$]*/g));
+  const usedBy = usesOf(symbols);
+  const findings = new Map<string, Finding>();
+  for (const { name, declarations = [] } of symbols) {
+    const hasExample = declarations.some(({ jsDoc }) => jsDoc?.tags?.some(({ kind }) => kind === "example"));
+    if (hasExample || shown.has(name) || (usedBy.get(name) ?? 0) > 0) continue;
+    const { filename = "", line = 0 } = declarations[0]?.location ?? {};
+    const at = `${filename.replace(/^file:\/\//, "").replace(`${root}/`, "")}:${line + 1}`;
+    findings.set(name, {
+      level: "error",
+      at,
+      message: `"${name}" is public, has no example, and nothing public uses it`,
+    });
+  }
+  return [...findings.values()];
+}
+
+/** By name: how many other public names have it in their types. */
+function usesOf(symbols: readonly PublicSymbol[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const { name, declarations = [] } of symbols) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const used = new Set(
+      [...JSON.stringify(declarations).matchAll(/"(?:typeName|name|repr)":"([\w$]+)"/g)].map(([, found]) =>
+        found!
+      ),
+    );
+    for (const each of used) if (each !== name) counts.set(each, (counts.get(each) ?? 0) + 1);
+  }
+  return counts;
+}
