@@ -58,6 +58,7 @@ export type { NormalizePipeline, TokenizePipeline } from "./kernels/tokenize/pla
 export type { TextStep, Vocabulary } from "./kernels/tokenize/vocabulary.ts";
 export type { TextResources } from "./kernels/tokenize/workload.ts";
 export type { FlowStream } from "./kernels/workload.ts";
+export { chain } from "./runtime/chain.ts";
 export { chooseOverlap } from "./runtime/choose_overlap.ts";
 export type { Device, DeviceCounters } from "./runtime/device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./runtime/device/model.ts";

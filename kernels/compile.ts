@@ -8,7 +8,7 @@ import { OnpathError } from "../serialize/errors.ts";
 import type { ImagePipeline, OutputDType } from "./image/pipeline.ts";
 import type { CompileOptions } from "./image/plan/compile.ts";
 import type { ImagePlan } from "./image/plan/plan.ts";
-import { WORKLOADS } from "./registry.ts";
+import { type AnyWorkload, WORKLOADS } from "./registry.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { NormalizeCompileOptions, NormalizePlan } from "./text_normalize/plan.ts";
 import type { TextCompileOptions } from "./tokenize/plan/compile.ts";
@@ -48,18 +48,41 @@ export function compile(pipeline: TokenizePipeline, options: TextCompileOptions)
 /** Compiles a pipeline that normalises text. */
 export function compile(pipeline: NormalizePipeline, options: NormalizeCompileOptions): NormalizePlan;
 export function compile(pipeline: unknown, options: object): Plan {
-  const ops = stepNames(pipeline);
   if (typeof options !== "object" || options === null) {
     throw new OnpathError(
       "pipeline",
       `Cannot compile: expected options with a device, found ${typeof options}`,
     );
   }
-  return WORKLOADS.find((workload) => workload.takes(ops))!.compile(pipeline, options);
+  return workloadOf(stepNames(pipeline)).compile(pipeline, options);
 }
 
 /** Names of the steps, as far as they have any; what is malformed is refused by the workload's own parser. */
 function stepNames(pipeline: unknown): string[] {
   const { steps } = Object(pipeline) as { steps?: unknown };
   return Array.isArray(steps) ? steps.map((step) => String(Object(step).op)) : [];
+}
+
+function workloadOf(ops: readonly string[]): AnyWorkload {
+  const known = new Set(WORKLOADS.flatMap(({ steps }) => steps));
+  const unknown = ops.findIndex((op) => !known.has(op));
+  if (unknown >= 0) {
+    const op = ops[unknown]!.slice(0, 40);
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read steps.${unknown}: op ${JSON.stringify(op)} is unknown, expected one of ${
+        [...known].join(", ")
+      }`,
+      { step: unknown, op, known: [...known] },
+    );
+  }
+  const found = WORKLOADS.find(({ steps }) => ops.every((op) => steps.includes(op)));
+  if (found !== undefined) return found;
+  throw new OnpathError(
+    "pipeline",
+    `Cannot compile ${
+      ops.join(", ")
+    } into one plan: they belong to different workloads, compile each and chain them`,
+    { ops },
+  );
 }

@@ -20,8 +20,8 @@ export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
 // deno-lint-ignore no-explicit-any -- workloads differ in all their types
 export type AnyWorkload = Workload<any, any, any, any, any, any>;
 
-/** Every workload. The first one that takes a pipeline's steps compiles it. */
-export const WORKLOADS: readonly AnyWorkload[] = [tokenizeWorkload, normalizeWorkload, imageWorkload];
+/** Every workload. The first one that has all steps of a pipeline compiles it. */
+export const WORKLOADS: readonly AnyWorkload[] = [normalizeWorkload, tokenizeWorkload, imageWorkload];
 
 /**
  * Finds a workload by its name.

@@ -99,8 +99,10 @@ export interface Workload<
   readonly name: P["workload"];
   /** Purpose, in one line. */
   readonly summary: string;
-  /** Tells whether a pipeline's steps, by their names, belong to this workload. */
-  readonly takes: (ops: readonly string[]) => boolean;
+  /** Names of the steps that its pipelines may have. */
+  readonly steps: readonly string[];
+  /** Kinds of data that it takes and gives, such as `text` and `tokens`. Chained plans must agree on them. */
+  readonly data: readonly [input: string, output: string];
   /**
    * Compiles a pipeline from outside.
    *

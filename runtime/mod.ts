@@ -19,6 +19,7 @@
  */
 
 export { CARD_PROFILES, parseProfile } from "../kernels/target/profiles.ts";
+export { type Chain, chain } from "./chain.ts";
 export { chooseOverlap } from "./choose_overlap.ts";
 export type { Device, DeviceCounters } from "./device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./device/model.ts";

@@ -84,7 +84,7 @@ export interface Pipeline {
 /** A pipeline that was not checked yet. */
 export interface PipelineInput {
   /** The steps. */
-  readonly steps: readonly { readonly op: string }[];
+  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
 }
 
 /** A pipeline has at most this many steps. */

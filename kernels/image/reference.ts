@@ -10,7 +10,13 @@ import { checkChannels } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
-import { lowerPipeline, parsePipeline, type Pipeline, type PipelineInput } from "./pipeline.ts";
+import {
+  type ImagePipeline,
+  lowerPipeline,
+  parsePipeline,
+  type Pipeline,
+  type PipelineInput,
+} from "./pipeline.ts";
 import { remapReference } from "./remap/reference.ts";
 import { resampleReference } from "./resample/reference.ts";
 import { resizeReference } from "./resize/reference.ts";
@@ -34,7 +40,7 @@ import { resizeReference } from "./resize/reference.ts";
  * assert.deepEqual([...half.data], [100]);
  * ```
  */
-export function referencePipeline(pipeline: Pipeline | PipelineInput, image: Tensor): Tensor {
+export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineInput, image: Tensor): Tensor {
   if (image.dtype !== "u8") {
     throw new OnpathError("dtype", `Cannot run a pipeline on dtype ${image.dtype}: expected u8`, {
       expected: "u8",

@@ -11,7 +11,7 @@ import { parseWith } from "../schema.ts";
 import type { Connection, Work, Workload } from "../workload.ts";
 import { ImageFlow } from "./flow/image_flow.ts";
 import { createSender } from "./flow/send.ts";
-import { KERNELS } from "./kernels.ts";
+import { KERNELS, STEP_SPECS } from "./kernels.ts";
 import { createImageModel } from "./model/packet_model.ts";
 import { compile, type CompileOptions } from "./plan/compile.ts";
 import { residentBytes } from "./plan/cost.ts";
@@ -84,8 +84,8 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
 export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
   name: "image",
   summary: "u8 image tensors to resized and normalised tensors",
-  // Whatever belongs to no other workload is an image's: its parser names the step that is unknown.
-  takes: () => true,
+  steps: Object.keys(STEP_SPECS),
+  data: ["image", "tensor"],
   compile: (pipeline, options) => compile(parsePipeline(pipeline), options as CompileOptions),
   check: (plan: Plan) => {
     const { pipeline, input, layout, options } = parseWith(imageBodySpec, plan.body, "plan", "plan.body");

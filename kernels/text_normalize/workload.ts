@@ -88,7 +88,8 @@ const bodySpec: Schema<NormalizeBody> = z.strictObject({
 export const normalizeWorkload: Workload<NormalizePlan, string | Uint8Array, Bytes, void, object, Bytes> = {
   name: "text_normalize",
   summary: "texts to normalised texts, as a vocabulary needs them before it cuts tokens",
-  takes: (ops) => ops.length > 0 && ops.every((op) => op === "normalize_text"),
+  steps: ["normalize_text"],
+  data: ["text", "text"],
   compile: (pipeline, options) =>
     compileNormalize(pipeline as Parameters<typeof compileNormalize>[0], options as NormalizeCompileOptions),
   check: (plan: Plan) => {

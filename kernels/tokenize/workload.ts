@@ -179,7 +179,8 @@ export const tokenizeWorkload: Workload<
 > = {
   name: "tokenize",
   summary: "texts to token ids, exactly as the vocabulary's own tokenizer",
-  takes: (ops) => ops.includes("tokenize"),
+  steps: ["normalize_text", "tokenize"],
+  data: ["text", "tokens"],
   compile: (pipeline, options) => compileText(parseTextPipeline(pipeline), options as TextCompileOptions),
   check: (plan: Plan) => {
     const body = parseWith(bodySpec, plan.body, "plan", "plan.body");

@@ -8,6 +8,7 @@ import { filterAxis } from "../resample/coefficients.ts";
 import { filterSteps } from "../resample/steps.ts";
 import type { FormName, TableForm } from "../kernel.ts";
 import {
+  type ImagePipeline,
   type ImageShape,
   type LoweredStep,
   lowerPipeline,
@@ -91,7 +92,10 @@ export interface CompileOptions {
  * assert.equal(plan.bounds[0]!.levels, 0);
  * ```
  */
-export function compile(pipeline: Pipeline | PipelineInput, options: CompileOptions): ImagePlan {
+export function compile(
+  pipeline: Pipeline | ImagePipeline | PipelineInput,
+  options: CompileOptions,
+): ImagePlan {
   const checked = toPlainData(parsePipeline(pipeline));
   const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
   const checksum = options.checksum ?? "crc32c";

@@ -16,7 +16,7 @@ import type { OverlapChoice } from "./overlap_choice.ts";
 import { identifyPlan } from "../../plan/plan.ts";
 import { copyProfile } from "../../target/profiles.ts";
 import type { TokenizeBody, TokenizePlan } from "./plan.ts";
-import { parseTextPipeline, type TextPipelineInput, type TokenizeStep } from "./spec.ts";
+import { parseTextPipeline, type TextPipeline, type TextPipelineInput, type TokenizeStep } from "./spec.ts";
 
 /** What a text pipeline is compiled for. */
 export interface TextCompileOptions {
@@ -63,7 +63,10 @@ const MOST_ANSWERS = 2 ** 16;
  * });
  * ```
  */
-export function compileText(pipeline: TextPipelineInput, options: TextCompileOptions): TokenizePlan {
+export function compileText(
+  pipeline: TextPipeline | TextPipelineInput,
+  options: TextCompileOptions,
+): TokenizePlan {
   const parsed = parseTextPipeline(pipeline);
   const step = parsed.steps.at(-1) as TokenizeStep;
   const { vocabulary } = options;

@@ -44,7 +44,7 @@ export interface TextPipeline {
 /** A text pipeline that was not checked yet. */
 export interface TextPipelineInput {
   /** The steps. */
-  readonly steps: readonly { readonly op: string }[];
+  readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
 }
 
 /** A pipeline that ends in tokens, as users write it: fields with a default may be left out. */
