@@ -97,6 +97,11 @@ export interface TableImage {
   readonly entries: ArrayLike<number>;
 }
 
+/** Counts the entries of tables: the last argument of every RTL kernel, which refuses packets until they are loaded. */
+export function countEntries(tables: readonly TableImage[]): number {
+  return tables.reduce((sum, { entries }) => sum + entries.length, 0);
+}
+
 /** Pages of a kernel image, made on demand. */
 export interface PageImage {
   /** Number of pages. */

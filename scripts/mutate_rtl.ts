@@ -104,7 +104,8 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
     const wasm = await buildTop(sources, buildOf(mutation.build));
     await writeBuild(made, mutation.build, wasm);
     const [, nearest] = NEAREST.find(([build]) => build.test(mutation.build))!;
-    const caughtBy = await firstFailure(made, timeout, nearest) ?? await firstFailure(made, timeout);
+    let caughtBy: string | null = null;
+    for (const tests of [nearest, "start_test.ts", ""]) caughtBy ??= await firstFailure(made, timeout, tests);
     return { ...mutation, caughtBy, error: null };
   } catch (error) {
     return { ...mutation, caughtBy: null, error: error instanceof Error ? error.message : String(error) };

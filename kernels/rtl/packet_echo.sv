@@ -41,7 +41,7 @@ module packet_echo #(
     output logic         m_axis_tlast,
     output logic [ 15:0] m_axis_tdest
 );
-  localparam int ARGS = 4;
+  localparam int ARGS = 5;
   /* verilator lint_off UNUSEDSIGNAL */  // what only kernels with arguments and tables of their own use
   logic [32*ARGS-1:0] cfg;
   logic load_valid;
@@ -60,6 +60,7 @@ module packet_echo #(
       .ARGS(ARGS)
   ) u_shell (
       .more('0),
+      .most      ('1),
       .to_valid  (valid),
       .to_ready  (ready),
       .to_data   (data),

@@ -45,7 +45,7 @@ module packet_image #(
     output logic         m_axis_tlast,
     output logic [ 15:0] m_axis_tdest
 );
-  localparam int ARGS = 13;
+  localparam int ARGS = 14;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
   logic [32*ARGS-1:0] cfg;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -69,6 +69,7 @@ module packet_image #(
       .BANK(IW + 3)
   ) u_shell (
       .more('0),
+      .most,
       .swapped(page_done),
       .gained       (3'sd0),
       .refuse       (1'b0),
@@ -110,6 +111,15 @@ module packet_image #(
   logic resize;
   assign channels = cfg[32*4+:3];
   assign resize = cfg[32*5];
+
+  // ---- samples that come are as many as planes hold, and as long as the answer's store when they leave ----
+  // Cells have more bytes than their samples become, whatever the type: what the door holds is no more. There
+  // are no samples of eight bytes.
+  localparam logic [31:0] PLANES = 32'd2048;
+  logic [31:0] room;
+  logic [13:0] most;
+  assign room = 32'(32 * 2 ** AW) >> cfg[32*11+:2];
+  assign most = cfg[32*11+:2] == 2'd3 ? '0 : resize ? '1 : room < PLANES ? 14'(room) : 14'(PLANES);
 
   // ---- resize, or not ----
   logic r_ready, r_valid, r_last, q_ready;

@@ -11,7 +11,8 @@ module packet_in #(
     // What the plan takes.
     input  logic [ 31:0] cfg_plan,
     input  logic [  7:0] cfg_kind,
-    input  logic [ 13:0] cfg_longest,  // longest payload, in bytes
+    input  logic [ 13:0] cfg_longest,  // longest payload, in bytes; with its header it fits the store
+    input  logic         cfg_complete, // all tables of the plan are loaded
     input  logic [  2:0] cfg_item,     // log2 of the bytes of an item
     input  logic         cfg_third,    // items have three bytes
     // Packets.
@@ -159,7 +160,7 @@ module packet_in #(
   // What the plan asks is looked at last, behind the CRC.
   logic [3:0] wanted;
   always_comb begin
-    if (head0[223:192] != cfg_plan) wanted = PLAN;
+    if (!cfg_complete || head0[223:192] != cfg_plan) wanted = PLAN;
     else if (head0[47:40] != cfg_kind || length > cfg_longest) wanted = ITEMS;
     else if (cfg_third ? sum_of_three != 2'd0 : (length & ~(14'h3fff << cfg_item)) != 14'd0) wanted = ITEMS;
     else wanted = 4'd0;

@@ -48,7 +48,7 @@ module packet_rows #(
     // Of no use here: a packet brings several answers or none, and sockets go one by one.
     output logic [ 15:0] m_axis_tdest
 );
-  localparam int ARGS = 32;
+  localparam int ARGS = 33;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -73,12 +73,23 @@ module packet_rows #(
       .ARGS(ARGS)
   ) u_shell (
       .more('0),
+      .most,
       .epochs ('0),
       .stalled(1'b0),
       .swapped(1'b0),
       .over   (1'b0),
       .*
   );
+
+  // ---- answers that planes or the answer's store do not hold: no packet is taken ----
+  localparam logic [31:0] PLANES = 32'd2048;
+  logic [31:0] room, bytes;
+  logic [13:0] most;
+  assign room = cfg[32*31+:2] == 2'd3 ? '0 : 32'(32 * 2 ** AW) >> cfg[32*31+:2];
+  assign bytes = room < PLANES ? room : PLANES;
+  // Bytes of 8-bit samples, of a row's packets and of its last one; none is as wrong as too many. There are no
+  // samples of eight bytes.
+  assign most = cfg[32*20+:32] - 32'd1 < bytes && cfg[32*21+:32] - 32'd1 < bytes ? '1 : '0;
 
   // ---- rows to output rows ----
   logic r_valid, r_last, p_left;

@@ -1,8 +1,9 @@
 // What every kernel has around its core: registers, counters, tables' loads, and the packet path. Packets
 // that pass the checks go to the core beat by beat, and what it makes of them leaves as packets.
 //
-// Arguments are taken when no packet is inside, and packets wait at the door for that: a plan is changed
-// between two packets and never within one. Only pages come beside packets.
+// Arguments are taken when no packet is inside and no table is under way, and packets wait at the door for
+// that: a plan is changed between two packets and never within one. Only pages come beside packets. Packets of
+// a plan are dropped until all entries of its tables have been loaded.
 module packet_shell #(
     parameter int AW   = 7,  // 2^AW beats are stored on either side
     parameter int ARGS = 4,
@@ -67,6 +68,7 @@ module packet_shell #(
     output logic [        1:0] to_part,
     output logic               to_last,
     // From the core.
+    input  logic [       13:0] most,         // longest payload, in bytes, whose answer the core can make
     input  logic               from_valid,
     output logic               from_ready,
     input  logic [      255:0] from_data,
@@ -106,14 +108,36 @@ module packet_shell #(
     end
 
   // ---- arguments and tables change while none is ----
-  logic start, hold, loading, in_ready;
+  logic start, hold, busy, entry, loading, in_ready;
   logic [32*ARGS-1:0] args;
-  assign taken = start && idle;
+  assign taken = start && idle && !busy;
   assign open = begun || !(start || hold);
   assign s_axis_tready = in_ready && open;
   always_ff @(posedge clk)
     if (!rst_n) cfg <= '0;
     else if (taken) cfg <= args;
+
+  // ---- tables are of one plan; that is known over a reset, which tables outlive ----
+  // The last argument is the number of the tables' entries. Another plan, or one whose tables were never
+  // complete, needs all of them.
+  logic [31:0] tables_plan;
+  logic [31:0] missing = '1;
+  logic complete, same;
+  assign complete = missing == 32'd0;
+  assign same = args[31:0] == tables_plan && complete;
+  always_ff @(posedge clk)
+    if (taken) begin
+      tables_plan <= args[31:0];
+      if (!same) missing <= args[32*ARGS-1-:32];
+    end else if (entry && !complete) missing <= missing - 32'd1;
+
+  // ---- longer payloads than the stores hold would never pass, so they are dropped ----
+  // The door takes no beat while its store is full, not even one that it only skips: a packet leaves one free.
+  localparam logic [31:0] HELD = 32 * (2 ** AW - 3);
+  logic [13:0] longest;
+  logic [31:0] limit;
+  assign limit = 32'(most) < HELD ? 32'(most) : HELD;
+  always_ff @(posedge clk) longest <= cfg[95:64] > limit ? 14'(limit) : cfg[77:64];
 
   localparam int COUNTS = 29;
   logic [32*COUNTS-1:0] common;
@@ -161,7 +185,8 @@ module packet_shell #(
       .rst_n,
       .cfg_plan     (cfg[31:0]),
       .cfg_kind     (cfg[39:32]),
-      .cfg_longest  (cfg[77:64]),
+      .cfg_longest  (longest),
+      .cfg_complete (complete),
       .cfg_item     (cfg[98:96]),
       .cfg_third    (cfg[104]),
       .s_axis_tvalid(s_axis_tvalid && open),

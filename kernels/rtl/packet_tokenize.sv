@@ -56,7 +56,7 @@ module packet_tokenize #(
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic [127:0] m_axi_table_rdata
 );
-  localparam int ARGS = 13, MORE = 8;
+  localparam int ARGS = 14, MORE = 8;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -81,6 +81,7 @@ module packet_tokenize #(
       .CARRY(1)
   ) u_shell (
       .from_bad(2'd0),
+      .most,
       .epochs  ('0),
       .stalled (waits),
       .swapped (1'b0),
@@ -89,17 +90,25 @@ module packet_tokenize #(
   );
   assign gained = 3'(another) - 3'(refuse);
 
+  // ---- a flow's buffer holds 2^LW beats; parts of an answer that its store does not hold: no packet ----
+  localparam int LW = 6;
+  logic [16:0] part_bits;
+  logic [13:0] most;
+  assign part_bits = 17'(cfg[32*11+:12]) * (17'(cfg[32*12+:5]) + 17'd1);
+  assign most = 32'(part_bits) <= 32'(256 * 2 ** AW) ? 14'(32 * 2 ** LW) : '0;
+
   logic [6:0] looked;
   logic [FW-1:0] ask_flow;
   logic [19:0] ask_word;
   tokenize_flows #(
       .FLOWS(FLOWS),
-      .FW   (FW)
+      .FW   (FW),
+      .LW   (LW)
   ) u_flows (
       .clk,
       .rst_n,
       .clear    (taken),
-      .cfg      (cfg[32*ARGS-1:32*4]),
+      .cfg      (cfg[32*(ARGS-1)-1:32*4]),
       .load_valid,
       .load_table,
       .load_addr,

@@ -13,17 +13,27 @@ export interface KernelArgument {
   readonly meaning: string;
 }
 
-/** Arguments of every kernel: which packets it takes. */
-export const PACKET_ARGUMENTS = [
+const HEAD = [
   { name: "plan", meaning: "number of the plan that packets must carry" },
   { name: "kind", meaning: "kind of payload that is taken, as in the header" },
   { name: "longest", meaning: "longest payload, in bytes" },
   { name: "item", meaning: "bits 2:0: log2 of an item's bytes; bit 8: items have three bytes" },
 ] as const satisfies readonly KernelArgument[];
 
+/** The last argument of every kernel. */
+const TABLES = [
+  {
+    name: "tables",
+    meaning: "entries of all tables of the plan: its packets are dropped before that many came",
+  },
+] as const satisfies readonly KernelArgument[];
+
+/** Arguments of every kernel: which packets it takes. The last one stays the last. */
+export const PACKET_ARGUMENTS = [...HEAD, ...TABLES] as const satisfies readonly KernelArgument[];
+
 /** Arguments of `packet_image`. */
 export const IMAGE_ARGUMENTS = [
-  ...PACKET_ARGUMENTS,
+  ...HEAD,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
   { name: "resize", meaning: "1: cells come and are resampled; 0: samples come" },
   { name: "weights", meaning: "number of weight indexes; of products and of pages columns, rows << 16" },
@@ -33,11 +43,12 @@ export const IMAGE_ARGUMENTS = [
   { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
   { name: "paged", meaning: "1: terms are pages of a row phase, in the bank that the epochs leave free" },
+  ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
 /** Arguments of `packet_rows`. */
 export const ROWS_ARGUMENTS = [
-  ...PACKET_ARGUMENTS,
+  ...HEAD,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
   { name: "rowBytes", meaning: "bytes of a row that comes" },
   { name: "rows", meaning: "rows of an image that comes" },
@@ -66,11 +77,12 @@ export const ROWS_ARGUMENTS = [
   { name: "levels", meaning: "1: samples are looked up in the table of levels" },
   { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },
+  ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
 /** Arguments of `packet_tokenize`. */
 export const TOKENIZE_ARGUMENTS = [
-  ...PACKET_ARGUMENTS,
+  ...HEAD,
   { name: "start", meaning: "row of transitions where a piece begins" },
   { name: "endClass", meaning: "class of the end of the text" },
   { name: "root", meaning: "where the children of the automaton's root begin" },
@@ -80,6 +92,7 @@ export const TOKENIZE_ARGUMENTS = [
   { name: "wholeFirst", meaning: "1: a piece that is a token is that token" },
   { name: "partTokens", meaning: "tokens of a part of an answer that is full" },
   { name: "bits", meaning: "bits of an id" },
+  ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
 /** The arguments by what they are called in {@linkcode ROWS_ARGUMENTS}. */

@@ -1,9 +1,11 @@
 // Tables come as a stream of words: one that says which table, where in it and how many entries follow,
 // then an entry a word. Loading waits until no packet is inside, and keeps packets out until it is done.
+// A start waits for the end of a command that is under way, and commands behind it wait for the start.
 //
 // Pages come the same way beside the traffic: they go to the bank that nobody reads, once the epoch that
 // read it has ended. Their first word has bit 20 set, and a second word says when they may and what then
-// can begin; a word with bit 21 set only says the latter.
+// can begin; a word with bit 21 set only says the latter. A page that a start finds under way is discarded:
+// its words are taken at once and not written.
 module table_loader #(
     parameter int BANK = 13  // bit of an address of terms that chooses the bank
 ) (
@@ -16,9 +18,11 @@ module table_loader #(
     // page is there. Bit 21: the same in 63:32, with nothing to load.
     input  logic [63:0] s_axis_table_tdata,
     input  logic        idle,                 // no packet is inside
-    input  logic        taken,                // arguments are taken: what was under way is forgotten
+    input  logic        start,                // arguments wait to be taken
     input  logic [31:0] epochs,               // one more than the epoch that is running, 0 before the first
     output logic        hold,                 // packets are to wait
+    output logic        busy,                 // a command is under way, or its last entry is written
+    output logic        entry,                // an entry of a table, not of a page, is written
     output logic        loading,              // a word of a table, not of a page, is taken
     output logic        load_valid,
     output logic [ 3:0] load_table,
@@ -37,28 +41,31 @@ module table_loader #(
   logic [31:0] left, after, announced;
   logic [15:0] next;
   logic page_load;  // the entry that is written is a page's
-  logic take, is_page, is_limit, may, last;
+  logic take, is_page, is_limit, may, last, discard;
   assign is_page = s_axis_table_tdata[20];
   assign is_limit = s_axis_table_tdata[21];
   assign may = after == 32'd0 || epochs > after;
   always_comb begin
     s_axis_table_tready = 1'b1;
-    // A table's entries follow while its packets still wait at the door.
-    if (state == FIRST) s_axis_table_tready = is_page || is_limit || idle;
-    else if (state == PAGE) s_axis_table_tready = may;
+    // Pages and limits pass while packets are inside: those may wait for them.
+    if (state == FIRST) s_axis_table_tready = idle ? !start : is_page || is_limit;
+    else if (state == PAGE) s_axis_table_tready = may || discard;
   end
+  assign discard = start && idle;
+  assign busy = state != FIRST || load_valid;
+  assign entry = load_valid && !page_load;
   assign take = s_axis_table_tvalid && s_axis_table_tready;
   assign last = left == 32'd1;
   assign loading = take && (state == TABLE || (state == FIRST && !is_page && !is_limit));
   assign hold = state == TABLE || (state == FIRST && s_axis_table_tvalid && !is_page && !is_limit) ||
-      (load_valid && !page_load);
+      entry;
 
   always_ff @(posedge clk)
-    if (!rst_n || taken) begin
+    if (!rst_n) begin
       state <= FIRST;
       load_valid <= 1'b0;
     end else begin
-      load_valid <= take && (state == TABLE || state == PAGE);
+      load_valid <= take && (state == TABLE || (state == PAGE && !discard));
       if (take)
         case (state)
           FIRST: state <= is_limit || s_axis_table_tdata[63:32] == 32'd0 ? FIRST : is_page ? WHEN : TABLE;
@@ -87,7 +94,7 @@ module table_loader #(
     end
 
   // The last entry is written a cycle after it was taken; a packet that begins then reads it four later.
-  assign page_begin = state == PAGE && take;
+  assign page_begin = state == PAGE && take && !discard;
   assign page_done = page_begin && last;
   assign limit_valid = page_done || (take && state == FIRST && is_limit);
   assign limit_epoch = state == FIRST ? s_axis_table_tdata[63:32] : announced;

@@ -6,7 +6,7 @@
 
 import { checkWhole, OnpathError } from "../../serialize/errors.ts";
 import { KIND } from "../../serialize/header.ts";
-import type { KernelImage } from "../program.ts";
+import { countEntries, type KernelImage } from "../program.ts";
 import { TOKENIZE_ARGUMENTS, TOKENIZE_COUNTER, TOKENIZE_TABLE } from "../rtl/registers.ts";
 import { TOKENIZE_LIMITS, type TokenizeImage, tokenizeImage } from "./image.ts";
 import type { TokenizePlan } from "./plan/plan.ts";
@@ -66,6 +66,12 @@ export function tokenizeProgram(
 ): TokenizeProgramData {
   checkWhole("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
   const { memory, blocks, classes, transitions, ids, bits } = image;
+  const tables = [
+    { table: TOKENIZE_TABLE.blocks, entries: blocks },
+    { table: TOKENIZE_TABLE.classes, entries: classes },
+    { table: TOKENIZE_TABLE.transitions, entries: transitions },
+    { table: TOKENIZE_TABLE.ids, entries: ids },
+  ];
   const values = {
     plan,
     kind: KIND.text,
@@ -80,15 +86,11 @@ export function tokenizeProgram(
     wholeFirst: image.wholeFirst ? 1 : 0,
     partTokens: Math.floor((8 * longest) / (bits + 1)),
     bits,
+    tables: countEntries(tables),
   };
   return {
     values: TOKENIZE_ARGUMENTS.map(({ name }) => values[name]),
-    tables: [
-      { table: TOKENIZE_TABLE.blocks, entries: blocks },
-      { table: TOKENIZE_TABLE.classes, entries: classes },
-      { table: TOKENIZE_TABLE.transitions, entries: transitions },
-      { table: TOKENIZE_TABLE.ids, entries: ids },
-    ],
+    tables,
     memory: new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength),
   };
 }

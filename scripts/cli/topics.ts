@@ -57,7 +57,8 @@ const WAVEFORM = `
 Waveforms, of the device rtl:
   --vcd writes all signals of the hierarchy, from the cycle that the first of the packets is offered
   in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
-  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.`;
+  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.
+  The build that writes them is made of a checkout's sources, once, with Debian's verilator and clang.`;
 
 /** The texts by command, in the words of the package. */
 const TOPICS: Readonly<

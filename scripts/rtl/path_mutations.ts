@@ -104,6 +104,72 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
       ["begun || !(start || hold)", "begun || !(start || (hold && idle))", "packets pass a table that waits"],
       ["present == 10'd0 && !begun", "!begun", "arguments change while packets are inside"],
       ["- 10'(drop) - 10'(late)", "- 10'(late)", "a dropped packet stays inside for ever"],
+      [
+        "2 ** AW - 3)",
+        "2 ** AW - 2)",
+        "a payload that is too long fills the store, and its end is not taken",
+      ],
+      ["32'(most) < HELD ? 32'(most) : HELD", "32'(most)", "payloads longer than the store hang"],
+      [
+        "cfg[95:64] > limit",
+        "32'(cfg[77:64]) > limit",
+        "a longest payload of 2^14 bytes and more is cut off",
+      ],
+    ],
+  },
+  {
+    file: "packet_shell.sv",
+    build: "packet_image",
+    places: [
+      ["start && idle && !busy", "start && idle", "a start is taken in the middle of a table"],
+      [
+        "== tables_plan && complete",
+        "== tables_plan",
+        "a plan whose tables were never complete keeps what had come",
+      ],
+      [
+        "args[31:0] == tables_plan && complete",
+        "(args[31:0] == tables_plan || tables_plan != 32'd0) && complete",
+        "another plan starts with the tables that are there",
+      ],
+      [
+        "if (!same) missing <= args[32*ARGS-1-:32];",
+        "if (!same) missing <= 32'(args[32*ARGS-1-:32] != 32'd0);",
+        "tables are complete with their first entry",
+      ],
+      ["if (entry && !complete)", "if (load_valid && !complete)", "entries of pages count for the tables"],
+    ],
+  },
+  {
+    file: "packet_image.sv",
+    build: "packet_image",
+    places: [
+      ["room < PLANES ?", "room > PLANES ?", "answers longer than their store hang"],
+      ["PLANES = 32'd2048", "PLANES = 32'd4096", "a packet has more samples than planes hold"],
+    ],
+  },
+  {
+    file: "packet_rows.sv",
+    build: "packet_rows",
+    places: [
+      [
+        "cfg[32*20+:32] - 32'd1 < bytes",
+        "cfg[32*20+:32] <= bytes",
+        "answers of rows without samples are begun",
+      ],
+      [
+        "cfg[32*21+:32] - 32'd1 < bytes",
+        "cfg[32*21+:32] != 32'd0",
+        "a row's last packet is longer than its store",
+      ],
+    ],
+  },
+  {
+    file: "packet_tokenize.sv",
+    build: "packet_tokenize",
+    places: [
+      ["32'(256 * 2 ** AW)", "32'(512 * 2 ** AW)", "parts of tokens longer than their store hang"],
+      ["14'(32 * 2 ** LW)", "14'(64 * 2 ** LW)", "text longer than a flow's buffer is taken"],
     ],
   },
   {
@@ -130,13 +196,29 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     file: "table_loader.sv",
     build: "packet_echo",
     places: [
-      ["is_page || is_limit || idle;", "is_page || is_limit || idle || hold;", "tables change under packets"],
+      [
+        "idle ? !start : is_page || is_limit;",
+        "idle ? !start : is_page || is_limit || hold;",
+        "tables change under packets",
+      ],
     ],
   },
   {
     file: "table_loader.sv",
     build: "packet_image",
     places: [
+      [
+        "idle ? !start : is_page || is_limit;",
+        "idle || is_page || is_limit;",
+        "a start waits for all tables that come, not for the one that is under way",
+      ],
+      [
+        "state != FIRST || load_valid;",
+        "state != FIRST;",
+        "a start is taken before the last entry is counted",
+      ],
+      ["may || discard;", "may;", "a page whose epoch never comes holds every start"],
+      ["take && !discard;", "take;", "a page that a start discards counts as a swap"],
       ["next <= next + 16'd1;", "next <= next + 16'd2;", "every second entry of a table is left out"],
       [": s_axis_table_tdata[15:0];", ": 16'd0;", "tables begin at their first entry"],
       ["epochs > after;", "epochs >= after;", "a page is written over one that is in use"],

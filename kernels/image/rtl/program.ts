@@ -16,6 +16,7 @@ import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { itemBytes } from "../../../serialize/sampling.ts";
 import { KIND } from "../../../serialize/header.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { countEntries } from "../../program.ts";
 import type { ImagePlan, PlanStage } from "../plan/plan.ts";
 import {
   type ArgumentName,
@@ -47,10 +48,12 @@ type Part = {
  * Translates a plan.
  *
  * @param plan The plan.
- * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
+ * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout, or its stores do not hold
+ * the plan's packets.
  */
 export function rtlProgram(plan: ImagePlan): RtlProgram {
   const { body: { layout, stages } } = plan;
+  checkStores(plan);
   if (stages[0]?.kernel === "resample") return rowsProgram(plan);
   if (layout.kind !== KIND.cells && layout.name !== "samples") {
     throw new OnpathError(
@@ -70,7 +73,29 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
     tables.push(...part.tables);
     build = part.build ?? build;
   }
-  return { build, values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
+  const all: Arguments = { ...values, tables: countEntries(tables) };
+  return { build, values: IMAGE_ARGUMENTS.map(({ name }) => all[name] ?? 0), tables };
+}
+
+/**
+ * Bytes that the RTL's stores of 128 beats hold: a payload that comes, beside its header; a payload that leaves;
+ * and the 8-bit samples of one packet.
+ */
+const STORE_BYTES = { payload: 32 * 125, answer: 32 * 128, samples: 2048 } as const;
+
+/** Refuses a plan whose packets the RTL would drop, for its stores do not hold them. */
+function checkStores({ body: { layout, output } }: ImagePlan): void {
+  const answer = layout.answers.itemsPerPacket * output.planes * output.itemBytes;
+  const bytes = { payload: layout.payload, answer, samples: answer / DTYPE_BYTES[output.dtype] };
+  for (const [what, most] of Object.entries(STORE_BYTES)) {
+    const found = bytes[what as keyof typeof bytes];
+    if (found <= most) continue;
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: the RTL's stores hold ${most} bytes of ${what} a packet, the plan has ${found}`,
+      { what, most, found },
+    );
+  }
 }
 
 /** The arguments that every pipeline of images has. */
@@ -95,15 +120,17 @@ function rowsProgram(plan: ImagePlan): RtlProgram {
     if (stage.kernel !== "normalize") throw lacks(stage);
     return levelsPart(stage.params as NormalizeParams);
   });
-  const all: Partial<Record<RowsArgumentName, number>> = {
+  const all = [...tables, ...parts.flatMap((part) => part.tables)];
+  const arguments_: Partial<Record<RowsArgumentName, number>> = {
     ...commonValues(plan),
     ...values,
     levels: parts.length > 0 ? 1 : 0,
+    tables: countEntries(all),
   };
   return {
     build: "rows",
-    values: ROWS_ARGUMENTS.map(({ name }) => all[name] ?? 0),
-    tables: [...tables, ...parts.flatMap((part) => part.tables)],
+    values: ROWS_ARGUMENTS.map(({ name }) => arguments_[name] ?? 0),
+    tables: all,
   };
 }
 

@@ -119,7 +119,11 @@ EXPORT(load) int load(int words) {
     top->s_axis_table_tvalid = 1;
     memcpy(&top->s_axis_table_tdata, input + 8 * n, 8);
     top->eval();
-    if (!top->s_axis_table_tready) return -1;
+    if (!top->s_axis_table_tready) {
+      // The word is withdrawn, or it would be taken later.
+      top->s_axis_table_tvalid = 0;
+      return -1;
+    }
     tick();
     n++;
   }
@@ -221,6 +225,8 @@ EXPORT(go_on) int go_on(int more) {
       now.offered = false;
     }
   }
+  // What is offered is withdrawn, or it would be taken again and again.
+  top->s_axis_tvalid = top->s_axis_table_tvalid = 0;
   return ENDLESS;
 }
 

@@ -67,7 +67,12 @@ const REASONS = 20;
 export interface RtlCard {
   /** Resets it: registers are zero, nothing is inside. Tables stay. */
   reset(): void;
-  /** Sets the arguments, in order, and starts; they hold from the next packet on. Pages are forgotten. */
+  /**
+   * Sets the arguments, in order, and starts; they hold from the next packet on. Pages are forgotten, queued
+   * commands too. Packets of another plan are dropped until the tables that the arguments count are loaded.
+   *
+   * @throws {OnpathError} `device` when packets are inside, or a table that was queued is not complete.
+   */
   start(values: readonly number[]): void;
   /** Loads entries of up to 53 bits into a table, from its first entry on. */
   loadTable(table: number, entries: ArrayLike<number>): void;
@@ -155,11 +160,18 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     start: (values) => {
       values.forEach((value, place) => rtl.write_register(argumentAddress(place), value));
       rtl.write_register(REGISTER.control, 1);
-      feed.clear();
-      // Start stays until no packet is inside; here none is.
-      if ((read(REGISTER.control) & 2) === 0) {
-        throw new OnpathError("device", "Cannot start: the RTL does not take its arguments");
+      const isTaken = () => (read(REGISTER.control) & 1) === 0;
+      // Start stays until no packet is inside, and until the command that is under way has ended.
+      let taken = isTaken();
+      for (const [low, high] of taken ? [] : feed.rest()) {
+        words.setUint32(0, low, true);
+        words.setUint32(4, high, true);
+        if (rtl.load(1) !== 0) break;
+        taken = isTaken();
+        if (taken) break;
       }
+      feed.clear();
+      if (!taken) throw new OnpathError("device", "Cannot start: the RTL does not take its arguments");
     },
     loadTable: (table, entries) => {
       // A table of no entries is its first word alone.
@@ -253,6 +265,25 @@ function createFeed(rtl: RtlExports) {
     return count;
   };
   return {
+    /** Low and high halves of the words that wait, in their order. */
+    *rest(): Generator<readonly [number, number]> {
+      const count = most - rtl.words_room();
+      const first = rtl.words_next() + most - count;
+      for (let at = first; at < first + count; at++) {
+        yield [ring[2 * (at % most)]!, ring[2 * (at % most) + 1]!];
+      }
+      let skip = done;
+      for (const { words, entries } of pending) {
+        const heads = words.length / 2;
+        const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
+        for (let at = skip; at < heads + entries.length / 4; at++) {
+          yield at < heads
+            ? [words[2 * at]!, words[2 * at + 1]!]
+            : [view.getUint32(4 * (at - heads), true), 0];
+        }
+        skip = 0;
+      }
+    },
     queue: (commands: readonly PageCommand[]): void => {
       pending.push(...commands);
     },

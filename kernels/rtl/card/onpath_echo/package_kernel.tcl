@@ -63,6 +63,7 @@ foreach {name address meaning fields} {
     kind 0x018 {kind of payload that is taken, as in the header} {{kind} 0 32 read-write {kind of payload that is taken, as in the header}}
     longest 0x020 {longest payload, in bytes} {{longest} 0 32 read-write {longest payload, in bytes}}
     item 0x028 {bits 2:0: log2 of an item's bytes; bit 8: items have three bytes} {{item} 0 32 read-write {bits 2:0: log2 of an item's bytes; bit 8: items have three bytes}}
+    tables 0x030 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
     count_cycles 0x200 {counter 0} {{count_cycles} 0 32 read-only {counter 0}}
     count_cycles_upper 0x204 {counter 1} {{count_cycles_upper} 0 32 read-only {counter 1}}
     count_words 0x208 {counter 2} {{count_words} 0 32 read-only {counter 2}}

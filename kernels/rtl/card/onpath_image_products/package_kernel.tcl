@@ -79,6 +79,7 @@ foreach {name address meaning fields} {
     planar 0x060 {1: a packet's samples leave plane by plane} {{planar} 0 32 read-write {1: a packet's samples leave plane by plane}}
     size 0x068 {log2 of the bytes of a sample that leaves} {{size} 0 32 read-write {log2 of the bytes of a sample that leaves}}
     paged 0x070 {1: terms are pages of a row phase, in the bank that the epochs leave free} {{paged} 0 32 read-write {1: terms are pages of a row phase, in the bank that the epochs leave free}}
+    tables 0x078 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
     count_cycles 0x200 {counter 0} {{count_cycles} 0 32 read-only {counter 0}}
     count_cycles_upper 0x204 {counter 1} {{count_cycles_upper} 0 32 read-only {counter 1}}
     count_words 0x208 {counter 2} {{count_words} 0 32 read-only {counter 2}}
