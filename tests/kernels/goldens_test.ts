@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import sharp from "sharp";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { normalizeReference } from "../../kernels/image/normalize/reference.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { type Tensor, tensor, toBytes } from "../../serialize/tensor.ts";
 

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
-import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import type { ErrorCode } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 
-const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [8, 8] }] };
+const RESIZE: ImagePipeline = { steps: [{ op: "resize", size: [8, 8] }] };
 
 function refuses(
   code: ErrorCode,
   message: RegExp,
   options: {
-    steps?: PipelineInput["steps"];
+    steps?: ImagePipeline["steps"];
     input?: Partial<CompileOptions["input"]>;
     device?: object;
     layout?: CompileOptions["layout"];

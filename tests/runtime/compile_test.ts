@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
-import { checkPlan } from "../../kernels/image/plan/file.ts";
-import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { checkPlan } from "../../kernels/plan/file.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { KIND } from "../../serialize/header.ts";
 import { type Layout, tensor } from "../../serialize/tensor.ts";
 import { anyCase, test } from "./helpers.ts";
 
-const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [224, 224] }] };
+const RESIZE: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
 
 function planOf(
-  pipeline: PipelineInput,
+  pipeline: ImagePipeline,
   shape: number[],
   layout: Layout = "HWC",
   more: Partial<CompileOptions> = {},
@@ -147,7 +148,7 @@ test("compile() gives the same plan for the same arguments, however they are wri
 });
 
 test("compile() gives another id for every other argument", () => {
-  const steps = (...steps: PipelineInput["steps"]) => ({ steps });
+  const steps = (...steps: ImagePipeline["steps"]) => ({ steps });
   const plans = [
     planOf(RESIZE, [20, 30, 3]),
     planOf(RESIZE, [20, 30, 4]),

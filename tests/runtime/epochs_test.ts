@@ -7,13 +7,14 @@ import {
   lastEpoch,
   MAX_EPOCH,
 } from "../../kernels/epochs.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { createPageBank } from "../../kernels/image/model/page_bank.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { parseProfile } from "../../kernels/target/profiles.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { createEngine } from "../../serialize/engine.ts";

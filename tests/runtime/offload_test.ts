@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
-import { decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
-import { offload } from "../../runtime/session.ts";
+import { decodePlan, encodePlan } from "../../kernels/plan/file.ts";
+import { offload } from "../../runtime/offload.ts";
 import { requestsFor } from "../../kernels/image/plan/rows.ts";
 import { LAYOUTS } from "../../serialize/tensor.ts";
 import { asWindow, inLayout } from "../support/images.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
-import { checkPlan, decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/image/plan/file.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { checkPlan, decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.ts";
+import { compile } from "../../kernels/compile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { refusal } from "../support/failure.ts";
 import { anyCase, test } from "./helpers.ts";

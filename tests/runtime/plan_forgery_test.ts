@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
-import { checkPlan, decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
+import { checkPlan, decodePlan, encodePlan } from "../../kernels/plan/file.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { crc32c } from "../../serialize/crc32c.ts";
 import { refusal } from "../support/failure.ts";

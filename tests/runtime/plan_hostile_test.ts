@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { encode } from "@msgpack/msgpack";
-import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/image/plan/file.ts";
+import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { identifyPlan } from "../../kernels/image/plan/identify.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";

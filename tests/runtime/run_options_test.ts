@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { checkRunOptions, type RunOptions } from "../../runtime/run_options.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { compileNormalize } from "../../kernels/text_normalize/plan.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { NormalizeSession } from "../../runtime/normalize_session.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { bounded } from "../../serialize/wait.ts";
 import { refusal } from "../support/failure.ts";
 import { noise } from "../support/images.ts";

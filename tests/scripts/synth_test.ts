@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE, rtlProfile } from "../../runtime/device/rtl/profile.ts";
 import { staleTargets, synthFiles, type SynthTable } from "../../scripts/synth/document.ts";
 import { SYNTH_TARGETS } from "../../scripts/synth/targets.ts";
