@@ -55,7 +55,7 @@ export interface Case {
 }
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const dtypes = ["f32", "f16", "bf16", "i8", "u8"];
+const dtypes = ["f32", "f16", "bf16", "i8", "u8"] as const;
 const draws = fc.record({
   channels: fc.constantFrom(1, 3, 4),
   height: fc.integer({ min: 1, max: 24 }),

@@ -28,8 +28,8 @@ export function planFor(device: Device): ImagePlan {
 }
 
 /** A session for small images. */
-export function openSession(device: Device, options?: RunOptions): Promise<Session> {
-  return Session.open(planFor(device), device, options);
+export function openSession(device: Device, options?: RunOptions): Promise<Session<ImagePlan>> {
+  return Session.open(planFor(device), device, undefined, options);
 }
 
 /** The right result. */

@@ -118,7 +118,7 @@ for (const retries of [-1, 0.5, NaN, 1001]) {
 
 test("Session.run() sends more packets than its window holds, in windows of 1024", async () => {
   const batch = noise(9, 30, 40, 3, 4);
-  const pipeline = { steps: [{ op: "resize", size: [130, 100] }] };
+  const pipeline = { steps: [{ op: "resize", size: [130, 100] }] } as const;
   const counts: number[] = [];
   const memory = new Set<ArrayBuffer>();
   await using device = faultyDevice(({ exchange, answer }) => {
