@@ -57,8 +57,12 @@ export function compile(pipeline: unknown, options: object): Plan {
   return workloadOf(stepNames(pipeline)).compile(pipeline, options);
 }
 
-/** Names of the steps, as far as they have any; what is malformed is refused by the workload's own parser. */
-function stepNames(pipeline: unknown): string[] {
+/**
+ * Lists the names of a pipeline's steps. A malformed step has the name "undefined"; the workload's parser refuses it.
+ *
+ * @param pipeline Anything, such as parsed JSON.
+ */
+export function stepNames(pipeline: unknown): string[] {
   const { steps } = Object(pipeline) as { steps?: unknown };
   return Array.isArray(steps) ? steps.map((step) => String(Object(step).op)) : [];
 }

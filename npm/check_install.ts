@@ -11,10 +11,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import sharp from "sharp";
-import { compile } from "../kernels/image/plan/compile.ts";
+import { compile } from "../kernels/compile.ts";
 import { createModelDevice } from "../runtime/device/model.ts";
-import { offload } from "../runtime/session.ts";
-import type { PipelineInput } from "../kernels/image/pipeline.ts";
+import { offload } from "../runtime/offload.ts";
+import type { ImagePipeline } from "../kernels/image/pipeline.ts";
 import { type Tensor, tensor } from "../serialize/tensor.ts";
 import { COMMAND } from "./build.ts";
 import type { DenoConfig } from "./package_json.ts";
@@ -22,7 +22,7 @@ import { run } from "./run.ts";
 
 const PHOTO = "scripts/photos/coffee.png";
 
-const PIPELINES: readonly PipelineInput[] = [
+const PIPELINES: readonly ImagePipeline[] = [
   { steps: [{ op: "resize", size: [224, 224], match: "opencv" }] },
   {
     steps: [
@@ -90,7 +90,7 @@ export async function checkRuns(root: string, folder: string): Promise<string> {
 }
 
 /** Runs a pipeline with the library's sources. */
-async function hashOutput(pipeline: PipelineInput, image: Tensor): Promise<string> {
+async function hashOutput(pipeline: ImagePipeline, image: Tensor): Promise<string> {
   await using device = createModelDevice();
   const { output } = await offload(compile(pipeline, { input: image, device }), image, device);
   const { buffer, byteOffset, byteLength } = output.data;

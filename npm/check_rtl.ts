@@ -10,18 +10,18 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
-import { compile } from "../kernels/image/plan/compile.ts";
+import { compile } from "../kernels/compile.ts";
 import { createModelDevice } from "../runtime/device/model.ts";
 import { createRtlDevice } from "../runtime/device/rtl/device.ts";
-import { offload } from "../runtime/session.ts";
-import type { PipelineInput } from "../kernels/image/pipeline.ts";
+import { offload } from "../runtime/offload.ts";
+import type { ImagePipeline } from "../kernels/image/pipeline.ts";
 import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
 import { type Tensor, tensor } from "../serialize/tensor.ts";
 import { findBrowser, runPage } from "./browser.ts";
 import { run } from "./run.ts";
 
 /** One pipeline for each build of the RTL: terms, products, rows. */
-const PIPELINES: readonly PipelineInput[] = [
+const PIPELINES: readonly ImagePipeline[] = [
   {
     steps: [
       { op: "resize", size: [224, 224] },
@@ -44,7 +44,7 @@ interface Found {
 }
 
 /** What the library's sources give, here: bytes of the model device, cycles of the plan. */
-async function expectedOf(pipeline: PipelineInput, image: Tensor): Promise<Found> {
+async function expectedOf(pipeline: ImagePipeline, image: Tensor): Promise<Found> {
   await using model = createModelDevice(RTL_PROFILE);
   await using rtl = await createRtlDevice();
   const plan = compile(pipeline, { input: image, device: RTL_PROFILE });

@@ -9,9 +9,9 @@ import { wellFormed } from "../kernels/tokenize/text_parts.ts";
 import { chunkCount, overlapFor } from "../serialize/text/cut.ts";
 import { HEADER_BYTES } from "../serialize/header.ts";
 import { createModelDevice } from "./device/model.ts";
-import { compileText } from "../kernels/tokenize/plan/compile.ts";
+import { compile } from "../kernels/compile.ts";
 import type { OverlapChoice, OverlapRow } from "../kernels/tokenize/plan/overlap_choice.ts";
-import { TextSession } from "./text_session.ts";
+import { Session } from "./session.ts";
 
 /** Overlaps that are tried, in bytes. */
 const CANDIDATES = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
@@ -31,6 +31,7 @@ export async function chooseOverlap(
   payload: number = 1344,
 ): Promise<OverlapChoice> {
   const samples = texts.map(wellFormed);
+  const bytes = samples.reduce((sum, text) => sum + text.length, 0);
   const rows: OverlapRow[] = [];
   await using device = createModelDevice();
   const tried = new Set<number>();
@@ -38,15 +39,15 @@ export async function chooseOverlap(
     const overlap = overlapFor(payload, candidate);
     if (tried.has(overlap)) continue;
     tried.add(overlap);
-    const steps = [{ op: "tokenize", mode: "overlap" }];
-    const plan = compileText({ steps }, { vocabulary, device, payload, overlap, checksum: "link" });
-    const session = await TextSession.open(plan, vocabulary, device);
-    const { report } = await session.encodeMany(samples);
-    const chunks = samples.reduce((sum, text) => sum + chunkCount(text.length, plan.cut), 0);
-    const sent = report.bytes + chunks * (HEADER_BYTES + overlap) +
-      report.retries * (HEADER_BYTES + plan.longest) + report.hostBytes;
+    const pipeline = { steps: [{ op: "tokenize", mode: "overlap" }] } as const;
+    const plan = compile(pipeline, { vocabulary, device, payload, overlap, checksum: "link" });
+    const session = await Session.open(plan, device, { vocabulary });
+    const { report } = await session.runMany(samples);
+    const chunks = samples.reduce((sum, text) => sum + chunkCount(text.length, plan.body.cut), 0);
+    const sent = bytes + chunks * (HEADER_BYTES + overlap) +
+      report.retries * (HEADER_BYTES + plan.packets.answer) + report.hostBytes;
     rows.push({ overlap, chunks, retries: report.retries, sent, removed: report.removed });
   }
   const best = rows.reduce((least, row) => row.sent < least.sent ? row : least);
-  return { overlap: best.overlap, bytes: samples.reduce((sum, text) => sum + text.length, 0), rows };
+  return { overlap: best.overlap, bytes, rows };
 }

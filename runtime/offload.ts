@@ -47,6 +47,7 @@ export async function offload<P extends Plan>(
 ): Promise<RunResult<OutputOf<P>>> {
   const { resources, ...wait } = options as RunOptions & { resources?: unknown };
   const open = Session.open as (...args: unknown[]) => Promise<Session<P>>;
-  const session = await open(plan, device, resources, wait);
+  // The run loads the program: an input that does not fit costs no load.
+  const session = await open(plan, device, resources, { ...wait, isLazy: true });
   return await session.run(input, options);
 }

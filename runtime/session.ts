@@ -52,6 +52,8 @@ export interface RunResult<Out> {
 export interface SessionOptions extends RunOptions {
   /** Workload of the plan, if the registry does not list it. */
   readonly workload?: AnyWorkload | undefined;
+  /** Whether the program is loaded by the first run, and not before. Default false. */
+  readonly isLazy?: boolean | undefined;
 }
 
 /**
@@ -115,7 +117,7 @@ export class Session<P extends Plan = AnyPlan> {
     options.signal?.throwIfAborted();
     const opened = (options.workload ?? findWorkload(plan.workload)).open(plan, resources);
     const session = new Session<P>(plan, opened, device);
-    await session.#loop.load(options);
+    if (options.isLazy !== true) await session.#loop.load(options);
     return session;
   }
 

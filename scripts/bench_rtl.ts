@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { compile } from "../kernels/image/plan/compile.ts";
+import { compile } from "../kernels/compile.ts";
 import { driveRtl, type RtlCard } from "../runtime/device/rtl/card.ts";
 import type { ImagePlan } from "../kernels/image/plan/plan.ts";
 import { reservePackets } from "../kernels/image/plan/packets.ts";
@@ -76,7 +76,7 @@ async function contest(match: Match, folder: string): Promise<Result> {
   const steps = [
     { op: "resize", size: [224, 224], match },
     { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" },
-  ];
+  ] as const;
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
   const build = deviceBuild(rtlProgram(plan).build);
   const { name } = build;

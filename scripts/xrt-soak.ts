@@ -6,7 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { compile } from "../kernels/image/plan/compile.ts";
+import { compile } from "../kernels/compile.ts";
 import { OnpathError } from "../serialize/errors.ts";
 import { type Context, print, printJson } from "./cli/context.ts";
 import { DEFAULT_DEVICE, resolveDevice } from "./cli/devices.ts";

@@ -7,7 +7,7 @@
 import { createCanvas, ImageData } from "@napi-rs/canvas";
 import sharp from "sharp";
 import { normalizeLevel } from "../../kernels/image/normalize/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { LayoutName } from "../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
@@ -69,7 +69,7 @@ export function planCandidates(): Candidate[] {
   return ([[720, 1280, 224], [375, 500, 518], [719, 1279, 640], [3024, 4032, 448]] as const).map(
     ([height, width, size]) => {
       const image = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-      const steps = [{ op: "resize", size: [size, size] }];
+      const steps = [{ op: "resize", size: [size, size] as const }] as const;
       return {
         name: `plan ${width}x${height} to ${size}x${size}`,
         run: () => void compile({ steps }, { input: image, device: MODEL_PROFILE }),

@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Tiktoken } from "tiktoken";
 import { ChunkCache } from "../../kernels/tokenize/chunk_cache.ts";
-import { compileText } from "../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { compileVocabulary } from "../../kernels/tokenize/compile/vocabulary.ts";
 import { createCachedEncoder } from "../../kernels/tokenize/cached_encode.ts";
 import { createEncoder } from "../../kernels/tokenize/encode.ts";
@@ -17,7 +17,8 @@ import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
 import { engineTables } from "../../kernels/tokenize/tables.ts";
 import { readTiktokenJson } from "../../kernels/tokenize/formats/tiktoken.ts";
 import type { TextMode } from "../../kernels/tokenize/model.ts";
-import { TextSession } from "../../runtime/text_session.ts";
+import { Session } from "../../runtime/session.ts";
+import type { TokenizePlan } from "../../kernels/tokenize/plan/plan.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { corpus } from "../text/corpus.ts";
 import type { Candidate } from "./measure.ts";
@@ -65,10 +66,10 @@ async function sessionOf(
   tables: Vocabulary,
   mode: TextMode,
   checksum: "crc32c" | "link",
-): Promise<TextSession> {
+): Promise<Session<TokenizePlan>> {
   const device = createModelDevice();
-  const plan = compileText({ steps: [{ op: "tokenize", mode }] }, { vocabulary: tables, device, checksum });
-  return await TextSession.open(plan, tables, device);
+  const plan = compile({ steps: [{ op: "tokenize", mode }] }, { vocabulary: tables, device, checksum });
+  return await Session.open(plan, device, { vocabulary: tables });
 }
 
 /** tiktoken, and the ways of tokenizing that there are, on the same texts. */
@@ -83,9 +84,9 @@ export async function tokenizeCandidates(
   return [
     { name: "tiktoken, WebAssembly", run: () => texts.forEach((text) => peer.encode_ordinary(text)) },
     { name: "createEncoder()", run: () => texts.forEach((text) => encoder.encode(text)) },
-    { name: "model device, stateful", run: async () => void await stateful.encodeMany(texts) },
-    { name: "model device, stateful, CRC-32C", run: async () => void await sealed.encodeMany(texts) },
-    { name: "model device, overlap of 32", run: async () => void await overlap.encodeMany(texts) },
+    { name: "model device, stateful", run: async () => void await stateful.runMany(texts) },
+    { name: "model device, stateful, CRC-32C", run: async () => void await sealed.runMany(texts) },
+    { name: "model device, overlap of 32", run: async () => void await overlap.runMany(texts) },
   ];
 }
 
@@ -119,7 +120,7 @@ export async function hostileCandidates(
   const candidate = (name: string, texts: readonly string[]) => ({
     name,
     bytes: bytesOf(texts),
-    run: async () => void await session.encodeMany(texts),
+    run: async () => void await session.runMany(texts),
   });
   return [
     candidate("mixed texts", mixed),

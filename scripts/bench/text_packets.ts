@@ -95,7 +95,15 @@ export function hostCandidates(vocabulary: BenchVocabulary): Candidate[] {
       name: "chunks: tokens unpacked and put together",
       run: () => {
         const { cut } = overlap;
-        const merge = new ChunkMerge({ text, cut, flow: FLOW, plan: PLAN, lengthOf, run });
+        const merge = new ChunkMerge({
+          length: text.length,
+          covers: true,
+          cut,
+          flow: FLOW,
+          plan: PLAN,
+          lengthOf,
+          run,
+        });
         for (let slot = 0; slot < overlap.answered; slot++) merge.accept(overlap.answers, slot);
       },
     },

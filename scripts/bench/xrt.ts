@@ -5,7 +5,7 @@
  */
 
 import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { MOVER, moverInstances } from "../../kernels/rtl/movers.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import { Session } from "../../runtime/session.ts";
@@ -183,7 +183,7 @@ export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise
 export async function sessionRunsPerSecond({ device: card }: Noop, seconds = 1): Promise<number> {
   const device = await createNoopCard(card);
   const image = noise(8, 8);
-  const steps = [{ op: "normalize", range: "0-1", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }];
+  const steps = [{ op: "normalize", range: "0-1", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }] as const;
   const session = await Session.open(compile({ steps }, { input: image, device, checksum: "link" }), device);
   let runs = 0;
   const start = performance.now();

@@ -69,9 +69,6 @@ export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
   ].map((known) => [known.profile.name, known]),
 );
 
-/** Milliseconds of work after which other events, such as SIGINT, get their turn. */
-const TURN_MS = 50;
-
 /**
  * Finds a device.
  *
@@ -160,11 +157,11 @@ export async function planFor(
  * @param card Which card, where the plan is for one.
  */
 export function planDevice(
-  { device }: { readonly device: DeviceProfile },
+  { target }: { readonly target: DeviceProfile },
   card: CardOptions = {},
 ): KnownDevice {
-  if (device.name === XRT_PROFILE.name) return xrtDevice(card);
-  return DEVICES.get(device.name) ?? simulated(device);
+  if (target.name === XRT_PROFILE.name) return xrtDevice(card);
+  return DEVICES.get(target.name) ?? simulated(target);
 }
 
 /** A row that says why another device than the default one is used, or none. */
@@ -190,34 +187,8 @@ export function deviceText({ name, summary }: DeviceProfile): string {
 export async function withDevice<T>(known: KnownDevice, use: (device: Device) => Promise<T>): Promise<T> {
   const device = await known.open();
   try {
-    return await use(takeTurns(device));
+    return await use(device);
   } finally {
     await device.close();
   }
-}
-
-/**
- * A device that computes within this thread keeps every other event waiting; this one lets them in
- * now and then, so that SIGINT ends long work.
- */
-function takeTurns(device: Device): Device {
-  let last = performance.now();
-  return {
-    profile: device.profile,
-    load: (plan, options) => device.load(plan, options),
-    ...(device.loadText === undefined ? {} : { loadText: device.loadText }),
-    ...(device.loadNormalize === undefined ? {} : { loadNormalize: device.loadNormalize }),
-    stage: (pages, options) => device.stage(pages, options),
-    exchange: async (exchange, options) => {
-      if (performance.now() - last > TURN_MS) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        options?.signal?.throwIfAborted();
-        last = performance.now();
-      }
-      return await device.exchange(exchange, options);
-    },
-    counters: () => device.counters(),
-    close: () => device.close(),
-    [Symbol.asyncDispose]: () => device.close(),
-  };
 }

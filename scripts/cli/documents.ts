@@ -4,12 +4,15 @@
  * @module
  */
 
-import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/image/plan/file.ts";
+import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
+import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokenize/plan/spec.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
+import { type AnyPlan, type AnyWorkload, WORKLOADS } from "../../kernels/registry.ts";
+import { stepNames } from "../../kernels/compile.ts";
 import { parseProfile } from "../../kernels/target/profiles.ts";
-import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";
@@ -30,6 +33,35 @@ export async function loadPipeline(path: string, signal: AbortSignal): Promise<P
   return within(path, () => parsePipeline(value));
 }
 
+/** A pipeline of any workload, checked. */
+export interface LoadedPipeline {
+  /** Workload that its steps belong to. */
+  readonly workload: AnyWorkload;
+  /** The pipeline, with its defaults. */
+  readonly pipeline: unknown;
+}
+
+/**
+ * Reads a pipeline of any workload from a JSON file.
+ *
+ * @param path The file.
+ * @param signal Ends the reading with its reason.
+ * @throws {OnpathError} As {@linkcode loadPipeline}.
+ */
+export async function loadAnyPipeline(path: string, signal: AbortSignal): Promise<LoadedPipeline> {
+  const value = await readJson(path, "pipeline", signal);
+  const workload = WORKLOADS.find(({ takes }) => takes(stepNames(value)))!;
+  return { workload, pipeline: within(path, () => checkPipeline(workload.name, value)) };
+}
+
+function checkPipeline(workload: string, value: unknown): unknown {
+  if (workload === "tokenize") return parseTextPipeline(value);
+  if (workload === "text_normalize") {
+    return { steps: [{ op: "normalize_text", steps: parseNormalizePipeline(value) }] };
+  }
+  return parsePipeline(value);
+}
+
 /**
  * Reads a plan that `plan --output` or `run --plan-out` wrote.
  *
@@ -39,13 +71,13 @@ export async function loadPipeline(path: string, signal: AbortSignal): Promise<P
  * @throws {OnpathError} `plan` when it is none, was changed, or is of another version; `file` or
  * `size` as any file.
  */
-export async function loadPlan(path: string, signal: AbortSignal): Promise<ImagePlan> {
+export async function loadPlan(path: string, signal: AbortSignal): Promise<AnyPlan> {
   const bytes = await readBounded(path, { most: MAX_PLAN_BYTES, signal });
   return within(path, () => decodePlan(bytes));
 }
 
 /** Writes a plan, whole or not at all. */
-export async function savePlan(path: string, plan: ImagePlan, signal: AbortSignal): Promise<void> {
+export async function savePlan(path: string, plan: Plan, signal: AbortSignal): Promise<void> {
   await writeWhole(path, [encodePlan(plan)], signal);
 }
 

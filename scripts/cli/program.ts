@@ -113,7 +113,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     });
 
   program.command("plan")
-    .description("show what is chosen for an input and why, without running it")
+    .description("show what is chosen for an input or for texts and why, without running it")
     .argument("<pipeline>", "the pipeline's file, JSON")
     .option("--input <file>", "a picture or an array whose shape counts")
     .addOption(shapeOption())
@@ -124,6 +124,11 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(toleranceOption())
     .addOption(formOption())
     .addOption(packetLayoutOption())
+    .option("--vocab <name>", "the vocabulary of a pipeline with tokenize; see onpath tokenize --help")
+    .addOption(numberOption("--payload <bytes>", "longest payload of a text pipeline's packets", MAX_PAYLOAD))
+    .addOption(
+      numberOption("--overlap <bytes>", "what a chunk of text repeats of the one before", MAX_PAYLOAD),
+    )
     .option("--html <file>", "write the plan as a page with pictures, to open in a browser")
     .option("--trace <file>", "write its timeline as a trace for Perfetto or Chrome, JSON")
     .addOption(jsonOption())

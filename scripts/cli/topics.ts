@@ -122,6 +122,7 @@ Examples:
   onpath plan pipeline.json --input cat.jpg --output cat.plan
   onpath plan pipeline.json --shape 720,1280,3 --device u50 --html report.html --trace trace.json
   onpath plan pipeline.json --shape 64,719,1279,3 --form row-pages
+  onpath plan text.json --vocab cl100k_base --output text.plan
 ${PIPELINE}
 ${INPUTS}
 ${EXIT_CODES}`,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 

@@ -8,7 +8,8 @@
 import process from "node:process";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type Tensor, toBytes } from "../../serialize/tensor.ts";
@@ -66,7 +67,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const errors: Record<string, number> = {};
   let [succeeded, failed, retried, wrong, devices, longestMs] = [0, 0, 0, 0, 0, 0];
   let settled: number | undefined;
-  let open: { readonly device: Device; readonly session: Session } | undefined;
+  let open: { readonly device: Device; readonly session: Session<ImagePlan> } | undefined;
   const close = async () => {
     const device = open?.device;
     open = undefined;
@@ -84,7 +85,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
             const device = await options.open();
             devices++;
             try {
-              open = { device, session: await Session.open(plan, device, { timeoutMs, signal }) };
+              open = { device, session: await Session.open(plan, device, undefined, { timeoutMs, signal }) };
             } catch (error) {
               await device.close();
               throw error;

@@ -4,10 +4,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import sharp from "sharp";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import type { Match } from "../../kernels/image/geometry/names.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { normalizeReference } from "../../kernels/image/normalize/reference.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { type Tensor, tensor, toBytes } from "../../serialize/tensor.ts";
 
@@ -66,12 +68,12 @@ for (const entry of resizes) {
   Deno.test(`resize equals ${entry.file.replace(".npy.gz", "")}`, async () => {
     const image = await photo(entry.photo, entry.channels);
     const crop = entry.crop;
-    const pipeline = {
+    const pipeline: ImagePipeline = {
       steps: [
         ...(crop === null
           ? []
-          : [{ op: "crop", top: crop[0], left: crop[1], height: crop[2], width: crop[3] }]),
-        { op: "resize", size: entry.size, match: entry.peer },
+          : [{ op: "crop" as const, top: crop[0], left: crop[1], height: crop[2], width: crop[3] }]),
+        { op: "resize", size: entry.size, match: entry.peer as Match },
       ],
     };
     await using device = createModelDevice();
@@ -115,7 +117,7 @@ for (const entry of entries.filter(({ kind }) => kind === "resize-normalize") as
     const reference = normalizeReference(image, { mean, std, range: "0-1", dtype, planar: true });
     assert.deepEqual(Buffer.from(toBytes(reference)), Buffer.from(expected));
     await using device = createModelDevice();
-    const pipeline = { steps: [{ op: "normalize", mean, std, range: "0-1", dtype, layout: "CHW" }] };
+    const pipeline = { steps: [{ op: "normalize", mean, std, range: "0-1", dtype, layout: "CHW" }] } as const;
     const { output } = await offload(compile(pipeline, { input: image, device }), image, device);
     assert.deepEqual(Buffer.from(toBytes(output)), Buffer.from(expected));
   });

@@ -4,9 +4,9 @@ import { createEncoder } from "../../kernels/tokenize/encode.ts";
 import { createNormalizerStream } from "../../kernels/text_normalize/stream.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
-import { compileText } from "../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
-import { TextSession } from "../../runtime/text_session.ts";
+import { Session } from "../../runtime/session.ts";
 import { vocabulary } from "./tokenize/vocabularies.ts";
 import { corpusSlice } from "../support/texts.ts";
 import { longTest } from "../support/long.ts";
@@ -64,8 +64,8 @@ longTest("texts of vocabularies that normalise are tokenized as they grow", asyn
   for (const name of ["bert", "qwen2_5", "mistral"] as const) {
     const tables = await vocabulary(name);
     const encoder = createEncoder(tables);
-    const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: tables, device });
-    const session = await TextSession.open(plan, tables, device);
+    const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary: tables, device });
+    const session = await Session.open(plan, device, { vocabulary: tables });
     for (const { text } of corpusSlice(30_000)) {
       const expected = Array.from(encoder.encode(text));
       const streams = [encoder.stream(), session.stream()];

@@ -1,24 +1,26 @@
 import assert from "node:assert/strict";
-import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import type { ErrorCode } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 
-const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [8, 8] }] };
+const RESIZE: ImagePipeline = { steps: [{ op: "resize", size: [8, 8] }] };
 
 function refuses(
   code: ErrorCode,
   message: RegExp,
   options: {
-    steps?: PipelineInput["steps"];
+    steps?: readonly object[];
     input?: Partial<CompileOptions["input"]>;
     device?: object;
     layout?: CompileOptions["layout"];
   },
 ): void {
-  const { steps = RESIZE.steps, input, device, layout } = options;
+  const { input, device, layout } = options;
+  const steps = (options.steps ?? RESIZE.steps) as ImagePipeline["steps"];
   assert.throws(
     () =>
       compile({ steps }, {
@@ -79,7 +81,7 @@ test("compile() refuses a kernel that the device lacks", () => {
 
 test("compile() takes tables that just fit and refuses them one block short", () => {
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
-  const steps = [{ op: "resize", size: [224, 224] }];
+  const steps = [{ op: "resize", size: [224, 224] }] as const;
   const { body: { forms } } = compile({ steps }, { input, device: MODEL_PROFILE });
   const least = Math.min(
     ...forms.map(({ levels, blocks }) => levels === 0 && blocks ? blocks.bram : Infinity),
@@ -141,7 +143,7 @@ test("compile() refuses steps that do not fit the image, naming the step", () =>
 test("compile() refuses pads of several colours and takes a pad of no rows and columns", () => {
   const pad = { op: "pad", top: 1, left: 1, bottom: 1, right: 1, fill: 3 };
   refuses("pipeline", /several colours/, { steps: [pad, { ...pad, fill: 4 }] });
-  const plan = compile({ steps: [pad, { op: "pad", fill: 4 }] }, {
+  const plan = compile({ steps: [pad, { op: "pad", fill: 4 }] } as ImagePipeline, {
     input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
     device: MODEL_PROFILE,
   });

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
-import { checkPlan } from "../../kernels/image/plan/file.ts";
-import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { checkPlan } from "../../kernels/plan/file.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import type { Match } from "../../kernels/image/geometry/names.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { KIND } from "../../serialize/header.ts";
 import { type Layout, tensor } from "../../serialize/tensor.ts";
 import { anyCase, test } from "./helpers.ts";
 
-const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [224, 224] }] };
+const RESIZE: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
 
 function planOf(
-  pipeline: PipelineInput,
+  pipeline: ImagePipeline,
   shape: number[],
   layout: Layout = "HWC",
   more: Partial<CompileOptions> = {},
@@ -23,7 +25,7 @@ function planOf(
 test("compile() cuts 1280 x 720 to 224 x 224 into 672 packets of cells with 65 distinct weights", () => {
   const plan = planOf(RESIZE, [720, 1280, 3], "HWC", { layout: "cells", form: "distinct" });
   assert.equal(plan.format, "onpath.plan");
-  assert.equal(plan.version, 3);
+  assert.equal(plan.version, 4);
   const cut = {
     width: 224,
     height: 224,
@@ -147,7 +149,7 @@ test("compile() gives the same plan for the same arguments, however they are wri
 });
 
 test("compile() gives another id for every other argument", () => {
-  const steps = (...steps: PipelineInput["steps"]) => ({ steps });
+  const steps = (...steps: ImagePipeline["steps"]) => ({ steps });
   const plans = [
     planOf(RESIZE, [20, 30, 3]),
     planOf(RESIZE, [20, 30, 4]),
@@ -159,7 +161,7 @@ test("compile() gives another id for every other argument", () => {
     planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, name: "other" } }),
     planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, payload: 8192 } }),
     planOf(RESIZE, [20, 30, 3], "HWC", { device: { ...MODEL_PROFILE, bram: 1000 } }),
-    ...["opencv", "torchvision"].map((match) =>
+    ...(["opencv", "torchvision"] as const).map((match) =>
       planOf(steps({ op: "resize", size: [224, 224], match }), [20, 30, 3])
     ),
     planOf(steps({ op: "letterbox", size: [224, 224] }), [20, 30, 3]),
@@ -173,7 +175,12 @@ test("compile() gives another id for every other argument", () => {
 
 test("compile() names the output's shape and layout for every layout", () => {
   const outputOf = (shape: number[], layout: Layout, planar: boolean, channels: number) => {
-    const normalize = { op: "normalize", range: "0-1", dtype: "f16", layout: planar ? "CHW" : "HWC" };
+    const normalize = {
+      op: "normalize",
+      range: "0-1",
+      dtype: "f16",
+      layout: planar ? "CHW" : "HWC",
+    } as const;
     const { body: { output } } = planOf(
       { steps: [{ op: "resize", size: [5, 6] }, normalize] },
       shape,
@@ -190,7 +197,7 @@ test("compile() names the output's shape and layout for every layout", () => {
 });
 
 test("compile() states a bound for every stage", () => {
-  const boundsOf = (match: string): ImagePlan["body"]["bounds"] =>
+  const boundsOf = (match: Match): ImagePlan["body"]["bounds"] =>
     planOf({ steps: [{ op: "resize", size: [5, 5], match }, { op: "normalize", range: "0-1" }] }, [9, 9, 3])
       .body.bounds;
   for (const [match, levels] of [["exact", 0], ["opencv", 0], ["torchvision", 1]] as const) {
@@ -205,7 +212,7 @@ test("compile() states a bound for every stage", () => {
 });
 
 test("compile() warns when more bytes go to the device than the image has", () => {
-  const warnings = (size: number[]) =>
+  const warnings = (size: [number, number]) =>
     planOf({ steps: [{ op: "resize", size }] }, [480, 640, 3], "HWC", { layout: "cells" }).body.notes.filter((
       note,
     ) => note.startsWith("warning"));
@@ -218,7 +225,7 @@ test("compile() warns when more bytes go to the device than the image has", () =
 });
 
 test("compile() says when packets carry no CRC and when samples go bare", () => {
-  const normalize = { steps: [{ op: "normalize", range: "0-1" }] };
+  const normalize = { steps: [{ op: "normalize", range: "0-1" }] } as const;
   const { body: { notes, layout } } = planOf(normalize, [20, 30, 3], "HWC", { checksum: "link" });
   assert.equal(layout.kind, KIND.samples);
   assert.match(notes[0]!, /bare samples/);

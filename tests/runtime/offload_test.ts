@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
-import { decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
-import { offload } from "../../runtime/session.ts";
+import { decodePlan, encodePlan } from "../../kernels/plan/file.ts";
+import { offload } from "../../runtime/offload.ts";
 import { requestsFor } from "../../kernels/image/plan/rows.ts";
+import { imageWorkload } from "../../kernels/image/workload.ts";
 import { LAYOUTS } from "../../serialize/tensor.ts";
 import { asWindow, inLayout } from "../support/images.ts";
 import { faultyDevice, keepAnswers } from "./faulty_device.ts";
@@ -40,7 +41,10 @@ test("offload() gives the same for a plan that was written and read", async () =
       anyCase,
       fc.constantFrom("crc32c" as const, "link" as const),
       async ({ image, pipeline }, checksum) => {
-        const plan = decodePlan(encodePlan(compile(pipeline, { input: image, device, checksum })));
+        const plan = decodePlan(
+          encodePlan(compile(pipeline, { input: image, device, checksum })),
+          imageWorkload,
+        );
         sameTensor((await offload(plan, image, device)).output, referencePipeline(pipeline, image));
       },
     ),

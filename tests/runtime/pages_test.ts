@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
@@ -15,7 +16,7 @@ import { faultyDevice, keepAnswers } from "./faulty_device.ts";
 import { dropsSince, openBench } from "./device_bench.ts";
 import { sameTensor, test } from "./helpers.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] };
+const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] } as const;
 
 /** A card whose page memory holds a few pages: little BRAM, no URAM. */
 const SMALL: DeviceProfile = { ...MODEL_PROFILE, bram: 60, uram: 0, usable: 1, instances: 1 };
@@ -124,7 +125,10 @@ for (const room of ["many slots", "the RTL"] as const) {
     await using model = await DEVICES[room].open();
     const images = noise(1, 31, 41, 3, 4);
     const plan = pagedPlan(images, model);
-    const forgetful: Device = { ...model, stage: () => Promise.resolve() };
+    const forgetful: Device = {
+      ...model,
+      exchange: ({ pages: _, ...exchange }, options) => model.exchange(exchange, options),
+    };
     await assert.rejects(
       offload(plan, images, forgetful),
       refusal("table", /page .*not resident/),
@@ -133,16 +137,22 @@ for (const room of ["many slots", "the RTL"] as const) {
     await using other = room === "the RTL" ? await createRtlDevice() : createModelDevice(SMALL);
     const astray: Device = {
       ...other,
-      stage: (pages, options) => other.stage(pages.map((page) => ({ ...page, slot: 0 })), options),
+      exchange: ({ pages = [], ...exchange }, options) =>
+        other.exchange({ ...exchange, pages: pages.map((page) => ({ ...page, slot: 0 })) }, options),
     };
     await assert.rejects(offload(pagedPlan(images, other), images, astray), refusal("table"));
   });
 
   test(`with ${room} a load of the wrong length is refused`, async () => {
     await using device = await DEVICES[room].open();
-    await device.load(pagedPlan(noise(1, 31, 41, 3, 5), device));
+    const bench = await openBench(device, {
+      pipeline: PIPELINE,
+      input: noise(1, 31, 41, 3, 5),
+      form: "row-pages",
+    });
     const page = { page: 0, slot: 0, bytes: new Uint8Array(3), after: -1, before: 0 };
-    await assert.rejects(device.stage([page]), refusal("table", /3 bytes/));
+    const exchange = { input: bench.requests, count: 1, output: bench.answers, pages: [page] };
+    await assert.rejects(device.exchange(exchange), refusal("table", /3 bytes/));
   });
 
   test(`with ${room} packets whose epoch is over are dropped and counted`, async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
-import { checkPlan, decodePlan, encodePlan } from "../../kernels/image/plan/file.ts";
+import { checkPlan, decodePlan, encodePlan } from "../../kernels/plan/file.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { crc32c } from "../../serialize/crc32c.ts";
 import { refusal } from "../support/failure.ts";
@@ -18,7 +19,9 @@ function other(value: unknown): unknown {
 
 /** A forger's choices: the notes, and what packets and memory are made by, but nothing that stands for itself. */
 function derived(path: Path): boolean {
-  return !["pipeline", "input", "device", "id"].includes(String(path[0]));
+  const [first, second] = path;
+  return first !== "target" && first !== "id" &&
+    !(first === "body" && ["pipeline", "input"].includes(String(second)));
 }
 
 test("decodePlan() refuses an unknown field at every level", () => {
@@ -75,16 +78,16 @@ test("decodePlan() refuses a changed derived field though the id is recomputed",
 test("decodePlan() refuses with code plan when the pipeline does not compile though the id is recomputed", () => {
   const plan = samplePlan();
   const forgeries: [Path, unknown][] = [
-    [["pipeline", "steps", 0], { op: "blur" }],
-    [["pipeline", "steps", 2], { op: "center_crop", size: [1000, 1000] }],
-    [["pipeline", "extra"], 1],
-    [["pipeline", "steps"], [null]],
-    [["input", "shape"], [2, 20, 30, 5]],
-    [["input", "shape"], [2, 20, 30]],
-    [["input", "shape"], [2, 70000, 30, 3]],
-    [["input", "shape"], [2 ** 31 - 1, 20, 30, 3]],
-    [["device", "kernels"], []],
-    [["device", "tableBytes"], 1],
+    [["body", "pipeline", "steps", 0], { op: "blur" }],
+    [["body", "pipeline", "steps", 2], { op: "center_crop", size: [1000, 1000] }],
+    [["body", "pipeline", "extra"], 1],
+    [["body", "pipeline", "steps"], [null]],
+    [["body", "input", "shape"], [2, 20, 30, 5]],
+    [["body", "input", "shape"], [2, 20, 30]],
+    [["body", "input", "shape"], [2, 70000, 30, 3]],
+    [["body", "input", "shape"], [2 ** 31 - 1, 20, 30, 3]],
+    [["target", "kernels"], []],
+    [["target", "tableBytes"], 1],
   ];
   for (const [path, value] of forgeries) {
     const forgery = encodePlan(forged(plan, path, value));
@@ -94,11 +97,11 @@ test("decodePlan() refuses with code plan when the pipeline does not compile tho
 
 test("decodePlan() gives a compiled plan even where a forger made its id collide", () => {
   const honest = samplePlan();
-  const forgery = collide(changed(honest, ["geometry", "before", "x", "offset"], 5), honest.id);
+  const forgery = collide(changed(honest, ["body", "geometry", "before", "x", "offset"], 5), honest.id);
   const { id, ...rest } = forgery;
   assert.equal(crc32c(encode(rest, { sortKeys: true })), id, "the forgery agrees with its id");
   assert.equal(id, honest.id);
-  let read: ImagePlan;
+  let read: Plan;
   try {
     read = checkPlan(forgery);
   } catch (error) {
@@ -116,7 +119,7 @@ function collide(plan: ImagePlan, id: number): ImagePlan {
   const { id: _, ...rest } = plan;
   const noted = (letters: readonly boolean[]) => ({
     ...rest,
-    notes: [letters.map((odd) => odd ? "A" : "@").join("")],
+    body: { ...rest.body, notes: [letters.map((odd) => odd ? "A" : "@").join("")] },
   });
   const crcOf = (letters: readonly boolean[]) => crc32c(encode(noted(letters), { sortKeys: true }));
   const none = new Array<boolean>(40).fill(false);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { encode } from "@msgpack/msgpack";
-import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/image/plan/file.ts";
+import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
@@ -13,7 +13,11 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A plan's bytes with one field's value, a piece of MessagePack, exchanged for another piece. */
 function withField(name: string, value: unknown, piece: Uint8Array): Uint8Array {
   const mark = 0x7eadbeef;
-  const plan = { ...samplePlan(), [name]: value === undefined ? mark : value };
+  const sample = samplePlan();
+  const field = { [name]: value === undefined ? mark : value };
+  const plan = name in sample.body
+    ? { ...sample, body: { ...sample.body, ...field } }
+    : { ...sample, ...field };
   const bytes = encode(plan, { sortKeys: true });
   const at = bytes.findIndex((_, index) =>
     bytes[index] === 0xce && new DataView(bytes.buffer, bytes.byteOffset).getUint32(index + 1) === mark
@@ -31,7 +35,22 @@ function nested(depth: number): Uint8Array {
   return new Uint8Array(depth + 1).fill(0x91, 0, depth);
 }
 
-for (const field of ["format", "version", "id", "pipeline", "input", "stages", "notes", "extra"]) {
+for (
+  const field of [
+    "format",
+    "version",
+    "id",
+    "workload",
+    "target",
+    "packets",
+    "body",
+    "pipeline",
+    "input",
+    "stages",
+    "notes",
+    "extra",
+  ]
+) {
   for (const depth of [200, 200_000]) {
     test(`decodePlan() refuses lists ${depth} deep in ${field}`, () => {
       const bytes = withField(field, undefined, nested(depth));

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { compile } from "../../kernels/image/plan/compile.ts";
-import { identifyPlan } from "../../kernels/image/plan/identify.ts";
+import { encode } from "@msgpack/msgpack";
+import { compile } from "../../kernels/compile.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
+import { crc32c } from "../../serialize/crc32c.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 
@@ -23,7 +25,7 @@ export function samplePlan(): ImagePlan {
       dtype: "f16",
       layout: "CHW",
     },
-  ];
+  ] as const;
   return compile({ steps }, {
     input: { dtype: "u8", shape: [2, 20, 30, 3], layout: "NHWC" },
     device: MODEL_PROFILE,
@@ -34,18 +36,19 @@ export function samplePlan(): ImagePlan {
 export type Path = readonly (string | number)[];
 
 /** A copy with one field changed; a field that is not there is added. */
-export function changed(plan: ImagePlan, path: Path, value: unknown): ImagePlan {
+export function changed<P extends Plan>(plan: P, path: Path, value: unknown): P {
   // Not structuredClone: it would keep what the plan's parts share, and change both.
   const copy = JSON.parse(JSON.stringify(plan)) as Record<string | number, unknown>;
   let holder = copy;
   for (const key of path.slice(0, -1)) holder = holder[key] as Record<string | number, unknown>;
   holder[path.at(-1)!] = value;
-  return copy as unknown as ImagePlan;
+  return copy as unknown as P;
 }
 
 /** The same with the id that its contents have: a forgery that agrees with itself. */
-export function forged(plan: ImagePlan, path: Path, value: unknown): ImagePlan {
-  return identifyPlan(changed(plan, path, value));
+export function forged<P extends Plan>(plan: P, path: Path, value: unknown): P {
+  const { id: _, ...rest } = changed(plan, path, value);
+  return { ...rest, id: crc32c(encode(rest, { sortKeys: true })) } as P;
 }
 
 /** Paths of all fields that are no objects, or of all objects that are no lists. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CARD_PROFILES, parseProfile } from "../../kernels/target/profiles.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { refusal } from "../support/failure.ts";

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { checkRunOptions, type RunOptions } from "../../runtime/run_options.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
-import { compileNormalize } from "../../kernels/text_normalize/plan.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import { NormalizeSession } from "../../runtime/normalize_session.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { bounded } from "../../serialize/wait.ts";
 import { refusal } from "../support/failure.ts";
 import { noise } from "../support/images.ts";
@@ -54,14 +53,13 @@ test("checkRunOptions() refuses what is no object", () => {
 function countingDevice(): { device: Device; calls: () => number } {
   let calls = 0;
   const model = faultyDevice(({ answer }) => answer());
-  const counted = (name: "load" | "loadNormalize" | "exchange") => (...args: unknown[]) => {
+  const counted = (name: "load" | "exchange") => (...args: unknown[]) => {
     calls++;
     return (model[name] as (...args: unknown[]) => Promise<never>)(...args);
   };
   const device: Device = {
     ...model,
     load: counted("load"),
-    loadNormalize: counted("loadNormalize"),
     exchange: counted("exchange"),
   };
   return { device, calls: () => calls };
@@ -73,18 +71,18 @@ for (const [what, options] of Object.entries(BAD)) {
     await withoutUnhandled(async () => {
       const { device, calls } = countingDevice();
       const plan = planFor(device);
-      const texts = compileNormalize({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, {
+      const texts = compile({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, {
         device,
       });
-      await assert.rejects(Session.open(plan, device, options), refusal("size"));
+      await assert.rejects(Session.open(plan, device, undefined, options), refusal("size"));
       await assert.rejects(offload(plan, smallImage(), device, options), refusal("size"));
-      await assert.rejects(NormalizeSession.open(texts, device, options), refusal("size"));
+      await assert.rejects(Session.open(texts, device, undefined, options), refusal("size"));
       assert.equal(calls(), 0);
       const session = await openSession(device);
-      const normalizer = await NormalizeSession.open(texts, device);
+      const normalizer = await Session.open(texts, device);
       const loaded = calls();
       await assert.rejects(session.run(smallImage(), options), refusal("size"));
-      await assert.rejects(normalizer.normalize("text", options), refusal("size"));
+      await assert.rejects(normalizer.run("text", options), refusal("size"));
       assert.throws(() => normalizer.stream(options), refusal("size"));
       await settle();
       assert.equal(calls(), loaded);
@@ -104,7 +102,7 @@ test("bounded() handles what fails after its wait was refused", async () => {
   });
 });
 
-test("Session.run() aborted while a device stages pages leaves no rejection behind", async () => {
+test("Session.run() aborted while a device loads pages leaves no rejection behind", async () => {
   await withoutUnhandled(async () => {
     const reason = new Error("enough");
     const controller = new AbortController();
@@ -112,7 +110,7 @@ test("Session.run() aborted while a device stages pages leaves no rejection behi
     const device: Device = {
       ...model,
       profile: { ...MODEL_PROFILE },
-      stage: async () => {
+      exchange: async () => {
         controller.abort(reason);
         await settle();
         throw new Error("no pages today");

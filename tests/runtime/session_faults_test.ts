@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import type { Progress } from "../../runtime/run_options.ts";
 import { HEADER_BYTES } from "../../serialize/header.ts";
 import type { OnpathError } from "../../serialize/errors.ts";

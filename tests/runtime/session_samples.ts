@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { RunOptions } from "../../runtime/run_options.ts";
@@ -15,7 +15,7 @@ import type { Tensor } from "../../serialize/tensor.ts";
 import { smallImage } from "./device_bench.ts";
 
 /** Resize and normalize, 20 packets of two rows. */
-export const PIPELINE: PipelineInput = {
+export const PIPELINE: ImagePipeline = {
   steps: [{ op: "resize", size: [40, 40] }, { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" }],
 };
 
@@ -28,8 +28,8 @@ export function planFor(device: Device): ImagePlan {
 }
 
 /** A session for small images. */
-export function openSession(device: Device, options?: RunOptions): Promise<Session> {
-  return Session.open(planFor(device), device, options);
+export function openSession(device: Device, options?: RunOptions): Promise<Session<ImagePlan>> {
+  return Session.open(planFor(device), device, undefined, options);
 }
 
 /** The right result. */

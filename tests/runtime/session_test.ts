@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import type { Progress } from "../../runtime/run_options.ts";
 import { slice, tensor, toLayout } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
@@ -117,7 +118,7 @@ for (const retries of [-1, 0.5, NaN, 1001]) {
 
 test("Session.run() sends more packets than its window holds, in windows of 1024", async () => {
   const batch = noise(9, 30, 40, 3, 4);
-  const pipeline = { steps: [{ op: "resize", size: [130, 100] }] };
+  const pipeline = { steps: [{ op: "resize", size: [130, 100] }] } as const;
   const counts: number[] = [];
   const memory = new Set<ArrayBuffer>();
   await using device = faultyDevice(({ exchange, answer }) => {

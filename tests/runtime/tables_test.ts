@@ -3,10 +3,10 @@ import fc from "fast-check";
 import type { FormName } from "../../kernels/image/kernel.ts";
 import { KERNELS } from "../../kernels/image/kernels.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { LayoutName } from "../../kernels/target/profile.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { type Tensor, toNumbers } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
@@ -33,7 +33,7 @@ test("every form of tables of every match gives the reference, within its own bo
     for (const [index, [h, w, h2, w2]] of SHAPES.entries()) {
       for (const channels of [1, 3, 4] as const) {
         const image = inLayout(noise(1, h, w, channels, index + channels), "HWC");
-        const pipeline = { steps: [{ op: "resize", size: [h2, w2], match }] };
+        const pipeline = { steps: [{ op: "resize", size: [h2, w2] as const, match }] } as const;
         const reference = referencePipeline(pipeline, image);
         const { body: { forms } } = compile(pipeline, { input: image, device });
         for (const { form, levels, verdict } of forms) {
@@ -71,7 +71,7 @@ test("universal tables are never more than a level off, and levels 0 and 255 sta
       async (h, w, a, b, seed, flat) => {
         const image = inLayout(noise(1, h, w, 3, seed), "HWC");
         if (flat) image.data.fill(seed % 2 === 0 ? 0 : 255);
-        const pipeline = { steps: [{ op: "resize", size: [a, b] }] };
+        const pipeline = { steps: [{ op: "resize", size: [a, b] }] } as const;
         const plan = compile(pipeline, { input: image, device, form: "universal", tolerance: 1 });
         const { output } = await offload(plan, image, device);
         const off = furthest(output, referencePipeline(pipeline, image));
@@ -166,7 +166,7 @@ test("the paper's tables are listed as the baseline: 51,380,224 entries, never c
     input: { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" },
     device: { ...MODEL_PROFILE, bram: 2 ** 20, uram: 2 ** 20 },
   } as const;
-  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] } as const;
   const plan = compile(pipeline, options);
   const baseline = plan.body.forms.find(({ verdict }) => verdict === "baseline")!;
   const [table] = KERNELS["resize"]!.forms(plan.body.stages[0]!.params).at(-1)!.tables;

@@ -6,9 +6,10 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
-import { compile, type CompileOptions } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planReport } from "../../scripts/report/report.ts";
 import { planTimeline } from "../../scripts/report/timeline.ts";
@@ -19,7 +20,7 @@ const U55C = CARD_PROFILES.find(({ name }) => name === "u55c")!;
 
 type Wanted = Omit<CompileOptions, "input" | "device">;
 
-function planFor(steps: PipelineInput["steps"], shape: readonly number[], wanted: Wanted = {}): ImagePlan {
+function planFor(steps: ImagePipeline["steps"], shape: readonly number[], wanted: Wanted = {}): ImagePlan {
   const layout = shape.length === 4 ? "NHWC" : "HWC";
   return compile({ steps }, { ...wanted, input: { dtype: "u8", shape, layout }, device: U55C });
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { BATCHES, MODEL_SIZES, PICTURE_SIZES, planSizes } from "../../scripts/cli/commands/sizes.ts";
 import { noise } from "../support/images.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import { OnpathError } from "../../serialize/errors.ts";

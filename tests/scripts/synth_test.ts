@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import type { Match } from "../../kernels/image/geometry/names.ts";
+import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE, rtlProfile } from "../../runtime/device/rtl/profile.ts";
 import { staleTargets, synthFiles, type SynthTable } from "../../scripts/synth/document.ts";
 import { SYNTH_TARGETS } from "../../scripts/synth/targets.ts";
@@ -29,7 +30,7 @@ Deno.test("docs/synthesis.md and what plans read are what the table gives", asyn
 Deno.test("plans for the RTL count the blocks that its build was synthesised to, and fit a card by them", () => {
   const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
   const row = (name: string) => table.rows.find((each) => each.name === name)!;
-  const plan = (match: string, device = RTL_PROFILE) =>
+  const plan = (match: Match, device = RTL_PROFILE) =>
     compile({ steps: [{ op: "resize", size: [224, 224], match }] }, { input, device });
   assert.equal(plan("exact").body.memory.bram, Math.ceil(row("packet_image").bram));
   assert.equal(plan("opencv").body.memory.bram, Math.ceil(row("packet_image, products").bram));

@@ -9,9 +9,9 @@ import { createReadStream } from "node:fs";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { checkTextSteps } from "../../../kernels/text_normalize/spec.ts";
-import { compileNormalize } from "../../../kernels/text_normalize/plan.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createNormalizerStream } from "../../../kernels/text_normalize/stream.ts";
-import { NormalizeSession } from "../../../runtime/normalize_session.ts";
+import { Session } from "../../../runtime/session.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
@@ -73,15 +73,17 @@ export async function normalizeText(
   }
   const { timeout: timeoutMs, payload } = options;
   const known = await resolveDevice(options.device, signal);
-  const plan = compileNormalize({ steps: [{ op: "normalize_text", steps }] }, {
+  const plan = compile({ steps: [{ op: "normalize_text", steps }] }, {
     device: known.profile,
     payload,
   });
   await withDevice(known, async (device) => {
-    const session = await NormalizeSession.open(plan, device, { signal, timeoutMs });
+    const session = await Session.open(plan, device, undefined, { signal, timeoutMs });
     const counts = await pass(session.stream({ signal, timeoutMs }));
     const { packets } = device.counters();
-    if (options.json) printJson({ steps, device: plan.device, payload: plan.payload, packets, ...counts });
+    if (options.json) {
+      printJson({ steps, device: plan.target, payload: plan.packets.request, packets, ...counts });
+    }
   });
 }
 

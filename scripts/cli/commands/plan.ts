@@ -6,7 +6,9 @@
 
 import type { Command } from "commander";
 import type { Checksum } from "../../../serialize/packets.ts";
-import { compile, type CompileOptions } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
+import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
+import type { Pipeline } from "../../../kernels/image/pipeline.ts";
 import type { FormName } from "../../../kernels/image/kernel.ts";
 import type { LayoutName } from "../../../kernels/target/profile.ts";
 import { nameAxes, readInput } from "../../io/input.ts";
@@ -15,8 +17,9 @@ import { planReport } from "../../report/report.ts";
 import { planTrace } from "../../report/trace.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, PLANNED_DEVICE, resolveDevice } from "../devices.ts";
-import { loadPipeline, savePlan } from "../documents.ts";
+import { loadAnyPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
+import { explainTextPlan } from "./plan_text.ts";
 import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
@@ -45,6 +48,12 @@ export interface PlanCommandOptions extends SharedOptions {
   readonly form?: FormName | undefined;
   /** The layout of packets; `layout` names the input's axes. */
   readonly packetLayout?: LayoutName | undefined;
+  /** Vocabulary of a text pipeline. */
+  readonly vocab?: string | undefined;
+  /** Longest payload of a text pipeline's packets, in bytes. */
+  readonly payload?: number | undefined;
+  /** Bytes that a chunk of text repeats of the one before. */
+  readonly overlap?: number | undefined;
   /** Where the report goes, a page to open in a browser. */
   readonly html?: string | undefined;
   /** Where the timeline goes, a trace for Perfetto or Chrome. */
@@ -66,13 +75,24 @@ export async function explainPlan(
   context: Context,
 ): Promise<void> {
   const { signal } = context;
+  const loaded = await loadAnyPipeline(path, signal);
+  if (loaded.workload.name !== "image") return await explainTextPlan(loaded, options, command, context);
+  for (
+    const [name, flag] of [["vocab", "--vocab"], ["payload", "--payload"], ["overlap", "--overlap"]] as const
+  ) {
+    if (options[name] === undefined) continue;
+    command.error(`error: ${flag} is for text pipelines, this one is of images`, {
+      exitCode: EXIT.usage,
+      code: "onpath.use",
+    });
+  }
   if ((options.input === undefined) === (options.shape === undefined)) {
     const message = "error: expected either --input <file> or --shape <lengths>";
     command.error(message, { exitCode: EXIT.usage, code: "onpath.use" });
   }
   const written = [options.output, options.html, options.trace].filter((file) => file !== undefined);
   for (const file of written) await checkFolderOf(file);
-  const pipeline = await loadPipeline(path, signal);
+  const pipeline = loaded.pipeline as Pipeline;
   const input: CompileOptions["input"] = options.shape === undefined
     ? await readInput(options.input!, { layout: options.layout, signal })
     : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };

@@ -6,16 +6,18 @@
 
 import type { Command } from "commander";
 import type { Checksum } from "../../../serialize/packets.ts";
-import { compile } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import type { FormName } from "../../../kernels/image/kernel.ts";
 import type { LayoutName } from "../../../kernels/target/profile.ts";
-import { offload } from "../../../runtime/session.ts";
+import { offload } from "../../../runtime/offload.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { type Compiled, deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
+import type { AnyPlan } from "../../../kernels/registry.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import { checkWaveform, type SharedOptions } from "../options.ts";
@@ -153,6 +155,7 @@ async function planMaker(
 ): Promise<(input: Tensor) => Compiled> {
   if (path === undefined) {
     const plan = await loadPlan(options.plan!, signal);
+    if (plan.workload !== "image") throw notAnImagePlan(plan);
     return () => ({ plan, instead: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
@@ -160,4 +163,17 @@ async function planMaker(
   const { checksum, tolerance, form, packetLayout: layout } = options;
   return (input) =>
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
+}
+
+/** Text plans run by the commands that read and print text. */
+function notAnImagePlan({ id, workload }: AnyPlan): OnpathError {
+  const command = workload === "tokenize"
+    ? "onpath tokenize --vocab <name>"
+    : "onpath normalize --device <name>";
+  return new OnpathError(
+    "plan",
+    `Cannot run plan ${id}: it is a text plan (${workload}) and run takes images; use ${command}, ` +
+      "or Session.open() in a program",
+    { plan: id, workload },
+  );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compile } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import type { DeviceProfile, LayoutName } from "../../../kernels/target/profile.ts";
 import type { FormName } from "../../../kernels/image/kernel.ts";
 import { MAX_ELEMENTS } from "../../../serialize/tensor.ts";
@@ -77,7 +77,7 @@ export interface SizeRow {
  * @throws {OnpathError} As `compile`.
  */
 export function planSizes(device: DeviceProfile, from: readonly [number, number], to: number): SizeRow {
-  const pipeline = { steps: [{ op: "resize", size: [to, to] }] };
+  const pipeline = { steps: [{ op: "resize", size: [to, to] }] } as const;
   const planned = (images: number, more: { form?: FormName; layout?: LayoutName } = {}) => {
     // A tensor has at most 2^31 elements: what is more goes as several flows, with the tables kept.
     const flows = 2 ** Math.max(0, Math.ceil(Math.log2(3 * images * from[0] * from[1] / MAX_ELEMENTS)));

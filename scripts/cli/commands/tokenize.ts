@@ -5,14 +5,15 @@
  */
 
 import type { Command } from "commander";
-import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import type { Device } from "../../../runtime/device/device.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { RTL_PROFILE } from "../../../runtime/device/rtl/profile.ts";
 import type { TextMode } from "../../../kernels/tokenize/model.ts";
-import type { TextPlan } from "../../../kernels/tokenize/plan/plan.ts";
-import { type TextReport, TextSession } from "../../../runtime/text_session.ts";
+import type { TokenizePlan } from "../../../kernels/tokenize/plan/plan.ts";
+import { type RunReport, Session } from "../../../runtime/session.ts";
+import type { MergedChunk } from "../../../serialize/text/chunk_merge.ts";
 import type { TextTokens } from "../../../kernels/tokenize/flows/text_pieces.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { wellFormed } from "../../../kernels/tokenize/text_parts.ts";
@@ -61,15 +62,12 @@ const MOST_SIMULATED = 16384;
 /** Payload of `--explain` where none is named, so that a sentence has several chunks. */
 const EXPLAINED_PAYLOAD = 32;
 
-/** Devices that are not the model with other numbers. */
-const PROFILES = new Map([RTL_PROFILE, XRT_PROFILE].map((profile) => [profile.name, profile]));
-
 /** What came of a text. */
 interface Tokenized {
-  readonly plan: TextPlan;
+  readonly plan: TokenizePlan;
   readonly instead: string | undefined;
   readonly tokens: TextTokens;
-  readonly report: TextReport;
+  readonly report: RunReport;
   readonly chunks: readonly ChunkRow[];
 }
 
@@ -107,11 +105,11 @@ export async function tokenizeText(
   if (options.json) {
     return printJson({
       vocabulary: vocabulary.name,
-      device: plan.device,
+      device: plan.target.name,
       instead,
-      mode: plan.mode,
-      payload: plan.cut.payload,
-      overlap: plan.cut.overlap,
+      mode: plan.body.mode,
+      payload: plan.body.cut.payload,
+      overlap: plan.body.cut.overlap,
       bytes: bytes.length,
       tokens: ids.length,
       ids: Array.from(ids),
@@ -169,20 +167,19 @@ async function onDevice(
   signal: AbortSignal,
 ): Promise<Tokenized> {
   const known = name === XRT_PROFILE.name
-    ? planDevice({ device: XRT_PROFILE }, options)
+    ? planDevice({ target: XRT_PROFILE }, options)
     : await resolveDevice(name, signal);
   const { explain, special, overlap, timeout: timeoutMs } = options;
   const mode = options.mode ?? (explain || overlap !== undefined ? "overlap" : "stateful");
   const payload = options.payload ??
     (explain ? Math.min(EXPLAINED_PAYLOAD, known.profile.payload) : undefined);
-  const step = { op: "tokenize", mode, special: special ? "all" : "none" };
-  const plan = compileText({ steps: [step] }, { vocabulary, device: known.profile, payload, overlap });
+  const step = { op: "tokenize", mode, special: special ? "all" : "none" } as const;
+  const plan = compile({ steps: [step] }, { vocabulary, device: known.profile, payload, overlap });
   const chunks: ChunkRow[] = [];
-  const onChunk: NonNullable<Parameters<TextSession["encode"]>[1]>["onChunk"] = (_, chunk) =>
-    chunks.push(chunkRow(bytes, chunk, chunks.at(-1)?.bytes[1] ?? 0));
+  const onChunk = (chunk: MergedChunk) => chunks.push(chunkRow(bytes, chunk, chunks.at(-1)?.bytes[1] ?? 0));
   return await withDevice(known, async (device: Device) => {
-    const session = await TextSession.open(plan, vocabulary, device, { signal, timeoutMs });
-    const { report, ...tokens } = await session.encode(bytes, {
+    const session = await Session.open(plan, device, { vocabulary }, { signal, timeoutMs });
+    const { output: tokens, report } = await session.run(bytes, {
       signal,
       timeoutMs,
       ...(explain ? { onChunk } : {}),
@@ -214,19 +211,19 @@ function printTokens(
   }
   const perToken = ids.length === 0 ? "" : `, ${(bytes.length / ids.length).toFixed(2)} bytes a token`;
   print(factTable([
-    ["device", deviceText(PROFILES.get(plan.device) ?? MODEL_PROFILE)],
+    ["device", deviceText(plan.target)],
     ...insteadRows(instead),
     ["vocabulary", vocabulary.name],
     ["tokens", `${count(ids.length)} of ${count(bytes.length)} bytes${perToken}`],
     ["packets", packetsText(plan, report)],
-    ...workRows(plan, report),
+    ...workRows(plan, report, bytes.length),
     ...(!explain && rows < ids.length
       ? [["not shown", `${count(ids.length - rows)} tokens; --most shows more, --json all`]] as const
       : []),
   ]));
 }
 
-function packetsText({ mode, cut: { payload, overlap } }: TextPlan, report: TextReport): string {
+function packetsText({ body: { mode, cut: { payload, overlap } } }: TokenizePlan, report: RunReport): string {
   const sent = `${count(report.sent)} of at most ${payload} bytes`;
   if (mode === "stateful") return `${sent}, none of them twice`;
   return `${sent}, ${overlap} of them shared; ${count(report.removed)} tokens removed, ` +
@@ -234,11 +231,15 @@ function packetsText({ mode, cut: { payload, overlap } }: TextPlan, report: Text
 }
 
 /** What the device did, and what was left to the host. */
-function workRows(plan: TextPlan, { counters, bytes, escapes, hostBytes }: TextReport): [string, string][] {
+function workRows(
+  plan: TokenizePlan,
+  { counters, escapes, hostBytes }: RunReport,
+  bytes: number,
+): [string, string][] {
   const rows: [string, string][] = [];
   const perByte = (value: number) => bytes === 0 ? "0" : (value / bytes).toFixed(2);
   rows.push(["lookups", `${perByte(counters.lookups)} a byte`]);
-  if (plan.device !== MODEL_PROFILE.name && counters.cycles !== null) {
+  if (plan.target.name !== MODEL_PROFILE.name && counters.cycles !== null) {
     const ms = counters.cycles / (RTL_PROFILE.clockMHz * 1000);
     rows.push([
       "simulated",

@@ -6,10 +6,10 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compile } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import type { Match } from "../../../kernels/image/geometry/names.ts";
-import { offload } from "../../../runtime/session.ts";
-import type { PipelineInput } from "../../../kernels/image/pipeline.ts";
+import { offload } from "../../../runtime/offload.ts";
+import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { type Tensor, toNumbers } from "../../../serialize/tensor.ts";
 import { readInput } from "../../io/input.ts";
@@ -46,8 +46,8 @@ const PHOTOGRAPH = { name: "coffee.png", by: "Rachel Michetti", rights: "given t
  *
  * @param match Which computation the resize equals.
  */
-export function tourPipelines(match: Match): { picture: PipelineInput; tensor: PipelineInput } {
-  const resize = { op: "resize", size: [224, 224], match };
+export function tourPipelines(match: Match): { picture: ImagePipeline; tensor: ImagePipeline } {
+  const resize = { op: "resize", size: [224, 224], match } as const;
   const normalize = {
     op: "normalize",
     mean: [0.485, 0.456, 0.406],
@@ -55,7 +55,7 @@ export function tourPipelines(match: Match): { picture: PipelineInput; tensor: P
     range: "0-1",
     dtype: "f16",
     layout: "CHW",
-  };
+  } as const;
   return { picture: { steps: [resize] }, tensor: { steps: [resize, normalize] } };
 }
 

@@ -14,9 +14,9 @@ import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
 import { createCachedEncoder } from "../../../kernels/tokenize/cached_encode.ts";
 import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
 import { TEXT_MODES, type TextMode } from "../../../kernels/tokenize/model.ts";
-import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
-import { TextSession } from "../../../runtime/text_session.ts";
+import { Session } from "../../../runtime/session.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";
@@ -34,10 +34,14 @@ const session = (mode: TextMode, payload: number) => async (name: VocabularyName
   const tables = await vocabulary(name);
   if (mode === "overlap" && tables.pieces === null) return null;
   const device = createModelDevice();
-  const steps = [{ op: "tokenize", mode }];
-  const plan = compileText({ steps }, { vocabulary: tables, device, payload, checksum: "link" });
-  const opened = await TextSession.open(plan, tables, device);
-  return async (texts) => (await opened.encodeMany(texts)).tokens.map(({ ids }) => ids);
+  const plan = compile({ steps: [{ op: "tokenize", mode }] }, {
+    vocabulary: tables,
+    device,
+    payload,
+    checksum: "link",
+  });
+  const opened = await Session.open(plan, device, { vocabulary: tables });
+  return async (texts) => (await opened.runMany(texts)).outputs.map(({ ids }) => ids);
 };
 
 /** Ways by name; each is made for one vocabulary, or is none of it. */

@@ -16,9 +16,9 @@ import { normalizeBytes } from "../../../kernels/text_normalize/model.ts";
 import { TextFlow } from "../../../kernels/tokenize/flow.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { wellFormed } from "../../../kernels/tokenize/text_parts.ts";
-import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
-import { TextSession } from "../../../runtime/text_session.ts";
+import { Session } from "../../../runtime/session.ts";
 import { MERGE_RULES, mergeByRule, type MergeRule, type RuleChunk } from "../../../serialize/text/rules.ts";
 import { markdownTable } from "../../../scripts/io/markdown.ts";
 import { random } from "../../support/random.ts";
@@ -111,15 +111,17 @@ export async function compareRules(name: VocabularyName, documents: readonly str
     }
   }
   await using device = createModelDevice();
-  for (const mode of ["overlap", "stateful"]) {
+  for (const mode of ["overlap", "stateful"] as const) {
     for (const payload of RULE_PAYLOADS) {
-      const plan = compileText({ steps: [{ op: "tokenize", mode }] }, {
+      const plan = compile({ steps: [{ op: "tokenize", mode }] }, {
         vocabulary: tables,
         device,
         payload,
       });
-      const { tokens } = await (await TextSession.open(plan, tables, device)).encodeMany(documents);
-      const wrong = tokens.filter(({ ids }, at) => isWrong(ids, at)).length;
+      const session = await Session.open(plan, device, { vocabulary: tables });
+      const wrong = (await session.runMany(documents)).outputs.filter(({ ids }, at) =>
+        isWrong(ids, at)
+      ).length;
       rows.push({
         rule: mode === "overlap" ? "confirmed pieces" : "state on the device",
         payload,

@@ -5,10 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { compile } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
-import { offload } from "../../../runtime/session.ts";
+import { offload } from "../../../runtime/offload.ts";
 import { noise } from "../../support/images.ts";
 
 const image = noise(1, 20, 30, 3, 1);

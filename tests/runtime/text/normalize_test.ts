@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { normalizeText } from "../../../kernels/text_normalize/reference.ts";
+import { normalizeWorkload } from "../../../kernels/text_normalize/workload.ts";
 import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
-import { compileNormalize, type NormalizeCompileOptions } from "../../../kernels/text_normalize/plan.ts";
+import { compile } from "../../../kernels/compile.ts";
+import type { NormalizeCompileOptions, NormalizePlan } from "../../../kernels/text_normalize/plan.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import type { Device } from "../../../runtime/device/device.ts";
-import { NormalizeSession } from "../../../runtime/normalize_session.ts";
+import { Session } from "../../../runtime/session.ts";
 import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";
@@ -39,15 +41,15 @@ function openSession(
   steps: readonly TextStep[],
   device: Device,
   options: Partial<NormalizeCompileOptions> = {},
-): Promise<NormalizeSession> {
-  const pipeline = { steps: [{ op: "normalize_text", steps }] };
-  return NormalizeSession.open(compileNormalize(pipeline, { device, ...options }), device);
+): Promise<Session<NormalizePlan>> {
+  const plan = compile({ steps: [{ op: "normalize_text", steps }] }, { device, ...options });
+  return Session.open(plan, device);
 }
 
 /** UTF-8 as a decoder of the web reads it. */
 const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
-Deno.test("NormalizeSession gives what the reference gives, whatever the text, the steps and the payload", async () => {
+Deno.test("Session of normalisation gives what the reference gives, whatever the text, the steps and the payload", async () => {
   await using device = createModelDevice();
   await fc.assert(
     fc.asyncProperty(
@@ -57,7 +59,7 @@ Deno.test("NormalizeSession gives what the reference gives, whatever the text, t
       fc.integer({ min: 1, max: 9 }),
       async (texts, steps, payload, packets) => {
         const session = await openSession(steps, device, { payload, packets });
-        const { texts: made } = await session.normalizeMany(texts);
+        const { outputs: made } = await session.runMany(texts);
         texts.forEach((text, n) => assert.equal(decode(made[n]!), normalizeText(text, steps)));
       },
     ),
@@ -65,7 +67,7 @@ Deno.test("NormalizeSession gives what the reference gives, whatever the text, t
   );
 });
 
-Deno.test("NormalizeSession: answers that are lost, doubled and swapped change no byte", async () => {
+Deno.test("Session of normalisation: answers that are lost, doubled and swapped change no byte", async () => {
   let resent = 0, escapes = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -81,7 +83,7 @@ Deno.test("NormalizeSession: answers that are lost, doubled and swapped change n
           return spoilAnswers(output, answers, next);
         });
         const session = await openSession(steps, device, { payload, packets: 6 });
-        const { text: made, report } = await session.normalize(text, { retries: 8 });
+        const { output: made, report } = await session.run(text, { retries: 8 });
         assert.equal(decode(made), normalizeText(text, steps));
         resent += report.resent;
         escapes += report.escapes;
@@ -92,22 +94,22 @@ Deno.test("NormalizeSession: answers that are lost, doubled and swapped change n
   assert(resent > 100 && escapes > 50, `${resent} sent again, ${escapes} given up`);
 });
 
-Deno.test("NormalizeSession takes bytes that are no UTF-8, and real texts; the host does next to nothing of them", async () => {
+Deno.test("Session of normalisation takes bytes that are no UTF-8, and real texts; the host does next to nothing of them", async () => {
   await using device = createModelDevice();
   const next = random(3);
   for (const steps of STEPS) {
     const session = await openSession(steps, device, { payload: 256 });
     for (let n = 0; n < 60; n++) {
       const bytes = Uint8Array.from({ length: next() % 900 }, () => next() % 3 === 0 ? next() % 256 : 0xcc);
-      const { text } = await session.normalize(bytes);
-      assert.equal(decode(text), normalizeText(decode(bytes), steps));
+      const { output } = await session.run(bytes);
+      assert.equal(decode(output), normalizeText(decode(bytes), steps));
       const hostile = hostileText(next).toWellFormed();
-      assert.equal(decode((await session.normalize(hostile)).text), normalizeText(hostile, steps));
+      assert.equal(decode((await session.run(hostile)).output), normalizeText(hostile, steps));
     }
     const texts = corpusSlice(20_000).map(({ text }) => text.toWellFormed());
-    const { texts: made, report } = await session.normalizeMany(texts);
+    const { outputs: made, report } = await session.runMany(texts);
     texts.forEach((text, n) => assert.equal(decode(made[n]!), normalizeText(text, steps)));
-    assert(report.bytes > 10_000 && report.hostBytes === 0 && report.resent === 0);
+    assert(texts.join("").length > 10_000 && report.hostBytes === 0 && report.resent === 0);
     assert.equal(
       report.sent,
       texts.reduce((sum, text) => sum + Math.ceil(utf8.encode(text).length / 256), 0),
@@ -115,7 +117,7 @@ Deno.test("NormalizeSession takes bytes that are no UTF-8, and real texts; the h
   }
 });
 
-Deno.test("NormalizeSession.stream() gives what is certain, whatever is pushed", async () => {
+Deno.test("Session.stream() of normalisation gives what is certain, whatever is pushed", async () => {
   await using device = createModelDevice();
   await fc.assert(
     fc.asyncProperty(
@@ -150,44 +152,44 @@ Deno.test("NormalizeSession.stream() gives what is certain, whatever is pushed",
   }
 });
 
-Deno.test("NormalizeSession: a text that grows beyond an answer's parts is done by the host, by name", async () => {
+Deno.test("Session of normalisation: a text that grows beyond an answer's parts is done by the host, by name", async () => {
   await using device = createModelDevice();
   const steps: TextStep[] = [{ op: "replace", from: "x", to: "y".repeat(4000) }];
   const session = await openSession(steps, device, { payload: 64 });
   const text = `before ${"x".repeat(200)} and after`;
-  const { text: made, report } = await session.normalize(text);
+  const { output: made, report } = await session.run(text);
   assert.equal(decode(made), normalizeText(text, steps));
   assert.equal(report.escapes, 1);
   assert(report.hostBytes > 0);
 });
 
-Deno.test("NormalizeSession refuses by name what cannot be, and ends in one clear error", async () => {
+Deno.test("Session of normalisation refuses by name what cannot be, and ends in one clear error", async () => {
   await using device = createModelDevice();
   assert.throws(
-    () => compileNormalize({ steps: [{ op: "tokenize" }] }, { device }),
+    () => normalizeWorkload.compile({ steps: [{ op: "tokenize" }] }, { device }),
     refusal("pipeline", /expected normalize_text, found tokenize/),
   );
   assert.throws(
-    () => compileNormalize({ steps: [{ op: "normalize_text", steps: [{ op: "upper" }] }] }, { device }),
+    () => compile({ steps: [{ op: "normalize_text", steps: [{ op: "upper" } as never] }] }, { device }),
     refusal("pipeline"),
   );
-  const plan = compileNormalize({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, { device });
+  const plan = compile({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, { device });
   await using rtl = await createRtlDevice();
-  await assert.rejects(() => NormalizeSession.open(plan, rtl), refusal("plan", /compiled for model/));
+  await assert.rejects(() => Session.open(plan, rtl), refusal("plan", /compiled for model/));
   await assert.rejects(
     () => openSession([{ op: "nfc" }], rtl),
-    refusal("device", /device rtl normalises no text/),
+    refusal("device", /RTL has no kernel that normalises text/),
   );
   const silent = await openSession([{ op: "nfc" }], faultyDevice(() => Promise.resolve(0)));
   await assert.rejects(
-    () => silent.normalize("some text"),
+    () => silent.run("some text"),
     refusal("gap", /did not come back after 3 tries/),
   );
   const stuck = await openSession([{ op: "nfc" }], faultyDevice(() => new Promise(() => {})));
-  await assert.rejects(() => stuck.normalize("some text", { timeoutMs: 20 }), refusal("timeout"));
-  await assert.rejects(() => stuck.normalize("some text"), refusal("device", /open a new session/));
-  // A tokenizer's packets are none of this plan's, and the other way round.
-  const session = await NormalizeSession.open(plan, device);
+  await assert.rejects(() => stuck.run("some text", { timeoutMs: 20 }), refusal("timeout"));
+  await assert.rejects(() => stuck.run("some text"), refusal("device", /open a new session/));
+  // Another session's program takes this one's place, and is exchanged for it again.
+  const session = await Session.open(plan, device);
   await openSession([{ op: "nfd" }], device);
-  await assert.rejects(() => session.normalize("e\u0301"), refusal("gap"));
+  assert.equal(decode((await session.run("e\u0301")).output), "\u00e9");
 });

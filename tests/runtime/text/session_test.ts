@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compileText } from "../../../kernels/tokenize/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import type { Device } from "../../../runtime/device/device.ts";
-import { TextSession } from "../../../runtime/text_session.ts";
+import { Session } from "../../../runtime/session.ts";
+import type { TokenizePlan } from "../../../kernels/tokenize/plan/plan.ts";
+import type { TokenizeStep } from "../../../kernels/tokenize/plan/spec.ts";
 import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
 import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
@@ -23,15 +25,15 @@ const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true
 function openSession(
   tables: Vocabulary,
   device: Device,
-  step: Record<string, unknown> = {},
+  step: Partial<TokenizeStep> = {},
   options: { payload?: number; packets?: number; overlap?: number } = {},
-): Promise<TextSession> {
-  const plan = compileText({ steps: [{ op: "tokenize", ...step }] }, {
+): Promise<Session<TokenizePlan>> {
+  const plan = compile({ steps: [{ op: "tokenize", ...step }] }, {
     vocabulary: tables,
     device,
     ...options,
   });
-  return TextSession.open(plan, tables, device);
+  return Session.open(plan, device, { vocabulary: tables });
 }
 
 /** Texts of every kind. */
@@ -53,11 +55,11 @@ for (const name of VOCABULARIES) {
     const expected = await peer.encode(texts);
     peer.close();
     await using device = createModelDevice();
-    for (const mode of tables.pieces === null ? ["stateful"] : ["stateful", "overlap"]) {
+    for (const mode of tables.pieces === null ? ["stateful"] as const : ["stateful", "overlap"] as const) {
       for (const payload of PAYLOADS) {
         const session = await openSession(tables, device, { mode }, { payload });
-        const { tokens } = await session.encodeMany(texts);
-        tokens.forEach(({ ids }, at) =>
+        const { outputs } = await session.runMany(texts);
+        outputs.forEach(({ ids }, at) =>
           assert.deepEqual(Array.from(ids), expected[at], `${mode}, ${payload}: text ${at}`)
         );
       }
@@ -65,14 +67,14 @@ for (const name of VOCABULARIES) {
   });
 }
 
-Deno.test("TextSession says where tokens lie: their bytes are those of the text", async () => {
+Deno.test("Session of text says where tokens lie: their bytes are those of the text", async () => {
   const tables = await vocabulary("cl100k_base");
   const text = mixedTexts(3, 4000, 500, 20).join("\n");
   const bytes = new TextEncoder().encode(text);
   await using device = createModelDevice();
-  for (const mode of ["stateful", "overlap"]) {
-    const { ids, starts, ends } = await (await openSession(tables, device, { mode }, { payload: 100 }))
-      .encode(text);
+  for (const mode of ["stateful", "overlap"] as const) {
+    const session = await openSession(tables, device, { mode }, { payload: 100 });
+    const { ids, starts, ends } = (await session.run(text)).output;
     assert.deepEqual([starts[0], ends.at(-1)], [0, bytes.length]);
     for (let n = 0; n < ids.length; n++) {
       if (n > 0) assert.equal(starts[n], ends[n - 1]);
@@ -83,14 +85,14 @@ Deno.test("TextSession says where tokens lie: their bytes are those of the text"
   // Where the text was normalised, places are those of the original.
   const bert = await vocabulary("bert");
   const source = "Ünïque  Words\u0000, WORDS";
-  const { starts, ends } = await (await openSession(bert, device, { mode: "overlap" })).encode(source);
+  const { starts, ends } = (await (await openSession(bert, device, { mode: "overlap" })).run(source)).output;
   const original = new TextEncoder().encode(source);
   const words = Array.from(starts, (start, n) => decode(original.subarray(start, ends[n])));
   assert.equal(words.at(-1), "WORDS");
   assert.equal(words.join("").replaceAll("\u0000", ""), "ÜnïqueWords,WORDS");
 });
 
-Deno.test("TextSession: special tokens stand for themselves where they are allowed, and ids around a text", async () => {
+Deno.test("Session of text: special tokens stand for themselves where they are allowed, and ids around a text", async () => {
   const { Tiktoken } = await import("tiktoken");
   const { readFileSync } = await import("node:fs");
   const path = new URL("../../../node_modules/tiktoken/encoders/cl100k_base.json", import.meta.url);
@@ -111,12 +113,12 @@ Deno.test("TextSession: special tokens stand for themselves where they are allow
   ];
   await using device = createModelDevice();
   try {
-    for (const mode of ["stateful", "overlap"]) {
+    for (const mode of ["stateful", "overlap"] as const) {
       const session = await openSession(tables, device, { mode, special: "all" }, { payload: 32 });
       await fc.assert(
         fc.asyncProperty(fc.array(fc.constantFrom(...symbols), { maxLength: 30 }), async (parts) => {
           const text = parts.join("");
-          const { ids } = await session.encode(text);
+          const { ids } = (await session.run(text)).output;
           assert.deepEqual(Array.from(ids), Array.from(peer.encode(text, "all")));
         }),
         { numRuns: 60 },
@@ -127,11 +129,11 @@ Deno.test("TextSession: special tokens stand for themselves where they are allow
   }
   const bert = await vocabulary("bert");
   const session = await openSession(bert, device, { around: true });
-  const { ids } = await session.encode("hello world");
+  const { ids } = (await session.run("hello world")).output;
   assert.deepEqual(Array.from(ids), [101, 7592, 2088, 102]);
 });
 
-Deno.test("TextSession.stream() gives ids as they become final, the same whatever is pushed", async () => {
+Deno.test("Session.stream() of text gives ids as they become final, the same whatever is pushed", async () => {
   const tables = await vocabulary("cl100k_base");
   const encoder = createEncoder(tables, { special: "all" });
   await using device = createModelDevice();
@@ -163,11 +165,11 @@ Deno.test("TextSession.stream() gives ids as they become final, the same whateve
   assert.throws(() => overlapping.stream(), refusal("pipeline", /overlap/));
 });
 
-Deno.test("TextSession: answers that are lost, doubled and swapped change no id", async () => {
+Deno.test("Session of text: answers that are lost, doubled and swapped change no id", async () => {
   const tables = await vocabulary("cl100k_base");
   const text = mixedTexts(6, 6000, 3000, 40).join(" ");
   const expected = Array.from(createEncoder(tables).encode(text));
-  for (const mode of ["stateful", "overlap"]) {
+  for (const mode of ["stateful", "overlap"] as const) {
     for (let seed = 1; seed <= 12; seed++) {
       const next = random(seed);
       const device = faultyDevice(async ({ number, answer, exchange: { output } }) => {
@@ -177,20 +179,20 @@ Deno.test("TextSession: answers that are lost, doubled and swapped change no id"
         return spoilAnswers(output, answers, next);
       });
       const session = await openSession(tables, device, { mode }, { payload: 128, packets: 16 });
-      const { ids, report } = await session.encode(text, { retries: 3 });
-      assert.deepEqual(Array.from(ids), expected, `${mode}, seed ${seed}`);
+      const { output, report } = await session.run(text, { retries: 3 });
+      assert.deepEqual(Array.from(output.ids), expected, `${mode}, seed ${seed}`);
       assert(device.calls() > 10 && report.sent > 0);
     }
   }
 });
 
-Deno.test("TextSession: a device that never answers, lies, or is spoiled ends in one clear error", async () => {
+Deno.test("Session of text: a device that never answers, lies, or is spoiled ends in one clear error", async () => {
   const tables = await vocabulary("r50k_base");
-  for (const mode of ["stateful", "overlap"]) {
+  for (const mode of ["stateful", "overlap"] as const) {
     const silent = await openSession(tables, faultyDevice(() => Promise.resolve(0)), { mode });
-    await assert.rejects(() => silent.encode("some text"), refusal("gap", /did not come back after 3 tries/));
+    await assert.rejects(() => silent.run("some text"), refusal("gap", /did not come back after 3 tries/));
     const liar = await openSession(tables, faultyDevice(() => Promise.resolve(-1)), { mode });
-    await assert.rejects(() => liar.encode("some text"), refusal("device", /announced -1 answers/));
+    await assert.rejects(() => liar.run("some text"), refusal("device", /announced -1 answers/));
     const spoiled = await openSession(
       tables,
       faultyDevice(async ({ answer, exchange: { output } }) => {
@@ -200,53 +202,59 @@ Deno.test("TextSession: a device that never answers, lies, or is spoiled ends in
       }),
       { mode },
     );
-    await assert.rejects(() => spoiled.encode("some text"), refusal("gap", /refused answers: crc 3/));
+    await assert.rejects(() => spoiled.run("some text"), refusal("gap", /refused answers: crc 3/));
     const stuck = await openSession(tables, faultyDevice(() => new Promise(() => {})), { mode });
-    await assert.rejects(() => stuck.encode("some text", { timeoutMs: 20 }), refusal("timeout"));
-    await assert.rejects(() => stuck.encode("some text"), refusal("device", /open a new session/));
+    await assert.rejects(() => stuck.run("some text", { timeoutMs: 20 }), refusal("timeout"));
+    await assert.rejects(() => stuck.run("some text"), refusal("device", /open a new session/));
     const aborted = await openSession(tables, faultyDevice(() => new Promise(() => {})), { mode });
     const signal = AbortSignal.timeout(20);
-    await assert.rejects(() => aborted.encode("some text", { signal }), /timeout/);
+    await assert.rejects(() => aborted.run("some text", { signal }), /timeout/);
   }
 });
 
-Deno.test("TextSession refuses by name what cannot be: device, vocabulary, plan, pieces", async () => {
+Deno.test("Session of text refuses by name what cannot be: device, vocabulary, plan, pieces", async () => {
   const r50k = await vocabulary("r50k_base"), cl100k = await vocabulary("cl100k_base");
   await using device = createModelDevice();
-  const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device });
-  await assert.rejects(TextSession.open(plan, cl100k, device), refusal("plan", /compiled for r50k_base/));
+  const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device });
+  await assert.rejects(
+    Session.open(plan, device, { vocabulary: cl100k }),
+    refusal("plan", /compiled for r50k_base/),
+  );
   const rtl = await createRtlDevice();
-  await assert.rejects(TextSession.open(plan, r50k, rtl), refusal("plan", /device rtl/));
-  const { loadText: _, ...mute } = createModelDevice();
-  await assert.rejects(TextSession.open(plan, r50k, mute), refusal("device", /serves no text/));
+  await assert.rejects(Session.open(plan, rtl, { vocabulary: r50k }), refusal("plan", /device rtl/));
+  await assert.rejects(
+    Session.open(plan, device, undefined as never),
+    refusal("plan", /r50k_base is missing/),
+  );
   assert.throws(
-    () => compileText({ steps: [{ op: "tokenize", special: ["<|x|>"] }] }, { vocabulary: r50k, device }),
+    () => compile({ steps: [{ op: "tokenize", special: ["<|x|>"] }] }, { vocabulary: r50k, device }),
     refusal("pipeline", /r50k_base has none/),
   );
   const mistral = await vocabulary("mistral");
   assert.throws(
-    () => compileText({ steps: [{ op: "tokenize", mode: "overlap" }] }, { vocabulary: mistral, device }),
+    () => compile({ steps: [{ op: "tokenize", mode: "overlap" }] }, { vocabulary: mistral, device }),
     refusal("pipeline", /one piece/),
   );
   for (const [step, payload] of [["payload", 0], ["payload", 9000]] as const) {
     assert.throws(
-      () => compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device, [step]: payload }),
+      () => compile({ steps: [{ op: "tokenize" }] }, { vocabulary: r50k, device, [step]: payload }),
       refusal("size"),
     );
   }
   await device.close();
-  await assert.rejects(TextSession.open(plan, r50k, device), refusal("device", /closed/));
+  await assert.rejects(Session.open(plan, device, { vocabulary: r50k }), refusal("device", /closed/));
 });
 
-Deno.test("TextSession on the RTL: the ids of the model, its cycles by its own counters, what it lacks by name", async () => {
+Deno.test("Session of text on the RTL: the ids of the model, its cycles by its own counters, what it lacks by name", async () => {
   const r50k = await vocabulary("r50k_base");
   const texts = mixedTexts(2, 6000, 1200, 20);
   const encoder = createEncoder(r50k);
   await using rtl = await createRtlDevice();
   const session = await openSession(r50k, rtl, {}, { payload: 256 });
-  const { tokens, report } = await session.encodeMany(texts);
-  tokens.forEach(({ ids }, at) => assert.deepEqual(ids, encoder.encode(texts[at]!)));
-  assert(report.counters.cycles! > report.bytes && report.counters.lookups > report.bytes);
+  const { outputs, report } = await session.runMany(texts);
+  const bytes = texts.reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
+  outputs.forEach(({ ids }, at) => assert.deepEqual(ids, encoder.encode(texts[at]!)));
+  assert(report.counters.cycles! > bytes && report.counters.lookups > bytes);
   assert.equal(report.counters.packets, report.sent);
   const stream = session.stream();
   assert.deepEqual([...await stream.push("Hello, wor"), ...await stream.push("ld"), ...await stream.end()], [
@@ -263,35 +271,35 @@ Deno.test("TextSession on the RTL: the ids of the model, its cycles by its own c
   }
 });
 
-Deno.test("TextSession with a cache sends what it has not seen, and gives the same tokens", async () => {
+Deno.test("Session of text with a cache sends what it has not seen, and gives the same tokens", async () => {
   for (const name of ["cl100k_base", "bert"] as const) {
     const tables = await vocabulary(name);
     const texts = mixedTexts(8, 8000, 3000, 20);
     await using device = createModelDevice();
-    for (const mode of ["stateful", "overlap"]) {
-      const plan = compileText({ steps: [{ op: "tokenize", mode }] }, {
+    for (const mode of ["stateful", "overlap"] as const) {
+      const plan = compile({ steps: [{ op: "tokenize", mode }] }, {
         vocabulary: tables,
         device,
         payload: 200,
       });
-      const plain = await TextSession.open(plan, tables, device);
-      const expected = await plain.encodeMany(texts);
+      const plain = await Session.open(plan, device, { vocabulary: tables });
+      const expected = await plain.runMany(texts);
       const cache = new ChunkCache(tables);
-      const session = await TextSession.open(plan, tables, device, { cache });
-      const first = await session.encodeMany(texts);
-      assert.deepEqual(first.tokens, expected.tokens);
+      const session = await Session.open(plan, device, { vocabulary: tables, cache });
+      const first = await session.runMany(texts);
+      assert.deepEqual(first.outputs, expected.outputs);
       // All is known now, and an edit is sent alone.
-      const second = await session.encodeMany(texts);
-      assert.deepEqual(second.tokens, expected.tokens);
+      const second = await session.runMany(texts);
+      assert.deepEqual(second.outputs, expected.outputs);
       assert.equal(second.report.sent, 0);
       const long = texts.reduce((a, b) => a.length > b.length ? a : b);
       const edited = `${long.slice(0, 900)} edited ${long.slice(900)}`;
-      const third = await session.encode(edited);
-      assert.deepEqual(third.ids, (await plain.encode(edited)).ids);
+      const third = await session.run(edited);
+      assert.deepEqual(third.output.ids, (await plain.run(edited)).output.ids);
       assert(third.report.sent < 40 && third.report.sent > 0, `${third.report.sent} packets`);
     }
     const other = new ChunkCache(await vocabulary("gpt2"));
-    const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary: tables, device });
-    await assert.rejects(TextSession.open(plan, tables, device, { cache: other }), refusal("plan"));
+    const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary: tables, device });
+    await assert.rejects(Session.open(plan, device, { vocabulary: tables, cache: other }), refusal("plan"));
   }
 });

@@ -90,7 +90,14 @@ Deno.test("ChunkMerge gives the tokens of the whole text: any chunks, any order,
           const text = utf8(hostileText(random(seed)));
           const cut = { payload, overlap: overlapFor(payload, wanted) };
           const { slots, parts } = answersOf(tables, text, cut, 64);
-          const merge = new ChunkMerge({ text, cut, flow: 1, plan: 2, lengthOf });
+          const merge = new ChunkMerge({
+            length: text.length,
+            covers: true,
+            cut,
+            flow: 1,
+            plan: 2,
+            lengthOf,
+          });
           // Chunks come in any order, the parts of one in theirs; every third comes twice.
           const chunks = shuffled([...new Set(parts.map(({ chunk }) => chunk))], order);
           for (const each of chunks) {
@@ -123,7 +130,8 @@ Deno.test("ChunkMerge does not match by position alone: groups of digits out of 
   assert.equal(chunkCount(text.length, cut), 2);
   const seams: number[] = [];
   const merge = new ChunkMerge({
-    text,
+    length: text.length,
+    covers: true,
     cut,
     flow: 1,
     plan: 2,
@@ -147,7 +155,14 @@ Deno.test("ChunkMerge asks for chunks that are not there, and refuses what is no
   const text = utf8("one two three four five six seven eight nine ten eleven twelve ".repeat(6));
   const cut = { payload: 40, overlap: overlapFor(40, 12) };
   const { slots, parts } = answersOf(tables, text, cut, 64);
-  const merge = new ChunkMerge({ text, cut, flow: 1, plan: 2, lengthOf: tokenLengths(tables) });
+  const merge = new ChunkMerge({
+    length: text.length,
+    covers: true,
+    cut,
+    flow: 1,
+    plan: 2,
+    lengthOf: tokenLengths(tables),
+  });
   const missing = 3;
   parts.filter(({ chunk }) => chunk !== missing).forEach(({ slot }) => merge.accept(slots, slot));
   assert.deepEqual(parts.map(({ chunk }) => chunk).filter((chunk) => merge.needs(chunk)), [missing]);
