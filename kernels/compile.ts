@@ -1,5 +1,5 @@
 /**
- * From a pipeline to a plan, whatever the workload.
+ * Compilation of a pipeline into a plan, for any workload.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { TokenizePlan } from "./tokenize/plan/plan.ts";
 import type { NormalizePipeline, TokenizePipeline } from "./tokenize/plan/spec.ts";
 
 /**
- * Compiles a pipeline for one target. The steps decide which workload it is.
+ * Compiles a pipeline for one target. The step names select the workload.
  *
- * @param pipeline The user's steps.
- * @param options Device, and what the workload needs: `input` for images, `vocabulary` for tokens.
- * @returns The plan: plain data, the same for the same arguments.
- * @throws {OnpathError} `pipeline` if a step is unknown, malformed or does not fit; `dtype`, `shape`, `size`, `device`
- * or `table`, naming what does not fit.
+ * @param pipeline Steps of the user.
+ * @param options Target device and the workload's inputs: `input` for images, `vocabulary` for tokens.
+ * @returns Plan: plain data, equal for equal arguments.
+ * @throws {OnpathError} `pipeline` if a step is unknown, malformed or unsuitable; `dtype`, `shape`, `size`,
+ * `device` or `table` if something does not fit.
  *
  * @example
  * ```ts

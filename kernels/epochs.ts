@@ -1,6 +1,6 @@
 /**
- * Epochs: the numbers that packets and page loads carry, 32 bits in the header. They are compared as plain
- * numbers and never wrap. A session loads its plan again before its numbers end, and begins at 0.
+ * Epochs: 32-bit numbers of packets and page loads. They are compared as plain numbers and never wrap. Before
+ * they run out, a session reloads its plan and restarts at 0.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { slotAddress } from "../serialize/packets.ts";
 import type { Exchange } from "./program.ts";
 
 /**
- * Last epoch of a plan that is loaded. The RTL's gate counts one more than the running epoch and announces one
- * more than the last, in 32 bits each.
+ * Last epoch of a loaded plan. The RTL's epoch gate holds the running epoch plus 1 and the last epoch plus 1,
+ * in 32 bits each.
  */
 export const MAX_EPOCH: number = 2 ** 32 - 2;
 
 /**
- * Last epoch of an exchange's packets, as their headers have it. A number beyond {@linkcode MAX_EPOCH} is no
- * epoch: devices drop its packet.
+ * Returns the last epoch in the headers of an exchange's packets.
+ * Numbers above {@linkcode MAX_EPOCH} are ignored: devices drop their packets.
  *
- * @param exchange The exchange.
+ * @param exchange Exchange to inspect.
  */
 export function lastEpoch({ input, count }: Exchange): number {
   let last = 0;
@@ -32,10 +32,11 @@ export function lastEpoch({ input, count }: Exchange): number {
 }
 
 /**
- * Refuses the epochs of a load that no packet can have.
+ * Checks the epochs of a page load.
  *
- * @param load Its page, the epoch that frees the slot (−1 for none), and the epoch that needs the page.
- * @throws {OnpathError} `table`, naming the page.
+ * @param load Page, the epoch that frees its slot (−1 if the slot is free), and the first epoch that needs
+ * the page.
+ * @throws {OnpathError} `table`, with the page, when an epoch is out of range.
  */
 export function checkLoadEpochs(
   { page, after, before }: { readonly page: number; readonly after: number; readonly before: number },
@@ -49,23 +50,23 @@ export function checkLoadEpochs(
   );
 }
 
-/** Numbers of epochs for the runs of a session. */
+/** Allocates epoch numbers for the runs of a session. */
 export interface EpochCounter {
   /**
-   * Reserves the numbers of a run.
+   * Reserves the epochs of one run.
    *
-   * @param count Epochs of the run.
-   * @returns The first number; null when they do not fit behind those of earlier runs.
+   * @param count Number of epochs.
+   * @returns First number, or null if too few numbers are left.
    */
   readonly reserve: (count: number) => number | null;
-  /** Begins again at 0, for a plan that is loaded again. */
+  /** Restarts at 0, after the plan was reloaded. */
   readonly restart: () => void;
 }
 
 /**
- * Makes a counter that begins at 0.
+ * Creates a counter that starts at 0.
  *
- * @param limit Epochs that the device counts between two loads of a plan.
+ * @param limit Number of epochs between two loads of a plan. Default {@linkcode MAX_EPOCH} + 1.
  *
  * @example
  * ```ts
@@ -94,23 +95,24 @@ export function createEpochCounter(limit: number = MAX_EPOCH + 1): EpochCounter 
   };
 }
 
-/** The times at which the latest epochs ended. */
+/** End times of the latest epochs. */
 export interface EpochEnds {
-  /** Records an end. Epochs come in their order. */
+  /** Records the end of an epoch. Epochs must be recorded in ascending order. */
   readonly set: (epoch: number, at: number) => void;
-  /** Time at which an epoch ended; undefined where it had no packets, or is long over. */
+  /** Returns when an epoch ended; undefined if it had no packets or was evicted from the list. */
   readonly get: (epoch: number) => number | undefined;
-  /** Number of ends that are held. */
+  /** Number of recorded ends. */
   readonly size: () => number;
 }
 
 /**
- * Records ends of epochs, the latest ones alone.
+ * Creates a list of the latest epoch ends, at most 4 · `slots` + 16.
  *
- * @param slots Slots for pages. A load names the epoch of its slot's last use. Since that use each epoch had a
- * page of its own: a page that stayed in a slot, or one that a load brought. Of the former there are at most
- * `slots`. Of the latter only those count whose slot was free earlier, at most `slots` too, because the loads
- * share one channel and a later request hides an earlier one. The list is four times as long.
+ * Proof of the bound: a load names the epoch of its slot's last use. Every epoch since then used a page that
+ * stayed in a slot, or one that a load brought. At most `slots` pages stayed. The loads share one channel, and
+ * a later request hides an earlier one. So at most `slots` loads matter whose slot was free earlier.
+ *
+ * @param slots Number of page slots.
  */
 export function createEpochEnds(slots: number): EpochEnds {
   const kept = 4 * slots + 16;
@@ -118,7 +120,7 @@ export function createEpochEnds(slots: number): EpochEnds {
   return {
     set: (epoch, at) => {
       ends.set(epoch, at);
-      // A map gives its keys in the order in which they came.
+      // A Map lists its keys in insertion order, so the first key is the oldest.
       if (ends.size > kept) ends.delete(ends.keys().next().value!);
     },
     get: (epoch) => ends.get(epoch),

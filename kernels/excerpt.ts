@@ -1,27 +1,27 @@
 /**
- * Pieces of input as error messages quote them: short, whatever the input is.
+ * Excerpts of input for error messages, of bounded length.
  *
  * @module
  */
 
-/** UTF-16 units of input that a message quotes, at most. */
+/** Maximum UTF-16 units of input that a message quotes. */
 export const MAX_EXCERPT = 80;
 
 /**
- * The beginning of a text, short enough for a message.
+ * Shortens a text for a message.
  *
  * @param text Text from outside.
- * @returns The text, or its beginning and an ellipsis where it has more than {@linkcode MAX_EXCERPT} UTF-16 units.
+ * @returns The text, or its start and an ellipsis if it exceeds {@linkcode MAX_EXCERPT} UTF-16 units.
  */
 export function excerpt(text: string): string {
   return text.length <= MAX_EXCERPT ? text : `${text.slice(0, MAX_EXCERPT - 1)}…`.toWellFormed();
 }
 
 /**
- * A value from outside as a message names it: a text in quotes, anything else by its type.
+ * Formats an outside value for a message: strings in quotes, other values by type.
  *
- * @param value Anything; nothing of it is called.
- * @returns At most a few more characters than {@linkcode MAX_EXCERPT}.
+ * @param value Any value; none of its methods is called.
+ * @returns Text of at most {@linkcode MAX_EXCERPT} characters before escaping.
  */
 export function named(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(excerpt(value));

@@ -1,6 +1,6 @@
 /**
- * Lists from outside whose length is checked before their items: a schema reports every invalid item, so a long list
- * of invalid ones would take hundreds of bytes for each.
+ * List schemas that check the length before the items. A schema reports every invalid item, so a long invalid
+ * list would otherwise cost hundreds of bytes an item.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import { z } from "zod";
 
 /**
- * A list whose items are checked only where it is short enough.
+ * Schema of a list whose items are checked only if the length is valid.
  *
  * @param item Schema of an item.
- * @param most Items, at most.
- * @returns The schema of the list.
+ * @param most Maximum number of items.
+ * @returns Schema of the list.
  */
 export function shortList<T>(item: z.ZodType<T>, most: number): z.ZodType<T[], unknown> {
   return z.custom<unknown[]>(
@@ -22,12 +22,12 @@ export function shortList<T>(item: z.ZodType<T>, most: number): z.ZodType<T[], u
 }
 
 /**
- * A long list of items that one function checks; the first invalid one refuses it.
+ * Schema of a long list. One function checks the items, and checking stops at the first invalid one.
  *
- * @param isItem Whether a value is an item.
- * @param most Items, at most.
+ * @param isItem Type guard for an item.
+ * @param most Maximum number of items.
  * @param what Name of the items in the message.
- * @returns The schema of the list.
+ * @returns Schema of the list.
  */
 export function longList<T>(
   isItem: (value: unknown) => value is T,

@@ -1,5 +1,5 @@
 /**
- * What the NIC computes: pipelines, and for every kernel its specification, reference, tables and model.
+ * Kernels: pipelines, and the specification, reference, tables and model of each kernel that the NIC runs.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * The program: a plan made ready for a device, either as a model in TypeScript or as the contents of the RTL's
- * registers, tables and memory.
+ * Program: a plan prepared for a device. It is a model in TypeScript, or the contents of the RTL's registers,
+ * tables and memory.
  *
  * @module
  */
@@ -12,64 +12,65 @@ import type { PlanBuild } from "./rtl/builds.ts";
 import type { DeviceProfile } from "./target/profile.ts";
 
 /**
- * Reason why a device drops a packet: a refusal of the header, the plan id, the payload's length, a weight index out
- * of range, an epoch that has ended, or a piece of a row whose beginning is missing.
+ * Reason why a device drops a packet. `plan`: wrong plan id. `items`: wrong payload length. `weight`: weight
+ * index out of range. `epoch`: the epoch has ended. `order`: the start of a row is missing. The others are
+ * header refusals.
  */
 export type DropReason = Refusal | "plan" | "items" | "weight" | "epoch" | "order";
 
-/** A page load that runs beside packets. */
+/** Page load that runs in parallel with packets. */
 export interface PageLoad {
-  /** Number of the page. */
+  /** Number of the page in the kernel image. */
   readonly page: number;
-  /** Slot that it is loaded into. */
+  /** Slot that receives the page. */
   readonly slot: number;
-  /** Contents of the page. */
+  /** Contents of the page, in the byte order of the table stream. */
   readonly bytes: Uint8Array;
-  /** Last epoch that uses the slot's previous page; −1 if none does. */
+  /** Last epoch that uses the slot's previous page; −1 if the slot is unused. */
   readonly after: number;
   /** First epoch that uses this page. */
   readonly before: number;
 }
 
-/** Packets to a device and answers back. */
+/** Requests sent to a device together, with memory for their answers. */
 export interface Exchange {
-  /** Slots with requests. */
+  /** Slots that hold the requests. */
   readonly input: PacketSlots;
-  /** Number of requests, from slot 0 on. */
+  /** Number of requests, in slots 0 to `count` − 1. */
   readonly count: number;
-  /** Slots for the answers. */
+  /** Slots that receive the answers. */
   readonly output: PacketSlots;
-  /** Page loads of these requests' epochs, in the order in which they run. */
+  /** Page loads for the epochs of these requests, in execution order. */
   readonly pages?: readonly PageLoad[] | undefined;
 }
 
-/** Work that a model has counted since it was loaded. */
+/** Work counters of a model since it was loaded. */
 export interface ModelCounts {
-  /** Table lookups. */
+  /** Number of table lookups. */
   readonly lookups: number;
-  /** Clock cycles, simulated. */
+  /** Simulated clock cycles. */
   readonly cycles: number;
-  /** Cycles of waiting for pages or rows. */
+  /** Cycles stalled on pages or rows. */
   readonly stalls: number;
-  /** Pages loaded. */
+  /** Number of pages loaded. */
   readonly swaps: number;
-  /** Bytes of pages loaded. */
+  /** Bytes of all pages loaded. */
   readonly pageBytes: number;
 }
 
-/** A kernel's behaviour packet by packet, bit for bit as the RTL does it. */
+/** Model of a kernel's packet processing. Its answers equal the RTL's bit for bit. */
 export interface PacketModel {
-  /** Bytes and cycles of the tables that loading makes resident. */
+  /** Bytes of the resident tables, and the cycles to load them. */
   readonly resident: { readonly bytes: number; readonly cycles: number };
-  /** Starts an exchange: queues its page loads. */
+  /** Starts an exchange and queues its page loads. */
   readonly begin?: (exchange: Exchange) => void;
   /**
    * Processes one request.
    *
-   * @param input Slots with requests.
+   * @param input Slots that hold the requests.
    * @param slot Slot of the request.
-   * @param output Slots for answers.
-   * @param answer First free slot for answers.
+   * @param output Slots for the answers.
+   * @param answer First free answer slot.
    * @returns Number of answers written, or the reason why the packet was dropped.
    */
   readonly take: (
@@ -80,20 +81,20 @@ export interface PacketModel {
   ) => number | DropReason;
   /** Ends an exchange. */
   readonly end?: () => void;
-  /** Returns the counts since the model was made. */
+  /** Returns the counters since the model was created. */
   readonly counts: () => ModelCounts;
 }
 
-/** Counts of a model that has no clock and no pages. */
+/** Counters of a model without a clock and without pages. */
 export function plainCounts(lookups = 0): ModelCounts {
   return { lookups, cycles: 0, stalls: 0, swaps: 0, pageBytes: 0 };
 }
 
-/** Contents of one table, from its first entry on. */
+/** Contents of one table, from its first entry. */
 export interface TableImage {
-  /** Number of the table on the kernel's table stream. */
+  /** Table number on the kernel's table stream. */
   readonly table: number;
-  /** Entries, at most 64 bits each. */
+  /** Table entries, at most 64 bits each. */
   readonly entries: ArrayLike<number>;
 }
 
@@ -106,48 +107,51 @@ export function countEntries(tables: readonly TableImage[]): number {
 export interface PageImage {
   /** Number of pages. */
   readonly count: number;
-  /** Bytes of each. */
+  /** Bytes of one page. */
   readonly bytes: number;
-  /** Pages in the order of their first use. */
+  /** Page numbers in the order of first use. */
   readonly order: () => readonly number[];
-  /** Makes the contents of a page. */
+  /** Generates the contents of a page. */
   readonly make: (page: number) => Uint8Array<ArrayBuffer>;
 }
 
-/** All that the RTL is given to run a plan. Plain data, but for pages that are made on demand. */
+/** Contents that the RTL needs to run a plan. Plain data, except that pages are generated on demand. */
 export interface KernelImage {
-  /** RTL build that runs it. */
+  /** RTL build that runs the plan. */
   readonly build: PlanBuild;
-  /** Arguments, in the order of the registers. */
+  /** Argument values, in register order. */
   readonly values: readonly number[];
-  /** Tables. */
+  /** Contents of the tables. */
   readonly tables: readonly TableImage[];
-  /** Contents of external memory, where the build has some. */
+  /** Contents of external memory; absent if the build has no external memory. */
   readonly memory?: Uint8Array | undefined;
-  /** Pages that are swapped beside packets. */
+  /** Pages that are swapped in parallel with packets. */
   readonly pages?: PageImage | undefined;
-  /** Bytes of tables that loading makes resident. */
+  /** Bytes of the resident tables. */
   readonly tableBytes: number;
-  /** Lookups per byte of answers, or the counters that hold them. */
+  /** Lookups per answer byte, or the indexes of the counters that count them. */
   readonly lookups: { readonly perByte: number } | { readonly counters: readonly number[] };
 }
 
-/** A plan made ready for a device. */
+/** Plan prepared for a device. */
 export interface Program {
-  /** The plan; its id is what packets carry. */
+  /** Plan of this program. Packets carry its id. */
   readonly plan: Plan;
-  /** Whether the device keeps state of one session, such as pages or rows, so that each session loads it anew. */
+  /**
+   * Whether the device keeps state of one session, such as pages or rows. Each session then reloads the
+   * program.
+   */
   readonly restarts: boolean;
   /**
-   * Makes the model.
+   * Creates a model.
    *
-   * @param profile Profile of the device that runs it.
+   * @param profile Profile of the simulated device.
    */
   readonly model: (profile: DeviceProfile) => PacketModel;
   /**
-   * Makes the contents of the RTL's registers, tables and memory.
+   * Generates the contents of the RTL's registers, tables and memory.
    *
-   * @throws {OnpathError} `device` if no RTL build runs the plan, `table` if a table does not fit.
+   * @throws {OnpathError} `device` if no RTL build runs the plan; `table` if a table does not fit.
    */
   readonly image: () => KernelImage;
 }

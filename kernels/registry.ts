@@ -1,5 +1,5 @@
 /**
- * All workloads. A new one is a folder in kernels/ and a line here.
+ * Registry of workloads. To add one, add a folder in kernels/ and a line here.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { TokenizePlan } from "./tokenize/plan/plan.ts";
 import { tokenizeWorkload } from "./tokenize/workload.ts";
 import type { Workload } from "./workload.ts";
 
-/** A plan of any workload in the registry. */
+/** Plan of any workload in the registry. */
 export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
 
 /** A workload of any types; a plan's name selects the right one. */
@@ -24,10 +24,10 @@ export type AnyWorkload = Workload<any, any, any, any, any, any>;
 export const WORKLOADS: readonly AnyWorkload[] = [normalizeWorkload, tokenizeWorkload, imageWorkload];
 
 /**
- * Finds a workload by its name.
+ * Finds a workload by name.
  *
- * @param name Name, as plans have it.
- * @throws {OnpathError} `plan` if the registry does not list it.
+ * @param name Name as stored in plans.
+ * @throws {OnpathError} `plan` if the registry does not contain it.
  */
 export function findWorkload(name: string): AnyWorkload {
   const found = WORKLOADS.find((workload) => workload.name === name);

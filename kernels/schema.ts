@@ -1,5 +1,5 @@
 /**
- * What the house asks of a schema. zod's schemas are such; nothing else of zod is in the public face.
+ * The schema interface. zod's schemas implement it. Nothing else of zod is public.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import { excerpt } from "./excerpt.ts";
 import { type ErrorCode, OnpathError } from "../serialize/errors.ts";
 
-/** Failed checks that an error lists, at most. */
+/** Maximum failed checks listed in an error. */
 const MAX_ISSUES = 32;
 
-/** Characters of one of their messages, at most. */
+/** Maximum characters of one failed check's message. */
 const MAX_MESSAGE = 300;
 
 /** One failed check. */
 export interface SchemaIssue {
-  /** Where in the value. */
+  /** Path of the invalid field within the value. */
   readonly path: readonly PropertyKey[];
-  /** What was expected. */
+  /** Expectation that the field failed. */
   readonly message: string;
 }
 
-/** Checks a value from outside. */
+/** Schema that checks an outside value. */
 export interface Schema<T> {
-  /** Checks without throwing; fills in defaults. */
+  /** Checks a value and fills in defaults. Does not throw. */
   readonly safeParse: (value: unknown) =>
     | { readonly success: true; readonly data: T }
     | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
@@ -32,12 +32,12 @@ export interface Schema<T> {
 /**
  * Checks a value against a schema.
  *
- * @param schema The schema.
- * @param value Anything.
- * @param code The error's code.
- * @param where What the value is, as the message names it.
- * @returns The value with its defaults.
- * @throws {OnpathError} With the first failure in the message and the first 32 in the details.
+ * @param schema Schema of the expected type.
+ * @param value Any value.
+ * @param code Error code on failure.
+ * @param where Name of the value in the message.
+ * @returns Value with its defaults.
+ * @throws {OnpathError} The first failure is in the message, and the first 32 are in the details.
  */
 export function parseWith<T>(schema: Schema<T>, value: unknown, code: ErrorCode, where: string): T {
   const result = schema.safeParse(value);

@@ -1,6 +1,6 @@
 /**
- * The contract of a workload: one kind of data, and what may be done to it. Image, tokenize and text_normalize are
- * workloads; the registry lists them.
+ * Interface of a workload: one kind of data and its processing. The workloads image, tokenize and
+ * text_normalize are in the registry.
  *
  * @module
  */
@@ -10,82 +10,83 @@ import type { PacketSlots } from "../serialize/packets.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { PageLoad, Program } from "./program.ts";
 
-/** A flow whose exchanges may bring page loads too. */
+/** Flow whose exchanges may include page loads. */
 export interface PagedFlow extends PacketFlow {
-  /** Page loads that belong to the packets written last. */
+  /** Page loads of the packets written last. */
   readonly pages?: readonly PageLoad[] | undefined;
-  /** Whether the program must be loaded again before the packets written last, because epochs ran out. */
+  /** Whether the program must be reloaded before the packets written last, because epoch numbers ran out. */
   readonly reloads?: boolean | undefined;
 }
 
-/** One input on its way: the flows that carry it, and the result that they give. */
+/** Processing of one input: its flows and its result. */
 export interface Work<Out> {
-  /** Flows of this input. Empty if the result is known without a device. */
+  /** Flows of this input. Empty if the result needs no device. */
   readonly flows: readonly PagedFlow[];
-  /** Gives the result. Valid once every flow is done. */
+  /** Returns the result. Valid once every flow is done. */
   readonly result: () => Out;
 }
 
-/** Sends what a flow has to send, until nothing is left. */
+/** Runs a flow until it is done. */
 export type RunFlow = (flow: PacketFlow) => Promise<void>;
 
-/** An input that grows. Steps of one stream are taken in order. */
+/** Input that grows. Steps of one stream run in order. */
 export interface FlowStream<Chunk, Part> {
   /**
    * Appends to the input.
    *
-   * @returns What is final now. After a rejected step, the next one gives it.
+   * @returns The part of the output that is now final. A rejected step loses nothing: the next step returns
+   * its part.
    */
   readonly push: (chunk: Chunk) => Promise<Part>;
   /**
    * Ends the input.
    *
-   * @returns The rest. The stream can then take a new input.
+   * @returns Remaining output. The stream then accepts a new input.
    */
   readonly end: () => Promise<Part>;
 }
 
-/** Memory for packets, and the flows that use it. Lives as long as a session. */
+/** Packet memory, and the flows that use it. A session owns it. */
 export interface Connection<In, Out, Options = object, Part = never> {
   /** Slots for requests. */
   readonly requests: PacketSlots;
-  /** Slots for all answers to the requests. */
+  /** Slots for the answers to all requests in flight. */
   readonly answers: PacketSlots;
   /** Maximum flows in one exchange. */
   readonly maxFlows: number;
   /**
-   * Checks an input and starts its flows. Nothing is sent yet.
+   * Checks an input and creates its flows. Sends nothing.
    *
    * @throws {OnpathError} `dtype`, `shape` or `size` if the input does not fit the plan.
    */
   readonly begin: (input: In, options: Options) => Work<Out>;
   /**
-   * Starts an input that grows. Absent if the workload has none.
+   * Starts an input that grows. Absent if the workload has no such inputs.
    *
    * @throws {OnpathError} `pipeline` if the plan's inputs cannot grow.
    */
   readonly stream?: ((run: RunFlow) => FlowStream<In, Part>) | undefined;
-  /** Forgets what the device holds, because its program was loaded again. */
+  /** Resets the host's record of the device state, after the program was reloaded. */
   readonly reset?: (() => void) | undefined;
 }
 
-/** A plan with its resources: the program for a device, and a way to connect. */
+/** Plan combined with its resources. */
 export interface Opened<In, Out, Options = object, Part = never> {
   /** Program for a device. */
   readonly program: Program;
-  /** Reserves memory for packets. */
+  /** Creates a connection and reserves its packet memory. */
   readonly connect: () => Connection<In, Out, Options, Part>;
 }
 
 /**
- * A workload.
+ * A workload: compiles, checks and opens the plans of one kind of data.
  *
- * @typeParam P Its plans.
- * @typeParam In Inputs.
- * @typeParam Out Results.
- * @typeParam Resources Data that plans name but do not hold, such as a vocabulary.
- * @typeParam Options Options of a run, beyond those that all workloads have.
- * @typeParam Part Results of one step of a stream.
+ * @typeParam P Plans.
+ * @typeParam In Inputs of a run.
+ * @typeParam Out Results of a run.
+ * @typeParam Resources Data that plans refer to but do not contain, such as a vocabulary.
+ * @typeParam Options Run options beyond those common to all workloads.
+ * @typeParam Part Results of one stream step.
  */
 export interface Workload<
   P extends Plan = Plan,
@@ -95,32 +96,32 @@ export interface Workload<
   Options = object,
   Part = unknown,
 > {
-  /** Name in plans. */
+  /** Name stored in plans. */
   readonly name: P["workload"];
-  /** Purpose, in one line. */
+  /** Purpose in one line, for help texts. */
   readonly summary: string;
   /** Names of the steps that its pipelines may have. */
   readonly steps: readonly string[];
   /** Kinds of data that it takes and gives, such as `text` and `tokens`. Chained plans must agree on them. */
   readonly data: readonly [input: string, output: string];
   /**
-   * Compiles a pipeline from outside.
+   * Compiles an unchecked pipeline.
    *
-   * @throws {OnpathError} `pipeline` if a step is malformed, or another code that names what does not fit.
+   * @throws {OnpathError} `pipeline` if a step is malformed; another code if something does not fit.
    */
   readonly compile: (pipeline: unknown, options: object) => P;
   /**
-   * Checks the body of a plan from outside, and derives again what can be derived without resources.
+   * Checks the body of an unchecked plan, and recomputes everything that needs no resources.
    *
-   * @param plan A plan whose envelope and id are right.
-   * @returns The plan that compiling gives.
-   * @throws {OnpathError} `plan`
+   * @param plan Plan with a valid envelope and id.
+   * @returns Plan as recompiled.
+   * @throws {OnpathError} `plan` if the body is invalid.
    */
   readonly check: (plan: Plan) => P;
   /**
    * Combines a plan with its resources.
    *
-   * @throws {OnpathError} `plan` if the resources are missing or are not the plan's.
+   * @throws {OnpathError} `plan` if resources are missing or belong to another plan.
    */
   readonly open: (plan: P, resources: Resources) => Opened<In, Out, Options, Part>;
 }

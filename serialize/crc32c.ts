@@ -1,13 +1,14 @@
 /**
- * CRC-32C (Castagnoli, polynomial 0x1EDC6F41, reflected; RFC 3720 appendix B.4), the check of every
- * packet. The plain forms stand here; the fast one is in the {@linkcode Engine}.
+ * CRC-32C, the checksum of every packet: Castagnoli polynomial 0x1EDC6F41, reflected (RFC 3720, appendix
+ * B.4).
+ * This file has the portable forms. The fast WebAssembly form is in the {@linkcode Engine}.
  *
  * @module
  */
 
 const REFLECTED = 0x82f63b78;
 
-/** `TABLES[k * 256 + b]`: the CRC register after byte `b` and `k` zero bytes. */
+/** `TABLES[k * 256 + b]`: CRC register after byte `b` and `k` zero bytes. */
 const TABLES = makeTables();
 
 function makeTables(): Uint32Array {
@@ -25,10 +26,10 @@ function makeTables(): Uint32Array {
 }
 
 /**
- * CRC-32C a byte at a time: the plain truth for the faster forms.
+ * CRC-32C, one byte a step: the reference for the faster forms.
  *
- * @param bytes The message.
- * @param seed CRC of what came before it; 0 at the start.
+ * @param bytes Message.
+ * @param seed CRC of the preceding bytes; 0 at the start.
  * @returns The CRC as an unsigned 32-bit number.
  *
  * @example
@@ -46,11 +47,11 @@ export function crc32cPlain(bytes: Uint8Array, seed = 0): number {
 }
 
 /**
- * CRC-32C by slicing, eight bytes a step (Kounavis and Berry, 2005): the fastest form without
- * WebAssembly, for bytes that lie outside an engine.
+ * CRC-32C by slicing, eight bytes a step (Kounavis and Berry, 2005).
+ * Use it for bytes outside an engine: it is the fastest form without WebAssembly.
  *
- * @param bytes The message.
- * @param seed CRC of what came before it; 0 at the start.
+ * @param bytes Message.
+ * @param seed CRC of the preceding bytes; 0 at the start.
  * @returns The CRC as an unsigned 32-bit number.
  */
 export function crc32c(bytes: Uint8Array, seed = 0): number {

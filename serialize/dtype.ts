@@ -1,16 +1,16 @@
 /**
- * Element types, their sizes, and the two 16-bit floating-point formats that JavaScript of Node 20
- * has no typed array for.
+ * Element types, their sizes, and conversions for `f16` and `bf16`.
+ * JavaScript in Node 20 has no typed array for these two 16-bit formats.
  *
  * @module
  */
 
 import { OnpathError } from "./errors.ts";
 
-/** Element types of tensors. `f16` is IEEE 754 binary16, `bf16` the upper half of binary32. */
+/** Element types of tensors. `f16` is IEEE 754 binary16; `bf16` is the upper half of binary32. */
 export type DType = "u8" | "i8" | "f16" | "bf16" | "f32" | "i32" | "u32";
 
-/** The names of all element types. */
+/** All element types, in a fixed order. */
 export const DTYPES: readonly ["u8", "i8", "f16", "bf16", "f32", "i32", "u32"] = [
   "u8",
   "i8",
@@ -32,7 +32,7 @@ export const DTYPE_BYTES: Readonly<Record<DType, 1 | 2 | 4>> = {
   u32: 4,
 };
 
-/** Typed array by element type. `f16` and `bf16` are held as their bit patterns. */
+/** Typed array class of each element type. `f16` and `bf16` are stored as bit patterns. */
 export interface ElementArrays {
   /** Unsigned, 8 bits. */
   readonly u8: Uint8Array<ArrayBuffer>;
@@ -50,18 +50,18 @@ export interface ElementArrays {
   readonly u32: Uint32Array<ArrayBuffer>;
 }
 
-/** A typed array that holds elements of some type. */
+/** Typed array of any element type. */
 export type TypedArray = ElementArrays[DType];
 
 /**
  * Views bytes as elements, without a copy.
  *
  * @param dtype Element type.
- * @param buffer The buffer that holds the elements, in the machine's byte order (little-endian on
- * every machine that runs V8 today).
- * @param byteOffset Where the first element starts; a multiple of the element's size.
+ * @param buffer Memory that holds the elements, in the machine's byte order. Every machine that runs V8 today
+ * is little-endian.
+ * @param byteOffset Offset of the first element in bytes, a multiple of the element size.
  * @param length Number of elements.
- * @returns A typed array over the buffer.
+ * @returns Typed array over the buffer.
  */
 export function viewElements<D extends DType>(
   dtype: D,
@@ -93,9 +93,9 @@ export function viewElements(
 }
 
 /**
- * Refuses a typed array that does not hold elements of a type.
+ * Checks that a typed array holds elements of a type.
  *
- * @throws {OnpathError} `dtype` when the array's class is another one.
+ * @throws {OnpathError} `dtype` when the class of the array does not match the type.
  */
 export function checkElements(dtype: DType, data: ArrayBufferView): void {
   const wanted = viewElements(dtype, new ArrayBuffer(0), 0, 0).constructor.name;
@@ -115,8 +115,8 @@ const floatWord = new Uint32Array(floatBits.buffer);
 /**
  * Rounds a number to binary16, ties to even, as IEEE 754 and NumPy do.
  *
- * @param value Any number; it is rounded to binary32 first, as PyTorch's `.half()` of a float tensor.
- * @returns The 16 bits. NaN becomes the quiet NaN 0x7e00 (0xfe00 with the sign bit set).
+ * @param value Any number. It is rounded to binary32 first, as PyTorch's `.half()` does for a float tensor.
+ * @returns 16 bits. NaN becomes the quiet NaN 0x7e00, or 0xfe00 with the sign bit set.
  *
  * @example
  * ```ts
@@ -135,8 +135,8 @@ export function toFloat16Bits(value: number): number {
   if (magnitude > 0x7f80_0000) return sign | 0x7e00;
   if (magnitude >= 0x4780_0000) return sign | 0x7c00;
   if (magnitude < 0x3880_0000) {
-    // Below 2^-14 the result counts units of 2^-24; adding 0.5 makes the unit fall on bit 0 of the
-    // binary32 fraction, so the adder itself rounds ties to even.
+    // Below 2^-14 the result counts units of 2^-24. Adding 0.5 moves that unit to bit 0 of the binary32
+    // fraction, so the addition itself rounds ties to even.
     floatWord[0] = magnitude;
     floatBits[0] = floatBits[0]! + 0.5;
     return sign | (floatWord[0]! - 0x3f00_0000);
@@ -146,10 +146,10 @@ export function toFloat16Bits(value: number): number {
 }
 
 /**
- * Reads 16 bits as binary16.
+ * Decodes binary16.
  *
- * @param bits The 16 bits.
- * @returns The number they stand for.
+ * @param bits 16 bits.
+ * @returns Exact value; infinities and NaN are kept.
  */
 export function fromFloat16Bits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -163,8 +163,8 @@ export function fromFloat16Bits(bits: number): number {
 /**
  * Rounds a number to bfloat16, ties to even, as PyTorch's `.bfloat16()` does.
  *
- * @param value Any number; it is rounded to binary32 first.
- * @returns The 16 bits. NaN becomes 0x7fc0.
+ * @param value Any number. It is rounded to binary32 first.
+ * @returns 16 bits. NaN becomes 0x7fc0.
  */
 export function toBFloat16Bits(value: number): number {
   floatBits[0] = value;
@@ -174,10 +174,10 @@ export function toBFloat16Bits(value: number): number {
 }
 
 /**
- * Reads 16 bits as bfloat16.
+ * Decodes bfloat16.
  *
- * @param bits The 16 bits.
- * @returns The number they stand for.
+ * @param bits 16 bits.
+ * @returns Exact value; infinities and NaN are kept.
  */
 export function fromBFloat16Bits(bits: number): number {
   floatWord[0] = bits << 16;

@@ -1,9 +1,9 @@
 /**
- * The engine: one fixed block of WebAssembly memory with the hot loops of serialization beside the
- * bytes they work on. Packets written here are sealed in place, without a copy.
+ * Engine: one fixed block of WebAssembly memory, and the hot loops of serialization that run on it.
+ * Packets are written and sealed in place, without a copy.
  *
- * The module is 3 KB, imports nothing but its memory, and needs fixed-width SIMD (Node 16, Chrome
- * 91, Firefox 89, Safari 16.4).
+ * The module has 3 KB and imports only its memory. It needs fixed-width SIMD: Node 16, Chrome 91, Firefox 89
+ * or Safari 16.4.
  *
  * @module
  */
@@ -11,34 +11,35 @@
 import { checkWhole, OnpathError } from "./errors.ts";
 import { ENGINE_WASM } from "./engine_wasm.ts";
 
-/** The compiled functions; addresses are byte offsets into the engine's memory. See `wasm/engine.ts`. */
+/** Compiled functions. Addresses are byte offsets into the engine's memory. See `wasm/engine.ts`. */
 export interface EngineFunctions {
-  /** CRC-32C of bytes, continuing from `seed` (0: none). The result is signed: `>>> 0` it. */
+  /** CRC-32C of bytes, continued from `seed`; 0 starts a new CRC. The result is signed: apply `>>> 0`. */
   readonly crc32c: (address: number, length: number, seed: number) => number;
-  /** CRC-32C of a packet with its CRC field taken as zero. Signed. */
+  /** CRC-32C of a packet, with its CRC field read as zero. The result is signed: apply `>>> 0`. */
   readonly packetCrc: (address: number, length: number) => number;
-  /** Writes a packet's CRC into its header. */
+  /** Computes the CRC of a packet and writes it into the header. */
   readonly seal: (address: number, length: number) => void;
-  /** Writes cells of 1 channel. */
+  /** Writes cells of 1 channel, 8 bytes each. */
   readonly cells1: WriteCells;
-  /** Writes cells of 3 channels. */
+  /** Writes cells of 3 channels, 16 bytes each. */
   readonly cells3: WriteCells;
-  /** Writes cells of 3 channels whose right neighbours follow the left ones. */
+  /** Writes cells of 3 channels whose right neighbours directly follow the left ones. */
   readonly cells3Adjacent: WriteCells;
-  /** Writes cells of 4 channels. */
+  /** Writes cells of 4 channels, 32 bytes each. */
   readonly cells4: WriteCells;
-  /** Writes tiles of 1 channel. */
+  /** Writes tiles of 1 channel, 4 bytes each. */
   readonly tiles1: WriteCells;
-  /** Writes tiles of 3 channels. */
+  /** Writes tiles of 3 channels, 12 bytes each. */
   readonly tiles3: WriteCells;
-  /** Writes tiles of 4 channels. */
+  /** Writes tiles of 4 channels, 16 bytes each. */
   readonly tiles4: WriteCells;
 }
 
 /**
- * Writes `count` cells to `out` from two rows at `top` and `bottom`; `columns` is the address of 12
- * bytes a cell (left and right byte offset, the column's part of the weight index), `row` the row's
- * part of the weight index.
+ * Writes `count` cells to address `out` from two input rows at addresses `top` and `bottom`.
+ * `columns` is the address of a table with 12 bytes a cell: left byte offset, right byte offset, and the
+ * column's part of the weight index, u32 each.
+ * `row` is the row's part of the weight index.
  */
 export type WriteCells = (
   out: number,
@@ -49,41 +50,41 @@ export type WriteCells = (
   row: number,
 ) => void;
 
-/** A block of memory and the functions that work in it. Its size never changes. */
+/** Memory block of fixed size, with the functions that work on it. */
 export interface Engine {
-  /** The whole memory as bytes. */
+  /** All memory as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The whole memory, for numbers at any address. */
+  /** All memory, for numbers at any address. */
   readonly view: DataView<ArrayBuffer>;
   /** The compiled functions. */
   readonly functions: EngineFunctions;
   /**
-   * Reserves bytes until the engine is dropped.
+   * Reserves bytes. They stay reserved until the engine is garbage-collected.
    *
    * @param length Number of bytes.
-   * @param alignment What their address is a multiple of, a power of two from 64 to 65,536. Default 64.
-   * The memory itself begins at a page of the machine, so an alignment here is one there.
-   * @returns Their address.
-   * @throws {OnpathError} `size` when the engine has no room left, or the alignment is none.
+   * @param alignment Alignment of the address in bytes: a power of two from 64 to 65,536. Default 64. The
+   * memory begins at a page of the machine, so the alignment also holds for machine addresses.
+   * @returns Address of the first byte.
+   * @throws {OnpathError} `size` when too little memory is left, or the alignment is invalid.
    */
   readonly reserve: (length: number, alignment?: number) => number;
 }
 
-/** An engine holds at most this many bytes (1 GiB). */
+/** Maximum capacity of an engine in bytes (1 GiB). */
 export const MAX_ENGINE_BYTES = 2 ** 30;
 
-/** First address that {@linkcode Engine.reserve} gives out; below lie the tables of `wasm/engine.ts`. */
+/** First address that {@linkcode Engine.reserve} returns. The tables of `wasm/engine.ts` lie below it. */
 const FIRST_FREE = 21760;
 const PAGE = 65536;
 
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * Makes an engine.
+ * Creates an engine.
  *
- * @param capacity Bytes that can be reserved.
- * @returns The engine; all its memory is zero.
- * @throws {OnpathError} `size` when the capacity passes {@linkcode MAX_ENGINE_BYTES}.
+ * @param capacity Bytes that can be reserved, at most {@linkcode MAX_ENGINE_BYTES}.
+ * @returns Engine whose memory is all zero.
+ * @throws {OnpathError} `size` when the capacity exceeds {@linkcode MAX_ENGINE_BYTES}.
  *
  * @example
  * ```ts
@@ -97,7 +98,7 @@ let compiled: WebAssembly.Module | undefined;
  * ```
  */
 export function createEngine(capacity: number): Engine {
-  checkWhole("an engine capacity in bytes of", capacity, 0, MAX_ENGINE_BYTES);
+  checkWhole("engine capacity in bytes", capacity, 0, MAX_ENGINE_BYTES);
   compiled ??= new WebAssembly.Module(decodeBase64(ENGINE_WASM));
   const memory = new WebAssembly.Memory({ initial: Math.ceil((FIRST_FREE + capacity + 128) / PAGE) });
   const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
@@ -109,13 +110,13 @@ export function createEngine(capacity: number): Engine {
     view: new DataView(memory.buffer),
     functions: exports as unknown as EngineFunctions,
     reserve: (length, alignment = 64) => {
-      checkWhole("an alignment of two to the power of", Math.log2(alignment), 6, 16);
+      checkWhole("log2 of an alignment", Math.log2(alignment), 6, 16);
       const address = Math.ceil(next / alignment) * alignment;
       const after = Math.ceil((address + length) / 64) * 64;
       if (after > end) {
         throw new OnpathError(
           "size",
-          `Cannot reserve ${length} bytes in the engine: ${Math.max(0, end - address)} are left`,
+          `Cannot reserve ${length} bytes in the engine: ${Math.max(0, end - address)} bytes are left`,
           { length, left: end - address },
         );
       }

@@ -1,26 +1,25 @@
 /**
- * Failures as data: every refusal carries a code that programs can switch on and the facts that
- * made it, beside the sentence that people read.
+ * Errors as data. Each error has a code for programs, details for logs, and a message for people.
  *
  * @module
  */
 
 /**
- * What kind of refusal it is. The codes are part of the public face: they are added to, not renamed.
+ * Error codes. They are part of the public interface: new codes may be added, existing ones keep their names.
  *
  * | code | refused |
  * |---|---|
- * | `dtype` | a tensor whose element type is not the wanted one |
+ * | `dtype` | a tensor with the wrong element type |
  * | `shape` | a shape, stride or layout that does not fit |
- * | `size` | a size or number outside its documented limit |
- * | `pipeline` | a pipeline that is malformed or asks for what no kernel does |
- * | `plan` | a plan that is malformed, changed, of another version, or for another input |
- * | `packet` | a packet that cannot be read, with the name of the check that failed |
+ * | `size` | a size or number outside its documented range |
+ * | `pipeline` | a malformed pipeline, or one that no kernel supports |
+ * | `plan` | a plan that is malformed, modified, of another version, or for another input |
+ * | `packet` | an unreadable packet, with the name of the failed check |
  * | `table` | tables that do not fit the device |
- * | `device` | a device that is unknown, closed, or fails |
- * | `gap` | packets that never came back |
- * | `timeout` | a wait that lasted longer than it may |
- * | `file` | a file that cannot be read, understood or written |
+ * | `device` | an unknown, closed or failing device |
+ * | `gap` | packets that were never answered |
+ * | `timeout` | a wait that exceeded its timeout |
+ * | `file` | a file that cannot be read, parsed or written |
  */
 export type ErrorCode =
   | "dtype"
@@ -35,11 +34,11 @@ export type ErrorCode =
   | "timeout"
   | "file";
 
-/** The facts of a failure: plain values that can be logged or sent as JSON. */
+/** Details of an error: plain values that can be logged or sent as JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
- * The one error class of onpath.
+ * Error class of the library. Every error that the library throws itself is an `OnpathError`.
  *
  * @example
  * ```ts
@@ -56,18 +55,18 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
  * ```
  */
 export class OnpathError extends Error {
-  /** What kind of refusal it is. */
+  /** Error code, for programs. */
   readonly code: ErrorCode;
-  /** The facts behind the message. */
+  /** Values behind the message. */
   readonly details: ErrorDetails;
 
   /**
-   * Makes a failure.
+   * Creates an error.
    *
-   * @param code What kind of refusal it is.
-   * @param message `Cannot …: …`, naming what, where and what was expected.
-   * @param details The facts behind the message.
-   * @param options The error that caused this one.
+   * @param code Error code, for programs.
+   * @param message `Cannot …: …`, with the operation, the object and the expectation.
+   * @param details Values behind the message.
+   * @param options Error that caused this one.
    */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
     super(message, options);
@@ -76,21 +75,21 @@ export class OnpathError extends Error {
     this.details = details;
   }
 
-  /** The failure as plain data, for `--json` and for logs. */
+  /** Returns the error as plain data, for `--json` and for logs. */
   toJSON(): { code: ErrorCode; message: string; details: ErrorDetails } {
     return { code: this.code, message: this.message, details: this.details };
   }
 }
 
 /**
- * Refuses a number that is not a whole number within limits.
+ * Checks that a number is an integer within a range.
  *
- * @param what What the number is, as it stands in the message: `Cannot use ${what} …`.
- * @param value The number from outside.
- * @param least The least value that is taken.
- * @param most The greatest value that is taken.
+ * @param what Name of the number in the message: `Cannot use ${what} …`.
+ * @param value Number to check.
+ * @param least Minimum, inclusive.
+ * @param most Maximum, inclusive.
  * @returns The number.
- * @throws {OnpathError} `size` when it is not whole or outside the limits.
+ * @throws {OnpathError} `size` when it is not an integer or out of range.
  */
 export function checkWhole(what: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {

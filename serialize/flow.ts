@@ -1,26 +1,31 @@
 /**
- * The two halves of a flow. On a network they are two hosts; in one process a loop joins them.
+ * Two halves of a flow: the sender and the receiver. On a network they are two hosts; in one process a loop
+ * joins them.
  *
- * Placed flows: every packet stands alone, and what is missing is named by sequence numbers. Sequential flows: the
- * device keeps state between packets, so after a loss a new flow begins at the resume offset.
+ * Placed flows: packets are independent, and missing ones are named by sequence number.
+ * Sequential flows: the device keeps state between packets, so a new flow starts at the resume offset after a
+ * loss.
  *
  * @module
  */
 
 import type { PacketSlots } from "./packets.ts";
 
-/** First and last number of a range, both included. */
+/** First and last number of a range, both inclusive. */
 export type Range = readonly [first: number, last: number];
 
 /** Request of the receiving half. Plain data, so it can travel back in a packet. */
 export interface Missing {
-  /** Flow that the packets sent next must carry. A number other than before begins a new flow. */
+  /** Flow number for the packets sent next. A changed number starts a new flow. */
   readonly flow: number;
-  /** Placed: sequence numbers of missing answers. Sequential: one range of input offsets, from the resume offset. */
+  /**
+   * Placed flow: sequence numbers of missing answers. Sequential flow: one range of input offsets from the
+   * resume offset.
+   */
   readonly ranges: readonly Range[];
 }
 
-/** The sending half: has the input. */
+/** Sending half: owns the input. */
 export interface Outgoing {
   /**
    * Writes the packets that are due next.
@@ -28,35 +33,36 @@ export interface Outgoing {
    * @param slots Slots for requests.
    * @param slot First free slot.
    * @param capacity Number of free slots.
-   * @returns Number of packets written; 0 if none is due now.
+   * @returns Number of packets written; 0 if no packet is due.
    */
   write(slots: PacketSlots, slot: number, capacity: number): number;
   /** Makes missing packets due again. */
   resend(missing: Missing): void;
 }
 
-/** The receiving half: has no input. */
+/** Receiving half: builds the result without access to the input. */
 export interface Incoming<Out> {
   /** Whether the result is complete. */
   readonly done: boolean;
   /**
-   * Takes the answer in a slot.
+   * Processes the answer in a slot.
    *
    * @returns Outcome by name, such as `accepted`, `duplicate` or the check that failed.
    */
   accept(slots: PacketSlots, slot: number): string;
   /**
-   * Lists what is missing, once every request has been answered or lost.
+   * Lists missing packets. Call it once every request was answered or lost.
    *
-   * @param sent Requests of the current flow that were sent.
-   * @returns The missing packets, or null if nothing is missing.
+   * @param sent Number of requests sent in the current flow.
+   * @returns Missing packets, or null if the flow is complete.
    */
   missing(sent: number): Missing | null;
-  /** Gives the result. Valid once `done` is true. */
+  /** Returns the result. Valid once `done` is true. */
   result(): Out;
 }
 
-// A late answer to an earlier run must meet no open flow, so numbers start at random and never repeat in a process.
+// Flow numbers start at random and do not repeat in a process. Late answers of an earlier run then match no
+// open flow.
 let nextFlow = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
 /** Returns an unused flow number, 32 bits. */
@@ -66,43 +72,43 @@ export function newFlow(): number {
   return flow;
 }
 
-/** Packets that a flow sent. */
+/** Packet counts of a flow. */
 export interface FlowCounts {
-  /** Requests sent, repeated ones included. */
+  /** Requests sent, including repeated ones. */
   sent: number;
-  /** Requests sent again, or sent in vain. */
+  /** Requests sent again, and requests of a flow that was abandoned. */
   resent: number;
 }
 
 /** Progress of a run, in units of `total`. */
 export interface Progress {
-  /** Packets or texts that are complete. */
+  /** Packets or texts completed. */
   readonly done: number;
-  /** Packets or texts in all. */
+  /** Total packets or texts. */
   readonly total: number;
 }
 
 /**
- * Both halves of a flow, joined in one process: what a packet loop sees. After each exchange the loop calls
- * `settle()`, because every request has then been answered or lost.
+ * Both halves of a flow in one process, as a packet loop uses them.
+ * The loop calls `settle()` after each exchange, when every request was answered or lost.
  */
 export interface PacketFlow extends Pick<Outgoing, "write"> {
   /** Whether the result is complete. */
   readonly done: boolean;
-  /** Tries in a row that brought no progress; the loop compares it with `retries`. */
+  /** Consecutive tries without progress. The loop compares it with `retries`. */
   readonly idle: number;
-  /** Packets that were sent. */
+  /** Packets sent and resent so far. */
   readonly counts: Readonly<FlowCounts>;
-  /** Progress in packets, where the flow knows its length. */
+  /** Progress in packets, if the flow knows its length. */
   readonly progress?: Progress | undefined;
-  /** Whether a flow number belongs to it. */
+  /** Returns whether a flow number belongs to this flow. */
   owns(flow: number): boolean;
-  /** Takes the answer in a slot and names the outcome. */
+  /** Processes the answer in a slot and returns the outcome by name. */
   accept(slots: PacketSlots, slot: number): string;
-  /** Makes what was lost due again. */
+  /** Marks lost packets as due again. */
   settle(): void;
-  /** The device lost its state: makes everything unanswered due again, without counting a try. */
+  /** Marks all unanswered packets as due again after the device lost its state. It counts no try. */
   restart(): void;
-  /** Describes what is missing after so many tries. */
+  /** Returns the error that describes what is missing after `tries` tries. */
   gap(tries: number, outcomes: Readonly<Record<string, number>>): Error;
 }

@@ -1,5 +1,5 @@
 /**
- * The 64-byte packet header: one beat of a 512-bit shell, two beats of a 256-bit core.
+ * 64-byte packet header: one beat of a 512-bit shell, or two beats of a 256-bit core.
  *
  * | byte | size | field |
  * |---|---|---|
@@ -11,34 +11,34 @@
  * | 12 | u32 | sequence number in the flow, from 0 |
  * | 16 | u32 | packets in the flow |
  * | 20 | u16 | payload length in bytes |
- * | 22 | u16 | overlap: bytes at the payload's head that the packet before holds too |
+ * | 22 | u16 | overlap: bytes at the start of the payload that the previous packet also holds |
  * | 24 | u32 | plan id |
  * | 28 | u32 | epoch |
  * | 32 | u64 | position of the payload's first item in the flow |
  * | 40 | u32 | CRC-32C of header and payload with this field zero; zero without {@linkcode FLAG.checked} |
  * | 44 | u32 | zero |
- * | 48 | 16 bytes | carry: tokens or state taken over a packet's edge |
+ * | 48 | 16 bytes | carry: tokens or state carried across a packet boundary |
  *
  * All numbers are little-endian.
  *
  * @module
  */
 
-/** Bytes that stand before every payload: one 512-bit beat. */
+/** Bytes of a header, in front of every payload: one 512-bit beat. */
 export const HEADER_BYTES = 64;
-/** The header's first word. */
+/** First word of a header: the letters `ONPT`, little-endian. */
 export const MAGIC = 0x5450_4e4f;
-/** The header's version. */
+/** Header version that this library reads and writes. */
 export const HEADER_VERSION = 1;
-/** Longest payload that a header may announce, in bytes: a jumbo frame's (8 KiB). */
+/** Maximum payload length in bytes: that of a jumbo frame (8 KiB). */
 export const MAX_PAYLOAD = 8192;
-/** Longest payload of a standard frame: 22 beats of 64 bytes less the header. */
+/** Payload length of a standard frame in bytes: 22 beats of 64 bytes less the header. */
 export const STANDARD_PAYLOAD = 1344;
-/** A flow has at most this many packets. */
+/** Maximum packets of a flow (2^24). */
 export const MAX_PACKETS = 2 ** 24;
-/** Items of a flow are counted below this limit (2^48), so that positions stay exact numbers. */
+/** Limit of item positions in a flow (2^48, exclusive). Positions stay exact JavaScript numbers. */
 export const MAX_POSITION = 2 ** 48;
-/** Byte offset of each field in a header. */
+/** Offset of each field in a header, in bytes. */
 export const OFFSET = {
   magic: 0,
   version: 4,
@@ -59,64 +59,64 @@ export const OFFSET = {
 
 /** Kinds of payload. */
 export const KIND = {
-  /** Tiles with their weight index, see {@linkcode cellBytes}. */
+  /** Tiles with their weight index; see {@linkcode cellBytes}. */
   cells: 1,
-  /** Samples of an image, the channels of a pixel together or plane by plane. */
+  /** Samples of an image: the channels of a pixel together, or plane by plane. */
   samples: 2,
-  /** Tiles without their weight index: four neighbours of each channel, nothing between them. */
+  /** Tiles without their weight index: four neighbours of each channel, without padding. */
   tiles: 3,
-  /** Bytes of a text, UTF-8. */
+  /** UTF-8 bytes of a text. */
   text: 4,
-  /** Tokens of a text, bit behind bit. */
+  /** Tokens of a text, packed as bits. */
   tokens: 5,
 } as const;
 
-/** The number of a payload's kind. */
+/** Number of a payload kind. */
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** Flag bits. */
+/** Flag bits of the header. */
 export const FLAG = {
-  /** The flow's first packet. */
+  /** First packet of the flow. */
   first: 1,
-  /** The flow's last packet. */
+  /** Last packet of the flow. */
   last: 2,
   /** The text ends with this packet. */
   endOfText: 4,
-  /** The device could not finish this packet and leaves it to the host. */
+  /** Device could not finish this packet; the host must process it. */
   escape: 8,
-  /** The CRC field is filled in; without it the check is left to the link. */
+  /** CRC field is valid. Without this flag the link is responsible for the check. */
   checked: 16,
 } as const;
 
 const KNOWN_FLAGS = 31;
-/** A bit for each known kind. */
+/** One bit for each known kind. */
 const KNOWN_KINDS = Object.values(KIND).reduce((bits, kind) => bits | (1 << kind), 0);
 
-/** A header's fields. The reader fills one object again and again, so that no packet makes a new one. */
+/** Fields of a header. Readers reuse one object, so reading a packet allocates nothing. */
 export interface Header {
-  /** Kind of payload. */
+  /** Kind of the payload; decides how its bytes are read. */
   kind: Kind;
-  /** Flag bits. */
+  /** Bitwise OR of {@linkcode FLAG} values. */
   flags: number;
-  /** Flow. */
+  /** Flow number, 32 bits. */
   flow: number;
   /** Sequence number in the flow, from 0. */
   sequence: number;
-  /** Packets in the flow. */
+  /** Total packets of the flow. */
   packets: number;
   /** Payload length in bytes. */
   length: number;
-  /** Bytes at the payload's head that the packet before holds too. */
+  /** Bytes at the start of the payload that the previous packet also holds. */
   overlap: number;
-  /** Plan id. */
+  /** Plan id, 32 bits: identifies the compiled plan. */
   plan: number;
-  /** Epoch. */
+  /** Epoch number, 32 bits: packets of one epoch share one set of table pages. */
   epoch: number;
-  /** Position of the payload's first item in the flow. */
+  /** Position of the first payload item in the flow, below {@linkcode MAX_POSITION}. */
   position: number;
 }
 
-/** A header to read into. */
+/** Creates a header with zeros, kind `samples` and one packet. */
 export function newHeader(): Header {
   return {
     kind: KIND.samples,
@@ -133,18 +133,18 @@ export function newHeader(): Header {
 }
 
 /**
- * Why a packet is refused. The names stand in counters and messages.
+ * Names of the checks that refuse a packet. Counters and messages use them.
  *
  * | name | check that failed |
  * |---|---|
  * | `truncated` | fewer bytes than the header and the announced payload |
- * | `magic`, `version`, `kind`, `flags`, `reserved` | the field has no known value |
- * | `length` | payload of no byte or more than {@linkcode MAX_PAYLOAD} |
- * | `overlap` | more overlap than payload |
- * | `sequence` | not below the number of packets, or first/last flag where it does not belong |
- * | `packets` | none, or more than {@linkcode MAX_PACKETS} |
+ * | `magic`, `version`, `kind`, `flags`, `reserved` | the value of the field is unknown |
+ * | `length` | payload of 0 bytes or more than {@linkcode MAX_PAYLOAD} |
+ * | `overlap` | overlap longer than the payload |
+ * | `sequence` | not below the packet count, or first/last flag in the wrong packet |
+ * | `packets` | 0, or more than {@linkcode MAX_PACKETS} |
  * | `position` | not below {@linkcode MAX_POSITION} |
- * | `crc` | CRC-32C of header and payload differs, or is there without its flag |
+ * | `crc` | wrong CRC-32C of header and payload, or a CRC without its flag |
  */
 export type Refusal =
   | "truncated"
@@ -161,11 +161,11 @@ export type Refusal =
   | "crc";
 
 /**
- * Writes a header. The CRC field and the carry are left zero.
+ * Writes a header. The CRC field and the carry are set to zero.
  *
- * @param view Where to.
- * @param at Offset of the header's first byte.
- * @param header The fields. They come from inside and are not checked.
+ * @param view Target memory.
+ * @param at Offset of the first header byte.
+ * @param header Fields; they are not checked.
  */
 export function writeHeader(view: DataView, at: number, header: Header): void {
   view.setUint32(at, MAGIC, true);
@@ -182,13 +182,13 @@ export function writeHeader(view: DataView, at: number, header: Header): void {
 }
 
 /**
- * Reads a header and checks every field but the CRC against its limit.
+ * Reads a header and checks every field except the CRC.
  *
- * @param view Where from.
- * @param at Offset of the header's first byte.
- * @param available Bytes of the packet that are there.
- * @param header Filled in; its fields are undefined after a refusal.
- * @returns The name of the first check that failed, or null.
+ * @param view Source memory.
+ * @param at Offset of the first header byte.
+ * @param available Bytes of the packet that are present.
+ * @param header Output; undefined after a refusal.
+ * @returns Name of the first check that failed, or null.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Images to packets: tile-major cells or tiles, or bare samples.
+ * Serializes images into packets: cells, tiles, or bare samples.
  *
  * @module
  */
@@ -21,44 +21,44 @@ import {
 } from "./sampling.ts";
 import { imageAxes, type Tensor } from "./tensor.ts";
 
-/** What a writer is made for. */
+/** Options of {@linkcode createImageWriter}. */
 export interface ImageWriterOptions {
-  /** `KIND.cells` or `KIND.tiles`; or `KIND.samples`, which takes only the upper left neighbour. */
+  /** `KIND.cells`, `KIND.tiles` or `KIND.samples`. Samples use only the upper left neighbour. */
   readonly kind: Kind;
-  /** Images of the input. */
+  /** Images in the input batch. */
   readonly images: number;
-  /** Rows of the input. */
+  /** Rows of an input image. */
   readonly height: number;
-  /** Columns of the input. */
+  /** Columns of an input image. */
   readonly width: number;
-  /** Channels of the input. */
+  /** Channels of an input image. */
   readonly channels: Channels;
-  /** Which samples each output sample needs. */
+  /** Input samples that each output sample needs. */
   readonly map: SamplingMap;
-  /** The colour outside the image, one byte a channel. */
+  /** Colour outside the image, one byte a channel. */
   readonly fill: readonly number[];
-  /** How the items are cut into packets. */
+  /** Partition of the items into packets. */
   readonly cut: Partition;
-  /** Plan id for the headers. */
+  /** Plan id for the headers, 32 bits. */
   readonly plan: number;
   /** Whether packets carry a CRC-32C. */
   readonly checksum: Checksum;
 }
 
-/** Writes the packets of one kind of input, any number of times, without an allocation a packet. */
+/** Writes the packets of one kind of input, any number of times. A packet costs no allocation. */
 export interface ImageWriter {
   /**
-   * Writes some packets of a flow into slots.
+   * Writes `count` packets of a flow into slots.
    *
-   * @param input A u8 image tensor of the writer's shape, in any layout and strides.
+   * @param input u8 image tensor with the shape of the options, in any layout and strides.
    * @param flow Flow number for the headers.
-   * @param sequence Number of the first packet to write.
-   * @param count Number of packets to write.
-   * @param target The slots; the first packet goes into `slot`.
-   * @param slot First slot to write.
-   * @param epoch Epoch for the headers: the stretch of packets that one set of table pages serves.
-   * @throws {OnpathError} `dtype` or `shape` when the input is another kind, `size` when the packets
-   * or slots do not exist. Nothing is written then.
+   * @param sequence Number of the first packet.
+   * @param count Number of packets.
+   * @param target Slots; the first packet goes into `slot`.
+   * @param slot First slot to write. Default 0.
+   * @param epoch Epoch number for the headers: packets of one epoch share one set of table pages. Default 0.
+   * @throws {OnpathError} `dtype` or `shape` when the input does not match the options; `size` when packets
+   * or slots are out of range. Nothing is written then.
    */
   readonly write: (
     input: Tensor,
@@ -71,17 +71,16 @@ export interface ImageWriter {
   ) => void;
 }
 
-/** Writes the items `first` to `first + count` of the flow to an address. */
+/** Writes items `first` to `first + count - 1` of the flow to an address. */
 type WriteItems = (first: number, count: number, out: number) => void;
 
 /**
- * Makes a writer.
+ * Creates an image writer.
  *
- * @param engine The engine that also holds the slots.
- * @param options What the writer is made for.
- * @returns The writer; it has reserved its tables and two input rows in the engine.
- * @throws {OnpathError} `shape` or `size` when the map does not fit the input, `packet` when a
- * packet of the cut would not fit the slots of a later call.
+ * @param engine Engine that also holds the slots.
+ * @param options Input shape, sampling map and packet format.
+ * @returns Writer. It reserves its tables and two input rows in the engine.
+ * @throws {OnpathError} `shape` or `size` when the map does not fit the input.
  */
 export function createImageWriter(engine: Engine, options: ImageWriterOptions): ImageWriter {
   const { map, cut, width, height, channels, fill } = options;
@@ -119,17 +118,17 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
   return {
     write: (input, flow, sequence, count, target, slot = 0, epoch = 0) => {
       const axes = checkInput(input, options);
-      checkWhole("a flow number of", flow, 0, 2 ** 32 - 1);
-      checkWhole("a first packet of", sequence, 0, cut.packets);
-      checkWhole("a number of packets of", count, 0, cut.packets - sequence);
-      checkWhole("a first slot of", slot, 0, target.slots - count);
+      checkWhole("flow number", flow, 0, 2 ** 32 - 1);
+      checkWhole("first packet", sequence, 0, cut.packets);
+      checkWhole("packet count", count, 0, cut.packets - sequence);
+      checkWhole("first slot", slot, 0, target.slots - count);
       if (target.engine !== engine || HEADER_BYTES + cut.itemsPerPacket * bytesPerItem > target.slotBytes) {
         throw new OnpathError(
           "packet",
           `Cannot write packets of ${
             cut.itemsPerPacket * bytesPerItem
-          } bytes: the slots belong to another engine ` +
-            `or are shorter`,
+          } bytes: the slots are in another engine ` +
+            `or too short`,
           { payload: cut.itemsPerPacket * bytesPerItem, slotBytes: target.slotBytes },
         );
       }
@@ -149,8 +148,8 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
         writeHeader(engine.view, at, header);
         writeItems(span.first, span.count, at + HEADER_BYTES);
       }
-      // A pass of its own: sealing a packet while its bytes are still on their way to the cache costs
-      // a third of the whole (the sums would queue behind them).
+      // Sealing is a separate pass. A CRC over bytes that are still being written to the cache would take a
+      // third longer.
       for (let i = 0; checked && i < count; i++) {
         locate(cut, sequence + i, span);
         engine.functions.seal(slotAddress(target, slot + i), HEADER_BYTES + span.count * bytesPerItem);
@@ -180,7 +179,7 @@ function checkInput(input: Tensor, options: ImageWriterOptions): ReturnType<type
   return axes;
 }
 
-/** Splits items of a flow at row edges: `visit(image, row, column, count, item offset)`. */
+/** Splits items of a flow at row boundaries and calls `visit(image, row, column, count, item offset)`. */
 function eachRow(
   cut: Partition,
   first: number,
@@ -200,7 +199,7 @@ function eachRow(
   }
 }
 
-/** Cells and tiles: each row of them is one call of the engine. */
+/** Writes cells or tiles: one engine call for each run of items in a row. */
 function separableTiles(
   engine: Engine,
   rows: RowStage,
@@ -213,7 +212,7 @@ function separableTiles(
   const columns = engine.reserve(12 * cut.width);
   let adjacent = true;
   for (let i = 0; i < cut.width; i++) {
-    // The fill colour stands in the two columns behind the row.
+    // The two columns after the row hold the fill colour.
     const left = low[i]! < 0 ? options.width : low[i]!;
     const right = high[i]! < 0 ? options.width + (low[i]! < 0 ? 1 : 0) : high[i]!;
     adjacent &&= right === left + 1;
@@ -243,7 +242,7 @@ function separableTiles(
   };
 }
 
-/** Bare samples: each run of neighbouring columns is one copy inside the engine's memory. */
+/** Writes bare samples: one copy for each run of adjacent columns. */
 function separableSamples(
   engine: Engine,
   rows: RowStage,
@@ -253,7 +252,7 @@ function separableSamples(
   const { bytes } = engine;
   const { channels, cut } = options;
   const source = Int32Array.from(map.x.low, (index) => (index < 0 ? options.width : index) * channels);
-  // Where each column's run of neighbours ends: found once, so that a row of a picture is one copy.
+  // End of each column's run of adjacent columns, computed once. A whole row is often one run.
   const ends = new Int32Array(source.length);
   for (let i = source.length - 1; i >= 0; i--) {
     ends[i] = source[i + 1] === source[i]! + channels ? ends[i + 1]! : i + 1;
@@ -268,7 +267,7 @@ function separableSamples(
       const next = Math.min(ends[i]!, end);
       const length = (next - i) * channels;
       i = next;
-      // A call costs as much as some twenty bytes.
+      // A call costs as much as copying about 24 bytes.
       if (length > 24) bytes.copyWithin(to, from, from + length);
       else {for (const last = from + length, shift = to - from; from < last; from++) {
           bytes[from + shift] = bytes[from]!;
@@ -282,7 +281,7 @@ function separableSamples(
   };
 }
 
-/** Any map and any strides, a byte at a time: the plain path, and the one for dense maps. */
+/** Writes items of any map and any strides, byte by byte: the reference path, and the one for dense maps. */
 function denseItems(
   engine: Engine,
   map: DenseMap,

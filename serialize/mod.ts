@@ -1,5 +1,5 @@
 /**
- * Data to packets and back. Knows tensors, text and packets; knows no kernel and no device.
+ * Serialization: tensors and texts to packets and back. Independent of kernels and devices.
  *
  * @example
  * ```ts

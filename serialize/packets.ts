@@ -1,5 +1,5 @@
 /**
- * Slots for packets in one preallocated piece of an engine's memory.
+ * Packet slots in one preallocated range of an engine's memory.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { Engine } from "./engine.ts";
 import { checkWhole } from "./errors.ts";
 import { FLAG, type Header, HEADER_BYTES, MAX_PAYLOAD, OFFSET, readHeader, type Refusal } from "./header.ts";
 
-/** Whether packets carry a CRC-32C or leave the check to the link (PCIe and Ethernet have their own). */
+/** Packets carry a CRC-32C, or rely on the link: PCIe and Ethernet have checksums of their own. */
 export type Checksum = "crc32c" | "link";
 
 /**
- * Slots begin at a multiple of this, a page: so a card's driver takes them for DMA where they are, and
- * nothing is copied on the host. It costs at most a page.
+ * Alignment of slots in bytes: one page. A card's driver can then read them by DMA without a copy on the
+ * host. The padding is at most one page.
  */
 export const SLOTS_ALIGNMENT = 4096;
 
-/** Slots of equal size, each for one packet. A packet's length stands in its own header. */
+/** Slots of equal size, one packet each. A packet's length is in its header. */
 export interface PacketSlots {
-  /** The engine whose memory holds the slots. */
+  /** Engine whose memory holds the slots. */
   readonly engine: Engine;
-  /** Address of the first slot, a multiple of {@linkcode SLOTS_ALIGNMENT} where they were reserved. */
+  /** Address of the first slot; reserved slots start at a multiple of {@linkcode SLOTS_ALIGNMENT}. */
   readonly address: number;
-  /** Bytes of a slot, a multiple of 64. */
+  /** Bytes of one slot, a multiple of 64. */
   readonly slotBytes: number;
   /** Number of slots. */
   readonly slots: number;
@@ -33,40 +33,40 @@ export interface PacketSlots {
 /**
  * Reserves slots.
  *
- * @param engine The engine that is to hold them.
- * @param slots Number of slots.
- * @param payload Longest payload of a packet, in bytes.
- * @returns The slots, all zero.
- * @throws {OnpathError} `size` when a number is outside its limit or the engine has no room.
+ * @param engine Engine whose memory will hold the slots.
+ * @param slots Number of slots, 1 to 2^20.
+ * @param payload Longest payload of a packet in bytes, 1 to {@linkcode MAX_PAYLOAD}.
+ * @returns Slots, all zero.
+ * @throws {OnpathError} `size` when a number is out of range or the engine has too little memory left.
  */
 export function reserveSlots(engine: Engine, slots: number, payload: number): PacketSlots {
-  checkWhole("a number of slots of", slots, 1, 2 ** 20);
+  checkWhole("slot count", slots, 1, 2 ** 20);
   const slotBytes = slotBytesFor(payload);
   return { engine, address: engine.reserve(slots * slotBytes, SLOTS_ALIGNMENT), slotBytes, slots };
 }
 
 /**
- * Bytes of a slot for payloads up to a length: header and payload, filled up to whole 64-byte beats.
+ * Bytes of a slot: header and longest payload, padded to whole 64-byte beats.
  *
- * @throws {OnpathError} `size` when the payload is longer than {@linkcode MAX_PAYLOAD}.
+ * @throws {OnpathError} `size` when the payload is outside 1 to {@linkcode MAX_PAYLOAD}.
  */
 export function slotBytesFor(payload: number): number {
-  checkWhole("a payload in bytes of", payload, 1, MAX_PAYLOAD);
+  checkWhole("payload bytes", payload, 1, MAX_PAYLOAD);
   return Math.ceil((HEADER_BYTES + payload) / 64) * 64;
 }
 
-/** Address of a slot's first byte in the engine's memory. */
+/** Returns the address of a slot's first byte in the engine's memory. */
 export function slotAddress(packets: PacketSlots, slot: number): number {
   return packets.address + slot * packets.slotBytes;
 }
 
 /**
- * Reads and checks the packet in a slot, its CRC too where it carries one. Makes no object.
+ * Reads and checks the packet in a slot, including its CRC if it has one. Allocates nothing.
  *
- * @param packets The slots.
- * @param slot Which one.
- * @param header Filled in; undefined after a refusal.
- * @returns The name of the check that failed, or null.
+ * @param packets Slots to read from.
+ * @param slot Slot number, from 0.
+ * @param header Output; undefined after a refusal.
+ * @returns Name of the check that failed, or null.
  */
 export function readPacket(packets: PacketSlots, slot: number, header: Header): Refusal | null {
   const { engine, slotBytes } = packets;
@@ -81,11 +81,11 @@ export function readPacket(packets: PacketSlots, slot: number, header: Header): 
 }
 
 /**
- * Reads and checks a packet that lies anywhere.
+ * Reads and checks a packet in any memory.
  *
- * @param bytes The packet, from its first byte; more bytes may follow it.
- * @param header Filled in; undefined after a refusal.
- * @returns The name of the check that failed, or null.
+ * @param bytes Packet from its first byte; more bytes may follow.
+ * @param header Output; undefined after a refusal.
+ * @returns Name of the check that failed, or null.
  */
 export function readPacketBytes(bytes: Uint8Array, header: Header): Refusal | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -97,10 +97,10 @@ export function readPacketBytes(bytes: Uint8Array, header: Header): Refusal | nu
 }
 
 /**
- * CRC-32C of a packet that lies anywhere, its CRC field taken as zero.
+ * CRC-32C of a packet in any memory, with its CRC field read as zero.
  *
  * @param packet Header and payload.
- * @returns The CRC as an unsigned 32-bit number.
+ * @returns CRC as an unsigned 32-bit number.
  */
 export function packetCrcPlain(packet: Uint8Array): number {
   const head = crc32c(packet.subarray(0, OFFSET.crc));
@@ -110,11 +110,11 @@ export function packetCrcPlain(packet: Uint8Array): number {
 const ZERO = new Uint8Array(4);
 
 /**
- * The packet in a slot as bytes, without a copy.
+ * Views the packet in a slot as bytes, without a copy.
  *
- * @param packets The slots.
- * @param slot Which one; its header must have been read without refusal.
- * @returns A view of header and payload; it changes when the slot is written again.
+ * @param packets Slots to read from.
+ * @param slot Slot number; its header must have been read without refusal.
+ * @returns View of header and payload. It changes when the slot is written again.
  */
 export function packetBytes(packets: PacketSlots, slot: number): Uint8Array<ArrayBuffer> {
   const at = slotAddress(packets, slot);

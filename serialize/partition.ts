@@ -1,7 +1,8 @@
 /**
- * How the items of images are cut into packets: no packet crosses an output row unless it holds
- * whole rows, and none crosses an image. So whatever belongs to a row (its weights, its place in
- * the output) belongs to whole packets, and a packet's place follows from its number alone.
+ * Partition of image items into packets. A packet holds whole rows, or part of one row; it never crosses an
+ * image.
+ * Data that belongs to a row, such as its weights, therefore applies to whole packets. A packet's place
+ * follows from its number alone.
  *
  * @module
  */
@@ -9,7 +10,7 @@
 import { checkWhole, OnpathError } from "./errors.ts";
 import { MAX_PACKETS } from "./header.ts";
 
-/** The cut of one flow. Plain data. */
+/** Partition of one flow. Plain data. */
 export interface Partition {
   /** Items in a row. */
   readonly width: number;
@@ -17,30 +18,30 @@ export interface Partition {
   readonly height: number;
   /** Images in the flow. */
   readonly images: number;
-  /** Packets that share one row; 1 where packets hold whole rows. */
+  /** Packets that share one row; 1 if packets hold whole rows. */
   readonly packetsPerRow: number;
-  /** Rows in one packet; 1 where a row is cut. */
+  /** Rows in one packet; 1 if rows are split. */
   readonly rowsPerPacket: number;
-  /** Items in every packet but the last of a row or image. */
+  /** Items in a full packet. The last packet of a row or image may hold fewer. */
   readonly itemsPerPacket: number;
-  /** Packets of the flow. */
+  /** Packets of the flow, at most {@linkcode MAX_PACKETS}. */
   readonly packets: number;
 }
 
 /**
- * Cuts images into packets of at most `most` items. Cut rows are cut evenly, so that no packet is
- * nearly empty, in multiples of `multiple` items, so that packets end with a full bus word.
+ * Partitions images into packets of at most `most` items.
+ * Rows longer than a packet are split evenly, in multiples of `multiple` items, so that packets end with a
+ * full bus word.
  *
- * @param width Items in a row.
- * @param height Rows in an image.
- * @param images Images in the flow.
- * @param most Items that one packet holds at most.
- * @param multiple Items in one bus word.
- * @param mostRows Rows that one packet holds at most: 1 where every row is served by a table page of
- * its own.
- * @returns The cut.
- * @throws {OnpathError} `size` when a number is outside its limits or the flow has more than
- * {@linkcode MAX_PACKETS} packets.
+ * @param width Items in a row, 1 to 2^24.
+ * @param height Rows in an image, 1 to 2^24.
+ * @param images Images in the flow, 1 to 2^24.
+ * @param most Maximum items of one packet, 1 to 2^16.
+ * @param multiple Items in one bus word, 1 to `most`. Default 1.
+ * @param mostRows Maximum rows of one packet; 1 if every row has its own table page. Default unlimited.
+ * @returns Partition of the flow.
+ * @throws {OnpathError} `size` when a number is out of range or the flow has more than {@linkcode
+ * MAX_PACKETS} packets.
  *
  * @example
  * ```ts
@@ -60,11 +61,11 @@ export function cutRows(
   multiple = 1,
   mostRows = Infinity,
 ): Partition {
-  checkWhole("a row of", width, 1, 2 ** 24);
-  checkWhole("a number of rows of", height, 1, 2 ** 24);
-  checkWhole("a number of images of", images, 1, 2 ** 24);
-  checkWhole("a packet of", most, 1, 2 ** 16);
-  checkWhole("a bus word of", multiple, 1, most);
+  checkWhole("items of a row", width, 1, 2 ** 24);
+  checkWhole("row count", height, 1, 2 ** 24);
+  checkWhole("image count", images, 1, 2 ** 24);
+  checkWhole("items of a packet", most, 1, 2 ** 16);
+  checkWhole("items of a bus word", multiple, 1, most);
   const usable = most - most % multiple;
   const rowsPerPacket = Math.min(height, mostRows, Math.max(1, Math.floor(usable / width)));
   const packetsPerRow = Math.ceil(width / usable);
@@ -75,27 +76,27 @@ export function cutRows(
   if (packets > MAX_PACKETS) {
     throw new OnpathError(
       "size",
-      `Cannot cut ${images} images of ${height} rows: ${packets} packets are more than ${MAX_PACKETS}`,
+      `Cannot cut ${images} images of ${height} rows: ${packets} packets exceed the maximum of ${MAX_PACKETS}`,
       { images, height, width, packets, most: MAX_PACKETS },
     );
   }
   return { width, height, images, packetsPerRow, rowsPerPacket, itemsPerPacket, packets };
 }
 
-/** Where a packet's items lie: filled in by {@linkcode locate} again and again. */
+/** Items of one packet. {@linkcode locate} fills one object repeatedly. */
 export interface Span {
-  /** Position in the flow of the first item: (image · height + row) · width + column. */
+  /** Position of the first item in the flow: (image · height + row) · width + column. */
   first: number;
   /** Number of items. */
   count: number;
 }
 
 /**
- * Finds a packet's items. Makes no object and divides twice at most, for it runs once a packet.
+ * Finds the items of a packet. It runs once a packet, allocates nothing and divides at most twice.
  *
- * @param cut The cut.
- * @param sequence The packet's number, below `cut.packets`.
- * @param span Filled in.
+ * @param cut Partition of the flow.
+ * @param sequence Packet number, below `cut.packets`.
+ * @param span Output.
  */
 export function locate(cut: Partition, sequence: number, span: Span): void {
   const { width, height, packetsPerRow, rowsPerPacket, itemsPerPacket } = cut;
@@ -106,7 +107,7 @@ export function locate(cut: Partition, sequence: number, span: Span): void {
     span.count = Math.min(itemsPerPacket, width - column);
     return;
   }
-  // A packet holds whole rows; an image's last one holds the rows that are left.
+  // Packets hold whole rows; the last packet of an image holds the remaining ones.
   const perImage = ((height + rowsPerPacket - 1) / rowsPerPacket) | 0;
   const image = (sequence / perImage) | 0;
   const row = (sequence - image * perImage) * rowsPerPacket;
@@ -115,10 +116,10 @@ export function locate(cut: Partition, sequence: number, span: Span): void {
 }
 
 /**
- * Position in the flow of a packet's first item: (image · height + row) · width + column.
+ * Position of a packet's first item in the flow: (image · height + row) · width + column.
  *
- * @param cut The cut.
- * @param sequence The packet's number, below `cut.packets`.
+ * @param cut Partition of the flow.
+ * @param sequence Packet number, below `cut.packets`.
  */
 export function firstItem(cut: Partition, sequence: number): number {
   const span = { first: 0, count: 0 };
@@ -129,8 +130,8 @@ export function firstItem(cut: Partition, sequence: number): number {
 /**
  * Number of items in a packet.
  *
- * @param cut The cut.
- * @param sequence The packet's number, below `cut.packets`.
+ * @param cut Partition of the flow.
+ * @param sequence Packet number, below `cut.packets`.
  */
 export function itemCount(cut: Partition, sequence: number): number {
   const span = { first: 0, count: 0 };

@@ -1,6 +1,7 @@
 /**
- * Packets back to outputs: any order, duplicates dropped, gaps known by number, flows interleaved,
- * memory bounded.
+ * Reassembles packets into outputs: in any order, without duplicates, with interleaved flows and bounded
+ * memory.
+ * Missing packets are listed by number.
  *
  * @module
  */
@@ -11,45 +12,47 @@ import { type Checksum, type PacketSlots, readPacket, readPacketBytes, slotAddre
 import { locate, type Partition, type Span } from "./partition.ts";
 import { type Waiter, waitFor, type WaitOptions } from "./wait.ts";
 
-/** Where the payloads of a flow belong. Plain data. */
+/** Layout of a flow's payloads in its output. Plain data. */
 export interface Placement {
-  /** Plan id that the packets must carry. */
+  /** Plan id that packets must carry. */
   readonly plan: number;
-  /** How the items are cut into packets. */
+  /** Partition of the items into packets. */
   readonly cut: Partition;
-  /** Planes of an image: 1 where the channels of a pixel lie together, else one a channel. A payload
-   * holds its items of the first plane, then those of the second, and so on. */
+  /**
+   * Planes of an image: 1 if the channels of a pixel lie together, otherwise one a channel. A payload holds
+   * its items of the first plane, then those of the second, and so on.
+   */
   readonly planes: number;
   /** Bytes of one item in one plane. */
   readonly itemBytes: number;
-  /** Whether packets must carry a CRC-32C. */
+  /** `crc32c` if packets must carry a CRC-32C. */
   readonly checksum: Checksum;
 }
 
-/** What became of a packet. A refusal names the check that failed; see {@linkcode Refusal}. */
+/** Outcome of a packet. A refusal names the check that failed; see {@linkcode Refusal}. */
 export type Outcome =
   | "accepted"
   | "duplicate"
-  /** No such flow is open. */
+  /** The flow is not open. */
   | "flow"
-  /** The plan id or the number of packets is not the flow's. */
+  /** The plan id or the packet count differs from the flow's. */
   | "plan"
-  /** Kind, position or length is not what the sequence number implies. */
+  /** Kind, position or length does not match the sequence number. */
   | "place"
   | Refusal;
 
 /** Limits of a {@linkcode Reassembler}. */
 export interface ReassemblerLimits {
-  /** Flows that may be open at once. Default 64. */
+  /** Maximum flows open at once. Default 64. */
   readonly flows?: number;
-  /** Bytes of outputs that may be open at once. Default 1 GiB. */
+  /** Maximum bytes of the outputs open at once. Default 1 GiB. */
   readonly bytes?: number;
 }
 
 interface Flow {
   readonly placement: Placement;
   readonly output: Uint8Array<ArrayBuffer>;
-  /** A bit for each packet that is there. */
+  /** One bit for each packet that arrived. */
   readonly arrived: Uint8Array;
   missing: number;
   readonly waiters: Set<Waiter>;
@@ -62,7 +65,7 @@ export function outputBytes(placement: Placement): number {
 }
 
 /**
- * Puts packets into the outputs of their flows.
+ * Copies packets into the outputs of their flows.
  *
  * @example
  * ```ts
@@ -85,24 +88,24 @@ export class Reassembler {
   #accepted = 0;
   #duplicates = 0;
   #bytes = 0;
-  /** Flow of the packet that {@linkcode Reassembler.#check} saw last. */
+  /** Flow of the packet checked last by {@linkcode Reassembler.#check}. */
   #state: Flow | undefined;
   #viewsOf: PacketSlots | undefined;
   #views: (Uint8Array | undefined)[] = [];
 
   /**
-   * Makes a reassembler without flows.
+   * Creates a reassembler without open flows.
    *
-   * @param limits How many flows and bytes may be open at once.
+   * @param limits Maximum open flows and bytes.
    */
   constructor(limits: ReassemblerLimits = {}) {
     this.#limits = {
-      flows: checkWhole("a limit of flows of", limits.flows ?? 64, 1, 2 ** 20),
-      bytes: checkWhole("a limit of bytes of", limits.bytes ?? 2 ** 30, 1, 2 ** 40),
+      flows: checkWhole("flow limit", limits.flows ?? 64, 1, 2 ** 20),
+      bytes: checkWhole("byte limit", limits.bytes ?? 2 ** 30, 1, 2 ** 40),
     };
   }
 
-  /** How many packets had each outcome so far. */
+  /** Packets counted by outcome since creation. */
   get counts(): Readonly<Partial<Record<Outcome, number>>> {
     const taken = [["accepted", this.#accepted], ["duplicate", this.#duplicates]] as const;
     return Object.fromEntries([...taken.filter(([, count]) => count > 0), ...this.#refused]);
@@ -111,23 +114,23 @@ export class Reassembler {
   /**
    * Opens a flow and reserves its output.
    *
-   * @param flow Its number.
-   * @param placement Where its payloads belong.
-   * @param output Memory for the output, of exactly its length; without it a new piece is made.
-   * @throws {OnpathError} `size` when the flow is open already, a limit would be passed, or the
-   * memory has another length.
+   * @param flow Flow number, 32 bits.
+   * @param placement Layout of its payloads in the output.
+   * @param output Memory for the output, of exactly its length. By default new memory is allocated.
+   * @throws {OnpathError} `size` when the flow is already open, a limit would be exceeded, or the memory has
+   * the wrong length.
    */
   open(flow: number, placement: Placement, output?: Uint8Array<ArrayBuffer>): void {
     const bytes = outputBytes(placement);
     if (output !== undefined && output.length !== bytes) {
       throw new OnpathError(
         "size",
-        `Cannot open flow ${flow}: its output has ${bytes} bytes, the memory for it ${output.length}`,
+        `Cannot open flow ${flow}: the output needs ${bytes} bytes, the memory has ${output.length}`,
         { flow, expected: bytes, found: output.length },
       );
     }
     if (this.#flows.has(flow)) {
-      throw new OnpathError("size", `Cannot open flow ${flow}: it is open already`, { flow });
+      throw new OnpathError("size", `Cannot open flow ${flow}: it is already open`, { flow });
     }
     if (this.#flows.size >= this.#limits.flows || this.#bytes + bytes > this.#limits.bytes) {
       throw new OnpathError(
@@ -148,11 +151,11 @@ export class Reassembler {
   }
 
   /**
-   * Takes the packet in a slot. Makes no object once it has seen the slot with this payload length.
+   * Processes the packet in a slot. It allocates only when a slot's payload length differs from before.
    *
-   * @param packets The slots; they may be written again afterwards.
-   * @param slot Which one.
-   * @returns What became of it.
+   * @param packets Slots to read from; they may be reused afterwards.
+   * @param slot Slot number, from 0.
+   * @returns Outcome of the packet.
    */
   accept(packets: PacketSlots, slot: number): Outcome {
     const outcome = readPacket(packets, slot, this.#header) ?? this.#check();
@@ -167,10 +170,10 @@ export class Reassembler {
   }
 
   /**
-   * Takes a packet that lies anywhere.
+   * Processes a packet in any memory.
    *
-   * @param bytes The packet, from its first byte.
-   * @returns What became of it.
+   * @param bytes Packet from its first byte.
+   * @returns Outcome of the packet.
    */
   acceptBytes(bytes: Uint8Array): Outcome {
     const outcome = readPacketBytes(bytes, this.#header) ?? this.#check();
@@ -178,22 +181,22 @@ export class Reassembler {
     return this.#count(outcome);
   }
 
-  /** Flow of the packet that was taken last; meaningful after `accepted` and `duplicate`. */
+  /** Flow of the packet processed last. Valid after `accepted` and `duplicate`. */
   get lastFlow(): number {
     return this.#header.flow;
   }
 
-  /** Packets that a flow still lacks. */
+  /** Number of packets of a flow that have not arrived. */
   missing(flow: number): number {
     return this.#flow(flow).missing;
   }
 
   /**
-   * The packets that a flow still lacks, as ranges of their numbers.
+   * Lists the missing packets of a flow as ranges.
    *
-   * @param flow An open flow.
-   * @param most Longest list to return.
-   * @returns Pairs of first and last number, in order.
+   * @param flow Number of an open flow.
+   * @param most Maximum ranges to return. Default 1024.
+   * @returns Pairs of first and last packet number, ascending.
    */
   gaps(flow: number, most = 1024): [first: number, last: number][] {
     const { arrived, placement } = this.#flow(flow);
@@ -211,10 +214,10 @@ export class Reassembler {
   /**
    * Waits until a flow is complete.
    *
-   * @param flow An open flow.
-   * @param options How long, and a signal that ends the wait.
-   * @throws {OnpathError} `timeout` when it lasts too long, `gap` when the flow is dropped meanwhile;
-   * the signal's reason when it is aborted. The flow stays open.
+   * @param flow Number of an open flow.
+   * @param options Timeout and abort signal.
+   * @throws {OnpathError} `timeout` when the timeout expires; `gap` when the flow is dropped meanwhile; the
+   * signal's reason when it aborts. The flow stays open.
    */
   async whenComplete(flow: number, options: WaitOptions = {}): Promise<void> {
     const state = this.#flow(flow);
@@ -223,11 +226,11 @@ export class Reassembler {
   }
 
   /**
-   * Takes the output of a complete flow and closes it.
+   * Returns the output of a complete flow and closes the flow.
    *
-   * @param flow A complete flow.
-   * @returns The output's bytes; they belong to the caller.
-   * @throws {OnpathError} `gap` when packets are missing, naming them. The flow stays open.
+   * @param flow Number of a complete flow.
+   * @returns Output bytes; the caller owns them.
+   * @throws {OnpathError} `gap` when packets are missing, with their numbers. The flow then stays open.
    */
   take(flow: number): Uint8Array<ArrayBuffer> {
     const state = this.#flow(flow);
@@ -244,7 +247,7 @@ export class Reassembler {
     return state.output;
   }
 
-  /** Closes a flow and frees its output; waits for it end with `gap`. Unknown flows are ignored. */
+  /** Closes a flow and frees its output. Pending waits fail with `gap`. Unknown flows are ignored. */
   drop(flow: number): void {
     const state = this.#flows.get(flow);
     if (state === undefined) return;
@@ -273,7 +276,7 @@ export class Reassembler {
     return outcome;
   }
 
-  /** Checks the header that was read against its flow. */
+  /** Checks the current header against its flow. */
   #check(): Outcome {
     const header = this.#header;
     const state = this.#flows.get(header.flow);
@@ -292,13 +295,13 @@ export class Reassembler {
     return state.arrived[header.sequence >> 3]! & bit ? "duplicate" : "accepted";
   }
 
-  /** Copies the payload to its place. `slot` names the cached views, −1 for none. */
+  /** Copies the payload into the output. `slot` selects the cached views; −1 uses no cache. */
   #place(bytes: Uint8Array, at: number, slot: number): void {
     const { sequence, position, length } = this.#header;
     const state = this.#state!;
     const { cut, planes, itemBytes } = state.placement;
     if (planes === 1) {
-      // Images follow each other as rows do: one copy.
+      // Images are contiguous, as rows are: one copy.
       state.output.set(this.#payload(bytes, at, length, slot), position * itemBytes);
     } else {
       const planeItems = cut.height * cut.width;

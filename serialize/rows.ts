@@ -1,5 +1,5 @@
 /**
- * Rows of the input image, staged in the engine's memory so that the compiled loops can reach them.
+ * Staging of input rows in the engine's memory, where the compiled loops can read them.
  *
  * @module
  */
@@ -8,33 +8,33 @@ import type { Engine } from "./engine.ts";
 import type { ImageAxes, Tensor } from "./tensor.ts";
 
 /**
- * Two staged rows. Each has `width` interleaved pixels and then two pixels of the fill colour, so
- * that "outside" is just one more column.
+ * Two staged rows. Each holds `width` interleaved pixels and two pixels of the fill colour. A position
+ * outside the image is then just another column.
  */
 export interface RowStage {
   /**
-   * Makes a row present.
+   * Stages a row.
    *
-   * @param image Image of the batch.
+   * @param image Image of the batch, from 0.
    * @param row Row of the image; −1 for a row of the fill colour.
-   * @param keep Address of a staged row that must stay, or 0.
+   * @param keep Address of a staged row that must not be evicted, or 0.
    * @returns Address of the row's first byte.
    */
   readonly stage: (image: number, row: number, keep: number) => number;
-  /** Names the input that the following rows are taken from. */
+  /** Sets the input of the following rows. */
   readonly open: (input: Tensor, axes: ImageAxes) => void;
 }
 
-/** Room behind a row: two fill pixels, and slack for loads of 8 bytes at the last of them. */
+/** Bytes after a row: two fill pixels, and padding for 8-byte loads at the second of them. */
 const SLACK = 16;
 
 /**
- * Reserves room for two rows and one of the fill colour.
+ * Reserves memory for two rows and one row of the fill colour.
  *
- * @param engine Where.
+ * @param engine Engine whose memory holds the rows.
  * @param width Columns of the input.
  * @param channels Channels of the input.
- * @param fill One byte a channel.
+ * @param fill Fill colour, one byte a channel.
  */
 export function reserveRows(
   engine: Engine,
@@ -73,7 +73,7 @@ export function reserveRows(
   };
 }
 
-/** Copies one row as interleaved pixels: in one piece where the input is interleaved itself. */
+/** Copies one row as interleaved pixels. An interleaved input needs a single copy. */
 function copyRow(
   bytes: Uint8Array,
   target: number,

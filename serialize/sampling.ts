@@ -1,6 +1,6 @@
 /**
- * Sampling maps: which input samples an output sample needs, as whole numbers. The serializer copies
- * what a map names; it neither computes positions nor knows weights.
+ * Sampling maps: the input samples that each output sample needs, as integers.
+ * The serializer copies the samples that a map lists. It computes neither positions nor weights.
  *
  * @module
  */
@@ -8,63 +8,69 @@
 import { checkWhole, OnpathError } from "./errors.ts";
 import { KIND, type Kind } from "./header.ts";
 
-/** One axis of a separable map. A source index of −1 names the fill colour. */
+/** One axis of a separable map. Source index −1 selects the fill colour. */
 export interface AxisMap {
-  /** Index of the lower neighbour for each output index. */
+  /** Index of the lower neighbour, one for each output index. */
   readonly low: Int32Array;
-  /** Index of the upper neighbour for each output index. */
+  /** Index of the upper neighbour, one for each output index. */
   readonly high: Int32Array;
-  /** Which of the axis's weights the output index uses. */
+  /** Weight set of each output index, below `phases`. */
   readonly phase: Uint16Array;
-  /** Number of phases, at least 1. */
+  /** Number of weight sets of the axis, at least 1. */
   readonly phases: number;
 }
 
-/** A map whose rows and columns are chosen apart: resize, crop, pad. Its size grows with the axes. */
+/** Map with independent rows and columns: resize, crop, pad. Its size grows with the axes. */
 export interface SeparableMap {
-  /** Which form the map has. */
+  /** Discriminator of {@linkcode SamplingMap}. */
   readonly form: "separable";
-  /** Rows. */
+  /** Map of the output rows. */
   readonly y: AxisMap;
-  /** Columns. */
+  /** Map of the output columns. */
   readonly x: AxisMap;
-  /** The weight index of a cell is `y.phase · stride + x.phase`; at least `x.phases`. */
+  /** Factor of the weight index `y.phase · stride + x.phase`; at least `x.phases`. */
   readonly stride: number;
 }
 
-/** A map that names every neighbour: rotation, warps. Its size grows with the output. */
+/** Map that lists every neighbour: rotation, warps. Its size grows with the output. */
 export interface DenseMap {
-  /** Which form the map has. */
+  /** Discriminator of {@linkcode SamplingMap}. */
   readonly form: "dense";
   /** Output rows. */
   readonly height: number;
   /** Output columns. */
   readonly width: number;
-  /** For each output sample its four neighbours (upper left, upper right, lower left, lower right)
-   * as `row · width + column` of the source, or −1 for the fill colour. */
+  /**
+   * Four neighbours of each output sample: upper left, upper right, lower left, lower right. Each is `row ·
+   * width + column` of the source, or −1 for the fill colour.
+   */
   readonly neighbours: Int32Array;
-  /** For each output sample its weight index. */
+  /** Weight index of each output sample. */
   readonly weight: Uint32Array;
 }
 
-/** Which input samples each output sample needs. */
+/** Input samples that each output sample needs. */
 export type SamplingMap = SeparableMap | DenseMap;
 
-/** Numbers of channels that cells and samples come in. */
+/** Supported channel counts of cells and samples. */
 export type Channels = 1 | 3 | 4;
 
-/** A cell's weight index is 32 bits wide. */
+/** Limit of a cell's weight index, which has 32 bits. */
 export const MAX_WEIGHTS = 2 ** 32;
 
-/** The stride that makes a weight index two halves: the row's phase above, the column's below. */
+/**
+ * Stride that splits a weight index into two halves: row phase in the upper 16 bits, column phase in the
+ * lower.
+ */
 export const PHASE_STRIDE = 65536;
 
 /** Longest axis of an image, in samples. */
 export const MAX_AXIS = 65535;
 
 /**
- * Bytes of a cell: four neighbours of each channel, the weight index (u32), and zero bytes up to a
- * power of two, so that a 256-bit beat holds a whole number of cells.
+ * Bytes of a cell: four neighbours of each channel, the weight index (u32), and zero padding to a power of
+ * two.
+ * A 256-bit beat then holds a whole number of cells.
  *
  * | channels | neighbours | weight index at | cell | cells a beat |
  * |---|---|---|---|---|
@@ -76,15 +82,15 @@ export function cellBytes(channels: Channels): 8 | 16 | 32 {
   return channels === 1 ? 8 : channels === 3 ? 16 : 32;
 }
 
-/** Bytes of one item of a kind of payload that goes to the device. */
+/** Bytes of one item in a request payload of a kind. */
 export function itemBytes(kind: Kind, channels: Channels): number {
   return kind === KIND.cells ? cellBytes(channels) : kind === KIND.tiles ? 4 * channels : channels;
 }
 
 /**
- * Refuses a number of channels that no cell has.
+ * Checks that a channel count is supported.
  *
- * @throws {OnpathError} `shape` for any number but 1, 3 and 4.
+ * @throws {OnpathError} `shape` unless the count is 1, 3 or 4.
  */
 export function checkChannels(channels: number): Channels {
   if (channels !== 1 && channels !== 3 && channels !== 4) {
@@ -97,7 +103,7 @@ export function checkChannels(channels: number): Channels {
   return channels;
 }
 
-/** Output rows and columns of a map. */
+/** Returns the output rows and columns of a map. */
 export function mapSize(map: SamplingMap): { height: number; width: number } {
   return map.form === "dense"
     ? { height: map.height, width: map.width }
@@ -105,16 +111,16 @@ export function mapSize(map: SamplingMap): { height: number; width: number } {
 }
 
 /**
- * Refuses a map that names a sample outside the source or a weight beyond the index's width.
+ * Checks that a map stays inside the source and that its weight indexes fit 32 bits.
  *
- * @param map The map.
+ * @param map Map to check.
  * @param height Rows of the source.
  * @param width Columns of the source.
- * @throws {OnpathError} `shape` or `size`, naming the first offender.
+ * @throws {OnpathError} `shape` or `size`, with the first invalid value.
  */
 export function checkMap(map: SamplingMap, height: number, width: number): void {
-  checkWhole("an image height of", height, 1, MAX_AXIS);
-  checkWhole("an image width of", width, 1, MAX_AXIS);
+  checkWhole("image height", height, 1, MAX_AXIS);
+  checkWhole("image width", width, 1, MAX_AXIS);
   if (map.form === "dense") {
     const items = map.height * map.width;
     if (map.neighbours.length !== 4 * items || map.weight.length !== items) {
@@ -141,7 +147,7 @@ export function checkMap(map: SamplingMap, height: number, width: number): void 
     if (axis.phase.some((phase) => phase >= axis.phases)) {
       throw new OnpathError(
         "shape",
-        `Cannot use a sampling map: a ${name} phase is not below ${axis.phases}`,
+        `Cannot use a sampling map: a ${name} phase is ${axis.phases} or more`,
         {
           axis: name,
         },
@@ -159,9 +165,9 @@ export function checkMap(map: SamplingMap, height: number, width: number): void 
 }
 
 /**
- * The same map with every neighbour named: the plain form that the fast paths are tested against.
+ * Expands a separable map into a dense one: the reference that tests compare the fast paths with.
  *
- * @param map A separable map.
+ * @param map Separable map.
  * @param width Columns of the source.
  */
 export function toDenseMap(map: SeparableMap, width: number): DenseMap {

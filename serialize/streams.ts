@@ -1,5 +1,5 @@
 /**
- * The batch functions as Web streams, for serving code that pipes.
+ * Web streams over the batch functions, for servers that pipe data.
  *
  * @module
  */
@@ -10,31 +10,31 @@ import { packetBytes, type PacketSlots } from "./packets.ts";
 import { type Placement, Reassembler, type ReassemblerLimits } from "./reassembler.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What {@linkcode PacketizeStream} needs. */
+/** Options of {@linkcode PacketizeStream}. */
 export interface PacketizeOptions {
-  /** The writer. */
+  /** Image writer that serializes each input. */
   readonly writer: ImageWriter;
-  /** Slots that it writes into; as many packets are made at a time. */
+  /** Slots for the writer. Their number is the batch size in packets. */
   readonly slots: PacketSlots;
   /** Packets of one flow. */
   readonly packets: number;
-  /** Number of the first flow; each input takes the next one. Default 0. */
+  /** Number of the first flow; each input uses the next one. Default 0. */
   readonly firstFlow?: number;
 }
 
 /**
- * Images in, packets out. Every chunk is a copy of one packet, so a slow reader cannot see it change.
+ * Transforms images into packets. Every chunk is a copy of one packet, so slot reuse cannot change it.
  */
 export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuffer>> {
   /**
-   * Makes the stream.
+   * Creates the stream.
    *
-   * @param options The writer and its slots.
+   * @param options Writer, slots and flow numbers.
    */
   constructor(options: PacketizeOptions) {
     const { writer, slots, packets } = options;
-    checkWhole("a number of packets of", packets, 1, 2 ** 24);
-    let flow = checkWhole("a first flow of", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
+    checkWhole("packet count", packets, 1, 2 ** 24);
+    let flow = checkWhole("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
     super({
       transform(input, controller) {
         for (let first = 0; first < packets; first += slots.slots) {
@@ -50,42 +50,42 @@ export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuf
 
 /** An output of {@linkcode ReassembleStream}. */
 export interface FlowOutput {
-  /** The flow. */
+  /** Flow number of the completed output. */
   readonly flow: number;
-  /** Its bytes. */
+  /** Bytes of the output; the reader owns them. */
   readonly output: Uint8Array<ArrayBuffer>;
 }
 
-/** What {@linkcode ReassembleStream} needs. */
+/** Options of {@linkcode ReassembleStream}. */
 export interface ReassembleOptions {
-  /** Where the payloads of every flow belong. */
+  /** Layout of every flow's payloads in its output. */
   readonly placement: Placement;
-  /** Number of the first flow; as many follow as `flows` says. Default 0. */
+  /** Number of the first flow; `flows` consecutive numbers are used. Default 0. */
   readonly firstFlow?: number;
-  /** How many flows will come. The stream ends with an error when one of them is incomplete. */
+  /** Number of flows to expect. The stream ends with an error if one of them is incomplete. */
   readonly flows: number;
-  /** Limits of the reassembler; its `flows` bounds how many are open at once. */
+  /** Limits of the reassembler. `flows` bounds how many are open at once. */
   readonly limits?: ReassemblerLimits;
 }
 
 /**
- * Packets in, outputs out, each as soon as it is complete. Flows may interleave within the limit of
- * flows that are open at once. Packets that are refused are counted in
- * {@linkcode ReassembleStream.reassembler} and otherwise ignored.
+ * Transforms packets into outputs and emits each output once it is complete.
+ * Flows may interleave up to the limit of open flows.
+ * Refused packets are counted in {@linkcode ReassembleStream.reassembler} and otherwise ignored.
  */
 export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
-  /** The reassembler behind the stream, for its counts. */
+  /** Reassembler of the stream, for its counts. */
   readonly reassembler: Reassembler;
 
   /**
-   * Makes the stream.
+   * Creates the stream.
    *
-   * @param options Where payloads belong and how many flows come.
+   * @param options Layout of the payloads and number of flows.
    */
   constructor(options: ReassembleOptions) {
     const reassembler = new Reassembler(options.limits);
-    const first = checkWhole("a first flow of", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
-    const end = first + checkWhole("a number of flows of", options.flows, 1, 2 ** 32 - first);
+    const first = checkWhole("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
+    const end = first + checkWhole("flow count", options.flows, 1, 2 ** 32 - first);
     const window = options.limits?.flows ?? 64;
     const open = new Set<number>();
     let next = first;

@@ -16,13 +16,13 @@ import {
 } from "./dtype.ts";
 import { checkWhole, OnpathError } from "./errors.ts";
 
-/** Names of axes in order: N image of the batch, H row, W column, C channel. */
+/** Order of the axes: N image of the batch, H row, W column, C channel. */
 export type Layout = "HWC" | "CHW" | "NHWC" | "NCHW";
 
-/** The names of all layouts. */
+/** All layouts, in a fixed order. */
 export const LAYOUTS: readonly ["HWC", "CHW", "NHWC", "NCHW"] = ["HWC", "CHW", "NHWC", "NCHW"];
 
-/** A tensor never has more elements than this (2^31 − 1), so that indexes stay 32-bit. */
+/** Maximum elements of a tensor (2^31 − 1), so that indexes fit 32 bits. */
 export const MAX_ELEMENTS = 2 ** 31 - 1;
 
 /**
@@ -39,19 +39,19 @@ export interface Tensor<D extends DType = DType> {
   readonly strides: readonly number[];
   /** Index in `data` of the element at the origin. */
   readonly offset: number;
-  /** The names of the axes, where the tensor is an image. */
+  /** Order of the axes; absent if the tensor is not an image. */
   readonly layout?: Layout;
-  /** The elements; other views may share them. `f16` and `bf16` are bit patterns. */
+  /** Elements; other views may share them. `f16` and `bf16` are stored as bit patterns. */
   readonly data: ElementArrays[D];
 }
 
-/** What {@linkcode tensor} is told about its elements. */
+/** Options of {@linkcode tensor}. */
 export interface TensorOptions<D extends DType = DType> {
   /** Element type. */
   readonly dtype: D;
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
-  /** The names of the axes, where the tensor is an image. */
+  /** Order of the axes; leave it out if the tensor is not an image. */
   readonly layout?: Layout | undefined;
 }
 
@@ -59,8 +59,9 @@ export interface TensorOptions<D extends DType = DType> {
  * Counts the elements of a shape.
  *
  * @param shape Number of elements along each axis.
- * @returns Their product; 1 for a scalar.
- * @throws {OnpathError} `size` when an axis is no whole number or the product passes {@linkcode MAX_ELEMENTS}.
+ * @returns Product of the lengths; 1 for a scalar.
+ * @throws {OnpathError} `size` when a length is not an integer or the product exceeds {@linkcode
+ * MAX_ELEMENTS}.
  */
 export function countElements(shape: readonly number[]): number {
   let count = 1;
@@ -71,14 +72,14 @@ export function countElements(shape: readonly number[]): number {
   if (count > MAX_ELEMENTS) {
     throw new OnpathError(
       "size",
-      `Cannot use shape [${shape.join(", ")}]: its ${count} elements are more than ${MAX_ELEMENTS}`,
+      `Cannot use shape [${shape.join(", ")}]: ${count} elements exceed the maximum of ${MAX_ELEMENTS}`,
       { shape, count, most: MAX_ELEMENTS },
     );
   }
   return count;
 }
 
-/** Strides of a shape whose last axis is the densest (C order), in elements. */
+/** Strides in elements of a dense shape in C order: the last axis has stride 1. */
 export function denseStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -90,13 +91,13 @@ export function denseStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Makes a tensor over elements, without a copy.
+ * Creates a tensor over existing elements, without a copy.
  *
- * @param data The elements in C order; `f16` and `bf16` as bit patterns in a `Uint16Array`.
- * @param options Element type, shape and, for images, the names of the axes.
- * @returns The tensor.
- * @throws {OnpathError} `dtype` when the array's class does not hold the type, `shape` when the
- * number of elements or of axes differs.
+ * @param data Elements in C order; `f16` and `bf16` as bit patterns in a `Uint16Array`.
+ * @param options Element type, shape and, for images, the layout.
+ * @returns Tensor that shares `data`.
+ * @throws {OnpathError} `dtype` when the class of the array does not match the type; `shape` when the number
+ * of elements or axes differs.
  *
  * @example
  * ```ts
@@ -132,10 +133,11 @@ export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, option
 }
 
 /**
- * Makes a dense tensor of zeros.
+ * Creates a dense tensor of zeros.
  *
- * @param options Element type, shape and, for images, the names of the axes.
- * @returns The tensor, with a buffer of its own.
+ * @param options Element type, shape and, for images, the layout.
+ * @returns Tensor with a buffer of its own.
+ * @throws {OnpathError} `size` or `shape` when the shape is invalid.
  */
 export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
   const count = countElements(options.shape);
@@ -144,14 +146,14 @@ export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
 }
 
 /**
- * The same elements with the axes in another order, without a copy. `N` appears with length 1 or,
- * when its length is 1, disappears, where only one of the two layouts has it.
+ * Reorders the axes of an image, without a copy.
+ * `N` is added with length 1, or removed if its length is 1, when only one of the two layouts has it.
  *
- * @param source An image tensor; its `layout` must be named.
- * @param layout The wanted order of axes.
- * @returns A view with new shape and strides.
- * @throws {OnpathError} `shape` when the source has no layout, or has several images and the wanted
- * layout has no `N`.
+ * @param source Image tensor with a `layout`.
+ * @param layout New order of the axes.
+ * @returns View with new shape and strides.
+ * @throws {OnpathError} `shape` when the source has no layout, or has several images and the new layout has
+ * no `N`.
  *
  * @example
  * ```ts
@@ -167,7 +169,7 @@ export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
 export function toLayout(source: Tensor, layout: Layout): Tensor {
   const from = source.layout;
   if (from === undefined) {
-    throw new OnpathError("shape", `Cannot view a tensor as ${layout}: its own layout is not named`, {
+    throw new OnpathError("shape", `Cannot view a tensor as ${layout}: its own layout is missing`, {
       shape: source.shape,
     });
   }
@@ -189,13 +191,13 @@ export function toLayout(source: Tensor, layout: Layout): Tensor {
 }
 
 /**
- * A window of a tensor, without a copy.
+ * Views a window of a tensor, without a copy.
  *
- * @param source The tensor.
+ * @param source Tensor to view.
  * @param starts First index along each axis.
  * @param lengths Number of elements along each axis.
- * @returns A view of the window.
- * @throws {OnpathError} `shape` when the window does not lie inside the tensor.
+ * @returns View of the window.
+ * @throws {OnpathError} `shape` when the window exceeds the tensor.
  */
 export function slice(source: Tensor, starts: readonly number[], lengths: readonly number[]): Tensor {
   let offset = source.offset;
@@ -217,7 +219,7 @@ export function slice(source: Tensor, starts: readonly number[], lengths: readon
   return makeTensor(source.dtype, [...lengths], source.strides, offset, source.data, source.layout);
 }
 
-/** Whether the elements lie in C order without holes, so that they can be copied in one piece. */
+/** Returns whether the elements lie in C order without gaps, so that one copy can move them. */
 export function isDense(source: Tensor): boolean {
   let step = 1;
   for (let axis = source.shape.length - 1; axis >= 0; axis--) {
@@ -229,10 +231,10 @@ export function isDense(source: Tensor): boolean {
 }
 
 /**
- * The tensor with its elements in C order: itself where they are, else a copy.
+ * Returns the tensor with its elements in C order: the source itself if it is dense, otherwise a copy.
  *
- * @param source The tensor.
- * @returns A dense tensor of the same type, shape and layout.
+ * @param source Tensor to convert.
+ * @returns Dense tensor of the same type, shape and layout.
  */
 export function toDense(source: Tensor): Tensor {
   const count = countElements(source.shape);
@@ -244,10 +246,10 @@ export function toDense(source: Tensor): Tensor {
 }
 
 /**
- * The elements as numbers in C order, whatever their type.
+ * Returns the elements of any type as numbers in C order.
  *
- * @param source The tensor.
- * @returns A new array; `f16` and `bf16` are decoded.
+ * @param source Tensor to read.
+ * @returns New array; `f16` and `bf16` are decoded.
  */
 export function toNumbers(source: Tensor): Float64Array<ArrayBuffer> {
   const numbers = new Float64Array(countElements(source.shape));
@@ -264,11 +266,11 @@ export function toNumbers(source: Tensor): Float64Array<ArrayBuffer> {
 }
 
 /**
- * The bytes of a dense tensor, without a copy.
+ * Views the bytes of a dense tensor, without a copy.
  *
- * @param source A tensor whose elements lie in C order without holes.
- * @returns Its bytes, little-endian.
- * @throws {OnpathError} `shape` when the elements are not dense; {@linkcode toDense} makes them so.
+ * @param source Tensor whose elements lie in C order without gaps.
+ * @returns Bytes, little-endian.
+ * @throws {OnpathError} `shape` when the elements are not dense; use {@linkcode toDense} first.
  */
 export function toBytes(source: Tensor): Uint8Array<ArrayBuffer> {
   if (!isDense(source)) {
@@ -283,15 +285,15 @@ export function toBytes(source: Tensor): Uint8Array<ArrayBuffer> {
   return new Uint8Array(source.data.buffer, start, countElements(source.shape) * size);
 }
 
-/** The lengths and strides of an image's axes by name; a missing axis has length 1 and stride 0. */
+/** Lengths and strides of an image's axes by name. A missing axis has length 1 and stride 0. */
 export interface ImageAxes {
-  /** Images of the batch, and their distance in elements. */
+  /** Images of the batch. */
   readonly images: number;
-  /** Rows. */
+  /** Rows of an image. */
   readonly height: number;
-  /** Columns. */
+  /** Columns of an image. */
   readonly width: number;
-  /** Channels. */
+  /** Channels of a pixel, such as 3 for RGB. */
   readonly channels: number;
   /** Distance between images, in elements. */
   readonly imageStride: number;
@@ -304,11 +306,11 @@ export interface ImageAxes {
 }
 
 /**
- * Reads an image's axes by name.
+ * Reads the axes of an image by name.
  *
- * @param source A tensor whose layout is named.
+ * @param source Tensor with a `layout`.
  * @returns Lengths and strides.
- * @throws {OnpathError} `shape` when the layout is not named.
+ * @throws {OnpathError} `shape` when the layout is missing.
  */
 export function imageAxes(source: Tensor): ImageAxes {
   const { shape, strides } = toLayout(source, "NHWC");
@@ -325,7 +327,7 @@ export function imageAxes(source: Tensor): ImageAxes {
 }
 
 /**
- * Refuses a shape that has not one length for each axis of a layout.
+ * Checks that a shape has one length for each axis of a layout.
  *
  * @throws {OnpathError} `shape` when the number of axes differs.
  */
@@ -354,7 +356,7 @@ function makeTensor(
     : { dtype, shape, strides, offset, layout, data };
 }
 
-/** Calls back with each element's index in `data` and its place in C order. */
+/** Calls `visit` with each element's index in `data` and its index in C order. */
 function eachIndex(source: Tensor, visit: (from: number, to: number) => void): void {
   const { shape, strides } = source;
   const count = countElements(shape);

@@ -1,40 +1,41 @@
 /**
- * Waiting that always ends: a timeout, an AbortSignal, and nothing left behind.
+ * Bounded waits with a timeout and an AbortSignal. Every timer and listener is removed at the end.
  *
  * @module
  */
 
 import { OnpathError } from "./errors.ts";
 
-/** How long to wait, and what ends the wait. */
+/** Timeout and abort signal of a wait. */
 export interface WaitOptions {
-  /** Longest wait in milliseconds. Default 30,000. */
+  /** Timeout in milliseconds, 0 to {@linkcode MAX_TIMEOUT_MS}. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the wait with its reason. */
+  /** Signal that ends the wait with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Longest wait where none is given, in milliseconds. */
+/** Default timeout in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Longest wait that a timer can keep, in milliseconds (24.8 days). */
+/** Maximum timeout in milliseconds that a timer supports (24.8 days). */
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
-/** Somebody who waits. */
+/** Pending wait. */
 export interface Waiter {
-  /** What is waited for has happened. */
+  /** Ends the wait with success. */
   readonly resolve: () => void;
-  /** It never will. */
+  /** Ends the wait with an error. */
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * Waits as a member of a set of waiters.
  *
- * @param what What is waited for, as it stands in the message.
- * @param waiters The set; the waiter is a member exactly while it waits.
- * @param options How long, and a signal.
- * @throws {OnpathError} `timeout`; or the signal's reason; or what the waiter is rejected with.
+ * @param what Name of the awaited event for the message.
+ * @param waiters Set that contains the waiter while the wait is pending.
+ * @param options Timeout and abort signal.
+ * @throws {OnpathError} `timeout` when the timeout expires; the signal's reason; or the error passed to
+ * `reject`.
  */
 export function waitFor(what: string, waiters: Set<Waiter>, options: WaitOptions): Promise<void> {
   return within(what, options, (resolve, reject) => {
@@ -45,16 +46,17 @@ export function waitFor(what: string, waiters: Set<Waiter>, options: WaitOptions
 }
 
 /**
- * Bounds a promise by a timeout and a signal. What the promise does later is ignored.
+ * Bounds a promise by a timeout and a signal. A later result of the promise is ignored.
  *
- * @param what What is waited for, as it stands in the message.
- * @param promise The promise.
- * @param options How long, and a signal.
- * @returns The promise's value.
- * @throws {OnpathError} `timeout`; or the signal's reason; or what the promise rejects with.
+ * @param what Name of the awaited event for the message.
+ * @param promise Promise to wait for.
+ * @param options Timeout and abort signal.
+ * @returns Value of the promise.
+ * @throws {OnpathError} `timeout` when the timeout expires; the signal's reason; or the rejection of the
+ * promise.
  */
 export function bounded<T>(what: string, promise: Promise<T>, options: WaitOptions): Promise<T> {
-  // A wait that is refused below listens to nothing, and the work has begun: its failure is handled here.
+  // `within` may throw below and attach no handler. This handler prevents an unhandled rejection.
   Promise.resolve(promise).catch(() => {});
   return within<T>(what, options, (resolve, reject) => {
     Promise.resolve(promise).then(resolve, reject);

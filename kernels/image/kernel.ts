@@ -1,5 +1,5 @@
 /**
- * What a kernel is: one operation on the NIC, as data and functions.
+ * The kernel interface: one operation on the NIC, as data and functions.
  *
  * @module
  */
@@ -8,37 +8,37 @@ import type { Channels } from "../../serialize/sampling.ts";
 import type { DType } from "../../serialize/dtype.ts";
 import type { Schema } from "../schema.ts";
 
-/** Items as they travel inside a packet. Plain data. */
+/** Type of the items in a packet. Plain data. */
 export interface ItemType {
   /** `cells` are tiles with a weight index; `samples` are the channels of a pixel. */
   readonly kind: "cells" | "samples";
-  /** Element type. */
+  /** Element type of the samples. */
   readonly dtype: DType;
   /** Channels of a pixel. */
   readonly channels: number;
-  /** Whether a packet holds its pixels plane by plane, one plane a channel. */
+  /** Whether a packet stores its pixels plane by plane, one plane a channel. */
   readonly planar: boolean;
 }
 
-/** A lookup table as the planner and the report see it. Its bytes are made on demand. Plain data. */
+/** Size and use of a lookup table, for planner and report. Contents are generated on demand. Plain data. */
 export interface TableInfo {
-  /** Name, unique within the stage. */
+  /** Table name, unique within the stage. */
   readonly name: string;
-  /** How entries are addressed, e.g. `weight x pixel`. */
+  /** Address of an entry, e.g. `weight x pixel`. */
   readonly index: string;
   /** Number of entries. */
   readonly entries: number;
   /** Bits of an entry. */
   readonly bits: number;
-  /** Bytes when packed without holes. */
+  /** Total bytes if entries are packed without gaps. */
   readonly bytes: number;
-  /** Lookups that one output sample, or one output item, needs; a mean where it differs. */
+  /** Lookups for one output sample or item; the mean if they vary. */
   readonly lookups: number;
-  /** What the lookups are counted for. */
+  /** Unit that the lookups refer to. */
   readonly per: "sample" | "item";
 }
 
-/** Names of the forms that tables come in; `docs/tables.md` tells them apart. */
+/** Names of the table forms; `docs/tables.md` describes them. */
 export const FORMS = [
   "distinct",
   "nibble",
@@ -51,44 +51,47 @@ export const FORMS = [
   "levels",
 ] as const;
 
-/** One of {@linkcode FORMS}: how a kernel's operands are held in tables. */
+/** One of {@linkcode FORMS}: how tables store a kernel's operands. */
 export type FormName = (typeof FORMS)[number];
 
-/** One way to hold a kernel's operands in tables. Plain data; no table is made for it. */
+/** Table form of a kernel with given parameters. Plain data; it describes tables without generating them. */
 export interface TableForm {
-  /** Its name. */
+  /** Name of the form. */
   readonly form: FormName;
-  /** Levels that it may be off, beyond what the kernel's match is. */
+  /** Error in levels of 1/255, in addition to that of the kernel's match. */
   readonly levels: number;
-  /** Why, in one sentence. */
+  /** Reason for the error bound, in one sentence. */
   readonly because: string;
-  /** The tables; with pages, those of one page come last. */
+  /** Tables of the form. With pages, the tables of one page come last. */
   readonly tables: readonly TableInfo[];
-  /** How many of the tables, counted from the end, stand once a page slot. */
+  /** Number of tables, counted from the end, that exist once for each page slot. */
   readonly paged: number;
-  /** Whether a cell's weight index numbers pairs of phases or is two halves, row above column. */
+  /**
+   * Meaning of a cell's weight index: `pairs` numbers pairs of phases, `phases` has the row phase above the
+   * column phase.
+   */
   readonly index: "pairs" | "phases";
-  /** The pages, one a row phase; null where everything stays on chip. */
+  /** Number and size of the pages, one for each row phase; null if all tables stay on chip. */
   readonly pages: { readonly count: number; readonly bytes: number } | null;
 }
 
-/** A stage's packet-by-packet model, ready to run. */
+/** Stage of the model: processes packets, ready to run. */
 export interface Stage {
-  /** Items that come in. */
+  /** Type of the input items. */
   readonly input: ItemType;
-  /** Items that go out. */
+  /** Type of the output items. */
   readonly output: ItemType;
-  /** Bytes of one output item, all its channels together. */
+  /** Bytes of one output item, all channels together. */
   readonly outputItemBytes: number;
   /**
-   * Processes one packet's items, bit for bit as the hardware does.
+   * Processes the items of one packet. Results equal the hardware's bit for bit.
    *
-   * @param source Bytes that hold the input items.
-   * @param from Offset of the first one.
+   * @param source Memory that holds the input items.
+   * @param from Offset of the first input item in bytes.
    * @param items Number of items.
-   * @param target Bytes for the output items.
-   * @param to Offset of the first one.
-   * @returns The name of what is wrong with the items, or null.
+   * @param target Memory for the output items.
+   * @param to Offset of the first output item in bytes.
+   * @returns Null, or the reason why the items are invalid: weight index out of range, or page not resident.
    */
   readonly process: (
     source: Uint8Array,
@@ -97,24 +100,25 @@ export interface Stage {
     target: Uint8Array,
     to: number,
   ) => "weight" | "page" | null;
-  /** The page slots, in forms that have pages. */
+  /** Page slots; absent in forms without pages. */
   readonly pages?: PageSlots | undefined;
 }
 
 /** On-chip memory for pages. */
 export interface PageSlots {
-  /** Puts a page into a slot; what stood there is gone. */
+  /** Stores a page in a slot and replaces the previous one. */
   readonly install: (slot: number, page: number, bytes: Uint8Array) => void;
-  /** Empties a slot, as the beginning of a load does. */
+  /** Empties a slot, as the start of a load does. */
   readonly clear: (slot: number) => void;
-  /** The page that was not there when `process` last returned `page`. */
+  /** Number of the page that was missing when `process` last returned `page`. */
   readonly wanted: () => number;
 }
 
 /**
- * A stage that takes whole input rows in order and holds as many of them as an output row needs. Its
- * input is interleaved u8 samples. The device says when: it takes a row when its last packet is there,
- * and gives every output row whose `last` row that was.
+ * Stage that receives whole input rows in order, and holds as many as an output row needs. Input is
+ * interleaved u8 samples.
+ * The device calls `take` when a row is complete. It then calls `give` for every output row whose `last`
+ * input row it was.
  */
 export interface RowStage {
   /** Input rows of an image. */
@@ -125,78 +129,78 @@ export interface RowStage {
   readonly channels: number;
   /** Output rows of an image. */
   readonly outputRows: number;
-  /** Items of an output row. */
+  /** Output columns of an image; an item is one pixel. */
   readonly outputColumns: number;
-  /** Items that go out. */
+  /** Type of the output items. */
   readonly output: ItemType;
-  /** Bytes of one output item, all its channels together. */
+  /** Bytes of one output item, all channels together. */
   readonly outputItemBytes: number;
-  /** For each output row the first input row that it needs. Never falls. */
+  /** First input row that each output row needs. Never decreases. */
   readonly first: Int32Array;
-  /** For each output row the last input row that it needs: when that is there it can be given. Never falls. */
+  /** Last input row that each output row needs: with it, the output row can be computed. Never decreases. */
   readonly last: Int32Array;
   /** Bytes of the row buffers on the device. */
   readonly bufferBytes: number;
-  /** Forgets every row: a new image begins. */
+  /** Drops all rows, because a new image starts. */
   readonly restart: () => void;
   /**
-   * Takes an input row of the current image.
+   * Stores an input row of the current image.
    *
-   * @param row Its number, above that of the row before.
-   * @param source Bytes that hold it.
-   * @param from Offset of its first sample.
+   * @param row Row number, greater than the previous one.
+   * @param source Memory that holds the row.
+   * @param from Offset of its first sample in bytes.
    */
   readonly take: (row: number, source: Uint8Array, from: number) => void;
   /**
-   * Computes an output row from the rows that are held.
+   * Computes an output row from the stored rows.
    *
-   * @param row Its number.
-   * @param target Bytes for its items.
-   * @param to Offset of the first one.
-   * @returns False, with nothing written, when a row that it needs is not held.
+   * @param row Output row number, from 0.
+   * @param target Memory for the output items.
+   * @param to Offset of the first output item in bytes.
+   * @returns False if a needed row is not stored; nothing is then written.
    */
   readonly give: (row: number, target: Uint8Array, to: number) => boolean;
 }
 
-/** A bound on the difference to what a plan equals. Plain data. */
+/** Bound on the difference between a plan's output and its reference. Plain data. */
 export interface Bound {
-  /** What the output is compared with. */
+  /** Reference that the output is compared with. */
   readonly versus: string;
-  /** Greatest difference: levels of 1/255 for a resize, units of the output for the rest. */
+  /** Maximum difference: levels of 1/255 for a resize, otherwise units of the output. */
   readonly levels: number;
-  /** Why, in one sentence. */
+  /** Reason for the bound, in one sentence. */
   readonly because: string;
 }
 
-/** One operation on the NIC. `P` is its resolved parameters, which stand in a plan. */
+/** One operation on the NIC. `P` is the type of its resolved parameters, which a plan stores. */
 export interface Kernel<P> {
-  /** Name in plans. */
+  /** Kernel name in plans. */
   readonly name: string;
-  /** What it computes, in one line. */
+  /** Computation of the kernel, in one line. */
   readonly summary: string;
-  /** Checks parameters that come from outside. */
+  /** Schema of parameters from outside. */
   readonly params: Schema<P>;
-  /** The forms that its tables can have, described without making them. */
+  /** Returns the available table forms, without generating tables. */
   readonly forms: (params: P) => readonly TableForm[];
-  /** What the output equals with tables of a form. */
+  /** Returns the bound of the output's error with a table form. */
   readonly bound: (params: P, form: TableForm) => Bound;
-  /** Makes the tables of a form and the model; absent where the kernel takes whole rows. */
+  /** Generates the tables of a form and the model. Absent for kernels that process whole rows. */
   readonly prepare?: (params: P, input: ItemType, form: FormName, slots: number) => Stage;
-  /** Makes the tables and the model of a kernel that takes whole rows. */
+  /** Generates the tables and the model of a kernel that processes whole rows. */
   readonly prepareRows?: (params: P, channels: Channels, form: FormName) => RowStage;
-  /** Makes a page's bytes: 32-bit words, little-endian. */
+  /** Generates the contents of a page: 32-bit words, little-endian. */
   readonly page?: (params: P, form: FormName, page: number) => Uint8Array<ArrayBuffer>;
 }
 
 /**
- * A table as the planner sees it.
+ * Creates the description of a table.
  *
- * @param name Name, unique within the stage.
- * @param index How entries are addressed.
+ * @param name Table name, unique within the stage.
+ * @param index Address of an entry, e.g. `weight x pixel`.
  * @param entries Number of entries.
- * @param bits Bits of an entry.
- * @param lookups Lookups that one output sample or item needs.
- * @param per Which of the two.
+ * @param bits Bits of one entry.
+ * @param lookups Lookups for one output sample or item.
+ * @param per Unit that the lookups refer to. Default `sample`.
  */
 export function tableInfo(
   name: string,
@@ -209,12 +213,12 @@ export function tableInfo(
   return { name, index, entries, bits, bytes: packedBytes(entries, bits), lookups, per };
 }
 
-/** Bits that tell a number of values apart. */
+/** Returns the bits needed to number `values` values, at least 1. */
 export function bitsFor(values: number): number {
   return Math.max(1, Math.ceil(Math.log2(values)));
 }
 
-/** Bytes of a table when its entries are packed without holes. */
+/** Returns the bytes of a table whose entries are packed without gaps. */
 export function packedBytes(entries: number, bits: number): number {
   return Math.ceil((entries * bits) / 8);
 }

@@ -1,5 +1,5 @@
 /**
- * All kernels and all steps. A new one is a folder and a line here.
+ * Registry of image kernels and pipeline steps. To add one, add a folder and a line here.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { resizeKernel } from "./resize/model.ts";
 import { resizeSpec } from "./resize/spec.ts";
 import type { Schema } from "../schema.ts";
 
-/** The schema of every step that users may write. */
+/** Schemas of all pipeline steps, by `op`. */
 export const STEP_SPECS: Readonly<
   Record<
     | "crop"
@@ -41,7 +41,7 @@ export const STEP_SPECS: Readonly<
   normalize: normalizeSpec,
 };
 
-/** Every kernel by its name in plans. Its parameters are checked by its own schema before use. */
+/** All image kernels, by their name in plans. A kernel's own schema checks its parameters before use. */
 // deno-lint-ignore no-explicit-any -- kernels differ in their parameters; `params` checks them
 export const KERNELS: Readonly<Record<string, Kernel<any>>> = {
   resize: resizeKernel,

@@ -1,5 +1,5 @@
 /**
- * Pipelines: what the user writes, checked, and brought down to the few steps that are computed.
+ * Image pipelines: checks the user's steps and lowers them to the few steps that are computed.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 import type { ResizeStep } from "./resize/spec.ts";
 import { parseWith, type Schema } from "../schema.ts";
 
-/** A step that users may write. */
+/** Checked pipeline step with all defaults. */
 export type Step =
   | CropStep
   | CenterCropStep
@@ -41,12 +41,12 @@ export type Step =
   | RemapStep
   | NormalizeStep;
 
-/** A step as users write it: fields with a default may be left out. */
+/** Pipeline step as users write it: fields with a default are optional. */
 export type StepInput<S, Defaulted extends keyof S = never> =
   & Omit<S, Defaulted>
   & Partial<Pick<S, Defaulted>>;
 
-/** A step of an image pipeline as users write it. `op` selects the fields. */
+/** Step of an image pipeline as users write it. `op` selects the fields. */
 export type ImageStep =
   | CropStep
   | CenterCropStep
@@ -58,13 +58,13 @@ export type ImageStep =
   | StepInput<RotateStep, "border" | "fill" | "scale">
   | StepInput<NormalizeStep, "dtype" | "layout">;
 
-/** An image pipeline as users write it. */
+/** Image pipeline as users write it. */
 export interface ImagePipeline {
-  /** The steps, in order. */
+  /** Steps in order, 1 to {@linkcode MAX_STEPS}. */
   readonly steps: readonly ImageStep[];
 }
 
-/** Element type that a pipeline gives: that of its `normalize` step, or u8. */
+/** Element type of a pipeline's output: that of its `normalize` step, otherwise u8. */
 export type OutputDType<P extends ImagePipeline> = DType extends NormalizeDType<P> ? DType
   : Extract<P["steps"][number], { readonly op: "normalize" }> extends never ? "u8"
   : NormalizeDType<P>;
@@ -75,27 +75,27 @@ export type NormalizeDType<P extends ImagePipeline> = P["steps"][number] extends
   : never
   : never;
 
-/** The user's steps, checked, with their defaults. Plain data. */
+/** Checked pipeline with all defaults. Plain data. */
 export interface Pipeline {
-  /** The steps. */
+  /** Steps in order, 1 to {@linkcode MAX_STEPS}. */
   readonly steps: readonly Step[];
 }
 
-/** A pipeline that was not checked yet. */
+/** Unchecked pipeline. */
 export interface PipelineInput {
   /** The steps. */
   readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
 }
 
-/** A pipeline has at most this many steps. */
+/** Maximum steps of a pipeline. */
 export const MAX_STEPS = 32;
 
 /**
  * Checks a pipeline from outside and fills in the defaults.
  *
- * @param value Anything, such as parsed JSON.
- * @returns The pipeline.
- * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ * @param value Any value, such as parsed JSON.
+ * @returns Checked pipeline.
+ * @throws {OnpathError} `pipeline`, with the invalid step, field and expectation.
  *
  * @example
  * ```ts
@@ -151,20 +151,20 @@ function parseStep(value: unknown, index: number): Step {
   return parseWith<Step>(spec as Schema<Step>, value, "pipeline", `steps.${index}`);
 }
 
-/** Steps that compute samples between samples. */
+/** Steps that interpolate between samples. */
 const SAMPLING: ReadonlySet<string> = new Set(["resize", "letterbox", "rotate", "affine", "perspective"]);
 
-/** A shape that a pipeline runs on. */
+/** Shape of one image. */
 export interface ImageShape {
-  /** Rows. */
+  /** Rows of the image. */
   readonly height: number;
-  /** Columns. */
+  /** Columns of the image. */
   readonly width: number;
-  /** Channels. */
+  /** Channels of a pixel: 1, 3 or 4. */
   readonly channels: Channels;
 }
 
-/** A step that is computed, with nothing left to derive. */
+/** Step that is computed, with all values resolved. */
 export type LoweredStep =
   | {
     readonly op: "crop";
@@ -186,13 +186,13 @@ export type LoweredStep =
   });
 
 /**
- * Brings a pipeline down to crops, pads, at most one resize or remap and at most one normalize for one
- * shape.
+ * Lowers a pipeline for one image shape.
+ * The result has crops, pads, at most one resize or remap, and at most one normalize.
  *
- * @param pipeline A checked pipeline.
- * @param input The shape of one image.
- * @returns The steps and the shape that comes out.
- * @throws {OnpathError} `pipeline` where a step does not fit the image that reaches it.
+ * @param pipeline Checked pipeline.
+ * @param input Shape of one input image.
+ * @returns Lowered steps and the output shape.
+ * @throws {OnpathError} `pipeline` if a step does not fit the image that it receives.
  */
 export function lowerPipeline(
   pipeline: Pipeline,
@@ -232,7 +232,7 @@ export function lowerPipeline(
   for (const [index, step] of pipeline.steps.entries()) {
     if (steps.at(-1)?.op === "normalize") refuse(index, "no step may follow normalize");
     if (SAMPLING.has(step.op) && steps.some(({ op }) => op === "resize" || op === "remap")) {
-      refuse(index, "the image is resized already, a pipeline resizes or remaps once");
+      refuse(index, "the image is already resized, a pipeline can resize or remap only once");
     }
     switch (step.op) {
       case "crop":
@@ -242,7 +242,7 @@ export function lowerPipeline(
             `rows ${step.top} to ${step.top + step.height} and columns ${step.left} to ${
               step.left + step.width
             } ` +
-              `do not lie in an image of ${height} x ${width}`,
+              `exceed the image of ${height} x ${width}`,
           );
         }
         crop(step.top, step.left, step.height, step.width);
@@ -285,7 +285,7 @@ export function lowerPipeline(
       }
     }
     if (height > MAX_AXIS || width > MAX_AXIS) {
-      refuse(index, `an axis of ${height} x ${width} passes ${MAX_AXIS}`);
+      refuse(index, `an axis of ${height} x ${width} exceeds ${MAX_AXIS}`);
     }
   }
   return { steps, output: { height, width, channels } };

@@ -1,6 +1,6 @@
 /**
- * A whole pipeline on whole images, step by step, without packets or tables: the truth that every
- * device is compared with.
+ * Reference of a whole pipeline: processes whole images step by step, without packets or tables. Every device
+ * is compared with it.
  *
  * @module
  */
@@ -22,12 +22,12 @@ import { resampleReference } from "./resample/reference.ts";
 import { resizeReference } from "./resize/reference.ts";
 
 /**
- * Runs a pipeline by its plain references.
+ * Runs a pipeline with the reference functions.
  *
- * @param pipeline The pipeline.
- * @param image A u8 image tensor with a named layout.
- * @returns A dense tensor; its layout has an `N` where the image's has one.
- * @throws {OnpathError} `pipeline`, `dtype` or `shape` when they do not fit.
+ * @param pipeline Checked or unchecked pipeline.
+ * @param image u8 image tensor with a layout.
+ * @returns Dense tensor. Its layout contains `N` if that of the image does.
+ * @throws {OnpathError} `pipeline`, `dtype` or `shape` when pipeline and image do not fit.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The workload `image`: u8 image tensors in, resized and normalised tensors out.
+ * Workload `image`: resizes and normalizes u8 image tensors.
  *
  * @module
  */
@@ -25,9 +25,9 @@ import { parsePipeline } from "./pipeline.ts";
 import { rtlProgram } from "./rtl/program.ts";
 
 /**
- * Makes the contents of the RTL's registers and tables for an image plan.
+ * Generates the contents of the RTL's registers and tables for an image plan.
  *
- * @param plan The plan.
+ * @param plan Compiled image plan.
  * @throws {OnpathError} `device` if the RTL lacks the plan's kernel, form or layout.
  */
 export function imageKernelImage(plan: ImagePlan): KernelImage {
@@ -56,7 +56,7 @@ export function imageKernelImage(plan: ImagePlan): KernelImage {
 function programOf(plan: ImagePlan): Program {
   return {
     plan,
-    // A session begins without pages and without rows on chip, whatever the one before has left.
+    // Sessions start without pages and rows on chip. A reload clears those of the previous session.
     restarts: plan.body.pages !== null || sendsRows(plan),
     model: (profile) => createImageModel(plan, profile),
     image: () => imageKernelImage(plan),
@@ -69,7 +69,7 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   return {
     requests,
     answers,
-    // Rows and pages belong to one flow at a time on the device.
+    // The device holds the rows and pages of one flow at a time.
     maxFlows: 1,
     begin: (input): Work<Tensor> => {
       checkPlanInput(plan, input);
@@ -80,7 +80,7 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   };
 }
 
-/** The workload `image`. */
+/** Workload `image`, for the registry. */
 export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
   name: "image",
   summary: "u8 image tensors to resized and normalised tensors",

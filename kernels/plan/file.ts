@@ -1,5 +1,5 @@
 /**
- * Plans on disk: MessagePack, checked when they are read.
+ * Plan files: MessagePack, fully checked when read.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import type { Workload } from "../workload.ts";
 import { checkForm } from "./form.ts";
 import { identifyPlan, type Plan, PLAN_VERSION } from "./plan.ts";
 
-/** Longest file of a plan: 1 MiB. Real ones are a few KiB. */
+/** Maximum size of a plan file in bytes (1 MiB). Typical plans have a few KiB. */
 export const MAX_PLAN_BYTES = 2 ** 20;
 
-/** Longest text, list or map in a plan. */
+/** Maximum length of a text, list or map in a plan. */
 const MAX_PLAN_ITEMS = 65536;
 
 const count = z.number().int().min(1).max(2 ** 20);
@@ -42,10 +42,10 @@ const envelopeSpec: Schema<Plan> = z.strictObject({
 });
 
 /**
- * Writes a plan as MessagePack.
+ * Encodes a plan as MessagePack.
  *
- * @param plan A plan of any workload.
- * @returns The file.
+ * @param plan Plan of any workload.
+ * @returns Contents of the plan file.
  *
  * @example
  * ```ts
@@ -64,13 +64,13 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads a plan. Every number is checked. What compiling derives is derived again: at once where the plan holds all
- * it needs, or when a session opens it together with its vocabulary.
+ * Decodes a plan. Every number is checked, and derived values are recomputed.
+ * Values that depend on a vocabulary are recomputed when a session opens the plan.
  *
- * @param bytes The file.
- * @param workload Workload of the plan, if the registry does not list it.
- * @returns The plan.
- * @throws {OnpathError} `plan` if the bytes are no plan, are damaged, or come from another version.
+ * @param bytes Contents of the plan file.
+ * @param workload Workload of the plan, if the registry does not contain it.
+ * @returns Plan as recompiled.
+ * @throws {OnpathError} `plan` if the bytes are malformed, damaged or of another version.
  *
  * @example
  * ```ts
@@ -111,12 +111,12 @@ export function decodePlan(bytes: Uint8Array, workload?: Pick<Workload, "name" |
 }
 
 /**
- * Checks a plan that is plain data already, such as parsed JSON.
+ * Checks a plan that is already decoded, such as parsed JSON.
  *
- * @param value Anything.
- * @param workload Workload of the plan, if the registry does not list it.
- * @returns The plan.
- * @throws {OnpathError} `plan` as {@linkcode decodePlan}.
+ * @param value Any value.
+ * @param workload Workload of the plan, if the registry does not contain it.
+ * @returns Plan as recompiled.
+ * @throws {OnpathError} `plan` under the conditions of {@linkcode decodePlan}.
  */
 export function checkPlan(value: unknown): AnyPlan;
 /** Checks a plan of a workload that the registry does not list. */
@@ -141,13 +141,13 @@ export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "ch
   if (asPlanError(id, () => identifyPlan(plan).id) !== id) {
     throw new OnpathError(
       "plan",
-      `Cannot read plan ${id}: its contents do not match its id, it was changed`,
+      `Cannot read plan ${id}: its contents do not match its id`,
       {
         id,
       },
     );
   }
-  // A CRC can be forged to collide, so what was read is not trusted: what was compiled is.
+  // A CRC collision can be forged. So the recompiled plan is used, not the one that was read.
   const compiled = asPlanError(id, () => (workload ?? findWorkload(plan.workload)).check(plan));
   if (compiled.id !== id) {
     throw new OnpathError(
@@ -159,13 +159,13 @@ export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "ch
   return compiled;
 }
 
-/** A foreign value, short enough for a message. */
+/** Formats an outside value for a message, at most 40 characters. */
 function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 40);
 }
 
-/** Runs a check. Whatever it throws becomes a refusal of the plan. */
+/** Runs a check. Every exception becomes a `plan` error. */
 function asPlanError<T>(id: number, run: () => T): T {
   try {
     return run();

@@ -1,11 +1,11 @@
 /**
- * A first look at MessagePack before it is decoded: the decoder reserves memory for what a list
- * announces, so a file of a few KiB could ask for gigabytes.
+ * Check of MessagePack before decoding. The decoder reserves memory for the announced length of a list, so a
+ * file of a few KiB could request gigabytes.
  *
  * @module
  */
 
-/** Payload bytes after the head of each number that has a fixed size. */
+/** Payload bytes after the type byte of each fixed-size number. */
 const NUMBER_BYTES: Readonly<Record<number, number>> = {
   0xca: 4,
   0xcb: 8,
@@ -19,16 +19,15 @@ const NUMBER_BYTES: Readonly<Record<number, number>> = {
   0xd3: 8,
 };
 
-/** Lists and maps inside one another, at most. */
+/** Maximum nesting depth of lists and maps. */
 export const MAX_FORM_DEPTH = 16;
 
 /**
- * Refuses MessagePack that announces more than it holds, nests deeply, or uses types that the project's
- * files do not have.
+ * Refuses MessagePack that announces more items than it holds, nests too deeply, or uses unsupported types.
  *
- * @param bytes The MessagePack.
+ * @param bytes MessagePack data.
  * @param options With `longLists`, lists of more than 65,535 items are accepted.
- * @throws {RangeError} Naming the invalid byte or length, or that the bytes end early.
+ * @throws {RangeError} When a byte or length is invalid, or the data ends early.
  */
 export function checkForm(bytes: Uint8Array, options: { readonly longLists?: boolean } = {}): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -56,7 +55,7 @@ export function checkForm(bytes: Uint8Array, options: { readonly longLists?: boo
     }
     if (items > 0) open.push(items);
     if (open.length > MAX_FORM_DEPTH) {
-      throw new RangeError(`more than ${MAX_FORM_DEPTH} lists and maps inside one another`);
+      throw new RangeError(`more than ${MAX_FORM_DEPTH} nested lists and maps`);
     }
     while (open.length > 0 && open.at(-1) === 0) open.pop();
   } while (open.length > 0);

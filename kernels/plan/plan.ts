@@ -1,5 +1,5 @@
 /**
- * The plan: one envelope for every workload. Plain data, MessagePack on disk.
+ * Plan: one envelope for all workloads. Plain data, stored as MessagePack.
  *
  * @module
  */
@@ -8,14 +8,17 @@ import { encode } from "@msgpack/msgpack";
 import { crc32c } from "../../serialize/crc32c.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 
-/** Format version that this code writes and reads. Older plans are refused: compile the pipeline again. */
+/**
+ * Format version that this library reads and writes. Plans of other versions are refused and must be
+ * recompiled.
+ */
 export const PLAN_VERSION = 4;
 
-/** Packet sizes and counts: all that a session needs to reserve memory. */
+/** Packet sizes and counts, from which a session computes its memory. */
 export interface PlanPackets {
-  /** Longest payload of a request, in bytes. */
+  /** Longest payload of a request in bytes. */
   readonly request: number;
-  /** Longest payload of an answer, in bytes. */
+  /** Longest payload of an answer in bytes. */
   readonly answer: number;
   /** Maximum answers to one request. */
   readonly answersPerRequest: number;
@@ -24,33 +27,33 @@ export interface PlanPackets {
 }
 
 /**
- * A pipeline compiled for one target. Every packet of its flows carries `id`.
+ * Pipeline compiled for one target. Every packet of its flows carries `id`.
  *
  * @typeParam Name Name of the workload.
- * @typeParam Body What the workload compiled.
+ * @typeParam Body Compiled data of the workload.
  */
 export interface Plan<Name extends string = string, Body = unknown> {
-  /** Kind of document. */
+  /** Document type. */
   readonly format: "onpath.plan";
-  /** {@linkcode PLAN_VERSION}. */
+  /** Format version, {@linkcode PLAN_VERSION}. */
   readonly version: typeof PLAN_VERSION;
   /** CRC-32C of all other fields, as MessagePack with sorted keys. */
   readonly id: number;
-  /** Name of the workload, as the registry lists it. */
+  /** Name of the workload in the registry. */
   readonly workload: Name;
   /** Device profile that the plan was compiled for. */
   readonly target: DeviceProfile;
   /** Sizes and counts of packets. */
   readonly packets: PlanPackets;
-  /** Data of the workload, checked by its own schema. */
+  /** Data of the workload, checked by the workload's own schema. */
   readonly body: Body;
 }
 
 /**
- * Completes a plan: adds format, version and id.
+ * Completes a plan with format, version and id.
  *
  * @param plan Workload, target, packets and body.
- * @returns The plan.
+ * @returns Complete plan.
  */
 export function identifyPlan<Name extends string, Body>(
   { workload, target, packets, body }: Pick<Plan<Name, Body>, "workload" | "target" | "packets" | "body">,

@@ -1,75 +1,81 @@
 /**
- * Every build of the RTL, one entry each: the builder, the devices, the packaging for a card, the synthesis, the
- * coverage and the npm package read this list and no other.
+ * List of all RTL builds. The builder, the devices, the card packaging, the synthesis, the coverage and the
+ * npm package read only this list.
  *
  * @module
  */
 
-/** What is made of a top module. Plain data. */
+/** RTL build of a top module. Plain data. */
 export interface RtlBuild {
   /** Name of the build, and of its module in `generated`. */
   readonly name: string;
-  /** The top module. */
+  /** SystemVerilog top module. */
   readonly top: string;
-  /** Its parameters, where they differ from the source's own. */
+  /** Parameters that differ from the defaults in the source. */
   readonly parameters: Readonly<Record<string, number>>;
-  /** The harness, a file of `harness`: packets in and out, or `host`, movers before memory. Default `packets`. */
+  /**
+   * Test harness, a file in `harness`. `packets`: packets in and out. `host`: movers with memory. Default
+   * `packets`.
+   */
   readonly harness?: "host";
-  /** Whether it reads external memory, which the harness then has. */
+  /** Whether the build reads external memory, which the harness then provides. */
   readonly memory?: boolean;
-  /** Optimization of clang, `-O3` by default; a build for one test is made sooner with less. */
+  /**
+   * Optimization level of clang. Default `-O3`; a lower one compiles faster, for a build that only one test
+   * uses.
+   */
   readonly effort?: "-O1";
 }
 
-/** Names by which plans ask for a build. */
+/** Build names in plans. */
 export type PlanBuild = "terms" | "products" | "rows" | "tokenize";
 
-/** The devices' part of an entry: the library carries such a build. */
+/** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {
-  /** What plans ask for. */
+  /** Build name in plans. */
   readonly plan: PlanBuild;
-  /** The kernel of a card that is the same hardware. */
+  /** Name of the card kernel with the same hardware. */
   readonly kernel: string;
-  /** Whether it can be built with waveforms: a tokenizer has too many signals. */
+  /** Whether it can be built with waveforms. A tokenizer has too many signals. */
   readonly hasWaves: boolean;
-  /** Loads the WebAssembly, in base64. */
+  /** Loads the WebAssembly module, in base64. */
   readonly load: () => Promise<{ readonly WASM: string }>;
 }
 
-/** The packaging of a kernel for a card. */
+/** Packaging of a kernel for a card. */
 export interface CardPackage {
-  /** The build that the generated top holds, by its name; null for a mover, which is a top itself. */
+  /** Name of the build inside the generated top; null for a mover, which is a top itself. */
   readonly holds: string | null;
-  /** What it does, in a sentence's end. */
+  /** Function of the kernel, as the end of a sentence. */
   readonly summary: string;
-  /** Whose arguments it has, by the lists in `runtime/device`. */
+  /** Argument list of the kernel; the lists are in `kernels/rtl`. */
   readonly arguments: "packet" | "image" | "packets mover" | "tables mover";
 }
 
-/** A row of the synthesis' table. */
+/** Row of the synthesis table. */
 export interface SynthRowSpec {
-  /** What the row is called. */
+  /** Label of the row. */
   readonly name: string;
-  /** Parameters that differ from the source's own. */
+  /** Parameters that differ from the defaults in the source. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** An entry of the list. */
+/** Entry of the build list. */
 export interface ListedBuild extends RtlBuild {
-  /** Whether WebAssembly of it is made and committed; what is not is linted all the same. */
+  /** Whether its WebAssembly is built and committed. Uncommitted builds are still linted. */
   readonly isCommitted: boolean;
-  /** What devices need of it, or null. */
+  /** Device part, or null if no device uses the build. */
   readonly device: DeviceBuild | null;
-  /** How it is packaged, or null. */
+  /** Card packaging, or null if the build is not a card kernel. */
   readonly card: CardPackage | null;
-  /** Rows of the synthesis, in their order. */
+  /** Rows of the synthesis table, in order. */
   readonly synthesis: readonly SynthRowSpec[];
 }
 
-/** What most entries have. */
+/** Defaults of an entry. */
 const PLAIN = { parameters: {}, isCommitted: true, device: null, card: null, synthesis: [] } as const;
 
-/** The whole list. */
+/** All builds. */
 export const RTL_BUILDS: readonly ListedBuild[] = [
   {
     ...PLAIN,
@@ -155,7 +161,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       arguments: "image",
     },
   },
-  // A card's other kernels are these with other cores, and movers are built in the top of `host_echo`.
+  // The other card kernels differ only in their core. Movers are also part of the top of `host_echo`.
   {
     ...PLAIN,
     name: "onpath_image_products",
@@ -196,13 +202,13 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
 ];
 
-/** The builds whose WebAssembly is made and committed. */
+/** Builds whose WebAssembly is committed. */
 export const COMMITTED_BUILDS: readonly ListedBuild[] = RTL_BUILDS.filter(({ isCommitted }) => isCommitted);
 
 /**
- * Finds the build that a plan asks for.
+ * Finds the build with a given name in plans.
  *
- * @param plan What the plan asks for.
+ * @param plan Build name in plans.
  */
 export function deviceBuild(plan: PlanBuild): ListedBuild & { readonly device: DeviceBuild } {
   return RTL_BUILDS.find(({ device }) => device?.plan === plan)! as ListedBuild & { device: DeviceBuild };

@@ -1,33 +1,33 @@
 /**
- * The kernels that move bytes between a card's memory and the streams of the RTL kernels, as hardware, host
- * and emulation use them: one for packets, one for tables and pages.
+ * Movers: kernels that copy bytes between a card's memory and the streams of the RTL kernels. One moves
+ * packets, one moves tables and pages. Hardware, host and emulation share this interface.
  *
- * AMD's movers (`krnl_mm2s`, `krnl_s2mm` of VNx) cut a buffer into datagrams of 1,408 bytes and want one run
- * for each contiguous piece. Packets have lengths of their own, and a page's load is a command in front of
- * bytes that lie elsewhere: at one run a page, the host's latency (tens of microseconds) would be longer than
- * the load itself (16 µs for 4,096 entries at 250 MHz). So the mover of packets reads lengths from headers, and
- * the mover of tables walks a list that the host has put into the card's memory: the schedule of an exchange
- * is one run.
+ * AMD's movers (`krnl_mm2s`, `krnl_s2mm` of VNx) cut a buffer into datagrams of 1,408 bytes and need one run
+ * for each contiguous range. Here packets differ in length, and a page load is a command in front of bytes at
+ * another address. At one run a page, the host's latency of tens of microseconds would exceed the load itself
+ * (16 µs for 4,096 entries at 250 MHz).
+ * So the packet mover reads lengths from headers. The table mover reads a list that the host has written to
+ * the card's memory. The page schedule of an exchange is then one run.
  *
  * @module
  */
 
 import { argumentAddress } from "./registers.ts";
 
-/** An argument of a mover: a register of 64 bits for a buffer's address, of 32 for a number. Plain data. */
+/** Argument of a mover. Plain data. A buffer address has a 64-bit register, a scalar a 32-bit register. */
 export interface MoverArgument {
-  /** What it is called. */
+  /** Name of the argument, as in `kernel.xml`. */
   readonly name: string;
-  /** What it is. */
+  /** Type of the argument. */
   readonly kind: "buffer" | "scalar";
-  /** What it holds. */
+  /** Contents of the register, with the unit. */
   readonly meaning: string;
 }
 
-/** The names of the movers' kernels. */
+/** Kernel names of the movers. */
 export const MOVER = { packets: "onpath_packets", tables: "onpath_tables" } as const;
 
-/** Arguments of the mover of packets. */
+/** Arguments of the packet mover, in register order. */
 export const PACKETS_ARGUMENTS = [
   { name: "from", kind: "buffer", meaning: "slots with packets; a packet's length stands in its header" },
   { name: "to", kind: "buffer", meaning: "a status of 64 bytes, then slots for answers" },
@@ -37,7 +37,7 @@ export const PACKETS_ARGUMENTS = [
   { name: "room", kind: "scalar", meaning: "slots for answers" },
 ] as const satisfies readonly MoverArgument[];
 
-/** Arguments of the mover of tables. */
+/** Arguments of the table mover, in register order. */
 export const TABLES_ARGUMENTS = [
   { name: "list", kind: "buffer", meaning: "entries of 64 bytes, as TABLE_LIST has them" },
   { name: "count", kind: "scalar", meaning: "entries of the list" },
@@ -45,59 +45,60 @@ export const TABLES_ARGUMENTS = [
 ] as const satisfies readonly MoverArgument[];
 
 /**
- * What the mover of packets leaves in front of the answers when it is done: all packets are sent, and none is
- * in the kernel. Numbers of 32 bits, little-endian.
+ * Layout of the status that the packet mover writes in front of the answers at the end of a run. By then all
+ * packets are sent and have left the kernel. Values are byte offsets of u32 numbers, little-endian.
  */
 export const PACKETS_STATUS = {
-  /** Bytes of the status. */
+  /** Bytes of the status block. */
   bytes: 64,
-  /** Answers that are in slots. */
+  /** Answers written to slots. */
   answers: 0,
-  /** Answers for which there was no slot. */
+  /** Answers dropped because no slot was left. */
   surplus: 4,
-  /** Answers that were longer than a slot. */
+  /** Answers dropped because they exceed a slot. */
   tooLong: 8,
 } as const;
 
 /**
- * An entry of the list that the mover of tables walks: it sends the words, then the entries that stand at an
- * address of the card's memory, a word of the stream each. All numbers are little-endian.
+ * Layout of an entry in the table mover's list, as byte offsets. The mover sends the entry's command words,
+ * then table entries from the card's memory. Each table entry is one stream word. All numbers are
+ * little-endian.
  */
 export const TABLE_LIST = {
-  /** Bytes of an entry: a word of the memory. */
+  /** Bytes of a list entry: one memory word. */
   bytes: 64,
-  /** u64: where the entries stand, a multiple of 64; no matter where there are none. */
+  /** u64: address of the table entries, a multiple of 64; ignored if their number is 0. */
   address: 0,
-  /** u32: how many. */
+  /** u32: number of table entries. */
   entries: 8,
-  /** u32: bytes of each, 4 or 8. */
+  /** u32: bytes of one table entry, 4 or 8. */
   width: 12,
-  /** u32: words in front, at most four. */
+  /** u32: number of command words, at most 4. */
   count: 16,
-  /** The words, u64 each. */
+  /** u64 each: command words. */
   words: 32,
-  /** Words in front at most. */
+  /** Maximum command words. */
   most: 4,
 } as const;
 
-/** What one load of the tables' mover is made of. */
+/** Entry of the table mover's list: one load. */
 export interface TableListEntry {
-  /** The words in front, low and high halves in turn, as `PageCommand` has them. */
+  /** Command words as pairs of low and high 32-bit halves, as in `PageCommand`. */
   readonly words: readonly number[];
-  /** Where the entries stand, in the card's memory. */
+  /** Address of the table entries in the card's memory, in bytes. */
   readonly address: number;
-  /** How many they are. */
+  /** Number of table entries. */
   readonly entries: number;
-  /** Bytes of each. */
+  /** Bytes of one table entry. */
   readonly width: 4 | 8;
 }
 
 /**
  * Writes an entry of the list.
  *
- * @param view The list.
- * @param place The entry's number.
- * @param entry What it says.
+ * @param view Memory of the list.
+ * @param place Index of the entry, from 0.
+ * @param entry Contents of the entry.
  */
 export function writeTableListEntry(
   view: DataView,
@@ -118,8 +119,8 @@ export function writeTableListEntry(
 /**
  * Reads an entry of the list.
  *
- * @param view The list.
- * @param place The entry's number.
+ * @param view Memory of the list.
+ * @param place Index of the entry, from 0.
  */
 export function readTableListEntry(view: DataView, place: number): TableListEntry {
   const at = TABLE_LIST.bytes * place;
@@ -134,20 +135,20 @@ export function readTableListEntry(view: DataView, place: number): TableListEntr
 }
 
 /**
- * Where an argument's register stands, in bytes from the mover's base: the arguments are laid out as those of
- * the other kernels, with room for 64 bits each.
+ * Returns the register address of an argument, in bytes from the mover's base. Each argument has 64 bits, as
+ * in the other kernels.
  *
- * @param list The mover's arguments.
- * @param name The argument's name.
+ * @param list Argument list of the mover.
+ * @param name Name of the argument.
  */
 export function moverAddress<A extends readonly MoverArgument[]>(list: A, name: A[number]["name"]): number {
   return argumentAddress(list.findIndex((argument) => argument.name === name));
 }
 
 /**
- * The instances of the movers that are linked to a kernel's instance.
+ * Returns the names of the mover instances that are linked to a kernel instance.
  *
- * @param instance The kernel's instance, such as `onpath_image_0`.
+ * @param instance Name of the kernel instance, such as `onpath_image_0`.
  */
 export function moverInstances(instance: string): { readonly packets: string; readonly tables: string } {
   return { packets: `packets_${instance}`, tables: `tables_${instance}` };

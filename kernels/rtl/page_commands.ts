@@ -1,5 +1,5 @@
 /**
- * Page loads as the RTL takes them: commands on the stream of tables, in order, beside the packets.
+ * Page loads as RTL commands on the table stream, in order and in parallel with packets.
  *
  * @module
  */
@@ -7,22 +7,23 @@
 import { TABLE_WORD } from "./registers.ts";
 import type { PageLoad } from "../program.ts";
 
-/** A command: its words of 64 bits as pairs of low and high halves, and entries of a word each behind them. */
+/** Page command: 64-bit command words, followed by entries of one stream word each. */
 export interface PageCommand {
-  /** The first words, low and high halves in turn. */
+  /** Command words as pairs of low and high 32-bit halves. */
   readonly words: readonly number[];
-  /** The entries, 32 bits each, little-endian. */
+  /** Page entries, 32 bits each, little-endian. */
   readonly entries: Uint8Array;
 }
 
 const NONE = new Uint8Array(0);
 
 /**
- * The loads of an exchange as commands. Each says which epoch may not begin before the load behind it is
- * done, and the first one says it of the first load.
+ * Converts the page loads of an exchange to commands.
+ * Each command carries the first epoch that must wait for the next load. A limit command in front carries it
+ * for the first load.
  *
- * @param loads The loads, in the order in which they run.
- * @param lastEpoch The last epoch of the exchange's packets.
+ * @param loads Page loads in execution order.
+ * @param lastEpoch Last epoch of the exchange's packets.
  *
  * @example
  * ```ts
@@ -53,10 +54,10 @@ export function pageCommands(loads: readonly PageLoad[], lastEpoch: number): Pag
 }
 
 /**
- * The epoch that may not begin yet: before the first load, and after each.
+ * Returns the first blocked epoch before the first load and after each load.
  *
- * @param loads The loads, in the order in which they run.
- * @param lastEpoch The last epoch of the exchange's packets.
+ * @param loads Page loads in execution order.
+ * @param lastEpoch Last epoch of the exchange's packets.
  */
 export function pageLimits(loads: readonly { readonly before: number }[], lastEpoch: number): number[] {
   return [

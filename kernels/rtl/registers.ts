@@ -1,15 +1,15 @@
 /**
- * The registers of the RTL kernels, as the hardware, the host and the packaging for a card use them:
- * control as XRT expects it, arguments from 0x10 every 8 bytes, counters from 0x200 every 4.
+ * Register map of the RTL kernels, shared by hardware, host and card packaging. Control registers follow XRT.
+ * Arguments start at 0x10, 8 bytes apart. Counters start at 0x200, 4 bytes apart.
  *
  * @module
  */
 
-/** An argument of a kernel: a 32-bit register. Plain data. */
+/** Argument of a kernel: a 32-bit register. Plain data. */
 export interface KernelArgument {
-  /** What it is called, as in `kernel.xml`. */
+  /** Name of the argument, as in `kernel.xml`. */
   readonly name: string;
-  /** What it holds. */
+  /** Contents of the register, with the unit. */
   readonly meaning: string;
 }
 
@@ -46,7 +46,7 @@ export const IMAGE_ARGUMENTS = [
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
-/** Arguments of `packet_rows`. */
+/** Arguments of `packet_rows`, in register order. */
 export const ROWS_ARGUMENTS = [
   ...HEAD,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },
@@ -80,7 +80,7 @@ export const ROWS_ARGUMENTS = [
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
-/** Arguments of `packet_tokenize`. */
+/** Arguments of `packet_tokenize`, in register order. */
 export const TOKENIZE_ARGUMENTS = [
   ...HEAD,
   { name: "start", meaning: "row of transitions where a piece begins" },
@@ -95,71 +95,74 @@ export const TOKENIZE_ARGUMENTS = [
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
-/** The arguments by what they are called in {@linkcode ROWS_ARGUMENTS}. */
+/** Argument names in {@linkcode ROWS_ARGUMENTS}. */
 export type RowsArgumentName = (typeof ROWS_ARGUMENTS)[number]["name"];
 
-/** The arguments by what they are called in {@linkcode IMAGE_ARGUMENTS}. */
+/** Argument names in {@linkcode IMAGE_ARGUMENTS}. */
 export type ArgumentName = (typeof IMAGE_ARGUMENTS)[number]["name"];
 
-/** Addresses of the registers that every kernel has. */
+/** Addresses of the registers common to all kernels, in bytes. */
 export const REGISTER = {
-  /** Bit 0 start, 1 done (cleared when read), 2 idle. */
+  /** Control: bit 0 start, bit 1 done (cleared by a read), bit 2 idle. */
   control: 0x00,
   /** Global interrupt enable. */
   interrupt: 0x04,
-  /** The first argument. */
+  /** Address of the first argument. */
   arguments: 0x10,
-  /** Bytes from one argument to the next. */
+  /** Bytes between two arguments. */
   argumentStep: 8,
-  /** The first counter. */
+  /** Address of the first counter. */
   counters: 0x200,
 } as const;
 
-/** Counters by their place; they run from reset on and wrap around at 2^32. */
+/** Indexes of the counters. They count from reset and wrap at 2^32. */
 export const COUNTER = {
-  /** Cycles with a packet inside. */
+  /** Cycles with at least one packet in the kernel. */
   cycles: 0,
-  /** Its upper 32 bits. */
+  /** Upper 32 bits of `cycles`. */
   cyclesUpper: 1,
-  /** Words of tables that were loaded, one a cycle. */
+  /** Table words loaded, one a cycle. */
   words: 2,
-  /** Cycles in which a packet waited for a table. */
+  /** Cycles in which a packet stalled on a table. */
   stalls: 3,
-  /** Times that another page was taken into use. */
+  /** Times that the kernel switched to another page. */
   swaps: 4,
-  /** Bus words of packets that came, headers too. */
+  /** Bus words of received packets, including headers. */
   beatsIn: 5,
-  /** Bus words of packets that left, headers too. */
+  /** Bus words of sent packets, including headers. */
   beatsOut: 6,
-  /** Packets out. */
+  /** Packets sent. */
   packets: 7,
-  /** Packets dropped, 20 counters by {@linkcode DROP_REASONS}. */
+  /** Packets dropped: 20 counters, indexed as {@linkcode DROP_REASONS}. */
   drops: 8,
-  /** Packets that are inside now. */
+  /** Packets in the kernel at this moment. */
   present: 28,
 } as const;
 
-/** Counters of `packet_tokenize`, behind the common ones; the first five are words of external memory or of a cache. */
+/**
+ * Indexes of the counters of `packet_tokenize`, after the common ones. The first five count words read from
+ * external memory or from a cache.
+ */
 export const TOKENIZE_COUNTER = {
   /** Cells of the automaton. */
   cells: 29,
-  /** Next shorter candidates. */
+  /** Links to the next shorter candidate token. */
   suffixes: 30,
-  /** Two slots of merges each. */
+  /** Merge lookups, of two slots each. */
   pairs: 31,
-  /** Parts of tokens. */
+  /** Token parts. */
   parts: 32,
-  /** Verdicts asked for in the cache on chip. */
+  /** Verdicts requested from the on-chip cache. */
   verdicts: 33,
-  /** Classes of code points. */
+  /** Code point classes. */
   classes: 34,
-  /** Transitions between states of the piece tables. */
+  /** State transitions of the piece tables. */
   transitions: 35,
-  /** Bytes of text. */
+  /** Bytes of text received. */
   bytes: 36,
 } as const;
 
-/** Names of the checks by their number in the hardware; 0 is none. */
+/** Check names by hardware number; 0 means that no check failed. */
 export const DROP_REASONS = [
   "none",
   "truncated",
@@ -183,8 +186,8 @@ export const DROP_REASONS = [
 ] as const;
 
 /**
- * Tables of `packet_image` by their number on the table stream; those from `columns` on are of the build
- * with tables of products.
+ * Tables of `packet_image` by number on the table stream. Those from `columns` on belong to the build with
+ * product tables.
  */
 export const IMAGE_TABLE = {
   weights: 0,
@@ -197,35 +200,35 @@ export const IMAGE_TABLE = {
   verticalLow: 6,
 } as const;
 
-/** Tables of `packet_rows` by their number on the table stream. */
+/** Tables of `packet_rows` by number on the table stream. */
 export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
 
-/** Tables of `packet_tokenize` on chip by their number on the table stream. */
+/** On-chip tables of `packet_tokenize` by number on the table stream. */
 export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3 } as const;
 
-/** Bits of the first word of a command on the table stream; its other fields are in `table_loader.sv`. */
+/** Bits in the first word of a table stream command. `table_loader.sv` defines its other fields. */
 export const TABLE_WORD = {
-  /** A page comes beside packets. */
+  /** A page follows, to be loaded in parallel with packets. */
   page: 2 ** 20,
-  /** Nothing comes: an epoch may not begin yet, those before it may. */
+  /** Only a limit: the given epoch is blocked, earlier ones may start. */
   limit: 2 ** 21,
   /** The page goes to the second bank. */
   bank: 2 ** 22,
 } as const;
 
 /**
- * Where an argument is written, in bytes from the kernel's base.
+ * Returns the address of an argument, in bytes from the kernel's base.
  *
- * @param place Its number, from 0 on.
+ * @param place Index of the argument, from 0.
  */
 export function argumentAddress(place: number): number {
   return REGISTER.arguments + REGISTER.argumentStep * place;
 }
 
 /**
- * Where a counter is read, in bytes from the kernel's base.
+ * Returns the address of a counter, in bytes from the kernel's base.
  *
- * @param place Its number, as in {@linkcode COUNTER}.
+ * @param place Index of the counter, as in {@linkcode COUNTER}.
  */
 export function counterAddress(place: number): number {
   return REGISTER.counters + 4 * place;

@@ -1,95 +1,95 @@
 /**
- * A device's numbers: all that plans know of it.
+ * Device profile: the numbers of a device that plans depend on.
  *
  * @module
  */
 
 import type { FormName } from "../image/kernel.ts";
 
-/** Layouts that a device may take, see `kernels/image/plan/layouts.ts`. */
+/** Packet layouts that a device may support; see `kernels/image/plan/layouts.ts`. */
 export const LAYOUT_NAMES = ["cells", "tiles", "grid", "rows", "image"] as const;
 
-/** One of {@linkcode LAYOUT_NAMES}: what travels to the device. */
+/** Layout of the payloads that travel to the device. */
 export type LayoutName = (typeof LAYOUT_NAMES)[number];
 
-/** Where pages lie that are not on chip. */
+/** Memory types that can hold pages outside the chip. */
 export const BACKINGS = ["hbm", "ddr4", "host"] as const;
 
-/** The memory behind the on-chip memory. Plain data. */
+/** Backing memory: holds the pages that are not on chip. Plain data. */
 export interface Backing {
-  /** What it is. */
+  /** Memory type. */
   readonly kind: (typeof BACKINGS)[number];
-  /** Bytes. */
+  /** Capacity in bytes. */
   readonly bytes: number;
-  /** Bandwidth of all its ports, in 10^9 bytes a second. */
+  /** Total bandwidth of all ports, in 10^9 bytes a second. */
   readonly gigabytesPerSecond: number;
-  /** Ports that share the bandwidth; a kernel's page loads use one. */
+  /** Ports that share the bandwidth. The page loads of a kernel use one port. */
   readonly ports: number;
-  /** Nanoseconds from a request to its first byte. */
+  /** Latency from a request to its first byte, in nanoseconds. */
   readonly latencyNs: number;
 }
 
 /**
- * How cycles are counted. `bus`: the core's work at a bus word a cycle, and tables in bus words from the
- * backing memory: what a card's numbers allow. `rtl`: what the counters of the RTL in `kernels/rtl` show.
+ * Timing models. `bus`: the core processes one bus word a cycle, and tables arrive in bus words from the
+ * backing memory, as a card's numbers allow. `rtl`: cycles equal the counters of the RTL in `kernels/rtl`.
  */
 export const TIMINGS = ["bus", "rtl"] as const;
 
-/** A device's numbers, as far as plans depend on them. Plain data. */
+/** Numbers of a device that plans depend on. Plain data. */
 export interface DeviceProfile {
-  /** Name, as `--device` takes it. */
+  /** Name, as `--device` accepts it. */
   readonly name: string;
-  /** What it is, in one line. */
+  /** Description in one line. */
   readonly summary: string;
-  /** Longest payload of a packet, in bytes. */
+  /** Longest payload of a packet in bytes. */
   readonly payload: number;
-  /** Clock of the kernels, in MHz. Times follow from cycles by it; it is assumed, not measured. */
+  /** Assumed clock of the kernels in MHz. It converts cycles to times. */
   readonly clockMHz: number;
-  /** Bytes of a word of the core's bus. */
+  /** Width of the core's bus in bytes. */
   readonly busBytes: number;
-  /** Block RAMs of 36 Kb (RAMB36), two ports each. */
+  /** Number of block RAMs of 36 Kb (RAMB36), two ports each. */
   readonly bram: number;
-  /** UltraRAMs of 288 Kb (URAM288), two ports each. */
+  /** Number of UltraRAMs of 288 Kb (URAM288), two ports each. */
   readonly uram: number;
-  /** Share of the blocks that kernels may take, over 0 up to 1. */
+  /** Share of the memory blocks that kernels may use, greater than 0, at most 1. */
   readonly usable: number;
-  /** Kernel instances that share blocks and network. */
+  /** Kernel instances that share memory blocks and network. */
   readonly instances: number;
-  /** The memory behind the on-chip memory. */
+  /** Memory that holds the pages that are not on chip. */
   readonly backing: Backing;
-  /** Bandwidth of the host's link in one direction, in 10^9 bytes a second. */
+  /** Bandwidth of the host link in one direction, in 10^9 bytes a second. */
   readonly hostGigabytesPerSecond: number;
-  /** Bandwidth of the network, in 10^9 bits a second. */
+  /** Network bandwidth in 10^9 bits a second. */
   readonly networkGbps: number;
-  /** Layouts that its kernels take. */
+  /** Layouts that the kernels accept. */
   readonly layouts: readonly LayoutName[];
-  /** Whether its kernels take four neighbours out of rows that are sent; left out where they do. */
+  /** Whether the kernels can read four neighbours from rows of samples. Default true. */
   readonly gathers?: boolean | undefined;
-  /** Names of the kernels it has. */
+  /** Names of the kernels that the device has. */
   readonly kernels: readonly string[];
-  /** How its cycles are counted. */
+  /** Timing model, one of {@linkcode TIMINGS}. */
   readonly timing: (typeof TIMINGS)[number];
-  /** Samples that its resize makes in a cycle; left out where it makes those of a whole bus word. */
+  /** Samples that the resize kernel outputs a cycle. Default those of a whole bus word. */
   readonly lanes?: number | undefined;
-  /** Pages that its kernels hold at most; left out where the plan decides. */
+  /** Maximum pages resident in a kernel. By default the plan decides. */
   readonly slots?: number | undefined;
-  /** Epochs that it counts between two loads of a plan. Default 2^32 − 1, all that a header can carry. */
+  /** Epochs between two loads of a plan. Default 2^32 − 1, the maximum of a header. */
   readonly epochs?: number | undefined;
   /**
-   * The forms of tables that its kernels have, and how many entries each of their tables and buffers holds;
-   * left out where any form of any depth can be built, but none that multiplies.
+   * Capacity in entries of each table and buffer, for each supported table form. Default: every form without
+   * multipliers, at any depth.
    */
   readonly depths?: Partial<Record<FormName, Readonly<Record<string, number>>>> | undefined;
   /**
-   * Blocks that the kernel with a form takes whatever it is loaded with, as synthesis estimates them: those of
-   * tables at full depth, and of packets. Left out where a plan's tables and buffers are what counts.
+   * Memory blocks of the kernel build for each form, as synthesis estimates them: tables at full depth, and
+   * packet buffers. They do not depend on the plan. By default the plan's tables and buffers are counted.
    */
   readonly built?: Partial<Record<FormName, { readonly bram: number; readonly uram: number }>> | undefined;
 }
 
 /**
- * Bytes of a page that arrive in a cycle: one port of the backing memory, at most a bus word. The RTL takes
- * an entry of 32 bits.
+ * Returns the page bytes that arrive in a cycle: the bandwidth of one port of the backing memory, at most one
+ * bus word. The RTL loads one 32-bit entry a cycle.
  */
 export function bytesPerCycle({ backing, clockMHz, busBytes, timing }: DeviceProfile): number {
   if (timing === "rtl") return 4;
@@ -97,7 +97,7 @@ export function bytesPerCycle({ backing, clockMHz, busBytes, timing }: DevicePro
   return Math.max(1, Math.min(busBytes, Math.floor(perSecond / (1e6 * clockMHz))));
 }
 
-/** Cycles from the request of a page to its first byte. */
+/** Returns the cycles from a page request to its first byte, rounded up. */
 export function latencyCycles({ backing, clockMHz }: DeviceProfile): number {
   return Math.ceil(backing.latencyNs * clockMHz / 1000);
 }

@@ -1,5 +1,5 @@
 /**
- * Device profiles: the numbers of real cards, from their data sheets, and those of a user's own.
+ * Device profiles: cards with numbers from their data sheets, and profiles that users define.
  *
  * @module
  */
@@ -11,16 +11,19 @@ import { MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/header.ts";
 import { MAX_EPOCH } from "../epochs.ts";
 import { BACKINGS, type DeviceProfile, LAYOUT_NAMES, TIMINGS } from "./profile.ts";
 
-/** Kernels that the cards' bitstreams are planned to have. */
+/** Kernels planned for the bitstreams of the cards. */
 const CARD_KERNELS = ["resize", "remap", "resample", "normalize"];
 
 /**
- * Latency of one random access of a kernel's port, in nanoseconds: page misses measured by Shuhai
- * (Wang et al., FCCM 2020) on a U280.
+ * Random access latency of a kernel's memory port in nanoseconds: page misses on a U280, measured by Shuhai
+ * (Wang et al., FCCM 2020).
  */
 const LATENCY = { hbm: 137.8, ddr4: 106.6 };
 
-/** What all cards share: a 256-bit core at Vitis' usual 300 MHz behind 100 Gb/s, one instance. */
+/**
+ * Values common to all cards: one instance of a 256-bit core at 300 MHz, the usual Vitis clock, behind 100
+ * Gb/s.
+ */
 const CARD: Pick<
   DeviceProfile,
   | "payload"
@@ -45,8 +48,8 @@ const CARD: Pick<
 };
 
 /**
- * The cards. Block counts, memories and links are those of the data sheets; `usable` is the share of
- * block memory that AMD's UltraFast methodology (UG949) advises not to pass.
+ * Card profiles. Block counts, memories and links come from the data sheets. `usable` is the maximum block
+ * memory utilization that AMD's UltraFast methodology (UG949) recommends.
  */
 export const CARD_PROFILES: readonly DeviceProfile[] = [
   {
@@ -97,10 +100,10 @@ export const CARD_PROFILES: readonly DeviceProfile[] = [
   },
 ];
 
-/** Blocks; one of 18 Kb is a half. */
+/** Number of memory blocks; an 18 Kb block counts as a half. */
 const blockCount = z.number().min(0).max(2 ** 20);
 
-/** Checks a profile from outside, such as a user's JSON file. */
+/** Schema of an outside profile, such as a user's JSON file. */
 export const profileSpec: Schema<DeviceProfile> = z.strictObject({
   name: z.string().min(1).max(100),
   summary: z.string().max(1000).default(""),
@@ -133,11 +136,11 @@ export const profileSpec: Schema<DeviceProfile> = z.strictObject({
 });
 
 /**
- * Reads a user's own profile.
+ * Parses a user's profile.
  *
- * @param value Anything, such as parsed JSON.
- * @returns The profile; what is left out is as on the cards.
- * @throws {OnpathError} `device`, naming the field and what was expected.
+ * @param value Any value, such as parsed JSON.
+ * @returns Profile. Missing fields have the values of the cards.
+ * @throws {OnpathError} `device`, with the invalid field and the expectation.
  *
  * @example
  * ```ts
@@ -159,10 +162,10 @@ export function parseProfile(value: unknown): DeviceProfile {
 }
 
 /**
- * The fields that plans depend on, checked; the profile itself stays its owner's to change and extend.
+ * Copies and checks the fields that plans depend on. Later changes of the argument do not affect the copy.
  *
- * @param profile A profile, perhaps with fields of its own.
- * @throws {OnpathError} `device` when a number is out of its limits.
+ * @param profile Profile, possibly with additional fields.
+ * @throws {OnpathError} `device` when a number is out of range.
  */
 export function copyProfile(profile: DeviceProfile): DeviceProfile {
   const known = Object.fromEntries(
@@ -195,7 +198,7 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
   "built",
 ];
 
-/** Whether two profiles have the same numbers, as far as plans depend on them. */
+/** Returns whether two profiles agree in all fields that plans depend on. */
 export function sameProfile(a: DeviceProfile, b: DeviceProfile): boolean {
   return JSON.stringify(copyProfile(a)) === JSON.stringify(copyProfile(b));
 }

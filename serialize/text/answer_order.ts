@@ -1,5 +1,5 @@
 /**
- * The turns of a flow's answers: packet by packet and part by part, whatever the order in which they come.
+ * Ordering of a flow's answers: by packet, then by part, in whatever order they arrive.
  *
  * @module
  */
@@ -7,39 +7,39 @@
 import type { PacketSlots } from "../packets.ts";
 import { HeldPackets } from "./held_packets.ts";
 
-/** Parts of an answer are numbered below this. */
+/** Parts of one packet's answer: numbers 0 to 255. */
 const PARTS = 256;
 
-/** Whose turn it is; those that come before theirs are kept. */
+/** Tracks the next expected answer and holds earlier arrivals. */
 export class AnswerOrder {
-  /** Packets of text whose answers have had their turn whole. */
+  /** Packets of text whose answers are complete. */
   answered = 0;
   readonly #early: HeldPackets;
   #part = 0;
 
   /**
-   * Makes the order of a flow at its beginning.
+   * Creates the order of a new flow.
    *
-   * @param mostEarly Packets that may come before their turn.
+   * @param mostEarly Maximum answers held because they arrived early.
    */
   constructor(mostEarly: number) {
     this.#early = new HeldPackets(mostEarly);
   }
 
-  /** A flow begins; what was kept of another one is forgotten. */
+  /** Starts a new flow and drops the held answers of the previous one. */
   begin(): void {
     this.answered = this.#part = 0;
     this.#early.clear();
   }
 
   /**
-   * Keeps or refuses the answer in a slot where it is not its turn.
+   * Holds or refuses the answer in a slot unless it is the expected one.
    *
-   * @param sequence The packet that it answers.
-   * @param part Its part.
-   * @param slots Slots with packets.
-   * @param slot Which one.
-   * @returns Null where it is its turn, or what became of it.
+   * @param sequence Sequence number of the request that it answers.
+   * @param part Part number of the answer, from 0.
+   * @param slots Slots to read from.
+   * @param slot Slot number, from 0.
+   * @returns Null if the answer is the expected one; otherwise its outcome.
    */
   check(sequence: number, part: number, slots: PacketSlots, slot: number): "early" | "duplicate" | null {
     const number = sequence * PARTS + part, turn = this.answered * PARTS + this.#part;
@@ -48,11 +48,11 @@ export class AnswerOrder {
   }
 
   /**
-   * The answer whose turn it was is taken.
+   * Advances to the next answer after the expected one was processed.
    *
-   * @param part Its part.
-   * @param parts Parts of the packet's answer.
-   * @returns Whether the packet's answer is whole.
+   * @param part Part number of the processed answer.
+   * @param parts Number of parts of the packet's answer.
+   * @returns Whether the packet's answer is complete.
    */
   advance(part: number, parts: number): boolean {
     if (part + 1 < parts) {
@@ -65,11 +65,11 @@ export class AnswerOrder {
   }
 
   /**
-   * Puts the answer whose turn it is back into a slot, where it came early.
+   * Moves the expected answer back into a slot, if it arrived early.
    *
-   * @param slots Slots for packets.
-   * @param slot The slot that is written.
-   * @returns Whether there was one.
+   * @param slots Slots to write to.
+   * @param slot Slot number, from 0.
+   * @returns Whether the slot was written.
    */
   next(slots: PacketSlots, slot: number): boolean {
     return this.#early.count > 0 &&

@@ -1,12 +1,14 @@
 /**
- * Chunks of a text that overlap, each tokenized by itself, put together without the tokens that came twice.
+ * Merge of overlapping chunks of a text. Each chunk is tokenized separately; duplicate tokens are removed.
  *
- * Patterns that cut texts into pieces look ahead and never behind, so two runs over a text that both have a piece
- * boundary at a byte are equal from there on. A boundary is *confirmed* when the match that made it depended on
- * bytes that follow, not on the chunk's end. By induction over chunks: the run so far is that of the whole text up
- * to a boundary B; a chunk that has a confirmed boundary p in common with it is right from p on, so its tokens
- * between B and its last confirmed boundary are appended. Where no boundary is shared nothing is guessed: the
- * stretch from B is done again.
+ * The patterns that cut texts into pieces look ahead and never back. Two runs with a piece boundary at the
+ * same byte are therefore equal from there on.
+ * A boundary is *confirmed* when the match that made it depended on following bytes, not on the chunk's end.
+ *
+ * Proof by induction over chunks: the run so far equals that of the whole text up to a boundary B. A chunk
+ * that shares a confirmed boundary p with the run is correct from p on. So its tokens between B and its last
+ * confirmed boundary are appended.
+ * If no boundary is shared, nothing is guessed: the text from B on is tokenized again.
  *
  * @module
  */
@@ -18,90 +20,92 @@ import type { TokenOutcome } from "./flow_append.ts";
 import { newTokenCarry, readTokenPacket, TOKEN_FLAG, unpackTokens } from "./token_packet.ts";
 import { TokenRun } from "./token_run.ts";
 
-/** A text that is put together. */
+/** Text to merge, and how it was cut. */
 export interface MergedText {
-  /** Bytes of the text. */
+  /** Length of the text in bytes. */
   readonly length: number;
-  /** How it was cut. */
+  /** Cut of the text into chunks. */
   readonly cut: TextCut;
-  /** Number of its flow. */
+  /** Flow number that answers must carry. */
   readonly flow: number;
-  /** Number of its plan. */
+  /** Plan id that answers must carry. */
   readonly plan: number;
-  /** By id: bytes of text that it stands for; 0 where there is no such id. */
+  /** Bytes of text of each token id; 0 if the id does not exist. */
   readonly lengthOf: Int32Array;
-  /** Whether tokens cover all bytes of a text, so that a last answer with fewer is incomplete. */
+  /** Whether tokens cover all bytes of a text. A last answer that covers fewer is then incomplete. */
   readonly covers: boolean;
-  /** Where tokens go, in place of what is there; a new run where none is given. */
+  /** Run that receives the tokens, replacing its contents. By default a new run. */
   readonly run?: TokenRun | undefined;
-  /** Called with what became of each chunk. */
+  /** Callback with the outcome of each chunk. */
   readonly onChunk?: ((merged: MergedChunk) => void) | undefined;
 }
 
-/** What became of a chunk. */
+/** Outcome of one merged chunk. */
 export interface MergedChunk {
-  /** Its number. */
+  /** Chunk number, from 0. */
   readonly chunk: number;
-  /** Its bytes of the text. */
+  /** Offset of its first byte in the text. */
   readonly from: number;
-  /** Behind its last byte. */
+  /** Offset behind its last byte. */
   readonly to: number;
-  /** Its tokens; they hold until the next call. */
+  /** Tokens of the chunk; valid until the next callback. */
   readonly run: TokenRun;
-  /** Tokens up to its last confirmed boundary. */
+  /** Number of tokens up to its last confirmed boundary. */
   readonly confirmed: number;
-  /** The boundary that it shares with the chunks before; −1 where there is none. */
+  /** Boundary shared with the preceding chunks, as a byte offset; −1 if absent. */
   readonly seam: number;
-  /** Its first token that was appended, and behind the last one. */
+  /** Tokens that were appended: first index, and index behind the last. */
   readonly kept: readonly [from: number, to: number];
 }
 
-/** Puts the chunks of one text together. */
+/** Merges the chunks of one text. */
 export class ChunkMerge {
-  /** Tokens of the text up to {@linkcode ChunkMerge.boundary}: for certain. */
+  /** Tokens of the text up to {@linkcode ChunkMerge.boundary}. They are final. */
   readonly run: TokenRun;
-  /** Byte of the text up to which it is done. */
+  /** Byte offset up to which the text is complete. */
   boundary = 0;
-  /** Tokens that came and were not taken: those that came twice, and those that were not confirmed. */
+  /** Tokens that arrived but were dropped: duplicates and unconfirmed ones. */
   removed = 0;
-  /** Chunks that shared no boundary with those before, when it was their turn. */
+  /** Chunks that shared no boundary with the preceding ones. */
   unshared = 0;
-  /** The chunk whose turn it is. */
+  /** Number of the next expected chunk. */
   next = 0;
   readonly #merged: MergedText;
   readonly #chunks: number;
-  // Chunks that are there before their turn, or of which parts are.
+  // Chunks that arrived early, completely or in part.
   readonly #waiting = new Map<number, Waiting>();
   readonly #free: Waiting[] = [];
   #tried = -1;
 
   /**
-   * Begins a text.
+   * Starts a text.
    *
-   * @param merged The text and how it was cut.
+   * @param merged Text and its cut.
    */
   constructor(merged: MergedText) {
     this.#merged = merged;
-    // Four bytes a token are usual; what is not grows.
+    // Four bytes a token are typical. A denser text grows the run.
     this.run = merged.run ?? new TokenRun(16 + (merged.length >> 2));
     this.run.count = 0;
     this.#chunks = chunkCount(merged.length, merged.cut);
   }
 
-  /** Whether the whole text is done. */
+  /** Whether the whole text is complete. */
   get done(): boolean {
     return this.boundary >= this.#merged.length;
   }
 
   /**
-   * Whether the stretch from the boundary on has to be done again: the chunk whose turn it is is there, but shares
-   * no boundary, or there is none any more.
+   * Whether the text from the boundary on must be tokenized again: the next chunk has arrived but shares no
+   * boundary, or no chunk is left.
    */
   get stuck(): boolean {
     return !this.done && (this.next === this.#chunks || this.#tried === this.next);
   }
 
-  /** Whether a chunk is still needed: it is not there, and what it covers is not done. */
+  /**
+   * Returns whether a chunk is still needed: it has not arrived, and the text that it covers is incomplete.
+   */
   needs(chunk: number): boolean {
     const waiting = this.#waiting.get(chunk);
     return chunk >= this.next && !(waiting?.whole ?? false) &&
@@ -109,11 +113,11 @@ export class ChunkMerge {
   }
 
   /**
-   * Takes the packet in a slot.
+   * Processes the packet in a slot.
    *
-   * @param slots Slots with packets.
-   * @param slot Which one.
-   * @returns What became of it.
+   * @param slots Slots to read from.
+   * @param slot Slot number, from 0.
+   * @returns Outcome of the packet.
    */
   accept(slots: PacketSlots, slot: number): TokenOutcome {
     const refusal = readTokenPacket(slots, slot, header, carry);
@@ -124,16 +128,18 @@ export class ChunkMerge {
     if (chunk < this.next) return "duplicate";
     let waiting = this.#waiting.get(chunk);
     if (waiting === undefined) {
-      // Only the sender has the text: the first part says where the chunk begins, up to 3 bytes before its stretch.
+      // Only the sender has the text. The first part defines where the chunk begins, up to 3 bytes before its
+      // nominal start.
       if (carry.part !== 0 || !isChunkStart(cut, chunk, header.position)) return "place";
       waiting = this.#free.pop() ?? newWaiting();
       beginWaiting(waiting, header.position);
       this.#waiting.set(chunk, waiting);
     }
     if (waiting.whole || carry.part < waiting.parts) return "duplicate";
-    // Parts of a chunk come in their order, or the chunk is asked for again.
+    // Parts of a chunk arrive in order; otherwise the chunk is requested again.
     if (carry.part > waiting.parts || header.position !== waiting.end) return "place";
-    // The text is well-formed: what began inside a character says nothing, wherever its tokens seem to lie.
+    // The text is well-formed UTF-8. A chunk that starts inside a character is unusable, whatever its tokens
+    // seem to cover.
     if ((carry.flags & TOKEN_FLAG.replaced) !== 0) waiting.spoiled = true;
     const { count } = waiting.run;
     const end = unpackTokens(slots, slot, carry, lengthOf, waiting.end, waiting.run);
@@ -146,7 +152,7 @@ export class ChunkMerge {
     waiting.parts++;
     waiting.whole = waiting.parts === carry.parts;
     if (carry.escape !== 0) waiting.escaped = true;
-    // Chunks before the last one hold back what their cut leaves open.
+    // Chunks before the last hold back the tokens that their cut leaves open.
     const mustCover = covers && chunk === this.#chunks - 1 && !waiting.escaped && !waiting.spoiled;
     if (waiting.whole && mustCover && end !== length) {
       this.#forget(chunk, waiting);
@@ -157,11 +163,11 @@ export class ChunkMerge {
   }
 
   /**
-   * Takes tokens of a stretch that was done again, from the boundary on.
+   * Appends tokens of a part that was tokenized again, from the boundary on.
    *
-   * @param run The tokens; places are bytes of the text.
-   * @param count How many are confirmed.
-   * @param end Where the last of them ends, or the text's end where all of it is done.
+   * @param run Tokens with byte offsets of the text.
+   * @param count Number of confirmed tokens.
+   * @param end Byte offset behind the last of them, or the text's length if the whole text is done.
    */
   redone(run: TokenRun, count: number, end: number): void {
     this.run.append(run, 0, count);
@@ -170,7 +176,7 @@ export class ChunkMerge {
     this.#advance();
   }
 
-  /** Takes chunks as long as it is their turn. */
+  /** Merges consecutive chunks that have arrived. */
   #advance(): void {
     for (;; this.next++) {
       const waiting = this.#waiting.get(this.next);
@@ -193,13 +199,13 @@ export class ChunkMerge {
     return chunkEnd(length, cut, chunk) <= this.boundary;
   }
 
-  /** Takes a chunk at its turn; false where it shares no boundary with what there is. */
+  /** Merges the next chunk. Returns false if it shares no boundary with the run. */
   #take(chunk: number, { run, spoiled, escaped, from }: Waiting): boolean {
     const { length, cut, onChunk } = this.#merged;
     const to = chunkEnd(length, cut, chunk);
     const isLast = chunk === this.#chunks - 1;
     const confirmed = spoiled ? 0 : run.confirmed();
-    // An end of the text is a boundary for certain, also behind text that has no token.
+    // The end of the text is always a confirmed boundary, even after text without tokens.
     const reached = isLast && confirmed === run.count && !spoiled && !escaped
       ? to
       : confirmed === 0
@@ -222,13 +228,13 @@ export class ChunkMerge {
     return true;
   }
 
-  /** The first boundary that a chunk and the run so far have both, or −1. */
+  /** Returns the first boundary that the chunk and the run share, or −1. */
   #seam(run: TokenRun, confirmed: number, from: number): number {
     const { boundary } = this;
     if (from > boundary) return -1;
     if (from === boundary) return from;
     const own = this.run;
-    // The run's last tokens lie within the overlap; boundaries of both are walked upwards.
+    // The run's last tokens lie within the overlap. Boundaries of both are compared in ascending order.
     let at = own.count;
     while (at > 0 && own.ends[at - 1]! >= from) at--;
     if (from === 0 || (at < own.count && own.ends[at] === from && (own.tokens[at]! & 1) === 1)) return from;
@@ -243,7 +249,7 @@ export class ChunkMerge {
   }
 }
 
-/** A chunk that is there, or of which parts are. */
+/** A chunk that has arrived, completely or in part. */
 interface Waiting {
   readonly run: TokenRun;
   from: number;
@@ -264,7 +270,7 @@ function beginWaiting(waiting: Waiting, from: number): void {
   waiting.whole = waiting.spoiled = waiting.escaped = false;
 }
 
-/** The first token that ends behind a place, out of so many. */
+/** Index of the first of `count` tokens that ends behind a byte offset. */
 function firstBehind(run: TokenRun, count: number, place: number): number {
   let first = 0;
   while (first < count && run.ends[first]! <= place) first++;

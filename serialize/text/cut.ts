@@ -1,9 +1,10 @@
 /**
- * Cutting a text into packets: one after another, or in chunks that overlap.
+ * Cut of a text into packets: consecutive ones, or overlapping chunks.
  *
- * With a payload P and an overlap V, let P' be P − 3 where V is 3 or more, else P, and C = P' − V. Chunk k ends
- * at k·C + P' and begins at k·C, moved back to the beginning of the character that lies there: by at most 3 bytes,
- * so that no chunk is longer than P. With V = 0 chunks lie side by side, wherever that cuts.
+ * With a payload P and an overlap V, let P' be P − 3 if V is 3 or more, otherwise P. Let C = P' − V.
+ * Chunk k ends at k·C + P'. It begins at k·C, moved back by at most 3 bytes to the start of the character
+ * there. So no chunk is longer than P.
+ * With V = 0, chunks are adjacent and may split a character.
  *
  * @module
  */
@@ -11,24 +12,28 @@
 import { checkWhole } from "../errors.ts";
 import { MAX_PAYLOAD } from "../header.ts";
 
-/** How a text is cut into packets. Plain data. */
+/** Cut of a text into packets. Plain data. */
 export interface TextCut {
   /** Longest payload in bytes. */
   readonly payload: number;
-  /** Bytes that a chunk repeats of the one before, at least, where its character begins there; 0 for none. */
+  /**
+   * Minimum bytes that a chunk shares with the previous one; 0 for adjacent chunks. Below 3, chunks may start
+   * inside a character.
+   */
   readonly overlap: number;
 }
 
-/** Bytes of UTF-8 that may stand before the last one of a character. */
+/** Bytes of UTF-8 before the last byte of a character, at most. */
 const BACK = 3;
 
 /**
- * The overlap that a payload allows: at most half of what is left when chunks begin with whole characters, and none
- * where that is too little to begin with one.
+ * Returns the overlap that a payload allows: at most half of the bytes left after 3 are reserved for whole
+ * characters.
+ * An overlap below 3 becomes 0, because chunks could not start with a whole character.
  *
- * @param payload Longest payload in bytes.
- * @param wanted The overlap that is wanted, in bytes.
- * @returns The overlap for a {@linkcode TextCut}.
+ * @param payload Longest payload in bytes, 1 to {@linkcode MAX_PAYLOAD}.
+ * @param wanted Requested overlap in bytes.
+ * @returns Overlap for a {@linkcode TextCut}, in bytes.
  *
  * @example
  * ```ts
@@ -39,22 +44,22 @@ const BACK = 3;
  * ```
  */
 export function overlapFor(payload: number, wanted: number): number {
-  checkWhole("a payload in bytes of", payload, 1, MAX_PAYLOAD);
+  checkWhole("payload bytes", payload, 1, MAX_PAYLOAD);
   const overlap = Math.min(wanted, Math.floor((payload - BACK) / 2));
   return overlap < BACK ? 0 : overlap;
 }
 
-/** Bytes that a chunk covers beyond the beginning of its own stretch: P'. */
+/** Bytes that a chunk covers from its nominal start: P'. */
 function reach({ payload, overlap }: TextCut): number {
   return overlap >= BACK ? payload - BACK : payload;
 }
 
 /**
- * Number of chunks.
+ * Number of chunks of a text.
  *
- * @param length Bytes of the text.
- * @param cut How it is cut.
- * @returns At least 1, for no text either.
+ * @param length Length of the text in bytes.
+ * @param cut Cut of the text.
+ * @returns At least 1, also for an empty text.
  */
 export function chunkCount(length: number, cut: TextCut): number {
   const step = reach(cut) - cut.overlap;
@@ -62,27 +67,27 @@ export function chunkCount(length: number, cut: TextCut): number {
 }
 
 /**
- * Where a chunk begins.
+ * Start of a chunk.
  *
- * @param text The text, UTF-8.
- * @param cut How it is cut.
- * @param chunk Which chunk, from 0 on.
- * @returns The offset of its first byte.
+ * @param text Text in UTF-8.
+ * @param cut Cut of the text.
+ * @param chunk Chunk number, from 0.
+ * @returns Offset of its first byte.
  */
 export function chunkStart(text: Uint8Array, cut: TextCut, chunk: number): number {
   const at = chunk * (reach(cut) - cut.overlap);
   if (cut.overlap < BACK) return at;
   let start = at;
   while (start > 0 && at - start < BACK && (text[start]! & 0xc0) === 0x80) start--;
-  // A fourth byte of the kind is malformed: it is a character by itself.
+  // Four continuation bytes in a row are malformed. The last one counts as a character of its own.
   return (text[start]! & 0xc0) === 0x80 ? at : start;
 }
 
 /**
- * Tells whether a chunk may begin at an offset, whatever the text: at its stretch, or up to 3 bytes before.
+ * Checks whether a chunk may start at an offset, for any text: at its nominal start, or up to 3 bytes before.
  *
- * @param cut How the text is cut.
- * @param chunk Number of the chunk, from 0 on.
+ * @param cut Cut of the text.
+ * @param chunk Chunk number, from 0.
  * @param offset Offset of its first byte.
  */
 export function isChunkStart(cut: TextCut, chunk: number, offset: number): boolean {
@@ -91,12 +96,12 @@ export function isChunkStart(cut: TextCut, chunk: number, offset: number): boole
 }
 
 /**
- * Where a chunk ends.
+ * End of a chunk.
  *
- * @param length Bytes of the text.
- * @param cut How it is cut.
- * @param chunk Which chunk, from 0 on.
- * @returns The offset behind its last byte.
+ * @param length Length of the text in bytes.
+ * @param cut Cut of the text.
+ * @param chunk Chunk number, from 0.
+ * @returns Offset behind its last byte.
  */
 export function chunkEnd(length: number, cut: TextCut, chunk: number): number {
   return Math.min(length, chunk * (reach(cut) - cut.overlap) + reach(cut));

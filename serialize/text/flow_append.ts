@@ -1,6 +1,5 @@
 /**
- * The answers of a flow that keeps its state on the device: appended in the order of the text, whatever the order
- * in which they come.
+ * Answers of a flow with state on the device. They are appended in text order, in whatever order they arrive.
  *
  * @module
  */
@@ -17,26 +16,26 @@ import {
 } from "./token_packet.ts";
 import type { TokenRun } from "./token_run.ts";
 
-/** What became of a packet of tokens. */
+/** Outcome of a packet of tokens. */
 export type TokenOutcome =
   | "accepted"
-  /** It waits for those before it. */
+  /** The packet is held until the preceding ones arrive. */
   | "early"
   | "duplicate"
-  /** It is none of the flow's. */
+  /** The packet belongs to another flow. */
   | "flow"
-  /** It says of its tokens what does not follow from those before. */
+  /** The packet's position does not follow from the preceding packets. */
   | "place"
-  /** An id is none of the vocabulary. */
+  /** A token id is not in the vocabulary. */
   | "token"
   | TokenRefusal;
 
-/** Packets that may come before their turn. */
+/** Maximum answers held because they arrived early. */
 const MOST_EARLY = 2 ** 16;
 
 /** Appends the answers of one flow to a run of tokens. */
 export class FlowAppend {
-  /** Why the device gave the flow up; 0 as long as it did not. */
+  /** Reason number if the device gave the flow up; otherwise 0. */
   escape = 0;
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
@@ -49,10 +48,10 @@ export class FlowAppend {
   #end = 0;
 
   /**
-   * Makes one without a flow.
+   * Creates an instance without a flow.
    *
-   * @param lengthOf By id: bytes of text that it stands for; 0 where there is no such id.
-   * @param run Where tokens go.
+   * @param lengthOf Bytes of text of each token id; 0 if the id does not exist.
+   * @param run Run that receives the tokens.
    */
   constructor(lengthOf: Int32Array, run: TokenRun) {
     this.#lengthOf = lengthOf;
@@ -60,12 +59,13 @@ export class FlowAppend {
   }
 
   /**
-   * Begins a flow.
+   * Starts a flow.
    *
-   * @param flow Its number.
-   * @param plan Number of its plan.
-   * @param base Byte of the text that the device counts from.
-   * @param start Where the flow's own text begins; tokens up to there are in the run.
+   * @param flow Flow number that answers must carry.
+   * @param plan Plan id that answers must carry.
+   * @param base Byte offset in the text where the device starts to count.
+   * @param start Byte offset where the flow's own text starts; the run holds the tokens before it. Default
+   * `base`.
    */
   begin(flow: number, plan: number, base: number, start: number = base): void {
     [this.#flow, this.#plan, this.#base, this.#end] = [flow, plan, base, start];
@@ -74,27 +74,27 @@ export class FlowAppend {
     this.#order.begin();
   }
 
-  /** Packets of text whose answers are appended whole. */
+  /** Packets of text whose answers were appended completely. */
   get answered(): number {
     return this.#order.answered;
   }
 
-  /** Offset up to which tokens were appended. */
+  /** Byte offset in the text up to which tokens were appended. */
   get end(): number {
     return this.#end;
   }
 
-  /** Number of the flow. */
+  /** Number of the current flow. */
   get flow(): number {
     return this.#flow;
   }
 
   /**
-   * Takes the packet in a slot, and those that waited for it.
+   * Processes the packet in a slot, and held packets that follow it.
    *
-   * @param slots Slots with packets; the slot may be written again, here too.
-   * @param slot Which one.
-   * @returns What became of it.
+   * @param slots Slots to read from. The slot may be reused afterwards; held packets overwrite it.
+   * @param slot Slot number, from 0.
+   * @returns Outcome of the packet.
    */
   accept(slots: PacketSlots, slot: number): TokenOutcome {
     const refusal = readTokenPacket(slots, slot, header, carry);

@@ -1,5 +1,5 @@
 /**
- * Packets that came before their turn, kept by number until it is.
+ * Store for packets that arrived early, by number.
  *
  * @module
  */
@@ -7,32 +7,32 @@
 import { HEADER_BYTES, OFFSET } from "../header.ts";
 import { type PacketSlots, slotAddress } from "../packets.ts";
 
-/** Copies of packets by number; as many as the limit. */
+/** Copies of packets by number, up to a limit. */
 export class HeldPackets {
   readonly #packets = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #most: number;
 
   /**
-   * Makes an empty store.
+   * Creates an empty store.
    *
-   * @param most Packets that are kept at most.
+   * @param most Maximum packets held.
    */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** How many are kept. */
+  /** Number of packets held. */
   get count(): number {
     return this.#packets.size;
   }
 
   /**
-   * Keeps a copy of the packet in a slot.
+   * Stores a copy of the packet in a slot.
    *
-   * @param number Its number.
-   * @param slots Slots with packets.
-   * @param slot Which one; it was read without refusal.
-   * @returns Whether there was room, and none of this number.
+   * @param number Number of the packet, unique in the store.
+   * @param slots Slots to read from.
+   * @param slot Slot number; the packet must have been read without refusal.
+   * @returns False if the store is full or already holds this number.
    */
   keep(number: number, slots: PacketSlots, slot: number): boolean {
     if (this.#packets.has(number) || this.#packets.size >= this.#most) return false;
@@ -43,12 +43,12 @@ export class HeldPackets {
   }
 
   /**
-   * Puts a packet back into a slot and forgets it.
+   * Moves a packet back into a slot.
    *
-   * @param number Its number.
-   * @param slots Slots for packets.
-   * @param slot The slot that is written.
-   * @returns Whether there was one of this number.
+   * @param number Number of the packet.
+   * @param slots Slots to write to.
+   * @param slot Slot number, from 0.
+   * @returns Whether the store held this number.
    */
   putBack(number: number, slots: PacketSlots, slot: number): boolean {
     const packet = this.#packets.get(number);
@@ -58,7 +58,7 @@ export class HeldPackets {
     return true;
   }
 
-  /** Forgets all. */
+  /** Drops all packets. */
   clear(): void {
     this.#packets.clear();
   }

@@ -1,5 +1,5 @@
 /**
- * The answers of a flow of normalisation: appended in the order of the text, whatever the order in which they come.
+ * Answers of a normalization flow. They are appended in text order, in whatever order they arrive.
  *
  * @module
  */
@@ -10,20 +10,23 @@ import { AnswerOrder } from "./answer_order.ts";
 import type { TokenOutcome } from "./flow_append.ts";
 import { newNormalizedCarry, readNormalizedPacket } from "./normalized_packet.ts";
 
-/** Packets that may come before their turn. */
+/** Maximum answers held because they arrived early. */
 const MOST_EARLY = 2 ** 12;
 
-/** Appends the answers of one flow to a text that grows. */
+/** Appends the answers of one flow to a growing text. */
 export class NormalizedAppend {
-  /** The text; `length` bytes of it are there. */
+  /** Text buffer; the first `length` bytes are valid. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
-  /** Bytes of the text. */
+  /** Length of the text in bytes. */
   length = 0;
-  /** Why the device gave the flow up; 0 as long as it did not. */
+  /** Reason number if the device gave the flow up; otherwise 0. */
   escape = 0;
-  /** Byte of the flow from which its text may be normalised anew if what follows is lost. */
+  /** Resume offset after a loss: byte of the flow's input where normalization can restart. */
   resume = 0;
-  /** Bytes at the head of what that gives which are appended already, of a packet whose answer broke off too. */
+  /**
+   * Bytes of output after the resume offset that are already appended. They include those of a packet whose
+   * answer is incomplete.
+   */
   skip = 0;
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
@@ -31,25 +34,25 @@ export class NormalizedAppend {
   readonly #order = new AnswerOrder(MOST_EARLY);
   #flow = 0;
   #plan = 0;
-  // Normalised bytes of the flow that have come, and how many of its first ones are there already.
+  // Normalized bytes of the flow that have arrived, and how many leading bytes were already appended before.
   #position = 0;
   #known = 0;
 
   /**
-   * Makes an empty text.
+   * Creates an empty text.
    *
-   * @param payload Longest payload of a request in bytes, which bounds the resume offsets.
+   * @param payload Longest payload of a request in bytes; bounds the resume offsets.
    */
   constructor(payload: number) {
     this.#payload = payload;
   }
 
   /**
-   * Begins a flow.
+   * Starts a flow.
    *
-   * @param flow Its number.
-   * @param plan Number of its plan.
-   * @param known Bytes at its head that are appended already.
+   * @param flow Flow number that answers must carry.
+   * @param plan Plan id that answers must carry.
+   * @param known Leading output bytes of the flow that are already appended.
    */
   begin(flow: number, plan: number, known: number): void {
     [this.#flow, this.#plan, this.#known] = [flow, plan, known];
@@ -59,22 +62,22 @@ export class NormalizedAppend {
     this.#order.begin();
   }
 
-  /** Packets of text whose answers are appended whole. */
+  /** Packets of text whose answers were appended completely. */
   get answered(): number {
     return this.#order.answered;
   }
 
-  /** Number of the flow. */
+  /** Number of the current flow. */
   get flow(): number {
     return this.#flow;
   }
 
   /**
-   * Takes the packet in a slot, and those that waited for it.
+   * Processes the packet in a slot, and held packets that follow it.
    *
-   * @param slots Slots with packets; the slot may be written again, here too.
-   * @param slot Which one.
-   * @returns What became of it.
+   * @param slots Slots to read from. The slot may be reused afterwards; held packets overwrite it.
+   * @param slot Slot number, from 0.
+   * @returns Outcome of the packet.
    */
   accept(slots: PacketSlots, slot: number): TokenOutcome {
     const refusal = readNormalizedPacket(slots, slot, header, carry);
@@ -92,9 +95,9 @@ export class NormalizedAppend {
   }
 
   /**
-   * Appends text that the host has made.
+   * Appends text that the host normalized.
    *
-   * @param text The text.
+   * @param text Normalized UTF-8.
    */
   put(text: Uint8Array): void {
     this.#reserve(text.length);
@@ -112,14 +115,14 @@ export class NormalizedAppend {
     this.skip += carry.bytes - skipped;
     if (!this.#order.advance(carry.part, carry.parts)) return "accepted";
     this.resume = carry.resume;
-    // Where the flow before came further, the text is ahead of what this one has said.
+    // If the previous flow came further, the text is ahead of this flow's answers.
     this.skip = carry.skip + Math.max(0, this.#known - this.#position);
     this.escape = carry.escape;
     this.ended = (header.flags & FLAG.endOfText) !== 0;
     return "accepted";
   }
 
-  /** A resume offset never falls and lies in the text that was sent; what it skips has come. */
+  /** A resume offset never decreases and lies in the sent text. The bytes that it skips have arrived. */
   #isPlausible(): boolean {
     const sent = this.#payload * (this.#order.answered + 1);
     return carry.resume >= this.resume && carry.resume <= sent && carry.skip <= this.#position + carry.bytes;

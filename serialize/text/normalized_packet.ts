@@ -1,8 +1,8 @@
 /**
- * Packets of normalised text: what answers a packet of text, in one part or several.
+ * Packets of normalized text: the answer to a packet of text, in one or more parts.
  *
- * The payload holds UTF-8, whole code points in all parts together; one byte that counts for nothing where there is
- * none. The carry, the header's last 16 bytes:
+ * The payload holds UTF-8. All parts together hold whole code points. An empty part has one padding byte.
+ * The carry is in the last 16 bytes of the header:
  *
  * | byte | size | field |
  * |---|---|---|
@@ -10,12 +10,12 @@
  * | 50 | u8 | zero |
  * | 51 | u8 | number of the part |
  * | 52 | u8 | number of parts |
- * | 53 | u8 | why the device gave the flow up; 0 where it did not |
+ * | 53 | u8 | reason number if the device gave the flow up; otherwise 0 |
  * | 54 | u16 | zero |
- * | 56 | u32 | where in the flow the text may be normalised anew if what follows is lost |
- * | 60 | u32 | bytes at the head of what that gives which have come already, those of this packet too |
+ * | 56 | u32 | resume offset after a loss: byte of the flow's input |
+ * | 60 | u32 | bytes of output after the resume offset that have arrived, including this packet's |
  *
- * The header's position is that of the payload in the normalised text of the flow.
+ * The header's position is the payload's offset in the normalized text of the flow.
  *
  * @module
  */
@@ -24,37 +24,37 @@ import { OnpathError } from "../errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, type Refusal, writeHeader } from "../header.ts";
 import { type PacketSlots, readPacket, slotAddress } from "../packets.ts";
 
-/** What stands in the carry of a packet of normalised text. The reader fills one object again and again. */
+/** Carry of a packet of normalized text. Readers reuse one object. */
 export interface NormalizedCarry {
   /** Bytes of text in this part. */
   bytes: number;
-  /** Number of the part. */
+  /** Part number of the answer, from 0. */
   part: number;
-  /** Number of parts. */
+  /** Number of parts of the answer, at least 1. */
   parts: number;
-  /** Why the device gave the flow up, by number; 0 where it did not. */
+  /** Reason number if the device gave the flow up; otherwise 0. */
   escape: number;
-  /** Byte of the flow from which the text may be normalised anew. */
+  /** Resume offset after a loss: byte of the flow's input where normalization can restart. */
   resume: number;
-  /** Bytes at the head of what that gives which have come already. */
+  /** Bytes of output after the resume offset that have arrived. */
   skip: number;
 }
 
-/** A carry to read into. */
+/** Creates a carry without text, with one part. */
 export function newNormalizedCarry(): NormalizedCarry {
   return { bytes: 0, part: 0, parts: 1, escape: 0, resume: 0, skip: 0 };
 }
 
 /**
- * Writes a packet of normalised text, and its CRC-32C where the header's flags ask for it.
+ * Writes a packet of normalized text, and its CRC-32C if the header's flags request it.
  *
- * @param slots Slots for packets.
- * @param slot The slot to write.
- * @param header The header; its kind, length and overlap are set here.
- * @param carry The carry; so many of its `bytes` are written.
- * @param text Where the text is.
- * @param from Its first byte there.
- * @throws {OnpathError} `size` when there is no such slot, or the packet is longer than it.
+ * @param slots Slots to write to.
+ * @param slot Slot number, from 0.
+ * @param header Header; its kind, length and overlap are set here.
+ * @param carry Carry; `carry.bytes` bytes of text are written.
+ * @param text Memory that holds the text.
+ * @param from Offset of its first byte there.
+ * @throws {OnpathError} `size` when the slot does not exist or is too short.
  */
 export function writeNormalizedPacket(
   slots: PacketSlots,
@@ -94,17 +94,20 @@ export function writeNormalizedPacket(
   if (header.flags & FLAG.checked) engine.functions.seal(at, HEADER_BYTES + length);
 }
 
-/** Why a packet of normalised text is refused: a check of its header, or a carry that says what cannot be. */
+/**
+ * Names of the checks that refuse a packet of normalized text: those of the header, and `carry` for invalid
+ * values.
+ */
 export type NormalizedRefusal = Refusal | "carry";
 
 /**
- * Reads a packet of normalised text; its text stands behind the header.
+ * Reads a packet of normalized text. The text follows the header.
  *
- * @param slots Slots with packets.
- * @param slot Which one.
- * @param header Filled in; undefined after a refusal.
- * @param carry Filled in; undefined after a refusal.
- * @returns The name of the check that failed, or null.
+ * @param slots Slots to read from.
+ * @param slot Slot number, from 0.
+ * @param header Output; undefined after a refusal.
+ * @param carry Output; undefined after a refusal.
+ * @returns Name of the check that failed, or null.
  */
 export function readNormalizedPacket(
   slots: PacketSlots,

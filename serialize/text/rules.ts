@@ -1,38 +1,38 @@
 /**
- * Other rules by which chunks that overlap could be put together, for comparison. None of them is exact, and nothing
- * but the comparison uses them: {@linkcode ChunkMerge} is what a session uses.
+ * Alternative rules for merging overlapping chunks, for comparison only. All of them are inexact. Sessions
+ * use {@linkcode ChunkMerge}.
  *
  * @module
  */
 
-/** Ways of putting chunks together that have been proposed, by name. */
+/** Merge rules that have been proposed, by name. */
 export const MERGE_RULES = ["paper", "longest run", "position"] as const;
 
 /**
  * One of {@linkcode MERGE_RULES}.
  *
- * - `paper`: the last token so far that the new chunk's overlap has too marks the seam.
- * - `longest run`: the longest run of ids that both have in the overlap; the seam is behind it.
- * - `position`: the first byte in the overlap where a token of both ends.
+ * - `paper`: the seam is the run's last token that also occurs in the new chunk's overlap.
+ * - `longest run`: the seam is behind the longest sequence of ids common to both in the overlap.
+ * - `position`: the seam is the first byte in the overlap where a token of both ends.
  */
 export type MergeRule = (typeof MERGE_RULES)[number];
 
-/** A chunk that was tokenized as if it were a text of its own. Plain data. */
+/** Chunk that was tokenized as a separate text. Plain data. */
 export interface RuleChunk {
-  /** Where it begins in the text. */
+  /** Offset of its first byte in the text. */
   readonly from: number;
-  /** Ids of its tokens. */
+  /** Token ids of the chunk. */
   readonly ids: readonly number[];
-  /** Where each ends in the text. */
+  /** Offset behind each token in the text, in bytes. */
   readonly ends: readonly number[];
 }
 
 /**
- * Puts chunks together by a rule. Where the rule finds no seam, a chunk's tokens behind those so far follow.
+ * Merges chunks by a rule. If the rule finds no seam, the chunk's tokens behind the run are appended.
  *
- * @param rule The rule.
- * @param chunks Chunks in their order, each overlapping the one before.
- * @returns The ids, which may be wrong.
+ * @param rule Merge rule.
+ * @param chunks Chunks in text order; each overlaps the previous one.
+ * @returns Token ids, possibly wrong.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export function mergeByRule(rule: MergeRule, chunks: readonly RuleChunk[]): numb
   return ids;
 }
 
-/** How many tokens so far stay, and the first of the chunk's that follows. */
+/** Number of run tokens to keep, and index of the chunk's first token to append. */
 interface Seam {
   readonly kept: number;
   readonly next: number;
@@ -101,7 +101,7 @@ const SEAMS: Readonly<Record<MergeRule, FindSeam>> = {
   },
 };
 
-/** The first token so far that ends inside a chunk. */
+/** Index of the first run token that ends inside a chunk. */
 function firstInside(ends: readonly number[], from: number): number {
   let first = ends.length;
   while (first > 0 && ends[first - 1]! > from) first--;

@@ -1,5 +1,6 @@
 /**
- * The sending half of a sequential flow of text. The text may grow; what the other half has settled is forgotten.
+ * Sending half of a sequential flow of text. The text may grow. Text that the other half has settled is
+ * released.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { MAX_PACKETS } from "../header.ts";
 import type { PacketSlots } from "../packets.ts";
 import type { TextPacket, TextWriter } from "./text_writer.ts";
 
-/** Packets in flight after a loss. Doubled by every exchange that loses none. */
+/** Packets in flight after a loss. Every exchange without a loss doubles it. */
 const SLOW_START = 2;
 
 /** Sizes of a sequential flow. */
@@ -20,12 +21,12 @@ export interface TextSending {
   readonly inFlight: number;
 }
 
-/** Sends one text, packet after packet. */
+/** Sends one text, packet by packet. */
 export class TextOutgoing implements Outgoing {
   readonly #writer: TextWriter;
   readonly #sizes: TextSending;
   readonly #packet: TextPacket;
-  // Holds the text from `#origin` on.
+  // Holds the text from offset `#origin` on.
   #text: Uint8Array;
   #origin = 0;
   #length: number;
@@ -41,7 +42,7 @@ export class TextOutgoing implements Outgoing {
    * @param writer Writer of the plan's packets.
    * @param sizes Payload and packets in flight.
    * @param flow Number of the first flow.
-   * @param text The whole text; leave it out for a text that grows.
+   * @param text Whole text. Leave it out for a text that grows.
    */
   constructor(writer: TextWriter, sizes: TextSending, flow: number, text?: Uint8Array) {
     this.#writer = writer;
@@ -53,17 +54,17 @@ export class TextOutgoing implements Outgoing {
     this.#packet = { flow, sequence: 0, packets: 1, overlap: 0, position: 0, ends: false };
   }
 
-  /** Requests of the current flow that were sent. */
+  /** Requests sent in the current flow. */
   get sent(): number {
     return this.#packet.sequence;
   }
 
-  /** Offset of the first byte that was not sent. */
+  /** Offset of the first byte not yet sent. */
   get position(): number {
     return this.#taken;
   }
 
-  /** Offset at which the current flow began. */
+  /** Offset where the current flow began. */
   get base(): number {
     return this.#base;
   }
@@ -87,8 +88,8 @@ export class TextOutgoing implements Outgoing {
    * Appends to the text.
    *
    * @param bytes Memory that holds the new text.
-   * @param from Offset of its first byte there.
-   * @param to Offset behind its last byte.
+   * @param from Offset of its first byte there. Default 0.
+   * @param to Offset behind its last byte there. Default the length of `bytes`.
    */
   push(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     const count = to - from;
@@ -102,9 +103,9 @@ export class TextOutgoing implements Outgoing {
     this.#ended = true;
   }
 
-  /** Forgets the text before an offset. */
+  /** Releases the text before an offset. */
   release(offset: number): void {
-    // Memory is reused only when it runs out, because moving the rest costs a copy.
+    // Memory is reused only when it runs out, because moving the remaining text costs a copy.
     this.#keep = offset;
   }
   #keep = 0;
@@ -124,7 +125,7 @@ export class TextOutgoing implements Outgoing {
     const from = this.#taken;
     const to = Math.min(sendable, from + payload);
     packet.ends = this.#ended && to === this.#length;
-    // A text that grows announces the maximum, until its last packet announces the true number.
+    // A growing text announces the maximum packet count. Its last packet announces the true count.
     packet.packets = this.#ended ? packet.sequence + Math.ceil((this.#length - from) / payload) : MAX_PACKETS;
     packet.position = from;
     this.#writer.packet(packet, this.#text, from - this.#origin, to - this.#origin, slots, slot);
@@ -146,13 +147,15 @@ export class TextOutgoing implements Outgoing {
     this.#packet.sequence = 0;
   }
 
-  /** Confirms that all requests up to here were answered, which opens the window. */
+  /** Confirms that the first `answered` requests were answered, which opens the window. */
   acknowledge(answered: number): void {
     this.#answered = answered;
     this.#window = Math.min(2 * this.#window, this.#sizes.inFlight);
   }
 
-  /** The last byte of a text that grows is held back, so that one is left to end the text with. */
+  /**
+   * Offset up to which text may be sent. A growing text keeps its last byte back for the packet that ends it.
+   */
   #sendable(): number {
     return this.#ended ? this.#length : this.#length - 1;
   }

@@ -1,5 +1,5 @@
 /**
- * Texts into packets.
+ * Serialization of texts into packets.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, writeHeader } from ".
 import { type Checksum, type PacketSlots, slotAddress } from "../packets.ts";
 import { chunkCount, chunkEnd, chunkStart, type TextCut } from "./cut.ts";
 
-/** What all packets of a plan have in common. */
+/** Settings common to all packets of a plan. */
 export interface TextPackets {
-  /** Number of the plan. */
+  /** Plan id for the headers, 32 bits. */
   readonly plan: number;
   /** Whether packets carry a CRC-32C. */
   readonly checksum: Checksum;
 }
 
-/** Which packet it is, and what it holds. */
+/** Header fields of one packet of text. */
 export interface TextPacket {
-  /** Number of its flow. */
+  /** Flow number, 32 bits. */
   flow: number;
-  /** Its number in the flow. */
+  /** Sequence number in the flow, from 0. */
   sequence: number;
-  /** Packets of the flow. */
+  /** Total packets of the flow. */
   packets: number;
-  /** Bytes at its head that the packet before holds too. */
+  /** Bytes at the start of the payload that the previous packet also holds. */
   overlap: number;
-  /** Where its payload begins in the text. */
+  /** Offset of the payload in the text, in bytes. */
   position: number;
-  /** Whether the text ends with it. */
+  /** Whether the text ends with this packet. */
   ends: boolean;
 }
 
-/** Writes packets of text; makes no object for a packet. */
+/** Writes packets of text. A packet costs no allocation. */
 export interface TextWriter {
   /**
    * Writes one packet.
    *
-   * @param packet Which one.
-   * @param text Where its bytes are.
-   * @param from Its first byte there.
-   * @param to Behind its last byte there; at least one more.
-   * @param slots Slots for packets.
-   * @param slot The slot to write.
+   * @param packet Header fields.
+   * @param text Memory that holds the text.
+   * @param from Offset of the payload's first byte there.
+   * @param to Offset behind its last byte there; greater than `from`.
+   * @param slots Slots to write to.
+   * @param slot Slot number, from 0.
    */
   readonly packet: (
     packet: TextPacket,
@@ -53,15 +53,15 @@ export interface TextWriter {
     slot: number,
   ) => void;
   /**
-   * Writes chunks of a whole text.
+   * Writes `count` chunks of a whole text.
    *
-   * @param text The text, at least one byte.
-   * @param cut How it is cut.
-   * @param flow Number of its flow.
-   * @param first The first chunk to write.
-   * @param count How many.
-   * @param slots Slots for packets.
-   * @param slot The first slot to write.
+   * @param text Text in UTF-8, at least one byte.
+   * @param cut Cut of the text.
+   * @param flow Flow number for the headers.
+   * @param first Number of the first chunk.
+   * @param count Number of chunks.
+   * @param slots Slots to write to.
+   * @param slot First slot to write.
    */
   readonly chunks: (
     text: Uint8Array,
@@ -75,9 +75,9 @@ export interface TextWriter {
 }
 
 /**
- * Makes a writer.
+ * Creates a text writer.
  *
- * @param common What all packets have in common.
+ * @param common Plan id and checksum of all packets.
  *
  * @example
  * ```ts

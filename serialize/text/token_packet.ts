@@ -1,9 +1,11 @@
 /**
- * Packets of tokens: what answers a packet of text, in one part or several.
+ * Packets of tokens: the answer to a packet of text, in one or more parts.
  *
- * The payload holds the tokens bit behind bit, the lowest bit first: the id, then a bit that says whether a piece
- * ends with the token; where the carry says so, 16 bits of length and 16 bits of text that was left out before.
- * The carry, the header's last 16 bytes:
+ * The payload holds the tokens packed as bits, least significant bit first. A token is its id and one bit
+ * that is set if a piece ends with it.
+ * If the carry has the flag `places`, 16 bits of token length and 16 bits of gap follow. The gap is the text
+ * without a token before it, in bytes.
+ * The carry is in the last 16 bytes of the header:
  *
  * | byte | size | field |
  * |---|---|---|
@@ -12,11 +14,11 @@
  * | 51 | u8 | number of the part |
  * | 52 | u8 | number of parts |
  * | 53 | u8 | {@linkcode TOKEN_FLAG} |
- * | 54 | u16 | tokens of this part up to the last end of a piece |
- * | 56 | u32 | bytes of text that are held: their tokens come later |
- * | 60 | u32 | why the device gave the flow up; 0 where it did not |
+ * | 54 | u16 | tokens of this part up to the last piece end |
+ * | 56 | u32 | bytes of text that the device holds; their tokens follow later |
+ * | 60 | u32 | reason number if the device gave the flow up; otherwise 0 |
  *
- * The header's position is where the first token begins, or the text left out before it.
+ * The header's position is the offset in the text where the first token, or the gap before it, begins.
  *
  * @module
  */
@@ -26,63 +28,63 @@ import { FLAG, type Header, HEADER_BYTES, KIND, type Refusal, writeHeader } from
 import { type PacketSlots, readPacket, slotAddress } from "../packets.ts";
 import type { TokenRun } from "./token_run.ts";
 
-/** Bits of a token packet's flags. */
+/** Flag bits of a token packet. */
 export const TOKEN_FLAG = {
-  /** Some bytes of the packet of text were no UTF-8 and became U+FFFD. */
+  /** Some bytes of the text packet were invalid UTF-8 and became U+FFFD. */
   replaced: 1,
-  /** Nothing is held, not even part of a character. */
+  /** The device holds no bytes, not even part of a character. */
   idle: 2,
-  /** Each token says its length and what was left out before it. */
+  /** Each token carries its length and the gap before it. */
   places: 4,
 } as const;
 
-/** Most bits of an id. */
+/** Maximum bits of a token id. */
 export const MAX_ID_BITS = 22;
-/** Bits of a token's length and of the text left out before it, where they are said. */
+/** Bits of a token's length and gap, if the packet carries them. */
 const PLACE_BITS = 32;
 const MAX_FLAGS = 7;
 
-/** What stands in a token packet's carry. The reader fills one object again and again. */
+/** Carry of a token packet. Readers reuse one object. */
 export interface TokenCarry {
   /** Tokens in this part. */
   tokens: number;
-  /** Bits of an id. */
+  /** Bits of one token id, 1 to {@linkcode MAX_ID_BITS}. */
   bits: number;
-  /** Number of the part. */
+  /** Part number of the answer, from 0. */
   part: number;
-  /** Number of parts. */
+  /** Number of parts of the answer, at least 1. */
   parts: number;
-  /** {@linkcode TOKEN_FLAG} bits. */
+  /** Bitwise OR of {@linkcode TOKEN_FLAG} values. */
   flags: number;
-  /** Tokens of this part up to the last end of a piece. */
+  /** Tokens of this part up to the last piece end. */
   confirmed: number;
-  /** Bytes of text that are held. */
+  /** Bytes of text that the device holds; their tokens follow later. */
   rest: number;
-  /** Why the device gave the flow up, by number; 0 where it did not. */
+  /** Reason number if the device gave the flow up; otherwise 0. */
   escape: number;
 }
 
-/** A carry to read into. */
+/** Creates a carry without tokens, with one part and 1-bit ids. */
 export function newTokenCarry(): TokenCarry {
   return { tokens: 0, bits: 1, part: 0, parts: 1, flags: 0, confirmed: 0, rest: 0, escape: 0 };
 }
 
-/** Tokens in arrays, as a device has them. */
+/** Token arrays, as a device produces them. */
 export interface TokenSource {
-  /** Ids, times 2, plus 1 where a piece ends with the token. */
+  /** Token values: id times 2, plus 1 if a piece ends with the token. */
   readonly tokens: Int32Array;
-  /** Bytes of text of each. */
+  /** Bytes of text of each token. */
   readonly lengths: Int32Array;
-  /** Bytes of text without a token before each. */
+  /** Bytes of text without a token before each token. */
   readonly gaps: Int32Array;
 }
 
 /**
- * Tokens that a payload has room for.
+ * Number of tokens that fit a payload.
  *
- * @param payload Its bytes.
- * @param bits Bits of an id.
- * @param places Whether tokens say where they lie.
+ * @param payload Payload length in bytes.
+ * @param bits Bits of one token id.
+ * @param places Whether tokens carry their length and gap.
  */
 export function tokenPacketRoom(payload: number, bits: number, places: boolean): number {
   return Math.floor((8 * payload) / tokenBits(bits, places));
@@ -93,15 +95,16 @@ function tokenBits(bits: number, places: boolean): number {
 }
 
 /**
- * Writes a packet of tokens, and its CRC-32C where the header's flags ask for it.
+ * Writes a packet of tokens, and its CRC-32C if the header's flags request it.
  *
- * @param slots Slots for packets.
- * @param slot The slot to write.
- * @param header The header; its kind, length and overlap are set here.
- * @param carry The carry; `tokens` of them are written, and `confirmed` is set here.
- * @param source The tokens.
- * @param from The first one.
- * @throws {OnpathError} `size` when there is no such slot, or the packet is longer than it.
+ * @param slots Slots to write to.
+ * @param slot Slot number, from 0.
+ * @param header Header; its kind, length and overlap are set here.
+ * @param carry Carry; `carry.tokens` tokens are written, and `confirmed` is set here.
+ * @param source Tokens.
+ * @param from Index of the first token.
+ * @throws {OnpathError} `size` when the slot does not exist or is too short, or a length or gap exceeds
+ * 65,535 bytes.
  */
 export function writeTokenPacket(
   slots: PacketSlots,
@@ -137,7 +140,7 @@ export function writeTokenPacket(
   if (header.flags & FLAG.checked) engine.functions.seal(at, HEADER_BYTES + length);
 }
 
-/** Packs ids; returns the number up to the last end of a piece. */
+/** Packs ids. Returns the number of tokens up to the last piece end. */
 function packTokens(
   view: DataView,
   payload: number,
@@ -148,7 +151,8 @@ function packTokens(
 ): number {
   const width = bits + 1;
   let word = 0, have = 0, at = payload, confirmed = 0;
-  // A word is written over the one before, so that a token costs one write; the last bytes go one by one.
+  // Each word overwrites the start of the previous one, so that a token costs one write. The last 4 bytes are
+  // written one by one.
   const safe = payload + length - 4;
   for (let n = 0; n < tokens; n++) {
     const token = source[from + n]!;
@@ -165,7 +169,7 @@ function packTokens(
   return confirmed;
 }
 
-/** Packs ids with lengths and gaps; returns the number up to the last end of a piece. */
+/** Packs ids with lengths and gaps. Returns the number of tokens up to the last piece end. */
 function packPlaces(
   view: DataView,
   payload: number,
@@ -192,7 +196,7 @@ function fitPlace(bytes: number): number {
   if (bytes < 2 ** 16) return bytes;
   throw new OnpathError(
     "size",
-    `Cannot write a token: ${bytes} bytes of text stand for it or before it, a packet has room for 65535`,
+    `Cannot write a token: its length or gap has ${bytes} bytes, the maximum is 65535`,
     { bytes },
   );
 }
@@ -207,25 +211,27 @@ function putBits(view: DataView, payload: number, place: number, bits: number, v
 
 function noRoom({ slots, slotBytes }: PacketSlots, slot: number, length: number): OnpathError {
   return slot >= slots
-    ? new OnpathError("size", `Cannot answer: all ${slots} slots for answers are taken`, { slots })
+    ? new OnpathError("size", `Cannot answer: all ${slots} answer slots are in use`, { slots })
     : new OnpathError(
       "size",
-      `Cannot answer with ${HEADER_BYTES + length} bytes: slots have ${slotBytes}`,
+      `Cannot answer with ${HEADER_BYTES + length} bytes: a slot has ${slotBytes} bytes`,
       { bytes: HEADER_BYTES + length, slotBytes },
     );
 }
 
-/** Why a packet of tokens is refused: a check of its header, or a carry that says what cannot be. */
+/**
+ * Names of the checks that refuse a packet of tokens: those of the header, and `carry` for invalid values.
+ */
 export type TokenRefusal = Refusal | "carry";
 
 /**
- * Reads a packet of tokens and checks all of it but the ids.
+ * Reads a packet of tokens and checks everything except the ids.
  *
- * @param slots Slots with packets.
- * @param slot Which one.
- * @param header Filled in; undefined after a refusal.
- * @param carry Filled in; undefined after a refusal.
- * @returns The name of the check that failed, or null.
+ * @param slots Slots to read from.
+ * @param slot Slot number, from 0.
+ * @param header Output; undefined after a refusal.
+ * @param carry Output; undefined after a refusal.
+ * @returns Name of the check that failed, or null.
  */
 export function readTokenPacket(
   slots: PacketSlots,
@@ -255,13 +261,14 @@ export function readTokenPacket(
 /**
  * Appends the tokens of a packet to a run.
  *
- * @param slots Slots with packets.
- * @param slot Which one; {@linkcode readTokenPacket} has read it.
- * @param carry Its carry.
- * @param lengthOf By id: bytes of text that it stands for, where packets do not say it; 0 where there is no such id.
- * @param position Where the first token begins, or the text left out before it.
- * @param run Where tokens go; nothing is appended where a token is refused.
- * @returns Where the last token ends, or −1 where an id is none of the vocabulary.
+ * @param slots Slots to read from.
+ * @param slot Slot number; {@linkcode readTokenPacket} must have accepted it.
+ * @param carry Carry of the packet.
+ * @param lengthOf Bytes of text of each token id; 0 if the id does not exist. Used as the length if tokens do
+ * not carry one.
+ * @param position Offset in the text where the first token, or the gap before it, begins.
+ * @param run Run that receives the tokens; unchanged if an id is invalid.
+ * @returns Offset behind the last token, or −1 if an id is not in the vocabulary.
  */
 export function unpackTokens(
   slots: PacketSlots,
@@ -281,7 +288,7 @@ export function unpackTokens(
   const { view, bytes } = engine;
   const width = bits + 1, mask = 2 ** bits - 1, most = lengthOf.length;
   const { tokens: to, ends, lengths, count } = run;
-  // A token is within four bytes; at the end of the payload those may not be there.
+  // A token lies within four bytes. At the end of the payload, fewer than four may be left.
   const safe = payload + Math.ceil(tokens * width / 8) - 4;
   let end = position;
   for (let n = 0, place = 0; n < tokens; n++, place += width) {

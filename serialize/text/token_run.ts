@@ -1,24 +1,24 @@
 /**
- * Tokens of a text in the order of their places, in arrays that grow.
+ * Tokens of a text in text order, in growing arrays.
  *
  * @module
  */
 
-/** Tokens of a text. */
+/** Tokens of a text, in parallel arrays; the first `count` elements are valid. */
 export class TokenRun {
-  /** Ids, times 2, plus 1 where a piece ends with the token. */
+  /** Token values: id times 2, plus 1 if a piece ends with the token. */
   tokens: Int32Array<ArrayBuffer>;
-  /** Where each ends, in bytes of the text. */
+  /** Offset behind each token in the text, in bytes. */
   ends: Uint32Array<ArrayBuffer>;
-  /** Bytes of the text that each stands for; between tokens text may be left out. */
+  /** Bytes of text of each token. Text between tokens may have no token. */
   lengths: Int32Array<ArrayBuffer>;
-  /** How many there are. */
+  /** Number of tokens. */
   count = 0;
 
   /**
-   * Makes an empty run.
+   * Creates an empty run.
    *
-   * @param room Tokens that it has room for before it grows.
+   * @param room Initial capacity in tokens. Default 256.
    */
   constructor(room = 256) {
     this.tokens = new Int32Array(room);
@@ -27,9 +27,9 @@ export class TokenRun {
   }
 
   /**
-   * Makes room.
+   * Grows the capacity for more tokens.
    *
-   * @param more Tokens that are to come.
+   * @param more Number of tokens to be added.
    */
   reserve(more: number): void {
     const wanted = this.count + more;
@@ -45,9 +45,9 @@ export class TokenRun {
   /**
    * Appends a token.
    *
-   * @param token Its id, times 2, plus 1 where a piece ends with it.
-   * @param length Bytes that it stands for.
-   * @param end Where it ends.
+   * @param token Token value: id times 2, plus 1 if a piece ends with it.
+   * @param length Bytes of text of the token.
+   * @param end Offset behind the token in the text.
    */
   put(token: number, length: number, end: number): void {
     this.reserve(1);
@@ -59,10 +59,10 @@ export class TokenRun {
   /**
    * Appends tokens of another run.
    *
-   * @param other The run.
-   * @param from The first token.
-   * @param to Behind the last one.
-   * @param shift Bytes that their places move by.
+   * @param other Source run.
+   * @param from Index of the first token. Default 0.
+   * @param to Index behind the last token. Default all.
+   * @param shift Bytes added to each offset. Default 0.
    */
   append(other: TokenRun, from = 0, to: number = other.count, shift = 0): void {
     if (to <= from) return;
@@ -74,7 +74,7 @@ export class TokenRun {
     this.count += to - from;
   }
 
-  /** Number of tokens up to the last end of a piece. */
+  /** Returns the number of tokens up to the last piece end. */
   confirmed(): number {
     let count = this.count;
     while (count > 0 && (this.tokens[count - 1]! & 1) === 0) count--;
@@ -82,10 +82,10 @@ export class TokenRun {
   }
 
   /**
-   * Ids of some tokens.
+   * Returns the ids of a range of tokens.
    *
-   * @param from The first token.
-   * @param to Behind the last one.
+   * @param from Index of the first token. Default 0.
+   * @param to Index behind the last token. Default all.
    */
   ids(from = 0, to: number = this.count): Uint32Array<ArrayBuffer> {
     const ids = new Uint32Array(to - from);

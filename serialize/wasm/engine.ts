@@ -1,6 +1,6 @@
-// The hot loops of serialization, in AssemblyScript (the formatter would drop its decorators, so this
-// file is left out of formatting), compiled to WebAssembly by
-// scripts/build_engine.ts (`deno task engine`). Addresses are fixed here and in ../engine.ts.
+// The hot loops of serialization, in AssemblyScript. scripts/build_engine.ts (`deno task engine`) compiles
+// them to WebAssembly. `deno fmt` skips this file, because it would drop the decorators. Addresses are fixed
+// here and in ../engine.ts.
 //
 //   0      8 tables of 256 words: the CRC of byte b followed by k zero bytes
 //   8192   256 zero bytes, never written: the history before a message's first byte
@@ -14,14 +14,14 @@ const WORK: usize = 8448;
 const REMAINDER: usize = 17408;
 const SHIFT: usize = 17664;
 
-/** Bytes that one sparse reduction takes at most; longer messages are chained. */
+/** Maximum bytes of one sparse reduction. Longer messages are chained. */
 const CHUNK: usize = 8192;
 
-/** Bytes that the sparse reduction leaves: more than the 209 of its reach, in four equal quarters. */
+/** Bytes that the sparse reduction leaves, in four equal quarters. They exceed its reach of 209 bytes. */
 const REST: usize = 224;
 const QUARTER: usize = 56;
 
-/** Fills the CRC tables. Called once. */
+/** Fills the CRC tables. Called once, before any other function. */
 export function init(): void {
   for (let i: u32 = 0; i < 256; i++) {
     let c = i;
@@ -61,7 +61,7 @@ function step8(c: u32, p: usize): u32 {
     load<u32>(TABLES + ((b >>> 24) << 2));
 }
 
-/** The register after any number of bytes. */
+/** Slicing by 8: the register after `length` bytes. */
 function sliced(p: usize, length: usize, c: u32): u32 {
   const end8 = p + (length & ~7);
   const end = p + length;
@@ -81,7 +81,7 @@ function shifted(c: u32): u32 {
     load<u32>(SHIFT + 3072 + ((c >>> 24) << 2));
 }
 
-/** The register after the remainder: its quarters side by side, so that their lookups overlap. */
+/** The register after the remainder. Its quarters run side by side, so that their lookups overlap in time. */
 function remainder(): u32 {
   let a: u32 = 0, b: u32 = 0, c: u32 = 0, d: u32 = 0;
   for (let p = REMAINDER; p < REMAINDER + QUARTER; p += 8) {
@@ -93,7 +93,7 @@ function remainder(): u32 {
   return shifted(shifted(shifted(a) ^ b) ^ c) ^ d;
 }
 
-/** 16 message bytes at `p` plus what the eliminated bytes before `s` add to them. */
+/** 16 message bytes at `p` XOR the contributions of the eliminated bytes before `s`. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
@@ -105,11 +105,12 @@ function folded(p: usize, s: usize): v128 {
 }
 
 /**
- * Sparse reduction. x^209 + x^144 + x^54 + x^39 + x^14 + 1 is a multiple of the CRC-32C polynomial
- * P, the one of six terms with the least degree, so its value at x^8 is one too (squaring keeps
- * multiples of P). Hence a byte may be removed from a message when it is added to the bytes
- * 65, 155, 170, 195 and 209 places later: 16 bytes cost five loads and five additions, no lookup.
- * What remains, 224 to 287 bytes, goes through the tables.
+ * Sparse reduction. x^209 + x^144 + x^54 + x^39 + x^14 + 1 is a multiple of the CRC-32C polynomial P. Of
+ * those with six terms it has the least degree. Its value at x^8 is also a multiple, because squaring keeps
+ * multiples of P.
+ * Hence a byte may be removed from a message if it is added to the bytes 65, 155, 170, 195 and 209 places
+ * later. 16 bytes then cost five loads and five additions, without a lookup.
+ * The remaining 224 to 287 bytes go through the tables.
  */
 function reduce(p: usize, length: usize, c: u32): u32 {
   if (length < 320) return sliced(p, length, c);
@@ -120,7 +121,7 @@ function reduce(p: usize, length: usize, c: u32): u32 {
   v128.store(s, folded(p + 16, s + 16), 16);
   v128.store(s, folded(p + 32, s + 32), 32);
   v128.store(s, folded(p + 48, s + 48), 48);
-  // Four at once: the nearest history lies 65 bytes back, so none of them needs another.
+  // Four at once: the nearest history is 65 bytes back, so the four vectors are independent.
   for (s += 64, p += 64; s < end; s += 64, p += 64) {
     const v0 = folded(p, s);
     const v1 = folded(p + 16, s + 16);
@@ -136,7 +137,7 @@ function reduce(p: usize, length: usize, c: u32): u32 {
   return sliced(p + REST, length - removed - REST, remainder());
 }
 
-/** CRC-32C of `length` bytes at `p`, continuing from the CRC `seed` of what came before (0: nothing). */
+/** CRC-32C of `length` bytes at `p`, continued from `seed`; 0 starts a new CRC. */
 export function crc32c(p: usize, length: usize, seed: u32): u32 {
   let c = ~seed;
   while (length > CHUNK) {
@@ -147,7 +148,7 @@ export function crc32c(p: usize, length: usize, seed: u32): u32 {
   return ~reduce(p, length, c);
 }
 
-/** CRC-32C of a packet of `length` bytes at `p`, its CRC field (4 bytes at 40) taken as zero. */
+/** CRC-32C of a packet of `length` bytes at `p`, with its CRC field (4 bytes at offset 40) read as zero. */
 export function packetCrc(p: usize, length: usize): u32 {
   const field = load<u32>(p, 40);
   store<u32>(p, 0, 40);
@@ -156,16 +157,17 @@ export function packetCrc(p: usize, length: usize): u32 {
   return c;
 }
 
-/** Writes a packet's CRC into its header. */
+/** Computes the CRC of a packet and writes it into the header. */
 export function seal(p: usize, length: usize): void {
   store<u32>(p, 0, 40);
   store<u32>(p, crc32c(p, length, 0), 40);
 }
 
 /**
- * Cells of 1 channel, 8 bytes each: two neighbours of the upper row at `top`, two of the lower at
- * `bottom`, the weight index, two zero bytes. `columns` holds for each cell the byte offsets of its
- * left and right neighbours (u32 each) and the column's part of the weight index (u32).
+ * Cells of 1 channel, 8 bytes each: two neighbours of the upper row at `top`, two of the lower row at
+ * `bottom`, and the weight index (u32).
+ * `columns` holds 12 bytes a cell, u32 each: left byte offset, right byte offset, and the column's part of
+ * the weight index.
  */
 export function cells1(out: usize, top: usize, bottom: usize, columns: usize, count: u32, row: u32): void {
   for (let i: u32 = 0; i < count; i++) {
@@ -179,11 +181,11 @@ export function cells1(out: usize, top: usize, bottom: usize, columns: usize, co
   }
 }
 
-/** Cells of 3 channels, 16 bytes each. Reads 4 bytes a pixel, so a row needs one byte of slack. */
+/** Cells of 3 channels, 16 bytes each. Every pixel is read as 4 bytes, so a row needs one byte of padding. */
 export function cells3(out: usize, top: usize, bottom: usize, columns: usize, count: u32, row: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const left = load<u32>(columns), right = load<u32>(columns, 4);
-    // The right pixel overwrites the left one's fourth byte, the lower left one the right one's, …
+    // Each 4-byte store overwrites the fourth byte of the previous pixel.
     store<u32>(out, load<u32>(top + left));
     store<u32>(out, load<u32>(top + right), 3);
     store<u32>(out, load<u32>(bottom + left), 6);
@@ -194,7 +196,7 @@ export function cells3(out: usize, top: usize, bottom: usize, columns: usize, co
   }
 }
 
-/** {@link cells3} where every right neighbour follows its left one: 8 bytes a row at once. */
+/** {@link cells3} for right neighbours that directly follow the left ones: one 8-byte load a row. */
 export function cells3Adjacent(
   out: usize,
   top: usize,
@@ -265,7 +267,7 @@ export function tiles3(out: usize, top: usize, bottom: usize, columns: usize, co
     store<u32>(out, load<u32>(top + left));
     store<u32>(out, load<u32>(top + right), 3);
     store<u32>(out, load<u32>(bottom + left), 6);
-    // The last pixel in two pieces, so that nothing is written behind the payload.
+    // The last pixel is stored in two pieces, so that no byte behind the payload is written.
     store<u16>(out, load<u16>(bottom + right), 9);
     store<u8>(out, load<u8>(bottom + right, 2), 11);
     columns += 12;

@@ -1,5 +1,5 @@
 /**
- * An image's flow, both halves joined: it is sent whole, then what is missing is sent again.
+ * Both halves of an image's flow. It sends the whole image, then resends what is missing.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { ImageIncoming } from "./incoming.ts";
 import { ImageOutgoing } from "./outgoing.ts";
 import type { Sender } from "./send.ts";
 
-/** One image, or a batch. */
+/** Flow of one image, or of a batch. */
 export class ImageFlow implements PacketFlow {
   readonly counts: FlowCounts = { sent: 0, resent: 0 };
   idle = 0;
@@ -29,10 +29,10 @@ export class ImageFlow implements PacketFlow {
   /**
    * Starts an image.
    *
-   * @param plan The plan.
-   * @param writer Writer of its packets.
-   * @param sender Order of windows, shared by the session's flows.
-   * @param input The image, checked against the plan.
+   * @param plan Compiled image plan.
+   * @param writer Writer of the plan's packets.
+   * @param sender Window order, shared by the session's flows.
+   * @param input Image, already checked against the plan.
    */
   constructor(plan: ImagePlan, writer: ImageWriter, sender: Sender, input: Tensor) {
     const { cut, answers } = plan.body.layout;
@@ -50,12 +50,12 @@ export class ImageFlow implements PacketFlow {
     return { done: this.#total - this.#incoming.lacking, total: this.#total };
   }
 
-  /** Page loads that belong to the packets written last. */
+  /** Page loads of the packets written last. */
   get pages(): readonly PageLoad[] {
     return this.#outgoing.pages;
   }
 
-  /** Whether the program must be loaded again before them. */
+  /** Whether the program must be reloaded before the packets written last. */
   get reloads(): boolean {
     return this.#outgoing.reloads;
   }
@@ -88,7 +88,7 @@ export class ImageFlow implements PacketFlow {
     if (missing !== null) this.#outgoing.resend(missing);
   }
 
-  /** Gives the output. */
+  /** Returns the output. Valid once `done` is true. */
   result(): Tensor {
     return this.#incoming.result();
   }

@@ -1,5 +1,5 @@
 /**
- * The receiving half of an image's flow: puts answers into the output tensor.
+ * Receiving half of an image's flow: copies answers into the output tensor.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class ImageIncoming implements Incoming<Tensor> {
   /**
    * Reserves the output.
    *
-   * @param plan The plan.
+   * @param plan Compiled image plan.
    * @param flow Number of the flow.
    */
   constructor(plan: ImagePlan, flow: number) {
@@ -33,7 +33,7 @@ export class ImageIncoming implements Incoming<Tensor> {
     return this.lacking === 0;
   }
 
-  /** Answers that are missing. */
+  /** Number of missing answers. */
   get lacking(): number {
     return this.#reassembler.missing(this.#flow);
   }

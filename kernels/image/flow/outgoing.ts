@@ -1,5 +1,5 @@
 /**
- * The sending half of an image's flow: writes its packets, window by window.
+ * Sending half of an image's flow: writes its packets, window by window.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import type { Sender, Window } from "./send.ts";
 
 /** Sends one image, or a batch. */
 export class ImageOutgoing implements Outgoing {
-  /** Page loads that belong to the packets written last. */
+  /** Page loads of the packets written last. */
   pages: readonly PageLoad[] = [];
-  /** Whether the program must be loaded again before them, because epochs ran out. */
+  /** Whether the program must be reloaded before them, because epoch numbers ran out. */
   reloads = false;
   readonly #plan: ImagePlan;
   readonly #writer: ImageWriter;
@@ -30,11 +30,11 @@ export class ImageOutgoing implements Outgoing {
   /**
    * Starts an image.
    *
-   * @param plan The plan.
-   * @param writer Writer of its packets.
-   * @param sender Order of windows, shared by the session's flows.
+   * @param plan Compiled image plan.
+   * @param writer Writer of the plan's packets.
+   * @param sender Window order, shared by the session's flows.
    * @param flow Number of the flow.
-   * @param input The image, checked against the plan.
+   * @param input Image, already checked against the plan.
    */
   constructor(plan: ImagePlan, writer: ImageWriter, sender: Sender, flow: number, input: Tensor) {
     this.#plan = plan;
@@ -54,7 +54,7 @@ export class ImageOutgoing implements Outgoing {
     const window = this.#peek();
     if (window === undefined) return 0;
     const total = window.ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-    // A window's page loads belong to one exchange, so a window is written whole.
+    // A window's page loads belong to one exchange, so a window is written as a whole.
     if (total > capacity) return 0;
     this.#next = undefined;
     this.pages = window.pages;

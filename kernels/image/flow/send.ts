@@ -1,6 +1,5 @@
 /**
- * The order in which a session sends: windows of packets and, before each, the page loads that may
- * begin while it runs.
+ * Send order of a session: windows of packets, each with the page loads that can start while it runs.
  *
  * @module
  */
@@ -13,29 +12,32 @@ import type { ImagePlan } from "../plan/plan.ts";
 import { schedulePages } from "../plan/schedule.ts";
 import { type PacketRange, packWindows, scheduledWindows } from "../plan/windows.ts";
 
-/** Packets that are sent together. */
+/** Packets sent in one exchange. */
 export interface Window {
-  /** Ranges of sequence numbers with their epoch, in the order in which they are sent. */
+  /** Ranges of sequence numbers with their epoch, in send order. */
   readonly ranges: readonly PacketRange[];
-  /** Loads to queue before. */
+  /** Page loads to queue before the window. */
   readonly pages: readonly PageLoad[];
-  /** Whether the plan is to be loaded again before: its epochs begin at 0, and no page is resident. */
+  /**
+   * Whether the program must be reloaded before the window. Epochs then restart at 0, and no page is
+   * resident.
+   */
   readonly restarts: boolean;
 }
 
-/** What decides the order; it remembers which pages stand on the device. */
+/** Send order of a session. It tracks the pages that are resident on the device. */
 export interface Sender {
-  /** Windows for some packets, as ranges of sequence numbers. */
+  /** Generates the windows for ranges of sequence numbers. */
   readonly windows: (ranges: readonly (readonly [number, number])[]) => Generator<Window>;
-  /** Forgets the pages on the device, because its program was loaded again. */
+  /** Clears the list of resident pages, after the program was reloaded. */
   readonly reset: () => void;
 }
 
 /**
- * Makes the sender of a session.
+ * Creates the sender of a session.
  *
- * @param plan The plan.
- * @param most Packets of a window at most.
+ * @param plan Compiled image plan.
+ * @param most Maximum packets of a window.
  */
 export function createSender(plan: ImagePlan, most: number): Sender {
   return plan.body.pages === null
@@ -69,7 +71,7 @@ function pagedSender(plan: ImagePlan, most: number): Sender {
         base = epochs.reserve(schedule.work.length) ?? tooMany(plan, schedule.work.length);
       }
       const first = base;
-      // Whatever happens to the windows, the device is told of these loads in this order.
+      // The device receives these loads in this order, even if windows are abandoned.
       resident = schedule.residency.resident;
       for (const { ranges, loads } of scheduledWindows(schedule, most)) {
         yield {
@@ -92,7 +94,7 @@ function pagedSender(plan: ImagePlan, most: number): Sender {
 function tooMany({ id, target }: ImagePlan, epochs: number): never {
   throw new OnpathError(
     "table",
-    `Cannot run plan ${id}: a run takes ${epochs} epochs, device ${target.name} counts ${target.epochs}`,
+    `Cannot run plan ${id}: a run needs ${epochs} epochs, device ${target.name} has ${target.epochs}`,
     { plan: id, epochs, most: target.epochs },
   );
 }

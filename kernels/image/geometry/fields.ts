@@ -1,5 +1,5 @@
 /**
- * Fields that several steps share, as zod schemas. Not part of the public face.
+ * zod schemas of fields that several steps share. Internal.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { z } from "zod";
 import { MAX_AXIS } from "../../../serialize/sampling.ts";
 import type { Match, ResizeMatch, Size } from "./names.ts";
 
-/** A length of an image axis. */
+/** Schema of an axis length, 1 to {@linkcode MAX_AXIS} samples. */
 export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXIS);
 
-/** `[height, width]`. */
+/** Schema of a size `[height, width]`. */
 export const sizeSpec: z.ZodType<Size> = z.tuple([axisLength, axisLength]);
 
-/** The name of a match. */
+/** Schema of a match name. */
 export const matchSpec: z.ZodType<Match> = z.enum(["exact", "opencv", "torchvision", "pillow"]);
 
-/** The name of a match with four neighbours. */
+/** Schema of a match name with four neighbours. */
 export const resizeMatchSpec: z.ZodType<ResizeMatch> = z.enum(["exact", "opencv", "torchvision"]);

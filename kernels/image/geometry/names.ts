@@ -4,11 +4,11 @@
  * @module
  */
 
-/** Which computation a resize equals. */
+/** Reference computation that a resize equals. */
 export type Match = "exact" | "opencv" | "torchvision" | "pillow";
 
-/** The matches whose samples have four neighbours: all but the antialiased one. */
+/** Matches with four neighbours a sample: all except the antialiased `pillow`. */
 export type ResizeMatch = Exclude<Match, "pillow">;
 
-/** `[height, width]` of an image. */
+/** Size of an image in samples. */
 export type Size = readonly [height: number, width: number];

@@ -1,5 +1,5 @@
 /**
- * Crop and pad of a whole image, as plainly as it can be said.
+ * Crop and pad of a whole image: reference implementations.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { imageAxes, slice, type Tensor, toLayout, zeros } from "../../../serialize/tensor.ts";
 
 /**
- * A window of every image of a batch, without a copy.
+ * Crops every image of a batch, without a copy.
  *
- * @param image An image tensor.
+ * @param image Image tensor.
  * @param top First row.
  * @param left First column.
- * @param height Rows.
- * @param width Columns.
- * @returns An NHWC view.
- * @throws {OnpathError} `shape` when the window does not lie inside.
+ * @param height Rows of the window.
+ * @param width Columns of the window.
+ * @returns NHWC view.
+ * @throws {OnpathError} `shape` when the window exceeds the image.
  */
 export function cropReference(
   image: Tensor,
@@ -29,12 +29,12 @@ export function cropReference(
 }
 
 /**
- * Every image of a batch with a border of one colour.
+ * Pads every image of a batch with a border of one colour.
  *
- * @param image An image tensor.
+ * @param image Image tensor.
  * @param border Rows above, columns left, rows below, columns right.
- * @param fill One value a channel.
- * @returns A dense NHWC tensor.
+ * @param fill Border colour, one value a channel.
+ * @returns Dense NHWC tensor.
  */
 export function padReference(
   image: Tensor,

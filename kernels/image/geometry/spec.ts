@@ -1,6 +1,6 @@
 /**
- * The steps that only move samples: crop, center crop, pad, letterbox. They cost the NIC nothing,
- * they are offsets in the sampling map.
+ * Steps that only move samples: crop, center crop, pad, letterbox. They cost no time on the NIC, because they
+ * become offsets in the sampling map.
  *
  * @module
  */
@@ -11,53 +11,53 @@ import type { Schema } from "../../schema.ts";
 import { axisLength, matchSpec, sizeSpec } from "./fields.ts";
 import type { Match, Size } from "./names.ts";
 
-/** A window that lies inside the image. */
+/** Crops a window that lies inside the image. */
 export interface CropStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "crop";
-  /** First row. */
+  /** First row of the window, from 0. */
   readonly top: number;
-  /** First column. */
+  /** First column of the window, from 0. */
   readonly left: number;
-  /** Rows. */
+  /** Rows of the window. */
   readonly height: number;
-  /** Columns. */
+  /** Columns of the window. */
   readonly width: number;
 }
 
-/** torchvision's `CenterCrop` of an image at least as large as the crop. */
+/** Crops the centre, as torchvision's `CenterCrop`. The image must be at least as large as the crop. */
 export interface CenterCropStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "center_crop";
-  /** Size of the crop. */
+  /** Size of the crop in samples. */
   readonly size: Size;
 }
 
-/** Rows and columns of one colour around the image. */
+/** Adds rows and columns of one colour around the image. */
 export interface PadStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "pad";
-  /** Rows above; default 0. */
+  /** Rows added above. Default 0. */
   readonly top: number;
-  /** Columns left; default 0. */
+  /** Columns added at the left. Default 0. */
   readonly left: number;
-  /** Rows below; default 0. */
+  /** Rows added below. Default 0. */
   readonly bottom: number;
-  /** Columns right; default 0. */
+  /** Columns added at the right. Default 0. */
   readonly right: number;
-  /** The colour, one level for all channels or one each; default 0. */
+  /** Colour: one level 0 to 255 for all channels, or one for each. Default 0. */
   readonly fill: number | readonly number[];
 }
 
-/** The image resized to fit into a size, centred on one colour. */
+/** Resizes the image to fit into a size, centred on one colour. */
 export interface LetterboxStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "letterbox";
-  /** Size of the result. */
+  /** Size of the result in samples. */
   readonly size: Size;
-  /** Which computation the resize equals; default `exact`. */
+  /** Reference computation that the resize equals. Default `exact`. */
   readonly match: Match;
-  /** The colour, one level for all channels or one each; default 114. */
+  /** Colour: one level 0 to 255 for all channels, or one for each. Default 114. */
   readonly fill: number | readonly number[];
 }
 
@@ -65,7 +65,7 @@ const offset = z.number().int().min(0).max(MAX_AXIS);
 const level = z.number().int().min(0).max(255);
 const fillSpec = z.union([level, z.array(level).min(1).max(4)]);
 
-/** Checks {@linkcode CropStep}. */
+/** Schema of {@linkcode CropStep}. */
 export const cropSpec: Schema<CropStep> = z.strictObject({
   op: z.literal("crop"),
   top: offset,
@@ -74,13 +74,13 @@ export const cropSpec: Schema<CropStep> = z.strictObject({
   width: axisLength,
 });
 
-/** Checks {@linkcode CenterCropStep}. */
+/** Schema of {@linkcode CenterCropStep}. */
 export const centerCropSpec: Schema<CenterCropStep> = z.strictObject({
   op: z.literal("center_crop"),
   size: sizeSpec,
 });
 
-/** Checks {@linkcode PadStep}. */
+/** Schema of {@linkcode PadStep}. */
 export const padSpec: Schema<PadStep> = z.strictObject({
   op: z.literal("pad"),
   top: offset.default(0),
@@ -90,7 +90,7 @@ export const padSpec: Schema<PadStep> = z.strictObject({
   fill: fillSpec.default(0),
 });
 
-/** Checks {@linkcode LetterboxStep}. */
+/** Schema of {@linkcode LetterboxStep}. */
 export const letterboxSpec: Schema<LetterboxStep> = z.strictObject({
   op: z.literal("letterbox"),
   size: sizeSpec,
@@ -99,8 +99,8 @@ export const letterboxSpec: Schema<LetterboxStep> = z.strictObject({
 });
 
 /**
- * Where a center crop starts: half the difference, ties to even, as torchvision's
- * `int(round((length - size) / 2.0))` rounds.
+ * Start of a center crop: half the difference, ties to even. torchvision's `int(round((length - size) /
+ * 2.0))` rounds the same way.
  *
  * @param length Length of the axis.
  * @param size Length of the crop, at most `length`.
@@ -112,13 +112,13 @@ export function centerStart(length: number, size: number): number {
 }
 
 /**
- * The size that fits an image into a box without changing its proportions, rounded half up, at
- * least 1, as YOLO's letterbox computes it.
+ * Size that fits an image into a box with its aspect ratio. It is rounded half up and at least 1, as in
+ * YOLO's letterbox.
  *
  * @param height Rows of the image.
  * @param width Columns of the image.
- * @param box The box, `[height, width]`.
- * @returns `[height, width]`, at most the box.
+ * @param box Size of the box, `[height, width]`.
+ * @returns Size `[height, width]`, at most that of the box.
  */
 export function fitInside(height: number, width: number, box: readonly [number, number]): [number, number] {
   const [boxHeight, boxWidth] = box;
@@ -131,13 +131,13 @@ export function fitInside(height: number, width: number, box: readonly [number, 
 }
 
 /**
- * The size that torchvision's `Resize(int)` gives: the shorter side becomes `size`, the longer one
- * `int(size * long / short)`.
+ * Size of torchvision's `Resize(int)`: the shorter side becomes `size`, the longer one `int(size * long /
+ * short)`.
  *
  * @param height Rows of the image.
  * @param width Columns of the image.
- * @param size Length of the shorter side.
- * @returns `[height, width]`.
+ * @param size Length of the shorter side in samples.
+ * @returns Size `[height, width]`.
  */
 export function shorterSide(height: number, width: number, size: number): [number, number] {
   return height <= width

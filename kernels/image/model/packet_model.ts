@@ -1,5 +1,5 @@
 /**
- * The image kernels' model, packet by packet: the plain truth that other devices are compared with.
+ * Packet model of the image kernels: the reference that other devices are compared with.
  *
  * @module
  */
@@ -27,10 +27,10 @@ import { checkPages } from "./page_bank.ts";
 import { prepareImage } from "./prepare.ts";
 
 /**
- * Makes the model of an image plan.
+ * Creates the model of an image plan.
  *
- * @param plan The plan.
- * @param profile Profile of the device; its timing says how cycles are counted.
+ * @param plan Compiled image plan.
+ * @param profile Profile of the device; its `timing` selects the cycle counts.
  * @throws {OnpathError} `device` if a kernel is unknown.
  */
 export function createImageModel(plan: ImagePlan, profile: DeviceProfile): PacketModel {
@@ -42,7 +42,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
   const header = newHeader();
   const reply = newHeader();
   const span = { first: 0, count: 0 };
-  // `work` is that of the bus; `flowCycles` is that of the RTL's clocks.
+  // `work` counts bus cycles; `flowCycles` counts the cycles of the RTL clocks.
   let work = 0, flowCycles = 0, lookups = 0;
   let clock: PacketClock | undefined;
 
@@ -51,7 +51,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
     if (fields.flags & FLAG.checked) output.engine.functions.seal(at, HEADER_BYTES + fields.length);
   };
 
-  /** Answers one packet of items; returns what is wrong with it, or null. */
+  /** Answers one packet of items. Returns null, or the reason why it is invalid. */
   const answerItems = (input: PacketSlots, slot: number, output: PacketSlots, answer: number) => {
     const items = header.length / inputBytes;
     const length = items * outputBytes;
@@ -75,12 +75,12 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
     return null;
   };
 
-  /** Answers an output row in as many packets as its cut has; returns the number of answers. */
+  /** Answers an output row with `back.packetsPerRow` packets. Returns their number. */
   const answerRow = (image: number, row: number, output: PacketSlots, answer: number) => {
     const first = (image * back.height + row) * back.packetsPerRow;
     for (let part = 0; part < back.packetsPerRow; part++) {
       if (answer + part >= output.slots) {
-        throw new OnpathError("size", `Cannot answer: all ${output.slots} slots for answers are taken`, {
+        throw new OnpathError("size", `Cannot answer: all ${output.slots} answer slots are in use`, {
           slots: output.slots,
         });
       }
@@ -162,7 +162,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
     take: (input, slot, output, answer) => {
       const result = process(input, slot, output, answer);
       if (clock !== undefined) {
-        // The header of an answered packet holds the length of its answer by now.
+        // The header of an answered packet now holds the answer's length.
         if (typeof result === "number") clock.pass(beatsOf(plan, header.length / outputBytes), header.epoch);
         else clock.drop(packetBeats(Math.min(header.length, payload), profile.busBytes));
       }

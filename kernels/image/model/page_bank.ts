@@ -1,7 +1,7 @@
 /**
- * The page slots of the model device and their clock: loads run beside the work, as the schedule's
- * simulator has it, but driven by the packets and the bytes that really arrive. Where the device's cycles
- * are those of the RTL, another clock counts them and this one only says which pages stand.
+ * Page slots of the model device, with their clock. Loads run in parallel with the work, as in the schedule
+ * simulator, but driven by the packets and bytes that actually arrive.
+ * With RTL timing, another clock counts the cycles. This one then only tracks the resident pages.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { checkLoadEpochs, createEpochEnds, MAX_EPOCH } from "../../epochs.ts";
 import { bytesPerCycle, type DeviceProfile, latencyCycles } from "../../target/profile.ts";
 
-/** What the bank has counted. */
+/** Counters of a page bank. */
 export interface PageCounts {
   /** Cycles so far. */
   now: number;
-  /** Of these, cycles of waiting for a page. */
+  /** Cycles stalled on a page, included in `now`. */
   stalls: number;
-  /** Pages loaded. */
+  /** Pages loaded so far. */
   swaps: number;
-  /** Bytes of pages loaded. */
+  /** Bytes of the pages loaded. */
   bytes: number;
 }
 
-/** The bank of one plan. */
+/** Page bank of one plan. */
 export interface PageBank {
-  /** Its counts. */
+  /** Cycles, stalls and loads since creation. */
   readonly counts: PageCounts;
-  /** Queues loads, in the order in which they run. */
+  /** Queues loads, in execution order. */
   readonly stage: (pages: readonly PageLoad[]) => void;
-  /** Begins an epoch unless it has begun; false when it is over, or beyond the last one. */
+  /** Starts an epoch unless it is running. Returns false if it has ended or exceeds {@linkcode MAX_EPOCH}. */
   readonly begin: (epoch: number) => boolean;
-  /** The core works. */
+  /** Advances the clock by cycles of core work. */
   readonly work: (cycles: number) => void;
-  /** Says that a page is not there. */
+  /** Throws the error for a page that is not resident. */
   readonly fail: (sequence: number, epoch: number) => never;
-  /** Ends of epochs and loads that are held. */
+  /** Number of epoch ends and loads that are held. */
   readonly held: () => number;
 }
 
 /**
- * Makes the bank of a plan.
+ * Creates the page bank of a plan.
  *
- * @param device The device's numbers.
- * @param slots The model's slots.
- * @param pages Bytes of a page, and the number of slots.
+ * @param device Profile of the device.
+ * @param slots Page slots of the model.
+ * @param pages Bytes of a page, and number of slots.
  */
 export function createPageBank(
   device: DeviceProfile,
@@ -59,7 +59,7 @@ export function createPageBank(
   let queue: (PageLoad & { readonly staged: number })[] = [];
   let current = -1;
   let channel = 0;
-  // The latest epoch whose end freed a slot.
+  // Latest epoch whose end freed a slot.
   let latest = -1;
   return {
     counts,
@@ -74,10 +74,10 @@ export function createPageBank(
       let reach = counts.now;
       queue = queue.filter((load) => {
         if (load.after >= epoch) return true;
-        // From here on the slot is written: whatever stood there is gone, before it is needed again or not.
+        // The load now overwrites the slot. The previous page is lost, whether or not it is needed again.
         slots.clear(load.slot);
         if (load.before > epoch) return true;
-        // Behind a load whose slot came free later, the channel decides alone.
+        // After a load whose slot was freed later, only the channel delays this one.
         const free = load.after < latest ? -Infinity : ends.get(load.after) ?? counts.now;
         const request = load.after < 0 ? load.staged : free;
         latest = Math.max(latest, load.after);
@@ -99,8 +99,8 @@ export function createPageBank(
       const page = slots.wanted();
       throw new OnpathError(
         "table",
-        `Cannot process packet ${sequence}: page ${page} is not resident in epoch ${epoch}, its swap schedule ` +
-          `does not serve it`,
+        `Cannot process packet ${sequence}: page ${page} is not resident in epoch ${epoch}, the swap schedule ` +
+          `does not load it`,
         { sequence, epoch, page },
       );
     },
@@ -109,11 +109,11 @@ export function createPageBank(
 }
 
 /**
- * Refuses pages of another size than the plan's, and epochs that no packet can have.
+ * Refuses pages of the wrong size, and epochs out of range.
  *
- * @param pages The pages.
- * @param pageBytes Bytes that each must have.
- * @throws {OnpathError} `table`, naming the page.
+ * @param pages Page loads to check.
+ * @param pageBytes Bytes of a page of the plan.
+ * @throws {OnpathError} `table`, with the page.
  */
 export function checkPages(pages: readonly PageLoad[], pageBytes: number): void {
   for (const load of pages) {

@@ -1,5 +1,5 @@
 /**
- * What the model device makes of a plan: its stages, their memory, and what stands before them.
+ * Preparation of a plan for the model device: its stages, their memory, and their input conversion.
  *
  * @module
  */
@@ -18,31 +18,31 @@ import type { DeviceProfile } from "../../target/profile.ts";
 import { createPageBank, type PageBank } from "./page_bank.ts";
 import { createRowInput, type RowInput } from "./row_input.ts";
 
-/** A plan, ready to run. */
+/** Plan prepared for the model device. */
 export interface PreparedImage {
-  /** The plan. */
+  /** Plan that was prepared. */
   readonly plan: ImagePlan;
-  /** The line buffer, where rows are sent. */
+  /** Line buffer; undefined unless the layout sends rows. */
   readonly rows: RowInput | undefined;
-  /** The clock of rows, where cycles are those of the RTL. */
+  /** Row clock; undefined unless cycles are those of the RTL. */
   readonly rowClock: RowClock | undefined;
-  /** The page slots, where tables have pages. */
+  /** Page slots; undefined if tables have no pages. */
   readonly bank: PageBank | undefined;
-  /** Bytes of an item that comes in. */
+  /** Bytes of an input item. */
   readonly inputBytes: number;
-  /** Bytes of an item that goes out. */
+  /** Bytes of an output item. */
   readonly outputBytes: number;
-  /** Bytes of an item of a row that the line buffer emits. */
+  /** Bytes of an item in the rows that the line buffer emits. */
   readonly rowItemBytes: number;
-  /** Items in a cycle. */
+  /** Items processed in one cycle. */
   readonly perCycle: number;
-  /** Lookups of one output item; a mean where it differs. */
+  /** Lookups of one output item; the mean if they vary. */
   readonly lookupsPerItem: number;
   /**
    * Runs the stages on the items of one packet.
    *
-   * @param position Position of the first item in the flow, for what the device derives from it.
-   * @returns The name of what is wrong, or null.
+   * @param position Position of the first item in the flow, from which the device derives weight indexes.
+   * @returns Null, or the reason why the items are invalid.
    */
   readonly process: (
     source: Uint8Array,
@@ -55,10 +55,10 @@ export interface PreparedImage {
 }
 
 /**
- * Prepares a plan.
+ * Prepares a plan for the model device.
  *
- * @param plan The plan.
- * @param timing How its cycles are counted.
+ * @param plan Compiled image plan.
+ * @param timing Timing model that counts the cycles. Default that of the plan's target.
  * @throws {OnpathError} `device` when a kernel is unknown.
  */
 export function prepareImage(
@@ -116,7 +116,7 @@ export function prepareImage(
   };
 }
 
-/** The stages one after another; without any, items pass through. */
+/** Chains stages. Without stages, items pass through unchanged. */
 function chain(stages: readonly Stage[], scratch: readonly Uint8Array[], bytes: number): Stage["process"] {
   return (source, from, items, target, to) => {
     if (stages.length === 0) target.set(source.subarray(from, from + items * bytes), to);
@@ -132,7 +132,7 @@ function chain(stages: readonly Stage[], scratch: readonly Uint8Array[], bytes: 
   };
 }
 
-/** Tiles become cells: the device derives each weight index from the item's position. */
+/** Expands tiles to cells: the device derives each weight index from the item's position. */
 function expandTiles(
   map: SeparableMap,
   channels: 1 | 3 | 4,

@@ -1,6 +1,6 @@
 /**
- * The model device's line buffer: packets of rows come in, output rows go out when all they need is
- * there.
+ * Line buffer of the model device: receives packets of rows, and emits an output row once all its input rows
+ * are present.
  *
  * @module
  */
@@ -9,19 +9,18 @@ import type { RowStage } from "../kernel.ts";
 import type { StreamClock } from "../plan/cost.ts";
 import type { RowClock } from "../rtl/row_clock.ts";
 
-/** A line buffer before a stage over rows. */
+/** Line buffer in front of a stage that processes whole rows. */
 export interface RowInput {
   /**
-   * Takes the items of a packet.
+   * Processes the items of a packet.
    *
-   * @param flow The packet's flow.
+   * @param flow Flow number of the packet.
    * @param position Position of its first item in the flow.
-   * @param source Bytes that hold the items.
-   * @param from Offset of the first.
+   * @param source Memory that holds the items.
+   * @param from Offset of the first item in bytes.
    * @param items Number of items.
-   * @param emit Called for each output row that is complete, with its image and number; the row's items
-   * are in `row`.
-   * @returns False when the items do not continue a row.
+   * @param emit Callback for each completed output row, with its image and row number. `row` holds its items.
+   * @returns False if the items do not continue a row.
    */
   readonly take: (
     flow: number,
@@ -31,19 +30,19 @@ export interface RowInput {
     items: number,
     emit: (image: number, row: number) => void,
   ) => boolean;
-  /** The items of the row that is emitted. */
+  /** Items of the emitted row. Valid during the callback. */
   readonly row: Uint8Array;
-  /** Cycles so far, and those of the ideal. */
+  /** Cycles so far, and the cycles without stalls. */
   readonly cycles: () => { readonly cycles: number; readonly ideal: number };
 }
 
 /**
- * Makes a line buffer.
+ * Creates a line buffer.
  *
- * @param stage The stage.
- * @param busBytes Bytes of a bus word.
+ * @param stage Stage that processes the rows.
+ * @param busBytes Width of the bus in bytes.
  * @param perCycle Output items that the core computes in a cycle.
- * @param rtl The clock of the RTL, where its cycles are counted.
+ * @param rtl Row clock; given if cycles are those of the RTL.
  */
 export function createRowInput(
   stage: RowStage,
@@ -55,7 +54,7 @@ export function createRowInput(
   const line = new Uint8Array(columns * channels);
   const row = new Uint8Array(outputColumns * stage.outputItemBytes);
   const rowCycles = Math.ceil(outputColumns / perCycle);
-  // Output rows by the input row that completes them.
+  // First output row that each input row completes.
   const begin = new Int32Array(rows + 1).fill(outputRows);
   for (let o = outputRows - 1; o >= 0; o--) begin[last[o]!] = o;
   for (let r = rows - 1; r >= 0; r--) begin[r] = Math.min(begin[r]!, begin[r + 1]!);
@@ -67,7 +66,7 @@ export function createRowInput(
   let taken = -1;
   let current = -1;
   let filled = 0;
-  // Where the RTL expects the next packet to begin, and the output row that comes next there.
+  // RTL state: position of the next expected packet, and the next output row.
   let expected = 0;
   let next = 0;
 
@@ -112,7 +111,7 @@ export function createRowInput(
         const thisImage = Math.floor(global / rows);
         const thisRow = global - thisImage * rows;
         if (thisImage !== image || thisRow <= taken) {
-          // Another image, or rows that are sent again.
+          // Another image starts, or rows are sent again.
           stage.restart();
           image = thisImage;
           next = 0;

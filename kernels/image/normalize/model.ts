@@ -1,5 +1,5 @@
 /**
- * The normalize kernel: one lookup a sample.
+ * Normalize kernel: one table lookup a sample.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type ItemType, type Kernel, type Stage, type TableForm, tableInfo } fro
 import { normalizeLevel, toElement } from "./reference.ts";
 import { type NormalizeParams, normalizeParams } from "./spec.ts";
 
-/** Normalization by table lookups. */
+/** Normalizes samples with table lookups. */
 export const normalizeKernel: Kernel<NormalizeParams> = {
   name: "normalize",
   summary: "mean and deviation per channel, 8 bits to any element type, by one lookup a sample",
@@ -39,9 +39,9 @@ function levels(params: NormalizeParams): TableForm {
 }
 
 /**
- * The table's bytes: for each channel 256 elements, little-endian.
+ * Generates the table: 256 elements for each channel, little-endian.
  *
- * @param params Parameters with one mean and deviation a channel.
+ * @param params Parameters with one mean and standard deviation a channel.
  */
 export function levelTable(params: NormalizeParams): Uint8Array<ArrayBuffer> {
   const { mean, std, range, dtype } = params;
@@ -75,7 +75,7 @@ function prepare(params: NormalizeParams, input: ItemType): Stage {
     output: { kind: "samples", dtype: params.dtype, channels, planar: params.planar },
     outputItemBytes: channels * size,
     process: (source, from, items, target, to) => {
-      // Bytes between neighbouring pixels and between channels: the only thing that planar changes.
+      // Distance between pixels and between channels in bytes. `planar` changes nothing else.
       const pixelStep = params.planar ? size : channels * size;
       const channelStep = params.planar ? items * size : size;
       for (let c = 0; c < channels; c++) {

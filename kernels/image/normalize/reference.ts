@@ -1,5 +1,5 @@
 /**
- * Normalization as plainly as it can be said: the truth for table and model.
+ * Reference of the normalization, for table and model.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { roundHalfEven } from "../resize/positions.ts";
 import type { NormalizedDType, NormalizeParams } from "./spec.ts";
 
 /**
- * One level normalized, rounded to binary32 after every operation as PyTorch and NumPy do:
- * `x = level / 255` (range 0-1), `x = x - mean`, `x = x / std`.
+ * Normalizes one level. Every operation is rounded to binary32, as in PyTorch and NumPy: `x = level / 255`
+ * (range 0-1), `x = x - mean`, `x = x / std`.
  *
- * A binary64 operation on binary32 operands, rounded to binary32, equals the binary32 operation
- * (Figueroa, 1995), so `Math.fround` after each is exact.
+ * A binary64 operation on binary32 operands, rounded to binary32, equals the binary32 operation (Figueroa,
+ * 1995). So `Math.fround` after each operation is exact.
  *
- * @param level 0 to 255.
- * @param mean The channel's mean.
- * @param std The channel's deviation.
- * @param range What 255 stands for.
- * @returns A binary32 value.
+ * @param level Level, 0 to 255.
+ * @param mean Mean of the channel.
+ * @param std Standard deviation of the channel.
+ * @param range Value range of the input: `0-1` divides levels by 255.
+ * @returns Normalized binary32 value.
  *
  * @example
  * ```ts
@@ -36,11 +36,11 @@ export function normalizeLevel(level: number, mean: number, std: number, range: 
 }
 
 /**
- * The element that stands for a binary32 value: itself, the bits of a 16-bit float (ties to even),
- * or a whole number (ties to even, saturated).
+ * Converts a binary32 value to an element: unchanged, as the bits of a 16-bit float, or as a saturated
+ * integer. Rounding is half to even.
  *
- * @param value A binary32 value.
- * @param dtype The element type.
+ * @param value Binary32 value.
+ * @param dtype Element type of the result.
  */
 export function toElement(value: number, dtype: NormalizedDType): number {
   switch (dtype) {
@@ -60,9 +60,9 @@ export function toElement(value: number, dtype: NormalizedDType): number {
 /**
  * Normalizes every image of a batch.
  *
- * @param image A u8 image tensor.
- * @param params Means, deviations, range and element type.
- * @returns A dense NHWC or NCHW tensor.
+ * @param image u8 image tensor.
+ * @param params Means, standard deviations, range and element type.
+ * @returns Dense NHWC or NCHW tensor.
  */
 export function normalizeReference(image: Tensor, params: NormalizeParams): Tensor {
   const source = toLayout(image, params.planar ? "NCHW" : "NHWC");

@@ -1,5 +1,5 @@
 /**
- * The normalize step and the parameters of its kernel.
+ * Normalize step, and the parameters of its kernel.
  *
  * @module
  */
@@ -7,34 +7,34 @@
 import { z } from "zod";
 import type { Schema } from "../../schema.ts";
 
-/** Element types that normalize can give. */
+/** Element types that normalize can output. */
 export type NormalizedDType = "u8" | "i8" | "f16" | "bf16" | "f32";
 
-/** `((pixel / 255 or pixel) - mean) / std` per channel, in binary32. */
+/** Computes `((pixel / 255 or pixel) - mean) / std` per channel, in binary32. */
 export interface NormalizeStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "normalize";
-  /** One value a channel; default 0. */
+  /** Mean of each channel, −10^6 to 10^6. Default 0. */
   readonly mean?: readonly number[] | undefined;
-  /** One positive value a channel; default 1. */
+  /** Standard deviation of each channel, 10^−30 to 10^6. Default 1. */
   readonly std?: readonly number[] | undefined;
-  /** `0-1` divides levels by 255 first, as torchvision's ToTensor; `0-255` takes them as they are. */
+  /** `0-1` divides levels by 255 first, as torchvision's ToTensor; `0-255` uses them unchanged. */
   readonly range: "0-1" | "0-255";
   /** Element type of the result; integers are rounded half to even and saturated. Default `f32`. */
   readonly dtype: NormalizedDType;
-  /** Order of the axes of the result; default `HWC`. */
+  /** Axis order of the result. Default `HWC`. */
   readonly layout: "HWC" | "CHW";
 }
 
 const finite = z.number().min(-1e6).max(1e6);
-// Below 1e-30 a deviation could vanish in binary32.
+// A deviation below 1e-30 could underflow in binary32.
 const deviation = z.number().min(1e-30).max(1e6);
 const means = z.array(finite).min(1).max(4);
 const deviations = z.array(deviation).min(1).max(4);
 const range = z.enum(["0-1", "0-255"]);
 const dtype = z.enum(["u8", "i8", "f16", "bf16", "f32"]);
 
-/** Checks {@linkcode NormalizeStep}. */
+/** Schema of {@linkcode NormalizeStep}. */
 export const normalizeSpec: Schema<NormalizeStep> = z.strictObject({
   op: z.literal("normalize"),
   mean: means.optional(),
@@ -44,21 +44,21 @@ export const normalizeSpec: Schema<NormalizeStep> = z.strictObject({
   layout: z.enum(["HWC", "CHW"]).default("HWC"),
 });
 
-/** Parameters of the normalize kernel, as they stand in a plan: one mean and deviation a channel. */
+/** Parameters of the normalize kernel in a plan, one mean and standard deviation a channel. */
 export interface NormalizeParams {
-  /** Means. */
+  /** Mean of each channel, in the units of `range`. */
   readonly mean: readonly number[];
-  /** Deviations. */
+  /** Standard deviation of each channel, in the units of `range`. */
   readonly std: readonly number[];
-  /** What a level of 255 stands for. */
+  /** Value range of the input: `0-1` divides levels by 255. */
   readonly range: "0-1" | "0-255";
   /** Element type of the result. */
   readonly dtype: NormalizedDType;
-  /** Whether packets come out plane by plane. */
+  /** Whether output packets store their samples plane by plane. */
   readonly planar: boolean;
 }
 
-/** Checks {@linkcode NormalizeParams}. */
+/** Schema of {@linkcode NormalizeParams}. */
 export const normalizeParams: Schema<NormalizeParams> = z.strictObject({
   mean: means,
   std: deviations,

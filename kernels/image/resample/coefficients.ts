@@ -1,37 +1,38 @@
 /**
- * Pillow's antialiased bilinear filter, per axis: a triangle as wide as the reduction, its weights in
- * 22-bit fixed point (Pillow 9.4, `src/libImaging/Resample.c`: `precompute_coeffs`, `bilinear_filter`,
- * `normalize_coeffs_8bpc`).
+ * Pillow's antialiased bilinear filter for one axis: a triangle that widens with the reduction, with weights
+ * in 22-bit fixed point.
+ * Source: Pillow 9.4, `src/libImaging/Resample.c`, functions `precompute_coeffs`, `bilinear_filter` and
+ * `normalize_coeffs_8bpc`.
  *
  * @module
  */
 
 import type { AxisScale } from "../resize/spec.ts";
 
-/** Fraction bits of a weight: 32 − 8 − 2, as Pillow's `PRECISION_BITS`. */
+/** Fraction bits of a weight: 32 − 8 − 2, equal to Pillow's `PRECISION_BITS`. */
 export const FILTER_BITS = 22;
 
-/** The filter of one axis. */
+/** Filter of one axis. */
 export interface AxisFilter {
-  /** Whether the axis keeps its length: Pillow then leaves the pass out. */
+  /** Whether the axis keeps its length. Pillow then skips the pass. */
   readonly skipped: boolean;
-  /** First source index of each output index. Never falls. */
+  /** First source index of each output index. Never decreases. */
   readonly first: Int32Array;
-  /** Taps of each output index: it sees `first … first + taps − 1`. */
+  /** Number of taps of each output index. It reads `first … first + taps − 1`. */
   readonly taps: Int32Array;
-  /** Where each output index's weights begin in `weights`. */
+  /** Index of each output index's first weight in `weights`. */
   readonly start: Int32Array;
-  /** The weights of all output indexes, over 2^22, one after another. */
+  /** Weights of all output indexes in sequence, in units of 2^−22. */
   readonly weights: Int32Array;
 }
 
 /**
- * Computes the filter of one axis in binary64, in Pillow's order of operations. Output `o` is centred
- * at (o + 1/2)·s with s = input / output; its triangle reaches max(s, 1) to both sides, its weights are
- * divided by their sum and rounded half away from zero to 22 fraction bits.
+ * Computes the filter of one axis in binary64, in Pillow's order of operations.
+ * Output `o` is centred at (o + 1/2)·s with s = input / output. Its triangle extends max(s, 1) to both sides.
+ * Its weights are divided by their sum and rounded half up to 22 fraction bits.
  *
- * @param scale Lengths before and after.
- * @returns The filter; of an axis that keeps its length one tap of weight 1 each.
+ * @param scale Lengths before and after, in samples.
+ * @returns Filter. If the axis keeps its length, every output has one tap of weight 1.
  *
  * @example
  * ```ts
@@ -64,7 +65,7 @@ export function filterAxis({ input, output }: AxisScale): AxisFilter {
     const raw: number[] = [];
     let sum = 0;
     for (let x = 0; x < high - low; x++) {
-      // Pillow multiplies by the reciprocal; dividing would round otherwise.
+      // Pillow multiplies by the reciprocal. A division would round differently.
       const weight = Math.max(0, 1 - Math.abs((x + low - center + 0.5) * (1 / reach)));
       raw.push(weight);
       sum += weight;

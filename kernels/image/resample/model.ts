@@ -1,6 +1,6 @@
 /**
- * The resample kernel: whole rows in, filtered rows out. Each input row passes the columns' filter once,
- * as it comes; a ring of such rows waits until an output row has all it needs.
+ * Resample kernel: receives whole rows, and emits filtered rows. The column filter runs once on each arriving
+ * input row. A ring stores the results until an output row has all that it needs.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type AxisFilter, FILTER_BITS, filterAxis } from "./coefficients.ts";
 import { type ResampleParams, resampleParams } from "./spec.ts";
 import { filterForms, type FilterTable, filterTable } from "./tables.ts";
 
-/** Antialiased bilinear resize by table lookups. */
+/** Antialiased bilinear resize with table lookups. */
 export const resampleKernel: Kernel<ResampleParams> = {
   name: "resample",
   summary: "antialiased bilinear resize of whole rows by lookups and additions",
@@ -28,23 +28,24 @@ const BOUND: Bound = {
   because: "the tables hold the products of Pillow's own fixed-point weights",
 };
 
-/** The rows that each output row needs: from `first` to `last`. Neither falls. */
+/** First and last input row that each output row needs. Neither decreases. */
 export function resampleSpans({ y }: ResampleParams): { first: Int32Array; last: Int32Array } {
   const { first, taps } = filterAxis(y);
   return { first, last: first.map((row, o) => row + taps[o]! - 1) };
 }
 
-/** Bytes of the ring: as many filtered rows as the output row with the most taps needs. */
+/** Bytes of the ring: it holds as many filtered rows as the output row with the most taps needs. */
 export function resampleBuffers({ y, x }: ResampleParams, channels: Channels): number {
   return filterAxis(y).taps.reduce((most, taps) => Math.max(most, taps), 1) * x.output * channels;
 }
 
 /**
- * Makes the tables and the model of an antialiased resize.
+ * Generates the tables and the model of an antialiased resize.
  *
- * @param params Lengths before and after.
+ * @param params Lengths of the axes before and after.
  * @param channels Channels of a pixel.
- * @param form `distinct`, one lookup a tap, `nibble`, two, or `multiply`, a multiplication.
+ * @param form `distinct`: one lookup a tap. `nibble`: two lookups a tap. `multiply`: one multiplication a
+ * tap.
  */
 export function resampleRows(params: ResampleParams, channels: Channels, form: FormName): RowStage {
   const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
@@ -84,7 +85,7 @@ export function resampleRows(params: ResampleParams, channels: Channels, form: F
   };
 }
 
-/** One tap's product: a weight's row of the table and a pixel. */
+/** Product of one tap: a weight's table row and a pixel. */
 type Term = (products: Uint32Array, row: number, pixel: number) => number;
 
 const wholeTerm: Term = (products, row, pixel) => products[row + pixel]!;
@@ -92,12 +93,14 @@ const wholeTerm: Term = (products, row, pixel) => products[row + pixel]!;
 const nibbleTerm: Term = (products, row, pixel) =>
   16 * products[row + (pixel >> 4)]! + products[row + (pixel & 15)]!;
 
-/** At most 2^22 · 255. */
+/** Maximum 2^22 · 255. */
 const productTerm: Term = (weights, row, pixel) => weights[row]! * pixel;
 
 const HALF = 2 ** (FILTER_BITS - 1);
 
-/** The columns' filter over one row. A sum stays below 2^31; weights rounded up can take it past 255. */
+/**
+ * Filters the columns of one row. A sum is below 2^31. Weights that were rounded up can make it exceed 255.
+ */
 function filterColumns(
   { first, taps, start }: AxisFilter,
   { rows, products }: FilterTable,
@@ -120,7 +123,7 @@ function filterColumns(
   }
 }
 
-/** The rows' filter: one output row from the ring. */
+/** Filters the rows of one output row in the ring. */
 function filterRows(
   { first, taps, start }: AxisFilter,
   { rows, products }: FilterTable,

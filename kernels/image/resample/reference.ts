@@ -1,5 +1,5 @@
 /**
- * Pillow's antialiased bilinear resize of a whole image, as plainly as it can be said.
+ * Reference of Pillow's antialiased bilinear resize, for a whole image.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Size } from "../geometry/names.ts";
 import { type AxisFilter, FILTER_BITS, filterAxis } from "./coefficients.ts";
 
 /**
- * Resizes every image of a batch as Pillow 9.4 `Image.resize(size, BILINEAR)` does with each channel by
- * itself: columns first, then rows, each pass rounded to 8 bits; an axis that keeps its length is left
- * alone. (Pillow multiplies the colours of an RGBA image by its alpha before and divides after; here, as
- * in torchvision, alpha is a channel like the others.)
+ * Resizes every image of a batch as Pillow 9.4 `Image.resize(size, BILINEAR)` does for each channel
+ * separately.
+ * Columns come first, then rows. Each pass is rounded to 8 bits. An axis that keeps its length is skipped.
+ * Pillow premultiplies an RGBA image by its alpha. Here, as in torchvision, alpha is an ordinary channel.
  *
- * @param image A u8 image tensor.
+ * @param image u8 image tensor.
  * @param size New rows and columns.
- * @returns A dense NHWC tensor.
+ * @returns Dense NHWC tensor.
  */
 export function resampleReference(image: Tensor, size: Size): Tensor {
   const source = toDense(toLayout(image, "NHWC"));
@@ -30,7 +30,7 @@ export function resampleReference(image: Tensor, size: Size): Tensor {
   return target;
 }
 
-/** Filters the middle axis of an array of outer x length x inner samples. */
+/** Filters the middle axis of an array of `outer` x `length` x `inner` samples. */
 function pass(source: Tensor, outer: number, length: number, inner: number, filter: AxisFilter): Uint8Array {
   const { data } = source;
   const outputs = filter.first.length;
@@ -38,7 +38,7 @@ function pass(source: Tensor, outer: number, length: number, inner: number, filt
   for (let a = 0; a < outer; a++) {
     for (let o = 0; o < outputs; o++) {
       for (let b = 0; b < inner; b++) {
-        // Half a level, then at most 255 · (2^22 + a unit a tap): within 31 bits, as in Pillow.
+        // Half a level, plus at most 255 · (2^22 + one unit a tap): this fits 31 bits, as in Pillow.
         let sum = 2 ** (FILTER_BITS - 1);
         for (let t = 0; t < filter.taps[o]!; t++) {
           sum += filter.weights[filter.start[o]! + t]! *

@@ -1,5 +1,5 @@
 /**
- * The parameters of the antialiased resize.
+ * Parameters of the antialiased resize.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { axisLength } from "../geometry/fields.ts";
 import type { AxisScale } from "../resize/spec.ts";
 import type { Schema } from "../../schema.ts";
 
-/** Parameters of the resample kernel, as they stand in a plan. Users write a resize of match `pillow`. */
+/** Parameters of the resample kernel in a plan. Users write a `resize` step with `match: "pillow"`. */
 export interface ResampleParams {
   /** Rows before and after. */
   readonly y: AxisScale;
@@ -19,5 +19,5 @@ export interface ResampleParams {
 
 const axisScale = z.strictObject({ input: axisLength, output: axisLength });
 
-/** Checks {@linkcode ResampleParams}. */
+/** Schema of {@linkcode ResampleParams}. */
 export const resampleParams: Schema<ResampleParams> = z.strictObject({ y: axisScale, x: axisScale });

@@ -1,6 +1,6 @@
 /**
- * The antialiased filter for multipliers: no table of products, the weights themselves. Columns go by
- * steps of sixteen taps, rows tap by tap.
+ * Antialiased filter for devices with multipliers. It stores weights instead of product tables. Columns are
+ * processed in steps of 16 taps, rows tap by tap.
  *
  * @module
  */
@@ -8,36 +8,36 @@
 import { type TableForm, tableInfo } from "../kernel.ts";
 import type { AxisFilter } from "./coefficients.ts";
 
-/** Taps of all channels that are multiplied at once, over columns. */
+/** Column taps that are multiplied at once, in all channels. */
 export const STEP_TAPS = 16;
 
-/** Entries of the table of column weights that a step's weights take: two weights an entry. */
+/** Entries of one step in the table of column weights: two weights an entry. */
 export const STEP_ENTRIES: number = STEP_TAPS / 2;
 
-/** The columns' filter cut into steps. */
+/** Column filter, cut into steps. */
 export interface FilterSteps {
   /** Input column of each step's first tap. */
   readonly first: Int32Array;
-  /** Which sixteen weights each step has. */
+  /** Weight vector of each step, as an index of 16 weights. */
   readonly vector: Int32Array;
-  /** The first step of each output column; one more number than there are columns. */
+  /** Index of each output column's first step, and the total as a last element. */
   readonly begin: Int32Array;
-  /** The weights, sixteen by sixteen; taps that a step has not got weigh nothing. */
+  /** Weight vectors of 16 each. Unused taps have weight 0. */
   readonly weights: Int32Array;
 }
 
-/** The rows' filter with each list of weights once. */
+/** Row filter, with each distinct weight list stored once. */
 export interface FilterLists {
-  /** Where each output row's weights begin in `weights`. */
+  /** Index of each output row's first weight in `weights`. */
   readonly start: Int32Array;
-  /** The weights. */
+  /** Distinct weight lists in sequence, in units of 2^−22. */
   readonly weights: Int32Array;
 }
 
 /**
- * Cuts the columns' filter into steps of sixteen taps; steps with the same weights share them.
+ * Cuts the column filter into steps of 16 taps. Steps with equal weights share a vector.
  *
- * @param filter The filter.
+ * @param filter Filter of the columns.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export function filterSteps({ first, taps, start, weights }: AxisFilter): Filter
   };
 }
 
-/** Puts the rows' weights together; output rows with the same weights share them. */
+/** Collects the row weights. Output rows with equal weights share a list. */
 export function filterLists({ first, taps, start, weights }: AxisFilter): FilterLists {
   const known = new Map<string, number>();
   const all: number[] = [];
@@ -85,7 +85,7 @@ export function filterLists({ first, taps, start, weights }: AxisFilter): Filter
   return { start: begin, weights: Int32Array.from(all) };
 }
 
-/** Where a list stands among all; it is added where it does not. */
+/** Returns the index of a list in `all`; a new list is appended. */
 function listOf(own: readonly number[], known: Map<string, number>, all: number[]): number {
   const key = own.join();
   let at = known.get(key);
@@ -97,8 +97,8 @@ function listOf(own: readonly number[], known: Map<string, number>, all: number[
 }
 
 /**
- * The form of the tables where each tap has a multiplier. Entries are those of `kernels/rtl`: a step, two
- * weights of columns, an output row, a weight of rows.
+ * Table form of devices with one multiplier a tap. Entries match `kernels/rtl`: a step, two column weights,
+ * an output row, or a row weight.
  *
  * @param y Filter of the rows.
  * @param x Filter of the columns.
@@ -107,7 +107,7 @@ export function multiplyForm(y: AxisFilter, x: AxisFilter): TableForm {
   const steps = filterSteps(x);
   const lists = filterLists(y);
   const outputs = x.first.length;
-  // Every input row passes the columns' filter once, however many output rows see it.
+  // Each input row passes the column filter once, however many output rows use it.
   const rowsPerOutput = (y.first.at(-1)! + y.taps.at(-1)!) / y.first.length;
   const stepsPerItem = rowsPerOutput * steps.first.length / outputs;
   return {

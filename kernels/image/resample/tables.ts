@@ -1,6 +1,6 @@
 /**
- * The tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble, or the
- * weights alone where a device multiplies. The products are whole numbers, so all forms are exact.
+ * Tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble. Devices that
+ * multiply store only the weights. Products are integers, so all forms are exact.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { bitsFor, type TableForm, type TableInfo, tableInfo } from "../kernel.ts
 import type { AxisFilter } from "./coefficients.ts";
 import { multiplyForm } from "./steps.ts";
 
-/** The products of one axis. */
+/** Products of one axis. */
 export interface FilterTable {
-  /** For each weight of the filter, in its order, where its entries begin. */
+  /** Index of each filter weight's entries in `products`, in filter order. */
   readonly rows: Uint32Array;
-  /** Entry `row + level`: weight times level; of one level the weight itself. */
+  /** Entry `row + level` is weight times level. With one level it is the weight itself. */
   readonly products: Uint32Array;
 }
 
 /**
- * Makes the products of one axis.
+ * Generates the products of one axis.
  *
- * @param filter The filter.
- * @param levels 256 for whole pixels, 16 for nibbles, 1 for weights alone.
+ * @param filter Filter of the axis.
+ * @param levels 256 for whole pixels, 16 for nibbles, 1 for weights without products.
  */
 export function filterTable({ weights }: AxisFilter, levels: 1 | 16 | 256): FilterTable {
   const distinct = distinctOf(weights);
@@ -40,7 +40,7 @@ function distinctOf(weights: Int32Array): number[] {
 }
 
 /**
- * The forms of the tables of two axes.
+ * Table forms of an antialiased resize.
  *
  * @param y Filter of the rows.
  * @param x Filter of the columns.
@@ -63,7 +63,7 @@ export function filterForms(y: AxisFilter, x: AxisFilter): TableForm[] {
 function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
   const halves = levels === 16 ? 2 : 1;
   const entry = levels === 16 ? "nibble" : "pixel";
-  // Every input row passes the columns' filter once, however many output rows see it.
+  // Each input row passes the column filter once, however many output rows use it.
   const rowsPerOutput = (y.first.at(-1)! + y.taps.at(-1)!) / y.first.length;
   const axes = [
     { name: "column", filter: x, taps: (rowsPerOutput * x.weights.length) / x.first.length },

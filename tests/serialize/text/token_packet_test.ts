@@ -140,6 +140,6 @@ Deno.test("packets of tokens that say what cannot be are refused by name", () =>
   assert.throws(() => writeTokenPacket(slots, 0, newHeader(), long, source, 0), refusal("size", /65535/));
   assert.throws(
     () => writeTokenPacket(slots, 4, newHeader(), carry, source, 0),
-    refusal("size", /all 4 slots/),
+    refusal("size", /all 4 answer slots/),
   );
 });
