@@ -5,7 +5,8 @@
  */
 
 import { createModelDevice } from "../../runtime/device/model.ts";
-import type { Device, Exchange } from "../../runtime/device/device.ts";
+import type { Exchange } from "../../kernels/program.ts";
+import type { Device } from "../../runtime/device/device.ts";
 import { newHeader } from "../../serialize/header.ts";
 import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
