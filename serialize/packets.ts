@@ -7,7 +7,16 @@
 import { crc32c } from "./crc32c.ts";
 import type { Engine } from "./engine.ts";
 import { checkWhole } from "./errors.ts";
-import { FLAG, type Header, HEADER_BYTES, MAX_PAYLOAD, OFFSET, readHeader, type Refusal } from "./header.ts";
+import {
+  FLAG,
+  type Header,
+  HEADER_BYTES,
+  MAX_PAYLOAD,
+  OFFSET,
+  readHeader,
+  type Refusal,
+  writeHeader,
+} from "./header.ts";
 
 /** Packets carry a CRC-32C, or rely on the link: PCIe and Ethernet have checksums of their own. */
 export type Checksum = "crc32c" | "link";
@@ -58,6 +67,33 @@ export function slotBytesFor(payload: number): number {
 /** Returns the address of a slot's first byte in the engine's memory. */
 export function slotAddress(packets: PacketSlots, slot: number): number {
   return packets.address + slot * packets.slotBytes;
+}
+
+/**
+ * Writes a packet into a slot. Its CRC is filled in if the header's flags include `checked`.
+ *
+ * @param packets The slots.
+ * @param slot Which one.
+ * @param header The fields; `length` is the payload's.
+ * @param payload At most the slot's bytes behind the header.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, FLAG, newHeader, packetBytes, reserveSlots, writePacket } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const slots = reserveSlots(createEngine(2 ** 14), 1, 64);
+ * const flags = FLAG.first | FLAG.last | FLAG.checked;
+ * writePacket(slots, 0, { ...newHeader(), flags, length: 3 }, Uint8Array.of(1, 2, 3));
+ * assert.deepEqual([...packetBytes(slots, 0).subarray(64)], [1, 2, 3]);
+ * ```
+ */
+export function writePacket(packets: PacketSlots, slot: number, header: Header, payload: Uint8Array): void {
+  const { engine } = packets;
+  const at = slotAddress(packets, slot);
+  writeHeader(engine.view, at, header);
+  engine.bytes.set(payload, at + HEADER_BYTES);
+  if (header.flags & FLAG.checked) engine.functions.seal(at, HEADER_BYTES + header.length);
 }
 
 /**

@@ -4,12 +4,14 @@
  * @module
  */
 
-import type { Tensor } from "../../serialize/tensor.ts";
+import { viewElements } from "../../serialize/dtype.ts";
+import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
+import { PlacedFlow } from "../placed_flow.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { KernelImage, Program } from "../program.ts";
 import { parseWith } from "../schema.ts";
 import type { Connection, Work, Workload } from "../workload.ts";
-import { ImageFlow } from "./flow/image_flow.ts";
+import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
 import { KERNELS, STEP_SPECS } from "./kernels.ts";
 import { createImageModel } from "./model/packet_model.ts";
@@ -18,7 +20,7 @@ import { residentBytes } from "./plan/cost.ts";
 import { checkPlanInput } from "./plan/input.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { sendsRows } from "./plan/rows.ts";
-import type { ImagePlan } from "./plan/plan.ts";
+import { type ImagePlan, planPlacement } from "./plan/plan.ts";
 import { schedulePages } from "./plan/schedule.ts";
 import { imageBodySpec } from "./plan/schema.ts";
 import { parsePipeline } from "./pipeline.ts";
@@ -66,6 +68,8 @@ function programOf(plan: ImagePlan): Program {
 function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   const { requests, answers, writer } = reservePackets(plan);
   const sender = createSender(plan, requests.slots);
+  const placement = planPlacement(plan);
+  const { dtype, shape, layout } = plan.body.output;
   return {
     requests,
     answers,
@@ -73,7 +77,13 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
     maxFlows: 1,
     begin: (input): Work<Tensor> => {
       checkPlanInput(plan, input);
-      const flow = new ImageFlow(plan, writer, sender, input);
+      const flow = new PlacedFlow<Tensor>({
+        requests: plan.body.layout.cut.packets,
+        placement,
+        send: (number) => new ImageOutgoing(plan, writer, sender, number, input),
+        finish: ({ buffer }) =>
+          tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout }),
+      });
       return { flows: [flow], result: () => flow.result() };
     },
     reset: sender.reset,

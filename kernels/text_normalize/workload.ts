@@ -8,10 +8,11 @@ import { z } from "zod";
 import { OnpathError } from "../../serialize/errors.ts";
 import { createTextWriter } from "../../serialize/text/text_writer.ts";
 import type { Plan } from "../plan/plan.ts";
+import { reservePlanSlots } from "../plan/slots.ts";
 import type { Program } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import { TEXT_FLOWS } from "../tokenize/held_flows.ts";
-import { checkText, reserveTextSlots, textModel } from "../tokenize/workload.ts";
+import { checkText, textModel } from "../tokenize/workload.ts";
 import type { Connection, FlowStream, RunFlow, Work, Workload } from "../workload.ts";
 import { NormalizeFlow } from "./normalize_flow.ts";
 import { NormalizeModel } from "./packets.ts";
@@ -67,7 +68,7 @@ function connect(plan: NormalizePlan): Connection<string | Uint8Array, Bytes, ob
     };
   };
   return {
-    ...reserveTextSlots(plan.packets),
+    ...reservePlanSlots(plan.packets),
     maxFlows: TEXT_FLOWS,
     begin: (input): Work<Bytes> => {
       const bytes = bytesOf(checkText(input));

@@ -122,14 +122,42 @@ export type TokenDecoding =
 
 /** One step of the normalisation that a vocabulary asks for. */
 export type TextStep =
-  /** A normal form of Unicode, or as Hugging Face's tokenizers has it. */
-  | { readonly op: "nfc" | "nfd" | "nfkc" | "nfkd"; readonly tables?: "tokenizers" | undefined }
-  | { readonly op: "lower_case" }
-  | { readonly op: "strip_accents" }
-  | { readonly op: "clean_text" }
-  | { readonly op: "space_chinese" }
-  | { readonly op: "prepend"; readonly text: string }
-  | { readonly op: "replace"; readonly from: string; readonly to: string };
+  | {
+    /** A normalisation form of Unicode 16.0. */
+    readonly op: "nfc" | "nfd" | "nfkc" | "nfkd";
+    /** Tables of Hugging Face's tokenizers 0.23.2, which lack 311 code points. */
+    readonly tables?: "tokenizers" | undefined;
+  }
+  | {
+    /** Each code point to its lower case, as Rust's `char::to_lowercase`. */
+    readonly op: "lower_case";
+  }
+  | {
+    /** NFD, then marks (Mn) are removed. */
+    readonly op: "strip_accents";
+  }
+  | {
+    /** BERT's: controls and U+FFFD are removed, white space becomes spaces. */
+    readonly op: "clean_text";
+  }
+  | {
+    /** BERT's: a space before and behind each ideograph. */
+    readonly op: "space_chinese";
+  }
+  | {
+    /** Puts a text before a text that is not empty. */
+    readonly op: "prepend";
+    /** Text to put. */
+    readonly text: string;
+  }
+  | {
+    /** Replaces every occurrence of a text, leftmost first, without overlap. */
+    readonly op: "replace";
+    /** Text to find, at most 64 code points. */
+    readonly from: string;
+    /** Text that takes its place. */
+    readonly to: string;
+  };
 
 /** A compiled vocabulary. */
 export interface Vocabulary {

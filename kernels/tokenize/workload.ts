@@ -6,11 +6,10 @@
 
 import { z } from "zod";
 import { OnpathError } from "../../serialize/errors.ts";
-import { createEngine } from "../../serialize/engine.ts";
-import { reserveSlots, slotBytesFor, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
 import type { MergedChunk } from "../../serialize/text/chunk_merge.ts";
 import { createTextWriter } from "../../serialize/text/text_writer.ts";
-import type { Plan, PlanPackets } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { reservePlanSlots } from "../plan/slots.ts";
 import { type PacketModel, plainCounts, type Program } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import type { Connection, Opened, Work, Workload } from "../workload.ts";
@@ -55,14 +54,6 @@ export interface TextOptions {
 /** Maximum texts in one exchange, if they are cut into chunks; stateful ones are as many as a device holds. */
 const MAX_CHUNKED = 64;
 
-/** Requests and answers of a text plan. */
-export function reserveTextSlots({ request, answer, answersPerRequest, inFlight }: PlanPackets) {
-  const longest = Math.max(request, answer);
-  const back = inFlight * answersPerRequest;
-  const engine = createEngine((inFlight + back) * slotBytesFor(longest) + 2 * SLOTS_ALIGNMENT);
-  return { requests: reserveSlots(engine, inFlight, longest), answers: reserveSlots(engine, back, longest) };
-}
-
 /** A model of the kind that takes packet by packet. */
 export function textModel(
   model: Pick<PacketModel, "take">,
@@ -105,7 +96,7 @@ function connect(
     makeFallback: () => new HostFallback(vocabulary),
   };
   return {
-    ...reserveTextSlots(plan.packets),
+    ...reservePlanSlots(plan.packets),
     maxFlows: mode === "stateful" ? TEXT_FLOWS : MAX_CHUNKED,
     begin: (input, { onChunk }): Work<TextTokens> => {
       const text = wellFormed(checkText(input));

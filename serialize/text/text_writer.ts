@@ -4,8 +4,8 @@
  * @module
  */
 
-import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, writeHeader } from "../header.ts";
-import { type Checksum, type PacketSlots, slotAddress } from "../packets.ts";
+import { FLAG, type Header, KIND, newHeader } from "../header.ts";
+import { type Checksum, type PacketSlots, writePacket } from "../packets.ts";
 import { chunkCount, chunkEnd, chunkStart, type TextCut } from "./cut.ts";
 
 /** Settings common to all packets of a plan. */
@@ -104,12 +104,8 @@ export function createTextWriter({ plan, checksum }: TextPackets): TextWriter {
       header.length = to - from;
       header.flags = (sequence === 0 ? FLAG.first : 0) | (sequence === packets - 1 ? FLAG.last : 0) |
         (ends ? FLAG.endOfText : 0) | (sealed ? FLAG.checked : 0);
-      const at = slotAddress(slots, slot);
-      const { engine } = slots;
-      writeHeader(engine.view, at, header);
-      const whole = from === 0 && to === text.length;
-      engine.bytes.set(whole ? text : text.subarray(from, to), at + HEADER_BYTES);
-      if (sealed) engine.functions.seal(at, HEADER_BYTES + header.length);
+      const isWhole = from === 0 && to === text.length;
+      writePacket(slots, slot, header, isWhole ? text : text.subarray(from, to));
     },
     chunks: (text, cut, flow, first, count, slots, slot) => {
       const { length } = text;

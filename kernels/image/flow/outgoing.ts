@@ -4,17 +4,18 @@
  * @module
  */
 
-import type { Missing, Outgoing, Range } from "../../../serialize/flow.ts";
+import type { Missing, Range } from "../../../serialize/flow.ts";
 import type { ImageWriter } from "../../../serialize/image_writer.ts";
 import type { PacketSlots } from "../../../serialize/packets.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
+import type { PagedOutgoing } from "../../placed_flow.ts";
 import type { PageLoad } from "../../program.ts";
 import type { ImagePlan } from "../plan/plan.ts";
 import { requestsFor } from "../plan/rows.ts";
 import type { Sender, Window } from "./send.ts";
 
 /** Sends one image, or a batch. */
-export class ImageOutgoing implements Outgoing {
+export class ImageOutgoing implements PagedOutgoing {
   /** Page loads of the packets written last. */
   pages: readonly PageLoad[] = [];
   /** Whether the program must be reloaded before them, because epoch numbers ran out. */

@@ -15,23 +15,23 @@ import { OnpathError } from "../../../serialize/errors.ts";
 /** Special tokens that stand for themselves in a text. */
 export type AllowedSpecial = "all" | "none" | readonly string[];
 
-/** Cuts a text into tokens. */
+/** Splits a text into tokens. Last step of its pipeline. */
 export interface TokenizeStep {
   /** The step's name. */
   readonly op: "tokenize";
-  /** How texts travel. Default `stateful`. */
+  /** `stateful`: the device keeps state between packets. `overlap`: chunks overlap and stand alone. */
   readonly mode: TextMode;
-  /** Special tokens that stand for themselves. Default `none`: they are text. */
+  /** Special tokens that are matched in the text: all of the vocabulary, none, or those listed. */
   readonly special: AllowedSpecial;
-  /** Whether the ids that the vocabulary puts around a text are put. Default not. */
+  /** Whether to add the ids that the vocabulary puts before and behind a text. */
   readonly around: boolean;
 }
 
-/** Normalises a text before it is cut, after what the vocabulary itself asks for is known to follow. */
+/** Normalises a text. Before `tokenize` it runs first, then the vocabulary's own normalisation. */
 export interface NormalizeTextStep {
   /** The step's name. */
   readonly op: "normalize_text";
-  /** What happens, in order. */
+  /** Text steps, in order. */
   readonly steps: readonly TextStep[];
 }
 
@@ -62,14 +62,17 @@ export interface NormalizePipeline {
   readonly steps: readonly NormalizeTextStep[];
 }
 
-const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({
+/** Checks {@linkcode TokenizeStep}. */
+export const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({
   op: z.literal("tokenize"),
   mode: z.enum(TEXT_MODES).default("stateful"),
   special: z.union([z.enum(["all", "none"]), z.array(z.string().min(1).max(1000)).max(4096)]).default("none"),
   around: z.boolean().default(false),
 });
 
-const normalizeSpec = z.strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
+/** Checks the outside of a {@linkcode NormalizeTextStep}; `checkTextSteps()` checks its steps. */
+export const normalizeTextSpec: Schema<{ readonly op: "normalize_text"; readonly steps: unknown }> = z
+  .strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
 
 /** Steps of a text pipeline at most. */
 const MOST_STEPS = 16;
@@ -143,7 +146,7 @@ function parseStep(value: unknown, index: number): NormalizeTextStep | TokenizeS
   const op = (value as { op?: unknown } | null | undefined)?.op;
   if (op === "tokenize") return parseWith(tokenizeSpec, value, "pipeline", where);
   if (op === "normalize_text") {
-    const { steps } = parseWith(normalizeSpec, value, "pipeline", where);
+    const { steps } = parseWith(normalizeTextSpec, value, "pipeline", where);
     return { op, steps: checkTextSteps(steps) };
   }
   throw new OnpathError(

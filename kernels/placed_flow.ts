@@ -1,0 +1,116 @@
+/**
+ * A placed flow, both halves joined in one process: everything is sent, then what is missing is sent again.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../serialize/errors.ts";
+import { type FlowCounts, newFlow, type Outgoing, type Progress } from "../serialize/flow.ts";
+import type { PacketSlots } from "../serialize/packets.ts";
+import { PlacedIncoming } from "../serialize/placed_incoming.ts";
+import type { Outcome, Placement } from "../serialize/reassembler.ts";
+import type { PageLoad } from "./program.ts";
+import type { PagedFlow } from "./workload.ts";
+
+/** A sending half, with the page loads of its packets. */
+export interface PagedOutgoing extends Outgoing, Pick<PagedFlow, "pages" | "reloads"> {
+  /** Whether packets are due. */
+  readonly isDue: boolean;
+}
+
+/** Halves of a placed flow. */
+export interface PlacedParts<Out> {
+  /** Requests that one input takes, if none is lost. Default: as many as answers. */
+  readonly requests?: number | undefined;
+  /** Where the answers' payloads belong. */
+  readonly placement: Placement;
+  /** Makes the sending half for a flow number. */
+  readonly send: (flow: number) => PagedOutgoing;
+  /** Makes the result of the output's bytes. */
+  readonly finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
+}
+
+/** One input of a workload whose packets stand alone. */
+export class PlacedFlow<Out> implements PagedFlow {
+  readonly counts: FlowCounts = { sent: 0, resent: 0 };
+  idle = 0;
+  readonly #flow = newFlow();
+  readonly #requests: number;
+  readonly #answers: number;
+  readonly #incoming: PlacedIncoming<Out>;
+  readonly #outgoing: PagedOutgoing;
+
+  /**
+   * Starts an input. Nothing is sent yet.
+   *
+   * @param parts Its halves.
+   */
+  constructor({ requests, placement, send, finish }: PlacedParts<Out>) {
+    this.#answers = placement.cut.packets;
+    this.#requests = requests ?? this.#answers;
+    this.#incoming = new PlacedIncoming(this.#flow, placement, finish);
+    this.#outgoing = send(this.#flow);
+  }
+
+  get done(): boolean {
+    return this.#incoming.done && !this.#outgoing.isDue;
+  }
+
+  get progress(): Progress {
+    return { done: this.#answers - this.#incoming.missingCount, total: this.#answers };
+  }
+
+  get pages(): readonly PageLoad[] | undefined {
+    return this.#outgoing.pages;
+  }
+
+  get reloads(): boolean | undefined {
+    return this.#outgoing.reloads;
+  }
+
+  write(slots: PacketSlots, slot: number, capacity: number): number {
+    const count = this.#outgoing.write(slots, slot, capacity);
+    this.counts.sent += count;
+    this.counts.resent = Math.max(0, this.counts.sent - this.#requests);
+    return count;
+  }
+
+  owns(flow: number): boolean {
+    return flow === this.#flow;
+  }
+
+  accept(slots: PacketSlots, slot: number): Outcome {
+    return this.#incoming.accept(slots, slot);
+  }
+
+  settle(): void {
+    if (this.#outgoing.isDue) return;
+    const missing = this.#incoming.missing();
+    if (missing === null) return;
+    this.idle++;
+    this.#outgoing.resend(missing);
+  }
+
+  restart(): void {
+    const missing = this.#incoming.missing();
+    if (missing !== null) this.#outgoing.resend(missing);
+  }
+
+  /** Gives the result. */
+  result(): Out {
+    return this.#incoming.result();
+  }
+
+  gap(tries: number, outcomes: Readonly<Record<string, number>>): OnpathError {
+    const gaps = this.#incoming.missing()?.ranges ?? [];
+    const missing = this.#incoming.missingCount;
+    const { accepted: _, duplicate: __, ...refused } = outcomes;
+    const reasons = Object.entries(refused).map(([name, count]) => `${name} ${count}`).join(", ");
+    return new OnpathError(
+      "gap",
+      `Cannot complete flow ${this.#flow}: ${missing} of ${this.#answers} packets did not come back after ` +
+        `${tries} tries` + (reasons === "" ? "" : ` (refused answers: ${reasons})`),
+      { flow: this.#flow, missing, packets: this.#answers, gaps: gaps.slice(0, 8), refused },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The receiving half of a placed flow: puts answers into one output, by their sequence numbers.
+ *
+ * @module
+ */
+
+import type { Incoming, Missing } from "./flow.ts";
+import type { PacketSlots } from "./packets.ts";
+import { type Outcome, type Placement, Reassembler } from "./reassembler.ts";
+
+/** Receives one output. */
+export class PlacedIncoming<Out> implements Incoming<Out> {
+  readonly #flow: number;
+  readonly #finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
+  readonly #reassembler = new Reassembler({ flows: 1 });
+
+  /**
+   * Reserves the output.
+   *
+   * @param flow Number of the flow.
+   * @param placement Where the answers' payloads belong.
+   * @param finish Makes the result of the output's bytes.
+   */
+  constructor(flow: number, placement: Placement, finish: (bytes: Uint8Array<ArrayBuffer>) => Out) {
+    this.#flow = flow;
+    this.#finish = finish;
+    this.#reassembler.open(flow, placement);
+  }
+
+  get done(): boolean {
+    return this.missingCount === 0;
+  }
+
+  /** Number of answers that are missing. */
+  get missingCount(): number {
+    return this.#reassembler.missing(this.#flow);
+  }
+
+  accept(slots: PacketSlots, slot: number): Outcome {
+    return this.#reassembler.accept(slots, slot);
+  }
+
+  missing(): Missing | null {
+    const ranges = this.#reassembler.gaps(this.#flow, this.missingCount);
+    return ranges.length === 0 ? null : { flow: this.#flow, ranges };
+  }
+
+  result(): Out {
+    return this.#finish(this.#reassembler.take(this.#flow));
+  }
+}

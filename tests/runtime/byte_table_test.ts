@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { decodePlan, encodePlan } from "../../kernels/plan/file.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { Session } from "../../runtime/session.ts";
+import { byteTable, type ByteTablePlan } from "../support/byte_table.ts";
+import { refusal } from "../support/failure.ts";
+import { random, randomBytes } from "../support/random.ts";
+import { faultyDevice, spoilAnswers } from "./faulty_device.ts";
+import { test } from "./helpers.ts";
+
+const LENGTH = 5000;
+/** Packets of one input: 5,000 bytes by 64. */
+const PACKETS = 79;
+const TABLE = Array.from(randomBytes(256, 1));
+const input = (seed: number) => randomBytes(LENGTH, seed);
+const expected = (seed: number) => input(seed).map((level) => TABLE[level]!);
+const plan: ByteTablePlan = byteTable.compile({ length: LENGTH, table: TABLE }, {
+  device: { profile: MODEL_PROFILE },
+});
+
+test("byteTable runs through Session.open() on the model device, several inputs at once", async () => {
+  await using device = createModelDevice();
+  const session = await Session.open(plan, device, undefined, { workload: byteTable });
+  const { outputs, report } = await session.runMany([input(1), input(2), input(3)]);
+  assert.deepEqual(outputs, [expected(1), expected(2), expected(3)]);
+  assert.deepEqual([report.sent, report.resent], [3 * PACKETS, 0]);
+  assert.deepEqual([report.outcomes, report.counters.lookups], [{ accepted: 3 * PACKETS }, 3 * LENGTH]);
+});
+
+test("byteTable gives the same bytes where answers are lost, swapped and come twice", async () => {
+  const sums = { resent: 0, duplicate: 0 };
+  for (let seed = 0; seed < 40; seed++) {
+    const next = random(seed);
+    await using device = faultyDevice(async ({ answer, exchange: { output } }) => {
+      const answers = await answer();
+      return answers < 2 ? answers : spoilAnswers(output, answers, next);
+    });
+    const session = await Session.open(plan, device, undefined, { workload: byteTable });
+    const { output, report } = await session.run(input(seed), { retries: 9 });
+    assert.deepEqual(output, expected(seed));
+    sums.resent += report.resent;
+    sums.duplicate += report.outcomes["duplicate"] ?? 0;
+  }
+  assert(sums.resent > 20 && sums.duplicate > 20, JSON.stringify(sums));
+});
+
+test("byteTable names the packets that never came back", async () => {
+  await using device = faultyDevice(() => Promise.resolve(0));
+  const session = await Session.open(plan, device, undefined, { workload: byteTable });
+  await assert.rejects(session.run(input(1), { retries: 1 }), refusal("gap", /79 of 79 .* after 2 tries/));
+});
+
+test("byteTable plans pass through a file, and a changed one is refused", () => {
+  assert.deepEqual(decodePlan(encodePlan(plan), byteTable), plan);
+  const changed = encodePlan({ ...plan, body: { ...plan.body, length: LENGTH + 1 } });
+  assert.throws(() => decodePlan(changed, byteTable), refusal("plan", /it was changed/));
+  assert.throws(() => decodePlan(encodePlan(plan)), refusal("plan", /"byte_table": it is unknown/));
+});
+
+test("byteTable refuses an input of another length and a table of another size", async () => {
+  await using device = createModelDevice();
+  const session = await Session.open(plan, device, undefined, { workload: byteTable });
+  await assert.rejects(session.run(new Uint8Array(LENGTH - 1)), refusal("shape"));
+  const compile = () => byteTable.compile({ length: 1, table: TABLE.slice(1) }, { device });
+  assert.throws(compile, refusal("pipeline", /body\.table/));
+});
