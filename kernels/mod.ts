@@ -52,8 +52,11 @@ export type {
 } from "./image/remap/spec.ts";
 export type { ResampleParams } from "./image/resample/spec.ts";
 export type { AxisScale, ResizeParams, ResizeStep } from "./image/resize/spec.ts";
+export { type PagedOutgoing, PlacedFlow, type PlacedParts } from "./placed_flow.ts";
 export { identifyPlan, type Plan, PLAN_VERSION, type PlanPackets } from "./plan/plan.ts";
+export { type PlanSlots, reservePlanSlots } from "./plan/slots.ts";
 export {
+  countEntries,
   type DropReason,
   type Exchange,
   type KernelImage,

@@ -85,7 +85,17 @@ export interface PacketModel {
   readonly counts: () => ModelCounts;
 }
 
-/** Counters of a model without a clock and without pages. */
+/**
+ * Counters of a model without a clock and without pages.
+ *
+ * @example
+ * ```ts
+ * import { plainCounts } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(plainCounts(3).lookups, 3);
+ * ```
+ */
 export function plainCounts(lookups = 0): ModelCounts {
   return { lookups, cycles: 0, stalls: 0, swaps: 0, pageBytes: 0 };
 }

@@ -20,7 +20,17 @@ export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
 // deno-lint-ignore no-explicit-any -- workloads differ in all their types
 export type AnyWorkload = Workload<any, any, any, any, any, any>;
 
-/** Every workload. The first one that has all steps of a pipeline compiles it. */
+/**
+ * Every workload. The first one that has all steps of a pipeline compiles it.
+ *
+ * @example
+ * ```ts
+ * import { WORKLOADS } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert(WORKLOADS.some(({ name }) => name === "image"));
+ * ```
+ */
 export const WORKLOADS: readonly AnyWorkload[] = [normalizeWorkload, tokenizeWorkload, imageWorkload];
 
 /**
@@ -28,6 +38,15 @@ export const WORKLOADS: readonly AnyWorkload[] = [normalizeWorkload, tokenizeWor
  *
  * @param name Name as stored in plans.
  * @throws {OnpathError} `plan` if the registry does not contain it.
+ *
+ * @example
+ * ```ts
+ * import { findWorkload } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(findWorkload("tokenize").data, ["text", "tokens"]);
+ * assert.throws(() => findWorkload("video"), /it is unknown, expected one of/);
+ * ```
  */
 export function findWorkload(name: string): AnyWorkload {
   const found = WORKLOADS.find((workload) => workload.name === name);

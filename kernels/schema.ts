@@ -38,6 +38,16 @@ export interface Schema<T> {
  * @param where Name of the value in the message.
  * @returns Value with its defaults.
  * @throws {OnpathError} The first failure is in the message, and the first 32 are in the details.
+ *
+ * @example
+ * ```ts
+ * import { parseWith } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ * import { z } from "zod";
+ *
+ * const schema = z.strictObject({ size: z.number() });
+ * assert.throws(() => parseWith(schema, { size: "8" }, "pipeline", "steps.0"), /Cannot read steps\.0\.size/);
+ * ```
  */
 export function parseWith<T>(schema: Schema<T>, value: unknown, code: ErrorCode, where: string): T {
   const result = schema.safeParse(value);

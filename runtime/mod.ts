@@ -30,4 +30,10 @@ export { offload, type OffloadOptions } from "./offload.ts";
 export type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
 export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
 export type { RunOptions } from "./run_options.ts";
-export { type RunReport, type RunResult, Session, type SessionOptions } from "./session.ts";
+export {
+  type OpenArguments,
+  type RunReport,
+  type RunResult,
+  Session,
+  type SessionOptions,
+} from "./session.ts";

@@ -206,8 +206,8 @@ export class Session<P extends Plan = AnyPlan> {
   }
 }
 
-/** Resources may be left out where the plan needs none. */
-type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
+/** Arguments of {@linkcode Session.open} behind the device: resources may be left out if the plan needs none. */
+export type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
   ? [resources?: void, options?: SessionOptions]
   : [resources: ResourcesOf<P>, options?: SessionOptions];
 

@@ -150,6 +150,14 @@ export function toFloat16Bits(value: number): number {
  *
  * @param bits 16 bits.
  * @returns Exact value; infinities and NaN are kept.
+ *
+ * @example
+ * ```ts
+ * import { fromFloat16Bits, toFloat16Bits } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(fromFloat16Bits(toFloat16Bits(0.5)), 0.5);
+ * ```
  */
 export function fromFloat16Bits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -165,6 +173,14 @@ export function fromFloat16Bits(bits: number): number {
  *
  * @param value Any number. It is rounded to binary32 first.
  * @returns 16 bits. NaN becomes 0x7fc0.
+ *
+ * @example
+ * ```ts
+ * import { toBFloat16Bits } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toBFloat16Bits(1), 0x3f80);
+ * ```
  */
 export function toBFloat16Bits(value: number): number {
   floatBits[0] = value;
@@ -178,6 +194,14 @@ export function toBFloat16Bits(value: number): number {
  *
  * @param bits 16 bits.
  * @returns Exact value; infinities and NaN are kept.
+ *
+ * @example
+ * ```ts
+ * import { fromBFloat16Bits } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(fromBFloat16Bits(0x3f80), 1);
+ * ```
  */
 export function fromBFloat16Bits(bits: number): number {
   floatWord[0] = bits << 16;

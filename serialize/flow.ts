@@ -65,7 +65,17 @@ export interface Incoming<Out> {
 // open flow.
 let nextFlow = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
-/** Returns an unused flow number, 32 bits. */
+/**
+ * Returns an unused flow number, 32 bits.
+ *
+ * @example
+ * ```ts
+ * import { newFlow } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.notEqual(newFlow(), newFlow());
+ * ```
+ */
 export function newFlow(): number {
   const flow = nextFlow;
   nextFlow = (flow + 1) % 2 ** 32;

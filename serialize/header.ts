@@ -30,15 +30,45 @@ export const HEADER_BYTES = 64;
 export const MAGIC = 0x5450_4e4f;
 /** Header version that this library reads and writes. */
 export const HEADER_VERSION = 1;
-/** Maximum payload length in bytes: that of a jumbo frame (8 KiB). */
+/**
+ * Maximum payload length in bytes: that of a jumbo frame (8 KiB).
+ *
+ * @example
+ * ```ts
+ * import { HEADER_BYTES, MAX_PAYLOAD } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(HEADER_BYTES + MAX_PAYLOAD, 8256);
+ * ```
+ */
 export const MAX_PAYLOAD = 8192;
 /** Payload length of a standard frame in bytes: 22 beats of 64 bytes less the header. */
 export const STANDARD_PAYLOAD = 1344;
-/** Maximum packets of a flow (2^24). */
+/**
+ * Maximum packets of a flow (2^24).
+ *
+ * @example
+ * ```ts
+ * import { MAX_PACKETS } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(MAX_PACKETS, 2 ** 24);
+ * ```
+ */
 export const MAX_PACKETS = 2 ** 24;
 /** Limit of item positions in a flow (2^48, exclusive). Positions stay exact JavaScript numbers. */
 export const MAX_POSITION = 2 ** 48;
-/** Offset of each field in a header, in bytes. */
+/**
+ * Offset of each field in a header, in bytes.
+ *
+ * @example
+ * ```ts
+ * import { OFFSET } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(OFFSET.length, 20);
+ * ```
+ */
 export const OFFSET = {
   magic: 0,
   version: 4,
@@ -74,7 +104,17 @@ export const KIND = {
 /** Number of a payload kind. */
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** Flag bits of the header. */
+/**
+ * Flag bits of the header.
+ *
+ * @example
+ * ```ts
+ * import { FLAG } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(FLAG.first | FLAG.last, 3);
+ * ```
+ */
 export const FLAG = {
   /** First packet of the flow. */
   first: 1,
@@ -116,7 +156,17 @@ export interface Header {
   position: number;
 }
 
-/** Creates a header with zeros, kind `samples` and one packet. */
+/**
+ * Creates a header with zeros, kind `samples` and one packet.
+ *
+ * @example
+ * ```ts
+ * import { newHeader } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(newHeader().packets, 1);
+ * ```
+ */
 export function newHeader(): Header {
   return {
     kind: KIND.samples,
@@ -166,6 +216,16 @@ export type Refusal =
  * @param view Target memory.
  * @param at Offset of the first header byte.
  * @param header Fields; they are not checked.
+ *
+ * @example
+ * ```ts
+ * import { HEADER_BYTES, newHeader, OFFSET, writeHeader } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const view = new DataView(new ArrayBuffer(HEADER_BYTES));
+ * writeHeader(view, 0, { ...newHeader(), flow: 7 });
+ * assert.equal(view.getUint32(OFFSET.flow, true), 7);
+ * ```
  */
 export function writeHeader(view: DataView, at: number, header: Header): void {
   view.setUint32(at, MAGIC, true);

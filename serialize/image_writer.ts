@@ -81,6 +81,34 @@ type WriteItems = (first: number, count: number, out: number) => void;
  * @param options Input shape, sampling map and packet format.
  * @returns Writer. It reserves its tables and two input rows in the engine.
  * @throws {OnpathError} `shape` or `size` when the map does not fit the input.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, createImageWriter, cutRows, KIND, packetBytes, reserveSlots, tensor } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const engine = createEngine(2 ** 16);
+ * const slots = reserveSlots(engine, 2, 64);
+ * const axis = (length: number) => {
+ *   const low = Int32Array.from({ length }, (_, index) => index);
+ *   return { low, high: low, phase: new Uint16Array(length), phases: 1 };
+ * };
+ * const writer = createImageWriter(engine, {
+ *   kind: KIND.samples,
+ *   images: 1,
+ *   height: 2,
+ *   width: 3,
+ *   channels: 1,
+ *   map: { form: "separable", y: axis(2), x: axis(3), stride: 1 },
+ *   fill: [0],
+ *   cut: cutRows(3, 2, 1, 3, 1),
+ *   plan: 7,
+ *   checksum: "link",
+ * });
+ * const image = tensor(Uint8Array.of(1, 2, 3, 4, 5, 6), { dtype: "u8", shape: [2, 3, 1], layout: "HWC" });
+ * writer.write(image, 1, 0, 2, slots);
+ * assert.deepEqual([...packetBytes(slots, 1).subarray(64)], [4, 5, 6]);
+ * ```
  */
 export function createImageWriter(engine: Engine, options: ImageWriterOptions): ImageWriter {
   const { map, cut, width, height, channels, fill } = options;

@@ -64,7 +64,18 @@ export function slotBytesFor(payload: number): number {
   return Math.ceil((HEADER_BYTES + payload) / 64) * 64;
 }
 
-/** Returns the address of a slot's first byte in the engine's memory. */
+/**
+ * Returns the address of a slot's first byte in the engine's memory.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, reserveSlots, slotAddress } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const slots = reserveSlots(createEngine(2 ** 14), 2, 64);
+ * assert.equal(slotAddress(slots, 1) - slotAddress(slots, 0), slots.slotBytes);
+ * ```
+ */
 export function slotAddress(packets: PacketSlots, slot: number): number {
   return packets.address + slot * packets.slotBytes;
 }
@@ -103,6 +114,14 @@ export function writePacket(packets: PacketSlots, slot: number, header: Header, 
  * @param slot Slot number, from 0.
  * @param header Output; undefined after a refusal.
  * @returns Name of the check that failed, or null.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, newHeader, readPacket, reserveSlots } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(readPacket(reserveSlots(createEngine(2 ** 14), 1, 64), 0, newHeader()), "magic");
+ * ```
  */
 export function readPacket(packets: PacketSlots, slot: number, header: Header): Refusal | null {
   const { engine, slotBytes } = packets;
@@ -122,6 +141,14 @@ export function readPacket(packets: PacketSlots, slot: number, header: Header): 
  * @param bytes Packet from its first byte; more bytes may follow.
  * @param header Output; undefined after a refusal.
  * @returns Name of the check that failed, or null.
+ *
+ * @example
+ * ```ts
+ * import { newHeader, readPacketBytes } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(readPacketBytes(new Uint8Array(10), newHeader()), "truncated");
+ * ```
  */
 export function readPacketBytes(bytes: Uint8Array, header: Header): Refusal | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -151,6 +178,16 @@ const ZERO = new Uint8Array(4);
  * @param packets Slots to read from.
  * @param slot Slot number; its header must have been read without refusal.
  * @returns View of header and payload. It changes when the slot is written again.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, newHeader, packetBytes, reserveSlots, writePacket } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const slots = reserveSlots(createEngine(2 ** 14), 1, 64);
+ * writePacket(slots, 0, { ...newHeader(), length: 3 }, Uint8Array.of(1, 2, 3));
+ * assert.equal(packetBytes(slots, 0).length, 67);
+ * ```
  */
 export function packetBytes(packets: PacketSlots, slot: number): Uint8Array<ArrayBuffer> {
   const at = slotAddress(packets, slot);

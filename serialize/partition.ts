@@ -97,6 +97,16 @@ export interface Span {
  * @param cut Partition of the flow.
  * @param sequence Packet number, below `cut.packets`.
  * @param span Output.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, locate } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const span = { first: 0, count: 0 };
+ * locate(cutRows(10, 4, 1, 5, 1), 3, span);
+ * assert.deepEqual(span, { first: 15, count: 5 });
+ * ```
  */
 export function locate(cut: Partition, sequence: number, span: Span): void {
   const { width, height, packetsPerRow, rowsPerPacket, itemsPerPacket } = cut;
@@ -120,6 +130,14 @@ export function locate(cut: Partition, sequence: number, span: Span): void {
  *
  * @param cut Partition of the flow.
  * @param sequence Packet number, below `cut.packets`.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, firstItem } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(firstItem(cutRows(10, 4, 1, 5, 1), 3), 15);
+ * ```
  */
 export function firstItem(cut: Partition, sequence: number): number {
   const span = { first: 0, count: 0 };
@@ -132,6 +150,14 @@ export function firstItem(cut: Partition, sequence: number): number {
  *
  * @param cut Partition of the flow.
  * @param sequence Packet number, below `cut.packets`.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, itemCount } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(itemCount(cutRows(10, 4, 1, 5, 1), 3), 5);
+ * ```
  */
 export function itemCount(cut: Partition, sequence: number): number {
   const span = { first: 0, count: 0 };

@@ -24,6 +24,31 @@ export interface PacketizeOptions {
 
 /**
  * Transforms images into packets. Every chunk is a copy of one packet, so slot reuse cannot change it.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, createImageWriter, cutRows, KIND, PacketizeStream, reserveSlots } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const engine = createEngine(2 ** 16);
+ * const slots = reserveSlots(engine, 2, 64);
+ * const axis = { low: Int32Array.of(0, 1), high: Int32Array.of(0, 1), phase: new Uint16Array(2), phases: 1 };
+ * const writer = createImageWriter(engine, {
+ *   kind: KIND.samples,
+ *   images: 1,
+ *   height: 2,
+ *   width: 2,
+ *   channels: 1,
+ *   map: { form: "separable", y: axis, x: axis, stride: 1 },
+ *   fill: [0],
+ *   cut: cutRows(2, 2, 1, 2, 1),
+ *   plan: 7,
+ *   checksum: "link",
+ * });
+ * const stream = new PacketizeStream({ writer, slots, packets: 2 });
+ * await stream.writable.abort();
+ * assert.equal(slots.slots, 2);
+ * ```
  */
 export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuffer>> {
   /**
@@ -72,6 +97,19 @@ export interface ReassembleOptions {
  * Transforms packets into outputs and emits each output once it is complete.
  * Flows may interleave up to the limit of open flows.
  * Refused packets are counted in {@linkcode ReassembleStream.reassembler} and otherwise ignored.
+ *
+ * @example
+ * ```ts
+ * import { cutRows, ReassembleStream } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * const placement = { plan: 9, cut: cutRows(8, 8, 1, 8, 1), planes: 1, itemBytes: 3, checksum: "link" } as const;
+ * const stream = new ReassembleStream({ placement, flows: 1 });
+ * await assert.rejects(
+ *   Promise.all([stream.writable.close(), stream.readable.getReader().read()]),
+ *   /Cannot complete flow 0: the packets ended with 8 missing/,
+ * );
+ * ```
  */
 export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
   /** Reassembler of the stream, for its counts. */

@@ -235,6 +235,15 @@ export function isDense(source: Tensor): boolean {
  *
  * @param source Tensor to convert.
  * @returns Dense tensor of the same type, shape and layout.
+ *
+ * @example
+ * ```ts
+ * import { tensor, toDense, toLayout } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const image = tensor(Uint8Array.of(1, 2, 3, 4), { dtype: "u8", shape: [2, 1, 2], layout: "HWC" });
+ * assert.deepEqual([...toDense(toLayout(image, "CHW")).data], [1, 3, 2, 4]);
+ * ```
  */
 export function toDense(source: Tensor): Tensor {
   const count = countElements(source.shape);
@@ -250,6 +259,15 @@ export function toDense(source: Tensor): Tensor {
  *
  * @param source Tensor to read.
  * @returns New array; `f16` and `bf16` are decoded.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "onpath";
+ * import { toNumbers } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...toNumbers(tensor(Uint16Array.of(0x3c00), { dtype: "f16", shape: [1] }))], [1]);
+ * ```
  */
 export function toNumbers(source: Tensor): Float64Array<ArrayBuffer> {
   const numbers = new Float64Array(countElements(source.shape));
@@ -271,6 +289,15 @@ export function toNumbers(source: Tensor): Float64Array<ArrayBuffer> {
  * @param source Tensor whose elements lie in C order without gaps.
  * @returns Bytes, little-endian.
  * @throws {OnpathError} `shape` when the elements are not dense; use {@linkcode toDense} first.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "onpath";
+ * import { toBytes } from "onpath/serialize";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...toBytes(tensor(Float32Array.of(1), { dtype: "f32", shape: [1] }))], [0, 0, 128, 63]);
+ * ```
  */
 export function toBytes(source: Tensor): Uint8Array<ArrayBuffer> {
   if (!isDense(source)) {

@@ -117,6 +117,19 @@ export function decodePlan(bytes: Uint8Array, workload?: Pick<Workload, "name" |
  * @param workload Workload of the plan, if the registry does not contain it.
  * @returns Plan as recompiled.
  * @throws {OnpathError} `plan` under the conditions of {@linkcode decodePlan}.
+ *
+ * @example
+ * ```ts
+ * import { checkPlan, compile, MODEL_PROFILE } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const plan = compile(
+ *   { steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] },
+ *   { device: MODEL_PROFILE },
+ * );
+ * assert.deepEqual(checkPlan(JSON.parse(JSON.stringify(plan))), plan);
+ * assert.throws(() => checkPlan({ ...plan, version: 3 }), /version 3: expected 4, compile it again/);
+ * ```
  */
 export function checkPlan(value: unknown): AnyPlan;
 /** Checks a plan of a workload that the registry does not list. */

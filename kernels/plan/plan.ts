@@ -54,6 +54,17 @@ export interface Plan<Name extends string = string, Body = unknown> {
  *
  * @param plan Workload, target, packets and body.
  * @returns Complete plan.
+ *
+ * @example
+ * ```ts
+ * import { MODEL_PROFILE } from "onpath";
+ * import { identifyPlan } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const packets = { request: 64, answer: 64, answersPerRequest: 1, inFlight: 16 };
+ * const plan = identifyPlan({ workload: "mine", target: MODEL_PROFILE, packets, body: { table: [1, 2] } });
+ * assert.equal(identifyPlan(plan).id, plan.id);
+ * ```
  */
 export function identifyPlan<Name extends string, Body>(
   { workload, target, packets, body }: Pick<Plan<Name, Body>, "workload" | "target" | "packets" | "body">,

@@ -50,6 +50,14 @@ const CARD: Pick<
 /**
  * Card profiles. Block counts, memories and links come from the data sheets. `usable` is the maximum block
  * memory utilization that AMD's UltraFast methodology (UG949) recommends.
+ *
+ * @example
+ * ```ts
+ * import { CARD_PROFILES } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * assert(CARD_PROFILES.some(({ name, uram }) => name === "u55c" && uram === 960));
+ * ```
  */
 export const CARD_PROFILES: readonly DeviceProfile[] = [
   {

@@ -48,6 +48,17 @@ export function decodeBytes(vocabulary: Vocabulary, ids: ArrayLike<number>): Uin
  * @param ids The ids.
  * @returns The text.
  * @throws {OnpathError} `size` when an id is not in use.
+ *
+ * @example
+ * ```ts
+ * import { compileVocabulary, decodeText, readTiktoken } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const units = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const ranks = [...units, `${btoa("ab")} 256`].join("\n");
+ * const vocabulary = await compileVocabulary(readTiktoken(ranks, "tiny", { pattern: "\\p{L}+|\\P{L}", special: {} }));
+ * assert.equal(decodeText(vocabulary, [256, 99]), "abc");
+ * ```
  */
 export function decodeText(vocabulary: Vocabulary, ids: ArrayLike<number>): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(decodeBytes(vocabulary, ids));
@@ -59,6 +70,19 @@ export function decodeText(vocabulary: Vocabulary, ids: ArrayLike<number>): stri
  *
  * @param vocabulary The vocabulary that the ids are of.
  * @returns The decoder.
+ *
+ * @example
+ * ```ts
+ * import { compileVocabulary, readTiktoken, tokenDecoder } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const units = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const ranks = [...units, `${btoa("ab")} 256`].join("\n");
+ * const vocabulary = await compileVocabulary(readTiktoken(ranks, "tiny", { pattern: "\\p{L}+|\\P{L}", special: {} }));
+ * const decoder = tokenDecoder(vocabulary);
+ * assert.equal(decoder.push([0xc3]), "");
+ * assert.equal(decoder.push([0xa9]), "é");
+ * ```
  */
 export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

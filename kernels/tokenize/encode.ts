@@ -51,27 +51,12 @@ export interface TokenEncoder {
  *
  * @example
  * ```ts
- * import { byteStrings } from "./compile/strings.ts";
- * import { compileVocabulary, createEncoder } from "onpath";
+ * import { compileVocabulary, createEncoder, readTiktoken } from "onpath";
  * import assert from "node:assert/strict";
  *
- * const utf8 = new TextEncoder();
- * const tokens = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), utf8.encode("ab")];
- * const ids = Int32Array.from(tokens.keys());
- * const strings = byteStrings(tokens);
- * const vocabulary = await compileVocabulary({
- *   name: "tiny",
- *   model: {
- *     algorithm: "bpe",
- *     bpe: { strings, ids, merges: "ranks", units: "bytes", wholeFirst: false },
- *   },
- *   normalization: [],
- *   splitting: { kind: "pattern", pattern: "\\p{L}+|\\P{L}", syntax: "fancy-regex", unmatched: "piece" },
- *   decoded: { strings, ids },
- *   decoding: { kind: "bytes", leadingSpaces: 0 },
- *   special: [],
- *   around: { before: [], after: [] },
- * });
+ * const units = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const ranks = [...units, `${btoa("ab")} 256`].join("\n");
+ * const vocabulary = await compileVocabulary(readTiktoken(ranks, "tiny", { pattern: "\\p{L}+|\\P{L}", special: {} }));
  * assert.deepEqual([...createEncoder(vocabulary).encode("cab")], [99, 256]);
  * ```
  */

@@ -12,7 +12,17 @@ import { OnpathError } from "../../serialize/errors.ts";
 import type { Device, DeviceCounters } from "./device.ts";
 import { checkExchange, createSerial, createSlices } from "./serial.ts";
 
-/** Numbers of the model device: those of an Alveo U55C. */
+/**
+ * Numbers of the model device: those of an Alveo U55C.
+ *
+ * @example
+ * ```ts
+ * import { MODEL_PROFILE } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(MODEL_PROFILE.payload, 1344);
+ * ```
+ */
 export const MODEL_PROFILE: DeviceProfile = {
   ...CARD_PROFILES.find(({ name }) => name === "u55c")!,
   name: "model",

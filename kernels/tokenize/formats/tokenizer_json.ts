@@ -27,6 +27,15 @@ const UTF8 = new TextEncoder();
  * @param name What to call the vocabulary.
  * @returns The vocabulary, not compiled.
  * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
+ *
+ * @example
+ * ```ts
+ * import { readTokenizerJson } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const json = { model: { type: "Unigram", vocab: [] }, added_tokens: [] };
+ * assert.throws(() => readTokenizerJson(json, "mine"), /Unigram.* is not supported; BPE and WordPiece are/);
+ * ```
  */
 export function readTokenizerJson(json: unknown, name: string): VocabularySource {
   checkName(name);

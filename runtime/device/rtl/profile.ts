@@ -124,5 +124,15 @@ function builtBlocks({ LANES, terms, products, rows }: RtlParameters): DevicePro
   );
 }
 
-/** The profile of the RTL that the library carries. */
+/**
+ * The profile of the RTL that the library carries.
+ *
+ * @example
+ * ```ts
+ * import { RTL_PROFILE } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(RTL_PROFILE.timing, "rtl");
+ * ```
+ */
 export const RTL_PROFILE: DeviceProfile = rtlProfile();
