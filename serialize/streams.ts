@@ -27,7 +27,7 @@ export interface PacketizeOptions {
  *
  * @example
  * ```ts
- * import { createEngine, createImageWriter, cutRows, KIND, PacketizeStream, reserveSlots } from "onpath/serialize";
+ * import { createEngine, createImageWriter, cutRows, KIND, PacketizeStream, reserveSlots, tensor } from "onpath/serialize";
  * import assert from "node:assert/strict";
  *
  * const engine = createEngine(2 ** 16);
@@ -46,8 +46,12 @@ export interface PacketizeOptions {
  *   checksum: "link",
  * });
  * const stream = new PacketizeStream({ writer, slots, packets: 2 });
- * await stream.writable.abort();
- * assert.equal(slots.slots, 2);
+ * const image = tensor(Uint8Array.of(1, 2, 3, 4), { dtype: "u8", shape: [2, 2, 1], layout: "HWC" });
+ * const sent = stream.writable.getWriter().write(image);
+ * const packets = stream.readable.getReader();
+ * assert.deepEqual([...(await packets.read()).value!.subarray(64)], [1, 2]);
+ * assert.deepEqual([...(await packets.read()).value!.subarray(64)], [3, 4]);
+ * await sent;
  * ```
  */
 export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuffer>> {
