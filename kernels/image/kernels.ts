@@ -1,35 +1,41 @@
 /**
- * All kernels and all steps. A new one is a folder and a line here.
+ * All steps and all kernels of images. A new one is a folder, and its lines here.
  *
  * @module
  */
 
-import { centerCropSpec, cropSpec, letterboxSpec, padSpec } from "./geometry/spec.ts";
+import {
+  centerCropSpec,
+  type CenterCropStep,
+  cropSpec,
+  type CropStep,
+  letterboxSpec,
+  type LetterboxStep,
+  padSpec,
+  type PadStep,
+} from "./geometry/spec.ts";
 import type { Kernel } from "./kernel.ts";
 import { normalizeKernel } from "./normalize/model.ts";
-import { normalizeSpec } from "./normalize/spec.ts";
+import { normalizeSpec, type NormalizeStep } from "./normalize/spec.ts";
 import { remapKernel } from "./remap/model.ts";
-import { affineSpec, perspectiveSpec, rotateSpec } from "./remap/spec.ts";
+import { affineSpec, perspectiveSpec, type RemapStep, rotateSpec } from "./remap/spec.ts";
 import { resampleKernel } from "./resample/model.ts";
 import { resizeKernel } from "./resize/model.ts";
-import { resizeSpec } from "./resize/spec.ts";
+import { resizeSpec, type ResizeStep } from "./resize/spec.ts";
 import type { Schema } from "../schema.ts";
 
+/** A step that users may write, with its defaults. */
+export type Step =
+  | CropStep
+  | CenterCropStep
+  | PadStep
+  | LetterboxStep
+  | ResizeStep
+  | RemapStep
+  | NormalizeStep;
+
 /** The schema of every step that users may write. */
-export const STEP_SPECS: Readonly<
-  Record<
-    | "crop"
-    | "center_crop"
-    | "pad"
-    | "letterbox"
-    | "resize"
-    | "rotate"
-    | "affine"
-    | "perspective"
-    | "normalize",
-    Schema<unknown>
-  >
-> = {
+export const STEP_SPECS: Readonly<Record<Step["op"], Schema<Step>>> = {
   crop: cropSpec,
   center_crop: centerCropSpec,
   pad: padSpec,

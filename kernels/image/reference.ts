@@ -67,6 +67,8 @@ export function referencePipeline(pipeline: Pipeline | PipelineInput, image: Ten
       case "normalize":
         result = normalizeReference(result, { ...step, planar: step.layout === "CHW" });
         break;
+      default:
+        step satisfies never;
     }
   }
   const batched = image.layout!.startsWith("N");
