@@ -1,5 +1,5 @@
 /**
- * All steps and all kernels of images. A new one is a folder, and its lines here.
+ * Registry of image kernels and pipeline steps. To add one, add a folder and its lines here.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { resizeKernel } from "./resize/model.ts";
 import { resizeSpec, type ResizeStep } from "./resize/spec.ts";
 import type { Schema } from "../schema.ts";
 
-/** A step that users may write, with its defaults. */
+/** Checked pipeline step with all defaults. */
 export type Step =
   | CropStep
   | CenterCropStep
@@ -34,7 +34,7 @@ export type Step =
   | RemapStep
   | NormalizeStep;
 
-/** The schema of every step that users may write. */
+/** Schemas of all pipeline steps, by `op`. */
 export const STEP_SPECS: Readonly<Record<Step["op"], Schema<Step>>> = {
   crop: cropSpec,
   center_crop: centerCropSpec,
