@@ -6,7 +6,9 @@ const read = (path: string) => readFileSync(new URL(path, ROOT), "utf8");
 
 /** Paths in code spans: those with a folder, or at the root. */
 function pathsIn(markdown: string): string[] {
-  return [...markdown.matchAll(/`((?:[\w.-]+\/)+(?:[\w.-]+\.\w+)?|mod\.ts|deno\.json)`/g)].map(([, path]) => path!);
+  return [...markdown.matchAll(/`((?:[\w.-]+\/)+(?:[\w.-]+\.\w+)?|mod\.ts|deno\.json)`/g)].map(([, path]) =>
+    path!
+  );
 }
 
 for (const page of ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"]) {
