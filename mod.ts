@@ -1,6 +1,9 @@
 /**
  * onpath: offloading the data processing around AI models onto FPGA NICs.
  *
+ * Where to read on: each workload has a file that joins all its parts, `kernels/image/workload.ts`,
+ * `kernels/tokenize/workload.ts` and `kernels/text_normalize/workload.ts`. `docs/architecture.md` follows a packet.
+ *
  * @example
  * ```ts
  * import { compile, createModelDevice, offload, tensor } from "onpath";

@@ -16,6 +16,7 @@ export type { AxisWindow } from "./image/geometry/axis.ts";
 export type { Match, ResizeMatch, Size } from "./image/geometry/names.ts";
 export type { CenterCropStep, CropStep, LetterboxStep, PadStep } from "./image/geometry/spec.ts";
 export { type Bound, type FormName, FORMS, type TableInfo } from "./image/kernel.ts";
+export type { Step } from "./image/kernels.ts";
 export type { NormalizedDType, NormalizeStep } from "./image/normalize/spec.ts";
 export type {
   ImageStep,
@@ -23,7 +24,6 @@ export type {
   OutputDType,
   Pipeline,
   PipelineInput,
-  Step,
   StepInput,
 } from "./image/pipeline.ts";
 export type { FormChoice } from "./image/plan/choose_form.ts";

@@ -7,8 +7,8 @@
 import { OnpathError } from "../serialize/errors.ts";
 import { type FlowCounts, newFlow, type Outgoing, type Progress } from "../serialize/flow.ts";
 import type { PacketSlots } from "../serialize/packets.ts";
-import { PlacedIncoming } from "../serialize/placed_incoming.ts";
-import type { Outcome, Placement } from "../serialize/reassembler.ts";
+import type { PlacedIncoming } from "../serialize/placed_incoming.ts";
+import type { Outcome } from "../serialize/reassembler.ts";
 import type { PageLoad } from "./program.ts";
 import type { PagedFlow } from "./workload.ts";
 
@@ -22,12 +22,10 @@ export interface PagedOutgoing extends Outgoing, Pick<PagedFlow, "pages" | "relo
 export interface PlacedParts<Out> {
   /** Requests that one input takes, if none is lost. Default: as many as answers. */
   readonly requests?: number | undefined;
-  /** Where the answers' payloads belong. */
-  readonly placement: Placement;
-  /** Makes the sending half for a flow number. */
+  /** Makes the sending half, for a flow number. */
   readonly send: (flow: number) => PagedOutgoing;
-  /** Makes the result of the output's bytes. */
-  readonly finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
+  /** Makes the receiving half, for the same number. */
+  readonly receive: (flow: number) => PlacedIncoming<Out>;
 }
 
 /** One input of a workload whose packets stand alone. */
@@ -45,11 +43,11 @@ export class PlacedFlow<Out> implements PagedFlow {
    *
    * @param parts Its halves.
    */
-  constructor({ requests, placement, send, finish }: PlacedParts<Out>) {
-    this.#answers = placement.cut.packets;
-    this.#requests = requests ?? this.#answers;
-    this.#incoming = new PlacedIncoming(this.#flow, placement, finish);
+  constructor({ requests, send, receive }: PlacedParts<Out>) {
     this.#outgoing = send(this.#flow);
+    this.#incoming = receive(this.#flow);
+    this.#answers = this.#incoming.packets;
+    this.#requests = requests ?? this.#answers;
   }
 
   get done(): boolean {

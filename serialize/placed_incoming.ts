@@ -10,6 +10,8 @@ import { type Outcome, type Placement, Reassembler } from "./reassembler.ts";
 
 /** Receives one output. */
 export class PlacedIncoming<Out> implements Incoming<Out> {
+  /** Number of answers in all. */
+  readonly packets: number;
   readonly #flow: number;
   readonly #finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
   readonly #reassembler = new Reassembler({ flows: 1 });
@@ -24,6 +26,7 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
   constructor(flow: number, placement: Placement, finish: (bytes: Uint8Array<ArrayBuffer>) => Out) {
     this.#flow = flow;
     this.#finish = finish;
+    this.packets = placement.cut.packets;
     this.#reassembler.open(flow, placement);
   }
 

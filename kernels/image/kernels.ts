@@ -1,35 +1,41 @@
 /**
- * Registry of image kernels and pipeline steps. To add one, add a folder and a line here.
+ * Registry of image kernels and pipeline steps. To add one, add a folder and its lines here.
  *
  * @module
  */
 
-import { centerCropSpec, cropSpec, letterboxSpec, padSpec } from "./geometry/spec.ts";
+import {
+  centerCropSpec,
+  type CenterCropStep,
+  cropSpec,
+  type CropStep,
+  letterboxSpec,
+  type LetterboxStep,
+  padSpec,
+  type PadStep,
+} from "./geometry/spec.ts";
 import type { Kernel } from "./kernel.ts";
 import { normalizeKernel } from "./normalize/model.ts";
-import { normalizeSpec } from "./normalize/spec.ts";
+import { normalizeSpec, type NormalizeStep } from "./normalize/spec.ts";
 import { remapKernel } from "./remap/model.ts";
-import { affineSpec, perspectiveSpec, rotateSpec } from "./remap/spec.ts";
+import { affineSpec, perspectiveSpec, type RemapStep, rotateSpec } from "./remap/spec.ts";
 import { resampleKernel } from "./resample/model.ts";
 import { resizeKernel } from "./resize/model.ts";
-import { resizeSpec } from "./resize/spec.ts";
+import { resizeSpec, type ResizeStep } from "./resize/spec.ts";
 import type { Schema } from "../schema.ts";
 
+/** Checked pipeline step with all defaults. */
+export type Step =
+  | CropStep
+  | CenterCropStep
+  | PadStep
+  | LetterboxStep
+  | ResizeStep
+  | RemapStep
+  | NormalizeStep;
+
 /** Schemas of all pipeline steps, by `op`. */
-export const STEP_SPECS: Readonly<
-  Record<
-    | "crop"
-    | "center_crop"
-    | "pad"
-    | "letterbox"
-    | "resize"
-    | "rotate"
-    | "affine"
-    | "perspective"
-    | "normalize",
-    Schema<unknown>
-  >
-> = {
+export const STEP_SPECS: Readonly<Record<Step["op"], Schema<Step>>> = {
   crop: cropSpec,
   center_crop: centerCropSpec,
   pad: padSpec,

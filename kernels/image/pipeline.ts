@@ -18,28 +18,17 @@ import {
 } from "./geometry/spec.ts";
 import type { Size } from "./geometry/names.ts";
 import type { NormalizeStep } from "./normalize/spec.ts";
-import { STEP_SPECS } from "./kernels.ts";
+import { type Step, STEP_SPECS } from "./kernels.ts";
 import type { DType } from "../../serialize/dtype.ts";
 import {
   type AffineStep,
   lowerRemap,
   type PerspectiveStep,
   type RemapParams,
-  type RemapStep,
   type RotateStep,
 } from "./remap/spec.ts";
 import type { ResizeStep } from "./resize/spec.ts";
-import { parseWith, type Schema } from "../schema.ts";
-
-/** Checked pipeline step with all defaults. */
-export type Step =
-  | CropStep
-  | CenterCropStep
-  | PadStep
-  | LetterboxStep
-  | ResizeStep
-  | RemapStep
-  | NormalizeStep;
+import { parseWith } from "../schema.ts";
 
 /** Pipeline step as users write it: fields with a default are optional. */
 export type StepInput<S, Defaulted extends keyof S = never> =
@@ -148,7 +137,7 @@ function parseStep(value: unknown, index: number): Step {
       { step: index, op, known },
     );
   }
-  return parseWith<Step>(spec as Schema<Step>, value, "pipeline", `steps.${index}`);
+  return parseWith(spec, value, "pipeline", `steps.${index}`);
 }
 
 /** Steps that interpolate between samples. */
@@ -283,6 +272,8 @@ export function lowerPipeline(
         steps.push({ op: "normalize", range: step.range, dtype: step.dtype, layout: step.layout, mean, std });
         break;
       }
+      default:
+        step satisfies never;
     }
     if (height > MAX_AXIS || width > MAX_AXIS) {
       refuse(index, `an axis of ${height} x ${width} exceeds ${MAX_AXIS}`);

@@ -73,6 +73,8 @@ export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineI
       case "normalize":
         result = normalizeReference(result, { ...step, planar: step.layout === "CHW" });
         break;
+      default:
+        step satisfies never;
     }
   }
   const batched = image.layout!.startsWith("N");

@@ -5,6 +5,7 @@
  */
 
 import { viewElements } from "../../serialize/dtype.ts";
+import { PlacedIncoming } from "../../serialize/placed_incoming.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
 import { PlacedFlow } from "../placed_flow.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -70,6 +71,8 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   const sender = createSender(plan, requests.slots);
   const placement = planPlacement(plan);
   const { dtype, shape, layout } = plan.body.output;
+  const finish = ({ buffer }: Uint8Array<ArrayBuffer>): Tensor =>
+    tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
   return {
     requests,
     answers,
@@ -79,10 +82,8 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
       checkPlanInput(plan, input);
       const flow = new PlacedFlow<Tensor>({
         requests: plan.body.layout.cut.packets,
-        placement,
         send: (number) => new ImageOutgoing(plan, writer, sender, number, input),
-        finish: ({ buffer }) =>
-          tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout }),
+        receive: (number) => new PlacedIncoming(number, placement, finish),
       });
       return { flows: [flow], result: () => flow.result() };
     },

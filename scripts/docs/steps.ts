@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { z } from "zod";
 import { STEP_SPECS } from "../../kernels/image/kernels.ts";
@@ -19,15 +19,15 @@ const LINE_WIDTH = 110;
 
 const PAGE = new URL("../../docs/steps.md", import.meta.url);
 
-/** Sources with the types of steps. */
-const SOURCES = [
-  "image/geometry/spec.ts",
-  "image/resize/spec.ts",
-  "image/remap/spec.ts",
-  "image/normalize/spec.ts",
-  "tokenize/plan/spec.ts",
-  "tokenize/vocabulary.ts",
-].map((path) => new URL(`../../kernels/${path}`, import.meta.url));
+const KERNELS = new URL("../../kernels/", import.meta.url);
+
+/** Sources with the types of steps: every `spec.ts`, and the text steps of vocabularies. */
+function sources(): URL[] {
+  const specs = readdirSync(KERNELS, { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith("spec.ts")
+  );
+  return [...specs.sort(), "tokenize/vocabulary.ts"].map((path) => new URL(path, KERNELS));
+}
 
 /** A schema as zod gives it in JSON Schema. */
 interface JsonSchema {
@@ -179,7 +179,7 @@ function stepText({ name, schema }: DocumentedStep, comments: ReadonlyMap<string
 
 /** Makes the page. */
 export function stepsPage(): string {
-  const comments = new Map(SOURCES.flatMap((path) => [...readStepComments(path)]));
+  const comments = new Map(sources().flatMap((path) => [...readStepComments(path)]));
   const sections = STEP_SECTIONS.map((section) =>
     [
       `## Workload ${section.workload}`,

@@ -14,8 +14,9 @@ import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import type { Workload } from "../../kernels/workload.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { HEADER_BYTES, newHeader } from "../../serialize/header.ts";
-import { readPacket, slotAddress, writePacket } from "../../serialize/packets.ts";
+import { packetBytes, readPacket, writePacket } from "../../serialize/packets.ts";
 import { cutRows } from "../../serialize/partition.ts";
+import { PlacedIncoming } from "../../serialize/placed_incoming.ts";
 import { PlacedOutgoing } from "../../serialize/placed_outgoing.ts";
 import type { Placement } from "../../serialize/reassembler.ts";
 
@@ -38,14 +39,10 @@ function placementOf({ id, packets, body }: ByteTablePlan): Placement {
   return { plan: id, cut, planes: 1, itemBytes: 1, checksum: "crc32c" };
 }
 
-function planFor(body: unknown, target: DeviceProfile, code: "pipeline" | "plan"): ByteTablePlan {
+function planFor(value: unknown, target: DeviceProfile, code: "pipeline" | "plan"): ByteTablePlan {
+  const body = parseWith(bodySpec, value, code, "body");
   const packets = { request: 64, answer: 64, answersPerRequest: 1, inFlight: 16 };
-  return identifyPlan({
-    workload: "byte_table",
-    target,
-    packets,
-    body: parseWith(bodySpec, body, code, "body"),
-  });
+  return identifyPlan({ workload: "byte_table", target, packets, body });
 }
 
 /** The kernel, packet by packet. */
@@ -57,10 +54,10 @@ function model({ id, body: { table } }: ByteTablePlan): PacketModel {
     take: (input, slot, output, answer) => {
       const refusal = readPacket(input, slot, header) ?? (header.plan === id ? null : "plan");
       if (refusal !== null) return refusal;
-      const at = slotAddress(input, slot) + HEADER_BYTES;
-      const payload = input.engine.bytes.slice(at, at + header.length);
+      const payload = packetBytes(input, slot).subarray(HEADER_BYTES);
       writePacket(output, answer, header, payload.map((level) => table[level]!));
       lookups += header.length;
+      // One answer to each request.
       return 1;
     },
     counts: () => plainCounts(lookups),
@@ -91,8 +88,10 @@ export const byteTable: Workload<ByteTablePlan, Uint8Array, Uint8Array, void> = 
       begin: (input) => {
         if (input.length !== plan.body.length) throw new OnpathError("shape", "Cannot run: another length");
         const placement = placementOf(plan);
-        const send = (number: number) => new PlacedOutgoing(number, placement, input);
-        const flow = new PlacedFlow<Uint8Array>({ placement, send, finish: (bytes) => bytes });
+        const flow = new PlacedFlow<Uint8Array>({
+          send: (number) => new PlacedOutgoing(number, placement, input),
+          receive: (number) => new PlacedIncoming(number, placement, (bytes) => bytes),
+        });
         return { flows: [flow], result: () => flow.result() };
       },
     }),
