@@ -25,6 +25,8 @@ export class NormalizedAppend {
   resume = 0;
   /** Bytes at the head of what that gives which are appended already, of a packet whose answer broke off too. */
   skip = 0;
+  /** Bytes of the flow that were sent, where the sending half is in this process: no resume offset lies beyond. */
+  limit: number = Infinity;
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
   readonly #payload: number;
@@ -121,7 +123,7 @@ export class NormalizedAppend {
 
   /** A resume offset never falls and lies in the text that was sent; what it skips has come. */
   #isPlausible(): boolean {
-    const sent = this.#payload * (this.#order.answered + 1);
+    const sent = Math.min(this.limit, this.#payload * (this.#order.answered + 1));
     return carry.resume >= this.resume && carry.resume <= sent && carry.skip <= this.#position + carry.bytes;
   }
 
