@@ -160,7 +160,8 @@ export class PacketLoop {
     const involved = this.#runs.filter((run) => run.active.size > 0);
     for (const run of involved) run.times.serializeMs += serializeMs;
     if (count === 0) return;
-    if (mustReload) {
+    const isAbandoned = () => involved.every(({ hasLeft }) => hasLeft);
+    if (mustReload && !isAbandoned()) {
       try {
         await this.#loadProgram(loosest(involved));
       } catch (error) {
@@ -168,10 +169,20 @@ export class PacketLoop {
         return;
       }
     }
+    if (isAbandoned()) {
+      // What was written is not sent, so the device lacks pages that the connection counts on.
+      this.#needsLoad = true;
+      return;
+    }
     const answers = await this.#exchange(count, pages, involved);
     if (answers === undefined) return;
     const backAt = performance.now();
-    this.#accept(answers, involved);
+    try {
+      this.#accept(answers, involved);
+    } catch (error) {
+      this.#fail(error, involved);
+      return;
+    }
     const reassembleMs = performance.now() - backAt;
     for (const run of involved) {
       if (run.hasLeft) continue;
@@ -183,11 +194,19 @@ export class PacketLoop {
   /** Writes packets of all active flows in turns. Flows that have nothing to send are finished. */
   #write(): { count: number; pages: readonly PageLoad[]; mustReload: boolean } {
     const { requests, maxFlows } = this.#connection;
-    const flows: PagedFlow[] = [];
+    const flows: [Run, PagedFlow][] = [];
     let count = 0;
     let pages: readonly PageLoad[] = [];
     let mustReload = false;
-    const take = (flow: PagedFlow) => {
+    const take = (run: Run, flow: PagedFlow) => {
+      try {
+        return write(flow);
+      } catch (error) {
+        run.leave(error);
+        return false;
+      }
+    };
+    const write = (flow: PagedFlow) => {
       if ((this.#loadOf.get(flow) ?? this.#loads) !== this.#loads) flow.restart();
       this.#loadOf.set(flow, this.#loads);
       const written = flow.write(requests, count, requests.slots - count);
@@ -199,26 +218,26 @@ export class PacketLoop {
     let active = this.#runs.reduce((sum, run) => sum + run.active.size, 0);
     for (const run of [...this.#runs]) {
       for (const flow of [...run.active]) {
-        if (count === requests.slots || take(flow)) flows.push(flow);
+        if (count === requests.slots || take(run, flow)) flows.push([run, flow]);
         else {
           run.active.delete(flow);
           active--;
         }
       }
-      while (active < maxFlows && run.waiting.length > 0 && count < requests.slots) {
+      while (!run.hasLeft && active < maxFlows && run.waiting.length > 0 && count < requests.slots) {
         const flow = run.waiting.shift()!;
-        if (!take(flow)) continue;
+        if (!take(run, flow)) continue;
         run.active.add(flow);
         active++;
-        flows.push(flow);
+        flows.push([run, flow]);
       }
       if (run.active.size === 0 && run.waiting.length === 0) run.leave();
     }
     for (let more = true; more && count < requests.slots;) {
       more = false;
-      for (const flow of flows) {
+      for (const [run, flow] of flows) {
         if (count === requests.slots) break;
-        if (take(flow)) more = true;
+        if (!run.hasLeft && take(run, flow)) more = true;
       }
     }
     return { count, pages, mustReload };
@@ -303,7 +322,12 @@ export class PacketLoop {
   /** All answers of an exchange have come, or never come. */
   #settle(run: Run): void {
     for (const flow of run.active) {
-      flow.settle();
+      try {
+        flow.settle();
+      } catch (error) {
+        run.leave(error);
+        return;
+      }
       if (flow.idle > run.retries) {
         run.leave(flow.gap(run.retries + 1, run.outcomes));
         return;
@@ -342,7 +366,7 @@ async function attempt<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Longest timeout of some runs: the exchange lasts as long as one of them waits. */
-function loosest(runs: readonly Run[]): RunOptions {
+function loosest(runs: readonly Run[]): { readonly timeoutMs: number } {
   return { timeoutMs: Math.max(...runs.map(({ options }) => options.timeoutMs ?? DEFAULT_TIMEOUT_MS)) };
 }
 
@@ -366,14 +390,14 @@ function watchRuns(device: string, runs: readonly Run[], onEmpty: () => void): {
   const check = () => {
     if (runs.every(({ hasLeft }) => hasLeft)) onEmpty();
   };
+  const { timeoutMs: longest } = loosest(runs);
   const arm = () => {
     const waits = runs.filter(({ hasLeft }) => !hasLeft).map(({ options }) =>
       options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     );
-    const longest = Math.max(...waits);
     const next = Math.min(...waits);
     // The last one to wait is ended by the exchange's own timeout.
-    if (waits.length === 0 || next === longest) return;
+    if (next >= longest) return;
     timer = setTimeout(() => {
       for (const run of runs) {
         const { timeoutMs = DEFAULT_TIMEOUT_MS } = run.options;
@@ -384,6 +408,7 @@ function watchRuns(device: string, runs: readonly Run[], onEmpty: () => void): {
           }),
         );
       }
+      check();
       arm();
     }, Math.max(0, next - (performance.now() - start)));
   };

@@ -69,6 +69,16 @@ export class NormalizedIncoming implements Incoming<Uint8Array> {
     return this.#append.ended && this.escape === 0;
   }
 
+  /** Whether the answer to the last packet of the text came. */
+  get ended(): boolean {
+    return this.#append.ended;
+  }
+
+  /** Bounds resume offsets by the bytes of the current flow that were sent. */
+  set limit(bytes: number) {
+    this.#append.limit = bytes;
+  }
+
   accept(slots: PacketSlots, slot: number): TokenOutcome {
     return this.#append.accept(slots, slot);
   }
@@ -163,6 +173,7 @@ export class NormalizeFlow implements PacketFlow {
   }
 
   accept(slots: PacketSlots, slot: number): TokenOutcome {
+    this.#incoming.limit = this.#outgoing.position - this.#outgoing.base;
     return this.#incoming.accept(slots, slot);
   }
 
@@ -174,8 +185,8 @@ export class NormalizeFlow implements PacketFlow {
       this.counts.escapes++;
       this.counts.resent += sent - answered;
       this.#giveToHost();
-    } else if (answered < sent) {
-      this.counts.resent += sent - answered;
+    } else if (answered < sent || this.#isShort()) {
+      this.counts.resent += Math.max(1, sent - answered);
       this.idle++;
       this.#outgoing.resend(this.#incoming.resume());
     } else {
@@ -191,6 +202,12 @@ export class NormalizeFlow implements PacketFlow {
 
   gap(tries: number, outcomes: Readonly<Record<string, number>>): Error {
     return textGap(tries, outcomes);
+  }
+
+  /** The device answered everything, but no answer ends the text. */
+  #isShort(): boolean {
+    const { ended, position, length, sent } = this.#outgoing;
+    return ended && position === length && sent > 0 && !this.#incoming.ended;
   }
 
   #startFlow(): void {

@@ -28,6 +28,8 @@ export class NormalizedAppend {
    * answer is incomplete.
    */
   skip = 0;
+  /** Bytes of the flow that were sent, where the sending half is in this process: no resume offset lies beyond. */
+  limit: number = Infinity;
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
   readonly #payload: number;
@@ -124,7 +126,7 @@ export class NormalizedAppend {
 
   /** A resume offset never decreases and lies in the sent text. The bytes that it skips have arrived. */
   #isPlausible(): boolean {
-    const sent = this.#payload * (this.#order.answered + 1);
+    const sent = Math.min(this.limit, this.#payload * (this.#order.answered + 1));
     return carry.resume >= this.resume && carry.resume <= sent && carry.skip <= this.#position + carry.bytes;
   }
 

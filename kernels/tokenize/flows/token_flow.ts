@@ -50,6 +50,11 @@ export class TokenIncoming implements Incoming<TokenRun> {
     return this.#append.escape;
   }
 
+  /** Whether the answer to the last packet of the text came. */
+  get ended(): boolean {
+    return this.#append.ended;
+  }
+
   /** Offset up to which tokens came. */
   get end(): number {
     return this.#append.end;
@@ -195,10 +200,11 @@ export class SequentialFlow implements TokenFlow {
     this.#incoming.forget(count);
   }
 
-  /** The device answered everything, but its tokens end before the text does. */
+  /** The device answered everything, but its answers end before the text does. */
   #isShort(): boolean {
-    const { ended, position, length } = this.#outgoing;
-    return this.#context.covers && ended && position === length && this.#incoming.end !== length;
+    const { ended, position, length, sent } = this.#outgoing;
+    if (!ended || position !== length || sent === 0) return false;
+    return this.#context.covers ? this.#incoming.end !== length : !this.#incoming.ended;
   }
 
   #startFlow(): void {
