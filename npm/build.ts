@@ -41,8 +41,8 @@ export async function buildPackage(root: string, out: string, tell: (line: strin
     await bundleLibrary(root, entries, out);
     tell(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
     const bin = join(out, "bin/onpath.js");
-    const sources = await bundleCommand(root, COMMAND, entries, bin);
-    await bundleCommand(root, EMULATION, entries, join(out, "bin/emulate.js"));
+    const sources = await bundleCommand(root, COMMAND, bin);
+    await bundleCommand(root, EMULATION, join(out, "bin/emulate.js"));
     await chmod(bin, 0o755);
     const { text, names } = await collectNotices(root, sources);
     await writeFile(join(out, "THIRD_PARTY.txt"), text);

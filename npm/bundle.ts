@@ -1,19 +1,16 @@
 /**
- * The built JavaScript: one file an entry and format, and the command.
- *
- * Entries import each other as files instead of holding copies, so that a class has one identity
- * whatever entry it comes from.
+ * The built JavaScript: the library's entries in both formats, and the commands.
  *
  * @module
  */
 
 import * as esbuild from "esbuild";
-import { readFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-import { type Entry, OPTIONAL_DEPENDENCIES, PACKAGE_NAME } from "./package_json.ts";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DEPENDENCIES, type Entry, OPTIONAL_DEPENDENCIES, OPTIONAL_PEERS } from "./package_json.ts";
 
-/** The formats of the library, and the ending of their files. */
-export const FORMATS = { esm: ".js", cjs: ".cjs" } as const;
+/** File that holds all entries in CommonJS, which knows no shared chunks. */
+const LIBRARY = "library.cjs";
 
 const OPTIONS = {
   bundle: true,
@@ -25,55 +22,44 @@ const OPTIONS = {
 } as const satisfies esbuild.BuildOptions;
 
 /**
- * Builds the library in both formats.
+ * Builds the library in both formats. Code that several entries share stands once, so that a class has one identity
+ * whatever entry it comes from: as chunks in ESM, as one file behind all entries in CommonJS.
  *
  * @param root The repository.
  * @param entries The package's entries.
  * @param out The folder to write to.
- * @throws {Error} When a source would end up in two files.
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
-  for (const [format, ending] of Object.entries(FORMATS)) {
-    const { metafile } = await esbuild.build({
-      ...OPTIONS,
-      absWorkingDir: root,
-      entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
-      outdir: out,
-      outExtension: { ".js": ending },
-      format: format as keyof typeof FORMATS,
-      platform: "neutral",
-      packages: "external",
-      plugins: [linkEntries(root, entries, (name) => `./${name}${ending}`)],
-    });
-    const holders = new Map<string, string>();
-    for (const [file, { inputs }] of Object.entries(metafile.outputs)) {
-      for (const source of Object.keys(inputs)) {
-        const other = holders.get(source);
-        if (other !== undefined) {
-          throw new Error(`Cannot bundle ${source}: it would stand in both ${other} and ${file}`);
-        }
-        holders.set(source, file);
-      }
-    }
+  const common = { ...OPTIONS, absWorkingDir: root, platform: "neutral", packages: "external" } as const;
+  await esbuild.build({
+    ...common,
+    entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
+    outdir: out,
+    format: "esm",
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+  });
+  const spaces = entries.map(({ name, source }) => `export * as ${name} from "./${source}";`);
+  await esbuild.build({
+    ...common,
+    stdin: { contents: spaces.join("\n"), resolveDir: root, loader: "ts" },
+    outfile: join(out, LIBRARY),
+    format: "cjs",
+  });
+  for (const { name } of entries) {
+    await writeFile(join(out, `${name}.cjs`), `module.exports = require("./${LIBRARY}").${name};\n`);
   }
 }
 
 /**
- * Builds the command as one file with its own dependencies in it; the library stays outside.
+ * Builds a command as one file with the library and its dependencies in it.
  *
  * @param root The repository.
  * @param source The command's source.
- * @param entries The package's entries.
  * @param out The file to write.
  * @returns The sources that went in, relative to the repository.
- * @throws {Error} When the command reaches past the library's entries.
  */
-export async function bundleCommand(
-  root: string,
-  source: string,
-  entries: readonly Entry[],
-  out: string,
-): Promise<string[]> {
+export async function bundleCommand(root: string, source: string, out: string): Promise<string[]> {
   const { metafile } = await esbuild.build({
     ...OPTIONS,
     absWorkingDir: root,
@@ -81,47 +67,20 @@ export async function bundleCommand(
     outfile: out,
     format: "esm",
     platform: "node",
-    external: [...OPTIONAL_DEPENDENCIES],
+    external: [...DEPENDENCIES, ...OPTIONAL_DEPENDENCIES, ...OPTIONAL_PEERS],
     // What is bundled is CommonJS in part, and asks for Node's own modules with `require`.
     banner: {
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
     },
-    plugins: [linkEntries(root, entries, (name) => `../${name}.js`), dropHashbang(join(root, source))],
+    plugins: [dropHashbang(join(root, source))],
   });
-  const inputs = Object.keys(metafile.inputs);
-  const folders = entries.map(({ source }) => dirname(source)).filter((folder) => folder !== ".");
-  const deep = inputs.find((input) => folders.some((folder) => input.startsWith(`${folder}/`)));
-  if (deep !== undefined) {
-    throw new Error(`Cannot bundle ${source}: it imports ${deep}, which is no entry of the library`);
-  }
-  return inputs;
+  return Object.keys(metafile.inputs);
 }
 
 /** Ends esbuild's service process. */
 export async function stopBundler(): Promise<void> {
   await esbuild.stop();
-}
-
-/** Leaves imports of the package's entries as imports of the built files. */
-function linkEntries(
-  root: string,
-  entries: readonly Entry[],
-  pathOf: (name: string) => string,
-): esbuild.Plugin {
-  const bySource = new Map(entries.map(({ source, name }) => [source, name]));
-  const bySubpath = new Map(entries.map(({ subpath, name }) => [PACKAGE_NAME + subpath.slice(1), name]));
-  return {
-    name: "link-entries",
-    setup: (build) => {
-      build.onResolve({ filter: /^(\.|onpath(\/|$))/ }, ({ path, kind, resolveDir }) => {
-        if (kind === "entry-point") return undefined;
-        const source = relative(root, join(resolveDir, path)).split(sep).join("/");
-        const name = path.startsWith(".") ? bySource.get(source) : bySubpath.get(path);
-        return name === undefined ? undefined : { path: pathOf(name), external: true, sideEffects: false };
-      });
-    },
-  };
 }
 
 /** Replaces the command's first line, which may name Deno, by Node's. */

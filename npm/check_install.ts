@@ -112,7 +112,9 @@ export async function checkProgram(root: string, folder: string): Promise<string
     "--target",
     "es2022",
   ];
-  const lib = ["--lib", "es2022,dom", "--skipLibCheck", "false"];
+  // As in a Node project without the DOM: what Node has is known by its own types.
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+  const lib = ["--lib", "es2022", ...types, "--skipLibCheck", "false"];
   await run("node", [tsc, ...options, ...lib, "--module", "nodenext", "types.mts", "types.cts"], folder);
   await run("node", [
     tsc,

@@ -48,8 +48,8 @@ export async function checkTypes(tarball: Uint8Array): Promise<string> {
   return `are-the-types-wrong finds nothing: ${entries.length} entries; node10, node16 from CJS and ESM, bundler`;
 }
 
-/** The entry that asks for Deno's foreign function interface where it runs in Deno, and for koffi elsewhere. */
-const ASKS_DENO = /^xrt\.c?js$/;
+/** Mark of the files that hold the binding of XRT. It uses Deno's foreign function interface, or koffi elsewhere. */
+const HAS_BINDING = /\bdlopen\b/;
 
 /**
  * Checks that no built code asks for Deno or names this machine's folders.
@@ -63,7 +63,7 @@ export async function checkSources(folder: string, root: string): Promise<string
   for (const file of files) {
     const text = await readFile(join(folder, file), "utf8");
     if (text.includes(root)) throw new Error(`${file} names the folder it was built in`);
-    const call = /\.c?js$/.test(file) && !ASKS_DENO.test(file) ? findDeno(text) : undefined;
+    const call = /\.c?js$/.test(file) && !HAS_BINDING.test(text) ? findDeno(text) : undefined;
     if (call !== undefined) throw new Error(`${file} asks for ${call}, which only Deno has`);
   }
   return `${files.length} built files ask for nothing of Deno's and name no folder of this machine`;

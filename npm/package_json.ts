@@ -94,6 +94,7 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
       "*.cjs",
       "*.d.ts",
       "*.d.cts",
+      "chunks",
       "types",
       "bin",
       "docs",

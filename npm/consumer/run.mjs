@@ -27,6 +27,6 @@ try {
 // Nobody has installed koffi here: XRT is refused with what to do, and all else works.
 const withoutKoffi = await xrt.openXrt().catch((error) => error);
 const oneClass = refusal instanceof OnpathError && OnpathError === serialize.OnpathError &&
-  compile === runtime.compile && Object.keys(kernels.KERNELS).length > 0 &&
+  runtime.offload === offload && kernels.WORKLOADS.length > 0 &&
   withoutKoffi instanceof OnpathError && /npm install koffi/.test(withoutKoffi.message);
 console.log(JSON.stringify({ hashes, oneClass }));
