@@ -26,7 +26,8 @@ async function probe(): Promise<string | null> {
     await runTool("wasm-ld", [...link.split(" "), RUNTIME], folder);
     return null;
   } catch (error) {
-    return `${error instanceof Error ? error.message.split("\n")[0] : error} (Debian's ${RTL_PACKAGES})`;
+    const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+    return why!.includes(RTL_PACKAGES) ? why! : `${why}; it wants Debian's ${RTL_PACKAGES}`;
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -60,7 +60,7 @@ export async function makeWave(plan: PlanBuild, tell: (line: string) => void): P
   if (missing !== null) {
     throw new OnpathError(
       "device",
-      `Cannot write a waveform: a build of the RTL with waveforms is made on demand, or by deno task rtl --wave. ${missing}`,
+      `Cannot write a waveform: its build of the RTL is made here, by deno task rtl --wave too. ${missing}`,
       { build: build.name },
     );
   }
