@@ -6,11 +6,24 @@
 
 import { crc32c } from "./crc32c.ts";
 import type { Engine } from "./engine.ts";
-import { checkWhole } from "./errors.ts";
+import { checkWhole, kindOf, OnpathError } from "./errors.ts";
 import { FLAG, type Header, HEADER_BYTES, MAX_PAYLOAD, OFFSET, readHeader, type Refusal } from "./header.ts";
 
 /** Whether packets carry a CRC-32C or leave the check to the link (PCIe and Ethernet have their own). */
 export type Checksum = "crc32c" | "link";
+
+/**
+ * Checks an option that chooses the checksum.
+ *
+ * @param checksum Value from outside; undefined stands for `crc32c`.
+ * @throws {OnpathError} `pipeline`
+ */
+export function checkChecksum(checksum: unknown): Checksum {
+  if (checksum === undefined) return "crc32c";
+  if (checksum === "crc32c" || checksum === "link") return checksum;
+  const found = typeof checksum === "string" ? JSON.stringify(checksum.slice(0, 40)) : kindOf(checksum);
+  throw new OnpathError("pipeline", `Cannot use checksum ${found}: expected crc32c or link`, { found });
+}
 
 /**
  * Slots begin at a multiple of this, a page: so a card's driver takes them for DMA where they are, and
