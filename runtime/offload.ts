@@ -7,7 +7,7 @@
 import type { Plan } from "../kernels/plan/plan.ts";
 import type { Device } from "./device/device.ts";
 import type { InputOf, OptionsOf, OutputOf, ResourcesOf } from "./plan_types.ts";
-import type { RunOptions } from "./run_options.ts";
+import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import { type RunResult, Session } from "./session.ts";
 
 /** Options of {@linkcode offload}. */
@@ -45,6 +45,7 @@ export async function offload<P extends Plan>(
   device: Device,
   options: OffloadOptions<P> = {} as OffloadOptions<P>,
 ): Promise<RunResult<OutputOf<P>>> {
+  checkRunOptions(options);
   const { resources, ...wait } = options as RunOptions & { resources?: unknown };
   const open = Session.open as (...args: unknown[]) => Promise<Session<P>>;
   // The run loads the program: an input that does not fit costs no load.

@@ -13,7 +13,7 @@ import { OnpathError } from "../serialize/errors.ts";
 import type { Progress } from "../serialize/flow.ts";
 import { OFFSET } from "../serialize/header.ts";
 import { slotAddress } from "../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
+import { bounded, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import { turns } from "./turns.ts";
@@ -86,7 +86,16 @@ export class PacketLoop {
 
   /** Loads the program, if the device does not hold it. */
   load(options: RunOptions): Promise<void> {
-    return turns(this.#device).run(() => this.#load(options));
+    const { signal } = options;
+    const turn = turns(this.#device).run(async () => {
+      signal?.throwIfAborted();
+      await this.#load(options);
+    });
+    // Turns before this one end by their own timeouts; only the signal ends the wait for them.
+    return bounded(`a turn on device ${this.#device.profile.name}`, turn, {
+      timeoutMs: MAX_TIMEOUT_MS,
+      signal,
+    });
   }
 
   /**

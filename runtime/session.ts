@@ -5,10 +5,10 @@
  */
 
 import { type AnyPlan, type AnyWorkload, findWorkload } from "../kernels/registry.ts";
-import type { Plan } from "../kernels/plan/plan.ts";
+import { type Plan, PLAN_VERSION } from "../kernels/plan/plan.ts";
 import { sameProfile } from "../kernels/target/profiles.ts";
 import type { Connection, FlowStream, Opened, Work } from "../kernels/workload.ts";
-import { OnpathError } from "../serialize/errors.ts";
+import { kindOf, OnpathError } from "../serialize/errors.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
 import type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
 import { PacketLoop, type RunAccount } from "./packet_loop.ts";
@@ -110,7 +110,9 @@ export class Session<P extends Plan = AnyPlan> {
     device: Device,
     ...[resources, options = {}]: OpenArguments<P>
   ): Promise<Session<P>> {
-    checkArgument("plan", plan, "workload" in Object(plan));
+    const { format, version, target } = Object(plan) as Partial<Plan>;
+    checkArgument("plan", plan, format === "onpath.plan" && typeof target === "object");
+    checkVersion(version);
     checkArgument("device", device, typeof Object(device).exchange === "function");
     checkRunOptions(options);
     checkTarget(plan, device);
@@ -152,6 +154,11 @@ export class Session<P extends Plan = AnyPlan> {
   ): Promise<{ readonly outputs: OutputOf<P>[]; readonly report: RunReport }> {
     checkRunOptions(options);
     options.signal?.throwIfAborted();
+    if (!Array.isArray(inputs)) {
+      throw new OnpathError("dtype", `Cannot run: inputs are ${kindOf(inputs)}, expected an array`, {
+        found: kindOf(inputs),
+      });
+    }
     const works = inputs.map((input) => this.#connection.begin(input, options));
     const flows = works.flatMap((work) => work.flows);
     const account = await this.#loop.run(flows, options);
@@ -214,11 +221,23 @@ export type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
 /** Refuses an argument that is not of its kind, before it is used. */
 function checkArgument(name: string, value: unknown, isRight: boolean): void {
   if (isRight) return;
-  const found = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+  const found = kindOf(value);
   throw new OnpathError(
     name === "plan" ? "plan" : "device",
     `Cannot open a session: expected a ${name}, found ${found}`,
     { argument: name, found },
+  );
+}
+
+/** Refuses plans that an older version compiled and that never went through a file. */
+function checkVersion(version: unknown): void {
+  if (version === PLAN_VERSION) return;
+  throw new OnpathError(
+    "plan",
+    `Cannot open a session with a plan of version ${
+      String(version)
+    }: expected ${PLAN_VERSION}, compile it again`,
+    { expected: PLAN_VERSION },
   );
 }
 

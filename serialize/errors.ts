@@ -95,9 +95,20 @@ export function checkWhole(what: string, value: number, least: number, most: num
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new OnpathError(
       "size",
-      `Cannot use ${what} ${value}: expected a whole number from ${least} to ${most}`,
+      `Cannot use ${what} ${String(value)}: expected a whole number from ${least} to ${most}`,
       { what, value, least, most },
     );
   }
   return value;
+}
+
+/**
+ * Names the type of a value from outside, as it stands in a message.
+ *
+ * @param value Anything; nothing of it is called.
+ */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return value === undefined ? "undefined" : `of type ${typeof value}`;
 }

@@ -6,7 +6,7 @@
 
 import { crc32c } from "./crc32c.ts";
 import type { Engine } from "./engine.ts";
-import { checkWhole } from "./errors.ts";
+import { checkWhole, kindOf, OnpathError } from "./errors.ts";
 import {
   FLAG,
   type Header,
@@ -20,6 +20,19 @@ import {
 
 /** Packets carry a CRC-32C, or rely on the link: PCIe and Ethernet have checksums of their own. */
 export type Checksum = "crc32c" | "link";
+
+/**
+ * Checks an option that chooses the checksum.
+ *
+ * @param checksum Value from outside; undefined stands for `crc32c`.
+ * @throws {OnpathError} `pipeline`
+ */
+export function checkChecksum(checksum: unknown): Checksum {
+  if (checksum === undefined) return "crc32c";
+  if (checksum === "crc32c" || checksum === "link") return checksum;
+  const found = typeof checksum === "string" ? JSON.stringify(checksum.slice(0, 40)) : kindOf(checksum);
+  throw new OnpathError("pipeline", `Cannot use checksum ${found}: expected crc32c or link`, { found });
+}
 
 /**
  * Alignment of slots in bytes: one page. A card's driver can then read them by DMA without a copy on the

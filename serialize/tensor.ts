@@ -8,13 +8,14 @@ import {
   checkElements,
   type DType,
   DTYPE_BYTES,
+  DTYPES,
   type ElementArrays,
   fromBFloat16Bits,
   fromFloat16Bits,
   type TypedArray,
   viewElements,
 } from "./dtype.ts";
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkWhole, kindOf, OnpathError } from "./errors.ts";
 
 /** Order of the axes: N image of the batch, H row, W column, C channel. */
 export type Layout = "HWC" | "CHW" | "NHWC" | "NCHW";
@@ -113,7 +114,28 @@ export function tensor<D extends DType>(
   options: TensorOptions<D>,
 ): Tensor<D>;
 export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, options: TensorOptions): Tensor {
-  const { dtype, shape, layout } = options;
+  const { dtype, shape, layout } = Object(options) as TensorOptions;
+  if (!DTYPES.includes(dtype)) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot make a tensor of dtype ${shown(dtype)}: expected one of ${DTYPES.join(", ")}`,
+      { expected: DTYPES },
+    );
+  }
+  if (!ArrayBuffer.isView(data)) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot make a tensor: its data is ${kindOf(data)}, expected a typed array`,
+      {
+        found: kindOf(data),
+      },
+    );
+  }
+  if (!Array.isArray(shape)) {
+    throw new OnpathError("shape", `Cannot make a tensor: its shape is ${kindOf(shape)}, expected an array`, {
+      found: kindOf(shape),
+    });
+  }
   checkElements(dtype, data);
   const count = countElements(shape);
   if (count !== data.length) {
@@ -359,6 +381,15 @@ export function imageAxes(source: Tensor): ImageAxes {
  * @throws {OnpathError} `shape` when the number of axes differs.
  */
 export function checkAxes(shape: readonly number[], layout: Layout): void {
+  if (!LAYOUTS.includes(layout)) {
+    throw new OnpathError(
+      "shape",
+      `Cannot use layout ${shown(layout)}: expected one of ${LAYOUTS.join(", ")}`,
+      {
+        expected: LAYOUTS,
+      },
+    );
+  }
   if (shape.length !== layout.length) {
     throw new OnpathError(
       "shape",
@@ -368,6 +399,11 @@ export function checkAxes(shape: readonly number[], layout: Layout): void {
       { shape, layout },
     );
   }
+}
+
+/** A value from outside, short enough for a message. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
 }
 
 function makeTensor(

@@ -6,14 +6,14 @@
 
 import { decode, encode } from "@msgpack/msgpack";
 import { z } from "zod";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { type AnyPlan, findWorkload } from "../registry.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import { profileSpec } from "../target/profiles.ts";
 import type { Workload } from "../workload.ts";
 import { checkForm } from "./form.ts";
-import { identifyPlan, type Plan, PLAN_VERSION } from "./plan.ts";
+import { asPlanError, identifyPlan, type Plan, PLAN_VERSION } from "./plan.ts";
 
 /** Maximum size of a plan file in bytes (1 MiB). Typical plans have a few KiB. */
 export const MAX_PLAN_BYTES = 2 ** 20;
@@ -46,6 +46,7 @@ const envelopeSpec: Schema<Plan> = z.strictObject({
  *
  * @param plan Plan of any workload.
  * @returns Contents of the plan file.
+ * @throws {OnpathError} `plan` if the value is not a plan.
  *
  * @example
  * ```ts
@@ -60,6 +61,15 @@ const envelopeSpec: Schema<Plan> = z.strictObject({
  * ```
  */
 export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+  if (Object(plan).format !== "onpath.plan") {
+    throw new OnpathError(
+      "plan",
+      `Cannot write a plan that is ${kindOf(plan)}: expected what compile() makes`,
+      {
+        found: kindOf(plan),
+      },
+    );
+  }
   return encode(plan, { sortKeys: true });
 }
 
@@ -87,6 +97,11 @@ export function decodePlan<P extends Plan>(
   workload: Pick<Workload<P>, "name" | "check">,
 ): P;
 export function decodePlan(bytes: Uint8Array, workload?: Pick<Workload, "name" | "check">): Plan {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new OnpathError("plan", `Cannot read a plan that is ${kindOf(bytes)}: expected a Uint8Array`, {
+      found: kindOf(bytes),
+    });
+  }
   if (bytes.length > MAX_PLAN_BYTES) {
     throw new OnpathError(
       "plan",
@@ -139,7 +154,7 @@ export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "ch
   if (format !== "onpath.plan") {
     throw new OnpathError(
       "plan",
-      `Cannot read a plan: its format is ${show(format)}, expected "onpath.plan"`,
+      `Cannot read a plan: its format is ${show(format)}, expected "onpath.plan"${remedyOf(format)}`,
     );
   }
   if (version !== PLAN_VERSION) {
@@ -178,12 +193,8 @@ function show(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 40);
 }
 
-/** Runs a check. Every exception becomes a `plan` error. */
-function asPlanError<T>(id: number, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    if (cause instanceof OnpathError && cause.code === "plan") throw cause;
-    throw new OnpathError("plan", `Cannot read plan ${id}: ${(cause as Error).message}`, { id }, { cause });
-  }
+/** Says what to do with documents that older versions wrote. */
+function remedyOf(format: unknown): string {
+  const isOlder = format === "onpath.text-plan" || format === "onpath.normalize-plan";
+  return isOlder ? "; compile the pipeline again" : "";
 }

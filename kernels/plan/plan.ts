@@ -5,6 +5,7 @@
  */
 
 import { encode } from "@msgpack/msgpack";
+import { OnpathError } from "../../serialize/errors.ts";
 import { crc32c } from "../../serialize/crc32c.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 
@@ -71,4 +72,20 @@ export function identifyPlan<Name extends string, Body>(
 ): Plan<Name, Body> {
   const rest = { format: "onpath.plan", version: PLAN_VERSION, workload, target, packets, body } as const;
   return { ...rest, id: crc32c(encode(rest, { sortKeys: true })) };
+}
+
+/**
+ * Runs a check of a plan. Whatever it throws becomes a refusal of the plan.
+ *
+ * @param id Id of the plan.
+ * @param run The check.
+ * @throws {OnpathError} `plan`
+ */
+export function asPlanError<T>(id: number, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (cause instanceof OnpathError && cause.code === "plan") throw cause;
+    throw new OnpathError("plan", `Cannot read plan ${id}: ${(cause as Error).message}`, { id }, { cause });
+  }
 }

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { FORMS } from "../image/kernel.ts";
 import { parseWith, type Schema } from "../schema.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/header.ts";
 import { MAX_EPOCH } from "../epochs.ts";
 import { BACKINGS, type DeviceProfile, LAYOUT_NAMES, TIMINGS } from "./profile.ts";
@@ -180,6 +181,24 @@ export function copyProfile(profile: DeviceProfile): DeviceProfile {
     PROFILE_FIELDS.filter((field) => profile[field] !== undefined).map((field) => [field, profile[field]]),
   );
   return parseProfile(known);
+}
+
+/**
+ * The profile of a device that a plan is compiled for.
+ *
+ * @param device A device, or its profile.
+ * @throws {OnpathError} `device` if it is neither, or a number is out of its limits.
+ */
+export function profileOf(device: DeviceProfile | { readonly profile: DeviceProfile }): DeviceProfile {
+  const profile: unknown = Object(device).profile ?? device;
+  if (typeof profile === "object" && profile !== null && !Array.isArray(profile)) {
+    return copyProfile(profile as DeviceProfile);
+  }
+  throw new OnpathError(
+    "device",
+    `Cannot compile for a device that is ${kindOf(profile)}: expected a device or its profile`,
+    { found: kindOf(profile) },
+  );
 }
 
 const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [

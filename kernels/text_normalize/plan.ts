@@ -6,11 +6,11 @@
 
 import { MOST_NORMALIZED_PARTS } from "./packets.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
-import type { Checksum } from "../../serialize/packets.ts";
+import { checkChecksum, type Checksum } from "../../serialize/packets.ts";
 import { checkWhole } from "../../serialize/errors.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { identifyPlan, type Plan } from "../plan/plan.ts";
-import { copyProfile } from "../target/profiles.ts";
+import { profileOf } from "../target/profiles.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { parseNormalizePipeline, type TextPipelineInput } from "../tokenize/plan/spec.ts";
 
@@ -63,7 +63,7 @@ export function compileNormalize(
   pipeline: TextPipelineInput,
   options: NormalizeCompileOptions,
 ): NormalizePlan {
-  const target = copyProfile("profile" in options.device ? options.device.profile : options.device);
+  const target = profileOf(options.device);
   const most = Math.min(MAX_PAYLOAD, target.payload);
   const request = checkWhole("a payload of text in bytes of", options.payload ?? target.payload, 1, most);
   return identifyPlan({
@@ -75,6 +75,6 @@ export function compileNormalize(
       answersPerRequest: MOST_NORMALIZED_PARTS,
       inFlight: checkWhole("a number of packets an exchange of", options.packets ?? 64, 1, 1024),
     },
-    body: { steps: parseNormalizePipeline(pipeline), checksum: options.checksum ?? "crc32c" },
+    body: { steps: parseNormalizePipeline(pipeline), checksum: checkChecksum(options.checksum) },
   });
 }

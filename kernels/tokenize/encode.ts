@@ -11,7 +11,8 @@ import { TextFlow } from "./flow.ts";
 import type { TextLookups } from "./lookups.ts";
 import { allowedTokens, SpecialSplitter } from "./special.ts";
 import { engineTables } from "./tables.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { checkText } from "./text_parts.ts";
+import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** How text is tokenized. */
 export interface EncodeOptions {
@@ -61,6 +62,7 @@ export interface TokenEncoder {
  * ```
  */
 export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {}): TokenEncoder {
+  requireVocabulary(vocabulary);
   const tables = engineTables(vocabulary);
   const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
   const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);
@@ -108,7 +110,7 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
     };
     return {
       push: (text) => {
-        const bytes = typeof text === "string" ? utf8.encode(text) : text;
+        const bytes = typeof checkText(text) === "string" ? utf8.encode(text as string) : text as Uint8Array;
         if (splitter === null) put(bytes, 0, bytes.length);
         else splitter.take(bytes, 0, bytes.length);
         return leave(false);

@@ -5,6 +5,7 @@
  */
 
 import { normalizeBytes, type NormalizedText, originalSpan } from "../text_normalize/model.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { SpecialSplitter } from "./special.ts";
 import type { SpecialToken, TextStep, Vocabulary } from "./vocabulary.ts";
 
@@ -34,9 +35,29 @@ export type TextPart =
  *
  * @param text A string, or bytes.
  * @returns Its bytes; the caller's own where they are well-formed.
+ * @throws {OnpathError} `dtype` if it is no text.
  */
 export function wellFormed(text: string | Uint8Array): Uint8Array {
-  if (typeof text === "string") return encoder.encode(text);
+  if (typeof checkText(text) === "string") return encoder.encode(text as string);
+  return wellFormedBytes(text as Uint8Array);
+}
+
+/**
+ * Refuses what is no text.
+ *
+ * @throws {OnpathError} `dtype`
+ */
+export function checkText(input: unknown): string | Uint8Array {
+  if (typeof input === "string" || input instanceof Uint8Array) return input;
+  const found = kindOf(input);
+  throw new OnpathError(
+    "dtype",
+    `Cannot take a text that is ${found}: expected a string, or UTF-8 in a Uint8Array`,
+    { found },
+  );
+}
+
+function wellFormedBytes(text: Uint8Array): Uint8Array {
   try {
     strict.decode(text);
     return text;

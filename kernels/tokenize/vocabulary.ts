@@ -5,6 +5,8 @@
  * @module
  */
 
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+
 /** Most ids of a vocabulary, those not in use among them. */
 export const MAX_IDS = 2 ** 22;
 
@@ -199,4 +201,23 @@ export interface Vocabulary {
 export function pairHash(left: number, right: number): number {
   const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
   return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
+/**
+ * Refuses what is no vocabulary.
+ *
+ * @throws {OnpathError} `table`
+ */
+export function requireVocabulary(value: unknown): Vocabulary {
+  const { bytes, idLimit, special } = Object(value) as Partial<Vocabulary>;
+  if (bytes instanceof Uint8Array && typeof idLimit === "number" && Array.isArray(special)) {
+    return value as Vocabulary;
+  }
+  throw new OnpathError(
+    "table",
+    `Cannot use a vocabulary that is ${
+      kindOf(value)
+    }: expected what decodeVocabulary() or compileVocabulary() makes`,
+    { found: kindOf(value) },
+  );
 }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { encode } from "@msgpack/msgpack";
 import { z } from "zod";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { MergedChunk } from "../../serialize/text/chunk_merge.ts";
 import { createTextWriter } from "../../serialize/text/text_writer.ts";
-import type { Plan } from "../plan/plan.ts";
+import { asPlanError, type Plan } from "../plan/plan.ts";
 import { reservePlanSlots } from "../plan/slots.ts";
 import { type PacketModel, plainCounts, type Program } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
@@ -99,7 +100,10 @@ function connect(
     ...reservePlanSlots(plan.packets),
     maxFlows: mode === "stateful" ? TEXT_FLOWS : MAX_CHUNKED,
     begin: (input, { onChunk }): Work<TextTokens> => {
-      const text = wellFormed(checkText(input));
+      if (onChunk !== undefined && typeof onChunk !== "function") {
+        throw new OnpathError("size", `Cannot use onChunk: expected a function, found ${kindOf(onChunk)}`);
+      }
+      const text = wellFormed(input);
       const split = splitIntoPieces(
         plan,
         text,
@@ -117,23 +121,6 @@ function connect(
     },
     stream: (run) => openTextStream(context, run),
   };
-}
-
-/**
- * Refuses what is no text.
- *
- * @throws {OnpathError} `dtype`
- */
-export function checkText(input: unknown): string | Uint8Array {
-  if (typeof input === "string" || input instanceof Uint8Array) return input;
-  const found = input === null ? "null" : Array.isArray(input) ? "an array" : typeof input;
-  throw new OnpathError(
-    "dtype",
-    `Cannot take ${found} as a text: expected a string, or UTF-8 in a Uint8Array`,
-    {
-      found,
-    },
-  );
 }
 
 const words = z.array(z.strictObject({ text: z.string().max(1000), id: z.number().int().min(0) })).max(
@@ -181,23 +168,28 @@ export const tokenizeWorkload: Workload<
     const vocabulary = (resources as TextResources | undefined)?.vocabulary;
     if (vocabulary === undefined) {
       const { name } = plan.body.vocabulary;
-      throw new OnpathError("plan", `Cannot run text plan ${plan.id}: its vocabulary ${name} is missing`, {
-        plan: plan.id,
-        vocabulary: name,
-      });
+      throw new OnpathError(
+        "plan",
+        `Cannot run text plan ${plan.id}: its vocabulary ${name} is missing, expected resources { vocabulary }`,
+        {
+          plan: plan.id,
+          vocabulary: name,
+        },
+      );
     }
     checkVocabulary(plan, vocabulary);
-    if (resources.cache !== undefined) checkVocabulary(plan, resources.cache.vocabulary);
+    if (resources.cache !== undefined) checkVocabulary(plan, Object(resources.cache).vocabulary);
     // A plan from a file is checked in full here: with its vocabulary it can be compiled again.
     const { pipeline, cut: { overlap }, checksum, mode } = plan.body;
-    const again = compileText(pipeline, {
+    const options = {
       vocabulary,
       device: plan.target,
       payload: plan.packets.request,
       ...(mode === "overlap" ? { overlap } : {}),
       checksum,
       packets: plan.packets.inFlight,
-    });
+    };
+    const again = asPlanError(plan.id, () => compileText(pipeline, options));
     checkSame(plan, again);
     return { program: programOf(plan, vocabulary), connect: () => connect(plan, resources) };
   },
@@ -205,7 +197,9 @@ export const tokenizeWorkload: Workload<
 
 /** Refuses a plan whose numbers are not those that compiling gives. Its notes may say where an overlap came from. */
 function checkSame(plan: TokenizePlan, again: TokenizePlan): void {
-  const face = ({ packets, body: { notes: _, ...body } }: TokenizePlan) => JSON.stringify([packets, body]);
+  // A plan from a file has its keys in another order.
+  const face = ({ packets, body: { notes: _, ...body } }: TokenizePlan) =>
+    String(encode([packets, body], { sortKeys: true }));
   if (face(plan) === face(again)) return;
   throw new OnpathError(
     "plan",

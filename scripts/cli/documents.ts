@@ -10,7 +10,7 @@ import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
 import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokenize/plan/spec.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { type AnyPlan, type AnyWorkload, WORKLOADS } from "../../kernels/registry.ts";
+import { type AnyPlan, type AnyWorkload, findWorkload } from "../../kernels/registry.ts";
 import { stepNames } from "../../kernels/compile.ts";
 import { parseProfile } from "../../kernels/target/profiles.ts";
 import { readBounded } from "../io/read.ts";
@@ -50,11 +50,17 @@ export interface LoadedPipeline {
  */
 export async function loadAnyPipeline(path: string, signal: AbortSignal): Promise<LoadedPipeline> {
   const value = await readJson(path, "pipeline", signal);
-  const workload = WORKLOADS.find(({ takes }) => takes(stepNames(value)))!;
-  return { workload, pipeline: within(path, () => checkPipeline(workload.name, value)) };
+  const name = workloadName(stepNames(value));
+  return { workload: findWorkload(name), pipeline: within(path, () => checkPipeline(name, value)) };
 }
 
-function checkPipeline(workload: string, value: unknown): unknown {
+/** Steps that belong to no workload of text are an image's: its parser names the unknown one and suggests another. */
+function workloadName(ops: readonly string[]): AnyPlan["workload"] {
+  if (ops.includes("tokenize")) return "tokenize";
+  return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
+}
+
+function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
   if (workload === "tokenize") return parseTextPipeline(value);
   if (workload === "text_normalize") {
     return { steps: [{ op: "normalize_text", steps: parseNormalizePipeline(value) }] };

@@ -82,7 +82,7 @@ test("a run that takes more epochs than its device counts is refused, as many as
   await using exact = createModelDevice({ ...MODEL_PROFILE, epochs: count });
   sameTensor((await offload(planFor(exact), images, exact)).output, referencePipeline(PIPELINE, images));
   await using less = createModelDevice({ ...MODEL_PROFILE, epochs: count - 1 });
-  await assert.rejects(offload(planFor(less), images, less), refusal("table", /counts/));
+  await assert.rejects(offload(planFor(less), images, less), refusal("table", /epochs, device model/));
 });
 
 test("a reload that fails ends the run with its error, and the next run loads again", async () => {

@@ -124,3 +124,41 @@ Deno.test("tokenize goes through devices: the RTL where it fits, the model and w
   const contradiction = await offload(["tokenize", "--explain", "--mode", "stateful", text]);
   assert.equal(contradiction.code, 2);
 });
+
+Deno.test("plan shows and saves text plans, and run refuses them by name with what to do", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "onpath-text-plan-"));
+  try {
+    const [tokens, texts] = [join(folder, "tokens.json"), join(folder, "texts.json")];
+    await writeFile(tokens, JSON.stringify({ steps: [{ op: "tokenize" }] }));
+    await writeFile(texts, JSON.stringify({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }));
+    const file = join(folder, "text.plan");
+    const shown = await offload(["plan", tokens, "--vocab", "r50k_base", "--output", file]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /workload +tokenize[^]*vocabulary +r50k_base[^]*written/);
+    const json = await offload(["plan", texts, "--json", "--payload", "100"]);
+    assert.equal(json.code, 0, json.stderr);
+    const plan = JSON.parse(json.stdout);
+    assert.deepEqual([plan.format, plan.workload, plan.packets.request], [
+      "onpath.plan",
+      "text_normalize",
+      100,
+    ]);
+    const output = join(folder, "out.npy");
+    const run = await offload(["run", "--plan", file, "--input", "x.png", "--output", output]);
+    assert.equal(run.code, 2);
+    assert.match(run.stderr, /^error: Cannot run plan \d+: it is a text plan.*onpath tokenize --vocab/);
+    for (
+      const [args, message] of [
+        [[tokens], /requires --vocab/],
+        [[texts, "--vocab", "r50k_base"], /--vocab is for pipelines with tokenize/],
+        [[texts, "--shape", "3,3,3"], /--shape is for image pipelines/],
+      ] as const
+    ) {
+      const refused = await offload(["plan", ...args]);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, message);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

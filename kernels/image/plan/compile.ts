@@ -6,7 +6,7 @@
 
 import { filterAxis } from "../resample/coefficients.ts";
 import { filterSteps } from "../resample/steps.ts";
-import type { FormName, TableForm } from "../kernel.ts";
+import { type FormName, FORMS, type TableForm } from "../kernel.ts";
 import {
   type ImagePipeline,
   type ImageShape,
@@ -16,17 +16,18 @@ import {
   type Pipeline,
   type PipelineInput,
 } from "../pipeline.ts";
+import { named } from "../../excerpt.ts";
 import { KERNELS } from "../kernels.ts";
 import { resampleBuffers } from "../resample/model.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, checkChannels, itemBytes, MAX_AXIS } from "../../../serialize/sampling.ts";
 import { checkAxes, countElements, LAYOUTS } from "../../../serialize/tensor.ts";
-import type { Checksum } from "../../../serialize/packets.ts";
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkChecksum, type Checksum } from "../../../serialize/packets.ts";
+import { checkWhole, kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { HEADER_BYTES, KIND } from "../../../serialize/header.ts";
-import { copyProfile } from "../../target/profiles.ts";
-import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
+import { profileOf } from "../../target/profiles.ts";
+import { type DeviceProfile, LAYOUT_NAMES, type LayoutName } from "../../target/profile.ts";
 import { chooseTables, type StageTables } from "./choose_form.ts";
 import { explain } from "./explain.ts";
 import { foldGeometry, type Geometry } from "./geometry.ts";
@@ -97,8 +98,10 @@ export function compile(
   options: CompileOptions,
 ): ImagePlan {
   const checked = toPlainData(parsePipeline(pipeline));
-  const device = copyProfile("profile" in options.device ? options.device.profile : options.device);
-  const checksum = options.checksum ?? "crc32c";
+  const device = profileOf(options.device);
+  const checksum = checkChecksum(options.checksum);
+  checkName("layout", options.layout, LAYOUT_NAMES);
+  checkName("form", options.form, FORMS);
   const tolerance = options.tolerance ?? 0;
   if (!(tolerance >= 0 && tolerance <= 255)) {
     throw new OnpathError("pipeline", `Cannot compile with a tolerance of ${tolerance}: expected 0 to 255`, {
@@ -209,10 +212,20 @@ function toPlainData(pipeline: Pipeline): Pipeline {
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline;
 }
 
+/** Refuses the name of an option's value that is not listed. */
+function checkName(option: string, value: unknown, known: readonly string[]): void {
+  if (value === undefined || known.includes(value as string)) return;
+  throw new OnpathError(
+    "pipeline",
+    `Cannot compile with ${option} ${named(value)}: expected one of ${known.join(", ")}`,
+    { option, known },
+  );
+}
+
 function checkInput(input: CompileOptions["input"]): PlanInput {
-  const { dtype, shape, layout } = input;
+  const { dtype, shape, layout } = Object(input) as Partial<CompileOptions["input"]>;
   if (dtype !== "u8") {
-    throw new OnpathError("dtype", `Cannot compile for an input of dtype ${dtype}: expected u8`, {
+    throw new OnpathError("dtype", `Cannot compile for an input of dtype ${String(dtype)}: expected u8`, {
       expected: "u8",
       found: dtype,
     });
@@ -220,8 +233,17 @@ function checkInput(input: CompileOptions["input"]): PlanInput {
   if (layout === undefined || !LAYOUTS.includes(layout)) {
     throw new OnpathError(
       "shape",
-      `Cannot compile for an input of layout ${layout}: expected one of ${LAYOUTS.join(", ")}`,
+      `Cannot compile for an input of layout ${String(layout)}: expected one of ${LAYOUTS.join(", ")}`,
       { layout },
+    );
+  }
+  if (!Array.isArray(shape)) {
+    throw new OnpathError(
+      "shape",
+      `Cannot compile for an input whose shape is ${kindOf(shape)}: expected an array`,
+      {
+        shape: kindOf(shape),
+      },
     );
   }
   checkAxes(shape, layout);

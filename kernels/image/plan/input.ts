@@ -5,7 +5,7 @@
  */
 
 import { imageAxes, type Tensor } from "../../../serialize/tensor.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import type { ImagePlan } from "./plan.ts";
 
 /**
@@ -15,6 +15,14 @@ import type { ImagePlan } from "./plan.ts";
  */
 export function checkPlanInput(plan: ImagePlan, input: Tensor): void {
   const wanted = plan.body.input;
+  const { data, shape, strides } = Object(input) as Partial<Tensor>;
+  if (!ArrayBuffer.isView(data) || !Array.isArray(shape) || !Array.isArray(strides)) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot run plan ${plan.id}: its input is ${kindOf(input)} and no tensor, expected what tensor() makes`,
+      { plan: plan.id, found: kindOf(input) },
+    );
+  }
   if (input.dtype !== wanted.dtype) {
     throw new OnpathError(
       "dtype",

@@ -6,6 +6,7 @@
  */
 
 import { decode } from "@msgpack/msgpack";
+import { kindOf } from "../../../serialize/errors.ts";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { excerpt } from "../../excerpt.ts";
@@ -76,6 +77,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
 }
 
 function readHead(file: Uint8Array): { body: Uint8Array; checksum: number } {
+  if (!(file instanceof Uint8Array)) throw damaged(`it is ${kindOf(file)}, expected a Uint8Array`);
   if (file.length < TABLE_HEAD_BYTES || file.length > MAX_TABLE_BYTES) {
     throw damaged(`it has ${file.length} bytes, expected ${TABLE_HEAD_BYTES} to ${MAX_TABLE_BYTES}`, {
       length: file.length,

@@ -7,6 +7,7 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import { createNormalizerStream, type NormalizerStream } from "../../text_normalize/stream.ts";
 import type { FlowStream, RunFlow } from "../../workload.ts";
+import { checkText } from "../text_parts.ts";
 import { SpecialSplitter } from "../special.ts";
 import type { TextContext } from "./context.ts";
 import { SequentialFlow } from "./token_flow.ts";
@@ -109,9 +110,11 @@ export function openTextStream(
     return given;
   };
   return {
-    push: (text) =>
-      step(
-        typeof text === "string" ? utf8.encode(text) : utf8.encode(decoder.decode(text, { stream: true })),
+    push: async (text) =>
+      await step(
+        typeof checkText(text) === "string"
+          ? utf8.encode(text as string)
+          : utf8.encode(decoder.decode(text as Uint8Array, { stream: true })),
         false,
       ),
     end: () => {

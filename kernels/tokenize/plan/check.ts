@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Vocabulary } from "../vocabulary.ts";
+import { requireVocabulary, type Vocabulary } from "../vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { TokenizePlan } from "./plan.ts";
 
@@ -17,6 +17,7 @@ export function checkVocabulary(
   { id, body: { vocabulary: expected } }: TokenizePlan,
   found: Vocabulary,
 ): void {
+  requireVocabulary(found);
   const same = expected.checksum === found.checksum && expected.idLimit === found.idLimit &&
     expected.algorithm === found.algorithm;
   if (same) return;

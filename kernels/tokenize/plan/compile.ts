@@ -6,15 +6,15 @@
 
 import { allowedTokens } from "../special.ts";
 import { leastPayload, mostParts, type TextMode } from "../model.ts";
-import type { TextStep, Vocabulary } from "../vocabulary.ts";
-import type { Checksum } from "../../../serialize/packets.ts";
+import { requireVocabulary, type TextStep, type Vocabulary } from "../vocabulary.ts";
+import { checkChecksum, type Checksum } from "../../../serialize/packets.ts";
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import { MAX_PAYLOAD } from "../../../serialize/header.ts";
 import { overlapFor } from "../../../serialize/text/cut.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
 import type { OverlapChoice } from "./overlap_choice.ts";
 import { identifyPlan } from "../../plan/plan.ts";
-import { copyProfile } from "../../target/profiles.ts";
+import { profileOf } from "../../target/profiles.ts";
 import type { TokenizeBody, TokenizePlan } from "./plan.ts";
 import { parseTextPipeline, type TextPipeline, type TextPipelineInput, type TokenizeStep } from "./spec.ts";
 
@@ -69,8 +69,8 @@ export function compileText(
 ): TokenizePlan {
   const parsed = parseTextPipeline(pipeline);
   const step = parsed.steps.at(-1) as TokenizeStep;
-  const { vocabulary } = options;
-  const target = copyProfile("profile" in options.device ? options.device.profile : options.device);
+  const vocabulary = requireVocabulary(options.vocabulary);
+  const target = profileOf(options.device);
   const payload = checkWhole(
     "a payload of text in bytes of",
     options.payload ?? target.payload,
@@ -96,7 +96,7 @@ export function compileText(
     },
     mode: step.mode,
     cut: { payload, overlap },
-    checksum: options.checksum ?? "crc32c",
+    checksum: checkChecksum(options.checksum),
     normalization: [...own, ...vocabulary.normalization],
     special: allowedTokens(vocabulary, step.special).map(({ text, id }) => ({ text, id })),
     around: step.around ? vocabulary.around : { before: [], after: [] },

@@ -82,7 +82,7 @@ export async function normalizeText(
     const counts = await pass(session.stream({ signal, timeoutMs }));
     const { packets } = device.counters();
     if (options.json) {
-      printJson({ steps, device: plan.target, payload: plan.packets.request, packets, ...counts });
+      printJson({ steps, device: plan.target.name, payload: plan.packets.request, packets, ...counts });
     }
   });
 }
