@@ -12,13 +12,16 @@
  * const plan = compile({ steps: [{ op: "resize", size: [24, 32] }] }, { input: image, device });
  * const { output, report } = await offload(plan, image, device);
  * assert.deepEqual(output.shape, [24, 32, 3]);
- * assert.equal(report.sent, plan.layout.cut.packets);
+ * assert.equal(report.sent, plan.body.layout.cut.packets);
  * ```
  *
  * @module
  */
 
+export * from "./device/card_device.ts";
 export * from "./device/device.ts";
+export * from "./device/kernel_counts.ts";
+export * from "./device/port.ts";
 export * from "../kernels/epochs.ts";
 export * from "./device/model.ts";
 export * from "../kernels/rtl/movers.ts";
@@ -35,13 +38,16 @@ export * from "../kernels/rtl/page_commands.ts";
 export * from "./device/rtl/profile.ts";
 export * from "../kernels/image/rtl/program.ts";
 export * from "../kernels/image/rtl/rows.ts";
-export { refuseChunks } from "./device/rtl/text.ts";
-export * from "./device/rtl/tokenize.ts";
+export * from "./device/rtl/feed.ts";
+export * from "./device/rtl/port.ts";
 export * from "./device/rtl/wave.ts";
 export * from "../kernels/image/plan/choose_form.ts";
-export * from "../kernels/image/plan/compile.ts";
+export * from "../kernels/compile.ts";
+export type { CompileOptions } from "../kernels/image/plan/compile.ts";
 export * from "../kernels/image/plan/cost.ts";
-export * from "../kernels/image/plan/file.ts";
+export * from "../kernels/plan/file.ts";
+export * from "../kernels/plan/plan.ts";
+export * from "../kernels/program.ts";
 export * from "../kernels/image/plan/geometry.ts";
 export * from "../kernels/image/plan/input.ts";
 export * from "../kernels/image/plan/layouts.ts";
@@ -68,19 +74,17 @@ export * from "../kernels/image/residency/simulate.ts";
 export * from "./reopen.ts";
 export * from "./run_options.ts";
 export * from "./session.ts";
+export * from "./offload.ts";
+export * from "./plan_types.ts";
+export * from "../kernels/registry.ts";
 export * from "../kernels/tokenize/plan/check.ts";
 export * from "../kernels/tokenize/plan/compile.ts";
 export * from "../kernels/text_normalize/plan.ts";
-export * from "./normalize_session.ts";
 export * from "./choose_overlap.ts";
 export * from "../kernels/tokenize/plan/overlap_choice.ts";
 export * from "../kernels/tokenize/plan/plan.ts";
 export * from "../kernels/tokenize/plan/spec.ts";
-export * from "./text_session.ts";
-export * from "../kernels/tokenize/flows/text_stream.ts";
-export type { NormalizeCounts } from "../kernels/text_normalize/normalize_job.ts";
-export type { HostTail } from "../kernels/tokenize/flows/host_tail.ts";
-export type { PumpTimes } from "./pump.ts";
-export type { StatefulJob } from "../kernels/tokenize/flows/stateful_job.ts";
+export type { TextOptions, TextResources } from "../kernels/tokenize/workload.ts";
+export * from "../kernels/workload.ts";
+export type { PacketFlow, Progress } from "../serialize/flow.ts";
 export type { TextTokens } from "../kernels/tokenize/flows/text_pieces.ts";
-export type { PacketJob, TextContext, TextJob, TextJobCounts } from "../kernels/tokenize/flows/text_job.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { IMAGE_TABLE } from "../../kernels/rtl/registers.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { HEADER_BYTES } from "../../serialize/header.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import type { FormName } from "../../kernels/image/kernel.ts";

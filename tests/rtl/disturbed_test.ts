@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";

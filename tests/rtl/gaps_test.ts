@@ -6,7 +6,7 @@ import {
   DROP_REASONS,
   REGISTER,
 } from "../../kernels/rtl/registers.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { FLAG, HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
@@ -19,6 +19,7 @@ import { readPhoto } from "../support/photos.ts";
 import { sameTensor } from "../runtime/helpers.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { modelRun, rtlRun } from "./runs.ts";
+import { programOf } from "../support/program.ts";
 
 /** Something that happens to packets on their way; numbers choose where. */
 const anyFault = fc.record({
@@ -106,10 +107,10 @@ function planOf(
   draw: typeof anyStep extends fc.Arbitrary<infer T> ? T : never,
   channels: number,
   images: number,
-): { plan: ImagePlan; input: Tensor; pipeline: PipelineInput } {
+): { plan: ImagePlan; input: Tensor; pipeline: ImagePipeline } {
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
-  const steps: PipelineInput["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
+  const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
   if (draw.crop) steps.push({ op: "center_crop", size: size.map((length) => Math.ceil(length / 2)) });
   if (draw.pad !== null) {
     const [top, left, bottom, right] = draw.pad;
@@ -242,10 +243,10 @@ Deno.test("RTL: a plan that is loaded again knows no rows of before", async () =
   const sent = packetsOf(plan, input);
   const engine = createEngine(2 ** 20);
   const [requests, answers] = [reserveSlots(engine, 40, 1344), reserveSlots(engine, 40, 1344)];
-  await device.load(plan);
+  await device.load(programOf(plan));
   engine.bytes.set(sent[0]!, slotAddress(requests, 0));
   assert.equal(await device.exchange({ input: requests, count: 1, output: answers }), 0);
-  await device.load(plan);
+  await device.load(programOf(plan));
   engine.bytes.set(sent[1]!, slotAddress(requests, 0));
   await device.exchange({ input: requests, count: 1, output: answers });
   assert.deepEqual(device.counters().dropped, { order: 1 });

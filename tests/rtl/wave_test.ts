@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import process from "node:process";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { openRtlCard } from "../../runtime/device/rtl/card.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";

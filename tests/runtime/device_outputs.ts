@@ -6,11 +6,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { KIND } from "../../serialize/header.ts";
 import type { Layout, Tensor } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
@@ -27,7 +28,7 @@ const IMAGENET = {
   layout: "CHW",
 };
 
-const GEOMETRY: Readonly<Record<string, PipelineInput["steps"]>> = {
+const GEOMETRY: Readonly<Record<string, ImagePipeline["steps"]>> = {
   crop: [{ op: "crop", top: 1, left: 2, height: 9, width: 11 }],
   center_crop: [{ op: "center_crop", size: [8, 10] }],
   pad: [{ op: "pad", top: 1, left: 2, bottom: 3, right: 4, fill: 99 }],
@@ -41,7 +42,7 @@ const GEOMETRY: Readonly<Record<string, PipelineInput["steps"]>> = {
   ],
 };
 
-async function equalsReference(device: Device, pipeline: PipelineInput, image: Tensor, what = "") {
+async function equalsReference(device: Device, pipeline: ImagePipeline, image: Tensor, what = "") {
   const plan = compile(pipeline, { input: image, device });
   const { output, report } = await offload(plan, image, device);
   sameTensor(output, referencePipeline(pipeline, image), what);

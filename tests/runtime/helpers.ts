@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fitInside, shorterSide } from "../../kernels/image/geometry/spec.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { LAYOUTS, type Tensor, toBytes, toDense } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 
@@ -51,11 +51,11 @@ export function settle(): Promise<void> {
 /** An image and a pipeline that fits it. */
 export interface Case {
   readonly image: Tensor;
-  readonly pipeline: PipelineInput;
+  readonly pipeline: ImagePipeline;
 }
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const dtypes = ["f32", "f16", "bf16", "i8", "u8"];
+const dtypes = ["f32", "f16", "bf16", "i8", "u8"] as const;
 const draws = fc.record({
   channels: fc.constantFrom(1, 3, 4),
   height: fc.integer({ min: 1, max: 24 }),
@@ -86,7 +86,7 @@ export const anyCase: fc.Arbitrary<Case> = draws.map((draw) => {
   const fill = draw.perChannel
     ? Array.from({ length: channels }, (_, channel) => (draw.fill + 50 * channel) % 256)
     : draw.fill;
-  const steps: PipelineInput["steps"][number][] = [];
+  const steps: ImagePipeline["steps"][number][] = [];
   let [height, width] = [draw.height, draw.width];
   let resized = false;
   const upTo = (share: number, most: number) => Math.floor(share * (most + 1));

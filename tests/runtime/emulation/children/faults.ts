@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
-import { offload, Session } from "../../../../runtime/session.ts";
+import { compile } from "../../../../kernels/compile.ts";
+import { offload } from "../../../../runtime/offload.ts";
+import { Session } from "../../../../runtime/session.ts";
 import { refusal } from "../../../support/failure.ts";
 import { noise } from "../../../support/images.ts";
 import { sameTensor, settle } from "../../helpers.ts";

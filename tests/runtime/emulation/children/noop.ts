@@ -14,7 +14,7 @@ import type { Provider } from "../../../../runtime/device/xrt/binding/native.ts"
 import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { denoProvider } from "../../../../runtime/device/xrt/binding/deno_provider.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { Session } from "../../../../runtime/session.ts";
 import { createNoopCard } from "../../../../scripts/bench/noop_card.ts";
 import { createEngine } from "../../../../serialize/engine.ts";

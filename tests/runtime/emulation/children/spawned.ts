@@ -4,8 +4,8 @@
 
 import assert from "node:assert/strict";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
-import { offload } from "../../../../runtime/session.ts";
+import { compile } from "../../../../kernels/compile.ts";
+import { offload } from "../../../../runtime/offload.ts";
 import { emulatedXclbin } from "../../../../runtime/device/emulation/image.ts";
 import { createXrtOffload } from "../../../../runtime/device/xrt/device/card_device.ts";
 import { openXrt } from "../../../../runtime/device/xrt/binding/library.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CardEvent, PACKETS_STATUS_BYTES } from "../events.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
 import type { ImagePlan } from "../../../../kernels/image/plan/plan.ts";
 import { schedulePages } from "../../../../kernels/image/plan/schedule.ts";

@@ -4,11 +4,11 @@
 
 import assert from "node:assert/strict";
 import { createEncoder } from "../../../../kernels/tokenize/encode.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { compileText } from "../../../../kernels/tokenize/plan/compile.ts";
 import { createModelDevice } from "../../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
-import { offload } from "../../../../runtime/session.ts";
+import { offload } from "../../../../runtime/offload.ts";
 import { TextSession } from "../../../../runtime/text_session.ts";
 import { vocabulary } from "../../../kernels/tokenize/vocabularies.ts";
 import { refusal } from "../../../support/failure.ts";
