@@ -116,7 +116,7 @@ Deno.test("RTL: a weight index out of range drops its packet and no other", asyn
 
 Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02 of two pixels a cycle", async () => {
   const photo = await readPhoto("astronaut.png");
-  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+  const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
   const plan = compile(pipeline, { input: photo, device: RTL_PROFILE });
   const sent = packetsOf(plan, photo);
   const { answers, cycles } = load(plan).run(sent);
@@ -129,7 +129,7 @@ Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02
 Deno.test("RTL: normalize gives a beat every cycle, whatever a sample becomes", () => {
   for (const dtype of ["u8", "f16", "f32"] as const) {
     for (const layout of ["HWC", "CHW"]) {
-      const steps = [{ op: "normalize", range: "0-1", dtype, layout }];
+      const steps = [{ op: "normalize", range: "0-1", dtype, layout }] as ImagePipeline["steps"];
       const input = noise(1, 224, 224, 3, 1);
       const plan = compile({ steps }, { input, device: RTL_PROFILE });
       const sent = packetsOf(plan, input);

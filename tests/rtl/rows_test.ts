@@ -111,7 +111,7 @@ function planOf(
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
   const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
-  if (draw.crop) steps.push({ op: "center_crop", size: size.map((length) => Math.ceil(length / 2)) });
+  if (draw.crop) steps.push({ op: "center_crop", size: [Math.ceil(size[0]! / 2), Math.ceil(size[1]! / 2)] });
   if (draw.pad !== null) {
     const [top, left, bottom, right] = draw.pad;
     const fill = [7, 250, 99, 31].slice(0, channels);
@@ -179,9 +179,9 @@ Deno.test("RTL: cycles of flows of rows are those of the plan and of the model",
 Deno.test("RTL: a photograph to 224 x 224, antialiased, in every type and layout, at a step of columns a cycle", async () => {
   const photo = await readPhoto("astronaut.png");
   await using device = await createRtlDevice();
-  for (const dtype of ["u8", "i8", "f16", "bf16", "f32"]) {
-    for (const layout of ["HWC", "CHW"]) {
-      const steps = [
+  for (const dtype of ["u8", "i8", "f16", "bf16", "f32"] as const) {
+    for (const layout of ["HWC", "CHW"] as const) {
+      const steps: ImagePipeline["steps"] = [
         { op: "resize", size: [224, 224], match: "pillow" },
         {
           op: "normalize",
@@ -207,7 +207,7 @@ Deno.test("RTL: a photograph to 224 x 224, antialiased, in every type and layout
 
 Deno.test("RTL: a few rows that become thousands of packets leave as the card has room", async () => {
   const image = noise(1, 4, 9, 3, 1);
-  const steps = [
+  const steps: ImagePipeline["steps"] = [
     { op: "resize", size: [1500, 600], match: "pillow" },
     { op: "normalize", range: "0-1", dtype: "f32", layout: "HWC" },
   ];
@@ -262,7 +262,7 @@ Deno.test("what the pipeline of rows cannot hold is refused by its name", () => 
   ];
   for (const [[height, width], size, name] of cases) {
     const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-    const pipeline = { steps: [{ op: "resize", size, match: "pillow" }] };
+    const pipeline: ImagePipeline = { steps: [{ op: "resize", size, match: "pillow" }] };
     assert.throws(
       () => compile(pipeline, { input, device: RTL_PROFILE }),
       (error: OnpathError) => error.code === "table" && name.test(error.message),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import process from "node:process";
 import { compile } from "../../kernels/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
@@ -41,7 +42,11 @@ const BEHIND = 24;
 /** A plan for each build of the RTL, with an input of some dozens of packets. */
 const SAMPLES = (["exact", "opencv", "pillow"] as const).map((match) => {
   const input: Tensor = noise(1, 60, 80, 3, 7);
-  const steps = [{ op: "resize", size: [32, 40], match }, { op: "normalize", range: "0-1", dtype: "f16" }];
+  const steps: ImagePipeline["steps"] = [{ op: "resize", size: [32, 40], match }, {
+    op: "normalize",
+    range: "0-1",
+    dtype: "f16",
+  }];
   return { match, input, plan: compile({ steps }, { input, device: RTL_PROFILE }) };
 });
 
@@ -163,7 +168,7 @@ Deno.test({
 });
 
 /** The build of a plan, with waveforms, as the device takes it. */
-async function wavesOf(plan: Plan): Promise<Partial<Record<PlanBuild, WebAssembly.Module>>> {
+async function wavesOf(plan: ImagePlan): Promise<Partial<Record<PlanBuild, WebAssembly.Module>>> {
   const { build } = rtlProgram(plan);
   return { [build]: await compileWave(build) };
 }

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/compile.ts";
 import { offload } from "../../runtime/offload.ts";
@@ -17,7 +18,7 @@ import type { Register } from "./device_suite.ts";
 import { sameTensor } from "./helpers.ts";
 import { programOf } from "../support/program.ts";
 
-const NORMALIZE = { steps: [{ op: "normalize", range: "0-255", dtype: "u8" }] };
+const NORMALIZE: ImagePipeline = { steps: [{ op: "normalize", range: "0-255", dtype: "u8" }] };
 
 function bytesOf(bench: Bench, answers: Awaited<ReturnType<Bench["exchange"]>>): Uint8Array {
   assert.equal(answers.length, bench.packets);

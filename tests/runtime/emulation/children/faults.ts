@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import process from "node:process";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
 import { compile } from "../../../../kernels/compile.ts";
@@ -14,7 +15,7 @@ import { noise } from "../../../support/images.ts";
 import { sameTensor, settle } from "../../helpers.ts";
 import { openDevice, type Opened, testEnd } from "./cards.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [40, 40] }] };
+const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
 const IMAGE = noise(1, 20, 30, 3, 1);
 const EXPECTED = referencePipeline(PIPELINE, IMAGE);
 

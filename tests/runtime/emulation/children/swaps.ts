@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ import { noise } from "../../../support/images.ts";
 import { sameTensor } from "../../helpers.ts";
 import { openDevice, testEnd } from "./cards.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] };
+const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [23, 19] }] };
 
 /** Runs a plan with pages some times in one session, and gives the card's events of each run. */
 async function traced(images: Tensor, runs: number) {
