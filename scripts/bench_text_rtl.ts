@@ -12,12 +12,10 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { decodeVocabulary } from "../kernels/tokenize/file/decode.ts";
 import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
-import {
-  openTokenizeCard,
-  type TokenizeCard,
-  type TokenizeCounters,
-} from "../runtime/device/rtl/tokenize.ts";
+import { compileBuild } from "../runtime/device/rtl/build.ts";
+import { openRtlCard } from "../runtime/device/rtl/card.ts";
 import { FLAG, HEADER_BYTES, KIND, newHeader, STANDARD_PAYLOAD, writeHeader } from "../serialize/header.ts";
+import { driveTokenizer, type TokenizeCard, type TokenizeCounters } from "./rtl/tokenize_card.ts";
 
 /** Bytes of a flow: two packets. */
 const FLOW_BYTES = 2 * STANDARD_PAYLOAD;
@@ -111,7 +109,7 @@ function print(head: readonly string[], rows: readonly (readonly string[])[]): v
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error("Cannot measure: expected the path of a compiled vocabulary");
 const vocabulary = decodeVocabulary(new Uint8Array(await readFile(path)));
-const tokenizer = await openTokenizeCard();
+const tokenizer = driveTokenizer(await openRtlCard(await compileBuild("tokenize")));
 const all = await texts();
 const names = ["cells", "suffixes", "pairs", "parts", "verdicts"] as const;
 print(

@@ -16,6 +16,7 @@ const symbols = {
   found_so_far: { parameters: [], result: "i32" },
   make_room: { parameters: [], result: "void" },
   go_on: { parameters: ["i32"], result: "i32" },
+  allow: { parameters: ["i32"], result: "void" },
   cycles_so_far: { parameters: [], result: "f64" },
   words_at: { parameters: [], result: "pointer" },
   words_most: { parameters: [], result: "u32" },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { IMAGE_TABLE } from "../../kernels/rtl/registers.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { HEADER_BYTES } from "../../serialize/header.ts";
@@ -91,7 +92,7 @@ Deno.test("onpath_image: words of zeros behind a table change nothing, as VNx's 
 
 Deno.test("onpath_image: the photograph through 512 bits takes no cycle more than through 256", async () => {
   const photo = await readPhoto("astronaut.png");
-  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+  const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
   const plan = compile(pipeline, { input: photo, device: RTL_PROFILE });
   const sent = packetsOf(plan, photo);
   const sockets = sent.map((_, at) => at % 16);

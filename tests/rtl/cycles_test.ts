@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import type { FormName } from "../../kernels/image/kernel.ts";
@@ -60,7 +61,7 @@ Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan 
         const options = { input, device: RTL_PROFILE, tolerance: 1, form };
         let plan: ImagePlan;
         try {
-          plan = compile({ steps }, options);
+          plan = compile({ steps } as ImagePipeline, options);
         } catch (error) {
           // Two sizes without a common factor can have more weights than the RTL's tables.
           assert.equal((error as OnpathError).code, "table");
@@ -84,7 +85,7 @@ Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 
         [{ op: "resize", size: [360, 640] }, { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" }],
       ]
     ) {
-      const plan = compile({ steps }, { input, device: RTL_PROFILE });
+      const plan = compile({ steps } as ImagePipeline, { input, device: RTL_PROFILE });
       await agrees(plan, input, JSON.stringify(steps));
       const { again, ideal } = plan.body.cost;
       assert(again <= 1.02 * ideal, `${again} cycles, ideal ${ideal}`);

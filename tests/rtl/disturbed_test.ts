@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { compile } from "../../kernels/compile.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
@@ -19,7 +20,11 @@ import { openRtl, type Rtl } from "./rtl.ts";
 /** A plan for each build, with an input, its packets, and what comes of them where nothing disturbs. */
 const SAMPLES = (["exact", "opencv", "pillow"] as const).map((match) => {
   const input: Tensor = noise(2, 24, 30, 3, 11);
-  const steps = [{ op: "resize", size: [16, 20], match }, { op: "normalize", range: "0-1", dtype: "u8" }];
+  const steps: ImagePipeline["steps"] = [{ op: "resize", size: [16, 20], match }, {
+    op: "normalize",
+    range: "0-1",
+    dtype: "u8",
+  }];
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
   const sent = packetsOf(plan, input);
   return { match, plan, sent, expected: load(plan).run(sent).answers };

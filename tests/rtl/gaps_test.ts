@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import {
   argumentAddress,
   COUNTER,
@@ -6,7 +7,7 @@ import {
   DROP_REASONS,
   REGISTER,
 } from "../../kernels/rtl/registers.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
@@ -196,7 +197,11 @@ Deno.test("RTL: a table is loaded from any entry on", () => {
 });
 
 Deno.test("RTL: answers do not depend on pauses when beats are held back all the way", () => {
-  const steps = [{ op: "resize", size: [200, 200] }, { op: "normalize", range: "0-1", dtype: "f32" }];
+  const steps: ImagePipeline["steps"] = [{ op: "resize", size: [200, 200] }, {
+    op: "normalize",
+    range: "0-1",
+    dtype: "f32",
+  }];
   const input = noise(1, 50, 50, 3, 1);
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
   const rtl = load(plan);

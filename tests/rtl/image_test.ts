@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import type { Device } from "../../runtime/device/device.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
@@ -17,6 +17,7 @@ import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { scramble } from "./scramble.ts";
+import { programOf } from "../support/program.ts";
 
 /** What the model device makes of packets, in order. */
 async function modelAnswers(
@@ -25,7 +26,7 @@ async function modelAnswers(
   sent: readonly Uint8Array[],
 ): Promise<Uint8Array[]> {
   const { requests, answers } = reservePackets(plan);
-  await device.load(plan);
+  await device.load(programOf(plan));
   const given: Uint8Array[] = [];
   // One at a time: some are random, and their numbers say nothing.
   for (const packet of sent) {
@@ -71,7 +72,7 @@ Deno.test("RTL: resize, normalize and both equal the model bit for bit, packet b
       fc.nat(1e6),
       async (channels, [resize, normalize], pauses, seed) => {
         const [h, w, h2, w2] = resize?.size ?? [20, 29, 0, 0];
-        const steps: PipelineInput["steps"][number][] = [];
+        const steps: ImagePipeline["steps"][number][] = [];
         if (resize) steps.push({ op: "resize", size: [h2, w2], match: resize.match });
         if (normalize) {
           const mean = [0.4, 0.5, 0.6, 0.7].slice(0, channels);
@@ -115,7 +116,7 @@ Deno.test("RTL: a weight index out of range drops its packet and no other", asyn
 
 Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02 of two pixels a cycle", async () => {
   const photo = await readPhoto("astronaut.png");
-  const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+  const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
   const plan = compile(pipeline, { input: photo, device: RTL_PROFILE });
   const sent = packetsOf(plan, photo);
   const { answers, cycles } = load(plan).run(sent);
@@ -128,7 +129,7 @@ Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02
 Deno.test("RTL: normalize gives a beat every cycle, whatever a sample becomes", () => {
   for (const dtype of ["u8", "f16", "f32"] as const) {
     for (const layout of ["HWC", "CHW"]) {
-      const steps = [{ op: "normalize", range: "0-1", dtype, layout }];
+      const steps = [{ op: "normalize", range: "0-1", dtype, layout }] as ImagePipeline["steps"];
       const input = noise(1, 224, 224, 3, 1);
       const plan = compile({ steps }, { input, device: RTL_PROFILE });
       const sent = packetsOf(plan, input);

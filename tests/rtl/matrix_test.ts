@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import process from "node:process";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { rtlProfile } from "../../runtime/device/rtl/profile.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
@@ -71,9 +71,9 @@ async function runMatrix(build: MatrixBuild): Promise<void> {
       fc.nat(1e6),
       async (channels, [height, width], size, { match, form }, normalize, pause, seed) => {
         const input = inLayout(noise(2, height, width, channels, seed), "NHWC");
-        const steps: PipelineInput["steps"][number][] = [{ op: "resize", size: [...size], match }];
+        const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], match }];
         if (normalize !== null) {
-          steps.push({ op: "normalize", range: "0-1", ...normalize } as PipelineInput["steps"][number]);
+          steps.push({ op: "normalize", range: "0-1", ...normalize } as ImagePipeline["steps"][number]);
         }
         const plan = planFor(() => compile({ steps }, { input, device: profile, tolerance: 1, form }));
         if (plan === undefined) return void refused++;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { KERNELS } from "../../kernels/image/kernels.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
@@ -15,6 +15,7 @@ import { packetBytes } from "../../serialize/packets.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, noise } from "../support/images.ts";
 import { load } from "./plans.ts";
+import { programOf } from "../support/program.ts";
 
 /** A plan whose tables have pages. */
 function pagedPlan(input: Tensor, size: readonly [number, number], match = "exact"): ImagePlan {
@@ -70,11 +71,10 @@ Deno.test("RTL: swaps during traffic: answers equal the model's in windows of an
         const input = noise(images, height, width, channels, height);
         const plan = pagedPlan(input, size, match);
         await using model = createModelDevice(RTL_PROFILE);
-        await model.load(plan);
+        await model.load(programOf(plan));
         const { card, run } = load(plan);
         for (const { requests, answers, count, pages, lastEpoch } of windowsOf(plan, input, most)) {
-          await model.stage(pages);
-          assert.equal(await model.exchange({ input: requests, count, output: answers }), count);
+          assert.equal(await model.exchange({ input: requests, count, output: answers, pages }), count);
           card.queue(pageCommands(pages, lastEpoch));
           const sent = Array.from({ length: count }, (_, slot) => packetBytes(requests, slot));
           const before = card.counters();

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { FLAG, HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
@@ -20,6 +20,7 @@ import { sameTensor } from "../runtime/helpers.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { modelRun, rtlRun } from "./runs.ts";
 import { longTest } from "../support/long.ts";
+import { programOf } from "../support/program.ts";
 
 /** Something that happens to packets on their way; numbers choose where. */
 const anyFault = fc.record({
@@ -107,11 +108,11 @@ function planOf(
   draw: typeof anyStep extends fc.Arbitrary<infer T> ? T : never,
   channels: number,
   images: number,
-): { plan: ImagePlan; input: Tensor; pipeline: PipelineInput } {
+): { plan: ImagePlan; input: Tensor; pipeline: ImagePipeline } {
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
-  const steps: PipelineInput["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
-  if (draw.crop) steps.push({ op: "center_crop", size: size.map((length) => Math.ceil(length / 2)) });
+  const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
+  if (draw.crop) steps.push({ op: "center_crop", size: [Math.ceil(size[0]! / 2), Math.ceil(size[1]! / 2)] });
   if (draw.pad !== null) {
     const [top, left, bottom, right] = draw.pad;
     const fill = [7, 250, 99, 31].slice(0, channels);
@@ -181,9 +182,9 @@ longTest(
   async () => {
     const photo = await readPhoto("astronaut.png");
     await using device = await createRtlDevice();
-    for (const dtype of ["u8", "i8", "f16", "bf16", "f32"]) {
-      for (const layout of ["HWC", "CHW"]) {
-        const steps = [
+    for (const dtype of ["u8", "i8", "f16", "bf16", "f32"] as const) {
+      for (const layout of ["HWC", "CHW"] as const) {
+        const steps: ImagePipeline["steps"] = [
           { op: "resize", size: [224, 224], match: "pillow" },
           {
             op: "normalize",
@@ -210,7 +211,7 @@ longTest(
 
 Deno.test("RTL: a few rows that become thousands of packets leave as the card has room", async () => {
   const image = noise(1, 4, 9, 3, 1);
-  const steps = [
+  const steps: ImagePipeline["steps"] = [
     { op: "resize", size: [1500, 600], match: "pillow" },
     { op: "normalize", range: "0-1", dtype: "f32", layout: "HWC" },
   ];
@@ -246,10 +247,10 @@ Deno.test("RTL: a plan that is loaded again knows no rows of before", async () =
   const sent = packetsOf(plan, input);
   const engine = createEngine(2 ** 20);
   const [requests, answers] = [reserveSlots(engine, 40, 1344), reserveSlots(engine, 40, 1344)];
-  await device.load(plan);
+  await device.load(programOf(plan));
   engine.bytes.set(sent[0]!, slotAddress(requests, 0));
   assert.equal(await device.exchange({ input: requests, count: 1, output: answers }), 0);
-  await device.load(plan);
+  await device.load(programOf(plan));
   engine.bytes.set(sent[1]!, slotAddress(requests, 0));
   await device.exchange({ input: requests, count: 1, output: answers });
   assert.deepEqual(device.counters().dropped, { order: 1 });
@@ -265,7 +266,7 @@ Deno.test("what the pipeline of rows cannot hold is refused by its name", () => 
   ];
   for (const [[height, width], size, name] of cases) {
     const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-    const pipeline = { steps: [{ op: "resize", size, match: "pillow" }] };
+    const pipeline: ImagePipeline = { steps: [{ op: "resize", size, match: "pillow" }] };
     assert.throws(
       () => compile(pipeline, { input, device: RTL_PROFILE }),
       (error: OnpathError) => error.code === "table" && name.test(error.message),

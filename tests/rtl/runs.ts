@@ -18,6 +18,7 @@ import {
 } from "../../serialize/packets.ts";
 import { load } from "./plans.ts";
 import type { Rtl } from "./rtl.ts";
+import { programOf } from "../support/program.ts";
 
 /** What came of packets, on the RTL or on the model. */
 export interface Result {
@@ -29,7 +30,7 @@ export interface Result {
 /** What the model makes of packets that are sent together. */
 export async function modelRun(plan: ImagePlan, sent: readonly Uint8Array[]): Promise<Result> {
   await using device = createModelDevice(plan.target);
-  await device.load(plan);
+  await device.load(programOf(plan));
   const { payload, answers } = plan.body.layout;
   const most = (sent.length + 1) * answersPerRequest(plan) + sent.length;
   const back = answers.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes;

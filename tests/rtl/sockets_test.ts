@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { cellBytes } from "../../serialize/sampling.ts";
 import { HEADER_BYTES, KIND } from "../../serialize/header.ts";

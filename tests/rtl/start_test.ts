@@ -9,9 +9,9 @@ import {
 } from "../../kernels/rtl/registers.ts";
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { pageCommands } from "../../kernels/rtl/page_commands.ts";
-import type { Plan } from "../../kernels/image/plan/plan.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import { KERNELS } from "../../kernels/image/kernels.ts";
@@ -27,9 +27,9 @@ import { itemArgument, openRtl, type Outcome, type Rtl } from "./rtl.ts";
 const input = noise(1, 20, 24, 3, 3);
 
 /** Two plans for one build, whose packets differ in nothing but the plan and the weights that they ask for. */
-const [PLAN_A, PLAN_B] = [[15, 18], [18, 15]].map((size): Plan =>
+const [PLAN_A, PLAN_B] = [[15, 18], [18, 15]].map((size): ImagePlan =>
   compile({ steps: [{ op: "resize", size: size as [number, number] }] }, { input, device: RTL_PROFILE })
-) as [Plan, Plan];
+) as [ImagePlan, ImagePlan];
 
 /** Words of a load of a whole table, as the stream has them. */
 function wordsOf({ table, entries }: ReturnType<typeof rtlProgram>["tables"][number]): number[] {
@@ -68,7 +68,7 @@ function dropsOf({ drops }: Outcome): Record<string, number> {
 }
 
 /** A plan on an instance of its own. */
-async function openPlan(plan: Plan): Promise<Rtl> {
+async function openPlan(plan: ImagePlan): Promise<Rtl> {
   const rtl = await openRtl("packet_image");
   const { values, tables } = rtlProgram(plan);
   rtl.card.start(values);
@@ -194,7 +194,7 @@ Deno.test("RTL start: a page that is under way is discarded, and the plan behind
     device: RTL_PROFILE,
     form: "row-pages",
   });
-  const { kernel, params, form } = paged.stages[0]!;
+  const { kernel, params, form } = paged.body.stages[0]!;
   const bytes = KERNELS[kernel]!.page!(params, form, 0);
   const page = { page: 0, slot: 0 as const, before: 1, bytes };
   const sent = packetsOf(PLAN_A, input);
@@ -222,7 +222,7 @@ Deno.test("RTL start: entries of pages do not count for the tables of the plan",
     device: RTL_PROFILE,
     form: "row-pages",
   });
-  const { kernel, params, form } = paged.stages[0]!;
+  const { kernel, params, form } = paged.body.stages[0]!;
   const bytes = KERNELS[kernel]!.page!(params, form, 0);
   const { values, tables } = rtlProgram(paged);
   assert(bytes.length / 4 > tables[0]!.entries.length);

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { driveTokenizer, type TokenizeCard } from "../../runtime/device/rtl/tokenize.ts";
+import { driveTokenizer, type TokenizeCard } from "../../scripts/rtl/tokenize_card.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import type { MemoryLatency, Pauses } from "../../runtime/device/rtl/card.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import process from "node:process";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { offload } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
 import { openRtlCard } from "../../runtime/device/rtl/card.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
@@ -45,7 +46,11 @@ const BEHIND = 24;
 /** A plan for each build of the RTL, with an input of some dozens of packets. */
 const SAMPLES = (["exact", "opencv", "pillow"] as const).map((match) => {
   const input: Tensor = noise(1, 60, 80, 3, 7);
-  const steps = [{ op: "resize", size: [32, 40], match }, { op: "normalize", range: "0-1", dtype: "f16" }];
+  const steps: ImagePipeline["steps"] = [{ op: "resize", size: [32, 40], match }, {
+    op: "normalize",
+    range: "0-1",
+    dtype: "f16",
+  }];
   return { match, input, plan: compile({ steps }, { input, device: RTL_PROFILE }) };
 });
 
@@ -165,7 +170,7 @@ waveTest({
 });
 
 /** The build of a plan, with waveforms, as the device takes it. */
-async function wavesOf(plan: Plan): Promise<Partial<Record<PlanBuild, WebAssembly.Module>>> {
+async function wavesOf(plan: ImagePlan): Promise<Partial<Record<PlanBuild, WebAssembly.Module>>> {
   const { build } = rtlProgram(plan);
   return { [build]: await compileWave(build) };
 }

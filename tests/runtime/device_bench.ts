@@ -6,9 +6,9 @@
  */
 
 import type { FormName } from "../../kernels/image/kernel.ts";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planMap } from "../../kernels/image/plan/map.ts";
@@ -25,6 +25,7 @@ import { type Header, HEADER_BYTES, newHeader } from "../../serialize/header.ts"
 import { imageAxes, type Tensor, toBytes } from "../../serialize/tensor.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import { inLayout, noise } from "../support/images.ts";
+import { programOf } from "../support/program.ts";
 
 /** An answer: its header and its payload, copied. */
 export interface Answer {
@@ -57,7 +58,7 @@ export interface Bench {
 }
 
 /** 20 packets of two rows of 40 cells each. */
-export const RESIZE: PipelineInput = { steps: [{ op: "resize", size: [40, 40] }] };
+export const RESIZE: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
 
 /** A small image of noise. */
 export function smallImage(seed = 1): Tensor {
@@ -68,7 +69,7 @@ export function smallImage(seed = 1): Tensor {
 export async function openBench(
   device: Device,
   options: {
-    pipeline?: PipelineInput;
+    pipeline?: ImagePipeline;
     input?: Tensor;
     checksum?: Checksum;
     otherEngine?: boolean;
@@ -78,7 +79,7 @@ export async function openBench(
   const { pipeline = RESIZE, input = smallImage(), checksum, form } = options;
   const plan = compile(pipeline, { input, device, checksum, form, layout: "cells" });
   const { cut, kind, channels } = plan.body.layout;
-  await device.load(plan);
+  await device.load(programOf(plan));
   const engine = createEngine(2 ** 21);
   const other = options.otherEngine ? createEngine(2 ** 21) : engine;
   // Longer than the longest payload, so that wrong lengths are there to be read.

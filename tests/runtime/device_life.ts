@@ -5,9 +5,10 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
-import { offload } from "../../runtime/session.ts";
+import { compile } from "../../kernels/compile.ts";
+import { offload } from "../../runtime/offload.ts";
 import { createEngine } from "../../serialize/engine.ts";
 import { FLAG, KIND } from "../../serialize/header.ts";
 import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
@@ -15,8 +16,9 @@ import { refusal } from "../support/failure.ts";
 import { type Bench, dropsSince, openBench, RESIZE, smallImage } from "./device_bench.ts";
 import type { Register } from "./device_suite.ts";
 import { sameTensor } from "./helpers.ts";
+import { programOf } from "../support/program.ts";
 
-const NORMALIZE = { steps: [{ op: "normalize", range: "0-255", dtype: "u8" }] };
+const NORMALIZE: ImagePipeline = { steps: [{ op: "normalize", range: "0-255", dtype: "u8" }] };
 
 function bytesOf(bench: Bench, answers: Awaited<ReturnType<Bench["exchange"]>>): Uint8Array {
   assert.equal(answers.length, bench.packets);
@@ -36,7 +38,7 @@ export function registerLife(register: Register): void {
     await bench.exchange();
     await device.close();
     await assert.rejects(bench.exchange(), refusal("device", /closed/));
-    await assert.rejects(device.load(bench.plan), refusal("device", /closed/));
+    await assert.rejects(device.load(programOf(bench.plan)), refusal("device", /closed/));
     assert.equal(device.counters().packets, 20);
   });
 
@@ -60,7 +62,7 @@ export function registerLife(register: Register): void {
     assert.deepEqual(await first.exchange(), []);
     assert.deepEqual(dropsSince(device, before), { plan: first.packets });
     assert.deepEqual(bytesOf(second, await second.exchange()), second.expected);
-    await device.load(first.plan);
+    await device.load(programOf(first.plan));
     assert.deepEqual(bytesOf(first, await first.exchange()), first.expected);
   });
 
@@ -75,7 +77,8 @@ export function registerLife(register: Register): void {
   register("a plan with an unknown kernel is refused and the one before stays", async (device) => {
     const bench = await openBench(device);
     const stages = [{ ...bench.plan.body.stages[0]!, kernel: "does-not-exist" }];
-    await assert.rejects(device.load({ ...bench.plan, stages }), refusal("device", /does-not-exist/));
+    const unknown = { ...bench.plan, body: { ...bench.plan.body, stages } };
+    await assert.rejects(device.load(programOf(unknown)), refusal("device", /does-not-exist/));
     assert.deepEqual(bytesOf(bench, await bench.exchange()), bench.expected);
   });
 

@@ -6,11 +6,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { PipelineInput } from "../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
-import { compile } from "../../kernels/image/plan/compile.ts";
+import { compile } from "../../kernels/compile.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { offload, Session } from "../../runtime/session.ts";
+import { offload } from "../../runtime/offload.ts";
+import { Session } from "../../runtime/session.ts";
 import { KIND } from "../../serialize/header.ts";
 import type { Layout, Tensor } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
@@ -18,7 +19,7 @@ import { readPhoto } from "../support/photos.ts";
 import type { Register, SuiteOptions } from "./device_suite.ts";
 import { anyCase, sameTensor } from "./helpers.ts";
 
-const IMAGENET = {
+const IMAGENET: ImagePipeline["steps"][number] = {
   op: "normalize",
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
@@ -27,7 +28,7 @@ const IMAGENET = {
   layout: "CHW",
 };
 
-const GEOMETRY: Readonly<Record<string, PipelineInput["steps"]>> = {
+const GEOMETRY: Readonly<Record<string, ImagePipeline["steps"]>> = {
   crop: [{ op: "crop", top: 1, left: 2, height: 9, width: 11 }],
   center_crop: [{ op: "center_crop", size: [8, 10] }],
   pad: [{ op: "pad", top: 1, left: 2, bottom: 3, right: 4, fill: 99 }],
@@ -41,7 +42,7 @@ const GEOMETRY: Readonly<Record<string, PipelineInput["steps"]>> = {
   ],
 };
 
-async function equalsReference(device: Device, pipeline: PipelineInput, image: Tensor, what = "") {
+async function equalsReference(device: Device, pipeline: ImagePipeline, image: Tensor, what = "") {
   const plan = compile(pipeline, { input: image, device });
   const { output, report } = await offload(plan, image, device);
   sameTensor(output, referencePipeline(pipeline, image), what);
@@ -64,7 +65,7 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
     });
   }
 
-  for (const match of ["exact", "opencv", "torchvision", "pillow"]) {
+  for (const match of ["exact", "opencv", "torchvision", "pillow"] as const) {
     register(`match ${match} equals the reference for all channels, types and layouts`, async (device) => {
       let tried = 0;
       for (const channels of [1, 3, 4]) {
@@ -80,7 +81,12 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
               layout,
             };
             const steps = [{ op: "resize", size: [11, 19], match }, normalize];
-            await equalsReference(device, { steps }, image, `${channels} ${dtype} ${layout}`);
+            await equalsReference(
+              device,
+              { steps } as ImagePipeline,
+              image,
+              `${channels} ${dtype} ${layout}`,
+            );
           }
         }
       }
@@ -96,7 +102,12 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
           for (const images of [1, 3]) {
             const image = noise(images, 14, 15, channels, channels + images);
             await equalsReference(device, { steps }, image, `${channels} channels, ${images} images`);
-            const planar = { op: "normalize", range: "0-255", dtype: "f32", layout: "CHW" };
+            const planar: ImagePipeline["steps"][number] = {
+              op: "normalize",
+              range: "0-255",
+              dtype: "f32",
+              layout: "CHW",
+            };
             await equalsReference(
               device,
               { steps: [...steps, planar] },
@@ -115,7 +126,7 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
       const image = inLayout(noise(1, 30, 40, 3, 5), "HWC");
       const normalized = await equalsReference(device, { steps: [IMAGENET] }, image);
       assert.equal(normalized.body.layout.kind, KIND.samples);
-      const pipeline = { steps: [{ op: "resize", size: [20, 20] }] };
+      const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [20, 20] }] };
       for (const layout of device.profile.layouts) {
         if (device.profile.gathers === false && layout !== "cells") continue;
         const plan = compile(pipeline, { input: image, device, layout });
@@ -128,7 +139,7 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
 
   register("levels 0 and 255, one pixel, and one row or column equal the reference", async (device) => {
     for (const [height, width] of [[1, 1], [1, 9], [9, 1]] as const) {
-      for (const match of ["exact", "opencv", "torchvision", "pillow"]) {
+      for (const match of ["exact", "opencv", "torchvision", "pillow"] as const) {
         for (const level of [0, 255]) {
           const image = inLayout(noise(1, height, width, 3, 3), "HWC");
           image.data.fill(level, 0, image.data.length >> 1);
@@ -153,7 +164,7 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
 
   register("one session runs many inputs, each right", async (device) => {
     const images = [1, 2, 3].map((seed) => inLayout(noise(1, 20, 30, 3, seed), "HWC"));
-    const pipeline = { steps: [{ op: "resize", size: [16, 16] }, IMAGENET] };
+    const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [16, 16] }, IMAGENET] };
     const session = await Session.open(compile(pipeline, { input: images[0]!, device }), device);
     for (const image of images) {
       sameTensor((await session.run(image)).output, referencePipeline(pipeline, image));

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { DropReason } from "../../runtime/device/device.ts";
+import type { DropReason } from "../../kernels/program.ts";
 import { firstItem, itemCount } from "../../serialize/partition.ts";
 import { FLAG, HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { type Answer, type Bench, dropsSince, openBench } from "./device_bench.ts";

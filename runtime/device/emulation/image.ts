@@ -11,7 +11,7 @@ import {
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
-import { CARD_KERNEL } from "../rtl/build.ts";
+import { type PlanBuild, RTL_BUILDS } from "../../../kernels/rtl/builds.ts";
 import {
   MOVER,
   type MoverArgument,
@@ -19,7 +19,6 @@ import {
   PACKETS_ARGUMENTS,
   TABLES_ARGUMENTS,
 } from "../../../kernels/rtl/movers.ts";
-import type { RtlProgram } from "../../../kernels/image/rtl/program.ts";
 import { type KernelDraft, writeXclbin } from "../xrt/xclbin/xclbin_write.ts";
 import type { Bank } from "./memory.ts";
 
@@ -37,18 +36,23 @@ export interface EmulatedKernel {
   /** Its name. */
   readonly name: string;
   /** The build of the RTL that it is. */
-  readonly build: RtlProgram["build"] | "tokenize";
+  readonly build: PlanBuild;
   /** Its arguments, in the order of the registers. */
   readonly arguments: readonly KernelArgument[];
 }
 
-/** All kernels: every build of the RTL, each with movers of its own. */
-export const EMULATED_KERNELS: readonly EmulatedKernel[] = [
-  { name: CARD_KERNEL.terms, build: "terms", arguments: IMAGE_ARGUMENTS },
-  { name: CARD_KERNEL.products, build: "products", arguments: IMAGE_ARGUMENTS },
-  { name: CARD_KERNEL.rows, build: "rows", arguments: ROWS_ARGUMENTS },
-  { name: CARD_KERNEL.tokenize, build: "tokenize", arguments: TOKENIZE_ARGUMENTS },
-];
+/** Arguments of each build, in the order of the registers. */
+const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
+  terms: IMAGE_ARGUMENTS,
+  products: IMAGE_ARGUMENTS,
+  rows: ROWS_ARGUMENTS,
+  tokenize: TOKENIZE_ARGUMENTS,
+};
+
+/** All kernels: every build of the RTL that plans ask for, each with movers of its own. */
+export const EMULATED_KERNELS: readonly EmulatedKernel[] = RTL_BUILDS.flatMap(({ device }) =>
+  device === null ? [] : [{ name: device.kernel, build: device.plan, arguments: ARGUMENTS[device.plan] }]
+);
 
 /** Where a kernel with external memory finds what lies there: the argument behind its others. */
 export const WORDS_ARGUMENT = "words";

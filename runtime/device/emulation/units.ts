@@ -6,7 +6,6 @@
 
 import { argumentAddress, REGISTER, TABLE_WORD } from "../../../kernels/rtl/registers.ts";
 import { compileBuild } from "../rtl/build.ts";
-import { HBM_LATENCY, openTokenizeCard, tokenizeMemoryBytes } from "../rtl/tokenize.ts";
 import {
   moverAddress,
   PACKETS_ARGUMENTS,
@@ -15,10 +14,11 @@ import {
   TABLE_LIST,
   TABLES_ARGUMENTS,
 } from "../../../kernels/rtl/movers.ts";
-import { openRtlCard, type RtlCard } from "../rtl/card.ts";
+import { HBM_LATENCY, openRtlCard, type RtlCard } from "../rtl/card.ts";
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
-import { HEADER_BYTES } from "../../../serialize/header.ts";
+import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { TOKENIZE_LIMITS } from "../../../kernels/tokenize/image.ts";
+import { tokenizeMemoryBytes } from "../../../kernels/tokenize/rtl.ts";
 import type { EmulatedKernel } from "./image.ts";
 import type { CardMemory } from "./memory.ts";
 
@@ -70,10 +70,9 @@ export async function createUnitGroup(
   memory: CardMemory,
   spoil: Spoil,
 ): Promise<UnitGroup> {
-  const card = kernel.build === "tokenize"
-    ? (await openTokenizeCard()).card
-    : await openRtlCard(await compileBuild(kernel.build));
-  if (kernel.build === "tokenize") card.setLatency(HBM_LATENCY);
+  const card = await openRtlCard(await compileBuild(kernel.build));
+  const hasMemory = card.memory.length > 0;
+  if (hasMemory) card.setLatency(HBM_LATENCY);
   const values = newWords();
   const from = newWords();
   const list = newWords();
@@ -82,7 +81,7 @@ export async function createUnitGroup(
       start: () =>
         new Promise((resolve) => {
           const set = kernel.arguments.map((_, place) => values.getUint32(argumentAddress(place), true));
-          if (kernel.build === "tokenize") {
+          if (hasMemory) {
             const bytes = checkWhole(
               "external memory of bytes of",
               tokenizeMemoryBytes(set),
@@ -108,9 +107,6 @@ export async function createUnitGroup(
 function addressIn(words: DataView, at: number): number {
   return words.getUint32(at, true) + 2 ** 32 * words.getUint32(at + 4, true);
 }
-
-/** Where a packet's header has the bytes of its payload. */
-const LENGTH_OFFSET = 20;
 
 /** Runs packets through the RTL and leaves the answers in memory. */
 async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, spoil: Spoil): Promise<void> {
@@ -171,7 +167,7 @@ function fill(
   let count = 0;
   while (first + count < end) {
     const begin = (first + count) * slot;
-    const length = Math.min(slot, HEADER_BYTES + view.getUint16(begin + LENGTH_OFFSET, true));
+    const length = Math.min(slot, HEADER_BYTES + view.getUint16(begin + OFFSET.length, true));
     if (at + length > card.input.length) break;
     card.input.set(from.subarray(begin, begin + length), at);
     card.ends[count++] = at += length;

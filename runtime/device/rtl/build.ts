@@ -4,16 +4,7 @@
  * @module
  */
 
-import { deviceBuild, type PlanBuild, RTL_BUILDS } from "../../../kernels/rtl/builds.ts";
-import type { RtlProgram } from "../../../kernels/image/rtl/program.ts";
-
-/** The name of a build: what a plan of images is made for. */
-export type RtlBuildName = RtlProgram["build"];
-
-/** The kernel of a card for each build that plans ask for. */
-export const CARD_KERNEL: Readonly<Record<RtlBuildName | "tokenize", string>> = Object.fromEntries(
-  RTL_BUILDS.flatMap(({ device }) => device === null ? [] : [[device.plan, device.kernel]]),
-) as Record<PlanBuild, string>;
+import { deviceBuild, type PlanBuild } from "../../../kernels/rtl/builds.ts";
 
 /** Compiled once a process. */
 const compiled = new Map<PlanBuild, Promise<WebAssembly.Module>>();
@@ -21,9 +12,9 @@ const compiled = new Map<PlanBuild, Promise<WebAssembly.Module>>();
 /**
  * Compiles a build.
  *
- * @param build What plans ask for.
+ * @param build Name by which plans ask for it.
  */
-export function compileBuild(build: RtlBuildName | "tokenize"): Promise<WebAssembly.Module> {
+export function compileBuild(build: PlanBuild): Promise<WebAssembly.Module> {
   let module = compiled.get(build);
   if (module === undefined) {
     module = load(build);

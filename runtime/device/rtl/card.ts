@@ -8,6 +8,7 @@ import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "../../../kernels/rtl/registers.ts";
 import type { RtlExports, WaveExports } from "./exports.ts";
 import type { PageCommand } from "../../../kernels/rtl/page_commands.ts";
+import { createFeed } from "./feed.ts";
 import { createWave, type WaveOptions } from "./wave.ts";
 
 /** Bytes and packets that go in at once. */
@@ -35,6 +36,9 @@ export interface MemoryLatency {
   readonly seed?: number;
 }
 
+/** Cycles of a random read of HBM through its switch: about 130 ns idle, some more under load, at 250 MHz. */
+export const HBM_LATENCY: MemoryLatency = { least: 32, more: 16 };
+
 /** What is counted since the last reset. */
 export interface CardCounters {
   /** Cycles with a packet inside. */
@@ -56,9 +60,13 @@ export interface CardCounters {
 }
 
 /**
- * What the harness answers when it wants room for answers, more words of pages, or room for the waveform's text.
+ * Results of the harness other than a number of answers: the cycle limit is reached, answers fill the output, words
+ * of pages are needed, a waveform's text is to be taken.
  */
-const FULL = -2, HUNGRY = -3, WRITTEN = -4;
+const LIMIT_REACHED = -1, OUTPUT_FULL = -2, NEED_WORDS = -3, WAVE_READY = -4;
+
+/** Cycles that one call computes: a few milliseconds. */
+const SLICE_CYCLES = 2 ** 11;
 
 /** Numbers of checks that the hardware has counters for. */
 const REASONS = 20;
@@ -104,6 +112,16 @@ export interface RtlCard {
    * @throws {OnpathError} `device` when that takes more cycles than `most`, or more room than there is.
    */
   run(count: number, pauses?: Pauses, most?: number, full?: (count: number) => void): number;
+  /**
+   * {@linkcode RtlCard.run} in slices of some milliseconds: the end of each is a yield. Until the generator returns,
+   * packets are inside, and registers must not be read.
+   */
+  steps(
+    count: number,
+    pauses?: Pauses,
+    most?: number,
+    full?: (count: number) => void,
+  ): Generator<void, number, void>;
   /** External memory; of no bytes where the kernel reads none. A reset leaves it as it is. */
   readonly memory: Uint8Array<ArrayBuffer>;
   /** Says how long external memory takes from now on. */
@@ -155,6 +173,40 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
   const read = (address: number) => rtl.read_register(address) >>> 0;
   const count = (place: number) => read(counterAddress(place));
   const feed = createFeed(rtl);
+  const steps: RtlCard["steps"] = function* (
+    packetCount,
+    { send = 0, take = 0, seed = 1 } = {},
+    most = 2 ** 22,
+    full,
+  ) {
+    checkWhole("a number of packets of", packetCount, 0, packets);
+    written?.begin(packetCount);
+    let limit = Math.min(most, SLICE_CYCLES);
+    let given = rtl.run(packetCount, send, take, seed, limit, feed.fill());
+    for (;;) {
+      if (given === LIMIT_REACHED && limit < most) {
+        limit = Math.min(most, limit + SLICE_CYCLES);
+        rtl.allow(limit);
+        yield;
+      } else if (given === WAVE_READY) written?.drain();
+      else if (given === OUTPUT_FULL && full !== undefined) {
+        full(rtl.found_so_far());
+        rtl.make_room();
+      } else if (given !== NEED_WORDS) break;
+      given = rtl.go_on(feed.fill());
+    }
+    written?.drain();
+    if (given < 0) {
+      const why = given === LIMIT_REACHED
+        ? `did not end within ${most} cycles`
+        : "gave more answers than there is room for";
+      throw new OnpathError("device", `Cannot run ${packetCount} packets: the RTL ${why}`, {
+        packets: packetCount,
+        most,
+      });
+    }
+    return given;
+  };
   return {
     reset: rtl.reset,
     start: (values) => {
@@ -199,30 +251,14 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     answers: new Uint32Array(buffer, rtl.answers_at(), packets),
     sockets: new Uint16Array(buffer, rtl.sockets_at(), packets),
     answered: new Uint16Array(buffer, rtl.answered_at(), packets),
-    run: (packetCount, { send = 0, take = 0, seed = 1 } = {}, most = 2 ** 22, full) => {
-      checkWhole("a number of packets of", packetCount, 0, packets);
-      written?.begin(packetCount);
-      let given = rtl.run(packetCount, send, take, seed, most, feed.fill());
-      while (given === HUNGRY || given === WRITTEN || (given === FULL && full !== undefined)) {
-        if (given === WRITTEN) written?.drain();
-        if (given === FULL) {
-          full!(rtl.found_so_far());
-          rtl.make_room();
-        }
-        given = rtl.go_on(feed.fill());
+    run: (...packets) => {
+      const slices = steps(...packets);
+      for (;;) {
+        const { done, value } = slices.next();
+        if (done) return value;
       }
-      written?.drain();
-      if (given < 0) {
-        const why = given === -1
-          ? `did not end within ${most} cycles`
-          : "gave more answers than there is room for";
-        throw new OnpathError("device", `Cannot run ${packetCount} packets: the RTL ${why}`, {
-          packets: packetCount,
-          most,
-        });
-      }
-      return given;
     },
+    steps,
     memory: new Uint8Array(buffer, rtl.memory_at?.() ?? 0, rtl.memory_bytes?.() ?? 0),
     setLatency: ({ least = 1, more = 0, pause = 0, seed = 1 }) => {
       checkWhole("a latency of", least, 1, 2 ** 16);
@@ -243,70 +279,5 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     }),
     read,
     write: rtl.write_register,
-  };
-}
-
-/** Commands that wait in the host's memory, and the ring of words that the harness takes them from. */
-function createFeed(rtl: RtlExports) {
-  const most = rtl.words_most();
-  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * most);
-  const pending: PageCommand[] = [];
-  let done = 0; // words of the first pending command that are in the ring
-  /** Copies words of a command from `done` on; returns how many. */
-  const copy = ({ words, entries }: PageCommand, room: number): number => {
-    const heads = words.length / 2;
-    const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
-    const count = Math.min(room, heads + entries.length / 4 - done);
-    for (let n = 0, to = 2 * rtl.words_next(); n < count; n++, to = (to + 2) % (2 * most)) {
-      const at = done + n;
-      ring[to] = at < heads ? words[2 * at]! : view.getUint32(4 * (at - heads), true);
-      ring[to + 1] = at < heads ? words[2 * at + 1]! : 0;
-    }
-    return count;
-  };
-  return {
-    /** Low and high halves of the words that wait, in their order. */
-    *rest(): Generator<readonly [number, number]> {
-      const count = most - rtl.words_room();
-      const first = rtl.words_next() + most - count;
-      for (let at = first; at < first + count; at++) {
-        yield [ring[2 * (at % most)]!, ring[2 * (at % most) + 1]!];
-      }
-      let skip = done;
-      for (const { words, entries } of pending) {
-        const heads = words.length / 2;
-        const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
-        for (let at = skip; at < heads + entries.length / 4; at++) {
-          yield at < heads
-            ? [words[2 * at]!, words[2 * at + 1]!]
-            : [view.getUint32(4 * (at - heads), true), 0];
-        }
-        skip = 0;
-      }
-    },
-    queue: (commands: readonly PageCommand[]): void => {
-      pending.push(...commands);
-    },
-    clear: (): void => {
-      rtl.words_clear();
-      pending.length = done = 0;
-    },
-    /** Whether words are in the ring, or wait for room there. */
-    waiting: (): boolean => pending.length > 0 || rtl.words_room() < most,
-    /** Fills the ring; 1 when there is more than fits. */
-    fill: (): number => {
-      let from = 0;
-      for (let room = rtl.words_room(); room > 0 && from < pending.length; room = rtl.words_room()) {
-        const command = pending[from]!;
-        const count = copy(command, room);
-        rtl.words_add(count);
-        done += count;
-        if (done < command.words.length / 2 + command.entries.length / 4) break;
-        from++;
-        done = 0;
-      }
-      pending.splice(0, from);
-      return pending.length > 0 ? 1 : 0;
-    },
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HEADER_BYTES } from "../../../serialize/header.ts";
+import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type PacketSlots, slotAddress } from "../../../serialize/packets.ts";
 import { CARD_LIMITS, type RtlCard } from "./card.ts";
@@ -23,7 +23,10 @@ export function fillCard(card: RtlCard, input: PacketSlots, first: number, end: 
   let count = 0;
   while (first + count < end && count < CARD_LIMITS.packets) {
     const from = slotAddress(input, first + count);
-    const length = Math.min(input.slotBytes, HEADER_BYTES + input.engine.view.getUint16(from + 20, true));
+    const length = Math.min(
+      input.slotBytes,
+      HEADER_BYTES + input.engine.view.getUint16(from + OFFSET.length, true),
+    );
     if (at + length > CARD_LIMITS.bytes) break;
     card.input.set(input.engine.bytes.subarray(from, from + length), at);
     card.ends[count++] = at += length;
@@ -38,15 +41,10 @@ export function fillCard(card: RtlCard, input: PacketSlots, first: number, end: 
  * @param output Slots for them.
  * @param first The slot of the first one.
  * @param count How many there are.
- * @returns The bytes of each one's payload.
+ * @returns Bytes of their payloads.
  * @throws {OnpathError} `size` when there are too few slots, or one is too small.
  */
-export function* takeAnswers(
-  card: RtlCard,
-  output: PacketSlots,
-  first: number,
-  count: number,
-): Generator<number> {
+export function takeAnswers(card: RtlCard, output: PacketSlots, first: number, count: number): number {
   let from = 0;
   for (let n = 0; n < count; n++) {
     if (first + n >= output.slots) {
@@ -63,7 +61,7 @@ export function* takeAnswers(
       );
     }
     output.engine.bytes.set(card.output.subarray(from, end), slotAddress(output, first + n));
-    yield end - from - HEADER_BYTES;
     from = end;
   }
+  return from - count * HEADER_BYTES;
 }

@@ -30,6 +30,8 @@ export interface RtlExports {
     most: number,
     more: number,
   ) => number;
+  /** Moves the limit of the run's cycles, counted from its beginning; one that has reached it goes on. */
+  readonly allow: (most: number) => void;
   /** The number of answers that are whole. */
   readonly found_so_far: () => number;
   /** Says that the answers were copied. */

@@ -35,6 +35,7 @@ export * from "./binding/buffer.ts";
 export * from "./device/card_device.ts";
 export * from "./device/card_kernel.ts";
 export * from "./device/card_packets.ts";
+export * from "./device/card_port.ts";
 export * from "./device/card_tables.ts";
 export * from "./binding/device.ts";
 export * from "./binding/devices.ts";

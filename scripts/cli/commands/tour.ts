@@ -83,7 +83,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
         const picture = await offload(compile(pipelines.picture, { input: image, device }), image, device, {
           signal,
         });
-        const own = { bytesOut: plan.layout.bytesOut, cycles: report.counters.cycles };
+        const own = { bytesOut: plan.body.layout.bytesOut, cycles: report.counters.cycles };
         const sizes = await compareSizes(pipelines.tensor, image, own, device, signal);
         return { output, report, picture: picture.output, sizes };
       }),

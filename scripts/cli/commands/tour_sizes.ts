@@ -6,9 +6,9 @@
 
 import { compile } from "../../../kernels/image/plan/compile.ts";
 import type { Device } from "../../../runtime/device/device.ts";
-import { offload } from "../../../runtime/session.ts";
+import { offload } from "../../../runtime/offload.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { PipelineInput } from "../../../kernels/image/pipeline.ts";
+import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";
 import { type Tensor, tensor } from "../../../serialize/tensor.ts";
 import { columnTable, count } from "../text.ts";
 
@@ -68,7 +68,7 @@ export function enlarge(image: Tensor): Tensor {
  * @param signal Ends the run with its reason.
  */
 export async function compareSizes(
-  pipeline: PipelineInput,
+  pipeline: ImagePipeline,
   image: Tensor,
   own: Omit<SizeCase, "size" | "bytes">,
   device: Device,
@@ -85,7 +85,7 @@ export async function compareSizes(
     const { cycles } = report.counters;
     cases.push({
       ...sized(large),
-      bytesOut: plan.layout.bytesOut,
+      bytesOut: plan.body.layout.bytesOut,
       cycles: cycles === null || before === null ? null : cycles - before,
     });
     return { cases };

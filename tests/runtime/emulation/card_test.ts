@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { argumentAddress, COUNTER, counterAddress } from "../../../kernels/rtl/registers.ts";
-import { compile } from "../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../kernels/compile.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import {
   moverAddress,
@@ -33,6 +33,7 @@ import { slotAddress } from "../../../serialize/packets.ts";
 import { refusal } from "../../support/failure.ts";
 import { noise } from "../../support/images.ts";
 import { settle } from "../helpers.ts";
+import { programOf } from "../../support/program.ts";
 
 const FILE = emulatedXclbin();
 const XCLBIN = readXclbin(FILE);
@@ -148,7 +149,7 @@ Deno.test("createEmulatedCard() runs a plan for a hand-written client: tables, p
   assert.equal(await read(kernel + counterAddress(COUNTER.packets)), count);
 
   // The same packets through the RTL device.
-  await rtl.load(plan);
+  await rtl.load(programOf(plan));
   assert.equal(await rtl.exchange({ input: requests, count, output: answers }), count);
   for (let slot = 0; slot < count; slot++) {
     const from = slotAddress(answers, slot);

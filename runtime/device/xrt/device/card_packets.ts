@@ -5,12 +5,13 @@
  * @module
  */
 
-import type { Exchange } from "../../device.ts";
+import type { Exchange } from "../../../../kernels/program.ts";
 import { PACKETS_STATUS } from "../../../../kernels/rtl/movers.ts";
-import { HEADER_BYTES } from "../../../../serialize/header.ts";
+import { HEADER_BYTES, OFFSET } from "../../../../serialize/header.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import { type PacketSlots, slotAddress } from "../../../../serialize/packets.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
+import type { Collected } from "../../port.ts";
 import type { Direction, XrtBuffer } from "../binding/buffer.ts";
 import type { XrtDevice } from "../binding/device.ts";
 import { emulationMode } from "../binding/environment.ts";
@@ -30,9 +31,6 @@ const PIECE = { packets: 256, answers: 1024 } as const;
  */
 const MOVED_HERE = 2 ** 15;
 
-/** Where a header has the bytes of its payload. */
-const LENGTH_OFFSET = 20;
-
 /** A stage: its parts of the buffers, and its run. */
 interface Stage {
   readonly from: XrtBuffer;
@@ -41,14 +39,6 @@ interface Stage {
   /** The piece that is under way. */
   first: number;
   count: number;
-}
-
-/** What an exchange has brought. */
-export interface Collected {
-  /** Answers. */
-  readonly answers: number;
-  /** Bytes of their payloads. */
-  readonly bytes: number;
 }
 
 /** The packets of a kernel. */
@@ -223,7 +213,7 @@ function copyAnswers(memory: Uint8Array, count: number, output: PacketSlots, fir
   const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
   let bytes = 0;
   for (let n = 0, at: number = PACKETS_STATUS.bytes; n < count; n++, at += slotBytes) {
-    const length = Math.min(slotBytes, HEADER_BYTES + view.getUint16(at + LENGTH_OFFSET, true));
+    const length = Math.min(slotBytes, HEADER_BYTES + view.getUint16(at + OFFSET.length, true));
     output.engine.bytes.set(memory.subarray(at, at + length), slotAddress(output, first + n));
     bytes += length - HEADER_BYTES;
   }

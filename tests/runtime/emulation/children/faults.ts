@@ -4,16 +4,18 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import process from "node:process";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
-import { offload, Session } from "../../../../runtime/session.ts";
+import { compile } from "../../../../kernels/compile.ts";
+import { offload } from "../../../../runtime/offload.ts";
+import { Session } from "../../../../runtime/session.ts";
 import { refusal } from "../../../support/failure.ts";
 import { noise } from "../../../support/images.ts";
 import { sameTensor, settle } from "../../helpers.ts";
 import { openDevice, type Opened, testEnd } from "./cards.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [40, 40] }] };
+const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
 const IMAGE = noise(1, 20, 30, 3, 1);
 const EXPECTED = referencePipeline(PIPELINE, IMAGE);
 

@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ import type { Provider } from "../../../../runtime/device/xrt/binding/native.ts"
 import { XrtDevice } from "../../../../runtime/device/xrt/binding/device.ts";
 import { denoProvider } from "../../../../runtime/device/xrt/binding/deno_provider.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { Session } from "../../../../runtime/session.ts";
 import { createNoopCard } from "../../../../scripts/bench/noop_card.ts";
 import { createEngine } from "../../../../serialize/engine.ts";
@@ -22,7 +23,7 @@ import { reserveSlots } from "../../../../serialize/packets.ts";
 import { noise } from "../../../support/images.ts";
 import { sameTensor } from "../../helpers.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [8, 8] }] };
+const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [8, 8] }] };
 
 /** Counts calls by their names. */
 function counting(counts: Record<string, number>): Provider {

@@ -3,9 +3,10 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
-import { offload } from "../../../../runtime/session.ts";
+import { compile } from "../../../../kernels/compile.ts";
+import { offload } from "../../../../runtime/offload.ts";
 import { emulatedXclbin } from "../../../../runtime/device/emulation/image.ts";
 import { createXrtOffload } from "../../../../runtime/device/xrt/device/card_device.ts";
 import { openXrt } from "../../../../runtime/device/xrt/binding/library.ts";
@@ -30,7 +31,7 @@ Deno.test("two cards whose processes XRT has started", async () => {
     }
     giveBack();
     const image = noise(1, 20, 30, 3, 1);
-    const pipeline = { steps: [{ op: "resize", size: [40, 40] }] };
+    const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
     for (const device of devices) {
       const plan = compile(pipeline, { input: image, device });
       sameTensor((await offload(plan, image, device)).output, referencePipeline(pipeline, image));

@@ -3,12 +3,13 @@
  */
 
 import assert from "node:assert/strict";
+import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CardEvent, PACKETS_STATUS_BYTES } from "../events.ts";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
 import type { ImagePlan } from "../../../../kernels/image/plan/plan.ts";
 import { schedulePages } from "../../../../kernels/image/plan/schedule.ts";
@@ -20,7 +21,7 @@ import { noise } from "../../../support/images.ts";
 import { sameTensor } from "../../helpers.ts";
 import { openDevice, testEnd } from "./cards.ts";
 
-const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] };
+const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [23, 19] }] };
 
 /** Runs a plan with pages some times in one session, and gives the card's events of each run. */
 async function traced(images: Tensor, runs: number) {

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
-import { offload } from "../../../../runtime/session.ts";
+import { compile } from "../../../../kernels/compile.ts";
+import { offload } from "../../../../runtime/offload.ts";
 import { refusal } from "../../../support/failure.ts";
 import { noise } from "../../../support/images.ts";
 import { settle } from "../../helpers.ts";

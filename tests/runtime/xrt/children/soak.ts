@@ -1,7 +1,7 @@
 // Runs a small image many times on emulated cards that fail by chance, and says how it went.
 import process from "node:process";
 import { existsSync, readdirSync } from "node:fs";
-import { compile } from "../../../../kernels/image/plan/compile.ts";
+import { compile } from "../../../../kernels/compile.ts";
 import { tensor } from "../../../../serialize/tensor.ts";
 import { startEmulation } from "../../../../scripts/emulation/emulation.ts";
 import { emulatedDevice } from "../../../../scripts/xrt/emulated.ts";

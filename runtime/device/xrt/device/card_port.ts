@@ -1,0 +1,110 @@
+/**
+ * The port of a kernel on a card: its registers, movers and memory.
+ *
+ * @module
+ */
+
+import type { PageImage } from "../../../../kernels/program.ts";
+import type { PlanBuild } from "../../../../kernels/rtl/builds.ts";
+import { pageCommands } from "../../../../kernels/rtl/page_commands.ts";
+import type { WaitOptions } from "../../../../serialize/wait.ts";
+import type { Port } from "../../port.ts";
+import type { XrtBuffer } from "../binding/buffer.ts";
+import type { XrtDevice } from "../binding/device.ts";
+import { openCardKernel } from "./card_kernel.ts";
+import { createCardPackets } from "./card_packets.ts";
+import { createCardTables } from "./card_tables.ts";
+
+/** Ends the work of a port that is being closed. */
+export type EndWork = (settle: (wait: WaitOptions) => Promise<void>) => Promise<void>;
+
+/**
+ * Opens the port of a build.
+ *
+ * @param device A device with an xclbin.
+ * @param build The build.
+ * @param wait Timeout and signal.
+ * @param end Ends work that is under way when the port is closed.
+ * @throws {OnpathError} `device` if the xclbin lacks the kernel, or XRT refuses.
+ */
+export async function openCardPort(
+  device: XrtDevice,
+  build: PlanBuild,
+  wait: WaitOptions,
+  end: EndWork,
+): Promise<Port> {
+  const kernel = openCardKernel(device, build);
+  try {
+    const tables = await createCardTables(device, kernel.tables, wait);
+    const packets = createCardPackets(device, kernel.packets);
+    let sent = 0;
+    // Contents of external memory, which the kernel reads as long as its program is loaded.
+    let words: XrtBuffer | undefined;
+    let pages: PageImage | undefined;
+    // Pages that are not on the card yet, the first one last.
+    let ahead: number[] = [];
+
+    /** Brings pages that come later into the card's memory, as long as packets are at work. */
+    const bringAhead = async ({ make }: PageImage, moving: Promise<unknown>, wait: WaitOptions) => {
+      let isOver = false;
+      void moving.catch(() => {}).then(() => isOver = true);
+      while (!isOver && ahead.length > 0) {
+        const page = ahead.pop()!;
+        if (!tables.holds(page)) await tables.bring(page, make(page), wait);
+      }
+    };
+
+    const startWithMemory = async (values: readonly number[], memory: Uint8Array, wait: WaitOptions) => {
+      const next = await device.allocate({ ...wait, bytes: memory.length, group: kernel.group() });
+      try {
+        next.map().set(memory);
+        await next.sync("toDevice", memory.length, 0, wait);
+        await kernel.start(values, wait, next);
+      } catch (error) {
+        next.close();
+        throw error;
+      }
+      words?.close();
+      words = next;
+    };
+
+    return {
+      start: ({ values, memory }, wait) =>
+        memory === undefined ? kernel.start(values, wait) : startWithMemory(values, memory, wait),
+      load: async (image, wait) => {
+        pages = image.pages;
+        if (pages !== undefined) {
+          await tables.openPages(pages.count, pages.bytes, wait);
+          ahead = [...pages.order()].reverse();
+        }
+        await tables.load(image.tables, wait);
+      },
+      queue: async (loads, lastEpoch, wait) => {
+        for (const { page, bytes } of loads) await tables.bring(page, bytes, wait);
+        const commands = pageCommands(loads, lastEpoch);
+        await tables.queue(commands.map((each, n) => ({ ...each, page: loads[n - 1]?.page ?? null })), wait);
+      },
+      exchange: async (exchange, each, wait) => {
+        const moving = packets.exchange(exchange, each, wait);
+        const [collected] = await Promise.all([
+          moving,
+          pages === undefined ? undefined : bringAhead(pages, moving, wait),
+        ]).finally(() => moving.catch(() => undefined));
+        sent += exchange.count;
+        return collected;
+      },
+      read: kernel.read,
+      sent: () => sent,
+      isRunning: packets.running,
+      settle: packets.settle,
+      close: () =>
+        end(async (wait) => {
+          await packets.settle(wait);
+          await tables.settle(wait);
+        }),
+    };
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
+}
