@@ -7,12 +7,12 @@
  * @module
  */
 
-import { compile, offload, OnpathError, referencePipeline, tensor } from "onpath";
+import { compile, type ImagePipeline, offload, OnpathError, referencePipeline, tensor } from "onpath";
 import { openEmulated } from "../scripts/xrt/emulated.ts";
 
 const pixels = Uint8Array.from({ length: 120 * 160 * 3 }, (_, at) => at % 251);
 const image = tensor(pixels, { dtype: "u8", shape: [120, 160, 3], layout: "HWC" });
-const pipeline = { steps: [{ op: "resize", size: [64, 64] }] };
+const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [64, 64] }] };
 
 const card = await openEmulated().catch((error) => {
   if (!(error instanceof OnpathError && error.code === "device")) throw error;

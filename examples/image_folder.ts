@@ -30,7 +30,7 @@ for (const [index, name] of names.entries()) {
   const plan = compile(pipeline, { input, device });
   const { output: image } = await offload(plan, input, device);
   batch.set(image.data as Float32Array, index * 3 * 224 * 224);
-  const share = Math.round(100 * plan.layout.bytesOut / data.length);
+  const share = Math.round(100 * plan.body.layout.bytesOut / data.length);
   console.log(`${name}: ${info.width} x ${info.height}, ${share}% of its bytes sent`);
 }
 console.log(`batch: [${names.length}, 3, 224, 224] f32`);

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { compileText, compileVocabulary, createModelDevice, readTiktokenJson, TextSession } from "onpath";
+import { compile, compileVocabulary, createModelDevice, readTiktokenJson, Session } from "onpath";
 
 // Out of the npm package tiktoken. `deno task offload vocab r50k_base --output r50k.vocab` compiles it once.
 const { default: ranks } = await import("tiktoken/encoders/r50k_base");
 const vocabulary = await compileVocabulary(readTiktokenJson(ranks, "r50k_base"));
 
 await using device = createModelDevice();
-const plan = compileText({ steps: [{ op: "tokenize" }] }, { vocabulary, device });
-const session = await TextSession.open(plan, vocabulary, device);
+const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary, device });
+const session = await Session.open(plan, device, { vocabulary });
 const stream = session.stream();
 for (const piece of ["The quick bro", "wn fox jum", "ps over the lazy", " dog."]) {
   console.log(JSON.stringify(piece), Array.from(await stream.push(piece)).join(" "));
