@@ -58,10 +58,12 @@ export class PlacedFlow<Out> implements PagedFlow {
     return { done: this.#answers - this.#incoming.missingCount, total: this.#answers };
   }
 
+  /** Page loads that belong to the packets written last. */
   get pages(): readonly PageLoad[] | undefined {
     return this.#outgoing.pages;
   }
 
+  /** Whether the program must be loaded again before them. */
   get reloads(): boolean | undefined {
     return this.#outgoing.reloads;
   }
