@@ -30,7 +30,9 @@ export interface PlacedParts<Out> {
 
 /** One input of a workload whose packets stand alone. */
 export class PlacedFlow<Out> implements PagedFlow {
+  /** Packets sent. */
   readonly counts: FlowCounts = { sent: 0, resent: 0 };
+  /** Tries in a row without progress. */
   idle = 0;
   readonly #flow = newFlow();
   readonly #requests: number;
@@ -50,22 +52,27 @@ export class PlacedFlow<Out> implements PagedFlow {
     this.#requests = requests ?? this.#answers;
   }
 
+  /** Whether the result is complete and nothing is due. */
   get done(): boolean {
     return this.#incoming.done && !this.#outgoing.isDue;
   }
 
+  /** Answers that came, of all. */
   get progress(): Progress {
     return { done: this.#answers - this.#incoming.missingCount, total: this.#answers };
   }
 
+  /** Page loads that belong to the packets written last. */
   get pages(): readonly PageLoad[] | undefined {
     return this.#outgoing.pages;
   }
 
+  /** Whether the program must be loaded again before them. */
   get reloads(): boolean | undefined {
     return this.#outgoing.reloads;
   }
 
+  /** Writes the packets that are due next. */
   write(slots: PacketSlots, slot: number, capacity: number): number {
     const count = this.#outgoing.write(slots, slot, capacity);
     this.counts.sent += count;
@@ -73,14 +80,17 @@ export class PlacedFlow<Out> implements PagedFlow {
     return count;
   }
 
+  /** Whether a flow number is its own. */
   owns(flow: number): boolean {
     return flow === this.#flow;
   }
 
+  /** Takes the answer in a slot. */
   accept(slots: PacketSlots, slot: number): Outcome {
     return this.#incoming.accept(slots, slot);
   }
 
+  /** Makes missing packets due again, once all others are answered or lost. */
   settle(): void {
     if (this.#outgoing.isDue) return;
     const missing = this.#incoming.missing();
@@ -89,6 +99,7 @@ export class PlacedFlow<Out> implements PagedFlow {
     this.#outgoing.resend(missing);
   }
 
+  /** Makes everything unanswered due again, because the device lost its state. */
   restart(): void {
     const missing = this.#incoming.missing();
     if (missing !== null) this.#outgoing.resend(missing);
@@ -99,6 +110,7 @@ export class PlacedFlow<Out> implements PagedFlow {
     return this.#incoming.result();
   }
 
+  /** Names the packets that are missing. */
   gap(tries: number, outcomes: Readonly<Record<string, number>>): OnpathError {
     const gaps = this.#incoming.missing()?.ranges ?? [];
     const missing = this.#incoming.missingCount;

@@ -30,6 +30,7 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
     this.#reassembler.open(flow, placement);
   }
 
+  /** Whether the output is complete. */
   get done(): boolean {
     return this.missingCount === 0;
   }
@@ -39,15 +40,18 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
     return this.#reassembler.missing(this.#flow);
   }
 
+  /** Puts the answer in a slot into the output. */
   accept(slots: PacketSlots, slot: number): Outcome {
     return this.#reassembler.accept(slots, slot);
   }
 
+  /** Lists missing answers; null if there are none. */
   missing(): Missing | null {
     const ranges = this.#reassembler.gaps(this.#flow, this.missingCount);
     return ranges.length === 0 ? null : { flow: this.#flow, ranges };
   }
 
+  /** Gives the result. Called once. */
   result(): Out {
     return this.#finish(this.#reassembler.take(this.#flow));
   }

@@ -38,6 +38,7 @@ export class PlacedOutgoing implements Outgoing {
     return this.#due.length > 0;
   }
 
+  /** Writes the packets that are due next. */
   write(slots: PacketSlots, slot: number, capacity: number): number {
     let count = 0;
     for (let range = this.#due[0]; range !== undefined && count < capacity; range = this.#due[0]) {
@@ -49,6 +50,7 @@ export class PlacedOutgoing implements Outgoing {
     return count;
   }
 
+  /** Makes missing packets due again. */
   resend({ flow, ranges }: Missing): void {
     this.#header.flow = flow;
     this.#due = [...ranges];

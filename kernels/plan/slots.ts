@@ -21,6 +21,17 @@ export interface PlanSlots {
  *
  * @param packets Sizes and counts, as the plan states them.
  * @throws {OnpathError} `size` if they pass the limits of an engine.
+ *
+ * @example
+ * ```ts
+ * import { reservePlanSlots } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * const packets = { request: 64, answer: 128, answersPerRequest: 2, inFlight: 16 };
+ * const { requests, answers } = reservePlanSlots(packets);
+ * assert.deepEqual([requests.slots, answers.slots], [16, 32]);
+ * assert.equal(requests.engine, answers.engine);
+ * ```
  */
 export function reservePlanSlots({ request, answer, answersPerRequest, inFlight }: PlanPackets): PlanSlots {
   const longest = Math.max(request, answer);

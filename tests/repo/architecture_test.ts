@@ -19,6 +19,13 @@ for (const page of ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md
   });
 }
 
+Deno.test("docs/glossary.md lists every word once, in alphabetical order", () => {
+  const words = read("docs/glossary.md").split("\n").filter((line) => line.startsWith("| "))
+    .map((line) => line.split("|")[1]!.trim()).slice(2);
+  assert(words.length > 60, `${words.length} words`);
+  assert.deepEqual(words, [...new Set(words)].sort((a, b) => a.localeCompare(b, "en")));
+});
+
 Deno.test("docs/architecture.md follows a packet through files of which each names the next", () => {
   const section = read("docs/architecture.md").split("## Follow one packet")[1]!;
   const rows = section.split("\n").filter((line) => line.startsWith("| `")).map(pathsIn);
