@@ -1,5 +1,5 @@
 /**
- * What the RTL needs of a plan: arguments for its registers and contents of its tables.
+ * RTL program of an image plan: register arguments and table contents.
  *
  * @module
  */
@@ -26,13 +26,13 @@ import {
 } from "../../rtl/registers.ts";
 import { rowsPart } from "./rows.ts";
 
-/** A plan as the RTL takes it. */
+/** Image plan in the form that the RTL loads. */
 export interface RtlProgram {
-  /** Which build it runs on: the image pipeline with terms or products, or that of rows. */
+  /** RTL build: `terms` and `products` are the image pipeline, `rows` is the row pipeline. */
   readonly build: "terms" | "products" | "rows";
-  /** The arguments, in the order of the registers. */
+  /** Argument values, in register order. */
   readonly values: readonly number[];
-  /** Tables by their number, each from its first entry on. */
+  /** Tables by number on the table stream, each from its first entry. */
   readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
 }
 
@@ -44,9 +44,9 @@ type Part = {
 };
 
 /**
- * Translates a plan.
+ * Translates an image plan for the RTL.
  *
- * @param plan The plan.
+ * @param plan Compiled image plan.
  * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout.
  */
 export function rtlProgram(plan: ImagePlan): RtlProgram {
@@ -55,7 +55,7 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
   if (layout.kind !== KIND.cells && layout.name !== "samples") {
     throw new OnpathError(
       "device",
-      `Cannot load a plan: the RTL takes cells and samples, not ${layout.name}`,
+      `Cannot load a plan: the RTL accepts cells and samples, not ${layout.name}`,
       {
         layout: layout.name,
       },
@@ -73,7 +73,7 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
   return { build, values: IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0), tables };
 }
 
-/** The arguments that every pipeline of images has. */
+/** Arguments common to all image pipelines. */
 function commonValues({ id, body: { layout, output } }: ImagePlan) {
   const item = itemBytes(layout.kind, layout.channels);
   return {
@@ -144,7 +144,7 @@ function termsPart(stage: PlanStage, y: Axis, x: Axis, even: boolean): Part {
   return part(ids, termTable(weights, denominator, 16, fraction), fraction, even ? UNITS.nibble : 0);
 }
 
-/** Bits of a weight's number in the RTL: four of them are an entry of the table of weights. */
+/** Number of weight numbers in the RTL. An entry of the weight table has four of them, 10 bits each. */
 const NUMBER = 2 ** 10;
 
 function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number, ties: number): Part {
@@ -162,7 +162,7 @@ function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number
   };
 }
 
-/** Terms are pages; what stays are the columns' weights. */
+/** Terms are pages. Only the column weights are resident. */
 function pagesPart(y: Axis, x: Axis, even: boolean): Part {
   const { ids } = axisWeightIds(x);
   return {
@@ -180,7 +180,7 @@ function pagesPart(y: Axis, x: Axis, even: boolean): Part {
   };
 }
 
-/** Bits of a weight's number in the build with products. */
+/** Number of weight numbers in the build with products, 7 bits each. */
 const AXIS_NUMBER = 2 ** 7;
 
 function productsPart(y: Axis, x: Axis): Part {
