@@ -101,7 +101,6 @@ export interface Timeline {
  * @returns Timeline, in time O(accesses + loads), for any number of cycles.
  * @throws {OnpathError} `size` when a number is out of range; `table` when an access does not find its page,
  * or a load overwrites a page in use.
- * page, or a load overwrites a page that is still in use.
  *
  * @example A row table of 16 weights: 32 KiB, 32 bytes a cycle, for rows of 224 pixels, two a cycle.
  * ```ts
