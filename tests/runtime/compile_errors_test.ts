@@ -140,7 +140,7 @@ test("compile() refuses steps that do not fit the image, naming the step", () =>
 
 test("compile() refuses pads of several colours and takes a pad of no rows and columns", () => {
   const pad = { op: "pad", top: 1, left: 1, bottom: 1, right: 1, fill: 3 };
-  refuses("pipeline", /different colours/, { steps: [pad, { ...pad, fill: 4 }] });
+  refuses("pipeline", /several colours/, { steps: [pad, { ...pad, fill: 4 }] });
   const plan = compile({ steps: [pad, { op: "pad", fill: 4 }] }, {
     input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
     device: MODEL_PROFILE,

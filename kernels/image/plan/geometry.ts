@@ -84,7 +84,7 @@ function oneFill(
   if (current !== undefined && current.some((level, channel) => level !== fill[channel])) {
     throw new OnpathError(
       "pipeline",
-      `Cannot compile pads of different colours: [${current.join(", ")}] and [${fill.join(", ")}]`,
+      `Cannot compile pads of several colours: [${current.join(", ")}] and [${fill.join(", ")}]`,
       { fills: [current, fill] },
     );
   }
