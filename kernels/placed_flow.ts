@@ -1,5 +1,5 @@
 /**
- * A placed flow, both halves joined in one process: everything is sent, then what is missing is sent again.
+ * Both halves of a placed flow in one process. It sends all packets, then resends the missing ones.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import type { Outcome } from "../serialize/reassembler.ts";
 import type { PageLoad } from "./program.ts";
 import type { PagedFlow } from "./workload.ts";
 
-/** A sending half, with the page loads of its packets. */
+/** Sending half of a flow, with the page loads of its packets. */
 export interface PagedOutgoing extends Outgoing, Pick<PagedFlow, "pages" | "reloads"> {
   /** Whether packets are due. */
   readonly isDue: boolean;
 }
 
-/** Halves of a placed flow. */
+/** Factories of both halves of a placed flow. */
 export interface PlacedParts<Out> {
-  /** Requests that one input takes, if none is lost. Default: as many as answers. */
+  /** Requests of one input without losses. Default the number of answers. */
   readonly requests?: number | undefined;
-  /** Makes the sending half, for a flow number. */
+  /** Creates the sending half for a flow number. */
   readonly send: (flow: number) => PagedOutgoing;
-  /** Makes the receiving half, for the same number. */
+  /** Creates the receiving half for the same number. */
   readonly receive: (flow: number) => PlacedIncoming<Out>;
 }
 
-/** One input of a workload whose packets stand alone. */
+/** Flow of one input, for workloads with independent packets. */
 export class PlacedFlow<Out> implements PagedFlow {
   /** Packets sent. */
   readonly counts: FlowCounts = { sent: 0, resent: 0 };
@@ -41,9 +41,9 @@ export class PlacedFlow<Out> implements PagedFlow {
   readonly #outgoing: PagedOutgoing;
 
   /**
-   * Starts an input. Nothing is sent yet.
+   * Starts an input. Sends nothing.
    *
-   * @param parts Its halves.
+   * @param parts Factories of both halves.
    */
   constructor({ requests, send, receive }: PlacedParts<Out>) {
     this.#outgoing = send(this.#flow);
@@ -105,7 +105,7 @@ export class PlacedFlow<Out> implements PagedFlow {
     if (missing !== null) this.#outgoing.resend(missing);
   }
 
-  /** Gives the result. */
+  /** Returns the result. Valid once `done` is true. */
   result(): Out {
     return this.#incoming.result();
   }

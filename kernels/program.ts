@@ -108,12 +108,12 @@ export interface TableImage {
   readonly entries: ArrayLike<number>;
 }
 
-/** Counts the entries of tables: the last argument of every RTL kernel, which refuses packets until they are loaded. */
+/** Counts the entries of tables: the last argument of every RTL kernel. It refuses packets until they are loaded. */
 export function countEntries(tables: readonly TableImage[]): number {
   return tables.reduce((sum, { entries }) => sum + entries.length, 0);
 }
 
-/** Pages of a kernel image, made on demand. */
+/** Pages of a kernel image, generated on demand. */
 export interface PageImage {
   /** Number of pages. */
   readonly count: number;

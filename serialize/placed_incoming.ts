@@ -1,5 +1,5 @@
 /**
- * The receiving half of a placed flow: puts answers into one output, by their sequence numbers.
+ * Receiving half of a placed flow: copies answers into one output, by sequence number.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Outcome, type Placement, Reassembler } from "./reassembler.ts";
 
 /** Receives one output. */
 export class PlacedIncoming<Out> implements Incoming<Out> {
-  /** Number of answers in all. */
+  /** Total number of answers. */
   readonly packets: number;
   readonly #flow: number;
   readonly #finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
@@ -20,8 +20,8 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
    * Reserves the output.
    *
    * @param flow Number of the flow.
-   * @param placement Where the answers' payloads belong.
-   * @param finish Makes the result of the output's bytes.
+   * @param placement Layout of the answers in the output.
+   * @param finish Converts the output bytes to the result.
    */
   constructor(flow: number, placement: Placement, finish: (bytes: Uint8Array<ArrayBuffer>) => Out) {
     this.#flow = flow;
@@ -35,7 +35,7 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
     return this.missingCount === 0;
   }
 
-  /** Number of answers that are missing. */
+  /** Number of missing answers. */
   get missingCount(): number {
     return this.#reassembler.missing(this.#flow);
   }

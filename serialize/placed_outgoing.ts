@@ -1,5 +1,5 @@
 /**
- * The sending half of a placed flow whose payloads are stretches of the input itself.
+ * Sending half of a placed flow whose payloads are slices of the input.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export class PlacedOutgoing implements Outgoing {
    * Starts an input.
    *
    * @param flow Number of the flow.
-   * @param placement Cut of the input. Items have one plane.
-   * @param bytes The input, of exactly the placement's length.
+   * @param placement Partition of the input, with one plane.
+   * @param bytes Input, of exactly the placement's length.
    */
   constructor(flow: number, placement: Placement, bytes: Uint8Array) {
     const { plan, cut: { packets } } = placement;

@@ -169,7 +169,7 @@ export function checkPlan(value: unknown, workload?: Pick<Workload, "name" | "ch
   if (asPlanError(id, () => identifyPlan(plan).id) !== id) {
     throw new OnpathError(
       "plan",
-      `Cannot read plan ${id}: its contents do not match its id`,
+      `Cannot read plan ${id}: its contents do not match its id, it was changed`,
       {
         id,
       },

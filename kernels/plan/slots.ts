@@ -1,5 +1,5 @@
 /**
- * Memory for the packets of one exchange, by the sizes and counts that a plan states.
+ * Packet memory of one exchange, from the sizes and counts in a plan.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { createEngine } from "../../serialize/engine.ts";
 import { type PacketSlots, reserveSlots, slotBytesFor, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
 import type { PlanPackets } from "./plan.ts";
 
-/** Slots of a plan, in one engine. */
+/** Slots of a plan, all in one engine. */
 export interface PlanSlots {
   /** Slots for requests. */
   readonly requests: PacketSlots;

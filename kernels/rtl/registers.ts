@@ -20,7 +20,7 @@ const HEAD = [
   { name: "item", meaning: "bits 2:0: log2 of an item's bytes; bit 8: items have three bytes" },
 ] as const satisfies readonly KernelArgument[];
 
-/** The last argument of every kernel. */
+/** Name and meaning of the last argument of every kernel: the number of table entries. */
 const TABLES = [
   {
     name: "tables",
@@ -28,10 +28,10 @@ const TABLES = [
   },
 ] as const satisfies readonly KernelArgument[];
 
-/** Arguments of every kernel: which packets it takes. The last one stays the last. */
+/** Arguments common to all kernels. `tables` is the last argument of every kernel. */
 export const PACKET_ARGUMENTS = [...HEAD, ...TABLES] as const satisfies readonly KernelArgument[];
 
-/** Arguments of `packet_image`. */
+/** Arguments of `packet_image`, in register order. */
 export const IMAGE_ARGUMENTS = [
   ...HEAD,
   { name: "channels", meaning: "channels of a pixel: 1, 3 or 4" },

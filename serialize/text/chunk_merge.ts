@@ -96,8 +96,8 @@ export class ChunkMerge {
   }
 
   /**
-   * Whether the text from the boundary on must be tokenized again: the next chunk has arrived but shares no
-   * boundary, or no chunk is left.
+   * Whether the text from the boundary on must be tokenized again. Either the next chunk has arrived and shares
+   * no boundary, or no chunk is left.
    */
   get stuck(): boolean {
     return !this.done && (this.next === this.#chunks || this.#tried === this.next);

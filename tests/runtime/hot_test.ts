@@ -40,8 +40,8 @@ Deno.test("hotEntries() takes the most frequent, the lowest first among equals",
   }));
   assert.throws(() => hotEntries([0, 0], 1), refusal("size", /no lookup/));
   assert.throws(() => hotEntries([1], 0), refusal("size", /capacity/));
-  assert.throws(() => hotEntries([1, -1], 1), refusal("size", /count of entry 1 with -1/));
-  assert.throws(() => hotEntries([0.5], 1), refusal("size", /count of entry 0/));
+  assert.throws(() => hotEntries([1, -1], 1), refusal("size", /entry 1 with count -1/));
+  assert.throws(() => hotEntries([0.5], 1), refusal("size", /entry 0 with count/));
 });
 
 Deno.test("hitRates() of the sample itself is what was expected, and the optimum is never passed", () => {

@@ -340,8 +340,8 @@ Deno.test("simulate() refuses numbers outside their limits and loads that serve 
   for (const bytesPerCycle of [0, -1, NaN, Infinity]) {
     refused("size", /bytes a cycle/, accesses, residency, { ...cost, bytesPerCycle });
   }
-  refused("size", /size of page 0 0\.5/, accesses, residency, { ...cost, bytes: () => 0.5 });
-  refused("size", /transfer of page 0/, accesses, residency, { ...cost, bytes: () => 2 ** 40 });
+  refused("size", /page 0 with byte count 0\.5/, accesses, residency, { ...cost, bytes: () => 0.5 });
+  refused("size", /page 0 with transfer cycles/, accesses, residency, { ...cost, bytes: () => 2 ** 40 });
   refused("size", /access 1 .* -1/, accesses.with(1, { page: 1, cycles: -1 }), residency, cost);
   refused("size", /number of accesses/, new Array(2 ** 20 + 1), residency, cost);
   refused("size", /number of slots 0/, accesses, { loads: [], resident: [] }, cost);

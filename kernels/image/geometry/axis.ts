@@ -5,8 +5,8 @@
  */
 
 /**
- * Window on an axis. Index `i` of 0 … length−1 maps to source index `i + offset` if that is in low … high−1;
- * otherwise it maps to the fill colour. Plain data.
+ * Window on an axis. Index `i` of 0 … length−1 maps to source index `i + offset`. If that lies outside
+ * low … high−1, it maps to the fill colour. Plain data.
  */
 export interface AxisWindow {
   /** Number of indexes. */

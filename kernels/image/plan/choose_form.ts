@@ -1,6 +1,6 @@
 /**
- * Which form of tables: the smallest that keeps the wanted tolerance and fits, resident ones before
- * those whose pages are swapped.
+ * Choice of the table form: the smallest one that keeps the tolerance and fits the device. Resident forms
+ * precede forms with swapped pages.
  *
  * @module
  */
@@ -10,37 +10,37 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
 import { blockBits, blockBudget, type Blocks, type PlacedTable, placeTables, sumBlocks } from "./memory.ts";
 
-/** A stage whose tables are to be placed. */
+/** Tables of one stage, to be placed in block memory. */
 export interface StageTables {
-  /** The kernel. */
+  /** Kernel name, as in plans. */
   readonly kernel: string;
-  /** The forms that its tables can have. */
+  /** Available forms of its tables. */
   readonly forms: readonly TableForm[];
   /** Channels of an item. */
   readonly channels: number;
-  /** Items that it processes in a cycle. */
+  /** Items that the stage processes in a cycle. */
   readonly itemsPerCycle: number;
-  /** Entries of what it holds beside tables, by the names of a profile's depths. */
+  /** Entries of its buffers, by the names in a profile's `depths`. */
   readonly buffers?: Readonly<Record<string, number>> | undefined;
 }
 
-/** A form as it was weighed. Plain data. */
+/** Comparison result of one form. Plain data. */
 export interface FormChoice {
-  /** Its name. */
+  /** Name of the form. */
   readonly form: FormName;
-  /** Levels that it may be off beyond the match. */
+  /** Error in levels, in addition to that of the match. */
   readonly levels: number;
-  /** Bytes of its tables, each once, packed; of pages one. */
+  /** Bytes of one copy of each table, packed; with pages, of one page. */
   readonly bytes: number;
-  /** Lookups an output sample. */
+  /** Lookups for one output sample. */
   readonly lookups: number;
-  /** Blocks with all copies; null where they do not fit. */
+  /** Memory blocks of all copies; null if they do not fit. */
   readonly blocks: Blocks | null;
-  /** Pages, 0 where it has none. */
+  /** Number of pages; 0 for a resident form. */
   readonly pages: number;
-  /** Page slots, 0 where it has none. */
+  /** Number of page slots; 0 for a resident form. */
   readonly slots: number;
-  /** What became of it. */
+  /** Decision, or the reason against the form. */
   readonly verdict:
     | "chosen"
     | "larger"
@@ -52,33 +52,36 @@ export interface FormChoice {
     | "baseline";
 }
 
-/** What was chosen for all stages. */
+/** Chosen tables of all stages. */
 export interface ChosenTables {
-  /** The form of each stage. */
+  /** Chosen form of each stage. */
   readonly forms: readonly TableForm[];
-  /** All tables with their places. */
+  /** All tables, with their block memory. */
   readonly tables: readonly PlacedTable[];
-  /** The page slots of the stage that has pages. */
+  /** Page slots of the stage with pages; 0 without pages. */
   readonly slots: number;
-  /** The forms of the first stage as they were weighed. */
+  /** Comparison results of the first stage's forms. */
   readonly weighed: readonly FormChoice[];
 }
 
-/** The form that others are compared with; it is listed and never made. */
+/** Form that the others are compared with. It is listed but never generated. */
 const BASELINE: FormName = "positions";
 
-/** More slots than this save few loads: the sequence is known and each page is loaded ahead. */
+/**
+ * Maximum page slots. More would save few loads, because the page sequence is known and each page is loaded
+ * ahead.
+ */
 const MOST_SLOTS = 64;
 
 /**
- * Chooses forms. Only the first stage has several; the others take what their one form needs.
+ * Chooses the table forms. Only the first stage has several.
  *
- * @param stages The stages, in order.
- * @param device The device.
- * @param tolerance Levels that are accepted beyond the match.
- * @param wanted The form that is asked for.
- * @param pagesAllowed Whether the layout lets the host order packets by page.
- * @throws {OnpathError} `table`, saying what would fit.
+ * @param stages Stages in pipeline order.
+ * @param device Profile of the target.
+ * @param tolerance Accepted error in levels, in addition to that of the match.
+ * @param wanted Form requested by the user, if any.
+ * @param pagesAllowed Whether the layout allows packets in page order.
+ * @throws {OnpathError} `table` if no form fits, with the alternatives that would.
  */
 export function chooseTables(
   stages: readonly StageTables[],
@@ -97,7 +100,7 @@ export function chooseTables(
     const most = form.pages === null ? 1 : Math.min(form.pages.count, device.slots ?? MOST_SLOTS, MOST_SLOTS);
     let slots = most;
     let tables = room(slots);
-    // Halving, not searching: the count of slots only needs to be near the most that fits.
+    // Halving is enough: the slot count need not be the exact maximum.
     while (tables === null && slots > Math.min(2, most)) tables = room(slots = Math.max(2, slots >> 1));
     return { form, slots: form.pages === null ? 0 : slots, tables };
   });
@@ -142,13 +145,13 @@ export function chooseTables(
   };
 }
 
-/** Whether a device's kernels have a form, with tables and buffers as deep as it needs. */
+/** Returns whether the device's kernels have a form, with tables and buffers of sufficient depth. */
 function isBuilt(
   { depths }: DeviceProfile,
   { buffers }: StageTables,
   { form, tables }: TableForm,
 ): boolean {
-  // The paper's kernels look products up: only a device that says so multiplies.
+  // The kernels of the paper look products up. A device multiplies only if its profile has `depths`.
   if (depths === undefined) return form !== "multiply";
   const deep = depths[form];
   return deep !== undefined && tables.length > 0 &&
@@ -156,7 +159,7 @@ function isBuilt(
     Object.entries(buffers ?? {}).every(([name, entries]) => entries <= (deep[name] ?? Infinity));
 }
 
-/** Whether a build that takes the same blocks whatever it holds is within the budget. */
+/** Returns whether a kernel build of fixed size fits the budget. */
 function hasRoom({ built }: DeviceProfile, { form }: TableForm, budget: Blocks): boolean {
   const { bram, uram } = built?.[form] ?? { bram: 0, uram: 0 };
   return bram <= budget.bram && uram <= budget.uram;
@@ -215,7 +218,7 @@ function noneFits(
       sumBlocks(placeTables(demands(stage, form, 2), { bram: Infinity, uram: 0 })!).bram,
   })).sort((a, b) => a.bram - b.bram)[0]!;
   const would = fits.length === 0
-    ? `none of its forms does; the smallest, ${needs.form}, needs ${needs.bram} BRAM for ` +
+    ? `the smallest form, ${needs.form}, needs ${needs.bram} BRAM for ` +
       `${stage.itemsPerCycle.toFixed(2)} items a cycle, a narrower bus needs fewer`
     : "these would fit: " +
       fits.map(({ form, levels, pages }) =>

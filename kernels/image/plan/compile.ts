@@ -1,5 +1,5 @@
 /**
- * From a pipeline, a shape and a device to a plan.
+ * Compilation of an image pipeline for one shape and one device.
  *
  * @module
  */
@@ -48,35 +48,35 @@ import {
 import { costPlan, pagesOf } from "./price.ts";
 import { rowNeeds } from "./row_ring.ts";
 
-/** What a pipeline is compiled for. */
+/** Target and constraints of a compilation. */
 export interface CompileOptions {
-  /** The input: its shape and the names of its axes. A tensor is one. */
+  /** Shape and axis order of the input. A tensor can be passed. */
   readonly input: {
     readonly dtype: string;
     readonly shape: readonly number[];
     readonly layout?: PlanInput["layout"] | undefined;
   };
-  /** The device, or its profile. */
+  /** Target device, or its profile. */
   readonly device: DeviceProfile | { readonly profile: DeviceProfile };
-  /** Whether packets carry a CRC-32C (default) or leave the check to the link. */
+  /** CRC-32C in every packet (default), or `link` to rely on the link's check. */
   readonly checksum?: Checksum | undefined;
-  /** Levels that tables may be off beyond what the match is; default 0. */
+  /** Accepted error in levels, in addition to that of the match: 0 to 255. Default 0. */
   readonly tolerance?: number | undefined;
-  /** The form of the resize's tables; chosen where it is not given. */
+  /** Form of the resize tables. By default the planner chooses. */
   readonly form?: FormName | undefined;
-  /** The layout; chosen where it is not given. */
+  /** Layout of the requests. By default the planner chooses. */
   readonly layout?: LayoutName | undefined;
 }
 
 /**
- * Compiles a pipeline for one input shape and one device. Chooses the layout by the time that host,
- * wire and core take, and the form of the tables by the blocks that they take; the plan holds what was
- * weighed.
+ * Compiles a pipeline for one input shape and one device.
+ * It chooses the layout by the time of host, wire and core, and the table form by its memory blocks. The plan
+ * lists the compared alternatives.
  *
- * @param pipeline The user's steps; see {@linkcode parsePipeline}.
- * @param options The input, the device, and what is asked for.
- * @returns The plan: plain data, the same for the same arguments.
- * @throws {OnpathError} `pipeline`, `dtype`, `shape`, `size`, `device` or `table`, naming what does not
+ * @param pipeline Steps of the user; see {@linkcode parsePipeline}.
+ * @param options Input, target and constraints.
+ * @returns Plan: plain data, equal for equal arguments.
+ * @throws {OnpathError} `pipeline`, `dtype`, `shape`, `size`, `device` or `table` when something does not
  * fit.
  *
  * @example
@@ -184,7 +184,7 @@ export function compile(
   return finishPlan(device, draft, paged, chosen.slots);
 }
 
-/** Adds pages, cost, notes and the envelope, each of which reads the fields before it. */
+/** Adds pages, cost, notes and the envelope, in dependency order. */
 function finishPlan(
   target: DeviceProfile,
   draft: Omit<ImageBody, "notes" | "cost" | "pages">,
@@ -205,8 +205,8 @@ function finishPlan(
 }
 
 /**
- * A pipeline as it comes back from a file: no undefined fields, no negative zero. Otherwise a plan
- * that was read would differ from the one that was written.
+ * Converts a pipeline to the form that a file returns: without undefined fields and negative zeros. A decoded
+ * plan then equals the encoded one.
  */
 function toPlainData(pipeline: Pipeline): Pipeline {
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline;
@@ -254,9 +254,9 @@ function checkInput(input: CompileOptions["input"]): PlanInput {
 function imageShape({ shape, layout }: PlanInput): ImageShape & { images: number } {
   const length = (axis: string) => layout.includes(axis) ? shape[layout.indexOf(axis)]! : 1;
   return {
-    images: checkWhole("a batch of", length("N"), 1, 2 ** 20),
-    height: checkWhole("an image height of", length("H"), 1, MAX_AXIS),
-    width: checkWhole("an image width of", length("W"), 1, MAX_AXIS),
+    images: checkWhole("batch size", length("N"), 1, 2 ** 20),
+    height: checkWhole("image height", length("H"), 1, MAX_AXIS),
+    width: checkWhole("image width", length("W"), 1, MAX_AXIS),
     channels: checkChannels(length("C")),
   };
 }
@@ -283,16 +283,16 @@ function stageKernels(
   return stages;
 }
 
-/** How output rows are cut where rows are sent, as `layOut` does it. */
+/** Partition of the output rows if rows are sent, equal to that of `layOut`. */
 function answerRows({ payload }: DeviceProfile, width: number, { planes, itemBytes }: PlanOutput) {
   const packetsPerRow = Math.ceil(width / Math.floor(payload / (planes * itemBytes)));
   return { width, packetsPerRow, itemsPerPacket: Math.ceil(width / packetsPerRow) };
 }
 
-/** Outputs that a filter gives in a cycle: whole rows come in and take their time. */
+/** Output items that a filter computes in a cycle. Arriving rows limit it. */
 function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
   const { y, x } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
-  // The RTL takes a step of a row a cycle.
+  // The RTL processes one step of a row in a cycle.
   if (device.timing === "rtl") {
     return y.output * x.output / (y.input * filterSteps(filterAxis(x)).first.length);
   }

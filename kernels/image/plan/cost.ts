@@ -1,6 +1,6 @@
 /**
- * What a plan costs on its device, in cycles: computed from the plan alone. The model device counts the
- * same while it processes packets, and the tests hold the two to be equal.
+ * Cost of a plan in cycles, computed from the plan alone. The model device counts the same cycles while it
+ * processes packets; tests check that both agree.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { packetsOfImage } from "./layouts.ts";
 import type { PlacedTable } from "./memory.ts";
 import { rtlLoadCycles } from "../rtl/cycles.ts";
 
-/** Bytes that load the tables that stay on chip. */
+/** Returns the bytes of the resident tables. */
 export function residentBytes(tables: readonly PlacedTable[], pages: boolean): number {
   return tables.reduce((sum, { slots, bytes, name }) => sum + (pages && isPaged(name, slots) ? 0 : bytes), 0);
 }
 
-/** Tables that stand once a slot come with their pages. */
+/** Tables that exist once for each slot are loaded with their pages. */
 function isPaged(name: string, slots: number): boolean {
   return slots > 1 || name === "terms of a row phase";
 }
 
-/** Cycles that load the tables that stay on chip, before the first packet. */
+/** Returns the cycles to load the resident tables, before the first packet. */
 export function loadCycles(device: DeviceProfile, tables: readonly PlacedTable[], pages: boolean): number {
   if (device.timing === "rtl") {
     return rtlLoadCycles(tables.filter(({ name, slots }) => !(pages && isPaged(name, slots))));
@@ -30,22 +30,22 @@ export function loadCycles(device: DeviceProfile, tables: readonly PlacedTable[]
   return bytes === 0 ? 0 : latencyCycles(device) + Math.ceil(bytes / bytesPerCycle(device));
 }
 
-/** The clock of a core that takes rows: when they are in, and when the outputs are out. */
+/** Clock of a core that receives rows. */
 export interface StreamClock {
   /** Cycles of input so far. */
   input: number;
-  /** Cycle at which the last output row is done. */
+  /** Cycle at which the last output row is complete. */
   output: number;
 }
 
 /**
- * Cycles of a flow of rows: an output row begins when its last input row is in and the one before it
- * is done.
+ * Returns the cycles of a flow of rows. An output row starts when its last input row has arrived and the
+ * previous output row is complete.
  *
- * @param cut The packets that come in.
- * @param channels Bytes of an item.
- * @param busBytes Bytes of a bus word.
- * @param last For each output row the input row that completes it.
+ * @param cut Partition of the request items.
+ * @param channels Bytes of a request item.
+ * @param busBytes Width of the bus in bytes.
+ * @param last Input row that completes each output row.
  * @param rowCycles Cycles of an output row.
  */
 export function streamCycles(

@@ -1,5 +1,5 @@
 /**
- * A plan in sentences, for people.
+ * Notes of a plan: its decisions, as sentences for people.
  *
  * @module
  */
@@ -17,9 +17,9 @@ const LAYOUT_NOTES: Readonly<Record<PlanLayout["name"], string>> = {
 };
 
 /**
- * Says what was chosen and why.
+ * Explains the decisions of a plan.
  *
- * @param plan The plan but for its notes.
+ * @param plan Plan without notes.
  */
 export function explain(plan: { readonly body: Omit<ImageBody, "notes"> }): string[] {
   const { body: { layout, input, pages, cost, forms } } = plan;

@@ -1,5 +1,5 @@
 /**
- * How samples move: crops and pads folded into one window before the sampling step and one after it.
+ * Geometry of a pipeline: all crops and pads become one window before the sampling step and one after it.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import type { ResampleParams } from "../resample/spec.ts";
 import type { ResizeParams } from "../resize/spec.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** The step that computes samples between samples: a kernel and its parameters. */
+/** Sampling step, which interpolates between samples: a kernel and its parameters. */
 export type Sampling =
   | { readonly kernel: "resize"; readonly params: ResizeParams }
   | { readonly kernel: "resample"; readonly params: ResampleParams }
   | { readonly kernel: "remap"; readonly params: RemapParams };
 
-/** How samples move: a window before the sampling step, that step, a window after it. */
+/** Movement of the samples: a window, the sampling step, and another window. */
 export interface Geometry {
-  /** Crops and pads before. */
+  /** Window of the crops and pads before the sampling step. */
   readonly before: { readonly y: AxisWindow; readonly x: AxisWindow };
-  /** The resize or remap, or null. */
+  /** Sampling step, or null without one. */
   readonly sampling: Sampling | null;
-  /** Crops and pads after. */
+  /** Window of the crops and pads after the sampling step. */
   readonly after: { readonly y: AxisWindow; readonly x: AxisWindow };
-  /** The colour of pads and borders, one byte a channel. */
+  /** Colour of pads and borders, one byte a channel. */
   readonly fill: readonly number[];
 }
 
 /**
- * Folds lowered steps.
+ * Folds lowered steps into a geometry.
  *
- * @param steps The steps.
- * @param image The shape of one image.
- * @throws {OnpathError} `pipeline` when pads and borders have several colours.
+ * @param steps Lowered steps.
+ * @param image Shape of one input image.
+ * @throws {OnpathError} `pipeline` when pads and borders have different colours.
  */
 export function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): Geometry {
   let y = wholeAxis(image.height);
@@ -74,7 +74,7 @@ export function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): 
   };
 }
 
-/** A packet stream has one fill colour; pads that show nothing may have any. */
+/** A packet stream has one fill colour. Invisible pads may have any colour. */
 function oneFill(
   current: readonly number[] | undefined,
   fill: readonly number[],

@@ -1,5 +1,5 @@
 /**
- * Whether an input is the one that a plan was compiled for.
+ * Check of an input against the plan's input shape.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import type { ImagePlan } from "./plan.ts";
 
 /**
- * Refuses an input that a plan was not compiled for. The order of axes may differ.
+ * Refuses an input of another type or shape than the plan's. The axis order may differ.
  *
- * @throws {OnpathError} `dtype` or `shape`, naming both.
+ * @throws {OnpathError} `dtype` or `shape`, with the expected and the actual value.
  */
 export function checkPlanInput(plan: ImagePlan, input: Tensor): void {
   const wanted = plan.body.input;

@@ -1,6 +1,6 @@
 /**
- * Which layout: tile-major cells, packed tiles, or rows. What each costs is computed from the map,
- * without a packet being made; the least time for one image wins, and between equals the fewest bytes.
+ * Choice of the layout: tile-major cells, packed tiles, or rows. Costs are computed from the map, without
+ * creating packets. The shortest time for one image wins; among equals, the fewest bytes.
  *
  * @module
  */
@@ -13,73 +13,73 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { DeviceProfile, LayoutName } from "../../target/profile.ts";
 import { sentAxes } from "./stream.ts";
 
-/** A layout as it was weighed. Plain data. */
+/** Comparison result of one layout. Plain data. */
 export interface LayoutChoice {
-  /** Its name; `samples` where nothing is sampled. */
+  /** Name of the layout; `samples` for a pipeline without a sampling step. */
   readonly name: LayoutName | "samples";
-  /** Bytes to the device for one image, headers included. */
+  /** Bytes sent to the device for one image, including headers. */
   readonly bytes: number;
-  /** Packets for one image. */
+  /** Packets sent for one image. */
   readonly packets: number;
   /** Bytes of row buffers on the device. */
   readonly buffers: number;
-  /** Microseconds that the host takes for one image, by the rates below. */
+  /** Host time for one image in microseconds, computed from the rates below. */
   readonly hostUs: number;
-  /** Microseconds on the wire for one image, the instances sharing it. */
+  /** Wire time for one image in microseconds, with the network shared by all instances. */
   readonly wireUs: number;
-  /** Microseconds of the core for one image, at the profile's clock. */
+  /** Core time for one image in microseconds, at the profile's clock. */
   readonly coreUs: number;
-  /** Whether it was chosen, or why it was not. */
+  /** Decision, or the reason against the layout. */
   readonly verdict: "chosen" | "slower" | "not asked for" | "pages need cells or tiles";
 }
 
 /**
- * Host nanoseconds for a packet and for a byte of payload, without CRC, as `deno task bench` measures
- * them on a shared 2-core machine where a memcpy takes 0.08 a byte: rows are copied twice, through the
- * engine's memory. A host whose card fetches rows from where they lie would have 0 there.
+ * Host time in nanoseconds for a packet and for a payload byte, without CRC.
+ * Measured with `deno task bench` on a shared 2-core machine, where memcpy takes 0.08 ns a byte. Rows are
+ * copied twice, through the engine's memory. A host whose card reads rows in place would have 0 there.
  */
 const HOST_NS = {
   packet: 60,
   byte: { samples: 0.17, cells: 0.41, tiles: 0.66, grid: 2.3, rows: 0.17, image: 0.17 },
 } as const;
 
-/** A layout with its cut. */
+/** Layout with its partitions. */
 export interface LaidOut {
-  /** Its name. */
+  /** Name of the layout; `samples` for a pipeline without a sampling step. */
   readonly name: LayoutName | "samples";
-  /** Kind of payload. */
+  /** Kind of payload in requests. */
   readonly kind: Kind;
-  /** How the items that are sent are cut. */
+  /** Partition of the request items. */
   readonly cut: Partition;
-  /** How the items that come back are cut. */
+  /** Partition of the answer items. */
   readonly answers: Partition;
-  /** Bytes of row buffers. */
+  /** Bytes of row buffers on the device. */
   readonly buffers: number;
-  /** Cycles of the core for one image without stalls. */
+  /** Cycles of the core for one image, without stalls. */
   readonly cycles: number;
 }
 
-/** What layouts are weighed for. */
+/** Parameters of the layout choice. */
 export interface LayoutTask {
-  /** The device. */
+  /** Profile of the target. */
   readonly device: DeviceProfile;
   /** Images of the batch. */
   readonly images: number;
-  /** Rows of the source. */
+  /** Rows of an input image. */
   readonly height: number;
-  /** Columns of the source. */
+  /** Columns of an input image. */
   readonly width: number;
-  /** Channels. */
+  /** Channels of a pixel: 1, 3 or 4. */
   readonly channels: Channels;
   /** Rows and columns of the output. */
   readonly output: readonly [height: number, width: number];
-  /** Bytes of an output item, all channels. */
+  /** Bytes of an output item, all channels together. */
   readonly outputBytes: number;
-  /** What the outputs need; undefined for remaps, whose neighbours lie anywhere. */
+  /** Input samples that the outputs need; undefined for remaps, whose neighbours can be anywhere. */
   readonly map: SeparableMap | undefined;
   /**
-   * The window that a filter over whole rows sees, its buffers in bytes, and the cycles that a row takes at
-   * least; undefined for four neighbours.
+   * Input window of a filter over whole rows, its buffers in bytes, and its minimum cycles for a row.
+   * Undefined for kernels with four neighbours.
    */
   readonly filter: {
     readonly y: AxisWindow;
@@ -87,28 +87,30 @@ export interface LayoutTask {
     readonly buffers: number;
     readonly rowCycles: number;
   } | undefined;
-  /** Whether cells are computed from neighbours, or samples go bare. */
+  /** Whether the pipeline has a sampling step. Without one, requests hold bare samples. */
   readonly sampled: boolean;
-  /** The most rows that a packet may hold. */
+  /** Maximum rows in one packet. */
   readonly mostRows: number;
 }
 
-/** Items that a core processes in a cycle: as many cells as its bus takes. */
+/**
+ * Returns the items that a core processes in a cycle: the cells that fit one bus word, limited by its lanes.
+ */
 export function itemsPerCycle(device: DeviceProfile, kind: Kind, channels: Channels): number {
   const bytes = kind === KIND.samples ? channels : cellBytes(channels);
   const items = Math.max(1, Math.floor(device.busBytes / bytes));
-  // Fewer lanes than samples take a word's samples in steps.
+  // With fewer lanes than samples, a word takes several cycles.
   return kind === KIND.samples || device.lanes === undefined
     ? items
     : items / Math.ceil(items * channels / device.lanes);
 }
 
 /**
- * Lays an input out.
+ * Computes the partitions and cycles of a layout.
  *
- * @param name The layout.
- * @param task What for.
- * @returns Undefined where the layout does not serve the task.
+ * @param name Name of the layout.
+ * @param task Parameters of the choice.
+ * @returns Undefined if the layout does not support the task.
  * @throws {OnpathError} `size` when the flow has too many packets.
  */
 export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undefined {
@@ -129,7 +131,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
   let [rows, columns] = [0, 0];
   let buffers = 0;
   if (task.filter !== undefined) {
-    // A filter needs every row of its window; `rows` is what that is called.
+    // A filter needs every row of its window. Only the layout `rows` sends them.
     if (name !== "rows") return undefined;
     [rows, columns] = [task.filter.y.length, task.filter.x.length];
     buffers = task.filter.buffers;
@@ -141,7 +143,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     buffers = 2 * columns * channels;
   }
   const most = Math.floor(device.payload / channels);
-  // Packets of whole bus words: a row of 1280 RGB pixels is 120 of them.
+  // Packets hold whole bus words where possible: a row of 1,280 RGB pixels has 120 words.
   const cut = cutRows(columns, rows, images, most, Math.min(most, device.busBytes));
   const answers = cutRows(width, height, images, Math.floor(device.payload / outputBytes), 1, 1);
   const perCycle = itemsPerCycle(device, KIND.cells, channels);
@@ -160,7 +162,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
   };
 }
 
-/** Items of each packet of one image. */
+/** Returns the items of each packet of one image. */
 export function packetsOfImage(cut: Partition): number[] {
   const { width, height, packetsPerRow, rowsPerPacket, itemsPerPacket } = cut;
   const sizes: number[] = [];
@@ -176,19 +178,19 @@ export function packetsOfImage(cut: Partition): number[] {
   return sizes;
 }
 
-/** Cycles that the packets of a cut keep a core busy. */
+/** Returns the cycles that a core needs for the packets of a partition. */
 export function workCycles(cut: Partition, perCycle: number): number {
   return cut.images * packetsOfImage(cut).reduce((sum, items) => sum + Math.ceil(items / perCycle), 0);
 }
 
 /**
- * Weighs the layouts that the device takes and chooses one.
+ * Compares the layouts of the device and chooses one.
  *
- * @param task What for.
- * @param wanted The layout that is asked for.
- * @param paged Whether tables are swapped by page, which wants packets in any order.
- * @throws {OnpathError} `pipeline` when the layout that is asked for does not serve, `size` when every
- * one has too many packets.
+ * @param task Parameters of the choice.
+ * @param wanted Layout requested by the user, if any.
+ * @param paged Whether tables are swapped by page, which needs packets in page order.
+ * @throws {OnpathError} `pipeline` when the requested layout does not support the pipeline; `size` when every
+ * layout has too many packets.
  */
 export function chooseLayout(
   task: LayoutTask,
@@ -203,7 +205,7 @@ export function chooseLayout(
       const each = layOut(name, task);
       if (each !== undefined) laid.push(each);
     } catch (error) {
-      // Too many packets for one layout: another may have fewer.
+      // Too many packets in one layout: another may need fewer.
       if (!(error instanceof OnpathError && error.code === "size")) throw error;
       refusal = error;
     }
@@ -220,7 +222,7 @@ export function chooseLayout(
       `Cannot lay out the input${
         wanted === undefined ? "" : ` as ${wanted}`
       } for device ${task.device.name}: ` +
-        `this pipeline goes as ${laid.map(({ name }) => name).join(", ") || "none of its layouts"}`,
+        `this pipeline supports ${laid.map(({ name }) => name).join(", ") || "no layout"}`,
       { wanted, layouts: laid.map(({ name }) => name) },
     );
   }
@@ -243,7 +245,7 @@ export function chooseLayout(
   return { chosen: chosen.each, weighed };
 }
 
-/** Time of one image in a stream of them: the slowest of host, wire and core; then their sum. */
+/** Time of one image in a stream: the slowest of host, wire and core. Their sum breaks ties. */
 function time({ hostUs, wireUs, coreUs }: Pick<LayoutChoice, "hostUs" | "wireUs" | "coreUs">): number {
   return Math.max(hostUs, wireUs, coreUs) + (hostUs + wireUs + coreUs) / 1000;
 }

@@ -1,5 +1,5 @@
 /**
- * The sampling map of a plan: a function of its geometry and the index of its tables.
+ * Sampling map of a plan, computed from its geometry and the index of its tables.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { Geometry } from "./geometry.ts";
 import type { PlanDraft } from "./plan.ts";
 
-/** A remap's map names every neighbour, 20 bytes an output sample; so many samples are 80 MiB. */
+/** Maximum output samples of a remap. Its map has 20 bytes a sample, so the maximum is 80 MiB. */
 export const MAX_REMAP_ITEMS: number = 2 ** 22;
 
-/** The map of a geometry whose rows and columns are chosen apart. */
+/** Returns the map of a geometry with independent rows and columns. */
 export function separableMap(geometry: Geometry, index: "pairs" | "phases"): SeparableMap {
   const { before, sampling, after } = geometry;
   const axes = sampling?.kernel === "resize" ? resizeAxes(sampling.params) : undefined;
@@ -31,7 +31,7 @@ export function separableMap(geometry: Geometry, index: "pairs" | "phases"): Sep
   return { form: "separable", y, x, stride: index === "phases" ? PHASE_STRIDE : x.phases };
 }
 
-/** The map of a remap, seen through the windows before and after it. */
+/** Returns the map of a remap, including the windows before and after it. */
 export function denseMap({ before, sampling, after }: Geometry, width: number): DenseMap {
   if (sampling?.kernel !== "remap") throw new TypeError("Cannot make a dense map: the geometry has no remap");
   const { params } = sampling;
@@ -39,7 +39,7 @@ export function denseMap({ before, sampling, after }: Geometry, width: number): 
   if (rows * columns > MAX_REMAP_ITEMS || after.y.length * after.x.length > MAX_REMAP_ITEMS) {
     throw new OnpathError(
       "size",
-      `Cannot remap to ${rows} x ${columns}: a sampling map names at most ${MAX_REMAP_ITEMS} samples`,
+      `Cannot remap to ${rows} x ${columns}: a sampling map has at most ${MAX_REMAP_ITEMS} samples`,
       { rows, columns, most: MAX_REMAP_ITEMS },
     );
   }
@@ -67,12 +67,12 @@ function windowed(map: DenseMap, { y, x }: Geometry["after"]): DenseMap {
   return { form: "dense", height: y.length, width: x.length, neighbours, weight };
 }
 
-/** The map of a plan whose rows and columns are chosen apart. */
+/** Returns the map of a plan with independent rows and columns. */
 export function planMap(plan: PlanDraft): SeparableMap {
   return separableMap(plan.body.geometry, plan.body.stages[0]?.index ?? "pairs");
 }
 
-/** The map of any plan's cells, tiles or samples. */
+/** Returns the map of a plan's cells, tiles or samples. */
 export function planItems(plan: PlanDraft): SamplingMap {
   const width = plan.body.input.shape[plan.body.input.layout.indexOf("W")]!;
   return plan.body.geometry.sampling?.kernel === "remap"

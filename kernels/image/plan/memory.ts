@@ -1,6 +1,6 @@
 /**
- * Block memories: how many BRAMs and URAMs a table takes. A block has two ports, so a table that is
- * looked up n times a cycle stands in n/2 copies, and it is the copies that fill a card.
+ * Block memory of tables: the BRAMs and URAMs that they occupy. A block has two ports. A table with n lookups
+ * a cycle therefore needs n/2 copies, and the copies fill the card.
  *
  * @module
  */
@@ -8,36 +8,36 @@
 import type { TableInfo } from "../kernel.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
 
-/** Ports of a block, both of BRAM and URAM. */
+/** Ports of a memory block, for BRAM and URAM. */
 const PORTS = 2;
-/** Widths and depths of a RAMB36 with two independent ports (UG573). */
+/** Width in bits and depth of a RAMB36 with two independent ports (UG573). */
 const BRAM_SHAPES = [[36, 1024], [18, 2048], [9, 4096], [4, 8192], [2, 16384], [1, 32768]] as const;
-/** A URAM288 has one shape (UG573). */
+/** Width in bits and depth of a URAM288, which has a single shape (UG573). */
 const URAM = { width: 72, depth: 4096 };
 
-/** Numbers of blocks. */
+/** Number of memory blocks by type. */
 export interface Blocks {
-  /** RAMB36. */
+  /** Number of RAMB36, 36 Kb each. */
   readonly bram: number;
-  /** URAM288. */
+  /** Number of URAM288, 288 Kb each. */
   readonly uram: number;
 }
 
-/** A table with its place. Plain data. */
+/** Table with its block memory. Plain data. */
 export interface PlacedTable extends TableInfo {
-  /** The kernel that it belongs to. */
+  /** Kernel that the table belongs to. */
   readonly kernel: string;
-  /** Copies, for the ports that its lookups need. */
+  /** Copies needed for the ports of all lookups in a cycle. */
   readonly copies: number;
-  /** How often it stands: 1, or the number of page slots. */
+  /** Instances of the table: 1, or the number of page slots. */
   readonly slots: number;
-  /** Kind of block. */
+  /** Type of memory block. */
   readonly memory: "bram" | "uram";
-  /** Blocks, all copies and slots together. */
+  /** Number of blocks for all copies and slots. */
   readonly blocks: number;
 }
 
-/** Blocks that one kernel instance may take. */
+/** Returns the memory blocks that one kernel instance may use. */
 export function blockBudget({ bram, uram, usable, instances }: DeviceProfile): Blocks {
   return {
     bram: Math.floor(bram * usable / instances),
@@ -45,19 +45,19 @@ export function blockBudget({ bram, uram, usable, instances }: DeviceProfile): B
   };
 }
 
-/** Bits of blocks, to compare unlike ones. */
+/** Returns the bits of blocks, to compare blocks of different types. */
 export function blockBits({ bram, uram }: Blocks): number {
   return 36864 * bram + 294912 * uram;
 }
 
-/** RAMB36 of one copy of a table. */
+/** Returns the RAMB36 of one copy of a table. */
 export function bramBlocks(entries: number, bits: number): number {
   return Math.min(
     ...BRAM_SHAPES.map(([width, depth]) => Math.ceil(bits / width) * Math.ceil(entries / depth)),
   );
 }
 
-/** URAM288 of one copy of a table; entries of at most 36 bits share a word. */
+/** Returns the URAM288 of one copy of a table. Entries of at most 36 bits share a word. */
 export function uramBlocks(entries: number, bits: number): number {
   const words = bits > URAM.width
     ? entries * Math.ceil(bits / URAM.width)
@@ -66,11 +66,12 @@ export function uramBlocks(entries: number, bits: number): number {
 }
 
 /**
- * Places tables, the largest first, each where it wastes less and where there is room.
+ * Places tables in block memory, largest first. Each goes to the type that wastes fewer bits, if blocks are
+ * left.
  *
- * @param tables Tables with the lookups that each must serve in a cycle.
- * @param budget Blocks that there are.
- * @returns The tables with their places, or null when they do not fit.
+ * @param tables Tables with their lookups a cycle and their slots.
+ * @param budget Available memory blocks.
+ * @returns Placed tables, or null if they do not fit.
  */
 export function placeTables(
   tables:
@@ -101,7 +102,7 @@ export function placeTables(
   return tables.map((_, at) => placed.get(at)!);
 }
 
-/** Blocks that placed tables take together. */
+/** Returns the total memory blocks of placed tables. */
 export function sumBlocks(tables: readonly PlacedTable[]): Blocks {
   const of = (memory: PlacedTable["memory"]) =>
     tables.reduce((sum, table) => sum + (table.memory === memory ? table.blocks : 0), 0);

@@ -1,5 +1,5 @@
 /**
- * The memory that a plan's packets need.
+ * Packet memory of a plan.
  *
  * @module
  */
@@ -11,38 +11,38 @@ import { planItems } from "./map.ts";
 import type { ImagePlan, PlanDraft } from "./plan.ts";
 import { answersPerRequest, rowMap, sendsRows } from "./rows.ts";
 
-/** Packets that are sent together at most: 1,024 slots of 1,408 bytes are 1.4 MB, whatever the batch. */
+/** Maximum packets in one exchange. 1,024 slots of 1,408 bytes have 1.4 MB, for any batch size. */
 export const WINDOW_PACKETS = 1024;
 
 /**
- * Packets of a plan that are sent together.
+ * Returns the packets that a plan sends in one exchange.
  *
- * @param plan The plan.
- * @param window Packets in flight at most.
+ * @param plan Plan without cost and notes.
+ * @param window Maximum packets in flight.
  */
 export function windowPackets(plan: PlanDraft, window = WINDOW_PACKETS): number {
-  // A few rows can become a whole image: then fewer requests are in flight.
+  // A few request rows can produce a whole image. Fewer requests are then in flight.
   return Math.max(
     1,
     Math.min(Math.floor(4 * window / answersPerRequest(plan)), window, plan.body.layout.cut.packets),
   );
 }
 
-/** Memory for a plan's packets, and the writer that fills it. */
+/** Packet memory of a plan, and the writer that fills it. */
 export interface PlanPackets {
-  /** Slots for packets to the device. */
+  /** Slots for requests to the device. */
   readonly requests: PacketSlots;
-  /** Slots for all answers that the requests can bring about. */
+  /** Slots for all answers that the requests can produce. */
   readonly answers: PacketSlots;
-  /** Writes packets into the requests. */
+  /** Writer of the requests. */
   readonly writer: ImageWriter;
 }
 
 /**
- * Reserves memory for a plan's packets.
+ * Reserves the packet memory of a plan.
  *
- * @param plan The plan.
- * @param window Packets in flight at most.
+ * @param plan Compiled image plan.
+ * @param window Maximum packets in flight.
  */
 export function reservePackets(plan: ImagePlan, window = WINDOW_PACKETS): PlanPackets {
   const { cut, answers, kind, channels, payload, checksum } = plan.body.layout;
@@ -53,7 +53,7 @@ export function reservePackets(plan: ImagePlan, window = WINDOW_PACKETS): PlanPa
   const slots = windowPackets(plan, window);
   const backSlots = Math.min(answers.packets, slots * each);
   const back = answers.itemsPerPacket * plan.body.output.planes * plan.body.output.itemBytes;
-  // Slots, three input rows with their slack, 12 bytes a column, and alignment, of the slots to pages.
+  // Slots, three input rows with padding, 12 bytes a column, and the alignment of both slot ranges to pages.
   const bytes = slots * slotBytesFor(payload) + Math.max(slots, backSlots) * slotBytesFor(back) +
     3 * (width * channels + 80) +
     12 * cut.width + 1024 + 2 * SLOTS_ALIGNMENT;

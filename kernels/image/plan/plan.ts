@@ -1,5 +1,5 @@
 /**
- * Plans: a pipeline compiled for one input shape and one device. Plain data.
+ * Image plan: a pipeline compiled for one input shape and one device. Plain data.
  *
  * @module
  */
@@ -20,37 +20,37 @@ import type { Geometry } from "./geometry.ts";
 import type { LayoutChoice } from "./layouts.ts";
 import type { Blocks, PlacedTable } from "./memory.ts";
 
-/** The shape that a plan is for. */
+/** Input shape of a plan. */
 export interface PlanInput {
   /** Element type; images are u8. */
   readonly dtype: "u8";
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
-  /** The names of the axes. */
+  /** Order of the axes. */
   readonly layout: Layout;
 }
 
-/** How the input is cut into packets. */
+/** Layout of the requests and answers. */
 export interface PlanLayout {
-  /** Name of the layout; `samples` where nothing is sampled. */
+  /** Name of the layout; `samples` for a pipeline without a sampling step. */
   readonly name: LayoutName | "samples";
-  /** Kind of payload. */
+  /** Kind of payload in requests. */
   readonly kind: Kind;
   /** Channels of the input. */
   readonly channels: Channels;
-  /** How the items that are sent are cut into packets. */
+  /** Partition of the request items into packets. */
   readonly cut: Partition;
-  /** How the items that come back are cut: as they are sent, but where rows are. */
+  /** Partition of the answer items. It differs from `cut` only if rows are sent. */
   readonly answers: Partition;
   /** Bytes of row buffers on the device. */
   readonly buffers: number;
-  /** Longest payload to the device, in bytes. */
+  /** Longest payload of a request in bytes. */
   readonly payload: number;
-  /** Bytes to the device, headers included. */
+  /** Bytes sent to the device for one flow, including headers. */
   readonly bytesOut: number;
-  /** Bytes back, headers included. */
+  /** Bytes received from the device for one flow, including headers. */
   readonly bytesBack: number;
-  /** Whether packets carry a CRC-32C. */
+  /** Checksum of the packets: CRC-32C, or that of the link. */
   readonly checksum: Checksum;
 }
 
@@ -60,93 +60,93 @@ export interface PlanOutput<D extends DType = DType> {
   readonly dtype: D;
   /** Number of elements along each axis. */
   readonly shape: readonly number[];
-  /** The names of the axes. */
+  /** Order of the axes. */
   readonly layout: Layout;
-  /** Planes of an image as packets hold it: 1 for interleaved channels. */
+  /** Planes of an image in packets: 1 for interleaved channels. */
   readonly planes: number;
   /** Bytes of one item in one plane. */
   readonly itemBytes: number;
 }
 
-/** A kernel with its parameters. */
+/** Kernel of a plan with its parameters. */
 export interface PlanStage {
   /** Name of the kernel. */
   readonly kernel: string;
-  /** Its parameters, as its own schema checks them. */
+  /** Parameters of the kernel, in the form that its own schema defines. */
   readonly params: unknown;
-  /** The form of its tables. */
+  /** Form of its tables. */
   readonly form: FormName;
-  /** What a cell's weight index numbers. */
+  /** Meaning of a cell's weight index: pairs of phases, or row and column phases. */
   readonly index: "pairs" | "phases";
 }
 
-/** What was asked for beyond the pipeline; null where the planner chooses. */
+/** Constraints of the compilation; null where the planner chooses. */
 export interface PlanOptions {
-  /** Levels that are accepted beyond the match. */
+  /** Accepted error in levels, in addition to that of the match. */
   readonly tolerance: number;
-  /** The form of tables. */
+  /** Form of tables that was requested. */
   readonly form: FormName | null;
-  /** The layout. */
+  /** Layout of the requests that was requested. */
   readonly layout: LayoutName | null;
 }
 
 /** Pages that are swapped while packets stream. */
 export interface PlanPages {
-  /** How many there are. */
+  /** Number of pages. */
   readonly count: number;
-  /** Bytes of each. */
+  /** Bytes of one page. */
   readonly bytes: number;
-  /** How many stand on chip at once. */
+  /** Number of page slots on chip. */
   readonly slots: number;
-  /** Images from which on a load is hidden behind the work of the page before. */
+  /** Minimum images of a batch whose work hides the load of the next page. */
   readonly breakEven: number;
-  /** Whether pages stay for the next flow. */
+  /** Whether pages stay resident for the next flow. */
   readonly keep: boolean;
 }
 
-/** Cycles and bytes of one flow on a device that holds nothing yet. Plain data. */
+/** Cycles and bytes of one flow on a device without resident tables. Plain data. */
 export interface PlanCost {
-  /** Cycles that the core must work, whatever the tables: the ideal. */
+  /** Minimum cycles of the core without stalls: the ideal. */
   readonly ideal: number;
-  /** Cycles in which it waits for pages or rows. */
+  /** Cycles stalled on pages or rows. */
   readonly stalls: number;
-  /** Cycles in which the last packets of a window are on their way, where the device counts them. */
+  /** Cycles in which the last packets of a window pass through the device; 0 if the device does not count them. */
   readonly latency: number;
-  /** Cycles that load what stays on chip, before the first packet. */
+  /** Cycles to load the resident tables, before the first packet. */
   readonly load: number;
-  /** All of them. */
+  /** Total cycles: ideal, stalls, latency and load. */
   readonly cycles: number;
-  /** The least cycles of any schedule of the same pages, tables loaded. */
+  /** Minimum cycles of any schedule of the same pages, including the load of the tables. */
   readonly leastCycles: number;
-  /** Cycles of the next flow, with the tables that are kept from this one. */
+  /** Cycles of the next flow, which reuses the resident tables. */
   readonly again: number;
-  /** Pages loaded. */
+  /** Number of pages loaded. */
   readonly swaps: number;
-  /** Bytes of tables and pages loaded. */
+  /** Bytes of the tables and pages loaded. */
   readonly tableBytes: number;
 }
 
 /** A compiled image pipeline. */
 export interface ImageBody<D extends DType = DType> {
-  /** The user's steps. */
+  /** Steps of the user, checked. */
   readonly pipeline: Pipeline;
-  /** Constraints beyond the pipeline. */
+  /** Constraints of the compilation. */
   readonly options: PlanOptions;
   /** Shape of the input. */
   readonly input: PlanInput;
   /** Sampling geometry. */
   readonly geometry: Geometry;
-  /** The kernels, in order. */
+  /** Kernels in pipeline order, with their parameters. */
   readonly stages: readonly PlanStage[];
-  /** How the input is cut into packets. */
+  /** Layout of the requests and answers. */
   readonly layout: PlanLayout;
   /** Tables of all stages, with their places on chip. */
   readonly tables: readonly PlacedTable[];
-  /** Blocks that tables and row buffers take, and the target's budget. */
+  /** Memory blocks of tables and row buffers, and the target's budget. */
   readonly memory: Blocks & { readonly budget: Blocks };
-  /** Pages that are swapped, or null where every table stays on chip. */
+  /** Swapped pages, or null if every table stays on chip. */
   readonly pages: PlanPages | null;
-  /** Cost on the target. */
+  /** Cost on the target, in cycles and bytes. */
   readonly cost: PlanCost;
   /** Layouts that were compared. */
   readonly layouts: readonly LayoutChoice[];
@@ -154,7 +154,7 @@ export interface ImageBody<D extends DType = DType> {
   readonly forms: readonly FormChoice[];
   /** Type and shape of the output. */
   readonly output: PlanOutput<D>;
-  /** What each stage equals, and the greatest difference. */
+  /** Reference of each stage, and the maximum difference from it. */
   readonly bounds: readonly (Bound & { readonly kernel: string })[];
   /** Decisions and their reasons, in sentences. */
   readonly notes: readonly string[];
@@ -167,18 +167,18 @@ export interface ImageBody<D extends DType = DType> {
  */
 export type ImagePlan<D extends DType = DType> = Plan<"image", ImageBody<D>>;
 
-/** The target, and the named fields of an image plan's body. */
+/** Target, and selected fields of an image plan's body. */
 export interface PlanPart<Field extends keyof ImageBody> {
-  /** Device profile that the plan is for. */
+  /** Device profile that the plan is compiled for. */
   readonly target: ImagePlan["target"];
-  /** Fields of the body. */
+  /** Selected fields of the body. */
   readonly body: Pick<ImageBody, Field>;
 }
 
 /** An image plan before its cost, notes, packets and id are known. */
 export type PlanDraft = PlanPart<Exclude<keyof ImageBody, "cost" | "notes">>;
 
-/** Where the payloads of a plan's answers belong. */
+/** Returns the layout of the answers in the output. */
 export function planPlacement(plan: ImagePlan): Placement {
   return {
     plan: plan.id,

@@ -1,5 +1,5 @@
 /**
- * A plan's pages and its cost, from the plan that is known so far.
+ * Pages and cost of a plan under construction.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import { type Schedule, schedulePages, simulateSchedule } from "./schedule.ts";
 import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
 /**
- * The pages of a plan.
+ * Computes the pages of a plan.
  *
- * @param plan What is known of it.
- * @param pages The pages of its form.
+ * @param plan Layout and output of the plan.
+ * @param pages Pages of its table form.
  * @param slots Page slots that fit.
  */
 export function pagesOf(
@@ -39,16 +39,16 @@ export function pagesOf(
       const beats = plan.target.timing === "rtl" ? beatsOf(plan, items) : null;
       return sum + (beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out));
     }, 0);
-  // Rows that share a phase do so in every image, so the least work of a page is one row of each.
+  // Rows that share a phase do so in every image. A page's minimum work is therefore its rows of one image.
   const rows = Math.max(1, Math.floor(cut.height / pages.count));
   const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.target)) / (rowCycles * rows));
   return { ...pages, slots, breakEven, keep: true };
 }
 
 /**
- * The cost of a plan's flow.
+ * Computes the cost of a plan's flow.
  *
- * @param plan The plan; its cost and notes are not looked at.
+ * @param plan Plan without cost and notes.
  */
 export function costPlan(plan: PlanDraft): PlanCost {
   const { cut, channels, name } = plan.body.layout;
@@ -103,7 +103,7 @@ function rtlCycles(plan: PlanDraft) {
   return plan.body.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
 }
 
-/** For each output row the sent row that completes it. */
+/** Sent row that completes each output row. */
 export function lastRows(plan: PlanDraft): Int32Array {
   const { sampling, after } = plan.body.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y).last;

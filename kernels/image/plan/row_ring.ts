@@ -1,5 +1,5 @@
 /**
- * The ring of filtered rows in the RTL: how many words a row takes, and how many rows there are.
+ * Ring of filtered rows in the RTL: words of a row, and number of rows.
  *
  * @module
  */
@@ -11,38 +11,38 @@ import { KIND } from "../../../serialize/header.ts";
 import type { Partition } from "../../../serialize/partition.ts";
 import type { ImagePlan, PlanPart } from "./plan.ts";
 
-/** Taps that an output row's entry in `kernels/rtl` has room for. */
+/** Maximum taps of an output row: the capacity of a row entry in `kernels/rtl`. */
 export const ROW_TAPS = 2 ** 10 - 1;
 
-/** Bytes of a word. */
+/** Bytes of a ring word. */
 export const RING_WORD = 32;
 
-/** Rows that are filtered ahead at most. */
+/** Maximum rows that are filtered ahead. */
 const MOST_SLACK = 4;
 
-/** Words of samples of an output row's packets: each packet begins with a word. Plain data. */
+/** Ring words of an output row's packets. Every packet starts with a new word. Plain data. */
 export interface RowWords {
-  /** Samples of 8 bits of a packet, but for a row's last. */
+  /** 8-bit samples of a packet, except the last of a row. */
   readonly bytes: number;
-  /** Samples of 8 bits of a row's last packet. */
+  /** 8-bit samples of the last packet of a row. */
   readonly lastBytes: number;
   /** Words of each packet of a row. */
   readonly packets: readonly number[];
-  /** Words of a row. */
+  /** Words of a whole row. */
   readonly row: number;
 }
 
-/** The ring. Plain data. */
+/** Size of the ring. Plain data. */
 export interface RowRing {
-  /** Words of a row. */
+  /** Words of each packet and of a row. */
   readonly words: RowWords;
-  /** Rows. */
+  /** Capacity of the ring in rows. */
   readonly rows: number;
-  /** Rows that may be filtered while those before are still needed. */
+  /** Rows that can be filtered while earlier ones are still needed. */
   readonly slack: number;
 }
 
-/** Words of the rows of a cut of answers. */
+/** Computes the ring words of a row in a partition of answers. */
 export function rowWords(
   { width, packetsPerRow, itemsPerPacket }: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
   channels: Channels,
@@ -57,16 +57,16 @@ export function rowWords(
   return { bytes, lastBytes, packets, row: packets.reduce((sum, words) => sum + words, 0) };
 }
 
-/** The most taps of an axis. */
+/** Returns the maximum taps of an axis. */
 export function mostTaps({ taps }: Pick<AxisFilter, "taps">): number {
   return taps.reduce((most, count) => Math.max(most, count), 1);
 }
 
 /**
- * The ring that a plan's rows go through.
+ * Computes the ring for a plan's rows.
  *
- * @param params Lengths before and after.
- * @param plan The layout, and the device whose ring it is.
+ * @param params Lengths of the axes before and after.
+ * @param plan Layout, and the device that has the ring.
  */
 export function rowRing(
   params: ResampleParams,
@@ -82,12 +82,12 @@ export function rowRing(
 }
 
 /**
- * What rows need beside tables, by the names of a profile's depths.
+ * Computes the buffer needs of rows, by the names in a profile's `depths`.
  *
- * @param params Lengths before and after.
+ * @param params Lengths of the axes before and after.
  * @param columns Columns that are sent.
- * @param answers How output rows are cut.
- * @param channels Channels.
+ * @param answers Partition of the output rows.
+ * @param channels Channels of a pixel.
  */
 export function rowNeeds(
   params: ResampleParams,

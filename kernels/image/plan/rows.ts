@@ -1,6 +1,5 @@
 /**
- * The stage over rows of a plan that sends rows, and what must be sent again for answers that are
- * missing.
+ * Row stage of a plan that sends rows, and the requests to repeat for missing answers.
  *
  * @module
  */
@@ -23,7 +22,7 @@ import {
   windowSpans,
 } from "./stream.ts";
 
-/** Whether a plan sends rows and gathers on the device. */
+/** Returns whether a plan sends rows, from which the device gathers neighbours. */
 export function sendsRows({ body: { layout } }: PlanPart<"layout">): boolean {
   return layout.name === "grid" || layout.name === "rows" || layout.name === "image";
 }
@@ -33,7 +32,7 @@ function planSent(plan: PlanDraft, map: SeparableMap): SentAxes {
   return sentAxes(plan.body.layout.name as "rows", map, length("H"), length("W"))!;
 }
 
-/** The map of the samples that a plan sends as rows. */
+/** Returns the map of the samples that a plan sends as rows. */
 export function rowMap(plan: PlanDraft): SeparableMap {
   const { sampling, before } = plan.body.geometry;
   return sampling?.kernel === "resample"
@@ -41,7 +40,7 @@ export function rowMap(plan: PlanDraft): SeparableMap {
     : sentMap(planSent(plan, planMap(plan)));
 }
 
-/** The stage over rows of a plan; undefined where it sends cells, tiles or bare samples. */
+/** Returns the row stage of a plan; undefined for cells, tiles or bare samples. */
 export function planRows(plan: PlanDraft): RowStage | undefined {
   if (!sendsRows(plan)) return undefined;
   const { sampling, after, fill } = plan.body.geometry;
@@ -58,9 +57,9 @@ export function planRows(plan: PlanDraft): RowStage | undefined {
 }
 
 /**
- * The packets that must be sent for answers to come.
+ * Returns the requests that the given answers depend on.
  *
- * @param plan The plan.
+ * @param plan Plan without cost and notes.
  * @param answers Ranges of the answers' sequence numbers.
  * @returns Ranges of the requests' sequence numbers, ascending.
  */
@@ -93,7 +92,7 @@ export function requestsFor(
   return ranges;
 }
 
-/** The rows that each output row needs: from `first` to `last`. */
+/** First and last sent row that each output row needs. */
 export function rowSpans(plan: PlanDraft): { first: Int32Array; last: Int32Array } {
   const { sampling, after } = plan.body.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
@@ -101,7 +100,7 @@ export function rowSpans(plan: PlanDraft): { first: Int32Array; last: Int32Array
   return gatherSpans(map, planSent(plan, map));
 }
 
-/** The most answers that one request brings about. */
+/** Maximum answers that one request can complete. */
 export function answersPerRequest(plan: PlanDraft): number {
   if (!sendsRows(plan)) return 1;
   const { last } = rowSpans(plan);

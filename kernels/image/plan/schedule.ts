@@ -1,7 +1,7 @@
 /**
- * The swap schedule: which packets go together because one page serves them, and when pages are loaded.
- * The page sequence is known before the first packet, so loads are planned and begin as early as the
- * slot that they overwrite allows.
+ * Swap schedule: groups packets by the page that serves them, and plans the page loads.
+ * The page sequence is known before the first packet. So a load starts as soon as the page that it overwrites
+ * is no longer needed.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import { planMap } from "./map.ts";
 import type { PlanDraft } from "./plan.ts";
 import { beatsOf } from "../rtl/cycles.ts";
 
-/** Packets that one page serves, one after another. */
+/** Consecutive packets that one page serves. */
 export interface PageWork extends Access {
-  /** Ranges of sequence numbers, first to last. */
+  /** Ranges of sequence numbers, first to last, both inclusive. */
   readonly ranges: readonly (readonly [first: number, last: number])[];
 }
 
-/** A schedule: the work in the order in which it is sent, and the loads between. */
+/** Schedule: work in send order, and the page loads in between. */
 export interface Schedule {
-  /** The work. */
+  /** Groups of packets, in send order. */
   readonly work: readonly PageWork[];
-  /** The loads. */
+  /** Page loads, and the pages that stay resident. */
   readonly residency: Residency;
 }
 
-/** Pages stand in their slots in this order when nothing is kept from before. */
+/** No page is resident. */
 const NOTHING: readonly number[] = [];
 
 /**
- * Schedules packets of a plan whose tables have pages: page by page over all images of the batch, so
- * that each page is loaded once; pages that are kept from before go first.
+ * Schedules the packets of a plan with pages. Packets of all images are grouped by page, so that each page is
+ * loaded once. Resident pages come first.
  *
- * @param plan The plan.
- * @param ranges The packets, as ranges of sequence numbers.
- * @param resident The page in each slot, −1 for none: what is kept from before.
- * @param order `page` groups the rows of all images by their page; `image` sends them as they come.
+ * @param plan Plan without cost and notes.
+ * @param ranges Ranges of sequence numbers to send.
+ * @param resident Page in each slot; −1 for an empty slot.
+ * @param order `page`: group the rows of all images by page. `image`: keep the order of the images.
  */
 export function schedulePages(
   plan: PlanDraft,
@@ -50,7 +50,7 @@ export function schedulePages(
   const { cut, kind, channels } = plan.body.layout;
   const { phase } = planMap(plan).y;
   const perCycle = itemsPerCycle(plan.target, kind, channels);
-  // The RTL takes headers too.
+  // The RTL also spends cycles on headers.
   const cyclesOf = packetsOfImage(cut).map((items) => {
     const beats = plan.target.timing === "rtl" ? beatsOf(plan, items) : null;
     return beats === null ? Math.ceil(items / perCycle) : Math.max(beats.read, beats.out);
@@ -93,10 +93,10 @@ function fill(resident: readonly number[], plan: PlanDraft): number[] {
 }
 
 /**
- * Simulates a schedule on the plan's device.
+ * Simulates a schedule on the plan's target.
  *
- * @param plan The plan.
- * @param schedule Its schedule.
+ * @param plan Plan without cost and notes.
+ * @param schedule Schedule of its packets.
  */
 export function simulateSchedule(plan: PlanDraft, { work, residency }: Schedule): Timeline {
   const bytes = plan.body.pages!.bytes;

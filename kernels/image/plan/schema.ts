@@ -1,6 +1,6 @@
 /**
- * The schema of plans. Strict: a field that is not known is refused. What `compile` derives is
- * only outlined here: `checkPlan` compiles again and takes that.
+ * Schema of image plans. It is strict: unknown fields are refused. Derived fields are checked only for their
+ * form, because `checkPlan` recompiles the plan and uses that result.
  *
  * @module
  */
@@ -45,9 +45,9 @@ const index = z.enum(["pairs", "phases"]);
 const blocks = z.strictObject({ bram: count, uram: count });
 const amount = z.number().min(0);
 
-/** Checks the form of an {@linkcode ImageBody}; compiling again checks that its parts agree. */
+/** Schema of {@linkcode ImageBody}. Only recompiling checks that the fields agree. */
 export const imageBodySpec: Schema<ImageBody> = z.strictObject({
-  // `compile` parses the pipeline step by step; here only its outline is checked.
+  // `compile` parses the pipeline step by step. Only its outline is checked here.
   pipeline: z.custom<Pipeline>(isPipelineOutline, "expected a pipeline"),
   input: z.strictObject({ dtype: z.literal("u8"), shape: list, layout: z.enum(LAYOUTS) }),
   geometry: z.strictObject({

@@ -1,6 +1,6 @@
 /**
- * Layouts that send rows: which rows and columns go, and the stage that gathers the cells on the
- * device from the two rows that an output row needs.
+ * Layouts that send rows: selects the rows and columns, and gathers cells on the device from the two rows of
+ * each output row.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import type { RowStage } from "../kernel.ts";
 import { type AxisMap, cellBytes, type Channels, type SeparableMap } from "../../../serialize/sampling.ts";
 import type { LayoutName } from "../../target/profile.ts";
 
-/** Rows and columns of the source that are sent, ascending; −1 is the fill colour. */
+/** Source rows and columns that are sent, ascending. Index −1 selects the fill colour. */
 export interface SentAxes {
-  /** Source rows. */
+  /** Indexes of the source rows. */
   readonly rows: Int32Array;
-  /** Source columns. */
+  /** Indexes of the source columns. */
   readonly columns: Int32Array;
 }
 
 /**
- * The rows and columns that a layout sends.
+ * Selects the rows and columns that a layout sends.
  *
- * @param layout `grid` sends what some output needs, `rows` such rows whole, `image` everything.
- * @param map What the outputs need.
+ * @param layout `grid`: needed rows and columns. `rows`: needed rows, whole. `image`: all rows and columns.
+ * @param map Input samples that the outputs need.
  * @param height Rows of the source.
  * @param width Columns of the source.
- * @returns Undefined where no output needs a sample of the image.
+ * @returns Undefined if no output needs a sample of the image.
  */
 export function sentAxes(
   layout: LayoutName,
@@ -51,7 +51,7 @@ function needed({ low, high }: AxisMap, length: number): Int32Array {
   return all(length).filter((index) => marks[index] === 1);
 }
 
-/** The map of the samples that are sent: bare samples take the lower neighbour. */
+/** Returns the map of the sent samples. Bare samples use only the lower neighbour. */
 export function sentMap({ rows, columns }: SentAxes): SeparableMap {
   return { form: "separable", y: plainAxis(rows), x: plainAxis(columns), stride: 1 };
 }
@@ -60,7 +60,7 @@ function plainAxis(low: Int32Array): AxisMap {
   return { low, high: low, phase: new Uint16Array(low.length), phases: 1 };
 }
 
-/** The map of a window: what is streamed before a filter over whole rows. */
+/** Returns the map of a window: the samples sent to a filter over whole rows. */
 export function windowMap(y: AxisWindow, x: AxisWindow): SeparableMap {
   const axis = (window: AxisWindow) =>
     plainAxis(Int32Array.from({ length: window.length }, (_, index) => sourceIndex(window, index)));
@@ -68,12 +68,12 @@ export function windowMap(y: AxisWindow, x: AxisWindow): SeparableMap {
 }
 
 /**
- * A stage that gathers cells from rows as they arrive. It holds two rows.
+ * Creates a stage that gathers cells from arriving rows. It holds two rows.
  *
- * @param map What the outputs need, as indexes of the source.
- * @param sent What is sent.
- * @param channels Channels.
- * @param fill One byte a channel.
+ * @param map Input samples that the outputs need, as source indexes.
+ * @param sent Rows and columns that are sent.
+ * @param channels Channels of a pixel.
+ * @param fill Fill colour, one byte a channel.
  */
 export function gatherRows(
   map: SeparableMap,
@@ -86,7 +86,7 @@ export function gatherRows(
   const x = reindex(map.x, sent.columns);
   const { first, last } = gatherSpans(map, sent);
   const rowBytes = columns * channels;
-  // Two rows and, behind each, one pixel of the fill colour; the third slot is a row of it.
+  // Two rows, each followed by one pixel of the fill colour. The third slot is a row of the fill colour.
   const stride = rowBytes + channels;
   const held = Uint8Array.from({ length: 3 * stride }, (_, at) => fill[at % channels]!);
   for (let slot = 0; slot < 3; slot++) {
@@ -137,7 +137,7 @@ export function gatherRows(
   };
 }
 
-/** Indexes of the source as indexes of what is sent. */
+/** Converts source indexes to indexes of the sent rows or columns. */
 function reindex({ low, high }: AxisMap, sent: Int32Array): { low: Int32Array; high: Int32Array } {
   const at = new Map(Array.from(sent, (index, position) => [index, position]));
   const find = (index: number) => index < 0 ? -1 : at.get(index)!;
@@ -145,8 +145,8 @@ function reindex({ low, high }: AxisMap, sent: Int32Array): { low: Int32Array; h
 }
 
 /**
- * The first and the last sent row that each output row needs; rows of the fill colour go with the row
- * before.
+ * First and last sent row that each output row needs. A row of the fill colour takes the last row of its
+ * predecessor.
  */
 export function gatherSpans(map: SeparableMap, sent: SentAxes): { first: Int32Array; last: Int32Array } {
   const { low, high } = reindex(map.y, sent.rows);
@@ -162,12 +162,12 @@ export function gatherSpans(map: SeparableMap, sent: SentAxes): { first: Int32Ar
 }
 
 /**
- * A stage over whole rows seen through a window: crops and pads after a filter.
+ * Crops and pads the output of a row stage with a window.
  *
- * @param stage The stage; its output is interleaved u8 samples.
- * @param y Window on its rows.
- * @param x Window on its columns.
- * @param fill One byte a channel.
+ * @param stage Row stage whose output is interleaved u8 samples.
+ * @param y Window on its output rows.
+ * @param x Window on its output columns.
+ * @param fill Fill colour, one byte a channel.
  */
 export function windowRows(
   stage: RowStage,
@@ -198,7 +198,10 @@ export function windowRows(
   };
 }
 
-/** The input rows that each row of a window needs; rows of the fill colour go with the row before. */
+/**
+ * First and last input row that each row of a window needs. A row of the fill colour takes the last row of
+ * its predecessor.
+ */
 export function windowSpans(
   spans: Pick<RowStage, "first" | "last">,
   window: AxisWindow,

@@ -1,22 +1,24 @@
 /**
- * A window on an axis as three stretches.
+ * Window on an axis as three parts: fill colour, visible indexes, fill colour.
  *
  * @module
  */
 
 import type { AxisWindow } from "../geometry/axis.ts";
 
-/** What is in front, where what is seen begins, and how much that is. Plain data. */
+/** Parts of a window. Plain data. */
 export interface WindowSpan {
-  /** Indexes of the fill colour in front. */
+  /** Indexes of the fill colour before the visible ones. */
   readonly before: number;
-  /** Index that is seen first; 0 where none is. */
+  /** First visible source index; 0 if nothing is visible. */
   readonly first: number;
-  /** Number of those that are seen. */
+  /** Number of visible indexes. */
   readonly seen: number;
 }
 
-/** A window as the RTL goes through it; where nothing is seen, all is in front. */
+/**
+ * Converts a window to the form that the RTL uses. If nothing is visible, `before` covers the whole window.
+ */
 export function windowSpan({ length, offset, low, high }: AxisWindow): WindowSpan {
   const first = Math.max(low, offset);
   const seen = Math.max(0, Math.min(high, offset + length) - first);

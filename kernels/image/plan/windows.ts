@@ -1,5 +1,5 @@
 /**
- * Windows: packets that are sent together, and the page loads that may begin while they are under way.
+ * Windows: packets sent in one exchange, and the page loads that can start meanwhile.
  *
  * @module
  */
@@ -7,29 +7,29 @@
 import type { PageLoad } from "../residency/replacement.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Packets with consecutive sequence numbers, of one epoch. */
+/** Packets of one epoch with consecutive sequence numbers. */
 export interface PacketRange {
-  /** The first sequence number. */
+  /** First sequence number. */
   readonly first: number;
-  /** The last one. */
+  /** Last sequence number, inclusive. */
   readonly last: number;
-  /** The epoch, which is the place in the schedule's work. */
+  /** Epoch of the packets: the index in the schedule's work. */
   readonly epoch: number;
 }
 
-/** Packets that are sent together. */
+/** Packets sent in one exchange. */
 export interface ScheduledWindow {
-  /** The packets, in the order in which they are sent. */
+  /** Packets in send order. */
   readonly ranges: readonly PacketRange[];
-  /** Loads to queue before. */
+  /** Page loads to queue before the window. */
   readonly loads: readonly PageLoad[];
 }
 
 /**
- * Cuts a schedule into windows.
+ * Splits a schedule into windows.
  *
- * @param schedule The schedule.
- * @param most Packets of a window at most.
+ * @param schedule Schedule of the packets.
+ * @param most Maximum packets of a window.
  */
 export function* scheduledWindows(
   { work, residency: { loads } }: Schedule,
@@ -39,7 +39,7 @@ export function* scheduledWindows(
   let queued = 0;
   for (const ranges of packWindows(parts, most)) {
     const from = queued;
-    // All that may begin before this window ends, so that it runs beside the work.
+    // Includes every load that can start before this window ends, so that it runs in parallel with the work.
     const last = ranges.at(-1)!.epoch;
     while (queued < loads.length && loads[queued]!.after <= last) queued++;
     yield { ranges, loads: loads.slice(from, queued) };
@@ -47,10 +47,10 @@ export function* scheduledWindows(
 }
 
 /**
- * Cuts ranges into windows of at most `most` packets.
+ * Splits ranges into windows of at most `most` packets.
  *
- * @param ranges The ranges, in order.
- * @param most Packets of a window at most.
+ * @param ranges Ranges in send order.
+ * @param most Maximum packets of a window.
  */
 export function* packWindows<T extends { readonly first: number; readonly last: number }>(
   ranges: readonly T[],

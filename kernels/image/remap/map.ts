@@ -1,5 +1,6 @@
 /**
- * From source positions to a sampling map: four neighbours and a weight index for every output sample.
+ * Conversion of source positions to a sampling map: four neighbours and a weight index for each output
+ * sample.
  *
  * @module
  */
@@ -11,23 +12,23 @@ import type { Size } from "../geometry/names.ts";
 import { POSITION_BITS, POSITION_STEPS, type Positions } from "./positions.ts";
 import type { Border } from "./spec.ts";
 
-/** The part of a larger source that a remap sees as its image. */
+/** Window of a larger source that a remap uses as its image. */
 export interface SourceWindow {
-  /** Window on the source's rows; its length is the height that the remap sees. */
+  /** Window on the rows of the source; its length is the image height. */
   readonly y: AxisWindow;
-  /** Window on the source's columns; its length is the width that the remap sees. */
+  /** Window on the columns of the source; its length is the image width. */
   readonly x: AxisWindow;
-  /** Columns of the source itself. */
+  /** Columns of the whole source. */
   readonly width: number;
 }
 
 /**
- * The index that an index outside an axis stands for (OpenCV's `borderInterpolate`).
+ * Maps an index outside an axis to an index inside, as OpenCV's `borderInterpolate`.
  *
- * @param index Any whole number.
+ * @param index Any integer.
  * @param length Length of the axis, at least 1.
- * @param border What lies outside.
- * @returns An index of the axis, or −1 for the fill colour.
+ * @param border Border mode.
+ * @returns Index inside the axis, or −1 for the fill colour.
  */
 export function borderIndex(index: number, length: number, border: Border): number {
   if (index >= 0 && index < length) return index;
@@ -41,7 +42,7 @@ export function borderIndex(index: number, length: number, border: Border): numb
       return inPeriod < length ? inPeriod : 2 * length - 1 - inPeriod;
     }
     case "reflect101": {
-      // An axis of one sample has no period: it is that sample everywhere.
+      // An axis of one sample has no period. Every index maps to that sample.
       const inPeriod = length === 1 ? 0 : modulo(index, 2 * length - 2);
       return inPeriod < length ? inPeriod : 2 * length - 2 - inPeriod;
     }
@@ -51,17 +52,17 @@ export function borderIndex(index: number, length: number, border: Border): numb
 }
 
 /**
- * Makes the sampling map of a remap. The weight index is 32 · (fraction of y) + (fraction of x).
+ * Creates the sampling map of a remap. The weight index is 32 · (fraction of y) + (fraction of x).
  *
  * @param positions Source positions in 1/32 sample, row by row.
  * @param size Rows and columns of the result.
  * @param input Rows and columns of the image.
- * @param border What lies outside the image.
- * @param window Where the image lies in the source, after crops and pads; default all of it. What the
- * window itself fills has the same −1 as the border.
- * @returns A dense map whose neighbours index the source.
- * @throws {OnpathError} `shape` when the positions are not as many as the size says, or the window is
- * not as large as the image.
+ * @param border Border mode.
+ * @param window Position of the image in the source, after crops and pads. Default the whole source. Fill
+ * colours of the window have index −1, as those of the border.
+ * @returns Dense map whose neighbours are source indexes.
+ * @throws {OnpathError} `shape` when the number of positions does not match the size, or the window does not
+ * match the image.
  */
 export function remapMap(
   positions: Positions,
@@ -107,7 +108,7 @@ export function remapMap(
   return { form: "dense", height, width, neighbours, weight };
 }
 
-/** For every index that the remap sees, `step` times the source's index, or −1 for the fill colour. */
+/** Returns `step` times the source index of each image index; −1 for the fill colour. */
 function starts(length: number, window: AxisWindow | undefined, step: number): Int32Array {
   return Int32Array.from({ length }, (_, index) => {
     const source = window === undefined ? index : sourceIndex(window, index);
@@ -115,7 +116,7 @@ function starts(length: number, window: AxisWindow | undefined, step: number): I
   });
 }
 
-/** The remainder that has the divisor's sign. */
+/** Returns the remainder with the sign of the divisor. */
 function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
 }

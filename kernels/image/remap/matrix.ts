@@ -1,26 +1,26 @@
 /**
- * Inverse of a transform's matrix.
+ * Inverse of a transformation matrix, as OpenCV computes it.
  *
  * @module
  */
 
-/** Three numbers: a row. */
+/** Row of a matrix. */
 export type Three = readonly [number, number, number];
 
-/** Two rows: an affine transform. */
+/** Matrix of an affine transformation, row by row. */
 export type Six = readonly [...Three, ...Three];
 
 /**
- * Inverts the matrix of a step as OpenCV does, in doubles: an affine one by the formula that stands in
- * `warpAffine`, a perspective one by the cofactors of `cv::invert`.
+ * Inverts the matrix of a step as OpenCV does, in binary64. An affine matrix uses the formula in
+ * `warpAffine`, a perspective one the cofactors of `cv::invert`.
  *
  * @param matrix 6 or 9 numbers, row by row.
- * @returns As many numbers, none of them −0; undefined where OpenCV's determinant is 0 or its
- * reciprocal, or anything computed with it, is not finite.
+ * @returns As many numbers, without −0. Undefined if the determinant is 0, or if its reciprocal or any result
+ * is not finite.
  */
 export function invertMatrix(matrix: readonly number[]): number[] | undefined {
   const inverse = matrix.length === 6 ? invertAffine(matrix) : invertPerspective(matrix);
-  // A plan does not keep the sign of a zero on disk, and no position depends on it.
+  // A plan file does not keep the sign of a zero, and positions do not depend on it.
   return inverse.every(Number.isFinite) ? inverse.map((value) => value + 0) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The remap kernel: cells in, samples out. The weights are the same for every matrix, image and size,
- * so one set of tables serves all remaps.
+ * Remap kernel: converts cells to samples. The weights do not depend on matrix, image and size, so one set of
+ * tables serves all remaps.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { productModel } from "../resize/product_models.ts";
 import { POSITION_STEPS } from "./positions.ts";
 import { type RemapParams, remapParams } from "./spec.ts";
 
-/** Rotation, affine and perspective warps by table lookups. */
+/** Rotation, affine and perspective warps with table lookups. */
 export const remapKernel: Kernel<RemapParams> = {
   name: "remap",
   summary: "four-neighbour bilinear sampling of cells at any positions, to 1/32 sample",
@@ -33,16 +33,15 @@ const BOUND: Bound = {
     "no difference is known on x86-64, other processors convert extreme positions otherwise",
 };
 
-/** Neighbours come in any order, so only forms that are indexed by pairs and never swapped serve. */
+/** Neighbours arrive in any order. So only forms that are indexed by pairs and never swapped are suitable. */
 function remapForms(): TableForm[] {
   return weightForms(remapAxis(), remapAxis()).filter(({ index }) => index === "pairs");
 }
 
 /**
- * The weights of one axis of a remap: pair k is (32 − k, k) over 32.
+ * Returns the weights of one axis of a remap: pair k is (32 − k, k) over 32.
  *
- * @returns 32 pairs. The neighbours of every sample stand in the sampling map, so that the axis itself
- * has no indexes.
+ * @returns 32 pairs without indexes. The sampling map holds the neighbours of every sample.
  */
 export function remapAxis(): AxisWeights {
   return {

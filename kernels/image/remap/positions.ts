@@ -1,6 +1,6 @@
 /**
- * Where the samples of a remap lie: whole numbers of 1/32 sample, as OpenCV 4.6 computes them on
- * x86-64 (modules/imgproc/src/imgwarp.cpp). Every operation on a double stands in OpenCV's order.
+ * Sample positions of a remap, in integer units of 1/32 sample. They equal those of OpenCV 4.6 on x86-64
+ * (modules/imgproc/src/imgwarp.cpp). Every binary64 operation has OpenCV's order.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { roundHalfEven } from "../resize/positions.ts";
 import { rowsOf, type Six } from "./matrix.ts";
 import type { RemapParams } from "./spec.ts";
 
-/** Fraction bits of a position (OpenCV's INTER_BITS). */
+/** Fraction bits of a position, equal to OpenCV's INTER_BITS. */
 export const POSITION_BITS = 5;
 
 /** Steps between two samples: positions are multiples of 1/32. */
@@ -18,32 +18,32 @@ export const POSITION_STEPS: number = 1 << POSITION_BITS;
 
 /** Source positions of output samples, row by row, in 1/32 sample. */
 export interface Positions {
-  /** Columns, counted from the centre of the first. */
+  /** Column positions, from the centre of the first column. */
   readonly x: Int32Array;
-  /** Rows, counted from the centre of the first. */
+  /** Row positions, from the centre of the first row. */
   readonly y: Int32Array;
 }
 
-/** Fraction bits of warpAffine's own steps (AB_BITS). */
+/** Fraction bits of the steps in warpAffine (AB_BITS). */
 const STEP_BITS = 10;
 
 /**
- * Source positions of `warpAffine` or `warpPerspective`.
+ * Computes the source positions of `warpAffine` or `warpPerspective`.
  *
- * @param params The matrix, from output to input, and the size of the result.
- * @returns One position an output sample, row by row. Whole samples are clamped to 16 bits, signed,
- * while the fraction stays, as in OpenCV.
+ * @param params Matrix from output to input, and size of the result.
+ * @returns One position for each output sample, row by row. Whole samples are clamped to 16 bits, signed. The
+ * fraction is kept, as in OpenCV.
  */
 export function remapPositions(params: RemapParams): Positions {
   return params.transform === "affine" ? affinePositions(params) : perspectivePositions(params);
 }
 
 /**
- * Source positions from the two float maps of `cv2.remap`.
+ * Converts the two float maps of `cv2.remap` to source positions.
  *
- * @param mapX Columns, in samples.
- * @param mapY Rows, in samples; as many as columns.
- * @returns The positions to the nearest 1/32, ties to even.
+ * @param mapX Column positions, in samples.
+ * @param mapY Row positions, in samples; as many as in `mapX`.
+ * @returns Positions rounded to 1/32, ties to even.
  * @throws {OnpathError} `shape` when the maps differ in length.
  */
 export function mapPositions(mapX: Float32Array, mapY: Float32Array): Positions {
@@ -54,13 +54,16 @@ export function mapPositions(mapX: Float32Array, mapY: Float32Array): Positions 
       { columns: mapX.length, rows: mapY.length },
     );
   }
-  // A binary32 times 32 has the same digits: nothing is rounded before toInt32 does it.
+  // A binary32 value times 32 is exact. Only toInt32 rounds.
   const convert = (map: Float32Array) =>
     Int32Array.from(map, (value) => clampSample(toInt32(POSITION_STEPS * value)));
   return { x: convert(mapX), y: convert(mapY) };
 }
 
-/** Row starts and column steps are rounded apart to 1/1024, added, and rounded half up to 1/32. */
+/**
+ * Computes affine positions. Row starts and column steps are rounded separately to 1/1024, added, and rounded
+ * half up to 1/32.
+ */
 function affinePositions({ matrix, output }: RemapParams): Positions {
   const [m0, m1, m2, m3, m4, m5] = matrix as Six;
   const [height, width] = output;
@@ -79,7 +82,7 @@ function affinePositions({ matrix, output }: RemapParams): Positions {
     const startX = toInt32((m1 * row + m2) * scale) + half;
     const startY = toInt32((m4 * row + m5) * scale) + half;
     for (let column = 0; column < width; column++, item++) {
-      // The shift wraps the sum at 32 bits as OpenCV's addition does.
+      // The shift wraps the sum at 32 bits, as OpenCV's addition does.
       x[item] = clampSample((startX + stepX[column]!) >> shift);
       y[item] = clampSample((startY + stepY[column]!) >> shift);
     }
@@ -88,8 +91,8 @@ function affinePositions({ matrix, output }: RemapParams): Positions {
 }
 
 /**
- * Numerators and divisor are summed once at the first column of a block and from there by one product
- * a column. Blocks of OpenCV are up to 16 rows high and hold at most 1024 samples; only their width
+ * Computes perspective positions. Numerators and divisor are summed at the first column of a block, and then
+ * extended by one product a column. OpenCV's blocks have up to 16 rows and 1,024 samples. Only their width
  * can change a rounding.
  */
 function perspectivePositions({ matrix, output }: RemapParams): Positions {
@@ -115,7 +118,7 @@ function perspectivePositions({ matrix, output }: RemapParams): Positions {
   return { x, y };
 }
 
-/** Rounds ties to even; what no 32-bit number holds becomes −2^31, which is what x86's conversion gives. */
+/** Rounds to an integer, ties to even. Values outside 32 bits become −2^31, as in x86's conversion. */
 function toInt32(value: number): number {
   const rounded = roundHalfEven(value);
   return rounded >= -(2 ** 31) && rounded < 2 ** 31 ? rounded : -(2 ** 31);
@@ -125,7 +128,7 @@ function clampInt32(value: number): number {
   return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value));
 }
 
-/** Clamps the whole samples of a position to 16 bits and leaves its fraction. */
+/** Clamps the whole samples of a position to 16 bits, and keeps its fraction. */
 function clampSample(position: number): number {
   const whole = Math.max(-32768, Math.min(32767, position >> POSITION_BITS));
   return (whole << POSITION_BITS) | (position & (POSITION_STEPS - 1));

@@ -1,6 +1,5 @@
 /**
- * A remap of a whole image, as plainly as it can be said: the truth for tables and model. It shares
- * the positions with them and nothing else.
+ * Reference of a remap of a whole image, for tables and model. It shares only the positions with them.
  *
  * @module
  */
@@ -14,10 +13,10 @@ import type { Border, RemapParams } from "./spec.ts";
 /**
  * Warps every image of a batch.
  *
- * @param image A u8 image tensor of the size that the parameters name.
- * @param params Matrix, sizes and border.
- * @param fill The fill colour, one level a channel.
- * @returns A dense NHWC tensor.
+ * @param image u8 image tensor with the size in `params.input`.
+ * @param params Matrix, sizes and border mode.
+ * @param fill Fill colour, one level a channel.
+ * @returns Dense NHWC tensor.
  * @throws {OnpathError} `shape` when the image has another size.
  */
 export function remapReference(image: Tensor, params: RemapParams, fill: readonly number[]): Tensor {
@@ -33,15 +32,15 @@ export function remapReference(image: Tensor, params: RemapParams, fill: readonl
 }
 
 /**
- * Samples every image of a batch at given positions: four neighbours weighted by the products of the
- * distances, over 32 · 32, rounded half up.
+ * Samples every image of a batch at given positions. Each sample is the sum of four neighbours, weighted by
+ * distance products over 32 · 32, rounded half up.
  *
- * @param image A u8 image tensor.
- * @param positions Source positions in 1/32 sample, one an output sample, row by row.
+ * @param image u8 image tensor.
+ * @param positions Source positions in 1/32 sample, one for each output sample, row by row.
  * @param size Rows and columns of the result.
- * @param border What lies outside the image.
- * @param fill The fill colour, one level a channel.
- * @returns A dense NHWC tensor.
+ * @param border Border mode.
+ * @param fill Fill colour, one level a channel.
+ * @returns Dense NHWC tensor.
  */
 export function samplePositions(
   image: Tensor,
@@ -79,7 +78,7 @@ export function samplePositions(
   return target;
 }
 
-/** Folds an index back at the edges until it lies inside; undefined is the fill colour. */
+/** Folds an index at the edges until it lies inside. Returns undefined for the fill colour. */
 function inside(index: number, length: number, border: Border): number | undefined {
   while (index < 0 || index >= length) {
     const low = index < 0;

@@ -1,6 +1,6 @@
 /**
- * The steps that map every output sample to some place of the image (affine, perspective, rotate) and
- * the parameters of their kernel.
+ * Steps that map each output sample to a position in the image: affine, perspective and rotate. Also the
+ * parameters of their kernel.
  *
  * @module
  */
@@ -13,59 +13,61 @@ import type { Schema } from "../../schema.ts";
 import { invertMatrix } from "./matrix.ts";
 
 /**
- * What lies outside the image, by OpenCV's names without `BORDER_`: the fill colour (`constant`),
- * the edge sample (`replicate`), a mirror that repeats the edge sample (`reflect`) or does not
- * (`reflect101`), or the image again (`wrap`).
+ * Border mode, named as in OpenCV without `BORDER_`.
+ * `constant`: fill colour. `replicate`: edge sample. `reflect`: mirror that repeats the edge sample.
+ * `reflect101`: mirror that does not. `wrap`: the image again.
  */
 export type Border = "constant" | "replicate" | "reflect" | "reflect101" | "wrap";
 
-/** How a remap treats what lies outside the image: fields that all its steps share. */
+/** Border mode and fill colour, common to all remap steps. */
 export interface BorderFields {
-  /** What lies outside the image; default `constant`. */
+  /** Border mode. Default `constant`. */
   readonly border: Border;
-  /** The fill colour, one level for all channels or one each; default 0. Only `constant` shows it. */
+  /**
+   * Fill colour: one level 0 to 255 for all channels, or one for each. Default 0. Only `constant` uses it.
+   */
   readonly fill: number | readonly number[];
 }
 
 /** OpenCV's `warpAffine`, INTER_LINEAR. */
 export interface AffineStep extends BorderFields {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "affine";
-  /** Two rows of three numbers, row by row: (x, y) goes to (m0·x + m1·y + m2, m3·x + m4·y + m5). */
+  /** Six numbers m0 to m5, row by row: (x, y) maps to (m0·x + m1·y + m2, m3·x + m4·y + m5). */
   readonly matrix: readonly number[];
-  /** Whether the matrix maps output to input already (WARP_INVERSE_MAP); default false. */
+  /** Whether the matrix already maps output to input (WARP_INVERSE_MAP). Default false. */
   readonly inverse: boolean;
-  /** Size of the result. */
+  /** Size of the result in samples. */
   readonly size: Size;
 }
 
 /** OpenCV's `warpPerspective`, INTER_LINEAR. */
 export interface PerspectiveStep extends BorderFields {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "perspective";
-  /** Three rows of three numbers, row by row; the third row is the divisor of the other two. */
+  /** Nine numbers, row by row. The third row is the divisor of the other two. */
   readonly matrix: readonly number[];
-  /** Whether the matrix maps output to input already (WARP_INVERSE_MAP); default false. */
+  /** Whether the matrix already maps output to input (WARP_INVERSE_MAP). Default false. */
   readonly inverse: boolean;
-  /** Size of the result. */
+  /** Size of the result in samples. */
   readonly size: Size;
 }
 
 /** OpenCV's `getRotationMatrix2D` and `warpAffine`, INTER_LINEAR. */
 export interface RotateStep extends BorderFields {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "rotate";
-  /** Angle in degrees, counter-clockwise as the image is seen. */
+  /** Angle in degrees, counter-clockwise as displayed. */
   readonly degrees: number;
-  /** Factor by which the image grows; default 1. */
+  /** Magnification factor, greater than 0. Default 1. */
   readonly scale: number;
-  /** The fixed point `[x, y]`; default the image's centre, ((width − 1) / 2, (height − 1) / 2). */
+  /** Fixed point `[x, y]` in samples. Default the image centre, ((width − 1) / 2, (height − 1) / 2). */
   readonly center?: readonly [number, number] | undefined;
-  /** Size of the result; default the image's. */
+  /** Size of the result in samples. Default that of the image. */
   readonly size?: Size | undefined;
 }
 
-/** A step that becomes a remap. */
+/** Step that becomes a remap. */
 export type RemapStep = AffineStep | PerspectiveStep | RotateStep;
 
 const level = z.number().int().min(0).max(255);
@@ -75,7 +77,7 @@ const borderFields = {
   fill: z.union([level, z.array(level).min(1).max(4)]).default(0),
 };
 
-/** Checks {@linkcode AffineStep}. */
+/** Schema of {@linkcode AffineStep}. */
 export const affineSpec: Schema<AffineStep> = z.strictObject({
   op: z.literal("affine"),
   matrix: z.array(z.number()).length(6),
@@ -84,7 +86,7 @@ export const affineSpec: Schema<AffineStep> = z.strictObject({
   ...borderFields,
 });
 
-/** Checks {@linkcode PerspectiveStep}. */
+/** Schema of {@linkcode PerspectiveStep}. */
 export const perspectiveSpec: Schema<PerspectiveStep> = z.strictObject({
   op: z.literal("perspective"),
   matrix: z.array(z.number()).length(9),
@@ -93,7 +95,7 @@ export const perspectiveSpec: Schema<PerspectiveStep> = z.strictObject({
   ...borderFields,
 });
 
-/** Checks {@linkcode RotateStep}. */
+/** Schema of {@linkcode RotateStep}. */
 export const rotateSpec: Schema<RotateStep> = z.strictObject({
   op: z.literal("rotate"),
   degrees: z.number(),
@@ -103,28 +105,28 @@ export const rotateSpec: Schema<RotateStep> = z.strictObject({
   ...borderFields,
 });
 
-/** Parameters of the remap kernel, as they stand in a plan. */
+/** Parameters of the remap kernel in a plan. */
 export interface RemapParams {
-  /** Whether the matrix has two rows or three. */
+  /** Type of the matrix: two rows (affine) or three (perspective). */
   readonly transform: "affine" | "perspective";
-  /** Maps output to input, row by row: 6 numbers or 9. */
+  /** Matrix from output to input, row by row: 6 or 9 numbers. */
   readonly matrix: readonly number[];
   /** Rows and columns of the image. */
   readonly input: Size;
   /** Rows and columns of the result. */
   readonly output: Size;
-  /** What lies outside the image. */
+  /** Border mode. */
   readonly border: Border;
 }
 
-/** Longest axis of an image that is remapped: OpenCV's positions are 16 bits wide. */
+/** Maximum axis of an image for a remap, in samples. OpenCV's positions have 16 bits. */
 export const MAX_REMAP_AXIS = 32766;
 
 const inputLength = axisLength.refine((length) => length <= MAX_REMAP_AXIS, {
   message: `Too big: expected number to be <=${MAX_REMAP_AXIS}`,
 });
 
-/** Checks {@linkcode RemapParams}. */
+/** Schema of {@linkcode RemapParams}. */
 export const remapParams: Schema<RemapParams> = z.strictObject({
   transform: z.enum(["affine", "perspective"]),
   matrix: z.array(z.number()),
@@ -137,14 +139,14 @@ export const remapParams: Schema<RemapParams> = z.strictObject({
 });
 
 /**
- * Resolves a step for an image: the matrix is inverted unless it is the inverse already, and defaults
- * that depend on the image are filled in.
+ * Resolves a step for an image. Inverts the matrix unless it already is an inverse, and fills in the defaults
+ * that depend on the image.
  *
- * @param step A checked step.
+ * @param step Checked step.
  * @param image Size of the image.
- * @returns The kernel's parameters.
- * @throws {OnpathError} `pipeline` when the matrix cannot be inverted, `size` when the image is longer
- * than {@linkcode MAX_REMAP_AXIS}.
+ * @returns Parameters of the kernel.
+ * @throws {OnpathError} `pipeline` when the matrix cannot be inverted; `size` when the image exceeds
+ * {@linkcode MAX_REMAP_AXIS}.
  */
 export function lowerRemap(
   step: RemapStep,
@@ -167,7 +169,7 @@ export function lowerRemap(
     throw new OnpathError(
       "pipeline",
       `Cannot ${VERBS[step.op]}: the matrix [${forward.join(", ")}] has no inverse in double precision; ` +
-        `a matrix that maps output to input is given with inverse: true`,
+        `use inverse: true for a matrix that maps output to input`,
       { matrix: forward },
     );
   }
@@ -186,7 +188,7 @@ const VERBS: Readonly<Record<RemapStep["op"], string>> = {
   rotate: "rotate",
 };
 
-/** OpenCV's `getRotationMatrix2D`, which takes the centre in single precision. */
+/** OpenCV's `getRotationMatrix2D`, which uses the centre in binary32. */
 function rotationMatrix(
   { degrees, scale, center }: RotateStep,
   { height, width }: { readonly height: number; readonly width: number },

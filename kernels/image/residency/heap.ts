@@ -1,27 +1,28 @@
 /**
- * A binary heap of slots that knows where each of them stands, so that one whose order has changed is moved.
+ * Binary heap of slots. It tracks the position of each slot, so that a slot with a changed order can be
+ * moved.
  *
  * @module
  */
 
-/** Slots in the order in which they give way. */
+/** Slots in eviction order. */
 export interface SlotHeap {
-  /** The first slot. */
+  /** Returns the first slot to evict. */
   top(): number;
-  /** The one after the first; the first where there is no other. */
+  /** Returns the second slot to evict; the first if there is no other. */
   second(): number;
-  /** Puts a slot in that is not there. */
+  /** Inserts a slot that is not in the heap. */
   add(slot: number): void;
-  /** Moves a slot whose order has changed to its place. */
+  /** Restores the order after a slot's key has changed. */
   move(slot: number): void;
 }
 
 /**
- * Makes an empty heap.
+ * Creates an empty heap.
  *
- * @param slots Number of slots; they are numbered from 0.
- * @param compare Negative where the first slot gives way before the second; it never gives 0.
- * @returns The heap; adding and moving take O(log slots).
+ * @param slots Number of slots; slot numbers start at 0.
+ * @param compare Negative if the first slot is evicted before the second. Must never return 0.
+ * @returns Heap; `add` and `move` take O(log slots).
  */
 export function createHeap(slots: number, compare: (a: number, b: number) => number): SlotHeap {
   const heap = new Int32Array(slots);

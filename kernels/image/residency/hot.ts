@@ -1,6 +1,6 @@
 /**
- * Hot entries: which entries of a table are kept on the chip when the order of lookups cannot be known in
- * advance, as for pixel values and tokens. A sample of the user's data says which.
+ * Hot entries: the table entries kept on chip when the order of lookups is unknown in advance, as for pixels
+ * and tokens. A sample of the user's data selects them.
  *
  * @module
  */
@@ -9,34 +9,33 @@ import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import { type Tensor, toDense } from "../../../serialize/tensor.ts";
 import { countMisses, MAX_PAGE, MAX_SLOTS } from "./replacement.ts";
 
-/** The entries to keep, and what the sample promises of them. */
+/** Selected entries, and their hit rate in the sample. */
 export interface HotEntries {
-  /** The entries, most frequent first; among equals the lowest first. */
+  /** Entry numbers, most frequent first; equal ones in ascending order. */
   readonly hot: Uint32Array<ArrayBuffer>;
-  /** The share of the sample's lookups that they serve, 0 to 1. */
+  /** Share of the sample's lookups that the entries serve, 0 to 1. */
   readonly expected: number;
 }
 
-/** Shares of lookups that are served on the chip, 0 to 1. */
+/** Hit rates on chip, 0 to 1. */
 export interface HitRates {
   /** Number of lookups. */
   readonly lookups: number;
-  /** The hot entries, which stay. */
+  /** Hit rate of the hot entries, which are never evicted. */
   readonly hot: number;
-  /** A cache that gives up what was used longest ago. */
+  /** Hit rate of a cache that evicts the least recently used entry. */
   readonly lru: number;
-  /** A cache that gives up what was used least often since it was loaded. */
+  /** Hit rate of a cache that evicts the entry used least often since its load. */
   readonly lfu: number;
-  /** What no choice of entries passes, even with all later lookups known (Belady's rule with bypass). */
+  /** Maximum hit rate of any choice of entries with all later lookups known (Belady's rule with bypass). */
   readonly optimum: number;
 }
 
 /**
- * Counts how often each level stands in images.
+ * Counts the samples of each level in images.
  *
- * @param images u8 tensors; views count only what they show, so that a channel or every second row can be
- * counted alone.
- * @returns The number of samples of each of 256 levels.
+ * @param images u8 tensors. A view counts only its own elements, such as one channel or every second row.
+ * @returns Number of samples of each of the 256 levels.
  * @throws {OnpathError} `dtype` when a tensor is not u8.
  *
  * @example
@@ -65,14 +64,14 @@ export function countLevels(images: readonly Tensor[]): Float64Array<ArrayBuffer
 }
 
 /**
- * Chooses the entries that stay on the chip: the most frequent ones, which serve the greatest share of the
- * sample that any set of this size can.
+ * Selects the entries to keep on chip: the most frequent ones. No other set of this size serves more of the
+ * sample.
  *
- * @param counts How often each entry was looked up in a sample.
- * @param capacity Number of entries that fit, from 1 to {@linkcode MAX_SLOTS}; beyond the number of
- * entries, all stay.
- * @returns The entries and the share of the sample that they serve.
- * @throws {OnpathError} `size` for a number outside its limits or a sample of no lookup at all.
+ * @param counts Number of lookups of each entry in a sample.
+ * @param capacity Number of entries that fit, 1 to {@linkcode MAX_SLOTS}. If it exceeds the number of
+ * entries, all are kept.
+ * @returns Entries, and the share of the sample that they serve.
+ * @throws {OnpathError} `size` when a number is out of range, or the sample has no lookups.
  *
  * @example
  * ```ts
@@ -88,7 +87,7 @@ export function hotEntries(counts: ArrayLike<number>, capacity: number): HotEntr
   checkWhole("capacity in entries", capacity, 1, MAX_SLOTS);
   let total = 0;
   const order = Uint32Array.from(counts, (count, entry) => {
-    total += checkWhole(`count of entry ${entry} with`, count, 0, Number.MAX_SAFE_INTEGER);
+    total += checkWhole(`entry ${entry} with count`, count, 0, Number.MAX_SAFE_INTEGER);
     return entry;
   });
   if (total === 0) {
@@ -101,29 +100,29 @@ export function hotEntries(counts: ArrayLike<number>, capacity: number): HotEntr
 }
 
 /**
- * The share of lookups that go to the most frequent entries.
+ * Returns the share of lookups that the most frequent entries receive.
  *
- * @param counts How often each entry was looked up.
- * @param n How many entries are taken, from 1 to {@linkcode MAX_SLOTS}.
- * @returns Their share, 0 to 1; entries that were all looked up equally often give `n / counts.length`.
- * @throws {OnpathError} As {@linkcode hotEntries}.
+ * @param counts Number of lookups of each entry.
+ * @param n Number of entries, 1 to {@linkcode MAX_SLOTS}.
+ * @returns Share, 0 to 1. Entries with equal counts give `n / counts.length`.
+ * @throws {OnpathError} Under the conditions of {@linkcode hotEntries}.
  */
 export function topShare(counts: ArrayLike<number>, n: number): number {
   return hotEntries(counts, n).expected;
 }
 
 /**
- * Measures how many lookups of a sequence hot entries serve, against caches of the same capacity.
+ * Measures the hit rate of hot entries on a sequence, compared with caches of the same capacity.
  *
- * All four begin with the hot entries in place, so that no difference comes from filling. Then `optimum`
- * is at least each of the others: like the hot entries, it may serve a miss from afar and keep what it has.
+ * All four start with the hot entries resident, so that filling makes no difference. `optimum` is therefore
+ * at least each of the others. Like the hot entries, it may serve a miss from far memory without a load.
  *
- * @param sequence The entries in the order in which they are looked up.
- * @param hot The entries that stay, at most `capacity`.
- * @param capacity Number of entries that fit, from 1 to {@linkcode MAX_SLOTS}.
- * @returns Shares of the lookups that are served on the chip.
- * @throws {OnpathError} `size` for a number outside its limits, an entry that is hot twice, or an empty
- * sequence.
+ * @param sequence Entry numbers in lookup order.
+ * @param hot Entries that stay resident, at most `capacity`.
+ * @param capacity Number of entries that fit, 1 to {@linkcode MAX_SLOTS}.
+ * @returns Hit rates on chip.
+ * @throws {OnpathError} `size` when a number is out of range, an entry is hot twice, or the sequence is
+ * empty.
  *
  * @example
  * ```ts
@@ -154,13 +153,13 @@ export function hitRates(
 }
 
 /**
- * The expected cycles of one lookup: `h + (1 − h) · L`, with 1 cycle for a hit on the chip. It is the time
- * until the answer; where requests to far memory overlap, the throughput is better than its inverse.
+ * Returns the expected cycles of one lookup: `h + (1 − h) · L`, with 1 cycle for a hit on chip.
+ * This is latency. If requests to far memory overlap, throughput exceeds its inverse.
  *
- * @param hitRate The share `h` that is served on the chip, 0 to 1.
- * @param latency What a miss takes, `L`, in cycles; at least 1.
- * @returns Cycles.
- * @throws {OnpathError} `size` for a share or a latency outside its limits.
+ * @param hitRate Hit rate on chip `h`, 0 to 1.
+ * @param latency Latency of a miss `L` in cycles, at least 1.
+ * @returns Expected latency in cycles.
+ * @throws {OnpathError} `size` when a number is out of range.
  *
  * @example
  * ```ts

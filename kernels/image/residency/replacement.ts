@@ -1,6 +1,6 @@
 /**
- * Which page of a table gives way to which: the optimum, because the order of pages is known before the
- * first packet, and two rules that do not look ahead, to compare with.
+ * Page replacement. The page order is known before the first packet, so the optimum can be computed. Two
+ * policies without look-ahead serve as comparison.
  *
  * @module
  */
@@ -8,65 +8,66 @@
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import { createHeap } from "./heap.ts";
 
-/** The greatest number of a page: 2^31 − 1. */
+/** Maximum page number: 2^31 − 1. */
 export const MAX_PAGE: number = 2 ** 31 - 1;
 
-/** There are at most this many slots: 2^24. */
+/** Maximum number of slots: 2^24. */
 export const MAX_SLOTS: number = 2 ** 24;
 
-/** A load of a page into a slot. Plain data. */
+/** Load of a page into a slot. Plain data. */
 export interface PageLoad {
-  /** The page that is loaded. */
+  /** Page to load. */
   readonly page: number;
-  /** The slot that it goes to. */
+  /** Slot that receives the page. */
   readonly slot: number;
-  /** The page that it overwrites; −1 where the slot was empty. */
+  /** Page that is evicted; −1 if the slot was empty. */
   readonly victim: number;
-  /** Index of the access that needs the page: the load has ended when that begins. */
+  /** Index of the access that needs the page. The load ends before it starts. */
   readonly before: number;
-  /** Index of the last access to the victim in this slot, −1 if none: the load may begin when that has ended. */
+  /** Index of the victim's last access in this slot, or −1. The load can start after it. */
   readonly after: number;
 }
 
-/** What is loaded, and what stands in the slots at the end. */
+/** Result of a page replacement: its loads, and the final slot contents. */
 export interface Residency {
-  /** The loads in the order of the accesses that need them. */
+  /** Loads in the order of the accesses that need them. */
   readonly loads: readonly PageLoad[];
-  /** The page that every slot holds after the last access; −1 where it is empty. */
+  /** Page in every slot after the last access; −1 for an empty slot. */
   readonly resident: readonly number[];
 }
 
 /**
- * How a victim is chosen: `belady` takes the page whose next use is farthest; `shadow` does the same but
- * spares the page of the access just before, so that the load runs in the shadow of that work; `lru` takes
- * the page whose last use is longest ago, `lfu` the one used least often since it was loaded.
+ * Replacement policy.
+ * `belady`: evict the page whose next use is farthest. `shadow`: as `belady`, but never evict the page of the
+ * previous access, so that the load overlaps with that work. `lru`: evict the least recently used page.
+ * `lfu`: evict the page used least often since its load.
  */
 export type Policy = "belady" | "shadow" | "lru" | "lfu";
 
 /**
- * Places pages in slots. A page that is not there is loaded, into an empty slot while there is one, else
+ * Assigns pages to slots. A page that is not resident is loaded, into an empty slot if possible, otherwise
  * over a victim.
  *
  * `belady` is MIN (L. A. Belady, "A study of replacement algorithms for a virtual-storage computer", IBM
- * Systems Journal 5(2), 1966): no sequence of loads is shorter, and none is shorter up to any access on
- * the way, because the farthest page of the whole sequence is also a farthest one of every beginning of it.
+ * Systems Journal 5(2), 1966). No sequence of loads is shorter. None is shorter up to any intermediate access
+ * either, because the farthest page of the whole sequence is also a farthest one of every prefix.
  *
- * The fewest loads are not always the fastest: MIN often gives up the page that has just been used, and
- * such a load cannot begin before that work ends. `shadow` never does, from two slots on. It is MIN for
- * accesses that each need the page before them too, so no schedule whose every load may overlap with the
- * work before it has fewer loads, and none of MIN's with one slot less has. Simulate both and compare.
+ * The fewest loads are not always the fastest. MIN often evicts the page that was just used, and such a load
+ * cannot start before that work ends. `shadow` never does, from two slots on. It is MIN for accesses that
+ * each also need the previous page. So no schedule whose every load may overlap with the previous work has
+ * fewer loads, and MIN with one slot less does not either. Simulate both and compare.
  *
- * Among equals, such as pages that are never used again, the one used longest ago goes, then the lowest
- * slot. Which of them goes changes no count but matters for time: its load may begin earliest.
+ * Among equals, such as pages that are never used again, the least recently used page is evicted, then the
+ * lowest slot. This choice changes no count, but it affects time: the load can start earliest.
  *
- * @param pages The page of every access in order, whole numbers from 0 to {@linkcode MAX_PAGE}.
- * @param slots Number of pages that fit on the chip, from 1 to {@linkcode MAX_SLOTS}.
- * @param policy How a victim is chosen.
- * @param resident What stands in the slots at the start, one number a slot, −1 where it is empty; by
- * default all are empty. Hand over the end of one stretch of work to keep its pages for the next.
- * @returns The loads and what stands in the slots at the end; in time O(n log slots).
- * @throws {OnpathError} `size` for a number outside its limits or a page that stands in two slots;
- * `shape` when `resident` has not one number a slot.
+ * @param pages Page of every access in order, integers from 0 to {@linkcode MAX_PAGE}.
+ * @param slots Number of pages that fit on chip, 1 to {@linkcode MAX_SLOTS}.
+ * @param policy Replacement policy.
+ * @param resident Initial page of each slot; −1 for an empty slot. By default all are empty. Pass the final
+ * contents of earlier work to keep its pages.
+ * @returns Loads and final slot contents, in time O(n log slots).
+ * @throws {OnpathError} `size` when a number is out of range or a page is in two slots; `shape` when
+ * `resident` does not have one number for each slot.
  *
  * @example
  * ```ts
@@ -95,15 +96,15 @@ export function replace(
 }
 
 /**
- * Counts the accesses that do not find their page, without a list of loads.
+ * Counts the accesses whose page is not resident, without a list of loads.
  *
  * @param pages As for {@linkcode replace}.
  * @param slots As for {@linkcode replace}.
- * @param policy As for {@linkcode replace}; `bypass` is Belady's rule where a missing page may also be
- * read from far away and left there. No choice of what to keep has fewer misses.
+ * @param policy As for {@linkcode replace}. `bypass` is Belady's rule where a missing page may also be read
+ * from far memory without a load. No choice of resident pages has fewer misses.
  * @param resident As for {@linkcode replace}.
- * @returns The number of misses.
- * @throws {OnpathError} As {@linkcode replace}.
+ * @returns Number of misses.
+ * @throws {OnpathError} Under the conditions of {@linkcode replace}.
  *
  * @example
  * ```ts
@@ -126,7 +127,7 @@ export function countMisses(
 
 type Emit = (page: number, slot: number, victim: number, before: number, after: number) => void;
 
-/** Goes through the accesses once, with the occupied slots in a heap whose top is the next victim. */
+/** Processes the accesses once. The occupied slots are in a heap whose top is the next victim. */
 function walk(
   pages: ArrayLike<number>,
   slots: number,
@@ -138,7 +139,7 @@ function walk(
   const held = resident === undefined ? new Int32Array(slots).fill(-1) : checkResident(resident, slots);
   const looksAhead = policy !== "lru" && policy !== "lfu";
   const count = pages.length;
-  // Pages may be any numbers, so they are numbered again in the order of their first use.
+  // Page numbers can be large, so pages are renumbered in the order of first use.
   const numbers = new Map<number, number>();
   const ids = new Int32Array(count);
   for (let i = 0; i < count; i++) {
@@ -156,7 +157,7 @@ function walk(
 
   const slotOf = new Int32Array(numbers.size).fill(-1);
   const last = new Int32Array(slots).fill(-1);
-  // What decides first, least goes first: minus the next use, or the number of uses.
+  // Primary eviction key, lowest first: the negated next use, or the number of uses.
   const worth = new Int32Array(slots);
   const heap = createHeap(slots, (a, b) => worth[a]! - worth[b]! || last[a]! - last[b]! || a - b);
   const empty: number[] = [];
@@ -202,7 +203,7 @@ function walk(
   return { misses, resident: Array.from(held) };
 }
 
-/** Slots at the start: one number a slot, no page twice. */
+/** Checks the initial slot contents: one number for each slot, no page twice. */
 function checkResident(resident: readonly number[], slots: number): Int32Array {
   if (resident.length !== slots) {
     throw new OnpathError(

@@ -1,6 +1,5 @@
 /**
- * When pages are loaded and when work waits for them: cycles, stalls and swaps of a schedule, event by
- * event.
+ * Event simulation of a page schedule: times of loads and work, cycles, stalls and swaps.
  *
  * @module
  */
@@ -8,99 +7,100 @@
 import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
 import { MAX_PAGE, MAX_SLOTS, type PageLoad, type Residency } from "./replacement.ts";
 
-/** There are at most this many accesses (2^20), so that every sum of cycles stays exact. */
+/** Maximum accesses of a schedule (2^20), so that every sum of cycles stays exact. */
 export const MAX_ACCESSES: number = 2 ** 20;
 
-/** A length of work, a latency or a transfer has at most this many cycles: 2^31 − 1. */
+/** Maximum cycles of one access, latency or transfer: 2^31 − 1. */
 export const MAX_CYCLES: number = 2 ** 31 - 1;
 
-/** A stretch of work that one page serves. */
+/** Work that one page serves. */
 export interface Access {
-  /** The page that must stand in a slot meanwhile. */
+  /** Page that must be resident during the work. */
   readonly page: number;
-  /** Length of the work when nothing is waited for, in cycles. */
+  /** Duration of the work without stalls, in cycles. */
   readonly cycles: number;
 }
 
-/** What it costs to bring a page onto the chip. */
+/** Cost of loading a page. */
 export interface PageCost {
-  /** Size of a page, in bytes. */
+  /** Size of a page in bytes. */
   readonly bytes: (page: number) => number;
-  /** What the channel brings in one cycle, in bytes. */
+  /** Bytes that the channel transfers in one cycle. */
   readonly bytesPerCycle: number;
   /**
-   * From a request to its first byte, in cycles. It overlaps with the transfers of earlier requests, not
-   * with its own.
+   * Latency from a request to its first byte in cycles. It overlaps with the transfers of earlier requests,
+   * but not with its own.
    */
   readonly latency: number;
 }
 
-/** A stretch of work in time, in cycles from the start. */
+/** Work with its times, in cycles from the start. */
 export interface TimedWork {
-  /** The page that serves it. */
+  /** Page that serves the work. */
   readonly page: number;
-  /** The cycle in which it begins. */
+  /** First cycle of the work. */
   readonly start: number;
-  /** The first cycle after it. */
+  /** First cycle after the work. */
   readonly end: number;
 }
 
-/** A load in time, in cycles from the start. */
+/** Load with its times, in cycles from the start. */
 export interface TimedLoad {
-  /** The page that is loaded. */
+  /** Page that is loaded. */
   readonly page: number;
-  /** The slot that it goes to. */
+  /** Slot that receives the page. */
   readonly slot: number;
-  /** The cycle of the request. */
+  /** Cycle of the request. */
   readonly start: number;
-  /** The cycle of the first byte. */
+  /** Cycle of the first byte. */
   readonly transfer: number;
-  /** The first cycle in which the page can be used. */
+  /** First cycle in which the page is usable. */
   readonly end: number;
 }
 
-/** A schedule in time. Plain data. */
+/** Simulated schedule. Plain data. */
 export interface Timeline {
-  /** The work, in order. */
+  /** Work in access order. */
   readonly work: readonly TimedWork[];
-  /** The loads, in order. */
+  /** Loads in order. */
   readonly loads: readonly TimedLoad[];
-  /** Until the end of the last work, in cycles. */
+  /** Total cycles, to the end of the last work. */
   readonly cycles: number;
-  /** Cycles in which work waited for a page: `cycles − ideal`. */
+  /** Cycles stalled on pages: `cycles − ideal`. */
   readonly stalls: number;
-  /** The sum of the work, in cycles. */
+  /** Cycles of all work without stalls. */
   readonly ideal: number;
   /** Number of loads. */
   readonly swaps: number;
-  /** What the loads bring, in bytes. */
+  /** Bytes of all loads. */
   readonly bytes: number;
-  /** A lower bound on the cycles of every schedule with these loads; proven at {@linkcode simulate}. */
+  /** Lower bound on the cycles of every schedule with these loads; proof at {@linkcode simulate}. */
   readonly leastCycles: number;
 }
 
 /**
- * Computes when each load and each stretch of work begins and ends.
+ * Computes the start and end of each load and of all work.
  *
- * Work begins when the work before it has ended and every load that it needs has. Loads share one channel
- * and go in their order: load `k` is requested when the last work on its victim ends, its first byte
- * comes `latency` later and not before the end of load `k − 1`, and its bytes take
- * `⌈bytes / bytesPerCycle⌉` cycles. So a page comes into the shadow slot while earlier work runs.
+ * Work starts once the previous work and all loads that it needs have ended. Loads share one channel and keep
+ * their order. Load `k` is requested when the last work on its victim ends. Its first byte arrives `latency`
+ * later, but not before the end of load `k − 1`. Its transfer takes `⌈bytes / bytesPerCycle⌉` cycles. So a
+ * page arrives in the shadow slot while earlier work runs.
  *
- * `leastCycles` is the greatest of `ideal` and, over all loads `k`, of `latency + t₀ + … + tₖ + Wₖ`, with `t`
- * the cycles of a transfer and `Wₖ` the work from the access that needs load `k` to the end. **No schedule
- * with these loads is faster**, whenever it requests them: access `before(k)` cannot begin until loads 0
- * to `k` are done, for each is needed by it or by work before it; one channel needs `t₀ + … + tₖ` cycles for
- * them, its first byte comes at `latency` at the earliest; and from that access on `Wₖ` is still to be done.
- * With MIN's loads and pages of one size **no schedule of any policy is faster**, because none has fewer
+ * `leastCycles` is the maximum of `ideal` and, over all loads `k`, of `latency + t₀ + … + tₖ + Wₖ`. `t` is
+ * the cycles of a transfer. `Wₖ` is the work from the access that needs load `k` to the end.
+ * **No schedule with these loads is faster**, whenever it requests them. Access `before(k)` cannot start
+ * until loads 0 to `k` are done, because it or earlier work needs each of them. One channel needs `t₀ + … +
+ * tₖ` cycles for them, and its first byte arrives at `latency` at the earliest. From that access on, `Wₖ`
+ * remains to be done.
+ * With MIN's loads and pages of one size, **no schedule of any policy is faster**, because none has fewer
  * loads up to any access.
  *
- * @param accesses The work in order, at most {@linkcode MAX_ACCESSES} stretches.
- * @param residency The loads, as `replace` makes them for the pages of the same accesses.
- * @param cost What a load costs.
- * @returns The timeline; in time O(accesses + loads), whatever the number of cycles.
- * @throws {OnpathError} `size` for a number outside its limits; `table` when an access does not find its
- * page, or a load overwrites a page that is still in use.
+ * @param accesses Work in order, at most {@linkcode MAX_ACCESSES} elements.
+ * @param residency Loads that `replace` computed for the pages of the same accesses.
+ * @param cost Cost of a load.
+ * @returns Timeline, in time O(accesses + loads), for any number of cycles.
+ * @throws {OnpathError} `size` when a number is out of range; `table` when an access does not find its page,
+ * or a load overwrites a page in use.
  *
  * @example A row table of 16 weights: 32 KiB, 32 bytes a cycle, for rows of 224 pixels, two a cycle.
  * ```ts
@@ -131,14 +131,19 @@ export function simulate(accesses: readonly Access[], residency: Residency, cost
   const work: TimedWork[] = [];
   const timed: TimedLoad[] = [];
   let bytes = 0, ideal = 0, now = 0, channel = 0, transferred = 0;
-  // The greatest part of the bound that does not count work from the end: latency + transfers − work before.
+  // Maximum of the bound's second term without the total work: latency + transfers − preceding work.
   let behind = 0;
   for (const [index, { page, cycles }] of accesses.entries()) {
     let start = now;
     for (let load = loads[timed.length]; load?.before === index; load = loads[timed.length]) {
-      const size = checkWhole(`size of page ${load.page}`, cost.bytes(load.page), 0, Number.MAX_SAFE_INTEGER);
+      const size = checkWhole(
+        `page ${load.page} with byte count`,
+        cost.bytes(load.page),
+        0,
+        Number.MAX_SAFE_INTEGER,
+      );
       const length = Math.ceil(size / cost.bytesPerCycle);
-      checkWhole(`transfer of page ${load.page} with cycles`, length, 0, MAX_CYCLES);
+      checkWhole(`page ${load.page} with transfer cycles`, length, 0, MAX_CYCLES);
       const request = load.after === -1 ? 0 : work[load.after]!.end;
       const transfer = Math.max(request + cost.latency, channel);
       channel = transfer + length;
@@ -164,13 +169,13 @@ export function simulate(accesses: readonly Access[], residency: Residency, cost
   };
 }
 
-/** Refuses loads that do not serve the accesses: the RTL would read another page's bytes. */
+/** Refuses loads that do not match the accesses. The RTL would read the bytes of another page. */
 function checkReplay(accesses: readonly Access[], { loads, resident }: Residency): void {
   checkWhole("number of slots", resident.length, 1, MAX_SLOTS);
   const refuse = (what: string, details: Record<string, unknown>): never => {
     throw new OnpathError("table", `Cannot simulate the schedule: ${what}`, details);
   };
-  // What stood in the slots at the start follows from the end, the loads undone from the last to the first.
+  // Initial slot contents follow from the final ones by undoing the loads from last to first.
   const held = [...resident];
   for (const { page, slot, victim } of loads.toReversed()) {
     if (held[slot] !== page) {
@@ -197,7 +202,7 @@ function checkReplay(accesses: readonly Access[], { loads, resident }: Residency
   };
   for (const [index, { page, cycles }] of accesses.entries()) {
     checkWhole("page", page, 0, MAX_PAGE);
-    checkWhole(`work of access ${index} with cycles`, cycles, 0, MAX_CYCLES);
+    checkWhole(`access ${index} with cycles`, cycles, 0, MAX_CYCLES);
     while (loads[at]?.before === index) place(loads[at]!);
     const slot = slotOf.get(page) ?? refuse(`access ${index} does not find page ${page}`, { index, page });
     last[slot] = index;

@@ -1,28 +1,28 @@
 /**
- * OpenCV's 8-bit bilinear by lookups and additions alone. Its vertical pass multiplies a 12-bit
- * weight b by a 15-bit number h and drops 16 bits; as b·h = b·256·⌊h/256⌋ + b·(h mod 256), two
- * lookups give the product exactly.
+ * OpenCV's 8-bit bilinear resize with lookups and additions only.
+ * The vertical pass multiplies a 12-bit weight b by a 15-bit number h and drops 16 bits. Because b·h =
+ * b·256·⌊h/256⌋ + b·(h mod 256), two lookups give the exact product.
  *
  * @module
  */
 
 import type { AxisWeights } from "./positions.ts";
 
-/** The tables of the two passes. */
+/** Product tables of both passes. */
 export interface FixedTables {
-  /** Entry `256·a + pixel`: the a-th distinct column weight times the pixel. 20 bits. */
+  /** Entry `256·a + pixel`: distinct column weight number a times the pixel. 20 bits. */
   readonly horizontal: Uint32Array;
-  /** Entry `128·b + h`: the b-th distinct row weight times 256·h. 27 bits. */
+  /** Entry `128·b + h`: distinct row weight number b times 256·h. 27 bits. */
   readonly high: Uint32Array;
-  /** Entry `256·b + h`: the b-th distinct row weight times h. 20 bits. */
+  /** Entry `256·b + h`: distinct row weight number b times h. 20 bits. */
   readonly low: Uint32Array;
-  /** For a row phase the weights of upper and lower. */
+  /** Numbers of the upper and lower weight, one pair for each row phase. */
   readonly rows: Uint16Array;
-  /** For a column phase the weights of left and right. */
+  /** Numbers of the left and right weight, one pair for each column phase. */
   readonly columns: Uint16Array;
 }
 
-/** Distinct weights of an axis and, for each phase, which two it uses. */
+/** Returns the distinct weights of an axis, and the numbers of both weights for each phase. */
 export function axisWeightIds(axis: AxisWeights): { weights: number[]; ids: [number, number][] } {
   const weights = [...new Set(axis.pairs.flat())];
   const of = new Map(weights.map((weight, id) => [weight, id]));
@@ -30,10 +30,10 @@ export function axisWeightIds(axis: AxisWeights): { weights: number[]; ids: [num
 }
 
 /**
- * Makes the tables.
+ * Generates the product tables.
  *
- * @param y Weights of the rows, over 2048.
- * @param x Weights of the columns, over 2048.
+ * @param y Row weights, in units of 1/2048.
+ * @param x Column weights, in units of 1/2048.
  */
 export function fixedTables(y: AxisWeights, x: AxisWeights): FixedTables {
   const rows = axisWeightIds(y);

@@ -1,6 +1,6 @@
 /**
- * The forms that the tables of a bilinear sample can have, described without making one of them: what
- * a planner chooses from.
+ * Table forms of a bilinear sample, from which the planner chooses. They are described without generating
+ * tables.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { UNIVERSAL_BITS } from "./universal.ts";
 const EXACT = "lookups rounded up to 2^f >= u D keep every sum on its side of every rounding edge";
 
 /**
- * The forms of a resize or remap whose weights are products of two axes' weights.
+ * Returns the forms of a resize or remap whose weights are products of two axes' weights.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
- * @returns Every form whose entries fit a 32-bit word; universal always does.
+ * @returns Every form whose entries fit a 32-bit word. `universal` always fits.
  */
 export function weightForms(y: AxisWeights, x: AxisWeights): TableForm[] {
   const denominator = y.denominator * x.denominator;
@@ -92,9 +92,9 @@ export function weightForms(y: AxisWeights, x: AxisWeights): TableForm[] {
 }
 
 /**
- * Finds a form by its name.
+ * Finds a form by name.
  *
- * @throws {OnpathError} `table` when there is none of that name, naming those there are.
+ * @throws {OnpathError} `table` when the form is missing, with the available names.
  */
 export function findForm(forms: readonly TableForm[], name: string): TableForm {
   const found = forms.find(({ form }) => form === name);
@@ -102,14 +102,14 @@ export function findForm(forms: readonly TableForm[], name: string): TableForm {
     const known = forms.map(({ form }) => form);
     throw new OnpathError(
       "table",
-      `Cannot use tables of the form "${name}": this step's tables come as ${known.join(", ")}`,
+      `Cannot use tables of the form "${name}": this step supports ${known.join(", ")}`,
       { form: name, known },
     );
   }
   return found;
 }
 
-/** Units of rounding of each exact form, for tests of the theorem. */
+/** Rounding units of each exact form, for tests of the theorem in `terms.ts`. */
 export const FORM_UNITS: Readonly<Record<"distinct" | "nibble" | "two-pass", number>> = {
   ...UNITS,
   "two-pass": TWO_PASS_UNITS,

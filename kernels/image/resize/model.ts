@@ -1,5 +1,5 @@
 /**
- * The resize kernel: cells in, samples out.
+ * Resize kernel: converts cells to samples.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { type ResizeParams, resizeParams } from "./spec.ts";
 import { fractionBitsFor } from "./terms.ts";
 import { twoPassModel } from "./two_pass.ts";
 
-/** Bilinear resize by table lookups. */
+/** Bilinear resize with table lookups. */
 export const resizeKernel: Kernel<ResizeParams> = {
   name: "resize",
   summary: "four-neighbour bilinear resize of cells by lookups and additions",
@@ -60,13 +60,13 @@ const BOUNDS: Readonly<Record<ResizeParams["match"], Bound>> = {
   },
 };
 
-/** A match's bound and what a form of tables adds to it. */
+/** Adds the error of a table form to the bound of a match. */
 export function withForm(bound: Bound, form: TableForm): Bound {
   if (form.levels === 0) return bound;
   return { ...bound, levels: bound.levels + form.levels, because: `${bound.because}; ${form.because}` };
 }
 
-/** The paper's own tables: a baseline to compare with, never chosen and never made. */
+/** Table form of the paper: a baseline for comparison. It is never chosen or generated. */
 function positionForm(params: ResizeParams, y: AxisWeights, x: AxisWeights): TableForm {
   const bits = 8 + fractionBitsFor(y.denominator * x.denominator);
   return {
@@ -80,7 +80,7 @@ function positionForm(params: ResizeParams, y: AxisWeights, x: AxisWeights): Tab
   };
 }
 
-/** OpenCV's own tables: two passes of its fixed-point arithmetic. */
+/** Table form for OpenCV: products of its two-pass fixed-point arithmetic. */
 function fixedForm(y: AxisWeights, x: AxisWeights): TableForm {
   const rows = new Set(y.pairs.flat()).size;
   const columns = new Set(x.pairs.flat()).size;
@@ -120,12 +120,12 @@ function prepare(params: ResizeParams, input: ItemType, form: FormName, slots: n
 }
 
 /**
- * A stage that turns u8 cells into u8 samples.
+ * Creates a stage that converts u8 cells to u8 samples.
  *
- * @param verb What it does, for the message.
- * @param input Items that come in.
- * @param make Makes the model for a number of channels.
- * @throws {OnpathError} `pipeline` when what comes in are no u8 cells.
+ * @param verb Name of the operation for the message.
+ * @param input Type of the input items.
+ * @param make Creates the model for a number of channels.
+ * @throws {OnpathError} `pipeline` when the input items are not u8 cells.
  */
 export function cellStage(
   verb: string,
@@ -146,7 +146,7 @@ export function cellStage(
   };
 }
 
-/** OpenCV's two passes from product tables. */
+/** OpenCV's two passes with product tables. */
 function fixedModel(y: AxisWeights, x: AxisWeights, channels: 1 | 3 | 4): Stage["process"] {
   const { horizontal, high, low, rows, columns } = fixedTables(y, x);
   const step = cellBytes(channels);

@@ -1,6 +1,6 @@
 /**
- * Where the samples of a resize lie, per axis. Exact positions are rational numbers and stay so;
- * OpenCV's are the floats that OpenCV computes.
+ * Sample positions of a resize, for each axis. Exact positions are rational numbers. OpenCV's positions are
+ * the binary32 values that OpenCV computes.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { AxisScale, ResizeParams } from "./spec.ts";
 export interface AxisWeights {
   /** Lower neighbour of each output index. */
   readonly low: Int32Array;
-  /** Upper neighbour of each output index; the lower one itself at the far edge. */
+  /** Upper neighbour of each output index; equal to the lower one at the far edge. */
   readonly high: Int32Array;
-  /** Which pair of weights each output index uses. */
+  /** Weight pair of each output index. */
   readonly phase: Uint16Array;
-  /** The distinct pairs of weights: of the lower and of the upper neighbour. */
+  /** Distinct weight pairs: weight of the lower neighbour, weight of the upper neighbour. */
   readonly pairs: readonly (readonly [low: number, high: number])[];
-  /** What the weights are counted in: a weight of `denominator` is 1. */
+  /** Denominator of the weights: the two of a pair sum to it. */
   readonly denominator: number;
 }
 
 /**
- * Exact positions. Output `o` lies at (2·o + 1)·input / (2·output) − 1/2, clamped at 0 (half-pixel
- * centres, as OpenCV, torchvision and ONNX `half_pixel`), so its fraction is a multiple of
- * 1 / (2·output); the fractions repeat after output / gcd(input, output).
+ * Computes exact positions, with half-pixel centres as in OpenCV, torchvision and ONNX `half_pixel`.
+ * Output `o` lies at (2·o + 1)·input / (2·output) − 1/2, clamped at 0. Its fraction is a multiple of 1 /
+ * (2·output). The fractions repeat after output / gcd(input, output).
  *
  * @param scale Lengths before and after.
  * @returns Neighbours, phases, and weights over the least common denominator.
@@ -49,7 +49,7 @@ export function rationalAxis(scale: AxisScale): AxisWeights {
     const numerator = Math.max(0, (2 * o + 1) * input - output);
     low[o] = Math.floor(numerator / (2 * output));
     high[o] = Math.min(low[o]! + 1, input - 1);
-    // At the far edge both neighbours are the same sample and the fraction does not matter.
+    // At the far edge both neighbours are the same sample, so the fraction does not matter.
     parts[o] = high[o] === low[o] ? 0 : numerator % (2 * output);
     divisor = gcd(divisor, parts[o]!);
   }
@@ -63,13 +63,13 @@ export function rationalAxis(scale: AxisScale): AxisWeights {
 }
 
 /**
- * OpenCV's positions for 8-bit INTER_LINEAR (modules/imgproc/src/resize.cpp, 4.6): the position in
- * binary64, rounded to binary32; weights of 11 bits, ties to even. Along x a position before the
- * first or after the last sample is moved onto it; along y only the rows are clipped and the
- * weights stay, which the truncations of the vertical pass can tell apart.
+ * Computes OpenCV's positions for 8-bit INTER_LINEAR (modules/imgproc/src/resize.cpp, 4.6).
+ * A position is computed in binary64 and rounded to binary32. Weights have 11 bits, ties to even.
+ * Along x, a position outside the samples is clamped to the nearest sample. Along y, only the neighbours are
+ * clamped and the weights stay. The truncations of the vertical pass make the difference visible.
  *
  * @param scale Lengths before and after.
- * @param clipOnly Whether only the neighbours are clipped (y) or the weights too (x).
+ * @param clipOnly True for y: clamp only the neighbours. False for x: clamp the weights too.
  * @returns Neighbours, phases, and weights over 2048.
  */
 export function openCvAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
@@ -94,33 +94,33 @@ export function openCvAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
   return { low, high, denominator: 2048, ...phasesOf(weights) };
 }
 
-/** The two axes of a resize in the arithmetic that its match asks for. */
+/** Returns both axes of a resize, in the arithmetic of its match. */
 export function resizeAxes(params: ResizeParams): { y: AxisWeights; x: AxisWeights } {
   return params.match === "opencv"
     ? { y: openCvAxis(params.y, true), x: openCvAxis(params.x, false) }
     : { y: rationalAxis(params.y), x: rationalAxis(params.x) };
 }
 
-/** Rounds a number of moderate size to a whole one, ties to even. */
+/** Rounds a number to an integer, ties to even. The magnitude must be below 2^52. */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }
 
-/** Greatest common divisor of two whole numbers. */
+/** Returns the greatest common divisor of two non-negative integers. */
 export function gcd(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b];
   return a;
 }
 
-/** Numbers the distinct pairs in order of their first use. */
+/** Numbers the distinct pairs in the order of first use. */
 function phasesOf(weights: readonly (readonly [number, number])[]): Pick<AxisWeights, "phase" | "pairs"> {
   const ids = new Map<number, number>();
   const pairs: (readonly [number, number])[] = [];
   const phase = new Uint16Array(weights.length);
   for (const [o, pair] of weights.entries()) {
-    // Within one axis the upper weight and the sum tell pairs apart; both are below 2^24.
+    // Both weights are below 2^24, so the key is unique.
     const key = pair[0] * 2 ** 24 + pair[1];
     let id = ids.get(key);
     if (id === undefined) {

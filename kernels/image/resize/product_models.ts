@@ -1,6 +1,6 @@
 /**
- * The models of the forms whose tables hold products of a row and a column weight: four weights a
- * weight index, each looked up with its pixel, whole or split at the nibble.
+ * Models of the forms with products of row and column weights. Each weight index has four weights. Each
+ * weight is looked up with its pixel, whole or split into nibbles.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { distinctWeights, fractionBitsFor, termTable, UNITS } from "./terms.ts";
 import { UNIVERSAL_BITS, universalIds, universalTable } from "./universal.ts";
 
 /**
- * Makes the tables and the model of a form of products.
+ * Generates the tables and the model of a product form.
  *
  * @param form `distinct`, `nibble` or `universal`.
  * @param y Weights of the rows.
  * @param x Weights of the columns.
  * @param channels Channels of a cell.
- * @param even Whether ties go to the even level.
+ * @param even Whether ties round to the even level.
  */
 export function productModel(
   form: FormName,
@@ -45,7 +45,7 @@ export function productModel(
   return termModel(ids, termTable(weights, denominator, 256, bits), bits, channels, even);
 }
 
-/** Four whole terms: everything fits 32 bits. */
+/** Sums four whole terms. All values fit 32 bits. */
 function termModel(
   ids: Uint32Array,
   terms: Uint32Array,
@@ -76,7 +76,7 @@ function termModel(
   };
 }
 
-/** Eight half terms. Their sum may pass 32 bits, so it is taken apart by division, which is exact. */
+/** Sums eight half terms. The sum can exceed 32 bits, so it is split by division, which is exact. */
 function nibbleModel(
   ids: Uint32Array | Uint16Array,
   terms: Uint32Array | Uint16Array,
@@ -108,7 +108,7 @@ function nibbleModel(
   };
 }
 
-/** A cell's weight index: 32 bits, little-endian. */
+/** Reads a cell's weight index: 32 bits, little-endian. */
 function weightIndex(source: Uint8Array, at: number): number {
   return (source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24)) >>> 0;
 }

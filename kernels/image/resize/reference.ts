@@ -1,5 +1,5 @@
 /**
- * Bilinear resize of a whole image, as plainly as it can be said: the truth for tables and model.
+ * Reference of the bilinear resize of a whole image, for tables and model.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { imageAxes, type Tensor, zeros } from "../../../serialize/tensor.ts";
 import type { ResizeMatch, Size } from "../geometry/names.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
 
-/** One sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */
+/** Computes one sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */
 type Sample = (p: readonly number[], y: readonly [number, number], x: readonly [number, number]) => number;
 
 /**
  * Resizes every image of a batch.
  *
- * - `exact`: the rational result rounded half up.
- * - `torchvision`: the rational result rounded half to even. torchvision computes in binary32, which
- *   moves some samples that lie on or next to a tie by one level.
- * - `opencv`: OpenCV 4.6 INTER_LINEAR on 8 bits, its fixed-point arithmetic.
+ * - `exact`: rational result, rounded half up.
+ * - `torchvision`: rational result, rounded half to even. torchvision computes in binary32, so some samples
+ * on or near a tie differ by one level.
+ * - `opencv`: fixed-point arithmetic of OpenCV 4.6 INTER_LINEAR on 8 bits.
  *
- * @param image A u8 image tensor.
+ * @param image u8 image tensor.
  * @param size New rows and columns.
- * @param match Which computation the result equals.
- * @returns A dense NHWC tensor.
+ * @param match Reference computation that the result equals.
+ * @returns Dense NHWC tensor.
  */
 export function resizeReference(image: Tensor, size: Size, match: ResizeMatch): Tensor {
   const axes = imageAxes(image);
@@ -59,7 +59,7 @@ function sampleFor(match: ResizeMatch, y: AxisWeights, x: AxisWeights): Sample {
   if (match === "opencv") return openCvSample;
   const denominator = y.denominator * x.denominator;
   return (p, wy, wx) => {
-    // Whole numbers throughout: at most 255 · 2^34, far below 2^53.
+    // All values are integers, at most 255 · 2^34, far below 2^53.
     const sum = wy[0] * (wx[0] * p[0]! + wx[1] * p[1]!) + wy[1] * (wx[0] * p[2]! + wx[1] * p[3]!);
     const doubled = 2 * sum + denominator;
     const rounded = Math.floor(doubled / (2 * denominator));
@@ -68,7 +68,7 @@ function sampleFor(match: ResizeMatch, y: AxisWeights, x: AxisWeights): Sample {
   };
 }
 
-/** OpenCV's VResizeLinear for 8 bits: both passes in whole numbers, truncating twice. */
+/** OpenCV's VResizeLinear for 8 bits: both passes in integers, with two truncations. */
 const openCvSample: Sample = (p, [b0, b1], [a0, a1]) => {
   const upper = a0 * p[0]! + a1 * p[1]!;
   const lower = a0 * p[2]! + a1 * p[3]!;

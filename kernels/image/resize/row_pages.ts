@@ -1,10 +1,10 @@
 /**
- * Row pages, exact: the terms that one row phase needs are a page, and pages are swapped as the rows
- * advance. This is the paper's row table (arXiv 2502.15712) indexed by weights instead of positions and
- * split at the nibble, so that a page is some KiB where the paper's is some hundred.
+ * Row pages, exact: the terms of one row phase are a page. Pages are swapped as the rows advance.
+ * This is the row table of the paper (arXiv 2502.15712), indexed by weights instead of positions and split
+ * into nibbles. A page then has a few KiB instead of a few hundred.
  *
- * A page holds, for every distinct column weight b, the nibble table of upper·b and that of lower·b:
- * weight 2·id(b) + (0 upper, 1 lower), 16 entries each, 32-bit words, little-endian.
+ * A page holds the nibble tables of upper·b and lower·b for every distinct column weight b. Weight number
+ * 2·id(b) + (0 upper, 1 lower) has 16 entries of 32-bit words, little-endian.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { AxisWeights } from "./positions.ts";
 import type { AxisScale } from "./spec.ts";
 import { fractionBitsFor, termTable, UNITS } from "./terms.ts";
 
-/** Bytes that one row phase's terms take: two nibble tables for each distinct column weight. */
+/** Returns the bytes of a page: two nibble tables for each distinct column weight. */
 export function pageBytes(x: AxisWeights): number {
   return 4 * 16 * 2 * new Set(x.pairs.flat()).size;
 }
 
 /**
- * The tables: the columns' weights stay, the terms stand once a slot.
+ * Describes the tables. The column weights stay resident; the terms exist once for each slot.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
@@ -44,11 +44,11 @@ export function describeRowPages(y: AxisWeights, x: AxisWeights): TableInfo[] {
 }
 
 /**
- * A page's bytes.
+ * Generates the contents of a page.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
- * @param page The row phase.
+ * @param page Row phase.
  */
 export function rowPage(y: AxisWeights, x: AxisWeights, page: number): Uint8Array<ArrayBuffer> {
   const denominator = y.denominator * x.denominator;
@@ -62,12 +62,12 @@ export function rowPage(y: AxisWeights, x: AxisWeights, page: number): Uint8Arra
 }
 
 /**
- * The model: it knows the pages that were put into its slots and nothing else.
+ * Creates the model. It only uses the pages in its slots.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
  * @param channels Channels of a cell.
- * @param even Whether ties go to the even level.
+ * @param even Whether ties round to the even level.
  * @param slots Number of page slots.
  */
 export function rowPagesModel(
@@ -131,8 +131,8 @@ export function rowPagesModel(
 }
 
 /**
- * The table of the paper's own form, for comparison only: an entry for every output position, neighbour
- * and pixel level. 224 x 224 outputs make 51,380,224 entries.
+ * Describes the table of the paper's own form, for comparison only. It has an entry for every output
+ * position, neighbour and pixel level. 224 x 224 outputs need 51,380,224 entries.
  *
  * @param y Rows before and after.
  * @param x Columns before and after.

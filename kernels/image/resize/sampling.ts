@@ -1,5 +1,5 @@
 /**
- * From a resize between two windows to a sampling map: which source samples every cell holds.
+ * Conversion of a resize between two windows to a sampling map: the source samples of each cell.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { AxisWeights } from "./positions.ts";
 /**
  * Composes crops and pads before, a resize, and crops and pads after, along one axis.
  *
- * @param before Window on the source axis; the resize sees its indexes as the whole axis.
- * @param weights The resize's neighbours; undefined where nothing is resized.
+ * @param before Window on the source axis. The resize treats its indexes as the whole axis.
+ * @param weights Neighbours of the resize; undefined without a resize.
  * @param after Window on the resized axis.
- * @returns For each output index two source indexes, −1 for the fill colour, and a phase.
+ * @returns Two source indexes for each output index, −1 for the fill colour, and a phase.
  */
 export function composeAxis(
   before: AxisWindow,

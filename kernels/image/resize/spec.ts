@@ -1,5 +1,5 @@
 /**
- * The resize step and the parameters of its kernel.
+ * Resize step, and the parameters of its kernel.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { axisLength, matchSpec, resizeMatchSpec, sizeSpec } from "../geometry/fi
 import type { Match, ResizeMatch, Size } from "../geometry/names.ts";
 import type { Schema } from "../../schema.ts";
 
-/** Bilinear resize, half-pixel centres: of four neighbours, or antialiased with match `pillow`. */
+/** Bilinear resize with half-pixel centres: of four neighbours, or antialiased with match `pillow`. */
 export interface ResizeStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "resize";
-  /** The new size; a single number is the new length of the shorter side, as in torchvision. */
+  /** New size in samples. A single number is the new length of the shorter side, as in torchvision. */
   readonly size: Size | number;
-  /** Which computation the result equals; default `exact`. */
+  /** Reference computation that the result equals. Default `exact`. */
   readonly match: Match;
 }
 
-/** Checks {@linkcode ResizeStep}. */
+/** Schema of {@linkcode ResizeStep}. */
 export const resizeSpec: Schema<ResizeStep> = z.strictObject({
   op: z.literal("resize"),
   size: z.union([sizeSpec, axisLength]),
   match: matchSpec.default("exact"),
 });
 
-/** Lengths of one axis before and after. */
+/** Lengths of one axis before and after, in samples. */
 export interface AxisScale {
   /** Samples before. */
   readonly input: number;
@@ -34,9 +34,9 @@ export interface AxisScale {
   readonly output: number;
 }
 
-/** Parameters of the resize kernel, as they stand in a plan. */
+/** Parameters of the resize kernel in a plan. */
 export interface ResizeParams {
-  /** Which computation the result equals. */
+  /** Reference computation that the result equals. */
   readonly match: ResizeMatch;
   /** Rows before and after. */
   readonly y: AxisScale;
@@ -46,7 +46,7 @@ export interface ResizeParams {
 
 const axisScale = z.strictObject({ input: axisLength, output: axisLength });
 
-/** Checks {@linkcode ResizeParams}. */
+/** Schema of {@linkcode ResizeParams}. */
 export const resizeParams: Schema<ResizeParams> = z.strictObject({
   match: resizeMatchSpec,
   y: axisScale,

@@ -1,62 +1,62 @@
 /**
- * Distinct-weight tables: a bilinear sample as lookups and additions, with no error at all.
+ * Distinct-weight tables: a bilinear sample as lookups and additions, without any error.
  *
- * Let D be an even common denominator of the weights and S = Σ wᵢ·pᵢ the exact sample, a multiple of
- * 1/D. What is looked up is rounded **up** to f fraction bits; let u units of 2^−f bound what the
- * roundings of one sample add up to, and choose 2^f ≥ u·D. The stored sum S′ then satisfies
- * S ≤ S′ < S + u·2^−f ≤ S + 1/D. As D is even, S + 1/2 is a multiple of 1/D as well, so no whole number
- * lies in (S + 1/2, S′ + 1/2], hence ⌊S′ + 1/2⌋ = ⌊S + 1/2⌋: the exact sample rounded half up. And S is
- * a tie exactly when the fraction of S′ + 1/2 is below u·2^−f, so rounding ties to even is exact too.
+ * Let D be an even common denominator of the weights, and S = Σ wᵢ·pᵢ the exact sample, a multiple of 1/D.
+ * Looked-up terms are rounded **up** to f fraction bits. Let u units of 2^−f bound the sum of a sample's
+ * rounding errors, and choose 2^f ≥ u·D.
+ * The stored sum S′ satisfies S ≤ S′ < S + u·2^−f ≤ S + 1/D. As D is even, S + 1/2 is also a multiple of 1/D.
+ * So no integer lies in (S + 1/2, S′ + 1/2], and ⌊S′ + 1/2⌋ = ⌊S + 1/2⌋: the exact sample rounded half up.
+ * S is a tie exactly if the fraction of S′ + 1/2 is below u·2^−f. So rounding ties to even is exact too.
  *
- * Four terms of one lookup each: u = 4. Split at the nibble, w·(16h + l) = 16·(w·h) + w·l from one
- * table of 16 entries a weight: u = 4·17 = 68, for a sixteenth of the entries.
+ * Four terms of one lookup each have u = 4. Split into nibbles, w·(16h + l) = 16·(w·h) + w·l uses one table
+ * of 16 entries a weight. Then u = 4·17 = 68, with a sixteenth of the entries.
  *
  * @module
  */
 
 import type { AxisWeights } from "./positions.ts";
 
-/** An entry fills at most a 32-bit word. */
+/** Maximum bits of a table entry: one 32-bit word. */
 export const MAX_ENTRY_BITS = 32;
 
-/** Units of rounding that one sample adds up: four terms, whole or split at the nibble. */
+/** Maximum rounding units of one sample: four terms, whole or split into nibbles. */
 export const UNITS = { distinct: 4, nibble: 68 } as const;
 
-/** The weights of all pairs of phases, each distinct value once. */
+/** Distinct weights of all pairs of phases. */
 export interface DistinctWeights {
-  /** The distinct weights, as numerators over `denominator`. */
+  /** Distinct weights, as numerators over `denominator`. */
   readonly weights: readonly number[];
-  /** What the weights are counted in. */
+  /** Common denominator of the weights. */
   readonly denominator: number;
-  /** For weight index `4·(yPhase · xPhases + xPhase) + neighbour` the number of its weight. */
+  /** Weight number for index `4·(yPhase · xPhases + xPhase) + neighbour`. */
   readonly ids: Uint32Array;
 }
 
 /**
- * Fraction bits that make a sum of rounded-up lookups exact.
+ * Returns the fraction bits that make a sum of rounded-up lookups exact.
  *
  * @param denominator Common denominator of the weights, even or odd.
- * @param units Units of rounding that one sample adds up at most.
- * @returns The least f with 2^f ≥ units·D, D the denominator or, where that is odd, its double.
+ * @param units Maximum rounding units of one sample. Default {@linkcode UNITS.distinct}.
+ * @returns Least f with 2^f ≥ units·D. D is the denominator, doubled if it is odd.
  */
 export function fractionBitsFor(denominator: number, units: number = UNITS.distinct): number {
   const even = denominator % 2 === 0 ? denominator : 2 * denominator;
   return Math.ceil(Math.log2(units * even));
 }
 
-/** The distinct weights of one axis, ascending. */
+/** Returns the distinct weights of one axis, ascending. */
 export function axisValues({ pairs }: AxisWeights): number[] {
   return [...new Set(pairs.flat())].sort((a, b) => a - b);
 }
 
 /**
- * How many distinct products the weights of two axes have. Every row phase meets every column phase,
- * so these are all products of a row weight and a column weight. Marks bits of the denominator's
- * range: no number is kept for a pair, let alone for an output sample.
+ * Counts the distinct products of two axes' weights. Every row phase meets every column phase, so every
+ * product of a row weight and a column weight occurs.
+ * Memory: one bit for each possible product, none for each pair or output sample.
  *
  * @param y Distinct weights of the rows.
  * @param x Distinct weights of the columns.
- * @param denominator Product of the denominators; the greatest product there can be.
+ * @param denominator Product of the denominators: the greatest possible product.
  */
 export function countProducts(y: readonly number[], x: readonly number[], denominator: number): number {
   const seen = new Uint8Array((denominator >> 3) + 1);
@@ -80,7 +80,7 @@ export function countProducts(y: readonly number[], x: readonly number[], denomi
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
- * @returns The distinct weights and which neighbour uses which.
+ * @returns Distinct weights, and the weight number of each neighbour.
  */
 export function distinctWeights(y: AxisWeights, x: AxisWeights): DistinctWeights {
   const denominator = y.denominator * x.denominator;
@@ -106,13 +106,13 @@ export function distinctWeights(y: AxisWeights, x: AxisWeights): DistinctWeights
 }
 
 /**
- * The term table: entry `levels·weight + level` is weight · level rounded up to the fraction bits.
+ * Generates a term table: entry `levels·weight + level` is weight · level, rounded up to the fraction bits.
  *
  * @param weights Numerators of the weights.
- * @param denominator Their denominator.
+ * @param denominator Denominator of the weights.
  * @param levels 256 for whole terms, 16 for nibbles.
  * @param fractionBits Fraction bits of an entry.
- * @returns One word an entry.
+ * @returns Table of 32-bit words, one an entry.
  */
 export function termTable(
   weights: readonly number[],
@@ -129,7 +129,10 @@ export function termTable(
   return table;
 }
 
-/** A fraction rounded up to fraction bits. Whole and fractional part apart: both stay below 2^53. */
+/**
+ * Rounds a fraction up to fraction bits. Whole and fractional part are computed separately, so that both stay
+ * below 2^53.
+ */
 export function scaleUp(numerator: number, denominator: number, fractionBits: number): number {
   const one = 2 ** fractionBits;
   const whole = Math.floor(numerator / denominator);

@@ -1,10 +1,10 @@
 /**
- * Two passes, exact: first along x, then along y, each by lookups. Tables grow with the weights of the
- * axes (n + m) where those of products grow with n · m, and nothing is swapped for any size.
+ * Two-pass tables, exact: lookups first along x, then along y. Their size grows with the sum of the axes'
+ * weights (n + m), that of product tables with n · m. No size needs swapping.
  *
- * The first pass is a whole number: H = a·p + b·q counts in 1/Dx, at most 255·Dx. The second splits H
- * into three chunks of c bits; each chunk of both rows is looked up as weight · chunk · 2^(c·j) / D
- * rounded up. Six roundings: u = 6 in the theorem of `terms.ts`, so the result is exact.
+ * The first pass is an integer: H = a·p + b·q in units of 1/Dx, at most 255·Dx. The second pass splits H into
+ * three chunks of c bits. Each chunk of both rows is looked up as weight · chunk · 2^(c·j) / D, rounded up.
+ * Six roundings give u = 6 in the theorem of `terms.ts`, so the result is exact.
  *
  * @module
  */
@@ -15,24 +15,24 @@ import { axisWeightIds } from "./fixed.ts";
 import type { AxisWeights } from "./positions.ts";
 import { fractionBitsFor, scaleUp } from "./terms.ts";
 
-/** Chunks that the first pass's sums are split into. */
+/** Chunks of each first-pass sum. */
 const CHUNKS = 3;
 
-/** Units of rounding of one sample. */
+/** Maximum rounding units of one sample. */
 export const TWO_PASS_UNITS: number = 2 * CHUNKS;
 
-/** Bits of a chunk of a sum of the first pass. */
+/** Returns the bits of one chunk of a first-pass sum. */
 function chunkBits(x: AxisWeights): number {
   return Math.ceil(bitsFor(255 * x.denominator + 1) / CHUNKS);
 }
 
-/** Fraction bits of the second pass's entries. */
+/** Returns the fraction bits of a second-pass entry. */
 export function twoPassFractionBits(y: AxisWeights, x: AxisWeights): number {
   return fractionBitsFor(y.denominator * x.denominator, TWO_PASS_UNITS);
 }
 
 /**
- * The tables.
+ * Describes the tables of both passes.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
@@ -63,12 +63,12 @@ export function describeTwoPass(y: AxisWeights, x: AxisWeights): TableInfo[] {
 }
 
 /**
- * The model.
+ * Generates the tables and the model.
  *
  * @param y Weights of the rows.
  * @param x Weights of the columns.
  * @param channels Channels of a cell.
- * @param even Whether ties go to the even level.
+ * @param even Whether ties round to the even level.
  */
 export function twoPassModel(
   y: AxisWeights,

@@ -1,26 +1,25 @@
 /**
- * Universal tables: weights of 8 bits, the same table for every size, at most one level off.
+ * Universal tables: 8-bit weights and one table for every size, with an error of at most one level.
  *
- * The four weights of a sample are rounded to multiples of 1/256 by the method of largest remainders:
- * all down, then the units that are missing from 256 go to the largest remainders. Let r of the four be
- * rounded up and f₁ ≥ … ≥ f₄ be the remainders; they sum to r. The errors δᵢ sum to zero, so the
- * sample is off by at most 255 · Σδ⁺. For r = 1 this is 1 − f₁ ≤ 3/4 units, for r = 3 the one rounded
- * down loses f₄ ≤ 3/4, for r = 2 it is 2 − f₁ − f₂ ≤ 1: at most 255/256 of a level before rounding,
- * hence at most one level after it.
- *
- * @module
+ * The four weights of a sample are rounded to multiples of 1/256 by the method of largest remainders. All are
+ * rounded down. The units missing from 256 then go to the largest remainders.
+ * Let r of the four weights be rounded up, and let f₁ ≥ … ≥ f₄ be the remainders, whose sum is r. The errors
+ * δᵢ sum to zero, so the error of the sample is at most 255 · Σδ⁺.
+ * For r = 1 the sum Σδ⁺ is 1 − f₁ ≤ 3/4 units. For r = 3 the weight rounded down loses f₄ ≤ 3/4. For r = 2 it
+ * is 2 − f₁ − f₂ ≤ 1. The error is therefore at most 255/256 of a level before rounding, and at most one
+ * level after it.
  */
 
 import type { AxisWeights } from "./positions.ts";
 
-/** Bits of a universal weight. */
+/** Fraction bits of a universal weight. */
 export const UNIVERSAL_BITS = 8;
 
 /**
  * Rounds weights to multiples of 1/256 that sum to 1.
  *
  * @param weights Numerators; they sum to the denominator.
- * @param denominator Their denominator.
+ * @param denominator Denominator of the weights.
  * @returns Numerators over 256.
  */
 export function universalWeights(weights: readonly number[], denominator: number): number[] {
@@ -36,7 +35,7 @@ export function universalWeights(weights: readonly number[], denominator: number
   return floors;
 }
 
-/** For each weight index the four weights over 256. */
+/** Returns the four weights of each weight index, in units of 1/256. */
 export function universalIds(y: AxisWeights, x: AxisWeights): Uint16Array {
   const denominator = y.denominator * x.denominator;
   const ids = new Uint16Array(4 * y.pairs.length * x.pairs.length);
@@ -50,7 +49,7 @@ export function universalIds(y: AxisWeights, x: AxisWeights): Uint16Array {
   return ids;
 }
 
-/** The table: entry `16·weight + nibble` is their product, for weights 0 to 256. */
+/** Generates the table: entry `16·weight + nibble` is their product, for weights 0 to 256. */
 export function universalTable(): Uint16Array {
   return Uint16Array.from({ length: 257 * 16 }, (_, at) => (at >> 4) * (at & 15));
 }

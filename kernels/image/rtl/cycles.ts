@@ -1,13 +1,14 @@
 /**
- * What the counters of the RTL show, computed: packets go through stores one behind the other, and each
- * store gives a packet when it has it whole and the one before has left.
+ * Cycle model of the RTL counters. Packets pass through buffers in sequence. A buffer emits a packet once it
+ * holds all of it and the previous one has left.
  *
- * Let packet k have aₖ beats in, bₖ beats out, headers included, and take the core rₖ cycles to read: aₖ,
- * or more where it has fewer lanes than a beat has samples. It has come at A = A′ + aₖ, has been
- * read by the core at B = max(B′, A + d) + rₖ, has left the store of samples at C = max(C′, B + e) + bₖ
- * and the card at D = max(D′, C + f) + bₖ, primes being those of the packet before. d, e and f are the
- * registers between the stores. Stores that fill up hold nobody back who would not have waited anyway:
- * `tests/rtl/cycles_test.ts` holds all this to the counters, cycle by cycle.
+ * Let packet k have aₖ beats in and bₖ beats out, including headers. Let the core need rₖ cycles to read it:
+ * aₖ, or more if it has fewer lanes than a beat has samples. Primes denote the previous packet.
+ * It arrives at A = A′ + aₖ. The core has read it at B = max(B′, A + d) + rₖ. It leaves the sample buffer at
+ * C = max(C′, B + e) + bₖ, and the card at D = max(D′, C + f) + bₖ. d, e and f are the registers between the
+ * buffers.
+ * Full buffers only delay packets that would have stalled anyway. `tests/rtl/cycles_test.ts` compares this
+ * model with the counters, cycle by cycle.
  *
  * @module
  */
@@ -19,39 +20,41 @@ import { WINDOW_PACKETS } from "../plan/packets.ts";
 import type { ImageBody, PlanDraft, PlanPart } from "../plan/plan.ts";
 import type { RtlPageClock } from "./page_clock.ts";
 
-/** Cycles from a store to the next: through the checks, the core, and to the CRC that stands in front. */
+/** Cycles between buffers: through the checks, through the core, and to the CRC at the front. */
 const BETWEEN = { in: 9, samples: 2, out: 10 };
 
-/** What the core adds between its input and its samples, by how it resamples. */
+/** Cycles that the core adds between its input and its samples, for each table form. */
 const CORE: Readonly<Record<string, number>> = { nibble: 6, universal: 6, "row-pages": 6, products: 7 };
 
-/** Bus words of a packet, its header's too. */
+/** Bus words of a packet, including its header. */
 export interface PacketBeats {
-  /** Of the request. */
+  /** Bus words of the request. */
   readonly in: number;
-  /** Cycles that the core takes for them. */
+  /** Cycles that the core needs to read the request. */
   readonly read: number;
-  /** Of the answer. */
+  /** Bus words of the answer. */
   readonly out: number;
-  /** 1 where the last cells' samples fill one word and begin another, which then leaves a cycle later. */
+  /**
+   * 1 if the samples of the last cells fill one word and start another, which then leaves one cycle later.
+   */
   readonly over: 0 | 1;
 }
 
-/** A clock that packets of one exchange pass. */
+/** Clock that the packets of one exchange pass. */
 export interface PacketClock {
-  /** A packet that is answered; its epoch matters where tables have pages. */
+  /** Advances by a packet that is answered. Its epoch matters if tables have pages. */
   readonly pass: (beats: PacketBeats, epoch?: number) => void;
-  /** A packet that is dropped at the door. */
+  /** Advances by a packet that the header check drops. */
   readonly drop: (beatsIn: number) => void;
-  /** Cycles from the first beat in to the last one out. */
+  /** Cycles from the first beat in to the last beat out. */
   readonly cycles: () => number;
 }
 
 /**
- * Makes a clock at rest.
+ * Creates a clock at cycle 0.
  *
- * @param plan The plan whose packets pass.
- * @param pages The clock of its pages, and its cycle in which this one begins.
+ * @param plan Plan of the packets.
+ * @param pages Clock of the plan's pages, and its cycle when this clock starts.
  */
 export function createPacketClock(
   { body: { stages } }: PlanPart<"stages">,
@@ -79,15 +82,17 @@ export function createPacketClock(
 /** Cycles from a packet's last beat until its drop is counted. */
 const DROP_CYCLES = 7;
 
-/** Samples that a word of cells has at most, two RGB pixels: so many lanes the RTL has where nothing else is said. */
+/**
+ * Maximum samples in a word of cells: two RGB pixels. This is also the default number of lanes in the RTL.
+ */
 const SAMPLES = 6;
 
-/** Bus words of a packet with a payload of so many bytes. */
+/** Returns the bus words of a packet with `payload` bytes. */
 export function packetBeats(payload: number, busBytes: number): number {
   return Math.ceil((HEADER_BYTES + payload) / busBytes);
 }
 
-/** Beats of a plan's packets by their number of items. */
+/** Returns the beats of a plan's packet with `items` items. */
 export function beatsOf(
   { target: device, body: { layout, output } }: PlanPart<"layout" | "output">,
   items: number,
@@ -99,7 +104,7 @@ export function beatsOf(
     out: packetBeats(items * output.planes * output.itemBytes, device.busBytes),
   };
   if (kind !== KIND.cells) return { ...beats, read: coming, over: 0 };
-  // A beat's samples, by steps of all lanes.
+  // Cycles of a beat's samples: one for each group of lanes.
   const lanes = device.lanes ?? SAMPLES;
   const cells = channels === 3 ? 2 : channels === 1 ? 4 : 1;
   const last = channels * ((items - 1) % cells + 1);
@@ -113,17 +118,17 @@ export function beatsOf(
   };
 }
 
-/** Cycles that the tables take: an entry a cycle, and one a table to say where they go. */
+/** Returns the cycles to load tables: one for each entry, and one for each table header. */
 export function rtlLoadCycles(tables: ImageBody["tables"]): number {
   return tables.reduce((sum, { entries }) => sum + entries + 1, 0);
 }
 
 /**
- * Cycles of a flow of a plan with resident tables.
+ * Returns the cycles of a flow of a plan with resident tables.
  *
- * @param plan The plan; its cost is not looked at.
- * @returns `ideal`: a beat a cycle on the busier side. `cycles`: what the counter shows, the latency of
- * each window included.
+ * @param plan Plan without cost and notes.
+ * @returns `ideal`: one beat a cycle on the busier side. `cycles`: value of the counter, including the
+ * latency of each window.
  */
 export function rtlFlowCycles(plan: PlanDraft): { readonly ideal: number; readonly cycles: number } {
   const { cut } = plan.body.layout;

@@ -1,55 +1,58 @@
 /**
- * When pages come into the RTL's banks and epochs begin, computed: the loader takes a word a cycle from the
- * stream of tables while packets are inside.
+ * Cycle model of the RTL's page banks and epochs. The loader reads one word a cycle from the table stream
+ * while packets are inside.
  *
- * A load takes two words that say what it is, then an entry a word; the entries begin when the epoch that
- * reads the bank has ended, which is when the next one's first packet passes the gate. An epoch's first
- * packet passes when the load before the one that it need not wait for is done:
+ * A load has two command words, then one word for each entry. The entries start once the epoch that reads the
+ * bank has ended. That is when the first packet of the next epoch passes the gate.
+ * The first packet of an epoch passes once the last load that it needs is done:
  *
  * ```text
  * entries of load j   Gⱼ = max(Gⱼ₋₁ + nⱼ₋₁ + 2, S(after) + 1)
- * epoch e begins      S(e) = max(its packet is at the gate, G + n of the last load that it needs)
+ * epoch e starts      S(e) = max(its packet is at the gate, G + n of the last load that it needs)
  * ```
  *
- * `tests/rtl/cycles_test.ts` holds this to the counters, cycle by cycle.
+ * `tests/rtl/cycles_test.ts` compares this model with the counters, cycle by cycle.
  *
  * @module
  */
 
 import { pageLimits } from "../../rtl/page_commands.ts";
 
-/** A load, as far as the clock knows it. */
+/** Load, as far as the clock depends on it. */
 export interface ClockedLoad {
-  /** The epoch whose end frees the bank, −1 where the load may begin at once. */
+  /** Epoch whose end frees the bank; −1 if the load can start at once. */
   readonly after: number;
-  /** The epoch that needs the page. */
+  /** First epoch that needs the page. */
   readonly before: number;
 }
 
-/** The clock of a plan's pages. Cycles count from the first packet of the plan on. */
+/** Clock of a plan's pages. Cycle 0 is the first packet of the plan. */
 export interface RtlPageClock {
-  /** Queues the commands of an exchange: its loads, with the last epoch of its packets. */
+  /** Queues the commands of an exchange: its loads, and the last epoch of its packets. */
   readonly queue: (loads: readonly ClockedLoad[], lastEpoch: number, now: number) => void;
   /**
-   * A packet is at the gate.
+   * Advances to a packet at the gate.
    *
-   * @returns The cycle in which it passes.
+   * @returns Cycle in which the packet passes.
    */
   readonly pass: (epoch: number, at: number) => number;
-  /** Cycles in which a packet waited. */
+  /** Cycles in which packets stalled at the gate. */
   readonly stalls: () => number;
-  /** Loads that are done, as far as packets have asked. */
+  /** Loads completed before the last packet passed. */
   readonly swaps: () => number;
 }
 
-/** Begun epochs that are held: {@linkcode createEpochEnds} says why so few are enough for two banks. */
+/**
+ * Number of started epochs that are held. {@linkcode createEpochEnds} proves that this is enough for two
+ * banks.
+ */
 const KEPT = 64;
 
-/** Queued at `from`; `after` is null where nothing is loaded. */
+/** Command queued in cycle `from`; `after` is null for a command without a load. */
 type Command = { readonly from: number; readonly after: number | null; readonly limit: number };
 
 /**
- * Makes a clock at rest.
+ * Creates a clock at cycle 0.
  *
  * @param entries Entries of a page.
  */
@@ -58,7 +61,7 @@ export function createRtlPageClock(entries: number): RtlPageClock {
   const begun: { readonly epoch: number; readonly at: number }[] = [];
   let [free, limit, stalls, swaps] = [0, 0, 0, 0];
   let limitAt = 0;
-  /** The cycle in which the first epoch behind another one began. */
+  /** Returns the cycle in which the first epoch after `epoch` started. */
   const endOf = (epoch: number): number => {
     let at = begun.length;
     while (at > 0 && begun[at - 1]!.epoch > epoch) at--;
@@ -76,7 +79,7 @@ export function createRtlPageClock(entries: number): RtlPageClock {
       let done = 0;
       for (; limit <= epoch && done < commands.length; done++) {
         const { from, after, limit: next } = commands[done]!;
-        // Words come while packets are inside, as these cycles count.
+        // Words arrive only while packets are inside; this clock counts only those cycles.
         free = Math.max(free, from);
         if (after === null) free += 1;
         else {

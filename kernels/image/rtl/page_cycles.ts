@@ -1,5 +1,5 @@
 /**
- * What the counters of the RTL show for a flow whose tables have pages, computed.
+ * Cycle model of the RTL counters for a flow with paged tables.
  *
  * @module
  */
@@ -14,23 +14,23 @@ import { scheduledWindows } from "../plan/windows.ts";
 
 /** Cycles of a flow of a plan with pages. */
 export interface PagedCycles {
-  /** A beat a cycle on the busier side. */
+  /** Minimum cycles: one beat a cycle on the busier side. */
   readonly ideal: number;
-  /** What the counter shows. */
+  /** Value of the RTL's cycle counter. */
   readonly cycles: number;
-  /** Of these, cycles in which a packet waits for a page. */
+  /** Cycles in which packets stalled on a page, included in `cycles`. */
   readonly stalls: number;
-  /** Pages loaded. */
+  /** Number of pages loaded. */
   readonly swaps: number;
-  /** The least cycles with these loads: see `simulate`. */
+  /** Lower bound with these loads; see `simulate`. */
   readonly leastCycles: number;
 }
 
 /**
- * Cycles of a flow.
+ * Computes the cycles of a flow.
  *
- * @param plan The plan; its cost is not looked at.
- * @param schedule Its schedule.
+ * @param plan Plan without cost and notes.
+ * @param schedule Schedule of its packets.
  */
 export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles {
   const beats = packetsOfImage(plan.body.layout.cut).map((items) => beatsOf(plan, items));
@@ -42,7 +42,7 @@ export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles
     pages.queue(window.loads, window.ranges.at(-1)!.epoch, cycles);
     const clock = createPacketClock(plan, { clock: pages, base: cycles });
     for (const { first, last, epoch } of window.ranges) {
-      // An access that needs load k cannot begin before loads 0 to k are there, whatever runs meanwhile.
+      // An access that needs load k cannot start before loads 0 to k are done.
       for (; asked < loads.length && loads[asked]!.before <= epoch; asked++) {
         behind = Math.max(behind, (loaded += entries) - ideal);
       }

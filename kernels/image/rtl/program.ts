@@ -1,5 +1,5 @@
 /**
- * What the RTL needs of a plan: arguments for its registers and contents of its tables.
+ * RTL program of an image plan: register arguments and table contents.
  *
  * @module
  */
@@ -27,13 +27,13 @@ import {
 } from "../../rtl/registers.ts";
 import { rowsPart } from "./rows.ts";
 
-/** A plan as the RTL takes it. */
+/** Image plan in the form that the RTL loads. */
 export interface RtlProgram {
-  /** Which build it runs on: the image pipeline with terms or products, or that of rows. */
+  /** RTL build: `terms` and `products` are the image pipeline, `rows` is the row pipeline. */
   readonly build: "terms" | "products" | "rows";
-  /** The arguments, in the order of the registers. */
+  /** Argument values, in register order. */
   readonly values: readonly number[];
-  /** Tables by their number, each from its first entry on. */
+  /** Tables by number on the table stream, each from its first entry. */
   readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
 }
 
@@ -45,11 +45,11 @@ type Part = {
 };
 
 /**
- * Translates a plan.
+ * Translates an image plan for the RTL.
  *
- * @param plan The plan.
- * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout, or its stores do not hold
- * the plan's packets.
+ * @param plan Compiled image plan.
+ * @throws {OnpathError} `device` when the RTL lacks the plan's kernel, form or layout, or its packet stores are too
+ * small for the plan.
  */
 export function rtlProgram(plan: ImagePlan): RtlProgram {
   const { body: { layout, stages } } = plan;
@@ -58,7 +58,7 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
   if (layout.kind !== KIND.cells && layout.name !== "samples") {
     throw new OnpathError(
       "device",
-      `Cannot load a plan: the RTL takes cells and samples, not ${layout.name}`,
+      `Cannot load a plan: the RTL accepts cells and samples, not ${layout.name}`,
       {
         layout: layout.name,
       },
@@ -78,12 +78,12 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
 }
 
 /**
- * Bytes that the RTL's stores of 128 beats hold: a payload that comes, beside its header; a payload that leaves;
- * and the 8-bit samples of one packet.
+ * Capacities of the RTL's packet stores of 128 beats, in bytes: a request payload beside its header, an answer
+ * payload, and the 8-bit samples of one packet.
  */
 const STORE_BYTES = { payload: 32 * 125, answer: 32 * 128, samples: 2048 } as const;
 
-/** Refuses a plan whose packets the RTL would drop, for its stores do not hold them. */
+/** Refuses a plan whose packets exceed the RTL's packet stores. The RTL would drop them. */
 function checkStores({ body: { layout, output } }: ImagePlan): void {
   const answer = layout.answers.itemsPerPacket * output.planes * output.itemBytes;
   const bytes = { payload: layout.payload, answer, samples: answer / DTYPE_BYTES[output.dtype] };
@@ -98,7 +98,7 @@ function checkStores({ body: { layout, output } }: ImagePlan): void {
   }
 }
 
-/** The arguments that every pipeline of images has. */
+/** Arguments common to all image pipelines. */
 function commonValues({ id, body: { layout, output } }: ImagePlan) {
   const item = itemBytes(layout.kind, layout.channels);
   return {
@@ -171,7 +171,7 @@ function termsPart(stage: PlanStage, y: Axis, x: Axis, even: boolean): Part {
   return part(ids, termTable(weights, denominator, 16, fraction), fraction, even ? UNITS.nibble : 0);
 }
 
-/** Bits of a weight's number in the RTL: four of them are an entry of the table of weights. */
+/** Number of weight numbers in the RTL. An entry of the weight table has four of them, 10 bits each. */
 const NUMBER = 2 ** 10;
 
 function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number, ties: number): Part {
@@ -189,7 +189,7 @@ function part(ids: ArrayLike<number>, terms: ArrayLike<number>, fraction: number
   };
 }
 
-/** Terms are pages; what stays are the columns' weights. */
+/** Terms are pages. Only the column weights are resident. */
 function pagesPart(y: Axis, x: Axis, even: boolean): Part {
   const { ids } = axisWeightIds(x);
   return {
@@ -207,7 +207,7 @@ function pagesPart(y: Axis, x: Axis, even: boolean): Part {
   };
 }
 
-/** Bits of a weight's number in the build with products. */
+/** Number of weight numbers in the build with products, 7 bits each. */
 const AXIS_NUMBER = 2 ** 7;
 
 function productsPart(y: Axis, x: Axis): Part {

@@ -1,7 +1,7 @@
 /**
- * What the counters of the RTL show where rows are sent, computed. Each stage takes what the one before has
- * done whole and begins only what the one behind has room for; so when something ends follows from when it
- * begins, and that from ends that are known by then. `docs/rtl.md` has the formulas.
+ * Cycle model of the RTL counters for plans that send rows. Each stage processes only what the previous stage
+ * has completed, and starts only if the next stage has room. Every end therefore follows from a start, and
+ * every start from known ends. `docs/rtl.md` has the formulas.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import type { ImageBody, PlanDraft } from "../plan/plan.ts";
 import { RING_WORD, rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";
 
-/** Cycles from one stage to the next, by the registers between them. */
+/** Cycles between stages, determined by the registers between them. */
 const BETWEEN = {
-  /** From a packet's last beat in to its first one at the core. */
+  /** From a packet's last beat in to its first beat at the core. */
   door: 9,
-  /** Two beats of header and the judgement. */
+  /** Two header beats and the decision of the check. */
   head: 3,
-  /** From the last step of a row's columns to the look at what the row completes. */
+  /** From the last column step of a row to the check for completed output rows. */
   filter: 13,
-  /** From one output row to the next that is left out. */
+  /** From one skipped output row to the next. */
   skip: 2,
-  /** From a packet's last tap to its first sample behind the store of planes. */
+  /** From a packet's last tap to its first sample behind the plane buffer. */
   planes: 6,
   /** From a packet's last sample to its first beat out. */
   out: 8,
@@ -32,57 +32,57 @@ const BETWEEN = {
   drop: 7,
 } as const;
 
-/** Cycles that a place takes that is not the expected one: where a row begins, and inside one. */
+/** Extra cycles for a packet at an unexpected position: at a row start, and inside a row. */
 const DIVISION = { aligned: 83, refused: 42 } as const;
 
-/** Packets from their beginning until the store of planes has given them, at most. */
+/** Maximum packets between their start and the output of the plane buffer. */
 const BEHIND = 4;
 
-/** Rows that come, at most, before their columns are filtered. */
+/** Maximum arrived rows whose columns are not yet filtered. */
 const PLACES = 2;
 
-/** Cycles that stages were at work. */
+/** Work of each stage in cycles. */
 export interface RowWork {
-  /** Beats that came. */
+  /** Beats received. */
   input: number;
-  /** Steps of the columns' filter. */
+  /** Steps of the column filter. */
   columns: number;
-  /** Taps of the rows' filter, and headers. */
+  /** Taps of the row filter, and headers. */
   rows: number;
-  /** Beats that left. */
+  /** Beats sent. */
   output: number;
 }
 
-/** A clock that packets of rows pass. Its events are told in the order in which they happen to packets. */
+/** Clock that packets of rows pass. Events must be reported in the order of the packets. */
 export interface RowClock {
-  /** An exchange begins, and nothing is inside. */
+  /** Starts an exchange with an empty pipeline. */
   readonly begin: () => void;
-  /** A packet with so many bytes of payload is at the door. */
+  /** A packet with `bytes` of payload arrives. */
   readonly packet: (bytes: number) => void;
-  /** It begins at a place that is not the expected one; `aligned` where a row does. */
+  /** The packet starts at an unexpected position; `aligned` if that is a row start. */
   readonly divide: (aligned: boolean) => void;
-  /** It is refused by the core. */
+  /** The core refuses the packet. */
   readonly refuse: () => void;
-  /** It is dropped at the door. */
+  /** The header check drops a packet with `bytes` of payload. */
   readonly drop: (bytes: number) => void;
-  /** Some of its bytes are taken: those of one row. */
+  /** The core reads `bytes` of one row. The flags mark the start and the end of the row. */
   readonly piece: (bytes: number, begins: boolean, ends: boolean) => void;
-  /** An output row that the row might have completed is left out. */
+  /** An output row is skipped. */
   readonly skip: () => void;
-  /** An output row of so many taps is given. */
+  /** An output row with `taps` taps is emitted. */
   readonly give: (taps: number) => void;
-  /** All is given that the row completes. */
+  /** All output rows that the input row completes are emitted. */
   readonly done: () => void;
-  /** Cycles since the exchange has begun. */
+  /** Cycles since the exchange started. */
   readonly cycles: () => number;
-  /** Cycles of work since the clock was made. */
+  /** Work since the clock was created. */
   readonly work: RowWork;
 }
 
 /**
- * Makes a clock.
+ * Creates a row clock.
  *
- * @param plan A plan that resamples rows; its cost is not looked at.
+ * @param plan Plan that resamples rows; its cost and notes are not used.
  */
 export function createRowClock(plan: PlanDraft): RowClock {
   const { body: { stages, geometry, layout, output } } = plan;
@@ -101,7 +101,8 @@ export function createRowClock(plan: PlanDraft): RowClock {
     };
   });
   const work: RowWork = { input: 0, columns: 0, rows: 0, output: 0 };
-  // Ends of the last rows' reading and of what they completed, and of the last packets behind.
+  // Ends of reading the last rows, of the output rows that they completed, and of the last packets in the
+  // plane buffer.
   const read = new Float64Array(PLACES);
   const ended = new Float64Array(slack + 1);
   const gone = new Float64Array(BEHIND);
@@ -161,7 +162,7 @@ export function createRowClock(plan: PlanDraft): RowClock {
   };
 }
 
-/** Steps of the columns' filter over a row, fill colours included. */
+/** Steps of the column filter over a row, including fill colours. */
 function stepsOf({ x }: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
   const { before, first, seen } = windowSpan(window);
   const { begin } = filterSteps(filterAxis(x));

@@ -1,5 +1,5 @@
 /**
- * Cycles of a flow of rows on the RTL, from the plan alone.
+ * Cycles of a flow of rows on the RTL, computed from the plan alone.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { rowSpans } from "../plan/rows.ts";
 import { createRowClock } from "./row_clock.ts";
 
 /**
- * Cycles of a flow that comes whole and in order.
+ * Returns the cycles of a flow that arrives completely and in order.
  *
- * @param plan A plan that resamples rows; its cost is not looked at.
- * @returns `ideal`: those of the busiest stage. `cycles`: what the counter shows.
+ * @param plan Plan that resamples rows; its cost and notes are not used.
+ * @returns `ideal`: cycles of the busiest stage. `cycles`: value of the counter.
  */
 export function rtlRowCycles(plan: PlanDraft): { readonly ideal: number; readonly cycles: number } {
   const { cut, channels } = plan.body.layout;

@@ -1,5 +1,5 @@
 /**
- * What the RTL's pipeline of rows needs of a plan.
+ * Arguments and tables of a plan for the RTL's row pipeline.
  *
  * @module
  */
@@ -12,24 +12,24 @@ import { rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";
 import { ROWS_TABLE, type RowsArgumentName } from "../../rtl/registers.ts";
 
-/** Bits of a step's first byte, and of the number of its weights, in an entry. */
+/** Bit widths in an entry of a step: first byte, and weight vector number. */
 const STEP_BITS = { byte: 14, vector: 11 };
 
-/** Bits of a row, of taps and of the place of weights in an entry of an output row. */
+/** Bit widths in an entry of an output row: row, taps, and index of its weights. */
 const ENTRY_BITS = { row: 16, taps: 10, weights: 13 };
 
-/** Arguments and tables of the resize, without those that all pipelines have. */
+/** Arguments and tables of the resize, without those common to all pipelines. */
 export interface RowsPart {
-  /** The arguments. */
+  /** Argument values by name. */
   readonly values: Partial<Record<RowsArgumentName, number>>;
-  /** The tables by their number. */
+  /** Tables by number on the table stream. */
   readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
 }
 
 /**
- * Makes arguments and tables.
+ * Generates the arguments and tables.
  *
- * @param plan A plan whose first stage is the antialiased resize with weights alone.
+ * @param plan Plan whose first stage is the antialiased resize with form `multiply`.
  */
 export function rowsPart(plan: ImagePlan): RowsPart {
   const { body: { stages, geometry, layout } } = plan;
