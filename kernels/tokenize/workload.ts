@@ -1,5 +1,5 @@
 /**
- * The workload `tokenize`: texts in, token ids and their offsets out.
+ * Workload `tokenize`: texts in, token ids and their offsets out.
  *
  * @module
  */
@@ -38,11 +38,11 @@ import { vocabularyBytes } from "./tables.ts";
 import { tokenLengths, wellFormed } from "./text_parts.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Data that a text plan names but does not hold. */
+/** Data that a text plan refers to but does not contain. */
 export interface TextResources {
-  /** The vocabulary that the plan was compiled for. */
+  /** Vocabulary that the plan was compiled for. */
   readonly vocabulary: Vocabulary;
-  /** Chunks that were tokenized before are taken from here and put here. Sessions may share it. */
+  /** Cache of chunks tokenized before; sessions may share it. */
   readonly cache?: ChunkCache | undefined;
 }
 
@@ -52,10 +52,13 @@ export interface TextOptions {
   readonly onChunk?: ((chunk: MergedChunk) => void) | undefined;
 }
 
-/** Maximum texts in one exchange, if they are cut into chunks; stateful ones are as many as a device holds. */
+/**
+ * Maximum number of chunked texts in one exchange; in `stateful` mode the device's flow capacity is the
+ * limit.
+ */
 const MAX_CHUNKED = 64;
 
-/** Requests and answers of a text plan. */
+/** Reserves slots for the requests and answers of a text plan. */
 export function reserveTextSlots({ request, answer, answersPerRequest, inFlight }: PlanPackets) {
   const longest = Math.max(request, answer);
   const back = inFlight * answersPerRequest;
@@ -63,7 +66,7 @@ export function reserveTextSlots({ request, answer, answersPerRequest, inFlight 
   return { requests: reserveSlots(engine, inFlight, longest), answers: reserveSlots(engine, back, longest) };
 }
 
-/** A model of the kind that takes packet by packet. */
+/** Wraps a model of the packet-by-packet kind. */
 export function textModel(
   model: Pick<PacketModel, "take">,
   bytes: number,
@@ -129,9 +132,9 @@ function connect(
 }
 
 /**
- * Refuses what is no text.
+ * Checks that an input is a text.
  *
- * @throws {OnpathError} `dtype`
+ * @throws {OnpathError} `dtype` if it is neither a string nor a Uint8Array.
  */
 export function checkText(input: unknown): string | Uint8Array {
   if (typeof input === "string" || input instanceof Uint8Array) return input;
@@ -168,7 +171,7 @@ const bodySpec: Schema<TokenizeBody> = z.strictObject({
   notes: z.array(z.string().max(1000)).max(32),
 });
 
-/** The workload `tokenize`. */
+/** Workload `tokenize`. */
 export const tokenizeWorkload: Workload<
   TokenizePlan,
   string | Uint8Array,
@@ -196,7 +199,7 @@ export const tokenizeWorkload: Workload<
     }
     checkVocabulary(plan, vocabulary);
     if (resources.cache !== undefined) checkVocabulary(plan, resources.cache.vocabulary);
-    // A plan from a file is checked in full here: with its vocabulary it can be compiled again.
+    // A plan from a file is fully checked here: with its vocabulary it can be recompiled and compared.
     const { pipeline, cut: { overlap }, checksum, mode } = plan.body;
     const again = compileText(pipeline, {
       vocabulary,
@@ -211,13 +214,16 @@ export const tokenizeWorkload: Workload<
   },
 };
 
-/** Refuses a plan whose numbers are not those that compiling gives. Its notes may say where an overlap came from. */
+/**
+ * Rejects a plan that differs from a recompiled one. Notes are ignored, because they may explain a measured
+ * overlap.
+ */
 function checkSame(plan: TokenizePlan, again: TokenizePlan): void {
   const face = ({ packets, body: { notes: _, ...body } }: TokenizePlan) => JSON.stringify([packets, body]);
   if (face(plan) === face(again)) return;
   throw new OnpathError(
     "plan",
-    `Cannot read plan ${plan.id}: compiling its pipeline gives another plan, compile it again`,
+    `Cannot read plan ${plan.id}: its pipeline compiles to a different plan, recompile it`,
     { id: plan.id },
   );
 }

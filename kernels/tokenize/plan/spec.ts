@@ -1,5 +1,5 @@
 /**
- * Pipelines of text: what the user writes, checked.
+ * Text pipelines as the user writes them, and their checks.
  *
  * @module
  */
@@ -12,42 +12,42 @@ import { TEXT_MODES, type TextMode } from "../model.ts";
 import type { TextStep } from "../vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** Special tokens that stand for themselves in a text. */
+/** Special tokens recognised in a text, by their texts. */
 export type AllowedSpecial = "all" | "none" | readonly string[];
 
-/** Cuts a text into tokens. */
+/** Step that turns a text into tokens. */
 export interface TokenizeStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "tokenize";
-  /** How texts travel. Default `stateful`. */
+  /** Mode of sending texts. Default `stateful`. */
   readonly mode: TextMode;
-  /** Special tokens that stand for themselves. Default `none`: they are text. */
+  /** Special tokens recognised in the text. Default `none`: their text is ordinary text. */
   readonly special: AllowedSpecial;
-  /** Whether the ids that the vocabulary puts around a text are put. Default not. */
+  /** True to add the vocabulary's ids around a text. Default false. */
   readonly around: boolean;
 }
 
-/** Normalises a text before it is cut, after what the vocabulary itself asks for is known to follow. */
+/** Step that normalises a text before tokenizing; the vocabulary's own normalisation follows. */
 export interface NormalizeTextStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "normalize_text";
-  /** What happens, in order. */
+  /** Normalisation steps, in order. */
   readonly steps: readonly TextStep[];
 }
 
 /** A text pipeline: any number of `normalize_text`, then `tokenize`. Plain data. */
 export interface TextPipeline {
-  /** The steps. */
+  /** Steps in order. */
   readonly steps: readonly (NormalizeTextStep | TokenizeStep)[];
 }
 
-/** A text pipeline that was not checked yet. */
+/** Text pipeline before its check. */
 export interface TextPipelineInput {
-  /** The steps. */
+  /** Steps in order. */
   readonly steps: readonly { readonly op: string }[];
 }
 
-/** A pipeline that ends in tokens, as users write it: fields with a default may be left out. */
+/** Pipeline that ends in tokens, as users write it: fields with a default are optional. */
 export interface TokenizePipeline {
   /** Any number of `normalize_text`, then `tokenize`. */
   readonly steps: readonly [
@@ -56,9 +56,9 @@ export interface TokenizePipeline {
   ];
 }
 
-/** A pipeline of normalisation, as users write it. */
+/** Pipeline of normalisation, as users write it. */
 export interface NormalizePipeline {
-  /** The steps. */
+  /** Steps in order. */
   readonly steps: readonly NormalizeTextStep[];
 }
 
@@ -71,15 +71,15 @@ const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({
 
 const normalizeSpec = z.strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
 
-/** Steps of a text pipeline at most. */
+/** Maximum number of steps in a text pipeline. */
 const MOST_STEPS = 16;
 
 /**
  * Checks a text pipeline from outside and fills in the defaults.
  *
- * @param value Anything, such as parsed JSON.
- * @returns The pipeline: its last step is `tokenize`, and the only one.
- * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ * @param value Any value, such as parsed JSON.
+ * @returns The pipeline; its last step, and no other, is `tokenize`.
+ * @throws {OnpathError} `pipeline`; the message gives the step, the field and the expected value.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export function parseTextPipeline(value: unknown): TextPipeline {
   if (last !== parsed.length - 1) {
     throw new OnpathError(
       "pipeline",
-      `Cannot read a text pipeline: expected tokenize as its last step and only there, found ${
+      `Cannot read a text pipeline: expected tokenize as its only last step, found ${
         last < 0 ? "none" : `one at steps.${last} of ${parsed.length}`
       }`,
       { steps: parsed.map(({ op }) => op) },
@@ -109,9 +109,9 @@ export function parseTextPipeline(value: unknown): TextPipeline {
 /**
  * Checks a pipeline of normalisation from outside.
  *
- * @param value Anything, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
- * @returns What happens to a text, in order.
- * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ * @param value Any value, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
+ * @returns Normalisation steps, in order.
+ * @throws {OnpathError} `pipeline`; the message gives the step, the field and the expected value.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
     if (step.op === "normalize_text") return step.steps;
     throw new OnpathError(
       "pipeline",
-      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; compileText() takes it`,
+      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; use compileText()`,
       { step: index, op: step.op },
     );
   });

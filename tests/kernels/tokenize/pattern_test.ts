@@ -83,7 +83,7 @@ for (
     ["(a", /no closing parenthesis/],
     ["[a", /no closing bracket/],
     ["a**", /repeat/],
-    ["\\p{Nothing}", /property "Nothing" is not known/],
+    ["\\p{Nothing}", /property "Nothing" is unknown/],
     ["a{300}", /at most 256/],
     ["a*", /can match the empty text/],
     ["a+", /cuts no piece of the text/],
