@@ -1,8 +1,8 @@
 /**
- * The built JavaScript: one file an entry and format, and the command.
+ * Bundles the JavaScript: one file for each entry and format, and the command.
  *
- * Entries import each other as files instead of holding copies, so that a class has one identity
- * whatever entry it comes from.
+ * Entries import each other as files instead of containing copies. So a class has one identity, whichever
+ * entry it is imported from.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { type Entry, OPTIONAL_DEPENDENCIES, PACKAGE_NAME } from "./package_json.ts";
 
-/** The formats of the library, and the ending of their files. */
+/** Formats of the library, with their file extensions. */
 export const FORMATS = { esm: ".js", cjs: ".cjs" } as const;
 
 const OPTIONS = {
@@ -27,10 +27,10 @@ const OPTIONS = {
 /**
  * Builds the library in both formats.
  *
- * @param root The repository.
- * @param entries The package's entries.
- * @param out The folder to write to.
- * @throws {Error} When a source would end up in two files.
+ * @param root Folder of the repository.
+ * @param entries Entries of the package.
+ * @param out Output folder.
+ * @throws {Error} If a source would be in two files.
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
   for (const [format, ending] of Object.entries(FORMATS)) {
@@ -50,7 +50,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
       for (const source of Object.keys(inputs)) {
         const other = holders.get(source);
         if (other !== undefined) {
-          throw new Error(`Cannot bundle ${source}: it would stand in both ${other} and ${file}`);
+          throw new Error(`Cannot bundle ${source}: it would be in both ${other} and ${file}`);
         }
         holders.set(source, file);
       }
@@ -59,14 +59,14 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
 }
 
 /**
- * Builds the command as one file with its own dependencies in it; the library stays outside.
+ * Builds the command as one file that includes its own dependencies, but not the library.
  *
- * @param root The repository.
- * @param source The command's source.
- * @param entries The package's entries.
- * @param out The file to write.
- * @returns The sources that went in, relative to the repository.
- * @throws {Error} When the command reaches past the library's entries.
+ * @param root Folder of the repository.
+ * @param source Source of the command.
+ * @param entries Entries of the package.
+ * @param out File to write.
+ * @returns Bundled sources, relative to the repository.
+ * @throws {Error} If the command imports a library source that is not an entry.
  */
 export async function bundleCommand(
   root: string,
@@ -82,7 +82,7 @@ export async function bundleCommand(
     format: "esm",
     platform: "node",
     external: [...OPTIONAL_DEPENDENCIES],
-    // What is bundled is CommonJS in part, and asks for Node's own modules with `require`.
+    // Parts of the bundle are CommonJS and load Node's modules with `require`.
     banner: {
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
@@ -93,7 +93,7 @@ export async function bundleCommand(
   const folders = entries.map(({ source }) => dirname(source)).filter((folder) => folder !== ".");
   const deep = inputs.find((input) => folders.some((folder) => input.startsWith(`${folder}/`)));
   if (deep !== undefined) {
-    throw new Error(`Cannot bundle ${source}: it imports ${deep}, which is no entry of the library`);
+    throw new Error(`Cannot bundle ${source}: it imports ${deep}, which is not an entry of the library`);
   }
   return inputs;
 }
@@ -103,7 +103,7 @@ export async function stopBundler(): Promise<void> {
   await esbuild.stop();
 }
 
-/** Leaves imports of the package's entries as imports of the built files. */
+/** Keeps imports of the package's entries as imports of the built files. */
 function linkEntries(
   root: string,
   entries: readonly Entry[],
@@ -124,7 +124,7 @@ function linkEntries(
   };
 }
 
-/** Replaces the command's first line, which may name Deno, by Node's. */
+/** Replaces the hashbang of the command, which may name Deno, by Node's. */
 function dropHashbang(source: string): esbuild.Plugin {
   return {
     name: "node-hashbang",

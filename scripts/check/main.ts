@@ -19,7 +19,7 @@ import { type Check, readTree } from "./tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
-/** All checks, in the order in which they run. */
+/** All checks, in order of execution. */
 export const CHECKS: readonly Check[] = [
   imports,
   denoNamespace,
@@ -41,9 +41,9 @@ export const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Runs the checks on this repository and prints what they find.
+ * Runs the checks on this repository and prints their findings.
  *
- * @returns Whether none found an error.
+ * @returns True if no check found an error.
  */
 export function checkRepo(): boolean {
   const tree = readTree(ROOT);
