@@ -18,7 +18,7 @@ Deno.test("checkTextSteps() counts growth in bytes, and nothing for steps that s
   checkTextSteps([replace("aa", ""), replace("é", "e"), replace("a", "é".repeat(MAX_GROWTH / 2))]);
   assert.throws(
     () => checkTextSteps([replace("ab", "a"), replace("a", "é".repeat(MAX_GROWTH / 2) + "a")]),
-    refusal("pipeline", /more than 256 bytes/),
+    refusal("pipeline", /turn one byte into more than 256/),
   );
 });
 

@@ -211,7 +211,7 @@ Deno.test("compileBpe() refuses vocabularies that contradict themselves, by name
       ...source,
       merges: { left: Int32Array.of(97), right: Int32Array.of(500), made: Int32Array.of(256) },
     }),
-    refusal("table", /merge 0 names a token/),
+    refusal("table", /merge 0 names an unknown token/),
   );
   await assert.rejects(
     compileBpe({
