@@ -15,12 +15,9 @@
  * When the automaton has no transition, or a match is final, the piece ends at `accept` and its tokens are
  * emitted. The bytes from `accept` to `seen` are then read again.
  *
- * Tokens are emitted before the end of their piece when the walk is at a multiple of {@linkcode
- * COMMIT_EVERY} bytes of the piece and holds at least {@linkcode COMMIT_FROM} of them. Then the tokens that
- * all continuations share are emitted.
- *
- * A code point that would fill the window makes the flow escape: it stops with a reason. Tokens emitted
- * before an escape are correct.
+ * Tokens are emitted early when the walk is at a multiple of {@linkcode COMMIT_EVERY} bytes of the piece and
+ * holds at least {@linkcode COMMIT_FROM} of them. Then the tokens that all continuations share are emitted.
+ * A code point that would fill the window makes the flow escape. Tokens emitted before an escape are correct.
  *
  * @module
  */
@@ -136,8 +133,7 @@ export class TextFlow {
 
   /**
    * Fast path for nearly all text: complete code points, pieces that end where they were last accepted, and
-   * free capacity for more. State is kept in local variables for speed. Returns the offset of the first byte
-   * that needs the slow path.
+   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path.
    */
   #takeUsual(bytes: Uint8Array, from: number, to: number): number {
     const { ascii, next, blockOf, classOf, start } = this.#tables;
@@ -285,10 +281,7 @@ export class TextFlow {
     return point < 0x80 ? ascii[point]! : classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
   }
 
-  /**
-   * Steps the automaton by the code point at `seen`; `isAgain` within a cut. Returns false without a
-   * transition.
-   */
+  /** Steps the automaton by the code point at `seen`; `isAgain` within a cut. False without a transition. */
   #see(kind: number, length: number, isAgain = false): boolean {
     const entry = this.#tables.next[this.#row + kind]!;
     this.#counts.points++;
@@ -316,13 +309,12 @@ export class TextFlow {
     if (this.#start === this.#seen) this.#begin(0);
   }
 
-  /** `#cut` without moving the text: offsets stay valid while code points are read again. */
+  /** `#cut` without moving the text, so offsets stay valid; a nested cut re-reads to the same offset. */
   #cutWithin(): void {
     const end = this.#seen;
     this.#nextPiece();
     while (this.#seen < end) {
       const length = pointLength(this.#text[this.#seen]!);
-      // A nested cut reads the same bytes again and returns to the same offset.
       const kind = this.#kindOf(readPoint(this.#text, this.#seen, length));
       if (!this.#see(kind, length, true)) this.#nextPiece();
     }

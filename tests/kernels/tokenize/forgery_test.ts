@@ -131,7 +131,10 @@ Deno.test("decodeVocabulary() refuses an automaton of pieces that gives back all
 Deno.test("decodeVocabulary() refuses a code point of the class that is the end of the text", async () => {
   const { copy } = opened(await tiny());
   copy.pieces!.classOf[97] = copy.pieces!.classes - 1;
-  assert.throws(() => decodeVocabulary(encodeVocabulary(copy)), refusal("file", /classOf contains \d+, expected at most/));
+  assert.throws(
+    () => decodeVocabulary(encodeVocabulary(copy)),
+    refusal("file", /classOf contains \d+, expected at most/),
+  );
 });
 
 /** The cell of a token. */
