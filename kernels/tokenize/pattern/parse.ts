@@ -159,11 +159,7 @@ function readBounds(cursor: Cursor): readonly [number, number] | null {
   const from = least === "" ? 0 : Number(least);
   const to = found[2] === "" ? from : most === "" ? Infinity : Number(most);
   if (to < from || Math.max(from, to === Infinity ? 0 : to) > MAX_REPEATS) {
-    throw patternError(
-      cursor.text,
-      at,
-      `the bound is invalid, expected ascending numbers up to ${MAX_REPEATS}`,
-    );
+    throw patternError(cursor.text, at, `a bound needs ascending numbers up to ${MAX_REPEATS}`);
   }
   return [from, to];
 }
