@@ -1,5 +1,5 @@
 /**
- * A page in a browser without a window, from a server on this machine alone.
+ * Runs a page in a headless browser, served from this machine alone.
  *
  * @module
  */
@@ -19,10 +19,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-/** A page that says nothing for so long has gone wrong. */
+/** Limit for a page to post its result, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 
-/** The browser's program, or null. */
+/** Finds an installed Chromium or Chrome; returns its command, or null. */
 export async function findBrowser(): Promise<string | null> {
   for (const program of ["chromium", "google-chrome"]) {
     try {
@@ -36,13 +36,13 @@ export async function findBrowser(): Promise<string | null> {
 }
 
 /**
- * Serves a folder, opens a page of it, and waits for what the page posts to `/done`.
+ * Serves a folder, opens a page of it, and returns the JSON that the page posts to `/done`.
  *
- * @param browser The browser's program.
- * @param folder The folder.
- * @param page The page's path.
+ * @param browser Command of the browser.
+ * @param folder Folder to serve.
+ * @param page Path of the page.
  * @returns The posted JSON.
- * @throws {Error} When the browser ends or two minutes pass before.
+ * @throws {Error} If the browser ends first, or after two minutes.
  */
 export async function runPage(browser: string, folder: string, page: string): Promise<unknown> {
   const profile = await mkdtemp(join(tmpdir(), "onpath-browser-"));
@@ -81,10 +81,10 @@ export async function runPage(browser: string, folder: string, page: string): Pr
   let said = "";
   child.stderr.on("data", (part) => said = (said + part).slice(-2000));
   const gone = new Promise<void>((ended) => child.on("close", () => ended()));
-  gone.then(() => reject(new Error(`${browser} ended before its page was done:\n${said}`)));
+  gone.then(() => reject(new Error(`Cannot run ${page}: ${browser} ended before it was done:\n${said}`)));
   child.on("error", reject);
   const timer = setTimeout(
-    () => reject(new Error(`The page did not end within ${TIMEOUT_MS} ms:\n${said}`)),
+    () => reject(new Error(`Cannot run ${page}: no result within ${TIMEOUT_MS} ms:\n${said}`)),
     TIMEOUT_MS,
   );
   try {

@@ -11,13 +11,13 @@ import { writeDeclarations } from "./declarations.ts";
 import { collectNotices } from "./notices.ts";
 import { type DenoConfig, listEntries, packageJson } from "./package_json.ts";
 
-/** The command's source. */
+/** Source of the command. */
 export const COMMAND = "scripts/offload.ts";
 
-/** The emulated card's side of the command: it runs in other threads and processes. */
+/** Source of the command's emulated card, which runs in other threads and processes. */
 export const EMULATION = "scripts/emulate.ts";
 
-/** What is copied as it is: source and target. */
+/** Files that are copied unchanged: source and target. */
 const COPIES = [
   ["README.md", "README.md"],
   ["LICENSE", "LICENSE"],
@@ -28,9 +28,9 @@ const COPIES = [
 /**
  * Builds the package.
  *
- * @param root The repository.
- * @param out The folder to write to; what is in it is removed.
- * @param tell Takes a line for every step done.
+ * @param root Folder of the repository.
+ * @param out Output folder; its contents are removed first.
+ * @param tell Receives one line for every completed step.
  */
 export async function buildPackage(root: string, out: string, tell: (line: string) => void): Promise<void> {
   const config: DenoConfig = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));

@@ -1,5 +1,5 @@
 /**
- * Checks the package as users meet it: installed by npm into an empty folder, and run by Node.
+ * Checks the package after installation: npm installs it into an empty folder, and Node runs it.
  *
  * @module
  */
@@ -40,11 +40,11 @@ const PIPELINES: readonly ImagePipeline[] = [
 ];
 
 /**
- * Installs the packed package and lays out what the checks need.
+ * Installs the packed package and copies the files of the checks.
  *
- * @param root The repository.
- * @param tarball The packed package's path.
- * @param folder An empty folder.
+ * @param root Folder of the repository.
+ * @param tarball Path of the packed package.
+ * @param folder Empty folder.
  */
 export async function install(root: string, tarball: string, folder: string): Promise<string> {
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
@@ -59,11 +59,11 @@ export async function install(root: string, tarball: string, folder: string): Pr
 }
 
 /**
- * Runs pipelines on the photograph here and, as ESM and CommonJS, on Node.
+ * Runs pipelines on the test photograph, from source and on Node as ESM and CommonJS.
  *
- * @param root The repository.
- * @param folder Where the package is installed.
- * @throws {Error} When an output differs, or entries hold different classes.
+ * @param root Folder of the repository.
+ * @param folder Folder in which the package is installed.
+ * @throws {Error} If an output differs, or two entries export different classes.
  */
 export async function checkRuns(root: string, folder: string): Promise<string> {
   const { data, info } = await sharp(join(root, PHOTO)).removeAlpha().raw().toBuffer({
@@ -100,8 +100,8 @@ async function hashOutput(pipeline: ImagePipeline, image: Tensor): Promise<strin
 /**
  * Type-checks a program against the installed declarations, as ESM and as CommonJS.
  *
- * @param root The repository.
- * @param folder Where the package is installed.
+ * @param root Folder of the repository.
+ * @param folder Folder in which the package is installed.
  */
 export async function checkProgram(root: string, folder: string): Promise<string> {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -130,11 +130,11 @@ export async function checkProgram(root: string, folder: string): Promise<string
 }
 
 /**
- * Runs the command's tour through npx, and from its source; compares what they print and write.
+ * Runs the command's tour through npx and from its source, and compares printed numbers and written files.
  *
- * @param root The repository.
- * @param folder Where the package is installed.
- * @throws {Error} When an output differs.
+ * @param root Folder of the repository.
+ * @param folder Folder in which the package is installed.
+ * @throws {Error} If an output differs.
  */
 export async function checkCommand(root: string, folder: string): Promise<string> {
   const elsewhere = join(folder, "source");
@@ -157,12 +157,12 @@ export async function checkCommand(root: string, folder: string): Promise<string
 }
 
 /**
- * Runs the tour on an emulated card through AMD's own library, under Node and under Deno; what is written must
- * be what the model writes.
+ * Runs the tour on an emulated card through AMD's own library, under Node and under Deno. The written files
+ * must equal the model's.
  *
- * @param root The repository.
- * @param folder Where the package is installed; koffi is installed beside it.
- * @throws {Error} When an output differs.
+ * @param root Folder of the repository.
+ * @param folder Folder in which the package is installed; koffi is installed there too.
+ * @throws {Error} If an output differs.
  */
 export async function checkEmulated(root: string, folder: string): Promise<string> {
   if (!existsSync("/usr/lib/x86_64-linux-gnu/libxrt_swemu.so.2")) {
@@ -198,7 +198,7 @@ export async function checkEmulated(root: string, folder: string): Promise<strin
   }`;
 }
 
-/** What a tour printed, less times, and the hashes of the files it wrote. */
+/** Numbers printed by a tour, without times, and hashes of the files it wrote. */
 async function outcome(json: string, folder: string): Promise<{ facts: string[]; files: string[] }> {
   const report: { files: Record<string, string> } = JSON.parse(json);
   const files = await Promise.all(
@@ -213,10 +213,10 @@ async function outcome(json: string, folder: string): Promise<{ facts: string[];
 }
 
 /**
- * Lists the numbers of a document that are the same in every run: all but times.
+ * Lists the numbers of a document that are the same in every run: all except times.
  *
- * @param value A JSON document.
- * @param path Where it stands.
+ * @param value JSON document.
+ * @param path Path of `value` in the whole document.
  * @returns Lines of path and number.
  */
 export function listFacts(value: unknown, path = ""): string[] {

@@ -1,5 +1,5 @@
 /**
- * Checks the packed package as resolvers see it: publint, are-the-types-wrong, and what is in it.
+ * Checks the packed package as resolvers see it: publint, are-the-types-wrong, and its contents.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { formatMessage } from "publint/utils";
 /**
  * Runs publint on the packed package.
  *
- * @param tarball The packed package.
- * @throws {Error} Naming what publint finds, suggestions included.
+ * @param tarball Packed package.
+ * @throws {Error} If publint reports anything, including suggestions; the message lists it.
  */
 export async function checkPublint(tarball: Uint8Array<ArrayBuffer>): Promise<string> {
   const { messages, pkg } = await publint({
@@ -31,8 +31,8 @@ export async function checkPublint(tarball: Uint8Array<ArrayBuffer>): Promise<st
 /**
  * Runs are-the-types-wrong on the packed package.
  *
- * @param tarball The packed package.
- * @throws {Error} Naming the problems.
+ * @param tarball Packed package.
+ * @throws {Error} If it reports problems; the message lists them.
  */
 export async function checkTypes(tarball: Uint8Array): Promise<string> {
   const analysis = await checkPackage(createPackageFromTarballData(tarball));
@@ -52,11 +52,11 @@ export async function checkTypes(tarball: Uint8Array): Promise<string> {
 const HAS_BINDING = /\bdlopen\b/;
 
 /**
- * Checks that no built code asks for Deno or names this machine's folders.
+ * Checks that built code does not use Deno's namespace and contains no path of this machine.
  *
- * @param folder The built package.
- * @param root The repository.
- * @throws {Error} Naming the file.
+ * @param folder Folder of the built package.
+ * @param root Folder of the repository.
+ * @throws {Error} If a file does; the message names it.
  */
 export async function checkSources(folder: string, root: string): Promise<string> {
   const files = (await readdir(folder, { recursive: true })).filter((file) => /\.(c?js|d\.c?ts)$/.test(file));
@@ -66,14 +66,14 @@ export async function checkSources(folder: string, root: string): Promise<string
     const call = /\.c?js$/.test(file) && !HAS_BINDING.test(text) ? findDeno(text) : undefined;
     if (call !== undefined) throw new Error(`${file} asks for ${call}, which only Deno has`);
   }
-  return `${files.length} built files ask for nothing of Deno's and name no folder of this machine`;
+  return `${files.length} built files use nothing of Deno's and contain no folder of this machine`;
 }
 
 /**
  * Finds a use of Deno's namespace.
  *
  * @param text Source text.
- * @returns The use, as `Deno.args`, or undefined.
+ * @returns The use, such as `Deno.args`, or undefined.
  */
 export function findDeno(text: string): string | undefined {
   return text.match(/\bDeno\s*(\?\.|\.|\[)\s*\w+/)?.[0];

@@ -1,6 +1,6 @@
 /**
- * Checks that the RTL device loads and computes the same in Deno, Node, Bun and a browser, out of the
- * installed package.
+ * Checks that the RTL device of the installed package gives the same results in Deno, Node, Bun and a
+ * browser.
  *
  * @module
  */
@@ -32,10 +32,10 @@ const PIPELINES: readonly ImagePipeline[] = [
   { steps: [{ op: "resize", size: [224, 224], match: "pillow" }] },
 ];
 
-/** Bun's version; npx brings it from npm. */
+/** Version of Bun, installed by npx. */
 const BUN = "bun@1.4.5";
 
-/** Only what this check needs; the photograph is there from {@linkcode checkRuns}. */
+/** Files of this check only; {@linkcode checkRuns} has copied the photograph. */
 const FILES = ["rtl.mjs", "rtl_files.mjs", "rtl_require.cjs", "rtl.html"];
 
 interface Found {
@@ -68,12 +68,12 @@ function same(where: string, found: unknown, expected: unknown): void {
 }
 
 /**
- * Runs the RTL device everywhere.
+ * Runs the RTL device on every platform.
  *
- * @param root The repository.
- * @param folder Where the package is installed, with the photograph that {@linkcode checkRuns} lays there.
- * @returns A line for each place; a browser that is not there is said to be skipped, but in CI.
- * @throws {Error} When a place gives other bytes or cycles than the model.
+ * @param root Folder of the repository.
+ * @param folder Folder of the installed package, with the photograph from {@linkcode checkRuns}.
+ * @returns A summary of the platforms. Outside CI, a missing browser is reported as skipped.
+ * @throws {Error} If a platform's bytes or cycles differ from the model's.
  */
 export async function checkRtl(root: string, folder: string): Promise<string> {
   for (const file of FILES) await copyFile(join(root, "npm/consumer", file), join(folder, file));
@@ -96,9 +96,9 @@ export async function checkRtl(root: string, folder: string): Promise<string> {
     places.push("Chromium");
     same("Chromium", await runPage(browser, folder, "/rtl.html"), expected);
   } else if (process.env.CI !== undefined) {
-    throw new Error("There is no browser: CI wants Debian's chromium");
+    throw new Error("Cannot check the RTL device: CI requires a browser, Debian's chromium");
   }
   const cycles = expected.map(({ cycles }) => cycles.toLocaleString("en")).join(", ");
   return `the RTL device gives the model's bytes in ${cycles} cycles in ${places.join(", ")}` +
-    (browser === null ? "; skipped: a browser, which wants Debian's chromium" : "");
+    (browser === null ? "; skipped: a browser (Debian's chromium is missing)" : "");
 }

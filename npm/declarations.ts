@@ -1,6 +1,6 @@
 /**
- * The declarations: a `.d.ts` and a `.d.cts` for every source that an entry reaches, and one of each
- * at the top for every entry, where resolvers that know no `exports` find them too.
+ * Writes the declarations: a `.d.ts` and a `.d.cts` for every source that an entry reaches. Each entry gets
+ * one of each at the top too, for resolvers that ignore `exports`.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { dirname, join, relative, sep } from "node:path";
 import ts from "typescript";
 import type { Entry } from "./package_json.ts";
 
-/** Both kinds of declaration: the ending of the file, and of what it imports. */
+/** Both kinds of declaration: extensions of the file, and of its imports. */
 const KINDS = [
   { declaration: ".d.ts", module: ".js" },
   { declaration: ".d.cts", module: ".cjs" },
 ] as const;
 
-/** Names that TypeScript only knows with this library, which few projects ask for. */
+/** Names that TypeScript knows only with this library, which few projects enable. */
 const DISPOSABLE = /\b(Async)?Disposable\b|\bSymbol\.(asyncDispose|dispose)\b/;
 
 /**
- * Makes and writes the declarations of the package.
+ * Writes the declarations of the package.
  *
- * @param root The repository.
- * @param entries The package's entries.
- * @param out The folder to write to.
- * @returns The number of sources.
+ * @param root Folder of the repository.
+ * @param entries Entries of the package.
+ * @param out Output folder.
+ * @returns Number of sources.
  */
 export async function writeDeclarations(
   root: string,
@@ -50,12 +50,12 @@ export async function writeDeclarations(
 }
 
 /**
- * Makes the declarations of sources and of what they import.
+ * Generates the declarations of sources and of their imports.
  *
- * @param root The repository.
- * @param sources The sources, relative to it.
- * @returns The texts by source; their imports still end in `.ts`.
- * @throws {Error} When a type cannot be written out.
+ * @param root Folder of the repository.
+ * @param sources Sources, relative to `root`.
+ * @returns Declarations by source; their imports still end in `.ts`.
+ * @throws {Error} If a type cannot be expressed in a declaration.
  */
 export function declare(root: string, sources: readonly string[]): Map<string, string> {
   const program = ts.createProgram(sources.map((source) => join(root, source)), {
@@ -69,7 +69,7 @@ export function declare(root: string, sources: readonly string[]): Map<string, s
     declaration: true,
     emitDeclarationOnly: true,
     stripInternal: true,
-    // `deno check` has checked the sources; this only writes their types down.
+    // `deno check` has checked the sources; this step only emits their types.
     noCheck: true,
   });
   const texts = new Map<string, string>();
@@ -86,15 +86,15 @@ export function declare(root: string, sources: readonly string[]): Map<string, s
 }
 
 /**
- * Changes the endings of a declaration's relative imports.
+ * Changes the extensions of a declaration's relative imports.
  *
- * @param text A declaration whose imports end in `.ts`.
- * @param ending `.js` or `.cjs`.
+ * @param text Declaration whose imports end in `.ts`.
+ * @param ending New extension, `.js` or `.cjs`.
  * @returns The declaration for that kind of module.
  */
 export function withEndings(text: string, ending: ".js" | ".cjs"): string {
   let changed = text;
-  // From the end, so that positions before it stay true. A position may include the quote.
+  // Replaces from the end, so that earlier positions stay valid. A position may include the quote.
   for (const { fileName, pos } of relativeImports(text).sort((a, b) => b.pos - a.pos)) {
     const start = changed.indexOf(fileName, pos);
     const target = fileName.replace(/\.ts$/, ending);

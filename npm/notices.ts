@@ -1,5 +1,5 @@
 /**
- * Notices of the packages that are bundled into the command, and of the code in the WebAssembly of the RTL.
+ * Licence notices of the packages bundled into the command, and of the code in the RTL's WebAssembly.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Libraries whose code is in the WebAssembly of the RTL, and files in `npm/licenses` with their notices. */
+/** Libraries whose code is in the RTL's WebAssembly, with their notice files in `npm/licenses`. */
 export const WASM_NOTICES: Readonly<Record<string, string>> = {
   "Verilator": "verilator.txt",
   "wasi-libc": "wasi-libc.txt",
@@ -17,10 +17,10 @@ export const WASM_NOTICES: Readonly<Record<string, string>> = {
 /**
  * Collects the licences of bundled packages and of the libraries in the WebAssembly.
  *
- * @param root The repository.
- * @param sources The bundled sources, relative to the repository.
- * @returns The text of THIRD_PARTY.txt, and the packages' names.
- * @throws {Error} When a package brings no licence text.
+ * @param root Folder of the repository.
+ * @param sources Bundled sources, relative to the repository.
+ * @returns Text of THIRD_PARTY.txt, and names of the packages.
+ * @throws {Error} If a package has no licence file.
  */
 export async function collectNotices(
   root: string,
@@ -31,7 +31,7 @@ export async function collectNotices(
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
     const file = (await readdir(join(root, folder))).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-    if (file === undefined) throw new Error(`Cannot bundle ${name} ${version}: it brings no licence text`);
+    if (file === undefined) throw new Error(`Cannot bundle ${name} ${version}: its licence file is missing`);
     const text = (await readFile(join(root, folder, file), "utf8")).replaceAll("\r\n", "\n").trim();
     notices.set(name, `${"=".repeat(80)}\n${name} ${version} (${license})\n\n${text}\n`);
   }
@@ -48,10 +48,10 @@ export async function collectNotices(
 }
 
 /**
- * Finds the package that a source belongs to.
+ * Finds the package that contains a source.
  *
- * @param source A path.
- * @returns The package's folder, or undefined for a source of this repository.
+ * @param source Path of the source.
+ * @returns Folder of the package, or undefined for a source of this repository.
  */
 export function packageFolder(source: string): string | undefined {
   return source.match(/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1];

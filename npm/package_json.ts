@@ -1,48 +1,48 @@
 /**
- * The package.json of the npm package, made from deno.json so that no fact stands twice.
+ * The package.json of the npm package, generated from deno.json so that no fact is repeated.
  *
  * @module
  */
 
-/** What of deno.json the package takes over. */
+/** Fields of deno.json that the package uses. */
 export interface DenoConfig {
-  /** The package's version. */
+  /** Version of the package. */
   readonly version: string;
-  /** The SPDX name of its licence. */
+  /** SPDX identifier of the licence. */
   readonly license: string;
-  /** Entries by subpath, as `.` and `./serialize`. */
+  /** Entries by subpath, such as `.` and `./serialize`. */
   readonly exports: Readonly<Record<string, string>>;
-  /** The import map. */
+  /** Import map. */
   readonly imports: Readonly<Record<string, string>>;
 }
 
-/** An entry of the package. */
+/** Entry of the package. */
 export interface Entry {
-  /** The subpath that users import, as `.` or `./serialize`. */
+  /** Subpath that users import, such as `.` or `./serialize`. */
   readonly subpath: string;
-  /** The name of the built files, without an ending. */
+  /** Name of the built files, without extension. */
   readonly name: string;
-  /** The source, relative to the repository. */
+  /** Source of the entry, relative to the repository. */
   readonly source: string;
 }
 
-/** What the library needs at run time. */
+/** Packages that the library needs at run time. */
 export const DEPENDENCIES: readonly string[] = ["@msgpack/msgpack", "zod"];
 
-/** What the command uses where it is there. */
+/** Packages that the command uses if they are installed. */
 export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp"];
 
-/** What users install beside it where they want what needs it: koffi drives XRT from Node. */
+/** Packages that users install for additional features: koffi drives XRT from Node. */
 export const OPTIONAL_PEERS: readonly string[] = ["koffi"];
 
-/** The package's name on npm. */
+/** Name of the package on npm. */
 export const PACKAGE_NAME = "onpath";
 
 /**
  * Lists the entries of the package.
  *
- * @param config The parsed deno.json.
- * @returns One entry a subpath; `.` is named `index`.
+ * @param config Parsed deno.json.
+ * @returns One entry for each subpath; `.` is named `index`.
  */
 export function listEntries(config: Pick<DenoConfig, "exports">): Entry[] {
   return Object.entries(config.exports).map(([subpath, source]) => ({
@@ -53,11 +53,11 @@ export function listEntries(config: Pick<DenoConfig, "exports">): Entry[] {
 }
 
 /**
- * Makes the content of package.json.
+ * Generates the contents of package.json.
  *
- * @param config The parsed deno.json.
+ * @param config Parsed deno.json.
  * @returns Plain data, to be written as JSON.
- * @throws {Error} When a dependency is no `npm:` specifier with a range in the import map.
+ * @throws {Error} If a dependency is not an `npm:` specifier with a range in the import map.
  */
 export function packageJson(config: DenoConfig): Record<string, unknown> {
   const entries = listEntries(config).map(({ subpath, name }) => [subpath, {
@@ -108,7 +108,7 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
   };
 }
 
-/** The version ranges of packages, from the import map. */
+/** Version ranges of packages, from the import map. */
 function ranges(config: DenoConfig, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => {
     const specifier = config.imports[name];

@@ -1,5 +1,5 @@
 /**
- * Runs programs.
+ * Running of external programs.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { promisify } from "node:util";
 /**
  * Runs a program to its end.
  *
- * @param program Its name.
- * @param args Its arguments.
- * @param cwd The folder it runs in.
- * @returns What it printed on standard output.
- * @throws {Error} With all that it printed, when it fails or takes more than a minute.
+ * @param program Name of the program.
+ * @param args Command-line arguments.
+ * @param cwd Working folder.
+ * @returns Standard output.
+ * @throws {Error} If the program fails or takes more than a minute; the message contains all output.
  */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   try {

@@ -1,9 +1,9 @@
-// Which output rows a row that has come completes, and what of them is computed when: for each packet of a
-// row a header and the taps of its words. An output row that needs a row that did not come is left out.
+// Computes which output rows an arrived row completes, and schedules their answers: for each packet of an
+// output row, a header and the taps of its words. An output row that lacks one of its input rows is skipped.
 //
-// Each output row has an entry: the row that completes it, its taps and where their weights begin, and how
-// far behind that row's first word its first one's lies. Rows of the fill colour, above and below, come with
-// the row before.
+// Each output row has an entry: the row that completes it, its tap count, the address of its first weight,
+// and the distance in words back from that row's first word to its own first word. Rows of the fill colour,
+// above and below, are attached to the preceding row.
 module answer_rows #(
     parameter int OW = 12,  // 2^OW output rows
     parameter int RW = 12,  // 2^RW words of the ring
@@ -13,33 +13,33 @@ module answer_rows #(
     input  logic          rst_n,
     input  logic          clear,
     input  logic [  31:0] cfg_plan,
-    input  logic [  15:0] cfg_before,         // rows of the fill colour above
-    input  logic [  15:0] cfg_inside,         // those and the filtered ones
-    input  logic [  15:0] cfg_rows,           // and those of the fill colour below
+    input  logic [  15:0] cfg_before,         // rows of fill colour above
+    input  logic [  15:0] cfg_inside,         // rows above plus filtered rows
+    input  logic [  15:0] cfg_rows,           // all output rows, with fill colour below
     input  logic [OW-1:0] cfg_first,          // entry of the first filtered row
     input  logic [  15:0] cfg_width,          // items of an output row
     input  logic [  15:0] cfg_row_packets,
     input  logic [  10:0] cfg_packet_items,
     input  logic [  11:0] cfg_packet_bytes,   // of samples of 8 bits
     input  logic [  11:0] cfg_last_bytes,     // of a row's last packet
-    input  logic [  31:0] cfg_answers,        // packets of a flow
+    input  logic [  31:0] cfg_answers,        // answers of a flow
     input  logic [  RW:0] cfg_row_words,
     input  logic [  RW:0] cfg_ring,
     input  logic          load,               // 15:0 row, 25:16 taps, 25+TW:26 weights, above: words back
     input  logic [OW-1:0] load_addr,
     input  logic [  50:0] load_data,
-    // Rows that are filtered by columns, in the order in which they came.
+    // Rows filtered by columns, in order of arrival.
     input  logic          s_valid,
-    output logic          s_take,             // it is looked at
-    output logic          s_done,             // and all that it completes is under way
-    input  logic [  80:0] s_from,             // as row_intake has them
+    output logic          s_take,             // the row is being processed
+    output logic          s_done,             // all answers that it completes have begun
+    input  logic [  80:0] s_from,             // in the format of row_intake
     input  logic          s_restart,
     input  logic [  15:0] s_row,
     input  logic [   9:0] s_run,
     input  logic [  23:0] s_packets,
     input  logic [  39:0] s_items,
-    input  logic          room,               // for another packet
-    output logic          begins,             // a packet
+    input  logic          room,               // space for another packet
+    output logic          begins,             // a packet begins
     output logic          m_valid,
     output logic [   1:0] m_part,
     output logic [ 255:0] m_header,
@@ -54,12 +54,13 @@ module answer_rows #(
   localparam logic [2:0] IDLE = 3'd0, FETCH = 3'd1, LOOK = 3'd2, HEAD = 3'd3, PLACE = 3'd4, WORDS = 3'd5;
   logic [2:0] state;
 
-  // ---- the output row that comes next ----
+  // ---- the output row next output row ----
   logic [15:0] number, before_row, due;
   logic [OW-1:0] entry;
   logic [31:0] number_packets;  // answers of the image before it
   logic [39:0] number_items;
-  // An entry has its places whatever the depths: row, taps, 13 bits of the first weight, 12 of words back.
+  // The entry's fields are fixed, whatever the depths: row, taps, 13 bits of first weight, 12 bits of words
+  // back.
   /* verilator lint_off UNUSEDSIGNAL */
   logic [50:0] found;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -122,7 +123,7 @@ module answer_rows #(
       number_items <= number_items + {24'd0, cfg_width};
     end
 
-  // ---- where in the ring the row that came begins, and the first one of an output row ----
+  // ---- ring addresses: begin of the arrived row, and first row of an output row ----
   logic [RW:0] base, next_base, first_base;
   assign next_base = base + cfg_row_words;
   assign first_base = base - {1'b0, found_back};
@@ -130,7 +131,7 @@ module answer_rows #(
     if (!rst_n || clear) base <= '0;
     else if (s_done) base <= next_base == cfg_ring ? '0 : next_base;
 
-  // ---- the packet that is under way ----
+  // ---- current packet ----
   logic [TW-1:0] weights, weight;
   logic [RW:0] row_word, word, down;
   logic [9:0] tap;

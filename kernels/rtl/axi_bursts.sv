@@ -1,16 +1,16 @@
-// The address channel of an AXI4 master of 512 bits: a stretch of memory as bursts of at most 64 beats, none of
-// which crosses a border of 4096 bytes. Stretches begin at multiples of 64 bytes.
+// Address channel of an AXI4 master of 512 bits: splits a stretch of memory into bursts of at most 64 beats.
+// No burst crosses a 4096-byte boundary. Stretches begin at multiples of 64 bytes.
 module axi_bursts (
     input  logic        clk,
     input  logic        rst_n,
-    input  logic        go,       // taken while not busy
+    input  logic        go,       // accepted while not busy
     input  logic [57:0] first,    // in beats of 64 bytes
     input  logic [31:0] beats,
-    output logic        busy,     // bursts are left to ask for
+    output logic        busy,     // bursts remain to be requested
     output logic        a_valid,
     input  logic        a_ready,
     output logic [63:0] a_addr,
-    output logic [ 7:0] a_len     // beats less one
+    output logic [ 7:0] a_len     // beats minus one
 );
   logic [57:0] at;
   logic [31:0] left;

@@ -1,5 +1,5 @@
-// The register file that XRT drives: AXI4-Lite, control and interrupts as Vitis lays them out (UG1393,
-// ap_ctrl_hs), arguments from 0x10 every 8 bytes, counters to be read from 0x200.
+// AXI4-Lite register file driven by XRT: control and interrupts in Vitis' layout (UG1393, ap_ctrl_hs),
+// arguments from 0x10 every 8 bytes, read-only counters from 0x200.
 module axil_control #(
     parameter int ARGS   = 4,
     parameter int COUNTS = 1
@@ -8,7 +8,7 @@ module axil_control #(
     input  logic                 rst_n,
     input  logic                 s_axi_control_awvalid,
     output logic                 s_axi_control_awready,
-    /* verilator lint_off UNUSEDSIGNAL */  // words are read and written
+    /* verilator lint_off UNUSEDSIGNAL */  // accesses are whole words
     input  logic [         11:0] s_axi_control_awaddr,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic                 s_axi_control_wvalid,
@@ -20,7 +20,7 @@ module axil_control #(
     output logic [          1:0] s_axi_control_bresp,
     input  logic                 s_axi_control_arvalid,
     output logic                 s_axi_control_arready,
-    /* verilator lint_off UNUSEDSIGNAL */  // words are read and written
+    /* verilator lint_off UNUSEDSIGNAL */  // accesses are whole words
     input  logic [         11:0] s_axi_control_araddr,
     /* verilator lint_on UNUSEDSIGNAL */
     output logic                 s_axi_control_rvalid,
@@ -86,7 +86,7 @@ module axil_control #(
   logic [31:0] found;
   always_comb begin
     found = '0;
-    // Start, done (until it is read) and idle: a start is done when the arguments are taken.
+    // Start, done (until read) and idle; done is set once the arguments are taken.
     if (from == CONTROL) found = {29'd0, !start, done, start};
     if (from == ENABLE) found = {31'd0, global_enable};
     if (from == SOURCES) found = {30'd0, enabled};

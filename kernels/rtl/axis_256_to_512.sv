@@ -1,9 +1,9 @@
-// A narrow stream of packets onto a wide one, by default the core's 256 bits onto VNx's 512: two beats become
-// one, the first its lower half; a packet of an odd number of beats ends in a beat without an upper half. A
-// beat is taken every cycle.
+// Converts a narrow packet stream to a wide one, by default the core's 256 bits to VNx's 512. Two beats
+// become one, the first in the lower half. The last beat of a packet with an odd beat count has an empty
+// upper half. One input beat is accepted every cycle.
 module axis_256_to_512 #(
-    parameter int BYTES = 32,  // of a narrow beat
-    parameter int USER  = 16   // bits that go with each packet as its last beat has them, TDEST for example
+    parameter int BYTES = 32,  // bytes of a narrow beat
+    parameter int USER  = 16   // sideband bits, taken from a packet's last beat, such as TDEST
 ) (
     input  logic                clk,
     input  logic                rst_n,
@@ -20,7 +20,7 @@ module axis_256_to_512 #(
     output logic                m_last,
     output logic [    USER-1:0] m_user
 );
-  logic half;  // a lower half waits for its upper one
+  logic half;  // a lower half is stored, its upper half is missing
   logic [8*BYTES-1:0] data;
   logic [  BYTES-1:0] keep;
   logic [16*BYTES-1:0] whole;
@@ -36,8 +36,8 @@ module axis_256_to_512 #(
       keep <= s_keep;
     end
 
-  // A lower half waits for the stage too, though it does not go there: what is taken then depends on
-  // registers alone, and a stage that is full has beats enough to leave.
+  // A lower half also stalls on the output stage, although it does not enter it. So `ready` depends on
+  // registers only, and a full stage always has enough beats to send.
   axis_skid #(
       .W(18 * BYTES + 1 + USER)
   ) u_skid (

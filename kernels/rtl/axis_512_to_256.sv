@@ -1,10 +1,10 @@
-// A wide stream of packets onto a narrow one, by default VNx's 512 bits onto the core's 256: the lower half
-// of a beat goes first, and its upper half where it has bytes. A beat leaves every cycle.
+// Converts a wide packet stream to a narrow one, by default VNx's 512 bits to the core's 256. The lower half
+// of a beat is sent first, then its upper half if it has bytes. One output beat is sent every cycle.
 //
-// TKEEP says how many bytes a beat has, without gaps, as AMD's network layer gives it.
+// TKEEP gives the byte count of a beat, without gaps, as in AMD's network layer.
 module axis_512_to_256 #(
-    parameter int BYTES = 32,  // of a narrow beat
-    parameter int USER  = 16   // bits that go with each beat as they are, TDEST for example
+    parameter int BYTES = 32,  // bytes of a narrow beat
+    parameter int USER  = 16   // sideband bits, copied with each beat, such as TDEST
 ) (
     input  logic                clk,
     input  logic                rst_n,
@@ -37,7 +37,7 @@ module axis_512_to_256 #(
       .m_data ({last, keep, m_user, data})
   );
 
-  // A beat stays in the stage until its last half has left, so that nothing is stored twice.
+  // A beat stays in the stage until its last half is sent, so no half is stored twice.
   assign more   = keep[BYTES] && !upper;
   assign ready  = m_ready && !more;
   assign m_data = upper ? data[16*BYTES-1:8*BYTES] : data[8*BYTES-1:0];

@@ -1,4 +1,4 @@
-// A stage of an AXI4-Stream with registers on both sides: no path from ready to ready, no bubble.
+// AXI4-Stream register stage: no combinational path from ready to ready, and no bubbles.
 module axis_skid #(
     parameter int W = 8
 ) (
@@ -12,7 +12,7 @@ module axis_skid #(
     output logic [W-1:0] m_data
 );
   logic [W-1:0] spare;
-  logic full;  // the spare register holds what came while the output was held
+  logic full;  // the spare register holds a beat accepted during a stall
 
   assign s_ready = !full;
 

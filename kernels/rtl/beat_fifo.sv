@@ -1,4 +1,4 @@
-// A queue in block memory. The output is a register that is filled ahead, so a beat leaves every cycle.
+// FIFO in block memory. The output register is prefetched, so a beat leaves every cycle.
 module beat_fifo #(
     parameter int W  = 256,
     parameter int AW = 7     // 2^AW entries
@@ -13,7 +13,7 @@ module beat_fifo #(
     output logic [W-1:0] m_data
 );
   (* ram_style = "block" *) logic [W-1:0] mem[2**AW];
-  logic [AW:0] head, tail;  // one bit more than an address: full and empty differ
+  logic [AW:0] head, tail;  // one bit more than an address, to distinguish full from empty
   logic read;
 
   assign s_ready = (head - tail) != (AW + 1)'(2 ** AW);

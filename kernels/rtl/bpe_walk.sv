@@ -1,52 +1,53 @@
-// Byte pair encoding by the last token of every prefix. Each byte goes on in an automaton whose states name
-// the longest token that ends there; of it and its shorter suffixes the first is right that begins where the
-// piece does, or whose merge with the last token before it would not have come earlier. Automaton, tokens and
-// merges lie in external memory: a flow waits for a word, and the others go on meanwhile.
+// Byte pair encoding by the last token of every prefix. Each byte advances an automaton whose states give the
+// longest token that ends there. Candidates are that token and its shorter suffixes. The first candidate is
+// correct that begins at the piece's start, or is compatible with the token before it. Automaton, tokens and
+// merges are in external memory; while one flow waits for a word, others continue.
 //
-// One step of one flow a cycle, as in `piece_cutter`; a flow has at most one word under way.
+// One step of one flow per cycle, as in `piece_cutter`; each flow has at most one read in flight.
 module bpe_walk #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
-    parameter int CW    = 10  // log2 of the entries of the cache of verdicts
+    parameter int CW    = 10  // log2 of the entries in the compatibility cache
 ) (
     input  logic                clk,
     input  logic                rst_n,
-    input  logic                clear,         // other tables: verdicts are forgotten
-    input  logic [        18:0] cfg_root,      // where the root's children begin
-    input  logic [        19:0] cfg_tokens,    // the word of token 0
-    input  logic [        19:0] cfg_pairs,     // the word of the merges' first two slots
-    input  logic [        17:0] cfg_mask,      // slots, less one
-    input  logic                cfg_whole,     // a piece that is a token is that token
+    input  logic                clear,         // new tables: the cache is cleared
+    input  logic [        18:0] cfg_root,      // base of the root's children
+    input  logic [        19:0] cfg_tokens,    // word address of token 0
+    input  logic [        19:0] cfg_pairs,     // word address of the first two merge slots
+    input  logic [        17:0] cfg_mask,      // merge slots minus one
+    input  logic                cfg_whole,     // 1: a piece equal to a token becomes that token
     input  logic [   FLOWS-1:0] mine,
-    output logic                pass,          // a flow goes on: to its tokens, or back to the cutter
+    output logic                pass,          // a flow leaves: to `token_runs`, or back to the cutter
     output logic [      FW-1:0] pass_flow,
     output logic                pass_tokens,
-    // From the cutter: what is to be done, up to which byte; from `token_runs`, where the next token begins.
+    // From the cutter: the order, and the byte up to which it holds; from `token_runs`: begin of the next
+    // token.
     input  logic [ 2*FLOWS-1:0] orders,
     input  logic [10*FLOWS-1:0] accepts,
     input  logic [10*FLOWS-1:0] bases,
-    input  logic [   FLOWS-1:0] fresh,         // no token of the piece has left
+    input  logic [   FLOWS-1:0] fresh,         // no token of the piece has been emitted
     input  logic                ring_write,
     input  logic [      FW+8:0] ring_address,
     input  logic [         7:0] ring_octet,
-    // To `token_runs`: what is wanted of it, and the last token of the prefix that ends behind a byte.
+    // To `token_runs`: its order, and the last token of the prefix that ends after a byte.
     output logic [ 3*FLOWS-1:0] wants,
     output logic [10*FLOWS-1:0] ats,
     output logic [ 8*FLOWS-1:0] depths,
     output logic [16*FLOWS-1:0] wholes,
-    output logic [   FLOWS-1:0] lost,          // no token fits: the tables are wrong
+    output logic [   FLOWS-1:0] lost,          // no candidate matches: the tables are invalid
     output logic                last_write,
     output logic [      FW+8:0] last_address,
     output logic [        15:0] last_token,
     output logic [         7:0] last_length,
-    // External memory: words of 16 bytes, a word for each request, in any order.
+    // External memory: one 16-byte word per request, in any order.
     output logic                ask,
     output logic [      FW-1:0] ask_flow,
     output logic [        19:0] ask_word,
     input  logic                told,
     input  logic [      FW-1:0] told_flow,
     input  logic [       127:0] told_data,
-    // Lookups: a state, the next suffix, two merges, the parts of a token, and a verdict in the cache.
+    // Lookup events: state, next suffix, merge pair, parts of a token, cached compatibility.
     output logic                looked_cell,
     output logic                looked_suffix,
     output logic                looked_pair,
@@ -55,23 +56,23 @@ module bpe_walk #(
 );
   localparam logic [3:0] NEXT = 4'd0, CHILD = 4'd1, FAIL = 4'd2, BEFORE = 4'd3, CACHED = 4'd4, HASH = 4'd5;
   localparam logic [3:0] PAIR = 4'd6, LEFT = 4'd7, RIGHT = 4'd8, SUFFIX = 4'd9;
-  localparam logic [1:0] TO_CUT = 2'd1;  // an order; 2 and 3 begin a packet and a flow, 0 is to walk
-  localparam logic [2:0] SOME = 3'd0, ALL = 3'd1, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // wants
+  localparam logic [1:0] TO_CUT = 2'd1;  // orders: 0 walks, 2 begins a packet, 3 begins a flow
+  localparam logic [2:0] SOME = 3'd0, ALL = 3'd1, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // orders
   localparam logic [15:0] NONE = 16'hffff;
 
   // ---- state of every flow ----
   logic [3:0] do_q[FLOWS];
-  logic [9:0] at_q[FLOWS], length_q[FLOWS];  // where the walk stands, and bytes of the piece so far
+  logic [9:0] at_q[FLOWS], length_q[FLOWS];  // position of the walk, and bytes of the piece so far
   logic [18:0] state_q[FLOWS], base_q[FLOWS], fail_q[FLOWS], failbase_q[FLOWS];
-  logic [FLOWS-1:0] known_q;                 // the state's own failure is known
+  logic [FLOWS-1:0] known_q;                 // the state's failure link is loaded
   logic [7:0] depth_q[FLOWS], octet_q[FLOWS];
   logic [15:0] whole_q[FLOWS];
   logic [15:0] token_q[FLOWS], before_q[FLOWS], next_q[FLOWS];  // a candidate, the token before it, its suffix
   logic [7:0] size_q[FLOWS], nextsize_q[FLOWS];
   logic [FLOWS-1:0] hasnext_q, hasleft_q, hasright_q, lost_q;
-  logic [15:0] left_q[FLOWS], right_q[FLOWS];        // the tokens whose merge is looked up
+  logic [15:0] left_q[FLOWS], right_q[FLOWS];        // pair of tokens whose merge is looked up
   logic [15:0] leftpart_q[FLOWS], rightpart_q[FLOWS];  // the left one's right part, the right one's left part
-  logic [16:0] leftrank_q[FLOWS], rightrank_q[FLOWS];  // ranks, one more than the merge's
+  logic [16:0] leftrank_q[FLOWS], rightrank_q[FLOWS];  // ranks plus one
   logic [17:0] limit_q[FLOWS], slot_q[FLOWS];
   logic [2:0] want_q[FLOWS];
   logic [127:0] word_q[FLOWS];
@@ -117,12 +118,12 @@ module bpe_walk #(
     q_last <= lasts[{a, before_address}];
     q_verdict <= verdicts[a_entry];
   end
-  // An entry a cycle is wiped; until then nothing is found in the cache.
+  // One entry is cleared per cycle; until all are, every lookup misses.
   always_ff @(posedge clk)
     if (!rst_n || clear) wiping <= '0;
     else if (!wiping[CW]) wiping <= wiping + 1'b1;
 
-  // ---- second cycle: what memory says ----
+  // ---- second cycle: data from memory ----
   logic [127:0] word;
   logic [18:0] c_owner, c_base, c_fail, c_failbase;
   logic [15:0] c_longest, c_whole;
@@ -134,7 +135,7 @@ module bpe_walk #(
   logic [16:0] t_rank;
   assign {t_rank, t_right, t_left, t_size, t_suffix} = word[72:0];
 
-  // Two slots of the merges are a word; the walk begins at one of them and ends at a free one.
+  // A word holds two merge slots; the search starts at one of them and ends at an empty slot.
   logic [1:0] hit, free;
   logic merged, through;
   logic [16:0] merge_rank;
@@ -148,7 +149,7 @@ module bpe_walk #(
     merge_rank = hit[0] ? word[48:32] : word[112:96];
   end
 
-  /* verilator lint_off UNUSEDSIGNAL */  // as many bits as there are slots
+  /* verilator lint_off UNUSEDSIGNAL */  // only the bits of the slot index are used
   logic [31:0] mixed, hashed;
   /* verilator lint_on UNUSEDSIGNAL */
   assign mixed = ({16'd0, left_q[b]} * 32'h9e3779b1) ^ ({16'd0, right_q[b]} * 32'h85ebca6b);
@@ -173,7 +174,7 @@ module bpe_walk #(
   logic w_ask, w_looked_cell, w_looked_suffix, w_looked_pair, w_looked_parts, w_looked_cache, w_verdict;
   logic left_first, has_left, has_right;
   logic [9:0] back;
-  assign back = at_q[b] + 10'd1 - bases[10*b+:10];  // bytes since the last token that left, this one too
+  assign back = at_q[b] + 10'd1 - bases[10*b+:10];  // bytes since the last emitted token, including this one
   always_comb begin
     do_n = do_q[b];
     at_n = at_q[b];
@@ -219,12 +220,12 @@ module bpe_walk #(
     w_looked_pair = 1'b0;
     w_looked_parts = 1'b0;
     w_looked_cache = 1'b0;
-    // Without a flow there is nothing to judge; nothing that is found here leaves then either.
+    // Without a valid flow the results below are ignored, and no flow leaves.
     if (b_valid)
     case (do_q[b])
       NEXT: begin
         if (orders[2*b+1]) begin
-          // A packet begins; the first one of a flow begins everything.
+          // A packet begins; the first packet of a flow also resets its state.
           leave = 1'b1;
           leave_tokens = 1'b1;
           want_n = orders[2*b] ? RESTARTS : BEGINS;
@@ -248,7 +249,7 @@ module bpe_walk #(
           w_looked_cell = 1'b1;
           do_n = CHILD;
         end
-        // The root has a child for every byte, so its failure is never asked for.
+        // The root has a child for every byte, so its failure link is never read.
         if (state_n == 19'd0) begin
           base_n = cfg_root;
           if (length_n == 10'd0 && leave) depth_n = '0;
@@ -345,7 +346,7 @@ module bpe_walk #(
         rightpart_n = t_left;
         rightrank_n = t_rank;
         hasright_n = 1'b1;
-        // The candidate's suffix comes along.
+        // The candidate's suffix is in the same word.
         if (right_q[b] == token_q[b]) begin
           hasnext_n = 1'b1;
           next_n = t_suffix;
@@ -360,8 +361,8 @@ module bpe_walk #(
       end
     endcase
 
-    // Of the two tokens the one that was merged later is taken apart, where it has parts; what then lies at
-    // the border may not have been merged before that.
+    // Of the two tokens, the one merged later is split, if it has parts. The pair then at the border must not
+    // have been merged before that.
     left_first = leftrank_n > rightrank_n;
     has_left = leftpart_n != NONE;
     has_right = rightpart_n != NONE;
@@ -393,8 +394,8 @@ module bpe_walk #(
         do_n = SUFFIX;
       end
     end
-    // A candidate that begins before the last token that left cannot be right, and one that begins where the
-    // piece does is.
+    // A candidate that begins before the last emitted token is wrong; one that begins at the piece's start is
+    // correct.
     if (candidate) begin
       if (token_n == NONE) lost_n = 1'b1;
       else if ({2'd0, size_n} == back && fresh[b]) accept = 1'b1;

@@ -1,6 +1,6 @@
-// CRC-32C (Castagnoli, reflected) of 32 bytes at once. The register is linear in register and data, so
-// the next one is a sum of what each nibble adds: 64 small tables, made at elaboration. A nibble's table
-// is four inputs of logic in hardware and one lookup in a simulation.
+// CRC-32C (Castagnoli, reflected) of 32 bytes per step. The next register is linear in register and data, so
+// it is the XOR of each nibble's contribution: 64 small tables, computed at elaboration. A nibble's table is
+// four logic inputs in hardware and one lookup in simulation.
 module crc32c_beat (
     input  logic [ 31:0] crc,
     input  logic [255:0] data,
@@ -8,11 +8,11 @@ module crc32c_beat (
 );
   localparam logic [31:0] POLY = 32'h82f63b78;
 
-  // What the nibble at `place` adds, for its 16 values.
+  // Contribution of the nibble at `place`, for its 16 values.
   function automatic logic [511:0] adds(input int place);
     logic [31:0] column;
     adds = '0;
-    column = POLY;  // of the last bit of all
+    column = POLY;  // contribution of the very last bit
     for (int i = 255; i >= 4 * place; i--) begin
       if (i < 4 * place + 4)
         for (int value = 0; value < 16; value++)

@@ -1,8 +1,8 @@
-// Takes trailing zero bytes out of a CRC register. A message that ends inside a beat is filled up with
-// zeros; a step without data is invertible, so what they did is undone, 2^k bytes a stage: five stages
-// for 0 to 31 bytes, a register behind each.
+// Removes trailing zero bytes from a CRC register. A message that ends inside a beat is padded with zeros. A
+// step without data is invertible, so the padding is undone: 2^k bytes per stage, five stages for 0 to 31
+// bytes, with a register after each.
 module crc32c_trim #(
-    parameter int W = 1  // bits that travel along
+    parameter int W = 1  // sideband bits, delayed equally
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -16,7 +16,8 @@ module crc32c_trim #(
 );
   localparam logic [31:0] POLY = 32'h82f63b78;
 
-  // What the nibble at `place` of the register adds to the one `bytes` zero bytes before, for its 16 values.
+  // Contribution of the register's nibble at `place` to the register `bytes` zero bytes earlier, for its 16
+  // values.
   function automatic logic [511:0] adds(input int place, input int bytes);
     logic [31:0] column;
     adds = '0;

@@ -1,9 +1,9 @@
-// The filter over the columns of a row: sixteen taps of all channels a cycle, each pixel times its weight of
-// 22 fraction bits. A program says where in the row each sixteen taps lie and which weights they have; an
-// output column with more taps has several steps. Samples are put behind one another into words of the ring,
-// where each packet that they will leave in begins with a word.
+// Column filter of a row: sixteen taps of all channels per cycle, each pixel times its weight of 22 fraction
+// bits. A program gives the position in the row and the weights of each sixteen taps; an output column with
+// more taps has several steps. Samples are packed into words of the ring; each output packet begins at a word
+// boundary.
 module filter_columns #(
-    parameter int WW = 9,   // 2^WW words are the longest row
+    parameter int WW = 9,   // 2^WW words: maximum row
     parameter int SW = 12,  // 2^SW steps
     parameter int VW = 11,  // 2^VW times sixteen weights
     parameter int RW = 12   // 2^RW words of the ring
@@ -12,30 +12,30 @@ module filter_columns #(
     input  logic          rst_n,
     input  logic          clear,
     input  logic [   2:0] cfg_channels,
-    input  logic [  15:0] cfg_before,       // columns of the fill colour in front
-    input  logic [  15:0] cfg_inside,       // those and the steps
-    input  logic [  15:0] cfg_steps,        // and the columns of the fill colour behind: cycles of a row
-    input  logic [SW-1:0] cfg_first,        // the first step
-    input  logic [  10:0] cfg_packet_items, // columns of an answer
+    input  logic [  15:0] cfg_before,       // fill columns before
+    input  logic [  15:0] cfg_inside,       // fill columns before plus steps
+    input  logic [  15:0] cfg_steps,        // plus fill columns after: cycles per row
+    input  logic [SW-1:0] cfg_first,        // address of the first step
+    input  logic [  10:0] cfg_packet_items, // columns per answer
     input  logic [  31:0] cfg_fill,
-    input  logic [  RW:0] cfg_ring,         // words of the ring that are used: whole rows
-    input  logic          load_steps,       // 13:0 byte of the row, then number of weights, column's last
-    input  logic          load_weights,     // two weights
+    input  logic [  RW:0] cfg_ring,         // ring words in use: whole rows
+    input  logic          load_steps,       // 13:0 row byte, then weights, then column's last step
+    input  logic          load_weights,     // two weights per entry
     input  logic [VW+2:0] load_addr,
     input  logic [  45:0] load_data,
-    input  logic          start,            // a row is there, and begins when `ready` says so
+    input  logic          start,            // a row is available; it begins with `ready`
     output logic          ready,
-    output logic          read,             // of the row
-    output logic          read_last,        // it has been read
+    output logic          read,             // read of the row
+    output logic          read_last,        // last read of the row
     output logic          read_slot,
     output logic [WW-1:0] read_word,
-    input  logic [1023:0] read_data,        // a cycle later
-    output logic          write,            // to the ring
+    input  logic [1023:0] read_data,        // one cycle after the read
+    output logic          write,            // write to the ring
     output logic [RW-1:0] write_addr,
     output logic [ 255:0] write_data,
-    output logic          done              // with the row's last word
+    output logic          done              // with the last word of the row
 );
-  // ---- which step ----
+  // ---- step counter ----
   logic running, begin_row, final_step, inside_row;
   logic [15:0] number;
   logic [SW-1:0] step;
@@ -58,7 +58,8 @@ module filter_columns #(
   // ---- 1: the step's program; 2: its bytes and weights ----
   logic v1, v2, v3, v4, v5, v6, v7, v8;
   logic fill1, end1, fresh1;
-  // A step has its places whatever the depths: 14 bits of its first byte, 11 of its weights, whether it ends.
+  // Fields of a step are fixed, whatever the depths: 14 bits of first byte, 11 bits of weights address, 1 bit
+  // of column end.
   /* verilator lint_off UNUSEDSIGNAL */
   logic [25:0] program1;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -78,7 +79,7 @@ module filter_columns #(
       .q_b   ()
       /* verilator lint_on PINCONNECTEMPTY */
   );
-  logic whole1;  // the column is complete with this step
+  logic whole1;  // this step completes the column
   assign whole1 = program1[25] || fill1;
   assign read = v1;
   assign read_last = v1 && end1;
@@ -110,11 +111,11 @@ module filter_columns #(
     end else begin
       {v1, v2, v3, v4, v5, v6, v7, v8} <= {running, v1, v2, v3, v4, v5, v6, v7};
       if (v1) fresh1 <= whole1;
-      // Rows come to the two places in turn; one that is given up stays where it was.
+      // Rows alternate between the two slots; an abandoned row keeps its slot.
       if (read_last) read_slot <= !read_slot;
     end
 
-  // What travels along: a column's first and last step, the fill colour, the row's end.
+  // Sideband: a column's first and last step, fill colour, end of row.
   logic [3:0] f2, f3, f4, f5, f6, f7;
   logic [2:0] f8;
   logic [1:0] turn2;
@@ -137,7 +138,7 @@ module filter_columns #(
     if (v7) f8 <= f7[2:0];
   end
 
-  // ---- 3 and 4: the bytes from the first tap on ----
+  // ---- 3 and 4: bytes from the first tap ----
   logic [767:0] words3;
   logic [511:0] bytes4;
   always_ff @(posedge clk) begin
@@ -178,13 +179,13 @@ module filter_columns #(
           quarter[4*c+q] <= product[16*q+c] + product[16*q+4+c] + product[16*q+8+c] + product[16*q+12+c];
     end
     always_ff @(posedge clk)
-      // Half a level and at most 255 times the weights, whose sum is 2^22 but for half a unit a tap: fewer than
-      // 16,448 taps do not make a level more than 255.
+      // Half a level plus at most 255 times the sum of weights. That sum is 2^22 up to half a unit per tap,
+      // so with fewer than 16,448 taps no level exceeds 255.
       if (v7)
         sum[c] <= (f7[3] ? 32'h0020_0000 : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
   end
 
-  // ---- samples behind one another; what is left of a packet's last word is written a cycle later ----
+  // ---- samples packed into words; the rest of a packet's last word is written one cycle later ----
   logic [31:0] pixel;
   logic [287:0] grown;
   logic [255:0] kept;
@@ -221,7 +222,7 @@ module filter_columns #(
       end
     end
   always_ff @(posedge clk) if (v8) rest_data <= has >= 6'd32 ? {224'd0, grown[287:256]} : grown[255:0];
-  // A word that fills and a rest never come together: behind a border are eight columns or more to a word.
+  // A full word and a rest never coincide, because after a boundary a word takes at least eight columns.
   always_ff @(posedge clk)
     if (!rst_n || clear) begin
       write <= 1'b0;

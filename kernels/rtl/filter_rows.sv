@@ -1,5 +1,5 @@
-// The filter over rows that are held: a word of 32 samples times a weight each cycle. A word's taps come one
-// after another, and it leaves behind the last one. Headers pass at their place between words.
+// Row filter over stored rows: one word of 32 samples times a weight per cycle. The taps of a word are
+// consecutive; the word leaves after its last tap. Headers pass in order between words.
 module filter_rows #(
     parameter int RW = 12,  // 2^RW words of the ring
     parameter int TW = 13   // 2^TW weights
@@ -11,19 +11,19 @@ module filter_rows #(
     input  logic          load,
     input  logic [TW-1:0] load_addr,
     input  logic [  22:0] load_data,
-    input  logic          write,         // to the ring
+    input  logic          write,         // write to the ring
     input  logic [RW-1:0] write_addr,
     input  logic [ 255:0] write_data,
-    // What is done: a tap of a word, or a beat of a header.
+    // Input: a tap of a word, or a beat of a header.
     input  logic          s_valid,
     input  logic [   1:0] s_part,
     input  logic [ 255:0] s_header,
     input  logic [RW-1:0] s_addr,
     input  logic [TW-1:0] s_weight,
-    input  logic          s_first,       // tap of the word
+    input  logic          s_first,       // first tap of the word
     input  logic          s_final,
-    input  logic          s_last,        // word of the packet
-    input  logic          s_fill,        // the word is of the fill colour
+    input  logic          s_last,        // last word of the packet
+    input  logic          s_fill,        // the word is fill colour
     input  logic [   1:0] s_phase,       // channel of its first sample, of three
     output logic          m_valid,
     output logic [ 255:0] m_data,
@@ -68,7 +68,7 @@ module filter_rows #(
   // ---- 1: sample and weight; 2: products; 3: sums ----
   logic v1, v2, v3;
   logic [7:0] f1, f2;  // part, first, final, last, fill, phase
-  logic [6:0] f3;  // but for first
+  logic [6:0] f3;  // without first
   logic [255:0] h1, h2, h3;
   always_ff @(posedge clk)
     if (!rst_n) {v1, v2, v3} <= '0;

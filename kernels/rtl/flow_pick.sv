@@ -1,4 +1,4 @@
-// Whose turn it is: the next flow, behind the one that had it last, of those that can go on.
+// Round-robin arbiter: selects the next ready flow after the last one selected.
 module flow_pick #(
     parameter int FLOWS = 8,
     parameter int FW    = 3

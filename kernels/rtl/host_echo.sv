@@ -1,6 +1,6 @@
-// A kernel on a card with its two movers, as v++ links them: the echo behind its converters and `quiet_watch`,
-// with memory outside. It proves the movers; what tables' mover sends is shown, and held back on demand, and an
-// answer's header can be made to say more or less than there is, as the echo's never does.
+// Kernel on a card with its two movers, as v++ links them: the echo with its converters and `quiet_watch`,
+// and external memory. It tests the movers. The stream of the tables mover is observable, and can be stalled.
+// An answer's header can be changed to announce a wrong length, which the echo never does.
 module host_echo (
     input  logic         clk,
     input  logic         rst_n,
@@ -87,7 +87,7 @@ module host_echo (
     input  logic         table_holds,
     input  logic [15:0]  answer_longer
 );
-  // ---- the kernel ----
+  // ---- kernel ----
   logic core_arvalid, core_arready, core_rvalid, core_rready;
   logic [11:0] core_araddr;
   logic [31:0] core_rdata;
@@ -188,7 +188,7 @@ module host_echo (
       /* verilator lint_off PINCONNECTEMPTY */
       .interrupt(),
       /* verilator lint_on PINCONNECTEMPTY */
-      // The echo would wait for what tables say of epochs, so the words end outside.
+      // The echo would stall on epochs announced in tables, so the table stream ends outside it.
       .s_axis_table_tvalid(1'b0),
       /* verilator lint_off PINCONNECTEMPTY */
       .s_axis_table_tready(),
@@ -210,7 +210,7 @@ module host_echo (
   assign table_taken = table_valid && !table_holds;
   assign table_word  = table_data;
 
-  // ---- its movers ----
+  // ---- movers ----
   onpath_packets u_packets (
       .ap_clk  (clk),
       .ap_rst_n(rst_n),

@@ -1,5 +1,5 @@
-// The register file of a mover: as `axil_control`, with arguments of 64 bits, for addresses are among them, and
-// with a start that is held until the run is over: AP_DONE says that memory has all of it.
+// Register file of a mover: `axil_control` with 64-bit arguments for addresses. The start is held until the
+// run is complete: with AP_DONE, memory holds all data.
 module mover_control #(
     parameter int ARGS = 4
 ) (
@@ -7,7 +7,7 @@ module mover_control #(
     input  logic               rst_n,
     input  logic               s_axi_control_awvalid,
     output logic               s_axi_control_awready,
-    /* verilator lint_off UNUSEDSIGNAL */  // words are read and written
+    /* verilator lint_off UNUSEDSIGNAL */  // accesses are whole words
     input  logic [       11:0] s_axi_control_awaddr,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic               s_axi_control_wvalid,
@@ -29,7 +29,7 @@ module mover_control #(
     input  logic               finish,
     output logic [64*ARGS-1:0] args
 );
-  // `axil_control` keeps the lower word of each 8 bytes of arguments; the upper ones are kept here.
+  // `axil_control` stores the lower word of each 8 bytes of arguments; the upper words are stored here.
   logic [32*ARGS-1:0] low, high;
   logic between;
   assign between = s_axi_control_awaddr >= 12'h10 && s_axi_control_awaddr[2];
@@ -71,7 +71,7 @@ module mover_control #(
       for (int n = 0; n < ARGS; n++)
         if (s_axi_control_awaddr[11:3] == 9'd2 + 9'(n))
           high[32*n+:32] <= (high[32*n+:32] & ~strobe) | (s_axi_control_wdata & strobe);
-  // What was asked for is known a cycle before it is answered.
+  // The address of a read is known one cycle before its answer.
   logic read_between;
   logic [31:0] read_high;
   always_ff @(posedge clk)

@@ -1,18 +1,18 @@
-// Normalisation: one lookup a sample, from 8 bits to 1, 2 or 4 bytes. A beat of 32 samples becomes as
-// many beats as it fills; one leaves every cycle.
+// Normalisation: one lookup per sample, from 8 bits to 1, 2 or 4 bytes. A beat of 32 samples becomes 1, 2 or
+// 4 beats; one leaves every cycle.
 module normalize_levels (
     input  logic         clk,
     input  logic         rst_n,
-    input  logic         cfg_levels,  // 0: samples pass as they are
-    input  logic [  1:0] cfg_size,    // log2 of the bytes of a result
+    input  logic         cfg_levels,  // 0: samples pass unchanged
+    input  logic [  1:0] cfg_size,    // log2 of the bytes per result
     input  logic         load,
     input  logic [  9:0] load_addr,   // channel, level
     input  logic [ 31:0] load_data,
     input  logic         s_valid,
     output logic         s_ready,
     input  logic [255:0] s_data,
-    input  logic [ 31:0] s_odd,       // channel of each sample: bit 0
-    input  logic [ 31:0] s_upper,     // and bit 1
+    input  logic [ 31:0] s_odd,       // bit 0 of each sample's channel
+    input  logic [ 31:0] s_upper,     // bit 1 of each sample's channel
     input  logic [  5:0] s_count,
     input  logic [  1:0] s_part,
     input  logic         s_last,

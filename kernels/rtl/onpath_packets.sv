@@ -1,6 +1,6 @@
-// The mover of packets: slots of the card's memory to a kernel, its answers to slots behind a status, as
-// kernels/rtl/movers.ts has them. A run is over when all packets are sent, the kernel holds none, and memory
-// has confirmed every answer and the status.
+// Packet mover: slots of the card's memory to a kernel, and its answers to slots after a status block.
+// kernels/rtl/movers.ts defines the layout. A run is complete when all packets are sent, the kernel holds
+// none, and memory has confirmed every answer and the status.
 module onpath_packets (
     input  logic         ap_clk,
     input  logic         ap_rst_n,
@@ -31,7 +31,7 @@ module onpath_packets (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
-    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis wants it of a master
+    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis requires the port
     input  logic         m_axi_gmem_rlast,
     /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axi_gmem_awvalid,
@@ -54,19 +54,19 @@ module onpath_packets (
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
-    /* verilator lint_off UNUSEDSIGNAL */  // an answer's header says how long it is
+    /* verilator lint_off UNUSEDSIGNAL */  // the length comes from the answer's header
     input  logic [ 63:0] s_axis_tkeep,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_tlast,
-    /* verilator lint_off UNUSEDSIGNAL */  // there is one sender, whose number comes back
+    /* verilator lint_off UNUSEDSIGNAL */  // there is only one sender
     input  logic [ 15:0] s_axis_tdest,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_quiet_tvalid,
     output logic         s_axis_quiet_tready,
-    input  logic [ 63:0] s_axis_quiet_tdata   // as `quiet_watch` tells it
+    input  logic [ 63:0] s_axis_quiet_tdata   // format of `quiet_watch`
 );
   logic running, finish;
-  /* verilator lint_off UNUSEDSIGNAL */  // numbers are words, slots have less than 128 KiB
+  /* verilator lint_off UNUSEDSIGNAL */  // counts are words, slots have less than 128 KiB
   logic [6*64-1:0] args;
   /* verilator lint_on UNUSEDSIGNAL */
   mover_control #(
@@ -131,7 +131,7 @@ module onpath_packets (
       .m_axi_gmem_bready
   );
 
-  // ---- the kernel is calm when it has had all that was sent, and all that it gave is here ----
+  // ---- the kernel is idle once it has taken all packets sent, and all its answers are received ----
   logic [31:0] sent, received, entered, left;
   assign s_axis_quiet_tready = 1'b1;
   always_ff @(posedge ap_clk)
@@ -148,7 +148,7 @@ module onpath_packets (
   assign quiet = entered == sent && left == received;
   assign calm = fetched && !m_axis_tvalid && quiet && stored;
   assign closing = state == CLOSE;
-  // The status is on its way a cycle after it was asked for.
+  // The status is written one cycle after its request.
   assign finish = state == SETTLE && stored;
   always_ff @(posedge ap_clk)
     if (!ap_rst_n) state <= REST;

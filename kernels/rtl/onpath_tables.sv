@@ -1,5 +1,5 @@
-// The mover of tables: walks a list in the card's memory and sends, for each entry of 64 bytes, its words and
-// then the entries that stand elsewhere, a word of the stream each. kernels/rtl/movers.ts has the layout.
+// Table mover: walks a list in the card's memory. For each 64-byte entry it sends the entry's words, then the
+// referenced data, one stream word each. kernels/rtl/movers.ts defines the layout.
 module onpath_tables (
     input  logic         ap_clk,
     input  logic         ap_rst_n,
@@ -30,7 +30,7 @@ module onpath_tables (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
-    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis wants it of a master
+    /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis requires the port
     input  logic         m_axi_gmem_rlast,
     /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axis_table_tvalid,
@@ -53,13 +53,13 @@ module onpath_tables (
   logic [2:0] state;
   logic [31:0] done;
   logic [57:0] entry_at;
-  // The entry: its words, the lowest first, and what stands elsewhere.
+  // Current entry: its words, lowest first, and the referenced data.
   logic [255:0] words;
   logic [2:0] words_left;
   logic [57:0] from;
-  logic [31:0] left;  // words of the stream to come of its data
+  logic [31:0] left;  // remaining stream words of its data
   logic wide;
-  // A beat of data, the next word lowest.
+  // Beat of data, the next word lowest.
   logic [511:0] beat;
   logic [4:0] in_beat;
 
@@ -80,7 +80,7 @@ module onpath_tables (
   );
   logic [31:0] count;
   assign count = args[95:64];
-  // The list is asked for entry by entry: a load is a thousand words, and waits for one beat before it.
+  // The list is read entry by entry: a load has about a thousand words, and waits for one beat before it.
   assign go = !busy && ((state == NEXT && done != count) || (state == WORDS && words_left == 3'd0 && left != 32'd0));
   assign go_first = state == NEXT ? entry_at : from;
   assign go_beats = state == NEXT ? 32'd1 : wide ? (left + 32'd7) >> 3 : (left + 32'd15) >> 4;
@@ -94,7 +94,7 @@ module onpath_tables (
   assign take = m_axi_gmem_rvalid && m_axi_gmem_rready;
   assign finish = state == DONE;
 
-  logic [31:0] said;  // words in front, as the list says
+  logic [31:0] said;  // leading words, from the list entry
   assign said = m_axi_gmem_rdata[128+:32];
   always_ff @(posedge ap_clk)
     if (!ap_rst_n) state <= REST;

@@ -1,29 +1,29 @@
-// What a kernel counts, from reset on. All wrap around.
+// Counters of a kernel since reset. All wrap around.
 module packet_counters #(
     parameter int COUNTS = 29
 ) (
     input  logic                 clk,
     input  logic                 rst_n,
-    input  logic [          9:0] present,      // packets inside now
+    input  logic [          9:0] present,      // packets inside the kernel
     input  logic                 working,      // a packet is inside
-    input  logic                 loading,      // a word of a table came
+    input  logic                 loading,      // a table word has arrived
     input  logic                 stalled,      // a packet waits for a table
-    input  logic                 swapped,      // another page is in use
+    input  logic                 swapped,      // a different page is in use
     input  logic                 beat_in,
     input  logic                 beat_out,
     input  logic                 packet_out,
     input  logic                 drop,
     input  logic [          3:0] drop_reason,
-    input  logic                 late,         // on the way out, of reason 14 and late_reason
+    input  logic                 late,         // drop at the output; reason 14 + late_reason
     input  logic [          1:0] late_reason,
-    input  logic                 over,         // its epoch is over
-    input  logic                 refuse,       // by a core of rows
+    input  logic                 over,         // drop because of an ended epoch
+    input  logic                 refuse,       // drop by a row core
     input  logic [          4:0] refuse_reason,
     output logic [32*COUNTS-1:0] counts
 );
-  // 0 cycles with a packet inside, 1 its upper half, 2 words of tables, 3 cycles of waiting for tables,
-  // 4 swaps, 5 beats in, 6 beats out, 7 packets out, 8 drops of reason 0 and so on to 27,
-  // 28 packets inside now; kernels/rtl/registers.ts names them.
+  // 0 cycles with a packet inside, 1 its upper half, 2 table words, 3 cycles stalled on tables, 4 swaps, 5
+  // beats in, 6 beats out, 7 packets out, 8 to 27 drops of reasons 0 to 19, 28 packets inside.
+  // kernels/rtl/registers.ts names them.
   logic [63:0] cycles;
   logic [31:0] words, stalls, swaps, ins, outs, packets;
   localparam int REASONS = 20, OVER = 17;
@@ -46,7 +46,7 @@ module packet_counters #(
       ins <= ins + {31'd0, beat_in};
       outs <= outs + {31'd0, beat_out};
       packets <= packets + {31'd0, packet_out};
-      // They happen to different packets and may fall together.
+      // These belong to different packets and may coincide.
       if (drop) drops[{1'b0, drop_reason}] <= drops[{1'b0, drop_reason}] + 32'd1;
       if (late) drops[5'd14+{3'd0, late_reason}] <= drops[5'd14+{3'd0, late_reason}] + 32'd1;
       if (over) drops[OVER] <= drops[OVER] + 32'd1;

@@ -1,14 +1,15 @@
-// Slots of the card's memory to packets on a stream. A slot begins with the packet's header, which says how long
-// the packet is; the rest of the slot is read and left out, so that memory is read in one stretch at full speed.
+// Packet mover, read side: sends the packets in memory slots on a stream. A slot begins with the packet's
+// header, which contains its length. The rest of the slot is read and discarded, so memory is read in one
+// stretch at full speed.
 module packet_fetch (
     input  logic         clk,
     input  logic         rst_n,
-    input  logic         go,         // taken while idle
-    input  logic [ 57:0] from,       // the first slot, in beats of 64 bytes
+    input  logic         go,         // accepted while idle
+    input  logic [ 57:0] from,       // address of the first slot, in beats of 64 bytes
     input  logic [ 31:0] count,
-    input  logic [ 16:0] slot,       // bytes of a slot, a multiple of 64
+    input  logic [ 16:0] slot,       // bytes per slot, a multiple of 64
     output logic         idle,
-    output logic         packet,     // the last beat of one is taken
+    output logic         packet,     // the last beat of a packet is accepted
     output logic         m_axi_gmem_arvalid,
     input  logic         m_axi_gmem_arready,
     output logic [ 63:0] m_axi_gmem_araddr,
@@ -23,7 +24,7 @@ module packet_fetch (
     output logic         m_axis_tlast
 );
   logic [10:0] slot_beats, place, end_;
-  logic [31:0] left;  // slots that have not come whole
+  logic [31:0] left;  // slots not completely read
   logic asking;
   assign slot_beats = slot[16:6];
   axi_bursts u_bursts (
@@ -39,14 +40,14 @@ module packet_fetch (
       .a_len  (m_axi_gmem_arlen)
   );
 
-  // ---- how long the packet is: its header's length and the header, at most the slot ----
+  // ---- packet length: payload length plus header, at most the slot ----
   logic [16:0] said, length, bytes;
   logic first, wanted, take;
   logic [10:0] ends_at;
   assign first = place == 11'd0;
   assign said = 17'd64 + {1'b0, m_axi_gmem_rdata[175:160]};
   assign length = said < slot ? said : slot;
-  // The last beat of the packet, and the bytes in it less one.
+  // Last beat of the packet, and its byte count minus one.
   assign ends_at = first ? bytes[16:6] : end_;
   logic [5:0] tail, tail_;
   assign bytes = length - 17'd1;

@@ -1,18 +1,18 @@
-// Collects a packet's 8-bit samples and gives them again, interleaved or plane by plane, each with the
-// number of its channel. Packets come in while those before go out: four fit, so that a short one between
-// long ones holds nobody back. That is what the depth of a block memory gives anyway.
+// Stores a packet's 8-bit samples and sends them interleaved or plane by plane, each with its channel number.
+// Packets are written while earlier ones are read. Four fit, the capacity of a block memory, so a short
+// packet between long ones stalls nothing.
 //
-// Channel c has a memory of its own and its samples begin there at byte c*n, n pixels a packet. So all
-// channels are read at the same row, and masks choose among them: planes join without a shifter.
+// Each channel has its own memory. Samples of channel c begin at byte c*n, with n pixels per packet. So all
+// channels are read at the same row and combined with masks; joining planes needs no shifter.
 module packet_planes #(
-    parameter int RW = 6,  // 2^RW rows of 32 samples are the longest packet
-    parameter int SW = 2   // 2^SW packets are held
+    parameter int RW = 6,  // 2^RW rows of 32 samples: maximum packet
+    parameter int SW = 2   // 2^SW packets stored
 ) (
     input  logic         clk,
     input  logic         rst_n,
     input  logic [  2:0] cfg_channels,  // 1, 3 or 4
     input  logic         cfg_planar,
-    input  logic [  1:0] cfg_size,      // log2 of the bytes that each sample will have
+    input  logic [  1:0] cfg_size,      // log2 of the output bytes per sample
     input  logic         s_valid,
     output logic         s_ready,
     input  logic [255:0] s_data,
@@ -22,8 +22,8 @@ module packet_planes #(
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
-    output logic [ 31:0] m_odd,         // channel of each sample: bit 0
-    output logic [ 31:0] m_upper,       // and bit 1
+    output logic [ 31:0] m_odd,         // bit 0 of each sample's channel
+    output logic [ 31:0] m_upper,       // bit 1 of each sample's channel
     output logic [  5:0] m_count,       // samples of the beat
     output logic [  1:0] m_part,
     output logic         m_last,
@@ -36,7 +36,7 @@ module packet_planes #(
   assign planar = cfg_planar && (rgb || four);
 
   // ---- in: headers into registers, samples into the channels' memories ----
-  logic [SW-1:0] into, from;  // the packet that is written, and the one that is read
+  logic [SW-1:0] into, from;  // slots of the packet being written, and being read
   logic [2**SW-1:0] held;
   logic [1:0] spoiled[2**SW];
   logic [511:0] head[2**SW];
@@ -48,12 +48,12 @@ module packet_planes #(
 
   logic [PW:0] length, third, left;
   logic [5:0] here;
-  logic [1:0] phase;  // channel of the beat's first sample, by three
+  logic [1:0] phase;  // channel of the beat's first sample, modulo three
   assign length = s_data[160+:PW+1];
   assign third = (PW + 1)'((32'(length) * 32'd43691) >> 17);
   assign here = left > (PW + 1)'(32) ? 6'd32 : left[5:0];
 
-  // Every third sample from 0, 1 and 2 on, every fourth from 0, 1, 2 and 3 on; how many of each there are.
+  // Every third sample from 0, 1 and 2, every fourth from 0 to 3, and the count of each.
   logic [87:0] by_three[3], by_four[4];
   logic [3:0] of_three[3], of_four[4];
   logic [255:0] whole;
@@ -92,7 +92,7 @@ module packet_planes #(
     end
     (* ram_style = "block" *) logic [255:0] mem[2**(RW+SW)];
     logic write;
-    // A packet's last row is written beside the header behind it.
+    // A packet's last row is written in the same cycle as the following header.
     assign write = planar ? (samples && full) || (ended && at[4:0] != 5'd0) : c == 0 && samples;
     always_ff @(posedge clk) begin
       if (write) mem[{ended?into-1'b1 : into, at[PW-1:5]}] <= ended ? kept : planar ? grown[255:0] : s_data;
@@ -159,7 +159,7 @@ module packet_planes #(
 
   logic [255:0] header;
   logic [PW:0] base, size;
-  logic [1:0] turn, turned;  // channel of the row's first sample, by three
+  logic [1:0] turn, turned;  // channel of the row's first sample, modulo three
   always_ff @(posedge clk)
     if (read) begin
       m_part <= part;
@@ -173,7 +173,7 @@ module packet_planes #(
       turned <= turn;
     end
 
-  // behind[c]: the samples of the beat that are of channel c or later.
+  // behind[c]: samples of the beat that belong to channel c or later.
   localparam logic [31:0] THIRDS = 32'h4924_9249;
   logic [31:0] behind[4];
   logic [PW:0] border[4];

@@ -1,16 +1,16 @@
-// Answers on a stream to slots of the card's memory, and what became of them to the status in front. An answer's
-// header says how long it is; one that is longer than a slot is left out and counted, and so is one beyond the
-// last slot.
+// Packet mover, write side: stores answers from a stream in memory slots, and their outcome in the status
+// block before them. An answer's length is in its header. An answer that exceeds a slot, or the last slot, is
+// dropped and counted.
 module packet_store (
     input  logic         clk,
     input  logic         rst_n,
-    input  logic         go,          // counts begin anew
-    input  logic         close,       // the status is written; taken while idle
-    input  logic [ 57:0] to,          // the status, in beats of 64 bytes; slots stand behind it
-    input  logic [ 31:0] room,        // slots
-    input  logic [ 16:0] slot,        // bytes of a slot, a multiple of 64
-    output logic         idle,        // memory has all that came
-    output logic         answer,      // one is done with, whatever became of it
+    input  logic         go,          // resets the counts
+    input  logic         close,       // writes the status; accepted while idle
+    input  logic [ 57:0] to,          // address of the status, in beats of 64 bytes; slots follow it
+    input  logic [ 31:0] room,        // number of slots
+    input  logic [ 16:0] slot,        // bytes per slot, a multiple of 64
+    output logic         idle,        // memory has confirmed all answers
+    output logic         answer,      // an answer is finished, stored or dropped
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
@@ -30,9 +30,9 @@ module packet_store (
   localparam logic [2:0] LOOK = 3'd0, WRITE = 3'd1, DROP = 3'd2, STATUS = 3'd3;
   logic [2:0] state;
   logic [31:0] stored, surplus, too_long;
-  logic [57:0] at;  // the next slot
+  logic [57:0] at;  // address of the next slot
 
-  // ---- the answer that is looked at ----
+  // ---- current answer ----
   logic [16:0] length, bytes;
   logic fits, seen;
   assign length = 17'd64 + {1'b0, s_axis_tdata[175:160]};
@@ -58,12 +58,13 @@ module packet_store (
       .a_len  (m_axi_gmem_awlen)
   );
 
-  // ---- beats: as many as the header says; where the stream ends sooner, the others write nothing ----
+  // ---- beats: as many as the header announces; without write strobes after the stream's end ----
   logic [10:0] left;
   logic [5:0] in_page, tail;
   logic ended, put, over;
   assign m_axi_gmem_wvalid = state == STATUS || (state == WRITE && (s_axis_tvalid || ended));
-  // The next answer may come while a beat that writes nothing waits, and a beat that waits may not change.
+  // The next answer may arrive during a stalled beat without write strobes, and a stalled beat must not
+  // change.
   assign m_axi_gmem_wdata = state == STATUS ? {416'd0, too_long, surplus, stored} :
       ended ? 512'd0 : s_axis_tdata;
   assign m_axi_gmem_wstrb = state == STATUS ? ~64'd0 : ended ? 64'd0 :
@@ -74,7 +75,7 @@ module packet_store (
   assign over = s_axis_tvalid && s_axis_tready && s_axis_tlast;
   assign answer = over;
 
-  // ---- what memory has not confirmed ----
+  // ---- writes that memory has not confirmed ----
   logic [31:0] open;
   assign m_axi_gmem_bready = 1'b1;
   assign idle = state == LOOK && !s_axis_tvalid && !asking && open == 32'd0;

@@ -1,5 +1,5 @@
-// The way that a packet takes on a card between 512 and 256 bits, and nothing else: packed to the wide
-// stream and split again. It proves the two converters, with any bytes, for nothing is checked here.
+// Path of a packet on a card between 512 and 256 bits: packed to the wide stream and split again. It tests
+// both converters with any bytes, because nothing is checked here.
 module packet_widths (
     input  logic         clk,
     input  logic         rst_n,
@@ -25,7 +25,7 @@ module packet_widths (
     /* verilator lint_on SYMRSVDWORD */
     input  logic         s_axis_table_tvalid,
     output logic         s_axis_table_tready,
-    /* verilator lint_off UNUSEDSIGNAL */  // taken and forgotten
+    /* verilator lint_off UNUSEDSIGNAL */  // accepted and discarded
     input  logic [ 63:0] s_axis_table_tdata,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_tvalid,
@@ -41,7 +41,7 @@ module packet_widths (
     output logic         m_axis_tlast,
     output logic [ 15:0] m_axis_tdest
 );
-  // ---- what the host reads: how many packets are inside, and for how many cycles one was ----
+  // ---- counters for the host: packets inside, and cycles with a packet inside ----
   logic begun, beat_in, beat_out, enters, leaves;
   logic [9:0] present;
   assign beat_in  = s_axis_tvalid && s_axis_tready;
@@ -60,7 +60,7 @@ module packet_widths (
   localparam int ARGS = 4, COUNTS = 29;
   logic start;
   logic [32*COUNTS-1:0] counts;
-  /* verilator lint_off UNUSEDSIGNAL */  // arguments are kept and change nothing
+  /* verilator lint_off UNUSEDSIGNAL */  // arguments are stored without effect
   logic [32*ARGS-1:0] args;
   /* verilator lint_on UNUSEDSIGNAL */
   axil_control #(

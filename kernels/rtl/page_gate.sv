@@ -1,11 +1,10 @@
-// Lets packets in by their epoch: a new epoch begins when the pages that it needs are there, one that is
-// over is dropped. It knows which page stands in which bank; nothing stops the stream but a page that is
-// still on its way.
+// Admits packets by epoch: a new epoch begins once its pages are loaded; a packet of an ended epoch is
+// dropped. It tracks the page in each bank. Only a page that is still loading stalls the stream.
 module page_gate (
     input  logic         clk,
     input  logic         rst_n,
     input  logic         cfg_paged,
-    input  logic         taken,        // arguments are taken: no page stands, no epoch has begun
+    input  logic         taken,        // arguments are taken: no page is loaded, no epoch has begun
     // From the loader.
     input  logic         page_begin,
     input  logic         page_done,
@@ -13,9 +12,9 @@ module page_gate (
     input  logic [ 15:0] page_number,
     input  logic         limit_valid,
     input  logic [ 31:0] limit_epoch,
-    output logic [ 31:0] epochs,       // one more than the epoch that is running, 0 before the first
-    output logic [ 31:0] pages,        // the page in either bank, 16 bits each
-    output logic [  1:0] there,        // whether one is
+    output logic [ 31:0] epochs,       // current epoch plus one; 0 before the first
+    output logic [ 31:0] pages,        // page in each bank, 16 bits each
+    output logic [  1:0] there,        // bank holds a page
     // Beats.
     input  logic         s_valid,
     output logic         s_ready,
@@ -24,8 +23,8 @@ module page_gate (
     input  logic         s_last,
     output logic         m_valid,
     input  logic         m_ready,
-    output logic         stalled,      // a packet waits for a page
-    output logic         over          // a packet is dropped, its epoch is over
+    output logic         stalled,      // a packet is stalled on a page
+    output logic         over          // a packet is dropped because its epoch has ended
 );
   logic [31:0] limit;
   logic first, skipping, late, next;

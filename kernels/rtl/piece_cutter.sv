@@ -1,9 +1,10 @@
-// Text to pieces: bytes to code points, code points to classes, and a leftmost-first DFA over classes that
-// finds where a piece may end. Code points wait in a ring while that is not known; those that are given back
-// at the end of a piece are seen again from there. What surely is the piece's is walked by `bpe_walk`.
+// Cuts text into pieces: bytes to code points, code points to classes, and a leftmost-first DFA over classes
+// that finds where a piece may end. Code points stay in a ring until the end is known. Those given back at
+// the end of a piece are read again from there. `bpe_walk` walks the bytes that certainly belong to the
+// piece.
 //
-// One step of one flow a cycle; a step reads a memory in one cycle and judges what it says in the next, so a
-// flow alone has a step every other cycle.
+// One step of one flow per cycle. A step reads memory in one cycle and evaluates the data in the next, so a
+// single flow has a step every other cycle.
 module piece_cutter #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -11,40 +12,40 @@ module piece_cutter #(
 ) (
     input  logic                  clk,
     input  logic                  rst_n,
-    input  logic [           10:0] cfg_start,      // the start state's row of transitions
-    input  logic [            5:0] cfg_end_class,  // the class of the end of the text
+    input  logic [           10:0] cfg_start,      // transition row of the start state
+    input  logic [            5:0] cfg_end_class,  // class of the end of the text
     input  logic                   load_valid,     // tables 0, 1 and 2: blocks, classes, transitions
     input  logic [            3:0] load_table,
     input  logic [           15:0] load_addr,
-    /* verilator lint_off UNUSEDSIGNAL */  // entries are words, whatever they need
+    /* verilator lint_off UNUSEDSIGNAL */  // entries are whole words
     input  logic [           63:0] load_data,
     /* verilator lint_on UNUSEDSIGNAL */
-    input  logic [      FLOWS-1:0] mine,           // flows that are here
-    output logic                   pass,           // one goes on: to the walk, or its packet is done
+    input  logic [      FLOWS-1:0] mine,           // flows in this stage
+    output logic                   pass,           // a flow leaves: to the walk, or its packet is done
     output logic [         FW-1:0] pass_flow,
     output logic                   pass_done,
-    // Its packet.
+    // Packet of each flow.
     input  logic [      FLOWS-1:0] first,
     input  logic [      FLOWS-1:0] ends,
     input  logic [   15*FLOWS-1:0] lengths,
     output logic [      FW+LW-1:0] text_address,
     input  logic [          255:0] text_data,
-    // Of every flow: what the walk is to do, up to which byte, and where the bytes begin that are still needed.
+    // Per flow: order to the walk, the byte up to which it holds, and the first byte still needed.
     output logic [    2*FLOWS-1:0] orders,
     output logic [   10*FLOWS-1:0] accepts,
     input  logic [   10*FLOWS-1:0] bases,
-    input  logic [      FLOWS-1:0] lost,           // the walk has found no token
-    // Bytes of pieces, to the walk's ring.
+    input  logic [      FLOWS-1:0] lost,           // the walk found no token
+    // Bytes of pieces, to the ring of the walk.
     output logic                   ring_write,
     output logic [         FW+8:0] ring_address,
     output logic [            7:0] ring_octet,
-    // What an answer says of a flow.
+    // State of a flow, for its answer.
     input  logic [         FW-1:0] view_flow,
-    output logic [            9:0] view_held,      // bytes that wait
-    output logic                   view_cut,       // a sequence of bytes is not complete
-    output logic                   view_replaced,  // something was no UTF-8
+    output logic [            9:0] view_held,      // bytes held
+    output logic                   view_cut,       // a byte sequence is incomplete
+    output logic                   view_replaced,  // a malformed sequence was replaced
     output logic [            1:0] view_escape,
-    // Lookups: a class, a transition.
+    // Lookup events: class, transition.
     output logic                   looked_class,
     output logic                   looked_state
 );
@@ -62,13 +63,13 @@ module piece_cutter #(
   logic [20:0] point_q[FLOWS];
   logic [7:0] block_q[FLOWS];
   logic [5:0] class_q[FLOWS];
-  logic [1:0] more_q[FLOWS], octet_q[FLOWS];  // bytes behind the code point's first; the next one's number
+  logic [1:0] more_q[FLOWS], octet_q[FLOWS];  // bytes after the code point's first; index of the next one
   logic [10:0] row_q[FLOWS];
   logic [9:0] accept_q[FLOWS], seen_q[FLOWS], have_q[FLOWS];
   logic [1:0] order_q[FLOWS], escape_q[FLOWS];
   logic [FLOWS-1:0] replaced_q;
 
-  // ---- first cycle: whose turn, and what is looked up ----
+  // ---- first cycle: arbitration and memory addresses ----
   logic a_valid, b_valid;
   logic [FW-1:0] a, b;
   flow_pick #(
@@ -89,7 +90,7 @@ module piece_cutter #(
   (* ram_style = "block" *) logic [7:0] blocks[2**13];
   (* ram_style = "ultra" *) logic [5:0] classes[2**16];
   (* ram_style = "block" *) logic [14:0] transitions[2**11];
-  (* ram_style = "block" *) logic [7:0] ring[2**(FW+9)];  // at a code point's first byte its class and length
+  (* ram_style = "block" *) logic [7:0] ring[2**(FW+9)];  // class and length, at a code point's first byte
   logic [7:0] first_block, q_block;
   logic [5:0] q_class;
   logic [14:0] q_step;
@@ -141,7 +142,7 @@ module piece_cutter #(
       .again     (u_again)
   );
 
-  // A code point's byte: the first one says how many there are.
+  // Byte of a code point; the first byte gives the count.
   logic [7:0] lead, tail, made;
   logic [1:0] behind;
   logic [7:0] shifted;
@@ -163,8 +164,8 @@ module piece_cutter #(
     made = octet_q[b] == 2'd0 ? lead : tail;
   end
 
-  // The transition: the next row, how the piece may end (0 not, 1 here, 2 a code point before), and whether it
-  // ends at once.
+  // Transition: next row, possible end of the piece (0 none, 1 here, 2 one code point earlier), and whether
+  // the piece ends at once.
   logic dead, final_;
   logic [10:0] to_row;
   logic [1:0] accepts_here;
@@ -197,7 +198,7 @@ module piece_cutter #(
     if (b_valid)
     case (do_q[b])
       BEGIN_: begin
-        // The others begin the packet first; a flow that has escaped stays so.
+        // Other orders begin the packet first; an escaped flow stays escaped.
         at_n = '0;
         replaced_n = 1'b0;
         order_n = first[b] ? RESTART : NEXT;
@@ -233,7 +234,7 @@ module piece_cutter #(
         else leave_done = 1'b1;
         if (do_n == BLOCK) begin
           more_n = point_n < 21'h80 ? 2'd0 : point_n < 21'h800 ? 2'd1 : point_n < 21'h10000 ? 2'd2 : 2'd3;
-          // Latin letters are of the first block.
+          // Latin letters are in the first block.
           block_n = first_block;
           if (point_n[20:8] == 13'd0) do_n = CLASS;
         end
@@ -287,7 +288,7 @@ module piece_cutter #(
         seen_n = accept_n;
       end
       do_n = seen_n == have_q[b] ? FETCH : SEE;
-      // Tables whose pieces have no bytes would go round for ever.
+      // Tables whose pieces have no bytes would loop endlessly.
       if (cut && accept_n == bases[10*b+:10]) begin
         escape_n = TABLES;
         leave = 1'b0;

@@ -1,8 +1,8 @@
-// Says when a core holds no packet: it reads the core's register of packets inside over AXI4-Lite whenever the
-// host does not read, and where that is 0 tells how many packets had entered by then and how many answers had
-// left. Movers end their run by it, for a packet may bring several answers, or none where it is dropped.
+// Reports when a core holds no packet. It reads the core's register of packets inside over AXI4-Lite whenever
+// the host does not read. If the value is 0, it sends the numbers of packets entered and answers sent. Movers
+// end their run by these, because a packet may bring several answers, or none if it is dropped.
 //
-// Only the channels for reads pass through here; the host waits three cycles at most.
+// Only the read channels pass through this module; the host waits at most three cycles.
 module quiet_watch (
     input  logic        clk,
     input  logic        rst_n,
@@ -17,17 +17,17 @@ module quiet_watch (
     input  logic        core_rvalid,
     output logic        core_rready,
     input  logic [31:0] core_rdata,
-    input  logic        entered,       // the core takes the last beat of a packet
+    input  logic        entered,       // the core accepts the last beat of a packet
     input  logic        left,          // an answer's last beat leaves the core
     output logic        m_axis_quiet_tvalid,
     input  logic        m_axis_quiet_tready,
-    output logic [63:0] m_axis_quiet_tdata  // 31:0 packets that have entered, 63:32 answers that have left
+    output logic [63:0] m_axis_quiet_tdata  // 31:0 packets entered, 63:32 answers sent
 );
   localparam logic [11:0] PRESENT = 12'h200 + 12'd4 * 12'd28;
   localparam logic [1:0] OPEN = 2'd0, HOST = 2'd1, ASK = 2'd2, HEAR = 2'd3;
   logic [1:0] state;
   logic [31:0] packets, answers;
-  logic [63:0] then_;  // as of the cycle in which the core looked
+  logic [63:0] then_;  // counts at the core's read cycle
   assign core_arvalid = state == ASK || (state == OPEN && host_arvalid);
   assign core_araddr  = state == ASK ? PRESENT : host_araddr;
   assign host_arready = state == OPEN && core_arready;
@@ -49,7 +49,7 @@ module quiet_watch (
     end
   always_ff @(posedge clk) if (state == ASK && core_arready) then_ <= {answers, packets};
 
-  // A word that waits stays as it is; a newer one comes soon.
+  // A stalled word stays stable; a newer one follows soon.
   always_ff @(posedge clk)
     if (!rst_n) m_axis_quiet_tvalid <= 1'b0;
     else if (!m_axis_quiet_tvalid || m_axis_quiet_tready)

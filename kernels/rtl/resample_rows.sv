@@ -1,12 +1,12 @@
-// Antialiased resize of a stream of rows: packets of rows come, each row passes the columns' filter once and
-// waits in a ring until an output row has all it needs. Answers leave as packets of their own, several for
-// one that came, or none.
+// Antialiased resize of a stream of rows. Each arriving row passes the column filter once and stays in a ring
+// until an output row has all its input rows. Answers are packets of their own; an input packet may cause
+// several answers, or none.
 //
-// Each stage takes what the one before has done whole, and begins only what the one behind has room for: two
-// rows that come, `slack` rows beyond those that an output row needs, four packets behind. So nothing that
-// has begun ever waits, and when it ends is known from when it begins.
+// Each stage accepts completed work of the preceding stage, and begins only work that the next stage has
+// capacity for: two arriving rows, `slack` rows beyond those of an output row, four packets. So work in
+// flight never stalls, and its end is known when it begins.
 module resample_rows #(
-    parameter int WW = 9,   // 2^WW words of 32 bytes are the longest row
+    parameter int WW = 9,   // 2^WW words of 32 bytes: maximum row
     parameter int SW = 12,  // 2^SW steps of the columns' filter
     parameter int VW = 11,  // 2^VW times sixteen weights
     parameter int RW = 12,  // 2^RW words of the ring
@@ -16,8 +16,8 @@ module resample_rows #(
     input  logic                clk,
     input  logic                rst_n,
     input  logic                clear,
-    /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
-    input  logic [32*29-1:0]    cfg,       // kernels/rtl/registers.ts has their order
+    /* verilator lint_off UNUSEDSIGNAL */  // arguments are whole words
+    input  logic [32*29-1:0]    cfg,       // order: kernels/rtl/registers.ts
     input  logic                load_valid,
     input  logic [      3:0]    load_table,
     input  logic [     15:0]    load_addr,
@@ -31,7 +31,7 @@ module resample_rows #(
     output logic                refuse,
     output logic [      4:0]    refuse_reason,
     output logic signed [2:0]   gained,
-    // Samples of 8 bits. What is given must be taken; `left` says that a packet is gone from the store behind.
+    // Samples of 8 bits, without back-pressure; `left`: a packet has left the store downstream.
     output logic                m_valid,
     output logic [    255:0]    m_data,
     output logic [      1:0]    m_part,
@@ -40,7 +40,7 @@ module resample_rows #(
 );
   localparam logic [3:0] STEPS = 4'd0, WEIGHTS = 4'd1, ROWS = 4'd3, ROW_WEIGHTS = 4'd4;
 
-  // ---- rows come ----
+  // ---- arriving rows ----
   logic spent, row_done, restart, write, write_next, write_slot;
   logic [80:0] from;
   logic [15:0] row;
@@ -49,7 +49,7 @@ module resample_rows #(
   logic [39:0] items;
   logic [WW-1:0] write_word;
   logic [511:0] write_data;
-  logic [1:0] full;  // rows that have come and are not read
+  logic [1:0] full;  // rows stored and not read yet
   row_intake #(
       .WW(WW)
   ) u_intake (
@@ -85,7 +85,7 @@ module resample_rows #(
       .write_data
   );
 
-  // What is known of a row goes from the first stage to the last beside its samples.
+  // Sideband of a row, from the first stage to the last.
   localparam int KNOWN = 81 + 1 + 16 + 10 + 24 + 40;
   logic [KNOWN-1:0] known[8], known_now;
   logic [2:0] known_in, known_out;
@@ -107,8 +107,8 @@ module resample_rows #(
   logic [1023:0] read_data;
   logic [RW-1:0] ring_addr;
   logic [255:0] ring_data;
-  logic [1:0] waiting;  // rows that have come and are not begun
-  logic [2:0] under_way, filtered;  // rows from their columns' filter to the end of what they complete; at the ring
+  logic [1:0] waiting;  // rows stored and not begun
+  logic [2:0] under_way, filtered;  // rows from column filter to their last answer; rows filtered
   assign c_start = waiting != 2'd0 && under_way <= cfg[32*27+:3];
   assign c_begins = c_start && c_ready;
   always_ff @(posedge clk)
@@ -177,7 +177,7 @@ module resample_rows #(
   logic [255:0] t_header;
   logic [RW-1:0] t_addr;
   logic [TW-1:0] t_weight;
-  logic [2:0] behind;  // packets from their beginning until the store behind has given them
+  logic [2:0] behind;  // packets from their beginning until they leave the store downstream
   assign gained = 3'(row_done) - 3'(spent) + 3'(begins) - 3'(r_done);
   always_ff @(posedge clk) behind <= rst_n ? behind + 3'(begins) - 3'(left) : 3'd0;
   answer_rows #(

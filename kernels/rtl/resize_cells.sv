@@ -1,46 +1,46 @@
-// Bilinear resize of cells by lookups and additions: a beat of cells a cycle, which is 4 gray, 2 RGB or 1
-// RGBA pixel. A cell's weight index is looked up for its weights' numbers, each number and pixel for terms:
-// either those of the four neighbours (form `nibble` of docs/tables.md), or those of OpenCV's two passes
-// (form `products`), whose index is a column phase below and a row phase above.
+// Bilinear resize of cells by lookups and additions: one beat of cells per cycle, which is 4 gray, 2 RGB or 1
+// RGBA pixel. A cell's weight index selects the numbers of its weights; each number and pixel select terms.
+// Terms belong to the four neighbours (form `nibble` of docs/tables.md), or to OpenCV's two passes (form
+// `products`). With `products`, the index is a column phase (low bits) and a row phase (high bits).
 //
-// Terms may also be those of one row phase (form `row-pages`): the index is as that of products, columns are
-// looked up for the weights of left and right, and the row's page must stand in one of two banks, in which
-// weight 2k is that of the upper and 2k + 1 that of the lower neighbour.
+// Terms may also belong to one row phase (form `row-pages`). The index is as with products; columns select
+// the left and right weights. The row's page must be in one of two banks: entry 2k holds the weight of the
+// upper neighbour, 2k + 1 that of the lower.
 //
-// It is the lanes' tables that fill a card. With fewer lanes than a beat has samples, a beat takes as many
-// cycles as its samples need: half the lanes are half the memory and half the pixels.
+// The lanes' tables use most of a card's memory. With fewer lanes than samples in a beat, a beat takes
+// several cycles: half the lanes use half the memory at half the rate.
 module resize_cells #(
     parameter int PRODUCTS = 0,  // 1: tables of products
-    parameter int LANES = 6,     // samples a cycle: 6, a whole beat of RGB, or 3, 2, 1
-    parameter int XW = 14,       // 2^XW weight indexes; of products phases an axis
-    parameter int IW = 10        // 2^IW weights, at most 10; of products an axis, at most 7
+    parameter int LANES = 6,     // samples per cycle: 6, a whole beat of RGB, or 3, 2, 1
+    parameter int XW = 14,       // 2^XW weight indexes; with products, phases per axis
+    parameter int IW = 10        // 2^IW weights, at most 10; with products per axis, at most 7
 ) (
     input  logic         clk,
     input  logic         rst_n,
     input  logic [  2:0] cfg_channels,   // 1, 3 or 4
-    input  logic [ 31:0] cfg_weights,    // weight indexes that there are, or columns and rows << 16
-    /* verilator lint_off UNUSEDSIGNAL */  // products round as they are
+    input  logic [ 31:0] cfg_weights,    // number of weight indexes, or columns and rows << 16
+    /* verilator lint_off UNUSEDSIGNAL */  // products are rounded already
     input  logic [  5:0] cfg_fraction,
     input  logic [  6:0] cfg_ties,
-    input  logic         cfg_paged,      // 1: terms are those of pages
-    input  logic [ 31:0] pages,          // the page in either bank, 16 bits each
-    input  logic [  1:0] there,          // whether one is
+    input  logic         cfg_paged,      // 1: terms are in pages
+    input  logic [ 31:0] pages,          // page in each bank, 16 bits each
+    input  logic [  1:0] there,          // bank holds a page
     /* verilator lint_on UNUSEDSIGNAL */
-    // Tables are loaded while nothing streams, pages into the bank that is not read.
-    /* verilator lint_off UNUSEDSIGNAL */  // as wide as the widest tables need
+    // Tables are loaded while no packet is inside, pages into the bank that is not read.
+    /* verilator lint_off UNUSEDSIGNAL */  // width of the widest tables
     input  logic         load_valid,
     input  logic [  3:0] load_table,     // 0 weights or columns, 1 terms, 3 rows, 4 horizontal, 5, 6 vertical
     input  logic [ 15:0] load_addr,
     input  logic [ 63:0] load_data,
     /* verilator lint_on UNUSEDSIGNAL */
-    // Beats of cells: two of header, then the payload.
+    // Beats of cells: two header beats, then the payload.
     input  logic         s_valid,
     output logic         s_ready,
     input  logic [255:0] s_data,
     input  logic [  1:0] s_part,
     input  logic         s_last,
-    // Beats of samples. A packet is bad as its last beat says: 1, a weight index is out of range, or 2, its
-    // page is not there.
+    // Beats of samples. The last beat marks an invalid packet: 1, a weight index is out of range; 2, its page
+    // is missing.
     output logic         m_valid,
     input  logic         m_ready,
     output logic [255:0] m_data,
@@ -54,14 +54,14 @@ module resize_cells #(
   assign gray = cfg_channels == 3'd1;
   assign rgb = cfg_channels == 3'd3;
 
-  // ---- how many bytes of cells are left, and which cells of the beat are of the packet ----
+  // ---- remaining bytes of cells, and valid cells of the beat ----
   logic [13:0] length, left;
   logic [3:0] mine;
-  logic [5:0] bytes;  // of samples that the beat makes
-  // Its samples take a step for each LANES of them, of which some are done.
+  logic [5:0] bytes;  // samples from this beat, in bytes
+  // One step for each LANES samples; `done` counts those of earlier steps.
   logic [2:0] step;
   logic [5:0] done;
-  logic stepped;  // the beat's last step
+  logic stepped;  // last step of the beat
   assign done = 6'(step) * 6'(LANES);
   assign stepped = s_part != 2'd2 || done + 6'(LANES) >= bytes;
   assign s_ready = ce && stepped;
@@ -80,7 +80,7 @@ module resize_cells #(
   end
 
   // ---- cycle 1: weight indexes ----
-  // A port is a cell of the beat, or, where there are no more lanes than ports of a memory, a lane.
+  // A port is a cell of the beat; if a memory has at least as many ports as there are lanes, it is a lane.
   localparam int COPIES = LANES > 2 ? 2 : 1;
   logic [31:0] index[4], asked[2*COPIES];
   logic [4*IW-1:0] numbers[2*COPIES];
@@ -113,9 +113,9 @@ module resize_cells #(
         for (int k = 0; k < 6 / LANES; k++)
           if (step == 3'(k)) asked[c] = rgb ? index[(k*LANES+c%LANES)/3] : index[(k*LANES+c%LANES)%4];
     end
-  // An entry has its places whatever the depths: 10 bits a number, of products 7.
+  // Fields of an entry are fixed, whatever the depths: 10 bits per number, 7 with products.
   localparam int PLACE = PRODUCTS != 0 ? 7 : 10;
-  /* verilator lint_off UNUSEDSIGNAL */  // of products there are two numbers
+  /* verilator lint_off UNUSEDSIGNAL */  // with products there are two numbers
   logic [4*IW-1:0] entry;
   /* verilator lint_on UNUSEDSIGNAL */
   always_comb for (int n = 0; n < 4; n++) entry[IW*n+:IW] = load_data[PLACE*n+:IW];
@@ -157,14 +157,14 @@ module resize_cells #(
     end
   end
 
-  // ---- what travels beside the samples; a header beat goes along and is changed on the way ----
+  // ---- sideband of the samples; header beats pass along and are modified ----
   localparam int STAGES = PRODUCTS != 0 ? 6 : 5;
   logic [STAGES:0] v, l;
   logic [1:0] bad[STAGES+1];
   logic [1:0] part[STAGES+1];
   logic [5:0] count[STAGES+1];
   logic [255:0] d[STAGES+1];
-  /* verilator lint_off UNUSEDSIGNAL */  // six lanes need one step
+  /* verilator lint_off UNUSEDSIGNAL */  // with six lanes there is one step
   logic [2:0] step1;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [13:0] out_length;
@@ -192,9 +192,9 @@ module resize_cells #(
       end
     end
 
-  // ---- from cycle 2 on: samples, a lane for each that a step makes ----
+  // ---- from cycle 2 on: samples, one lane each ----
   logic [2*COPIES-1:0] banks;
-  logic [4*IW-1:0] chosen[2*COPIES];  // numbers of the four neighbours' weights, for each port
+  logic [4*IW-1:0] chosen[2*COPIES];  // per port: numbers of the four neighbours' weights
   always_ff @(posedge clk)
     if (ce) for (int c = 0; c < 2 * COPIES; c++) banks[c] <= asked[c][31:16] == pages[31:16] && there[1];
   always_comb
@@ -254,7 +254,7 @@ module resize_cells #(
     end
   end
 
-  // ---- beats of samples: a packet's last cells can fill one and begin another, hence two at a time ----
+  // ---- beats of samples: a packet's last cells may fill one and begin another, so up to two per cycle ----
   logic [303:0] kept, grown;
   logic [5:0] fill, filled;
   logic [1:0] spoiled, is_bad;
@@ -263,7 +263,7 @@ module resize_cells #(
   logic push;
   logic [1:0] first_part;
   logic [255:0] first;
-  // A step may make fewer samples than there are lanes.
+  // A step may produce fewer samples than there are lanes.
   logic [8*LANES-1:0] made;
   always_comb
     for (int k = 0; k < LANES; k++) made[8*k+:8] = 6'(k) < count[STAGES] ? samples[8*k+:8] : 8'd0;
@@ -299,7 +299,7 @@ module resize_cells #(
       spoiled <= part[STAGES] == 2'd2 && !l[STAGES] ? is_bad : 2'd0;
     end
 
-  // ---- a queue of four takes one or two beats a cycle ----
+  // ---- queue of four beats; accepts one or two per cycle ----
   localparam int QW = 261;
   logic [QW-1:0] queue[4], next[4];
   logic [2:0] n, n_next;

@@ -1,7 +1,7 @@
-// One sample as OpenCV's 8-bit bilinear has it: two passes of fixed-point products, all of them looked up
-// (kernels/image/resize/fixed.ts). Four cycles behind the lookup's address.
+// One sample of OpenCV's 8-bit bilinear resize: two passes of fixed-point products, all of them looked up
+// (kernels/image/resize/fixed.ts). Latency: four cycles after the lookup address.
 module resize_fixed_lane #(
-    parameter int IW = 7  // 2^IW weights an axis
+    parameter int IW = 7  // 2^IW weights per axis
 ) (
     input  logic            clk,
     input  logic            ce,
@@ -14,7 +14,7 @@ module resize_fixed_lane #(
     input  logic [4*IW-1:0] weights,  // of left, right, upper and lower
     output logic [     7:0] sample
 );
-  // ---- columns: weight times pixel, over 2048; four of its bits are dropped ----
+  // ---- columns: weight times pixel, over 2048; the low four bits are dropped ----
   logic [19:0] product[4];
   logic [14:0] above, below;
   for (genvar n = 0; n < 2; n++) begin : g_columns
@@ -39,7 +39,7 @@ module resize_fixed_lane #(
       below <= 15'((product[2] + product[3]) >> 4);
     end
 
-  // ---- rows: weight times that, in two parts; sixteen bits are dropped ----
+  // ---- rows: weight times column result, in two parts; the low sixteen bits are dropped ----
   logic [IW-1:0] upper[2], lower[2];
   always_ff @(posedge clk)
     if (ce) begin

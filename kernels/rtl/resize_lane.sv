@@ -1,28 +1,28 @@
-// One sample: four neighbours, each looked up as two nibbles, summed and rounded. Three cycles behind the
-// lookup's address.
+// One sample: four neighbours, each looked up as two nibbles, summed and rounded. Latency: three cycles after
+// the lookup address.
 //
-// Terms stand in two banks, the upper half of the weights in the second. Each bank is a memory of its own,
-// so that one can be written while the other is read.
+// Terms are in two banks, the upper half of the weights in the second. Each bank is a separate memory, so one
+// can be written while the other is read.
 module resize_lane #(
     parameter int TW = 13  // 2^TW entries of terms: 2^(TW-4) weights of 16 nibbles
 ) (
     input  logic            clk,
     input  logic            ce,
     input  logic [     5:0] cfg_fraction,
-    input  logic [     6:0] cfg_ties,      // units below which a rounded sum is a tie; 0 rounds ties up
+    input  logic [     6:0] cfg_ties,      // a sum less than this above a half is a tie; 0 rounds ties up
     input  logic            load,
     input  logic [  TW-1:0] load_addr,
     input  logic [    31:0] load_data,
-    input  logic [    31:0] pixels,        // of the four neighbours
-    input  logic [4*TW-17:0] weights,      // of the four neighbours
+    input  logic [    31:0] pixels,        // four neighbours
+    input  logic [4*TW-17:0] weights,      // weights of the four neighbours
     output logic [     7:0] sample
 );
   localparam int IW = TW - 4;
   logic [35:0] term[4];
   for (genvar n = 0; n < 4; n++) begin : g_neighbour
-    logic [63:0] high, low;  // of the first bank and the second
+    logic [63:0] high, low;  // data of the first and second bank
     logic [IW-1:0] weight;
-    logic bank;  // that was read
+    logic bank;  // bank that was read
     assign weight = weights[IW*n+:IW];
     for (genvar b = 0; b < 2; b++) begin : g_bank
       logic read, write;
@@ -55,7 +55,7 @@ module resize_lane #(
   always_ff @(posedge clk)
     if (ce) sum <= {2'd0, term[0]} + {2'd0, term[1]} + {2'd0, term[2]} + {2'd0, term[3]} + half;
 
-  /* verilator lint_off UNUSEDSIGNAL */  // weights sum to 1: a level has 8 bits
+  /* verilator lint_off UNUSEDSIGNAL */  // weights sum to 1, so a level has 8 bits
   logic [37:0] level;
   /* verilator lint_on UNUSEDSIGNAL */
   assign level = sum >> cfg_fraction;

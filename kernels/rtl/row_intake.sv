@@ -1,40 +1,40 @@
-// Packets of rows come in: each is judged by where it begins, and its bytes are put behind one another until
-// a row is there. A row that a packet does not continue is given up. What the host's model says
-// (kernels/image/model/row_input.ts) is said here: packets that begin inside a row that has not come are out of
-// order, and rows that come again begin their image again.
+// Receives packets of rows: checks each by its position, and packs its bytes until a row is complete. A row
+// that a packet does not continue is abandoned. The rules equal those of the host's model
+// (kernels/image/model/row_input.ts): packets that begin inside a row that has not arrived are out of order,
+// and repeated rows restart their image.
 //
-// A piece a cycle: what a beat has of a row. A packet has a cycle more, in which it is judged, and some
-// eighty when it begins neither where the one before ended nor at zero.
+// One piece per cycle: the bytes of one row in a beat. A packet takes one more cycle for its check, and about
+// eighty if it begins neither at the end of its predecessor nor at zero.
 module row_intake #(
-    parameter int WW = 9  // 2^WW words are the longest row
+    parameter int WW = 9  // 2^WW words: maximum row
 ) (
     input  logic          clk,
     input  logic          rst_n,
-    input  logic          clear,              // another plan: nothing is known of any flow
+    input  logic          clear,              // new plan: forgets all flows
     input  logic [   2:0] cfg_channels,
     input  logic [  14:0] cfg_row_bytes,
     input  logic [  15:0] cfg_rows,
-    input  logic [  39:0] cfg_total,          // bytes of a flow
+    input  logic [  39:0] cfg_total,          // bytes per flow
     input  logic [  23:0] cfg_image_packets,
     input  logic [  31:0] cfg_image_items,
     input  logic          s_valid,
     output logic          s_ready,
-    /* verilator lint_off UNUSEDSIGNAL */     // magic, version, kind, number, plan and CRC are not needed
+    /* verilator lint_off UNUSEDSIGNAL */     // magic, version, kind, sequence, plan and CRC are unused
     input  logic [ 255:0] s_data,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic [   1:0] s_part,
     input  logic          s_last,
     output logic          refuse,
     output logic [   4:0] refuse_reason,
-    output logic          spent,              // a packet has been taken or refused
-    input  logic          room,               // there is a place for another row
-    output logic          row_done,           // a row is there, but for its last write a cycle later
-    output logic [  80:0] from,               // of its packet: checked, overlap, epoch, flow
-    output logic          restart,            // it is the first one of an image, or of what comes again
+    output logic          spent,              // a packet was accepted or rejected
+    input  logic          room,               // space for another row
+    output logic          row_done,           // a row is complete; its last write is one cycle later
+    output logic [  80:0] from,               // its packet's checked, overlap, epoch, flow
+    output logic          restart,            // first row of an image, or of a repetition
     output logic [  15:0] row,
-    output logic [   9:0] run,                // rows without a gap up to this one, kept at the greatest number
+    output logic [   9:0] run,                // consecutive rows up to this one, saturating
     output logic [  23:0] packets,            // answers before its image
-    output logic [  39:0] items,              // and items of answers
+    output logic [  39:0] items,              // answer items before its image
     output logic          write,
     output logic          write_next,
     output logic          write_slot,
@@ -46,7 +46,7 @@ module row_intake #(
   logic [1:0] state;
   logic swallow;
 
-  // ---- the packet ----
+  // ---- packet ----
   logic [13:0] left;
   logic [49:0] place, position;
   assign position = {2'd0, s_data[47:0]};
@@ -59,9 +59,9 @@ module row_intake #(
       else place <= position << 2;
     end
 
-  // ---- where it begins ----
-  logic [39:0] at;     // bytes of the flow before what is expected next
-  logic [14:0] filled; // of them in the row that has begun
+  // ---- position ----
+  logic [39:0] at;     // flow offset of the next expected byte
+  logic [14:0] filled; // bytes of the current row received
   logic beyond, expected, p_start, p_done, p_aligned;
   logic [15:0] p_row;
   logic [23:0] p_packets;
@@ -88,7 +88,7 @@ module row_intake #(
   assign refuse_reason = state == JUDGE ? ITEMS : ORDER;
 
   // ---- pieces ----
-  logic [5:0] rest, there, piece;  // bytes of the beat that are left, of the packet, of the row
+  logic [5:0] rest, there, piece;  // bytes left in the beat, in the packet, in the row
   logic [4:0] off;
   logic [14:0] missing;
   logic take, ends_beat, ends_row;
@@ -134,7 +134,7 @@ module row_intake #(
     end
 
   // ---- rows ----
-  logic same_flow, known;  // of the flow, and of the image in which a row was the last one
+  logic same_flow, known;  // flow and image of the last row
   logic [31:0] flow;
   logic [23:0] image;
   logic [15:0] taken;
@@ -187,7 +187,7 @@ module row_intake #(
       count <= run;
     end
 
-  // ---- a cycle later the bytes stand behind those before, and whole words are written ----
+  // ---- one cycle later: bytes are appended, and full words are written ----
   logic g_valid, g_first, g_last;
   logic [5:0] g_piece, g_filled;
   logic [4:0] g_fill;

@@ -1,8 +1,8 @@
-// Where in its image a byte of the stream lies, by two long divisions, a bit a cycle: of the position by the
-// bytes of a row, and of the quotient by the rows of an image. What an image has before it, in packets and
-// in items of answers, is summed up beside the second division, from its quotient's bits (Horner's rule).
+// Computes the position of a stream byte in its image by two long divisions, one bit per cycle. They divide
+// the position by the bytes of a row, and the quotient by the rows of an image. The packets and answer items
+// before the image are accumulated during the second division, from its quotient bits (Horner's rule).
 //
-// Packets that come in order need none of this; it serves those that begin somewhere else.
+// Packets in order do not need this; it serves packets that begin elsewhere.
 module row_place (
     input  logic        clk,
     input  logic        rst_n,
@@ -11,16 +11,16 @@ module row_place (
     input  logic [23:0] cfg_image_packets,
     input  logic [31:0] cfg_image_items,
     input  logic        start,
-    input  logic [39:0] place,              // bytes of the flow before it
+    input  logic [39:0] place,              // byte offset in the flow
     output logic        done,
-    output logic        aligned,            // it is a row's first byte; the rest holds only then
+    output logic        aligned,            // first byte of a row; other outputs are valid only then
     output logic [15:0] row,
     output logic [23:0] packets,
     output logic [39:0] items
 );
   logic busy, second;
   logic [5:0] left;
-  logic [39:0] number;  // what is divided, and from below the quotient
+  logic [39:0] number;  // dividend; the quotient enters from the low end
   logic [16:0] rest, divisor, tried;
   logic fits;
   assign divisor = second ? {1'b0, cfg_rows} : {2'd0, cfg_row_bytes};

@@ -1,18 +1,18 @@
-// Two input rows, one that comes and one that is filtered. Any 95 bytes or more that lie together are read
-// at once: four memories hold every fourth word of 32 bytes.
+// Two input rows, one being written and one being filtered. Any 95 adjacent bytes or more are read at once:
+// four memories each hold every fourth word of 32 bytes.
 module row_store #(
-    parameter int WW = 9  // 2^WW words are the longest row
+    parameter int WW = 9  // 2^WW words: maximum row
 ) (
     input  logic          clk,
-    input  logic          write,        // a word
-    input  logic          write_next,   // and the one behind it
+    input  logic          write,        // write a word
+    input  logic          write_next,   // write the following word too
     input  logic          write_slot,
     input  logic [WW-1:0] write_word,
     input  logic [ 511:0] write_data,
     input  logic          read,
     input  logic          read_slot,
     input  logic [WW-1:0] read_word,
-    output logic [1023:0] read_data     // the word that is asked for stands at its place modulo four
+    output logic [1023:0] read_data     // each word is at its address modulo four
 );
   logic [WW-1:0] next;
   assign next = write_word + 1'b1;
@@ -24,7 +24,7 @@ module row_store #(
     always_ff @(posedge clk)
       if (here || behind)
         mem[{write_slot, here?write_word[WW-1:2] : next[WW-1:2]}] <= here ? write_data[255:0] : write_data[511:256];
-    /* verilator lint_off UNUSEDSIGNAL */  // the bank has every fourth word
+    /* verilator lint_off UNUSEDSIGNAL */  // a bank holds every fourth word
     logic [WW-1:0] ahead;
     /* verilator lint_on UNUSEDSIGNAL */
     assign ahead = read_word + WW'(3 - b);

@@ -1,5 +1,4 @@
-// A true-dual-port block memory, read first. Port A also writes. READ_FIRST is what yosys maps without
-// extra logic.
+// True-dual-port block memory, read first; only port A writes. yosys maps READ_FIRST without extra logic.
 module tdp_ram #(
     parameter int AW = 10,
     parameter int DW = 32

@@ -1,38 +1,38 @@
-// Packets of text come in: each is judged by its flow and its number and put into the buffer of its place,
-// where the flow's walk finds it. A place holds one packet; a packet that comes for a place that still works
-// waits at the door, and those behind it too.
+// Receives packets of text: checks each by flow and sequence number, and stores it in the buffer of its slot
+// for the walk of the flow. A slot holds one packet. A packet for a busy slot stalls the input, including
+// later packets.
 //
-// FLOWS flows are held. The first packet of another takes a free place, or that of the flow whose last packet
-// lies furthest back: it is forgotten, and what still comes of it is out of order.
+// FLOWS flows are held. The first packet of a new flow takes a free slot. Without one, it evicts the flow
+// whose last packet is the oldest; later packets of that flow are out of order.
 module text_intake #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,  // log2 of FLOWS
-    parameter int LW    = 6   // 2^LW beats are the longest payload
+    parameter int LW    = 6   // 2^LW beats: maximum payload
 ) (
     input  logic              clk,
     input  logic              rst_n,
-    input  logic              clear,          // another plan: no flow is known
+    input  logic              clear,          // new plan: forgets all flows
     input  logic              s_valid,
     output logic              s_ready,
     input  logic [     255:0] s_data,
     input  logic [       1:0] s_part,
     input  logic              s_last,
-    // A packet that is refused: a pulse, and the number of the check.
+    // Rejected packet: a pulse, and the number of the failed check.
     output logic              refuse,
     output logic [       4:0] refuse_reason,
-    // A packet is there; it stays until its flow is done with it.
+    // Stored packet; it stays until its flow is done with it.
     output logic              given,
     output logic [    FW-1:0] given_flow,
     input  logic              spent,
     input  logic [    FW-1:0] spent_flow,
-    // The flow's bytes, 32 at a time, a cycle after they were asked for.
+    // Bytes of the flow, 32 per read, one cycle after the address.
     input  logic [ FW+LW-1:0] read_address,
     output logic [     255:0] read_data,
-    // Of the packet of every flow: whether it begins the flow, ends the text, and how many bytes it has.
+    // Packet of each flow: begins the flow, ends the text, byte count.
     output logic [ FLOWS-1:0] first,
     output logic [ FLOWS-1:0] ends,
     output logic [15*FLOWS-1:0] lengths,
-    // The header of one of them.
+    // Header of one packet.
     input  logic [    FW-1:0] header_flow,
     output logic [     255:0] header
 );
@@ -48,10 +48,10 @@ module text_intake #(
   assign last = head[49];
   assign end_of_text = head[50];
 
-  // ---- which place ----
+  // ---- slot selection ----
   logic [FLOWS-1:0] held, full, same, usable;
   logic [32*FLOWS-1:0] flows, next;
-  logic [FW*FLOWS-1:0] ranks;  // how many flows have had a packet since; 0 the last one
+  logic [FW*FLOWS-1:0] ranks;  // flows with a later packet; 0 for the most recent
   logic known, in_order, overlaps, begins, may;
   logic [FW-1:0] found, vacant, oldest, place;
   always_comb begin
@@ -59,7 +59,7 @@ module text_intake #(
     vacant = '0;
     oldest = '0;
     for (int n = FLOWS - 1; n >= 0; n--) begin
-      // A flow that begins again while its last packet is at work waits for it: answers keep their order.
+      // If a flow begins again while its last packet is processed, it waits, so answers keep their order.
       same[n] = (held[n] || full[n]) && flows[32*n+:32] == flow;
       usable[n] = !held[n] && !full[n];
       if (same[n]) found = FW'(n);
@@ -72,7 +72,7 @@ module text_intake #(
   assign begins = number == 32'd0;
   assign in_order = known ? next[32*found+:32] == number : begins;
   assign place = |same ? found : |usable ? vacant : oldest;
-  // A place that nobody holds may still have its last packet; then this one waits.
+  // A slot without a flow may still hold that flow's last packet; then this packet waits.
   assign may = |same || |usable || &held ? !full[place] : 1'b0;
 
   logic [FW-1:0] taken;
@@ -101,7 +101,7 @@ module text_intake #(
           if (accept) begin
             state <= BYTES;
             full[place] <= 1'b1;
-            // The last packet of a flow gives the place back; the packet itself stays until it is done.
+            // The last packet of a flow releases the slot; the packet itself stays until it is processed.
             held[place] <= !last && !end_of_text;
             for (int n = 0; n < FLOWS; n++)
               if (ranks[FW*n+:FW] < ranks[FW*place+:FW]) ranks[FW*n+:FW] <= ranks[FW*n+:FW] + 1'b1;

@@ -1,6 +1,7 @@
-// Which tokens all ways on share: what may follow ends a token at one of the positions from `from` to `at`, and
-// each leads back over its last tokens. The furthest position that all of them pass is final. A position a
-// cycle, from the last one down: where a way leads is marked, until one mark is left.
+// Finds the tokens shared by all continuations. Each continuation ends a token at one of the positions from
+// `from` to `at`, and leads back over its last tokens. The furthest position that all of them pass is final.
+// One position per cycle, from the last one down: the predecessor of each marked position is marked, until
+// one mark is left.
 module token_agree #(
     parameter int FW = 3
 ) (
@@ -10,9 +11,9 @@ module token_agree #(
     output logic          s_ready,
     input  logic [FW-1:0] s_flow,
     input  logic [   9:0] s_at,
-    input  logic [   7:0] s_depth,   // ways that are open: so many positions below `at`, and it
-    input  logic [   9:0] s_base,    // none is below it
-    // Lengths of last tokens, as `bpe_walk` finds them.
+    input  logic [   7:0] s_depth,   // open positions: `at` and this number below it
+    input  logic [   9:0] s_base,    // lower limit of all positions
+    // Lengths of last tokens, from `bpe_walk`.
     input  logic          write,
     input  logic [FW+8:0] write_address,
     input  logic [   7:0] write_length,
@@ -20,10 +21,10 @@ module token_agree #(
     output logic [FW-1:0] m_flow,
     output logic [   9:0] m_at
 );
-  logic busy, read;  // `read`: the length at `place` is there
+  logic busy, read;  // `read`: the length at `place` is valid
   logic [9:0] place, base;
   logic [255:0] live;    // bit n: position `place` - n is marked
-  logic [8:0] count;     // marks
+  logic [8:0] count;     // number of marks
   logic [7:0] length;
   logic [8:0] address;
   (* ram_style = "block" *) logic [7:0] lengths[2**(FW+9)];

@@ -1,4 +1,4 @@
-// A packet of text is answered: tokens become ids, ids are packed bit behind bit, and parts leave with the
+// Answers a packet of text: tokens become ids, ids are packed bit by bit, and parts are sent with the
 // request's header. One flow at a time.
 module token_answer #(
     parameter int FLOWS = 8,
@@ -8,15 +8,15 @@ module token_answer #(
 ) (
     input  logic              clk,
     input  logic              rst_n,
-    input  logic [       4:0] cfg_bits,       // of an id
-    input  logic              load,           // ids, by the token's number
+    input  logic [       4:0] cfg_bits,       // bits of an id
+    input  logic              load,           // loads ids by token number
     input  logic [      15:0] load_addr,
     input  logic [      16:0] load_data,
     input  logic [ FLOWS-1:0] mine,
-    output logic              spent,          // a packet is answered
+    output logic              spent,          // the packet is answered
     output logic [    FW-1:0] flow,
-    output logic              another,        // a part begins behind the first one
-    // Of the flow.
+    output logic              another,        // another part begins
+    // State of the flow.
     input  logic [     255:0] header,
     input  logic [       9:0] held,
     input  logic              cut,
@@ -39,11 +39,11 @@ module token_answer #(
 );
   localparam logic [2:0] IDLE = 3'd0, HEAD = 3'd1, CARRY = 3'd2, READ = 3'd3, LOOK = 3'd4, PACK = 3'd5;
   localparam logic [2:0] BEAT = 3'd6;
-  localparam logic [7:0] TOKENS = 8'd5;  // the kind of payload
+  localparam logic [7:0] TOKENS = 8'd5;  // payload kind
   logic [2:0] state;
 
   // ---- header ----
-  logic [4:0] width;  // of a token: its id, and whether a piece ends
+  logic [4:0] width;  // bits of a token: its id, plus one for the end of a piece
   logic [16:0] bits;
   logic [15:0] bytes;
   logic escaped;
@@ -83,7 +83,7 @@ module token_answer #(
     ends <= token_ends;
   end
 
-  // ---- bit behind bit ----
+  // ---- bit packing ----
   logic [11:0] left;
   logic [8:0] fill;
   logic [9:0] filled;

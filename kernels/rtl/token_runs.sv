@@ -1,16 +1,16 @@
-// Tokens leave: at a piece's end all of it, and before that those that every way on shares. Last tokens lead
-// back from the end; on the way each is written where it begins, and then they are followed from the front.
+// Emits tokens: at a piece's end all of them, and before it those that all continuations share. Last tokens
+// are followed back from the end; each is stored at its begin, and then the chain is read from the front.
 module token_runs #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
-    parameter int TW    = 13,  // 2^TW tokens of a packet
-    parameter int PW    = 5    // 2^PW parts of its answer
+    parameter int TW    = 13,  // 2^TW tokens per packet
+    parameter int PW    = 5    // 2^PW parts per answer
 ) (
     input  logic                clk,
     input  logic                rst_n,
-    input  logic [        11:0] cfg_tokens,     // of a part that is full
+    input  logic [        11:0] cfg_tokens,     // tokens of a full part
     input  logic [   FLOWS-1:0] mine,
-    output logic                pass,           // a flow goes back: to the walk, or to the cutter
+    output logic                pass,           // a flow leaves: to the walk, or to the cutter
     output logic [      FW-1:0] pass_flow,
     output logic                pass_walk,
     // From the walk.
@@ -22,10 +22,10 @@ module token_runs #(
     input  logic [      FW+8:0] last_address,
     input  logic [        15:0] last_token,
     input  logic [         7:0] last_length,
-    // Of every flow: where the next token begins, and whether that is where its piece does.
+    // Per flow: begin of the next token, and whether it is the begin of its piece.
     output logic [10*FLOWS-1:0] bases,
     output logic [   FLOWS-1:0] fresh,
-    // To the answer: the last part's number; a part's first token, its tokens and where it begins; tokens.
+    // To the answer: number of the last part; first token, token count and begin of a part; tokens.
     input  logic [      FW-1:0] view_flow,
     input  logic [      PW-1:0] view_part,
     output logic [      PW-1:0] view_last,
@@ -33,11 +33,11 @@ module token_runs #(
     output logic [        11:0] view_count,
     output logic [        11:0] view_confirmed,
     input  logic [      TW-1:0] token_number,
-    output logic [        15:0] token,          // a cycle after its number
+    output logic [        15:0] token,          // one cycle after its number
     output logic                token_ends      // a piece ends with it
 );
   localparam logic [2:0] TAKE = 3'd0, AGREE = 3'd1, AGREED = 3'd2, BACK = 3'd3, FORTH = 3'd4;
-  localparam logic [2:0] SOME = 3'd0, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // what is wanted
+  localparam logic [2:0] SOME = 3'd0, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // orders
 
   logic [2:0] do_q[FLOWS];
   logic [9:0] base_q[FLOWS], back_q[FLOWS], target_q[FLOWS];
@@ -64,7 +64,7 @@ module token_runs #(
     b <= a;
   end
 
-  // ---- what all ways share ----
+  // ---- tokens shared by all continuations ----
   logic agree_ready, agree_start, agreed;
   logic [FW-1:0] agreed_flow;
   logic [9:0] agreed_at;
@@ -103,7 +103,7 @@ module token_runs #(
   logic forward_write, emit;
   logic [8:0] last_place;
   logic [23:0] q_last, q_forward;
-  logic [9:0] start;  // of the token that leads back
+  logic [9:0] start;  // begin of the current token on the way back
   assign last_place = back_q[a][8:0] - 9'd1;
   always_ff @(posedge clk) begin
     if (last_write) lasts[last_address] <= {last_length, last_token};
@@ -116,7 +116,7 @@ module token_runs #(
   logic [2:0] do_n, want;
   logic [9:0] base_n, back_n, target_n;
   logic fresh_n, leave, starts, writes;
-  logic [23:0] given;  // the token that leaves: its length, then itself
+  logic [23:0] given;  // emitted token: its length, then its number
   logic gives, last_;
   logic [11:0] count_n, confirmed_n;
   logic [PW-1:0] part_n;
@@ -185,7 +185,7 @@ module token_runs #(
   end
   assign last_ = base_n == target_n && want != SOME;
 
-  // A token takes its place in a part; the next one begins when it is full.
+  // A token is appended to a part; the next part begins when it is full.
   logic begins_part;
   assign begins_part = count_q[b] == cfg_tokens;
   assign part_n = begins_part ? part_q[b] + 1'b1 : part_q[b];

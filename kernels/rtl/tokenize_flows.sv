@@ -1,6 +1,6 @@
-// Text to tokens, several flows at once. A flow is always in one place: with the cutter, the walk, the tokens
-// or the answer; each of them takes a step of one of its flows a cycle, so that a word of external memory that
-// one flow waits for costs the others nothing.
+// Converts text to tokens, several flows at once. Each flow is in one stage at a time: cutter, walk, token
+// runs or answer. Each stage takes one step of one of its flows per cycle. So a memory access of one flow
+// does not delay the others.
 module tokenize_flows #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -12,7 +12,7 @@ module tokenize_flows #(
     input  logic              clk,
     input  logic              rst_n,
     input  logic              clear,
-    /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need
+    /* verilator lint_off UNUSEDSIGNAL */  // arguments are whole words
     input  logic [32*9-1:0]   cfg,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic              load_valid,
@@ -40,7 +40,8 @@ module tokenize_flows #(
     input  logic              told,
     input  logic [    FW-1:0] told_flow,
     input  logic [     127:0] told_data,
-    // Lookups: a state, a suffix, merges, parts, a verdict, a class, a transition; and no flow can go on.
+    // Lookup events: state, suffix, merges, parts, compatibility, class, transition; and `waits`: no flow can
+    // proceed.
     output logic [       6:0] looked,
     output logic              waits
 );
@@ -197,7 +198,7 @@ module tokenize_flows #(
       .looked_parts (looked[3]),
       .looked_cache (looked[4])
   );
-  // A flow has one request at most, so there is room.
+  // Each flow has at most one request, so the FIFO never overflows.
   beat_fifo #(
       .W (FW + 20),
       .AW(FW)

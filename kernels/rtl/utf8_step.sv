@@ -1,19 +1,19 @@
-// A step of a UTF-8 decoder, as WHATWG has it: a maximal part of a sequence that cannot go on is one U+FFFD,
-// and the byte that ended it is looked at again. No state of its own: flows keep theirs.
+// Step of a UTF-8 decoder, as WHATWG specifies: the longest valid prefix of a malformed sequence becomes one
+// U+FFFD, and the byte that ended it is decoded again. Combinational; flows keep the state.
 module utf8_step (
     input  logic [ 7:0] octet,
-    input  logic [ 1:0] need,        // bytes that the sequence still needs
-    input  logic [ 2:0] bound,       // what the next of them is held to
-    input  logic [14:0] part,        // what the bytes so far say
+    input  logic [ 1:0] need,        // bytes missing from the sequence
+    input  logic [ 2:0] bound,       // limits of the next byte
+    input  logic [14:0] part,        // bits of the code point so far
     output logic [ 1:0] need_next,
     output logic [ 2:0] bound_next,
-    output logic [20:0] part_next,   // the code point, where there is one
-    output logic        found,       // there is a code point
-    output logic        replaced,    // it stands for what is no UTF-8
-    output logic        again        // the byte is not used up
+    output logic [20:0] part_next,   // code point, if `found`
+    output logic        found,       // a code point is complete
+    output logic        replaced,    // it replaces a malformed sequence
+    output logic        again        // the byte must be decoded again
 );
-  // Bytes 80 to BF go on with a sequence; behind E0, ED, F0 and F4 fewer do, or the code point would be too
-  // long, a surrogate, or beyond the last one.
+  // Bytes 80 to BF continue a sequence. After E0, ED, F0 and F4 the range is smaller, to exclude overlong
+  // sequences, surrogates, and code points above U+10FFFF.
   localparam logic [2:0] ANY = 3'd0, FROM_A0 = 3'd1, TO_9F = 3'd2, FROM_90 = 3'd3, TO_8F = 3'd4;
   localparam logic [20:0] REPLACEMENT = 21'h00fffd;
   logic goes_on;

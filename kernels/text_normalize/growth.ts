@@ -1,25 +1,25 @@
 /**
- * How much longer normalisation can make a text. Steps of `replace` multiply: three of 1 to 4,096 characters make
- * gigabytes of one byte.
+ * Limit on how much normalisation can lengthen a text. Growth factors of `replace` steps multiply: three
+ * replacements of 1 by 4,096 characters turn one byte into gigabytes.
  *
  * @module
  */
 
 import type { TextStep } from "../tokenize/vocabulary.ts";
 
-/** Most steps. */
+/** Maximum number of normalisation steps. */
 export const MAX_TEXT_STEPS = 64;
 
-/** Most bytes that all `replace` steps together make of one byte. */
+/** Maximum bytes that all `replace` steps together produce from one byte. */
 export const MAX_GROWTH = 256;
 
-/** The refusal of steps that grow a text more. */
-export const GROWTH_MESSAGE = `its replace steps make more than ${MAX_GROWTH} bytes of one byte`;
+/** Message for steps that exceed {@linkcode MAX_GROWTH}. */
+export const GROWTH_MESSAGE = `its replace steps turn one byte into more than ${MAX_GROWTH}`;
 
 /**
- * Whether `replace` steps keep within {@linkcode MAX_GROWTH}.
+ * Tests whether `replace` steps stay within {@linkcode MAX_GROWTH}.
  *
- * @param steps The steps.
+ * @param steps Normalisation steps, in order.
  */
 export function growsLittle(steps: readonly TextStep[]): boolean {
   const utf8 = new TextEncoder();

@@ -1,5 +1,6 @@
 /**
- * What stands before the model in a tokenizer.json: normalizers and pre-tokenizers as onpath's steps and rules.
+ * The parts before the model in a tokenizer.json: normalizers and pre-tokenizers, converted to onpath's steps
+ * and rules.
  *
  * @module
  */
@@ -36,9 +37,9 @@ const FORMS = { NFC: "nfc", NFD: "nfd", NFKC: "nfkc", NFKD: "nfkd" } as const;
 /**
  * Reads `normalizer`.
  *
- * @param json The part of the file; null where there is none.
- * @returns Steps in their order.
- * @throws {OnpathError} `file` when it is malformed or of a kind that onpath does not do, named.
+ * @param json Value of `normalizer`; null or undefined if absent.
+ * @returns Steps in order.
+ * @throws {OnpathError} `file` if it is malformed or its type is not supported; the message names the type.
  */
 export function readNormalizer(json: unknown): TextStep[] {
   if (json === null || json === undefined) return [];
@@ -46,7 +47,7 @@ export function readNormalizer(json: unknown): TextStep[] {
   if (list.length > MAX_TEXT_STEPS) {
     throw refuse("normalizer", `a sequence of more than ${MAX_TEXT_STEPS} steps`);
   }
-  if (!growsLittle(list)) throw refuse("normalizer", `a Replace that grows texts (${GROWTH_MESSAGE})`);
+  if (!growsLittle(list)) throw refuse("normalizer", `a Replace that lengthens texts (${GROWTH_MESSAGE})`);
   return list;
 }
 
@@ -54,7 +55,7 @@ function steps(json: unknown, depth: number): TextStep[] {
   const part = parseWith(TYPED, json, "file", "normalizer");
   switch (part.type) {
     case "Sequence": {
-      if (depth >= 8) throw refuse("normalizer", "a sequence within eight others");
+      if (depth >= 8) throw refuse("normalizer", "a sequence nested in eight others");
       const { normalizers } = parseWith(NORMALIZERS.Sequence, part, "file", "normalizer");
       return normalizers.flatMap((inner) => steps(inner, depth + 1));
     }
@@ -86,17 +87,17 @@ function steps(json: unknown, depth: number): TextStep[] {
   }
 }
 
-/** What a pre-tokenizer means. */
+/** Rules of a pre-tokenizer. */
 export interface PreTokenizer {
-  /** What cuts text into pieces. */
+  /** Method of cutting text into pieces. */
   readonly splitting: Splitting;
-  /** Whether the vocabulary is written in the byte-level alphabet. */
+  /** True if tokens are written in the byte-level alphabet. */
   readonly byteLevel: boolean;
-  /** What happens to the text after the normalizer and before it is cut. */
+  /** Steps between the normalizer and the cutting. */
   readonly steps: readonly TextStep[];
 }
 
-/** The pattern that is built into Hugging Face's ByteLevel. */
+/** Pattern built into Hugging Face's ByteLevel. */
 const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 const BYTE_LEVEL = z.object({
@@ -117,9 +118,9 @@ const SEQUENCE = z.object({ pretokenizers: shortList(TYPED, LIST) });
 /**
  * Reads `pre_tokenizer`.
  *
- * @param json The part of the file; null where there is none.
- * @returns What cuts the text.
- * @throws {OnpathError} `file` when it is malformed or of a kind that onpath does not do, named.
+ * @param json Value of `pre_tokenizer`; null or undefined if absent.
+ * @returns Rules of the pre-tokenizer.
+ * @throws {OnpathError} `file` if it is malformed or its type is not supported; the message names the type.
  */
 export function readPreTokenizer(json: unknown): PreTokenizer {
   const none: PreTokenizer = { splitting: { kind: "whole" }, byteLevel: false, steps: [] };
@@ -144,7 +145,7 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
   }
 }
 
-/** The pattern of ByteLevel, or null where it does not cut. */
+/** Pattern of ByteLevel; null if it does not cut. */
 function byteLevel(json: unknown): Splitting | null {
   const part = parseWith(BYTE_LEVEL, json, "file", "pre_tokenizer");
   if (part.add_prefix_space) throw refuse("pre_tokenizer", "add_prefix_space");

@@ -1,5 +1,6 @@
 /**
- * Normalisation packet by packet, as the device does it: UTF-8 in, UTF-8 out, with few code points held back.
+ * Normalisation packet by packet, like the device: UTF-8 in, UTF-8 out, with a bounded number of code points
+ * held back.
  *
  * @module
  */
@@ -12,41 +13,41 @@ import { normalizeText } from "./reference.ts";
 import { checkTextSteps } from "./spec.ts";
 import { type Sink, type Stage, stagesOf } from "./stages.ts";
 
-/** What comes out of one packet: views that hold until the next call. */
+/** Output of one packet; the views are valid until the next call. */
 export interface NormalizedPart {
   /** Normalised text, whole code points as UTF-8. */
   readonly bytes: Uint8Array;
-  /** By byte of it: where in the original flow what it comes from begins, in bytes. */
+  /** By byte: offset in the original flow at which its source begins. */
   readonly from: Uint32Array;
-  /** By byte: where that ends. */
+  /** By byte: exclusive end of its source in the original flow. */
   readonly to: Uint32Array;
 }
 
-/** Why and where the device gave up a flow; the host goes on from there. */
+/** Reason and position at which the device gave a flow up; the host continues from there. */
 export interface NormalizationEscape extends NormalizationPlace {
-  /** More than 30 marks follow one another. */
+  /** More than 30 consecutive marks. */
   readonly reason: "marks";
-  /** The steps that the rest takes: what is put before a text is put once. */
+  /** Steps for the rest of the text, without `prepend` once it was applied. */
   readonly steps: readonly TextStep[];
 }
 
-/** Normalises one flow. */
+/** Normaliser of one flow. */
 export interface TextNormalizer {
-  /** Takes the next packet's bytes, and gives what is certain now. */
+  /** Takes the bytes of the next packet, and returns the text that is final now. */
   push(bytes: Uint8Array): NormalizedPart;
-  /** The flow ends: gives what was held. */
+  /** Ends the flow, and returns the text held back. */
   end(): NormalizedPart;
-  /** Set once the device gave up; it takes no more then. */
+  /** Escape of the flow; null while it continues. After an escape no bytes may be pushed. */
   readonly escape: NormalizationEscape | null;
-  /** Where the text has to be normalised anew if what comes from here on were lost. */
+  /** Resume offset after a loss of all later output. */
   resume(): NormalizationPlace;
 }
 
-/** A place from which a text may be normalised anew. */
+/** Position from which a text can be normalised again. */
 export interface NormalizationPlace {
-  /** Byte of the original flow. */
+  /** Byte offset in the original flow. */
   readonly position: number;
-  /** Bytes at the head of what that gives which have come out already. */
+  /** Leading bytes of the repeated output that were already emitted. */
   readonly skip: number;
 }
 
@@ -55,7 +56,7 @@ class Output {
   from: Uint32Array<ArrayBuffer> = new Uint32Array(4096);
   to: Uint32Array<ArrayBuffer> = new Uint32Array(4096);
   length = 0;
-  // Anchors of what came out last, and its bytes, in a ring: it may have to be made again after an escape.
+  // Ring of the anchors and sizes of the last outputs: an escape may repeat them.
   readonly #anchors = new Float64Array(64).fill(-1);
   readonly #sizes = new Float64Array(64);
   #last = 0;
@@ -90,7 +91,7 @@ class Output {
     this.#sizes[this.#last]! += size;
   };
 
-  /** Bytes that came out and come from `position` on. */
+  /** Returns the number of emitted bytes whose source is at or after `position`. */
   since(position: number): number {
     return this.#sizes.reduce((sum, bytes, i) => this.#anchors[i]! >= position ? sum + bytes : sum, 0);
   }
@@ -116,13 +117,14 @@ class Output {
 }
 
 /**
- * Makes a normaliser for one flow. It decodes UTF-8 as WHATWG does, an invalid sequence being U+FFFD, across the
- * edges of packets too, and holds back what later bytes may change: at most 30 marks with their starter, or what
- * may be the beginning of a text to be replaced.
+ * Creates a normaliser for one flow. UTF-8 is decoded as WHATWG specifies, also across packet boundaries; an
+ * invalid sequence becomes U+FFFD. Code points that later bytes may change are held back: at most 30 marks
+ * with their starter, or a possible beginning of a text to replace.
  *
- * @param steps What happens to the text, in order.
- * @returns The normaliser. What it gives equals {@linkcode normalizeText} of the whole, or it says `escape`.
- * @throws {OnpathError} `pipeline` when the steps are malformed.
+ * @param steps Normalisation steps, in order.
+ * @returns The normaliser. Its output equals {@linkcode normalizeText} of the whole text, unless `escape` is
+ * set.
+ * @throws {OnpathError} `pipeline` if the steps are malformed.
  *
  * @example
  * ```ts
@@ -187,7 +189,7 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
       return escape;
     },
     resume() {
-      // As long as a text that is put in front waits for more, nothing has come out.
+      // Nothing has been emitted while a text to be prepended still lacks input.
       if (byStep.some((stages) => !stages[0]!.isStarted())) return { position: 0, skip: 0 };
       if (escape !== null) return escape;
       const position = heldFrom(decoder.need > 0 ? from : at);
@@ -196,20 +198,20 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
   };
 }
 
-/** A text after normalisation, with the way back. */
+/** Normalised text, with the source of every byte. */
 export interface NormalizedText extends NormalizedPart {
-  /** Where the device gave up and the host went on, or null. */
+  /** Position at which the device gave up and the host continued; null without an escape. */
   readonly escape: NormalizationEscape | null;
 }
 
 /**
- * Normalises a whole text packet by packet; where the device gives up, the host goes on with the reference.
+ * Normalises a whole text packet by packet; after an escape, the host continues with the reference.
  *
- * @param text UTF-8, which may be invalid.
- * @param steps What happens to it.
- * @param payload Bytes of a packet; default 1344.
- * @returns The normalised text. Behind an escape every byte's place is the whole rest of the text.
- * @throws {OnpathError} `pipeline` when the steps are malformed, `size` when the text has 4 GiB or more.
+ * @param text UTF-8; may be invalid.
+ * @param steps Normalisation steps, in order.
+ * @param payload Payload of a packet, in bytes; default 1344.
+ * @returns The normalised text. After an escape, the source of every byte is the whole rest of the text.
+ * @throws {OnpathError} `pipeline` if the steps are malformed; `size` if the text has 4 GiB or more.
  */
 export function normalizeBytes(
   text: Uint8Array,
@@ -217,7 +219,7 @@ export function normalizeBytes(
   payload: number = 1344,
 ): NormalizedText {
   if (text.length > 0xffffffff) {
-    throw new OnpathError("size", `Cannot normalise ${text.length} bytes: a flow has less than 4 GiB`, {
+    throw new OnpathError("size", `Cannot normalise ${text.length} bytes: expected less than 4 GiB`, {
       bytes: text.length,
     });
   }
@@ -250,12 +252,12 @@ export function normalizeBytes(
 }
 
 /**
- * Where in the original text a stretch of normalised text comes from.
+ * Maps a stretch of normalised text to the original text.
  *
  * @param part Normalised text.
- * @param start First byte of the stretch.
- * @param end The byte behind it; `end > start`.
- * @returns First byte in the original, and the byte behind the last.
+ * @param start Offset of the stretch's first byte.
+ * @param end Exclusive end; `end > start`.
+ * @returns Offset of the first byte in the original, and exclusive end.
  */
 export function originalSpan(part: NormalizedPart, start: number, end: number): [from: number, to: number] {
   let from = Infinity, to = 0;

@@ -1,5 +1,5 @@
 /**
- * Unicode's normal forms of a whole text (UAX #15), in time proportional to its length.
+ * Normal forms of a whole text (Unicode, UAX #15), in time proportional to its length.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { mappingOf } from "../unicode/codec.ts";
 import { CANONICAL, COMPATIBLE, COMPOSITIONS, RANKS } from "../unicode/normal_forms_data.ts";
 import { compose, compositionTables, decompositionTables, type FormSource, romAt } from "./unicode_tables.ts";
 
-/** A normal form. */
+/** Unicode normal form. */
 export type NormalForm = "nfc" | "nfd" | "nfkc" | "nfkd";
 
-/** Work that was done, in moves of code points and looked up pairs. */
+/** Work counter: moves of code points, and pairs looked up. */
 export interface NormalFormWork {
-  /** Number of steps. */
+  /** Number of moves and lookups. */
   steps: number;
 }
 
@@ -24,7 +24,7 @@ interface Points {
   count: number;
 }
 
-/** Decomposes a text; the result is not yet in canonical order. */
+/** Decomposes a text; the result is not in canonical order yet. */
 function decompose(text: string, form: "NFD" | "NFKD", source: FormSource, work: NormalFormWork): Points {
   const { entryOf, starts, codePoints } = decompositionTables(form, source);
   const points: Points = { codes: new Uint32Array(text.length + 32), count: 0 };
@@ -53,7 +53,7 @@ function decompose(text: string, form: "NFD" | "NFKD", source: FormSource, work:
   return points;
 }
 
-/** Puts the marks `from` to `to` in the order of their ranks, equal ones as they were: a counting sort. */
+/** Sorts the marks from `from` to `to` by rank, stably, with a counting sort. */
 function orderMarks(
   codes: Uint32Array,
   ranks: Uint8Array,
@@ -73,7 +73,7 @@ function orderMarks(
   work.steps += 257 + 2 * marks.length;
 }
 
-/** Orders every run of marks that is out of order. */
+/** Sorts every run of marks that is not in canonical order. */
 function orderAll({ codes, count }: Points, ranks: Uint8Array, work: NormalFormWork): void {
   for (let at = 0; at < count;) {
     let end = at + 1, isOrdered = true;
@@ -94,7 +94,7 @@ function composeAll(points: Points, ranks: Uint8Array, source: FormSource, work:
   for (let at = 0; at < count; at++) {
     const code = codes[at]!, rank = ranks[at]!;
     work.steps++;
-    // What has been kept between starter and mark blocks a mark of the same rank or a lower one.
+    // Marks kept between the starter and a mark block it if their rank is the same or higher.
     if (starter >= 0 && (kept === starter + 1 || lastRank < rank)) {
       const composite = compose(tables, codes[starter]!, code);
       if (composite >= 0) {
@@ -118,12 +118,12 @@ function textOf({ codes, count }: Points): string {
 }
 
 /**
- * Brings a text to a normal form.
+ * Converts a text to a normal form.
  *
- * @param text The text, well-formed.
- * @param form The form.
- * @param source Whose forms; default Unicode's.
- * @param work Receives the number of steps that this took.
+ * @param text Well-formed text.
+ * @param form Normal form of the result.
+ * @param source Unicode tables to use; default `unicode`.
+ * @param work Counter to which the steps are added.
  * @returns The text in that form.
  */
 export function normalForm(

@@ -1,8 +1,8 @@
 /**
  * A text in a sequential flow that a device normalises. The text may grow.
  *
- * Every answer names the resume offset: where normalising may begin again if what follows is lost. If the device
- * gives the flow up, the host normalises the rest.
+ * Every answer carries the resume offset: the position from which to normalise again after a loss. If the
+ * device gives the flow up, the host normalises the rest.
  *
  * @module
  */
@@ -24,15 +24,15 @@ import type { TextStep } from "../tokenize/vocabulary.ts";
 import type { NormalizePlan } from "./plan.ts";
 import { normalizeText } from "./reference.ts";
 
-/** Work of a flow of normalisation. */
+/** Counters of a normalisation flow. */
 export interface NormalizeCounts extends FlowCounts {
-  /** Times that the device gave the text up. */
+  /** Escapes reported by the device. */
   escapes: number;
-  /** Bytes that the host normalised. */
+  /** Bytes normalised on the host. */
   hostBytes: number;
 }
 
-/** The receiving half: puts answers into a normalised text. */
+/** Receiving half: collects answers in a normalised text. */
 export class NormalizedIncoming implements Incoming<Uint8Array> {
   readonly #append: NormalizedAppend;
   readonly #plan: number;
@@ -41,7 +41,7 @@ export class NormalizedIncoming implements Incoming<Uint8Array> {
   /**
    * Starts a text.
    *
-   * @param plan The plan.
+   * @param plan Plan of the session.
    * @param flow Number of the first flow.
    */
   constructor({ id, packets }: NormalizePlan, flow: number) {
@@ -55,12 +55,12 @@ export class NormalizedIncoming implements Incoming<Uint8Array> {
     return this.#append.flow;
   }
 
-  /** Requests of the current flow that were answered. */
+  /** Answered requests of the current flow. */
   get answered(): number {
     return this.#append.answered;
   }
 
-  /** Reason why the device gave the flow up; 0 if it did not. */
+  /** Reason of the device's escape; 0 without one. */
   get escape(): number {
     return this.#append.escape;
   }
@@ -87,12 +87,12 @@ export class NormalizedIncoming implements Incoming<Uint8Array> {
     return this.escape === 0 && this.answered >= sent ? null : this.resume();
   }
 
-  /** Offset of the text from which it is normalised again, and the bytes of that which are there already. */
+  /** Resume offset in the text, and the leading bytes of the repeated output that were already received. */
   get place(): { readonly offset: number; readonly skip: number } {
     return { offset: this.#base + this.#append.resume, skip: this.#append.skip };
   }
 
-  /** Expects a new flow from the resume offset on. */
+  /** Expects a new flow from the resume offset. */
   resume(): Missing {
     const { offset, skip } = this.place;
     const flow = newFlow();
@@ -101,12 +101,12 @@ export class NormalizedIncoming implements Incoming<Uint8Array> {
     return { flow, ranges: [[offset, Infinity]] };
   }
 
-  /** Appends text that the host made. */
+  /** Appends text normalised on the host. */
   put(bytes: Uint8Array): void {
     this.#append.put(bytes);
   }
 
-  /** Gives what came since the last call; valid until the next packet comes. */
+  /** Returns the text received since the last call; valid until the next packet arrives. */
   result(): Uint8Array {
     const { bytes, length } = this.#append;
     this.#append.length = 0;
@@ -121,15 +121,15 @@ export class NormalizeFlow implements PacketFlow {
   readonly #steps: readonly TextStep[];
   readonly #outgoing: TextOutgoing;
   readonly #incoming: NormalizedIncoming;
-  // Steps for the rest of the text, once the device gave it up.
+  // Steps for the rest of the text after an escape; null before.
   #fallback: readonly TextStep[] | null = null;
 
   /**
    * Starts a text.
    *
-   * @param plan The plan.
-   * @param writer Writer of its packets.
-   * @param text The whole text; leave it out for a text that grows.
+   * @param plan Plan of the session.
+   * @param writer Writes packets of text.
+   * @param text The whole text; omitted for a growing text.
    */
   constructor(plan: NormalizePlan, writer: TextWriter, text?: Uint8Array) {
     this.#steps = plan.body.steps;
@@ -144,7 +144,7 @@ export class NormalizeFlow implements PacketFlow {
     return ended && this.#fallback === null && position === length && this.#incoming.answered === sent;
   }
 
-  /** Appends to the text. */
+  /** Appends UTF-8 to the text. */
   push(bytes: Uint8Array): void {
     this.#outgoing.release(this.#incoming.place.offset);
     this.#outgoing.push(bytes);
@@ -156,7 +156,7 @@ export class NormalizeFlow implements PacketFlow {
     this.#completeOnHost();
   }
 
-  /** Gives what came since the last call; valid until the next packet comes. */
+  /** Returns the text received since the last call; valid until the next packet arrives. */
   take(): Uint8Array {
     return this.#incoming.result();
   }
@@ -215,7 +215,7 @@ export class NormalizeFlow implements PacketFlow {
     this.#outgoing.resume(flow, ranges[0]![0]);
   }
 
-  /** The rest of the text waits for its end and is normalised by the reference. */
+  /** Buffers the rest of the text until its end, for the reference on the host. */
   #giveToHost(): void {
     this.#startFlow();
     this.#fallback = this.#outgoing.base > 0 ? this.#steps.filter(({ op }) => op !== "prepend") : this.#steps;

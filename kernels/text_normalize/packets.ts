@@ -1,8 +1,8 @@
 /**
- * Normalising packet by packet, as a device does it: packets of text in, packets of normalised text out.
+ * Normalises packet by packet, like a device: packets of text in, packets of normalised text out.
  *
- * A flow's packets come in order and the device keeps what waits between them. A flow whose first packet does not
- * stand at the text's beginning goes on with one that was lost: what is put before a text is not put again.
+ * The packets of a flow come in order, and the device keeps state between them. If a flow's first packet is
+ * not at the text's beginning, it continues a lost flow, and `prepend` steps are not repeated.
  *
  * @module
  */
@@ -17,35 +17,35 @@ import type { TextStep } from "../tokenize/vocabulary.ts";
 import { createTextNormalizer, type NormalizationPlace, type TextNormalizer } from "./model.ts";
 import { checkTextSteps } from "./spec.ts";
 
-/** Packets that answer a packet of text at most; one that grows to more makes the flow escape. */
+/** Maximum packets that answer one packet of text; longer output makes the flow escape. */
 export const MOST_NORMALIZED_PARTS = 16;
 
-/** Why a flow of normalisation gave up, by its number in packets; 0 is none. */
+/** Reasons of an escape, by their number in packets; 0 is no escape. */
 export const NORMALIZATION_ESCAPES = ["", "marks", "growth"] as const;
 const MARKS = 1;
 const GROWTH = 2;
 
-/** What packets a normaliser takes and gives. */
+/** Packet settings and steps of a normaliser. */
 export interface NormalizeProgram {
-  /** Number of the plan that packets carry. */
+  /** Plan id that packets carry. */
   readonly plan: number;
-  /** Longest payload in bytes, of text and of normalised text. */
+  /** Maximum payload in bytes, of text and of normalised text. */
   readonly longest: number;
-  /** What happens to a text, in order. */
+  /** Normalisation steps, in order. */
   readonly steps: readonly TextStep[];
 }
 
 interface NormalFlow extends HeldFlow {
   normalizer: TextNormalizer;
-  /** Normalised bytes that have left. */
+  /** Normalised bytes that have been emitted. */
   position: number;
-  /** Where its text may be normalised anew. */
+  /** Resume offset of the text. */
   place: NormalizationPlace;
-  /** Whether it gave up. */
+  /** True after an escape. */
   over: boolean;
 }
 
-/** The normaliser of a device. Lives as long as its plan is loaded. */
+/** Normaliser of a device. Lives as long as its plan is loaded. */
 export class NormalizeModel {
   readonly #program: NormalizeProgram;
   readonly #going: readonly TextStep[];
@@ -54,10 +54,11 @@ export class NormalizeModel {
   readonly #carry = newNormalizedCarry();
 
   /**
-   * Makes a normaliser.
+   * Creates a normaliser.
    *
-   * @param program Which packets are taken, and the steps.
-   * @throws {OnpathError} `pipeline` when the steps are malformed, `size` when the longest payload is none.
+   * @param program Packet settings and steps.
+   * @throws {OnpathError} `pipeline` if the steps are malformed; `size` if the maximum payload is not 1 to
+   * 8192 bytes.
    */
   constructor(program: NormalizeProgram) {
     checkWhole("a longest payload of", program.longest, 1, 8192);
@@ -79,12 +80,13 @@ export class NormalizeModel {
   /**
    * Takes a packet of text and writes its answer.
    *
-   * @param input Slots with packets.
-   * @param slot The packet's slot.
+   * @param input Slots that hold packets.
+   * @param slot Index of the packet's slot.
    * @param output Slots for answers.
-   * @param answer The first slot to write.
-   * @returns Number of answers, at most {@linkcode MOST_NORMALIZED_PARTS}, or why the packet is dropped.
-   * @throws {OnpathError} `size` when there are too few slots for the answer.
+   * @param answer Index of the first output slot.
+   * @returns Number of answers, at most {@linkcode MOST_NORMALIZED_PARTS}, or the reason for dropping the
+   * packet.
+   * @throws {OnpathError} `size` if `output` has too few slots.
    */
   take(input: PacketSlots, slot: number, output: PacketSlots, answer: number): number | TextDrop {
     const header = this.#header;
@@ -107,7 +109,7 @@ export class NormalizeModel {
       const from = slotAddress(input, slot) + HEADER_BYTES;
       made = normalizer.push(input.engine.bytes.subarray(from, from + header.length)).bytes;
       if ((header.flags & FLAG.endOfText) !== 0 && normalizer.escape === null) {
-        // What `push` gave holds until the next call.
+        // The output of `push` is valid until the next call only.
         const first = made.slice();
         made = joined(first, normalizer.end().bytes);
       }
@@ -115,7 +117,7 @@ export class NormalizeModel {
     carry.escape = normalizer.escape === null ? 0 : MARKS;
     carry.parts = Math.max(1, Math.ceil(made.length / longest));
     if (flow.over || carry.parts > MOST_NORMALIZED_PARTS) {
-      // It comes out of none of its text, so the host begins where the packet before has ended.
+      // No output of this packet is sent, so the host begins where the preceding packet ended.
       carry.escape = GROWTH;
       carry.parts = 1;
       made = EMPTY;

@@ -1,5 +1,5 @@
 /**
- * Normalisation as a pipeline of its own: text in, normalised text out, by a device. Compiled, it is plain data.
+ * Pipeline of normalisation: text in, normalised text out, on a device. The compiled form is plain data.
  *
  * @module
  */
@@ -14,39 +14,40 @@ import { profileOf } from "../target/profiles.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { parseNormalizePipeline, type TextPipelineInput } from "../tokenize/plan/spec.ts";
 
-/** A pipeline of normalisation, compiled. */
+/** Compiled pipeline of normalisation. */
 export interface NormalizeBody {
-  /** Steps, in order. */
+  /** Normalisation steps, in order. */
   readonly steps: readonly TextStep[];
-  /** Whether packets carry a CRC-32C. */
+  /** Packet checksum: CRC-32C, or left to the link. */
   readonly checksum: Checksum;
 }
 
-/** A pipeline of normalisation, compiled for one target. */
+/** Plan of a normalisation pipeline for one target. */
 export type NormalizePlan = Plan<"text_normalize", NormalizeBody>;
 
-/** What a pipeline of normalisation is compiled for. */
+/** Device and limits of a normalisation plan. */
 export interface NormalizeCompileOptions {
-  /** The device, or its profile. */
+  /** Device, or its profile. */
   readonly device: DeviceProfile | { readonly profile: DeviceProfile };
-  /** Longest payload of text in bytes. Default the device's. */
+  /** Maximum payload of text in bytes. Default: the device's. */
   readonly payload?: number | undefined;
-  /** Whether packets carry a CRC-32C (default) or leave the check to the link. */
+  /** Packet checksum: CRC-32C (default), or left to the link. */
   readonly checksum?: Checksum | undefined;
-  /** Packets that are sent in one exchange at most. Default 64. */
+  /** Maximum packets in flight in one exchange, 1 to 1024. Default 64. */
   readonly packets?: number | undefined;
 }
 
-/** Payload of an answer in bytes at least: a code point becomes up to 33 bytes of NFKC. */
+/** Minimum payload of an answer, in bytes: with NFKC, a code point becomes up to 33 bytes. */
 const LEAST_ANSWER = 64;
 
 /**
  * Compiles a pipeline of normalisation.
  *
- * @param pipeline Its steps; all of them are `normalize_text`.
+ * @param pipeline Steps; all of them are `normalize_text`.
  * @param options Device, payload, checksum.
  * @returns The plan.
- * @throws {OnpathError} `pipeline` when a step is malformed or another; `size` when a number is outside its limit.
+ * @throws {OnpathError} `pipeline` if a step is malformed or not `normalize_text`; `size` if a number is out
+ * of range.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The plain truth of text normalisation: a whole text, step after step.
+ * Reference of text normalisation: a whole text, step by step.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { lowerCaseTables, romAt } from "./unicode_tables.ts";
 /**
  * Normalises a text.
  *
- * @param text The text, well-formed.
- * @param steps What happens to it, in order.
+ * @param text Well-formed text.
+ * @param steps Normalisation steps, in order.
  * @returns The text after all steps.
  *
  * @example
@@ -38,7 +38,7 @@ function applyStep(text: string, step: TextStep): string {
     case "nfkd":
       return normalForm(text, step.op, step.tables);
     case "lower_case":
-      // Code point by code point: a sigma at a word's end is not told from others.
+      // Each code point is mapped alone: a sigma at a word's end is not treated specially.
       return lowerCase(text);
     case "strip_accents":
       return normalForm(text, "nfd", "tokenizers").replace(ACCENTS, "");
@@ -65,6 +65,6 @@ const SPACES = new RegExp(`[${classText(whiteSpace())}]`, "gu");
 const UNCLEAN = new RegExp(`[${classText(rangesOf(DROPPED))}]`, "gu");
 const ACCENTS = new RegExp(`[${classText(rangesOf(MARKS))}]`, "gu");
 
-/** What `space_chinese` puts between spaces: BERT's blocks of ideographs. */
+/** Characters that `space_chinese` surrounds with spaces: BERT's blocks of ideographs. */
 const CHINESE =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;

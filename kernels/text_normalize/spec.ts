@@ -1,5 +1,5 @@
 /**
- * What normalisation steps must look like.
+ * Schema of normalisation steps.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { shortList } from "../lists.ts";
 
 const text = z.string().max(4096).refine((one) => one.isWellFormed(), "is not well-formed Unicode");
 
-/** Checks one {@linkcode TextStep}. */
+/** Schema of one {@linkcode TextStep}. */
 export const textStepSpec: Schema<TextStep> = z.discriminatedUnion("op", [
   z.strictObject({ op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]), tables: z.literal("tokenizers").optional() }),
   z.strictObject({ op: z.literal("lower_case") }),
@@ -25,7 +25,7 @@ export const textStepSpec: Schema<TextStep> = z.discriminatedUnion("op", [
     op: z.literal("replace"),
     from: text.min(1).refine(
       (one) => Array.from(one).length <= MAX_REPLACED,
-      `is longer than ${MAX_REPLACED} code points, which is what a device holds back`,
+      `is longer than ${MAX_REPLACED} code points, the maximum that a device holds back`,
     ),
     to: text,
   }),
@@ -39,9 +39,9 @@ const list = shortList(textStepSpec as z.ZodType<TextStep>, MAX_TEXT_STEPS).refi
 /**
  * Checks normalisation steps.
  *
- * @param steps From outside.
+ * @param steps Value from outside.
  * @returns The steps.
- * @throws {OnpathError} `pipeline`, naming the step, when one is malformed.
+ * @throws {OnpathError} `pipeline` if a step is malformed; the message names the step.
  */
 export function checkTextSteps(steps: unknown): TextStep[] {
   return parseWith(list, steps, "pipeline", "normalisation steps");

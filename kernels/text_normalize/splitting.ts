@@ -1,5 +1,5 @@
 /**
- * What cuts text into pieces, compiled.
+ * Compiles the rules that cut text into pieces.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { PUNCTUATION } from "./bert_sets.ts";
 const MARKS_ALONE = classText(rangesOf(PUNCTUATION));
 
 /**
- * BERT's words as a pattern: one punctuation mark (ASCII's symbols count as such), or a run of what is neither
- * that nor white space. White space between them is left out.
+ * BERT's words as a pattern: one punctuation mark (including ASCII symbols), or a run of other characters
+ * that are not white space. White space between words is dropped.
  */
 export const BERT_PATTERN: string = `[${MARKS_ALONE}]|[^\\s${MARKS_ALONE}]+`;
 
 /**
- * Compiles what cuts text into pieces.
+ * Compiles a rule that cuts text into pieces.
  *
- * @param splitting The rule.
- * @param signal Ends the work with its reason.
- * @returns The tables; null where all of the text is one piece.
- * @throws {OnpathError} `pipeline` when the pattern is malformed or not supported.
+ * @param splitting Rule to compile.
+ * @param signal Aborts the work with its reason.
+ * @returns The tables; null if the whole text is one piece.
+ * @throws {OnpathError} `pipeline` if the pattern is malformed or not supported.
  */
 export function compileSplitting(splitting: Splitting, signal?: AbortSignal): PieceTables | null {
   switch (splitting.kind) {

@@ -1,5 +1,5 @@
 /**
- * Steps of normalisation as stages that take code points one by one and hold back few.
+ * Normalisation steps as stages that take code points one by one and hold back a bounded number.
  *
  * @module
  */
@@ -20,27 +20,27 @@ import {
   type SequenceTables,
 } from "./unicode_tables.ts";
 
-/** Marks that are held back at most, after a starter: Unicode's Stream-Safe Text Format (UAX #15) has as many. */
+/** Maximum marks held back after a starter; the limit of Unicode's Stream-Safe Text Format (UAX #15). */
 export const MAX_MARKS = 30;
 
-/** Most code points of what a `replace` looks for. */
+/** Maximum length of the text that a `replace` step searches for, in code points. */
 export const MAX_REPLACED = 64;
 
 /**
- * Takes a code point, the bytes of the original text that it comes from, and its anchor: the place at or before
- * `from` where the original may be taken up anew and gives the same from there on.
+ * Receives a code point, its source `from` to `to` in the original text, in bytes, and its anchor. The anchor
+ * is an offset at or before `from` at which the original can be resumed with the same output from there on.
  */
 export type Sink = (code: number, from: number, to: number, anchor: number) => void;
 
-/** One stage. */
+/** Stage of a normalisation pipeline. */
 export interface Stage {
   /** Takes a code point. */
   readonly push: Sink;
-  /** The text ends: gives out what is held. */
+  /** Ends the text and emits the code points held back. */
   readonly end: () => void;
-  /** The least anchor of what is held; Infinity when nothing is. */
+  /** Smallest anchor of the code points held back; Infinity if none are. */
   readonly heldFrom: () => number;
-  /** Whether a step's beginning is behind it: `prepend` has put its text. */
+  /** True once the stage has passed its beginning: `prepend` has emitted its text. */
   readonly isStarted: () => boolean;
 }
 
@@ -51,7 +51,7 @@ function mapStage(push: Sink): Stage {
   return { push, end: () => {}, heldFrom: NOTHING_HELD, isStarted: ALWAYS };
 }
 
-/** Decomposes code points; the output is not yet in canonical order. */
+/** Decomposes code points; the output is not in canonical order yet. */
 function decomposeStage(tables: SequenceTables, next: Sink): Stage {
   const { entryOf, starts, codePoints } = tables;
   return mapStage((code, from, to, anchor) => {
@@ -78,13 +78,13 @@ function lowerCaseStage(next: Sink): Stage {
   });
 }
 
-/** Puts marks in canonical order behind their starter and, if asked, composes them with it. */
+/** Sorts marks into canonical order after their starter and, with `composes`, composes them with it. */
 function orderStage(tables: CompositionTables, composes: boolean, next: Sink, escape: () => void): Stage {
   const codes = new Uint32Array(MAX_MARKS + 1), ranks = new Uint16Array(MAX_MARKS + 1);
   const froms = new Float64Array(MAX_MARKS + 1), tos = new Float64Array(MAX_MARKS + 1);
-  // Place 0 is the starter's; marks follow in canonical order.
+  // Index 0 is the starter; marks follow in canonical order.
   let hasStarter = false, marks = 0;
-  // A segment, a starter and its marks, is taken up anew only as a whole.
+  // Anchor of the current segment: a starter with its marks is repeated only as a whole.
   let segment = 0;
 
   const composeMarks = () => {
@@ -157,7 +157,7 @@ function orderStage(tables: CompositionTables, composes: boolean, next: Sink, es
   };
 }
 
-/** Replaces a text by another: the leftmost places that do not overlap, found by Knuth, Morris and Pratt's rule. */
+/** Replaces leftmost, non-overlapping occurrences of a text, found by Knuth, Morris and Pratt's algorithm. */
 function replaceStage(fromText: string, toText: string, next: Sink): Stage {
   const wanted = Array.from(fromText, (one) => one.codePointAt(0)!);
   const put = Array.from(toText, (one) => one.codePointAt(0)!);
@@ -170,7 +170,7 @@ function replaceStage(fromText: string, toText: string, next: Sink): Stage {
   const froms = new Float64Array(wanted.length), tos = new Float64Array(wanted.length);
   const anchors = new Float64Array(wanted.length);
   let matched = 0;
-  // What is held are the first code points wanted, so only their places are kept.
+  // The code points held back equal the first ones searched for, so only their offsets are stored.
   const shift = (count: number) => {
     for (let i = 0; i < count; i++) next(wanted[i]!, froms[i]!, tos[i]!, anchors[i]!);
     froms.copyWithin(0, count, matched);
@@ -197,7 +197,7 @@ function replaceStage(fromText: string, toText: string, next: Sink): Stage {
   };
 }
 
-/** BERT's blocks of ideographs, as ranges. */
+/** BERT's blocks of ideographs, as inclusive ranges. */
 const CHINESE = [
   [0x3400, 0x4dbf],
   [0x4e00, 0x9fff],
@@ -210,12 +210,12 @@ const CHINESE = [
 ].flat();
 
 /**
- * The stages of a step, the last one giving to `next`.
+ * Creates the stages of a step; the last one emits to `next`.
  *
- * @param step The step.
- * @param next Takes what comes out.
- * @param escape Called when more marks follow one another than are held.
- * @returns The stages from the first to the last.
+ * @param step Normalisation step.
+ * @param next Receives the output.
+ * @param escape Called if more than {@linkcode MAX_MARKS} marks follow one another.
+ * @returns The stages in order.
  */
 export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[] {
   const ordered = (form: "NFD" | "NFKD", source: FormSource, composes: boolean, sink: Sink) => {

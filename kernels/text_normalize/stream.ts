@@ -1,5 +1,5 @@
 /**
- * Normalisation of a text that grows: what is certain comes out at once, whatever the text.
+ * Normalisation of a growing text: output is returned as soon as it is final.
  *
  * @module
  */
@@ -8,27 +8,30 @@ import type { TextStep } from "../tokenize/vocabulary.ts";
 import { createTextNormalizer, type NormalizationEscape } from "./model.ts";
 import { normalizeText } from "./reference.ts";
 
-/** Normalises a text that grows. */
+/** Normaliser of a growing text. */
 export interface NormalizerStream {
-  /** Takes more of the text, as UTF-8; gives what is certain now. It holds until the next call. */
+  /**
+   * Takes more UTF-8 of the text; returns the output that is final now. The view is valid until the next
+   * call.
+   */
   push(bytes: Uint8Array): Uint8Array;
-  /** Ends the text; gives the rest. */
+  /** Ends the text; returns the rest. */
   end(): Uint8Array;
 }
 
 /**
- * Bytes of the text that are kept for the reference: more than the stages of the model hold, a few dozen code points
- * each.
+ * Bytes of the text kept for the reference: more than the stages of the model hold back, a few dozen code
+ * points each.
  */
 const KEPT = 2 ** 14;
 
 /**
- * Makes a normaliser for one text. It is the devices' model; where that gives up (more than 30 marks in a row), the
- * rest of the text waits for its end and takes the reference.
+ * Creates a normaliser for one text. It uses the devices' model. After an escape (more than 30 consecutive
+ * marks), the rest of the text is buffered and normalised by the reference at its end.
  *
- * @param steps What happens to the text, in order.
- * @returns The stream: all that it gives is what {@linkcode normalizeText} gives of the whole.
- * @throws {OnpathError} `pipeline` when the steps are malformed.
+ * @param steps Normalisation steps, in order.
+ * @returns The stream; its joined output equals {@linkcode normalizeText} of the whole text.
+ * @throws {OnpathError} `pipeline` if the steps are malformed.
  *
  * @example
  * ```ts
@@ -44,7 +47,7 @@ const KEPT = 2 ** 14;
  */
 export function createNormalizerStream(steps: readonly TextStep[]): NormalizerStream {
   const model = createTextNormalizer(steps);
-  // The text from `begins` on: all of it that the model may hold, or all since it gave up.
+  // Text from offset `begins`: everything that the model may hold back, or everything since its escape.
   let text: Uint8Array<ArrayBuffer> = new Uint8Array(2 * KEPT);
   let begins = 0, length = 0;
   const keep = (bytes: Uint8Array) => {

@@ -1,6 +1,6 @@
 /**
- * Tables of Unicode normalisation as flat arrays: decompositions, the order of combining marks, compositions, lower
- * case. They are of Unicode 16.0 and travel with this code, whatever the JavaScript engine.
+ * Tables of Unicode normalisation as flat arrays: decompositions, order of combining marks, compositions,
+ * lower case. They are Unicode 16.0 and part of this code, so they are the same on every JavaScript engine.
  *
  * @module
  */
@@ -16,37 +16,42 @@ import {
   UNKNOWN_TO_TOKENIZERS,
 } from "../unicode/normal_forms_data.ts";
 
-/** A value by code point: `values[blockOf[code >> 8] * 256 + (code & 255)]`, 0 where there is none. */
+/** Value by code point: `values[blockOf[code >> 8] * 256 + (code & 255)]`; 0 if absent. */
 export interface CodePointRom {
-  /** By `code point >> 8`: the block. */
+  /** By `code point >> 8`: its block. */
   readonly blockOf: Uint8Array;
-  /** Blocks of 256 values, equal ones once. */
+  /** Blocks of 256 values; equal blocks are stored once. */
   readonly values: Uint16Array;
 }
 
-/** Sequences that stand for code points; of decompositions, Hangul's syllables are computed and not in here. */
+/** Sequences by code point. Decompositions of Hangul syllables are computed, and absent here. */
 export interface SequenceTables {
-  /** By code point: one more than the entry of its sequence, or 0. */
+  /** By code point: the entry of its sequence plus one; 0 if absent. */
   readonly entryOf: CodePointRom;
-  /** By entry: where its code points begin; the next entry is where they end. */
+  /** By entry: start of its code points; the next entry is their end. */
   readonly starts: Uint16Array;
   /** Code points of all sequences; decompositions are complete and in canonical order. */
   readonly codePoints: Uint32Array;
 }
 
-/** What composing needs; Hangul's syllables are computed and not in here. */
+/** Tables of composition. Hangul syllables are computed, and absent here. */
 export interface CompositionTables {
-  /** By code point: the rank of its combining class, 0 for starters. Only order and equality of ranks count. */
+  /**
+   * By code point: the rank of its combining class; 0 for starters. Only order and equality of ranks matter.
+   */
   readonly rankOf: CodePointRom;
-  /** Pairs in an open-addressed hash table of a power of two: the first of a slot, or 0. */
+  /**
+   * Pairs in an open-addressed hash table; the slot count is a power of two. By slot: its first code point,
+   * or 0.
+   */
   readonly first: Uint32Array;
-  /** The second of a slot. */
+  /** By slot: its second code point. */
   readonly second: Uint32Array;
-  /** What both make. */
+  /** By slot: the composite of the pair. */
   readonly composite: Uint32Array;
 }
 
-/** The value of a code point. */
+/** Returns the value of a code point. */
 export function romAt(rom: CodePointRom, code: number): number {
   return rom.values[rom.blockOf[code >> 8]! * 256 + (code & 255)]!;
 }
@@ -79,7 +84,7 @@ function once<T>(key: string, make: () => T): T {
   return made.get(key) as T;
 }
 
-/** Tables of sequences by code point. */
+/** Builds tables of sequences by code point. */
 function sequences(mapping: Iterable<readonly [number, readonly number[]]>): SequenceTables {
   const entries = new Map<number, number>();
   const starts = [0], codePoints: number[] = [];
@@ -96,12 +101,12 @@ function sequences(mapping: Iterable<readonly [number, readonly number[]]>): Seq
 }
 
 /**
- * Whose normal forms: `unicode` has them as Unicode 16.0 says, `tokenizers` as Hugging Face's tokenizers 0.23.2 does,
+ * Source of the normal forms: `unicode` is Unicode 16.0; `tokenizers` is Hugging Face's tokenizers 0.23.2,
  * whose older tables lack code points.
  */
 export type FormSource = "unicode" | "tokenizers";
 
-/** A map without the code points that the source lacks. */
+/** Removes the code points that the source lacks from a map. */
 function known(text: string, source: FormSource): Map<number, readonly number[]> {
   const map = mappingOf(text);
   if (source === "unicode") return map;
@@ -110,11 +115,11 @@ function known(text: string, source: FormSource): Map<number, readonly number[]>
 }
 
 /**
- * Decompositions of a form.
+ * Returns the decompositions of a form.
  *
- * @param form Canonical (`NFD`) or of compatibility (`NFKD`).
- * @param source Whose forms; default Unicode's.
- * @returns The tables, made at the first call.
+ * @param form Canonical (`NFD`) or compatibility (`NFKD`).
+ * @param source Source of the form; default `unicode`.
+ * @returns The tables, built at the first call.
  */
 export function decompositionTables(form: "NFD" | "NFKD", source: FormSource = "unicode"): SequenceTables {
   return once(`${form} ${source}`, () => {
@@ -123,22 +128,22 @@ export function decompositionTables(form: "NFD" | "NFKD", source: FormSource = "
   });
 }
 
-/** Lower case by code point as Rust has it, made at the first call. */
+/** Returns lower case by code point, as in Rust; built at the first call. */
 export function lowerCaseTables(): SequenceTables {
   return once("lower", () => sequences(mappingOf(LOWER_CASE)));
 }
 
-/** Where a pair begins in the table of compositions. */
+/** Hashes a pair of code points; the low bits are its first slot in the table of compositions. */
 export function compositionSlot(first: number, second: number): number {
   const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
   return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
 /**
- * Compositions and the order of marks.
+ * Returns compositions and the ranks of marks.
  *
- * @param source Whose forms; default Unicode's.
- * @returns The tables, made at the first call.
+ * @param source Source of the forms; default `unicode`.
+ * @returns The tables, built at the first call.
  */
 export function compositionTables(source: FormSource = "unicode"): CompositionTables {
   return once(`compositions ${source}`, () => {
@@ -162,12 +167,12 @@ export function compositionTables(source: FormSource = "unicode"): CompositionTa
 }
 
 /**
- * What two neighbours make.
+ * Composes two neighbouring code points.
  *
- * @param tables Compositions.
- * @param a The first code point.
- * @param b The second.
- * @returns The code point, or −1 when they make none.
+ * @param tables Tables of compositions.
+ * @param a First code point.
+ * @param b Second code point.
+ * @returns The composite, or −1 if the two do not compose.
  */
 export function compose(tables: CompositionTables, a: number, b: number): number {
   if (a >= 0x1100 && a < 0x1113 && b >= 0x1161 && b < 0x1176) {
@@ -181,7 +186,7 @@ export function compose(tables: CompositionTables, a: number, b: number): number
   return -1;
 }
 
-/** Bytes of the tables as they lie in memory: of both decompositions, and of compositions with their ranks. */
+/** Computes the memory of the tables, in bytes: both decompositions, and compositions with their ranks. */
 export function normalizationBytes(): Record<"NFD" | "NFKD" | "compositions", number> {
   const rom = ({ blockOf, values }: CodePointRom) => blockOf.byteLength + values.byteLength;
   const parts = (form: "NFD" | "NFKD") => {

@@ -1,5 +1,5 @@
 /**
- * The workload `text_normalize`: texts in, normalised texts out.
+ * Workload `text_normalize`: texts in, normalised texts out.
  *
  * @module
  */
@@ -34,7 +34,7 @@ function programOf(plan: NormalizePlan): Program {
     restarts: false,
     model: () => textModel(new NormalizeModel({ plan: id, longest, steps }), 0, () => 0),
     image: () => {
-      throw new OnpathError("device", `Cannot run plan ${id}: the RTL has no kernel that normalises text`, {
+      throw new OnpathError("device", `Cannot run plan ${id}: the RTL has no kernel for text normalisation`, {
         plan: id,
       });
     },
@@ -86,7 +86,7 @@ const bodySpec: Schema<NormalizeBody> = z.strictObject({
   checksum: z.enum(["crc32c", "link"]),
 });
 
-/** The workload `text_normalize`. */
+/** Workload `text_normalize`. */
 export const normalizeWorkload: Workload<NormalizePlan, string | Uint8Array, Bytes, void, object, Bytes> = {
   name: "text_normalize",
   summary: "texts to normalised texts, as a vocabulary needs them before it cuts tokens",

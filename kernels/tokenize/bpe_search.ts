@@ -1,12 +1,13 @@
 /**
- * Byte pair encoding of a short piece that is here whole, by search: from its begin, the longest token that is
- * compatible with the one before; where there is none, the one before was wrong, and a shorter one is tried.
+ * Byte pair encoding of a short, complete piece, by search. From the piece's start, the longest token that is
+ * compatible with the previous one is chosen. If no token is compatible, the previous choice is undone and a
+ * shorter token is tried.
  *
- * Only the tokens of a prefix are compatible all along, so to each place leads one way at most: a place from which
- * nothing goes on is dead whichever token comes before, and is left once. Compatibility is asked for once a token or
- * so, where the walk over a piece that is not here whole asks at every byte.
+ * A chosen token is compatible with its predecessor at every step, so at most one path leads to each offset.
+ * An offset without a continuation is dead for every predecessor, so it is left only once. The search tests
+ * compatibility about once a token; the walk over an incomplete piece tests it at every byte.
  *
- * The method is that of the encoder by backtracking in the crate `bpe` of github/rust-gems.
+ * Source: the backtracking encoder of the crate `bpe` in github/rust-gems.
  *
  * @module
  */
@@ -17,28 +18,28 @@ import { CELL } from "./tables.ts";
 import type { TokenList } from "./token_list.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
-/** Bytes of a piece, at most. */
+/** Maximum piece length, in bytes. */
 export const MOST_SEARCHED = 63;
 
-/** The search; its memory is used again for every piece. */
+/** Search over one piece at a time; its buffers are reused for every piece. */
 export class BpeSearch {
   readonly #bpe: BpeTables;
   readonly #cells: Int32Array;
   readonly #compatibility: Compatibility;
   readonly #counts: TextLookups;
-  // Tokens that begin at a place, the shortest first, and those that were chosen.
+  // Tokens that begin at one offset, shortest first; and the tokens chosen so far.
   readonly #ways = new Int32Array(MOST_SEARCHED);
   readonly #chosen = new Int32Array(MOST_SEARCHED);
-  // By place in the piece: 1 where nothing goes on. Zeros between pieces.
+  // By offset in the piece: 1 if no token continues from there. All zero between pieces.
   readonly #dead = new Uint8Array(MOST_SEARCHED + 1);
 
   /**
-   * Makes a search over bytes.
+   * Creates a search over pieces of bytes.
    *
-   * @param bpe The tables.
-   * @param cells The automaton as the engine walks it.
-   * @param compatibility Which tokens may be neighbours.
-   * @param counts Where lookups are counted.
+   * @param bpe Compiled byte pair encoding.
+   * @param cells Automaton cells in the engine's layout.
+   * @param compatibility Cached test whether two tokens may be neighbours.
+   * @param counts Counters to which lookups are added.
    */
   constructor(bpe: BpeTables, cells: Int32Array, compatibility: Compatibility, counts: TextLookups) {
     this.#bpe = bpe;
@@ -50,11 +51,11 @@ export class BpeSearch {
   /**
    * Appends the tokens of a piece.
    *
-   * @param text Where it is.
-   * @param start Its first byte.
-   * @param end Behind its last one; at most {@linkcode MOST_SEARCHED} bytes.
-   * @param list Where tokens go.
-   * @returns False where there are none, because no token begins with a byte of the piece.
+   * @param text Buffer that holds the piece.
+   * @param start Offset of the piece's first byte.
+   * @param end Exclusive end of the piece; at most {@linkcode MOST_SEARCHED} bytes after `start`.
+   * @param list List to which tokens are appended.
+   * @returns False if the piece has no encoding, because no token begins with one of its bytes.
    */
   find(text: Uint8Array, start: number, end: number, list: TokenList): boolean {
     const { lengths } = this.#bpe;
@@ -73,7 +74,7 @@ export class BpeSearch {
         if ((longest & 1) !== 0) ways[number++] = longest >> 1;
       }
       steps += place - at;
-      // Most pieces are a token.
+      // Most pieces are one token.
       if (at === start && place === end && (whole = cells[cell * CELL + 3]!) >= 0) break;
       let token = -1;
       while (token < 0 && number > 0) {

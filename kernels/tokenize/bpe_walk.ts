@@ -1,6 +1,6 @@
 /**
- * Byte pair encoding of one piece at a time by the last token of every prefix, with what may leave before the piece
- * ends. Positions are places in the flow's text.
+ * Byte pair encoding of one piece at a time, by the last token of every prefix. Some tokens are emitted
+ * before the piece ends. Positions are byte offsets in the flow's text.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
-/** Tokens may leave before their piece ends at multiples of so many bytes of the piece. */
+/** Interval, in bytes of a piece, at which tokens may be emitted before the piece ends. */
 export const COMMIT_EVERY = 32;
-/** Tokens may leave before their piece ends when so many bytes are held. */
+/** Minimum bytes held before tokens may be emitted early. */
 export const COMMIT_FROM = 64;
 
-/** The walk over a piece. */
+/** Resumable walk over one piece. */
 export class BpeWalk {
-  /** Where the piece begins. */
+  /** Offset of the piece's first byte. */
   start = 0;
-  /** First byte whose token has not left. */
+  /** Offset of the first byte whose token has not been emitted. */
   left = 0;
-  /** Bytes that have been walked. */
+  /** Offset up to which bytes have been walked. */
   walked = 0;
   readonly #bpe: BpeTables;
   readonly #cells: Int32Array;
@@ -39,14 +39,14 @@ export class BpeWalk {
   readonly #search: BpeSearch | null;
 
   /**
-   * Makes a walk.
+   * Creates a walk.
    *
-   * @param bpe The tables.
-   * @param cells The automaton as the engine walks it.
-   * @param compatibility Which tokens may be neighbours.
-   * @param counts Where lookups are counted.
-   * @param list Where tokens go.
-   * @param room Places of the flow's text.
+   * @param bpe Compiled byte pair encoding.
+   * @param cells Automaton cells in the engine's layout.
+   * @param compatibility Cached test whether two tokens may be neighbours.
+   * @param counts Counters to which lookups are added.
+   * @param list List to which tokens are appended.
+   * @param room Capacity of the flow's text, in bytes.
    */
   constructor(
     bpe: BpeTables,
@@ -67,13 +67,13 @@ export class BpeWalk {
     this.#marks = new Uint8Array(room + 1);
   }
 
-  /** A piece begins at a place. */
+  /** Begins a piece at offset `at`. */
   begin(at: number): void {
     this.start = this.left = this.walked = at;
     this.#cell = 0;
   }
 
-  /** The text has moved to the front by so many bytes. */
+  /** Subtracts `by` bytes from all offsets, after the text has moved to the front of its buffer. */
   shift(by: number): void {
     this.#lasts.copyWithin(0, by, this.walked);
     this.start -= by;
@@ -81,7 +81,7 @@ export class BpeWalk {
     this.walked -= by;
   }
 
-  /** The text has so many places now. */
+  /** Grows the buffers to a new text capacity of `room` bytes. */
   grow(room: number): void {
     const lasts = new Int32Array(room);
     lasts.set(this.#lasts);
@@ -90,10 +90,10 @@ export class BpeWalk {
   }
 
   /**
-   * The piece ends: its tokens leave.
+   * Ends the piece and appends its remaining tokens.
    *
    * @param text The flow's text.
-   * @param end Behind the piece.
+   * @param end Exclusive end of the piece.
    */
   finish(text: Uint8Array, end: number): void {
     const { whole, ids, wholeFirst, depth } = this.#bpe;
@@ -112,10 +112,10 @@ export class BpeWalk {
   }
 
   /**
-   * Walks on; tokens may leave on the way.
+   * Walks further bytes; may append tokens.
    *
    * @param text The flow's text.
-   * @param end Behind the bytes that are the piece's for certain.
+   * @param end Exclusive end of the bytes that certainly belong to the piece.
    */
   walk(text: Uint8Array, end: number): void {
     if (this.#bpe.units === "characters") return this.#walkCharacters(text, end);
@@ -159,7 +159,10 @@ export class BpeWalk {
     this.walked = at;
   }
 
-  /** As {@linkcode BpeWalk.walk}, where tokens are made of characters; one that there is none for is its bytes. */
+  /**
+   * {@linkcode BpeWalk.walk} for tokens made of characters; a character without a token becomes its byte
+   * tokens.
+   */
   #walkCharacters(text: Uint8Array, end: number): void {
     const { suffix, lengths, fallback, longest } = this.#bpe;
     const lasts = this.#lasts, compatibility = this.#compatibility;
@@ -193,7 +196,7 @@ export class BpeWalk {
     this.walked = at;
   }
 
-  /** The automaton's state behind a character, or −1 where no token has it. */
+  /** State of the automaton after a character; −1 if no token contains it. */
   #characterCell(text: Uint8Array, at: number, length: number): number {
     const { base, check, fail, depth, longest } = this.#bpe;
     let cell = this.#cell;
@@ -210,13 +213,16 @@ export class BpeWalk {
     return depth[cell]! < length || longest[cell]! < 0 ? -1 : cell;
   }
 
-  /** Tokens leave that all ways on share: the chains of every place where a token may begin come together. */
+  /**
+   * Emits the tokens that all continuations share: the chains from every possible next token start converge
+   * there.
+   */
   #agree(at: number, cell: number): void {
     const { depth, lengths } = this.#bpe;
     const lasts = this.#lasts, marks = this.#marks, left = this.left;
     let ways = 0;
     for (let place = Math.max(left, at - depth[cell]!); place <= at; place++) {
-      // Inside a character no token begins.
+      // No token begins inside a character.
       if (place > left && lasts[place - 1]! < 0) continue;
       marks[place] = 1;
       ways++;
@@ -235,7 +241,7 @@ export class BpeWalk {
     if (place > left) this.#leave(place, 0);
   }
 
-  /** Tokens up to a place leave. */
+  /** Emits the tokens up to offset `to`. */
   #leave(to: number, ends: number): void {
     const { ids, lengths } = this.#bpe;
     const lasts = this.#lasts, left = this.left, list = this.#list;

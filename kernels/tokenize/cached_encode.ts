@@ -1,5 +1,5 @@
 /**
- * Tokenizing in this process with what was seen before.
+ * Tokenizing on the host with a cache of chunks seen before.
  *
  * @module
  */
@@ -14,20 +14,23 @@ import { allowedTokens } from "./special.ts";
 import { engineTables } from "./tables.ts";
 import { splitText, wellFormed } from "./text_parts.ts";
 
-/** Tokenizes texts, chunks that were seen before without work. */
+/** Tokenizes texts; chunks found in the cache cost only a lookup. */
 export interface CachedEncoder {
-  /** The cache. */
+  /** Cache of this encoder; may be shared. */
   readonly cache: ChunkCache;
-  /** The ids of a whole text: those of `createEncoder`. Bytes are UTF-8; malformed ones stand for U+FFFD. */
+  /**
+   * Returns the ids of a whole text, equal to those of `createEncoder`. Bytes are UTF-8; malformed ones
+   * become U+FFFD.
+   */
   readonly encode: (text: string | Uint8Array) => Uint32Array<ArrayBuffer>;
 }
 
 /**
- * Makes an encoder that remembers chunks.
+ * Creates an encoder with a chunk cache.
  *
- * @param cache The cache; several encoders of its vocabulary may share it.
+ * @param cache Chunk cache; several encoders of one vocabulary may share it.
  * @param options Special tokens, and ids around a text.
- * @throws {OnpathError} `pipeline` when a special token is unknown.
+ * @throws {OnpathError} `pipeline` if a special token is unknown.
  */
 export function createCachedEncoder(cache: ChunkCache, options: EncodeOptions = {}): CachedEncoder {
   const { vocabulary, next } = cache;

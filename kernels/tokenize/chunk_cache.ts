@@ -1,8 +1,8 @@
 /**
- * Tokens of chunks that were seen before: prompts share their beginnings, and an edited text is mostly the old one.
+ * Cache of tokens by chunk: prompts share their beginnings, and most of an edited text is unchanged.
  *
- * A chunk's key is a hash, and its bytes are compared, so that a hit is exact. What was used longest ago is
- * forgotten first.
+ * The key is a hash of the chunk; its bytes are compared too, so a hit is exact. The least recently used
+ * chunk is evicted first.
  *
  * @module
  */
@@ -13,49 +13,49 @@ import { CONTENT_CHUNK, contentCutter, type NextChunk } from "./content_cuts.ts"
 import { vocabularyCuts } from "./cuts.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** What a cache has done. */
+/** Counters of a chunk cache since its creation. */
 export interface ChunkCacheStats {
-  /** Chunks that were looked for. */
+  /** Chunks looked up. */
   readonly looked: number;
-  /** Those that were there. */
+  /** Chunks found. */
   readonly hits: number;
-  /** Bytes of text that were looked for. */
+  /** Bytes of text looked up. */
   readonly bytesLooked: number;
-  /** Bytes of those that were there. */
+  /** Bytes of text found. */
   readonly bytesHit: number;
-  /** Chunks that were forgotten for others. */
+  /** Chunks evicted. */
   readonly forgotten: number;
-  /** Chunks that are there. */
+  /** Chunks in the cache now. */
   readonly chunks: number;
-  /** Bytes of memory that are held, estimated: texts, tokens, and 160 a chunk. */
+  /** Estimated memory in use, in bytes: texts, tokens, and 160 bytes a chunk. */
   readonly held: number;
 }
 
-/** Tokens of a chunk; places are from its beginning. */
+/** Tokens of a chunk; offsets count from the chunk's start. */
 export interface CachedChunk {
-  /** The chunk itself, which is compared. */
+  /** Bytes of the chunk, compared on a lookup. */
   readonly bytes: Uint8Array;
-  /** Ids, times 2, plus 1 where a piece ends. */
+  /** By token: its id times 2, plus 1 if a piece ends there. */
   readonly tokens: Int32Array;
-  /** Where each ends. */
+  /** By token: its exclusive end offset. */
   readonly ends: Uint16Array;
-  /** Bytes of each. */
+  /** By token: its length in bytes. */
   readonly lengths: Uint16Array;
 }
 
-/** Bytes that a chunk takes beside its text and tokens: five objects. */
+/** Estimated overhead of a chunk, in bytes: five objects. */
 const OBJECT_BYTES = 160;
-/** Bytes of a token: its id and its place. */
+/** Bytes a token: its id and its offset. */
 const TOKEN_BYTES = 8;
 
-/** A cache of chunks of one vocabulary. */
+/** Bounded cache of the chunks of one vocabulary; evicts the least recently used. */
 export class ChunkCache {
-  /** The vocabulary. */
+  /** Vocabulary whose ids the cache holds. */
   readonly vocabulary: Vocabulary;
-  /** Finds chunks. */
+  /** Finds the end of the next chunk. */
   readonly next: NextChunk;
   readonly #most: number;
-  // The one used last comes last.
+  // Least recently used first.
   readonly #chunks = new Map<number, CachedChunk>();
   #held = 0;
   #looked = 0;
@@ -65,12 +65,12 @@ export class ChunkCache {
   #forgotten = 0;
 
   /**
-   * Makes an empty cache.
+   * Creates an empty cache.
    *
-   * @param vocabulary The vocabulary.
-   * @param options Bytes of memory that are held at most; default 64 MiB.
-   * @throws {OnpathError} `pipeline` when the vocabulary's texts have no place where a cut changes nothing, `size` when
-   * the limit is none.
+   * @param vocabulary Compiled vocabulary.
+   * @param options `bytes`: maximum memory in bytes, 4 KiB to 1 TiB; default 64 MiB.
+   * @throws {OnpathError} `pipeline` if the vocabulary's texts have no cut that leaves all tokens unchanged;
+   * `size` if the limit is invalid.
    *
    * @example
    * ```ts ignore
@@ -86,7 +86,7 @@ export class ChunkCache {
     if (rule === null) {
       throw new OnpathError(
         "pipeline",
-        `Cannot remember chunks of ${vocabulary.name}: no place in its texts is certain to end a piece`,
+        `Cannot cache chunks of ${vocabulary.name}: no position in its texts is certain to end a piece`,
         { vocabulary: vocabulary.name },
       );
     }
@@ -95,7 +95,7 @@ export class ChunkCache {
     this.#most = checkWhole("a cache's memory in bytes of", options.bytes ?? 2 ** 26, 2 ** 12, 2 ** 40);
   }
 
-  /** What it has done. */
+  /** Counters since the creation of the cache. */
   get stats(): ChunkCacheStats {
     return {
       looked: this.#looked,
@@ -109,13 +109,13 @@ export class ChunkCache {
   }
 
   /**
-   * Looks for a chunk.
+   * Looks a chunk up, and marks it most recently used.
    *
-   * @param text Where it is.
-   * @param from Its first byte.
-   * @param to Behind its last byte.
-   * @param hash Its hash, as {@linkcode ChunkCache.next} gives it.
-   * @returns Its tokens, or undefined.
+   * @param text Buffer that holds the chunk.
+   * @param from Offset of the chunk's first byte.
+   * @param to Exclusive end of the chunk.
+   * @param hash Hash of the chunk, from {@linkcode ChunkCache.next}.
+   * @returns The chunk's tokens, or undefined if it is not in the cache.
    */
   find(text: Uint8Array, from: number, to: number, hash: number): CachedChunk | undefined {
     this.#looked++;
@@ -131,16 +131,16 @@ export class ChunkCache {
   }
 
   /**
-   * Remembers a chunk.
+   * Adds a chunk; evicts others if the capacity is exceeded.
    *
-   * @param text Where it is.
-   * @param from Its first byte.
-   * @param to Behind its last byte.
-   * @param hash Its hash.
-   * @param run Where its tokens are.
-   * @param first Its first token.
-   * @param last Behind its last token.
-   * @param start Where the chunk begins, as the run counts places.
+   * @param text Buffer that holds the chunk.
+   * @param from Offset of the chunk's first byte.
+   * @param to Exclusive end of the chunk.
+   * @param hash Hash of the chunk, from {@linkcode ChunkCache.next}.
+   * @param run Tokens of the text.
+   * @param first Index of the chunk's first token.
+   * @param last Exclusive end of the chunk's tokens.
+   * @param start Offset of the chunk's first byte, as `run` counts.
    */
   put(
     text: Uint8Array,
@@ -187,7 +187,7 @@ function cost(bytes: number, tokens: number): number {
   return bytes + TOKEN_BYTES * tokens + OBJECT_BYTES;
 }
 
-/** A hash of 32 bits and a length of 16 and more as one number. */
+/** Packs a hash of 32 bits and the low 20 bits of a length into one exact number. */
 function keyOf(hash: number, length: number): number {
   return hash * 2 ** 20 + (length & 0xfffff);
 }
@@ -199,11 +199,11 @@ function same(bytes: Uint8Array, text: Uint8Array, from: number, to: number): bo
 }
 
 /**
- * Appends the tokens of a chunk to a run.
+ * Appends the tokens of a cached chunk to a run.
  *
- * @param run The run.
- * @param chunk The chunk.
- * @param from Where the chunk begins, as the run counts places.
+ * @param run Run to append to.
+ * @param chunk Cached chunk.
+ * @param from Offset of the chunk's first byte, as `run` counts.
  */
 export function appendCached(run: TokenRun, { tokens, ends, lengths }: CachedChunk, from: number): void {
   const { length } = tokens;

@@ -1,6 +1,6 @@
 /**
- * Whether two tokens may stand side by side, decided by merges alone, and remembered in a small cache: a run of
- * white space asks the same few hundred pairs again and again, and would be a denial of service without it.
+ * Test whether two tokens may be neighbours, decided by merges alone. A small cache bounds the work: a run of
+ * white space repeats the same few hundred pairs, which would otherwise allow a denial of service.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import { PieceMemo } from "./piece_memo.ts";
 import { type BpeTables, pairHash } from "./vocabulary.ts";
 
-/** Pairs that the cache holds; a pair has one place in it. */
+/** Pairs in the cache, which is direct-mapped. */
 const CACHE = 2 ** 15;
-/** Numbers of a slot of merges and of a token, packed so that each is one line of the processor's cache. */
+/** Numbers in each record of a merge or a token: one record fits one processor cache line. */
 const PACK = 4;
 
-/** Merges and tokens as they are walked here. */
+/** Merges and tokens in the layout of the walk. */
 interface Packed {
   /** By slot: left token or −1, right token, rank. */
   readonly merges: Int32Array;
@@ -45,22 +45,22 @@ function interleave(first: Int32Array, second: Int32Array, third: Int32Array): I
   return all;
 }
 
-/** Answers whether tokens are compatible, and counts what it looks up. */
+/** Cached test whether two tokens are compatible; counts its lookups. */
 export class Compatibility {
-  /** Merges looked up so far. */
+  /** Merges looked up since creation. */
   lookups = 0;
-  /** Pieces that came lately. */
+  /** Tokens of recent pieces. */
   readonly pieces: PieceMemo = new PieceMemo();
   readonly #merges: Int32Array;
   readonly #parts: Int32Array;
   readonly #mask: number;
-  // The left token of a pair; and its right token times 2, plus the answer.
+  // By slot: the pair's left token, then its right token times 2 plus the answer.
   readonly #cache = new Int32Array(2 * CACHE).fill(-1);
 
   /**
-   * Makes an empty cache.
+   * Creates an empty cache.
    *
-   * @param bpe The tables.
+   * @param bpe Compiled byte pair encoding.
    */
   constructor(bpe: BpeTables) {
     const { merges, parts } = packedOf(bpe);
@@ -70,10 +70,10 @@ export class Compatibility {
   }
 
   /**
-   * Whether no merge across the border of two tokens comes before those that made them.
+   * Tests whether no merge across the border of two tokens comes before the merges that made them.
    *
-   * @param left The left token.
-   * @param right The right token.
+   * @param left Left token.
+   * @param right Right token.
    */
   test(left: number, right: number): boolean {
     const cache = this.#cache;
@@ -86,7 +86,7 @@ export class Compatibility {
     return answer;
   }
 
-  /** Undoes the merges that made both tokens, the newest first, and asks for each pair whether it would merge. */
+  /** Undoes the merges that made both tokens, newest first, and tests whether each pair would merge. */
   #walk(x: number, y: number): boolean {
     const merges = this.#merges, parts = this.#parts, mask = this.#mask;
     let limit = 0x7fffffff, lookups = 0;

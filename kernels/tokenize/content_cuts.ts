@@ -1,10 +1,11 @@
 /**
- * Cuts of a text that depend on what stands there and not on where it stands, so that a passage that two texts
- * share is cut the same in both, but for its ends.
+ * Cuts of a text that depend on its content, not on offsets: a passage shared by two texts is cut alike in
+ * both, except at its ends.
  *
- * A text is cut where a rolling hash of the last 32 bytes says so, of the places where a cut changes nothing
- * ({@linkcode vocabularyCuts}): what lies between two cuts has the same tokens wherever it stands. The hash is a gear
- * hash, h ← 2h + G[byte] modulo 2^32 (Xia and others, FastCDC, USENIX ATC 2016).
+ * Candidates are the positions where a cut leaves all tokens unchanged ({@linkcode vocabularyCuts}). A
+ * rolling hash of the last 32 bytes selects among them. So the text between two cuts has the same tokens in
+ * every context. The rolling hash is a gear hash, h ← 2h + G[byte] modulo 2^32 (Xia and others, FastCDC,
+ * USENIX ATC 2016).
  *
  * @module
  */
@@ -12,23 +13,23 @@
 import type { CutRule } from "./cuts.ts";
 import { pointLength, readPoint } from "./utf8.ts";
 
-/** How long chunks are. */
+/** Limits of a chunk's length, in bytes. */
 export const CONTENT_CHUNK = {
-  /** Bytes of a chunk at least, but for a text's last. */
+  /** Minimum length, except for a text's last chunk. */
   least: 128,
-  /** From here on a chunk ends at the first place where it may. */
+  /** Length from which the chunk ends at the next possible cut. */
   long: 2048,
-  /** A longer one is not remembered: its text has no place where it may end. */
+  /** Maximum length in the cache; a longer chunk has no possible cut and is not cached. */
   most: 32768,
 } as const;
 
-/** Bytes that the rolling hash still has. */
+/** Window of the rolling hash, in bytes. */
 const ROLLED = 32;
-/** One of so many places where a chunk may end is taken. */
+/** Average number of possible cuts for each one taken; a power of two. */
 const ONE_OF = 64;
 const MASK = (ONE_OF - 1) << 26;
 
-/** Numbers that look random, one a byte (splitmix32). */
+/** Pseudo-random 32-bit number of each byte (splitmix32). */
 const GEAR = Int32Array.from({ length: 256 }, (_, byte) => {
   let mixed = Math.imul(byte + 1, 0x9e3779b9);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
@@ -36,22 +37,22 @@ const GEAR = Int32Array.from({ length: 256 }, (_, byte) => {
   return mixed ^ (mixed >>> 15);
 });
 
-/** A chunk that was found. One object is used for all. */
+/** Result of {@linkcode NextChunk}; one object is reused for all results. */
 export interface ContentChunk {
-  /** Behind its last byte. */
+  /** Exclusive end of the chunk. */
   end: number;
-  /** A hash of its bytes, 32 bits. */
+  /** Hash of the chunk's bytes, 32 bits. */
   hash: number;
 }
 
-/** Finds the end of one chunk after another. */
+/** Finds the end of the chunk that begins at `from`, in a text that ends at `to`. */
 export type NextChunk = (text: Uint8Array, from: number, to: number) => ContentChunk;
 
 /**
- * Makes what finds chunks.
+ * Creates a function that finds chunks.
  *
- * @param rule Where cuts change nothing.
- * @returns A function from a text and a chunk's first byte to the chunk; it gives the same object again and again.
+ * @param rule Positions where a cut leaves all tokens unchanged.
+ * @returns Function from a text and a chunk's first byte to the chunk; it returns the same object every time.
  */
 export function contentCutter({ classes, certain, blockOf, classOf }: CutRule): NextChunk {
   const ascii = Uint8Array.from({ length: 128 }, (_, point) => classOf[blockOf[0]! * 256 + point]!);
@@ -59,7 +60,7 @@ export function contentCutter({ classes, certain, blockOf, classOf }: CutRule): 
   const { least, long } = CONTENT_CHUNK;
   return (text, from, to) => {
     let hash = 0x811c9dc5, rolling = 0, at = from;
-    // No chunk ends here: only what hashes see of it counts.
+    // Below the minimum length no chunk ends, so only the hashes are updated.
     const first = Math.min(to, from + least);
     const seen = Math.max(from, first - ROLLED);
     for (; at < seen; at++) hash = Math.imul(hash ^ text[at]!, 0x01000193);
@@ -71,7 +72,7 @@ export function contentCutter({ classes, certain, blockOf, classOf }: CutRule): 
       hash = Math.imul(hash ^ text[at]!, 0x01000193);
       rolling = (rolling << 1) + GEAR[text[at]!]! | 0;
     }
-    // The row of the class before: the class times their number.
+    // Row of the preceding class: its index times the number of classes.
     let row = at < to ? classes * classBefore(text, at, blockOf, classOf) : 0;
     while (at < to) {
       let byte = text[at]!;
@@ -101,7 +102,7 @@ export function contentCutter({ classes, certain, blockOf, classOf }: CutRule): 
   };
 }
 
-/** The class of the code point that ends before a place. */
+/** Class of the code point that ends before offset `at`. */
 function classBefore(
   text: Uint8Array,
   at: number,

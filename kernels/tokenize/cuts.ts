@@ -1,23 +1,23 @@
 /**
- * Where a text can be cut whatever stands around the cut: between two code points of which no token and no
- * piece holds both. The parts are then tokenized by themselves, so equal parts have equal tokens.
+ * Positions where a text can be cut whatever surrounds the cut: between two code points that no token and no
+ * piece contains together. The parts are then tokenized independently, so equal parts have equal tokens.
  *
- * Let δ be the transitions of the piece automaton. Between classes a and b every match ends if, of each state
- * s = δ(q, a) with q reachable, either the match is final at s with nothing given back, or s accepts with
- * nothing given back and has no transition by b. Then a piece ends between the two and the next begins there.
- * Patterns never look behind, so what follows is as at the start of a text; and every match before has ended at
- * the cut, as at the end of a text.
+ * Let δ be the transitions of the piece automaton. Every match ends between classes a and b if this holds for
+ * each state s = δ(q, a) with q reachable: either the match is final at s with nothing given back, or s
+ * accepts with nothing given back and has no transition by b. Then a piece ends between a and b, and the next
+ * one begins there. Patterns never look behind, so the text after the cut is matched as at a text's start.
+ * Every match before the cut has ended, as at a text's end.
  *
  * @module
  */
 
 import type { PieceTables, Vocabulary } from "./vocabulary.ts";
 
-/** Tells where a text may be cut. */
+/** Table of the positions where a text may be cut. */
 export interface CutRule {
   /** Number of classes of code points. */
   readonly classes: number;
-  /** At `class before * classes + class after`: 1 where a cut changes nothing. */
+  /** At `class before * classes + class after`: 1 if a cut between them leaves all tokens unchanged. */
   readonly certain: Uint8Array;
   /** By `code point >> 8`: the block of {@linkcode CutRule.classOf}. */
   readonly blockOf: Uint16Array;
@@ -26,10 +26,10 @@ export interface CutRule {
 }
 
 /**
- * Finds the cuts that change nothing, of the pieces' own tables.
+ * Computes the cuts that leave all tokens unchanged, from the piece automaton.
  *
- * @param pieces What cuts text into pieces.
- * @returns For each pair of classes whether a piece ends between the two in any text.
+ * @param pieces Automaton that cuts text into pieces.
+ * @returns For each pair of classes: 1 if a piece ends between them in every text.
  */
 export function certainCuts(pieces: PieceTables): CutRule {
   const { classes, transitions, accept, final } = pieces;
@@ -54,7 +54,7 @@ export function certainCuts(pieces: PieceTables): CutRule {
   return { classes, certain, blockOf: pieces.blockOf, classOf: pieces.classOf };
 }
 
-/** States that some text leads to, the start among them. */
+/** States that some text reaches, including the start. */
 function reachableStates({ start, states, classes, transitions }: PieceTables): number[] {
   const seen = new Uint8Array(states);
   const found = [start];
@@ -71,15 +71,16 @@ function reachableStates({ start, states, classes, transitions }: PieceTables): 
   return found;
 }
 
-/** The mark that SentencePiece has in place of a space. */
+/** SentencePiece's mark for a space, U+2581. */
 const MARK = 0x2581;
 
 /**
- * Where a vocabulary's texts may be cut. Without pieces, merges may join anything that a token holds: then a
- * text is cut before a {@linkcode MARK} that follows something else, if no token holds such a pair.
+ * Computes where a vocabulary's texts may be cut. Without pieces, merges may join anything that a token
+ * contains. Then a text is cut before a {@linkcode MARK} that follows another character, if no token contains
+ * such a pair.
  *
- * @param vocabulary The vocabulary.
- * @returns The rule, or null where no cut is certain.
+ * @param vocabulary Compiled vocabulary.
+ * @returns The rule, or null if no cut is certain.
  */
 export function vocabularyCuts(vocabulary: Vocabulary): CutRule | null {
   if (vocabulary.pieces !== null) {
@@ -89,7 +90,7 @@ export function vocabularyCuts(vocabulary: Vocabulary): CutRule | null {
   return holdsMarkInside(vocabulary) ? null : MARK_RULE;
 }
 
-/** Whether some token has the mark behind something else. */
+/** Tests whether a token contains the mark after another character. */
 function holdsMarkInside({ bytes, offsets }: Vocabulary): boolean {
   for (let id = 0; id + 1 < offsets.length; id++) {
     const end = offsets[id + 1]!;
@@ -105,7 +106,7 @@ function isMark(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81;
 }
 
-/** Two classes: everything else, and the mark. */
+/** Rule of two classes: the mark, and everything else. */
 const MARK_RULE: CutRule = (() => {
   const blockOf = new Uint16Array(0x1100);
   blockOf[MARK >> 8] = 1;

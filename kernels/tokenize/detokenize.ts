@@ -1,5 +1,5 @@
 /**
- * From ids back to bytes and text.
+ * Decoding of ids to bytes and text.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import { OnpathError } from "../../serialize/errors.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Turns ids into text as they come. */
+/** Streaming decoder of ids. */
 export interface TokenDecoder {
-  /** Text of the next ids, as far as it is certain: bytes of a character that is not complete are held back. */
+  /** Returns the text of the next ids; bytes of an incomplete character are held back. */
   readonly write: (ids: ArrayLike<number>) => string;
-  /** The rest: U+FFFD for a character that was never completed. The decoder is as new after it. */
+  /** Returns the rest, with U+FFFD for an incomplete character, and resets the decoder. */
   readonly end: () => string;
 }
 
 /**
- * Bytes of some ids.
+ * Decodes ids to bytes.
  *
- * @param vocabulary The vocabulary that the ids are of.
- * @param ids The ids.
+ * @param vocabulary Vocabulary of the ids.
+ * @param ids Token ids.
  * @returns Their bytes, not necessarily valid UTF-8.
- * @throws {OnpathError} `size` when an id is not in use.
+ * @throws {OnpathError} `size` if an id is not in use.
  */
 export function decodeBytes(vocabulary: Vocabulary, ids: ArrayLike<number>): Uint8Array {
   const join = joiner(vocabulary);
@@ -42,10 +42,10 @@ export function decodeBytes(vocabulary: Vocabulary, ids: ArrayLike<number>): Uin
 }
 
 /**
- * Text of some ids: their bytes as UTF-8, with U+FFFD for what is none.
+ * Decodes ids to text; invalid UTF-8 becomes U+FFFD.
  *
- * @param vocabulary The vocabulary that the ids are of.
- * @param ids The ids.
+ * @param vocabulary Vocabulary of the ids.
+ * @param ids Token ids.
  * @returns The text.
  * @throws {OnpathError} `size` when an id is not in use.
  *
@@ -65,10 +65,10 @@ export function decodeText(vocabulary: Vocabulary, ids: ArrayLike<number>): stri
 }
 
 /**
- * Makes a decoder for ids that come one after another, as a model gives them: a character whose bytes lie in
- * several tokens comes out once it is complete.
+ * Creates a streaming decoder for the ids that a model generates. A character whose bytes span several tokens
+ * is returned once it is complete.
  *
- * @param vocabulary The vocabulary that the ids are of.
+ * @param vocabulary Vocabulary of the ids.
  * @returns The decoder.
  *
  * @example
@@ -100,13 +100,16 @@ export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {
   };
 }
 
-/** Gives the bytes of one id after another as they stand in a text. */
+/** Returns a function that maps each id of a text, in order, to its bytes. */
 function joiner(vocabulary: Vocabulary): (id: number) => Uint8Array {
   const { decoding, bytes, offsets, idLimit, name } = vocabulary;
   const bytesOf = (id: number) => {
     const known = Number.isInteger(id) && id >= 0 && id < idLimit && offsets[id + 1]! > offsets[id]!;
     if (!known) {
-      throw new OnpathError("size", `Cannot decode id ${id}: "${name}" has no such token`, { id, name });
+      throw new OnpathError("size", `Cannot decode id ${id}: vocabulary "${name}" has no such token`, {
+        id,
+        name,
+      });
     }
     return bytes.subarray(offsets[id]!, offsets[id + 1]!);
   };
@@ -134,7 +137,7 @@ function joiner(vocabulary: Vocabulary): (id: number) => Uint8Array {
   };
 }
 
-/** What Hugging Face's WordPiece decoder takes back, in its order. */
+/** Replacements of Hugging Face's WordPiece decoder, in its order. */
 const CLEANED: readonly (readonly [string, string])[] = [
   [" .", "."],
   [" ?", "?"],

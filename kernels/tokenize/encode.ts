@@ -1,5 +1,5 @@
 /**
- * Tokenizing in this process: the engine of the devices, without a window.
+ * Tokenizing on the host: the engine of the devices, without a window.
  *
  * @module
  */
@@ -14,41 +14,41 @@ import { engineTables } from "./tables.ts";
 import { checkText } from "./text_parts.ts";
 import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
 
-/** How text is tokenized. */
+/** Options of an encoder. */
 export interface EncodeOptions {
-  /** Special tokens that stand for themselves in the text; default none, they are text. */
+  /** Special tokens recognised in the text; default `"none"`: their text is ordinary text. */
   readonly special?: "all" | "none" | readonly string[] | undefined;
-  /** Whether the ids that the vocabulary puts around a text are put, such as [CLS] and [SEP]; default not. */
+  /** True to add the vocabulary's ids around a text, such as [CLS] and [SEP]; default false. */
   readonly around?: boolean | undefined;
 }
 
-/** A text that grows. */
+/** Encoder of a text that arrives in parts. */
 export interface TokenStream {
-  /** Takes more of the text; returns the ids that are final now. */
+  /** Appends to the text; returns the ids that are final now. */
   readonly push: (text: string | Uint8Array) => Uint32Array;
   /** Ends the text; returns the remaining ids. The stream can then take a new text. */
   readonly end: () => Uint32Array;
 }
 
-/** Tokenizes texts in this process. */
+/** Tokenizes texts on the host. */
 export interface TokenEncoder {
-  /** The vocabulary. */
+  /** Vocabulary of the ids. */
   readonly vocabulary: Vocabulary;
-  /** The ids of a whole text. Bytes are UTF-8; malformed ones stand for U+FFFD. */
+  /** Returns the ids of a whole text. Bytes are UTF-8; malformed ones become U+FFFD. */
   readonly encode: (text: string | Uint8Array) => Uint32Array;
-  /** Takes a text piece by piece, as a prompt that grows. */
+  /** Creates a stream for a text that arrives in parts, such as a growing prompt. */
   readonly stream: () => TokenStream;
-  /** What has been looked up so far. */
+  /** Table lookups since the creation of the encoder. */
   readonly lookups: () => TextLookups;
 }
 
 /**
- * Makes an encoder.
+ * Creates an encoder.
  *
- * @param vocabulary A compiled vocabulary.
+ * @param vocabulary Compiled vocabulary.
  * @param options Special tokens, and ids around a text.
- * @returns The encoder. Its ids are those of the reference tokenizer, for every text.
- * @throws {OnpathError} `pipeline` when a special token is unknown.
+ * @returns The encoder. For every text, its ids equal those of the reference tokenizer.
+ * @throws {OnpathError} `pipeline` if a special token is unknown.
  *
  * @example
  * ```ts
@@ -140,7 +140,10 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
   };
 }
 
-/** Normalises a whole text at its end, by the runtime's own functions, which are faster than the model. */
+/**
+ * Normalises the whole text at its end with the JavaScript engine's own functions, which are faster than the
+ * model.
+ */
 function wholeNormalizer(steps: Vocabulary["normalization"]): NormalizerStream {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";

@@ -1,22 +1,23 @@
 /**
- * The tokenizer's engine: one flow of text, byte by byte, with bounded memory. It is what the RTL computes.
+ * The tokenizer's engine: one flow of text, byte by byte, with bounded memory. The RTL computes the same.
  *
- * Positions are those of the decoded text (a malformed sequence is U+FFFD, three bytes):
+ * Positions are offsets in the decoded text (a malformed sequence is U+FFFD, three bytes):
  *
  * ```text
  *   start ≤ left ≤ walked ≤ accept ≤ seen
- *   │        │      │        │        └ end of what the piece automaton has seen
- *   │        │      │        └ where the piece ends if nothing better comes; it never moves back
- *   │        │      └ bytes that the walk over tokens has taken, all of them below accept
- *   │        └ first byte whose token has not left
- *   └ where the piece begins
+ *   │        │      │        │        └ exclusive end of the bytes that the piece automaton has seen
+ *   │        │      │        └ end of the piece unless a longer match follows; never decreases
+ *   │        │      └ end of the bytes that the walk over tokens has taken
+ *   │        └ first byte whose token has not been emitted
+ *   └ first byte of the piece
  * ```
  *
- * When the automaton has no transition, or a match is final, the piece ends at `accept` and its tokens leave;
- * what was seen beyond is seen again. Tokens of a piece leave before its end when the walk is at a multiple of
- * {@linkcode COMMIT_EVERY} bytes of the piece with at least {@linkcode COMMIT_FROM} of them held: then those leave
- * that every way on shares. A code point that would make the flow hold the window or more escapes: the flow gives
- * up by name, and what has left until then is right.
+ * When the automaton has no transition, or a match is final, the piece ends at `accept` and its tokens are
+ * emitted. The bytes from `accept` to `seen` are then read again.
+ *
+ * Tokens are emitted early when the walk is at a multiple of {@linkcode COMMIT_EVERY} bytes of the piece and
+ * holds at least {@linkcode COMMIT_FROM} of them. Then the tokens that all continuations share are emitted.
+ * A code point that would fill the window makes the flow escape. Tokens emitted before an escape are correct.
  *
  * @module
  */
@@ -29,20 +30,20 @@ import { TokenList } from "./token_list.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
 
-/** Bytes that a device holds of a flow; one that needs more escapes. */
+/** Bytes of one flow that a device holds; a flow that needs this number or more escapes. */
 export const WINDOW = 512;
-/** Why a flow gave up, by its number in packets; 0 is none. */
+/** Reasons of an escape, by their number in packets; 0 is no escape. */
 export const ESCAPES = ["", "pending", "lookahead"] as const;
 const PENDING = 1;
 const LOOKAHEAD = 2;
 
 /** A flow's engine. `take` and `end` append to the list of tokens; the caller empties it. */
 export class TextFlow {
-  /** The tokens that have left. */
+  /** Emitted tokens. */
   readonly list: TokenList = new TokenList();
-  /** Why the flow gave up, a place in {@linkcode ESCAPES}. */
+  /** Reason of the escape, an index into {@linkcode ESCAPES}; 0 while the flow goes on. */
   escape = 0;
-  /** Whether a malformed sequence was replaced since the caller last said false. */
+  /** True if a malformed sequence was replaced; the caller clears the flag. */
   replaced = false;
 
   readonly #tables: EngineTables;
@@ -55,19 +56,19 @@ export class TextFlow {
   #seen = 0;
   #row: number;
   #acceptRow = 0;
-  // Bytes of text that was left out since the last token.
+  // Bytes of text dropped since the last token.
   #gap = 0;
-  // Bytes of a word of WordPiece that are no longer held, because it is unknown whatever follows.
+  // Bytes of a WordPiece word that are no longer held, because the word is already certain to be unknown.
   #forgotten = 0;
   readonly #decoder = new PointDecoder();
 
   /**
-   * Makes a flow at the beginning of a text.
+   * Creates a flow at the beginning of a text.
    *
-   * @param tables The vocabulary's tables.
-   * @param counts Where lookups are counted.
-   * @param compatibility The cache, shared by the flows of a device; null without BPE.
-   * @param window Bytes that may be held; `Infinity` on the host.
+   * @param tables Tables of the vocabulary.
+   * @param counts Counters to which lookups are added.
+   * @param compatibility Cache shared by the flows of a device; null without BPE.
+   * @param window Capacity in bytes; `Infinity` on the host.
    */
   constructor(
     tables: EngineTables,
@@ -87,7 +88,7 @@ export class TextFlow {
     this.#row = tables.start;
   }
 
-  /** Begins a new text; the tokens that have left stay. */
+  /** Begins a new text; tokens already emitted stay in the list. */
   restart(): void {
     this.#begin(0);
     this.#gap = this.escape = 0;
@@ -95,22 +96,22 @@ export class TextFlow {
     this.replaced = false;
   }
 
-  /** Decoded bytes that are held: their tokens have not left. */
+  /** Decoded bytes whose tokens have not been emitted. */
   get held(): number {
     return this.#seen - this.#left;
   }
 
-  /** Whether nothing waits, not even part of a code point. */
+  /** True if nothing is held, not even part of a code point. */
   get idle(): boolean {
     return this.held === 0 && this.#decoder.need === 0 && this.#forgotten === 0;
   }
 
   /**
-   * Takes bytes of UTF-8. What follows an escape is ignored.
+   * Takes bytes of UTF-8. Bytes after an escape are ignored.
    *
-   * @param bytes Where they are.
-   * @param from The first one.
-   * @param to Behind the last one.
+   * @param bytes Buffer that holds the bytes.
+   * @param from Offset of the first byte.
+   * @param to Exclusive end of the bytes.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
     for (let at = from; at < to && this.escape === 0;) {
@@ -120,8 +121,8 @@ export class TextFlow {
   }
 
   /**
-   * What nearly all of a text is: code points that lie here whole, pieces that end where they were last accepted, with
-   * room for more. In locals, because a flow spends its time here. Returns the first byte that is not usual.
+   * Fast path for nearly all text: complete code points, pieces that end where they were last accepted, and
+   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path.
    */
   #takeUsual(bytes: Uint8Array, from: number, to: number): number {
     const { ascii, next, blockOf, classOf, start } = this.#tables;
@@ -187,12 +188,12 @@ export class TextFlow {
     return at;
   }
 
-  /** Places up to which a code point neither fills what there is nor makes a piece long enough to leave early. */
+  /** Offset up to which a code point neither fills the buffer or window nor makes an early emission due. */
   #usualRoom(): number {
     return Math.min(this.#text.length, this.#left + this.#window, this.#start + COMMIT_FROM) - 3;
   }
 
-  /** Ends the text: everything that waits leaves. The flow can then take a new text. */
+  /** Ends the text and emits all tokens held. The flow can then take a new text. */
   end(): void {
     if (this.escape !== 0) return;
     if (this.#decoder.need > 0) {
@@ -210,7 +211,7 @@ export class TextFlow {
     }
   }
 
-  /** Appends a token that stands in the text as such, behind all that has come. */
+  /** Appends a special token after all tokens so far; `length` is its length in the text, in bytes. */
   putSpecial(id: number, length: number): void {
     this.list.put(id, length, 1, this.#gap);
     this.#gap = 0;
@@ -220,7 +221,7 @@ export class TextFlow {
     return this.#walk === null ? this.#start : this.#walk.left;
   }
 
-  /** A piece begins at a place, and nothing of it has been seen. */
+  /** Begins a piece at offset `at`, with nothing of it seen. */
   #begin(at: number): void {
     this.#start = this.#accept = this.#seen = at;
     this.#row = this.#tables.start;
@@ -228,7 +229,7 @@ export class TextFlow {
     this.#walk?.begin(at);
   }
 
-  /** Takes one byte, whatever it is; returns how many bytes are done. */
+  /** Takes one byte, whatever it is; returns the number of bytes consumed. */
   #takeOne(byte: number): number {
     const point = this.#decoder.take(byte);
     if (point === POINT_GOES_ON) return 1;
@@ -248,7 +249,7 @@ export class TextFlow {
     this.#arrive(point, length, scratch, 0);
   }
 
-  /** A code point comes, its bytes at a place. */
+  /** Takes a code point whose bytes are at offset `at` of `bytes`. */
   #arrive(point: number, length: number, bytes: Uint8Array, at: number): void {
     if (this.#seen + length - this.#left >= this.#window && !this.#forget()) {
       this.escape = this.#seen - this.#accept > this.#window / 2 ? LOOKAHEAD : PENDING;
@@ -258,7 +259,7 @@ export class TextFlow {
     for (let n = 0; n < length; n++) this.#text[this.#seen + n] = bytes[at + n]!;
     const kind = this.#kindOf(point);
     while (!this.#see(kind, length)) {
-      // The piece ended before this code point, which comes again behind what was seen again.
+      // The piece ended before this code point, which is appended after the bytes that are read again.
       this.#cut();
       writePoint(point, length, this.#text, this.#seen);
     }
@@ -269,7 +270,7 @@ export class TextFlow {
     return point < 0x80 ? ascii[point]! : classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
   }
 
-  /** The automaton sees the code point behind `seen`, perhaps again within a cut; false without a transition. */
+  /** Steps the automaton by the code point at `seen`; `isAgain` within a cut. False without a transition. */
   #see(kind: number, length: number, isAgain = false): boolean {
     const entry = this.#tables.next[this.#row + kind]!;
     this.#counts.points++;
@@ -291,32 +292,31 @@ export class TextFlow {
     this.#settleGap(first);
   }
 
-  /** The piece ends at `accept`: its tokens leave, and what was seen beyond is seen again. */
+  /** Ends the piece at `accept`, emits its tokens, and reads the bytes after it again. */
   #cut(): void {
     this.#cutWithin();
     if (this.#start === this.#seen) this.#begin(0);
   }
 
-  /** As `#cut`, where places stay valid: a cut while code points are seen again must not move the text. */
+  /** `#cut` without moving the text, so offsets stay valid; a nested cut re-reads to the same offset. */
   #cutWithin(): void {
     const end = this.#seen;
     this.#nextPiece();
     while (this.#seen < end) {
       const length = pointLength(this.#text[this.#seen]!);
-      // A cut within sees again what it must and comes to the same place.
       const kind = this.#kindOf(readPoint(this.#text, this.#seen, length));
       if (!this.#see(kind, length, true)) this.#nextPiece();
     }
   }
 
-  /** The piece ends at `accept`, where the next one begins. */
+  /** Ends the piece at `accept` and begins the next one there. */
   #nextPiece(): void {
     if (this.#accept === this.#start && this.#forgotten === 0) throw noProgress("a piece has no bytes");
     this.#finish();
     this.#begin(this.#accept);
   }
 
-  /** The tokens of the piece up to `accept` leave. */
+  /** Emits the tokens of the piece up to `accept`. */
   #finish(): void {
     const { wordPiece, drop } = this.#tables;
     if (drop.length > 0 && drop[this.#acceptRow] === 1) {
@@ -340,14 +340,14 @@ export class TextFlow {
     this.#settleGap(first);
   }
 
-  /** The first token since a place carries the bytes that were left out before it. */
+  /** Records the bytes dropped before the first new token in that token's gap. */
   #settleGap(first: number): void {
     if (this.#gap === 0 || this.list.count === first) return;
     this.list.gaps[first] = this.#gap;
     this.#gap = 0;
   }
 
-  /** A word of WordPiece that is too long is unknown whatever follows: its bytes need not be held. */
+  /** Releases the bytes of a WordPiece word that is too long: it is unknown, whatever follows. */
   #forget(): boolean {
     const { wordPiece } = this.#tables;
     const gone = this.#accept - this.#start;
@@ -366,9 +366,9 @@ export class TextFlow {
     return true;
   }
 
-  /** Moves what is held to the front; where no window bounds it, the arrays grow. */
+  /** Moves the held bytes to the front; without a window, the arrays grow. */
   #makeRoom(length: number): void {
-    // One place more, for the token before the first that is held.
+    // One more byte, for the token before the first byte held.
     const from = Math.max(0, this.#left - 1);
     if (from >= this.#text.length / 2) {
       this.#text.copyWithin(0, from, this.#seen);
@@ -385,5 +385,5 @@ export class TextFlow {
   }
 }
 
-/** Bytes of a code point that is put together here. */
+/** Bytes of a code point that is assembled from several calls. */
 const scratch = new Uint8Array(4);

@@ -1,6 +1,5 @@
 /**
- * The flows that a device holds: few, each at its turn; where one more begins, the one served longest ago is
- * forgotten.
+ * Flows held by a device. The capacity is bounded: a new flow evicts the least recently used.
  *
  * @module
  */
@@ -10,32 +9,32 @@ import { FLAG, type Header } from "../../serialize/header.ts";
 /** Flows that a device holds at once in `stateful` mode. */
 export const TEXT_FLOWS = 8;
 
-/** What every flow that is held has. */
+/** State common to all held flows. */
 export interface HeldFlow {
-  /** Sequence number of the packet that comes next. */
+  /** Expected sequence number of the next packet. */
   next: number;
 }
 
-/** Flows by number. What they are made of is used again. */
+/** Held flows by number; released flows are reused. */
 export class HeldFlows<T extends HeldFlow> {
   readonly #make: () => T;
   readonly #restart: (flow: T) => void;
-  // The one served last comes last.
+  // Least recently used first.
   readonly #flows = new Map<number, T>();
   readonly #free: T[] = [];
 
   /**
-   * Makes a store without flows.
+   * Creates an empty store.
    *
-   * @param make Makes a flow.
-   * @param restart Makes a flow as new.
+   * @param make Creates a flow.
+   * @param restart Resets a flow to its initial state.
    */
   constructor(make: () => T, restart: (flow: T) => void) {
     this.#make = make;
     this.#restart = restart;
   }
 
-  /** A flow at its beginning, that is not held. */
+  /** Returns a fresh, untracked flow. */
   fresh(): T {
     const flow = this.#free.pop() ?? this.#make();
     flow.next = 0;
@@ -43,17 +42,17 @@ export class HeldFlows<T extends HeldFlow> {
     return flow;
   }
 
-  /** A flow that is not held is used no more. */
+  /** Returns an untracked flow for reuse. */
   release(flow: T): void {
     this.#free.push(flow);
   }
 
   /**
-   * The flow of a packet, at its turn. After the flow's last packet it is forgotten; what is returned is good until
-   * the next call.
+   * Returns the flow of a packet, if its sequence number is the expected one. The flow's last packet releases
+   * it; the returned object is valid until the next call.
    *
-   * @param header The packet's header.
-   * @returns The flow, or why the packet is dropped.
+   * @param header Header of the packet.
+   * @returns The flow, or the reason for dropping the packet.
    */
   take(header: Header): T | "overlap" | "order" {
     if (header.overlap > 0) return "overlap";

@@ -1,6 +1,6 @@
 /**
- * A compiled vocabulary as the tokenizer in hardware reads it: an image of its external memory, in words of 16
- * bytes, and the tables that lie on chip.
+ * Image of a compiled vocabulary for the hardware tokenizer: its external memory in words of 16 bytes, and
+ * its on-chip tables.
  *
  * | word | bits, from bit 0 on |
  * |---|---|
@@ -8,9 +8,9 @@
  * | token | 16 next shorter suffix, 8 its length, 16 left part, 16 right part, 17 rank + 1 |
  * | two slots of the merges, 64 bits each | 16 left token, 16 right token, 17 rank + 1 |
  *
- * Cells come first, then tokens, then merges. All bits of a field are set where there is no token or no parent; a
- * rank of 0 is none. A cell has all that a step asks for, the failure's base too, so that a byte that goes on
- * takes one word and a failure one more.
+ * Cells come first, then tokens, then merges. A field has all bits set if the token or parent is absent;
+ * rank + 1 is 0 if there is no merge. A cell contains everything that a step reads, including the failure's
+ * base. So a matching byte reads one word, and each failure one more.
  *
  * @module
  */
@@ -18,77 +18,79 @@
 import { OnpathError } from "../../serialize/errors.ts";
 import type { BpeTables, PieceTables, Vocabulary } from "./vocabulary.ts";
 
-/** What the tokenizer in hardware has room for; fields of memory words and tables on chip. */
+/** Capacities of the hardware tokenizer: widths of memory fields, and sizes of on-chip tables. */
 export const TOKENIZE_LIMITS = {
-  /** Bytes of external memory. */
+  /** External memory, in bytes. */
   memory: 2 ** 23,
-  /** Tokens that BPE can give. */
+  /** Tokens of byte pair encoding. */
   tokens: 2 ** 16 - 1,
   /** Cells of the automaton. */
   cells: 2 ** 19 - 1,
-  /** Bytes of the longest token. */
+  /** Longest token, in bytes. */
   tokenBytes: 255,
   /** States times classes of the piece tables. */
   transitions: 2 ** 11,
-  /** Classes of code points, the end of the text among them. */
+  /** Classes of code points, including the end of the text. */
   classes: 64,
-  /** Blocks of 256 code points that differ. */
+  /** Distinct blocks of 256 code points. */
   blocks: 256,
-  /** Ids lie below. */
+  /** Exclusive limit of ids. */
   ids: 2 ** 17,
-  /** Bytes of a flow that may wait, {@linkcode TOKENIZE_LIMITS} of the ring. */
+  /** Capacity of a flow's ring, in bytes. */
   window: 512,
-  /** Flows that are held at once. */
+  /** Flows held at once. */
   flows: 8,
-  /** Parts of an answer. */
+  /** Parts of one answer. */
   parts: 32,
-  /** Bytes of the longest payload. */
+  /** Longest payload, in bytes. */
   payload: 1344,
 } as const;
 
-/** Bytes of a word of external memory. */
+/** Size of a word of external memory, in bytes. */
 const WORD_BYTES = 16;
 const NO_CELL = 2 ** 19 - 1;
 const NO_TOKEN = 2 ** 16 - 1;
 
-/** The hardware's tables. Plain data. */
+/** Tables of the hardware tokenizer. Plain data. */
 export interface TokenizeImage {
-  /** Words of external memory, four numbers each. */
+  /** External memory: each 16-byte word is four numbers, the lowest bits first. */
   readonly memory: Uint32Array;
   /** By `code point >> 8`: its block. */
   readonly blocks: Uint8Array;
   /** By `block * 256 + (code point & 255)`: the class. */
   readonly classes: Uint8Array;
-  /** By row + class: bits 0 to 10 the next row, 11 and 12 how a piece may end (0 not, 1 here, 2 a code point
-   * before), 13 whether it ends at once, 14 whether the match cannot go on. */
+  /**
+   * By row + class: bits 0–10 next row; bits 11–12 possible end of the piece (0 none, 1 here, 2 one code
+   * point earlier); bit 13 piece ends at once; bit 14 no further match.
+   */
   readonly transitions: Uint16Array;
   /** By token: its id. */
   readonly ids: Int32Array;
-  /** The row where pieces begin. */
+  /** Row at which pieces begin. */
   readonly start: number;
-  /** The class of the end of the text. */
+  /** Class of the end of the text. */
   readonly endClass: number;
-  /** The root's base. */
+  /** Base of the root. */
   readonly root: number;
-  /** The word of token 0. */
+  /** Word address of token 0. */
   readonly tokensAt: number;
-  /** The word of the first two slots of merges. */
+  /** Word address of the first two slots of merges. */
   readonly pairsAt: number;
-  /** Slots of merges, less one. */
+  /** Number of merge slots minus one; the slot count is a power of two. */
   readonly pairMask: number;
-  /** Whether a piece that is a token is that token. */
+  /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
-  /** Bits of an id. */
+  /** Width of an id, in bits. */
   readonly bits: number;
 }
 
 /**
- * Makes the hardware's tables of a vocabulary.
+ * Creates the hardware's tables from a vocabulary.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Compiled vocabulary.
  * @returns The tables.
- * @throws {OnpathError} `device` when the hardware lacks what the vocabulary asks for, `table` when a table does not
- * fit; the message names it.
+ * @throws {OnpathError} `device` if the hardware lacks a feature that the vocabulary needs; `table` if a
+ * table exceeds its capacity. The message names the feature or table.
  */
 export function tokenizeImage(vocabulary: Vocabulary): TokenizeImage {
   const { name, bpe, pieces } = vocabulary;
@@ -125,7 +127,7 @@ type OnChip = Pick<TokenizeImage, "blocks" | "classes" | "transitions" | "start"
 
 const HERE = 1 << 11, BEFORE = 2 << 11, FINAL = 1 << 13, DEAD = 1 << 14;
 
-/** All of the text is one piece: it may end anywhere, and goes on wherever it can. */
+/** The whole text is one piece: it may end anywhere, and continues as long as possible. */
 const ONE_PIECE: OnChip = {
   blocks: new Uint8Array(0x1100),
   classes: new Uint8Array(256),
@@ -195,7 +197,7 @@ function writePairs(memory: Uint32Array, bpe: BpeTables): void {
   }
 }
 
-/** Writes a field into a word of memory; it was zero, and no field has more than 19 bits. */
+/** Writes a field of up to 19 bits into a memory word; the field must be zero before. */
 function put(memory: Uint32Array, word: number, at: number, bits: number, value: number): void {
   const index = 4 * word + (at >> 5);
   const shift = at & 31;
@@ -207,13 +209,13 @@ function fits(name: string, what: string, has: number, most: number): void {
   if (has <= most) return;
   throw new OnpathError(
     "table",
-    `Cannot load vocabulary "${name}" into the RTL: it has ${has} ${what}, room is for ${most}`,
+    `Cannot load vocabulary "${name}" into the RTL: it has ${has} ${what}, expected at most ${most}`,
     { vocabulary: name, what, has, most },
   );
 }
 
 function lacks(name: string, what: string): OnpathError {
-  return new OnpathError("device", `Cannot load vocabulary "${name}" into the RTL: it lacks ${what}`, {
+  return new OnpathError("device", `Cannot load vocabulary "${name}" into the RTL: no support for ${what}`, {
     vocabulary: name,
     what,
   });

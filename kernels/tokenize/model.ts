@@ -1,9 +1,9 @@
 /**
- * Tokenizing packet by packet, as the device does it: packets of text in, packets of tokens out.
+ * Tokenizes packet by packet, like the device: packets of text in, packets of tokens out.
  *
- * In `stateful` mode a flow's packets come in order and the device keeps what waits between them. Flows that are
- * held are few: where one more begins, the one served longest ago is forgotten. In `overlap` mode every packet is
- * a text of its own that ends where it is cut, in any order, and nothing is kept.
+ * In `stateful` mode the packets of a flow come in order, and the device keeps state between them. The number
+ * of held flows is bounded: a new flow evicts the least recently used. In `overlap` mode every packet is an
+ * independent text that ends at its cut. Packets come in any order, and no state is kept.
  *
  * @module
  */
@@ -24,55 +24,58 @@ import type { TextLookups } from "./lookups.ts";
 import { engineTables } from "./tables.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** How a text travels: one packet after another, or in chunks that overlap and stand alone. */
+/** Modes of sending a text: `stateful`, packets in order; `overlap`, independent chunks that overlap. */
 export const TEXT_MODES = ["stateful", "overlap"] as const;
 
-/** One of {@linkcode TEXT_MODES}. */
+/** Mode of sending a text, from {@linkcode TEXT_MODES}. */
 export type TextMode = (typeof TEXT_MODES)[number];
 
-/** What packets a tokenizer takes and gives. */
+/** Packet settings of a tokenizer. */
 export interface TokenizeProgram {
-  /** Number of the plan that packets carry. */
+  /** Plan id that packets carry. */
   readonly plan: number;
-  /** Longest payload in bytes, of text and of tokens. */
+  /** Maximum payload in bytes, of text and of tokens. */
   readonly longest: number;
-  /** How texts travel. */
+  /** Mode of sending a text. */
   readonly mode: TextMode;
 }
 
-/** Why a packet of text is dropped: a check of its header, its plan, its kind or length, or its turn. */
+/** Reason for dropping a packet of text: header check, plan, kind or length, or sequence. */
 export type TextDrop = Refusal | "plan" | "items" | "order";
 
-/** Bits of an id of a vocabulary, as packets carry it. */
+/** Width of a vocabulary's ids in packets, in bits. */
 export function idBits({ idLimit }: Pick<Vocabulary, "idLimit">): number {
   return Math.max(1, 32 - Math.clz32(idLimit - 1));
 }
 
-/** Whether answers say where tokens lie: with byte pair encoding the ids alone do. */
+/**
+ * Tests whether answers carry token lengths and gaps; with byte pair encoding the ids alone determine them.
+ */
 export function saysPlaces({ algorithm }: Pick<Vocabulary, "algorithm">): boolean {
   return algorithm === "wordpiece";
 }
 
 /**
- * Packets that answer a packet of text at most.
+ * Computes the maximum number of packets that answer one packet of text.
  *
- * @param vocabulary The vocabulary.
- * @param longest Longest payload in bytes.
+ * @param vocabulary Compiled vocabulary.
+ * @param longest Maximum payload, in bytes.
  */
 export function mostParts(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">, longest: number): number {
-  // Each byte may be malformed, which makes three, each of them a token, and a window may have waited.
+  // Each byte may be malformed and become three bytes, each of them a token; a full window may be held before
+  // it.
   return Math.ceil(
     (3 * longest + WINDOW) / tokenPacketRoom(longest, idBits(vocabulary), saysPlaces(vocabulary)),
   );
 }
 
-/** Most parts that an answer's header can number. */
+/** Maximum part count in an answer's header. */
 const MOST_PARTS = 255;
 
 /**
- * The least payload that answers fit into, whatever the text.
+ * Computes the minimum payload, in bytes, with which the answers to every text fit.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Compiled vocabulary.
  */
 export function leastPayload(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">): number {
   let longest = 1;
@@ -82,11 +85,11 @@ export function leastPayload(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm
 
 interface TokenFlow extends HeldFlow {
   readonly engine: TextFlow;
-  /** Decoded bytes whose tokens have left. */
+  /** Decoded bytes whose tokens have been emitted. */
   position: number;
 }
 
-/** The tokenizer of a device. Lives as long as its vocabulary is loaded. */
+/** Tokenizer of a device. Lives as long as its vocabulary is loaded. */
 export class TokenizeModel {
   readonly #program: TokenizeProgram;
   readonly #bits: number;
@@ -99,12 +102,12 @@ export class TokenizeModel {
   readonly #carry = newTokenCarry();
 
   /**
-   * Makes a tokenizer.
+   * Creates a tokenizer.
    *
-   * @param vocabulary A compiled vocabulary.
-   * @param program Which packets are taken.
-   * @throws {OnpathError} `size` when the longest payload is too short for answers, `table` when pieces give more
-   * than a code point back.
+   * @param vocabulary Compiled vocabulary.
+   * @param program Packet settings.
+   * @throws {OnpathError} `size` if the maximum payload is too short for answers; `table` if pieces give back
+   * more than one code point.
    */
   constructor(vocabulary: Vocabulary, program: TokenizeProgram) {
     checkWhole("a longest payload of", program.longest, leastPayload(vocabulary), 8192);
@@ -121,7 +124,7 @@ export class TokenizeModel {
     });
   }
 
-  /** What has been looked up so far. */
+  /** Table lookups since creation. */
   lookups(): TextLookups {
     return { ...this.#counts, pairs: this.#compatibility?.lookups ?? 0 };
   }
@@ -129,12 +132,12 @@ export class TokenizeModel {
   /**
    * Takes a packet of text and writes its answer.
    *
-   * @param input Slots with packets.
-   * @param slot The packet's slot.
+   * @param input Slots that hold packets.
+   * @param slot Index of the packet's slot.
    * @param output Slots for answers.
-   * @param answer The first slot to write.
-   * @returns Number of answers, at most {@linkcode mostParts}, or why the packet is dropped.
-   * @throws {OnpathError} `size` when there are too few slots for the answer.
+   * @param answer Index of the first output slot.
+   * @returns Number of answers, at most {@linkcode mostParts}, or the reason for dropping the packet.
+   * @throws {OnpathError} `size` if `output` has too few slots.
    */
   take(input: PacketSlots, slot: number, output: PacketSlots, answer: number): number | TextDrop {
     const header = this.#header;
@@ -180,7 +183,7 @@ export class TokenizeModel {
     return carry.parts;
   }
 
-  /** A word or a gap that is too long to be said makes the flow escape before it. */
+  /** Makes the flow escape before a word or gap whose length does not fit its field. */
   #fitPlaces(engine: TextFlow): void {
     const { list } = engine;
     for (let n = 0; n < list.count; n++) {
@@ -191,6 +194,6 @@ export class TokenizeModel {
   }
 }
 
-/** Bytes that packets can say of a token's length or of text left out before it: less than this. */
+/** Exclusive limit of a token's length and of a gap in packets, in bytes. */
 const MOST_PLACE = 2 ** 16;
 const PENDING = 1;

@@ -1,29 +1,29 @@
 /**
- * Tokens of short pieces that came lately. Words come again and again, and a piece has the same tokens wherever it
- * stands, so most are found by one line of the processor's cache in place of a walk. Its bytes are compared, so what
- * is found is exact.
+ * Memo of the tokens of recent short pieces. Words repeat, and a piece has the same tokens in every context.
+ * So most pieces are found in one processor cache line, without a walk. Bytes are compared, so a hit is
+ * exact.
  *
  * @module
  */
 
 import type { TokenList } from "./token_list.ts";
 
-/** Bytes of a piece that is remembered, at most; one place more holds its length. */
+/** Maximum length of a piece in the memo, in bytes; one more byte holds the length. */
 const MOST_BYTES = 15;
-/** Tokens of such a piece, at most. */
+/** Maximum number of tokens of such a piece. */
 const MOST_TOKENS = 11;
-/** Pieces that are remembered; a piece has one place. Half a megabyte. */
+/** Slots of the memo, which is direct-mapped: half a megabyte. */
 const PIECES = 2 ** 13;
-/** Numbers of a place: four of bytes, one of how many tokens, the tokens. */
+/** 32-bit numbers in a slot: four of bytes, one of the token count, then the tokens. */
 const PLACE = 16;
-/** Bits of an id beside its length. */
+/** Width of an id in a token's number, in bits; the other bits are its length. */
 const ID_BITS = 22;
 const ID_MASK = 2 ** ID_BITS - 1;
 
-/** Remembers tokens of pieces. */
+/** Direct-mapped memo of pieces and their tokens. */
 export class PieceMemo {
   readonly #places = new Int32Array(PLACE * PIECES);
-  // The piece that was looked for last: its bytes as numbers, and its place.
+  // Last piece looked up: its bytes as numbers, and its slot.
   #a = 0;
   #b = 0;
   #c = 0;
@@ -31,13 +31,13 @@ export class PieceMemo {
   #at = -1;
 
   /**
-   * Looks for a piece, and appends its tokens.
+   * Looks a piece up, and appends its tokens.
    *
-   * @param text Where it is.
-   * @param from Its first byte.
-   * @param to Behind its last byte; not empty.
-   * @param list Where its tokens go.
-   * @returns Whether it is remembered.
+   * @param text Buffer that holds the piece.
+   * @param from Offset of the piece's first byte.
+   * @param to Exclusive end of the piece, which is not empty.
+   * @param list List to which tokens are appended.
+   * @returns True if the piece was found.
    */
   find(text: Uint8Array, from: number, to: number, list: TokenList): boolean {
     const length = to - from;
@@ -80,10 +80,10 @@ export class PieceMemo {
   }
 
   /**
-   * Remembers the piece that was looked for last, in place of another one.
+   * Stores the last piece looked up; replaces the slot's former piece.
    *
-   * @param list Where its tokens are.
-   * @param first The first of them; those behind it are its own.
+   * @param list List that holds its tokens.
+   * @param first Index of its first token; all later tokens belong to it.
    */
   keep(list: TokenList, first: number): void {
     const place = this.#at, count = list.count - first;

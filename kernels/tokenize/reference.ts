@@ -1,7 +1,7 @@
 /**
- * The plain truth of tokenizing: a whole text, with the vocabulary as its files have it. No table that onpath
- * compiles is used: ECMAScript's regular expressions cut, merges are merged one by one, WordPiece tries every
- * length.
+ * Reference tokenizer: a whole text, with the vocabulary as read from its files. It uses no table that onpath
+ * compiles: ECMAScript's regular expressions cut the text, merges are applied one by one, and WordPiece tries
+ * every length.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import { plainBpe, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";
 import type { SpecialToken } from "./vocabulary.ts";
 
-/** What special tokens in the text are. */
+/** Options of the reference tokenizer. */
 export interface PlainOptions {
-  /** Ids of special tokens that are matched in the text; default none: they are text like any other. */
+  /** Ids of special tokens recognised in the text; default none: their text is ordinary text. */
   readonly allowedSpecial?: ReadonlySet<number> | "all" | undefined;
-  /** Whether the ids that stand around a text are put there; default false. */
+  /** True to add the vocabulary's ids around a text; default false. */
   readonly around?: boolean | undefined;
 }
 
-/** Tokenizes whole texts. */
+/** Function from a whole text to its ids. */
 export type PlainTokenizer = (text: string, options?: PlainOptions) => number[];
 
 /**
- * Makes the plain tokenizer of a vocabulary.
+ * Creates the reference tokenizer of a vocabulary.
  *
- * @param source The vocabulary as its files have it.
+ * @param source Vocabulary as read from its files.
  * @returns A function from a text to its ids.
- * @throws {OnpathError} `pipeline` when ECMAScript has not what the pattern asks for.
+ * @throws {OnpathError} `pipeline` if ECMAScript does not support the pattern.
  */
 export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   const { splitting, model, around, special } = source;
@@ -56,7 +56,7 @@ export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   };
 }
 
-/** Parts of a text between special tokens, and the ids of these: the longest one at a place. */
+/** Yields the text between special tokens, and their ids; the longest token at an offset is taken. */
 function* splitSpecial(text: string, special: readonly SpecialToken[]): Generator<string | number> {
   const longestFirst = special.toSorted((a, b) => b.text.length - a.text.length);
   let from = 0;

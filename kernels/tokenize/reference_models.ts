@@ -1,5 +1,5 @@
 /**
- * BPE and WordPiece as their papers say them, one step after another.
+ * BPE and WordPiece as in their papers, one step after another.
  *
  * BPE: Sennrich, Haddow and Birch, 2016. WordPiece's longest match: Wu and others, 2016.
  *
@@ -11,14 +11,14 @@ import type { WordPieceSource } from "./source.ts";
 
 const UTF8 = new TextEncoder();
 
-/** Bytes as a string of as many characters, which can be a key. */
+/** Converts bytes to a string of the same number of characters, for use as a key. */
 function keyOf(bytes: Uint8Array): string {
   let key = "";
   for (const byte of bytes) key += String.fromCharCode(byte);
   return key;
 }
 
-/** Of every token its bytes as a key. */
+/** Returns the key of every token's bytes. */
 function keysOf({ bytes, offsets }: BpeSource["strings"]): string[] {
   return Array.from(
     { length: offsets.length - 1 },
@@ -27,8 +27,8 @@ function keysOf({ bytes, offsets }: BpeSource["strings"]): string[] {
 }
 
 /**
- * Makes plain BPE: of all neighbours that a merge joins, those of the lowest rank are joined, the leftmost first,
- * until no merge is left.
+ * Creates reference BPE: of all neighbours that a merge joins, the pair of the lowest rank is joined, the
+ * leftmost first, until no merge is left.
  *
  * @param source Tokens and merges.
  * @returns A function from a piece to its ids.
@@ -56,7 +56,7 @@ export function plainBpe(source: BpeSource): (piece: string) => number[] {
   };
 }
 
-/** A merge's rank and the token it makes, or undefined where two tokens do not merge. */
+/** Rank and resulting token of a merge; undefined if the two tokens do not merge. */
 type MergeRule = (left: number, right: number) => { rank: number; made: number } | undefined;
 
 function mergeRule(
@@ -81,8 +81,8 @@ function mergeRule(
 }
 
 /**
- * Merges a row of tokens in place. A heap holds what could be merged, by rank and place; what has meanwhile become
- * another pair is passed over when its turn comes. (A plain loop takes hours for a run of a million letters.)
+ * Merges a row of tokens in place. A heap holds the possible merges by rank and position; entries whose pair
+ * has changed are skipped. (Without the heap, a run of a million letters takes hours.)
  */
 function mergeAll(parts: number[], merge: MergeRule): void {
   const count = parts.length;
@@ -121,7 +121,7 @@ interface Turn {
   readonly made: number;
 }
 
-/** A binary heap of merges by rank, then by place. */
+/** Binary heap of merges by rank, then by position. */
 class MergeHeap {
   readonly #turns: Turn[] = [];
 
@@ -161,10 +161,10 @@ function precedes(a: Turn, b: Turn): boolean {
 }
 
 /**
- * Makes plain WordPiece: the longest token that begins the word, then again and again the longest with the prefix;
- * where there is none, the whole word is unknown.
+ * Creates reference WordPiece: the longest token that begins the word, then repeatedly the longest with the
+ * prefix. If no token matches, the whole word is unknown.
  *
- * @param source The tokens.
+ * @param source Tokens.
  * @returns A function from a word to its ids.
  */
 export function plainWordPiece(source: WordPieceSource): (word: string) => number[] {

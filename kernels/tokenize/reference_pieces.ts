@@ -9,19 +9,19 @@ import { classText } from "../unicode/codec.ts";
 import { complement } from "./pattern/set.ts";
 import { foldCase, propertySet } from "./pattern/unicode.ts";
 
-/** What is cut with. */
+/** Pattern of the reference cutter. */
 export interface PlainPattern {
   /** Regular expression whose matches are the pieces. */
   readonly pattern: string;
-  /** What becomes of text that it does not match. */
+  /** Treatment of unmatched text. */
   readonly unmatched: "piece" | "drop";
 }
 
 const ESCAPE = /\\(?:[pP]\{([^}]*)\}|[sS]|[^])|[[\]]/gu;
 
 /**
- * Writes out the classes of a pattern, so that its sets are ours whatever the engine: `\p{…}`, and `\s`, which in
- * ECMAScript has U+FEFF and lacks U+0085. A group `(?i:…)` of letters is written out too: Node 20 knows none.
+ * Replaces properties, `\s` and `(?i:…)` by explicit classes, so that the sets are the same on every engine.
+ * ECMAScript's `\s` contains U+FEFF and lacks U+0085; Node 20 lacks `(?i:…)`.
  */
 function writtenOut(pattern: string): string {
   const cased = pattern.replace(
@@ -49,11 +49,11 @@ function writtenOut(pattern: string): string {
 }
 
 /**
- * Makes a plain cutter of a pattern. Its classes are those of the tables that travel with this code.
+ * Creates a reference cutter of a pattern, with the Unicode tables of this code.
  *
- * @param splitting The pattern, and what becomes of text that it does not match.
+ * @param splitting Pattern, and treatment of unmatched text.
  * @returns A function from a text to its pieces.
- * @throws {OnpathError} `pipeline` when ECMAScript has not what the pattern asks for.
+ * @throws {OnpathError} `pipeline` if ECMAScript does not support the pattern.
  */
 export function plainPieces(splitting: PlainPattern): (text: string) => string[] {
   let pattern: RegExp;
@@ -62,7 +62,7 @@ export function plainPieces(splitting: PlainPattern): (text: string) => string[]
   } catch (cause) {
     throw new OnpathError(
       "pipeline",
-      `Cannot cut text plainly with ${splitting.pattern}: ECMAScript has no such expression`,
+      `Cannot cut text with ${splitting.pattern}: ECMAScript does not support this expression`,
       { pattern: splitting.pattern },
       { cause },
     );

@@ -1,5 +1,5 @@
 /**
- * A vocabulary as the RTL's tokenizer takes it: arguments, tables on chip, and external memory.
+ * Vocabulary in the format of the RTL's tokenizer: arguments, on-chip tables, and external memory.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import type { TokenizePlan } from "./plan/plan.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
- * Makes the contents of the RTL's registers, tables and memory for a text plan.
+ * Creates the contents of the RTL's registers, tables and memory for a text plan.
  *
- * @param plan The plan.
- * @param vocabulary Its vocabulary.
- * @throws {OnpathError} `device` if chunks overlap or the RTL lacks what the vocabulary needs, `table` if it does not
- * fit, `size` if payloads are too short or too long.
+ * @param plan Text plan in mode `stateful`.
+ * @param vocabulary Vocabulary that the plan was compiled for.
+ * @throws {OnpathError} `device` if chunks overlap or the RTL lacks a feature that the vocabulary needs;
+ * `table` if a table exceeds its capacity; `size` if payloads are too short or too long.
  */
 export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary): KernelImage {
   const { id, body: { mode }, packets: { answer: longest } } = plan;
   if (mode !== "stateful") {
     throw new OnpathError(
       "device",
-      `Cannot load text plan ${id} into the RTL: it keeps flows, it takes no chunks that overlap`,
+      `Cannot load text plan ${id} into the RTL: chunks that overlap are not supported, use mode "stateful"`,
       { plan: id, mode },
     );
   }
@@ -44,21 +44,21 @@ export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary):
   };
 }
 
-/** A vocabulary as the hardware takes it. */
+/** Register, table and memory contents of the hardware tokenizer. */
 export interface TokenizeProgramData {
-  /** The arguments, in the order of the registers. */
+  /** Arguments, in the order of the registers. */
   readonly values: readonly number[];
-  /** Tables on chip by their number, each from its first entry on. */
+  /** On-chip tables by number, with their entries from index 0. */
   readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
-  /** What external memory holds, from its first byte on. */
+  /** Contents of external memory from address 0. */
   readonly memory: Uint8Array;
 }
 
 /**
- * Translates a vocabulary's image.
+ * Converts a vocabulary's image.
  *
- * @param image The image.
- * @param options Which packets are taken.
+ * @param image Hardware tables of the vocabulary.
+ * @param options Plan id, and maximum payload in bytes.
  */
 export function tokenizeProgram(
   image: TokenizeImage,
@@ -95,20 +95,20 @@ export function tokenizeProgram(
   };
 }
 
-/** Bytes of external memory that arguments speak of: cells, tokens and merges. */
+/** Computes the external memory that the arguments describe, in bytes: cells, tokens and merges. */
 export function tokenizeMemoryBytes(values: readonly number[]): number {
   const at = (name: (typeof TOKENIZE_ARGUMENTS)[number]["name"]) =>
     values[TOKENIZE_ARGUMENTS.findIndex((each) => each.name === name)]!;
-  // A word holds two slots of merges.
+  // Each word holds two slots of merges.
   return MEMORY_WORD * (at("pairsAt") + Math.ceil((at("pairMask") + 1) / 2));
 }
 
-/** Bytes of a word of external memory. */
+/** Size of a word of external memory, in bytes. */
 const MEMORY_WORD = 16;
 
 /**
- * The least payload whose answers have no more parts than the hardware counts: each byte may become three, each of
- * which a token, and a window may have waited.
+ * Minimum payload, in bytes, at which answers stay within the hardware's part count. Each byte may become
+ * three, each of them a token, and a full window may be held before.
  */
 function shortestPayload(bits: number): number {
   const { parts, window } = TOKENIZE_LIMITS;

@@ -1,6 +1,6 @@
 /**
- * A vocabulary as its files have it, read and checked but not compiled: what the plain reference tokenizes with,
- * and what {@linkcode compileVocabulary} compiles.
+ * Vocabulary as read from its files: checked, but not compiled. The reference tokenizer uses it, and
+ * {@linkcode compileVocabulary} compiles it.
  *
  * @module
  */
@@ -10,52 +10,52 @@ import type { ByteStrings } from "./compile/strings.ts";
 import type { PatternSyntax } from "./pattern/parse_class.ts";
 import type { SpecialToken, TextStep, TokenDecoding } from "./vocabulary.ts";
 
-/** What cuts text into pieces. Plain data. */
+/** Method of cutting text into pieces. Plain data. */
 export type Splitting =
-  /** Pieces are the matches of a regular expression; what lies between them is a piece too, or is left out. */
+  /** Pieces are the matches of a regular expression; text between them is a piece too, or is dropped. */
   | {
     readonly kind: "pattern";
     readonly pattern: string;
     readonly syntax: PatternSyntax;
     readonly unmatched: "piece" | "drop";
   }
-  /** BERT's: white space is left out, punctuation stands alone. */
+  /** BERT's rule: white space is dropped, each punctuation character is a piece. */
   | { readonly kind: "bert" }
-  /** All of the text is one piece. */
+  /** The whole text is one piece. */
   | { readonly kind: "whole" };
 
-/** WordPiece as a vocabulary's files have it. Plain data. */
+/** WordPiece as read from a vocabulary's files. Plain data. */
 export interface WordPieceSource {
-  /** Text of the tokens as UTF-8, with the prefix. */
+  /** Text of the tokens as UTF-8, including the prefix. */
   readonly strings: ByteStrings;
   /** By token: its id. */
   readonly ids: Int32Array;
-  /** What a token inside a word begins with, `##`. */
+  /** Prefix of tokens inside a word, such as `##`. */
   readonly prefix: string;
-  /** The id of a word that cannot be made. */
+  /** Id of a word that no tokens match. */
   readonly unknown: number;
-  /** A word of more characters is unknown. */
+  /** Maximum characters of a word; a longer one is unknown. */
   readonly mostCharacters: number;
 }
 
-/** A vocabulary, not compiled. Plain data. */
+/** Vocabulary before compilation. Plain data. */
 export interface VocabularySource {
-  /** What messages call it. */
+  /** Name of the vocabulary in messages. */
   readonly name: string;
-  /** What makes tokens of a piece. */
+  /** Algorithm that turns a piece into tokens, with its tokens. */
   readonly model:
     | { readonly algorithm: "bpe"; readonly bpe: BpeSource }
     | { readonly algorithm: "wordpiece"; readonly wordPiece: WordPieceSource };
-  /** What happens to the text before it is cut, in order. */
+  /** Normalisation before the text is cut, in order. */
   readonly normalization: readonly TextStep[];
-  /** What cuts text into pieces. */
+  /** Method of cutting text into pieces. */
   readonly splitting: Splitting;
-  /** By place in `ids`: the bytes that decoding gives for an id. */
+  /** By index in `ids`: the bytes to which an id decodes. */
   readonly decoded: { readonly strings: ByteStrings; readonly ids: Int32Array };
-  /** How tokens become text again. */
+  /** Method that joins tokens to text. */
   readonly decoding: TokenDecoding;
-  /** Tokens that are matched before anything else where they are allowed. */
+  /** Tokens that are matched first, if the caller allows them. */
   readonly special: readonly SpecialToken[];
-  /** Ids put before and after a text where the caller asks for it. */
+  /** Ids added before and after a text on request. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
 }

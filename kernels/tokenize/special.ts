@@ -1,6 +1,6 @@
 /**
- * Special tokens in a stream of bytes, matched before anything else: the longest one at the first place where
- * one begins. Bytes that may still become one are held back, at most as many as the longest has.
+ * Special tokens in a stream of bytes, matched before anything else: the longest one at the first offset
+ * where one begins. Bytes that may still become one are held back, at most the length of the longest.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import { OnpathError } from "../../serialize/errors.ts";
 import type { SpecialToken, Vocabulary } from "./vocabulary.ts";
 
-/** What a stream is split into. */
+/** Consumer of the parts of a stream. */
 export interface SpecialSink {
-  /** Takes bytes that are text. */
+  /** Receives bytes that are text, from offset `from` to the exclusive end `to`. */
   readonly text: (bytes: Uint8Array, from: number, to: number) => void;
-  /** Takes a special token, by its id and its length in bytes. */
+  /** Receives a special token: its id, and its length in bytes. */
   readonly special: (id: number, length: number) => void;
 }
 
@@ -24,10 +24,10 @@ export class SpecialSplitter {
   #held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
 
   /**
-   * Makes a splitter at the beginning of a text.
+   * Creates a splitter at the beginning of a text.
    *
-   * @param tokens The tokens that are matched.
-   * @param sink Where the parts go.
+   * @param tokens Special tokens to match.
+   * @param sink Consumer of the parts.
    */
   constructor(tokens: readonly SpecialToken[], sink: SpecialSink) {
     const encoder = new TextEncoder();
@@ -36,17 +36,17 @@ export class SpecialSplitter {
     this.#sink = sink;
   }
 
-  /** Bytes that wait because they may become a special token. */
+  /** Bytes held back, because they may become a special token. */
   get held(): number {
     return this.#held.length;
   }
 
   /**
-   * Takes bytes.
+   * Takes bytes of the stream.
    *
-   * @param bytes Where they are.
-   * @param from The first one.
-   * @param to Behind the last one.
+   * @param bytes Buffer that holds the bytes.
+   * @param from Offset of the first byte.
+   * @param to Exclusive end of the bytes.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
     if (this.#held.length > 0) {
@@ -59,7 +59,7 @@ export class SpecialSplitter {
     this.#scan(bytes, from, to, false);
   }
 
-  /** Ends the text: what waits is decided. */
+  /** Ends the text: bytes held back are passed on. */
   end(): void {
     const held = this.#held;
     this.#held = EMPTY;
@@ -91,7 +91,10 @@ export class SpecialSplitter {
     if (to > text) this.#sink.text(bytes, text, to);
   }
 
-  /** The longest token at a place, null for none, or `WAIT` where more bytes may make one or a longer one. */
+  /**
+   * Finds the longest token at an offset; null for no token, `WAIT` if more bytes may complete one or a
+   * longer one.
+   */
   #match(bytes: Uint8Array, at: number, to: number, ends: boolean) {
     let found: { readonly bytes: Uint8Array; readonly id: number } | null = null;
     for (const token of this.#tokens) {
@@ -109,12 +112,12 @@ const EMPTY = new Uint8Array(0);
 const WAIT = { bytes: EMPTY, id: -1 };
 
 /**
- * The special tokens that a caller allows.
+ * Looks up the special tokens that a caller allows.
  *
- * @param vocabulary The vocabulary.
- * @param allowed Their texts, all of them, or none.
+ * @param vocabulary Vocabulary of the tokens.
+ * @param allowed Texts of the tokens, `all`, or `none`.
  * @returns The tokens.
- * @throws {OnpathError} `pipeline` when the vocabulary has no such token.
+ * @throws {OnpathError} `pipeline` if the vocabulary has no such token.
  */
 export function allowedTokens(
   vocabulary: Vocabulary,
@@ -127,7 +130,7 @@ export function allowedTokens(
     if (token !== undefined) return token;
     throw new OnpathError(
       "pipeline",
-      `Cannot allow special token ${JSON.stringify(text)}: ${vocabulary.name} has none of this text`,
+      `Cannot allow special token ${JSON.stringify(text)}: ${vocabulary.name} has no such token`,
       { text, known: vocabulary.special.slice(0, 16).map((each) => each.text) },
     );
   });

@@ -1,5 +1,5 @@
 /**
- * A vocabulary's tables as the engine walks them: the same entries, packed so that a step is one read.
+ * Tables of a vocabulary in the engine's layout: the same entries, packed so that a step is one read.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { OnpathError } from "../../serialize/errors.ts";
 import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
 
-/** In {@linkcode EngineTables.next}: a piece may end after this code point. */
+/** Flag in {@linkcode EngineTables.next}: a piece may end after this code point. */
 export const ACCEPT_HERE = 1;
-/** In {@linkcode EngineTables.next}: a piece may end before this code point. */
+/** Flag in {@linkcode EngineTables.next}: a piece may end before this code point. */
 export const ACCEPT_BEFORE = 2;
-/** In {@linkcode EngineTables.next}: no longer match is possible. */
+/** Flag in {@linkcode EngineTables.next}: no longer match is possible. */
 export const ACCEPT_FINAL = 4;
 
 /** Numbers of a cell in {@linkcode EngineTables.cells}: base, check, longest token, id of the whole path. */
@@ -19,42 +19,42 @@ export const CELL = 4;
 
 /** Tables of a vocabulary, packed for the engine. Plain data. */
 export interface EngineTables {
-  /** The vocabulary. */
+  /** Vocabulary of the tables. */
   readonly vocabulary: Vocabulary;
-  /** Byte pair encoding, if that is the algorithm. */
+  /** Tables of byte pair encoding; null with another algorithm. */
   readonly bpe: BpeTables | null;
   /**
-   * The automaton over bytes, {@linkcode CELL} numbers a cell, so that a step is one line of the cache: base; the
-   * cell that it belongs to; the longest token that ends there, times 2, plus 1 where it is all of the path; and the id
-   * of the token that a piece of just this path is, or −1. Empty without byte pair encoding.
+   * Automaton over bytes, {@linkcode CELL} numbers a cell, so that a step reads one cache line. The numbers
+   * are: base; parent cell; longest token that ends there, times 2, plus 1 if it is the whole path; and the
+   * id of a piece equal to the path, or −1. Empty without byte pair encoding.
    */
   readonly cells: Int32Array;
-  /** WordPiece, if that is. */
+  /** Tables of WordPiece; null with another algorithm. */
   readonly wordPiece: WordPieceTables | null;
-  /** At `row + class`: the next row times 8, with the ACCEPT bits of its state; −1 where the match ends. */
+  /** At `row + class`: the next row times 8, plus the ACCEPT bits of its state; −1 if the match ends. */
   readonly next: Int32Array;
-  /** The row where pieces begin. */
+  /** Row at which pieces begin. */
   readonly start: number;
   /** Class of the end of the text. */
   readonly end: number;
-  /** By row: 1 where the piece that ends there is left out; empty where no piece is. */
+  /** By row: 1 if the piece that ends there is dropped; empty if no piece is. */
   readonly drop: Uint8Array;
-  /** Class by ASCII code point. */
+  /** By ASCII code point: its class. */
   readonly ascii: Uint8Array;
-  /** Block of classes by `code point >> 8`. */
+  /** By `code point >> 8`: its block of classes. */
   readonly blockOf: Uint16Array;
-  /** Class by block and the code point's low 8 bits. */
+  /** At `block * 256 + (code point & 255)`: the class. */
   readonly classOf: Uint8Array;
 }
 
 const packed = new WeakMap<Vocabulary, EngineTables>();
 
 /**
- * Packs a vocabulary's tables; once for each vocabulary.
+ * Packs a vocabulary's tables; cached for each vocabulary.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Compiled vocabulary.
  * @returns Its tables.
- * @throws {OnpathError} `table` when a piece gives more than one code point back.
+ * @throws {OnpathError} `table` if a piece gives back more than one code point.
  */
 export function engineTables(vocabulary: Vocabulary): EngineTables {
   let tables = packed.get(vocabulary);
@@ -76,7 +76,7 @@ function pack(vocabulary: Vocabulary): EngineTables {
     if (back > 1) {
       throw new OnpathError(
         "table",
-        `Cannot tokenize with ${vocabulary.name}: a piece gives ${back} code points back, at most 1 is supported`,
+        `Cannot tokenize with ${vocabulary.name}: a piece gives back ${back} code points, expected at most 1`,
         { vocabulary: vocabulary.name, back },
       );
     }
@@ -116,7 +116,7 @@ function packCells({ base, check, longest, whole, lengths, depth, ids, wholeFirs
   return cells;
 }
 
-/** The refusal of tables that give no token or piece where every text has one. */
+/** Creates the error for contradictory tables, at a point where every text has a token or piece. */
 export function noProgress(what: string): OnpathError {
   return new OnpathError("table", `Cannot tokenize: the vocabulary's tables contradict each other, ${what}`, {
     what,
@@ -124,16 +124,17 @@ export function noProgress(what: string): OnpathError {
 }
 
 /**
- * Bytes that a vocabulary's tables take in this process: those of pieces, and of byte pair encoding or WordPiece.
+ * Computes the memory of a vocabulary's tables on the host, in bytes: pieces, and byte pair encoding or
+ * WordPiece.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Compiled vocabulary.
  */
 export function vocabularyBytes({ pieces, bpe, wordPiece }: Vocabulary): number {
   const fields = [pieces, bpe, wordPiece].flatMap((tables) => tables === null ? [] : Object.values(tables));
   return fields.reduce((sum, field) => sum + (ArrayBuffer.isView(field) ? field.byteLength : 0), 0);
 }
 
-/** All of a text as one piece: one class, one state, which any code point keeps. */
+/** Tables for a text that is one piece: one class and one state, which every code point keeps. */
 const ONE_PIECE: PieceTables = {
   states: 1,
   classes: 2,

@@ -1,5 +1,5 @@
 /**
- * A text between its special tokens.
+ * Split of a text at its special tokens.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { SpecialSplitter } from "./special.ts";
 import type { SpecialToken, TextStep, Vocabulary } from "./vocabulary.ts";
 
-/** How a text becomes parts. */
+/** Rules for splitting a text into parts. */
 export interface TextSplitting {
-  /** Special tokens that stand for themselves. */
+  /** Special tokens recognised in the text. */
   readonly special: readonly SpecialToken[];
-  /** What happens to what stands between them. */
+  /** Normalisation of the text between them. */
   readonly normalization: readonly TextStep[];
 }
 
-/** A special token that stands in a text, or a stretch of text as it is tokenized. */
+/** Special token of a text, or a stretch of text to tokenize. */
 export type TextPart =
   | { readonly kind: "special"; readonly id: number; readonly from: number; readonly to: number }
   | {
     readonly kind: "text";
-    /** What is tokenized, normalised where the plan says so. */
+    /** Bytes to tokenize, after normalisation if the plan has any. */
     readonly bytes: Uint8Array;
-    /** Where it begins in the text. */
+    /** Offset of the stretch in the text, in bytes. */
     readonly from: number;
-    /** Where its bytes come from, where it was normalised. */
+    /** Map from normalised bytes to the text; null without normalisation. */
     readonly normalized: NormalizedText | null;
   };
 
 /**
- * Well-formed UTF-8 of a text: what is none becomes U+FFFD.
+ * Converts a text to well-formed UTF-8; malformed sequences become U+FFFD.
  *
  * @param text A string, or bytes.
  * @returns Its bytes; the caller's own where they are well-formed.
@@ -72,11 +72,11 @@ const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Splits a text at its special tokens and normalises what stands between them.
+ * Splits a text at its special tokens and normalises the stretches between them.
  *
- * @param splitting How.
+ * @param splitting Special tokens and normalisation.
  * @param text Well-formed UTF-8.
- * @returns The parts in order; those of text have a byte at least.
+ * @returns The parts in order; a part of text has at least one byte.
  */
 export function splitText({ special, normalization }: TextSplitting, text: Uint8Array): TextPart[] {
   const parts: TextPart[] = [];
@@ -91,7 +91,7 @@ export function splitText({ special, normalization }: TextSplitting, text: Uint8
     if (text.length > 0) put(0, text.length);
     return parts;
   }
-  // What is held back comes in a piece of its own, so a stretch of text is known by where it ends.
+  // Bytes held back arrive in a separate piece, so a stretch of text is identified by its end.
   let begun = 0;
   const splitter = new SpecialSplitter(special, {
     text: (_, from, to) => {
@@ -110,12 +110,12 @@ export function splitText({ special, normalization }: TextSplitting, text: Uint8
 }
 
 /**
- * Where a stretch of a part lies in the text.
+ * Maps a stretch of a part to the bytes of the text.
  *
- * @param part The part.
- * @param from Its first byte in what is tokenized.
- * @param to Behind the last one.
- * @returns The bytes of the text.
+ * @param part Part of text.
+ * @param from Offset of its first byte in `part.bytes`.
+ * @param to Exclusive end in `part.bytes`.
+ * @returns Byte range in the text.
  */
 export function placeInText(
   { from: base, normalized }: Extract<TextPart, { kind: "text" }>,
@@ -127,7 +127,7 @@ export function placeInText(
   return [base + start, base + end];
 }
 
-/** By id: bytes of text that a token stands for, as texts are tokenized; 0 where there is no such id. */
+/** Computes, by id, the bytes of text that a token stands for; 0 for an unused id. */
 export function tokenLengths({ bpe, idLimit, offsets }: Vocabulary): Int32Array {
   const lengths = new Int32Array(idLimit);
   if (bpe === null) { for (let id = 0; id < idLimit; id++) lengths[id] = offsets[id + 1]! - offsets[id]!; }

@@ -1,26 +1,26 @@
 /**
- * Tokens in the order in which they leave, in arrays that are used again.
+ * Growable list of emitted tokens, in reused arrays.
  *
  * @module
  */
 
-/** Tokens that have left; the caller empties it by setting `count` to 0. */
+/** Emitted tokens in order; the caller empties it by setting `count` to 0. */
 export class TokenList {
-  /** Ids, times 2, plus 1 where a piece ends with the token. */
+  /** By token: its id times 2, plus 1 if a piece ends with it. */
   tokens: Int32Array = new Int32Array(2048);
-  /** Bytes of decoded text of each. */
+  /** By token: its length, in bytes of decoded text. */
   lengths: Int32Array = new Int32Array(2048);
-  /** Bytes of text without a token before each. */
+  /** By token: bytes of text without a token before it. */
   gaps: Int32Array = new Int32Array(2048);
-  /** How many there are. */
+  /** Number of tokens. */
   count = 0;
 
   /**
    * Appends a token.
    *
-   * @param id Its id.
+   * @param id Id in the vocabulary.
    * @param length Bytes of text that it stands for.
-   * @param ends 1 where a piece ends with it, else 0.
+   * @param ends 1 if a piece ends with it, else 0.
    * @param gap Bytes of text without a token before it.
    */
   put(id: number, length: number, ends: number, gap: number): void {
@@ -31,9 +31,9 @@ export class TokenList {
   }
 
   /**
-   * Makes room.
+   * Reserves capacity for more tokens.
    *
-   * @param more Tokens that are to come.
+   * @param more Number of tokens to reserve.
    */
   reserve(more: number): void {
     if (this.count + more <= this.tokens.length) return;

@@ -1,5 +1,5 @@
 /**
- * UTF-8, code point by code point.
+ * Encoding and decoding of UTF-8, code point by code point.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 /**
  * Writes a code point.
  *
- * @param point The code point; its length in UTF-8 is known.
- * @param length 1 to 4 bytes.
- * @param bytes Where to.
- * @param at The first byte's place.
+ * @param point Code point.
+ * @param length Its length in UTF-8, 1 to 4 bytes.
+ * @param bytes Destination.
+ * @param at Offset of its first byte.
  */
 export function writePoint(point: number, length: number, bytes: Uint8Array, at: number): void {
   if (length === 1) bytes[at] = point;
@@ -30,9 +30,9 @@ export function writePoint(point: number, length: number, bytes: Uint8Array, at:
 }
 
 /**
- * Bytes of the code point that begins with a byte of well-formed text.
+ * Returns the length, in bytes, of the code point that begins with a byte of well-formed text.
  *
- * @param first The byte.
+ * @param first Its first byte.
  */
 export function pointLength(first: number): number {
   return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -41,9 +41,9 @@ export function pointLength(first: number): number {
 /**
  * Reads a code point of well-formed text.
  *
- * @param text Where from.
- * @param at Its first byte.
- * @param length Its bytes.
+ * @param text Buffer that holds the text.
+ * @param at Offset of its first byte.
+ * @param length Its length in bytes.
  */
 export function readPoint(text: Uint8Array, at: number, length: number): number {
   const first = text[at]!;
@@ -55,23 +55,26 @@ export function readPoint(text: Uint8Array, at: number, length: number): number 
   return (first & 7) << 18 | second << 12 | third << 6 | (text[at + 3]! & 63);
 }
 
-/** {@linkcode PointDecoder.take}: the code point goes on. */
+/** Result of {@linkcode PointDecoder.take}: the code point is incomplete. */
 export const POINT_GOES_ON: number = -1;
-/** {@linkcode PointDecoder.take}: a malformed sequence has ended before the byte, which has to be taken again. */
+/**
+ * Result of {@linkcode PointDecoder.take}: a malformed sequence ended before the byte, which must be passed
+ * again.
+ */
 export const POINT_BROKEN: number = -2;
-/** {@linkcode PointDecoder.take}: the byte itself begins nothing. */
+/** Result of {@linkcode PointDecoder.take}: the byte cannot begin a code point. */
 export const POINT_WRONG: number = -3;
 
-/** Decodes UTF-8 byte by byte, as WHATWG does: a malformed sequence is as long as it could have gone on. */
+/** Decodes UTF-8 byte by byte, as WHATWG specifies: a malformed sequence is the longest valid prefix. */
 export class PointDecoder {
-  /** Bytes that the code point still wants; 0 between two. */
+  /** Bytes missing from the current code point; 0 at a boundary. */
   need = 0;
-  // The code point so far, and the limits of the next byte.
+  // Bits of the current code point, and the limits of the next byte.
   #point = 0;
   #low = 0x80;
   #high = 0xbf;
 
-  /** What has begun is forgotten. */
+  /** Discards an incomplete code point. */
   restart(): void {
     this.need = 0;
     this.#low = 0x80;
@@ -81,8 +84,8 @@ export class PointDecoder {
   /**
    * Takes a byte.
    *
-   * @param byte The byte.
-   * @returns The code point that ends with it, or one of the numbers below zero.
+   * @param byte Next byte.
+   * @returns The code point that ends with it, or one of the negative results above.
    */
   take(byte: number): number {
     if (this.need === 0) {

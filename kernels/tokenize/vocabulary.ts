@@ -1,6 +1,6 @@
 /**
- * A compiled vocabulary: everything that tokenizing needs, as flat arrays. `compileVocabulary` makes it of a
- * vocabulary's own files, `decodeVocabulary` reads it from a compiled table file.
+ * Compiled vocabulary: all tables for tokenizing, as flat arrays. `compileVocabulary` creates it from a
+ * vocabulary's own files; `decodeVocabulary` reads it from a compiled table file.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 /** Most ids of a vocabulary, those not in use among them. */
 export const MAX_IDS = 2 ** 22;
 
-/** Cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
+/** Automaton that cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
 export interface PieceTables {
   /** Number of states. */
   readonly states: number;
   /** Number of classes; the last one, `classes - 1`, is the end of the text. */
   readonly classes: number;
-  /** State where a piece begins. */
+  /** State in which a piece begins. */
   readonly start: number;
-  /** Next state at `state * classes + class`, or −1: the match cannot go on. */
+  /** Next state at `state * classes + class`; −1 if the match cannot continue. */
   readonly transitions: Int16Array;
-  /** By state: −1, or the piece may end here, less so many code points that are given back. */
+  /** By state: −1 if no piece ends here, else the number of code points that an end here gives back. */
   readonly accept: Int8Array;
-  /** By state: 1 where no longer match is possible, so that the piece ends at once. */
+  /** By state: 1 if no longer match is possible, so the piece ends at once. */
   readonly final: Uint8Array;
-  /** By state: 1 where the piece that ends here is left out, as white space of BERT is. */
+  /** By state: 1 if the piece that ends here is dropped, such as white space with BERT. */
   readonly drop: Uint8Array;
   /** By `code point >> 8`: the block of {@linkcode PieceTables.classOf}. */
   readonly blockOf: Uint16Array;
@@ -33,96 +33,99 @@ export interface PieceTables {
 }
 
 /**
- * Byte pair encoding by the last token of every prefix. Tokens are numbered in the order of their making, which
- * is not that of their ids: first those that no merge makes. A token's rank is its place among those that merges
- * make, so it grows by one from token to token; the merge of rank r makes token `tokens - merges + r`. Plain data.
+ * Byte pair encoding by the last token of every prefix. Tokens are numbered in the order of making, not by
+ * id; those that no merge makes come first. The merge of rank r makes token `tokens - merges + r`, so ranks
+ * increase by one from token to token. Plain data.
  */
 export interface BpeTables {
-  /** Number of tokens that BPE can give. */
+  /** Number of tokens that BPE can produce. */
   readonly tokens: number;
   /** By token: its id in the vocabulary. */
   readonly ids: Int32Array;
   /** By token: its length in bytes. */
   readonly lengths: Uint16Array;
-  /** By token: the left part of the merge that makes it, or −1. */
+  /** By token: the left part of its merge, or −1. */
   readonly left: Int32Array;
-  /** By token: the right part, or −1. */
+  /** By token: the right part of its merge, or −1. */
   readonly right: Int32Array;
-  /** By token: rank of the merge that makes it; −1 for those that no merge makes. */
+  /** By token: the rank of its merge; −1 if no merge makes it. */
   readonly ranks: Int32Array;
   /**
-   * Merges in an open-addressed hash table of a power of two: the left token of a slot or −1. A pair begins
-   * at `pairHash(left, right) & (slots - 1)` and goes on to the next slot.
+   * Merges in an open-addressed hash table; the slot count is a power of two. This is a slot's left token, or
+   * −1. A search begins at slot `pairHash(left, right) & (slots - 1)` and continues with the next slot.
    */
   readonly pairLeft: Int32Array;
-  /** The right token of a slot. */
+  /** By slot: its right token. */
   readonly pairRight: Int32Array;
-  /** The merge's rank. */
+  /** By slot: its merge's rank. */
   readonly pairRank: Int32Array;
   /**
-   * An Aho-Corasick automaton over bytes as a double array, state 0 its root: the child of `state` by `byte` is
-   * `base[state] + byte` where `check` there is `state`, and there is none elsewhere.
+   * Aho-Corasick automaton over bytes as a double array; state 0 is the root. The child of `state` by `byte`
+   * is `base[state] + byte` if `check` there is `state`; otherwise it is absent.
    */
   readonly base: Int32Array;
-  /** The state that a cell belongs to, or −1. */
+  /** By cell: its parent state, or −1. */
   readonly check: Int32Array;
-  /** By state: where to go on when there is no child. */
+  /** By state: the state to continue from without a child. */
   readonly fail: Int32Array;
   /** By state: bytes of the path from the root. */
   readonly depth: Uint16Array;
-  /** By state: the token that the whole path is, or −1; also those that no merge makes. */
+  /** By state: the token equal to the whole path, or −1; includes tokens that no merge makes. */
   readonly whole: Int32Array;
-  /** By state: the longest token that ends here and that merges make, or −1. */
+  /** By state: the longest token made by merges that ends here, or −1. */
   readonly longest: Int32Array;
-  /** By token: the next shorter token that is its suffix and that merges make, or −1. */
+  /** By token: its longest proper suffix that is a token made by merges, or −1. */
   readonly suffix: Int32Array;
-  /** Longest token in bytes. */
+  /** Maximum token length, in bytes. */
   readonly longestToken: number;
   /**
-   * What text is merged from: `bytes`, or the `characters` of the vocabulary, and bytes where it has not the
-   * character (byte fallback; a byte's token is `fallback[byte]` and merges with nothing).
+   * Units from which merges start: `bytes`, or `characters` of the vocabulary. A character that is absent
+   * from the vocabulary becomes bytes (byte fallback): token `fallback[byte]`, which merges with nothing.
    */
   readonly units: "bytes" | "characters";
-  /** By byte: the token that stands for it where the vocabulary has not the character; empty with `bytes`. */
+  /** By byte: its token if the vocabulary lacks the character; empty with `bytes`. */
   readonly fallback: Int32Array;
-  /** Whether a piece that is a token as a whole is that token, whatever merges give. */
+  /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
 }
 
-/** WordPiece: the longest match, again and again, within a word. Plain data. */
+/** WordPiece: repeated longest match within a word. Plain data. */
 export interface WordPieceTables {
-  /** A trie of the tokens as a double array, as in {@linkcode BpeTables}; `roots[1]` begins with the prefix. */
+  /**
+   * Trie of the tokens as a double array, as in {@linkcode BpeTables}; `roots[1]` is the state after the
+   * prefix.
+   */
   readonly base: Int32Array;
-  /** The state that a cell belongs to, or −1. */
+  /** By cell: its parent state, or −1. */
   readonly check: Int32Array;
-  /** By state: the id that its path is, or −1. */
+  /** By state: the id of its path, or −1. */
   readonly whole: Int32Array;
-  /** Where the first token of a word begins, and where those inside it begin. */
+  /** States from which a word's first token, and its later tokens, are matched. */
   readonly roots: readonly [first: number, inside: number];
-  /** The id of a word that cannot be made. */
+  /** Id of a word that no tokens match. */
   readonly unknown: number;
-  /** A word of more characters is unknown. */
+  /** Maximum characters of a word; a longer one is unknown. */
   readonly mostCharacters: number;
-  /** Bytes of the longest token. */
+  /** Length of the longest token, in bytes. */
   readonly longestToken: number;
 }
 
-/** A token that is matched in the text before anything else. */
+/** Token that is matched in the text before anything else. */
 export interface SpecialToken {
-  /** What stands in the text, such as `<|endoftext|>`. */
+  /** Text of the token, such as `<|endoftext|>`. */
   readonly text: string;
-  /** What it becomes. */
+  /** Id of the token. */
   readonly id: number;
 }
 
-/** How tokens become text again. Plain data. */
+/** Method that joins tokens to text. Plain data. */
 export type TokenDecoding =
-  /** Their bytes one after another, less so many spaces at the beginning (SentencePiece puts one there). */
+  /** Concatenated bytes, less `leadingSpaces` spaces at the beginning (SentencePiece adds one). */
   | { readonly kind: "bytes"; readonly leadingSpaces: number }
-  /** A space before every token but the first and those with the prefix, which is taken off (WordPiece). */
+  /** WordPiece: a space before every token, except the first and those with the prefix, which is removed. */
   | { readonly kind: "words"; readonly prefix: string; readonly cleanUp: boolean };
 
-/** One step of the normalisation that a vocabulary asks for. */
+/** Step of a vocabulary's normalisation. */
 export type TextStep =
   | {
     /** A normalisation form of Unicode 16.0. */
@@ -161,42 +164,42 @@ export type TextStep =
     readonly to: string;
   };
 
-/** A compiled vocabulary. */
+/** Compiled vocabulary. Plain data. */
 export interface Vocabulary {
-  /** What messages call it, such as `cl100k_base`. */
+  /** Name in messages, such as `cl100k_base`. */
   readonly name: string;
-  /** CRC-32C of the compiled table file: what tells vocabularies apart. */
+  /** CRC-32C of the compiled table file; identifies the vocabulary. */
   readonly checksum: number;
-  /** What makes tokens of a piece. */
+  /** Algorithm that turns a piece into tokens. */
   readonly algorithm: "bpe" | "wordpiece";
-  /** One more than the greatest id. */
+  /** Greatest id plus one. */
   readonly idLimit: number;
-  /** Bytes of every token one after another, as decoding gives them: also those of special tokens. */
+  /** Concatenated decoded bytes of every id, including special tokens. */
   readonly bytes: Uint8Array;
-  /** By id: where its bytes begin in `bytes`; the next entry is where they end. Ids not in use have none. */
+  /** By id: start of its bytes in `bytes`; the next entry is their end. Unused ids have no bytes. */
   readonly offsets: Uint32Array;
-  /** How tokens become text again. */
+  /** Method that joins tokens to text. */
   readonly decoding: TokenDecoding;
-  /** What happens to the text before it is cut, in order. */
+  /** Normalisation before the text is cut, in order. */
   readonly normalization: readonly TextStep[];
-  /** What cuts text into pieces; null where all of it is one piece. */
+  /** Automaton that cuts text into pieces; null if the whole text is one piece. */
   readonly pieces: PieceTables | null;
   /** Tables of byte pair encoding; null with WordPiece. */
   readonly bpe: BpeTables | null;
   /** Tables of WordPiece; null with byte pair encoding. */
   readonly wordPiece: WordPieceTables | null;
-  /** Tokens that are matched first where they are allowed, the longest one at a place. */
+  /** Tokens that are matched first if the caller allows them; the longest one at an offset is taken. */
   readonly special: readonly SpecialToken[];
-  /** Ids put before and after a text where the caller asks for it, such as [CLS] and [SEP]. */
+  /** Ids added before and after a text on request, such as [CLS] and [SEP]. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
 }
 
 /**
- * Where a pair begins in the table of merges.
+ * Hashes a pair of tokens for the table of merges.
  *
  * @param left Left token.
  * @param right Right token.
- * @returns An unsigned 32-bit number; its low bits are the slot.
+ * @returns An unsigned 32-bit number; its low bits are the first slot.
  */
 export function pairHash(left: number, right: number): number {
   const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);

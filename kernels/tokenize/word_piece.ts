@@ -1,6 +1,6 @@
 /**
- * WordPiece within one word: the longest token that the rest of the word begins with, again and again. Tokens are
- * whole characters, so the longest match of bytes is the longest match of characters.
+ * WordPiece within one word: repeatedly the longest token that begins the rest of the word. Tokens are whole
+ * characters, so the longest match of bytes is the longest match of characters.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import type { TextLookups } from "./lookups.ts";
 import type { WordPieceTables } from "./vocabulary.ts";
 
-/** Tokens of a word; the arrays are written again by the next word. */
+/** Tokens of a word; the next word overwrites the arrays. */
 export interface WordTokens {
-  /** How many. */
+  /** Number of tokens. */
   count: number;
-  /** Their ids. */
+  /** By token: its id. */
   readonly ids: Int32Array;
-  /** Bytes of the word that each stands for. */
+  /** By token: its length in bytes of the word. */
   readonly lengths: Int32Array;
 }
 
@@ -23,12 +23,12 @@ const made: WordTokens = { count: 0, ids: new Int32Array(1024), lengths: new Int
 /**
  * Splits a word.
  *
- * @param tables The vocabulary's tables.
- * @param text Where the word is, UTF-8.
- * @param from Its first byte.
- * @param to Behind its last byte.
- * @param counts Where steps are counted.
- * @returns Its tokens, or null where it is unknown: too long, or some rest begins with no token.
+ * @param tables Tables of the vocabulary.
+ * @param text Buffer that holds the word, UTF-8.
+ * @param from Offset of its first byte.
+ * @param to Exclusive end.
+ * @param counts Counters to which steps are added.
+ * @returns Its tokens, or null if the word is unknown: it is too long, or some rest begins with no token.
  */
 export function splitWord(
   tables: WordPieceTables,

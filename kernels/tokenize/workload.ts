@@ -1,5 +1,5 @@
 /**
- * The workload `tokenize`: texts in, token ids and their offsets out.
+ * Workload `tokenize`: texts in, token ids and their offsets out.
  *
  * @module
  */
@@ -38,11 +38,11 @@ import { vocabularyBytes } from "./tables.ts";
 import { tokenLengths, wellFormed } from "./text_parts.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Data that a text plan names but does not hold. */
+/** Data that a text plan refers to but does not contain. */
 export interface TextResources {
-  /** The vocabulary that the plan was compiled for. */
+  /** Vocabulary that the plan was compiled for. */
   readonly vocabulary: Vocabulary;
-  /** Chunks that were tokenized before are taken from here and put here. Sessions may share it. */
+  /** Cache of chunks tokenized before; sessions may share it. */
   readonly cache?: ChunkCache | undefined;
 }
 
@@ -52,7 +52,10 @@ export interface TextOptions {
   readonly onChunk?: ((chunk: MergedChunk) => void) | undefined;
 }
 
-/** Maximum texts in one exchange, if they are cut into chunks; stateful ones are as many as a device holds. */
+/**
+ * Maximum number of chunked texts in one exchange; in `stateful` mode the device's flow capacity is the
+ * limit.
+ */
 const MAX_CHUNKED = 64;
 
 /** A model of the kind that takes packet by packet. */
@@ -146,7 +149,7 @@ const bodySpec: Schema<TokenizeBody> = z.strictObject({
   notes: z.array(z.string().max(1000)).max(32),
 });
 
-/** The workload `tokenize`. */
+/** Workload `tokenize`. */
 export const tokenizeWorkload: Workload<
   TokenizePlan,
   string | Uint8Array,
@@ -195,7 +198,10 @@ export const tokenizeWorkload: Workload<
   },
 };
 
-/** Refuses a plan whose numbers are not those that compiling gives. Its notes may say where an overlap came from. */
+/**
+ * Rejects a plan that differs from a recompiled one. Notes are ignored, because they may explain a measured
+ * overlap.
+ */
 function checkSame(plan: TokenizePlan, again: TokenizePlan): void {
   // A plan from a file has its keys in another order.
   const face = ({ packets, body: { notes: _, ...body } }: TokenizePlan) =>
@@ -203,7 +209,7 @@ function checkSame(plan: TokenizePlan, again: TokenizePlan): void {
   if (face(plan) === face(again)) return;
   throw new OnpathError(
     "plan",
-    `Cannot read plan ${plan.id}: compiling its pipeline gives another plan, compile it again`,
+    `Cannot read plan ${plan.id}: its pipeline compiles to a different plan, recompile it`,
     { id: plan.id },
   );
 }

@@ -58,14 +58,14 @@ export function codeOf(error: unknown): ErrorCode | undefined {
   return error instanceof classes[0]! ? error.code : undefined;
 }
 
-/** Disposal is known without a `lib` of the user's. */
+/** Disposal type-checks without a `lib` setting of the user. */
 export async function dispose(): Promise<number> {
   const device: AsyncDisposable = createModelDevice();
   await device[Symbol.asyncDispose]();
   return HEADER_BYTES;
 }
 
-/** Drives a card. */
+/** Drives a card through XRT. */
 export async function drive(registers: Registers): Promise<Xclbin> {
   const device = await XrtDevice.open({ index: 0, timeoutMs: 1000 });
   const xclbin = await device.load("nic.xclbin");

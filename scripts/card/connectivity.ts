@@ -1,6 +1,6 @@
 /**
- * `connectivity.cfg`: how v++ links a kernel with the kernels of AMD's VNx example: the Ethernet port, the
- * network layer, and movers between memory and streams for all that is no packet.
+ * `connectivity.cfg`: links a kernel with the kernels of AMD's VNx example in v++. These are the Ethernet
+ * port, the network layer, and movers between memory and streams for everything except packets.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { Stream } from "./ports.ts";
 
-/** A mover of VNx: its kernel, and its stream. */
+/** Movers of VNx: kernel and stream, by direction. */
 const MOVERS = {
   in: { kernel: "krnl_mm2s", stream: "k2n" },
   out: { kernel: "krnl_s2mm", stream: "n2k" },
 } as const;
 
 /**
- * Names the movers of a kernel that are linked, by the kernels of VNx that they are.
+ * Lists the VNx movers that a kernel is linked with.
  *
- * @param streams The streams of the kernel.
+ * @param streams Streams of the kernel.
  */
 export function moversOf(streams: readonly Stream[]): string[] {
   const kinds = sideStreams(streams).map(({ reads }) => MOVERS[reads ? "in" : "out"].kernel);
@@ -29,11 +29,11 @@ function sideStreams(streams: readonly Stream[]): Stream[] {
 }
 
 /**
- * Writes the configuration.
+ * Generates the configuration.
  *
- * @param kernel The kernel.
- * @param streams The streams of its top module.
- * @returns The text of the file.
+ * @param kernel Kernel to link.
+ * @param streams Streams of its top module.
+ * @returns Text of the file.
  */
 export function connectivity({ name }: CardKernel, streams: readonly Stream[]): string {
   const unit = `${name}_0`;

@@ -1,5 +1,5 @@
 /**
- * All generated files for a card, of the SystemVerilog and the registers' description.
+ * Generates all files for a card from the SystemVerilog and the description of the registers.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import { cardPorts, cardTop } from "./wrapper.ts";
 /**
  * Generates the files.
  *
- * @param rtl The folder of the SystemVerilog; it is only read.
- * @returns Texts by path, relative to the folder `card` in it.
+ * @param rtl Folder of the SystemVerilog; it is only read.
+ * @returns Texts by path, relative to the folder `card` in `rtl`.
  */
 export async function generateCard(rtl: string): Promise<Record<string, string>> {
   const sources: Record<string, string> = {};

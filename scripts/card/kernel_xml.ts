@@ -1,5 +1,5 @@
 /**
- * `kernel.xml`: what Vitis and XRT know of a kernel (UG1393, "RTL Kernel XML File").
+ * `kernel.xml`: the description of a kernel for Vitis and XRT (UG1393, "RTL Kernel XML File").
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { GENERATED, VLNV } from "./kernels.ts";
 import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";
 
-/** Bytes of registers: 12 bits of address. */
+/** Size of the register space in bytes: 12 address bits. */
 const RANGE = 0x1000;
 
-/** What is described: a kernel, whose arguments are numbers, or a mover, with buffers among them. */
+/** Kernel or mover to describe. A kernel's arguments are scalars; a mover also has buffers. */
 export interface DescribedKernel {
-  /** Its name. */
+  /** Name of the kernel. */
   readonly name: string;
-  /** Its arguments, in the order of the registers. */
+  /** Arguments, in the order of the registers. */
   readonly arguments: readonly { readonly name: string; readonly kind?: "buffer" | "scalar" }[];
 }
 
 /**
- * Writes a kernel's `kernel.xml`.
+ * Generates a kernel's `kernel.xml`.
  *
- * Counters are no arguments: XRT writes all bytes up to the last argument at every start.
+ * Counters are not arguments, because XRT writes all bytes up to the last argument at every start.
  *
- * @param kernel The kernel.
- * @param streams The streams of its top module.
- * @returns The text of the file.
+ * @param kernel Kernel to describe.
+ * @param streams Streams of its top module.
+ * @returns Text of the file.
  */
 export function kernelXml({ name, arguments: list }: DescribedKernel, streams: readonly Stream[]): string {
   const { vendor, library, version } = VLNV;

@@ -1,5 +1,5 @@
 /**
- * The Makefile for a card: VNx's kernels, this kernel's object file, and the link with v++.
+ * The Makefile for a card: builds VNx's kernels and this kernel's object file, and links them with v++.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { CardMover } from "./movers.ts";
 import type { Stream } from "./ports.ts";
 
 /**
- * Writes the Makefile.
+ * Generates the Makefile.
  *
- * @param kernels The kernels, and the streams of each.
- * @param movers The movers, which are packaged alone: nothing links them yet.
- * @returns The text of the file.
+ * @param kernels Kernels, with the streams of each.
+ * @param movers Movers, which are packaged but not linked yet.
+ * @returns Text of the file.
  */
 export function makefile(
   kernels: readonly { kernel: CardKernel; streams: readonly Stream[] }[],

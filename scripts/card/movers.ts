@@ -1,6 +1,6 @@
 /**
- * The movers as kernels for a card: their top modules stand with the other SystemVerilog, and they have a port
- * of memory, so addresses are among their arguments.
+ * Movers as kernels for a card. Their top modules are in the same folder as the other SystemVerilog; they
+ * have a memory port, so some of their arguments are addresses.
  *
  * @module
  */
@@ -10,30 +10,31 @@ import { argumentAddress } from "../../kernels/rtl/registers.ts";
 import { type MoverArgument, PACKETS_ARGUMENTS, TABLES_ARGUMENTS } from "../../kernels/rtl/movers.ts";
 import { controlRegisters, field, type Register } from "./registers.ts";
 
-/** A mover that is packaged. */
+/** Packaged mover. */
 export interface CardMover {
-  /** Its name, and that of its top module. */
+  /** Name of the mover and of its top module. */
   readonly name: string;
-  /** Its arguments, in the order of the registers. */
+  /** Arguments, in the order of the registers. */
   readonly arguments: readonly MoverArgument[];
 }
 
 const ARGUMENTS = { "packets mover": PACKETS_ARGUMENTS, "tables mover": TABLES_ARGUMENTS } as const;
 
-/** Every mover. */
+/** All movers. */
 export const CARD_MOVERS: readonly CardMover[] = RTL_BUILDS.flatMap(({ name, card }) =>
   card === null || card.holds !== null
     ? []
     : [{ name, arguments: ARGUMENTS[card.arguments as keyof typeof ARGUMENTS] }]
 );
 
-/** The movers' port of memory, and the bits of its data. */
+/** Memory port of the movers; `width` is its data width in bits. */
 export const MEMORY_PORT = { name: "m_axi_gmem", width: 512 } as const;
 
 /**
- * Lists the registers of a mover. Its start is held until the run is over, unlike that of the other kernels.
+ * Lists the registers of a mover. Unlike other kernels, a mover holds its start bit until the run is
+ * complete.
  *
- * @param mover The mover.
+ * @param mover Mover to describe.
  */
 export function moverRegisters({ arguments: list }: CardMover): Register[] {
   return [
@@ -52,9 +53,9 @@ export function moverRegisters({ arguments: list }: CardMover): Register[] {
 }
 
 /**
- * Names the arguments that are addresses.
+ * Lists the arguments that are addresses.
  *
- * @param mover The mover.
+ * @param mover Mover to describe.
  */
 export function buffersOf({ arguments: list }: CardMover): string[] {
   return list.filter(({ kind }) => kind === "buffer").map(({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * `package_kernel.tcl`: has Vivado make the kernel's object file (.xo) of the SystemVerilog, by the steps of
- * AMD's own examples of RTL kernels.
+ * `package_kernel.tcl`: packages the SystemVerilog as the kernel's object file (.xo) in Vivado, by the steps
+ * of AMD's own RTL kernel examples.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";
 import type { Register } from "./registers.ts";
 
-/** What is packaged. */
+/** Inputs of the script. */
 export interface Package {
-  /** The kernel's name, and that of its top module. */
+  /** Name of the kernel and of its top module. */
   readonly name: string;
-  /** Where the top stands: beside the script, or with the other SystemVerilog. */
+  /** Location of the top module: beside the script, or with the other SystemVerilog. */
   readonly top: "here" | "rtl";
-  /** The streams of the top. */
+  /** Streams of the top module. */
   readonly streams: readonly Stream[];
-  /** The modules that it is made of, without the top. */
+  /** Modules of the kernel, without the top. */
   readonly modules: readonly string[];
-  /** Its registers, by address. */
+  /** Registers, by address. */
   readonly registers: readonly Register[];
-  /** Those of them that are addresses; without any, there is no port of memory. */
+  /** Registers that are addresses; without any, the kernel has no memory port. */
   readonly buffers: readonly string[];
 }
 
 /**
- * Writes the script. Its folder is that of `kernel.xml`, two below the sources.
+ * Generates the script. It runs in the folder of `kernel.xml`, two levels below the sources.
  *
- * @param kernel What is packaged.
+ * @param kernel Kernel or mover to package.
  * @returns The Tcl.
  */
 export function packageTcl({ name, top, streams, modules, registers, buffers }: Package): string {
@@ -112,7 +112,7 @@ package_xo -xo_path $xo -kernel_name ${name} -ip_directory $packaged \\
 `;
 }
 
-/** What is more of a register with an address: its size, and the port that the address is for. */
+/** Extra properties of an address register: its size, and the port that it addresses. */
 function bufferLines(buffers: readonly string[]): string {
   if (buffers.length === 0) return "";
   return `    if {[lsearch -exact {${buffers.join(" ")}} $name] >= 0} {
@@ -132,7 +132,7 @@ function registerLines({ name, address, meaning, fields }: Register): string {
   }}`;
 }
 
-/** A word of a Tcl list, whatever it holds. Words in braces need only balanced braces. */
+/** Quotes a word of a Tcl list with braces; the text must not contain braces or backslashes. */
 function word(text: string): string {
   if (/[{}\\]/.test(text)) throw new Error(`Cannot write "${text}" into Tcl: it has a brace`);
   return `{${text}}`;

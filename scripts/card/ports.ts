@@ -1,42 +1,42 @@
 /**
- * What the SystemVerilog says of itself: the ports of a module, the streams among them, the modules in it.
+ * Parser of the SystemVerilog: ports of a module, its streams, and the modules it instantiates.
  *
  * @module
  */
 
-/** A port of a module. Plain data. */
+/** Port of a module. Plain data. */
 export interface Port {
-  /** Seen from the module. */
+  /** Direction, from the module's view. */
   readonly direction: "input" | "output";
-  /** Its name. */
+  /** Name of the port. */
   readonly name: string;
-  /** Its bits. */
+  /** Width in bits. */
   readonly width: number;
 }
 
-/** An AXI4-Stream among the ports of a module. Plain data. */
+/** AXI4-Stream of a module. Plain data. */
 export interface Stream {
-  /** What its ports' names begin with. */
+  /** Common prefix of its ports' names. */
   readonly name: string;
-  /** Whether the module reads it. */
+  /** True if the module reads the stream. */
   readonly reads: boolean;
-  /** Bits of TDATA. */
+  /** Width of TDATA in bits. */
   readonly width: number;
-  /** Bits of TDEST; 0 where it has none. */
+  /** Width of TDEST in bits; 0 without TDEST. */
   readonly dest: number;
 }
 
 /**
- * Reads the ports of a module, in their order.
+ * Reads the ports of a module, in order.
  *
- * @param source Its SystemVerilog.
- * @param module Its name.
- * @throws {Error} When a port is written in another way than this house writes them.
+ * @param source SystemVerilog of the module.
+ * @param module Name of the module.
+ * @throws {Error} If the module is missing, or a port's declaration has an unknown form.
  */
 export function modulePorts(source: string, module: string): Port[] {
   const text = source.replaceAll(/\/\*.*?\*\/|\/\/.*/g, "");
   const header = new RegExp(`\\bmodule\\s+${module}\\b(.*?)\\);`, "s").exec(text)?.[1];
-  if (header === undefined) throw new Error(`Cannot read the ports of ${module}: there is no such module`);
+  if (header === undefined) throw new Error(`Cannot read the ports of ${module}: the module is missing`);
   return [...header.matchAll(/\b(input|output)\b([^,\n]*)/g)].map(([, direction, rest]): Port => {
     const found = /^\s+logic\s+(?:\[\s*(\d+):0\]\s*)?(\w+)\s*$/.exec(rest!);
     if (found === null) throw new Error(`Cannot read the ports of ${module}: "${direction}${rest}"`);
@@ -49,9 +49,9 @@ export function modulePorts(source: string, module: string): Port[] {
 }
 
 /**
- * Finds the streams among ports.
+ * Finds the AXI4-Streams among ports.
  *
- * @param ports The ports of a module.
+ * @param ports Ports of a module.
  */
 export function streamsOf(ports: readonly Port[]): Stream[] {
   const bits = (name: string) => ports.find((port) => port.name === name)?.width ?? 0;
@@ -67,17 +67,17 @@ export function streamsOf(ports: readonly Port[]): Stream[] {
 }
 
 /**
- * Lists the modules that a top is made of, sorted, the top among them.
+ * Lists the modules of a design, sorted, including the top.
  *
- * @param sources SystemVerilog by the name of its module.
- * @param top The top.
- * @throws {Error} When the top is not among them.
+ * @param sources SystemVerilog by module name.
+ * @param top Name of the top module.
+ * @throws {Error} If the source of a module is missing.
  */
 export function modulesOf(sources: Readonly<Record<string, string>>, top: string): string[] {
   const found = new Set<string>();
   const visit = (name: string) => {
     const source = sources[name];
-    if (source === undefined) throw new Error(`Cannot list modules: there is no ${name}.sv`);
+    if (source === undefined) throw new Error(`Cannot list modules: ${name}.sv is missing`);
     found.add(name);
     for (const [, inner] of source.matchAll(/^ *(\w+) +(?:#\(|u_\w+ +\()/gm)) {
       if (sources[inner!] !== undefined && !found.has(inner!)) visit(inner!);

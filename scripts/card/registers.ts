@@ -13,46 +13,46 @@ import {
   REGISTER,
 } from "../../kernels/rtl/registers.ts";
 
-/** Bits of a register that have a meaning of their own. Plain data. */
+/** Named bits of a register. Plain data. */
 export interface Field {
-  /** What they are called. */
+  /** Name of the field. */
   readonly name: string;
-  /** The lowest of them. */
+  /** Index of the lowest bit. */
   readonly bit: number;
-  /** How many they are. */
+  /** Number of bits. */
   readonly width: number;
-  /** Whether the host only reads them. */
+  /** True if the host can only read the field. */
   readonly readOnly: boolean;
-  /** What they hold. */
+  /** Meaning of the value, for documentation. */
   readonly meaning: string;
 }
 
-/** A register of 32 bits, or of 64 where its field has as many. Plain data. */
+/** Register of 32 bits, or of 64 if its field is that wide. Plain data. */
 export interface Register {
-  /** What it is called. */
+  /** Name of the register. */
   readonly name: string;
-  /** Where it is, in bytes from the kernel's base. */
+  /** Byte offset from the kernel's base address. */
   readonly address: number;
-  /** What it holds. */
+  /** Meaning of the value, for documentation. */
   readonly meaning: string;
-  /** Its bits. */
+  /** Fields of the register. */
   readonly fields: readonly Field[];
 }
 
-/** What the bits of control mean for a kernel. */
+/** Meanings of the control bits of a kernel. */
 export interface ControlMeanings {
-  /** AP_START, when it is written. */
+  /** Effect of writing AP_START. */
   readonly start: string;
-  /** AP_DONE. */
+  /** Meaning of AP_DONE. */
   readonly done: string;
-  /** AP_IDLE. */
+  /** Meaning of AP_IDLE. */
   readonly idle: string;
 }
 
 /**
- * Lists control and interrupts, as XRT expects them of a kernel that is started and done.
+ * Lists the control and interrupt registers that XRT requires of a kernel with start and done.
  *
- * @param meanings What the bits of control mean.
+ * @param meanings Meanings of the control bits.
  */
 export function controlRegisters({ start, done, idle }: ControlMeanings): Register[] {
   return [
@@ -88,9 +88,9 @@ export function controlRegisters({ start, done, idle }: ControlMeanings): Regist
 }
 
 /**
- * Lists all registers of a kernel: it is done when its arguments are in use.
+ * Lists all registers of a kernel; a kernel is done once its arguments are in use.
  *
- * @param list Its arguments, in order.
+ * @param list Arguments, in order.
  */
 export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
   return [
@@ -105,13 +105,13 @@ export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
 }
 
 /**
- * Describes bits of a register.
+ * Creates the description of a field.
  *
- * @param name What they are called.
- * @param bit The lowest of them.
- * @param width How many they are.
- * @param readOnly Whether the host only reads them.
- * @param meaning What they hold.
+ * @param name Name of the field.
+ * @param bit Index of the lowest bit.
+ * @param width Number of bits.
+ * @param readOnly True if the host can only read the field.
+ * @param meaning Meaning of the value, for documentation.
  */
 export function field(name: string, bit: number, width: number, readOnly: boolean, meaning: string): Field {
   return { name, bit, width, readOnly, meaning };
@@ -120,7 +120,7 @@ export function field(name: string, bit: number, width: number, readOnly: boolea
 /**
  * Lists the arguments of a kernel as registers.
  *
- * @param list The arguments, in order.
+ * @param list Arguments, in order.
  */
 export function argumentRegisters(list: readonly KernelArgument[]): Register[] {
   return list.map(({ name, meaning }, place) => ({
@@ -131,7 +131,7 @@ export function argumentRegisters(list: readonly KernelArgument[]): Register[] {
   }));
 }
 
-/** Lists the counters, which are only read; the drops are a counter for each reason. */
+/** Lists the read-only counters; there is one drop counter for each reason. */
 export function counterRegisters(): Register[] {
   return Object.entries(COUNTER).flatMap(([key, place]) =>
     key === "drops"

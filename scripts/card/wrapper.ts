@@ -1,6 +1,6 @@
 /**
- * The top module of a kernel for a card: the core, and the two converters between its 256 bits and the 512 of
- * AMD's network shell. Everything but the packets goes straight through.
+ * Top module of a kernel for a card: the core, and two converters between its 256 bits and the 512 bits of
+ * AMD's network shell. All signals except packets are connected directly.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { Port } from "./ports.ts";
 
-/** The streams of packets, as cores call them. */
+/** Packet streams, as cores name them. */
 const PACKETS = /^[sm]_axis_t(valid|ready|data|keep|last|dest)$/;
 
-/** What Vitis wants clock and reset to be called. */
+/** Names that Vitis requires for clock and reset. */
 const VITIS: Readonly<Record<string, string>> = { clk: "ap_clk", rst_n: "ap_rst_n" };
 
-/** Ports of a converter by the end of a packet port's name. */
+/** Signals of a packet port, by the end of the port's name. */
 const ENDS = ["valid", "ready", "data", "keep", "last", "dest"] as const;
 
 /**
- * Makes the ports of the top from those of the core.
+ * Converts the ports of the core to those of the top.
  *
- * @param ports The core's ports.
+ * @param ports Ports of the core.
  */
 export function cardPorts(ports: readonly Port[]): Port[] {
   return ports.map(({ name, direction, width }) => ({
@@ -31,17 +31,17 @@ export function cardPorts(ports: readonly Port[]): Port[] {
 }
 
 /**
- * Writes the top module.
+ * Generates the top module.
  *
- * @param kernel The kernel.
- * @param ports The core's ports.
+ * @param kernel Kernel to wrap.
+ * @param ports Ports of the core.
  * @returns The SystemVerilog.
  */
 export function cardTop({ name, summary, core, parameters }: CardKernel, ports: readonly Port[]): string {
   const found = ports.filter((port) => PACKETS.test(port.name));
   if (found.length !== 2 * ENDS.length) {
     throw new Error(
-      `Cannot make ${name}: ${core} has ${found.length} ports of packets, not ${2 * ENDS.length}`,
+      `Cannot make ${name}: ${core} has ${found.length} packet ports, expected ${2 * ENDS.length}`,
     );
   }
   const inner = (prefix: string, end: string) => `${prefix === "s" ? "to" : "from"}_${end}`;

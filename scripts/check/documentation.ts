@@ -1,6 +1,5 @@
 /**
- * Everything that the public entries export is documented, and the documentation says more than the
- * name does.
+ * Check: everything that the public entries export is documented, with more than its name.
  *
  * @module
  */
@@ -9,17 +8,17 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import type { Finding } from "./tree.ts";
 
-/** Words that say nothing by themselves. */
+/** Words without meaning of their own. */
 const EMPTY = new Set(
   "a an and are as at by for from gets in is it its of on or sets that the this to with".split(" "),
 );
 
 /**
- * Runs `deno doc --lint` and reads every comment on what entries export.
+ * Runs `deno doc --lint` and checks every comment on the entries' exports.
  *
- * @param root The folder of the entries and their deno.json.
+ * @param root Folder of the entries and their deno.json.
  * @param entries Paths of the entries.
- * @returns What is undocumented, or documented with its own name.
+ * @returns Exports without documentation, or documented with only their name.
  */
 export function checkDocumentation(root: string, entries: readonly string[]): Finding[] {
   const findings: Finding[] = [];
@@ -38,13 +37,13 @@ export function checkDocumentation(root: string, entries: readonly string[]): Fi
     }
     walk(symbols, "", (name, { location, jsDoc, declarationKind }) => {
       const tags = jsDoc?.tags ?? [];
-      // The first symbol of a file without a comment of its own is given the module's.
+      // `deno doc` gives the module's comment to a file's first symbol if that has none.
       const own = tags.some(({ kind }) => kind === "module") ? undefined : jsDoc?.doc;
       const text = own === undefined ? "" : [own, ...tags.map(({ doc }) => doc)].join(" ");
       if (!saysMore(name, text)) {
         const at = location === undefined ? entry : `${location.filename}:${location.line + 1}`;
         const message = `"${name}" is documented as "${own?.trim() ?? ""}", which says only its name`;
-        // A member is read beside its owner; what is exported is found alone, in searches and hovers.
+        // A member is read beside its owner; an export is found alone, in searches and hovers.
         findings.push({ level: declarationKind === "export" ? "error" : "warning", at, message });
       }
     });
@@ -55,11 +54,11 @@ export function checkDocumentation(root: string, entries: readonly string[]): Fi
 }
 
 /**
- * Tells whether a comment says more than a name.
+ * Tests whether a comment contains more than a name.
  *
- * @param name The name, in camel case or capitals.
- * @param doc The comment.
- * @returns Whether a word is left that is neither empty nor in the name.
+ * @param name Name in camel case or capitals.
+ * @param doc Text of the comment.
+ * @returns True if a word remains that is neither empty nor part of the name.
  */
 export function saysMore(name: string, doc: string): boolean {
   const known = new Set(words(name.replace(/([a-z])([A-Z])/g, "$1 $2")));
@@ -75,16 +74,16 @@ interface Documented {
     readonly doc?: string;
     readonly tags?: readonly { readonly kind: string; readonly doc?: string }[];
   };
-  /** The line counts from 0. */
+  /** Position; the line counts from 0. */
   readonly location?: { readonly filename: string; readonly line: number };
 }
 
-/** Visits everything that has a comment; a declaration is named by the symbol around it. */
+/** Visits every node with a comment; a declaration takes the name of its symbol. */
 function walk(value: unknown, name: string, visit: (name: string, node: Documented) => void): void {
   if (typeof value !== "object" || value === null) return;
   const node = value as Documented;
   const own = typeof node.name === "string" ? node.name : name;
-  // A comment of tags alone belongs to an overload or an override: `deno doc --lint` judges those.
+  // Comments of tags only belong to overloads or overrides, which `deno doc --lint` checks.
   if (node.jsDoc?.doc !== undefined) visit(own, node);
   for (const [key, child] of Object.entries(value)) {
     if (key !== "jsDoc") walk(child, own, visit);

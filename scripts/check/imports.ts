@@ -1,5 +1,5 @@
 /**
- * Imports run one way: serialize <- kernels <- runtime <- scripts.
+ * Check: imports run one way, serialize <- kernels <- runtime <- scripts.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { type Check, type Finding, lineAt, SOURCE, type Tree } from "./tree.ts";
 
-/** What the library's folders may import from, besides packages. `npm` and `tests` are free. */
+/**
+ * Folders from which each part of the library may import, besides packages. `npm` and `tests` are
+ * unrestricted.
+ */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   serialize: ["serialize"],
   kernels: ["kernels", "serialize"],
@@ -16,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["runtime", "kernels", "serialize"],
 };
 
-/** Import direction and cycles between the top folders. */
+/** Check of import direction, and of cycles between top folders. */
 export const imports: Check = {
   name: "imports",
   rule: "imports run serialize <- kernels <- runtime <- scripts, and no folders import each other",
@@ -93,7 +96,7 @@ function area(path: string): string {
   return path.split("/")[0]!;
 }
 
-/** Every import of a file of this tree: static, dynamic, of types, and through the import map. */
+/** Lists every import of a file of this tree: static, dynamic, type-only, and through the import map. */
 function* listImports(
   tree: Tree,
 ): Generator<{ path: string; line: number; specifier: string; target: string }> {
@@ -111,7 +114,7 @@ function* listImports(
   }
 }
 
-/** A cycle in a graph, its first node repeated at the end. */
+/** Finds a cycle in a graph; its first node is repeated at the end. */
 function findCycle(edges: ReadonlyMap<string, ReadonlyMap<string, string>>): string[] | undefined {
   const done = new Set<string>();
   const visit = (node: string, trail: readonly string[]): string[] | undefined => {

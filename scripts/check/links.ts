@@ -1,5 +1,5 @@
 /**
- * Links in Markdown lead somewhere: to a file of this tree, and to a heading in it.
+ * Check: links in Markdown lead to an existing file of this tree, and to a heading in it.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { type Check, type Finding, lineAt, type Tree } from "./tree.ts";
 /** `[text](target)`, `![text](target)`, `[name]: target` and `src="target"`. */
 const LINK = /\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\s*\[[^\]]+\]:\s*<?([^\s>]+)>?|\b(?:src|href)="([^"]+)"/gm;
 
-/** Links of Markdown files. */
+/** Check of links in Markdown files. */
 export const links: Check = {
   name: "links",
-  rule: "links in Markdown lead to files and headings that are there",
+  rule: "links in Markdown lead to existing files and headings",
   run: (tree) =>
     tree.paths.filter((path) => path.endsWith(".md")).flatMap((path) => {
       const text = withoutCode(tree.text(path)!);
@@ -26,7 +26,7 @@ export const links: Check = {
     }),
 };
 
-/** What is wrong with a link, if anything. */
+/** Returns the problem of a link, or undefined. */
 function objection(tree: Tree, from: string, link: string): string | undefined {
   if (/^[a-z][a-z+.-]*:/i.test(link)) return undefined;
   const [file, anchor] = link.split("#") as [string, string?];
@@ -34,13 +34,13 @@ function objection(tree: Tree, from: string, link: string): string | undefined {
     ? from
     : posix.join(posix.dirname(from), decodeURIComponent(file)).replace(/\/$/, "");
   const known = tree.paths.includes(target) || tree.paths.some((path) => path.startsWith(`${target}/`));
-  if (!known) return `links to "${link}": there is no ${target}`;
+  if (!known) return `links to "${link}": ${target} is missing`;
   if (anchor === undefined || !target.endsWith(".md")) return undefined;
   const headings = listAnchors(tree.text(target)!);
   return headings.includes(anchor) ? undefined : `links to "${link}": ${target} has no such heading`;
 }
 
-/** The anchors of a page's headings, as forges make them. */
+/** Lists the anchors of a page's headings, by the rules of code forges. */
 function listAnchors(markdown: string): string[] {
   const seen = new Map<string, number>();
   return [...markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, "").matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(
@@ -53,7 +53,7 @@ function listAnchors(markdown: string): string[] {
   );
 }
 
-/** The text with code blanked out, line for line. */
+/** Replaces code by spaces, without changing line numbers. */
 function withoutCode(markdown: string): string {
   return markdown.replace(/^(```|~~~)[\s\S]*?^\1|`[^`\n]*`/gm, (code) => code.replace(/[^\n]/g, " "));
 }

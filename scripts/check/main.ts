@@ -51,9 +51,9 @@ export const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Runs the checks on this repository and prints what they find.
+ * Runs the checks on this repository and prints their findings.
  *
- * @returns Whether none found an error.
+ * @returns True if no check found an error.
  */
 export function checkRepo(): boolean {
   const tree = readTree(ROOT);

@@ -1,6 +1,6 @@
 /**
- * Names that stand only where they may: `Deno` in files that need it, `console` and notes to oneself
- * nowhere in the library.
+ * Checks of restricted names: `Deno` only in the files that need it; `console` and development notes nowhere
+ * in the library.
  *
  * @module
  */
@@ -8,22 +8,22 @@
 import ts from "typescript";
 import { type Check, type Finding, LIBRARY, lineAt, SOURCE } from "./tree.ts";
 
-/** The files that use Deno's own namespace. All else runs in Node, Bun and browsers too. */
+/** Files that may use Deno's own namespace. All others run in Node, Bun and browsers too. */
 export const DENO_FILES: readonly RegExp[] = [
   /^tests\//,
   /^scripts\/rtl\/native_load\.ts$/,
-  // Deno's foreign function interface, and what is compared with it.
+  // Deno's foreign function interface, and the benchmark that compares with it.
   /^runtime\/device\/xrt\/binding\/deno_provider\.ts$/,
   /^scripts\/bench\/xrt\.ts$/,
 ];
 
-/** Notes that must not stay. Written so that this file does not hold them. */
+/** Development notes that must not stay; split, so that this file does not contain them. */
 const NOTES = new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`, "g");
 
-/** Uses of Deno's namespace outside the named files. */
+/** Check of Deno's namespace outside the listed files. */
 export const denoNamespace: Check = {
   name: "deno",
-  rule: "`Deno` stands only in the files that DENO_FILES lists",
+  rule: "`Deno` is used only in the files of DENO_FILES",
   run: (tree) =>
     tree.paths.filter((path) => SOURCE.test(path) && !DENO_FILES.some((allowed) => allowed.test(path)))
       .flatMap((path) =>
@@ -35,10 +35,10 @@ export const denoNamespace: Check = {
       ),
 };
 
-/** What must not be left in the library. */
+/** Check of prints and development notes in the library. */
 export const leftovers: Check = {
   name: "leftovers",
-  rule: "the library prints nothing and holds no notes to oneself",
+  rule: "the library prints nothing and contains no development notes",
   run: (tree) =>
     tree.paths.filter((path) => LIBRARY.test(path) && SOURCE.test(path)).flatMap((path) => {
       const text = tree.text(path)!;
@@ -52,7 +52,7 @@ export const leftovers: Check = {
     }),
 };
 
-/** The lines where a name stands in code; comments and texts do not count. */
+/** Lists the lines that use a name in code; comments and strings are ignored. */
 function findIdentifiers(path: string, text: string, name: string): number[] {
   if (!text.includes(name)) return [];
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);

@@ -1,5 +1,5 @@
 /**
- * No file names a place that only one machine knows: a folder on it, or the registry it installs from.
+ * Check: no file contains a folder of one machine, or the host of a package registry.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Check, type Finding, lineAt } from "./tree.ts";
 /** Top folders that differ between machines. */
 const FOLDERS = ["work", "tmp", "home", "root", "Users", "mnt"];
 
-/** Hosts of package registries, as pieces, so that this file does not name them. */
+/** Hosts of package registries, in parts, so that this file does not contain them. */
 const HOSTS = [
   ["npmjs", "org"],
   ["npmjs", "com"],
@@ -29,10 +29,10 @@ const HOST = new RegExp(
   "g",
 );
 
-/** Folders of machines and hosts of registries. */
+/** Check of machine folders and registry hosts. */
 export const places: Check = {
   name: "places",
-  rule: "no file names a folder of a machine or the host of a registry",
+  rule: "no file contains a folder of a machine or the host of a registry",
   run: (tree) =>
     tree.paths.flatMap((path) => {
       const text = tree.text(path);

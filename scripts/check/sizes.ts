@@ -1,21 +1,22 @@
 /**
- * A file is one idea: about 70 to 250 lines. What is generated may be long, but not heavy.
+ * Check of file sizes: a source has about 70 to 250 lines; a generated file may be longer, within a byte
+ * limit.
  *
  * @module
  */
 
 import { type Check, type Finding, lineAt } from "./tree.ts";
 
-/** A source with more lines gets a warning. */
+/** Number of lines above which a source gets a warning. */
 export const WARN_LINES = 250;
 
-/** A source never has more lines. */
+/** Maximum number of lines of a source. */
 export const MAX_LINES = 400;
 
-/** No committed file is heavier, in bytes. */
+/** Exclusive limit of a committed file's size, in bytes. */
 export const MAX_BYTES = 1_000_000;
 
-/** Lines of sources and bytes of files. */
+/** Check of the lines of sources and the bytes of files. */
 export const sizes: Check = {
   name: "sizes",
   rule: `a source has at most ${MAX_LINES} lines, a file less than ${MAX_BYTES} bytes`,

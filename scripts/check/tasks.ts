@@ -1,5 +1,5 @@
 /**
- * Every task says what it is for: `deno task` alone is the list people start from.
+ * Check: every task has a description, because users start from the list of `deno task`.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import ts from "typescript";
 import { type Check, type Finding, lineAt } from "./tree.ts";
 
-/** Descriptions and names of the tasks in deno.json. */
+/** Check of the tasks in deno.json. */
 export const tasks: Check = {
   name: "tasks",
-  rule: "every task has a description and a name of its own",
+  rule: "every task has a description and a unique name",
   run: (tree) => {
     const text = tree.text("deno.json")!;
     const list: Record<string, string | { description?: string }> = JSON.parse(text).tasks ?? {};
     const seen = new Set<string>();
     return taskNames(text).flatMap(({ name, line }): Finding[] => {
       const at = `deno.json:${line}`;
-      // JSON takes the last of two equal keys without a word.
-      if (seen.has(name)) return [{ level: "error", at, message: `task "${name}" stands there twice` }];
+      // A JSON parser silently keeps the last of two equal keys.
+      if (seen.has(name)) return [{ level: "error", at, message: `task "${name}" is repeated` }];
       seen.add(name);
       const task = list[name]!;
       if (typeof task !== "string" && task.description?.trim()) return [];
@@ -28,7 +28,7 @@ export const tasks: Check = {
   },
 };
 
-/** The names of the tasks as they are written, equal ones too. */
+/** Lists the names of the tasks as written, including repeated ones. */
 function taskNames(text: string): { name: string; line: number }[] {
   const [statement] = ts.parseJsonText("deno.json", text).statements;
   const members = (object: ts.Node) =>

@@ -1,5 +1,5 @@
 /**
- * What the checks look at: files by path. The repository is one tree; tests make others in memory.
+ * Input of the checks: files by path. The repository is one tree; tests create others in memory.
  *
  * @module
  */
@@ -12,42 +12,42 @@ import { join } from "node:path";
 export interface Tree {
   /** All paths, sorted. */
   readonly paths: readonly string[];
-  /** The bytes of a file. */
+  /** Returns the bytes of a file. */
   bytes(path: string): Uint8Array;
-  /** The text of a file; undefined for a binary one. */
+  /** Returns the text of a file; undefined for a binary file. */
   text(path: string): string | undefined;
 }
 
-/** What a check objects to. */
+/** Problem found by a check. */
 export interface Finding {
-  /** Warnings are shown; errors fail the run. */
+  /** Severity: warnings are printed; errors fail the run. */
   readonly level: "error" | "warning";
-  /** Where: a path, with a line where there is one. */
+  /** Path of the file, with its line if known. */
   readonly at: string;
-  /** What is wrong, and what would be right. */
+  /** Description of the problem, and the expected state. */
   readonly message: string;
 }
 
-/** A check of the repository. */
+/** Check of the repository. */
 export interface Check {
-  /** One word. */
+  /** Name of the check, one word. */
   readonly name: string;
-  /** What holds when it finds nothing. */
+  /** Statement that holds if there are no findings. */
   readonly rule: string;
-  /** Looks at a tree. */
+  /** Checks a tree and returns its findings. */
   readonly run: (tree: Tree) => Finding[];
 }
 
-/** Source files. */
+/** Paths of source files. */
 export const SOURCE = /\.[cm]?[jt]s$/;
 
-/** Folders and files of the library. */
+/** Paths of the library. */
 export const LIBRARY = /^(serialize|kernels|runtime)\/|^mod\.ts$/;
 
 /**
- * Reads a repository: what git tracks, and what it neither tracks nor ignores.
+ * Reads a repository: all files that git tracks, and untracked files that it does not ignore.
  *
- * @param root The repository.
+ * @param root Folder of the repository.
  * @returns Its files.
  */
 export function readTree(root: string): Tree {
@@ -56,13 +56,13 @@ export function readTree(root: string): Tree {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
-  // A file that is deleted and not yet staged is still listed.
+  // A deleted file that is not staged yet is still listed.
   const paths = listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
   return makeTree([...new Set(paths)], (path) => readFileSync(join(root, path)));
 }
 
 /**
- * Makes a tree of texts.
+ * Creates a tree in memory.
  *
  * @param texts Texts by path.
  * @returns The tree.
@@ -72,11 +72,11 @@ export function memoryTree(texts: Readonly<Record<string, string>>): Tree {
 }
 
 /**
- * Numbers a position.
+ * Converts a position to a line number.
  *
- * @param text A text.
- * @param index A position in it.
- * @returns Its line, from 1.
+ * @param text Text that contains the position.
+ * @param index Position in UTF-16 units.
+ * @returns Line number, from 1.
  */
 export function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;

@@ -1,5 +1,5 @@
 /**
- * An input file of any kind as an image tensor.
+ * Reads an input file of any supported kind as an image tensor.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { NPY_MAGIC, readNpy } from "./npy.ts";
 import { pictureKind, readPicture } from "./picture.ts";
 import { MAX_INPUT_BYTES, readBounded } from "./read.ts";
 
-/** How an input is read. */
+/** Options for reading an input. */
 export interface InputOptions {
-  /** The order of an array's axes; by default that of {@linkcode defaultLayout}. */
+  /** Order of an array's axes; default: {@linkcode nameAxes} derives it from their number. */
   readonly layout?: Layout | undefined;
-  /** Ends the reading with its reason. */
+  /** Aborts the reading with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a picture (PNG, JPEG, WebP) or an array (`.npy`). What a file is follows from its first bytes.
+ * Reads a picture (PNG, JPEG, WebP) or an array (`.npy`). The first bytes of the file decide its kind.
  *
- * @param path The file.
- * @param options The order of axes, and a signal.
+ * @param path Path of the file.
+ * @param options Order of the axes, and abort signal.
  * @returns A tensor with a layout.
- * @throws {OnpathError} `file`, `dtype`, `shape` or `size`, naming the file.
+ * @throws {OnpathError} `file`, `dtype`, `shape` or `size`; the message names the file.
  */
 export async function readInput(path: string, options: InputOptions = {}): Promise<Tensor> {
   const { layout, signal } = options;
@@ -35,7 +35,7 @@ export async function readInput(path: string, options: InputOptions = {}): Promi
     return tensor(array.data, { dtype: array.dtype, shape, layout: named });
   }
   if (pictureKind(bytes) === undefined) {
-    throw new OnpathError("file", `Cannot read ${path}: it is neither PNG, JPEG, WebP nor .npy`, { path });
+    throw new OnpathError("file", `Cannot read ${path}: expected PNG, JPEG, WebP or .npy`, { path });
   }
   if (layout !== undefined && layout !== "HWC") {
     throw new OnpathError("shape", `Cannot read ${path} as ${layout}: a picture is HWC`, { path, layout });
@@ -49,10 +49,10 @@ export async function readInput(path: string, options: InputOptions = {}): Promi
  * Names the axes of a shape: `[H,W]` becomes `[H,W,1]`, three axes are HWC, four NHWC.
  *
  * @param shape Number of elements along each axis.
- * @param layout The order that the user names, if any.
- * @param what What has the shape, as messages name it.
+ * @param layout Layout given by the user, if any.
+ * @param what Name of the array in messages.
  * @returns Shape and layout.
- * @throws {OnpathError} `shape` when the number of axes does not fit.
+ * @throws {OnpathError} `shape` if the number of axes does not match.
  */
 export function nameAxes(
   shape: readonly number[],

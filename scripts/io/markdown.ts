@@ -1,15 +1,15 @@
 /**
- * Tables of Markdown, as `deno fmt` lays them out.
+ * Markdown tables in the format of `deno fmt`.
  *
  * @module
  */
 
 /**
- * Lays a table out.
+ * Formats a table.
  *
- * @param head The names of the columns.
- * @param sides The side that each column stands on.
- * @param rows The cells.
+ * @param head Names of the columns.
+ * @param sides Alignment of each column.
+ * @param rows Cells, row by row.
  */
 export function markdownTable(
   head: readonly string[],

@@ -8,13 +8,13 @@ import { countElements, type Tensor, tensor, toBytes, toDense } from "../../seri
 import { type DType, DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
-/** A header is at most this long: 64 KiB. NumPy's own are 118 bytes long for images. */
+/** Maximum length of a header: 64 KiB. For images, NumPy writes 118 bytes. */
 export const MAX_NPY_HEADER = 65536;
 
-/** The bytes that every `.npy` file begins with. */
+/** First six bytes of every `.npy` file. */
 export const NPY_MAGIC: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
-/** NumPy's names of element types. NumPy has no bfloat16. */
+/** NumPy's names of element types; NumPy lacks bfloat16. */
 const DESCRIPTIONS: Readonly<Partial<Record<DType, string>>> = {
   u8: "|u1",
   i8: "|i1",
@@ -32,17 +32,17 @@ const DTYPE_OF: ReadonlyMap<string, DType> = new Map(
  * Reads a `.npy` file of version 1, 2 or 3.
  *
  * @param bytes The whole file.
- * @param name What the bytes are, as messages name it.
- * @returns A tensor without a layout, over the same buffer where the alignment allows.
- * @throws {OnpathError} `file` when the bytes are no such file, or are too few or too many; `dtype`
- * when the elements are of another type; `size` when the header or the shape passes a limit.
+ * @param name Name of the file in messages.
+ * @returns A tensor without a layout; it shares the buffer if the alignment allows.
+ * @throws {OnpathError} `file` if the bytes are not a `.npy` file, or too few or too many; `dtype` if the
+ * element type is not supported; `size` if the header or the shape exceeds a limit.
  */
 export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
   const refuse = (why: string, details: Record<string, unknown> = {}): OnpathError =>
     new OnpathError("file", `Cannot read ${name}: ${why}`, { name, ...details });
 
   if (NPY_MAGIC.some((byte, at) => bytes[at] !== byte)) {
-    throw refuse("it is no .npy file, expected it to begin with \\x93NUMPY");
+    throw refuse("it is not a .npy file, expected \\x93NUMPY at its beginning");
   }
   const [major, minor] = [bytes[6], bytes[7]];
   if ((major !== 1 && major !== 2 && major !== 3) || minor !== 0) {
@@ -59,7 +59,7 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
   if (headerBytes > MAX_NPY_HEADER) {
     throw new OnpathError(
       "size",
-      `Cannot read ${name}: its header has ${headerBytes} bytes, at most ${MAX_NPY_HEADER} are taken`,
+      `Cannot read ${name}: its header has ${headerBytes} bytes, expected at most ${MAX_NPY_HEADER}`,
       { name, headerBytes, most: MAX_NPY_HEADER },
     );
   }
@@ -67,7 +67,7 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
   if (bytes.length < end) {
     throw refuse(`it is truncated, its header ends at byte ${end} and the file after ${bytes.length}`);
   }
-  // Whatever is not ASCII fails the grammar, so the encoding does not matter.
+  // Text that is not ASCII fails the grammar, so the encoding does not matter.
   const text = new TextDecoder("latin1").decode(bytes.subarray(start, end));
   const header = parseHeader(text);
   if (header === null) {
@@ -85,7 +85,7 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
     );
   }
   if (header.fortranOrder) {
-    throw refuse("fortran_order is True, expected False (numpy.ascontiguousarray makes it so)", {
+    throw refuse("fortran_order is True, expected False (use numpy.ascontiguousarray)", {
       fortranOrder: true,
     });
   }
@@ -108,18 +108,18 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
 }
 
 /**
- * Writes a tensor as `.npy` of version 1, byte for byte as NumPy's `save` does.
+ * Encodes a tensor as `.npy` version 1, byte for byte like NumPy's `save`.
  *
- * @param source Any tensor but bf16.
- * @returns The file's bytes in pieces; the last one may share the tensor's elements.
- * @throws {OnpathError} `dtype` for bf16, which NumPy does not have.
+ * @param source Tensor of any type except bf16.
+ * @returns The file in chunks; the last one may share the tensor's elements.
+ * @throws {OnpathError} `dtype` for bf16, which NumPy lacks.
  */
 export function encodeNpy(source: Tensor): Uint8Array<ArrayBuffer>[] {
   const description = checkNpyDType(source.dtype);
   const { shape } = source;
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${description}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  // NumPy leaves room for the first axis to grow to 21 digits, then pads to 64 bytes.
+  // NumPy reserves space for the first axis to grow to 21 digits, then pads to 64 bytes.
   const growth = shape.length === 0 ? 0 : 21 - String(shape[0]).length;
   const total = Math.ceil((10 + dictionary.length + growth + 1) / 64) * 64;
   const header = new Uint8Array(total).fill(0x20);
@@ -130,10 +130,10 @@ export function encodeNpy(source: Tensor): Uint8Array<ArrayBuffer>[] {
 }
 
 /**
- * Refuses an element type that `.npy` cannot hold.
+ * Checks that `.npy` supports an element type.
  *
  * @returns NumPy's name of the type.
- * @throws {OnpathError} `dtype`, naming what can hold it.
+ * @throws {OnpathError} `dtype` if it does not; the message names a format that does.
  */
 export function checkNpyDType(dtype: DType): string {
   const description = DESCRIPTIONS[dtype];
@@ -157,7 +157,7 @@ const ENTRY =
   /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*(?:(['"])([^'"\\]{1,16})\3|(True|False)|\(([\d\s,]*)\))\s*(,|(?=\}))/y;
 const SHAPE = /^\s*(?:(?:0|[1-9]\d{0,9})\s*,\s*)+(?:(?:0|[1-9]\d{0,9})\s*)?$/;
 
-/** Reads the literal of a Python dictionary with exactly the three keys; null where it is not one. */
+/** Parses a Python dictionary literal with exactly the three keys; null if the text is anything else. */
 function parseHeader(text: string): NpyHeader | null {
   const trimmed = text.trimEnd();
   if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return null;

@@ -1,5 +1,5 @@
 /**
- * An output tensor as a file: what kind of file follows from its name.
+ * Encoding of an output tensor; the file's name decides the format.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { checkNpyDType, encodeNpy } from "./npy.ts";
 import { checkPicture, encodePng } from "./picture.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
-/** A kind of output file. */
+/** Format of an output file. */
 export type OutputFormat = "npy" | "png" | "safetensors";
 
-/** The kinds of output files. */
+/** All formats of output files. */
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ["npy", "png", "safetensors"];
 
-/** The key of the tensor in a `.safetensors` file. */
+/** Key of the tensor in a `.safetensors` file. */
 export const OUTPUT_KEY = "output";
 
 /**
- * The kind of file that a name asks for.
+ * Derives the format from a file name.
  *
- * @param path The file; it does not have to exist.
- * @returns The kind, or undefined where the ending is none of {@linkcode OUTPUT_FORMATS}.
+ * @param path Path of the file, which may not exist yet.
+ * @returns The format, or undefined if the extension is not one of {@linkcode OUTPUT_FORMATS}.
  */
 export function outputFormat(path: string): OutputFormat | undefined {
   const name = path.toLowerCase();
@@ -30,11 +30,11 @@ export function outputFormat(path: string): OutputFormat | undefined {
 }
 
 /**
- * Refuses an output that a kind of file cannot hold, before it is computed.
+ * Checks, before any computation, that a format can hold an output.
  *
- * @param format The kind of file.
+ * @param format Format of the file.
  * @param output Element type, shape and layout of the output.
- * @throws {OnpathError} `dtype` or `shape`.
+ * @throws {OnpathError} `dtype` or `shape` if it cannot.
  */
 export function checkOutput(
   format: OutputFormat,
@@ -45,12 +45,12 @@ export function checkOutput(
 }
 
 /**
- * Writes a tensor as a kind of file.
+ * Encodes a tensor in a format.
  *
- * @param format The kind of file.
- * @param output The tensor.
- * @returns The file's bytes in pieces.
- * @throws {OnpathError} As {@linkcode checkOutput}; `file` when a package is missing.
+ * @param format Format of the file.
+ * @param output Tensor to encode.
+ * @returns The file in chunks.
+ * @throws {OnpathError} As {@linkcode checkOutput}; `file` if a package is missing.
  */
 export async function encodeOutput(format: OutputFormat, output: Tensor): Promise<readonly Uint8Array[]> {
   switch (format) {

@@ -1,6 +1,6 @@
 /**
- * Pictures: PNG, JPEG and WebP to samples, samples to PNG. Needs the package sharp, which is loaded
- * when the first picture is.
+ * Decodes PNG, JPEG and WebP pictures to samples, and encodes samples as PNG. The package sharp is required,
+ * and loaded with the first picture.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Sharp, SharpConstructor } from "sharp";
 import { imageAxes, type Tensor, tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
-/** A picture has at most this many samples (pixels times channels): 2^28. */
+/** Maximum number of samples of a picture (pixels times channels): 2^28. */
 export const MAX_PICTURE_SAMPLES = 2 ** 28;
 
-/** The kind of picture that bytes hold, by the bytes that they begin with; undefined where none is known. */
+/** Detects the kind of a picture from its first bytes; undefined if unknown. */
 export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefined {
   const begins = (at: number, ...wanted: number[]) =>
     wanted.every((byte, index) => bytes[at + index] === byte);
@@ -23,18 +23,18 @@ export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefi
 }
 
 /**
- * Decodes a picture to the samples that it stores: no colour profile is applied, no orientation
- * either, gray stays one channel, RGB three, RGBA four.
+ * Decodes a picture to its stored samples, without colour profile or orientation. Gray stays one channel, RGB
+ * three, RGBA four.
  *
- * @param bytes The whole file; only PNG, JPEG and WebP are handed to the decoder.
- * @param name What the bytes are, as messages name it.
+ * @param bytes The whole file; only PNG, JPEG and WebP reach the decoder.
+ * @param name Name of the file in messages.
  * @returns A u8 tensor in HWC.
- * @throws {OnpathError} `file` when it cannot be decoded or sharp is missing; `dtype` for 16 bits a
- * sample; `shape` for gray with alpha, CMYK, or several images; `size` when it is too large.
+ * @throws {OnpathError} `file` if it cannot be decoded or sharp is missing; `dtype` for 16 bits a sample;
+ * `shape` for gray with alpha, CMYK, or several images; `size` if it is too large.
  */
 export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Tensor> {
   if (pictureKind(bytes) === undefined) {
-    throw new OnpathError("file", `Cannot read ${name}: it is no PNG, JPEG or WebP picture`, { name });
+    throw new OnpathError("file", `Cannot read ${name}: expected a PNG, JPEG or WebP picture`, { name });
   }
   const sharp = await loadSharp(`read ${name}`);
   const decode = async <T>(use: (picture: Sharp) => Promise<T>): Promise<T> => {
@@ -63,7 +63,7 @@ export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string):
     });
   }
   if (pages > 1) {
-    throw new OnpathError("shape", `Cannot read ${name}: it holds ${pages} images, expected one`, {
+    throw new OnpathError("shape", `Cannot read ${name}: it has ${pages} images, expected one`, {
       name,
       pages,
     });
@@ -86,16 +86,16 @@ export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string):
       { name, expected: channels, found: raw.info.channels },
     );
   }
-  // A copy: the decoder's buffer may be part of a pool.
+  // The samples are copied, because the decoder's buffer may belong to a pool.
   return tensor(new Uint8Array(raw.data), { dtype: "u8", shape: [height, width, channels], layout: "HWC" });
 }
 
 /**
- * Writes an image as PNG.
+ * Encodes an image as PNG.
  *
- * @param image A tensor for which {@linkcode checkPicture} passes.
- * @returns The file's bytes.
- * @throws {OnpathError} As {@linkcode checkPicture}; `file` when sharp is missing.
+ * @param image Tensor accepted by {@linkcode checkPicture}.
+ * @returns Bytes of the file.
+ * @throws {OnpathError} As {@linkcode checkPicture}; `file` if sharp is missing.
  */
 export async function encodePng(image: Tensor): Promise<Uint8Array> {
   checkPicture(image);
@@ -107,10 +107,10 @@ export async function encodePng(image: Tensor): Promise<Uint8Array> {
 }
 
 /**
- * Refuses what is no picture.
+ * Checks that a tensor can be written as a picture.
  *
- * @throws {OnpathError} `dtype` when samples are not u8; `shape` when channels are not the last axis
- * or there are several images.
+ * @throws {OnpathError} `dtype` if samples are not u8; `shape` if channels are not the last axis or there are
+ * several images.
  */
 export function checkPicture({ dtype, shape, layout }: Pick<Tensor, "dtype" | "shape" | "layout">): void {
   if (dtype !== "u8") {
@@ -137,7 +137,7 @@ async function loadSharp(purpose: string): Promise<SharpConstructor> {
   } catch (cause) {
     throw new OnpathError(
       "file",
-      `Cannot ${purpose}: the package "sharp" is not there. Install it (npm install sharp), or use .npy files, ` +
+      `Cannot ${purpose}: the package "sharp" is missing. Install it (npm install sharp), or use .npy files, ` +
         `which need no package`,
       { package: "sharp" },
       { cause },

@@ -1,5 +1,5 @@
 /**
- * Reading a file of bounded length.
+ * Reading of files and standard input with a length limit.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import process from "node:process";
 import { addAbortSignal } from "node:stream";
 import { OnpathError } from "../../serialize/errors.ts";
 
-/** Inputs are at most this long: 1 GiB. */
+/** Maximum length of an input: 1 GiB. */
 export const MAX_INPUT_BYTES = 2 ** 30;
 
-/** A first read of what has no length of its own, such as a pipe. */
+/** Size of the first read in bytes, if the length is unknown, as with a pipe. */
 const FIRST_READ = 65536;
 
-/** How a file is read. */
+/** Options for reading a file. */
 export interface ReadOptions {
-  /** Longest file that is taken, in bytes. */
+  /** Maximum length, in bytes. */
   readonly most: number;
-  /** Ends the reading with its reason. */
+  /** Aborts the reading with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a whole file or pipe. A file that is too long is refused before it is read.
+ * Reads a whole file or pipe. A file that is too long is rejected before it is read.
  *
- * @param path The file.
- * @param options The limit, and a signal.
+ * @param path Path of the file.
+ * @param options Length limit, and abort signal.
  * @returns The bytes, in a buffer of their own.
- * @throws {OnpathError} `file` when there is none, it cannot be read, or it is a folder; `size` when
- * it is too long; the signal's reason when it is aborted.
+ * @throws {OnpathError} `file` if the file is missing, unreadable or a folder; `size` if it is too long.
+ * @throws The signal's reason if aborted.
  */
 export async function readBounded(path: string, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { most, signal } = options;
@@ -45,7 +45,7 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
       throw new OnpathError("file", `Cannot read ${path}: it is a folder, expected a file`, { path });
     }
     if (info.isFile() && info.size > most) throw tooLong(path, info.size, most);
-    // One byte more than the file has, so that its end is seen without another buffer.
+    // One extra byte: the end of the file is detected without a second buffer.
     let buffer = new Uint8Array(info.isFile() ? info.size + 1 : FIRST_READ);
     let length = 0;
     while (true) {
@@ -68,12 +68,13 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
 }
 
 /**
- * Reads standard input to its end. It may be a terminal or a slow pipe, where a read at once fails with EAGAIN.
+ * Reads standard input to its end. It may be a terminal or a slow pipe, on which one synchronous read fails
+ * with EAGAIN.
  *
- * @param options The limit, and a signal.
+ * @param options Length limit, and abort signal.
  * @returns The bytes, in a buffer of their own.
- * @throws {OnpathError} `file` when it cannot be read; `size` when it is too long; the signal's reason when it is
- * aborted.
+ * @throws {OnpathError} `file` if it cannot be read; `size` if it is too long.
+ * @throws The signal's reason if aborted.
  */
 export async function readStdin(options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { most, signal } = options;
@@ -92,20 +93,20 @@ export async function readStdin(options: ReadOptions): Promise<Uint8Array<ArrayB
   return new Uint8Array(Buffer.concat(pieces));
 }
 
-/** Whether an error comes from the file system. */
+/** Tests whether an error comes from the file system. */
 export function isErrno(error: unknown): error is Error & { code: string } {
-  // Deno names no syscall in some of its errors. Codes of Node itself begin with ERR_.
+  // Some of Deno's errors lack a syscall. Node's own codes begin with ERR_.
   const { code } = error as { code?: unknown };
   return error instanceof Error && typeof code === "string" && /^E(?!RR_)[A-Z0-9]+$/.test(code);
 }
 
-/** Why the file system refused, for people. */
+/** Messages for file system errors, by code. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",
   EACCES: "permission is denied",
   EPERM: "permission is denied",
   EISDIR: "it is a folder, expected a file",
-  ENOTDIR: "a part of the path is no folder",
+  ENOTDIR: "a part of the path is not a folder",
   ENOSPC: "no space is left",
   EROFS: "the file system is read-only",
   EMFILE: "too many files are open",
@@ -113,11 +114,11 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A failure of the file system as onpath's own.
+ * Converts a file system error to an OnpathError with code `file`.
  *
- * @param verb What was tried: `read` or `write`.
- * @param path The file that the user named.
- * @param error What was thrown.
+ * @param verb Attempted operation.
+ * @param path Path that the user gave.
+ * @param error Error thrown by the file system.
  */
 export function fileError(verb: "read" | "write", path: string, error: unknown): OnpathError {
   const { code, message } = error as { code?: string; message: string };
@@ -128,7 +129,7 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
 }
 
 function tooLong(path: string, bytes: number | undefined, most: number): OnpathError {
-  const length = bytes === undefined ? "is longer than that" : `has ${bytes} bytes`;
+  const length = bytes === undefined ? "is longer" : `has ${bytes} bytes`;
   return new OnpathError("size", `Cannot read ${path}: at most ${most} bytes are taken, it ${length}`, {
     path,
     bytes,

@@ -1,5 +1,5 @@
 /**
- * `.safetensors` files: named tensors behind a JSON header. They hold every element type of onpath.
+ * `.safetensors` files: named tensors after a JSON header. They support every element type of onpath.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { DType } from "../../serialize/dtype.ts";
 import { type Tensor, toBytes, toDense } from "../../serialize/tensor.ts";
 
-/** The format's names of element types. */
+/** Names of element types in the format. */
 export const SAFETENSORS_DTYPES: Readonly<Record<DType, string>> = {
   u8: "U8",
   i8: "I8",
@@ -19,12 +19,12 @@ export const SAFETENSORS_DTYPES: Readonly<Record<DType, string>> = {
 };
 
 /**
- * Writes one tensor: eight bytes of header length, the header in JSON with spaces up to a multiple
- * of eight, the elements.
+ * Encodes one tensor: eight bytes of header length (little-endian), the JSON header padded with spaces to a
+ * multiple of eight, then the elements.
  *
- * @param key The tensor's name.
- * @param source Any tensor.
- * @returns The file's bytes in pieces; the last one may share the tensor's elements.
+ * @param key Name of the tensor.
+ * @param source Tensor to encode.
+ * @returns The file in chunks; the last one may share the tensor's elements.
  */
 export function encodeSafetensors(key: string, source: Tensor): Uint8Array<ArrayBuffer>[] {
   const bytes = toBytes(toDense(source));

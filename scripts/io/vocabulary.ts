@@ -1,5 +1,5 @@
 /**
- * Vocabularies by name or from files.
+ * Loads vocabularies by name or from files.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import type { VocabularyOptions } from "../../kernels/tokenize/compile/progress.
 import type { VocabularySource } from "../../kernels/tokenize/source.ts";
 import { readBounded } from "./read.ts";
 
-/** Files of vocabularies are at most this long: 256 MiB. */
+/** Maximum length of a vocabulary file: 256 MiB. */
 const MAX_VOCABULARY_BYTES = 2 ** 28;
 
-/** The ending of compiled table files. */
+/** Extension of compiled table files. */
 export const TABLE_ENDING = ".vocab";
 
 /**
- * Loads a vocabulary: a compiled table file (`.vocab`), a rank file (`.tiktoken`), a `tokenizer.json`, or one of
- * tiktoken's encodings by its name, out of the npm package `tiktoken`.
+ * Loads a vocabulary from a compiled table file (`.vocab`), a rank file (`.tiktoken`) or a `tokenizer.json`.
+ * The name of a tiktoken encoding loads it from the npm package `tiktoken`.
  *
- * @param name The name, or the file's path.
- * @param options Signal and progress.
- * @returns The vocabulary, compiled.
- * @throws {OnpathError} `file` when there is none, or it is not understood; `table` and `pipeline` when it asks for
- * what is not supported.
+ * @param name Name of an encoding, or path of a file.
+ * @param options Progress callback and abort signal.
+ * @returns The compiled vocabulary.
+ * @throws {OnpathError} `file` if the file or package is missing or malformed; `table` or `pipeline` if the
+ * vocabulary uses an unsupported feature.
  */
 export async function loadVocabulary(name: string, options: VocabularyOptions = {}): Promise<Vocabulary> {
   const { signal } = options;
@@ -63,7 +63,7 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
   return readTokenizerJson(json, stem);
 }
 
-/** A vocabulary out of the package `tiktoken`, which is optional; a checkout under Deno fetches it here. */
+/** Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here. */
 async function packageEncoding(name: string): Promise<unknown> {
   const specifier = `tiktoken/encoders/${name}`;
   try {

@@ -1,5 +1,5 @@
 /**
- * Writing a file whole or not at all.
+ * Writes a file completely, or not at all.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { OnpathError } from "../../serialize/errors.ts";
 import { fileError, isErrno } from "./read.ts";
 
-/** Bytes between two looks at the signal. */
+/** Bytes written between two checks of the signal. */
 const STRIDE = 16 * 2 ** 20;
 
-/** Temporary names that are in use; see {@linkcode removeUnfinished}. */
+/** Temporary files in use; see {@linkcode removeUnfinished}. */
 const unfinished = new Set<string>();
 
-/** A name in the same folder, which is removed when the process must stop. */
+/** Returns a temporary name in the same folder, and registers it for {@linkcode removeUnfinished}. */
 function temporaryFor(path: string): string {
   const temporary = join(
     dirname(path),
@@ -27,21 +27,21 @@ function temporaryFor(path: string): string {
   return temporary;
 }
 
-/** A file that is written piece by piece, at once, and appears when it is whole. */
+/** File written in synchronous chunks; it appears under its name once complete. */
 export interface WholeFile {
-  /** Writes a piece; it may be used again afterwards. */
+  /** Writes a chunk; the caller may reuse its memory afterwards. */
   write(chunk: Uint8Array): void;
-  /** Gives the file its name; returns its bytes. */
+  /** Renames the file to its final name; returns its length in bytes. */
   finish(): number;
-  /** Removes what was written. Does nothing when it is finished. */
+  /** Removes the unfinished file; no effect after `finish`. */
   abandon(): void;
 }
 
 /**
- * Opens a file for pieces that come while other work goes on, none of which is kept.
+ * Opens a file for chunks that arrive during other work; no chunk is kept in memory.
  *
- * @param path The file; an older one is replaced when this one is finished.
- * @returns The file; all it does throws an OnpathError `file` where it cannot.
+ * @param path Path of the file; an existing one is replaced by `finish`.
+ * @returns The file; its methods throw an OnpathError `file` on failure.
  */
 export function openWhole(path: string): WholeFile {
   const temporary = temporaryFor(path);
@@ -81,13 +81,14 @@ export function openWhole(path: string): WholeFile {
 }
 
 /**
- * Writes a file: to a temporary name in the same folder, then renamed. Whatever happens, the file is
- * the old one or the new one, and no temporary one stays.
+ * Writes a file under a temporary name in the same folder, then renames it. On any failure the old file
+ * remains, and the temporary one is removed.
  *
- * @param path The file; an older one is replaced.
- * @param chunks Its bytes, in pieces that follow each other.
- * @param signal Ends the writing with its reason.
- * @throws {OnpathError} `file` when it cannot be written; the signal's reason when it is aborted.
+ * @param path Path of the file; an existing one is replaced.
+ * @param chunks Bytes of the file, in order.
+ * @param signal Aborts the writing with its reason.
+ * @throws {OnpathError} `file` if the file cannot be written.
+ * @throws The signal's reason if aborted.
  */
 export async function writeWhole(
   path: string,
@@ -120,37 +121,37 @@ export async function writeWhole(
 }
 
 /**
- * Refuses a file whose folder does not exist, before any work is done for it.
+ * Checks, before any work, that the folder of a file exists.
  *
- * @throws {OnpathError} `file`, naming the folder.
+ * @throws {OnpathError} `file` if the folder is missing; the message names it.
  */
 export async function checkFolderOf(path: string): Promise<void> {
   const folder = dirname(path);
   const info = await stat(folder).catch((error) => {
     throw new OnpathError(
       "file",
-      `Cannot write ${path}: there is no folder ${folder}`,
+      `Cannot write ${path}: the folder ${folder} is missing`,
       { path, folder },
       { cause: error },
     );
   });
   if (!info.isDirectory()) {
-    throw new OnpathError("file", `Cannot write ${path}: ${folder} is no folder`, { path, folder });
+    throw new OnpathError("file", `Cannot write ${path}: ${folder} is not a folder`, { path, folder });
   }
 }
 
 /**
- * Makes a folder, and those that it stands in. Node's own recursive `mkdir` never returns where a file system
- * such as /proc answers that there is no such folder.
+ * Creates a folder and its missing parents. Node's recursive `mkdir` never returns if a file system such as
+ * /proc reports ENOENT on creation.
  *
- * @throws {OnpathError} `file` when it cannot be made.
+ * @throws {OnpathError} `file` if the folder cannot be created.
  */
 export async function makeFolder(path: string): Promise<void> {
   const missing: string[] = [];
   try {
     for (let at = resolve(path); !(await isFolder(at)); at = dirname(at)) missing.push(at);
     for (const folder of missing.reverse()) {
-      // Another process may make it at the same time.
+      // Another process may create it at the same time.
       await mkdir(folder).catch(async (error) => {
         if (!await isFolder(folder)) throw error;
       });
@@ -160,7 +161,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Whether a folder is there; throws where something else is. */
+/** Tests whether a folder exists; throws if the path is something else. */
 async function isFolder(path: string): Promise<boolean> {
   try {
     if ((await stat(path)).isDirectory()) return true;
@@ -168,10 +169,10 @@ async function isFolder(path: string): Promise<boolean> {
     if (isErrno(error) && error.code === "ENOENT") return false;
     throw error;
   }
-  throw Object.assign(new Error(`${path} is no folder`), { code: "ENOTDIR" });
+  throw Object.assign(new Error(`${path} is not a folder`), { code: "ENOTDIR" });
 }
 
-/** Removes the temporary files of writes that will never end, at once: for a process that must stop. */
+/** Removes the temporary files of unfinished writes synchronously, before the process exits. */
 export function removeUnfinished(): void {
   for (const temporary of unfinished) rmSync(temporary, { force: true });
   unfinished.clear();

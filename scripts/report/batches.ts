@@ -1,5 +1,5 @@
 /**
- * The same pipeline at other batches: what a flow of so many images costs.
+ * Cost of the same pipeline at other batch sizes.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { compile } from "../../kernels/compile.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 
-/** Batches that are shown where none are named. */
+/** Default batch sizes, in images. */
 export const BATCHES: readonly number[] = [1, 16, 64];
 
-/** Packets of a flow that is still cheap to schedule: a few seconds at most. */
+/** Maximum packets of a flow to schedule: a few seconds of work. */
 const MOST_PACKETS = 4_000_000;
 
-/** What a batch costs, or why it is not known. Plain data. */
+/** Cost of a batch, or the reason why it is unknown. Plain data. */
 export type BatchCost =
   | { readonly images: number; readonly plan: ImagePlan }
   | { readonly images: number; readonly plan: null; readonly because: string };
 
 /**
- * Compiles a plan's pipeline again for batches.
+ * Compiles a plan's pipeline again for other batch sizes.
  *
- * @param plan The plan; what was asked for with it is asked for again.
+ * @param plan Plan whose options are reused.
  * @param batches Numbers of images.
  */
 export function costBatches(plan: ImagePlan, batches: readonly number[]): BatchCost[] {

@@ -1,5 +1,5 @@
 /**
- * A timeline as an SVG: a line for each part of the device, time to the right.
+ * Draws a timeline as SVG: one line for each part of the device, time to the right.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import { drawing, INK, pageColour } from "./palette.ts";
 import { count, ticks, timeText } from "./text.ts";
 import type { Lane, Span } from "./timeline.ts";
 
-/** Width of every drawing. */
+/** Width of every drawing, in pixels. */
 const WIDTH = 1060;
-/** Where the names of the lanes end and time begins. */
+/** Left edge of the time axis, in pixels; lane names are left of it. */
 const LEFT = 112;
-/** Room at the right for the last tick's label. */
+/** Margin for the last tick's label, in pixels. */
 const RIGHT = 44;
-/** Pixels of a character of the labels, generously. */
+/** Estimated maximum width of a label's character, in pixels. */
 const CHARACTER = 7.2;
 
-/** What is drawn of a timeline. */
+/** Part of a timeline to draw. */
 export interface GanttView {
-  /** What it shows, for those who do not see it. */
+  /** Text alternative of the drawing. */
   readonly label: string;
-  /** The lanes. */
+  /** Lanes from top to bottom. */
   readonly lanes: readonly Lane[];
-  /** The first cycle. */
+  /** First cycle. */
   readonly from: number;
-  /** The cycle after the last. */
+  /** Cycle after the last one. */
   readonly to: number;
-  /** The device's clock. */
+  /** Clock frequency of the device. */
   readonly clockMHz: number;
-  /** Height of a lane: `tall` lanes hold labels, `thin` ones are for the look of the whole. */
+  /** Height of a lane: `tall` lanes have labels, `thin` ones give an overview. */
   readonly height: "tall" | "thin";
 }
 
-/** Draws a timeline. */
+/** Draws part of a timeline. */
 export function gantt({ label, lanes, from, to, clockMHz, height }: GanttView): Markup {
   const x = (cycle: number) => LEFT + (cycle - from) / (to - from) * (WIDTH - LEFT - RIGHT);
   let y = 6;
@@ -65,7 +65,7 @@ export function gantt({ label, lanes, from, to, clockMHz, height }: GanttView): 
   return drawing(label, WIDTH, bottom + 42, [...grid, ...drawn, axis]);
 }
 
-/** Thin slots are too close for names: the first and the last have one. */
+/** Names the first and last thin slot only; the others are too close. */
 function laneName(lanes: readonly Lane[], at: number, tops: readonly number[], thin: boolean): Markup {
   const { name, part } = lanes[at]!;
   const first = at === 0 || lanes[at - 1]!.part !== "slot";
@@ -88,7 +88,7 @@ interface Scale {
 function drawLane({ spans, part }: Lane, top: number, height: number, scale: Scale): Markup {
   const { from, to, x } = scale;
   const seen = spans.filter(({ start, end }) => end > from && start < to);
-  // Where several spans share a pixel they are drawn as one: nobody sees them apart.
+  // Spans that share a pixel are drawn as one.
   const shown = seen.length > 1200 ? merge(seen, (to - from) / (WIDTH - LEFT - RIGHT)) : seen;
   return mark`${
     shown.map((span) => {
@@ -107,7 +107,7 @@ function drawLane({ spans, part }: Lane, top: number, height: number, scale: Sca
 `;
 }
 
-/** A load that overwrites a page has a dark foot at its beginning. */
+/** Draws a dark corner at the beginning of a load that overwrites a page. */
 function swapMark(left: number, top: number, height: number): Markup {
   const size = height > 10 ? 7 : 3;
   const foot = top + height;
@@ -136,7 +136,7 @@ function look(span: Span, width: number): Markup {
   }
 }
 
-/** The longest of a few texts that fits into a span. */
+/** Returns the first text that fits into a span, or null; longer texts come first. */
 function spanText(span: Span, left: number, width: number, top: number): Markup | null {
   const { page, kind, name, start, end } = span;
   const cycles = count(end - start);
@@ -158,7 +158,7 @@ function spanText(span: Span, left: number, width: number, top: number): Markup 
   const text = texts.find((each) => each.length * CHARACTER + 6 <= width);
   if (text === undefined) return null;
   const dark = kind === "stall" || (kind === "work" && page === undefined);
-  // Hatching under letters makes them hard to read.
+  // Text on hatching is hard to read, so it gets a plain background.
   const plate = kind === "stall" || kind === "wait";
   const wide = text.length * 6.8 + 6;
   const middle = left + width / 2;
@@ -177,7 +177,7 @@ function hint({ name, start, end, request, victim }: Span): string {
   return `${name}: cycles ${count(start)} to ${count(end)}${asked}${over}`;
 }
 
-/** Spans of one kind that follow each other within a pixel, as one. */
+/** Joins consecutive spans of one kind that are within a pixel. */
 function merge(spans: readonly Span[], pixel: number): Span[] {
   const merged: Span[] = [];
   for (const span of spans) {

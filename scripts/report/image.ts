@@ -1,5 +1,5 @@
 /**
- * The image with what is sent of it: the whole to scale, and some pixels close up.
+ * Draws the pixels that are sent: the whole image to scale, and a close-up.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { drawing, INK } from "./palette.ts";
 import { count } from "./text.ts";
 import type { Sent } from "./sent.ts";
 
-/** The whole image fits into this. */
+/** Bounding box of the whole image, in pixels. */
 const WHOLE = { left: 46, top: 34, width: 520, height: 400 };
-/** The pixels close up fit into this. */
+/** Bounding box of the close-up, in pixels. */
 const CLOSE = { left: 640, top: 34, width: 350 };
-/** Drawn lines are at least so many pixels apart, for more would be a grey area. */
+/** Minimum distance of drawn lines, in pixels; closer lines would look gray. */
 const APART = 7;
 
 /**
- * Draws what is sent.
+ * Draws the pixels that are sent.
  *
- * @param sent What is sent.
- * @returns The drawing and what it leaves out.
+ * @param sent Pixels to draw.
+ * @returns The drawing, and a note about omitted lines.
  */
 export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly note: string } {
   const { height, width, packet } = sent;
@@ -48,7 +48,7 @@ export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly not
       spotY - (spotH - spot.height * scale) / 2
     }" width="${spotW}" height="${spotH}"
  fill="${INK.packet}" stroke="${INK.text}" stroke-width="0.8"/>`,
-    // From where the pixels lie to their drawing.
+    // Lines from the pixels in the image to the close-up.
     mark`<rect x="${seenX - 1}" y="${seenY - 1}" width="${seenW + 2}" height="${seenH + 2}" fill="none"
  stroke="${INK.stall}" stroke-width="1.5"/>
 <path d="M${seenX + seenW + 1} ${seenY - 1}L${CLOSE.left} ${CLOSE.top}M${seenX + seenW + 1} ${
@@ -73,7 +73,7 @@ export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly not
   return { drawn: drawing("The image and what is sent of it", 1060, bottom + 14, parts), note };
 }
 
-/** The source pixels that a packet spans. */
+/** Bounding box of a packet's source pixels. */
 function box({ rows, columns }: Sent["packet"], height: number, width: number) {
   const [row, column] = [rows[0] ?? 0, columns[0] ?? 0];
   return {
@@ -84,7 +84,7 @@ function box({ rows, columns }: Sent["packet"], height: number, width: number) {
   };
 }
 
-/** Every so many-th index, so that drawn ones do not run together. */
+/** Selects every n-th index, so that drawn lines keep their minimum distance. */
 function thin(indexes: readonly number[], scale: number): { kept: number[]; every: number } {
   const span = indexes.length > 1 ? (indexes.at(-1)! - indexes[0]!) * scale / (indexes.length - 1) : APART;
   const every = Math.max(1, Math.min(indexes.length, Math.ceil(APART / Math.max(span, 1e-9))));
@@ -122,7 +122,7 @@ function body(
   return path(dots, 2.6, 0.85);
 }
 
-/** Pixels around the packet's beginning, each as a square. */
+/** Draws the pixels around the packet's beginning as squares. */
 function closeUp(sent: Sent): {
   readonly drawn: Markup;
   readonly height: number;

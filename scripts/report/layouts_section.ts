@@ -1,5 +1,5 @@
 /**
- * The section about bytes: which pixels go to the device, in which packets, and what other layouts cost.
+ * Section about bytes: pixels sent to the device, their packets, and the cost of other layouts.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { whatIsSent } from "./sent.ts";
 import { bytesText, count, many, percent, ticks, timeText } from "./text.ts";
 import { layoutText, layoutVerdict } from "./words.ts";
 
-/** The section about layouts. */
+/** Creates the section about layouts. */
 export function layoutsSection(plan: ImagePlan): Markup {
   const { body: { layout, layouts, output } } = plan;
   const sent = whatIsSent(plan);
@@ -101,7 +101,7 @@ ${
   );
 }
 
-/** Bytes of one image of the input. */
+/** Computes the bytes of one input image. */
 export function imageBytes({ body: { input, layout } }: ImagePlan): number {
   return input.shape.reduce((product, length) => product * length, 1) / layout.cut.images;
 }
@@ -109,7 +109,7 @@ export function imageBytes({ body: { input, layout } }: ImagePlan): number {
 const HOST = "#cc79a7", WIRE = "#56b4e9", CORE = "#0072b2";
 const LEFT = 86, TIME = 500, BYTES_LEFT = 716, BYTES = 160;
 
-/** Bars of all layouts: times at the left, bytes at the right. */
+/** Draws bars for all layouts: times at the left, bytes at the right. */
 function chart(layouts: readonly LayoutChoice[]): Markup {
   const times = ({ hostUs, wireUs, coreUs }: LayoutChoice) => [hostUs, wireUs, coreUs];
   const most = Math.max(1e-6, ...layouts.flatMap(times));

@@ -1,23 +1,23 @@
 /**
- * HTML and SVG as text: everything that is put into a template is escaped, so that no name in a user's
- * JSON can become a tag.
+ * HTML and SVG as text. Values in templates are escaped, so a name in a user's JSON cannot become a tag.
  *
  * @module
  */
 
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export interface Markup {
-  /** The text. */
+  /** HTML source. */
   readonly markup: string;
 }
 
-/** What a template takes. */
+/** Values accepted by a template. */
 export type Value = string | number | Markup | null | undefined | false | readonly Value[];
 
 /**
- * Fills a template: texts are escaped, markup is taken as it is, lists are joined, nothing is left out.
+ * Fills a template: strings are escaped, markup is inserted unchanged, lists are joined, and null,
+ * undefined and false are empty.
  *
- * @throws {RangeError} For a number that is not finite: a page must not show one.
+ * @throws {RangeError} If a number is not finite.
  *
  * @example
  * ```ts
@@ -36,14 +36,14 @@ function show(value: Value): string {
   if (typeof value === "string") return escapeText(value);
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw new RangeError(`Cannot write ${value} into a page`);
-    // Coordinates: a hundredth of a pixel is more than is seen.
+    // Coordinates are rounded to a hundredth of a pixel.
     return String(Math.round(value * 100) / 100);
   }
   if (isList(value)) return value.map(show).join("");
   return value.markup;
 }
 
-/** `Array.isArray` does not narrow lists that cannot be changed. */
+/** Type guard, because `Array.isArray` does not narrow readonly arrays. */
 function isList(value: Markup | readonly Value[]): value is readonly Value[] {
   return Array.isArray(value);
 }
@@ -56,9 +56,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** A text that shows as it is, in elements and in quoted attributes. */
+/** Escapes a text for elements and quoted attributes. */
 export function escapeText(text: string): string {
-  // Control characters have no place in HTML, and a lone surrogate none in UTF-8.
+  // Control characters are invalid in HTML, and lone surrogates in UTF-8.
   // deno-lint-ignore no-control-regex
   const plain = text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "\ufffd");
   return plain.replace(/[&<>"']/g, (character) => ESCAPES[character]!);

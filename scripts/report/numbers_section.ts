@@ -1,5 +1,5 @@
 /**
- * The section with all numbers of a plan's cost, and those of other batches.
+ * Section with all numbers of a plan's cost, and those of other batch sizes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { mark, type Markup, type Value } from "./markup.ts";
 import { section, table } from "./page.ts";
 import { bytesText, count, many, timeText } from "./text.ts";
 
-/** The section with numbers. */
+/** Creates the section with numbers. */
 export function numbersSection(plan: ImagePlan, batches: readonly BatchCost[]): Markup {
   const { images } = plan.body.layout.cut;
   return section(

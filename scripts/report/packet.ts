@@ -1,5 +1,5 @@
 /**
- * One packet: its bytes to scale, and one item byte by byte.
+ * Draws one packet: its bytes to scale, and one item byte by byte.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { drawing, INK } from "./palette.ts";
 import { count, many } from "./text.ts";
 
 const WIDTH = 1060;
-/** Colours of the four neighbours. */
+/** Labels and colours of the four neighbours. */
 const CORNERS = [
   ["upper left", "#9ecae1"],
   ["upper right", "#c7dff0"],
   ["lower left", "#f3cf8a"],
   ["lower right", "#f9e5bd"],
 ] as const;
-/** Bytes of a byte's box. */
+/** Width of the box of one byte, in pixels. */
 const BOX = 29;
 
-/** Draws a packet with so many items. */
+/** Draws a packet with `items` items. */
 export function packetDrawing({ body: { layout } }: ImagePlan, items: number): Markup {
   const { kind, channels } = layout;
   const bytes = itemBytes(kind, channels);
@@ -37,7 +37,7 @@ export function packetDrawing({ body: { layout } }: ImagePlan, items: number): M
         .join("")
     }" stroke="#fff" stroke-width="${item > 8 ? 1.2 : 0.7}"/>`
     : null;
-  // The first item, drawn large below.
+  // First item of the packet; it is drawn large below.
   const shown = Math.max(item, 4);
   const bar = mark`
 <text x="1" y="${top - 8}"><tspan font-weight="650">header, ${count(HEADER_BYTES)} bytes</tspan></text>
@@ -97,7 +97,7 @@ function cellBoxes(kind: number, channels: 1 | 3 | 4): Box[] {
   return [...neighbours, ...index, ...zeros];
 }
 
-/** One pixel is short, so its followers are drawn too. */
+/** Draws six pixels, because one pixel is short. */
 function pixelBoxes(channels: number): Box[] {
   return Array.from({ length: 6 }, (_, at) =>
     letters(channels).map((text): Box => ({
@@ -107,7 +107,7 @@ function pixelBoxes(channels: number): Box[] {
     }))).flat();
 }
 
-/** What the boxes of a group are, below them; short groups get two lines. */
+/** Labels each group of boxes below it; short groups get two lines. */
 function groups(boxes: readonly Box[], left: number, y: number): Markup[] {
   const found: { name: string; from: number; to: number }[] = [];
   boxes.forEach(({ group }, at) => {
@@ -127,7 +127,7 @@ ${
   });
 }
 
-/** Four neighbours around the place of an output sample. */
+/** Draws the four neighbours around an output sample. */
 function corners(y: number): Markup {
   const size = 26;
   return mark`${

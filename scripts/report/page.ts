@@ -71,10 +71,10 @@ footer { margin-top: 44px; padding-top: 16px; border-top: 2px solid ${INK.text};
 };
 
 /**
- * A whole page that needs nothing from outside.
+ * Creates a self-contained page.
  *
- * @param title The title of the window.
- * @param content What stands on the page.
+ * @param title Title of the window.
+ * @param content Contents of the body.
  */
 export function page(title: string, content: Value): string {
   return mark`<!DOCTYPE html>
@@ -97,12 +97,12 @@ ${content}
 }
 
 /**
- * A section.
+ * Creates a section.
  *
- * @param id Its name in links.
- * @param heading Its heading.
- * @param lead One sentence that says what one looks at.
- * @param content The rest.
+ * @param id Anchor of the section.
+ * @param heading Heading of the section.
+ * @param lead Sentence that describes the contents.
+ * @param content Contents after the lead.
  */
 export function section(id: string, heading: string, lead: string, content: Value): Markup {
   return mark`<section id="${id}">
@@ -113,17 +113,17 @@ ${content}
 `;
 }
 
-/** A headline number. */
+/** Headline number. */
 export interface Tile {
-  /** What it is. */
+  /** Label of the number. */
   readonly name: string;
-  /** The number. */
+  /** Formatted number with its unit. */
   readonly value: string;
-  /** What it means. */
+  /** Explanation below the number. */
   readonly more: string;
 }
 
-/** Headline numbers side by side. */
+/** Lays headline numbers out side by side. */
 export function tiles(list: readonly Tile[]): Markup {
   return mark`<div class="tiles">${
     list.map(({ name, value, more }) =>
@@ -135,23 +135,23 @@ export function tiles(list: readonly Tile[]): Markup {
 `;
 }
 
-/** A column of a table. */
+/** Column of a table. */
 export interface Column {
-  /** Its head. */
+  /** Heading of the column. */
   readonly head: string;
-  /** Whether it holds numbers, which stand at the right. */
+  /** True for numbers, which are aligned right. */
   readonly number?: boolean;
 }
 
-/** A row of a table. */
+/** Row of a table. */
 export interface Row {
-  /** Its cells. */
+  /** Contents of the row's cells, one for each column. */
   readonly cells: readonly Value[];
-  /** Whether it is what was chosen. */
+  /** True for the chosen alternative, which is highlighted. */
   readonly chosen?: boolean;
 }
 
-/** A table. */
+/** Creates a table. */
 export function table(columns: readonly Column[], rows: readonly Row[]): Markup {
   const side = (at: number) => columns[at]!.number === true ? mark` class="number"` : null;
   return mark`<div class="table"><table>

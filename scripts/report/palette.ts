@@ -1,13 +1,13 @@
 /**
- * Colours that people with any colour vision tell apart (after Okabe and Ito, and Paul Tol), and the SVG
- * patterns that tell the same without colour.
+ * Colours for every kind of colour vision (after Okabe and Ito, and Paul Tol), and SVG patterns with the same
+ * meaning.
  *
  * @module
  */
 
 import { mark, type Markup } from "./markup.ts";
 
-/** Colours by what they mean. */
+/** Colours by meaning. */
 export const INK = {
   text: "#1b1f24",
   quiet: "#57606a",
@@ -24,12 +24,12 @@ export const INK = {
 
 const PAGES = ["#77aadd", "#eedd88", "#66c2a5", "#cab2d6", "#bbcc33"] as const;
 
-/** The colour of a page; neighbours differ. */
+/** Returns the colour of a page; consecutive pages differ. */
 export function pageColour(page: number | undefined): string {
   return page === undefined ? "#b8c0c8" : PAGES[page % PAGES.length]!;
 }
 
-/** Patterns that all drawings of a page share: `wait` and `stall`. */
+/** Patterns shared by all drawings of a page: `wait` and `stall`. */
 export const PATTERNS: Markup = mark`<svg width="0" height="0" aria-hidden="true" class="defs"><defs>
 <pattern id="wait" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="6" height="6" fill="#f3f4f6"/><rect width="2" height="6" fill="#c3cad1"/></pattern>
@@ -37,13 +37,13 @@ export const PATTERNS: Markup = mark`<svg width="0" height="0" aria-hidden="true
 <rect width="6" height="6" fill="${INK.stall}"/><rect width="2" height="6" fill="#e58a8d"/></pattern>
 </defs></svg>`;
 
-/** A drawing as wide as the page, which scrolls where the window is narrower. */
+/** Creates a drawing as wide as the page; it scrolls in a narrower window. */
 export function drawing(label: string, width: number, height: number, content: readonly Markup[]): Markup {
   return mark`<div class="drawing"><svg role="img" aria-label="${label}" width="${width}" height="${height}"
  viewBox="0 0 ${width} ${height}">${content}</svg></div>`;
 }
 
-/** A key of colours below a drawing. */
+/** Creates a colour legend below a drawing. */
 export function key(entries: readonly (readonly [fill: string, text: string])[]): Markup {
   return mark`<p class="key">${
     entries.map(([fill, text]) =>

@@ -1,6 +1,5 @@
 /**
- * A plan as one HTML page for people who have never seen one: what is sent, which tables, when they are
- * loaded, and what it all costs.
+ * A plan as one HTML page for readers without prior knowledge: pixels sent, tables, load times, and costs.
  *
  * @module
  */
@@ -16,19 +15,18 @@ import { bytesText, count, many, percent, timeText } from "./text.ts";
 import { timelineSection } from "./timeline_section.ts";
 import { boundTexts, headline } from "./words.ts";
 
-/** What a report may also say. */
+/** Options of a report. */
 export interface ReportOptions {
-  /** Numbers of images whose costs are compared; by default {@linkcode BATCHES}, `[]` for none. */
+  /** Batch sizes to compare, in images; default {@linkcode BATCHES}, `[]` for none. */
   readonly batch?: readonly number[] | undefined;
 }
 
 /**
- * Makes the page of a plan.
+ * Creates the report page of a plan.
  *
- * @param plan The plan.
- * @param more What else it says.
- * @returns HTML that needs nothing from outside: no script, no font, no network. The same plan gives the
- * same page.
+ * @param plan Plan to describe.
+ * @param more Options of the report.
+ * @returns Self-contained HTML: no script, font or network access. The same plan yields the same page.
  *
  * @example
  * ```ts
@@ -155,7 +153,7 @@ No card was used.</p>
 </footer>`;
 }
 
-/** A name as a shell takes it. */
+/** Quotes a name for a shell. */
 function quote(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
 /**
- * What of the image a plan sends, as source rows and columns, and which of it one packet holds.
+ * The part of an image that a plan sends, as source rows and columns, and the part in one packet.
  *
  * @module
  */
@@ -10,55 +10,55 @@ import { requestsFor, rowMap, sendsRows } from "../../kernels/image/plan/rows.ts
 import type { AxisMap, SeparableMap } from "../../serialize/sampling.ts";
 import { locate } from "../../serialize/partition.ts";
 
-/** A pixel of the source: row and column. */
+/** Pixel of the source: row and column. */
 export type Pixel = readonly [row: number, column: number];
 
-/** What is sent. Plain data. */
+/** Part of the image that is sent. Plain data. */
 export interface Sent {
   /** Rows of the image. */
   readonly height: number;
-  /** Columns. */
+  /** Columns of the image. */
   readonly width: number;
-  /** How to draw it: positions of samples, whole lines, or single points of a remap. */
+  /** Form of the drawing: positions of samples, whole lines, or single points of a remap. */
   readonly form: "samples" | "lines" | "points";
-  /** The source rows that are sent, ascending. */
+  /** Source rows that are sent, ascending. */
   readonly rows: readonly number[];
-  /** The source columns. */
+  /** Source columns that are sent, ascending. */
   readonly columns: readonly number[];
-  /** All samples of a remap that are drawn. */
+  /** Samples of a remap to draw. */
   readonly points: readonly Pixel[];
-  /** One packet. */
+  /** Example packet. */
   readonly packet: {
-    /** Its number. */
+    /** Sequence number of the packet. */
     readonly sequence: number;
-    /** Its items. */
+    /** Number of items in the packet. */
     readonly items: number;
-    /** The source rows that it touches, ascending. */
+    /** Source rows that the packet covers, ascending. */
     readonly rows: readonly number[];
-    /** The source columns. */
+    /** Source columns that the packet covers. */
     readonly columns: readonly number[];
-    /** The pixels of a remap's packet. */
+    /** Source pixels of a remap's packet. */
     readonly points: readonly Pixel[];
-    /** What it is for, such as `output row 89, columns 0 to 111`. */
+    /** Contents of the packet, such as `output row 89, columns 0 to 111`. */
     readonly holds: string;
   };
-  /** The sent rows that one output row needs, where the device gathers from rows. */
+  /** Sent rows that one output row needs, if the device gathers from rows. */
   readonly window: { readonly row: number; readonly first: number; readonly last: number } | undefined;
 }
 
-/** A remap names every sample; so many points show where they lie. */
+/** Maximum number of remap samples to draw. */
 const MOST_POINTS = 2500;
 
 /**
- * What a plan sends of its first image.
+ * Computes the part of the first image that a plan sends.
  *
- * @param plan The plan.
+ * @param plan Plan to examine.
  */
 export function whatIsSent(plan: ImagePlan): Sent {
   const length = (axis: string) => plan.body.input.shape[plan.body.input.layout.indexOf(axis)]!;
   const [height, width] = [length("H"), length("W")];
   const { cut } = plan.body.layout;
-  // Two fifths down: a packet that is neither at an edge nor in the middle of the drawing's labels.
+  // A packet two fifths down avoids the edges and the drawing's labels.
   const perImage = cut.packets / cut.images;
   const spotRow = Math.min(
     Math.floor(0.4 * cut.height / cut.rowsPerPacket),
@@ -122,13 +122,13 @@ export function whatIsSent(plan: ImagePlan): Sent {
   };
 }
 
-/** A step that leaves at most `most` of a number of things, odd so that it does not follow a width. */
+/** Computes a step that leaves at most `most` of `things`; odd, so that it does not coincide with a width. */
 function spread(things: number, most: number): number {
   const step = Math.max(1, Math.ceil(things / most));
   return step > 1 && step % 2 === 0 ? step + 1 : step;
 }
 
-/** The rows that an output row in the middle needs, found as lost answers are: by what must be sent. */
+/** Computes the rows that a middle output row needs, by the rule for resending lost answers. */
 function rowsOfOutput(plan: ImagePlan): Sent["window"] {
   if (!sendsRows(plan)) return undefined;
   const { cut, answers } = plan.body.layout;

@@ -1,5 +1,5 @@
 /**
- * The section about tables: the forms that were weighed, and the tables of the one that was chosen.
+ * Section about tables: the forms that were compared, and the tables of the chosen form.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { drawing, INK } from "./palette.ts";
 import { bytesText, count, many, percent } from "./text.ts";
 import { FORM_WORDS, formVerdict } from "./words.ts";
 
-/** The section about tables. */
+/** Creates the section about tables. */
 export function tablesSection(plan: ImagePlan): Markup {
   const { body: { forms, tables, options } } = plan;
   const content = tables.length === 0
@@ -65,7 +65,7 @@ ${
   }`;
 }
 
-/** Blocks by their kinds. */
+/** Formats memory blocks by kind. */
 export function blocksText({ bram, uram }: { readonly bram: number; readonly uram: number }): string {
   const parts = [...(bram > 0 ? [`${count(bram)} BRAM`] : []), ...(uram > 0 ? [`${count(uram)} URAM`] : [])];
   return parts.join(" + ") || "none";
@@ -73,7 +73,7 @@ export function blocksText({ bram, uram }: { readonly bram: number; readonly ura
 
 const LEFT = 100, BARS = 660;
 
-/** Bars of bytes on a scale on which each line is ten times the one before. */
+/** Draws bars of bytes on a logarithmic scale, with a line at each power of ten. */
 function formBars(forms: readonly FormChoice[]): Markup {
   const sizes = forms.map(({ bytes }) => Math.max(1, bytes));
   const low = Math.floor(Math.log10(Math.min(...sizes)) - 0.3);
@@ -176,7 +176,7 @@ ${
   }`;
 }
 
-/** How much of each kind of block is taken. */
+/** Formats the share of each kind of memory block in use. */
 function shareText({ bram, uram, budget }: ImagePlan["body"]["memory"]): string {
   const parts = [
     ...(budget.bram > 0 ? [`${percent(bram / budget.bram)} of BRAM`] : []),

@@ -1,15 +1,15 @@
 /**
- * Numbers as the report shows them.
+ * Formatting of numbers in the report.
  *
  * @module
  */
 
-/** A number with its thousands apart and at most so many digits after the point. */
+/** Formats a number with thousands separators and at most `digits` decimals. */
 export function count(value: number, digits = 0): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
 
-/** Bytes in the unit that keeps them short: `616 KiB`. */
+/** Formats bytes in a readable unit, such as `616 KiB`. */
 export function bytesText(value: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];
   let unit = 0;
@@ -17,23 +17,23 @@ export function bytesText(value: number): string {
   return `${count(value, unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
-/** Microseconds, or milliseconds where those are easier to read. */
+/** Formats microseconds; from 10,000 on as milliseconds. */
 export function timeText(microseconds: number): string {
   if (microseconds >= 10_000) return `${count(microseconds / 1000, 1)} ms`;
   return `${count(microseconds, microseconds < 10 ? 2 : microseconds < 1000 ? 1 : 0)} µs`;
 }
 
-/** A share of a whole, with a digit where it is small. */
+/** Formats a share as a percentage, below 10% with one decimal. */
 export function percent(share: number): string {
   return `${count(100 * share, share < 0.1 ? 1 : 0)}%`;
 }
 
-/** A number with its noun: `1 packet`, `3 packets`. */
+/** Formats a number with its noun: `1 packet`, `3 packets`. */
 export function many(number: number, noun: string, plural = `${noun}s`): string {
   return `${count(number)} ${number === 1 ? noun : plural}`;
 }
 
-/** Round numbers from `from` to `to`, about `most` of them: 1, 2 or 5 times a power of ten apart. */
+/** Returns about `most` round numbers from `from` to `to`, spaced by 1, 2 or 5 times a power of ten. */
 export function ticks(from: number, to: number, most: number): number[] {
   const span = to - from;
   if (!(span > 0)) return [from];

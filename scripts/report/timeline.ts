@@ -1,6 +1,6 @@
 /**
- * A plan's first flow in time: what the core, the page loads and every page slot do, from the same
- * schedule and simulation that the plan's cost comes from. The report draws it, the trace lists it.
+ * Timeline of a plan's first flow: activity of the core, the page loads and every page slot. It uses the
+ * schedule and simulation of the plan's cost. The report draws it; the trace lists it.
  *
  * @module
  */
@@ -14,54 +14,54 @@ import { sendsRows } from "../../kernels/image/plan/rows.ts";
 import { KIND } from "../../serialize/header.ts";
 
 /**
- * What a span is: `work` of the core; `stall` for a page; `wait` for rows or for the tables; `load` of a
- * page or the tables; `held`, a page that stands in a slot; `used`, the part of it that the core works
- * with; `input` of rows.
+ * Kind of a span: `work` of the core; `stall` for a page; `wait` for rows or tables; `load` of a page or of
+ * the tables; `held`, a page in a slot; `used`, the part of it in which the core uses the page; `input` of
+ * rows.
  */
 export type SpanKind = "work" | "stall" | "wait" | "load" | "held" | "used" | "input";
 
-/** A stretch of time. Plain data. */
+/** Stretch of time. Plain data. */
 export interface Span {
-  /** What it is. */
+  /** Kind of activity. */
   readonly kind: SpanKind;
-  /** What it is, for people. */
+  /** Description for display. */
   readonly name: string;
-  /** The cycle in which it begins. */
+  /** First cycle. */
   readonly start: number;
-  /** The first cycle after it. */
+  /** Cycle after the last one. */
   readonly end: number;
-  /** The page, where it is about one. */
+  /** Page of the activity, if any. */
   readonly page?: number;
-  /** The page that a load overwrites. */
+  /** Page that a load overwrites. */
   readonly victim?: number;
-  /** The cycle in which a load was asked for. */
+  /** Cycle in which a load was requested. */
   readonly request?: number;
 }
 
-/** What one part of the device does. */
+/** Activity of one part of the device. */
 export interface Lane {
-  /** Which part. */
+  /** Part of the device. */
   readonly part: "core" | "loads" | "slot" | "input";
-  /** Its name, for people. */
+  /** Label for display. */
   readonly name: string;
-  /** What it does, in order; `used` spans stand after the `held` one that they are in. */
+  /** Spans in order; `used` spans follow the `held` span that contains them. */
   readonly spans: readonly Span[];
 }
 
-/** A flow in time. Plain data. */
+/** Timeline of a flow. Plain data. */
 export interface PlanTimeline {
-  /** The core first. */
+  /** Lanes for display, the core first. */
   readonly lanes: readonly Lane[];
-  /** The cycle of the first packet: until then tables are loaded. */
+  /** Cycle of the first packet; tables are loaded before it. */
   readonly begin: number;
-  /** Until the end, in cycles. */
+  /** Length of the flow, in cycles. */
   readonly cycles: number;
 }
 
 /**
- * The timeline of a plan's first flow.
+ * Computes the timeline of a plan's first flow.
  *
- * @param plan The plan.
+ * @param plan Plan to simulate.
  */
 export function planTimeline(plan: ImagePlan): PlanTimeline {
   const begin = plan.body.cost.load;
@@ -91,7 +91,7 @@ export function planTimeline(plan: ImagePlan): PlanTimeline {
   };
 }
 
-/** Pages come over one channel into slots while the core works. */
+/** Lanes of a plan with pages: pages are loaded over one channel into slots while the core works. */
 function pageLanes(plan: ImagePlan, begin: number): Lane[] {
   const schedule = schedulePages(plan, [[0, plan.body.layout.cut.packets - 1]]);
   const { work, loads } = simulateSchedule(plan, schedule);
@@ -152,7 +152,7 @@ function pageLanes(plan: ImagePlan, begin: number): Lane[] {
   ];
 }
 
-/** Rows come in packet by packet; an output row begins when its last input row is in. */
+/** Lanes of a plan with rows: an output row begins once its last input row is complete. */
 function rowLanes(plan: ImagePlan, begin: number): Lane[] {
   const { cut, answers, channels } = plan.body.layout;
   const rowCycles = Math.ceil(answers.width / itemsPerCycle(plan.target, KIND.cells, channels));
@@ -186,7 +186,7 @@ function rowLanes(plan: ImagePlan, begin: number): Lane[] {
     }
     push(image, cut.height);
   }
-  // Input after the last output row, as under a crop: the flow ends with it.
+  // Input may follow the last output row, as with a crop; the flow ends with it.
   if (taken > done) core.push({ kind: "wait", name: "input that no output needs", start: done, end: taken });
   return [
     { part: "core", name: "output rows", spans: core },
@@ -194,7 +194,7 @@ function rowLanes(plan: ImagePlan, begin: number): Lane[] {
   ];
 }
 
-/** Packets that need nothing but themselves: the core never waits. One span an output row. */
+/** Lanes of a plan with self-contained packets: the core never waits. One span for each output row. */
 function packetLanes(plan: ImagePlan, begin: number): Lane[] {
   const { cut, kind, channels } = plan.body.layout;
   const perCycle = itemsPerCycle(plan.target, kind, channels);
@@ -218,7 +218,7 @@ function packetLanes(plan: ImagePlan, begin: number): Lane[] {
       core.push({ kind: "work", name, start: now, end: now += cycles });
     }
   }
-  // A packet is stored on its way; windows end with their last one's latency, shown once at the end.
+  // A window ends with the latency of its last packet; it is shown once, at the end.
   const { latency } = plan.body.cost;
   if (latency > 0) {
     core.push({ kind: "wait", name: "the last packets are on their way", start: now, end: now + latency });

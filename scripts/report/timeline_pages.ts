@@ -1,5 +1,5 @@
 /**
- * The timeline of a plan with pages: which page stands in which slot, and when the core waits for one.
+ * Timeline of a plan with pages: contents of the slots, and stalls of the core.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { count, many, percent } from "./text.ts";
 import type { Lane, PlanTimeline } from "./timeline.ts";
 import { coreOf, view } from "./timeline_view.ts";
 
-/** Slots that a view close up shows at most. */
+/** Maximum number of slots in a close-up. */
 const SLOTS = 8;
 
-/** What a plan with pages does in time: loads, slots, stalls. */
+/** Describes the loads, slots and stalls of a plan with pages. */
 export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const { cycles, lanes } = timeline;
   const { target: device, body: { pages, cost } } = plan;
@@ -26,7 +26,7 @@ export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const loads = others.find(({ part }) => part === "loads")!.spans;
   const transfer = Math.ceil(pages!.bytes / bytesPerCycle(device));
   const swaps = loads.filter(({ victim }) => victim !== undefined);
-  // The first load that the slots hold up, not the channel.
+  // First load that is limited by the slots, not by the channel.
   const held = loads.find(({ request, victim }, at) =>
     victim !== undefined && request! > loads[at - 1]!.end - latencyCycles(device)
   );
@@ -100,12 +100,12 @@ ${
   }`;
 }
 
-/** The slots in which something happens in a stretch of time, a few of them. */
+/** Selects up to {@linkcode SLOTS} slots with activity in a stretch of time. */
 function active(slots: readonly Lane[], from: number, to: number): Lane[] {
   const inside = ({ spans }: Lane, kinds: readonly string[]) =>
     spans.filter(({ kind, start, end }) => kinds.includes(kind) && end > from && start < to)
       .map(({ start }) => start);
-  // In the order of their loads, so that the drawing falls from left to right.
+  // Slots are sorted by their first load, so that the drawing descends from left to right.
   const first = (lane: Lane) => {
     const loads = inside(lane, ["load"]);
     return Math.min(...(loads.length > 0 ? loads : inside(lane, ["used"])));

@@ -1,5 +1,5 @@
 /**
- * The section about time: what the core does, when pages come, and when it waits.
+ * Section about time: activity of the core, page loads, and stalls.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type PlanTimeline, planTimeline } from "./timeline.ts";
 import { pagesContent } from "./timeline_pages.ts";
 import { coreOf, view } from "./timeline_view.ts";
 
-/** The section about time. */
+/** Creates the section about time. */
 export function timelineSection(plan: ImagePlan): Markup {
   const timeline = planTimeline(plan);
   const lead = plan.body.pages === null

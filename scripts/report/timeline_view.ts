@@ -9,7 +9,7 @@ import { gantt } from "./gantt.ts";
 import { mark, type Markup } from "./markup.ts";
 import type { Lane, PlanTimeline } from "./timeline.ts";
 
-/** A stretch of a timeline, some of its lanes. */
+/** Creates a view of some lanes from cycle `from` to the exclusive end `to`. */
 export function view(
   plan: ImagePlan,
   heading: string,
@@ -26,7 +26,7 @@ ${gantt({ label: `${heading}. ${text}`, lanes, from, to, clockMHz, height })}
 `;
 }
 
-/** What the core does. */
+/** Returns the lane of the core. */
 export function coreOf({ lanes }: PlanTimeline): Lane {
   return lanes.find(({ part }) => part === "core")!;
 }

@@ -1,5 +1,5 @@
 /**
- * A plan's timeline as a trace that Chrome's tracing page and Perfetto open.
+ * A plan's timeline as a trace for Chrome's tracing page and Perfetto.
  *
  * @module
  */
@@ -7,45 +7,45 @@
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type Lane, planTimeline, type Span } from "./timeline.ts";
 
-/** An event of a trace: `X` is a stretch of time, `M` names a process or a thread. */
+/** Event of a trace: `X` is a stretch of time, `M` names a process or a thread. */
 export interface TraceEvent {
   /** Kind of event. */
   readonly ph: "X" | "M";
-  /** What happens, or what is named. */
+  /** Label of the event, or type of the name. */
   readonly name: string;
-  /** Always 1: the device. */
+  /** Process id; always 1, the device. */
   readonly pid: number;
-  /** The lane. */
+  /** Thread id: the lane. */
   readonly tid: number;
   /** Category: the kind of span. */
   readonly cat?: string;
-  /** Begin in microseconds. */
+  /** Start time, in microseconds. */
   readonly ts?: number;
-  /** Length in microseconds. */
+  /** Duration, in microseconds. */
   readonly dur?: number;
   /** Colour, by Chrome's names. */
   readonly cname?: string;
-  /** Cycles, which are exact, and what else is known. */
+  /** Exact cycles, and further details. */
   readonly args: Readonly<Record<string, string | number>>;
 }
 
-/** A trace file's contents. Plain data. */
+/** Contents of a trace file. Plain data. */
 export interface Trace {
-  /** The events. */
+  /** Events of all lanes. */
   readonly traceEvents: readonly TraceEvent[];
-  /** The unit that viewers show. */
+  /** Time unit of viewers. */
   readonly displayTimeUnit: "ns";
-  /** What the times are. */
+  /** Origin of the times, and clock of the device. */
   readonly otherData: Readonly<Record<string, string | number>>;
 }
 
 const COLOURS: Partial<Record<Span["kind"], string>> = { stall: "terrible", wait: "grey" };
 
 /**
- * Makes the trace of a plan's first flow.
+ * Creates the trace of a plan's first flow.
  *
- * @param plan The plan.
- * @returns The trace; `JSON.stringify` makes the file.
+ * @param plan Plan to simulate.
+ * @returns The trace; `JSON.stringify` yields the file.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * What names in a plan mean, in plain words.
+ * Descriptions of the names in a plan, in plain words.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { count } from "./text.ts";
 
-/** What each layout sends, in a sentence. */
+/** Description of each layout, one sentence. */
 const LAYOUT_WORDS: Readonly<Record<LayoutChoice["name"], string>> = {
   samples: "Bare samples: no step needs neighbours, so each output is one pixel of the input.",
   cells: "Each output travels with the four pixels around its place and the number of its weights.",
@@ -21,7 +21,7 @@ const LAYOUT_WORDS: Readonly<Record<LayoutChoice["name"], string>> = {
   image: "The whole image, row by row.",
 };
 
-/** What each form of tables is, in a sentence. */
+/** Description of each form of tables, one sentence. */
 export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
   distinct: "Every product of a different weight and a pixel's value stands ready: one lookup a neighbour.",
   nibble: "The same products for half a pixel's bits: tables 16 times smaller, two lookups in place of one.",
@@ -34,7 +34,7 @@ export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
   levels: "One entry for each of the 256 values of a pixel.",
 };
 
-/** What the chosen layout sends. */
+/** Describes the chosen layout. */
 export function layoutText({ body: { layout, geometry } }: ImagePlan): string {
   return geometry.sampling?.kernel === "resample"
     ? "Whole rows, one after another: the antialiasing filter looks at all of them, and the device holds " +
@@ -42,7 +42,7 @@ export function layoutText({ body: { layout, geometry } }: ImagePlan): string {
     : LAYOUT_WORDS[layout.name];
 }
 
-/** Why a layout was taken or not. */
+/** Reason for taking or rejecting a layout. */
 export function layoutVerdict(
   { verdict }: LayoutChoice,
   { body: { options, layouts, pages } }: ImagePlan,
@@ -65,7 +65,7 @@ export function layoutVerdict(
   }
 }
 
-/** Why a form was taken or not. */
+/** Reason for taking or rejecting a form. */
 export function formVerdict(
   { verdict, levels }: FormChoice,
   { form, tolerance }: ImagePlan["body"]["options"],
@@ -90,7 +90,7 @@ export function formVerdict(
   }
 }
 
-/** The pipeline in a few words: `resize (exact), normalize (f16, CHW)`. */
+/** Summarises the pipeline: `resize (exact), normalize (f16, CHW)`. */
 export function stepsText({ body: { pipeline } }: ImagePlan): string {
   const steps = pipeline.steps.map((step) => {
     const name = step.op.replaceAll("_", " ");
@@ -101,14 +101,14 @@ export function stepsText({ body: { pipeline } }: ImagePlan): string {
   return steps.join(", ") || "no step";
 }
 
-/** The device in a few words: what it is where its summary begins with that, and its name. */
+/** Summarises the device: its kind, if its summary begins with that, or its name. */
 export function deviceText({ target: { name, summary } }: ImagePlan): string {
   if (name === MODEL_PROFILE.name) return "the model device";
   const kind = /^Alveo \w+/.exec(summary)?.[0];
   return kind === undefined ? `device ${name}` : `an ${kind}${name === "vnx" ? " under VNx" : ""}`;
 }
 
-/** What the plan does in a line. */
+/** Summarises the plan in one line. */
 export function headline(plan: ImagePlan): string {
   const length = (shape: readonly number[], layout: string, axis: string) => shape[layout.indexOf(axis)]!;
   const size = ({ shape, layout }: { readonly shape: readonly number[]; readonly layout: string }) =>
@@ -120,7 +120,7 @@ export function headline(plan: ImagePlan): string {
   return `${what} → ${size(plan.body.output)}: ${stepsText(plan)}, on ${deviceText(plan)}`;
 }
 
-/** What the result equals and how nearly, a sentence a stage. */
+/** Describes the accuracy of the result, one sentence for each stage. */
 export function boundTexts({ body: { bounds } }: ImagePlan): string[] {
   return bounds.map(({ kernel, versus, levels, because }) =>
     levels === 0

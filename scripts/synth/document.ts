@@ -1,5 +1,5 @@
 /**
- * The page of `deno task synth`.
+ * Creates the page of `deno task synth`.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { plannerModule } from "./planner.ts";
 import { SYNTH_TARGETS, type SynthTarget } from "./targets.ts";
 import { type Files, hashSources, type SynthRow, YOSYS } from "./yosys.ts";
 
-/** What is committed: rows, and what they were made of. Plain data. */
+/** Committed results of the synthesis. Plain data. */
 export interface SynthTable {
-  /** The package that yosys comes from, as deno.json has it. */
+  /** Package of yosys, as in deno.json. */
   readonly yosys: string;
-  /** What yosys calls itself. */
+  /** Name and version that yosys reports. */
   readonly creator: string;
-  /** The rows. */
+  /** Results by target. */
   readonly rows: readonly SynthRow[];
 }
 
-/** The committed files of a table, by their place. */
+/** Returns the committed files of a table, by path. */
 export function synthFiles(table: SynthTable): Record<string, string> {
   return {
     "docs/synthesis.json": `${JSON.stringify(table, null, 1)}\n`,
@@ -29,10 +29,10 @@ export function synthFiles(table: SynthTable): Record<string, string> {
 }
 
 /**
- * Targets whose row is missing, or was made of other sources, with other parameters or by another yosys.
+ * Lists targets whose row is missing, or was made from other sources, parameters or yosys versions.
  *
- * @param table The committed table.
- * @param files The sources of today, by the names of their files.
+ * @param table Committed table.
+ * @param files Current sources by file name.
  */
 export function staleTargets({ yosys, rows }: SynthTable, files: Files): SynthTarget[] {
   return SYNTH_TARGETS.filter((target) => {
@@ -50,9 +50,9 @@ function parametersText(parameters: SynthRow["parameters"]): string {
   return text === "" ? "" : ` (${text})`;
 }
 
-/** The page. */
+/** Creates the page. */
 export function synthPage({ creator, rows }: SynthTable): string {
-  // Of a module that several kernels have, the first one's.
+  // A module used by several kernels is counted for the first one.
   const blocks = new Map<string, SynthRow["modules"][string]>();
   for (const kernel of ["packet_image", "packet_image, products", "packet_rows", "packet_tokenize"]) {
     for (const [name, each] of Object.entries(rows.find(({ name }) => name === kernel)?.modules ?? {})) {

@@ -1,27 +1,27 @@
 /**
- * What a mapped netlist of yosys needs of an UltraScale+ device, and its longest path.
+ * Resources of a netlist mapped by yosys for UltraScale+, and its longest path.
  *
  * @module
  */
 
-/** Numbers of cells by their type. */
+/** Number of cells by type. */
 export type CellCounts = Readonly<Record<string, number>>;
 
-/** Resources as data sheets count them. Plain data. */
+/** Resources as in data sheets. Plain data. */
 export interface Resources {
-  /** Look-up tables of six inputs, those that are shift registers or small memories too. */
+  /** Six-input look-up tables, including those used as shift registers or small memories. */
   readonly lut: number;
   /** Flip-flops. */
   readonly ff: number;
-  /** Block RAMs of 36 Kb; one of 18 Kb is a half. */
+  /** Block RAMs of 36 Kb; one of 18 Kb counts as a half. */
   readonly bram: number;
   /** UltraRAMs of 288 Kb. */
   readonly uram: number;
-  /** Multipliers. */
+  /** DSP slices. */
   readonly dsp: number;
 }
 
-/** Look-up tables that a memory of them takes, by the cell (UG974). */
+/** Look-up tables in a distributed memory, by cell type (UG974). */
 const MEMORY_LUTS: Readonly<Record<string, number>> = {
   SRL16E: 1,
   SRLC32E: 1,
@@ -36,14 +36,17 @@ const MEMORY_LUTS: Readonly<Record<string, number>> = {
   RAM64M8: 8,
 };
 
-/** Cells that take none of these: inverters go into LUTs, carries and wide multiplexers stand beside them. */
+/**
+ * Cells that count as no resource: inverters are absorbed by LUTs; carries and wide multiplexers are
+ * separate.
+ */
 const FREE = /^(INV|CARRY4|CARRY8|MUXF[789]|GND|VCC|\$scopeinfo)$/;
 
 /**
- * Sums cells up.
+ * Sums the resources of cells.
  *
- * @param cells Numbers of cells by their type.
- * @throws {Error} For a type that it does not know: a count must not lack it.
+ * @param cells Number of cells by type.
+ * @throws {Error} If a type is unknown, because the sum would be incomplete.
  */
 export function resourcesOf(cells: CellCounts): Resources {
   const sum = { lut: 0, ff: 0, bram: 0, uram: 0, dsp: 0 };
@@ -60,24 +63,24 @@ export function resourcesOf(cells: CellCounts): Resources {
   return sum;
 }
 
-/** A cell of a netlist as yosys' `write_json` has it. */
+/** Cell of a netlist in yosys' `write_json` format. */
 export interface NetlistCell {
-  /** The cell's type. */
+  /** Type of the cell. */
   readonly type: string;
-  /** Which of its ports are inputs. */
+  /** Direction of each port. */
   readonly port_directions: Readonly<Record<string, "input" | "output" | "inout">>;
-  /** The nets at its ports; constants are strings. */
+  /** Nets at each port; constants are strings. */
   readonly connections: Readonly<Record<string, readonly (number | string)[]>>;
 }
 
-/** Cells whose outputs follow their inputs in the same cycle. */
+/** Cells whose outputs depend on their inputs in the same cycle. */
 const COMBINATIONAL = /^(LUT[1-6]|INV|CARRY4|CARRY8|MUXF[789])$/;
-/** Of these, cells that are no level of their own: an inverter is a part of the LUT behind it. */
+/** Combinational cells that add no level: an inverter is absorbed by the following LUT. */
 const NO_LEVEL = /^INV$/;
-/** Memories of LUTs: an output follows its address, and what is written waits for the clock. */
+/** Distributed memories: an output follows its address combinationally; writes are clocked. */
 const LUT_MEMORY = /^RAM\d+(M|X)\w*$/;
 
-/** The address that an output of a memory of LUTs follows, by the beginning of its ports' names. */
+/** Prefix of the address ports that an output of a distributed memory follows. */
 function addressOf(output: string): string {
   if (/^DO[A-H]$/.test(output)) return `ADDR${output.at(-1)}`;
   if (output === "DPO") return "DPRA";
@@ -86,8 +89,8 @@ function addressOf(output: string): string {
 }
 
 /**
- * The nets of a cell's inputs and of the outputs that follow them in the same cycle: once for most cells, for
- * each port of a memory of LUTs, never for registers.
+ * Nets of a cell's inputs, and of the outputs that depend on them in the same cycle. Most cells have one
+ * entry, distributed memories one for each port, registers none.
  */
 function pathsThrough(
   { type, connections, port_directions }: NetlistCell,
@@ -108,17 +111,17 @@ function pathsThrough(
 }
 
 /**
- * The longest path between registers, memories and ports: the cells on it. A carry of four bits and a wide
- * multiplexer are a level as a LUT is, as timing reports count them.
+ * Counts the cells on the longest path between registers, memories and ports. As in timing reports, a LUT, a
+ * four-bit carry and a wide multiplexer are one level each.
  *
- * @param cells The cells of a flat netlist.
- * @throws {Error} When there is a loop without a register.
+ * @param cells Cells of a flat netlist.
+ * @throws {Error} If a loop contains no register.
  */
 export function logicLevels(cells: readonly NetlistCell[]): number {
   const driver = new Map<number, number>();
   const paths = cells.flatMap((cell) => pathsThrough(cell).map((path) => ({ ...path, type: cell.type })));
   paths.forEach(({ to }, at) => to.forEach((net) => driver.set(net, at)));
-  // Depth first with a stack of its own: paths are longer than the call stack likes.
+  // Depth-first search with an explicit stack, because paths may exceed the call stack.
   const depth = new Int32Array(paths.length).fill(-1);
   const open = new Uint8Array(paths.length);
   let most = 0;

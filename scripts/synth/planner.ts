@@ -1,5 +1,5 @@
 /**
- * The numbers of the synthesis that plans use.
+ * Synthesis results that plans use.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { SynthTable } from "./document.ts";
 import type { SynthRow } from "./yosys.ts";
 
-/** What plans call a top module with its parameters; none where no plan asks for it. */
+/** Returns the build name of a top module in plans; undefined if no plan uses it. */
 function buildOf({ top, parameters }: SynthRow): string | undefined {
   if (top === "packet_rows") return "rows";
   if (top !== "packet_image") return undefined;
@@ -15,9 +15,9 @@ function buildOf({ top, parameters }: SynthRow): string | undefined {
 }
 
 /**
- * The module that plans read.
+ * Generates the module that plans import.
  *
- * @param table The rows.
+ * @param table Synthesis results.
  */
 export function plannerModule({ rows }: SynthTable): string {
   const lines = rows.flatMap((row) => {

@@ -1,22 +1,22 @@
 /**
- * What `deno task synth` synthesises.
+ * Targets of `deno task synth`.
  *
  * @module
  */
 
 import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
 
-/** A top module with its parameters. */
+/** Top module with its parameters. */
 export interface SynthTarget {
-  /** What the row is called. */
+  /** Name of the result's row. */
   readonly name: string;
-  /** The top module. */
+  /** Name of the top module. */
   readonly top: string;
-  /** Its parameters, where they differ from the source's own. */
+  /** Parameters that differ from the source's defaults. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** The kernels: as they are built, and with fewer lanes and smaller tables. */
+/** Kernels: as built, and with fewer lanes and smaller tables. */
 export const SYNTH_TARGETS: readonly SynthTarget[] = RTL_BUILDS.flatMap(({ top, synthesis }) =>
   synthesis.map(({ name, parameters }) => ({ name, top, parameters }))
 );

@@ -1,5 +1,5 @@
 /**
- * Synthesis by yosys, from npm as WebAssembly: nothing needs to be installed.
+ * Synthesis by yosys, a WebAssembly package from npm; no tool needs to be installed.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import { join } from "node:path";
 import { type CellCounts, logicLevels, type NetlistCell, type Resources, resourcesOf } from "./netlist.ts";
 import type { SynthTarget } from "./targets.ts";
 
-/** What came of a target. Plain data. */
+/** Synthesis result of a target. Plain data. */
 export interface SynthRow extends SynthTarget, Resources {
-  /** SHA-256 of the modules' sources: the row is stale when it differs. */
+  /** SHA-256 of the modules' sources; if it differs, the row is stale. */
   readonly sources: string;
-  /** Cells on the longest path between registers, memories and ports. */
+  /** Number of cells on the longest path between registers, memories and ports. */
   readonly levels: number;
-  /** Blocks of the modules below it, all instances together, by their name. */
+  /** Resources by module below the top, summed over its instances. */
   readonly modules: Readonly<Record<string, Resources & { readonly instances: number }>>;
 }
 
-/** Sources by the names of their files. */
+/** Sources by file name. */
 export type Files = Readonly<Record<string, string>>;
 
-/** The package that yosys comes from, with its version. */
+/** Package of yosys with its version. */
 export const YOSYS: string = config.imports["@yowasp/yosys"];
 
-/** The SystemVerilog, by the names of its files. */
+/** Reads the SystemVerilog sources, by file name. */
 export async function readSources(folder: string): Promise<Files> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".sv")).sort();
   return Object.fromEntries(
@@ -37,10 +37,10 @@ export async function readSources(folder: string): Promise<Files> {
 }
 
 /**
- * SHA-256 of modules' sources, in hexadecimal. Each module stands in a file of its name.
+ * Computes the SHA-256 of modules' sources, in hexadecimal. Each module is in a file of its name.
  *
- * @param files The sources.
- * @param modules The modules' names.
+ * @param files Sources by file name.
+ * @param modules Names of the modules.
  */
 export function hashSources(files: Files, modules: readonly string[]): string {
   const hash = createHash("sha256");
@@ -54,14 +54,14 @@ interface Stat {
   readonly design: { readonly num_cells_by_type: CellCounts };
 }
 
-/** The name in the source of a module that yosys has given parameters. */
+/** Returns the source name of a module that yosys has renamed by its parameters. */
 function sourceName(module: string): string {
   return module.replace(/^\$paramod(\$[0-9a-f]+)?/, "").split("\\").filter((part) => part !== "")[0]!;
 }
 
-/** Resources of each module, its own cells only, times how often it stands below the top. */
+/** Resources of each module: its own cells, times its instances below the top. */
 function modulesOf(stat: Stat, top: string): SynthRow["modules"] {
-  // A module without parameters has a backslash before its name, but not as the type of a cell.
+  // A name of a module without parameters begins with a backslash, but not as a cell's type.
   const modules = Object.fromEntries(
     Object.entries(stat.modules).map(([name, module]) => [name.replace(/^\\/, ""), module]),
   );
@@ -94,13 +94,13 @@ function modulesOf(stat: Stat, top: string): SynthRow["modules"] {
 }
 
 /**
- * Synthesises one target for UltraScale+. Each module is mapped once, whatever the number of its instances;
- * paths are counted across modules.
+ * Synthesises one target for UltraScale+. Each module is mapped once, however many instances it has; paths
+ * are counted across modules.
  *
- * @param files The sources.
- * @param target What is synthesised.
- * @returns Its row, and what yosys calls itself.
- * @throws {Error} When yosys refuses, with the end of what it said.
+ * @param files Sources by file name.
+ * @param target Top module with parameters.
+ * @returns Its row, and the name and version that yosys reports.
+ * @throws {Error} If yosys fails; the message contains the end of its output.
  */
 export async function synthesize(
   files: Files,
@@ -127,12 +127,12 @@ export async function synthesize(
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`Cannot synthesise ${target.name}: ${why}\n${said}`);
   }
-  if (made === undefined) throw new Error(`Cannot synthesise ${target.name}: yosys gave no files`);
+  if (made === undefined) throw new Error(`Cannot synthesise ${target.name}: yosys wrote no files`);
   const stat = JSON.parse(textOf(made["stat.json"])) as Stat;
   const netlist = JSON.parse(textOf(made["netlist.json"])) as {
     readonly modules: Readonly<Record<string, { readonly cells: Readonly<Record<string, NetlistCell>> }>>;
   };
-  // The other modules are the library's own cells.
+  // The other modules are cells of the library.
   const flat = netlist.modules[top];
   if (flat === undefined) throw new Error(`Cannot synthesise ${target.name}: its netlist has no ${top}`);
   const modules = modulesOf(stat, top);
@@ -149,5 +149,5 @@ export async function synthesize(
 function textOf(file: unknown): string {
   if (typeof file === "string") return file;
   if (file instanceof Uint8Array) return new TextDecoder().decode(file);
-  throw new Error("Cannot read what yosys made: a file is missing");
+  throw new Error("Cannot read the output of yosys: a file is missing");
 }

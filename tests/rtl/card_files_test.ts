@@ -102,6 +102,6 @@ Deno.test("card: ports that are written in another way are refused, not left out
   ]);
   assert.throws(() => read("  input logic [W-1:0] b"), /^Error: Cannot read the ports of a/);
   assert.throws(() => read("  input wire b"), /^Error: Cannot read the ports of a/);
-  assert.throws(() => modulePorts("", "a"), /no such module/);
+  assert.throws(() => modulePorts("", "a"), /the module is missing/);
   assert.throws(() => modulesOf({}, "a"), /^Error: Cannot list modules/);
 });

@@ -284,12 +284,12 @@ Deno.test("tokenizeImage() refuses by name what the hardware lacks or has no roo
   refuses(
     { bpe: { ...bpe, tokens: TOKENIZE_LIMITS.tokens + 1 } },
     "table",
-    /65536 tokens, room is for 65535/,
+    /65536 tokens, expected at most 65535/,
   );
   refuses(
     { bpe: { ...bpe, pairLeft: new Int32Array(2 ** 20) } },
     "table",
-    /"whole" into the RTL: it has \d+ bytes of memory, room is for 8388608/,
+    /"whole" into the RTL: it has \d+ bytes of memory, expected at most 8388608/,
   );
   refuses({ bpe: { ...bpe, units: "characters" } }, "device", /characters with a byte fallback/);
   refuses({ bpe: null, algorithm: "wordpiece" }, "device", /the algorithm wordpiece/);

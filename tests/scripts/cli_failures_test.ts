@@ -176,7 +176,7 @@ Deno.test("makeFolder() makes what is missing, takes what is there, and refuses 
     for (const path of ["file", "file/below"]) {
       await assert.rejects(
         makeFolder(join(folder, path)),
-        refusal("file", /a part of the path is no folder/),
+        refusal("file", /a part of the path is not a folder/),
       );
     }
     await mkdir(join(folder, "e"));

@@ -304,7 +304,7 @@ Deno.test({
           [["--vcd-packets", "0:4"], /--vcd <file>/],
           [["--vcd", "x.vcd", "--vcd-packets", "4:4"], /such as 0:4/],
           [["--vcd", "x.txt"], /ends in \.vcd/],
-          [["--vcd", "none/x.vcd"], /there is no folder/],
+          [["--vcd", "none/x.vcd"], /the folder none is missing/],
         ] as const
       ) {
         const { code, stderr } = await offloadCli(folder, ...input, ...more);

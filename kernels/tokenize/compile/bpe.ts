@@ -1,12 +1,14 @@
 /**
  * Compiles byte pair encoding into tables that need no merging: "the last token of every prefix".
  *
- * Let L(i) be the last token of the encoding of a piece's first i bytes. An encoding's neighbours are each the
- * encoding of their own two texts, and any such row of tokens is the encoding of its text; so L(i) is the token t
- * that ends at i, is made by merges, and either begins the piece or is compatible with L(i − |t|), and there is
- * exactly one (Neubeck and others, "rust-gems bpe", 2024). The candidates are the suffix tokens that an
- * Aho-Corasick automaton gives; compatibility is decided by pairs alone, walking down the merges that made both
- * tokens in the order of their making, newest first.
+ * Let L(i) be the last token of the encoding of a piece's first i bytes. Two neighbours in an encoding are
+ * together the encoding of their joined text. Conversely, a row of tokens whose neighbours all have this
+ * property is the encoding of its text.
+ *
+ * So L(i) is the one token t that ends at i, is made by merges, and either begins the piece or is compatible
+ * with L(i − |t|). There is exactly one (Neubeck and others, "rust-gems bpe", 2024). Candidates are the
+ * suffix tokens from an Aho-Corasick automaton. Compatibility depends on pairs alone: the merges that made
+ * both tokens are undone, newest first.
  *
  * @module
  */
@@ -21,37 +23,39 @@ import { type ByteStrings, selectStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
 import { byteUnits, characterUnits } from "./units.ts";
 
-/** Byte pair encoding as a vocabulary's files have it. Tokens are known by their place in `strings`. */
+/** Byte pair encoding as read from a vocabulary's files. A token is an index into `strings`. */
 export interface BpeSource {
-  /** Bytes of the tokens; with `merges: "ranks"` in the order of their ranks. */
+  /** Bytes of the tokens; with `merges: "ranks"` in the order of rank. */
   readonly strings: ByteStrings;
   /** By token: its id. */
   readonly ids: Int32Array;
-  /** The merges by rank, or that any two tokens merge that make a token, at its rank (tiktoken's rule). */
+  /**
+   * Merges by rank; or `"ranks"`, tiktoken's rule: two tokens merge if their bytes are a token, at its rank.
+   */
   readonly merges: MergeList | "ranks";
-  /** What text is merged from: bytes, or characters with a byte fallback. */
+  /** Units from which merges start: bytes, or characters with a byte fallback. */
   readonly units: "bytes" | "characters";
-  /** With `characters`, by byte: the token that stands for it where there is no token for a character. */
+  /** With `characters`, by byte: the token of that byte, used if a character has no token. */
   readonly fallback?: Int32Array | undefined;
-  /** Whether a piece that is a token as a whole is that token, whatever merges give. */
+  /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
 }
 
-/** Longest token that is taken, in bytes. */
+/** Maximum token length, in bytes. */
 export const MAX_TOKEN_BYTES = 4096;
 
-/** Most tokens that are taken. */
+/** Maximum number of tokens. */
 export const MAX_TOKENS = 2 ** 21;
 
 /**
  * Compiles byte pair encoding.
  *
- * @param source The vocabulary's tokens and merges.
- * @param options Who is told how far it is, and what ends the work.
- * @returns The tables.
- * @throws {OnpathError} `table` when the vocabulary contradicts itself, has no token for some byte, or
- * ranks merges so that no order decides; `size` when it is too large.
- * @throws The signal's reason.
+ * @param source Tokens and merges of the vocabulary.
+ * @param options Progress callback and abort signal.
+ * @returns The compiled tables.
+ * @throws {OnpathError} `table` if the vocabulary contradicts itself, a byte has no token, or no order of
+ * merges follows from the ranks; `size` if the vocabulary is too large.
+ * @throws The signal's reason if aborted.
  *
  * @example
  * ```ts
@@ -120,36 +124,36 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
     longestToken: lengths.reduce((most, length) => Math.max(most, length), 0),
     units: source.units,
     fallback: fallback.map((token) => numberOf[token]!),
-    // Where merges make every token of its own text, asking for the whole piece first changes nothing.
+    // If every token can be made by merges, looking the whole piece up first changes no result.
     wholeFirst: source.wholeFirst && unreachable > 0,
   };
 }
 
 /**
- * Refuses ids that two tokens have.
+ * Checks that no two tokens have the same id.
  *
  * @param ids By token: its id.
- * @param tokens The tokens.
- * @throws {OnpathError} `table` when two of the tokens have one id.
+ * @param tokens Tokens to check.
+ * @throws {OnpathError} `table` if two of the tokens have the same id.
  */
 export function checkUniqueIds(ids: Int32Array, tokens: Iterable<number>): void {
   const taken = new Set<number>();
   for (const token of tokens) {
     const id = ids[token]!;
     if (taken.has(id)) {
-      throw new OnpathError("table", `Cannot compile a vocabulary: id ${id} is two tokens`, { id });
+      throw new OnpathError("table", `Cannot compile a vocabulary: two tokens have the id ${id}`, { id });
     }
     taken.add(id);
   }
 }
 
 /**
- * Puts merges into the hash table of {@linkcode BpeTables}.
+ * Builds the hash table of merges in {@linkcode BpeTables}.
  *
- * @param left By token: the left part of the merge that makes it, or −1.
- * @param right By token: the right part.
- * @param ranks By token: the merge's rank.
- * @returns The table.
+ * @param left By token: the left part of its merge, or −1.
+ * @param right By token: the right part of its merge.
+ * @param ranks By token: the rank of its merge.
+ * @returns The hash table; its slot count is a power of two.
  */
 export function pairTable(
   left: Int32Array,
@@ -177,7 +181,9 @@ export function pairTable(
 
 type Automaton = Pick<BpeTables, "base" | "check" | "fail" | "depth" | "whole" | "longest" | "suffix">;
 
-/** The automaton over the bytes of the tokens in `order`; those that are not `inside` are left out of it. */
+/**
+ * Builds the automaton over the bytes of the tokens in `order`, without those for which `inside` is false.
+ */
 function automaton(
   strings: ByteStrings,
   order: Int32Array,
@@ -231,7 +237,7 @@ function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count:
         "size",
         `Cannot compile a vocabulary: token ${
           ids[token]
-        } has ${length} bytes, at most ${MAX_TOKEN_BYTES} are taken`,
+        } has ${length} bytes, expected at most ${MAX_TOKEN_BYTES}`,
         { id: ids[token], length, most: MAX_TOKEN_BYTES },
       );
     }
@@ -242,7 +248,7 @@ function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count:
       if (named(merges.left[merge]) && named(merges.right[merge]) && named(merges.made[merge])) continue;
       throw new OnpathError(
         "table",
-        `Cannot compile a vocabulary: merge ${merge} names a token that it has not`,
+        `Cannot compile a vocabulary: merge ${merge} names an unknown token`,
         { merge },
       );
     }
@@ -250,7 +256,7 @@ function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count:
   if (units === "characters" && (fallback?.length !== 256 || !fallback.every(named))) {
     throw new OnpathError(
       "table",
-      "Cannot compile a vocabulary of characters: expected a token for each of the 256 bytes to fall back to",
+      "Cannot compile a vocabulary of characters: expected a fallback token for each of the 256 bytes",
       { fallback: fallback?.length ?? 0 },
     );
   }

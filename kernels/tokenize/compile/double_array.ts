@@ -1,32 +1,32 @@
 /**
- * A trie as a double array (Aoe, 1989): the child of a state by a byte is one addition and one comparison.
+ * Trie as a double array (Aoe, 1989): the child of a state by a byte is one addition and one comparison.
  *
- * A state's number is its cell; the root's is 0. `base[s] + byte` is the child's cell, which says in `check`
- * whose child it is. States with many children are placed first and those with one child last, for they fill the
- * holes, so hardly a cell is lost. 256 cells of nothing stand at the end: no read is out of bounds.
+ * A state's number is its cell; the root is cell 0. The child by `byte` is cell `base[s] + byte`, if `check`
+ * of that cell is `s`. States with many children are placed first; states with one child fill the remaining
+ * holes, so hardly a cell stays empty. The last 256 cells are padding, so no read is out of bounds.
  *
  * @module
  */
 
 import type { Trie } from "./trie.ts";
 
-/** A double array, and where the trie's states are in it. */
+/** Double array, with the cell of every state of the trie. */
 export interface DoubleArray {
-  /** By cell: where its children begin. */
+  /** By cell: base of its children; the child by byte b is cell `base + b`. */
   readonly base: Int32Array;
-  /** By cell: the cell of its parent; −1 for the root and for cells not in use. */
+  /** By cell: the cell of its parent; −1 for the root and for unused cells. */
   readonly check: Int32Array;
   /** By state of the trie: its cell. */
   readonly cellOf: Int32Array;
 }
 
-/** So many cells are tried before those below are given up for states of one size. */
+/** Failed placements after which states with this number of children skip the lower cells. */
 const TRIES = 64;
 
 /**
- * Places the states of a trie.
+ * Places the states of a trie into a double array.
  *
- * @param trie The trie.
+ * @param trie Trie to place.
  * @returns The double array.
  */
 export function doubleArray({ states, parent, byte }: Trie): DoubleArray {
@@ -56,7 +56,8 @@ export function doubleArray({ states, parent, byte }: Trie): DoubleArray {
       for (let i = from + 1; i < end && fits; i++) fits = free.is(cell - first + byte[children[i]!]!);
       if (fits) break;
       cell = free.atLeast(cell + 1);
-      // What did not fit so many times will hardly fit the next of this size: its holes are left to smaller ones.
+      // After this number of failures, the next state of this size hardly fits either; smaller states use
+      // these holes.
       if (tries === TRIES) begin = cell;
     }
     bases[state] = cell - first;
@@ -77,7 +78,7 @@ export function doubleArray({ states, parent, byte }: Trie): DoubleArray {
   return { base, check, cellOf };
 }
 
-/** States that have children, those with most first, the root before all. */
+/** States with children, the root first, then those with the most children. */
 function byChildren(counts: Uint16Array): Int32Array {
   const sizes = new Uint32Array(258);
   for (let s = 1; s < counts.length; s++) if (counts[s]! > 0) sizes[256 - counts[s]! + 1]!++;
@@ -91,8 +92,8 @@ function byChildren(counts: Uint16Array): Int32Array {
 }
 
 /**
- * Cells not in use. `#next` leads from a cell that is taken towards the next free one; ways are shortened as they
- * are gone (Tarjan, 1975), so that a search costs next to nothing however many cells are taken.
+ * Unused cells. `#next` leads from a used cell towards the next free one. Paths are compressed on every
+ * search (Tarjan, 1975), so a search takes nearly constant time.
  */
 class FreeCells {
   #next: Int32Array;
@@ -102,7 +103,7 @@ class FreeCells {
     this.#next = Int32Array.from({ length: cells }, (_, i) => i);
   }
 
-  /** One more than the highest cell taken. */
+  /** Returns one more than the highest used cell. */
   used(): number {
     return this.#top;
   }
@@ -111,7 +112,7 @@ class FreeCells {
     return cell >= this.#next.length || this.#next[cell] === cell;
   }
 
-  /** The first free cell that is not below a limit. */
+  /** Returns the first free cell at or above `cell`. */
   atLeast(cell: number): number {
     const next = this.#next;
     let free = cell;

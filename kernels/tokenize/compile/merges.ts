@@ -1,11 +1,11 @@
 /**
- * Merges as a vocabulary lists them, and of each token the one merge that can make it.
+ * Merges as listed by a vocabulary, and for each token the one merge that can make it.
  *
- * BPE merges the pair of the lowest rank, the leftmost first, until no pair is left. When a merge makes token t
- * in some text, no merge before it crossed the ends of t, so what happened between them is what happens in the
- * text t alone. That is one course of merges, and its last one is the only merge that ever makes t: its
- * *canonical* merge. A token whose own text does not end as itself is never made by merges. So however many
- * pairs a vocabulary lists for a token, one of them matters at most.
+ * BPE merges the pair of the lowest rank, the leftmost first, until no pair is left. Suppose a merge makes
+ * token t in some text. No earlier merge crossed the ends of t, so the merges inside it are those of the text
+ * t alone. Their last one is therefore the only merge that ever makes t: the *canonical* merge. A token whose
+ * own text is not encoded as itself is never made by merges. So at most one of the pairs listed for a token
+ * matters.
  *
  * @module
  */
@@ -22,13 +22,13 @@ export interface MergeList {
   readonly left: Int32Array;
   /** By rank: the right token. */
   readonly right: Int32Array;
-  /** By rank: the token they make. */
+  /** By rank: the resulting token. */
   readonly made: Int32Array;
-  /** By position in the list: the merge's rank where it is not its position; never falls. */
+  /** By position: the merge's rank, if ranks differ from positions; never decreases. */
   readonly rank?: Int32Array | undefined;
 }
 
-/** By token: the merge that makes it; −1 in all three where none does. Plain data. */
+/** By token: the merge that makes it; −1 in all three arrays if no merge does. Plain data. */
 export interface CanonicalMerges {
   /** The left token. */
   readonly left: Int32Array;
@@ -39,13 +39,13 @@ export interface CanonicalMerges {
 }
 
 /**
- * Lists the merges that tiktoken's rule means: any two tokens whose bytes together are a token merge, at the rank
- * of that token.
+ * Lists the merges of tiktoken's rule: two tokens merge if their joined bytes are a token, at the rank of
+ * that token.
  *
  * @param strings Bytes of the tokens by rank.
- * @param options Who is told, and what ends the work.
- * @returns The merges.
- * @throws {OnpathError} `table` when two tokens are equal or one is empty.
+ * @param options Progress callback and abort signal.
+ * @returns All merges, in the order of rank.
+ * @throws {OnpathError} `table` if two tokens are equal or a token is empty.
  */
 export async function mergesOfRanks(
   strings: ByteStrings,
@@ -78,20 +78,22 @@ export async function mergesOfRanks(
   return { left: Int32Array.from(left), right: Int32Array.from(right), made: rank, rank };
 }
 
-/** Where the texts of tokens begin: unit tokens one after another. Plain data. */
+/** Unit tokens of every token's text, concatenated. Plain data. */
 export interface UnitTokens {
   /** Unit tokens of all tokens. */
   readonly tokens: Int32Array;
-  /** By token: where its units begin; one more entry than there are tokens. A token of no units is only itself. */
+  /**
+   * By token: index of its first unit; one extra entry at the end. A token without units is made by no merge.
+   */
   readonly offsets: Uint32Array;
 }
 
 /**
- * Finds of each token the merge that makes it.
+ * Finds the canonical merge of each token.
  *
- * @param units By token: the unit tokens that its text begins as.
- * @param merger The vocabulary's merges.
- * @param options Who is told, and what ends the work.
+ * @param units By token: the unit tokens of its text.
+ * @param merger Merges of the vocabulary.
+ * @param options Progress callback and abort signal.
  * @returns The canonical merges.
  */
 export async function canonicalMerges(
@@ -116,7 +118,7 @@ export async function canonicalMerges(
   return { left, right, rank };
 }
 
-/** Merges rows of tokens as the rule says, step by step. */
+/** Applies merges to rows of tokens, step by step. */
 export class Merger {
   readonly #merges: MergeList;
   readonly #slots: Int32Array;
@@ -124,10 +126,10 @@ export class Merger {
   readonly #found: number[] = [];
 
   /**
-   * Lays merges out so that a pair's is found.
+   * Builds a hash table of merges by pair.
    *
-   * @param merges The vocabulary's merges.
-   * @throws {OnpathError} `table` when a pair is listed twice.
+   * @param merges Merges of the vocabulary.
+   * @throws {OnpathError} `table` if a pair is listed twice.
    */
   constructor(merges: MergeList) {
     let slots = 1024;
@@ -153,8 +155,8 @@ export class Merger {
   /**
    * Merges the pair of the lowest rank, the leftmost first, until no pair is left.
    *
-   * @param parts The tokens; merged in place.
-   * @returns The last merge; null where there was none.
+   * @param parts Tokens; merged in place.
+   * @returns The last merge, or null if no pair merged.
    */
   run(parts: number[]): { left: number; right: number; rank: number } | null {
     const found = this.#found;

@@ -1,20 +1,24 @@
 /**
- * The order in which merges happen, where it is not that of their ranks.
+ * Order in which merges happen, if it differs from the order of their ranks.
  *
- * A vocabulary can rank a merge below one of its parts (81 tokens of Llama 3). Such a merge happens as soon as the
- * part is there. Let the *phase* W(t) be the greatest rank among the merges that t is made of, and m the token
- * that the merge of that rank makes: t is made in the phase, either as m itself or in the *cascade* of lower ranks
- * that m sets off before the next merge of that rank, further right, has its turn. Within a cascade every merge
- * holds m and follows from the one before it, so its place is the row of their ranks. Tokens in the order of
- * (W, row of cascade ranks), their places taken as ranks, then decide as the ranks themselves do:
+ * A vocabulary can rank a merge below one of its parts (81 tokens of Llama 3). Such a merge happens as soon
+ * as the part exists. Let the *phase* W(t) be the greatest rank among the merges inside t, and m the token
+ * made by the merge of that rank. Then t is made in that phase: either t is m itself, or t belongs to the
+ * *cascade* of lower ranks after m. The cascade ends before the next merge of rank W(t), further right. Every
+ * merge of a cascade contains m and follows from the one before it, so the row of its ranks fixes its place.
+ * Tokens are sorted by (W, row of cascade ranks), and their places are used as ranks. These decide as the
+ * ranks themselves do:
  *
- * A pair (u, v) at the seam of two tokens merges if its rank z is below the greatest rank of the merges that
- * happen between the moment when both are there and the moment when p uses one of them up. Phases of u and v below
- * p's: that greatest rank is W(p), and z < W(p) just if the phase of their merge is. Phase of the one used up
- * equal to p's: p is the next step of its cascade, and ranks decide, as in the rows. What is left are two tokens
- * that both have cascades of one phase side by side, where positions decide and not rows: such pairs are few and
- * are all tried against the plain rule; and a cascade that takes the left part of m from the next m, which is
- * refused.
+ * Take a pair (u, v) at the seam of two tokens, with rank z, and the merge p that uses up u or v. The pair
+ * merges if z is below the greatest rank of the merges between the moment when both exist and the merge p.
+ *
+ * - If the phases of u and v are below p's, that greatest rank is W(p). Then z < W(p) exactly if the phase of
+ * their merge is below W(p).
+ * - If the phase of the token that is used up equals p's, p is the next step of its cascade. Then ranks
+ * decide, as in the rows.
+ * - Two neighbouring tokens with cascades of one phase remain: there positions decide, not rows. These pairs
+ * are few, and each is compared with the plain rule.
+ * - A cascade that takes the left part of m from the next m is rejected.
  *
  * @module
  */
@@ -23,19 +27,19 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { CanonicalMerges, Merger, UnitTokens } from "./merges.ts";
 
 /**
- * Puts the tokens that merges make into the order in which they are made.
+ * Sorts the tokens that merges make into the order in which they are made.
  *
  * @param canonical By token: the merge that makes it.
- * @param units By token: the unit tokens that its text begins as.
- * @param merger The vocabulary's merges.
- * @returns Tokens in that order.
- * @throws {OnpathError} `table` when no order decides as the ranks do.
+ * @param units By token: the unit tokens of its text.
+ * @param merger Merges of the vocabulary.
+ * @returns Tokens in the order of making.
+ * @throws {OnpathError} `table` if no order decides as the ranks do.
  */
 export function orderOfMaking(canonical: CanonicalMerges, units: UnitTokens, merger: Merger): Int32Array {
   const { left, right, rank } = canonical;
   const made: number[] = [];
   for (let token = 0; token < rank.length; token++) if (rank[token]! >= 0) made.push(token);
-  // Parts are shorter than the whole: in this order they come first.
+  // Parts are shorter than the whole, so they come first in this order.
   const size = (token: number) => units.offsets[token + 1]! - units.offsets[token]!;
   made.sort((a, b) => size(a) - size(b));
   const phase = rank.slice();
@@ -79,16 +83,16 @@ function compareRows(a: readonly number[], b: readonly number[]): number {
   return a.length - b.length;
 }
 
-/** What decides whether two tokens stand side by side: merges in the order of their making. */
+/** Tables that decide whether two tokens stand side by side: merges in the order of making. */
 interface Seams {
   readonly left: Int32Array;
   readonly right: Int32Array;
   readonly place: Int32Array;
-  /** The place of the token that a pair makes, or −1. */
+  /** Place of the token that a pair makes; −1 if the pair makes none. */
   readonly pair: (left: number, right: number) => number;
 }
 
-/** Tries what positions could decide otherwise than places. */
+/** Compares the pairs that positions could decide differently with the plain rule. */
 function checkPhase(
   first: number,
   tokens: readonly number[],
@@ -117,7 +121,7 @@ function checkPhase(
   }
 }
 
-/** Whether the text of two tokens is encoded as these two, by places. */
+/** Tests whether the joined text of two tokens is encoded as these two, by places. */
 function standApart(a: number, b: number, { left, right, place, pair }: Seams): boolean {
   let [u, v, limit] = [a, b, Infinity];
   for (;;) {

@@ -1,38 +1,38 @@
 /**
- * Long work on one thread that says how far it is, lets others run between its steps, and can be ended.
+ * Long work on one thread: reports progress, yields between its steps, and can be aborted.
  *
  * @module
  */
 
-/** How far a compilation is. */
+/** Progress of a compilation. */
 export interface VocabularyProgress {
-  /** What is being done, in words. */
+  /** Name of the current stage, for display. */
   readonly stage: string;
-  /** Steps done of this stage. */
+  /** Steps of this stage that are done. */
   readonly done: number;
-  /** Steps of this stage. */
+  /** All steps of this stage. */
   readonly total: number;
 }
 
-/** What a compilation heeds. */
+/** Progress callback and abort signal of a compilation. */
 export interface VocabularyOptions {
-  /** Called as the work goes on, a few hundred times at most. */
+  /** Called at most a few hundred times during a compilation. */
   readonly onProgress?: ((progress: VocabularyProgress) => void) | undefined;
-  /** Ends the work with its reason. */
+  /** Aborts the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Steps between two pauses: some 10 ms of work, so that an abort is heeded soon and pauses cost little. */
+/** Steps between two pauses: about 10 ms of work, so an abort takes effect soon and pauses cost little. */
 const STEPS = 8192;
 
 /**
- * Does something for every number below a limit, with pauses.
+ * Calls `step` for every index below `total`, with pauses.
  *
- * @param stage What is being done, in words.
- * @param total How many steps.
- * @param step One step.
- * @param options Who is told, and what ends the work.
- * @throws The signal's reason.
+ * @param stage Name of the stage, for display.
+ * @param total Number of steps.
+ * @param step Synchronous work of one step.
+ * @param options Progress callback and abort signal.
+ * @throws The signal's reason if aborted.
  */
 export async function inSteps(
   stage: string,

@@ -1,22 +1,22 @@
 /**
- * Many byte strings as two flat arrays: a few large allocations in place of hundreds of thousands of small ones.
+ * Byte strings as two flat arrays: a few large allocations in place of hundreds of thousands of small ones.
  *
  * @module
  */
 
-/** Byte strings one after another. Plain data. */
+/** Concatenated byte strings. Plain data. */
 export interface ByteStrings {
-  /** All bytes. */
+  /** Bytes of all strings. */
   readonly bytes: Uint8Array;
-  /** Where each begins; one more entry than there are strings, the last one the number of bytes. */
+  /** Byte offset of each string; the extra last entry is the total length. */
   readonly offsets: Uint32Array;
 }
 
 /**
- * Lays byte strings one after another.
+ * Concatenates byte strings.
  *
- * @param strings The strings.
- * @returns Them as flat arrays.
+ * @param strings Strings to copy.
+ * @returns Copies as flat arrays.
  */
 export function byteStrings(strings: readonly Uint8Array[]): ByteStrings {
   const offsets = new Uint32Array(strings.length + 1);
@@ -27,11 +27,11 @@ export function byteStrings(strings: readonly Uint8Array[]): ByteStrings {
 }
 
 /**
- * Some of the strings, in another order.
+ * Selects strings by index.
  *
- * @param strings The strings.
- * @param which Indexes of those wanted.
- * @returns Them as flat arrays.
+ * @param strings Strings to select from.
+ * @param which Indexes of the strings, in the order of the result.
+ * @returns Copies as flat arrays.
  */
 export function selectStrings({ bytes, offsets }: ByteStrings, which: ArrayLike<number>): ByteStrings {
   const starts = new Uint32Array(which.length + 1);

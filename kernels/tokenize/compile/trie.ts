@@ -1,6 +1,6 @@
 /**
- * A trie of byte strings with Aho-Corasick's failure links (Aho and Corasick, 1975), as it is built: children
- * in a hash table by state and byte.
+ * Trie of byte strings under construction, with Aho-Corasick failure links (Aho and Corasick, 1975). Children
+ * are in a hash table by state and byte.
  *
  * @module
  */
@@ -8,37 +8,37 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { ByteStrings } from "./strings.ts";
 
-/** Most states of a trie: a state and a byte fit 31 bits. */
+/** Maximum number of states: a state and a byte fit 31 bits. */
 export const MAX_TRIE_STATES = 2 ** 22;
 
-/** Most bytes of all strings of a trie. */
+/** Maximum bytes of all strings together. */
 export const MAX_TRIE_BYTES = MAX_TRIE_STATES * 4;
 
-/** A trie; state 0 is the root, and a parent has a lower number than its children. */
+/** Trie of byte strings; state 0 is the root, and a parent has a lower number than its children. */
 export interface Trie {
   /** Number of states. */
   readonly states: number;
   /** By state: its parent; −1 for the root. */
   readonly parent: Int32Array;
-  /** By state: the byte that leads to it. */
+  /** By state: the byte on the edge from its parent. */
   readonly byte: Uint8Array;
-  /** By state: bytes from the root. */
+  /** By state: its distance from the root, in bytes. */
   readonly depth: Uint16Array;
-  /** By state: the string that its path is, or −1. */
+  /** By state: the string equal to its path, or −1. */
   readonly whole: Int32Array;
   /** By string: its state. */
   readonly stateOf: Int32Array;
-  /** The child of a state by a byte, or −1. */
+  /** Returns the child of a state by a byte, or −1. */
   readonly child: (state: number, byte: number) => number;
 }
 
 /**
  * Builds a trie.
  *
- * @param strings Byte strings, none of them empty, no two equal.
+ * @param strings Non-empty byte strings, all different.
  * @returns The trie.
- * @throws {OnpathError} `size` when it has more states than are taken; `table` when two strings are equal or one
- * is empty.
+ * @throws {OnpathError} `size` if the trie has more than {@linkcode MAX_TRIE_STATES} states; `table` if two
+ * strings are equal or one is empty.
  */
 export function buildTrie({ bytes, offsets }: ByteStrings): Trie {
   const count = offsets.length - 1;
@@ -112,7 +112,7 @@ function tooLarge(bytes: number): OnpathError {
 }
 
 /**
- * States in the order of their depth, the root first.
+ * Sorts states by depth, the root first.
  *
  * @param depth By state: bytes from the root.
  * @returns All states.
@@ -129,11 +129,11 @@ export function byDepth(depth: Uint16Array): Int32Array {
 }
 
 /**
- * Failure links: of each state the longest proper suffix of its path that is a path too.
+ * Computes failure links: for each state, the longest proper suffix of its path that is a path too.
  *
- * @param trie The trie.
- * @param order Its states by depth.
- * @returns By state: where its failure link leads; the root's leads to itself.
+ * @param trie Trie of the tokens.
+ * @param order States of the trie by depth.
+ * @returns By state: the target of its failure link; the root links to itself.
  */
 export function failureLinks({ parent, byte, child, states }: Trie, order: Int32Array): Int32Array {
   const fail = new Int32Array(states);

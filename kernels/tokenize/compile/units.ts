@@ -1,5 +1,5 @@
 /**
- * What a token's text begins as: the unit tokens that merges start from.
+ * Unit tokens of each token's text, from which merges start.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { UnitTokens } from "./merges.ts";
 import type { ByteStrings } from "./strings.ts";
 
 /**
- * Every token's bytes as the tokens of single bytes.
+ * Splits every token into the tokens of its single bytes.
  *
  * @param strings Bytes of the tokens.
  * @returns By token: its units.
- * @throws {OnpathError} `table` when some byte is no token.
+ * @throws {OnpathError} `table` if a byte has no token.
  */
 export function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
   const tokenOf = new Int32Array(256).fill(-1);
@@ -24,7 +24,7 @@ export function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
   if (missing >= 0) {
     throw new OnpathError(
       "table",
-      `Cannot compile a vocabulary: no token is the byte 0x${missing.toString(16).padStart(2, "0")} alone`,
+      `Cannot compile a vocabulary: byte 0x${missing.toString(16).padStart(2, "0")} has no token`,
       { byte: missing },
     );
   }
@@ -32,10 +32,11 @@ export function byteUnits({ bytes, offsets }: ByteStrings): UnitTokens {
 }
 
 /**
- * Every token's characters as tokens; a token with a character that is no token has none, for nothing makes it.
+ * Splits every token into the tokens of its characters. A token with a character that has no token gets no
+ * units, because no merge makes it.
  *
  * @param strings Text of the tokens as UTF-8.
- * @param isFallback By token: 1 where it stands for a byte, and so is no text.
+ * @param isFallback By token: 1 if it stands for a byte and so has no text.
  * @returns By token: its units.
  */
 export function characterUnits({ bytes, offsets }: ByteStrings, isFallback: Uint8Array): UnitTokens {

@@ -1,5 +1,5 @@
 /**
- * Compiles a vocabulary: from what its files say to flat tables.
+ * Compiles a vocabulary: from the contents of its files to flat tables.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { compileWordPiece } from "./word_piece.ts";
 /**
  * Compiles a vocabulary.
  *
- * @param source The vocabulary as its files have it.
- * @param options Who is told how far it is, and what ends the work.
+ * @param source Vocabulary as read from its files.
+ * @param options Progress callback and abort signal.
  * @returns The compiled vocabulary.
- * @throws {OnpathError} `table` when the vocabulary contradicts itself; `size` when it is too large; `pipeline`
- * when its pattern is not supported.
- * @throws The signal's reason.
+ * @throws {OnpathError} `table` if the vocabulary contradicts itself; `size` if it is too large; `pipeline`
+ * if its pattern is not supported.
+ * @throws The signal's reason if aborted.
  */
 export async function compileVocabulary(
   source: VocabularySource,
@@ -35,7 +35,7 @@ export async function compileVocabulary(
   if (idLimit > MAX_IDS) {
     throw new OnpathError(
       "size",
-      `Cannot compile vocabulary "${name}": it has the id ${idLimit - 1}, ids below ${MAX_IDS} are taken`,
+      `Cannot compile vocabulary "${name}": it has the id ${idLimit - 1}, expected ids below ${MAX_IDS}`,
       { name, id: idLimit - 1, limit: MAX_IDS },
     );
   }
@@ -53,11 +53,11 @@ export async function compileVocabulary(
     special,
     around,
   };
-  // The vocabulary is the one that its file holds, so every vocabulary that is compiled can be read back.
+  // A round trip through the file format: every compiled vocabulary can be read back.
   return decodeVocabulary(encodeVocabulary(compiled));
 }
 
-/** The bytes of each id in the order of ids. */
+/** Concatenates the bytes of each id, in the order of ids. */
 function bytesById(
   { name, decoded }: VocabularySource,
   idLimit: number,
@@ -72,7 +72,7 @@ function bytesById(
   for (let id = 0; id < idLimit; id++) {
     if (at < count && decoded.ids[places[at]!] === id) at++;
     if (at < count && decoded.ids[places[at]!] === id) {
-      throw new OnpathError("table", `Cannot compile vocabulary "${name}": id ${id} is two tokens`, {
+      throw new OnpathError("table", `Cannot compile vocabulary "${name}": two tokens have the id ${id}`, {
         name,
         id,
       });

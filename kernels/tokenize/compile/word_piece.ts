@@ -1,6 +1,6 @@
 /**
- * Compiles WordPiece: a trie as a double array, walked from the root at a word's beginning and from the prefix's
- * state inside it.
+ * Compiles WordPiece: a trie as a double array. The walk starts at the root for a word's first token, and at
+ * the prefix's state inside the word.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { buildTrie } from "./trie.ts";
 /**
  * Compiles WordPiece.
  *
- * @param source The vocabulary's tokens.
- * @returns The tables.
- * @throws {OnpathError} `table` when two tokens are equal or none begins with the prefix; `size` when it is too
- * large.
+ * @param source Tokens of the vocabulary.
+ * @returns The compiled tables.
+ * @throws {OnpathError} `table` if two tokens are equal or no token begins with the prefix; `size` if the
+ * vocabulary is too large.
  */
 export function compileWordPiece(source: WordPieceSource): WordPieceTables {
   const { strings, ids, prefix, unknown, mostCharacters } = source;
@@ -38,7 +38,7 @@ export function compileWordPiece(source: WordPieceSource): WordPieceTables {
   if (longestToken > MAX_TOKEN_BYTES) {
     throw new OnpathError(
       "size",
-      `Cannot compile a vocabulary: a token has ${longestToken} bytes, at most ${MAX_TOKEN_BYTES} are taken`,
+      `Cannot compile a vocabulary: a token has ${longestToken} bytes, expected at most ${MAX_TOKEN_BYTES}`,
       { length: longestToken, most: MAX_TOKEN_BYTES },
     );
   }

@@ -1,5 +1,5 @@
 /**
- * Arrays of small whole numbers as rows of bits, and reading them within bounds.
+ * Arrays of small integers packed as bits, and a reader with bounds checks.
  *
  * @example Three numbers of 5 bits, the lowest bits first
  * ```text
@@ -12,32 +12,32 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** Most bits of a number: with the 7 that can stand before it in a byte, it is read as one word. */
+/** Maximum bits of a number: with up to 7 bits before it in its first byte, it fits one 32-bit read. */
 export const MAX_BITS = 23;
 
-/** Zero bytes at the end, so that the last numbers too can be read as words. */
+/** Zero padding at the end, in bytes, so that the last numbers fit a 32-bit read too. */
 export const TAIL_BYTES = 4;
 
-/** What is written as an array of numbers. */
+/** Array of numbers to write. */
 export type Numbers = ArrayLike<number>;
 
-/** Writes bytes into a buffer that grows. */
+/** Writes tables into a growing buffer. */
 export class TableWriter {
   #bytes = new Uint8Array(65536);
   #length = 0;
 
-  /** What has been written, and the tail. */
+  /** Returns a copy of the written bytes with the padding at their end. */
   bytes(): Uint8Array {
     this.#grow(TAIL_BYTES);
     return this.#bytes.slice(0, this.#length + TAIL_BYTES);
   }
 
   /**
-   * Writes numbers: a byte of their width, four of their count, and their bits.
+   * Writes numbers: their width in one byte, their count in four bytes (little-endian), then their bits.
    *
-   * @param numbers Whole numbers from 0 below 2^23.
-   * @param plus Added to each, so that −1 can be written.
-   * @throws {OnpathError} `size` when a number is outside the limits.
+   * @param numbers Integers; with `plus` added, from 0 to 2^23 − 1.
+   * @param plus Added to each number, so that −1 can be written.
+   * @throws {OnpathError} `size` if a number is out of range.
    */
   numbers(numbers: Numbers, plus = 0): void {
     let most = 0;
@@ -73,7 +73,7 @@ export class TableWriter {
     this.#length += 5 + size;
   }
 
-  /** Writes bytes after four of their count. */
+  /** Writes bytes, preceded by their count in four bytes (little-endian). */
   block(block: Uint8Array): void {
     this.#grow(4 + block.length);
     new DataView(this.#bytes.buffer).setUint32(this.#length, block.length, true);
@@ -90,19 +90,19 @@ export class TableWriter {
   }
 }
 
-/** Reads what {@linkcode TableWriter} wrote; every read is checked against the end. */
+/** Reads the output of {@linkcode TableWriter}; checks every read against the end. */
 export class TableReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
 
-  /** Begins at the first byte. */
+  /** Creates a reader at the first byte. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Bytes not read yet, the tail among them. */
+  /** Unread bytes, including the padding. */
   rest(): number {
     return this.#bytes.length - this.#at;
   }
@@ -110,12 +110,12 @@ export class TableReader {
   /**
    * Reads numbers into an array.
    *
-   * @param what What they are, as it stands in the message.
-   * @param into Takes them; its length is how many there must be.
-   * @param minus Taken from each.
-   * @param most The greatest that is taken, after that.
-   * @returns The array.
-   * @throws {OnpathError} `file` when the count is another, a number is too great, or the file ends before.
+   * @param what Name of the numbers in error messages.
+   * @param into Destination; its length is the expected count.
+   * @param minus Subtracted from each number.
+   * @param most Maximum accepted number, after the subtraction.
+   * @returns The destination.
+   * @throws {OnpathError} `file` if the count differs, a number is too great, or the file ends early.
    */
   numbers<T extends Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array>(
     what: string,
@@ -127,26 +127,29 @@ export class TableReader {
     const count = this.rest() < 5 ? -1 : this.#view.getUint32(this.#at + 1, true);
     const size = Math.ceil((into.length * width) / 8);
     if (count !== into.length || width > MAX_BITS || this.rest() < 5 + size + TAIL_BYTES) {
-      throw damaged(`${what} should be ${into.length} numbers, and are ${count} of ${width} bits`, { what });
+      throw damaged(`${what} has ${count} numbers of ${width} bits, expected ${into.length} numbers`, {
+        what,
+      });
     }
-    // One kind of array in the loop, or the engine looks at its kind for each number.
+    // The loop sees one array type only; with several, the JavaScript engine would dispatch on the type for
+    // each number.
     const numbers = into instanceof Int32Array ? into : new Int32Array(count);
     const greatest = this.#unpack(numbers, width, minus);
     if (numbers !== into) into.set(numbers);
     if (count > 0 && greatest - minus > most) {
-      throw damaged(`one of ${what} is ${greatest - minus}, at most ${most} is taken`, { what });
+      throw damaged(`${what} contains ${greatest - minus}, expected at most ${most}`, { what });
     }
     this.#at += 5 + size;
     return into;
   }
 
-  /** Reads numbers of a width; gives the greatest as it is written. */
+  /** Reads numbers of `width` bits; returns the greatest, before the subtraction. */
   #unpack(into: Int32Array, width: number, minus: number): number {
     const view = this.#view;
     const mask = 2 ** width - 1;
     let bit = (this.#at + 5) * 8;
     let greatest = 0;
-    // A number of 23 bits and the 7 before it in its first byte lie within 4 bytes, and 4 follow the last array.
+    // A number of 23 bits and up to 7 bits before it fit 4 bytes; 4 padding bytes follow the last array.
     for (let i = 0; i < into.length; i++) {
       const value = (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask;
       bit += width;
@@ -157,17 +160,17 @@ export class TableReader {
   }
 
   /**
-   * Reads bytes.
+   * Reads bytes that are preceded by their count.
    *
-   * @param what What they are, as it stands in the message.
-   * @param most How many are taken.
-   * @returns A view of them.
-   * @throws {OnpathError} `file` when they are too many or the file ends before.
+   * @param what Name of the bytes in error messages.
+   * @param most Maximum accepted count.
+   * @returns A view of the bytes.
+   * @throws {OnpathError} `file` if the count is too great or the file ends early.
    */
   block(what: string, most: number): Uint8Array {
     const length = this.rest() < 4 ? -1 : this.#view.getUint32(this.#at, true);
     if (length < 0 || length > most || this.rest() < 4 + length) {
-      throw damaged(`${what} should be at most ${most} bytes, and are ${length}`, { what });
+      throw damaged(`${what} has ${length} bytes, expected at most ${most}`, { what });
     }
     const from = this.#at + 4;
     this.#at = from + length;
@@ -175,7 +178,7 @@ export class TableReader {
   }
 }
 
-/** The refusal of a table file. */
+/** Creates the error for an invalid table file. */
 export function damaged(why: string, details: Readonly<Record<string, unknown>> = {}): OnpathError {
   return new OnpathError("file", `Cannot read a vocabulary table: ${why}`, details);
 }

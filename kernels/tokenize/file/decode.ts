@@ -1,6 +1,6 @@
 /**
- * Reads a compiled table file. A file that is cut short, changed, or contradicts itself is refused by name; what is
- * taken holds nothing that a walk could leave or not come back from.
+ * Reads a compiled table file. A file that is truncated, changed or contradictory is rejected with a reason.
+ * In an accepted file, no walk leaves its tables or fails to end.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { checkTrie, type DepthTrie } from "./derive.ts";
 import { TABLE_HEAD_BYTES, TABLE_MAGIC, TABLE_VERSION } from "./encode.ts";
 import { MAX_ID_BYTES, MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 
-/** Longest table file that is taken, in bytes. */
+/** Maximum length of a table file, in bytes. */
 export const MAX_TABLE_BYTES = 2 ** 28;
 
 /**
  * Reads a compiled vocabulary.
  *
- * @param file The table file's bytes.
- * @returns The vocabulary; nothing of it is a view of the file.
- * @throws {OnpathError} `file` when it is no table file, of another version, cut short, changed, or contradicts
- * itself.
+ * @param file Bytes of the table file.
+ * @returns The vocabulary; it holds no view of `file`.
+ * @throws {OnpathError} `file` if the bytes are not a table file, have another version, or are truncated,
+ * changed or contradictory.
  */
 export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const { body, checksum } = readHead(file);
@@ -87,15 +87,17 @@ function readHead(file: Uint8Array): { body: Uint8Array; checksum: number } {
   if (view.getUint32(0, true) !== TABLE_MAGIC) throw damaged("it does not begin with OPVT");
   const version = view.getUint16(4, true);
   if (version !== TABLE_VERSION || view.getUint16(6, true) !== 0) {
-    throw damaged(`its version is ${version}, expected ${TABLE_VERSION}; compile the vocabulary again`, {
+    throw damaged(`its version is ${version}, expected ${TABLE_VERSION}; recompile the vocabulary`, {
       version,
     });
   }
   const length = view.getUint32(8, true);
   const body = file.subarray(TABLE_HEAD_BYTES);
-  if (body.length !== length) throw damaged(`it is ${body.length} bytes long and says ${length}`, { length });
+  if (body.length !== length) {
+    throw damaged(`its body has ${body.length} bytes, its head announces ${length}`, { length });
+  }
   const checksum = view.getUint32(12, true);
-  if (crc32c(body) !== checksum) throw damaged("its checksum is wrong: it was changed or damaged");
+  if (crc32c(body) !== checksum) throw damaged("its checksum is invalid: the file was changed or damaged");
   return { body, checksum };
 }
 
@@ -111,8 +113,8 @@ function readMeta(block: Uint8Array): TableMeta {
 }
 
 /**
- * Refuses a head that announces more numbers than follow it, before memory is reserved for them. In these arrays a
- * number has one bit at least, because in none of them all numbers are 0.
+ * Rejects a head that announces more numbers than follow, before memory is allocated for them. Each number
+ * takes at least one bit, because none of these arrays is all zero.
  */
 function checkAnnounced({ pieces, cells, idLimit, bpe }: TableMeta, bytes: number): void {
   const transitions = pieces === null ? 0 : pieces.states * pieces.classes;
@@ -142,21 +144,21 @@ function readWordPiece(
   for (let cell = 0; cell < whole.length; cell++) {
     if (whole[cell]! < 0) continue;
     if (depth[cell] === 0) throw damaged(`token ${whole[cell]} has no cell`, { cell });
-    if (taken[whole[cell]!] === 1) throw damaged(`id ${whole[cell]} is two tokens`, { cell });
+    if (taken[whole[cell]!] === 1) throw damaged(`two tokens have the id ${whole[cell]}`, { cell });
     taken[whole[cell]!] = 1;
     if (depth[cell]! > longestToken) longestToken = depth[cell]!;
   }
   return { base, check, whole, roots: [0, inside], unknown, mostCharacters, longestToken };
 }
 
-/** What each id stands for. */
+/** Reads the bytes of each id. */
 function readBytes(input: TableReader, idLimit: number): Pick<Vocabulary, "bytes" | "offsets"> {
   const offsets = new Uint32Array(idLimit + 1);
   input.numbers("lengths of ids", offsets.subarray(1), 0, MAX_ID_BYTES);
   for (let id = 0; id < idLimit; id++) offsets[id + 1]! += offsets[id]!;
   const bytes = input.block("bytes of ids", MAX_TABLE_BYTES).slice();
   if (bytes.length !== offsets[idLimit]) {
-    throw damaged(`ids should have ${offsets[idLimit]} bytes, and have ${bytes.length}`, {
+    throw damaged(`ids have ${bytes.length} bytes, expected ${offsets[idLimit]}`, {
       length: bytes.length,
     });
   }

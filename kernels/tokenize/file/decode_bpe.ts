@@ -1,7 +1,7 @@
 /**
- * Reads byte pair encoding's tables, and checks what the engine relies on: every token is the text of its parts, no
- * other merge comes first within it, and all merges begin from units that are tokens. Then each prefix of a text has
- * a last token, so that no walk is without one.
+ * Reads the tables of byte pair encoding and checks the engine's assumptions. Every token is the text of its
+ * parts; within it no other merge comes first; and all merges start from units that are tokens. Then each
+ * prefix of a text has a last token, so a walk always finds one.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
 import type { TableMeta } from "./meta.ts";
 
 /**
- * Reads byte pair encoding's tables.
+ * Reads the tables of byte pair encoding.
  *
- * @param input Stands behind the automaton.
- * @param meta The file's head.
- * @param trie The automaton's double array.
+ * @param input Reader after the automaton.
+ * @param meta Head of the file.
+ * @param trie Double array of the automaton.
  * @param fail By cell: its failure link.
  * @returns The tables.
- * @throws {OnpathError} `file` when they contradict each other.
+ * @throws {OnpathError} `file` if the tables contradict each other.
  */
 export function readBpe(
   input: TableReader,
@@ -71,7 +71,7 @@ export function readBpe(
   checkUnits(tables, cellOf, made, first);
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
   if (bytes > MAX_TRIE_BYTES) {
-    throw damaged(`its tokens have ${bytes} bytes, at most ${MAX_TRIE_BYTES} are read`);
+    throw damaged(`its tokens have ${bytes} bytes, expected at most ${MAX_TRIE_BYTES}`);
   }
   for (let token = first; token < tokens; token++) checkMerge(tables, cellOf, made, token);
   return tables;
@@ -91,12 +91,12 @@ function wholeTokens(cellOf: Int32Array, depth: Uint16Array): Int32Array {
 function checkIds(ids: Int32Array, idLimit: number): void {
   const taken = new Uint8Array(idLimit);
   for (let token = 0; token < ids.length; token++) {
-    if (taken[ids[token]!] === 1) throw damaged(`id ${ids[token]} is two tokens`, { token });
+    if (taken[ids[token]!] === 1) throw damaged(`two tokens have the id ${ids[token]}`, { token });
     taken[ids[token]!] = 1;
   }
 }
 
-/** Merges begin from single bytes, or from single characters and the 256 tokens that stand for bytes. */
+/** Checks that merges start from single bytes, or from single characters and the 256 byte tokens. */
 function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, first: number): void {
   const { base, check, whole, lengths, units, fallback } = tables;
   const isFallback = new Uint8Array(cellOf.length);
@@ -104,7 +104,7 @@ function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, fir
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let token = 0; token < cellOf.length; token++) {
     if ((cellOf[token] === 0) !== (isFallback[token] === 1) || (isFallback[token] === 1 && token >= first)) {
-      throw damaged(`token ${token} has no path, or one that a byte's token cannot have`, { token });
+      throw damaged(`the path of token ${token} is missing, or invalid for a byte token`, { token });
     }
     if (isFallback[token] === 1) continue;
     let length = 1;
@@ -115,12 +115,12 @@ function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, fir
         utf8.decode(path);
       } catch (cause) {
         if (!(cause instanceof TypeError)) throw cause;
-        throw damaged(`token ${token} is no UTF-8`, { token });
+        throw damaged(`token ${token} is invalid UTF-8`, { token });
       }
     }
     const isUnit = lengths[token] === length;
     if (token < first ? (made[token] === 1) !== isUnit : isUnit) {
-      throw damaged(`token ${token} of ${lengths[token]} bytes is marked otherwise than its length says`, {
+      throw damaged(`the unit mark of token ${token} contradicts its length of ${lengths[token]} bytes`, {
         token,
       });
     }
@@ -129,19 +129,22 @@ function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, fir
   for (let byte = 0; byte < 256; byte++) {
     const cell = base[0]! + byte;
     if (check[cell] !== 0 || whole[cell]! < 0 || made[whole[cell]!] === 0) {
-      throw damaged(`no token is the byte ${byte}`, { byte });
+      throw damaged(`byte ${byte} has no token`, { byte });
     }
   }
 }
 
-/** Bytes of the path to a cell. */
+/** Returns the bytes of the path to a cell. */
 function pathOf({ base, check, depth }: BpeTables, cell: number): Uint8Array {
   const path = new Uint8Array(depth[cell]!);
   for (let at = cell, n = path.length; n > 0; at = check[at]!) path[--n] = at - base[check[at]!]!;
   return path;
 }
 
-/** A merged token is the bytes of its two parts, which merges make, and no merge across their border is earlier. */
+/**
+ * Checks that a merged token is the bytes of its two parts, that merges make both, and that no earlier merge
+ * crosses their border.
+ */
 function checkMerge(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, token: number): void {
   const { base, check, left, right, lengths, ranks } = tables;
   const l = left[token]!, r = right[token]!;
@@ -156,13 +159,13 @@ function checkMerge(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, tok
     }
     isOf &&= cell === cellOf[l];
   }
-  if (!isOf) throw damaged(`token ${token} is not of ${l} and ${r}`, { token, left: l, right: r });
+  if (!isOf) throw damaged(`token ${token} does not consist of ${l} and ${r}`, { token, left: l, right: r });
   if (!standApart(tables, l, r, ranks[token]!)) {
     throw damaged(`token ${token} is never made: within it another merge comes first`, { token });
   }
 }
 
-/** Whether no merge below a rank crosses the border of two tokens. */
+/** Tests whether no merge below a rank crosses the border of two tokens. */
 function standApart(tables: BpeTables, left: number, right: number, rank: number): boolean {
   const { pairLeft, pairRight, pairRank, ranks } = tables;
   const mask = pairLeft.length - 1;

@@ -1,6 +1,6 @@
 /**
- * Reads the automaton that cuts text into pieces, and checks that every text is cut: no way from the start leads on
- * without an accept and then dies, so the engine always makes progress.
+ * Reads the automaton that cuts text into pieces, and checks that it cuts every text. No path from the start
+ * fails before its first accept, so the engine always makes progress.
  *
  * @module
  */
@@ -9,23 +9,26 @@ import type { PieceTables } from "../vocabulary.ts";
 import { damaged, type TableReader } from "./bits.ts";
 import type { TableMeta } from "./meta.ts";
 
-/** Most transitions: states times classes. */
+/** Maximum number of transitions: states times classes. */
 export const MAX_TRANSITIONS = 2 ** 22;
 
 /**
  * Reads piece tables.
  *
- * @param input Stands at their first array.
- * @param meta Their sizes.
+ * @param input Reader at the first array of the pieces.
+ * @param meta Sizes of the arrays.
  * @returns The tables.
- * @throws {OnpathError} `file` when an array is invalid, or some text would be cut into no piece.
+ * @throws {OnpathError} `file` if an array is invalid, or some text would yield no piece.
  */
 export function readPieces(input: TableReader, meta: NonNullable<TableMeta["pieces"]>): PieceTables {
   const { states, classes, start, blocks } = meta;
-  if (start >= states) throw damaged(`state ${start} is not one of ${states}`, { start });
+  if (start >= states) throw damaged(`start state ${start} is not below ${states}`, { start });
   const cells = states * classes;
   if (cells > MAX_TRANSITIONS) {
-    throw damaged(`${states} states of ${classes} classes are too many`, { states, classes });
+    throw damaged(`${states} states of ${classes} classes exceed ${MAX_TRANSITIONS} transitions`, {
+      states,
+      classes,
+    });
   }
   const pieces: PieceTables = {
     states,
@@ -36,7 +39,7 @@ export function readPieces(input: TableReader, meta: NonNullable<TableMeta["piec
     final: input.numbers("final", new Uint8Array(states), 0, 1),
     drop: input.numbers("drop", new Uint8Array(states), 0, 1),
     blockOf: input.numbers("blockOf", new Uint16Array(0x1100), 0, blocks - 1),
-    // The last class is the end of the text, which no code point has.
+    // The last class is the end of the text; no code point has it.
     classOf: input.numbers("classOf", new Uint8Array(blocks * 256), 0, classes - 2),
   };
   checkProgress(pieces);
@@ -44,12 +47,12 @@ export function readPieces(input: TableReader, meta: NonNullable<TableMeta["piec
 }
 
 /**
- * Refuses an automaton with a path from the start that dies before its first accept, or that gives back all that it
- * has taken: the engine would begin the same piece for ever.
+ * Rejects an automaton with a path from the start that fails before its first accept, or that gives back
+ * every code point taken. The engine would repeat the same piece endlessly.
  */
 function checkProgress({ states, classes, start, transitions, accept }: PieceTables): void {
   const end = classes - 1;
-  // By state: the fewest code points that lead to it; 0 where no path does.
+  // By state: the minimum number of code points to reach it; 0 if unreachable.
   const least = new Uint32Array(states);
   // States that some path reaches before its first accept.
   const bare = new Uint8Array(states);
@@ -58,7 +61,7 @@ function checkProgress({ states, classes, start, transitions, accept }: PieceTab
     const next = transitions[state * classes + symbol]!;
     const back = next < 0 ? -1 : accept[next]!;
     if (isBare && (next < 0 || (symbol === end && back < 0))) {
-      throw damaged(`a text dies in state ${state}, class ${symbol}, before its first piece ends`, {
+      throw damaged(`a text fails in state ${state}, class ${symbol}, before its first piece ends`, {
         state,
         symbol,
       });

@@ -1,6 +1,6 @@
 /**
- * Tables that follow from others and so are not in the file: the longest tokens and suffixes. And the checks of a
- * double array and of its failure links.
+ * Tables that follow from others and so are absent from the file: the longest tokens and suffixes. Also the
+ * checks of a double array and of its failure links.
  *
  * @module
  */
@@ -8,48 +8,49 @@
 import { byDepth, MAX_TRIE_BYTES } from "../compile/trie.ts";
 import { damaged } from "./bits.ts";
 
-/** A double array with the depth of its states. */
+/** Double array with the depth of its states. */
 export interface DepthTrie {
-  /** By cell: where its children begin. */
+  /** By cell: base of its children; the child by byte b is cell `base + b`. */
   readonly base: Int32Array;
   /** By cell: the cell of its parent, or −1. */
   readonly check: Int32Array;
-  /** By cell: bytes from the root; 0 for cells not in use. */
+  /** By cell: bytes from the root; 0 for unused cells. */
   readonly depth: Uint16Array;
 }
 
 /**
- * Checks a double array: every parent is one byte nearer to the root, so that walks end.
+ * Checks a double array: every parent is one byte nearer to the root, so walks end.
  *
- * @param trie The double array.
- * @throws {OnpathError} `file` when it is none.
+ * @param trie Double array to check.
+ * @throws {OnpathError} `file` if the double array is invalid.
  */
 export function checkTrie({ base, check, depth }: DepthTrie): void {
   for (let cell = 0; cell < check.length; cell++) {
     const parent = check[cell]!;
     if (parent < 0) {
-      if (depth[cell] !== 0) throw damaged(`cell ${cell} has a depth and no parent`, { cell });
+      if (depth[cell] !== 0) throw damaged(`cell ${cell} has a depth but no parent`, { cell });
       continue;
     }
     const byte = cell - base[parent]!;
     if (cell === 0 || byte < 0 || byte > 255 || depth[cell] !== depth[parent]! + 1) {
-      throw damaged(`cell ${cell} is no child of ${parent}`, { cell, parent });
+      throw damaged(`cell ${cell} is not a child of ${parent}`, { cell, parent });
     }
     if (parent !== 0 && check[parent]! < 0) {
-      throw damaged(`cell ${cell} is the child of none`, { cell, parent });
+      throw damaged(`the parent ${parent} of cell ${cell} is unused`, { cell, parent });
     }
   }
 }
 
 /**
- * Finds the longest token that ends at each state, and of each token the next shorter; and checks the failure links.
+ * Computes the longest token that ends at each state, and the next shorter suffix of each token; checks the
+ * failure links.
  *
- * @param trie The double array, checked.
+ * @param trie Double array, already checked.
  * @param fail By cell: its failure link.
  * @param whole By cell: its token, or −1.
- * @param made By token: 1 where merges make it.
+ * @param made By token: 1 if merges make it.
  * @returns `longest` by cell, `suffix` by token.
- * @throws {OnpathError} `file` when a failure link is not the longest proper suffix that is a path.
+ * @throws {OnpathError} `file` if a failure link is not the longest proper suffix that is a path.
  */
 export function deriveSuffixes(
   { base, check, depth }: DepthTrie,
@@ -60,7 +61,7 @@ export function deriveSuffixes(
   const longest = new Int32Array(depth.length).fill(-1);
   const suffix = new Int32Array(made.length).fill(-1);
   const order = byDepth(depth);
-  // A token of n bytes takes 2n steps at most, and all tokens together have a limit.
+  // A token of n bytes takes at most 2n steps, and the bytes of all tokens together are limited.
   let steps = 2 * MAX_TRIE_BYTES;
   for (let i = 0; i < order.length; i++) {
     const cell = order[i]!;

@@ -1,17 +1,18 @@
 /**
- * Writes a compiled vocabulary as a table file. Little-endian:
+ * Writes a compiled vocabulary as a table file. Numbers are little-endian:
  *
- * | bytes | what |
+ * | bytes | content |
  * |---|---|
  * | 0–3 | `OPVT` |
  * | 4–5 | version, 1 |
  * | 6–7 | 0 |
- * | 8–11 | length of what follows the head, in bytes |
- * | 12–15 | CRC-32C of what follows the head: the vocabulary's checksum |
+ * | 8–11 | length of the body after the head, in bytes |
+ * | 12–15 | CRC-32C of the body: the vocabulary's checksum |
  * | 16– | a block of MessagePack ({@linkcode TABLE_META}), then arrays of bits, in the order of the code below |
  *
- * Last come the lengths of the ids in bytes, those bytes, and four zero bytes. What follows from other arrays is
- * left out: the longest token of a state, suffixes, ranks, and the hash table of merges.
+ * The last parts are the lengths of the ids in bytes, those bytes, and four bytes of zero padding. Tables
+ * that follow from other arrays are omitted: the longest token of a state, suffixes, ranks, and the hash
+ * table of merges.
  *
  * @module
  */
@@ -27,18 +28,18 @@ import { MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 /** `OPVT` as a little-endian word. */
 export const TABLE_MAGIC = 0x5456504f;
 
-/** Version of the table file. */
+/** Version of the table file that this build writes and reads. */
 export const TABLE_VERSION = 1;
 
-/** Bytes before what the CRC is of. */
+/** Length of the file's head in bytes; the CRC covers everything after it. */
 export const TABLE_HEAD_BYTES = 16;
 
 /**
  * Writes a compiled vocabulary.
  *
- * @param vocabulary The vocabulary; its own checksum is not looked at.
- * @returns The file. The same vocabulary gives the same bytes.
- * @throws {OnpathError} `size` when a number is outside its limits.
+ * @param vocabulary Compiled vocabulary; its own checksum is ignored.
+ * @returns The file. The same vocabulary always yields the same bytes.
+ * @throws {OnpathError} `size` if a number is out of range.
  */
 export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint8Array {
   const { pieces, bpe, wordPiece } = vocabulary;
@@ -62,13 +63,13 @@ export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint
   return file;
 }
 
-/** Writes the head; what would not be read back is refused. */
+/** Writes the head; rejects a head that could not be read back. */
 function encodeMeta(meta: TableMeta): Uint8Array {
   const block = encode(parseWith(TABLE_META, meta, "table", "head of a compiled vocabulary"));
   if (block.length <= MAX_META_BYTES) return block;
   throw new OnpathError(
     "size",
-    `Cannot write the head of a vocabulary: it has ${block.length} bytes, at most ${MAX_META_BYTES} are read`,
+    `Cannot write the head of a vocabulary: it has ${block.length} bytes, expected at most ${MAX_META_BYTES}`,
     { bytes: block.length, most: MAX_META_BYTES },
   );
 }
@@ -112,7 +113,7 @@ function writePieces(out: TableWriter, pieces: PieceTables): void {
   out.numbers(pieces.classOf);
 }
 
-/** Writes BPE's tables; a token's cell is 0 where the automaton has it not. */
+/** Writes BPE's tables; a token's cell is 0 if the automaton lacks it. */
 function writeBpe(out: TableWriter, bpe: BpeTables): void {
   const cellOf = new Int32Array(bpe.tokens);
   for (let cell = 0; cell < bpe.whole.length; cell++) {
@@ -135,7 +136,7 @@ function writeBpe(out: TableWriter, bpe: BpeTables): void {
   out.numbers(bpe.fallback);
 }
 
-/** Writes WordPiece's tables. */
+/** Writes WordPiece's tables, with the depth of each cell. */
 function writeWordPiece(out: TableWriter, tables: WordPieceTables): void {
   const depth = new Uint16Array(tables.check.length);
   const depthOf = (cell: number): number => {

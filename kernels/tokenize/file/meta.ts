@@ -1,5 +1,5 @@
 /**
- * What a compiled table file says in words and single numbers, beside its arrays.
+ * Head of a compiled table file: its strings and single numbers, without the arrays.
  *
  * @module
  */
@@ -44,14 +44,14 @@ function isId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MAX_IDS;
 }
 
-/** Characters of a vocabulary's name, at most. */
+/** Maximum length of a vocabulary's name, in UTF-16 units. */
 const MAX_NAME = 256;
 
 /**
- * Refuses a name that no compiled file can hold.
+ * Checks that a compiled file can hold a name.
  *
- * @param name The vocabulary's name.
- * @throws {OnpathError} `file` when it is too long or not well-formed.
+ * @param name Name of the vocabulary.
+ * @throws {OnpathError} `file` if the name is too long or not well-formed.
  */
 export function checkName(name: string): void {
   if (name.length <= MAX_NAME && name.isWellFormed()) return;
@@ -62,18 +62,18 @@ export function checkName(name: string): void {
   );
 }
 
-/** Ids around a text, at most. */
+/** Maximum number of ids before a text, and of ids after it. */
 export const MAX_AROUND = 1024;
 
 const AROUND = shortList(ID, MAX_AROUND);
 
-/** Bytes of the file's head, at most. */
+/** Maximum length of the file's head, in bytes. */
 export const MAX_META_BYTES = 2 ** 24;
 
-/** Bytes that an id stands for, at most. */
+/** Maximum bytes that one id decodes to. */
 export const MAX_ID_BYTES = MAX_TOKEN_BYTES * 4;
 
-/** The schema of the file's head. */
+/** Schema of the file's head. */
 export const TABLE_META = z.strictObject({
   name: TEXT.max(MAX_NAME),
   idLimit: z.int().min(1).max(MAX_IDS),
@@ -106,5 +106,5 @@ export const TABLE_META = z.strictObject({
   message: "expected one algorithm",
 });
 
-/** The file's head. */
+/** Head of the file, checked. */
 export type TableMeta = z.infer<typeof TABLE_META>;

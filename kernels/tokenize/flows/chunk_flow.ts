@@ -1,8 +1,8 @@
 /**
- * A text in chunks that overlap, each tokenized by itself: a placed flow, with a merge behind it.
+ * A text in overlapping chunks, each tokenized independently: a placed flow, followed by a merge.
  *
- * Where chunks share no boundary, the stretch is done again by a packet that begins at the end of what is final.
- * If no piece ends within that packet, the host completes it.
+ * If neighbouring chunks share no boundary, a packet that begins at the last final boundary repeats the
+ * stretch. If no piece ends within that packet, the host completes it.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { HostFallback } from "./host_fallback.ts";
 /** Maximum chunks that may be sent ahead of the merge. */
 const MAX_AHEAD = 4096;
 
-/** The sending half: chunks by their numbers. */
+/** Sending half: chunks by their numbers. */
 class ChunkOutgoing implements Outgoing {
   readonly #context: TextContext;
   readonly #text: Uint8Array;
@@ -30,7 +30,7 @@ class ChunkOutgoing implements Outgoing {
   readonly #needs: (chunk: number) => boolean;
   #again: number[] = [];
   #next = 0;
-  /** First chunk that the merge lacks: none far beyond it is sent. */
+  /** First chunk that the merge lacks; chunks more than {@linkcode MAX_AHEAD} beyond it are not sent. */
   merged = 0;
 
   constructor(context: TextContext, text: Uint8Array, flow: number, needs: (chunk: number) => boolean) {
@@ -41,7 +41,7 @@ class ChunkOutgoing implements Outgoing {
     this.#chunks = chunkCount(text.length, context.plan.body.cut);
   }
 
-  /** Chunks that were sent at least once. */
+  /** Number of chunks sent at least once. */
   get sent(): number {
     return this.#next;
   }
@@ -65,7 +65,7 @@ class ChunkOutgoing implements Outgoing {
   }
 }
 
-/** A stretch that is done again. */
+/** Repeated stretch, sent as one packet. */
 interface Redo {
   readonly packet: TextPacket;
   readonly to: number;
@@ -91,7 +91,7 @@ export class ChunkFlow implements TokenFlow {
   /**
    * Starts a text.
    *
-   * @param context The session's.
+   * @param context Context of the session.
    * @param text The whole text, well-formed UTF-8, at least one byte.
    * @param onChunk Called with the outcome of each chunk.
    */
@@ -157,7 +157,7 @@ export class ChunkFlow implements TokenFlow {
     }
     if (this.#redo === null && merge.stuck) this.#beginRedo();
     this.counts.removed = merge.removed;
-    // An exchange without packets of this flow shows nothing.
+    // An exchange without packets of this flow gives no evidence of a stall.
     const took = this.counts.sent > this.#sent;
     const progress = merge.boundary + merge.next + this.counts.retries;
     if (progress > this.#progress) this.idle = 0;
@@ -175,7 +175,7 @@ export class ChunkFlow implements TokenFlow {
     return textGap(tries, outcomes);
   }
 
-  /** Chunks that were sent and are still needed. */
+  /** Ranges of chunks that were sent and are still needed. */
   #lost(): Range[] {
     const ranges: [number, number][] = [];
     for (let chunk = this.#merge.next; chunk < this.#outgoing.sent; chunk++) {
@@ -187,7 +187,7 @@ export class ChunkFlow implements TokenFlow {
     return ranges;
   }
 
-  /** The stretch from the boundary on is sent once more, as long as an answer may be. */
+  /** Sends the text from the last boundary again, up to the length of an answer. */
   #beginRedo(): void {
     const { plan, lengthOf } = this.#context;
     const { boundary } = this.#merge;
@@ -206,7 +206,7 @@ export class ChunkFlow implements TokenFlow {
     const { covers, plan } = this.#context;
     const isShort = covers && packet.ends && append.escape === 0 && append.end !== to;
     if (append.answered === 0 || isShort) {
-      // Its answer was lost or incomplete: it is sent again in the same flow, which the device does not keep.
+      // The answer was lost or incomplete. The same flow is sent again; the device does not keep it.
       redo.isSent = false;
       run.count = 0;
       append.begin(packet.flow, plan.id, 0, packet.position);
@@ -221,7 +221,7 @@ export class ChunkFlow implements TokenFlow {
     else this.#doOnHost();
   }
 
-  /** No piece ends within a packet: the host completes it. */
+  /** Completes the piece on the host, because no piece ends within a packet. */
   #doOnHost(): void {
     const { boundary } = this.#merge;
     const fallback = this.#fallback ??= this.#context.makeFallback();

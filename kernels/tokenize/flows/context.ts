@@ -1,5 +1,5 @@
 /**
- * What all flows of a tokenizing session share.
+ * Context shared by all flows of a tokenizing session.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import type { TokenRun } from "../../../serialize/text/token_run.ts";
 import type { TokenizePlan } from "../plan/plan.ts";
 import type { HostFallback } from "./host_fallback.ts";
 
-/** Shared by all flows of a session. */
+/** Context shared by all flows of a session. */
 export interface TextContext {
-  /** The plan. */
+  /** Plan of the session. */
   readonly plan: TokenizePlan;
-  /** Writer of its packets. */
+  /** Writes packets of text. */
   readonly writer: TextWriter;
   /** Bytes of text by token id; 0 for an id that does not exist. */
   readonly lengthOf: Int32Array;
   /** Whether the tokens of a text cover all its bytes. */
   readonly covers: boolean;
-  /** Makes the host's engine. */
+  /** Creates the host's engine. */
   readonly makeFallback: () => HostFallback;
 }
 
-/** Work of a flow of text. */
+/** Counters of a flow of text. */
 export interface TextCounts extends FlowCounts {
-  /** Times that the device gave a flow up. */
+  /** Escapes reported by the device. */
   escapes: number;
-  /** Bytes that the host tokenized. */
+  /** Bytes tokenized on the host. */
   hostBytes: number;
-  /** Stretches that were done again because their chunks shared no boundary. */
+  /** Stretches repeated because their chunks shared no boundary. */
   retries: number;
-  /** Tokens that came and were dropped: duplicates, and those that were not confirmed. */
+  /** Tokens received and dropped: duplicates, and tokens that were not confirmed. */
   removed: number;
 }
 
@@ -44,16 +44,16 @@ export function newTextCounts(): TextCounts {
 
 /** A flow that turns one stretch of text into tokens. */
 export interface TokenFlow extends PacketFlow {
-  /** Its tokens; those up to the last end of a piece are final. */
+  /** Tokens so far; those up to the last end of a piece are final. */
   readonly run: TokenRun;
   readonly counts: TextCounts;
 }
 
 /**
- * Makes the error of a text whose answers stay missing.
+ * Creates the error for a text whose answers stay missing.
  *
  * @param tries Number of tries.
- * @param outcomes Outcomes of all answers.
+ * @param outcomes Number of answers by outcome.
  */
 export function textGap(tries: number, outcomes: Readonly<Record<string, number>>): OnpathError {
   const kept = new Set(["accepted", "early", "duplicate"]);

@@ -1,5 +1,6 @@
 /**
- * The host's own engine, for what a device gave up: it has no window, so it always comes to the end of the piece.
+ * The host's engine, for a flow that the device gave up. It has no window, so it always reaches the end of
+ * the piece.
  *
  * @module
  */
@@ -11,20 +12,20 @@ import type { TextLookups } from "../lookups.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { TokenRun } from "../../../serialize/text/token_run.ts";
 
-/** Bytes that are taken at a time, so that little is tokenized beyond the piece. */
+/** Bytes taken at a time: the engine reads at most this number beyond the piece. */
 const STEP = 512;
 
-/** Tokenizes from a piece's beginning on, on the host. Lives as long as a session. */
+/** Tokenizes on the host from the beginning of a piece. Lives as long as a session. */
 export class HostFallback {
-  /** Bytes that were tokenized on the host. */
+  /** Bytes tokenized on the host. */
   bytes = 0;
   readonly #flow: TextFlow;
   #end = 0;
 
   /**
-   * Makes an engine.
+   * Creates an engine.
    *
-   * @param vocabulary The vocabulary.
+   * @param vocabulary Compiled vocabulary.
    */
   constructor(vocabulary: Vocabulary) {
     const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
@@ -33,9 +34,9 @@ export class HostFallback {
   }
 
   /**
-   * Begins where a piece begins.
+   * Begins at the start of a piece.
    *
-   * @param at The byte of the text.
+   * @param at Offset in the text, in bytes.
    */
   begin(at: number): void {
     this.#flow.restart();
@@ -44,15 +45,15 @@ export class HostFallback {
   }
 
   /**
-   * Takes text until a piece has ended, and appends the tokens that have left.
+   * Takes text until a piece has ended, and appends the emitted tokens.
    *
-   * @param text Where the text is.
-   * @param from The first byte there that was not taken before.
-   * @param to Behind the last one that is there.
-   * @param ends Whether the text ends with it.
-   * @param run Where tokens go.
-   * @returns Behind the last byte that was taken. Where a piece has ended, so does the run; else the text did not
-   * suffice.
+   * @param text Buffer that holds the text.
+   * @param from Offset in `text` of the first byte not taken yet.
+   * @param to Exclusive end of the available bytes.
+   * @param ends True if the text ends at `to`.
+   * @param run Tokens to append to.
+   * @returns Exclusive end of the bytes taken. If a piece has ended, `run` ends with it; otherwise more text
+   * is needed.
    */
   take(text: Uint8Array, from: number, to: number, ends: boolean, run: TokenRun): number {
     const first = run.count;

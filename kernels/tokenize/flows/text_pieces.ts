@@ -1,5 +1,6 @@
 /**
- * A text as the stretches that are tokenized one by one: between special tokens, and around chunks that a cache has.
+ * Splits a text into stretches that are tokenized independently: between special tokens, and between cached
+ * chunks.
  *
  * @module
  */
@@ -10,17 +11,17 @@ import { TokenRun } from "../../../serialize/text/token_run.ts";
 import type { TokenizePlan } from "../plan/plan.ts";
 import type { TokenFlow } from "./context.ts";
 
-/** What a text becomes: ids, and the places that they stand for. */
+/** Result of tokenizing a text: ids, and the bytes that each stands for. */
 export interface TextTokens {
-  /** Their ids. */
+  /** Token ids. */
   readonly ids: Uint32Array<ArrayBuffer>;
-  /** Where each begins, in bytes of the well-formed text. Ids put around a text are empty places. */
+  /** By token: its start offset, in bytes of the well-formed text. Ids added around a text are empty. */
   readonly starts: Uint32Array<ArrayBuffer>;
-  /** Where each ends. */
+  /** By token: its exclusive end offset. */
   readonly ends: Uint32Array<ArrayBuffer>;
 }
 
-/** A chunk that the cache lacked. */
+/** Chunk that was not in the cache. */
 interface Missed {
   readonly from: number;
   readonly to: number;
@@ -33,29 +34,29 @@ type TextPiece =
   | {
     readonly kind: "text";
     readonly part: Extract<TextPart, { kind: "text" }>;
-    /** Where the stretch begins in the part's bytes. */
+    /** Offset of the stretch in the part's bytes. */
     readonly from: number;
-    /** What a device makes of it, or what is known. */
+    /** Flow that tokenizes the stretch, or its cached tokens. */
     readonly source: TokenFlow | TokenRun;
-    /** Its chunks, where the cache is to have them. */
+    /** Chunks of the stretch that are added to the cache afterwards. */
     readonly missed: readonly Missed[];
   };
 
-/** A text in pieces. */
+/** A text split into pieces. */
 export interface SplitText {
-  /** The pieces in order. */
+  /** Pieces in the order of the text. */
   readonly pieces: readonly TextPiece[];
-  /** Bytes of the text. */
+  /** Length of the text, in bytes. */
   readonly length: number;
 }
 
 /**
  * Splits a text.
  *
- * @param plan The plan.
+ * @param plan Plan of the session.
  * @param text Well-formed UTF-8.
- * @param cache Chunks that are known, or null.
- * @param makeFlow Makes what tokenizes a stretch.
+ * @param cache Cache of chunks, or null.
+ * @param makeFlow Creates the flow of a stretch.
  * @returns The pieces.
  */
 export function splitIntoPieces(
@@ -72,7 +73,7 @@ export function splitIntoPieces(
   return { pieces, length: text.length };
 }
 
-/** Chunks that are known stand for themselves; those between them are a stretch together. */
+/** Each cached chunk is a piece; the chunks between two cached ones are one stretch. */
 function aroundKnown(
   part: Extract<TextPart, { kind: "text" }>,
   cache: ChunkCache,
@@ -103,7 +104,7 @@ function aroundKnown(
   return pieces;
 }
 
-/** The jobs of texts, in order. */
+/** Flows of the texts, in order. */
 export function flowsOf(texts: readonly SplitText[]): TokenFlow[] {
   return texts.flatMap(({ pieces }) => pieces).flatMap((piece) =>
     piece.kind === "special" || piece.source instanceof TokenRun ? [] : [piece.source]
@@ -115,10 +116,10 @@ function runOf(source: TokenFlow | TokenRun): TokenRun {
 }
 
 /**
- * Gives a cache the chunks that it lacked.
+ * Adds the missed chunks of a text to a cache.
  *
- * @param text A text whose jobs are done.
- * @param cache The cache.
+ * @param text Text whose flows are complete.
+ * @param cache Cache to add to.
  */
 export function rememberChunks({ pieces }: SplitText, cache: ChunkCache): void {
   for (const piece of pieces) {
@@ -127,7 +128,7 @@ export function rememberChunks({ pieces }: SplitText, cache: ChunkCache): void {
     const run = runOf(piece.source);
     let first = 0;
     for (const chunk of missed) {
-      // A chunk ends where a piece does, so none of its tokens reaches beyond.
+      // A chunk ends where a piece ends, so no token crosses its end.
       let last = first;
       while (last < run.count && run.ends[last]! <= chunk.to - from) last++;
       cache.put(part.bytes, chunk.from, chunk.to, chunk.hash, run, first, last, chunk.from - from);
@@ -137,10 +138,10 @@ export function rememberChunks({ pieces }: SplitText, cache: ChunkCache): void {
 }
 
 /**
- * The tokens of a text, of its pieces and what is put around it.
+ * Joins the tokens of a text's pieces and the ids around it.
  *
- * @param plan The plan.
- * @param text A text whose jobs are done.
+ * @param plan Plan of the session.
+ * @param text Text whose flows are complete.
  */
 export function joinPieces(
   { body: { around: { before, after } } }: TokenizePlan,

@@ -1,5 +1,5 @@
 /**
- * A text that grows: its tokens come as soon as they are final.
+ * A growing text: its tokens are returned as soon as they are final.
  *
  * @module
  */
@@ -12,18 +12,19 @@ import { SpecialSplitter } from "../special.ts";
 import type { TextContext } from "./context.ts";
 import { SequentialFlow } from "./token_flow.ts";
 
-/** Tokens that were delivered are forgotten beyond this number. */
+/** Delivered tokens beyond this number are removed from memory. */
 const MAX_KEPT = 4096;
 
 /** Next work of a stream: text, a special token, or the end of a stretch before one. */
 type Task = Uint8Array | { readonly id: number } | "end";
 
 /**
- * Starts a text that grows.
+ * Starts a growing text.
  *
- * @param context The session's.
- * @param run Sends what a flow has to send.
- * @returns The stream. Each step gives the ids that are final by then; after a rejected step they stay for the next.
+ * @param context Context of the session.
+ * @param run Sends the packets of a flow.
+ * @returns The stream. Each step returns the ids that became final; after a rejected step they stay for the
+ * next.
  * @throws {OnpathError} `pipeline` if chunks overlap.
  */
 export function openTextStream(
@@ -46,7 +47,7 @@ export function openTextStream(
   let delivered = 0;
   let normalizer: NormalizerStream | null = null;
   const tasks: Task[] = [];
-  // Ids that are final and were not delivered yet: a step that fails loses none.
+  // Final ids that were not delivered yet: a failed step loses none.
   let ids: number[] = [];
   const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
     text: (bytes, from, to) => tasks.push(bytes.slice(from, to)),
@@ -82,7 +83,7 @@ export function openTextStream(
   };
   const work = async () => {
     for (let task = tasks[0]; task !== undefined; task = tasks[0]) {
-      // A task is done once it has succeeded; one that failed is tried again by the next step.
+      // A task is removed once it has succeeded; the next step retries a failed one.
       if (task === "end") await endStretch();
       else if ("id" in task) ids.push(task.id);
       else if (normalization.length === 0) put(task);

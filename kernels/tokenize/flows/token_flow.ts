@@ -1,8 +1,8 @@
 /**
  * A text in a sequential flow: the device keeps state between packets. The text may grow.
  *
- * If the device gives the flow up or an answer is lost, the tokens up to the last end of a piece stand. From there on
- * a new flow begins, or the host completes the piece.
+ * If the device gives the flow up or an answer is lost, the tokens up to the last end of a piece stay valid.
+ * From there a new flow begins, or the host completes the piece.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { TokenRun } from "../../../serialize/text/token_run.ts";
 import { newTextCounts, type TextContext, type TextCounts, textGap, type TokenFlow } from "./context.ts";
 import type { HostFallback } from "./host_fallback.ts";
 
-/** The receiving half: puts answers into a run of tokens. */
+/** Receiving half: collects answers in a run of tokens. */
 export class TokenIncoming implements Incoming<TokenRun> {
   readonly run: TokenRun = new TokenRun();
   readonly #append: FlowAppend;
   readonly #plan: number;
-  // Offset of the first token of the run: 0, or behind those that were forgotten.
+  // Offset of the first token of the run; 0 until tokens are removed.
   #floor = 0;
 
   /**
    * Starts a text.
    *
-   * @param context The session's.
+   * @param context Context of the session.
    * @param flow Number of the first flow.
    */
   constructor({ plan, lengthOf }: TextContext, flow: number) {
@@ -40,12 +40,12 @@ export class TokenIncoming implements Incoming<TokenRun> {
     return this.#append.flow;
   }
 
-  /** Requests of the current flow that were answered. */
+  /** Answered requests of the current flow. */
   get answered(): number {
     return this.#append.answered;
   }
 
-  /** Reason why the device gave the flow up; 0 if it did not. */
+  /** Reason of the device's escape; 0 without one. */
   get escape(): number {
     return this.#append.escape;
   }
@@ -78,7 +78,7 @@ export class TokenIncoming implements Incoming<TokenRun> {
     return this.escape === 0 && this.answered >= sent ? null : this.resume();
   }
 
-  /** Drops the tokens that are not final and expects a new flow from there on. */
+  /** Drops the tokens that are not final and expects a new flow from there. */
   resume(): Missing {
     const from = this.settled;
     this.run.count = this.run.confirmed();
@@ -88,7 +88,7 @@ export class TokenIncoming implements Incoming<TokenRun> {
   }
 
   /**
-   * Forgets the first tokens of the run, as a text that grows without end needs.
+   * Removes the first tokens of the run, to bound the memory of a growing text.
    *
    * @param count Number of tokens; the last one ends a piece.
    */
@@ -120,8 +120,8 @@ export class SequentialFlow implements TokenFlow {
   /**
    * Starts a text.
    *
-   * @param context The session's.
-   * @param text The whole text; leave it out for a text that grows.
+   * @param context Context of the session.
+   * @param text The whole text; omitted for a growing text.
    */
   constructor(context: TextContext, text?: Uint8Array) {
     this.#context = context;
@@ -140,7 +140,7 @@ export class SequentialFlow implements TokenFlow {
     return ended && this.#hostAt < 0 && position === length && this.#incoming.answered === sent;
   }
 
-  /** Appends to the text. */
+  /** Appends `bytes` from offset `from` to the exclusive end `to`. */
   push(bytes: Uint8Array, from: number, to: number): void {
     this.#outgoing.release(this.#incoming.settled);
     this.#outgoing.push(bytes, from, to);
@@ -195,7 +195,7 @@ export class SequentialFlow implements TokenFlow {
     return textGap(tries, outcomes);
   }
 
-  /** Forgets the first tokens of the run; the last of them ends a piece. */
+  /** Removes the first `count` tokens of the run; the last of them ends a piece. */
   forget(count: number): void {
     this.#incoming.forget(count);
   }
@@ -220,7 +220,7 @@ export class SequentialFlow implements TokenFlow {
     this.#completePiece();
   }
 
-  /** The host takes the text there is until a piece ends; then the device goes on. */
+  /** Completes the piece on the host with the available text; then the device continues. */
   #completePiece(): void {
     const fallback = this.#fallback!;
     const outgoing = this.#outgoing;

@@ -1,11 +1,11 @@
 /**
- * The alphabet in which byte-level vocabularies write bytes: printable Latin-1 as itself, the other 68 bytes as the
- * characters from U+0100 on (GPT-2's `bytes_to_unicode`).
+ * The alphabet of byte-level vocabularies: printable Latin-1 stands for itself, the other 68 bytes for the
+ * characters from U+0100 (GPT-2's `bytes_to_unicode`).
  *
  * @module
  */
 
-/** By character: the byte it stands for. */
+/** By character: its byte. */
 const BYTE_OF: ReadonlyMap<string, number> = makeAlphabet();
 
 function makeAlphabet(): Map<string, number> {
@@ -19,10 +19,10 @@ function makeAlphabet(): Map<string, number> {
 }
 
 /**
- * Reads a token of a byte-level vocabulary.
+ * Decodes a token of a byte-level vocabulary.
  *
- * @param token The token as the vocabulary writes it.
- * @returns Its bytes; null when it has a character that stands for no byte.
+ * @param token Token in the vocabulary's alphabet.
+ * @returns Its bytes; null if a character stands for no byte.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * What stands after the model in a tokenizer.json: ids put around a text, and how tokens become text again.
+ * The parts after the model in a tokenizer.json: ids around a text, and the decoding of tokens to text.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { MAX_AROUND } from "../file/meta.ts";
 import type { TokenDecoding } from "../vocabulary.ts";
 import { DECODER, type Decoder, POST_PROCESSOR, type PostProcessor } from "./hf_schema.ts";
 
-/** Ids put before and after a text. */
+/** Ids added before and after a text. */
 export interface Around {
-  /** Before it. */
+  /** Ids before the text. */
   readonly before: readonly number[];
-  /** After it. */
+  /** Ids after the text. */
   readonly after: readonly number[];
 }
 
 /**
  * Reads `post_processor`.
  *
- * @param json The part of the file; null where there is none.
- * @param name The vocabulary's name.
- * @returns Ids put around a text.
- * @throws {OnpathError} `file` when it is of a kind that onpath does not know, named.
+ * @param json Value of `post_processor`; null or undefined if absent.
+ * @param name Name of the vocabulary.
+ * @returns Ids around a text.
+ * @throws {OnpathError} `file` if its type is not supported; the message names the type.
  */
 export function readPostProcessor(json: unknown, name: string): Around {
   if (json === null || json === undefined) return { before: [], after: [] };
@@ -41,15 +41,15 @@ export function readPostProcessor(json: unknown, name: string): Around {
   return ids;
 }
 
-/** Sequences of post-processors within one another, at most. */
+/** Maximum nesting depth of post-processor sequences. */
 const MAX_SEQUENCES = 8;
 
 function around(json: unknown, name: string, depth: number): Around {
-  if (depth > MAX_SEQUENCES) throw unknown(name, "post_processor", "a sequence within eight others");
+  if (depth > MAX_SEQUENCES) throw unknown(name, "post_processor", "a sequence nested in eight others");
   const post: PostProcessor = parseWith(POST_PROCESSOR, json, "file", `post_processor of "${name}"`);
   switch (post.type) {
     case "ByteLevel":
-      // It moves offsets only, and onpath's offsets are those of the tokens' bytes.
+      // ByteLevel changes offsets only; onpath's offsets are those of the tokens' bytes.
       return { before: [], after: [] };
     case "BertProcessing":
     case "RobertaProcessing":
@@ -69,7 +69,7 @@ function around(json: unknown, name: string, depth: number): Around {
           if (token === undefined) {
             throw new OnpathError(
               "file",
-              `Cannot read post_processor of "${name}": it has no ids for ${named(piece.SpecialToken.id)}`,
+              `Cannot read post_processor of "${name}": ids of ${named(piece.SpecialToken.id)} are missing`,
               { name, token: piece.SpecialToken.id },
             );
           }
@@ -81,25 +81,25 @@ function around(json: unknown, name: string, depth: number): Around {
   }
 }
 
-/** How tokens become text, and which text of a token stands for another. */
+/** Decoding of tokens to text, and replacements within tokens. */
 export interface DecoderParts {
-  /** How tokens become text again. */
+  /** Method that joins tokens to text. */
   readonly decoding: TokenDecoding;
-  /** Replaced in every token. */
+  /** Replacement applied to every token. */
   readonly replace: { readonly from: string; readonly to: string } | null;
-  /** Whether tokens `<0x0A>` are bytes. */
+  /** True if tokens of the form `<0x0A>` stand for bytes. */
   readonly byteFallback: boolean;
-  /** Whether tokens are written in the byte-level alphabet. */
+  /** True if tokens are written in the byte-level alphabet. */
   readonly byteLevel: boolean;
 }
 
 /**
  * Reads `decoder`.
  *
- * @param json The part of the file.
- * @param name The vocabulary's name.
- * @returns How tokens become text.
- * @throws {OnpathError} `file` when it is missing or of a kind that onpath does not know, named.
+ * @param json Value of `decoder`.
+ * @param name Name of the vocabulary.
+ * @returns Decoding of tokens.
+ * @throws {OnpathError} `file` if it is missing or its type is not supported; the message names the type.
  */
 export function readDecoder(json: unknown, name: string): DecoderParts {
   const place = { name, part: "decoder" };
@@ -161,7 +161,7 @@ function parts(some: Partial<DecoderParts>): DecoderParts {
   };
 }
 
-/** Refuses a part of a kind that is not known, before a schema says it in its own words. */
+/** Rejects a part of an unknown type by name, before the schema reports it less clearly. */
 function checkType(
   json: unknown,
   known: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * The models of a tokenizer.json: BPE over bytes or over characters with a byte fallback, and WordPiece.
+ * Models of a tokenizer.json: BPE over bytes, BPE over characters with a byte fallback, and WordPiece.
  *
  * @module
  */
@@ -20,10 +20,11 @@ const UTF8 = new TextEncoder();
  * Reads a BPE model.
  *
  * @param json `model` of the file.
- * @param byteLevel Whether its tokens are written in the byte-level alphabet.
- * @param name The vocabulary's name.
+ * @param byteLevel True if its tokens are written in the byte-level alphabet.
+ * @param name Name of the vocabulary.
  * @returns Tokens and merges.
- * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
+ * @throws {OnpathError} `file` if the model is malformed or uses an unsupported feature; the message names
+ * it.
  */
 export function readBpeModel(json: unknown, byteLevel: boolean, name: string): BpeSource {
   const model = parseWith(BPE_MODEL, json, "file", `model of "${name}"`);
@@ -42,7 +43,7 @@ export function readBpeModel(json: unknown, byteLevel: boolean, name: string): B
   const ids: number[] = [];
   const placeOf = new Map<string, number>();
   for (const [text, id] of Object.entries(model.vocab)) {
-    // A text outside the alphabet can come of no bytes: nothing but its being a special token gives it.
+    // A text outside the alphabet has no bytes, so only a special token can produce it.
     const token = byteLevel ? fromByteLevel(text) : byteToken(text) ?? UTF8.encode(text);
     if (token === null || token.length === 0) continue;
     placeOf.set(text, bytes.length);
@@ -70,16 +71,16 @@ export function readBpeModel(json: unknown, byteLevel: boolean, name: string): B
   return { ...bpe, units: "characters", fallback };
 }
 
-/** How SentencePiece writes a byte: `<0x0A>`. */
+/** SentencePiece's notation for a byte, such as `<0x0A>`. */
 function byteName(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 }
 
 /**
- * The byte that a token `<0x0A>` stands for.
+ * Decodes a token of the form `<0x0A>`.
  *
- * @param text The token.
- * @returns The byte, or null where the token is none of these.
+ * @param text Token text.
+ * @returns One byte, or null for any other token.
  */
 export function byteToken(text: string): Uint8Array | null {
   return /^<0x[0-9A-F]{2}>$/.test(text) ? Uint8Array.of(Number.parseInt(text.slice(3, 5), 16)) : null;
@@ -104,7 +105,7 @@ function readMerges(
         "file",
         `Cannot read model of "${name}": merge ${rank}, ${
           excerpt(JSON.stringify(merge))
-        }, is not of two tokens that make one`,
+        }, does not join two known tokens into a third`,
         { name, merge: rank },
       );
     }
@@ -117,9 +118,9 @@ function readMerges(
  * Reads a WordPiece model.
  *
  * @param json `model` of the file.
- * @param name The vocabulary's name.
- * @returns Its tokens.
- * @throws {OnpathError} `file` when it is malformed.
+ * @param name Name of the vocabulary.
+ * @returns Tokens of the model.
+ * @throws {OnpathError} `file` if the model is malformed.
  */
 export function readWordPieceModel(json: unknown, name: string): WordPieceSource {
   const model = parseWith(WORDPIECE_MODEL, json, "file", `model of "${name}"`);
@@ -129,8 +130,8 @@ export function readWordPieceModel(json: unknown, name: string): WordPieceSource
       "file",
       `Cannot read model of "${name}": ${
         unknown === undefined
-          ? `its unknown token "${excerpt(model.unk_token)}" has no id`
-          : "it has no prefix inside words"
+          ? `unknown token "${excerpt(model.unk_token)}" has no id`
+          : "the prefix inside words is empty"
       }`,
       { name },
     );

@@ -1,6 +1,6 @@
 /**
- * The parts of a Hugging Face tokenizer.json that onpath reads, checked. What a part says that onpath does not do
- * is refused by name where the part is used.
+ * Schemas of the parts of a Hugging Face tokenizer.json that onpath reads. Unsupported settings are rejected
+ * by name where the part is used.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
   "is not well-formed Unicode",
 );
 
-/** One added token. */
+/** Entry of `added_tokens`. */
 const ADDED_TOKEN = z.object({
   id: ID,
   content: TEXT.min(1),
@@ -31,7 +31,7 @@ function isId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ID;
 }
 
-// Not a record of zod, which leaves out the key "__proto__" and reports every invalid entry.
+// zod's record would omit the key "__proto__" and report every invalid entry.
 const VOCAB = z.custom<Readonly<Record<string, number>>>(
   (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
@@ -48,13 +48,13 @@ function isMerge(value: unknown): value is Merge {
     Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
 }
 
-/** Most merges that are taken; Llama 3 lists 280,147. */
+/** Maximum number of merges; Llama 3 lists 280,147. */
 const MAX_MERGES = 2 ** 22;
 
-/** Most added tokens that are taken; an encoder compares every one of them at every byte. */
+/** Maximum number of added tokens; an encoder compares each of them at every byte. */
 const MAX_ADDED_TOKENS = 2 ** 16;
 
-/** `model` of type BPE. */
+/** Schema of a `model` of type BPE. */
 export const BPE_MODEL = z.object({
   type: z.literal("BPE").default("BPE"),
   dropout: z.number().nullish(),
@@ -68,7 +68,7 @@ export const BPE_MODEL = z.object({
   merges: longList(isMerge, MAX_MERGES, "merges, each a text or two"),
 });
 
-/** `model` of type WordPiece. */
+/** Schema of a `model` of type WordPiece. */
 export const WORDPIECE_MODEL = z.object({
   type: z.literal("WordPiece"),
   unk_token: z.string(),
@@ -77,7 +77,7 @@ export const WORDPIECE_MODEL = z.object({
   vocab: VOCAB,
 });
 
-/** The whole file; its parts are checked where they are read. */
+/** Schema of the whole file; each part is checked where it is read. */
 export const TOKENIZER_JSON = z.object({
   added_tokens: shortList(ADDED_TOKEN, MAX_ADDED_TOKENS).default([]),
   truncation: z.unknown().optional(),
@@ -89,7 +89,7 @@ export const TOKENIZER_JSON = z.object({
   model: z.looseObject({ type: z.string().optional() }),
 });
 
-/** A tokenizer.json, checked. */
+/** Contents of a tokenizer.json, checked. */
 export type TokenizerJson = z.infer<typeof TOKENIZER_JSON>;
 
 const TEMPLATE_PIECE = z.union([
@@ -107,7 +107,7 @@ function isTemplateTokens(value: unknown): value is Record<string, { ids: number
     );
 }
 
-/** `post_processor`; the parts of a sequence are checked where they are read. */
+/** Schema of `post_processor`; the parts of a sequence are checked where they are read. */
 export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.union([
   z.object({ type: z.literal("ByteLevel") }),
   z.object({
@@ -115,7 +115,7 @@ export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.union([
     single: z.array(TEMPLATE_PIECE).max(64),
     special_tokens: z.custom<Record<string, { ids: number[] }>>(
       isTemplateTokens,
-      "expected tokens with 64 ids at most",
+      "expected tokens with at most 64 ids",
     ),
   }),
   z.object({ type: z.literal("BertProcessing"), sep: PAIR, cls: PAIR }),
@@ -123,7 +123,7 @@ export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.union([
   z.object({ type: z.literal("Sequence"), processors: shortList(z.unknown(), 16) }),
 ]);
 
-/** A post-processor, checked. */
+/** Post-processor, checked. */
 export type PostProcessor =
   | { type: "ByteLevel" }
   | {
@@ -153,16 +153,16 @@ const DECODER_STEPS = [
   }),
 ] as const;
 
-/** `decoder`: one step, or a sequence of them. */
+/** Schema of `decoder`: one step, or a sequence of up to 16. */
 export const DECODER: z.ZodType<Decoder> = z.union([
   ...DECODER_STEPS,
   z.object({ type: z.literal("Sequence"), decoders: shortList(z.union(DECODER_STEPS), 16) }),
 ]);
 
-/** One step of a decoder, checked. */
+/** Step of a decoder, checked. */
 export type DecoderStep = Exclude<Decoder, { type: "Sequence" }>;
 
-/** A decoder, checked. */
+/** Decoder, checked. */
 export type Decoder =
   | { type: "ByteLevel" | "ByteFallback" | "Fuse" }
   | { type: "WordPiece"; prefix: string; cleanup: boolean }

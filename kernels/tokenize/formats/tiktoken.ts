@@ -1,9 +1,9 @@
 /**
- * tiktoken's rank files: a line a token, its bytes in base64 and its rank, which is its id.
+ * tiktoken's rank files: one token a line, as its bytes in base64 and its rank, which is its id.
  *
- * A rank file says neither how text is cut nor which tokens are special: that is in tiktoken's code, and here in
- * {@linkcode TIKTOKEN_ENCODINGS}. The npm package's JSON files hold both, and the ranks in a closer form: `!`, a
- * first rank, and the tokens of consecutive ranks.
+ * A rank file contains neither the pattern of pieces nor the special tokens. tiktoken defines these in code,
+ * and {@linkcode TIKTOKEN_ENCODINGS} repeats them. The JSON files of the npm package contain both, and a
+ * compact form of the ranks: `!`, a first rank, and the tokens of consecutive ranks.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import { byteStrings } from "../compile/strings.ts";
 import type { VocabularySource } from "../source.ts";
 import type { SpecialToken } from "../vocabulary.ts";
 
-/** What a rank file does not say. Plain data. */
+/** Settings of an encoding that are absent from its rank file. Plain data. */
 export interface TiktokenEncoding {
   /** Regular expression whose matches are the pieces. */
   readonly pattern: string;
-  /** Special tokens by their text. */
+  /** Special tokens: id by text. */
   readonly special: Readonly<Record<string, number>>;
 }
 
@@ -31,7 +31,7 @@ const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
 const LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
 
-/** tiktoken's encodings by name, as tiktoken 0.9 has them (openai_public.py). */
+/** tiktoken's encodings by name. Source: openai_public.py of tiktoken 0.9. */
 export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
   r50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
   p50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
@@ -66,11 +66,12 @@ export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
 /**
  * Reads a rank file.
  *
- * @param text The file: lines of base64, a space and a rank; or tiktoken's closer form.
- * @param name The encoding's name.
- * @param encoding Pattern and special tokens; those of {@linkcode TIKTOKEN_ENCODINGS} under the name by default.
+ * @param text Contents of the file: lines of base64, a space and a rank; or tiktoken's compact form.
+ * @param name Name of the encoding.
+ * @param encoding Pattern and special tokens; default: the entry of {@linkcode TIKTOKEN_ENCODINGS} for the
+ * name.
  * @returns The vocabulary, not compiled.
- * @throws {OnpathError} `file` when a line cannot be read, a rank stands twice, or the name is unknown and no
+ * @throws {OnpathError} `file` if a line is malformed, a rank is repeated, or the name is unknown and no
  * encoding is given.
  *
  * @example
@@ -88,7 +89,7 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
   if (known === undefined) {
     throw new OnpathError(
       "file",
-      `Cannot read rank file "${name}": its pattern is not known; known are ${
+      `Cannot read rank file "${name}": unknown encoding, expected one of ${
         Object.keys(TIKTOKEN_ENCODINGS).join(", ")
       }`,
       { name },
@@ -102,7 +103,7 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
   if (taken !== undefined) {
     throw new OnpathError(
       "file",
-      `Cannot read rank file "${name}": rank ${taken.id} is the special token "${excerpt(taken.text)}" too`,
+      `Cannot read rank file "${name}": rank ${taken.id} is also the special token "${excerpt(taken.text)}"`,
       { name, id: taken.id },
     );
   }
@@ -134,7 +135,7 @@ function isSpecialTokens(value: unknown): value is Record<string, number> {
 
 const TIKTOKEN_JSON = z.object({
   pat_str: z.string().min(1).max(65536),
-  // Not a record of zod, which leaves out the key "__proto__".
+  // zod's record would omit the key "__proto__".
   special_tokens: z.custom<Record<string, number>>(isSpecialTokens, "expected special tokens with their ids"),
   bpe_ranks: z.string().min(1),
 });
@@ -142,20 +143,20 @@ const TIKTOKEN_JSON = z.object({
 /**
  * Reads an encoder file of tiktoken's npm package.
  *
- * @param json The file: `pat_str`, `special_tokens` and `bpe_ranks`.
- * @param name The encoding's name.
+ * @param json Parsed file: `pat_str`, `special_tokens` and `bpe_ranks`.
+ * @param name Name of the encoding.
  * @returns The vocabulary, not compiled.
- * @throws {OnpathError} `file` when the document is malformed.
+ * @throws {OnpathError} `file` if the document is malformed.
  */
 export function readTiktokenJson(json: unknown, name: string): VocabularySource {
   const { pat_str, special_tokens, bpe_ranks } = parseWith(TIKTOKEN_JSON, json, "file", `encoder "${name}"`);
   return readTiktoken(bpe_ranks, name, { pattern: pat_str, special: special_tokens });
 }
 
-/** Longest rank file that is read, in UTF-16 units; o200k_base has 3.6 million. */
+/** Maximum length of a rank file, in UTF-16 units; o200k_base has 3.6 million. */
 export const MAX_RANK_FILE = 2 ** 26;
 
-/** Bytes of the tokens by rank. */
+/** Reads the bytes of the tokens by rank. */
 function readRanks(text: string, name: string): Map<number, Uint8Array> {
   const tokens = new Map<number, Uint8Array>();
   if (text.length > MAX_RANK_FILE) throw malformed(name, 1, `it is longer than ${MAX_RANK_FILE} characters`);
@@ -164,7 +165,7 @@ function readRanks(text: string, name: string): Map<number, Uint8Array> {
     if (bytes === null) {
       throw malformed(name, line, `"${excerpt(base64)}" is not base64 of 1 to ${MAX_TOKEN_BYTES} bytes`);
     }
-    if (tokens.has(rank)) throw malformed(name, line, `rank ${rank} stands twice`);
+    if (tokens.has(rank)) throw malformed(name, line, `rank ${rank} is repeated`);
     if (tokens.size >= MAX_TOKENS) throw malformed(name, line, `more than ${MAX_TOKENS} tokens`);
     tokens.set(rank, bytes);
   };
@@ -173,7 +174,8 @@ function readRanks(text: string, name: string): Map<number, Uint8Array> {
     line++;
     end = text.indexOf("\n", from);
     if (end < 0) end = text.length;
-    // Line by line and word by word: lists of all lines and words would take a hundred times the file.
+    // Lines and words are read one at a time: lists of all of them would take a hundred times the memory of
+    // the file.
     const to = end > from && text[end - 1] === "\r" ? end - 1 : end;
     if (to === from) continue;
     const compact = text.startsWith("! ", from);
@@ -204,7 +206,7 @@ function readRanks(text: string, name: string): Map<number, Uint8Array> {
 }
 
 function fromBase64(text: string): Uint8Array | null {
-  // The length first: the expression takes stack for every four characters.
+  // The length is checked first: the expression uses stack for every four characters.
   if (text === "" || text.length > 4 * Math.ceil(MAX_TOKEN_BYTES / 3)) return null;
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return null;
   const binary = atob(text);

@@ -1,6 +1,6 @@
 /**
  * Hugging Face's tokenizer.json: byte-level BPE (GPT-2, Llama 3, Qwen), BPE with byte fallback (Llama 2) and
- * WordPiece (BERT). What onpath does not do exactly it refuses by name.
+ * WordPiece (BERT). A feature that onpath does not reproduce exactly is rejected by name.
  *
  * @module
  */
@@ -23,8 +23,8 @@ const UTF8 = new TextEncoder();
 /**
  * Reads a tokenizer.json.
  *
- * @param json The file, parsed.
- * @param name What to call the vocabulary.
+ * @param json Parsed file.
+ * @param name Name of the vocabulary.
  * @returns The vocabulary, not compiled.
  * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
  *
@@ -53,7 +53,7 @@ export function readTokenizerJson(json: unknown, name: string): VocabularySource
   if (type !== "BPE" && type !== "WordPiece") {
     throw new OnpathError(
       "file",
-      `Cannot read model of "${name}": ${excerpt(type)} is not supported; BPE and WordPiece are`,
+      `Cannot read model of "${name}": ${excerpt(type)} is not supported, expected BPE or WordPiece`,
       { name, type: excerpt(type) },
     );
   }
@@ -97,7 +97,7 @@ function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string)
   });
 }
 
-/** The bytes that each id stands for. An added token takes precedence over the model's own. */
+/** Computes the bytes of each id. An added token takes precedence over the model's token of the same id. */
 function decodedTokens(
   vocab: Readonly<Record<string, number>>,
   special: readonly SpecialToken[],
@@ -109,12 +109,12 @@ function decodedTokens(
   const decode = (text: string) => {
     const bytes = byteLevel ? fromByteLevel(text) : byteFallback ? byteToken(text) : null;
     if (bytes !== null || replace === null) return bytes ?? UTF8.encode(text);
-    // The size of what replacing makes, before it is made.
+    // The size of the result is checked before it is created.
     const times = text.split(replace.from).length - 1;
     if (text.length + times * replace.to.length > MAX_ID_BYTES) {
       throw new OnpathError(
         "file",
-        `Cannot read decoder: it makes more than ${MAX_ID_BYTES} bytes of token "${excerpt(text)}"`,
+        `Cannot read decoder: token "${excerpt(text)}" would become more than ${MAX_ID_BYTES} bytes`,
       );
     }
     return UTF8.encode(text.replaceAll(replace.from, replace.to));

@@ -1,23 +1,26 @@
 /**
- * A pattern as a tree.
+ * Syntax tree of a pattern.
  *
  * @module
  */
 
 import type { CodeSet } from "./set.ts";
 
-/** How a repeat chooses: as many as it can, as few as it can, or as many as it can and never fewer. */
+/**
+ * Preference of a repeat: `greedy` for more, `lazy` for fewer, `possessive` for the maximum without
+ * backtracking.
+ */
 export type RepeatMode = "greedy" | "lazy" | "possessive";
 
-/** A part of a pattern. `at` is the place in the pattern's text that messages name. */
+/** Node of a pattern. `at` is the offset in the pattern's text, for messages. */
 export type PatternNode =
   /** One code point of the set. */
   | { readonly kind: "set"; readonly set: CodeSet }
-  /** One after another; none of them is the empty pattern. */
+  /** Items in order; none is the empty pattern. */
   | { readonly kind: "sequence"; readonly items: readonly PatternNode[] }
-  /** The first that leads to a match. */
+  /** Alternatives: the first that leads to a match. */
   | { readonly kind: "choice"; readonly items: readonly PatternNode[] }
-  /** Again and again; `most` may be Infinity. */
+  /** Repetition; `most` may be Infinity. */
   | {
     readonly kind: "repeat";
     readonly item: PatternNode;
@@ -26,14 +29,14 @@ export type PatternNode =
     readonly mode: RepeatMode;
     readonly at: number;
   }
-  /** The item's first match only: no way back into it. */
+  /** First match of the item only, without backtracking into it. */
   | { readonly kind: "atomic"; readonly item: PatternNode; readonly at: number }
-  /** The item follows, or does not; nothing is taken. */
+  /** Look-ahead: the item follows, or with `negative` does not; consumes nothing. */
   | { readonly kind: "look"; readonly item: PatternNode; readonly negative: boolean; readonly at: number }
-  /** What follows is in the set, which may hold the end of the text; nothing is taken. */
+  /** Test of the next code point, or of the end of the text; consumes nothing. */
   | { readonly kind: "assert"; readonly allowed: CodeSet };
 
-/** Whether the pattern can match without taking a code point. */
+/** Tests whether a pattern can match without taking a code point. */
 export function nullable(node: PatternNode): boolean {
   switch (node.kind) {
     case "set":

@@ -1,5 +1,5 @@
 /**
- * Compiles a regular expression into what cuts text into pieces.
+ * Compiles a regular expression into tables that cut text into pieces.
  *
  * @module
  */
@@ -15,25 +15,25 @@ import type { PatternSyntax } from "./parse_class.ts";
 import { patternError } from "./refuse.ts";
 import { pieceTables } from "./tables.ts";
 
-/** How a pattern is compiled. */
+/** Options of a pattern's compilation. */
 export interface PatternOptions {
-  /** Whose rules hold where they differ; default `fancy-regex`. */
+  /** Dialect of the pattern; default `fancy-regex`. */
   readonly syntax?: PatternSyntax;
   /**
-   * What becomes of text that the pattern does not match: `refuse` compiles only patterns that match some
-   * piece of every text, `piece` makes pieces of it, `drop` leaves it out. Default `refuse`.
+   * Treatment of text that the pattern does not match. `refuse` rejects a pattern that leaves text of any
+   * input unmatched; `piece` makes pieces of that text; `drop` omits it. Default `refuse`.
    */
   readonly unmatched?: "refuse" | "piece" | "drop";
-  /** Ends the work with its reason. */
+  /** Aborts the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A text that the automaton does not cut: a way from the start that ends without an accept.
+ * Finds a text that the automaton does not cut: a path from the start that ends without an accept.
  *
- * @param dfa The automaton.
- * @param work Counts steps, and throws where they are too many.
- * @returns Code points of such a text, or null when there is none.
+ * @param dfa Automaton to search.
+ * @param work Counts steps; throws if there are too many.
+ * @returns Code points of such a text, or null if every text is cut.
  */
 function uncovered(dfa: Dfa, work: (steps: number) => void): number[] | null {
   const end = dfa.members.length - 1;
@@ -45,28 +45,28 @@ function uncovered(dfa: Dfa, work: (steps: number) => void): number[] | null {
       const next = dfa.transitions[state]![symbol]!;
       const text = symbol === end ? way : [...way, dfa.members[symbol]![0]!];
       if (next < 0) return text;
-      // An accept gives back what a look-ahead saw; a piece has one code point at least all the same.
+      // An accept gives back the code points of a look-ahead, but a piece still has at least one code point.
       if (dfa.accept[next]! < 0 && !ways.has(next)) ways.set(next, text);
     }
   }
   return null;
 }
 
-/** Refuses what can match nothing: such a match is no piece. */
+/** Rejects a pattern that can match the empty text, because an empty match is no piece. */
 function refuseNullable(pattern: string, tree: PatternNode): void {
-  if (nullable(tree)) throw patternError(pattern, -1, "it can match the empty text");
+  if (nullable(tree)) throw patternError(pattern, -1, "the pattern can match the empty text");
 }
 
 /**
- * Compiles a regular expression to a leftmost-first automaton: its pieces are the matches that Perl's order of
- * alternatives finds, one after another.
+ * Compiles a regular expression to a leftmost-first automaton. Its pieces are consecutive matches, with
+ * Perl's order of alternatives.
  *
- * @param pattern The regular expression, as it stands in tiktoken or a tokenizer.json.
- * @param options Whose syntax it is, and what becomes of text between matches.
- * @returns Tables for kernels, of Unicode 16.0 as the peers have it.
- * @throws {OnpathError} `pipeline`, naming the place in the pattern, for what is malformed, not supported or takes
- * more work than a pattern may.
- * @throws The signal's reason.
+ * @param pattern Regular expression, as in tiktoken or a tokenizer.json.
+ * @param options Dialect, treatment of unmatched text, and abort signal.
+ * @returns Tables for the engine, for Unicode 16.0, which the reference tokenizers use.
+ * @throws {OnpathError} `pipeline` if the pattern is malformed, not supported, or exceeds the work limit;
+ * the message gives the offset in the pattern.
+ * @throws The signal's reason if aborted.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function compilePattern(pattern: string, options: PatternOptions = {}): P
     throw patternError(
       pattern,
       -1,
-      `it cuts no piece of the text ${named(String.fromCodePoint(...missing))}`,
+      `it finds no piece in the text ${named(String.fromCodePoint(...missing))}`,
     );
   }
   return pieceTables(pattern, dfa);

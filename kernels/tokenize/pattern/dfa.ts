@@ -1,6 +1,6 @@
 /**
- * A network of ordered choices as a deterministic automaton: a state is the list of all ways that are open, the
- * preferred one first, cut behind the first that has matched.
+ * Converts a network of ordered choices to a deterministic automaton. A state is the list of all open
+ * threads, in order of preference; those after the first match are dropped.
  *
  * @module
  */
@@ -9,36 +9,36 @@ import { type Nfa, type NfaNode, spend } from "./nfa.ts";
 import { patternError } from "./refuse.ts";
 import { ANY_OR_END, type CodeSet, END } from "./set.ts";
 
-/** Most classes: one is a byte of the class ROM. */
+/** Maximum number of classes: a class is one byte in the class ROM. */
 export const MAX_CLASSES = 256;
 
-/** Most states before they are merged. */
+/** Maximum number of states before minimisation. */
 export const MAX_STATES = 1024;
 
-/** Most choices one behind another before a code point is taken; each takes stack. */
+/** Maximum depth of consecutive choices before a code point is taken; each level uses stack. */
 export const MAX_CHOICES = 1024;
 
-/** Most code points that a look-ahead may need to see. */
+/** Maximum length of a look-ahead, in code points. */
 export const MAX_LOOK = 16;
 
-/** An automaton over classes, not yet minimal. Class `classes - 1` is the end of the text. */
+/** Automaton over classes, not yet minimal. Class `classes - 1` is the end of the text. */
 export interface Dfa {
-  /** Next states by state and class, −1 for none. State 0 is where a piece begins. */
+  /** Next state by state and class; −1 without a transition. Pieces begin in state 0. */
   transitions: number[][];
-  /** By state: code points to give back, or −1. */
+  /** By state: number of code points to give back, or −1. */
   accept: number[];
-  /** By state: whether the piece is left out. */
+  /** By state: true if the piece is dropped. */
   drop: boolean[];
-  /** Code points by class; the last class is the end. */
+  /** Code points by class; the last class is the end of the text. */
   members: CodeSet[];
 }
 
 /**
- * Parts all code points by the sets that hold them.
+ * Partitions all code points by the sets that contain them.
  *
- * @param sets Sets, which may hold the end.
- * @param refuse Makes the error for more than {@linkcode MAX_CLASSES} classes.
- * @returns The classes, the end's last and alone; and for every set a bit mask of the classes in it.
+ * @param sets Sets, which may contain the end.
+ * @param refuse Creates the error for more than {@linkcode MAX_CLASSES} classes.
+ * @returns The classes, with the end alone in the last one; and for every set a bit mask of its classes.
  */
 export function partition(
   sets: readonly CodeSet[],
@@ -83,13 +83,16 @@ export function partition(
 }
 
 interface Thread {
-  /** What it waits for: a symbol, the symbol that confirms its match, nothing, or that a look-ahead fails. */
+  /**
+   * Next event of the thread: a symbol of a set, a symbol that confirms its match, none, or the failure of a
+   * look-ahead.
+   */
   readonly kind: "set" | "confirm" | "match" | "unless";
   readonly place: number;
   readonly mask: bigint;
-  /** Code points taken since a look-ahead began; −1 outside one. */
+  /** Code points taken since a look-ahead began; −1 outside a look-ahead. */
   readonly back: number;
-  /** In a look-ahead and where it matches: whether the piece is left out. */
+  /** In a look-ahead and at its match: true if the piece is dropped. */
   readonly drop: boolean;
   readonly rest: readonly Thread[];
 }
@@ -105,7 +108,10 @@ class Closures {
     this.all = (1n << BigInt(classes)) - 1n;
   }
 
-  /** Adds the ways that are open from a place; true when one has matched, so that none behind it counts. */
+  /**
+   * Adds the threads open from node `place`; returns true once one has matched, so that later ones are
+   * dropped.
+   */
   add(
     place: number,
     mask: bigint,
@@ -170,7 +176,7 @@ class Closures {
     }
   }
 
-  /** All threads after a symbol. */
+  /** Returns all threads after a symbol. */
   step(threads: readonly Thread[], symbol: bigint): Thread[] {
     const out: Thread[] = [], seen = new Set<string>();
     for (const thread of threads) {
@@ -197,7 +203,7 @@ class Closures {
   }
 }
 
-// Ways that look ahead from one place all end the piece there: once one has matched, those right before it need not.
+// Look-aheads from one position all end the piece there, so those directly before a match are redundant.
 function settle(threads: Thread[]): Thread[] {
   const last = threads.at(-1);
   if (last?.kind !== "match" || last.back < 1) return threads;
@@ -213,11 +219,11 @@ function keyOf(threads: readonly Thread[]): string {
 /**
  * Determinises a network.
  *
- * @param nfa The network.
- * @param start Where a piece begins.
+ * @param nfa Network of choices.
+ * @param start Node at which a piece begins.
  * @returns The automaton.
- * @throws {OnpathError} `pipeline` when it needs more than {@linkcode MAX_STATES} states, or a look-ahead more
- * than {@linkcode MAX_LOOK} code points.
+ * @throws {OnpathError} `pipeline` if it needs more than {@linkcode MAX_STATES} states, or a look-ahead of
+ * more than {@linkcode MAX_LOOK} code points.
  */
 export function determinise(nfa: Nfa, start: number): Dfa {
   const asking = nfa.nodes.filter((node): node is Extract<NfaNode, { set: CodeSet }> =>
@@ -227,7 +233,7 @@ export function determinise(nfa: Nfa, start: number): Dfa {
   const keys = [...distinct.keys()];
   const { members, masks } = partition(
     [...distinct.values(), ANY_OR_END],
-    () => patternError(nfa.pattern, -1, `it tells more than ${MAX_CLASSES} classes of code points apart`),
+    () => patternError(nfa.pattern, -1, `it distinguishes more than ${MAX_CLASSES} classes of code points`),
   );
   const maskOfKey = new Map(keys.map((key, i) => [key, masks[i]!]));
   const maskOf = new Map<NfaNode, bigint>(asking.map((node) => [node, maskOfKey.get(node.set.join())!]));

@@ -1,5 +1,5 @@
 /**
- * What a compiled pattern takes, for people.
+ * Sizes of a compiled pattern, for reports.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import type { PieceTables } from "../vocabulary.ts";
 export interface PieceFigures {
   /** States of the automaton. */
   readonly states: number;
-  /** Classes of code points, the end of the text among them. */
+  /** Classes of code points, including the end of the text. */
   readonly classes: number;
-  /** Most code points that an accept gives back. */
+  /** Maximum number of code points that an accept gives back. */
   readonly mostGivenBack: number;
-  /** States in which the automaton waits for more text than its last accept. */
+  /** States in which the automaton needs text beyond its last accept. */
   readonly waiting: number;
-  /** Bytes of the class ROM, bit-packed: a block number for 256 code points, and a class for each of a block. */
+  /**
+   * Size of the class ROM in bytes, bit-packed: a block number for 256 code points, and a class for each of a
+   * block.
+   */
   readonly romBytes: number;
-  /** Bytes of the transitions and of what states say, bit-packed. */
+  /** Size of the transitions and of the states' marks in bytes, bit-packed. */
   readonly automatonBytes: number;
 }
 
@@ -27,10 +30,10 @@ function bitsFor(values: number): number {
 }
 
 /**
- * Says what a compiled pattern takes.
+ * Computes the sizes of a compiled pattern.
  *
- * @param tables A compiled pattern.
- * @returns Its figures.
+ * @param tables Compiled pattern.
+ * @returns Its sizes.
  *
  * @example
  * ```ts
@@ -44,7 +47,7 @@ function bitsFor(values: number): number {
 export function explainPieces(tables: PieceTables): PieceFigures {
   const { states, classes, accept, blockOf, classOf } = tables;
   const mostGivenBack = accept.reduce((most, one) => Math.max(most, one), 0);
-  // A state's word: what is given back or none, final, left out.
+  // Word of a state: number of code points given back, or absent; final; dropped.
   const stateBits = bitsFor(mostGivenBack + 2) + 2;
   return {
     states,

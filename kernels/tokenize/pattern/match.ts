@@ -1,6 +1,6 @@
 /**
- * The reference for compiled patterns: a backtracking matcher that walks the tree in Perl's order. Plain and
- * slow; nothing but tests and comparisons should use it.
+ * Reference for compiled patterns: a backtracking matcher that walks the tree in Perl's order. Simple and
+ * slow, for tests and comparisons only.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function repeat(
     return end < 0 ? -1 : then(end);
   }
   const go = (count: number, from: number): number => {
-    // What may match nothing is repeated once at most, so that this comes to an end.
+    // An item that can match the empty text is repeated at most once, so the recursion ends.
     const more = () => count < most ? walk(item, text, from, (to) => go(count + 1, to)) : -1;
     if (count < least) return more();
     if (mode === "lazy") {
@@ -66,23 +66,23 @@ function walk(node: PatternNode, text: readonly number[], at: number, then: Then
 }
 
 /**
- * Where the match that begins at a place ends.
+ * Finds the end of the match that begins at an offset.
  *
- * @param tree A pattern.
+ * @param tree Pattern to match.
  * @param text Code points.
- * @param at Where the match begins.
- * @returns The place behind it, or −1 when there is no match.
+ * @param at Index at which the match begins.
+ * @returns Exclusive end of the match, or −1 without a match.
  */
 export function matchAt(tree: PatternNode, text: readonly number[], at: number): number {
   return walk(tree, text, at, (reached) => reached);
 }
 
 /**
- * All matches and what is between them, in order: the first match from the left, then on behind it.
+ * Splits a text into matches and the stretches between them, from left to right.
  *
- * @param tree A pattern that does not match the empty text.
+ * @param tree Pattern that does not match the empty text.
  * @param text Code points.
- * @returns The places, and whether each one is a match.
+ * @returns Stretches in order; `isMatch` marks the matches.
  */
 export function splitPlain(
   tree: PatternNode,

@@ -1,5 +1,5 @@
 /**
- * Makes an automaton as small as it can be, without changing a piece.
+ * Minimises an automaton without changing a piece.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Dfa } from "./dfa.ts";
 import { union } from "./set.ts";
 
-// States from which no accept is reached are dead ends; a way into one is no way.
+// A dead end is a state from which no accept is reachable; transitions into dead ends are removed.
 function dropDeadEnds(dfa: Dfa): void {
   const alive = dfa.accept.map((accept) => accept >= 0);
   for (let changed = true; changed;) {
@@ -20,9 +20,10 @@ function dropDeadEnds(dfa: Dfa): void {
 }
 
 /**
- * Accepts that wait for one more symbol without need are moved to where the match ends, so that the piece is
- * final as early. A state may accept when whatever follows, the end too, accepts again or may: then its own
- * accept never counts, but for the symbols on which the piece ended here anyway, and those ways are cut.
+ * Moves accepts that needlessly need one more symbol to the end of the match, so that the piece is final
+ * earlier. A state may accept if every following symbol, including the end, leads to a state that accepts or
+ * may accept. Then its own accept has no effect, except on the symbols at which the piece ended here anyway;
+ * those transitions are removed.
  */
 function acceptEarly(dfa: Dfa): void {
   const { transitions, accept, drop } = dfa;
@@ -43,7 +44,7 @@ function acceptEarly(dfa: Dfa): void {
     if (drops.size !== 1) may[state] = false;
     else drop[state] = [...drops][0]!;
   });
-  // A state whose ways all lead to accepts of their own still needs them all to be accepts.
+  // A state whose transitions all lead to accepting states requires that all of them stay accepting.
   for (let changed = true; changed;) {
     changed = false;
     may.forEach((is, state) => {
@@ -82,7 +83,7 @@ function mergeStates(dfa: Dfa, work: (steps: number) => void): void {
     );
     now = new Set(group).size;
   }
-  // Numbered from the start, in the order in which they are reached.
+  // States are numbered from the start, in the order in which they are reached.
   const order: number[] = [0];
   const place = new Map<number, number>([[group[0]!, 0]]);
   for (const state of order) {
@@ -122,8 +123,8 @@ function mergeClasses(dfa: Dfa): void {
 /**
  * Minimises an automaton in place: early accepts, fewest states, fewest classes.
  *
- * @param dfa The automaton; state 0 stays the start.
- * @param work Counts steps, and throws where they are too many.
+ * @param dfa Automaton; state 0 stays the start.
+ * @param work Counts steps; throws if there are too many.
  */
 export function minimise(dfa: Dfa, work: (steps: number) => void): void {
   dropDeadEnds(dfa);

@@ -1,5 +1,5 @@
 /**
- * A tree of a pattern as a network of ordered choices, built from its end to its beginning.
+ * Converts a pattern's tree to a network of ordered choices, built from its end to its beginning.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import type { PatternNode } from "./ast.ts";
 import { patternError } from "./refuse.ts";
 import { ANY, ANY_OR_END, type CodeSet, complement, END, intersection, union } from "./set.ts";
 
-/** A node; `next` and `start` are places in {@linkcode Nfa}. */
+/** Node of a network; `next` and `start` are indexes into `nodes` of {@linkcode Nfa}. */
 export type NfaNode =
   /** Takes one code point. */
   | { readonly kind: "set"; readonly set: CodeSet; readonly next: number }
-  /** Goes on at each, the first being preferred. */
+  /** Continues at each node; the first is preferred. */
   | { readonly kind: "split"; readonly next: number[] }
-  /** Goes on if what follows is in the set. */
+  /** Continues if the next symbol is in the set. */
   | { readonly kind: "assert"; readonly set: CodeSet; readonly next: number }
-  /** Goes on at `start`, counting the code points from here on as given back. */
+  /** Continues at `start`; code points from here on are counted as given back. */
   | { readonly kind: "follow"; readonly start: number; readonly drop: boolean }
-  /** Matches at `next` once nothing that begins at `start` can match. */
+  /** Matches at `next` once no path from `start` can match. */
   | { readonly kind: "unless"; readonly start: number; readonly next: number; readonly drop: boolean }
-  /** The piece ends. */
+  /** End of the piece. */
   | { readonly kind: "match"; readonly drop: boolean };
 
-/** A network; a compiler may hold several patterns in one. */
+/** Network of choices; a compiler may hold several patterns in one. */
 export interface Nfa {
-  /** The pattern's text, for messages. */
+  /** Text of the pattern, for messages. */
   readonly pattern: string;
-  /** All nodes. */
+  /** All nodes, by index. */
   readonly nodes: NfaNode[];
-  /** What text the pattern sees: any other code point is the end of the text to it. */
+  /** Code points that the pattern sees; any other one counts as the end of the text. */
   alphabet: CodeSet;
-  /** Work left, in steps of about a microsecond. */
+  /** Remaining work, in steps of about a microsecond. */
   budget: number;
-  /** Ends the work with its reason. */
+  /** Aborts the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Most steps that a pattern may take; patterns of vocabularies take less than a hundredth. */
+/** Maximum steps of a pattern's compilation; patterns of vocabularies take less than a hundredth. */
 export const MAX_WORK = 1_000_000;
 
-/** Takes steps from the budget of a pattern; refuses it where none are left. */
+/** Takes steps from a pattern's budget; throws `pipeline` once it is exhausted. */
 export function spend(nfa: Nfa, steps: number): void {
   nfa.budget -= steps;
   if (nfa.budget < 0) throw patternError(nfa.pattern, -1, `it takes more than ${MAX_WORK} steps to compile`);
 }
 
-/** Most nodes of one network. */
+/** Maximum number of nodes in one network. */
 export const MAX_NODES = 50_000;
 
-/** Adds a node and returns its place. */
+/** Adds a node and returns its index; throws `pipeline` beyond {@linkcode MAX_NODES}. */
 export function addNode(nfa: Nfa, node: NfaNode): number {
   if (nfa.nodes.length >= MAX_NODES) {
     throw patternError(
@@ -61,13 +61,13 @@ export function addNode(nfa: Nfa, node: NfaNode): number {
   return nfa.nodes.push(node) - 1;
 }
 
-/** The assertion's set as the pattern sees it: what is outside its alphabet is the end. */
+/** Restricts an assertion's set to the pattern's alphabet; code points outside it count as the end. */
 export function seen(nfa: Nfa, allowed: CodeSet): CodeSet {
   const inside = intersection(allowed, union(nfa.alphabet, [END, END]));
   return allowed.at(-1) === END ? union(inside, complement(nfa.alphabet, ANY_OR_END)) : inside;
 }
 
-/** Whether a match is reached from here with nothing taken and nothing asked. */
+/** Tests whether a match is reachable from `from` without taking or testing a symbol. */
 export function alwaysMatches(nfa: Nfa, from: number): boolean {
   const todo = [from], visited = new Set<number>(todo);
   for (const place of todo) {
@@ -87,11 +87,11 @@ export function alwaysMatches(nfa: Nfa, from: number): boolean {
 }
 
 /**
- * What may follow so that a match begins here, where one symbol decides it.
+ * Computes the symbols with which a match can begin, if one symbol decides it.
  *
- * @param nfa The network.
- * @param from Where the match would begin.
- * @returns The symbols, or null when a second symbol would have to be seen.
+ * @param nfa Network of choices.
+ * @param from Node at which the match would begin.
+ * @returns The symbols, or null if a second symbol must be seen.
  */
 export function decidedByOne(nfa: Nfa, from: number): CodeSet | null {
   let allowed: CodeSet = [];
@@ -131,7 +131,7 @@ function buildRepeat(nfa: Nfa, node: Extract<PatternNode, { kind: "repeat" }>, n
   const { item, least, most } = node;
   let leave = next;
   if (node.mode === "possessive" && !alwaysMatches(nfa, next)) {
-    // All of a run of one class are taken: it may be left only where none of the class follows.
+    // A run of one class is taken completely: it ends only before a symbol outside the class.
     if (item.kind !== "set") {
       throw patternError(
         nfa.pattern,
@@ -170,7 +170,7 @@ function buildLook(nfa: Nfa, node: Extract<PatternNode, { kind: "look" }>, next:
     throw patternError(
       nfa.pattern,
       node.at,
-      "a look-ahead of more than one code point stands elsewhere than at the end",
+      "a look-ahead of more than one code point must be at the end",
     );
   }
   if (node.negative) return addNode(nfa, { kind: "unless", start, next, drop: match.drop });
@@ -178,13 +178,13 @@ function buildLook(nfa: Nfa, node: Extract<PatternNode, { kind: "look" }>, next:
 }
 
 /**
- * Builds what matches the tree and goes on at `next`.
+ * Adds nodes that match a tree and continue at `next`.
  *
- * @param nfa The network to build in.
- * @param node The tree.
- * @param next Where a match of it goes on.
- * @returns Where it begins.
- * @throws {OnpathError} `pipeline` for what no automaton of this kind can do.
+ * @param nfa Network to extend.
+ * @param node Tree to match.
+ * @param next Node at which a match continues.
+ * @returns First node of the match.
+ * @throws {OnpathError} `pipeline` if an automaton of this kind cannot match the tree.
  */
 export function buildNode(nfa: Nfa, node: PatternNode, next: number): number {
   switch (node.kind) {
@@ -199,7 +199,7 @@ export function buildNode(nfa: Nfa, node: PatternNode, next: number): number {
       return buildRepeat(nfa, node, next);
     case "atomic":
       if (!alwaysMatches(nfa, next) && node.item.kind !== "set") {
-        throw patternError(nfa.pattern, node.at, "an atomic group stands elsewhere than at the end");
+        throw patternError(nfa.pattern, node.at, "an atomic group must be at the end");
       }
       return buildNode(nfa, node.item, next);
     case "look":
@@ -210,13 +210,13 @@ export function buildNode(nfa: Nfa, node: PatternNode, next: number): number {
 }
 
 /**
- * Builds a piece of text that the pattern does not match: one or more code points, up to where a match of it
- * begins or the text ends.
+ * Adds nodes for a piece of unmatched text: one or more code points, up to the next match or the end of the
+ * text.
  *
- * @param nfa The network to build in.
- * @param pattern The pattern that does not match.
- * @param drop Whether such pieces are left out.
- * @returns Where the piece begins.
+ * @param nfa Network to extend.
+ * @param pattern Pattern that does not match the piece.
+ * @param drop True if such pieces are dropped.
+ * @returns First node of the piece.
  */
 export function buildGap(nfa: Nfa, pattern: PatternNode, drop: boolean): number {
   const match = addNode(nfa, { kind: "match", drop });
@@ -235,7 +235,7 @@ export function buildGap(nfa: Nfa, pattern: PatternNode, drop: boolean): number 
   return loop;
 }
 
-/** An empty network that sees all text. */
+/** Creates an empty network whose alphabet is every code point. */
 export function newNfa(pattern: string, signal?: AbortSignal): Nfa {
   return { pattern, nodes: [], alphabet: ANY, budget: MAX_WORK, signal };
 }

@@ -1,5 +1,5 @@
 /**
- * Reads a regular expression, as tiktoken and tokenizer.json hold them, into a tree.
+ * Parses a regular expression of tiktoken or a tokenizer.json into a tree.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { patternError } from "./refuse.ts";
 import { ANY, complement, END } from "./set.ts";
 import { foldCase } from "./unicode.ts";
 
-/** Longest pattern that is read, in UTF-16 units. */
+/** Maximum length of a pattern, in UTF-16 units. */
 export const MAX_PATTERN = 16384;
 
-/** Most repeats that a bound may name: each one is a copy of the item. */
+/** Maximum number in a bound such as `{1,3}`: each repeat is a copy of the item. */
 export const MAX_REPEATS = 256;
 
-/** Most repeats of repeats, such as `a{1,2}{1,2}`, in one pattern. */
+/** Maximum number of stacked repeats, such as `a{1,2}{1,2}`, in one pattern. */
 export const MAX_STACKED = 64;
 
 interface Flags {
@@ -49,7 +49,7 @@ function readFlags(cursor: Cursor, flags: Flags, at: number): Flags {
   const out = { ...flags };
   for (const [letters, value] of [[found[1]!, true], [found[2] ?? "", false]] as const) {
     for (const letter of letters) {
-      // u is Unicode, which is so anyway; Oniguruma's m is what others call s.
+      // `u` is always on; Oniguruma's `m` is `s` elsewhere.
       if (letter === "u" && value) continue;
       if (letter === "m" && cursor.syntax === "oniguruma") out.s = value;
       else if (letter === "i" || letter === "s" || letter === "x" || letter === "m") out[letter] = value;
@@ -59,7 +59,8 @@ function readFlags(cursor: Cursor, flags: Flags, at: number): Flags {
   return out;
 }
 
-// After "(?": a look, a group with flags, or flags alone; those hold to the end of the group around them.
+// After "(?": a look-around, a group with flags, or flags alone; those hold to the end of the enclosing
+// group.
 function readGroup(cursor: Cursor, flags: Flags, at: number): { node: PatternNode; flags: Flags } {
   const close = (inner: Flags) => {
     enter(cursor, at);
@@ -121,7 +122,7 @@ function readAtom(cursor: Cursor, flags: Flags): { node: PatternNode; flags: Fla
     case "*":
     case "+":
     case "?":
-      throw patternError(cursor.text, at, `"${next}" repeats nothing`);
+      throw patternError(cursor.text, at, `"${next}" has nothing to repeat`);
     case "\\": {
       if (takeIf(cursor, "z")) return { node: END_OF_TEXT, flags };
       if (takeIf(cursor, "Z")) {
@@ -130,7 +131,7 @@ function readAtom(cursor: Cursor, flags: Flags): { node: PatternNode; flags: Fla
         return { node: { kind: "look", item, negative: false, at }, flags };
       }
       const set = readEscape(cursor);
-      // Oniguruma folds the case of single code points and of classes in brackets, not of properties.
+      // Oniguruma folds the case of single code points and of bracketed classes, but not of properties.
       const isFolded = flags.i && (cursor.syntax === "fancy-regex" || set.length === 2 && set[0] === set[1]);
       return node(isFolded ? foldCase(set) : set);
     }
@@ -151,14 +152,14 @@ function readBounds(cursor: Cursor): readonly [number, number] | null {
     throw patternError(
       cursor.text,
       at,
-      "the bound is malformed; a brace that stands for itself needs a backslash",
+      "the bound is malformed; a literal brace needs a backslash",
     );
   }
   cursor.at += found[0].length;
   const from = least === "" ? 0 : Number(least);
   const to = found[2] === "" ? from : most === "" ? Infinity : Number(most);
   if (to < from || Math.max(from, to === Infinity ? 0 : to) > MAX_REPEATS) {
-    throw patternError(cursor.text, at, `a bound goes from less to more, at most ${MAX_REPEATS}`);
+    throw patternError(cursor.text, at, `a bound needs ascending numbers up to ${MAX_REPEATS}`);
   }
   return [from, to];
 }
@@ -176,7 +177,7 @@ function readRepeats(cursor: Cursor, first: PatternNode, flags: Flags): PatternN
     else if (!(isBraced && cursor.syntax === "oniguruma") && takeIf(cursor, "+")) mode = "possessive";
     const [least, most] = bounds;
     if (most > 1 && nullable(node)) {
-      throw patternError(cursor.text, at, "what may match nothing is repeated");
+      throw patternError(cursor.text, at, "a repeated part can match the empty text");
     }
     if (node !== first && ++cursor.stacked > MAX_STACKED) {
       throw patternError(cursor.text, at, `more than ${MAX_STACKED} repeats of repeats`);
@@ -209,8 +210,8 @@ function readChoice(cursor: Cursor, outer: Flags): PatternNode {
       const at = cursor.at;
       const atom = readAtom(cursor, flags);
       if (atom.flags !== flags && cursor.syntax === "oniguruma" && items.length + branches.length > 0) {
-        // There they take the alternatives behind them into their group.
-        throw patternError(cursor.text, at, "flags inside a pattern stand elsewhere than at its beginning");
+        // In Oniguruma such flags take the following alternatives into their group.
+        throw patternError(cursor.text, at, "flags inside a pattern must be at its beginning");
       }
       flags = atom.flags;
       items.push(readRepeats(cursor, atom.node, flags));
@@ -219,13 +220,13 @@ function readChoice(cursor: Cursor, outer: Flags): PatternNode {
 }
 
 /**
- * Reads a regular expression.
+ * Parses a regular expression.
  *
- * @param pattern Its text.
- * @param syntax Whose rules hold where they differ.
+ * @param pattern Text of the pattern.
+ * @param syntax Dialect of the pattern.
  * @returns The tree.
- * @throws {OnpathError} `pipeline`, with the position, for what is malformed or not supported: look-behind,
- * `^`, `\b`, back references, conditions, flags other than i, m, s, u and x.
+ * @throws {OnpathError} `pipeline`, with the position, if the pattern is malformed or not supported:
+ * look-behind, `^`, `\b`, back references, conditions, flags other than i, m, s, u and x.
  *
  * @example
  * ```ts
@@ -242,6 +243,6 @@ export function parsePattern(pattern: string, syntax: PatternSyntax = "fancy-reg
   }
   const cursor: Cursor = { text: pattern, at: 0, syntax, depth: 0, stacked: 0 };
   const node = readChoice(cursor, { i: false, s: false, x: false, m: false });
-  if (cursor.at < pattern.length) throw patternError(pattern, cursor.at, "a parenthesis closes nothing");
+  if (cursor.at < pattern.length) throw patternError(pattern, cursor.at, "unmatched closing parenthesis");
   return node;
 }

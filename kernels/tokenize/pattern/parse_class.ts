@@ -1,5 +1,5 @@
 /**
- * Reads what stands for one code point: escapes and bracketed classes.
+ * Parses the parts of a pattern that match one code point: escapes and bracketed classes.
  *
  * @module
  */
@@ -18,59 +18,61 @@ import {
 import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
 
 /**
- * Whose rules a pattern's text follows where they differ: `fancy-regex` (tiktoken, and the regex crate below
- * it) or `oniguruma` (tokenizer.json).
+ * Dialect of a pattern: `fancy-regex` (tiktoken, and the regex crate below it) or `oniguruma`
+ * (tokenizer.json). They differ as follows:
  *
  * | text | fancy-regex | oniguruma |
  * |---|---|---|
  * | `x{1,3}+` | possessive | one or more of `x{1,3}` |
- * | `x{,3}` | refused | none to three |
+ * | `x{,3}` | rejected | zero to three |
  * | `$` | end of the text | end of the text or before a line feed |
  * | `\w` | with U+200C and U+200D | without them, with `²³¹¼½¾` |
  * | `(?i:\p{Lu})` | all cases | upper case |
  */
 export type PatternSyntax = "fancy-regex" | "oniguruma";
 
-/** A pattern's text and the place where reading goes on. */
+/** Text of a pattern, with the parser's state. */
 export interface Cursor {
   /** The whole pattern. */
   readonly text: string;
-  /** Next place in UTF-16 units. */
+  /** Index of the next character, in UTF-16 units. */
   at: number;
-  /** Whose rules hold. */
+  /** Dialect of the pattern. */
   readonly syntax: PatternSyntax;
-  /** Groups and classes that are open. */
+  /** Number of open groups and classes. */
   depth: number;
-  /** Repeats of repeats so far. */
+  /** Stacked repeats so far. */
   stacked: number;
 }
 
-/** Most groups and classes within one another. */
+/** Maximum nesting depth of groups and classes. */
 export const MAX_NESTING = 64;
 
-/** Opens a group or class; those within one another have a limit, for each takes stack. */
+/**
+ * Opens a group or class; throws `pipeline` beyond {@linkcode MAX_NESTING}, because each level uses stack.
+ */
 export function enter(cursor: Cursor, at: number): void {
   if (++cursor.depth > MAX_NESTING) {
-    throw patternError(cursor.text, at, `more than ${MAX_NESTING} groups and classes within one another`);
+    throw patternError(cursor.text, at, `more than ${MAX_NESTING} nested groups and classes`);
   }
 }
 
 const CONTROLS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, v: 11, f: 12, a: 7, e: 27 };
 
-/** The next code point as text, or the empty string at the end. */
+/** Returns the next code point as text, or the empty string at the end. */
 export function peek(cursor: Cursor): string {
   const code = cursor.text.codePointAt(cursor.at);
   return code === undefined ? "" : String.fromCodePoint(code);
 }
 
-/** Takes the next code point. */
+/** Consumes the next code point and returns it; the empty string at the end. */
 export function take(cursor: Cursor): string {
   const one = peek(cursor);
   cursor.at += one.length;
   return one;
 }
 
-/** Takes the text if it stands next. */
+/** Consumes `text` if it comes next; returns whether it did. */
 export function takeIf(cursor: Cursor, text: string): boolean {
   if (!cursor.text.startsWith(text, cursor.at)) return false;
   cursor.at += text.length;
@@ -90,7 +92,7 @@ function property(cursor: Cursor, negative: boolean, at: number): CodeSet {
     cursor.at = end + 1;
   }
   const set = propertySet(name.trim());
-  if (set === null) throw patternError(cursor.text, at, `the property "${excerpt(name)}" is not known`);
+  if (set === null) throw patternError(cursor.text, at, `the property "${excerpt(name)}" is unknown`);
   return negative ? complement(set) : set;
 }
 
@@ -114,11 +116,11 @@ function hexadecimal(cursor: Cursor, letter: string, at: number): number {
 }
 
 /**
- * Reads an escape after its backslash.
+ * Parses an escape after its backslash.
  *
- * @param cursor Stands after the backslash.
+ * @param cursor Parser after the backslash.
  * @returns The set; one code point for an escaped character.
- * @throws {OnpathError} `pipeline` for escapes that are not known or not supported.
+ * @throws {OnpathError} `pipeline` if the escape is unknown or not supported.
  */
 export function readEscape(cursor: Cursor): CodeSet {
   const at = cursor.at - 1;
@@ -152,7 +154,7 @@ export function readEscape(cursor: Cursor): CodeSet {
   }
   const control = CONTROLS[letter];
   if (control !== undefined) return only(control);
-  if (letter === "") throw patternError(cursor.text, at, "a backslash ends it");
+  if (letter === "") throw patternError(cursor.text, at, "the last character is a backslash");
   if (/^[1-9]/.test(letter) || letter === "k") {
     throw patternError(cursor.text, at, "back references are not supported");
   }
@@ -175,22 +177,23 @@ function posix(cursor: Cursor): CodeSet | null {
     : found[2] === "alnum"
     ? union(propertySet("Alphabetic")!, decimalDigits())
     : found[2] === "punct"
-    // Symbols count as such here, unlike in \p{P}.
+    // Symbols belong to this class, unlike to \p{P}.
     ? union(propertySet("P")!, propertySet("S")!)
     : propertySet(found[2]!);
-  // The regex crate's are those of ASCII, Oniguruma's those of Unicode.
+  // POSIX classes are ASCII in the regex crate, and Unicode in Oniguruma.
   if (set === null) throw patternError(cursor.text, at, `the class "${found[0]}" is not supported`);
   const within = cursor.syntax === "fancy-regex" ? intersection(set, [0, 127]) : set;
   return found[1] === "^" ? complement(within) : within;
 }
 
 /**
- * Reads a bracketed class after its opening bracket, with nested classes and the operations `&&`, `--`, `~~`.
+ * Parses a bracketed class after its opening bracket, with nested classes and the operations `&&`, `--`,
+ * `~~`.
  *
- * @param cursor Stands after the bracket.
- * @param ignoreCase Whether the other cases of its code points are in it.
+ * @param cursor Parser after the bracket.
+ * @param ignoreCase True to add the other cases of its code points.
  * @returns The set.
- * @throws {OnpathError} `pipeline` for a class that is malformed.
+ * @throws {OnpathError} `pipeline` if the class is malformed.
  */
 export function readClass(cursor: Cursor, ignoreCase: boolean): CodeSet {
   const opened = cursor.at - 1;
@@ -214,7 +217,7 @@ export function readClass(cursor: Cursor, ignoreCase: boolean): CodeSet {
     const next = take(cursor);
     if (next === "") throw patternError(cursor.text, opened, "the class has no closing bracket");
     if (next === "\\") {
-      // In a class \b is a backspace.
+      // In a class, \b is a backspace.
       if (cursor.syntax === "oniguruma" && takeIf(cursor, "b")) return { set: only(8), literal: true };
       const set = readEscape(cursor);
       return { set, literal: set.length === 2 && set[0] === set[1] };
@@ -252,7 +255,7 @@ export function readClass(cursor: Cursor, ignoreCase: boolean): CodeSet {
     cursor.at++;
     const to = one();
     if (!to.literal || to.set[0]! < from.set[0]!) {
-      throw patternError(cursor.text, at, "the range does not go from a code point to a greater one");
+      throw patternError(cursor.text, at, "the range is invalid, expected two ascending code points");
     }
     parts.push([from.set[0]!, to.set[0]!]);
   }

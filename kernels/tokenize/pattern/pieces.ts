@@ -1,35 +1,35 @@
 /**
- * The plain cutter: what a compiled pattern makes of a text as a whole.
+ * Simple reference cutter: splits a whole text with a compiled pattern.
  *
  * @module
  */
 
 import type { PieceTables } from "../vocabulary.ts";
 
-/** A piece of a text. */
+/** Piece of a text. */
 export interface Piece {
-  /** Where it begins, in bytes of the text. */
+  /** Offset of its first byte in the decoded text. */
   readonly start: number;
-  /** Where it ends. */
+  /** Exclusive end. */
   readonly end: number;
-  /** Whether it is left out, as white space of BERT is. */
+  /** True if the piece is dropped, such as white space with BERT. */
   readonly drop: boolean;
-  /** Whether it would be so whatever text followed. */
+  /** True if the piece is the same whatever text follows. */
   readonly confirmed: boolean;
 }
 
 /**
- * The class of a code point.
+ * Looks up the class of a code point.
  *
- * @param tables A compiled pattern.
- * @param codePoint The code point.
- * @returns Its class; the end of the text has `tables.classes - 1`.
+ * @param tables Compiled pattern.
+ * @param codePoint Code point, at most 0x10FFFF.
+ * @returns Its class; class `tables.classes - 1` is the end of the text.
  */
 export function classOf(tables: PieceTables, codePoint: number): number {
   return tables.classOf[tables.blockOf[codePoint >> 8]! * 256 + (codePoint & 255)]!;
 }
 
-/** Bytes of a code point in UTF-8. */
+/** Returns the length of a code point in UTF-8, 1 to 4 bytes. */
 export function utf8Length(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }
@@ -37,16 +37,16 @@ export function utf8Length(codePoint: number): number {
 /**
  * Cuts a text into pieces.
  *
- * From where a piece begins the automaton takes code points until no way is left, the state says that no longer
- * match is possible, or the text ends; the end counts as one symbol more. The piece ends at the last accept,
- * less the code points that it gives back, where the end of the text counts as one too. A piece is confirmed
- * when neither it nor one before it depended on the end.
+ * From the start of a piece, the automaton takes code points until it has no transition, its state is final,
+ * or the text ends. The end counts as one more symbol. The piece ends at the last accept, less the code
+ * points given back; the end of the text counts as one of them. A piece is confirmed if neither it nor an
+ * earlier piece depended on the end.
  *
- * @param tables A compiled pattern.
- * @param text The text as UTF-8; invalid bytes are read as WHATWG decodes them.
- * @param isWhole Whether the text ends here; default true. If not, the last pieces are what they would be if it
- * did, and not confirmed.
- * @returns The pieces with their places in the text as decoded: each invalid sequence counts 3 bytes.
+ * @param tables Compiled pattern.
+ * @param text UTF-8; invalid bytes are decoded as WHATWG specifies.
+ * @param isWhole True if the text ends here; default true. If false, the last pieces are the same as with
+ * the end, but not confirmed.
+ * @returns The pieces, with offsets in the decoded text: each invalid sequence counts 3 bytes.
  */
 export function pieces(tables: PieceTables, text: Uint8Array, isWhole = true): Piece[] {
   const codePoints = Array.from(

@@ -1,5 +1,5 @@
 /**
- * Refusals that name the pattern and the place.
+ * Errors that name the pattern and the position in it.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 
 /**
- * A refusal of a pattern.
+ * Creates the error for an invalid or unsupported pattern.
  *
- * @param pattern The pattern's text.
- * @param at Where in it, in UTF-16 units; −1 where it is the pattern as a whole.
- * @param reason What is wrong or not supported.
- * @returns The error, to be thrown; code `pipeline`.
+ * @param pattern Text of the pattern.
+ * @param at Position in UTF-16 units; −1 for the whole pattern.
+ * @param reason Cause, as it stands in the message.
+ * @returns The error, code `pipeline`; the caller throws it.
  */
 export function patternError(pattern: string, at: number, reason: string): OnpathError {
   const shown = pattern.length > 60 && at >= 0

@@ -1,20 +1,20 @@
 /**
- * Sets of code points as sorted ranges. One symbol more than Unicode has, {@linkcode END}, stands for the end
- * of the text, so that what may follow is a set too.
+ * Sets of code points as sorted ranges. One additional symbol, {@linkcode END}, is the end of the text, so
+ * that the possible next symbols are a set too.
  *
  * @module
  */
 
-/** The greatest code point. */
+/** Greatest code point. */
 export const LAST_CODE_POINT = 0x10ffff;
 
-/** The symbol after the last code point: the end of the text. */
+/** Symbol of the end of the text, after the last code point. */
 export const END = 0x110000;
 
-/** Ranges `[from, to, from, to, …]`, both ends in the set, ascending and apart. */
+/** Ranges `[from, to, from, to, …]`: inclusive, ascending, and not adjacent. */
 export type CodeSet = readonly number[];
 
-/** No code point. */
+/** Empty set. */
 export const NONE: CodeSet = [];
 
 /** Every code point, without the end of the text. */
@@ -24,7 +24,7 @@ export const ANY: CodeSet = [0, LAST_CODE_POINT];
 export const ANY_OR_END: CodeSet = [0, END];
 
 /**
- * Puts ranges in order and joins those that touch.
+ * Sorts ranges and joins adjacent ones.
  *
  * @param ranges Ranges `[from, to, …]` in any order.
  * @returns The same code points as a set.
@@ -42,12 +42,12 @@ export function codeSet(ranges: readonly number[]): CodeSet {
   return out;
 }
 
-/** What is in any of the sets. */
+/** Returns the union of sets. */
 export function union(...sets: readonly CodeSet[]): CodeSet {
   return codeSet(sets.flat());
 }
 
-/** What is not in the set; `all` says of what. */
+/** Returns the symbols of `all` that are not in the set; `all` is one range. */
 export function complement(set: CodeSet, all: CodeSet = ANY): CodeSet {
   const out: number[] = [];
   let next = all[0]!;
@@ -60,7 +60,7 @@ export function complement(set: CodeSet, all: CodeSet = ANY): CodeSet {
   return out;
 }
 
-/** What is in both sets. */
+/** Returns the intersection of two sets. */
 export function intersection(a: CodeSet, b: CodeSet): CodeSet {
   const out: number[] = [];
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
@@ -72,12 +72,12 @@ export function intersection(a: CodeSet, b: CodeSet): CodeSet {
   return out;
 }
 
-/** What is in the first set and not in the second. */
+/** Returns the symbols of the first set that are not in the second. */
 export function difference(a: CodeSet, b: CodeSet): CodeSet {
   return intersection(a, complement(b, ANY_OR_END));
 }
 
-/** Whether the set holds the code point. */
+/** Tests whether a set contains a code point. */
 export function has(set: CodeSet, codePoint: number): boolean {
   let low = 0, high = set.length / 2 - 1;
   while (low <= high) {

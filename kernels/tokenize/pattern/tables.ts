@@ -1,5 +1,5 @@
 /**
- * An automaton as the flat arrays that kernels read, and its class ROM.
+ * Flattens an automaton into the arrays of the engine, including its class ROM.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { PieceTables } from "../vocabulary.ts";
 import { type Dfa, MAX_CLASSES } from "./dfa.ts";
 import { patternError } from "./refuse.ts";
 
-// By code point its class, in blocks of 256 code points of which equal ones stand once.
+// Class by code point, in blocks of 256 code points; equal blocks are stored once.
 function classRom(members: readonly (readonly number[])[]): { blockOf: Uint16Array; classOf: Uint8Array } {
   const blockOf = new Uint16Array(0x1100);
   const classes = new Uint8Array(0x110000);
   members.slice(0, -1).forEach((set, number) => {
     for (let i = 0; i < set.length; i += 2) classes.fill(number, set[i]!, set[i + 1]! + 1);
   });
-  // Surrogates come in no text; what makes their blocks equal to the one before costs nothing.
+  // Surrogates occur in no text, so their blocks copy the preceding class.
   classes.fill(classes[0xd7ff]!, 0xd800, 0xe000);
   const blocks: Uint8Array[] = [];
   const numbers = new Map<string, number>();
@@ -38,10 +38,10 @@ function classRom(members: readonly (readonly number[])[]): { blockOf: Uint16Arr
 /**
  * Flattens a minimal automaton.
  *
- * @param pattern The pattern's text, for messages.
- * @param dfa The automaton.
+ * @param pattern Text of the pattern, for messages.
+ * @param dfa Minimal automaton.
  * @returns The tables.
- * @throws {OnpathError} `pipeline` when there are more than {@linkcode MAX_CLASSES} classes.
+ * @throws {OnpathError} `pipeline` if there are more than {@linkcode MAX_CLASSES} classes.
  */
 export function pieceTables(pattern: string, dfa: Dfa): PieceTables {
   const states = dfa.accept.length, classes = dfa.members.length;
@@ -49,7 +49,7 @@ export function pieceTables(pattern: string, dfa: Dfa): PieceTables {
     throw patternError(
       pattern,
       -1,
-      `it tells ${classes} classes of code points apart, more than ${MAX_CLASSES}`,
+      `it distinguishes ${classes} classes of code points, more than ${MAX_CLASSES}`,
     );
   }
   const transitions = new Int16Array(states * classes);

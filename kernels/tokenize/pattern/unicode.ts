@@ -1,6 +1,6 @@
 /**
- * Unicode's properties and simple case folding as patterns name them. The tables travel with this code
- * (`kernels/unicode`), so compiled tables are equal whatever the JavaScript engine.
+ * Unicode properties and simple case folding, by their names in patterns. The tables are part of this code
+ * (`kernels/unicode`), so compiled tables are the same on every JavaScript engine.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { mappingOf } from "../../unicode/codec.ts";
 import { unicodeSet } from "../../unicode/properties.ts";
 import { type CodeSet, codeSet, complement, END, union } from "./set.ts";
 
-// Names of fancy-regex, regex and Oniguruma that ECMAScript does not have.
+// Names of fancy-regex, regex and Oniguruma that ECMAScript lacks.
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["letter", "L"],
   ["mark", "M"],
@@ -28,10 +28,10 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The set of a property by its name in a pattern: `L`, `Lu`, `Han`, `sc=Han`, `White_Space`, `^L`.
+ * Looks up the set of a property by its name in a pattern: `L`, `Lu`, `Han`, `sc=Han`, `White_Space`, `^L`.
  *
- * @param name What stands in `\p{…}`.
- * @returns The set, or null when no such property is known.
+ * @param name Text inside `\p{…}`.
+ * @returns The set, or null for an unknown property.
  */
 export function propertySet(name: string): CodeSet | null {
   if (name.startsWith("^")) {
@@ -52,21 +52,21 @@ export function propertySet(name: string): CodeSet | null {
   return null;
 }
 
-/** Unicode's White_Space: U+0085 is in it, U+FEFF is not. */
+/** Returns Unicode's White_Space; it contains U+0085, but not U+FEFF. */
 export function whiteSpace(): CodeSet {
   return unicodeSet("White_Space")!;
 }
 
-/** What `\d` holds: decimal digits of every script. */
+/** Returns the set of `\d`: decimal digits of every script. */
 export function decimalDigits(): CodeSet {
   return unicodeSet("Nd")!;
 }
 
 /**
- * What `\w` holds: UTS #18's word characters. Oniguruma leaves out the two joiners, and takes the superscripts and
- * fractions of Latin-1 (U+00B2, U+00B3, U+00B9, U+00BC to U+00BE).
+ * Returns the set of `\w`: the word characters of UTS #18. Oniguruma omits the two joiners, and adds the
+ * superscripts and fractions of Latin-1 (U+00B2, U+00B3, U+00B9, U+00BC to U+00BE).
  *
- * @param isOniguruma Whether it is Oniguruma's.
+ * @param isOniguruma True for Oniguruma's set.
  * @returns The set.
  */
 export function wordCharacters(isOniguruma: boolean): CodeSet {
@@ -80,7 +80,7 @@ const LATIN_1_NUMBERS: CodeSet = [0xb2, 0xb3, 0xb9, 0xb9, 0xbc, 0xbe];
 
 let orbits: ReadonlyMap<number, readonly number[]> | undefined;
 
-// Code points that simple case folding makes one: so U+017F stands with s, and U+0130, which only full folding
+// Code points that simple case folding maps together: U+017F belongs to s; U+0130, which only full folding
 // changes, stands alone.
 function caseOrbits(): ReadonlyMap<number, readonly number[]> {
   if (orbits === undefined) {
@@ -95,10 +95,10 @@ function caseOrbits(): ReadonlyMap<number, readonly number[]> {
 }
 
 /**
- * Adds what differs from the set's code points by case alone (Unicode's simple case folding).
+ * Adds the code points that differ from the set's only by case (Unicode's simple case folding).
  *
- * @param set The set.
- * @returns The set and its other cases: of `s` also `S` and U+017F.
+ * @param set Set to extend.
+ * @returns The set with its other cases: for `s` also `S` and U+017F.
  */
 export function foldCase(set: CodeSet): CodeSet {
   const more: number[] = [];
@@ -113,7 +113,7 @@ export function foldCase(set: CodeSet): CodeSet {
   return more.length === 0 ? set : union(set, codeSet(more));
 }
 
-/** The set as text for messages: `U+0041..U+005A`, at most four ranges. */
+/** Formats a set for messages, such as `U+0041..U+005A`; at most four ranges. */
 export function describeSet(set: CodeSet): string {
   const hex = (code: number) =>
     code === END ? "the end" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;

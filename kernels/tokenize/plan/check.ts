@@ -1,5 +1,5 @@
 /**
- * Whether a vocabulary is a plan's own.
+ * Check of a plan's vocabulary.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { TokenizePlan } from "./plan.ts";
 
 /**
- * Refuses a vocabulary that a plan was not compiled for.
+ * Checks that a vocabulary is the one that a plan was compiled for.
  *
- * @throws {OnpathError} `plan` when name, checksum or number of ids differ.
+ * @throws {OnpathError} `plan` if the name, checksum or number of ids differ.
  */
 export function checkVocabulary(
   { id, body: { vocabulary: expected } }: TokenizePlan,

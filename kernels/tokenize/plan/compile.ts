@@ -1,5 +1,5 @@
 /**
- * From a text pipeline, a vocabulary and a device to a plan.
+ * Compiles a text pipeline, a vocabulary and a device profile into a plan.
  *
  * @module
  */
@@ -18,39 +18,39 @@ import { profileOf } from "../../target/profiles.ts";
 import type { TokenizeBody, TokenizePlan } from "./plan.ts";
 import { parseTextPipeline, type TextPipeline, type TextPipelineInput, type TokenizeStep } from "./spec.ts";
 
-/** What a text pipeline is compiled for. */
+/** Inputs and limits of a text plan. */
 export interface TextCompileOptions {
-  /** The vocabulary. */
+  /** Compiled vocabulary. */
   readonly vocabulary: Vocabulary;
-  /** The device, or its profile. */
+  /** Device, or its profile. */
   readonly device: DeviceProfile | { readonly profile: DeviceProfile };
-  /** Longest payload of text in bytes. Default the device's. */
+  /** Maximum payload of text in bytes. Default: the device's. */
   readonly payload?: number | undefined;
   /**
-   * Bytes that a chunk repeats of the one before, in `overlap` mode; what `chooseOverlap` found on the user's own
-   * texts, or a number. Default {@linkcode DEFAULT_OVERLAP}.
+   * Bytes of the preceding chunk that a chunk repeats, in `overlap` mode: a number, or the result of
+   * `chooseOverlap` on the user's own texts. Default {@linkcode DEFAULT_OVERLAP}.
    */
   readonly overlap?: number | OverlapChoice | undefined;
-  /** Whether packets carry a CRC-32C (default) or leave the check to the link. */
+  /** Packet checksum: CRC-32C (default), or left to the link. */
   readonly checksum?: Checksum | undefined;
-  /** Packets that are sent in one exchange at most. Default 256. */
+  /** Maximum packets in flight in one exchange, 1 to 4096. Default 256. */
   readonly packets?: number | undefined;
 }
 
-/** Overlap in bytes where none is asked for: on prose in English nothing has to be sent again with it. */
+/** Default overlap, in bytes: with it, English prose needs no retries. */
 export const DEFAULT_OVERLAP = 32;
 
-/** Answers that an exchange may bring at most; slots for all of them are kept. */
+/** Maximum number of answers in one exchange; slots are reserved for all of them. */
 const MOST_ANSWERS = 2 ** 16;
 
 /**
  * Compiles a text pipeline.
  *
- * @param pipeline The steps; the last one is `tokenize`.
+ * @param pipeline Steps; the last one is `tokenize`.
  * @param options Vocabulary, device, payload, overlap.
  * @returns The plan.
- * @throws {OnpathError} `pipeline` when a step is malformed, a special token is unknown, or chunks of the
- * vocabulary's texts can never be put together; `size` when a number is outside its limit.
+ * @throws {OnpathError} `pipeline` if a step is malformed, a special token is unknown, or chunks of the
+ * vocabulary's texts can never be merged; `size` if a number is out of range.
  *
  * @example
  * ```ts ignore
@@ -77,7 +77,7 @@ export function compileText(
     1,
     Math.min(MAX_PAYLOAD, target.payload),
   );
-  // An answer's packets need room for some tokens, however short those of the text are.
+  // Answers need a minimum payload for their tokens, however short the text packets are.
   const longest = Math.max(payload, leastPayload(vocabulary), LEAST_ANSWER);
   const parts = mostParts(vocabulary, longest);
   const packets = checkWhole("a number of packets an exchange of", options.packets ?? 256, 1, 4096);
@@ -111,15 +111,15 @@ export function compileText(
   });
 }
 
-/** Payload of an answer in bytes at least: less makes more packets of the same tokens. */
+/** Minimum payload of an answer, in bytes; a smaller one splits the same tokens into more packets. */
 const LEAST_ANSWER = 64;
 
-/** Chunks are put together where pieces end; where a text is one piece, they never are. */
+/** Chunks are merged at ends of pieces, so a text that is one piece cannot be cut. */
 function checkPieces({ name, pieces }: Vocabulary): void {
   if (pieces !== null) return;
   throw new OnpathError(
     "pipeline",
-    `Cannot cut texts of ${name} into chunks that overlap: all of a text is one piece, use mode "stateful"`,
+    `Cannot cut texts of ${name} into overlapping chunks: a text is one piece, use mode "stateful"`,
     { vocabulary: name },
   );
 }

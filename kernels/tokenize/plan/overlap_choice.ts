@@ -4,26 +4,26 @@
  * @module
  */
 
-/** What an overlap costs on some texts. */
+/** Cost of one overlap on sample texts. */
 export interface OverlapRow {
-  /** The overlap in bytes. */
+  /** Overlap in bytes. */
   readonly overlap: number;
-  /** Chunks. */
+  /** Number of chunks. */
   readonly chunks: number;
-  /** Stretches that had to be done again, because chunks shared no boundary. */
+  /** Stretches that were repeated, because chunks shared no boundary. */
   readonly retries: number;
-  /** Bytes that were sent, headers too. */
+  /** Bytes sent, including headers. */
   readonly sent: number;
-  /** Tokens that came and were not taken. */
+  /** Tokens received and dropped. */
   readonly removed: number;
 }
 
-/** An overlap, and why. */
+/** Chosen overlap, with the measurements behind it. */
 export interface OverlapChoice {
-  /** The overlap in bytes. */
+  /** Overlap in bytes. */
   readonly overlap: number;
-  /** Bytes of the texts it was chosen on. */
+  /** Size of the sample texts, in bytes. */
   readonly bytes: number;
-  /** What was tried. */
+  /** Overlaps that were measured. */
   readonly rows: readonly OverlapRow[];
 }

@@ -11,35 +11,35 @@ import type { TextCut } from "../../../serialize/text/cut.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { TextPipeline } from "./spec.ts";
 
-/** What a plan knows of its vocabulary. */
+/** Identity of a plan's vocabulary. */
 export interface TextPlanVocabulary {
-  /** Its name. */
+  /** Name of the vocabulary. */
   readonly name: string;
   /** CRC-32C of its compiled table file. */
   readonly checksum: number;
-  /** What makes tokens of a piece. */
+  /** Algorithm that turns a piece into tokens. */
   readonly algorithm: "bpe" | "wordpiece";
-  /** One more than the greatest id. */
+  /** Greatest id plus one. */
   readonly idLimit: number;
 }
 
-/** A text pipeline, compiled. */
+/** Compiled text pipeline. */
 export interface TokenizeBody {
-  /** The user's steps. */
+  /** Steps as the user wrote them. */
   readonly pipeline: TextPipeline;
-  /** The vocabulary. */
+  /** Vocabulary that the plan was compiled for. */
   readonly vocabulary: TextPlanVocabulary;
-  /** How texts travel. */
+  /** Mode of sending texts. */
   readonly mode: TextMode;
-  /** How a text is cut into packets. */
+  /** Payload and overlap of text packets. */
   readonly cut: TextCut;
-  /** Whether packets carry a CRC-32C. */
+  /** Packet checksum: CRC-32C, or left to the link. */
   readonly checksum: Checksum;
   /** Normalisation before the text is cut: the pipeline's steps, then those of the vocabulary. */
   readonly normalization: readonly TextStep[];
-  /** Special tokens that stand for themselves, longest first at an offset. */
+  /** Special tokens recognised in the text; the longest match at an offset is taken. */
   readonly special: readonly { readonly text: string; readonly id: number }[];
-  /** Ids put before and after a text. */
+  /** Ids added before and after a text. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Decisions and their reasons, in sentences. */
   readonly notes: readonly string[];

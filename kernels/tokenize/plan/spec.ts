@@ -1,5 +1,5 @@
 /**
- * Pipelines of text: what the user writes, checked.
+ * Text pipelines as the user writes them, and their checks.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { TEXT_MODES, type TextMode } from "../model.ts";
 import type { TextStep } from "../vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** Special tokens that stand for themselves in a text. */
+/** Special tokens recognised in a text, by their texts. */
 export type AllowedSpecial = "all" | "none" | readonly string[];
 
 /** Splits a text into tokens. Last step of its pipeline. */
 export interface TokenizeStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "tokenize";
   /** `stateful`: the device keeps state between packets. `overlap`: chunks overlap and stand alone. */
   readonly mode: TextMode;
@@ -29,7 +29,7 @@ export interface TokenizeStep {
 
 /** Normalises a text. Before `tokenize` it runs first, then the vocabulary's own normalisation. */
 export interface NormalizeTextStep {
-  /** The step's name. */
+  /** Name of the step. */
   readonly op: "normalize_text";
   /** Text steps, in order. */
   readonly steps: readonly TextStep[];
@@ -37,17 +37,17 @@ export interface NormalizeTextStep {
 
 /** A text pipeline: any number of `normalize_text`, then `tokenize`. Plain data. */
 export interface TextPipeline {
-  /** The steps. */
+  /** Steps in order. */
   readonly steps: readonly (NormalizeTextStep | TokenizeStep)[];
 }
 
-/** A text pipeline that was not checked yet. */
+/** Text pipeline before its check. */
 export interface TextPipelineInput {
   /** The steps. */
   readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
 }
 
-/** A pipeline that ends in tokens, as users write it: fields with a default may be left out. */
+/** Pipeline that ends in tokens, as users write it: fields with a default are optional. */
 export interface TokenizePipeline {
   /** Any number of `normalize_text`, then `tokenize`. */
   readonly steps: readonly [
@@ -56,9 +56,9 @@ export interface TokenizePipeline {
   ];
 }
 
-/** A pipeline of normalisation, as users write it. */
+/** Pipeline of normalisation, as users write it. */
 export interface NormalizePipeline {
-  /** The steps. */
+  /** Steps in order. */
   readonly steps: readonly NormalizeTextStep[];
 }
 
@@ -74,15 +74,15 @@ export const tokenizeSpec: Schema<TokenizeStep> = z.strictObject({
 export const normalizeTextSpec: Schema<{ readonly op: "normalize_text"; readonly steps: unknown }> = z
   .strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
 
-/** Steps of a text pipeline at most. */
+/** Maximum number of steps in a text pipeline. */
 const MOST_STEPS = 16;
 
 /**
  * Checks a text pipeline from outside and fills in the defaults.
  *
- * @param value Anything, such as parsed JSON.
- * @returns The pipeline: its last step is `tokenize`, and the only one.
- * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ * @param value Any value, such as parsed JSON.
+ * @returns The pipeline; its last step, and no other, is `tokenize`.
+ * @throws {OnpathError} `pipeline`; the message gives the step, the field and the expected value.
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ export function parseTextPipeline(value: unknown): TextPipeline {
   if (last !== parsed.length - 1) {
     throw new OnpathError(
       "pipeline",
-      `Cannot read a text pipeline: expected tokenize as its last step and only there, found ${
+      `Cannot read a text pipeline: expected tokenize as its only last step, found ${
         last < 0 ? "none" : `one at steps.${last} of ${parsed.length}`
       }`,
       { steps: parsed.map(({ op }) => op) },
@@ -112,9 +112,9 @@ export function parseTextPipeline(value: unknown): TextPipeline {
 /**
  * Checks a pipeline of normalisation from outside.
  *
- * @param value Anything, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
- * @returns What happens to a text, in order.
- * @throws {OnpathError} `pipeline`, naming the step, the field and what was expected.
+ * @param value Any value, such as parsed JSON: a text pipeline whose steps are all `normalize_text`.
+ * @returns Normalisation steps, in order.
+ * @throws {OnpathError} `pipeline`; the message gives the step, the field and the expected value.
  *
  * @example
  * ```ts
@@ -130,7 +130,7 @@ export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
     if (step.op === "normalize_text") return step.steps;
     throw new OnpathError(
       "pipeline",
-      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; compileText() takes it`,
+      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; use compileText()`,
       { step: index, op: step.op },
     );
   });

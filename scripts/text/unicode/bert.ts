@@ -1,5 +1,6 @@
 /**
- * Makes BERT's sets of code points from what tokenizers says: its tables are of an older Unicode.
+ * Generates BERT's sets of code points from the output of tokenizers, whose tables are of an older Unicode
+ * version.
  *
  * @module
  */
@@ -23,7 +24,7 @@ function setSource(name: string, about: string, has: (character: string) => bool
   return `/** ${about} */\nexport const ${name}: string =\n${sourceLines(packRanges(rangesFrom(codes)))};\n`;
 }
 
-/** The source of `kernels/text_normalize/bert_sets.ts`, behind its head. */
+/** Generates the source of `kernels/text_normalize/bert_sets.ts` after its head. */
 export function bertSource(): string {
   const clean = probe({ clean_text: true }).getNormalizer();
   const strip = probe({ strip_accents: true }).getNormalizer();

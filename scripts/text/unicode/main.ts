@@ -1,8 +1,8 @@
 /**
- * Writes the tables of Unicode: properties and case folding as tiktoken has them, lower case and BERT's sets as
- * tokenizers has them, normal forms as the standard has them, and which of these tokenizers lacks.
+ * Writes the tables of Unicode: properties and case folding of tiktoken, lower case and BERT's sets of
+ * tokenizers, and the standard's normal forms. It also lists the normal forms that tokenizers lacks.
  *
- * deno task text:unicode; --check compares. It needs an engine of the same version of Unicode.
+ * deno task text:unicode; --check compares. The JavaScript engine must have the same Unicode version.
  *
  * @module
  */
@@ -23,7 +23,8 @@ import { caseOrbits, mappingSource, propertiesSource } from "./properties.ts";
 
 const VERSION = "16.0";
 
-// Todhri is of 16.0 and more ideographs are of 17.0. Deno's process.versions does not tell the engine's version.
+// Todhri is new in Unicode 16.0, and a block of ideographs in 17.0. Deno's process.versions lacks the Unicode
+// version.
 const IS_ENGINE_RIGHT = /\p{Assigned}/u.test("\u{105c0}") && !/\p{Assigned}/u.test("\u{323b0}");
 
 const HEAD = (about: string) =>
@@ -78,13 +79,15 @@ const FILES: Readonly<Record<string, () => string>> = {
     ].join("\n"),
 };
 
-if (!IS_ENGINE_RIGHT) throw new Error(`this JavaScript engine does not have Unicode ${VERSION}`);
+if (!IS_ENGINE_RIGHT) {
+  throw new Error(`Cannot write the tables: this JavaScript engine does not have Unicode ${VERSION}`);
+}
 for (const [name, make] of Object.entries(FILES)) {
   const path = new URL(`../../../kernels/${name}`, import.meta.url);
   const source = make();
   if (!process.argv.includes("--check")) writeFileSync(path, source);
   else if (readFileSync(path, "utf8") !== source) {
-    console.error(`kernels/${name} is not what the peers say: run deno task text:unicode`);
+    console.error(`kernels/${name} differs from the peers' tables: run deno task text:unicode`);
     process.exitCode = 1;
   }
 }

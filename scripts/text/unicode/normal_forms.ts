@@ -1,6 +1,6 @@
 /**
- * Makes the tables of normal forms and of lower case: the forms from the JavaScript engine, whose version of Unicode
- * is checked, and what tokenizers has otherwise from tokenizers.
+ * Generates the tables of normal forms and of lower case. The forms come from the JavaScript engine, whose
+ * Unicode version is checked; deviations of tokenizers come from tokenizers.
  *
  * @module
  */
@@ -17,7 +17,7 @@ function* allCodes(): Generator<number> {
   for (const text of ALL_TEXTS) for (const one of text) yield one.codePointAt(0)!;
 }
 
-/** By code point the sequence that `change` makes of it, where it makes another. Hangul's syllables are left out. */
+/** By code point: its image under `change`, if it differs. Hangul syllables are omitted. */
 function changes(change: (text: string) => string): Mapping {
   const map: Mapping = new Map();
   for (const text of ALL_TEXTS) {
@@ -30,10 +30,10 @@ function changes(change: (text: string) => string): Mapping {
   return map;
 }
 
-/** Canonical decompositions, complete. */
+/** Complete canonical decompositions. */
 export const canonical = (): Mapping => changes((text) => text.normalize("NFD"));
 
-/** Decompositions of compatibility, complete, where they differ from the canonical one. */
+/** Complete compatibility decompositions that differ from the canonical ones. */
 export function compatible(): Mapping {
   const all = changes((text) => text.normalize("NFKD"));
   for (const code of all.keys()) {
@@ -43,12 +43,12 @@ export function compatible(): Mapping {
   return all;
 }
 
-/** By composite the two code points that compose to it. */
+/** By composite: the two code points that compose to it. */
 export function compositions(): Mapping {
   const pairs: Mapping = new Map();
   for (const [code, parts] of canonical()) {
     const one = String.fromCodePoint(code);
-    // NFC decomposes what is excluded from composition.
+    // NFC decomposes code points that are excluded from composition.
     if (parts.length < 2 || one.normalize("NFC") !== one) continue;
     const prefix = codesOf(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
     if (prefix.length !== 1) throw new Error(`no pair composes to U+${code.toString(16)}`);
@@ -60,8 +60,9 @@ export function compositions(): Mapping {
 const LEAST = 0x334, GREATEST = 0x345;
 
 /**
- * Ranks of combining classes, from 1. Canonical order swaps two marks when the first one's class is the greater, so
- * swaps sort marks into classes; a mark is what is swapped with a mark of the least class or of the greatest.
+ * Ranks of combining classes, from 1. Canonical order swaps two marks if the first one's class is greater, so
+ * swaps sort marks into classes. A mark is a code point that is swapped with a mark of the least or the
+ * greatest class.
  */
 export function ranks(): Mapping {
   const isAbove = (a: number, b: number) => {
@@ -86,7 +87,7 @@ export function ranks(): Mapping {
   return new Map(byCode.sort(([a], [b]) => a - b));
 }
 
-/** Code points that have a decomposition or a combining class, but neither in tokenizers. */
+/** Lists code points with a decomposition or a combining class, but neither in tokenizers. */
 export function unknownToTokenizers(): number[] {
   const peers = (["NFD", "NFKD"] as const).map((form) => {
     const normalizer = tokenizersProbe({ type: form }).getNormalizer();
@@ -102,7 +103,7 @@ export function unknownToTokenizers(): number[] {
   return found.sort((a, b) => a - b);
 }
 
-/** Lower case, code point by code point, in tokenizers: Rust's `char::to_lowercase`. */
+/** Lower case by code point in tokenizers: Rust's `char::to_lowercase`. */
 export function lowerCase(): Mapping {
   const normalizer = tokenizersProbe({ type: "Lowercase" }).getNormalizer();
   return changes((text) => normalizer.normalizeString(text));

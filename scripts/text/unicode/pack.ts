@@ -1,5 +1,5 @@
 /**
- * Packs sets and maps of code points into the text that `kernels/unicode/codec.ts` reads.
+ * Packs sets and maps of code points into the text format of `kernels/unicode/codec.ts`.
  *
  * @module
  */
@@ -19,7 +19,7 @@ function base64(numbers: readonly number[]): string {
  * Joins code points to ranges.
  *
  * @param codes Ascending code points.
- * @returns Ranges `[from, to, …]`.
+ * @returns Inclusive ranges `[from, to, …]`.
  */
 export function rangesFrom(codes: Iterable<number>): number[] {
   const ranges: number[] = [];
@@ -30,7 +30,7 @@ export function rangesFrom(codes: Iterable<number>): number[] {
   return ranges;
 }
 
-/** Packs ranges `[from, to, …]`. */
+/** Packs inclusive ranges `[from, to, …]`. */
 export function packRanges(ranges: readonly number[]): string {
   const numbers: number[] = [];
   let after = 0;
@@ -41,7 +41,7 @@ export function packRanges(ranges: readonly number[]): string {
   return base64(numbers);
 }
 
-/** Packs a map from code points, ascending, to sequences of numbers. */
+/** Packs a map from ascending code points to sequences of numbers. */
 export function packMapping(map: Iterable<readonly [number, readonly number[]]>): string {
   const numbers: number[] = [];
   let before = 0;
@@ -58,7 +58,7 @@ export function packMapping(map: Iterable<readonly [number, readonly number[]]>)
   return base64(numbers);
 }
 
-/** Writes a packed text as lines of a source. */
+/** Formats a packed text as lines of source code. */
 export function sourceLines(packed: string): string {
   const parts = packed.match(/.{1,100}/g) ?? [""];
   return parts.map((part) => `  "${part}"`).join(" +\n");

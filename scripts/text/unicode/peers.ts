@@ -1,5 +1,5 @@
 /**
- * Asks tiktoken and tokenizers, code point by code point, for what their tables of Unicode hold.
+ * Reads the Unicode tables of tiktoken and tokenizers, code point by code point.
  *
  * @module
  */
@@ -21,15 +21,15 @@ const { Tokenizer } = require("tokenizers") as {
   Tokenizer: { fromString(json: string): Probe };
 };
 
-/** What is asked of tokenizers. */
+/** Interface of tokenizers that is probed. */
 export interface Probe {
-  /** The normalizer. */
+  /** Returns the normalizer. */
   getNormalizer(): { normalizeString(text: string): string };
-  /** The pre-tokenizer. */
+  /** Returns the pre-tokenizer. */
   getPreTokenizer(): { preTokenizeString(text: string): [string, [number, number]][] };
 }
 
-/** All code points but the surrogates, in texts of 1024. */
+/** All code points except surrogates, in texts of 1024. */
 export const ALL_TEXTS: readonly string[] = Array.from({ length: 0x440 }, (_, i) => i * 0x400)
   .filter((first) => first < 0xd800 || first >= 0xe000)
   .map((first) => Array.from({ length: 0x400 }, (_, i) => String.fromCodePoint(first + i)).join(""));
@@ -37,10 +37,11 @@ export const ALL_TEXTS: readonly string[] = Array.from({ length: 0x440 }, (_, i)
 const BYTES = Array.from({ length: 256 }, (_, i) => btoa(String.fromCharCode(i))).join(" ");
 
 /**
- * Finds the code points that a class holds in tiktoken: with a token for each byte, only what matches comes out.
+ * Finds the code points of a class in tiktoken: with one token for each byte, exactly the matching text is
+ * returned.
  *
- * @param source A pattern of one code point, of what tiktoken knows: it does not survive another.
- * @param texts The code points to ask for; default all.
+ * @param source Pattern of one code point that tiktoken supports; an unsupported one crashes it.
+ * @param texts Code points to test; default all.
  * @returns Code points in the order of the texts.
  */
 export function tiktokenSet(source: string, texts: readonly string[] = ALL_TEXTS): number[] {
@@ -54,9 +55,9 @@ export function tiktokenSet(source: string, texts: readonly string[] = ALL_TEXTS
 }
 
 /**
- * Makes a tokenizer of tokenizers to ask.
+ * Creates a tokenizer of tokenizers for probing.
  *
- * @param normalizer Its normalizer.
+ * @param normalizer JSON of its normalizer.
  * @returns The tokenizer, with BERT's pre-tokenizer.
  */
 export function tokenizersProbe(normalizer: unknown): Probe {

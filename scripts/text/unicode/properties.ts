@@ -1,5 +1,5 @@
 /**
- * Makes the tables of properties and of simple case folding from what tiktoken's regex crate says.
+ * Generates the tables of properties and of simple case folding from tiktoken's regex crate.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { BINARY_NAMES, CATEGORY_NAMES, namesOf, SCRIPT_NAMES } from "../../../ke
 import { packMapping, packRanges, rangesFrom, sourceLines } from "./pack.ts";
 import { ALL_TEXTS, tiktokenSet } from "./peers.ts";
 
-/** The one property that the regex crate does not know: asked of the JavaScript engine. */
+/** The only property that the regex crate lacks; it is read from the JavaScript engine. */
 const UNKNOWN_TO_TIKTOKEN = "Changes_When_NFKC_Casefolded";
 
 function setOf(name: string): number[] {
-  if (name === "Cs") return []; // no text holds a surrogate
+  if (name === "Cs") return []; // no text contains a surrogate
   if (name !== UNKNOWN_TO_TIKTOKEN) return tiktokenSet(`\\p{${name}}`);
   const pattern = new RegExp(`\\p{${name}}`, "gu");
   return ALL_TEXTS.flatMap((text) => text.match(pattern) ?? []).map((one) => one.codePointAt(0)!);
@@ -27,7 +27,7 @@ function record(name: string, about: string, sets: readonly (readonly [string, s
   return `/** ${about} */\nexport const ${name}: Readonly<Record<string, string>> = {\n${rows.join("")}};\n`;
 }
 
-/** The source of `kernels/unicode/properties_data.ts`. */
+/** Generates the source of `kernels/unicode/properties_data.ts`. */
 export function propertiesSource(head: string): string {
   const pack = (name: string) => packRanges(rangesFrom(setOf(name)));
   const scripts = firstNames(SCRIPT_NAMES).map((name) => [name, pack(`sc=${name}`)] as const);
@@ -43,7 +43,7 @@ export function propertiesSource(head: string): string {
   ].join("\n");
 }
 
-/** By least code point the others that simple case folding makes one with it. */
+/** By least code point: the other code points of its simple case folding class. */
 export function caseOrbits(): Map<number, number[]> {
   const changing = [
     ...new Set([...setOf("Changes_When_Casemapped"), ...setOf("Changes_When_Casefolded")]),
@@ -60,7 +60,7 @@ export function caseOrbits(): Map<number, number[]> {
   return orbits;
 }
 
-/** Packs a map as an exported constant. */
+/** Formats a map as an exported, packed constant. */
 export function mappingSource(
   name: string,
   about: string,

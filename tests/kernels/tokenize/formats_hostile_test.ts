@@ -80,7 +80,7 @@ Deno.test("compileVocabulary() refuses an id that is two tokens, of BPE and of W
   const json = small();
   (json.model["vocab"] as Record<string, number>)["abc"] = 97;
   const source = readTokenizerJson(json, "twice");
-  await assert.rejects(() => compileVocabulary(source), refusal("table", /id 97 is two tokens/));
+  await assert.rejects(() => compileVocabulary(source), refusal("table", /two tokens have the id 97/));
   const words = readTokenizerJson({
     ...small(),
     pre_tokenizer: { type: "BertPreTokenizer" },
@@ -93,7 +93,7 @@ Deno.test("compileVocabulary() refuses an id that is two tokens, of BPE and of W
       vocab: { "[UNK]": 0, a: 1, "##a": 1 },
     },
   }, "words");
-  await assert.rejects(() => compileVocabulary(words), refusal("table", /id 1 is two tokens/));
+  await assert.rejects(() => compileVocabulary(words), refusal("table", /two tokens have the id 1/));
 });
 
 /** A sequence within others. */
@@ -107,7 +107,7 @@ Deno.test("readTokenizerJson() accepts post-processors in 8 sequences, and refus
   readTokenizerJson({ ...small(), post_processor: nestedIn("processors", 8) }, "own");
   for (const depth of [9, 1000]) {
     const json = { ...small(), post_processor: nestedIn("processors", depth) };
-    assert.throws(() => readTokenizerJson(json, "own"), refusal("file", /within eight others/));
+    assert.throws(() => readTokenizerJson(json, "own"), refusal("file", /nested in eight others/));
   }
 });
 
@@ -162,7 +162,7 @@ Deno.test("readTokenizerJson() quotes little of a long input", () => {
 Deno.test("readNormalizer() refuses replace steps that grow a text more than 256 times", () => {
   const step = (content: string) => ({ type: "Replace", pattern: { String: "a" }, content });
   assert.equal(readNormalizer(step("b".repeat(256))).length, 1);
-  assert.throws(() => readNormalizer(step("b".repeat(257))), refusal("file", /Replace that grows texts/));
+  assert.throws(() => readNormalizer(step("b".repeat(257))), refusal("file", /Replace that lengthens texts/));
 });
 
 Deno.test("readTiktoken() accepts a token of 4,096 bytes, and refuses one of 4,099 and a line of 16 MB", () => {
