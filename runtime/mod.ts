@@ -19,6 +19,7 @@
  */
 
 export * from "./device/card_device.ts";
+export type { PlanBuild } from "../kernels/rtl/builds.ts";
 export * from "./device/device.ts";
 export * from "./device/kernel_counts.ts";
 export * from "./device/port.ts";
