@@ -144,7 +144,7 @@ test("createCardDevice() loads tables once for a plan that is kept, and starts a
 });
 
 test("createCardDevice() refuses pages for a plan without any, and an exchange of a card that is lost", async () => {
-  let lost: string | undefined;
+  let lost: string | undefined = undefined;
   const device = createCardDevice({
     profile: RTL_PROFILE,
     open: async (build) => createRtlPort(await openRtlCard(await compileBuild(build))),

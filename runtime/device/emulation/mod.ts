@@ -15,6 +15,7 @@
  * @module
  */
 
+export type { PlanBuild } from "../../../kernels/rtl/builds.ts";
 export * from "./calls.ts";
 export * from "./card.ts";
 export * from "./faults.ts";

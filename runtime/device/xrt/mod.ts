@@ -30,6 +30,7 @@
  * @module
  */
 
+export type { PlanBuild } from "../../../kernels/rtl/builds.ts";
 export * from "./binding/argument.ts";
 export * from "./binding/buffer.ts";
 export * from "./device/card_device.ts";
