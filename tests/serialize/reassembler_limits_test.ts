@@ -132,7 +132,7 @@ Deno.test("Reassembler counts what it refuses, by the check that failed", () => 
   assert.equal(reassembler.missing(1), packets);
   assert.equal(accept({}), "accepted");
   assert.equal(reassembler.lastFlow, 1);
-  assert.deepEqual(reassembler.counts.accepted, 1);
+  assert.equal((reassembler.counts as { accepted?: number }).accepted, 1);
   assert.equal(reassembler.missing(1), packets - 1);
 });
 
