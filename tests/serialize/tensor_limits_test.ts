@@ -52,7 +52,10 @@ Deno.test("tensor() holds as many elements as its shape, of its dtype, in named 
   }
   assert.throws(() => tensor(new Int8Array(1), { dtype: "u8", shape: [1] }), refusal("dtype"));
   for (const shape of [[2, 12], [1, 2, 3, 4]]) {
-    assert.throws(() => tensor(counting(24), { dtype: "u8", shape, layout: "HWC" }), refusal("shape", /as HWC/));
+    assert.throws(
+      () => tensor(counting(24), { dtype: "u8", shape, layout: "HWC" }),
+      refusal("shape", /as HWC/),
+    );
     assert.throws(() => checkAxes(shape, "CHW"), refusal("shape", /CHW has 3/));
   }
   assert.equal("layout" in tensor(counting(1), { dtype: "u8", shape: [1] }), false);
@@ -160,8 +163,9 @@ Deno.test("toBytes() views the bytes of a dense window and refuses any other", (
 
 Deno.test("toNumbers() converts halves and takes other elements as they are", () => {
   const halves = [0x3c00, 0xc000, 0x7bff];
-  const numbers = (dtype: "f16" | "bf16") =>
-    [...toNumbers(tensor(Uint16Array.from(halves), { dtype, shape: [3] }))];
+  const numbers = (
+    dtype: "f16" | "bf16",
+  ) => [...toNumbers(tensor(Uint16Array.from(halves), { dtype, shape: [3] }))];
   assert.deepEqual(numbers("f16"), [1, -2, 65504]);
   assert.deepEqual(numbers("bf16"), halves.map(fromBFloat16Bits));
   assert.deepEqual([...toNumbers(tensor(Int8Array.of(-3), { dtype: "i8", shape: [1] }))], [-3]);
