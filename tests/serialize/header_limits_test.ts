@@ -146,7 +146,7 @@ Deno.test("reserveSlots() accepts 1 to 2^20 slots, of which each has its bytes",
   assert.deepEqual([slots.slots, slots.slotBytes, slotAddress(slots, 2) - slots.address], [3, 192, 384]);
   assert(engine.reserve(1) >= slots.address + 3 * 192);
   for (const count of [0, 2 ** 20 + 1]) {
-    assert.throws(() => reserveSlots(engine, count, 1), refusal("size", /number of slots/));
+    assert.throws(() => reserveSlots(engine, count, 1), refusal("size", /slot count/));
   }
   // 2^20 slots are accepted, and the engine has no room for them.
   assert.throws(() => reserveSlots(engine, 2 ** 20, 1), refusal("size", /are left/));
@@ -165,15 +165,15 @@ Deno.test("createEngine() reserves at 64 bytes, to its last byte, in memory of i
     assert.equal(engine.reserve(0), 21_760);
     assert.equal(engine.view.buffer, engine.bytes.buffer);
     const left = engine.bytes.length - 21_760;
-    assert.throws(() => engine.reserve(left + 1), refusal("size", new RegExp(`${left} are left`)));
+    assert.throws(() => engine.reserve(left + 1), refusal("size", new RegExp(`${left} bytes are left`)));
     assert.equal(engine.reserve(left), 21_760);
-    assert.throws(() => engine.reserve(1), refusal("size", / 0 are left/));
+    assert.throws(() => engine.reserve(1), refusal("size", / 0 bytes are left/));
   }
   const engine = createEngine(2 ** 18);
   assert.equal(engine.reserve(1, 65_536) % 65_536, 0);
   assert.equal(engine.reserve(1) % 65_536, 64);
   // What goes beyond the end by its alignment alone has nothing left.
-  assert.throws(() => createEngine(0).reserve(1, 65_536), refusal("size", / 0 are left/));
+  assert.throws(() => createEngine(0).reserve(1, 65_536), refusal("size", / 0 bytes are left/));
 });
 
 Deno.test("crc32c() takes eight bytes at a time and the rest one by one", () => {
@@ -202,7 +202,7 @@ Deno.test("cutRows() accepts each size up to its limit and refuses one beyond", 
     for (const value of [least - 1, most + 1]) assert.throws(() => cut(value), refusal("size", /Cannot use/));
   }
   assert.equal(cutRows(2 ** 12, 2 ** 12, 1, 1).packets, MAX_PACKETS);
-  assert.throws(() => cutRows(2 ** 12, 2 ** 12 + 1, 1, 1), refusal("size", /more than 16777216/));
+  assert.throws(() => cutRows(2 ** 12, 2 ** 12 + 1, 1, 1), refusal("size", /maximum of 16777216/));
 });
 
 Deno.test("cutRows() puts whole rows into packets, or cuts rows into equal parts of whole bus words", () => {

@@ -64,7 +64,7 @@ Deno.test("checkMap() wants arrays of one length and phases below their number",
   checkMap(map(axis([0], [0], [6], 7), axis([0])), 4, 3);
   assert.throws(
     () => checkMap(map(axis([0], [0], [7], 7), axis([0])), 4, 3),
-    refusal("shape", /not below 7/),
+    refusal("shape", /is 7 or more/),
   );
   for (const [neighbours, weights] of [[3, 1], [5, 1], [4, 0], [4, 2]]) {
     const broken = dense(1, 1, Array(neighbours).fill(0), weights!);

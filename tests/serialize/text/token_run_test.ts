@@ -116,8 +116,8 @@ Deno.test("writeTokenPacket() fills a slot to its last byte, seals it, and refus
   assert.equal(tokenPacketRoom(64, 4, true), 13);
   write(102, 7);
   assert.equal(readTokenPacket(slots, 7, newHeader(), newTokenCarry()), null);
-  assert.throws(() => write(103, 7), refusal("size", /129 bytes: slots have 128/));
-  assert.throws(() => write(1, 8), refusal("size", /all 8 slots/));
+  assert.throws(() => write(103, 7), refusal("size", /129 bytes: a slot has 128/));
+  assert.throws(() => write(1, 8), refusal("size", /all 8 answer slots/));
   write(3, 0, FLAG.checked);
   assert.equal(readTokenPacket(slots, 0, newHeader(), newTokenCarry()), null);
   bytes[slotAddress(slots, 0) + 64]! ^= 1;
@@ -142,7 +142,10 @@ Deno.test("writeTokenPacket() starts at an offset and takes lengths and gaps up 
   assert.deepEqual(held(run), [[2, 65_535, 65_554], [5, 7, 131_096]]);
   for (const field of ["lengths", "gaps"] as const) {
     const long = { ...source, [field]: Int32Array.of(0, 65_536, 0) };
-    assert.throws(() => writeTokenPacket(slots, 0, textHeader({}), carry, long, 1), refusal("size", /65536/));
+    assert.throws(
+      () => writeTokenPacket(slots, 0, textHeader({}), carry, long, 1),
+      refusal("size", /65536 bytes/),
+    );
   }
 });
 
