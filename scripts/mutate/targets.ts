@@ -27,32 +27,29 @@ export const TARGETS: readonly Target[] = [
   { group: "serialize", paths: ["serialize/"], tests: ["tests/serialize/"] },
   {
     group: "kernels",
-    paths: ["kernels/plan/", "kernels/epochs.ts"],
+    paths: ["kernels/plan/", "kernels/epochs.ts", "kernels/placed_flow.ts"],
     tests: [
       "tests/kernels/form_test.ts",
       "tests/kernels/epoch_numbers_test.ts",
+      "tests/kernels/placed_flow_test.ts",
+      "tests/kernels/plan_limits_test.ts",
       "tests/runtime/plan_file_test.ts",
-      "tests/runtime/plan_hostile_test.ts",
-      "tests/runtime/epochs_test.ts",
     ],
   },
   {
     group: "kernels",
     paths: ["kernels/image/flow/", "kernels/image/model/"],
     tests: [
-      "tests/kernels/image_flow_test.ts",
       "tests/kernels/page_bank_test.ts",
-      "tests/runtime/model_test.ts",
-      "tests/runtime/session_test.ts",
+      "tests/runtime/session_waits_test.ts",
+      "tests/runtime/model_workloads_test.ts",
       "tests/runtime/session_faults_test.ts",
-      "tests/runtime/epochs_test.ts",
-      "tests/runtime/pages_test.ts",
     ],
   },
   {
     group: "kernels",
     paths: ["kernels/tokenize/flows/", "kernels/text_normalize/normalize_flow.ts"],
-    tests: ["tests/runtime/text/"],
+    tests: ["tests/runtime/model_workloads_test.ts", "tests/runtime/text/"],
   },
   {
     group: "runtime",
@@ -67,13 +64,11 @@ export const TARGETS: readonly Target[] = [
     ],
     tests: [
       "tests/runtime/packet_loop_test.ts",
-      "tests/runtime/turns_test.ts",
+      "tests/runtime/model_device_test.ts",
       "tests/runtime/run_options_test.ts",
       "tests/runtime/reopen_test.ts",
       "tests/runtime/session_waits_test.ts",
       "tests/runtime/session_faults_test.ts",
-      "tests/runtime/session_test.ts",
-      "tests/runtime/model_test.ts",
     ],
   },
 ];
