@@ -22,7 +22,16 @@ export const TARGETS: readonly Target[] = [
   {
     group: "serialize",
     paths: ["serialize/text/"],
-    tests: ["tests/serialize/text/"],
+    tests: [
+      "tests/serialize/text/text_outgoing_test.ts",
+      "tests/serialize/text/normalized_append_test.ts",
+      "tests/serialize/text/flow_append_test.ts",
+      "tests/serialize/text/held_packets_test.ts",
+      "tests/serialize/text/chunk_merge_limits_test.ts",
+      "tests/serialize/text/cut_test.ts",
+      "tests/serialize/text/token_run_test.ts",
+      "tests/serialize/text/token_packet_test.ts",
+    ],
   },
   { group: "serialize", paths: ["serialize/"], tests: ["tests/serialize/"] },
   {

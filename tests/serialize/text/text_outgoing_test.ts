@@ -130,6 +130,20 @@ Deno.test("TextOutgoing grows for text that does not fit, and sends it from wher
   }
 });
 
+Deno.test("TextOutgoing moves what it keeps in its memory, then into a larger one", () => {
+  const outgoing = new TextOutgoing(writer, SIZES, 1);
+  const all = Uint8Array.from({ length: 13_200 }, (_, at) => at * 31 + (at >> 8) & 255);
+  const steps = [[4000, 3000], [4200, 3500], [13_200, 3500]] as const;
+  let from = 0;
+  for (const [to, released] of steps) {
+    outgoing.push(all, from, to);
+    outgoing.release(released);
+    assert.deepEqual(outgoing.from(released), all.subarray(released, to));
+    from = to;
+  }
+  assert.equal(outgoing.length, 13_200);
+});
+
 Deno.test("TextOutgoing.isWorn begins behind half of the sequence numbers, or 2^31 bytes", () => {
   const silent = { packet: () => {}, chunks: () => {} };
   const outgoing = new TextOutgoing(
