@@ -6,7 +6,7 @@
  * @module
  */
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { applyKnown, KNOWN } from "./mutate/known.ts";
 import { applyMutant, type Mutant } from "./mutate/mutants.ts";
 import { mutationPage, PAGE, readTables, TS_TABLE } from "./mutate/page.ts";
-import { type Copy, copyRepository } from "./mutate/run_tests.ts";
+import { firstFailure, stopBundler } from "./mutate/run_tests.ts";
 import { listSubjects, sample, SAMPLE_COUNT, type Subject } from "./mutate/sample.ts";
 import { type FileRow, type KnownRow, mergeRows, type UnnoticedRow } from "./mutate/table.ts";
 import { reasonOf } from "./mutate/reasons.ts";
@@ -23,7 +23,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What takes longer than `PATIENCE` times the time of the sound code, and this, hangs. */
 const PATIENCE = 4;
-const LEAST_MS = 15_000;
+const LEAST_MS = 10_000;
 /** Milliseconds that the tests of sound code may take. */
 const SOUND_MS = 600_000;
 
@@ -35,46 +35,50 @@ interface Options {
   readonly workers: number;
 }
 
-/** Time limits of test lists, measured once each on the sound code. */
-function createLimits(): (copy: Copy, file: string, tests: readonly string[]) => Promise<number> {
+/** Checks that tests pass on the sound code, once for each list; gives the time limit of a test file. */
+function createLimits(): (file: string, tests: readonly string[]) => Promise<number> {
   const limits = new Map<string, Promise<number>>();
-  const measure = async (copy: Copy, file: string, tests: readonly string[]) => {
+  const measure = async (file: string, tests: readonly string[]) => {
     const start = performance.now();
-    const failure = await copy.run(file, (source) => source, tests, SOUND_MS);
+    const failure = await firstFailure(ROOT, file, await sourceOf(file), tests, SOUND_MS);
     if (failure !== null) {
       throw new Error(`Cannot judge mutants of ${file}: without any, this fails: ${failure}`);
     }
     return LEAST_MS + Math.ceil(PATIENCE * (performance.now() - start));
   };
-  return (copy, file, tests) => {
+  return (file, tests) => {
     const key = [...tests].sort().join();
-    const limit = limits.get(key) ?? measure(copy, file, tests);
+    const limit = limits.get(key) ?? measure(file, tests);
     limits.set(key, limit);
     return limit;
   };
 }
 
-/** Judges items, as many at once as there are copies. */
+function sourceOf(file: string): Promise<string> {
+  return readFile(join(ROOT, file), "utf8");
+}
+
+/** Does a task for each item, some at once. */
 async function forEach<T>(
-  copies: readonly Copy[],
+  workers: number,
   items: readonly T[],
-  task: (copy: Copy, item: T) => Promise<void>,
-) {
+  task: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
-  await Promise.all(copies.map(async (copy) => {
-    while (next < items.length) await task(copy, items[next++]!);
+  await Promise.all(Array.from({ length: workers }, async () => {
+    while (next < items.length) await task(items[next++]!);
   }));
 }
 
 /** Judges the listed mistakes; each has its own test file. */
-async function judgeKnown(copies: readonly Copy[], only: string): Promise<KnownRow[]> {
+async function judgeKnown(workers: number, only: string): Promise<KnownRow[]> {
   const rows: KnownRow[] = [];
   const limitOf = createLimits();
   const taken = KNOWN.filter(({ file }) => file.startsWith(only));
-  await forEach(copies, taken, async (copy, mutant) => {
+  await forEach(workers, taken, async (mutant) => {
     const { file, test, wrong } = mutant;
-    const limit = await limitOf(copy, file, [test]);
-    const caughtBy = await copy.run(file, (source) => applyKnown(mutant, source), [test], limit);
+    const limit = await limitOf(file, [test]);
+    const caughtBy = await firstFailure(ROOT, file, applyKnown(mutant, await sourceOf(file)), [test], limit);
     rows.push({ file, wrong, caughtBy });
     console.error(`${file}: ${wrong}: ${caughtBy ?? "NOBODY"}`);
   });
@@ -83,7 +87,7 @@ async function judgeKnown(copies: readonly Copy[], only: string): Promise<KnownR
 
 /** Judges the mutants of the files. */
 async function judgeFiles(
-  copies: readonly Copy[],
+  workers: number,
   subjects: readonly Subject[],
   all: boolean,
 ): Promise<FileRow[]> {
@@ -93,9 +97,9 @@ async function judgeFiles(
   );
   const unnoticed: Mutant[] = [];
   let done = 0;
-  await forEach(copies, work, async (copy, { subject: { file, tests }, mutant }) => {
-    const limit = await limitOf(copy, file, tests);
-    const caughtBy = await copy.run(file, (source) => applyMutant(mutant, source), tests, limit);
+  await forEach(workers, work, async ({ subject: { file, tests }, mutant }) => {
+    const limit = await limitOf(file, tests);
+    const caughtBy = await firstFailure(ROOT, file, applyMutant(mutant, await sourceOf(file)), tests, limit);
     if (caughtBy === null) unnoticed.push(mutant);
     const { line, scope, text, replacement } = mutant;
     const verdict = caughtBy ?? (reasonOf(mutant) === undefined ? "NOBODY" : "nobody, as explained");
@@ -117,11 +121,10 @@ async function judgeFiles(
 
 /** Whether every mistake was noticed, or is explained. */
 async function main({ only, known, all, write, workers }: Options): Promise<boolean> {
-  const copies = await Promise.all(Array.from({ length: workers }, () => copyRepository(ROOT)));
   try {
-    const knownRows = await judgeKnown(copies, only);
+    const knownRows = await judgeKnown(workers, only);
     const subjects = known ? [] : listSubjects(ROOT).filter(({ file }) => file.startsWith(only));
-    const rows = await judgeFiles(copies, subjects, all);
+    const rows = await judgeFiles(workers, subjects, all);
     const tried = rows.reduce((sum, row) => sum + row.tried, 0);
     const missed = rows.reduce((sum, row) => sum + row.unnoticed.length, 0);
     console.log(
@@ -140,7 +143,7 @@ async function main({ only, known, all, write, workers }: Options): Promise<bool
     return knownRows.every(({ caughtBy }) => caughtBy !== null) &&
       rows.every((row) => row.unnoticed.every(({ reason }) => reason !== null));
   } finally {
-    await Promise.all(copies.map((copy) => copy.close()));
+    await stopBundler();
   }
 }
 

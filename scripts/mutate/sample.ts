@@ -11,7 +11,7 @@ import { listMutants, type Mutant } from "./mutants.ts";
 import { EXCLUDED, type Target, TARGETS } from "./targets.ts";
 
 /** Mutants of each file. */
-export const SAMPLE_COUNT = 8;
+export const SAMPLE_COUNT = 12;
 
 /** Start of the checksums by which the mutants of a file are sorted. */
 const SEED = "onpath";
