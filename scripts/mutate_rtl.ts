@@ -19,7 +19,8 @@ import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
 import { buildTop } from "./rtl/build.ts";
 import { writeBuild } from "./rtl/generated.ts";
 import { MATRIX } from "./rtl/matrix.ts";
-import { type JudgedMutation, mergeJudged, mutationPage, unjudged } from "./rtl/mutation_table.ts";
+import { type JudgedMutation, mergeJudged, unjudged } from "./rtl/mutation_table.ts";
+import { mutationPage, PAGE, readTables } from "./mutate/page.ts";
 import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -205,7 +206,7 @@ async function readTable(): Promise<JudgedMutation[]> {
 
 async function writeTable(rows: readonly JudgedMutation[]): Promise<void> {
   await writeFile(TABLE, `${JSON.stringify(rows, null, 1)}\n`);
-  await writeFile(TABLE.replace(/json$/, "md"), mutationPage(rows));
+  await writeFile(join(ROOT, PAGE), mutationPage(rows, (await readTables(ROOT)).ts));
 }
 
 function tableOf(judgements: readonly Judgement[]): string {

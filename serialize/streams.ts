@@ -5,6 +5,7 @@
  */
 
 import { checkWhole, OnpathError } from "./errors.ts";
+import { newHeader, readHeader } from "./header.ts";
 import type { ImageWriter } from "./image_writer.ts";
 import { packetBytes, type PacketSlots } from "./packets.ts";
 import { type Placement, Reassembler, type ReassemblerLimits } from "./reassembler.ts";
@@ -99,7 +100,7 @@ export interface ReassembleOptions {
 
 /**
  * Transforms packets into outputs and emits each output once it is complete.
- * Flows may interleave up to the limit of open flows.
+ * Flows may interleave up to the limit of open flows. The first packet of a flow reserves its output.
  * Refused packets are counted in {@linkcode ReassembleStream.reassembler} and otherwise ignored.
  *
  * @example
@@ -128,41 +129,48 @@ export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
     const reassembler = new Reassembler(options.limits);
     const first = checkWhole("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
     const end = first + checkWhole("flow count", options.flows, 1, 2 ** 32 - first);
+    const { placement } = options;
     const window = options.limits?.flows ?? 64;
+    const header = newHeader();
+    // Flows that may send: the first `window` of those that are incomplete. One that has sent is open.
+    const due = new Set<number>();
     const open = new Set<number>();
     let next = first;
-    const openMore = () => {
-      for (; next < end && open.size < window; next++) {
-        reassembler.open(next, options.placement);
-        open.add(next);
-      }
+    const admitMore = () => {
+      while (next < end && due.size < window) due.add(next++);
+    };
+    const openFlow = (packet: Uint8Array) => {
+      const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+      if (readHeader(view, 0, packet.length, header) !== null) return;
+      const { flow, plan } = header;
+      if (plan !== placement.plan || !due.has(flow) || open.has(flow)) return;
+      reassembler.open(flow, placement);
+      open.add(flow);
     };
     super({
-      start: openMore,
+      start: admitMore,
       transform(packet, controller) {
+        openFlow(packet);
         if (reassembler.acceptBytes(packet) !== "accepted") return;
         const flow = reassembler.lastFlow;
         if (reassembler.missing(flow) > 0) return;
         controller.enqueue({ flow, output: reassembler.take(flow) });
         open.delete(flow);
-        openMore();
+        due.delete(flow);
+        admitMore();
       },
       flush() {
-        const left = [...open];
-        if (left.length === 0) return;
-        const missing = reassembler.missing(left[0]!);
+        const [flow] = due;
+        if (flow === undefined) return;
+        const { packets } = placement.cut;
+        const missing = open.has(flow) ? reassembler.missing(flow) : packets;
+        const gaps = open.has(flow) ? reassembler.gaps(flow, 8) : [[0, packets - 1]];
+        const incomplete = end - next + due.size;
         throw new OnpathError(
           "gap",
-          `Cannot complete flow ${left[0]}: the packets ended with ${missing} missing (${
-            end - next + left.length
-          } ` +
-            `flows are incomplete)`,
-          {
-            flow: left[0],
-            missing,
-            gaps: reassembler.gaps(left[0]!, 8),
-            incomplete: end - next + left.length,
-          },
+          `Cannot complete flow ${flow}: the packets ended with ${missing} missing (${incomplete} flows are ` +
+            `incomplete)`,
+          { flow, missing, gaps, incomplete },
         );
       },
     });

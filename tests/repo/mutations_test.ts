@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { COMMITTED_BUILDS } from "../../kernels/rtl/builds.ts";
-import { type JudgedMutation, mergeJudged, mutationPage } from "../../scripts/rtl/mutation_table.ts";
+import { type JudgedMutation, mergeJudged, mutationSection } from "../../scripts/rtl/mutation_table.ts";
 import { applyMutation, listMutations } from "../../scripts/rtl/mutations.ts";
 
 const mutations = listMutations();
@@ -24,7 +24,7 @@ Deno.test("docs/mutations.md is what its table gives: each of it a test notices,
   const read = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");
   const rows = JSON.parse(await read("mutations.json")) as JudgedMutation[];
   assert.deepEqual(mergeJudged(rows, []), rows, "rows of mutations that are no longer listed");
-  assert.equal(mutationPage(rows), await read("mutations.md"));
+  assert((await read("mutations.md")).endsWith(mutationSection(rows)));
   for (const { wrong, caughtBy, unseen } of rows) assert((caughtBy === null) === (unseen !== null), wrong);
 });
 

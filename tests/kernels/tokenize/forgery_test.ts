@@ -146,7 +146,12 @@ function cellOf({ bpe }: Vocabulary, text: string): number {
 
 Deno.test("decodeVocabulary() refuses a failure link to an equally long, a longer and a too short path", async () => {
   const vocabulary = await tiny();
-  for (const [from, to] of [["ab", "bc"], ["ab", "abc"], ["abc", "c"], ["abc", ""], ["ab", "a"]] as const) {
+  for (
+    const [from, to] of [["ab", "bc"], ["bc", "ab"], ["ab", "abc"], ["abc", "c"], ["abc", ""], [
+      "ab",
+      "a",
+    ]] as const
+  ) {
     const { copy } = opened(vocabulary);
     copy.bpe!.fail[cellOf(copy, from)] = cellOf(copy, to);
     assert.throws(
