@@ -123,8 +123,10 @@ export interface KernelImage {
   readonly pages?: PageImage | undefined;
   /** Bytes of tables that loading makes resident. */
   readonly tableBytes: number;
-  /** Lookups per byte of answers, or the counters that hold them. */
-  readonly lookups: { readonly perByte: number } | { readonly counters: readonly number[] };
+  /** Lookups per item of answers and the bytes of an item, or the counters that hold lookups. */
+  readonly lookups:
+    | { readonly perItem: number; readonly itemBytes: number }
+    | { readonly counters: readonly number[] };
 }
 
 /** A plan made ready for a device. */
