@@ -139,8 +139,10 @@ export interface KernelImage {
   readonly pages?: PageImage | undefined;
   /** Bytes of the resident tables. */
   readonly tableBytes: number;
-  /** Lookups per answer byte, or the indexes of the counters that count them. */
-  readonly lookups: { readonly perByte: number } | { readonly counters: readonly number[] };
+  /** Lookups per item of answers and the bytes of an item, or the indexes of the counters that count them. */
+  readonly lookups:
+    | { readonly perItem: number; readonly itemBytes: number }
+    | { readonly counters: readonly number[] };
 }
 
 /** Plan prepared for a device. */

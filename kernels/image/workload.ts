@@ -52,7 +52,7 @@ export function imageKernelImage(plan: ImagePlan): KernelImage {
       make: (page) => KERNELS[kernel]!.page!(params, form, page),
     },
     tableBytes: residentBytes(placed, pages !== null),
-    lookups: { perByte: perItem / (output.itemBytes * output.planes) },
+    lookups: { perItem, itemBytes: output.itemBytes * output.planes },
   };
 }
 

@@ -51,7 +51,9 @@ export function createCardDevice(ports: Ports): Device {
   // A card holds one build at a time; the counts of all that were opened add up.
   const parts = new Map<PlanBuild, Part>();
   let loaded: Loaded | null = null;
-  let lookups = 0;
+  // Lookups of the programs before the one that is loaded, and bytes of its answers.
+  let pastLookups = 0;
+  let answered = 0;
   let tableBytes = 0;
   // Swaps of the programs before the one that is loaded.
   let pastSwaps = 0;
@@ -96,6 +98,14 @@ export function createCardDevice(ports: Ports): Device {
   };
 
   const swaps = () => [...parts.values()].reduce((sum, part) => sum + countsOf(part).swaps, 0);
+  const lookups = () => {
+    const each = loaded?.image.lookups;
+    return pastLookups +
+      (each !== undefined && "perItem" in each ? answered / each.itemBytes * each.perItem : 0);
+  };
+  const retire = () => {
+    [pastLookups, answered] = [lookups(), 0];
+  };
   const pageBytes = () => (swaps() - pastSwaps) * (loaded?.image.pages?.bytes ?? 0);
 
   const partOf = async ({ build, lookups }: KernelImage, wait: WaitOptions): Promise<Part> => {
@@ -114,6 +124,7 @@ export function createCardDevice(ports: Ports): Device {
     const image = program.image();
     const isKept = loaded?.program.plan.id === program.plan.id;
     if (isKept && !program.restarts) {
+      retire();
       loaded = { ...loaded!, program };
       return;
     }
@@ -122,6 +133,7 @@ export function createCardDevice(ports: Ports): Device {
     await part.port.settle(wait);
     tableBytes += pageBytes();
     pastSwaps = swaps();
+    retire();
     loaded = null;
     await part.port.start(image, wait);
     if (!isKept) {
@@ -142,7 +154,7 @@ export function createCardDevice(ports: Ports): Device {
     const before = counter.left();
     part.isBusy = part.isOld = part.mayDrop = true;
     const { answers, bytes } = await port.exchange(exchange, each, wait).finally(() => part.isBusy = false);
-    if ("perByte" in image.lookups) lookups += bytes * image.lookups.perByte;
+    answered += bytes;
     const left = (counter.left() - before) >>> 0;
     const inside = counter.present();
     refuseLost("exchange packets");
@@ -196,6 +208,7 @@ export function createCardDevice(ports: Ports): Device {
     }
     tableBytes += pageBytes();
     pastSwaps = swaps();
+    retire();
     loaded = null;
     await ports.close?.();
   };
@@ -218,7 +231,7 @@ export function createCardDevice(ports: Ports): Device {
       return {
         packets: sent - sum(({ drops }) => drops.reduce((total, count) => total + count, 0)),
         dropped,
-        lookups: Math.round(lookups) + sum(({ lookups }) => lookups),
+        lookups: Math.round(lookups()) + sum(({ lookups }) => lookups),
         cycles: sum(({ cycles }) => cycles),
         stalls: sum(({ stalls }) => stalls),
         swaps: sum(({ swaps }) => swaps),

@@ -43,7 +43,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
   const reply = newHeader();
   const span = { first: 0, count: 0 };
   // `work` counts bus cycles; `flowCycles` counts the cycles of the RTL clocks.
-  let work = 0, flowCycles = 0, lookups = 0;
+  let work = 0, flowCycles = 0, answered = 0;
   let clock: PacketClock | undefined;
 
   const seal = (output: PacketSlots, at: number, fields: Header) => {
@@ -71,7 +71,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
     header.kind = KIND.samples;
     header.length = length;
     seal(output, at, header);
-    lookups += items * prepared.lookupsPerItem;
+    answered += items;
     return null;
   };
 
@@ -100,7 +100,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
           (sequence === back.packets - 1 ? FLAG.last : 0),
       });
       seal(output, at, reply);
-      lookups += span.count * prepared.lookupsPerItem;
+      answered += span.count;
     }
     return back.packetsPerRow;
   };
@@ -174,6 +174,8 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
     },
     counts: (): ModelCounts => {
       const cycles = work + flowCycles;
+      // One product, as devices with hardware have it: a sum of fractions would round otherwise.
+      const lookups = answered * prepared.lookupsPerItem;
       if (bank !== undefined) {
         const { now, stalls, swaps, bytes: pageBytes } = bank.counts;
         return pageClock === undefined
