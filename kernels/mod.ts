@@ -56,7 +56,6 @@ export { type PagedOutgoing, PlacedFlow, type PlacedParts } from "./placed_flow.
 export { identifyPlan, type Plan, PLAN_VERSION, type PlanPackets } from "./plan/plan.ts";
 export { type PlanSlots, reservePlanSlots } from "./plan/slots.ts";
 export {
-  countEntries,
   type DropReason,
   type Exchange,
   type KernelImage,

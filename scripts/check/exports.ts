@@ -29,14 +29,15 @@ interface PublicSymbol {
  */
 export function checkExports(root: string, entries: readonly string[], tree: Tree): Finding[] {
   const { nodes } = JSON.parse(deno(root, ["doc", "--json", ...entries])) as {
-    nodes: Record<string, { symbols: PublicSymbol[] }>;
+    nodes: Record<string, { module_doc?: unknown; symbols: PublicSymbol[] }>;
   };
   const symbols = Object.values(nodes).flatMap((node) => node.symbols);
   const pages = tree.paths.filter((path) =>
     /^(README\.md|docs\/.*\.md|examples\/.*|npm\/consumer\/.*)$/.test(path)
   )
     .map((path) => tree.text(path) ?? "").join("\n");
-  const shown = new Set(pages.match(/[A-Za-z_$][\w$]*/g));
+  const heads = JSON.stringify(Object.values(nodes).map(({ module_doc }) => module_doc));
+  const shown = new Set((pages + heads.replaceAll("\\n", "\n")).match(/[A-Za-z_$][\w$]*/g));
   const usedBy = usesOf(symbols);
   const findings = new Map<string, Finding>();
   const withExample = new Set(

@@ -72,6 +72,15 @@ interface Placed {
  * Makes a card. Its kernels are made when an xclbin is loaded.
  *
  * @param options What surrounds it.
+ *
+ * @example
+ * ```ts
+ * import { createEmulatedCard } from "onpath/emulation";
+ * import assert from "node:assert/strict";
+ *
+ * const card = createEmulatedCard({ readText: () => "", die: () => {} });
+ * assert.deepEqual(card.held(), { buffers: 0, bytes: 0 });
+ * ```
  */
 export function createEmulatedCard(options: CardOptions): EmulatedCard {
   const memory = createCardMemory(BANKS);

@@ -15,12 +15,7 @@
  * @module
  */
 
-export type { PlanBuild } from "../../../kernels/rtl/builds.ts";
-export * from "./calls.ts";
-export * from "./card.ts";
-export * from "./faults.ts";
-export * from "./frames.ts";
-export * from "./image.ts";
-export * from "./memory.ts";
-export * from "./proto2.ts";
-export * from "./units.ts";
+export { type CardEvent, type CardOptions, createEmulatedCard, type EmulatedCard } from "./card.ts";
+export { type Fault, type FaultPlan, FAULTS, parseFaults } from "./faults.ts";
+export { emulatedXclbin } from "./image.ts";
+export { decodeMessage, encodeMessage, type FieldValue, type Message } from "./proto2.ts";

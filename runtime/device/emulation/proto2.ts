@@ -101,6 +101,14 @@ export function bytesOf(message: Message, field: number): Uint8Array {
  *
  * @param fields Field numbers with whole numbers from 0 to 2^53, truth values or bytes, in their order.
  * @returns The message.
+ *
+ * @example
+ * ```ts
+ * import { decodeMessage, encodeMessage } from "onpath/emulation";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(decodeMessage(encodeMessage([[1, 7]])).size, 1);
+ * ```
  */
 export function encodeMessage(
   fields: readonly (readonly [field: number, value: FieldValue | boolean])[],

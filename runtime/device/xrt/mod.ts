@@ -4,6 +4,7 @@
  *
  * | what | how |
  * |---|---|
+ * | list | `await listXrtDevices()` |
  * | open | `using device = await XrtDevice.open({ index: 0 })` |
  * | load | `await device.load("nic.xclbin")`: checked, then loaded; returns what it says about itself |
  * | kernel | `device.kernel("onpath_image", { exclusive: true })`: arguments, registers |
@@ -30,35 +31,70 @@
  * @module
  */
 
-export type { PlanBuild } from "../../../kernels/rtl/builds.ts";
-export * from "./binding/argument.ts";
-export * from "./binding/buffer.ts";
-export * from "./device/card_device.ts";
-export * from "./device/card_kernel.ts";
-export * from "./device/card_packets.ts";
-export * from "./device/card_port.ts";
-export * from "./device/card_tables.ts";
-export * from "./binding/device.ts";
-export * from "./binding/devices.ts";
-export * from "./binding/environment.ts";
-export * from "./binding/failures.ts";
-export * from "./binding/ip.ts";
-export * from "./binding/kernel.ts";
-export * from "./binding/library.ts";
-export * from "./binding/native.ts";
-export * from "./binding/overlap.ts";
-export * from "./binding/registers.ts";
-export * from "./binding/ring.ts";
-export * from "./binding/run.ts";
-export * from "./binding/symbols.ts";
-export * from "./vnx/address.ts";
-export * from "./vnx/cmac.ts";
-export * from "./vnx/map.ts";
-export * from "./vnx/network.ts";
-export * from "./vnx/words.ts";
-export * from "./xclbin/xclbin.ts";
-export * from "./xclbin/xclbin_format.ts";
-export * from "./xclbin/xclbin_ips.ts";
-export * from "./xclbin/xclbin_read.ts";
-export * from "./xclbin/xclbin_write.ts";
-export * from "./xclbin/xclbin_xml.ts";
+export { BUFFER_KINDS, type BufferKind, DIRECTION, type Direction, XrtBuffer } from "./binding/buffer.ts";
+export { type AllocateOptions, type OpenOptions, XrtDevice } from "./binding/device.ts";
+export { type ListedDevice, listXrtDevices } from "./binding/devices.ts";
+export { RUN_STATES, type RunState } from "./binding/failures.ts";
+export { XrtIp } from "./binding/ip.ts";
+export { XrtKernel } from "./binding/kernel.ts";
+export { libraryPlaces, openXrt, type Xrt, type XrtOptions } from "./binding/library.ts";
+export type {
+  MaybeNative,
+  NativeArguments,
+  NativeCalls,
+  NativeLibrary,
+  NativeSymbol,
+  NativeTasks,
+  NativeValues,
+  Pointer,
+  Provider,
+  SymbolTable,
+} from "./binding/native.ts";
+export { overlap, type OverlapSteps } from "./binding/overlap.ts";
+export type { Registers } from "./binding/registers.ts";
+export { type RingStage, type RingSteps, XrtRing } from "./binding/ring.ts";
+export { XrtRun } from "./binding/run.ts";
+export { XRT_SYMBOLS, type XrtSymbols } from "./binding/symbols.ts";
+export {
+  createXrtOffload,
+  openXrtOffload,
+  XRT_PROFILE,
+  type XrtOffloadOptions,
+} from "./device/card_device.ts";
+export { type VnxLink, VnxPort, type VnxPortStatistics } from "./vnx/cmac.ts";
+export { PROBES, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./vnx/map.ts";
+export {
+  type VnxAddresses,
+  type VnxArpEntry,
+  VnxNetwork,
+  type VnxProbe,
+  type VnxProbeName,
+  type VnxSocket,
+} from "./vnx/network.ts";
+export type {
+  Xclbin,
+  XclbinArgument,
+  XclbinClock,
+  XclbinConnection,
+  XclbinInstance,
+  XclbinKernel,
+  XclbinMemory,
+  XclbinSection,
+} from "./xclbin/xclbin.ts";
+export {
+  CLOCK_TYPES,
+  type ClockType,
+  IP_CONTROLS,
+  type IpControl,
+  MEMORY_TYPES,
+  type MemoryType,
+  XCLBIN_MODES,
+  type XclbinMode,
+} from "./xclbin/xclbin_format.ts";
+export { readXclbin } from "./xclbin/xclbin_read.ts";
+export {
+  type ArgumentDraft,
+  type KernelDraft,
+  writeXclbin,
+  type XclbinDraft,
+} from "./xclbin/xclbin_write.ts";

@@ -12,7 +12,17 @@ import { RTL_PROFILE } from "../../rtl/profile.ts";
 import { type OpenOptions, XrtDevice } from "../binding/device.ts";
 import { type EndWork, openCardPort } from "./card_port.ts";
 
-/** The XRT device's numbers: those of the RTL, which it runs. */
+/**
+ * The XRT device's numbers: those of the RTL, which it runs.
+ *
+ * @example
+ * ```ts
+ * import { XRT_PROFILE } from "onpath/xrt";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(XRT_PROFILE.name, "xrt");
+ * ```
+ */
 export const XRT_PROFILE: DeviceProfile = {
   ...RTL_PROFILE,
   name: "xrt",

@@ -72,6 +72,19 @@ export interface XclbinDraft {
  * CONNECTIVITY, IP_LAYOUT, both of groups, which are the memories, and CLOCK_FREQ_TOPOLOGY.
  * @throws {OnpathError} `size` when a number is outside its limits, `file` when a name does not fit its
  * field or an argument names no memory.
+ *
+ * @example
+ * ```ts
+ * import { readXclbin, writeXclbin } from "onpath/xrt";
+ * import assert from "node:assert/strict";
+ *
+ * const image = writeXclbin({
+ *   platform: "onpath_nic",
+ *   memories: [{ tag: "bank0", bytes: 2n ** 30n, base: 0n }],
+ *   kernels: [{ name: "echo", arguments: [], instances: [{ name: "echo_1", base: 0x1800000n }] }],
+ * });
+ * assert.equal(readXclbin(image).kernels[0]!.name, "echo");
+ * ```
  */
 export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
   checkWhole("a number of memories of", draft.memories.length, 0, 1024);
