@@ -45,6 +45,7 @@ export type {
   NativeLibrary,
   NativeSymbol,
   NativeTasks,
+  NativeType,
   NativeValues,
   Pointer,
   Provider,
