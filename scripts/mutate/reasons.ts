@@ -7,7 +7,19 @@
 import type { Mutant } from "./mutants.ts";
 
 /** Reasons by file, then by the code before and after the change, `before → after`. */
-const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "serialize/text/answer_order.ts": {
+    "PARTS = 256 → PARTS = 257": "parts are numbered by a byte: every factor from 256 on keeps packets apart",
+  },
+  "serialize/text/text_writer.ts": {
+    "packets: 1 → packets: 0": "overwritten before it is read",
+    "1 → 0": "overwritten before it is read",
+  },
+  "serialize/text/rules.ts": {
+    "at < ids.length → at <= ids.length": "behind the last token there is no run",
+    "at + length < ids.length → at + length <= ids.length": "behind the last token no id is equal",
+  },
+};
 
 /**
  * Looks up the reason of a mutant.

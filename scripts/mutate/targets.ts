@@ -50,7 +50,7 @@ export const TARGETS: readonly Target[] = [
     paths: ["kernels/image/flow/", "kernels/image/model/"],
     tests: [
       "tests/kernels/page_bank_test.ts",
-      "tests/runtime/session_waits_test.ts",
+      "tests/runtime/session_open_test.ts",
       "tests/runtime/model_workloads_test.ts",
       "tests/runtime/session_faults_test.ts",
     ],
@@ -74,10 +74,9 @@ export const TARGETS: readonly Target[] = [
     tests: [
       "tests/runtime/packet_loop_test.ts",
       "tests/runtime/model_device_test.ts",
+      "tests/runtime/session_open_test.ts",
       "tests/runtime/run_options_test.ts",
       "tests/runtime/reopen_test.ts",
-      "tests/runtime/session_waits_test.ts",
-      "tests/runtime/session_faults_test.ts",
     ],
   },
 ];
