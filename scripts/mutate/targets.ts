@@ -42,7 +42,6 @@ export const TARGETS: readonly Target[] = [
       "tests/kernels/epoch_numbers_test.ts",
       "tests/kernels/placed_flow_test.ts",
       "tests/kernels/plan_limits_test.ts",
-      "tests/runtime/plan_file_test.ts",
     ],
   },
   {

@@ -8,10 +8,10 @@ function nested(depth: number): Uint8Array {
 
 Deno.test("checkForm() accepts lists and maps 16 deep and refuses 17", () => {
   checkForm(nested(MAX_FORM_DEPTH));
-  assert.throws(() => checkForm(nested(MAX_FORM_DEPTH + 1)), /more than 16 lists and maps/);
+  assert.throws(() => checkForm(nested(MAX_FORM_DEPTH + 1)), /more than 16 nested lists and maps/);
   const maps = (depth: number) => Uint8Array.from([...Array(depth).fill([0x81, 0]).flat(), 0]);
   checkForm(maps(MAX_FORM_DEPTH));
-  assert.throws(() => checkForm(maps(MAX_FORM_DEPTH + 1)), /more than 16 lists and maps/);
+  assert.throws(() => checkForm(maps(MAX_FORM_DEPTH + 1)), /more than 16 nested lists and maps/);
 });
 
 Deno.test("checkForm() accepts as many announced items as there are bytes and refuses one more", () => {
