@@ -8,6 +8,30 @@ import type { Mutant } from "./mutants.ts";
 
 /** Reasons by file, then by the code before and after the change, `before → after`. */
 const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "kernels/plan/form.ts": {
+    "head < 0x90 → head < 145": "0x90 is an empty list, and an empty map has no items either",
+  },
+  "kernels/plan/file.ts": {
+    "2 ** 32 - 1 → 2 ** 32 + 1": "an id beyond 2^32 - 1 matches no contents, and is refused as such",
+    "maxBinLength: 0 → maxBinLength: 1": "checkForm() refuses bytes before they are decoded",
+    "maxExtLength: 0 → maxExtLength: 1": "checkForm() refuses extensions before they are decoded",
+    "0 → 1": "checkForm() refuses bytes and extensions before they are decoded",
+  },
+  "kernels/plan/slots.ts": {
+    "2 * SLOTS_ALIGNMENT → 3 * SLOTS_ALIGNMENT": "reserves more memory than is needed",
+  },
+  "serialize/image_writer.ts": {
+    "column = 0; → ;": "a packet that begins inside a row ends with that row",
+    "low[i]! < 0 → low[i]! <= 0": "both columns behind a row hold the fill",
+    "source.length - 1 → source.length + 1": "indexes behind the array are ignored",
+    "i + 1 → i + 0": "copies pixel by pixel, with the same result",
+    "length > 24 → length >= 24": "both ways to copy give the same bytes",
+  },
+  "serialize/partition.ts": {
+    "first: 0 → first: 1": "overwritten before it is read",
+    "count: 0 → count: 1": "overwritten before it is read",
+    "0 → 1": "overwritten before it is read",
+  },
   "serialize/text/answer_order.ts": {
     "PARTS = 256 → PARTS = 257": "parts are numbered by a byte: every factor from 256 on keeps packets apart",
   },

@@ -4,8 +4,7 @@ import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts"
 import { Session } from "../../runtime/session.ts";
 import { tensor } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
-import { ToyFlow } from "../support/toy_flows.ts";
-import { toyConnection, toyProgram } from "../support/toy_flows.ts";
+import { toyConnection, ToyFlow, toyProgram } from "../support/toy_flows.ts";
 
 const plan = compile({ steps: [{ op: "center_crop", size: [8, 8] }] }, {
   input: { dtype: "u8", shape: [16, 16, 3], layout: "HWC" },
@@ -67,8 +66,9 @@ function toyWorkload(steps: string[] = []) {
   const connection = {
     ...toyConnection(),
     begin: (flow: ToyFlow) => ({ flows: [flow], result: () => flow.number }),
-    stream: () => ({
+    stream: (run: (flow: ToyFlow) => Promise<void>) => ({
       push: async (chunk: string) => {
+        if (chunk === "sent") await run(new ToyFlow(9, 1));
         steps.push(`begin ${chunk}`);
         await new Promise((resolve) => setTimeout(resolve, chunk === "slow" ? 5 : 0));
         steps.push(`end ${chunk}`);
@@ -103,7 +103,7 @@ Deno.test("Session.run() refuses a flow that has nothing to send and is not done
 Deno.test("Session.stream() takes steps in their order, and goes on after one that fails", async () => {
   const steps: string[] = [];
   const session = await open(plan, silent(), undefined, { workload: toyWorkload(steps) }) as unknown as {
-    stream: () => { push: (chunk: string) => Promise<string>; end: () => Promise<unknown> };
+    stream: (options?: object) => { push: (chunk: string) => Promise<string>; end: () => Promise<unknown> };
   };
   const { push, end } = session.stream();
   const all = [push("slow"), push("bad"), push("next"), end()];
@@ -112,4 +112,6 @@ Deno.test("Session.stream() takes steps in their order, and goes on after one th
   await all[3];
   const order = ["slow", "bad", "next"].flatMap((chunk) => [`begin ${chunk}`, `end ${chunk}`]);
   assert.deepEqual(steps, [...order, "over"]);
+  // The device answers nothing, so that what is sent stays missing.
+  await assert.rejects(session.stream({ retries: 4 }).push("sent"), refusal("gap", /after 5 tries/));
 });
