@@ -49,9 +49,10 @@ function tsSection({ files, known }: TsTable): string {
   const groups = [...new Set(files.map(({ group }) => group))];
   return `## TypeScript
 
-Each mutant makes one small mistake: the other side of a limit, the contrary of a condition, a missing statement,
-another number. Mutants come from the syntax tree. Of each file up to ${SAMPLE_COUNT} are tried, chosen by the checksum of
-their code. Tests that fail or hang have noticed. The WebAssembly of the engine is compiled and not mutated.
+Each mutant makes one small mistake: the other side of a limit, the contrary of a condition, a missing
+statement, another number. Mutants come from the syntax tree. Of each file up to ${SAMPLE_COUNT} are tried, chosen by the
+checksum of their code. Tests that fail or hang have noticed. The WebAssembly of the engine is compiled and
+not mutated.
 
 ${
     table(

@@ -42,7 +42,6 @@ export const TARGETS: readonly Target[] = [
       "tests/kernels/epoch_numbers_test.ts",
       "tests/kernels/placed_flow_test.ts",
       "tests/kernels/plan_limits_test.ts",
-      "tests/runtime/plan_file_test.ts",
     ],
   },
   {
@@ -50,7 +49,7 @@ export const TARGETS: readonly Target[] = [
     paths: ["kernels/image/flow/", "kernels/image/model/"],
     tests: [
       "tests/kernels/page_bank_test.ts",
-      "tests/runtime/session_waits_test.ts",
+      "tests/runtime/session_open_test.ts",
       "tests/runtime/model_workloads_test.ts",
       "tests/runtime/session_faults_test.ts",
     ],
@@ -74,10 +73,9 @@ export const TARGETS: readonly Target[] = [
     tests: [
       "tests/runtime/packet_loop_test.ts",
       "tests/runtime/model_device_test.ts",
+      "tests/runtime/session_open_test.ts",
       "tests/runtime/run_options_test.ts",
       "tests/runtime/reopen_test.ts",
-      "tests/runtime/session_waits_test.ts",
-      "tests/runtime/session_faults_test.ts",
     ],
   },
 ];

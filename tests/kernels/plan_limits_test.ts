@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
 import { checkPlan, decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.ts";
 import { checkForm } from "../../kernels/plan/form.ts";
-import { identifyPlan, type Plan } from "../../kernels/plan/plan.ts";
+import { identifyPlan, type Plan, PLAN_VERSION } from "../../kernels/plan/plan.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { refusal } from "../support/failure.ts";
@@ -55,6 +55,7 @@ Deno.test("checkPlan() accepts each count of packets up to its limit, and refuse
   assert.throws(() => checkPlan(changed({ workload: "w".repeat(101) }), any), refusal("plan"));
   assert.throws(() => checkPlan(changed({ target: { name: "none" } }), any), refusal("plan", /profile/));
   assert.throws(() => checkPlan({ ...plan, id: -1 }, any), refusal("plan"));
+  assert.throws(() => checkPlan({ ...plan, id: 0 }, any), refusal("plan", /plan 0/));
   assert.throws(() => checkPlan({ ...plan, id: 2 ** 32 }, any), refusal("plan"));
   assert.throws(() => checkPlan({ ...plan, extra: 1 }, any), refusal("plan"));
 });
@@ -66,6 +67,7 @@ Deno.test("checkPlan() refuses other formats and versions by what they are", () 
   assert.throws(() => checkPlan({ format: "x".repeat(50) }), refusal("plan", /"x{40}",/));
   assert.throws(() => checkPlan({ format: {} }), refusal("plan", /is an object/));
   assert.throws(() => checkPlan({ format: null }), refusal("plan", /is null/));
+  assert.equal(PLAN_VERSION, 4);
   assert.throws(() => checkPlan({ ...plan, version: 3 }), refusal("plan", /version 3: expected/));
 });
 
@@ -78,7 +80,7 @@ Deno.test("checkPlan() wants the id of what stands in it, and of what its worklo
   const fails = (error: Error) => () =>
     checkPlan(plan, {
       ...any,
-      check: () => {
+      check: (): typeof plan => {
         throw error;
       },
     });

@@ -36,6 +36,12 @@ function again(change: Partial<Header>, spoil: () => void = () => {}, at = 0, av
   return { written, read, refused: readHeader(view, at, available, read) };
 }
 
+Deno.test("kinds, flags and limits have the numbers that devices know", () => {
+  assert.deepEqual(KIND, { cells: 1, samples: 2, tiles: 3, text: 4, tokens: 5 });
+  assert.deepEqual(FLAG, { first: 1, last: 2, endOfText: 4, escape: 8, checked: 16 });
+  assert.deepEqual([HEADER_BYTES, MAX_PAYLOAD, MAX_PACKETS], [64, 8192, 16_777_216]);
+});
+
 Deno.test("readHeader() accepts each field up to its limit", () => {
   const all = 2 ** 32 - 1;
   const accepted: Partial<Header>[] = [
@@ -171,6 +177,12 @@ Deno.test("createEngine() reserves at 64 bytes, to its last byte, in memory of i
   }
   const engine = createEngine(2 ** 18);
   assert.equal(engine.reserve(1, 65_536) % 65_536, 0);
+  for (const alignment of [32, 2 ** 17]) {
+    assert.throws(
+      () => engine.reserve(1, alignment),
+      refusal("size", /expected a whole number from 6 to 16/),
+    );
+  }
   assert.equal(engine.reserve(1) % 65_536, 64);
   // What goes beyond the end by its alignment alone has nothing left.
   assert.throws(() => createEngine(0).reserve(1, 65_536), refusal("size", / 0 bytes are left/));

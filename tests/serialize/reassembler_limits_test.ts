@@ -150,21 +150,16 @@ Deno.test("Reassembler puts payloads in their places, from slots and from bytes,
     for (const images of [1, 3]) {
       const each = placementOf({ planes, images, itemBytes: planes === 1 ? 3 : 2 });
       const { packets, output } = answersOf(4, each, planes + images);
-      const engine = createEngine(2 ** 16);
       const longest = Math.max(...packets.map(({ length }) => length - 64));
-      const slots = [
-        reserveSlots(engine, packets.length, longest),
-        reserveSlots(engine, packets.length, longest),
-      ];
-      for (const each of slots) {
-        packets.forEach((packet, at) => engine.bytes.set(packet, slotAddress(each, at)));
-      }
       const reassembler = new Reassembler();
-      // Views are cached by slots: the other slots must not take those of the first.
-      for (const used of [slots[0]!, slots[1]!, slots[0]!]) {
+      for (let run = 0; run < 3; run++) {
+        // Slots at one address of several engines: what is kept of one must not be taken for another.
+        const slots = reserveSlots(createEngine(2 ** 16), packets.length, longest);
+        packets.forEach((packet, at) => slots.engine.bytes.set(packet, slotAddress(slots, at)));
         reassembler.open(4, each);
-        packets.forEach((_, at) => assert.equal(reassembler.accept(used, at), "accepted"));
+        packets.forEach((_, at) => assert.equal(reassembler.accept(slots, at), "accepted"));
         assert.deepEqual(reassembler.take(4), output);
+        slots.engine.bytes.fill(0, slots.address);
       }
       reassembler.open(4, each);
       packets.forEach((packet) => reassembler.acceptBytes(packet));

@@ -173,6 +173,21 @@ Deno.test("ChunkMerge is stuck once where the chunk at its turn shares no bounda
   assert.deepEqual([merge.stuck, merge.unshared, merge.next], [false, 1, 3]);
 });
 
+Deno.test("ChunkMerge shares the boundary at which a chunk begins, with a token there or without", () => {
+  const chunks = chunksOf(10);
+  const merge = begin({ length: 10 });
+  take(merge, [[1], [1], [3]], { chunk: 0, chunks });
+  take(merge, [[4], [2, false]], { chunk: 1, chunks });
+  assert.deepEqual([merge.boundary, merge.unshared, idsOf(merge)], [6, 0, [1, 1, 3, 4]]);
+  const sparse = begin({ length: 10, covers: false });
+  take(sparse, [[1]], { chunk: 0, chunks });
+  take(sparse, [[3], [2, false]], { chunk: 1, chunks });
+  assert.deepEqual([sparse.boundary, sparse.unshared, sparse.stuck], [1, 1, true]);
+  // The stretch up to 2 has no token.
+  sparse.redone(new TokenRun(), 0, 2);
+  assert.deepEqual([sparse.boundary, sparse.unshared, idsOf(sparse)], [5, 1, [1, 3]]);
+});
+
 Deno.test("ChunkMerge needs a chunk until it is there, or what it covers is done", () => {
   const merge = begin({ length: 10 });
   const chunks = chunksOf(10);

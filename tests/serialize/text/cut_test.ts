@@ -26,11 +26,13 @@ Deno.test("chunkStart() goes back to the head of a character, three bytes at mos
   const text = new Uint8Array(17).fill(97);
   assert.equal(chunkStart(text, cut, 0), 0);
   assert.equal(chunkStart(text, cut, 1), 6);
-  for (let back = 1; back <= 4; back++) {
-    text.fill(97);
-    text.fill(0x80, 7 - back, 7);
-    // A fourth continuation byte is malformed, and stands for itself.
-    assert.equal(chunkStart(text, cut, 1), back < 4 ? 6 - back : 6);
+  for (const continuation of [0x80, 0xbf]) {
+    for (let back = 1; back <= 4; back++) {
+      text.fill(97);
+      text.fill(continuation, 7 - back, 7);
+      // A fourth continuation byte is malformed, and stands for itself.
+      assert.equal(chunkStart(text, cut, 1), back < 4 ? 6 - back : 6);
+    }
   }
   assert.equal(chunkStart(text.fill(0x80), { payload: 9, overlap: 4 }, 1), 2);
   assert.equal(chunkStart(text, { payload: 13, overlap: 0 }, 1), 13);
@@ -86,6 +88,13 @@ Deno.test("mergeByRule() of the longest run prefers the first of equal runs, ins
     mergeByRule("longest run", [chunk(0, "5:1 1:2 2:3 3:4"), chunk(1, "2:2 1:3 2:4 3:5")]),
     [5, 1, 2, 3],
   );
+  // One token is a run.
+  assert.deepEqual(mergeByRule("longest run", [chunk(0, "1:2 2:4 5:6"), chunk(1, "2:3 7:5 9:8")]), [
+    1,
+    2,
+    7,
+    9,
+  ]);
   assert.deepEqual(mergeByRule("longest run", [chunk(0, "1:2"), chunk(2, "3:4 4:6")]), [1, 3, 4]);
 });
 

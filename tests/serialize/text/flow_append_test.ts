@@ -27,6 +27,8 @@ function started(base = 100, start?: number): { append: FlowAppend; run: TokenRu
 
 Deno.test("FlowAppend appends behind the base, and refuses what does not follow", () => {
   const { append, run } = started();
+  const fresh = new FlowAppend(LENGTHS, run);
+  assert.deepEqual([fresh.ended, fresh.escape, fresh.answered, fresh.end], [false, 0, 0, 0]);
   assert.deepEqual([append.flow, append.end, append.answered], [1, 100, 0]);
   assert.equal(take(append, [[2]], { sequence: 0, flow: 3 }), "flow");
   assert.equal(take(append, [[2]], { sequence: 0, plan: 3 }), "flow");

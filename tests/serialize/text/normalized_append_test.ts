@@ -22,6 +22,11 @@ function started(known = 0): NormalizedAppend {
 
 const textOf = ({ bytes, length }: NormalizedAppend) => new TextDecoder().decode(bytes.subarray(0, length));
 
+Deno.test("NormalizedAppend is empty before it begins", () => {
+  const { length, escape, resume, skip, ended, answered, flow } = new NormalizedAppend(PAYLOAD);
+  assert.deepEqual([length, escape, resume, skip, ended, answered, flow], [0, 0, 0, 0, false, 0, 0]);
+});
+
 /** Writes an answer and takes it. */
 function take(append: NormalizedAppend, ...[text, header, carry]: DropFirst<Parameters<typeof writeText>>) {
   writeText(slots, text, header, carry);
@@ -163,6 +168,11 @@ Deno.test("writeNormalizedPacket() fills a slot to its last byte, writes its CRC
   assert.equal(readNormalizedPacket(slots, 0, textHeader({}), carry), null);
   slots.engine.bytes[slotAddress(slots, 0) + 64]! ^= 1;
   assert.equal(readNormalizedPacket(slots, 0, textHeader({}), carry), "crc");
+  const header = { ...textHeader({}), overlap: 1, kind: KIND.tokens };
+  writeNormalizedPacket(slots, 0, header, { ...carry, bytes: 3 }, text, 0);
+  const read = textHeader({});
+  assert.equal(readNormalizedPacket(slots, 0, read, carry), null);
+  assert.deepEqual([read.overlap, read.kind], [0, KIND.text]);
   // An empty answer has one byte of padding, which is 0.
   slots.engine.bytes.fill(0xa5, slotAddress(slots, 1), slotAddress(slots, 2));
   writeText(slots, "", { sequence: 0 }, {}, 1);

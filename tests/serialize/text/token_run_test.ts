@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FLAG, newHeader } from "../../../serialize/header.ts";
+import { FLAG, KIND, newHeader } from "../../../serialize/header.ts";
 import { readPacket, slotAddress } from "../../../serialize/packets.ts";
 import { createTextWriter } from "../../../serialize/text/text_writer.ts";
 import {
@@ -112,6 +112,12 @@ Deno.test("writeTokenPacket() fills a slot to its last byte, seals it, and refus
       0,
     );
   };
+  const spoiled = { ...textHeader({}), overlap: 1, kind: KIND.text };
+  const none = { tokens: new Int32Array(1), lengths: new Int32Array(1), gaps: new Int32Array(1) };
+  writeTokenPacket(slots, 0, spoiled, { ...newTokenCarry(), tokens: 1, bits: 4 }, none, 0);
+  const read = newHeader();
+  assert.equal(readTokenPacket(slots, 0, read, newTokenCarry()), null);
+  assert.deepEqual([read.overlap, read.kind], [0, KIND.tokens]);
   assert.equal(tokenPacketRoom(64, 4, false), 102);
   assert.equal(tokenPacketRoom(64, 4, true), 13);
   write(102, 7);
