@@ -2,7 +2,8 @@
  * `deno task synth`: synthesises the RTL for UltraScale+ with yosys and writes docs/synthesis.md,
  * docs/synthesis.json and the planner's numbers, after each target. It takes minutes a target, so it makes
  * only rows whose sources, parameters or yosys have changed; `--all` makes all, `--only <name>` one. With
- * `--check` it makes them, writes nothing and compares. `--json` prints JSON.
+ * `--check` it makes them, writes nothing and compares. `--mark` makes none and lists the outdated ones in the
+ * table, which takes no time. `--json` prints JSON.
  *
  * @module
  */
@@ -23,6 +24,8 @@ interface Options {
   readonly all: boolean;
   readonly check: boolean;
   readonly json: boolean;
+  /** Only lists the outdated rows in the table. */
+  readonly mark: boolean;
 }
 
 /** The committed table; none where it is made for the first time. */
@@ -35,10 +38,12 @@ async function readTable(): Promise<SynthTable> {
   }
 }
 
-async function main({ only, all, check, json }: Options): Promise<void> {
+async function main({ only, all, check, json, mark }: Options): Promise<void> {
   const files = await readSources(`${ROOT}/kernels/rtl`);
   let table = await readTable();
-  const targets = only !== undefined
+  const targets = mark
+    ? []
+    : only !== undefined
     ? SYNTH_TARGETS.filter(({ name }) => name === only)
     : all || check
     ? SYNTH_TARGETS
@@ -63,10 +68,10 @@ async function main({ only, all, check, json }: Options): Promise<void> {
     const rows = SYNTH_TARGETS.flatMap(({ name }) =>
       name === target.name ? [row] : table.rows.filter((each) => each.name === name)
     );
-    table = { yosys: YOSYS, creator, rows };
+    table = { yosys: YOSYS, creator, rows, outdated: table.outdated?.filter((name) => name !== target.name) };
     await writeTable(table);
   }
-  if (!check) await writeTable(table);
+  if (!check) await writeTable({ ...table, outdated: staleTargets(table, files).map(({ name }) => name) });
   console.log(json ? JSON.stringify(table, null, 2) : shortTable(table));
 }
 
@@ -92,6 +97,7 @@ const { values } = parseArgs({
     all: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    mark: { type: "boolean", default: false },
   },
 });
 try {

@@ -17,6 +17,8 @@ export interface SynthTable {
   readonly creator: string;
   /** Results by target. */
   readonly rows: readonly SynthRow[];
+  /** Targets whose sources changed after their row was made. The page names them. */
+  readonly outdated?: readonly string[] | undefined;
 }
 
 /** Returns the committed files of a table, by path. */
@@ -50,8 +52,17 @@ function parametersText(parameters: SynthRow["parameters"]): string {
   return text === "" ? "" : ` (${text})`;
 }
 
+/** Names rows that were made from earlier sources. */
+function outdatedText(outdated: readonly string[]): string {
+  if (outdated.length === 0) return "";
+  return `**Outdated rows.** The sources of these kernels changed after their row was made: ${
+    outdated.join("; ")
+  }. ` +
+    "Run `deno task synth` to make them again.\n\n";
+}
+
 /** Creates the page. */
-export function synthPage({ creator, rows }: SynthTable): string {
+export function synthPage({ creator, rows, outdated = [] }: SynthTable): string {
   // A module used by several kernels is counted for the first one.
   const blocks = new Map<string, SynthRow["modules"][string]>();
   for (const kernel of ["packet_image", "packet_image, products", "packet_rows", "packet_tokenize"]) {
@@ -77,7 +88,7 @@ UltraScale+ part is. Other tools pack LUTs in other ways.
 An Alveo U55C has 1,303,680 LUT, 2,607,360 FF, 2,016 BRAM, 960 URAM and 9,024 DSP (DS978). 2^XW weight indexes
 and 2^IW weights are what the tables hold.
 
-${
+${outdatedText(outdated)}${
     markdownTable(
       ["kernel", "LUT", "FF", "BRAM", "URAM", "DSP", "levels"],
       ["left", "right", "right", "right", "right", "right", "right"],
