@@ -237,7 +237,11 @@ EXPORT(found_so_far) int found_so_far() { return now.found; }
 EXPORT(make_room) void make_room() { now.out = now.found = 0; }
 
 // Moves the limit of a run's cycles, counted from its beginning: one that has reached it goes on with `go_on`.
-EXPORT(allow) void allow(int most) { now.most = most; }
+// The beat that was withdrawn at the limit is offered again; its data still stands.
+EXPORT(allow) void allow(int most) {
+  now.most = most;
+  top->s_axis_tvalid = now.offered;
+}
 
 // Sends `count` packets and waits until none is inside. Returns the number of answers, ENDLESS after `most`
 // cycles, FULL when there is no room for the next answer, HUNGRY when `go_on` is to be called with more words, or
