@@ -78,7 +78,7 @@ Deno.test("checkPlan() wants the id of what stands in it, and of what its worklo
   const fails = (error: Error) => () =>
     checkPlan(plan, {
       ...any,
-      check: () => {
+      check: (): typeof plan => {
         throw error;
       },
     });
