@@ -13,9 +13,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { staleTargets, synthFiles, type SynthTable } from "./synth/document.ts";
+import { staleTargets, synthFiles } from "./synth/document.ts";
 import { SYNTH_TARGETS } from "./synth/targets.ts";
-import { readSources, synthesize, YOSYS } from "./synth/yosys.ts";
+import { readSources, synthesize, type SynthTable, YOSYS } from "./synth/yosys.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

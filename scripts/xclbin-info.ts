@@ -4,22 +4,6 @@
  * @module
  */
 
-import { readXclbin } from "../runtime/device/xrt/xclbin/xclbin_read.ts";
-import { XCLBIN_LIMITS } from "../runtime/device/xrt/xclbin/xclbin_format.ts";
-import { type Context, print, printJson } from "./cli/context.ts";
-import { readBounded } from "./io/read.ts";
-import { describeXclbin, xclbinAsJson } from "./xrt/describe.ts";
-import { runAsScript } from "./xrt/open.ts";
+import { runScript } from "./cli/script.ts";
 
-/** Prints what a file says about itself. */
-export async function xclbinInfo(
-  path: string,
-  { json }: { json?: boolean },
-  { signal }: Context,
-): Promise<void> {
-  const xclbin = readXclbin(await readBounded(path, { most: XCLBIN_LIMITS.bytes, signal }));
-  if (json) printJson(xclbinAsJson(xclbin));
-  else print(describeXclbin(xclbin));
-}
-
-void runAsScript("xclbin-info", ["xclbin", "info"]);
+await runScript(["xclbin", "info"]);

@@ -6,62 +6,6 @@
  * @module
  */
 
-import { OnpathError } from "../serialize/errors.ts";
-import { type Context, print, printJson } from "./cli/context.ts";
-import { MAX_INPUT_BYTES, readBounded } from "./io/read.ts";
-import { hex, hexDump, runAsScript, withXrt, type XrtFlags } from "./xrt/open.ts";
+import { runScript } from "./cli/script.ts";
 
-/** Options of both commands. */
-export interface BufferFlags extends XrtFlags {
-  /** `--group` */
-  readonly group?: number | undefined;
-  /** `--bytes` */
-  readonly bytes?: number | undefined;
-}
-
-/** Shows the card's side of a new buffer. */
-export async function xrtPeek(path: string, flags: BufferFlags, { signal }: Context): Promise<void> {
-  await withXrt(flags, signal, async (device, waits) => {
-    await device.load(path, waits);
-    using buffer = await device.allocate({ bytes: flags.bytes ?? 256, group: flags.group, ...waits });
-    await buffer.sync("fromDevice", undefined, 0, waits);
-    if (flags.json) return printJson({ address: hex(buffer.address), bytes: [...buffer.map()] });
-    print(hexDump(buffer.map(), buffer.address));
-  });
-}
-
-/** Writes a file into a new buffer on the card, reads it back and compares. */
-export async function xrtPoke(
-  path: string,
-  file: string,
-  flags: BufferFlags,
-  { signal }: Context,
-): Promise<void> {
-  const data = await readBounded(file, { most: MAX_INPUT_BYTES, signal });
-  await withXrt(flags, signal, async (device, waits) => {
-    await device.load(path, waits);
-    using buffer = await device.allocate({ bytes: data.length, group: flags.group, ...waits });
-    const memory = buffer.map();
-    memory.set(data);
-    const start = performance.now();
-    await buffer.sync("toDevice", undefined, 0, waits);
-    const there = performance.now();
-    memory.fill(0);
-    await buffer.sync("fromDevice", undefined, 0, waits);
-    const milliseconds = { toDevice: there - start, fromDevice: performance.now() - there };
-    const wrong = data.findIndex((byte, i) => byte !== memory[i]);
-    if (wrong >= 0) {
-      throw new OnpathError(
-        "device",
-        `Cannot trust the memory of group ${buffer.group}: byte ${wrong} came back as ${memory[wrong]}, not ${
-          data[wrong]
-        }`,
-        { group: buffer.group, at: wrong, found: memory[wrong], expected: data[wrong] },
-      );
-    }
-    if (flags.json) return printJson({ address: hex(buffer.address), bytes: data.length, milliseconds });
-    print(`${data.length} bytes at ${hex(buffer.address)} and back, equal\n`);
-  });
-}
-
-void runAsScript("xrt-buffer", ["xrt"]);
+await runScript(["xrt"]);

@@ -4,17 +4,6 @@
  * @module
  */
 
-import { type Context, print, printJson } from "./cli/context.ts";
-import { describeXclbin, xclbinAsJson } from "./xrt/describe.ts";
-import { runAsScript, withXrt, type XrtFlags } from "./xrt/open.ts";
+import { runScript } from "./cli/script.ts";
 
-/** Loads a file into a device, and prints what it holds. */
-export async function xrtLoad(path: string, flags: XrtFlags, { signal }: Context): Promise<void> {
-  await withXrt(flags, signal, async (device, waits) => {
-    const xclbin = await device.load(path, waits);
-    if (flags.json) printJson({ loaded: xclbinAsJson(xclbin) });
-    else print(`loaded\n\n${describeXclbin(xclbin)}`);
-  });
-}
-
-void runAsScript("xrt-load", ["xrt", "load"]);
+await runScript(["xrt", "load"]);

@@ -7,19 +7,7 @@
 import { markdownTable } from "../io/markdown.ts";
 import { plannerModule } from "./planner.ts";
 import { SYNTH_TARGETS, type SynthTarget } from "./targets.ts";
-import { type Files, hashSources, type SynthRow, YOSYS } from "./yosys.ts";
-
-/** Committed results of the synthesis. Plain data. */
-export interface SynthTable {
-  /** Package of yosys, as in deno.json. */
-  readonly yosys: string;
-  /** Name and version that yosys reports. */
-  readonly creator: string;
-  /** Results by target. */
-  readonly rows: readonly SynthRow[];
-  /** Targets whose sources changed after their row was made. The page names them. */
-  readonly outdated?: readonly string[] | undefined;
-}
+import { type Files, hashSources, type SynthRow, type SynthTable, YOSYS } from "./yosys.ts";
 
 /** Returns the committed files of a table, by path. */
 export function synthFiles(table: SynthTable): Record<string, string> {

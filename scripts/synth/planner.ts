@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { SynthTable } from "./document.ts";
-import type { SynthRow } from "./yosys.ts";
+import type { SynthRow, SynthTable } from "./yosys.ts";
 
 /** Returns the build name of a top module in plans; undefined if no plan uses it. */
 function buildOf({ top, parameters }: SynthRow): string | undefined {

@@ -22,6 +22,18 @@ export interface SynthRow extends SynthTarget, Resources {
   readonly modules: Readonly<Record<string, Resources & { readonly instances: number }>>;
 }
 
+/** Committed results of the synthesis. Plain data. */
+export interface SynthTable {
+  /** Package of yosys, as in deno.json. */
+  readonly yosys: string;
+  /** Name and version that yosys reports. */
+  readonly creator: string;
+  /** Results by target. */
+  readonly rows: readonly SynthRow[];
+  /** Targets whose sources changed after their row was made. The page names them. */
+  readonly outdated?: readonly string[] | undefined;
+}
+
 /** Sources by file name. */
 export type Files = Readonly<Record<string, string>>;
 

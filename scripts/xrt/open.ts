@@ -4,8 +4,6 @@
  * @module
  */
 
-import { basename } from "node:path";
-import process from "node:process";
 import { OnpathError } from "../../serialize/errors.ts";
 import { startEmulation } from "../emulation/emulation.ts";
 import type { Registers } from "../../runtime/device/xrt/binding/registers.ts";
@@ -102,18 +100,4 @@ export function hexDump(bytes: Uint8Array, first = 0n): string {
     rows.push(`${hex(first + BigInt(at), 10)}  ${digits}  ${text}`);
   }
   return rows.join("\n") + "\n";
-}
-
-/**
- * Runs a script's command when the script itself was started, and does nothing when it was imported. In
- * the bundle of the npm package many scripts are one file, so the name decides.
- *
- * @param name The script's file, without its ending.
- * @param command What stands before the arguments.
- */
-export async function runAsScript(name: string, command: readonly string[]): Promise<void> {
-  if (basename(process.argv[1] ?? "") !== `${name}.ts`) return;
-  const { main } = await import("../cli/main.ts");
-  const place = { command: "deno task offload", photo: new URL("../photos/coffee.png", import.meta.url) };
-  process.exitCode = await main([...command, ...process.argv.slice(2)], place);
 }

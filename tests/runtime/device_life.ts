@@ -14,7 +14,7 @@ import { FLAG, KIND } from "../../serialize/header.ts";
 import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
 import { refusal } from "../support/failure.ts";
 import { type Bench, dropsSince, openBench, RESIZE, smallImage } from "./device_bench.ts";
-import type { Register } from "./device_suite.ts";
+import type { Register } from "./suite_types.ts";
 import { sameTensor } from "./helpers.ts";
 import { programOf } from "../support/program.ts";
 

@@ -16,7 +16,7 @@ import { KIND } from "../../serialize/header.ts";
 import type { Layout, Tensor } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
-import type { Register, SuiteOptions } from "./device_suite.ts";
+import type { Register, SuiteOptions } from "./suite_types.ts";
 import { anyCase, sameTensor } from "./helpers.ts";
 
 const IMAGENET: ImagePipeline["steps"][number] = {

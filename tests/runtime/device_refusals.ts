@@ -10,7 +10,7 @@ import type { DropReason } from "../../kernels/program.ts";
 import { firstItem, itemCount } from "../../serialize/partition.ts";
 import { FLAG, HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { type Answer, type Bench, dropsSince, openBench } from "./device_bench.ts";
-import type { Register, SuiteOptions } from "./device_suite.ts";
+import type { Register, SuiteOptions } from "./suite_types.ts";
 
 /** A way to spoil the packet at an address; `seal` says whether it gets a right CRC afterwards. */
 interface Fault {

@@ -4,25 +4,11 @@
  * @module
  */
 
-import type { Device } from "../../runtime/device/device.ts";
 import { registerLife } from "./device_life.ts";
 import { registerOutputs } from "./device_outputs.ts";
 import { registerRefusals } from "./device_refusals.ts";
 import { test } from "./helpers.ts";
-
-/** What a device's suite is told. */
-export interface SuiteOptions {
-  /** Random pipelines to try; default 60. A slow device takes fewer. */
-  readonly runs?: number;
-  /** Whether the photograph is sent (672 packets); default true. */
-  readonly photo?: boolean;
-}
-
-/** Registers a test that opens a device and closes it. */
-export type Register = (name: string, run: (device: Device) => Promise<void>) => void;
-
-/** Opens a device. */
-export type Open = () => Promise<Device> | Device;
+import type { Open, Register, SuiteOptions } from "./suite_types.ts";
 
 /**
  * Registers the suite.

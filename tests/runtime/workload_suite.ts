@@ -8,20 +8,22 @@
 import assert from "node:assert/strict";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { Session } from "../../runtime/session.ts";
+import { type RunReport, Session } from "../../runtime/session.ts";
 import { OFFSET } from "../../serialize/header.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import { refusal } from "../support/failure.ts";
-import type { Open } from "./device_suite.ts";
+import type { Open, Register } from "./suite_types.ts";
 import { settle, test, withoutUnhandled } from "./helpers.ts";
 import { CORRUPTS, DOUBLES, LOSES, REVERSES, sealAgain, spoiledDevice } from "./spoiled_device.ts";
 import type { WorkloadSample } from "./workload_samples.ts";
 
-// deno-lint-ignore no-explicit-any -- the suite knows samples, not their types
-type AnySession = {
-  run: (input: any, options?: any) => Promise<{ output: unknown; report: any }>;
-  runMany: any;
-};
+/** A session of any workload: the suite does not know the types of samples. */
+interface AnySession {
+  readonly run: (input: unknown, options?: unknown) => Promise<{ output: unknown; report: RunReport }>;
+  readonly runMany: (
+    inputs: readonly unknown[],
+  ) => Promise<{ outputs: readonly unknown[]; report: RunReport }>;
+}
 
 async function openSample(sample: WorkloadSample, device: Device, plan?: Plan): Promise<AnySession> {
   const open = Session.open as unknown as (...args: unknown[]) => Promise<AnySession>;
@@ -39,7 +41,7 @@ async function openSample(sample: WorkloadSample, device: Device, plan?: Plan): 
  */
 export function workloadSuite(device: string, open: Open, samples: readonly WorkloadSample[]): void {
   for (const sample of samples) {
-    const register = (criterion: string, run: (device: Device) => Promise<void>) =>
+    const register: Register = (criterion, run) =>
       test(`${sample.name} on ${device}: ${criterion}`, async () => {
         const opened = await open();
         try {
@@ -54,8 +56,6 @@ export function workloadSuite(device: string, open: Open, samples: readonly Work
   }
   if (samples.length > 1) registerPairs(device, open, samples);
 }
-
-type Register = (criterion: string, run: (device: Device) => Promise<void>) => void;
 
 function registerResults(sample: WorkloadSample, register: Register): void {
   const { inputs, check } = sample;
@@ -95,7 +95,7 @@ function registerFaults(sample: WorkloadSample, register: Register): void {
       const { output, report } = await session.run(input);
       check(input, output);
       if (spoiler === LOSES || spoiler === CORRUPTS) assert(report.resent > 0, "nothing was sent again");
-      if (spoiler === DOUBLES) assert(report.outcomes.duplicate > 0, JSON.stringify(report.outcomes));
+      if (spoiler === DOUBLES) assert((report.outcomes.duplicate ?? 0) > 0, JSON.stringify(report.outcomes));
     });
   }
 
@@ -106,7 +106,8 @@ function registerFaults(sample: WorkloadSample, register: Register): void {
     plan: [OFFSET.plan, 1],
     reserved: [OFFSET.reserved, 1],
   } as const;
-  for (const [reason, [offset, bits]] of Object.entries(faults)) {
+  for (const reason of Object.keys(faults) as (keyof typeof faults)[]) {
+    const [offset, bits] = faults[reason];
     register(`a request with a wrong ${reason} is dropped by that name and sent again`, async (device) => {
       const session = await openSample(
         sample,

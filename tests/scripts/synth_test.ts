@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { Match } from "../../kernels/image/geometry/names.ts";
 import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE, rtlProfile } from "../../runtime/device/rtl/profile.ts";
-import { staleTargets, synthFiles, type SynthTable } from "../../scripts/synth/document.ts";
+import { staleTargets, synthFiles } from "../../scripts/synth/document.ts";
 import { SYNTH_TARGETS } from "../../scripts/synth/targets.ts";
-import { readSources } from "../../scripts/synth/yosys.ts";
+import { readSources, type SynthTable } from "../../scripts/synth/yosys.ts";
 import { refusal } from "../support/failure.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -4,15 +4,7 @@
  * @module
  */
 
-import {
-  FLAG,
-  type Header,
-  HEADER_BYTES,
-  KIND,
-  newHeader,
-  OFFSET,
-  writeHeader,
-} from "../../../serialize/header.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../../serialize/header.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type PacketSlots, readPacket, slotAddress } from "../../../serialize/packets.ts";
 import { locate } from "../../../serialize/partition.ts";

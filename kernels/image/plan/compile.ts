@@ -37,14 +37,7 @@ import { answersPerRequest } from "./rows.ts";
 import { chooseLayout, itemsPerCycle, type LaidOut, type LayoutTask } from "./layouts.ts";
 import { separableMap } from "./map.ts";
 import { blockBudget, bramBlocks, sumBlocks } from "./memory.ts";
-import {
-  type ImageBody,
-  type ImagePlan,
-  type PlanInput,
-  type PlanLayout,
-  type PlanOutput,
-  type PlanStage,
-} from "./plan.ts";
+import type { ImageBody, ImagePlan, PlanInput, PlanLayout, PlanOutput, PlanStage } from "./plan.ts";
 import { costPlan, pagesOf } from "./price.ts";
 import { rowNeeds } from "./row_ring.ts";
 

@@ -9,7 +9,7 @@ import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, itemBytes } from "../../../serialize/sampling.ts";
 import { KIND } from "../../../serialize/header.ts";
 import type { Partition } from "../../../serialize/partition.ts";
-import type { ImagePlan, PlanPart } from "./plan.ts";
+import type { PlanPart } from "./plan.ts";
 
 /** Maximum taps of an output row: the capacity of a row entry in `kernels/rtl`. */
 export const ROW_TAPS = 2 ** 10 - 1;

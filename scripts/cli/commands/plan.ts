@@ -5,12 +5,9 @@
  */
 
 import type { Command } from "commander";
-import type { Checksum } from "../../../serialize/packets.ts";
 import { compile } from "../../../kernels/compile.ts";
 import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
 import type { Pipeline } from "../../../kernels/image/pipeline.ts";
-import type { FormName } from "../../../kernels/image/kernel.ts";
-import type { LayoutName } from "../../../kernels/target/profile.ts";
 import { nameAxes, readInput } from "../../io/input.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { planReport } from "../../report/report.ts";
@@ -19,8 +16,8 @@ import { type Context, print, printJson } from "../context.ts";
 import { deviceText, PLANNED_DEVICE, resolveDevice } from "../devices.ts";
 import { loadAnyPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
+import type { PlanCommandOptions } from "./plan_options.ts";
 import { explainTextPlan } from "./plan_text.ts";
-import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
   costRows,
@@ -31,34 +28,6 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
-
-/** What a plan is asked for. */
-export interface PlanCommandOptions extends SharedOptions {
-  /** A file with an input. */
-  readonly input?: string | undefined;
-  /** The shape of an input. */
-  readonly shape?: readonly number[] | undefined;
-  /** Where the plan goes. */
-  readonly output?: string | undefined;
-  /** Whether packets carry a CRC-32C. */
-  readonly checksum?: Checksum | undefined;
-  /** Levels that tables may be off beyond what the match is. */
-  readonly tolerance?: number | undefined;
-  /** The form of the resize's tables. */
-  readonly form?: FormName | undefined;
-  /** The layout of packets; `layout` names the input's axes. */
-  readonly packetLayout?: LayoutName | undefined;
-  /** Vocabulary of a text pipeline. */
-  readonly vocab?: string | undefined;
-  /** Longest payload of a text pipeline's packets, in bytes. */
-  readonly payload?: number | undefined;
-  /** Bytes that a chunk of text repeats of the one before. */
-  readonly overlap?: number | undefined;
-  /** Where the report goes, a page to open in a browser. */
-  readonly html?: string | undefined;
-  /** Where the timeline goes, a trace for Perfetto or Chrome. */
-  readonly trace?: string | undefined;
-}
 
 /**
  * Compiles a pipeline and explains the plan.

@@ -16,7 +16,7 @@ import { deviceText, PLANNED_DEVICE, resolveDevice } from "../devices.ts";
 import { type LoadedPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import { count, factTable } from "../text.ts";
-import type { PlanCommandOptions } from "./plan.ts";
+import type { PlanCommandOptions } from "./plan_options.ts";
 
 /** Options of `plan` that only image pipelines have. */
 const IMAGE_OPTIONS = {

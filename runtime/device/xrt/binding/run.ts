@@ -9,10 +9,10 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import { type ScalarFormat, scalarFormat, writeScalar } from "./argument.ts";
 import { XrtBuffer } from "./buffer.ts";
 import { type RunState, stateName, xrtFailure } from "./failures.ts";
-import type { XrtKernel } from "./kernel.ts";
 import type { Xrt } from "./library.ts";
 import type { Pointer } from "./native.ts";
 import { begin, close, end, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
+import type { RunFacts, RunKernel } from "./run_facts.ts";
 
 /** States of `enum ert_cmd_state` that are told apart. */
 const STATE = { completed: 4, error: 5, abort: 6, timeout: 8, noresponse: 9, skcrashed: 11 } as const;
@@ -29,22 +29,6 @@ const DONE = Promise.resolve();
 /** Sizes of scalars as Deno's fast calls take them: a number instead of a bigint costs ten times as much. */
 const SIZES: Readonly<Record<number, bigint>> = { 1: 1n, 2: 2n, 4: 4n, 8: 8n };
 
-/**
- * What is needed to make a run's object.
- *
- * @internal
- */
-export interface RunFacts {
-  /** XRT. */
-  readonly xrt: Xrt;
-  /** The kernel. */
-  readonly kernel: XrtKernel;
-  /** The kernel's record. */
-  readonly parent: Resource;
-  /** XRT's handle. */
-  readonly pointer: Pointer;
-}
-
 /** An argument, ready to be set. */
 interface Slot {
   readonly name: string;
@@ -59,7 +43,7 @@ interface Slot {
  */
 export class XrtRun implements Disposable {
   /** The kernel. */
-  readonly kernel: XrtKernel;
+  readonly kernel: RunKernel;
   readonly #xrt: Xrt;
   readonly #resource: Resource;
   readonly #slots: Slot[] = [];

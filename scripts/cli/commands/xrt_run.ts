@@ -1,0 +1,93 @@
+/**
+ * Runs a kernel on a file, piece by piece: piece n+1 is written while n runs and n-1 is read back.
+ * `onpath xrt run nic.xclbin vadd --input in.bin --output out.bin --length size:4 --set scale=2.5`.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../../serialize/errors.ts";
+import { XrtRing } from "../../../runtime/device/xrt/binding/ring.ts";
+import { type Context, print, printJson } from "../context.ts";
+import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
+import { writeWhole } from "../../io/write.ts";
+import { withXrt, type XrtFlags } from "../../xrt/open.ts";
+
+/** Options of the command. */
+export interface RunFlags extends XrtFlags {
+  /** `--input` */
+  readonly input: string;
+  /** `--output` */
+  readonly output: string;
+  /** `--from`: the argument that takes the input. Default: the first buffer. */
+  readonly from?: string | undefined;
+  /** `--to`: the argument that gives the output. Default: the second buffer. */
+  readonly to?: string | undefined;
+  /** `--length name:bytes`: the argument that is told how many items of some bytes a piece has. */
+  readonly length?: string | undefined;
+  /** `--set name=value`, any number of times. */
+  readonly set?: readonly string[] | undefined;
+  /** `--piece`: bytes of a piece. Default 1 MiB. */
+  readonly piece?: number | undefined;
+  /** `--stages` */
+  readonly stages?: number | undefined;
+}
+
+/** Runs a kernel on a file. */
+export async function xrtRun(
+  path: string,
+  name: string,
+  flags: RunFlags,
+  { signal }: Context,
+): Promise<void> {
+  const data = await readBounded(flags.input, { most: MAX_INPUT_BYTES, signal });
+  const output = new Uint8Array(data.length);
+  const piece = Math.min(flags.piece ?? 2 ** 20, Math.max(1, data.length));
+  await withXrt(flags, signal, async (device, waits) => {
+    await device.load(path, waits);
+    using kernel = device.kernel(name);
+    const [from, to] = kernel.metadata.arguments.filter(({ kind }) => kind === "buffer").map(({ name }) =>
+      name
+    );
+    const [input, result] = [flags.from ?? from, flags.to ?? to];
+    if (input === undefined || result === undefined) {
+      throw new OnpathError("device", `Cannot run kernel ${name} on a file: it has no two buffers`, {
+        kernel: name,
+      });
+    }
+    const buffers = {
+      [input]: { bytes: piece, direction: "in" },
+      [result]: { bytes: piece, direction: "out" },
+    } as const;
+    using ring = await XrtRing.create(device, kernel, { depth: flags.stages, buffers, ...waits });
+    for (const { run } of ring.stages) {
+      for (const setting of flags.set ?? []) {
+        const [argument, value] = split(setting, "=");
+        run.set(argument, value);
+      }
+    }
+    const length = flags.length === undefined ? undefined : split(flags.length, ":");
+    const starts = Array.from({ length: Math.ceil(data.length / piece) }, (_, i) => i * piece);
+    const start = performance.now();
+    const pieces = await ring.run(starts, {
+      fill: ({ buffers, run }, at) => {
+        const bytes = data.subarray(at, at + piece);
+        buffers[input]!.map().set(bytes);
+        if (length !== undefined) run.set(length[0], Math.ceil(bytes.length / length[1]));
+      },
+      drain: ({ buffers }, at) =>
+        output.set(buffers[result]!.map().subarray(0, Math.min(piece, data.length - at)), at),
+    }, waits);
+    const milliseconds = performance.now() - start;
+    await writeWhole(flags.output, [output], signal);
+    if (flags.json) return printJson({ pieces, bytes: data.length, milliseconds });
+    print(`${data.length} bytes in ${pieces} pieces, ${milliseconds.toFixed(1)} ms: ${flags.output}\n`);
+  });
+}
+
+/** Reads `name=value` or `name:value`. */
+function split(text: string, by: string): [name: string, value: number] {
+  const at = text.lastIndexOf(by);
+  const value = Number(text.slice(at + 1));
+  if (at > 0 && text.length > at + 1 && Number.isFinite(value)) return [text.slice(0, at), value];
+  throw new OnpathError("size", `Cannot read "${text}": expected a name, "${by}" and a number`, { text });
+}

@@ -1,0 +1,18 @@
+/**
+ * Scripts that are one command each.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { main } from "./main.ts";
+
+/**
+ * Runs a command with the arguments of this process, and sets the exit code.
+ *
+ * @param command Words in front of the arguments.
+ */
+export async function runScript(command: readonly string[]): Promise<void> {
+  const place = { command: "deno task offload", photo: new URL("../photos/coffee.png", import.meta.url) };
+  process.exitCode = await main([...command, ...process.argv.slice(2)], place);
+}
