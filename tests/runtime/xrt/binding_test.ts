@@ -24,9 +24,9 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     mapped: 4096,
     same: true,
     part: 128,
-    beyond: refused(/number of bytes of 64: expected a whole number from 1 to 32$/, "size"),
+    beyond: refused(/byte count 64: expected a whole number from 1 to 32$/, "size"),
     sync: refused(/from 1 to 4032$/, "size"),
-    empty: refused(/number of bytes of 0/, "size"),
+    empty: refused(/byte count 0/, "size"),
   },
   "device-only": {
     map: refused(/^Cannot map a buffer of 4096 bytes: it is only on the device/),
