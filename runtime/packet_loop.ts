@@ -10,47 +10,16 @@
 import type { Connection, PagedFlow } from "../kernels/workload.ts";
 import type { PageLoad, Program } from "../kernels/program.ts";
 import { OnpathError } from "../serialize/errors.ts";
-import type { Progress } from "../serialize/flow.ts";
 import { OFFSET } from "../serialize/header.ts";
 import { slotAddress } from "../serialize/packets.ts";
 import { bounded, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
+import { loosest, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
 import { turns } from "./turns.ts";
 
 /** Exchanges after which a session gives the device to others that wait. */
 const TURN_EXCHANGES = 16;
-
-/** Time that a run's exchanges took, in milliseconds. They are of this process, and no property of a card. */
-export interface RunTimes {
-  /** Host time spent writing packets. */
-  serializeMs: number;
-  /** Time spent waiting for the device. */
-  deviceMs: number;
-  /** Host time spent taking answers. */
-  reassembleMs: number;
-}
-
-/** Account of one run. */
-export interface RunAccount {
-  /** Times of its exchanges. */
-  readonly times: RunTimes;
-  /** Answers, by outcome. */
-  readonly outcomes: Readonly<Record<string, number>>;
-}
-
-interface Run {
-  readonly waiting: PagedFlow[];
-  readonly active: Set<PagedFlow>;
-  readonly total: number;
-  readonly options: RunOptions;
-  readonly retries: number;
-  readonly times: RunTimes;
-  readonly outcomes: Record<string, number>;
-  /** Ends the run once. */
-  readonly leave: (error?: unknown) => void;
-  hasLeft: boolean;
-}
 
 /** What sessions and streams run their flows through. */
 export class PacketLoop {
@@ -374,63 +343,6 @@ async function attempt<T>(run: () => Promise<T>): Promise<T> {
   return await run();
 }
 
-/** Longest timeout of some runs: the exchange lasts as long as one of them waits. */
-function loosest(runs: readonly Run[]): { readonly timeoutMs: number } {
-  return { timeoutMs: Math.max(...runs.map(({ options }) => options.timeoutMs ?? DEFAULT_TIMEOUT_MS)) };
-}
-
 function countOutcome({ outcomes }: Run, outcome: string): void {
   outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-}
-
-function progressOf({ active, waiting, total }: Run): Progress {
-  const [flow] = active;
-  if (total === 1 && flow?.progress !== undefined) return flow.progress;
-  let done = total - waiting.length - active.size;
-  for (const each of active) if (each.done) done++;
-  return { done, total };
-}
-
-/** Ends runs whose own timeout passes during an exchange. Calls `onEmpty` once none of them waits any more. */
-function watchRuns(device: string, runs: readonly Run[], onEmpty: () => void): { stop: () => void } {
-  const start = performance.now();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const removals: (() => void)[] = [];
-  const check = () => {
-    if (runs.every(({ hasLeft }) => hasLeft)) onEmpty();
-  };
-  const { timeoutMs: longest } = loosest(runs);
-  const arm = () => {
-    const waits = runs.filter(({ hasLeft }) => !hasLeft).map(({ options }) =>
-      options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    );
-    const next = Math.min(...waits);
-    // The last one to wait is ended by the exchange's own timeout.
-    if (next >= longest) return;
-    timer = setTimeout(() => {
-      for (const run of runs) {
-        const { timeoutMs = DEFAULT_TIMEOUT_MS } = run.options;
-        if (timeoutMs > next) continue;
-        run.leave(
-          new OnpathError("timeout", `Cannot wait longer for device ${device}: ${timeoutMs} ms have passed`, {
-            timeoutMs,
-          }),
-        );
-      }
-      check();
-      arm();
-    }, Math.max(0, next - (performance.now() - start)));
-  };
-  arm();
-  for (const { options: { signal } } of runs) {
-    if (signal === undefined) continue;
-    signal.addEventListener("abort", check, { once: true });
-    removals.push(() => signal.removeEventListener("abort", check));
-  }
-  return {
-    stop: () => {
-      clearTimeout(timer);
-      for (const remove of removals) remove();
-    },
-  };
 }

@@ -59,7 +59,7 @@ export interface Reopener<T> extends AsyncDisposable {
  * ```
  */
 export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Reopener<T> {
-  checkWhole("a number of attempts of", attempts, 1, 100);
+  checkWhole("attempt count", attempts, 1, 100);
   let current: Promise<T> | undefined;
   // The end of what was open before: a card can be opened again only then.
   let before: Promise<void> = Promise.resolve();

@@ -11,7 +11,7 @@ import { MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 
 export type { Progress };
 
-/** Options of a run. */
+/** Abort signal, timeout, retries and progress callback of one run. Every call of a session takes them. */
 export interface RunOptions {
   /** Ends the run with its reason. */
   readonly signal?: AbortSignal | undefined;

@@ -11,7 +11,8 @@ import type { Connection, FlowStream, Opened, Work } from "../kernels/workload.t
 import { kindOf, OnpathError } from "../serialize/errors.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
 import type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
-import { PacketLoop, type RunAccount } from "./packet_loop.ts";
+import { PacketLoop } from "./packet_loop.ts";
+import type { RunAccount } from "./run_watch.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 
 /** Account of a run. Times are of this process and this run; they are no property of a card. */
@@ -48,7 +49,7 @@ export interface RunResult<Out> {
   readonly report: RunReport;
 }
 
-/** Options of a session. */
+/** How a session finds its workload and when it loads its program; the rest are defaults of its runs. */
 export interface SessionOptions extends RunOptions {
   /** Workload of the plan, if the registry does not list it. */
   readonly workload?: AnyWorkload | undefined;
@@ -78,7 +79,7 @@ export interface SessionOptions extends RunOptions {
  * ```
  */
 export class Session<P extends Plan = AnyPlan> {
-  /** The plan. */
+  /** Plan that the session runs, as it was given. */
   readonly plan: P;
   readonly #connection: Connection<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
   readonly #device: Device;

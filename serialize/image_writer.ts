@@ -19,7 +19,8 @@ import {
   type SamplingMap,
   type SeparableMap,
 } from "./sampling.ts";
-import { imageAxes, type Tensor } from "./tensor.ts";
+import { imageAxes } from "./image_axes.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Options of {@linkcode createImageWriter}. */
 export interface ImageWriterOptions {

@@ -5,7 +5,8 @@
  */
 
 import type { Engine } from "./engine.ts";
-import type { ImageAxes, Tensor } from "./tensor.ts";
+import type { ImageAxes } from "./image_axes.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * Two staged rows. Each holds `width` interleaved pixels and two pixels of the fill colour. A position

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { imageAxes, type Tensor, toDense, toLayout } from "../../serialize/tensor.ts";
+import { imageAxes } from "../../serialize/image_axes.ts";
+import { type Tensor, toDense, toLayout } from "../../serialize/tensor.ts";
 import { checkChannels } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { cropReference, padReference } from "./geometry/reference.ts";

@@ -71,7 +71,7 @@ export function yieldToEventLoop(): Promise<void> {
  * @throws {OnpathError} `size` if there are fewer slots than packets.
  */
 export function checkExchange({ input, output, count }: Exchange): void {
-  checkWhole("a number of packets of", count, 0, 2 ** 20);
+  checkWhole("packet count", count, 0, 2 ** 20);
   if (count <= input.slots && count <= output.slots) return;
   throw new OnpathError(
     "size",

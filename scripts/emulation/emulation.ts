@@ -84,7 +84,7 @@ export interface Emulation extends AsyncDisposable {
  */
 export async function startEmulation(options: EmulationOptions): Promise<Emulation> {
   const { program, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const devices = checkWhole("a number of emulated cards of", options.devices ?? 1, 1, MOST_DEVICES);
+  const devices = checkWhole("emulated card count", options.devices ?? 1, 1, MOST_DEVICES);
   const { folder, socket, restore } = prepareEnvironment(devices);
   const states = new Int32Array(new SharedArrayBuffer(4 * devices));
   const guard = new Worker(program, {
@@ -157,7 +157,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   };
 
   const open = async (card: CardProcessOptions): Promise<CardProcess> => {
-    const index = checkWhole("an emulated card's number of", card.index ?? 0, 0, devices - 1);
+    const index = checkWhole("emulated card index", card.index ?? 0, 0, devices - 1);
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
     const path = join(folder, `card-${index}-${runs++}`);
     const { child, ended } = await startProcess(program, path, card);

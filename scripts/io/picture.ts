@@ -6,7 +6,8 @@
  */
 
 import type { Sharp, SharpConstructor } from "sharp";
-import { imageAxes, type Tensor, tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
+import { imageAxes } from "../../serialize/image_axes.ts";
+import { type Tensor, tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
 /** Maximum number of samples of a picture (pixels times channels): 2^28. */

@@ -22,7 +22,8 @@ import {
 import { createEngine, type Engine } from "../../serialize/engine.ts";
 import { createImageWriter } from "../../serialize/image_writer.ts";
 import { type Header, HEADER_BYTES, newHeader } from "../../serialize/header.ts";
-import { imageAxes, type Tensor, toBytes } from "../../serialize/tensor.ts";
+import { imageAxes } from "../../serialize/image_axes.ts";
+import { type Tensor, toBytes } from "../../serialize/tensor.ts";
 import { itemBytes } from "../../serialize/sampling.ts";
 import { inLayout, noise } from "../support/images.ts";
 import { programOf } from "../support/program.ts";

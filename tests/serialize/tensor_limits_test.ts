@@ -9,11 +9,11 @@ import {
   toFloat16Bits,
   viewElements,
 } from "../../serialize/dtype.ts";
+import { imageAxes } from "../../serialize/image_axes.ts";
 import {
   checkAxes,
   countElements,
   denseStrides,
-  imageAxes,
   isDense,
   MAX_ELEMENTS,
   slice,

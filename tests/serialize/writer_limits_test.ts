@@ -19,7 +19,8 @@ import {
   type SeparableMap,
   toDenseMap,
 } from "../../serialize/sampling.ts";
-import { imageAxes, slice, type Tensor, tensor, toLayout } from "../../serialize/tensor.ts";
+import { imageAxes } from "../../serialize/image_axes.ts";
+import { slice, type Tensor, tensor, toLayout } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 
 function axis(low: number[], high: number[] = low, phase: number[] = low.map(() => 0), phases = 1): AxisMap {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { imageAxes, slice, type Tensor, toLayout, zeros } from "../../../serialize/tensor.ts";
+import { imageAxes } from "../../../serialize/image_axes.ts";
+import { slice, type Tensor, toLayout, zeros } from "../../../serialize/tensor.ts";
 
 /**
  * Crops every image of a batch, without a copy.

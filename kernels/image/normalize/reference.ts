@@ -5,7 +5,8 @@
  */
 
 import { DTYPE_BYTES, toBFloat16Bits, toFloat16Bits, viewElements } from "../../../serialize/dtype.ts";
-import { imageAxes, type Tensor, tensor, toLayout } from "../../../serialize/tensor.ts";
+import { imageAxes } from "../../../serialize/image_axes.ts";
+import { type Tensor, tensor, toLayout } from "../../../serialize/tensor.ts";
 import { roundHalfEven } from "../resize/positions.ts";
 import type { NormalizedDType, NormalizeParams } from "./spec.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { imageAxes, type Tensor } from "../../../serialize/tensor.ts";
+import { imageAxes } from "../../../serialize/image_axes.ts";
+import type { Tensor } from "../../../serialize/tensor.ts";
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import type { ImagePlan } from "./plan.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { imageAxes, type Tensor, zeros } from "../../../serialize/tensor.ts";
+import { imageAxes } from "../../../serialize/image_axes.ts";
+import { type Tensor, zeros } from "../../../serialize/tensor.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { Size } from "../geometry/names.ts";
 import { type Positions, remapPositions } from "./positions.ts";

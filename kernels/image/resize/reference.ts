@@ -4,7 +4,8 @@
  * @module
  */
 
-import { imageAxes, type Tensor, zeros } from "../../../serialize/tensor.ts";
+import { imageAxes } from "../../../serialize/image_axes.ts";
+import { type Tensor, zeros } from "../../../serialize/tensor.ts";
 import type { ResizeMatch, Size } from "../geometry/names.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
 

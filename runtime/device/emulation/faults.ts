@@ -61,12 +61,12 @@ export function parseFaults(text: string): FaultPlan {
       random = {
         kinds,
         share: Number(chance[2]),
-        seed: checkWhole("a seed of", Number(chance[3]), 0, 2 ** 32 - 1),
+        seed: checkWhole("fault seed", Number(chance[3]), 0, 2 ** 32 - 1),
       };
       continue;
     }
     const [, kind, number = "0"] = /^([a-z]+)(?:@(\d+))?$/.exec(part) ?? [undefined, part];
-    at[checkWhole("an occasion of a fault of", Number(number), 0, 2 ** 31)] = kindOf(kind!);
+    at[checkWhole("fault occurrence", Number(number), 0, 2 ** 31)] = kindOf(kind!);
   }
   return { at, random };
 }

@@ -112,10 +112,10 @@ function addressIn(words: DataView, at: number): number {
 async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, spoil: Spoil): Promise<void> {
   const number = (name: "count" | "slot" | "answer" | "room") =>
     words.getUint32(moverAddress(PACKETS_ARGUMENTS, name), true);
-  const slot = checkWhole("a slot of bytes of", number("slot"), HEADER_BYTES, 2 ** 16);
-  const answerSlot = checkWhole("a slot for an answer of bytes of", number("answer"), HEADER_BYTES, 2 ** 16);
-  const count = checkWhole("a number of packets of", number("count"), 0, card.ends.length);
-  const room = checkWhole("a number of slots for answers of", number("room"), 1, 2 ** 20);
+  const slot = checkWhole("slot bytes", number("slot"), HEADER_BYTES, 2 ** 16);
+  const answerSlot = checkWhole("answer slot bytes", number("answer"), HEADER_BYTES, 2 ** 16);
+  const count = checkWhole("packet count", number("count"), 0, card.ends.length);
+  const room = checkWhole("answer slot count", number("room"), 1, 2 ** 20);
   const to = memory.at(
     addressIn(words, moverAddress(PACKETS_ARGUMENTS, "to")),
     PACKETS_STATUS.bytes + room * answerSlot,
@@ -178,7 +178,7 @@ function fill(
 /** Walks the list: tables are loaded at once, pages and limits wait for the packets that they go beside. */
 function moveTables(card: RtlCard, memory: CardMemory, words: DataView): void {
   const place = (name: "list" | "count") => moverAddress(TABLES_ARGUMENTS, name);
-  const count = checkWhole("a number of loads of", words.getUint32(place("count"), true), 0, 2 ** 20);
+  const count = checkWhole("load count", words.getUint32(place("count"), true), 0, 2 ** 20);
   if (count === 0) return;
   const list = memory.at(addressIn(words, place("list")), TABLE_LIST.bytes * count);
   const view = new DataView(list.buffer, list.byteOffset, list.length);

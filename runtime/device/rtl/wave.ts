@@ -39,8 +39,8 @@ const NEVER = 2 ** 31 - 1;
  * @throws {OnpathError} `size` when the first is no whole number from 0 on, or `end` is not behind it.
  */
 export function checkWave({ first, end }: WaveOptions): void {
-  checkWhole("a first packet of", first, 0, NEVER - 1);
-  checkWhole("a packet behind the last of", end, first + 1, NEVER);
+  checkWhole("first packet", first, 0, NEVER - 1);
+  checkWhole("end packet", end, first + 1, NEVER);
 }
 
 /**

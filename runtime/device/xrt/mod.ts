@@ -1,24 +1,25 @@
 /**
- * AMD's XRT from TypeScript: the C interface of libxrt_coreutil through Deno's or Node's (koffi) foreign
- * function interface, for cards and for their emulation.
+ * AMD's XRT from TypeScript: the C interface of libxrt_coreutil, for cards and their emulation. Deno calls it
+ * through its own foreign function interface, Node through koffi.
  *
  * | what | how |
  * |---|---|
  * | list | `await listXrtDevices()` |
  * | open | `using device = await XrtDevice.open({ index: 0 })` |
- * | load | `await device.load("nic.xclbin")`: checked, then loaded; returns what it says about itself |
+ * | load | `await device.load("nic.xclbin")`: checks and loads the file, returns its metadata |
  * | kernel | `device.kernel("onpath_image", { exclusive: true })`: arguments, registers |
- * | instance that runs by itself | `device.ip("networklayer")`: registers |
+ * | free-running instance | `device.ip("networklayer")`: registers |
  * | buffer | `await device.allocate({ bytes, group: kernel.group("from") })`, `await device.wrap(memory)` |
  * | use it | `buffer.map()`, `await buffer.sync("toDevice")`, `buffer.part(bytes, offset)`, `buffer.address` |
  * | run | `run = kernel.run()`, `run.set("from", buffer)`, `run.startNow()`, `await run.wait({ timeoutMs })` |
  * | overlap | `XrtRing`: batch n+1 is written while n runs and n-1 is read back |
- * | end | `close()` or `using`, in any order; `device.abandon()` where a device no longer answers |
+ * | end | `close()` or `using`, in any order; `device.abandon()` if a device no longer responds |
  * | VNx's shell | `new VnxNetwork(device.ip("networklayer"))`, `new VnxPort(device.ip("cmac_0"))` |
  * | file | `readXclbin(bytes)`, `writeXclbin(draft)` |
  *
- * What ends in `Now` keeps this thread; what returns a promise runs on another one and has a timeout. The
- * library is opened by the first `XrtDevice.open`, from ONPATH_XRT_LIBRARY or the usual places.
+ * Methods that return no promise, such as `startNow`, block this thread. Methods that return a promise run on
+ * another thread and have a timeout. The first `XrtDevice.open` opens the library, from ONPATH_XRT_LIBRARY or
+ * the standard paths.
  *
  * @example
  * ```ts
@@ -55,6 +56,7 @@ export { overlap, type OverlapSteps } from "./binding/overlap.ts";
 export type { Registers } from "./binding/registers.ts";
 export { type RingStage, type RingSteps, XrtRing } from "./binding/ring.ts";
 export { XrtRun } from "./binding/run.ts";
+export type { RunKernel } from "./binding/run_facts.ts";
 export { XRT_SYMBOLS, type XrtSymbols } from "./binding/symbols.ts";
 export {
   createXrtOffload,

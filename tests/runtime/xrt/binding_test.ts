@@ -12,7 +12,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     failure: refused(/has vadd, vadd:\{vadd_1\}, networklayer, networklayer:\{networklayer_0\}$/),
   },
   "unknown instance": { failure: refused(/^Cannot open kernel vadd:\{vadd_9\}/) },
-  "free running": { failure: refused(/runs by itself \(AP_CTRL_NONE\)\. Use ip\("networklayer"\)/) },
+  "free running": { failure: refused(/it is free-running \(AP_CTRL_NONE\)\. Use ip\("networklayer"\)/) },
   "one instance": { failure: "fine" },
   "arguments": {
     groups: [0, 1],
@@ -24,12 +24,12 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     mapped: 4096,
     same: true,
     part: 128,
-    beyond: refused(/number of bytes of 64: expected a whole number from 1 to 32$/, "size"),
+    beyond: refused(/byte count 64: expected a whole number from 1 to 32$/, "size"),
     sync: refused(/from 1 to 4032$/, "size"),
-    empty: refused(/number of bytes of 0/, "size"),
+    empty: refused(/byte count 0/, "size"),
   },
   "device-only": {
-    map: refused(/^Cannot map a buffer of 4096 bytes: it is on the device alone/),
+    map: refused(/^Cannot map a buffer of 4096 bytes: it is only on the device/),
     sync: refused(/^Cannot sync a buffer/),
     now: refused(/^Cannot sync a buffer/),
   },
@@ -49,14 +49,14 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     bytes: refused(/to 3 bytes: it has 4$/, "size"),
     wait: refused(/it is not started$/),
   },
-  "started": { twice: refused(/the run is under way$/), running: true },
+  "started": { twice: refused(/the run is in flight$/), running: true },
   "waited": { running: false, state: "completed" },
   "aborted": { failure: { thrown: /enough/ } },
   "busy buffer": { before: false, after: true, start: refused(/buffer of 4096 bytes: it is closed$/) },
   "wrapped": {
     same: true,
     part: 1408,
-    misplaced: refused(/begins 64 bytes behind a multiple of 4096$/, "size"),
+    misplaced: refused(/its address is 64 bytes past a multiple of 4096$/, "size"),
   },
   "ring": { failure: refused(/3 stages of 64 bytes need 192, the memory has 65$/, "size") },
   "closed": {
@@ -112,7 +112,7 @@ xrtTest("XrtDevice.open() refuses an environment in which XRT would end the proc
     [{ XILINX_XRT: "/nowhere", XCL_EMULATION_MODE: undefined }, /no lib\/libxrt_core\.so\.2/],
     [
       { XCL_EMULATION_MODE: "fast" },
-      /XCL_EMULATION_MODE is "fast", expected sw_emu, hw_emu or noop, or that it is not set/,
+      /XCL_EMULATION_MODE is "fast", expected sw_emu, hw_emu, noop, or no such variable/,
     ],
     [{ XCL_EMULATION_MODE: "" }, /XCL_EMULATION_MODE is "", expected/],
   ];

@@ -26,7 +26,7 @@ xrtTest("XrtDevice decodes refusals, survives hanging calls and frees nothing th
   for (const { operation, failure } of refusals) {
     assert.equal(code(failure), "device", String(operation));
     const pattern = new RegExp(
-      `^Cannot .+: ${operation} returned (null|-\\d+)\\. Usually .+\\. XRT's own words are on stderr$`,
+      `^Cannot .+: ${operation} returned (null|-\\d+)\\. Usually .+\\. XRT's own message is on stderr$`,
     );
     assert.match(message(failure), pattern);
   }

@@ -1,5 +1,5 @@
 /**
- * Values of scalar arguments as bytes, by the C types that an xclbin names.
+ * Encoding of scalar kernel arguments as bytes, by the C types that an xclbin names.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { XclbinArgument } from "../xclbin/xclbin.ts";
 
-/** How a value is written: a kind of number and its bytes. */
+/** Encoding of a scalar: number type and width in bits; `bytes` for a structure. */
 export type ScalarFormat =
   | "u8"
   | "i8"
@@ -23,14 +23,14 @@ export type ScalarFormat =
 
 const FLOATS: Readonly<Record<string, ScalarFormat>> = { float: "f32", double: "f64" };
 
-/** Types without a sign, beside those that begin with `unsigned`. */
+/** Names of unsigned C types. */
 const UNSIGNED = /^(unsigned\b|u(char|short|int|long)\b|uint\d+(_t)?$|size_t$|bool$)|ap_uint/;
 
 /**
- * Chooses how a scalar is written.
+ * Returns the encoding of a scalar argument.
  *
- * @param argument The argument; its size counts for more than its type's name.
- * @returns The format; `bytes` for what is no number of 1, 2, 4 or 8 bytes.
+ * @param argument Argument of the xclbin; `bytes` decides the width, `type` the sign.
+ * @returns Encoding; `bytes` unless the argument is a number of 1, 2, 4 or 8 bytes.
  */
 export function scalarFormat({ type, bytes }: Pick<XclbinArgument, "type" | "bytes">): ScalarFormat {
   const name = type.replace(/\b(const|volatile)\b/g, "").trim();
@@ -40,24 +40,24 @@ export function scalarFormat({ type, bytes }: Pick<XclbinArgument, "type" | "byt
   return `${UNSIGNED.test(name) ? "u" : "i"}${8 * bytes as 8 | 16 | 32 | 64}`;
 }
 
-/** The least and the greatest value of the integers. */
+/** Minimum and maximum of each integer encoding, both inclusive. */
 const LIMITS: Readonly<Partial<Record<ScalarFormat, readonly [bigint, bigint]>>> = Object.fromEntries(
   [8n, 16n, 32n, 64n].flatMap((bits) => [
     [`u${bits}`, [0n, 2n ** bits - 1n]],
-    // A register has no sign: what fits it without one is taken too.
+    // A register has no sign: a signed argument accepts the unsigned range too.
     [`i${bits}`, [-(2n ** (bits - 1n)), 2n ** bits - 1n]],
   ]),
 );
 
 /**
- * Writes a scalar's value, little-endian.
+ * Writes a scalar at offset 0, little-endian.
  *
- * @param target At least 8 bytes.
- * @param format How.
- * @param value The number.
- * @param name The argument's name, for the message.
- * @returns Bytes that were written.
- * @throws {OnpathError} `size` when the number does not fit.
+ * @param target Destination of at least 8 bytes.
+ * @param format Encoding of the scalar.
+ * @param value Number to write.
+ * @param name Argument name, for the error message.
+ * @returns Bytes written: 1, 2, 4 or 8.
+ * @throws {OnpathError} `size` when the number is out of range.
  */
 export function writeScalar(
   target: DataView,

@@ -1,5 +1,5 @@
 /**
- * Buffers: memory that host and card both know.
+ * Buffers: memory that the host and the card share.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { xrtFailure } from "./failures.ts";
 import { begin, close, end, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
 
 /**
- * Kinds of buffers and their flags (`XCL_BO_FLAGS_*`).
+ * Buffer kinds and their XRT flags (`XCL_BO_FLAGS_*`).
  *
  * | kind | memory |
  * |---|---|
- * | `normal` | a copy on the host, one on the card; `sync` moves bytes |
- * | `cacheable` | the same, cached on edge devices |
- * | `device-only` | on the card alone: no `map`, no `sync` |
- * | `host-only` | on the host alone; the card reads and writes it over PCIe. The bank must be HOST |
- * | `p2p` | on the card, and seen by the host and other PCIe devices without a copy |
+ * | `normal` | one copy on the host and one on the card; `sync` copies between them |
+ * | `cacheable` | as `normal`, and cached on edge devices |
+ * | `device-only` | only on the card: `map` and `sync` throw |
+ * | `host-only` | only on the host; the card accesses it over PCIe. The memory bank must be HOST |
+ * | `p2p` | on the card; the host and other PCIe devices access it without a copy |
  */
 export const BUFFER_KINDS = {
   normal: 0,
@@ -30,67 +30,66 @@ export const BUFFER_KINDS = {
   p2p: 2 ** 30,
 } as const;
 
-/** What sort of memory a buffer is. */
+/** Kind of a buffer: a key of {@linkcode BUFFER_KINDS}. */
 export type BufferKind = keyof typeof BUFFER_KINDS;
 
-/** Which way bytes go (`enum xclBOSyncDirection`). */
+/** Directions of a copy and their XRT values (`enum xclBOSyncDirection`). */
 export const DIRECTION = { toDevice: 0, fromDevice: 1 } as const;
 
-/** A way that bytes go. */
+/** Direction of a copy between host and card. */
 export type Direction = keyof typeof DIRECTION;
 
-/** A buffer has at most this many bytes (2^40): an address of the card has about 40 bits. */
+/** Maximum bytes of a buffer, 2^40: addresses on the card have about 40 bits. */
 export const MAX_BUFFER_BYTES = 2 ** 40;
 
-/** The bytes of memory of the host that become a buffer begin at a multiple of this. */
+/** Alignment in bytes of host memory that `XrtDevice.wrap` accepts. */
 export const HOST_ALIGNMENT = 4096;
 
-/**
- * What is needed to make a buffer's object.
+/* * Constructor arguments of {@linkcode XrtBuffer}.
  *
  * @internal
  */
 export interface BufferFacts {
-  /** XRT. */
+  /** Open XRT library. */
   readonly xrt: Xrt;
-  /** Whose it is: a device, or the buffer that it is a part of. */
+  /** Device, or the buffer that contains this part. Referenced to prevent its collection. */
   readonly owner: XrtBuffer | object;
-  /** The owner's record. */
+  /** Resource record of the owner. */
   readonly parent: Resource;
-  /** XRT's handle. */
+  /** XRT handle of the buffer. */
   readonly pointer: Pointer;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly bytes: number;
-  /** Its kind. */
+  /** Kind of memory. */
   readonly kind: BufferKind;
-  /** Number of the memory group that it is in. */
+  /** Index of the memory group that contains the buffer. */
   readonly group: number;
-  /** Memory of this process that it stands for; it must not go away before. */
+  /** Wrapped host memory, if any. Referenced to prevent its collection. */
   readonly memory?: Uint8Array | undefined;
 }
 
-/** A buffer. It is closed by `close`, by `using`, or with its device. */
+/** A buffer that host and card share. Closed by `close`, by `using`, or together with its device. */
 export class XrtBuffer implements Disposable {
-  /** Bytes. */
+  /** Size in bytes. */
   readonly bytes: number;
-  /** Its kind. */
+  /** Kind of memory. */
   readonly kind: BufferKind;
-  /** Number of the memory group that it is in; it must be that of the argument it is given to. */
+  /** Index of the memory group. A kernel argument accepts only buffers of its own group. */
   readonly group: number;
-  /** Address of its first byte, as the card sees it; that of a part lies within that of the whole. */
+  /** Address of the first byte on the card. A part has its address within the whole buffer. */
   readonly address: bigint;
   readonly #xrt: Xrt;
   readonly #size: bigint;
   readonly #resource: Resource;
-  // Keeps what it is a part of, and the memory that it stands for, from being collected.
+  // References that keep the owner and the wrapped memory from being collected.
   readonly #owner: object;
   readonly #memory: Uint8Array | undefined;
   #mapped: ArrayBuffer | undefined;
 
   /**
-   * Takes a handle over. Use `XrtDevice.allocate` and `XrtDevice.wrap`.
+   * Takes ownership of a handle. Use `XrtDevice.allocate` and `XrtDevice.wrap` to create buffers.
    *
-   * @param facts The handle and what it is.
+   * @param facts Handle and its description.
    * @internal
    */
   constructor(facts: BufferFacts) {
@@ -114,7 +113,7 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * Its record, for runs that use it.
+   * Resource record, for the runs that use the buffer.
    *
    * @internal
    */
@@ -122,28 +121,27 @@ export class XrtBuffer implements Disposable {
     return this.#resource;
   }
 
-  /** XRT's handle, for what this class does not cover. */
+  /** XRT handle, for C functions that this class does not wrap. */
   get pointer(): Pointer {
     return live(this.#resource);
   }
 
-  /** Whether it is freed. After `close` it may take until the run that uses it has ended. */
+  /** Whether XRT has freed the buffer. After `close`, a run in flight delays this until the run ends. */
   get freed(): boolean {
     return isFreed(this.#resource);
   }
 
   /**
-   * The host's side of the buffer, without a copy: what is written there is there. It must not be used
-   * once the buffer is closed.
+   * Maps the host side of the buffer, without a copy. Do not use the result after the buffer is closed.
    *
-   * @returns Always the same ArrayBuffer; for memory that was wrapped, the one of that memory.
-   * @throws {OnpathError} `device` when the buffer is closed or on the device alone.
+   * @returns View of the same ArrayBuffer on each call; the wrapped memory itself for a wrapped buffer.
+   * @throws {OnpathError} `device` when the buffer is closed, `device-only`, or XRT fails.
    */
   map(): Uint8Array<ArrayBuffer> {
     const pointer = live(this.#resource);
     if (this.#memory !== undefined) return this.#memory as Uint8Array<ArrayBuffer>;
     if (this.#mapped === undefined) {
-      // XRT gives null for this one, and sync of it waits for ever.
+      // XRT returns null for a device-only buffer, and its sync never returns.
       this.#refuseDeviceOnly("map");
       const memory = this.#xrt.calls.xrtBOMap(pointer);
       if (memory === null) {
@@ -155,16 +153,15 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * Moves bytes between host and card on this thread.
-   *
-   * @param direction Which way.
-   * @param bytes How many. Default: all from the offset on.
-   * @param offset The first one.
-   * @throws {OnpathError} `size` when the range is not within the buffer; `device` when XRT refuses.
+   * Copies bytes between host and card, blocking this thread.
+   * @param direction Direction of the copy.
+   * @param bytes Bytes to copy. Default: the size of the buffer.
+   * @param offset First byte in the buffer.
+   * @throws {OnpathError} `size` when the range is outside the buffer; `device` when XRT fails.
    */
   syncNow(direction: Direction, bytes: number = this.bytes, offset = 0): void {
     const pointer = this.#ready(bytes, offset);
-    // Deno's fast calls take a size as a bigint; a number costs ten times as much.
+    // Deno's fast calls accept a size as a bigint; a number takes ten times as long.
     const result = this.#xrt.calls.xrtBOSync(
       pointer,
       DIRECTION[direction],
@@ -175,13 +172,12 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * Moves bytes between host and card on another thread.
-   *
-   * @param direction Which way.
-   * @param bytes How many.
-   * @param offset The first one.
-   * @param options How long to wait, and a signal. A move that is waited for no longer still goes on.
-   * @throws {OnpathError} As {@linkcode XrtBuffer.syncNow}, and `timeout`.
+   * Copies bytes between host and card on another thread.
+   * @param direction Direction of the copy.
+   * @param bytes Bytes to copy. Default: the size of the buffer.
+   * @param offset First byte in the buffer.
+   * @param options Timeout and abort signal. The copy continues after a timeout or abort.
+   * @throws {OnpathError} `timeout`, or as {@linkcode XrtBuffer.syncNow}.
    */
   async sync(
     direction: Direction,
@@ -199,12 +195,12 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * A part of the buffer as a buffer of its own: the same memory, on the host and on the card.
+   * Creates a buffer that shares a range of this buffer's memory on host and card.
    *
-   * @param bytes Its bytes.
-   * @param offset Where it begins.
-   * @returns The part; it is closed before the whole.
-   * @throws {OnpathError} `size` when it is not within the buffer; `device` when XRT refuses.
+   * @param bytes Bytes of the part.
+   * @param offset First byte in this buffer.
+   * @returns The part. Closing this buffer closes the part first.
+   * @throws {OnpathError} `size` when the range is outside the buffer; `device` when XRT fails.
    */
   part(bytes: number, offset: number): XrtBuffer {
     const parent = live(this.#resource);
@@ -225,14 +221,13 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * Copies from another buffer on the card.
-   *
-   * @param source The other buffer.
-   * @param bytes How many.
-   * @param to First byte here.
-   * @param from First byte there.
-   * @param options How long to wait, and a signal.
-   * @throws {OnpathError} `size`, `device` or `timeout`.
+   * Copies from another buffer within the card, on another thread.
+   * @param source Buffer to copy from.
+   * @param bytes Bytes to copy.
+   * @param to First byte in this buffer.
+   * @param from First byte in `source`.
+   * @param options Timeout and abort signal. The copy continues after a timeout or abort.
+   * @throws {OnpathError} `size` when a range is outside its buffer; `device` when XRT fails; `timeout`.
    */
   async copyFrom(
     source: XrtBuffer,
@@ -259,10 +254,10 @@ export class XrtBuffer implements Disposable {
   }
 
   /**
-   * Lends the buffer to other processes.
+   * Exports the buffer to other processes.
    *
-   * @returns A file descriptor, for `XrtDevice.import`.
-   * @throws {OnpathError} `device` when the driver cannot.
+   * @returns File descriptor, for `XrtDevice.import`.
+   * @throws {OnpathError} `device` when the driver does not support export.
    */
   export(): number {
     const handle = this.#xrt.calls.xrtBOExport(live(this.#resource));
@@ -270,12 +265,12 @@ export class XrtBuffer implements Disposable {
     return handle;
   }
 
-  /** Frees it, its parts first. May be called again. */
+  /** Frees the parts, then the buffer. Further calls do nothing. */
   close(): void {
     if (this.#resource.pointer !== null) close(this.#resource);
   }
 
-  /** Frees it. */
+  /** Frees the buffer at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -288,15 +283,15 @@ export class XrtBuffer implements Disposable {
   }
 
   #checkRange(bytes: number, offset: number): void {
-    checkWhole("a place in a buffer of", offset, 0, this.bytes - 1);
-    checkWhole("a number of bytes of", bytes, 1, this.bytes - offset);
+    checkWhole("buffer offset", offset, 0, this.bytes - 1);
+    checkWhole("byte count", bytes, 1, this.bytes - offset);
   }
 
   #refuseDeviceOnly(what: string): void {
     if (this.kind !== "device-only") return;
     throw new OnpathError(
       "device",
-      `Cannot ${what} a buffer of ${this.bytes} bytes: it is on the device alone. Take another kind, or copyFrom`,
+      `Cannot ${what} a buffer of ${this.bytes} bytes: it is only on the device. Use another kind of buffer, or copyFrom`,
       this.#details(),
     );
   }

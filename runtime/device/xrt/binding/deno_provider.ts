@@ -1,15 +1,15 @@
 /**
- * The foreign function interface of Deno. It needs `--allow-ffi` without a path: views of memory do.
+ * Foreign function interface of Deno. Views of memory require `--allow-ffi` without a path.
  *
  * @module
  */
 
 import type { NativeLibrary, Pointer, Provider, SymbolTable } from "./native.ts";
 
-/** Marks the name of a call that runs on another thread. */
+/** Name prefix of a call that runs on another thread. */
 const TASK = "task:";
 
-/** Deno's interface as a provider. */
+/** Provider that calls native code through `Deno.dlopen`. */
 export const denoProvider: Provider = {
   name: "deno",
   load: <T extends SymbolTable>(path: string, symbols: T): NativeLibrary<T> => {

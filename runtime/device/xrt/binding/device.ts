@@ -1,5 +1,5 @@
 /**
- * Cards, and emulated ones, as XRT knows them.
+ * Devices of XRT: cards and emulated cards.
  *
  * @module
  */
@@ -18,39 +18,38 @@ import { abandon, close, hold, isFreed, live, RANK, type Resource } from "./reso
 import type { Xclbin } from "../xclbin/xclbin.ts";
 import { readXclbin } from "../xclbin/xclbin_read.ts";
 
-/** Which device is opened. */
+/** Device to open, library, timeout and abort signal. */
 export interface OpenOptions extends XrtOptions, WaitOptions {
-  /** Its number. Default 0. */
+  /** Device index, 0 to 255. Default 0. */
   readonly index?: number | undefined;
-  /** Its PCIe address in place of a number, such as `0000:3b:00.1`. */
+  /** PCIe address that replaces the index, such as `0000:3b:00.1`. */
   readonly bdf?: string | undefined;
 }
 
-/** A buffer that is wanted. */
+/** Size, memory group and kind of a buffer to allocate. */
 export interface AllocateOptions extends WaitOptions {
-  /** Bytes. */
+  /** Size in bytes, 1 to {@linkcode MAX_BUFFER_BYTES}. */
   readonly bytes: number;
-  /** Number of a memory group, from `XrtKernel.group`. Default 0. */
+  /** Index of a memory group, from `XrtKernel.group`. Default 0. */
   readonly group?: number | undefined;
-  /** Its kind. Default `normal`. */
+  /** Kind of memory. Default `normal`. */
   readonly kind?: BufferKind | undefined;
 }
 
-/**
- * A device. Closing it closes its runs, kernels and buffers before it, in that order.
+/* * An open device. Closing it closes its runs, kernels and buffers first, in that order.
  *
- * Calls that end in `Now`, and all that return no promise, keep this thread until XRT answers. The others
- * run on another thread and are bounded by a timeout.
+ * Methods that return no promise block this thread until XRT returns. Methods that return a promise run on
+ * another thread and have a timeout.
  */
 export class XrtDevice implements Disposable {
-  /** XRT. */
+  /** Open XRT library. */
   readonly xrt: Xrt;
-  /** Its number; null where it was opened by its address. */
+  /** Device index; null when opened by its PCIe address. */
   readonly index: number | null;
   readonly #resource: Resource;
   #xclbin: Xclbin | undefined;
 
-  /** The device that lent its handle: it is not collected before this one. */
+  /** Device that owns the handle of a lent object. Referenced to prevent its collection. */
   readonly #lender: XrtDevice | null;
 
   private constructor(xrt: Xrt, pointer: Pointer, index: number | null, what: string, lender?: XrtDevice) {
@@ -68,12 +67,12 @@ export class XrtDevice implements Disposable {
   }
 
   /**
-   * Another object for the same open device, with the xclbin that is loaded: closing it closes what was opened through it, and the device stays
-   * open. A program that opens one device again and again keeps it and lends it: XRT starts a thread for each
-   * device that it opens, and ends none before the process ends.
+   * Returns a second object for the same open device and loaded xclbin. Closing the second object closes
+   * everything opened through it; the device stays open. Use it in place of repeated opens: XRT starts a
+   * thread for each open, and the thread runs until the process ends.
    *
-   * @returns The object. It closes with this one at the latest.
-   * @throws {OnpathError} `device` when this one is closed.
+   * @returns Object that shares the handle. Closing the original closes it too.
+   * @throws {OnpathError} `device` when this object is closed.
    */
   lend(): XrtDevice {
     const lender = this.#lender ?? this;
@@ -85,13 +84,13 @@ export class XrtDevice implements Disposable {
   /**
    * Opens a device.
    *
-   * @param options Which one, how XRT is found, how long to wait.
-   * @throws {OnpathError} `device` when XRT is not installed, the environment would end the process, or
-   * there is no such device; `timeout`.
+   * @param options Device, path of the XRT library, timeout and abort signal.
+   * @throws {OnpathError} `device` when XRT is not installed, the device is absent, or XRT would end the
+   * process because of its environment; `timeout`.
    */
   static async open(options: OpenOptions = {}): Promise<XrtDevice> {
     const { index = 0, bdf } = options;
-    checkWhole("a device's number of", index, 0, 255);
+    checkWhole("device index", index, 0, 255);
     const xrt = await openXrt(options);
     checkXrtEnvironment(xrt);
     checkIndex(index, bdf);
@@ -100,7 +99,7 @@ export class XrtDevice implements Disposable {
     const operation = bdf === undefined ? "xrtDeviceOpen" : "xrtDeviceOpenByBDF";
     const name = bdf === undefined ? null : cString(bdf);
     const opened = name === null ? xrt.tasks.xrtDeviceOpen(index) : xrt.tasks.xrtDeviceOpenByBDF(name);
-    // One that is opened after everybody has gone is closed again.
+    // A device that opens after the timeout or abort is closed again.
     let gone = false;
     const settled = opened.then((pointer) => {
       if (gone && pointer !== null) xrt.calls.xrtDeviceClose(pointer);
@@ -119,30 +118,34 @@ export class XrtDevice implements Disposable {
     return new XrtDevice(xrt, pointer, bdf === undefined ? index : null, what);
   }
 
-  /** XRT's handle, for what this class does not cover. */
+  /** XRT handle, for C functions that this class does not wrap. */
   get pointer(): Pointer {
     return live(this.#resource);
   }
 
-  /** Whether it is freed. After `close` it may take until a run that is under way has ended. */
+  /** Whether XRT has closed the device. After `close`, a run in flight delays this until the run ends. */
   get freed(): boolean {
     return isFreed(this.#resource);
   }
 
-  /** The xclbin that was loaded through this object. */
+  /**
+   * The xclbin loaded through this object.
+   *
+   * @throws {OnpathError} `device` when no xclbin is loaded.
+   */
   get xclbin(): Xclbin {
     if (this.#xclbin !== undefined) return this.#xclbin;
     throw new OnpathError("device", `Cannot use the kernels of ${this.#resource.what}: no xclbin is loaded`);
   }
 
   /**
-   * Loads an xclbin. It is read and checked here first: XRT believes every length in it.
+   * Checks an xclbin and loads it into the device. XRT itself does not check the lengths in the file.
    *
-   * @param source Its path or its bytes.
-   * @param options How long to wait, and a signal.
-   * @returns What it says about itself.
-   * @throws {OnpathError} `file` when it cannot be read or is none; `device` when it is for another kind of
-   * device than this process has, or XRT refuses; `timeout`.
+   * @param source Path or bytes of the xclbin.
+   * @param options Timeout and abort signal.
+   * @returns Metadata of the xclbin.
+   * @throws {OnpathError} `file` when the file is unreadable or no xclbin; `device` when the xclbin is for
+   * another emulation mode, or XRT fails; `timeout`.
    */
   async load(source: string | Uint8Array, options: WaitOptions = {}): Promise<Xclbin> {
     const bytes = typeof source === "string" ? await readXclbinFile(source) : source;
@@ -172,24 +175,27 @@ export class XrtDevice implements Disposable {
   }
 
   /**
-   * The uuid of what is loaded, as XRT says it.
+   * Reads the uuid of the loaded xclbin from XRT.
    *
    * @returns 16 bytes.
-   * @throws {OnpathError} `device` when nothing is loaded.
+   * @throws {OnpathError} `device` when no xclbin is loaded.
    */
   uuid(): Uint8Array {
     const uuid = new Uint8Array(16);
     const result = this.xrt.calls.xrtDeviceGetXclbinUUID(live(this.#resource), uuid);
-    if (result !== 0) throw xrtFailure("read the uuid of what is loaded", "xrtDeviceGetXclbinUUID", result);
+    if (result !== 0) {
+      throw xrtFailure("read the uuid of the loaded xclbin", "xrtDeviceGetXclbinUUID", result);
+    }
     return uuid;
   }
 
   /**
    * Opens a kernel of the loaded xclbin.
    *
-   * @param name Its name: `kernel` for all its instances, `kernel:{instance}` for one.
-   * @param options Whether it is for this process alone; then its registers can be read and written.
-   * @throws {OnpathError} `device` when there is no such kernel, with those there are, or XRT refuses.
+   * @param name `kernel` for all instances of the kernel, `kernel:{instance}` for one of them.
+   * @param options `exclusive` keeps other processes out and permits register access. Default false.
+   * @throws {OnpathError} `device` when the xclbin lacks the kernel (the message lists its kernels), or XRT
+   * fails.
    */
   kernel(name: string, options: { readonly exclusive?: boolean } = {}): XrtKernel {
     const { exclusive = false } = options;
@@ -199,7 +205,7 @@ export class XrtDevice implements Disposable {
     ) {
       throw new OnpathError(
         "device",
-        `Cannot open kernel ${name}: it runs by itself (AP_CTRL_NONE). Use ip("${name}") for its registers`,
+        `Cannot open kernel ${name}: it is free-running (AP_CTRL_NONE). Use ip("${name}") for its registers`,
         { kernel: name },
       );
     }
@@ -219,10 +225,11 @@ export class XrtDevice implements Disposable {
   }
 
   /**
-   * Opens an instance that runs by itself, for its registers.
+   * Opens the registers of a free-running instance (AP_CTRL_NONE).
    *
-   * @param name `kernel:{instance}`, or `kernel` where it has one instance.
-   * @throws {OnpathError} `device` when there is no such instance, with those there are, or XRT refuses.
+   * @param name `kernel:{instance}`, or `kernel` if it has one instance.
+   * @throws {OnpathError} `device` when the xclbin lacks the instance (the message lists its instances), or
+   * XRT fails.
    */
   ip(name: string): XrtIp {
     const kernel = findKernel(this.xclbin, name);
@@ -254,14 +261,13 @@ export class XrtDevice implements Disposable {
 
   /**
    * Allocates a buffer.
-   *
-   * @param options How large, where, of which kind, how long to wait.
-   * @throws {OnpathError} `size` when the size is outside its limits; `device` when XRT refuses; `timeout`.
+   * @param options Size, memory group, kind, timeout and abort signal.
+   * @throws {OnpathError} `size` when the size or group is out of range; `device` when XRT fails; `timeout`.
    */
   async allocate(options: AllocateOptions): Promise<XrtBuffer> {
     const { bytes, group = 0, kind = "normal" } = options;
-    checkWhole("a buffer in bytes of", bytes, 1, MAX_BUFFER_BYTES);
-    checkWhole("a memory group of", group, 0, 0xffff);
+    checkWhole("buffer bytes", bytes, 1, MAX_BUFFER_BYTES);
+    checkWhole("memory group", group, 0, 0xffff);
     options.signal?.throwIfAborted();
     const task = this.xrt.tasks.xrtBOAlloc(live(this.#resource), bytes, BUFFER_KINDS[kind], group);
     const pointer = await bounded(`a buffer of ${bytes} bytes`, task, options);
@@ -281,8 +287,9 @@ export class XrtDevice implements Disposable {
       kind,
       group,
     });
-    // XRT's software emulation takes a refusal of the device process for a buffer at address 0, where it
-    // has had one of its own when it loaded the xclbin.
+    // When the device process refuses an allocation, XRT's software emulation returns a buffer at address
+    // 0.
+    // No valid buffer has address 0 after an xclbin is loaded: XRT's own buffer occupies it.
     if (buffer.address !== 0n || this.#xclbin === undefined || emulationMode() !== "sw_emu") return buffer;
     buffer.close();
     throw xrtFailure(`allocate a ${kind} buffer of ${bytes} bytes in group ${group}`, "xrtBOAlloc", null, {
@@ -293,23 +300,21 @@ export class XrtDevice implements Disposable {
   }
 
   /**
-   * Makes a buffer of memory that is there already, such as an engine's: what is written to it needs no
-   * copy on the host. The driver takes such memory for its ordinary buffers as well.
-   *
-   * @param memory The bytes; they must begin at a multiple of 4096, and not move: memory of WebAssembly
-   * and large ArrayBuffers do not.
-   * @param group Number of a memory group.
-   * @param options How long to wait, and a signal.
-   * @throws {OnpathError} `size` when the memory begins elsewhere; `device` when XRT refuses; `timeout`.
+   * Creates a buffer from existing host memory, such as a WebAssembly engine's, without a copy on the host.
+   * @param memory Bytes whose address is a multiple of 4096 and never changes. Memory of WebAssembly and
+   * large ArrayBuffers keep their address.
+   * @param group Index of a memory group. Default 0.
+   * @param options Timeout and abort signal.
+   * @throws {OnpathError} `size` when the memory is misaligned; `device` when XRT fails; `timeout`.
    */
   async wrap(memory: Uint8Array, group = 0, options: WaitOptions = {}): Promise<XrtBuffer> {
-    const bytes = checkWhole("a buffer in bytes of", memory.length, 1, MAX_BUFFER_BYTES);
+    const bytes = checkWhole("buffer bytes", memory.length, 1, MAX_BUFFER_BYTES);
     const place = this.xrt.provider.pointerTo(memory);
     const misplaced = Number(this.xrt.provider.address(place) % BigInt(HOST_ALIGNMENT));
     if (misplaced !== 0) {
       throw new OnpathError(
         "size",
-        `Cannot make a buffer of memory that begins ${misplaced} bytes behind a multiple of ${HOST_ALIGNMENT}`,
+        `Cannot wrap host memory as a buffer: its address is ${misplaced} bytes past a multiple of ${HOST_ALIGNMENT}`,
         { misplaced, alignment: HOST_ALIGNMENT },
       );
     }
@@ -317,7 +322,7 @@ export class XrtDevice implements Disposable {
     const task = this.xrt.tasks.xrtBOAllocUserPtr(live(this.#resource), place, bytes, 0, group);
     const pointer = await bounded(`a buffer of ${bytes} bytes`, task, options);
     if (pointer === null) {
-      throw xrtFailure(`make a buffer of ${bytes} bytes of memory`, "xrtBOAllocUserPtr", null, {
+      throw xrtFailure(`wrap ${bytes} bytes of host memory as a buffer`, "xrtBOAllocUserPtr", null, {
         bytes,
         group,
       });
@@ -335,12 +340,11 @@ export class XrtDevice implements Disposable {
     });
   }
 
-  /**
-   * Takes a buffer that another process lent.
+  /*   * Imports a buffer that another process exported.
    *
-   * @param handle What `XrtBuffer.export` gave, as this process has it.
-   * @param group Number of the memory group that it is in.
-   * @throws {OnpathError} `device` when XRT refuses.
+   * @param handle File descriptor from `XrtBuffer.export`, as valid in this process.
+   * @param group Index of the memory group that contains the buffer. Default 0.
+   * @throws {OnpathError} `device` when XRT fails.
    */
   import(handle: number, group = 0): XrtBuffer {
     const pointer = this.xrt.calls.xrtBOImport(live(this.#resource), handle);
@@ -350,20 +354,20 @@ export class XrtDevice implements Disposable {
     return new XrtBuffer({ xrt, owner: this, parent: this.#resource, pointer, bytes, kind: "normal", group });
   }
 
-  /** Closes runs, kernels, buffers and the device, in that order. May be called again. */
+  /** Closes runs, kernels, buffers and the device, in that order. Further calls do nothing. */
   close(): void {
     if (this.#resource.pointer !== null) close(this.#resource);
   }
 
   /**
-   * Forgets the device and all that is open on it without a call: for one that no longer answers, where
-   * every call would wait for ever. XRT keeps what it holds until the process ends.
+   * Drops the device and everything open on it without calling XRT. Use it for a device that no longer
+   * responds, where every call would block forever. XRT keeps the resources until the process ends.
    */
   abandon(): void {
     abandon(this.#resource);
   }
 
-  /** Closes it. */
+  /** Closes the device at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

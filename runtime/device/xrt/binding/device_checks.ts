@@ -1,5 +1,5 @@
 /**
- * What is refused before XRT is asked, because XRT would take it.
+ * Checks before calls to XRT, for errors that XRT itself does not detect.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import { emulatedDevices, emulationMode } from "./environment.ts";
 import type { Xclbin, XclbinKernel } from "../xclbin/xclbin.ts";
 
-/** Emulation takes any index; a card is looked for by XRT itself. */
+/** Refuses an absent emulated device. XRT checks the index of a card, but not of an emulated one. */
 export function checkIndex(index: number, bdf: string | undefined): void {
   const mode = emulationMode();
   if (mode === "card" || bdf !== undefined) return;
@@ -22,7 +22,7 @@ export function checkIndex(index: number, bdf: string | undefined): void {
   );
 }
 
-/** An xclbin for a card hangs an emulation, and one for another emulation computes nothing. */
+/** Refuses an xclbin of another mode: the emulation would hang, or compute nothing. */
 export function checkMode({ mode }: Xclbin): void {
   const here = emulationMode();
   const fits = here === "noop" ||
@@ -40,7 +40,7 @@ export function checkMode({ mode }: Xclbin): void {
   );
 }
 
-/** Reads the file of an xclbin; what fails is a failure of the file. */
+/** Reads an xclbin file; a failure has the code `file`. */
 export async function readXclbinFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
@@ -49,12 +49,12 @@ export async function readXclbinFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The instance in `kernel:{instance}` or `kernel:instance`. */
+/** Instance name in `kernel:{instance}` or `kernel:instance`; undefined without one. */
 export function instanceOf(name: string): string | undefined {
   return /^[^:]*:\{?([^}]*)\}?$/.exec(name)?.[1];
 }
 
-/** The kernel of a name, with or without an instance; a refusal lists those there are. */
+/** Finds a kernel by `kernel` or `kernel:{instance}`; the error lists the known names. */
 export function findKernel(xclbin: Xclbin, name: string): XclbinKernel {
   const [plain, instance] = [name.split(":")[0], instanceOf(name)];
   const kernel = xclbin.kernels.find((kernel) => kernel.name === plain);
@@ -68,7 +68,7 @@ export function findKernel(xclbin: Xclbin, name: string): XclbinKernel {
   ) => [name, ...instances.map((each) => `${name}:{${each.name}}`)]);
   throw new OnpathError(
     "device",
-    `Cannot open kernel ${name}: the xclbin has ${known.join(", ") || "none"}`,
+    `Cannot open kernel ${name}: the xclbin has ${known.join(", ") || "no kernels"}`,
     {
       kernel: name,
       known,

@@ -1,5 +1,5 @@
 /**
- * Which devices this machine has: XRT's C interface does not say.
+ * List of the devices of this machine, which XRT's C interface does not provide.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { permitted } from "./permissions.ts";
 
 /** A device that can be opened. */
 export interface ListedDevice {
-  /** Its number for `XrtDevice.open`; null for a card, which is opened by its address. */
+  /** Index for `XrtDevice.open`; null for a card, which is opened by its PCIe address. */
   readonly index: number | null;
-  /** Its PCIe address; null in emulation. */
+  /** PCIe address; null in emulation. */
   readonly bdf: string | null;
-  /** Its platform or PCIe device number. */
+  /** Platform name, or the PCIe device number. */
   readonly name: string;
-  /** Its driver, or the kind of emulation; null for a card that no driver has taken. */
+  /** Driver name, or the emulation mode; null for a card without a driver. */
   readonly driver: string | null;
 }
 
-/** Xilinx's number among PCIe vendors. */
+/** PCIe vendor number of Xilinx. */
 const VENDOR = "0x10ee";
 
 /**
- * Lists the devices: those of the emulation that this process is set up for, or the cards.
+ * Lists the emulated devices if this process uses emulation, the cards otherwise.
  *
- * @param pci Where the system shows PCIe devices.
- * @returns The devices; an emulation without an emconfig.json has one.
- * @throws {OnpathError} `device` and `file` as `emulationMode` and `emulatedDevices`.
+ * @param pci Folder of PCIe devices in sysfs.
+ * @returns Devices in order; an emulation without an emconfig.json has one.
+ * @throws {OnpathError} `device` or `file`, as `emulationMode` and `emulatedDevices`.
  */
 export function listXrtDevices(pci = "/sys/bus/pci/devices"): ListedDevice[] {
   const mode = emulationMode();
@@ -48,7 +48,7 @@ function listCards(pci: string): ListedDevice[] {
       existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8").trim() : "";
     if (read("vendor") !== VENDOR) return [];
     const driver = existsSync(join(folder, "driver")) ? basename(readlinkSync(join(folder, "driver"))) : null;
-    // xocl has the platform in a folder whose name ends in a number of its own.
+    // The xocl driver puts the platform name into a folder `rom.<number>`.
     const rom = readdirSync(folder).find((name) => name.startsWith("rom."));
     const name = (rom === undefined ? "" : read(join(rom, "VBNV"))) || `PCIe device ${read("device")}`;
     return [{ index: null, bdf, name, driver }];

@@ -1,6 +1,6 @@
 /**
- * What XRT wants of the environment. Versions before 2.16 end the whole process where it is missing, so
- * it is checked before the first call.
+ * Environment that XRT requires. XRT before 2.16 ends the whole process if it is missing, so it is checked
+ * before the first call.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import type { Xrt } from "./library.ts";
 import { isThere, permitted } from "./permissions.ts";
 
-/** What `XCL_EMULATION_MODE` says, or that a card is used. */
+/** Value of `XCL_EMULATION_MODE`, or `card` if the variable is not set. */
 export type EmulationMode = "sw_emu" | "hw_emu" | "noop" | "card";
 
-/** The library of the device that each mode loads from `$XILINX_XRT/lib`. */
+/** Device library that XRT loads from `$XILINX_XRT/lib` in each mode. */
 export const SHIMS: Readonly<Record<EmulationMode, string>> = {
   sw_emu: "libxrt_swemu.so.2",
   hw_emu: "libxrt_hwemu.so.2",
@@ -23,15 +23,15 @@ export const SHIMS: Readonly<Record<EmulationMode, string>> = {
   card: "libxrt_core.so.2",
 };
 
-/** The first version that finds its parts by itself. */
+/** First XRT version that finds its libraries without XILINX_XRT. */
 const SELF_SUFFICIENT: readonly number[] = [2, 16];
 
 /**
- * Reads which kind of device XRT opens in this process.
+ * Reads the kind of device that XRT opens in this process.
  *
- * @returns The mode.
- * @throws {OnpathError} `device` when the variable XCL_EMULATION_MODE has another value: XRT would end the
- * process, for an empty one too; or when Deno may not read it.
+ * @returns Emulation mode, or `card`.
+ * @throws {OnpathError} `device` when XCL_EMULATION_MODE is empty or has another value, because XRT would end
+ * the process; or when Deno has no permission to read it.
  */
 export function emulationMode(): EmulationMode {
   const value = permitted("use XRT", () => process.env["XCL_EMULATION_MODE"]);
@@ -39,17 +39,17 @@ export function emulationMode(): EmulationMode {
   if (value === "sw_emu" || value === "hw_emu" || value === "noop") return value;
   throw new OnpathError(
     "device",
-    `Cannot use XRT: XCL_EMULATION_MODE is "${value}", expected sw_emu, hw_emu or noop, or that it is not set`,
+    `Cannot use XRT: XCL_EMULATION_MODE is "${value}", expected sw_emu, hw_emu, noop, or no such variable`,
     { XCL_EMULATION_MODE: value },
   );
 }
 
 /**
- * Refuses an environment in which XRT would end this process.
+ * Checks that the environment does not make XRT end this process.
  *
- * @param xrt The open library.
- * @throws {OnpathError} `device`, with what to set, when XILINX_XRT is missing or leads nowhere and the
- * version wants it.
+ * @param xrt Open XRT library.
+ * @throws {OnpathError} `device` when this version requires XILINX_XRT and it is missing or has no device
+ * library; the message gives the remedy.
  */
 export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
   const mode = emulationMode();
@@ -70,7 +70,7 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
   );
 }
 
-/** Folders in which distributions and AMD have XRT's parts, in the order in which they are looked at. */
+/** Folders where distributions and AMD install XRT's libraries, in search order. */
 export function xrtPartPlaces(): string[] {
   const places = existsSync("/usr/lib")
     ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
@@ -79,11 +79,11 @@ export function xrtPartPlaces(): string[] {
 }
 
 /**
- * Makes a folder that XILINX_XRT may name where a distribution has XRT's parts among all other libraries:
- * its `lib` is a link to them.
+ * Creates a folder for XILINX_XRT with a link `lib` to XRT's libraries. Distributions install these among all
+ * other libraries, without such a folder.
  *
- * @param folder The folder; it is made, and is the caller's to remove.
- * @returns Whether XRT's parts were found; without them nothing is made.
+ * @param folder Folder to create; the caller removes it.
+ * @returns Whether XRT's libraries were found; if not, no folder is created.
  */
 export function linkXrtRoot(folder: string): boolean {
   const libraries = xrtPartPlaces().find((place) => existsSync(join(place, SHIMS.card)));
@@ -93,21 +93,21 @@ export function linkXrtRoot(folder: string): boolean {
   return true;
 }
 
-/** A device that an emulation has. */
+/** An emulated device. */
 export interface EmulatedDevice {
-  /** Its platform's name. */
+  /** Platform name. */
   readonly name: string;
 }
 
 /**
- * Lists the devices of an emulation: XRT takes any index, and works with devices that are not there.
+ * Lists the emulated devices. XRT itself accepts any index, even of an absent device.
  *
- * @returns The devices that `emconfig.json` names, in their order; null where no file is found.
- * @throws {OnpathError} `file` when the file is no such document.
+ * @returns Devices in the order of `emconfig.json`; null if the file is absent.
+ * @throws {OnpathError} `file` when the file is invalid.
  */
 export function emulatedDevices(): EmulatedDevice[] | null {
   const folder = permitted("list emulated devices", () => process.env["EMCONFIG_PATH"]);
-  // Where the variable is missing, XRT looks beside the executable and in the current folder.
+  // Without the variable, XRT looks beside the executable and in the current folder.
   const path = join(folder ?? ".", "emconfig.json");
   if (!isThere(path)) return null;
   try {

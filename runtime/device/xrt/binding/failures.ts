@@ -1,12 +1,12 @@
 /**
- * XRT's failures in words. XRT itself says no more than null or -1, and prints the rest to stderr.
+ * Errors for failed XRT functions. XRT returns only null or -1, and prints its explanation to stderr.
  *
  * @module
  */
 
 import { type ErrorDetails, OnpathError } from "../../../../serialize/errors.ts";
 
-/** States of a run by number (`enum ert_cmd_state`). */
+/** Names of run states, indexed by `enum ert_cmd_state`. */
 export const RUN_STATES = [
   "none",
   "new",
@@ -22,47 +22,47 @@ export const RUN_STATES = [
   "skcrashed",
 ] as const;
 
-/** The name of a run's state. */
+/** Name of a run state. */
 export type RunState = (typeof RUN_STATES)[number];
 
-/** What usually makes a function fail. */
+/** Usual causes of a failure, by C function. */
 const CAUSES: Readonly<Record<string, string>> = {
-  xrtDeviceOpen: "there is no such card, its driver (xocl) is not loaded, or another user may not open it",
+  xrtDeviceOpen: "there is no such card, its driver (xocl) is not loaded, or this user may not open it",
   xrtDeviceOpenByBDF: "no card has this address, or its driver (xocl) is not loaded",
-  xrtDeviceLoadXclbin: "the file is for another platform, a process that is still open uses another one, " +
-    "or in emulation the device process is gone",
+  xrtDeviceLoadXclbin: "the file is for another platform, another process uses another xclbin, " +
+    "or in emulation the device process has ended",
   xrtDeviceGetXclbinUUID: "no xclbin is loaded",
-  xrtPLKernelOpen: "the xclbin has no such kernel or instance, or another process has it for itself",
-  xrtPLKernelOpenExclusive: "the xclbin has no such kernel or instance, or somebody has it open already",
-  xrtKernelArgGroupId: "the argument is no buffer, or no memory is connected to it",
+  xrtPLKernelOpen: "the xclbin has no such kernel or instance, or another process has it exclusively",
+  xrtPLKernelOpenExclusive: "the xclbin has no such kernel or instance, or it is already open",
+  xrtKernelArgGroupId: "the argument is not a buffer, or no memory is connected to it",
   xrtKernelArgOffset: "the kernel has no such argument",
-  xrtKernelReadRegister: "a kernel that is shared is not to be read (open it exclusively, or set " +
+  xrtKernelReadRegister: "a shared kernel cannot be read (open it exclusively, or set " +
     "Runtime.rw_shared), it has several instances, or the address is beyond its registers",
-  xrtKernelWriteRegister: "a kernel that is shared is not to be written (open it exclusively, or set " +
+  xrtKernelWriteRegister: "a shared kernel cannot be written (open it exclusively, or set " +
     "Runtime.rw_shared), it has several instances, or the address is beyond its registers",
-  xclOpenContext: "somebody has the instance open already",
+  xclOpenContext: "the instance is already open",
   xclRegRead: "the address is beyond the instance's registers, or the card does not answer",
   xclRegWrite: "the address is beyond the instance's registers, or the card does not answer",
   xrtBOAlloc: "the memory bank is full or does not exist, or the platform lacks this kind of buffer",
-  xrtBOAllocUserPtr: "the bank is full, the address is no multiple of 4096, or the platform has no DMA",
-  xrtBOSubAlloc: "the part does not lie within the buffer",
-  xrtBOMap: "the buffer is of a kind that the host cannot see",
+  xrtBOAllocUserPtr: "the bank is full, the address is not a multiple of 4096, or the platform has no DMA",
+  xrtBOSubAlloc: "the part is not within the buffer",
+  xrtBOMap: "the host cannot access this kind of buffer",
   xrtBOSync: "the range is not within the buffer, or the card does not answer",
-  xrtBOExport: "the driver exports no buffers",
-  xrtBOImport: "the number is no exported buffer of a process that is still alive",
-  xrtBOCopy: "a range is not within its buffer, or the platform has nothing that copies",
+  xrtBOExport: "the driver does not support export",
+  xrtBOImport: "the number is not an exported buffer of a running process",
+  xrtBOCopy: "a range is not within its buffer, or the platform has no copy engine",
   xrtRunOpen: "the kernel is closed, or cannot be started (AP_CTRL_NONE)",
   xrtRunSetArg: "the kernel has no such argument, or it takes another type",
-  xrtRunStart: "an argument is not set, or the run is still under way",
+  xrtRunStart: "an argument is not set, or the run is still in flight",
 };
 
 /**
- * The error for a function of XRT that failed.
+ * Creates the error for a failed XRT function.
  *
- * @param intent What was wanted, as it stands in the message: `Cannot ${intent}: …`.
- * @param operation The C function.
- * @param result What it returned.
- * @param details Its arguments.
+ * @param intent Verb and object of the message: `Cannot ${intent}: …`.
+ * @param operation Name of the C function.
+ * @param result Its return value.
+ * @param details Its arguments, for `OnpathError.details`.
  */
 export function xrtFailure(
   intent: string,
@@ -74,12 +74,12 @@ export function xrtFailure(
   return new OnpathError(
     "device",
     `Cannot ${intent}: ${operation} returned ${result}` +
-      (cause === undefined ? "" : `. Usually ${cause}`) + `. XRT's own words are on stderr`,
+      (cause === undefined ? "" : `. Usually ${cause}`) + `. XRT's own message is on stderr`,
     { operation, result, ...details },
   );
 }
 
-/** The name of a run's state. */
+/** Returns the name of a run state, or the number for an unknown one. */
 export function stateName(state: number): RunState | string {
   return RUN_STATES[state] ?? String(state);
 }

@@ -1,5 +1,5 @@
 /**
- * Instances that run by themselves (AP_CTRL_NONE), such as VNx's network kernels: registers and no runs.
+ * Free-running instances (AP_CTRL_NONE), such as VNx's network kernels: they have registers and no runs.
  *
  * @module
  */
@@ -12,35 +12,36 @@ import type { ShimSymbols } from "./symbols.ts";
 import type { XclbinInstance } from "../xclbin/xclbin.ts";
 
 /**
- * What is needed to make an instance's object.
+ * Constructor arguments of {@linkcode XrtIp}.
  *
  * @internal
  */
 export interface IpFacts {
-  /** The library of the device. */
+  /** Device library. */
   readonly shim: NativeLibrary<ShimSymbols>;
-  /** The device. */
+  /** Device, referenced to prevent its collection. */
   readonly owner: object;
-  /** The device's record. */
+  /** Resource record of the device. */
   readonly parent: Resource;
-  /** The device's handle in its own library. */
+  /** Handle of the device in the device library. */
   readonly pointer: Pointer;
-  /** The loaded xclbin's uuid. */
+  /** Uuid of the loaded xclbin, 16 bytes. */
   readonly uuid: Uint8Array;
-  /** What the xclbin says about the instance. */
+  /** Metadata of the instance in the xclbin. */
   readonly instance: XclbinInstance;
-  /** Bytes of its registers. */
+  /** Bytes of the register range. */
   readonly range: number;
 }
 
 /**
- * An instance, opened for this process alone. XRT has C++ only for these (`xrt::ip`); this does the same with
- * the C functions below it. It is closed by `close`, by `using`, or with its device.
+ * Registers of a free-running instance, opened exclusively by this process. XRT offers these in C++ only
+ * (`xrt::ip`); this class calls the C functions that `xrt::ip` calls. Closed by `close`, by `using`, or
+ * together with its device.
  */
 export class XrtIp implements Disposable, Registers {
-  /** What the xclbin says about it. */
+  /** Metadata in the xclbin. */
   readonly instance: XclbinInstance;
-  /** Bytes of its registers. */
+  /** Bytes of the register range. */
   readonly range: number;
   readonly #shim: NativeLibrary<ShimSymbols>;
   readonly #owner: object;
@@ -49,10 +50,10 @@ export class XrtIp implements Disposable, Registers {
   readonly #bytes = new Uint8Array(this.#value.buffer);
 
   /**
-   * Opens it. Use `XrtDevice.ip`.
+   * Opens the instance. Use `XrtDevice.ip`.
    *
-   * @param facts The instance and its device.
-   * @throws {OnpathError} `device` when XRT refuses.
+   * @param facts Instance and device.
+   * @throws {OnpathError} `device` when XRT fails.
    * @internal
    */
   constructor({ shim, owner, parent, pointer, uuid, instance, range }: IpFacts) {
@@ -76,16 +77,16 @@ export class XrtIp implements Disposable, Registers {
     });
   }
 
-  /** Whether it is freed. */
+  /** Whether XRT has closed the instance. */
   get freed(): boolean {
     return isFreed(this.#resource);
   }
 
   /**
-   * Reads a register, on this thread.
+   * Reads a 32-bit register, blocking this thread.
    *
-   * @param offset Its place, in bytes from the instance's base.
-   * @throws {OnpathError} `size` when that is no multiple of 4 within its range; `device` when XRT refuses.
+   * @param offset Bytes from the base of the instance, a multiple of 4.
+   * @throws {OnpathError} `size` when the offset is misaligned or out of range; `device` when XRT fails.
    */
   readRegister(offset: number): number {
     checkRegister(offset, this.range);
@@ -100,10 +101,10 @@ export class XrtIp implements Disposable, Registers {
   }
 
   /**
-   * Writes a register, on this thread.
+   * Writes a 32-bit register, blocking this thread.
    *
-   * @param offset Its place, in bytes from the instance's base.
-   * @param value From 0 to 2^32 - 1.
+   * @param offset Bytes from the base of the instance, a multiple of 4.
+   * @param value Value from 0 to 2^32 - 1.
    * @throws {OnpathError} As {@linkcode XrtIp.readRegister}.
    */
   writeRegister(offset: number, value: number): void {
@@ -112,12 +113,12 @@ export class XrtIp implements Disposable, Registers {
     if (result !== 0) throw this.#failure("write", "xclRegWrite", offset, result);
   }
 
-  /** Closes it. May be called again. */
+  /** Closes the instance. Further calls do nothing. */
   close(): void {
     if (this.#resource.pointer !== null) close(this.#resource);
   }
 
-  /** Closes it. */
+  /** Closes the instance at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

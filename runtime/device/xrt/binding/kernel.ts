@@ -1,5 +1,5 @@
 /**
- * Kernels: their arguments and registers.
+ * Kernels with their arguments and registers.
  *
  * @module
  */
@@ -14,30 +14,33 @@ import { XrtRun } from "./run.ts";
 import type { XclbinArgument, XclbinKernel } from "../xclbin/xclbin.ts";
 
 /**
- * What is needed to make a kernel's object.
+ * Constructor arguments of {@linkcode XrtKernel}.
  *
  * @internal
  */
 export interface KernelFacts {
-  /** XRT. */
+  /** Open XRT library. */
   readonly xrt: Xrt;
-  /** The device. */
+  /** Device, referenced to prevent its collection. */
   readonly owner: object;
-  /** The device's record. */
+  /** Resource record of the device. */
   readonly parent: Resource;
-  /** XRT's handle. */
+  /** XRT handle of the kernel. */
   readonly pointer: Pointer;
-  /** What the xclbin says about it. */
+  /** Metadata of the kernel in the xclbin. */
   readonly metadata: XclbinKernel;
-  /** Whether no other process may use it meanwhile; registers can be read and written then. */
+  /** Whether other processes are kept out. Only then are registers accessible. */
   readonly exclusive: boolean;
 }
 
-/** A kernel. It is closed by `close`, by `using`, or with its device; its runs are closed before. */
+/**
+ * A kernel of the loaded xclbin. Closed by `close`, by `using`, or together with its device; its runs close
+ * first.
+ */
 export class XrtKernel implements Disposable, Registers {
-  /** What the xclbin says about it. */
+  /** Metadata of the kernel in the xclbin. */
   readonly metadata: XclbinKernel;
-  /** Whether it is opened for this process alone. */
+  /** Whether the kernel is open exclusively for this process. */
   readonly exclusive: boolean;
   readonly #xrt: Xrt;
   readonly #resource: Resource;
@@ -47,9 +50,9 @@ export class XrtKernel implements Disposable, Registers {
   readonly #groups = new Map<number, number>();
 
   /**
-   * Takes a handle over. Use `XrtDevice.kernel`.
+   * Takes ownership of a handle. Use `XrtDevice.kernel` to open a kernel.
    *
-   * @param facts The handle and what it is.
+   * @param facts Handle and its description.
    * @internal
    */
   constructor({ xrt, owner, parent, pointer, metadata, exclusive }: KernelFacts) {
@@ -67,21 +70,21 @@ export class XrtKernel implements Disposable, Registers {
     });
   }
 
-  /** XRT's handle, for what this class does not cover. */
+  /** XRT handle, for C functions that this class does not wrap. */
   get pointer(): Pointer {
     return live(this.#resource);
   }
 
-  /** Whether it is freed. After `close` it may take until its run has ended. */
+  /** Whether XRT has closed the kernel. After `close`, a run in flight delays this until the run ends. */
   get freed(): boolean {
     return isFreed(this.#resource);
   }
 
   /**
-   * Finds an argument.
+   * Finds an argument by index or name.
    *
-   * @param which Its number or name.
-   * @throws {OnpathError} `device` when the kernel has no such argument, with those it has.
+   * @param which Index or name of the argument.
+   * @throws {OnpathError} `device` when the argument is absent; the message lists the kernel's arguments.
    */
   argument(which: number | string): XclbinArgument {
     const found = this.metadata.arguments.find(({ index, name }) => index === which || name === which);
@@ -95,10 +98,10 @@ export class XrtKernel implements Disposable, Registers {
   }
 
   /**
-   * The memory group that an argument's buffer must be in.
+   * Returns the index of the memory group that an argument's buffer must be in.
    *
-   * @param which Its number or name.
-   * @throws {OnpathError} `device` when it is no buffer.
+   * @param which Index or name of the argument.
+   * @throws {OnpathError} `device` when the argument is not a buffer, or XRT fails.
    */
   group(which: number | string): number {
     const { index, kind, name } = this.argument(which);
@@ -123,10 +126,11 @@ export class XrtKernel implements Disposable, Registers {
   }
 
   /**
-   * Where an argument's register stands, as XRT sees it.
+   * Returns the register offset of an argument, as XRT reports it.
    *
-   * @param which Its number or name.
-   * @returns Bytes from the kernel's base.
+   * @param which Index or name of the argument.
+   * @returns Bytes from the base of the kernel.
+   * @throws {OnpathError} `device` when the argument is absent, or XRT fails.
    */
   offset(which: number | string): number {
     const { index, name } = this.argument(which);
@@ -140,11 +144,11 @@ export class XrtKernel implements Disposable, Registers {
   }
 
   /**
-   * Reads a register, on this thread. Counters may stand behind the last argument.
+   * Reads a 32-bit register, blocking this thread. Counters may follow the last argument.
    *
-   * @param offset Its place, in bytes from the kernel's base.
-   * @throws {OnpathError} `size` when that is no multiple of 4 within the kernel; `device` when XRT refuses,
-   * as it does where the kernel is shared.
+   * @param offset Bytes from the base of the kernel, a multiple of 4.
+   * @throws {OnpathError} `size` when the offset is misaligned or out of range; `device` when the kernel is
+   * not exclusive, or XRT fails.
    */
   readRegister(offset: number): number {
     checkRegister(offset, this.metadata.range);
@@ -155,10 +159,10 @@ export class XrtKernel implements Disposable, Registers {
   }
 
   /**
-   * Writes a register, on this thread.
+   * Writes a 32-bit register, blocking this thread.
    *
-   * @param offset Its place, in bytes from the kernel's base.
-   * @param value From 0 to 2^32 - 1.
+   * @param offset Bytes from the base of the kernel, a multiple of 4.
+   * @param value Value from 0 to 2^32 - 1.
    * @throws {OnpathError} As {@linkcode XrtKernel.readRegister}.
    */
   writeRegister(offset: number, value: number): void {
@@ -169,26 +173,26 @@ export class XrtKernel implements Disposable, Registers {
   }
 
   /**
-   * Makes a run: a set of arguments that the kernel can be started with, any number of times.
+   * Creates a run: a set of arguments to start the kernel with, any number of times.
    *
-   * @throws {OnpathError} `device` when XRT refuses.
+   * @throws {OnpathError} `device` when XRT fails.
    */
   run(): XrtRun {
     const pointer = this.#xrt.calls.xrtRunOpen(live(this.#resource));
     if (pointer === null) {
-      throw xrtFailure(`make a run of kernel ${this.metadata.name}`, "xrtRunOpen", null, {
+      throw xrtFailure(`create a run of kernel ${this.metadata.name}`, "xrtRunOpen", null, {
         kernel: this.metadata.name,
       });
     }
     return new XrtRun({ xrt: this.#xrt, kernel: this, parent: this.#resource, pointer });
   }
 
-  /** Closes it, its runs first. May be called again. */
+  /** Closes the runs, then the kernel. Further calls do nothing. */
   close(): void {
     if (this.#resource.pointer !== null) close(this.#resource);
   }
 
-  /** Closes it. */
+  /** Closes the kernel at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Finds and opens libxrt_coreutil, when it is first asked for.
+ * Search for libxrt_coreutil, which is opened on first use.
  *
  * @module
  */
@@ -13,33 +13,33 @@ import { nodeProvider } from "./node_provider.ts";
 import { isNotPermitted, permitted } from "./permissions.ts";
 import { SHIM_SYMBOLS, type ShimSymbols, XRT_SYMBOLS, type XrtSymbols } from "./symbols.ts";
 
-/** XRT as it is loaded into this process. It is never unloaded: it has threads of its own. */
+/** XRT loaded into this process. XRT is never unloaded, because it runs threads. */
 export interface Xrt extends NativeLibrary<XrtSymbols> {
-  /** The foreign function interface that it is called through. */
+  /** Foreign function interface that makes the calls. */
   readonly provider: Provider;
-  /** The path or name that was opened. */
+  /** Path or name of the opened library. */
   readonly path: string;
-  /** Its version by the file's name, such as [2, 13, 0]; null where that does not say. */
+  /** Version in the file name, such as [2, 13, 0]; null if unknown. */
   readonly version: readonly number[] | null;
 }
 
-/** How XRT is found. */
+/** Search options for the XRT library. */
 export interface XrtOptions {
-  /** The library's path. Default: the variable ONPATH_XRT_LIBRARY, then the usual places. */
+  /** Path of the library. Default: the variable ONPATH_XRT_LIBRARY, then the standard paths. */
   readonly path?: string | undefined;
-  /** The foreign function interface. Default: the one of this runtime. */
+  /** Foreign function interface. Default: the one of Deno or Node, whichever runs. */
   readonly provider?: Provider | undefined;
 }
 
 const opened = new Map<string, Promise<Xrt>>();
 
 /**
- * Opens XRT's library, once a process and path.
+ * Opens XRT's library. Further calls with the same provider and paths share it.
  *
- * @param options Where it is and what calls it.
- * @returns The library; its functions are not to be called before {@linkcode checkXrtEnvironment}.
- * @throws {OnpathError} `device` when it is not found, with the places that were tried, or lacks a
- * function, or when this is Node without koffi.
+ * @param options Path and foreign function interface.
+ * @returns Library. Call {@linkcode checkXrtEnvironment} before its functions.
+ * @throws {OnpathError} `device` when the library is absent or lacks a function (the message lists the paths
+ * tried), or when Node lacks koffi.
  */
 export async function openXrt(options: XrtOptions = {}): Promise<Xrt> {
   const provider = options.provider ?? await runtimeProvider();
@@ -49,17 +49,17 @@ export async function openXrt(options: XrtOptions = {}): Promise<Xrt> {
   if (library === undefined) {
     library = new Promise((resolve) => resolve(load(provider, places)));
     opened.set(key, library);
-    // What is not there now may be installed later.
+    // A library that is absent now may be installed later.
     library.catch(() => opened.delete(key));
   }
   return await library;
 }
 
 /**
- * Lists where the library is looked for.
+ * Lists the paths and names to try for the library, in order.
  *
- * @param path A path that is given by name.
- * @returns That path alone; or that of ONPATH_XRT_LIBRARY alone; or the usual places.
+ * @param path Explicit path. Default: the variable ONPATH_XRT_LIBRARY.
+ * @returns The path alone if it is set and not empty; otherwise the standard paths.
  */
 export function libraryPlaces(path: string | undefined = process.env["ONPATH_XRT_LIBRARY"]): string[] {
   if (path !== undefined && path !== "") return [path];
@@ -75,11 +75,11 @@ export function libraryPlaces(path: string | undefined = process.env["ONPATH_XRT
 const shims = new Map<string, NativeLibrary<ShimSymbols>>();
 
 /**
- * Opens the device's own library, which libxrt_coreutil has in this process already.
+ * Opens the device library, which libxrt_coreutil has already loaded into this process.
  *
- * @param xrt XRT.
- * @param name Its file's name.
- * @throws {OnpathError} `device` when it is not found.
+ * @param xrt Open XRT library.
+ * @param name File name of the device library.
+ * @throws {OnpathError} `device` when the library is absent.
  */
 export function openShim(xrt: Xrt, name: string): NativeLibrary<ShimSymbols> {
   const key = `${xrt.provider.name} ${name}`;
@@ -109,14 +109,14 @@ function load(provider: Provider, places: readonly string[]): Xrt {
   }));
 }
 
-/** Opens the first library that can be opened. */
+/** Opens the first path that opens without an error. */
 function firstOf<T>(places: readonly string[], what: string, open: (path: string) => T): T {
   const tried: { path: string; error: string }[] = [];
   for (const path of places) {
     try {
       return open(path);
     } catch (error) {
-      // Where this one is not permitted, none is.
+      // A missing permission applies to all paths alike.
       if (isNotPermitted(error)) {
         permitted(`open ${what}`, () => {
           throw error;
@@ -129,12 +129,12 @@ function firstOf<T>(places: readonly string[], what: string, open: (path: string
     "device",
     `Cannot open ${what}: tried ${tried.map(({ path, error }) => `${path} (${error})`).join(", ")}. ` +
       `Install it with: apt-get install libxrt1 (Debian), or AMD's package for your card; ` +
-      `a library elsewhere is named by ONPATH_XRT_LIBRARY`,
+      `set ONPATH_XRT_LIBRARY to a library elsewhere`,
     { tried },
   );
 }
 
-/** The version in the name of the file that is mapped into this process. */
+/** Version in the name of the library file mapped into this process; null if unknown. */
 function loadedVersion(): number[] | null {
   let maps: string;
   try {

@@ -1,6 +1,6 @@
 /**
- * The seam to native code: a table of C functions as plain data, and what a provider makes of it. The
- * rest of the binding sees nothing of the foreign function interface behind it.
+ * Interface to native code: C functions as plain data, and providers that bind them. The rest of the binding
+ * does not depend on a particular foreign function interface.
  *
  * @module
  */
@@ -11,64 +11,64 @@
  * | name | C | here |
  * |---|---|---|
  * | `i32`, `u32` | `int`, `unsigned int` | number |
- * | `u64`, `usize` | `uint64_t`, `size_t` | number or bigint; in Deno a bigint is ten times as fast |
+ * | `u64`, `usize` | `uint64_t`, `size_t` | number or bigint; in Deno a bigint is ten times faster |
  * | `f64` | `double` | number |
  * | `pointer` | a handle or an address | {@linkcode Pointer} or null |
- * | `buffer` | an address, given as the bytes that stand there | Uint8Array or null |
+ * | `buffer` | the address of a Uint8Array's bytes | Uint8Array or null |
  * | `void` | no result | undefined |
  */
 export type NativeType = "void" | "i32" | "u32" | "u64" | "usize" | "f64" | "pointer" | "buffer";
 
-/** One C function. Plain data. */
+/** Signature of a C function. */
 export interface NativeSymbol {
-  /** Its name in the library, where it is not the name in the table. */
+  /** Name in the library, if it differs from the name in the table. */
   readonly name?: string;
-  /** Types of its parameters. */
+  /** Types of the parameters. */
   readonly parameters: readonly NativeType[];
-  /** Type of its result. */
+  /** Type of the result. */
   readonly result: NativeType;
-  /** Whether a library may lack it: it is null then. */
+  /** Whether a library may lack the function, which is then null. */
   readonly optional?: boolean;
 }
 
 /** C functions by name. */
 export type SymbolTable = Readonly<Record<string, NativeSymbol>>;
 
-/** An address outside JavaScript: a `Deno.PointerObject` in Deno, a bigint with koffi. Opaque. */
+/** Opaque address outside JavaScript: a `Deno.PointerObject` in Deno, a bigint with koffi. */
 export interface Pointer {
-  /** No such property is there: it keeps other types apart. */
+  /** Type-level mark, absent at run time: no other type is assignable to a pointer. */
   readonly "only providers make pointers": true;
 }
 
-/** Values of parameters and results as JavaScript has them. */
+/** JavaScript types of parameters and results. */
 export interface NativeValues {
-  /** No value. */
+  /** Absent result. */
   readonly void: undefined;
-  /** 32 bits with a sign. */
+  /** Signed 32-bit integer. */
   readonly i32: number;
-  /** 32 bits. */
+  /** Unsigned 32-bit integer. */
   readonly u32: number;
-  /** 64 bits. */
+  /** Unsigned 64-bit integer. */
   readonly u64: number | bigint;
-  /** As many bits as an address has. */
+  /** Unsigned integer of the width of an address. */
   readonly usize: number | bigint;
-  /** A float of 64 bits. */
+  /** 64-bit float. */
   readonly f64: number;
   /** A handle or an address. */
   readonly pointer: Pointer | null;
-  /** The bytes that stand at an address. */
+  /** Bytes whose address is passed. */
   readonly buffer: Uint8Array | null;
 }
 
-/** The values that a function with these parameters is called with. */
+/** Argument types of a function with these parameters. */
 export type NativeArguments<P extends readonly NativeType[]> = {
   -readonly [I in keyof P]: NativeValues[P[I]];
 };
 
-/** A function, or null where the library may lack it. */
+/** Function type, or null as well if the function is optional. */
 export type MaybeNative<S extends NativeSymbol, F> = S extends { readonly optional: true } ? F | null : F;
 
-/** The functions of a table; each call keeps the thread until it returns. */
+/** Functions of a table; each call blocks this thread until it returns. */
 export type NativeCalls<T extends SymbolTable> = {
   readonly [K in keyof T]: MaybeNative<
     T[K],
@@ -76,7 +76,7 @@ export type NativeCalls<T extends SymbolTable> = {
   >;
 };
 
-/** The functions of a table, each run on another thread. Bytes given to them must stay reachable. */
+/** Functions of a table, each run on another thread. Byte arguments must stay reachable until completion. */
 export type NativeTasks<T extends SymbolTable> = {
   readonly [K in keyof T]: MaybeNative<
     T[K],
@@ -86,43 +86,43 @@ export type NativeTasks<T extends SymbolTable> = {
 
 /** An open library. */
 export interface NativeLibrary<T extends SymbolTable> {
-  /** Calls that keep this thread. */
+  /** Calls that block this thread. */
   readonly calls: NativeCalls<T>;
-  /** Calls on another thread: about 10 µs more each, and the event loop goes on. */
+  /** Calls on another thread, which do not block the event loop. Each takes about 10 µs longer. */
   readonly tasks: NativeTasks<T>;
 }
 
 /** A foreign function interface. */
 export interface Provider {
-  /** Its runtime. */
+  /** Runtime that provides the interface. */
   readonly name: "deno" | "node";
   /**
    * Opens a library.
    *
-   * @param path A path, or a name that the system's linker looks up.
-   * @param symbols Its functions.
-   * @returns The functions; those that are optional and missing are null.
-   * @throws {Error} When the library or one of its functions is not there; the text is the provider's.
+   * @param path Path, or a name for the system's dynamic linker.
+   * @param symbols Functions to bind.
+   * @returns Bound functions; missing optional ones are null.
+   * @throws {Error} When the library or a required function is missing; the message is the provider's.
    */
   readonly load: <T extends SymbolTable>(path: string, symbols: T) => NativeLibrary<T>;
   /**
-   * Memory outside JavaScript as an ArrayBuffer, without a copy.
+   * Views memory outside JavaScript as an ArrayBuffer, without a copy.
    *
-   * @param pointer Its first byte.
-   * @param length Its bytes; the memory must last as long as the ArrayBuffer is used.
+   * @param pointer Address of the first byte.
+   * @param length Length in bytes. The memory must outlive the ArrayBuffer.
    */
   readonly view: (pointer: Pointer, length: number) => ArrayBuffer;
-  /** The address that a pointer is. */
+  /** Returns the numeric address of a pointer. */
   readonly address: (pointer: Pointer) => bigint;
-  /** Where bytes stand. They must stay reachable while the pointer is used. */
+  /** Returns the address of bytes, which must stay reachable while the pointer is used. */
   readonly pointerTo: (bytes: Uint8Array) => Pointer;
 }
 
 /**
- * A text as C takes it.
+ * Encodes a text as a C string.
  *
- * @param text Any text without a NUL.
- * @returns Its UTF-8 bytes and a NUL.
+ * @param text Text without a NUL.
+ * @returns UTF-8 bytes, then a NUL.
  */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);

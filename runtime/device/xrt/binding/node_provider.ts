@@ -1,5 +1,5 @@
 /**
- * The foreign function interface of Node: koffi, which is installed beside onpath where it is wanted.
+ * Foreign function interface of Node through koffi, an optional package installed beside onpath.
  *
  * @module
  */
@@ -7,23 +7,27 @@
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { NativeLibrary, NativeType, Pointer, Provider, SymbolTable } from "./native.ts";
 
-/** What of koffi 3 is used; written out, so that no declaration asks for the package. */
+/**
+ * Used part of koffi 3's interface. Declared here so that the type declarations do not require the package.
+ */
 interface Koffi {
   load(path: string): { func(name: string, result: string, parameters: readonly string[]): KoffiFunction };
   view(pointer: unknown, length: number): ArrayBuffer;
   address(value: unknown): bigint;
 }
 
-/** A function of koffi; asynchronous calls end in a callback. */
+/** A function bound by koffi; asynchronous calls end in a callback. */
 interface KoffiFunction {
   (...values: unknown[]): unknown;
   async(...values: unknown[]): void;
 }
 
-/** A variable, because Deno downloads the package of every literal import and never uses this one. */
+/**
+ * Package name, in a variable because Deno would download the package of a literal import without using it.
+ */
 const KOFFI: string = "koffi";
 
-/** C types by their names here. */
+/** C types, by native type. */
 const C_TYPES: Readonly<Record<NativeType, string>> = {
   void: "void",
   i32: "int32_t",
@@ -36,9 +40,9 @@ const C_TYPES: Readonly<Record<NativeType, string>> = {
 };
 
 /**
- * Makes a provider of koffi.
+ * Loads koffi and returns a provider that uses it.
  *
- * @returns The provider.
+ * @returns Provider for Node.
  * @throws {OnpathError} `device` when koffi is not installed.
  */
 export async function nodeProvider(): Promise<Provider> {

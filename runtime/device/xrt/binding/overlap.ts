@@ -1,31 +1,36 @@
 /**
- * Work in overlapping stages: batch n+1 is written while n runs and n-1 is read back.
+ * Overlapping stages: batch n+1 is written while n runs and n-1 is read back.
  *
  * @module
  */
 
 import { checkWhole } from "../../../../serialize/errors.ts";
 
-/** What is done with every item, in this order. A stage is a place in a ring, from 0 on. */
+/** Steps of each item, in order. A stage is a slot of a ring, numbered from 0. */
 export interface OverlapSteps<T> {
-  /** Writes the item into the stage's memory. One item at a time, while earlier ones are under way. */
+  /**
+   * Writes an item into the stage's memory. Runs for one item at a time, while earlier ones are in flight.
+   */
   readonly fill: (stage: number, item: T) => void | Promise<void>;
-  /** Sends it off, and returns when that is done; one stage at a time, while the next item is written. */
+  /**
+   * Starts the stage and resolves once it has started. Runs for one stage at a time, while the next item is
+   * written.
+   */
   readonly launch: (stage: number) => Promise<void>;
-  /** Waits until its answer stands in the stage's memory. */
+  /** Resolves when the result is in the stage's memory. */
   readonly collect: (stage: number) => Promise<void>;
-  /** Takes the answer; in the order of the items. The stage is free afterwards. */
+  /** Reads the result, in the order of the items. The stage is free afterwards. */
   readonly drain: (stage: number, item: T) => void | Promise<void>;
 }
 
 /**
- * Takes items through the steps, as many at once as there are stages.
+ * Runs each item through the steps, with up to `depth` items in flight.
  *
- * @param items The items; the next one is asked for when a stage is free for it.
- * @param depth Number of stages: 2 lets writing and running overlap, 3 reading too.
- * @param steps What is done.
+ * @param items Items; the next one is requested when its stage is free.
+ * @param depth Number of stages, 1 to 64: 2 overlap writing with running, 3 also with reading.
+ * @param steps Steps of each item.
  * @returns Number of items.
- * @throws Whatever the first step that fails throws, when all that was under way has ended.
+ * @throws Error of the first failing step, once all items in flight have ended.
  *
  * @example
  * ```ts
@@ -48,7 +53,7 @@ export async function overlap<T>(
   depth: number,
   steps: OverlapSteps<T>,
 ): Promise<number> {
-  checkWhole("a number of stages of", depth, 1, 64);
+  checkWhole("stage count", depth, 1, 64);
   const busy: Promise<void>[] = Array.from({ length: depth }, () => Promise.resolve());
   let launched = Promise.resolve();
   let drained = Promise.resolve();
@@ -61,7 +66,8 @@ export async function overlap<T>(
       launched = launched.then(() => steps.launch(stage));
       drained = finish(steps, stage, item, launched, drained);
       busy[stage] = drained;
-      // It is awaited when its stage comes round again, or at the end; until then nobody listens.
+      // `drained` is awaited when its stage is reused, or at the end. The handler avoids an unhandled
+      // rejection.
       drained.catch(() => {});
       count++;
     }
@@ -83,7 +89,7 @@ async function finish<T>(
     await launched;
     await collect(stage);
   } finally {
-    // An answer is taken when those before it are; after a failure none is.
+    // Results are drained in order; after a failure no later result is drained.
     await before;
   }
   await drain(stage, item);

@@ -1,5 +1,5 @@
 /**
- * Permissions of Deno that XRT needs, and one error for those that are missing.
+ * Deno permissions that XRT requires, and the error for a missing one.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import { statSync } from "node:fs";
 import { OnpathError } from "../../../../serialize/errors.ts";
 
-/** Permissions that suffice, as the message names them. */
+/** Sufficient permissions, as the message lists them. */
 const ENOUGH = "--allow-ffi --allow-env, and --allow-read for the folder of XRT and the xclbin";
 
-/** Whether a failure is Deno's refusal of a permission. Node and Bun have none. */
+/** Whether an error is Deno's refusal of a permission. Node and Bun have no permissions. */
 export function isNotPermitted(error: unknown): error is Error {
   return error instanceof Error && error.name === "NotCapable";
 }
 
 /**
- * Runs what needs permissions.
+ * Runs work that needs permissions, and explains a missing one.
  *
- * @param intent What is done, as it stands in the message: `Cannot ${intent}: …`.
- * @param run The work.
- * @returns What it returns.
- * @throws {OnpathError} `device` with the permission that is missing; or what the work throws.
+ * @param intent Verb and object of the message: `Cannot ${intent}: …`.
+ * @param run Work that needs permissions.
+ * @returns Result of the work.
+ * @throws {OnpathError} `device` with the missing permission. Other errors of the work pass unchanged.
  */
 export function permitted<T>(intent: string, run: () => T): T {
   try {
@@ -39,9 +39,9 @@ export function permitted<T>(intent: string, run: () => T): T {
 }
 
 /**
- * Whether a file or folder exists. `existsSync` says no as well where it may not look.
+ * Whether a file or folder exists. Unlike `existsSync`, a missing permission is an error and not false.
  *
- * @param path Its path.
+ * @param path Path of the file or folder.
  * @throws {OnpathError} `device` when this process may not read there.
  */
 export function isThere(path: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Lifetimes of what XRT hands out: a tree of handles that is freed in order, by `close`, by `using`, or
- * as the last net when the garbage collector finds an object that nobody closed.
+ * Lifetimes of XRT handles: a tree that is freed in order by `close` or `using`. The garbage collector frees
+ * the handles of objects that were never closed.
  *
  * @module
  */
@@ -9,42 +9,45 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import type { Pointer } from "./native.ts";
 import { xrtFailure } from "./failures.ts";
 
-/** A handle of XRT. It knows its parts and not the object before it, so that objects can be collected. */
+/**
+ * Record of an XRT handle. The record never refers to the JavaScript object, so that the object can be
+ * collected.
+ */
 export interface Resource {
-  /** What it is, as it stands in messages: `buffer of 4096 bytes`. */
+  /** Description in messages, such as `buffer of 4096 bytes`. */
   readonly what: string;
-  /** Parts with a lower rank are freed first, those of one rank in the reverse of their order. */
+  /** Order of freeing: lower ranks first; within a rank, the newest first. */
   readonly rank: number;
-  /** What it is a part of. */
+  /** Resource that contains this one; null at the root. */
   readonly parent: Resource | null;
-  /** Its parts. */
+  /** Resources that must be freed before this one. */
   readonly parts: Set<Resource>;
-  /** The C function that frees it. */
+  /** C function that frees the handle. */
   readonly operation: string;
-  /** Frees it on this thread; 0 is success. */
+  /** Frees the handle, blocking this thread; 0 is success. */
   readonly free: (pointer: Pointer) => number;
-  /** The handle; null from the moment it was asked to close. */
+  /** Handle while the resource is usable; null from the call of `close` on. */
   pointer: Pointer | null;
-  /** The handle that is still to be freed. */
+  /** Handle until it is freed; then null. */
   held: Pointer | null;
-  /** Native work that uses it at this moment. It is not freed meanwhile. */
+  /** Number of native operations in flight on the handle. It is freed only at 0. */
   busy: number;
 }
 
-/** Ranks, in the order in which XRT wants things closed. */
+/** Ranks, in the order in which XRT requires handles to be closed. */
 export const RANK = { run: 0, kernel: 1, buffer: 2, device: 3 } as const;
 
 const net = new FinalizationRegistry<Resource>((resource) => {
-  // There is nobody left to tell: a result that says no is as good as none.
+  // Errors are ignored here, because a finalizer has no caller to throw to.
   release(resource);
 });
 
 /**
- * Records a handle.
+ * Registers a handle, to be freed at the latest when its object is collected.
  *
- * @param owner The object that stands for it.
- * @param facts What it is.
- * @returns Its record.
+ * @param owner JavaScript object that owns the handle.
+ * @param facts Description, rank, parent and handle.
+ * @returns Record of the handle.
  */
 export function hold(
   owner: object,
@@ -57,9 +60,9 @@ export function hold(
 }
 
 /**
- * The handle of an open resource.
+ * Returns the handle of an open resource.
  *
- * @throws {OnpathError} `device` when it is closed.
+ * @throws {OnpathError} `device` when the resource is closed.
  */
 export function live(resource: Resource): Pointer {
   return resource.pointer ?? closed(resource);
@@ -70,10 +73,10 @@ function closed({ what }: Resource): never {
 }
 
 /**
- * Closes a resource and its parts, in order. What native work still uses is freed when that work ends;
- * where it never ends, never: the card may still write there.
+ * Closes a resource and its parts, in order. A handle in use by native work is freed when that work ends. If
+ * the work never ends, the handle is never freed, because the card may still write to the memory.
  *
- * @throws {OnpathError} `device` when XRT refuses to free something; the rest is freed all the same.
+ * @throws {OnpathError} `device` when XRT fails to free a handle; the other handles are freed regardless.
  */
 export function close(resource: Resource): void {
   net.unregister(resource);
@@ -82,8 +85,8 @@ export function close(resource: Resource): void {
 }
 
 /**
- * Forgets a resource and its parts without a call: for a device that no longer answers, where every call
- * would wait for ever.
+ * Drops a resource and its parts without calling XRT. Use it for a device that no longer responds, where
+ * every call would block forever.
  */
 export function abandon(resource: Resource): void {
   for (const part of [...resource.parts]) abandon(part);
@@ -92,12 +95,12 @@ export function abandon(resource: Resource): void {
   resource.parent?.parts.delete(resource);
 }
 
-/** Says that native work has begun to use a resource. */
+/** Counts the start of native work on a resource. */
 export function begin(resource: Resource): void {
   resource.busy++;
 }
 
-/** Says that native work has ended; what waited for that is freed now. */
+/** Counts the end of native work; frees the closed handles that were in use by it. */
 export function end(resource: Resource): void {
   if (--resource.busy > 0) return;
   let closing: Resource | null = null;
@@ -105,12 +108,12 @@ export function end(resource: Resource): void {
   if (closing !== null) release(closing);
 }
 
-/** Whether a resource is freed, or forgotten. */
+/** Whether a resource is freed or abandoned. */
 export function isFreed(resource: Resource): boolean {
   return resource.held === null;
 }
 
-/** Frees what can be freed of a tree; the failures, in their order. */
+/** Frees all handles of a tree that are not in use; returns the failures in order. */
 function release(resource: Resource): OnpathError[] {
   const failures: OnpathError[] = [];
   shut(resource);
@@ -118,7 +121,7 @@ function release(resource: Resource): OnpathError[] {
   return failures;
 }
 
-/** From now on nobody may use it. */
+/** Marks a resource and its parts as closed. */
 function shut(resource: Resource): void {
   resource.pointer = null;
   for (const part of resource.parts) shut(part);
@@ -127,7 +130,7 @@ function shut(resource: Resource): void {
 function sweep(resource: Resource, failures: OnpathError[]): void {
   const parts = [...resource.parts].reverse().sort((a, b) => a.rank - b.rank);
   for (const part of parts) {
-    // A buffer goes after the kernels and runs that know its address.
+    // A buffer is freed after the kernels and runs that hold its address.
     if (part.rank > RANK.kernel && parts.some((other) => other.rank <= RANK.kernel && other.held !== null)) {
       continue;
     }

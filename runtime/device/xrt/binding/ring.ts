@@ -1,5 +1,5 @@
 /**
- * A ring of buffers around a kernel: each stage has a part of every buffer and a run of its own.
+ * Ring of stages for one kernel: each stage has its own run and its own part of every buffer.
  *
  * @module
  */
@@ -12,47 +12,50 @@ import type { XrtKernel } from "./kernel.ts";
 import { overlap } from "./overlap.ts";
 import type { XrtRun } from "./run.ts";
 
-/** The bytes that each stage has for one argument. */
+/** Memory of one argument in every stage. */
 export interface RingBuffer {
-  /** Bytes of one stage. */
+  /** Bytes per stage. */
   readonly bytes: number;
-  /** Which way they go: `in` to the kernel, `out` of it, or both. */
+  /** Direction of the copies: `in` to the kernel, `out` of it, or `both`. */
   readonly direction: "in" | "out" | "both";
-  /** Its kind. Default `normal`. */
+  /** Kind of memory. Default `normal`. */
   readonly kind?: BufferKind | undefined;
-  /** Memory to take in place of XRT's own, for all stages: stage n is its nth piece of `bytes` bytes. */
+  /**
+   * Host memory to wrap for all stages: `depth * bytes` bytes, stage n at `n * bytes`. Default: XRT
+   * allocates.
+   */
   readonly memory?: Uint8Array | undefined;
 }
 
-/** What a ring is made of. */
+/** Depth, buffers, timeout and abort signal of a ring. */
 export interface RingOptions extends WaitOptions {
-  /** Stages. Default 3. */
+  /** Number of stages, 1 to 64. Default 3. */
   readonly depth?: number | undefined;
-  /** Buffers by the argument that they are for. */
+  /** Buffers, by name of the kernel argument. */
   readonly buffers: Readonly<Record<string, RingBuffer>>;
 }
 
-/** A place in the ring. */
+/** One stage of the ring. */
 export interface RingStage {
-  /** Its number. */
+  /** Index, from 0. */
   readonly index: number;
-  /** Its run: arguments that are no buffers are set here. */
+  /** Run of this stage. Set its scalar arguments in `fill`. */
   readonly run: XrtRun;
-  /** Its parts of the buffers, by argument. */
+  /** Buffers of this stage, by name of the kernel argument. */
   readonly buffers: Readonly<Record<string, XrtBuffer>>;
 }
 
-/** What is done on the host with every item. */
+/** Host steps of each item. */
 export interface RingSteps<T> {
   /** Writes an item into a stage's buffers and sets arguments. */
   readonly fill: (stage: RingStage, item: T) => void | Promise<void>;
-  /** Takes an answer out of a stage's buffers, in the order of the items. */
+  /** Reads the result from a stage's buffers, in the order of the items. */
   readonly drain: (stage: RingStage, item: T) => void | Promise<void>;
 }
 
-/** A ring. It is closed by `close` or `using`. */
+/** Ring of stages for one kernel. Closed by `close` or `using`. */
 export class XrtRing implements Disposable {
-  /** The stages. */
+  /** Stages in order of their index. */
   readonly stages: readonly RingStage[];
   readonly #buffers: Readonly<Record<string, RingBuffer>>;
   readonly #whole: readonly XrtBuffer[];
@@ -68,16 +71,16 @@ export class XrtRing implements Disposable {
   }
 
   /**
-   * Makes a ring: one buffer an argument, of which every stage has a part.
+   * Creates a ring: one buffer per argument, divided among the stages.
    *
-   * @param device The device.
-   * @param kernel A kernel of it.
-   * @param options Stages and buffers.
-   * @throws {OnpathError} As `XrtDevice.allocate`, `XrtDevice.wrap` and `XrtKernel.group`; nothing stays
-   * allocated then.
+   * @param device Open device.
+   * @param kernel Kernel of the device.
+   * @param options Depth, buffers, timeout and abort signal.
+   * @throws {OnpathError} `size` when `memory` has another length; otherwise as `XrtDevice.allocate`,
+   * `XrtDevice.wrap` and `XrtKernel.group`. All memory is freed after an error.
    */
   static async create(device: XrtDevice, kernel: XrtKernel, options: RingOptions): Promise<XrtRing> {
-    const depth = checkWhole("a number of stages of", options.depth ?? 3, 1, 64);
+    const depth = checkWhole("stage count", options.depth ?? 3, 1, 64);
     const whole: XrtBuffer[] = [];
     const runs: XrtRun[] = [];
     try {
@@ -114,14 +117,14 @@ export class XrtRing implements Disposable {
   }
 
   /**
-   * Takes items through the kernel: item n+1 is written while n runs and n-1 is read back.
+   * Runs items through the kernel: item n+1 is written while n runs and n-1 is read back.
    *
-   * @param items The items.
-   * @param steps What is done on the host.
-   * @param options Longest wait for each move and each run, and a signal.
+   * @param items Items to process.
+   * @param steps Host steps of each item.
+   * @param options Timeout of each copy and each run, and abort signal.
    * @returns Number of items.
-   * @throws {OnpathError} `timeout` or `device`; or what a step throws. After a timeout stages may be under
-   * way still: make a new ring.
+   * @throws {OnpathError} `timeout` or `device`. Errors of a step pass unchanged. After a timeout, stages may
+   * still be in flight: create a new ring.
    */
   run<T>(
     items: Iterable<T> | AsyncIterable<T>,
@@ -147,13 +150,13 @@ export class XrtRing implements Disposable {
     });
   }
 
-  /** Closes its runs and buffers. May be called again. */
+  /** Closes the runs and buffers. Further calls do nothing. */
   close(): void {
     for (const { run } of this.stages) run.close();
     for (const buffer of this.#whole) buffer.close();
   }
 
-  /** Closes it. */
+  /** Closes the ring at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Runs: a kernel with its arguments, started and waited for.
+ * Runs: sets of arguments to start a kernel with, and to wait for.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import type { Pointer } from "./native.ts";
 import { begin, close, end, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
 import type { RunFacts, RunKernel } from "./run_facts.ts";
 
-/** States of `enum ert_cmd_state` that are told apart. */
+/** States of `enum ert_cmd_state` that this module distinguishes. */
 const STATE = { completed: 4, error: 5, abort: 6, timeout: 8, noresponse: 9, skcrashed: 11 } as const;
 
 /**
- * Milliseconds of a wait on another thread, which cannot be cut short: a run that is given up is let go
- * after no longer than this.
+ * Duration in ms of one wait on another thread, which cannot be interrupted. A timeout or abort releases the
+ * thread after at most this time.
  */
 const SLICE_MS = 50;
 
-/** One promise for all runs that have ended by the time somebody asks. */
+/** Shared promise of `wait` for runs that have already completed. */
 const DONE = Promise.resolve();
 
-/** Sizes of scalars as Deno's fast calls take them: a number instead of a bigint costs ten times as much. */
+/** Scalar sizes as bigints: Deno's fast calls take ten times as long with a number. */
 const SIZES: Readonly<Record<number, bigint>> = { 1: 1n, 2: 2n, 4: 4n, 8: 8n };
 
-/** An argument, ready to be set. */
+/** Encoding and memory group of an argument. */
 interface Slot {
   readonly name: string;
   readonly index: number;
@@ -38,11 +38,11 @@ interface Slot {
 }
 
 /**
- * A run. Starting and waiting again and again makes nothing in XRT: handle, arguments and memory stay.
- * It is closed by `close`, by `using`, or with its kernel.
+ * A reusable run of a kernel. Repeated starts reuse the handle, the arguments and the memory; XRT allocates
+ * nothing. Closed by `close`, by `using`, or together with its kernel.
  */
 export class XrtRun implements Disposable {
-  /** The kernel. */
+  /** Kernel that the run starts. */
   readonly kernel: RunKernel;
   readonly #xrt: Xrt;
   readonly #resource: Resource;
@@ -52,17 +52,17 @@ export class XrtRun implements Disposable {
   readonly #setV: NonNullable<Xrt["calls"]["xrtRunSetArgV"]> | null;
   /** Buffers by argument, kept reachable and unfreed while the kernel may use them. */
   readonly #buffers: (XrtBuffer | undefined)[] = [];
-  /** Their records; another list whenever an argument is another buffer. */
+  /** Resource records of the buffers; a new list after each change. */
   #resources: readonly Resource[] = [];
-  /** Those of the run that is under way. */
+  /** Resource records in use by the run in flight. */
   #used: readonly Resource[] = [];
   #running = false;
   #slice: Promise<number> | undefined;
 
   /**
-   * Takes a handle over. Use `XrtKernel.run`.
+   * Takes ownership of a handle. Use `XrtKernel.run` to create a run.
    *
-   * @param facts The handle and what it is.
+   * @param facts Handle and its description.
    * @internal
    */
   constructor({ xrt, kernel, parent, pointer }: RunFacts) {
@@ -86,28 +86,28 @@ export class XrtRun implements Disposable {
     });
   }
 
-  /** Whether it was started and nobody has seen it end. */
+  /** Whether the run was started and no call has observed its end yet. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** XRT's handle, for what this class does not cover. */
+  /** XRT handle, for C functions that this class does not wrap. */
   get pointer(): Pointer {
     return live(this.#resource);
   }
 
-  /** Whether it is freed. After `close` it may take until it has ended. */
+  /** Whether XRT has freed the run. After `close`, a run in flight delays this until it ends. */
   get freed(): boolean {
     return isFreed(this.#resource);
   }
 
   /**
-   * Sets an argument; it stays for all starts that follow.
+   * Sets an argument for all following starts.
    *
-   * @param which Its number or name.
-   * @param value A buffer; or a number, written as the argument's C type; or the bytes of a structure.
-   * @throws {OnpathError} `device` when there is no such argument, it is a stream, or the buffer is closed
-   * or in a memory that the kernel does not reach; `size` when a number does not fit.
+   * @param which Index or name of the argument.
+   * @param value Buffer, number in the argument's C type, or bytes of a structure.
+   * @throws {OnpathError} `device` when the argument is absent or a stream, or the buffer is closed or in
+   * another memory group; `size` when a number is out of range or a structure has another length.
    */
   set(which: number | string, value: XrtBuffer | number | bigint | Uint8Array): void {
     const pointer = live(this.#resource);
@@ -115,7 +115,7 @@ export class XrtRun implements Disposable {
       this.#slots[this.kernel.argument(which).index]!;
     let result: number;
     if (slot.format === "u32" && typeof value === "number" && value >>> 0 === value && this.#setV !== null) {
-      // Nearly all scalars of a kernel, by the shortest way.
+      // Fast path for 32-bit unsigned numbers, which nearly all scalars are.
       this.#view.setUint32(0, value, true);
       result = this.#setV(pointer, slot.index, this.#scratch, 4n);
     } else if (typeof value === "object") {
@@ -133,10 +133,10 @@ export class XrtRun implements Disposable {
   }
 
   /**
-   * Starts the kernel, on this thread: some microseconds with a card; in emulation as long as the device
-   * process takes to answer.
+   * Starts the kernel, blocking this thread: some microseconds on a card; in emulation until the device
+   * process responds.
    *
-   * @throws {OnpathError} `device` when the run is under way, a buffer is closed, or XRT refuses.
+   * @throws {OnpathError} `device` when the run is in flight, a buffer is closed, or XRT fails.
    */
   startNow(): void {
     const pointer = this.#prepare();
@@ -144,10 +144,10 @@ export class XrtRun implements Disposable {
   }
 
   /**
-   * Starts the kernel, on another thread.
+   * Starts the kernel on another thread.
    *
-   * @param options How long to wait for the start, and a signal.
-   * @throws {OnpathError} As {@linkcode XrtRun.startNow}, and `timeout`.
+   * @param options Timeout of the start, and abort signal.
+   * @throws {OnpathError} `timeout`, or as {@linkcode XrtRun.startNow}.
    */
   async start(options: WaitOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
@@ -156,18 +156,18 @@ export class XrtRun implements Disposable {
     await bounded(`kernel ${this.kernel.metadata.name} to start`, started, options);
   }
 
-  /** What XRT knows of it at this moment. */
+  /** Reads the state of the run from XRT. */
   state(): RunState | string {
     return stateName(this.#xrt.calls.xrtRunState(live(this.#resource)));
   }
 
   /**
-   * Waits until the kernel has ended, and never keeps the event loop waiting.
+   * Waits until the kernel has completed, without blocking the event loop.
    *
-   * @param options How long, and a signal. A run that is given up stays under way: it can be waited for
-   * again, and neither it nor its buffers are freed before it has ended.
-   * @throws {OnpathError} `timeout`; `device` when the run was not started or ended in another state than
-   * `completed`; or the signal's reason.
+   * @param options Timeout and abort signal. After either the run is still in flight: call `wait` again. The
+   * run and its buffers are freed only after it has ended.
+   * @throws {OnpathError} `timeout`; `device` when the run was not started, or ended in a state other than
+   * `completed`. An abort throws the signal's reason.
    */
   wait(options: WaitOptions = {}): Promise<void> {
     try {
@@ -175,7 +175,7 @@ export class XrtRun implements Disposable {
       options.signal?.throwIfAborted();
       if (!this.#running) throw this.#notStarted();
       if (this.#slice === undefined && this.#ended(this.#xrt.calls.xrtRunState(pointer))) {
-        // It has ended: this only tells XRT that we know.
+        // The run has ended: this call returns at once, and XRT records that the wait is over.
         this.#finish(this.#xrt.calls.xrtRunWaitFor(pointer, SLICE_MS));
         return DONE;
       }
@@ -186,8 +186,8 @@ export class XrtRun implements Disposable {
   }
 
   /**
-   * Closes it. May be called again. A run that is under way is freed when somebody who waits for it sees it
-   * end, and never where it never ends: the card may still write to its buffers.
+   * Closes the run. Further calls do nothing. A run in flight is freed when a pending wait observes its end.
+   * A run that never ends is never freed, because the card may still write to its buffers.
    */
   close(): void {
     const { pointer } = this.#resource;
@@ -199,7 +199,7 @@ export class XrtRun implements Disposable {
     close(this.#resource);
   }
 
-  /** Closes it. */
+  /** Closes the run at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -208,7 +208,7 @@ export class XrtRun implements Disposable {
     if (slot.format !== "buffer") throw this.#wrongKind(slot, "a buffer");
     live(buffer.resource);
     if (buffer.group !== slot.group) {
-      // XRT takes it, and the kernel then reads what stands at that address in its own memory.
+      // XRT would accept the buffer, and the kernel would access the same address in the wrong memory.
       throw new OnpathError(
         "device",
         `Cannot set argument ${slot.name} of ${this.kernel.metadata.name}: the buffer is in memory group ` +
@@ -223,7 +223,7 @@ export class XrtRun implements Disposable {
     if (this.#setV === null) {
       return this.#xrt.calls.xrtRunSetArgPointer(pointer, slot.index, live(buffer.resource));
     }
-    // The same that XRT does with a buffer among varargs: it takes the address.
+    // XRT does the same with a buffer among varargs: it passes the address.
     this.#view.setBigUint64(0, buffer.address, true);
     return this.#setV(pointer, slot.index, this.#scratch, 8n);
   }
@@ -242,7 +242,7 @@ export class XrtRun implements Disposable {
     );
   }
 
-  /** Without xrtRunSetArgV: as a vararg, promoted as C does. */
+  /** Sets a scalar without xrtRunSetArgV, as a vararg with C's promotions. */
   #setVariadic(pointer: Pointer, { index, format }: Slot, value: number | bigint): number {
     const { calls } = this.#xrt;
     if (format === "f32" || format === "f64") return calls.xrtRunSetArgF64(pointer, index, Number(value));
@@ -257,7 +257,7 @@ export class XrtRun implements Disposable {
     if (this.#running) {
       throw new OnpathError(
         "device",
-        `Cannot start kernel ${this.kernel.metadata.name}: the run is under way`,
+        `Cannot start kernel ${this.kernel.metadata.name}: the run is in flight`,
         {
           kernel: this.kernel.metadata.name,
         },
@@ -286,7 +286,7 @@ export class XrtRun implements Disposable {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const left = Math.max(0, Math.ceil(deadline - performance.now()));
-      // Waits of several callers share one thread.
+      // Pending waits of several callers share one thread.
       this.#slice ??= this.#waitAside(pointer, Math.min(SLICE_MS, Math.max(1, left)));
       const state = await bounded(`kernel ${this.kernel.metadata.name}`, this.#slice, {
         timeoutMs: left,
@@ -300,7 +300,7 @@ export class XrtRun implements Disposable {
     begin(this.#resource);
     try {
       const state = await this.#xrt.tasks.xrtRunWaitFor(pointer, ms);
-      // A run whose waiters have all gone is still noticed to have ended.
+      // Settles the run even if all callers have timed out or aborted.
       if (this.#ended(state)) this.#settle();
       return state;
     } finally {
@@ -309,13 +309,15 @@ export class XrtRun implements Disposable {
     }
   }
 
-  /** XRT says `timeout` of a slice too: that is no end. */
+  /**
+   * Whether a state is final. XRT also returns `timeout` for an elapsed slice, so that state is not final.
+   */
   #ended(state: number): boolean {
     return state === STATE.completed || state === STATE.error || state === STATE.abort ||
       (state >= STATE.noresponse && state <= STATE.skcrashed);
   }
 
-  /** The run is over: what it used is free again. */
+  /** Marks the run as ended, and releases the buffers that it used. */
   #settle(): void {
     if (!this.#running) return;
     this.#running = false;

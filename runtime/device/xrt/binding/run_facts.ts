@@ -1,5 +1,5 @@
 /**
- * Facts that a run is made of, without the class of its kernel.
+ * Constructor arguments of a run, without the class of its kernel.
  *
  * @module
  */
@@ -31,17 +31,17 @@ export interface RunKernel extends Registers, Disposable {
 }
 
 /**
- * What is needed to make a run's object.
+ * Constructor arguments of a run.
  *
  * @internal
  */
 export interface RunFacts {
-  /** XRT. */
+  /** Open XRT library. */
   readonly xrt: Xrt;
-  /** The kernel. */
+  /** Kernel to start. */
   readonly kernel: RunKernel;
-  /** The kernel's record. */
+  /** Resource record of the kernel. */
   readonly parent: Resource;
-  /** XRT's handle. */
+  /** XRT handle of the run. */
   readonly pointer: Pointer;
 }

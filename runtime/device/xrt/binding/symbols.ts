@@ -1,18 +1,18 @@
 /**
- * The C interface of libxrt_coreutil, as data. It is the same from XRT 2.13 on; what a version may lack
- * is optional.
+ * C interface of libxrt_coreutil, as data. The interface is stable since XRT 2.13; functions that some
+ * versions lack are optional.
  *
  * Handles are `void*`; `xrtBufferFlags` is `uint64_t`, `xrtMemoryGroup` is `uint32_t`, `xuid_t` is
- * `unsigned char[16]`, `enum ert_cmd_state` is `int`. Functions with varargs stand here once for every
- * type that they are called with: on x86-64 and AArch64 Linux, integers and pointers of varargs travel
- * where they would without.
+ * `unsigned char[16]`, `enum ert_cmd_state` is `int`. A function with varargs has one entry for each argument
+ * type. On x86-64 and AArch64 Linux, integer and pointer varargs are passed in the same registers as fixed
+ * arguments.
  *
  * @module
  */
 
 import type { SymbolTable } from "./native.ts";
 
-/** All functions of libxrt_coreutil that are bound, by the header that declares them. */
+/** Bound functions of libxrt_coreutil, grouped by header. */
 export const XRT_SYMBOLS = {
   // xrt_device.h
   xrtDeviceOpen: { parameters: ["u32" /* unsigned int index */], result: "pointer" },
@@ -117,7 +117,7 @@ export const XRT_SYMBOLS = {
   xrtRunClose: { parameters: ["pointer"], result: "i32" },
 
   // Arguments of a run. xrtRunSetArgV has no varargs: (xrtRunHandle, int index, const void* value, size_t bytes).
-  // No header declares it, and it has C++ linkage: its name is mangled, the same on every Linux.
+  // No header declares xrtRunSetArgV. With C++ linkage, its mangled name is the same on every Linux.
   xrtRunSetArgV: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32", optional: true },
   xrtRunSetArgVMangled: {
     name: "_Z13xrtRunSetArgVPviPKvm",
@@ -128,9 +128,9 @@ export const XRT_SYMBOLS = {
   xrtRunSetArgPointer: { name: "xrtRunSetArg", parameters: ["pointer", "i32", "pointer"], result: "i32" },
   xrtRunSetArgU32: { name: "xrtRunSetArg", parameters: ["pointer", "i32", "u32"], result: "i32" },
   xrtRunSetArgU64: { name: "xrtRunSetArg", parameters: ["pointer", "i32", "u64"], result: "i32" },
-  // C promotes a float among varargs to double; x86-64 alone, where AL says how many are in registers.
+  // C promotes a float among varargs to double. Works on x86-64 only, where AL counts the vector registers.
   xrtRunSetArgF64: { name: "xrtRunSetArg", parameters: ["pointer", "i32", "f64"], result: "i32" },
-  // Changes an argument of a run that is under way: on edge devices only.
+  // Changes an argument of a run in flight; on edge devices only.
   xrtRunUpdateArgPointer: {
     name: "xrtRunUpdateArg",
     parameters: ["pointer", "i32", "pointer"],
@@ -157,8 +157,9 @@ export const XRT_SYMBOLS = {
 export type XrtSymbols = typeof XRT_SYMBOLS;
 
 /**
- * Functions of the device's own library (`libxrt_core`, or the one of an emulation), from xrt.h: registers
- * of instances that run by themselves (AP_CTRL_NONE), for which libxrt_coreutil has C++ alone (`xrt::ip`).
+ * Bound functions of the device library (`libxrt_core`, or the library of an emulation), from xrt.h. They
+ * access registers of free-running instances (AP_CTRL_NONE), which libxrt_coreutil offers in C++ only
+ * (`xrt::ip`).
  */
 export const SHIM_SYMBOLS = {
   xclOpenContext: {

@@ -164,10 +164,10 @@ export class VnxNetwork {
    */
   setSocket(index: number, socket: VnxSocket | null): void {
     const places = this.#socketPlaces();
-    checkWhole("a socket's number of", index, 0, places.length - 1);
+    checkWhole("socket index", index, 0, places.length - 1);
     const ip = socket === null ? 0 : parseIp(socket.theirIp);
-    const theirs = socket === null ? 0 : checkWhole("a port of", socket.theirPort, 0, 65_535);
-    const mine = socket === null ? 0 : checkWhole("a port of", socket.myPort, 0, 65_535);
+    const theirs = socket === null ? 0 : checkWhole("port", socket.theirPort, 0, 65_535);
+    const mine = socket === null ? 0 : checkWhole("port", socket.myPort, 0, 65_535);
     const { theirIp, theirPort, myPort, valid } = places[index]!;
     const write = (offset: number, value: number) => this.#registers.writeRegister(offset, value);
     write(valid, 0);
