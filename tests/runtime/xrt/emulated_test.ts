@@ -34,7 +34,7 @@ for (const runtime of ["deno", "node"] as const) {
     assert.match(message(of("registers")["odd"]), /^Cannot use a register at 2/);
     assert.match(
       message(of("registers")["shared"]),
-      /^Cannot open kernel vadd:\{vadd_1\}: .* has it for itself/,
+      /^Cannot open kernel vadd:\{vadd_1\}: .* another process has it exclusively/,
     );
     assert.deepEqual([of("ring")["count"], of("ring")["wrong"], of("ring")["stages"]], [40, 0, 3]);
     // A run of 300 ms: a loop that was kept waiting would have seen one tick or two of 10 ms.

@@ -45,7 +45,8 @@ export const MAX_BUFFER_BYTES = 2 ** 40;
 /** Alignment in bytes of host memory that `XrtDevice.wrap` accepts. */
 export const HOST_ALIGNMENT = 4096;
 
-/* * Constructor arguments of {@linkcode XrtBuffer}.
+/**
+ * Constructor arguments of {@linkcode XrtBuffer}.
  *
  * @internal
  */

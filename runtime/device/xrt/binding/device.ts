@@ -36,7 +36,8 @@ export interface AllocateOptions extends WaitOptions {
   readonly kind?: BufferKind | undefined;
 }
 
-/* * An open device. Closing it closes its runs, kernels and buffers first, in that order.
+/**
+ * An open device. Closing it closes its runs, kernels and buffers first, in that order.
  *
  * Methods that return no promise block this thread until XRT returns. Methods that return a promise run on
  * another thread and have a timeout.
@@ -340,7 +341,8 @@ export class XrtDevice implements Disposable {
     });
   }
 
-  /*   * Imports a buffer that another process exported.
+  /**
+   * Imports a buffer that another process exported.
    *
    * @param handle File descriptor from `XrtBuffer.export`, as valid in this process.
    * @param group Index of the memory group that contains the buffer. Default 0.
