@@ -23,7 +23,7 @@ export { type Chain, chain } from "./chain.ts";
 export { chooseOverlap } from "./choose_overlap.ts";
 export type { Device, DeviceCounters } from "./device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./device/model.ts";
-export { createRtlDevice, type RtlDeviceOptions } from "./device/rtl/device.ts";
+export { createRtlDevice, type RtlDeviceOptions, type RtlModule } from "./device/rtl/device.ts";
 export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profile.ts";
 export type { WaveOptions } from "./device/rtl/wave.ts";
 export { offload, type OffloadOptions } from "./offload.ts";

@@ -48,15 +48,21 @@ export async function readSources(folder: string): Promise<Files> {
   );
 }
 
+/** Comments and white space: yosys takes them for nothing, so a row outlives a change to them. */
+const COMMENTS = /(?:\/\*[^]*?\*\/|\/\/[^\n]*|\s)+/g;
+
 /**
- * Computes the SHA-256 of modules' sources, in hexadecimal. Each module is in a file of its name.
+ * Computes the SHA-256 of modules' sources without their comments, in hexadecimal. Each module is in a file of
+ * its name.
  *
  * @param files Sources by file name.
  * @param modules Names of the modules.
  */
 export function hashSources(files: Files, modules: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const name of [...modules].sort()) hash.update(`${name}\0${files[`${name}.sv`]}\0`);
+  for (const name of [...modules].sort()) {
+    hash.update(`${name}\0${files[`${name}.sv`]!.replace(COMMENTS, " ")}\0`);
+  }
   return hash.digest("hex");
 }
 

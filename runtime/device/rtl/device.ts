@@ -15,6 +15,12 @@ import { createRtlPort } from "./port.ts";
 import { RTL_PROFILE } from "./profile.ts";
 import { checkWave, type WaveOptions } from "./wave.ts";
 
+/**
+ * A compiled `WebAssembly.Module`. Its type is `object`, as the declarations of WebAssembly are in the libraries of
+ * browsers alone, which a server's code need not load.
+ */
+export type RtlModule = object;
+
 /** What an RTL device may be asked for. */
 export interface RtlDeviceOptions {
   /**
@@ -29,7 +35,7 @@ export interface RtlDeviceOptions {
    * The WebAssembly of an RTL of one's own, by what plans ask for: `kernels/rtl` built with other parameters,
    * and for waveforms where one is asked for. What is left out is the library's.
    */
-  readonly builds?: Readonly<Partial<Record<PlanBuild, WebAssembly.Module>>> | undefined;
+  readonly builds?: Readonly<Partial<Record<PlanBuild, RtlModule>>> | undefined;
 }
 
 /**
@@ -38,7 +44,8 @@ export interface RtlDeviceOptions {
  * @param options A waveform, where one is wanted; an RTL of one's own.
  * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
  * assumed clock.
- * @throws {OnpathError} `size` if the range of the waveform's packets is invalid.
+ * @throws {OnpathError} `size` if the range of the waveform's packets is invalid; later, as a plan is loaded,
+ * `device` if its build is no module, or has no waveform.
  *
  * @example
  * ```ts
@@ -60,11 +67,21 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
       const { hasWaves } = deviceBuild(build).device;
       const traced = hasWaves && !isTraced ? wave : undefined;
       if (traced !== undefined && builds[build] === undefined) throw lacksWaves(build);
-      const card = await openRtlCard(builds[build] ?? await compileBuild(build), traced, profile.clockMHz);
+      const module = builds[build] ?? await compileBuild(build);
+      if (!(module instanceof WebAssembly.Module)) throw noModule(build);
+      const card = await openRtlCard(module, traced, profile.clockMHz);
       isTraced ||= hasWaves;
       return createRtlPort(card);
     },
   });
+}
+
+function noModule(build: PlanBuild): OnpathError {
+  return new OnpathError(
+    "device",
+    `Cannot open the RTL: builds.${build} is no WebAssembly.Module, as WebAssembly.compile returns it`,
+    { build },
+  );
 }
 
 function lacksWaves(build: PlanBuild): OnpathError {
