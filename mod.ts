@@ -6,11 +6,11 @@
  *
  * @example
  * ```ts
- * import { compile, createModelDevice, offload, tensor } from "onpath";
+ * import { compile, createModelDevice, type ImagePipeline, offload, tensor } from "onpath";
  * import assert from "node:assert/strict";
  *
  * const image = tensor(new Uint8Array(480 * 640 * 3), { dtype: "u8", shape: [480, 640, 3], layout: "HWC" });
- * const pipeline = {
+ * const pipeline: ImagePipeline = {
  *   steps: [
  *     { op: "resize", size: [224, 224], match: "torchvision" },
  *     {

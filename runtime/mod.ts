@@ -3,8 +3,7 @@
  *
  * @example
  * ```ts
- * import { compile, createModelDevice, offload } from "onpath";
- * import { tensor } from "onpath";
+ * import { compile, createModelDevice, offload, tensor } from "onpath";
  * import assert from "node:assert/strict";
  *
  * await using device = createModelDevice();
@@ -12,7 +11,7 @@
  * const plan = compile({ steps: [{ op: "resize", size: [24, 32] }] }, { input: image, device });
  * const { output, report } = await offload(plan, image, device);
  * assert.deepEqual(output.shape, [24, 32, 3]);
- * assert.equal(report.sent, plan.layout.cut.packets);
+ * assert.equal(report.sent, plan.body.layout.cut.packets);
  * ```
  *
  * @module

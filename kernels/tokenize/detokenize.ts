@@ -80,8 +80,8 @@ export function decodeText(vocabulary: Vocabulary, ids: ArrayLike<number>): stri
  * const ranks = [...units, `${btoa("ab")} 256`].join("\n");
  * const vocabulary = await compileVocabulary(readTiktoken(ranks, "tiny", { pattern: "\\p{L}+|\\P{L}", special: {} }));
  * const decoder = tokenDecoder(vocabulary);
- * assert.equal(decoder.push([0xc3]), "");
- * assert.equal(decoder.push([0xa9]), "é");
+ * assert.equal(decoder.write([0xc3]), "");
+ * assert.equal(decoder.write([0xa9]), "é");
  * ```
  */
 export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {

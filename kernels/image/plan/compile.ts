@@ -81,9 +81,9 @@ export interface CompileOptions {
  *   { steps: [{ op: "resize", size: [224, 224] }] },
  *   { input: { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" }, device: MODEL_PROFILE },
  * );
- * assert.equal(plan.layout.name, "cells");
- * assert.equal(plan.stages[0]!.form, "two-pass");
- * assert.equal(plan.bounds[0]!.levels, 0);
+ * assert.equal(plan.body.layout.name, "cells");
+ * assert.equal(plan.body.stages[0]!.form, "two-pass");
+ * assert.equal(plan.body.bounds[0]!.levels, 0);
  * ```
  */
 export function compile(

@@ -40,16 +40,16 @@ export const RTL_PARAMETERS: RtlParameters = {
  *
  * @example
  * ```ts
- * import { compile, RTL_PROFILE } from "onpath";
+ * import { compile, type ImagePipeline, RTL_PROFILE } from "onpath";
  * import { rtlProfile } from "onpath/runtime";
  * import assert from "node:assert/strict";
  *
- * const pipeline = { steps: [{ op: "resize", size: [224, 224] }] };
+ * const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };
  * const input = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
  * const whole = compile(pipeline, { input, device: RTL_PROFILE });
  * const half = compile(pipeline, { input, device: rtlProfile({ LANES: 3 }) });
- * assert.equal(half.tables[1]!.blocks, whole.tables[1]!.blocks / 2);
- * assert(half.cost.again > 1.9 * whole.cost.again);
+ * assert.equal(half.body.tables[1]!.blocks, whole.body.tables[1]!.blocks / 2);
+ * assert(half.body.cost.again > 1.9 * whole.body.cost.again);
  * ```
  */
 export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfile {
