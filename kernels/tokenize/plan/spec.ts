@@ -130,7 +130,7 @@ export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
     if (step.op === "normalize_text") return step.steps;
     throw new OnpathError(
       "pipeline",
-      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; use compileText()`,
+      `Cannot normalise with steps.${index}: expected normalize_text, found ${step.op}; the tokenize workload compiles that`,
       { step: index, op: step.op },
     );
   });
