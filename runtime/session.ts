@@ -225,7 +225,9 @@ function checkArgument(name: string, value: unknown, isRight: boolean): void {
   const found = kindOf(value);
   throw new OnpathError(
     name === "plan" ? "plan" : "device",
-    `Cannot open a session: expected a ${name}, found ${found}`,
+    `Cannot open a session with a ${name} that is ${found}: expected what ${
+      name === "plan" ? "compile()" : "createModelDevice(), createRtlDevice() or openXrtOffload()"
+    } makes`,
     { argument: name, found },
   );
 }

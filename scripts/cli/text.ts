@@ -15,8 +15,18 @@ const GAP = 2;
 
 /** Columns of this terminal; of a pipe those that COLUMNS names, or any number. */
 export function terminalWidth(): number {
-  const columns = process.stdout.columns ?? Number(process.env["COLUMNS"]);
+  const columns = process.stdout.columns ?? Number(namedColumns());
   return Number.isInteger(columns) && columns > 0 ? columns : Infinity;
+}
+
+/** COLUMNS, where this process may read it: Deno without `--allow-env` may not, and needs no width either. */
+function namedColumns(): string | undefined {
+  try {
+    return process.env["COLUMNS"];
+  } catch (error) {
+    if (error instanceof Error && error.name === "NotCapable") return undefined;
+    throw error;
+  }
 }
 
 const NO_LINES = {

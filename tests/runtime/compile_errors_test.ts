@@ -137,7 +137,7 @@ test("compile() refuses steps that do not fit the image, naming the step", () =>
     steps: [{ op: "normalize", range: "0-1", mean: [0, 0] }],
   });
   refuses("pipeline", /"blur".*expected one of/, { steps: [{ op: "blur" }] });
-  refuses("pipeline", /0 steps/, { steps: [] });
+  refuses("pipeline", /pipeline\.steps: too small/, { steps: [] });
 });
 
 test("compile() refuses pads of several colours and takes a pad of no rows and columns", () => {

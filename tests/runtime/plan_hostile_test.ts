@@ -125,7 +125,7 @@ test("decodePlan() keeps its message short, whatever the file holds", () => {
 test("decodePlan() refuses lists that announce more than the file holds without reserving memory for them", async () => {
   // 2,000 nested lists that announce 65,535 items each: 6 KB of file, 1 GB when room is made for them.
   const program = `
-    import { decodePlan } from "onpath/runtime";
+    import { decodePlan } from "onpath";
     const bytes = new Uint8Array(6000);
     for (let at = 0; at < bytes.length; at += 3) bytes.set([0xdc, 0xff, 0xff], at);
     try { decodePlan(bytes); } catch (error) { console.log(error.code); }

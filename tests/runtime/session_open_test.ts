@@ -17,9 +17,20 @@ const open = Session.open as (...values: any[]) => Promise<Session>;
 
 Deno.test("Session.open() refuses what is no plan, no device or no options, by what it found", async () => {
   const device = createModelDevice();
-  for (const [value, found] of [[undefined, "undefined"], [null, "null"], [[], "an array"], [5, "number"]]) {
-    await assert.rejects(open(value, device), refusal("plan", new RegExp(`a plan, found ${found}`)));
-    await assert.rejects(open(plan, value), refusal("device", new RegExp(`a device, found ${found}`)));
+  for (
+    const [value, found] of [[undefined, "undefined"], [null, "null"], [[], "an array"], [
+      5,
+      "of type number",
+    ]]
+  ) {
+    await assert.rejects(
+      open(value, device),
+      refusal("plan", new RegExp(`with a plan that is ${found}: expected what compile`)),
+    );
+    await assert.rejects(
+      open(plan, value),
+      refusal("device", new RegExp(`with a device that is ${found}: expected what createModelDevice`)),
+    );
   }
   await assert.rejects(open(plan, device, undefined, 5), refusal("size", /options/));
   await assert.rejects(open(plan, device, undefined, { retries: -1 }), refusal("size"));

@@ -178,7 +178,7 @@ Deno.test("Session of normalisation refuses by name what cannot be, and ends in 
   await assert.rejects(() => Session.open(plan, rtl), refusal("plan", /compiled for model/));
   await assert.rejects(
     () => openSession([{ op: "nfc" }], rtl),
-    refusal("device", /RTL has no kernel that normalises text/),
+    refusal("device", /RTL has no kernel for text normalisation/),
   );
   const silent = await openSession([{ op: "nfc" }], faultyDevice(() => Promise.resolve(0)));
   await assert.rejects(

@@ -228,7 +228,7 @@ Deno.test("Session of text refuses by name what cannot be: device, vocabulary, p
   );
   assert.throws(
     () => compile({ steps: [{ op: "tokenize", special: ["<|x|>"] }] }, { vocabulary: r50k, device }),
-    refusal("pipeline", /r50k_base has none/),
+    refusal("pipeline", /r50k_base has no such token/),
   );
   const mistral = await vocabulary("mistral");
   assert.throws(
