@@ -43,10 +43,8 @@ function parametersText(parameters: SynthRow["parameters"]): string {
 /** Names rows that were made from earlier sources. */
 function outdatedText(outdated: readonly string[]): string {
   if (outdated.length === 0) return "";
-  return `**Outdated rows.** The sources of these kernels changed after their row was made: ${
-    outdated.join("; ")
-  }. ` +
-    "Run `deno task synth` to make them again.\n\n";
+  return "**Outdated rows.** The sources of these kernels changed after their row was made. Run `deno task synth` to\n" +
+    `make them again.\n\n${outdated.map((name) => `- ${name}`).join("\n")}\n\n`;
 }
 
 /** Creates the page. */

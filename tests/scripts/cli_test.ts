@@ -11,6 +11,7 @@ import { tensor, toBytes } from "../../serialize/tensor.ts";
 import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { makeWave } from "../../scripts/rtl/waves.ts";
 import { readVcd } from "../support/vcd.ts";
+import { IS_LONG_SUITE } from "../support/long.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 const PHOTOS = fileURLToPath(new URL("../../scripts/photos/", import.meta.url));
@@ -148,7 +149,7 @@ Deno.test("offload plan says what was chosen, and run takes its file", () =>
       "a.plan",
     );
     assert.equal(shown.code, 0);
-    assert.equal(JSON.parse(shown.stdout).output.dtype, "f16");
+    assert.equal(JSON.parse(shown.stdout).body.output.dtype, "f16");
     const ran = await offloadCli(
       folder,
       "run",
@@ -232,7 +233,7 @@ Deno.test("offload plan --html --trace writes a page and a trace; --device takes
     const trace = JSON.parse(await readFile(join(folder, "t.json"), "utf8"));
     assert(trace.traceEvents.length > 10);
     const json = await offloadCli(folder, ...plan, "--packet-layout", "tiles", "--json");
-    assert.equal(JSON.parse(json.stdout).layout.name, "tiles");
+    assert.equal(JSON.parse(json.stdout).body.layout.name, "tiles");
     const card = await offloadCli(
       folder,
       "plan",
@@ -275,10 +276,12 @@ Deno.test("offload profile and offload sizes print their tables", () =>
 
 const missing = process.env.CI === undefined ? await missingRtlTools() : null;
 if (missing !== null) console.log(`skipped: --vcd. ${missing}`);
+else if (!IS_LONG_SUITE) console.log("skipped: --vcd, long, see test:all");
 
 Deno.test({
   name: "offload --vcd writes a waveform of the packets named, or nothing",
-  ignore: missing !== null,
+  // It builds the RTL with waveforms.
+  ignore: missing !== null || !IS_LONG_SUITE,
   fn: () =>
     inFolder(async (folder) => {
       // What the command would make itself, within a child's time.

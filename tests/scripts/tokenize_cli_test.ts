@@ -87,7 +87,11 @@ Deno.test("normalize writes a text of any length as it comes, by steps or as a v
       [["normalize", "x"], 2, /either --steps <steps> or --vocab/],
       [["normalize", "--steps", "nfq", "x"], 2, /steps\.0\.op/],
       [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload is of packets/],
-      [["normalize", "--steps", "nfc", "--device", "rtl", "x"], 1, /device rtl normalises no text/],
+      [
+        ["normalize", "--steps", "nfc", "--device", "rtl", "x"],
+        1,
+        /the RTL has no kernel for text normalisation/,
+      ],
       [["normalize", "--steps", "nfc", "--input", "missing.txt"], 1, /^error: Cannot read missing\.txt/],
     ] as const
   ) {

@@ -57,7 +57,7 @@ xrtTest("pages go from host to card to chip by the schedule, and nothing stays",
 xrtTest("cards that are lost or closed, and opened again, leave no thread and no file", async () => {
   const { passed, output } = await runTests("threads", 240_000);
   assert.equal(passed, 4, output);
-});
+}, { isLong: true });
 
 xrtTest("XRT starts device processes itself, one a card", async () => {
   const { passed, output } = await runTests("spawned", 120_000);
