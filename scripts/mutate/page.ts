@@ -10,6 +10,7 @@ import { markdownTable } from "../io/markdown.ts";
 import { type JudgedMutation, mutationSection } from "../rtl/mutation_table.ts";
 import { SAMPLE_COUNT } from "./sample.ts";
 import type { FileRow, TsTable } from "./table.ts";
+import { TARGETS } from "./targets.ts";
 
 /** Path of the results for TypeScript. */
 export const TS_TABLE = "docs/mutations_ts.json";
@@ -45,6 +46,18 @@ ${tsSection(ts)}
 ${mutationSection(rtl)}`;
 }
 
+/** Names files and folders of the targets that no row is of, so that a missing row is not taken for a good one. */
+function untriedText(files: readonly FileRow[]): string {
+  const untried = TARGETS.flatMap(({ paths }) => paths)
+    .filter((path) =>
+      !files.some(({ file }) => file === path || path.endsWith("/") && file.startsWith(path))
+    );
+  if (untried.length === 0) return "";
+  return `Not tried yet, \`deno task mutate:ts --only <path> --write\` does it:\n\n${
+    untried.map((path) => `- \`${path}\``).join("\n")
+  }\n\n`;
+}
+
 function tsSection({ files, known }: TsTable): string {
   const groups = [...new Set(files.map(({ group }) => group))];
   return `## TypeScript
@@ -73,7 +86,7 @@ ${
     )
   }
 
-Mutants that no test noticed:
+${untriedText(files)}Mutants that no test noticed:
 
 ${
     markdownTable(
