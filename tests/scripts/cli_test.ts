@@ -244,7 +244,7 @@ Deno.test("offload plan --html --trace writes a page and a trace; --device takes
       "u50",
       "--json",
     );
-    assert.equal(JSON.parse(card.stdout).device.name, "u50");
+    assert.equal(JSON.parse(card.stdout).target.name, "u50");
   }));
 
 Deno.test("offload run takes a form and a layout, and a plan for a device of one's own", () =>
