@@ -12,7 +12,7 @@ import type { PageLoad, Program } from "../kernels/program.ts";
 import { OnpathError } from "../serialize/errors.ts";
 import { OFFSET } from "../serialize/header.ts";
 import { slotAddress } from "../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
+import { bounded, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import { loosest, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
@@ -232,7 +232,7 @@ export class PacketLoop {
     const controller = new AbortController();
     const sentAt = performance.now();
     const exchange = { input: requests, count, output: answers, ...(pages.length > 0 ? { pages } : {}) };
-    const { timeoutMs = DEFAULT_TIMEOUT_MS } = loosest(involved);
+    const { timeoutMs } = loosest(involved);
     const watch = watchRuns(name, involved, () => controller.abort());
     let found: number;
     try {

@@ -42,9 +42,11 @@ export interface Run {
   hasLeft: boolean;
 }
 
+const timeoutOf = ({ options }: Run): number => options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+
 /** Longest timeout of some runs: the exchange lasts as long as one of them waits. */
 export function loosest(runs: readonly Run[]): { readonly timeoutMs: number } {
-  return { timeoutMs: Math.max(...runs.map(({ options }) => options.timeoutMs ?? DEFAULT_TIMEOUT_MS)) };
+  return { timeoutMs: Math.max(...runs.map(timeoutOf)) };
 }
 
 /** Progress of a run: that of its only flow, or flows that are done. */
@@ -66,15 +68,13 @@ export function watchRuns(device: string, runs: readonly Run[], onEmpty: () => v
   };
   const { timeoutMs: longest } = loosest(runs);
   const arm = () => {
-    const waits = runs.filter(({ hasLeft }) => !hasLeft).map(({ options }) =>
-      options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    );
+    const waits = runs.filter(({ hasLeft }) => !hasLeft).map(timeoutOf);
     const next = Math.min(...waits);
     // The last one to wait is ended by the exchange's own timeout.
     if (next >= longest) return;
     timer = setTimeout(() => {
       for (const run of runs) {
-        const { timeoutMs = DEFAULT_TIMEOUT_MS } = run.options;
+        const timeoutMs = timeoutOf(run);
         if (timeoutMs > next) continue;
         run.leave(
           new OnpathError("timeout", `Cannot wait longer for device ${device}: ${timeoutMs} ms have passed`, {

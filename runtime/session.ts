@@ -10,6 +10,7 @@ import { sameProfile } from "../kernels/target/profiles.ts";
 import type { Connection, FlowStream, Opened, Work } from "../kernels/workload.ts";
 import { kindOf, OnpathError } from "../serialize/errors.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
+import { createSerial } from "./device/serial.ts";
 import type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
 import { PacketLoop } from "./packet_loop.ts";
 import type { RunAccount } from "./run_watch.ts";
@@ -49,7 +50,7 @@ export interface RunResult<Out> {
   readonly report: RunReport;
 }
 
-/** How a session finds its workload and when it loads its program; the rest are defaults of its runs. */
+/** How a session finds its workload and loads its program. Timeout and signal are those of the load; runs have their own. */
 export interface SessionOptions extends RunOptions {
   /** Workload of the plan, if the registry does not list it. */
   readonly workload?: AnyWorkload | undefined;
@@ -195,12 +196,7 @@ export class Session<P extends Plan = AnyPlan> {
       await this.#loop.run([flow], options);
     });
     // Steps are taken in order, whatever the caller waits for.
-    let queue: Promise<unknown> = Promise.resolve();
-    const queued = <T>(step: () => Promise<T>): Promise<T> => {
-      const result = queue.then(step);
-      queue = result.catch(() => undefined);
-      return result;
-    };
+    const queued = createSerial();
     return { push: (chunk) => queued(() => push(chunk)), end: () => queued(end) };
   }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Device } from "./device/device.ts";
+import { createSerial } from "./device/serial.ts";
 
 /** Turns on one device. */
 export interface Turns {
@@ -28,17 +29,15 @@ export function turns(device: Device): Turns {
 }
 
 function createTurns(): Turns {
-  let tail: Promise<unknown> = Promise.resolve();
+  const serial = createSerial();
   let waiting = 0;
   return {
     run: <T>(work: (othersWait: () => boolean) => Promise<T>): Promise<T> => {
       waiting++;
-      const turn = tail.then(() => {
+      return serial(() => {
         waiting--;
         return work(() => waiting > 0);
       });
-      tail = turn.catch(() => undefined);
-      return turn;
     },
   };
 }
