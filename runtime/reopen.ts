@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../serialize/errors.ts";
 
 /** What is kept open, and how. */
 export interface ReopenOptions<T> {
@@ -59,7 +59,7 @@ export interface Reopener<T> extends AsyncDisposable {
  * ```
  */
 export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Reopener<T> {
-  checkWhole("attempt count", attempts, 1, 100);
+  checkInteger("attempt count", attempts, 1, 100);
   let current: Promise<T> | undefined;
   // The end of what was open before: a card can be opened again only then.
   let before: Promise<void> = Promise.resolve();

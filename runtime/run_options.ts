@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../serialize/errors.ts";
 import type { Progress } from "../serialize/flow.ts";
 import { MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 
@@ -48,8 +48,8 @@ export function checkRunOptions(options: RunOptions): { readonly retries: number
     throw new OnpathError("size", `Cannot use options of a run: expected an object, found ${typeof options}`);
   }
   const { signal, timeoutMs, retries = 2, onProgress } = options;
-  if (timeoutMs !== undefined) checkWhole("a timeout in milliseconds of", timeoutMs, 0, MAX_TIMEOUT_MS);
-  checkWhole("a number of retries of", retries, 0, MAX_RETRIES);
+  if (timeoutMs !== undefined) checkInteger("a timeout in milliseconds of", timeoutMs, 0, MAX_TIMEOUT_MS);
+  checkInteger("a number of retries of", retries, 0, MAX_RETRIES);
   if (signal !== undefined && !isSignal(signal)) {
     throw new OnpathError("size", `Cannot use a signal: expected an AbortSignal, found ${typeof signal}`);
   }

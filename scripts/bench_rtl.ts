@@ -32,7 +32,7 @@ const PHOTO = fileURLToPath(new URL("./photos/coffee.png", import.meta.url));
 /** Rounds in which each of the two runs once. */
 const ROUNDS = 9;
 /** Packets of one run at most. */
-const MOST_PACKETS = 4096;
+const MAX_PACKETS = 4096;
 
 /** An instance on which a run is timed. */
 interface Contender {
@@ -80,7 +80,7 @@ async function contest(match: Match, folder: string): Promise<Result> {
   const plan = compile({ steps }, { input, device: RTL_PROFILE });
   const build = deviceBuild(rtlProgram(plan).build);
   const { name } = build;
-  const { requests, writer } = reservePackets(plan, MOST_PACKETS);
+  const { requests, writer } = reservePackets(plan, MAX_PACKETS);
   const sent = Math.min(requests.slots, plan.body.layout.cut.packets);
   writer.write(input, 5, 0, sent, requests);
   const packets = Array.from({ length: sent }, (_, at) => packetBytes(requests, at).slice());

@@ -21,9 +21,9 @@ import { reasonOf } from "./mutate/reasons.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A test file hangs that takes `PATIENCE` times as long as all files do on sound code, and `LEAST_MS` more. */
+/** A test file hangs that takes `PATIENCE` times as long as all files do on sound code, and `MIN_MS` more. */
 const PATIENCE = 1;
-const LEAST_MS = 10_000;
+const MIN_MS = 10_000;
 /** Milliseconds that the tests of sound code may take. */
 const SOUND_MS = 600_000;
 
@@ -44,7 +44,7 @@ function createLimits(): (file: string, tests: readonly string[]) => Promise<num
     if (failure !== null) {
       throw new Error(`Cannot judge mutants of ${file}: without any, this fails: ${failure}`);
     }
-    return LEAST_MS + Math.ceil(PATIENCE * (performance.now() - start));
+    return MIN_MS + Math.ceil(PATIENCE * (performance.now() - start));
   };
   return (file, tests) => {
     const key = [...tests].sort().join();

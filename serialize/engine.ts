@@ -8,7 +8,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { ENGINE_WASM } from "./engine_wasm.ts";
 
 /** Compiled functions. Addresses are byte offsets into the engine's memory. See `wasm/engine.ts`. */
@@ -98,7 +98,7 @@ let compiled: WebAssembly.Module | undefined;
  * ```
  */
 export function createEngine(capacity: number): Engine {
-  checkWhole("engine capacity in bytes", capacity, 0, MAX_ENGINE_BYTES);
+  checkInteger("engine capacity in bytes", capacity, 0, MAX_ENGINE_BYTES);
   compiled ??= new WebAssembly.Module(decodeBase64(ENGINE_WASM));
   const memory = new WebAssembly.Memory({ initial: Math.ceil((FIRST_FREE + capacity + 128) / PAGE) });
   const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
@@ -110,7 +110,7 @@ export function createEngine(capacity: number): Engine {
     view: new DataView(memory.buffer),
     functions: exports as unknown as EngineFunctions,
     reserve: (length, alignment = 64) => {
-      checkWhole("log2 of an alignment", Math.log2(alignment), 6, 16);
+      checkInteger("log2 of an alignment", Math.log2(alignment), 6, 16);
       const address = Math.ceil(next / alignment) * alignment;
       const after = Math.ceil((address + length) / 64) * 64;
       if (after > end) {

@@ -91,7 +91,7 @@ export class OnpathError extends Error {
  * @returns The number.
  * @throws {OnpathError} `size` when it is not an integer or out of range.
  */
-export function checkWhole(what: string, value: number, least: number, most: number): number {
+export function checkInteger(what: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new OnpathError(
       "size",

@@ -5,7 +5,7 @@
  */
 
 import type { Engine } from "./engine.ts";
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { FLAG, HEADER_BYTES, KIND, type Kind, newHeader, writeHeader } from "./header.ts";
 import { type Checksum, type PacketSlots, slotAddress } from "./packets.ts";
 import { locate, type Partition } from "./partition.ts";
@@ -147,10 +147,10 @@ export function createImageWriter(engine: Engine, options: ImageWriterOptions): 
   return {
     write: (input, flow, sequence, count, target, slot = 0, epoch = 0) => {
       const axes = checkInput(input, options);
-      checkWhole("flow number", flow, 0, 2 ** 32 - 1);
-      checkWhole("first packet", sequence, 0, cut.packets);
-      checkWhole("packet count", count, 0, cut.packets - sequence);
-      checkWhole("first slot", slot, 0, target.slots - count);
+      checkInteger("flow number", flow, 0, 2 ** 32 - 1);
+      checkInteger("first packet", sequence, 0, cut.packets);
+      checkInteger("packet count", count, 0, cut.packets - sequence);
+      checkInteger("first slot", slot, 0, target.slots - count);
       if (target.engine !== engine || HEADER_BYTES + cut.itemsPerPacket * bytesPerItem > target.slotBytes) {
         throw new OnpathError(
           "packet",

@@ -6,7 +6,7 @@
 
 import { crc32c } from "./crc32c.ts";
 import type { Engine } from "./engine.ts";
-import { checkWhole, kindOf, OnpathError } from "./errors.ts";
+import { checkInteger, kindOf, OnpathError } from "./errors.ts";
 import {
   FLAG,
   type Header,
@@ -62,7 +62,7 @@ export interface PacketSlots {
  * @throws {OnpathError} `size` when a number is out of range or the engine has too little memory left.
  */
 export function reserveSlots(engine: Engine, slots: number, payload: number): PacketSlots {
-  checkWhole("slot count", slots, 1, 2 ** 20);
+  checkInteger("slot count", slots, 1, 2 ** 20);
   const slotBytes = slotBytesFor(payload);
   return { engine, address: engine.reserve(slots * slotBytes, SLOTS_ALIGNMENT), slotBytes, slots };
 }
@@ -73,7 +73,7 @@ export function reserveSlots(engine: Engine, slots: number, payload: number): Pa
  * @throws {OnpathError} `size` when the payload is outside 1 to {@linkcode MAX_PAYLOAD}.
  */
 export function slotBytesFor(payload: number): number {
-  checkWhole("payload bytes", payload, 1, MAX_PAYLOAD);
+  checkInteger("payload bytes", payload, 1, MAX_PAYLOAD);
   return Math.ceil((HEADER_BYTES + payload) / 64) * 64;
 }
 

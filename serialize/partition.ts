@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { MAX_PACKETS } from "./header.ts";
 
 /** Partition of one flow. Plain data. */
@@ -38,7 +38,7 @@ export interface Partition {
  * @param images Images in the flow, 1 to 2^24.
  * @param most Maximum items of one packet, 1 to 2^16.
  * @param multiple Items in one bus word, 1 to `most`. Default 1.
- * @param mostRows Maximum rows of one packet; 1 if every row has its own table page. Default unlimited.
+ * @param maxRows Maximum rows of one packet; 1 if every row has its own table page. Default unlimited.
  * @returns Partition of the flow.
  * @throws {OnpathError} `size` when a number is out of range or the flow has more than {@linkcode
  * MAX_PACKETS} packets.
@@ -59,15 +59,15 @@ export function cutRows(
   images: number,
   most: number,
   multiple = 1,
-  mostRows = Infinity,
+  maxRows = Infinity,
 ): Partition {
-  checkWhole("items of a row", width, 1, 2 ** 24);
-  checkWhole("row count", height, 1, 2 ** 24);
-  checkWhole("image count", images, 1, 2 ** 24);
-  checkWhole("items of a packet", most, 1, 2 ** 16);
-  checkWhole("items of a bus word", multiple, 1, most);
+  checkInteger("items of a row", width, 1, 2 ** 24);
+  checkInteger("row count", height, 1, 2 ** 24);
+  checkInteger("image count", images, 1, 2 ** 24);
+  checkInteger("items of a packet", most, 1, 2 ** 16);
+  checkInteger("items of a bus word", multiple, 1, most);
   const usable = most - most % multiple;
-  const rowsPerPacket = Math.min(height, mostRows, Math.max(1, Math.floor(usable / width)));
+  const rowsPerPacket = Math.min(height, maxRows, Math.max(1, Math.floor(usable / width)));
   const packetsPerRow = Math.ceil(width / usable);
   const itemsPerPacket = packetsPerRow === 1
     ? rowsPerPacket * width

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "./header.ts";
 import { type Checksum, type PacketSlots, readPacket, readPacketBytes, slotAddress } from "./packets.ts";
 import { locate, type Partition, type Span } from "./partition.ts";
@@ -100,8 +100,8 @@ export class Reassembler {
    */
   constructor(limits: ReassemblerLimits = {}) {
     this.#limits = {
-      flows: checkWhole("flow limit", limits.flows ?? 64, 1, 2 ** 20),
-      bytes: checkWhole("byte limit", limits.bytes ?? 2 ** 30, 1, 2 ** 40),
+      flows: checkInteger("flow limit", limits.flows ?? 64, 1, 2 ** 20),
+      bytes: checkInteger("byte limit", limits.bytes ?? 2 ** 30, 1, 2 ** 40),
     };
   }
 

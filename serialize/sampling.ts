@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { KIND, type Kind } from "./header.ts";
 
 /** One axis of a separable map. Source index −1 selects the fill colour. */
@@ -119,8 +119,8 @@ export function mapSize(map: SamplingMap): { height: number; width: number } {
  * @throws {OnpathError} `shape` or `size`, with the first invalid value.
  */
 export function checkMap(map: SamplingMap, height: number, width: number): void {
-  checkWhole("image height", height, 1, MAX_AXIS);
-  checkWhole("image width", width, 1, MAX_AXIS);
+  checkInteger("image height", height, 1, MAX_AXIS);
+  checkInteger("image width", width, 1, MAX_AXIS);
   if (map.form === "dense") {
     const items = map.height * map.width;
     if (map.neighbours.length !== 4 * items || map.weight.length !== items) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "./errors.ts";
+import { checkInteger, OnpathError } from "./errors.ts";
 import { newHeader, readHeader } from "./header.ts";
 import type { ImageWriter } from "./image_writer.ts";
 import { packetBytes, type PacketSlots } from "./packets.ts";
@@ -63,8 +63,8 @@ export class PacketizeStream extends TransformStream<Tensor, Uint8Array<ArrayBuf
    */
   constructor(options: PacketizeOptions) {
     const { writer, slots, packets } = options;
-    checkWhole("packet count", packets, 1, 2 ** 24);
-    let flow = checkWhole("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
+    checkInteger("packet count", packets, 1, 2 ** 24);
+    let flow = checkInteger("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
     super({
       transform(input, controller) {
         for (let first = 0; first < packets; first += slots.slots) {
@@ -127,8 +127,8 @@ export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
    */
   constructor(options: ReassembleOptions) {
     const reassembler = new Reassembler(options.limits);
-    const first = checkWhole("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
-    const end = first + checkWhole("flow count", options.flows, 1, 2 ** 32 - first);
+    const first = checkInteger("first flow", options.firstFlow ?? 0, 0, 2 ** 32 - 1);
+    const end = first + checkInteger("flow count", options.flows, 1, 2 ** 32 - first);
     const { placement } = options;
     const window = options.limits?.flows ?? 64;
     const header = newHeader();

@@ -15,7 +15,7 @@ import {
   type TypedArray,
   viewElements,
 } from "./dtype.ts";
-import { checkWhole, kindOf, OnpathError } from "./errors.ts";
+import { checkInteger, kindOf, OnpathError } from "./errors.ts";
 
 /** Order of the axes: N image of the batch, H row, W column, C channel. */
 export type Layout = "HWC" | "CHW" | "NHWC" | "NCHW";
@@ -67,7 +67,7 @@ export interface TensorOptions<D extends DType = DType> {
 export function countElements(shape: readonly number[]): number {
   let count = 1;
   for (const [axis, length] of shape.entries()) {
-    checkWhole(`axis ${axis} of shape [${shape.join(", ")}] with length`, length, 0, MAX_ELEMENTS);
+    checkInteger(`axis ${axis} of shape [${shape.join(", ")}] with length`, length, 0, MAX_ELEMENTS);
     count *= length;
   }
   if (count > MAX_ELEMENTS) {

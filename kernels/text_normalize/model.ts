@@ -11,7 +11,7 @@ import { POINT_BROKEN, POINT_GOES_ON, POINT_WRONG, PointDecoder } from "../token
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { normalizeText } from "./reference.ts";
 import { checkTextSteps } from "./spec.ts";
-import { type Sink, type Stage, stagesOf } from "./stages.ts";
+import { type CodePointFilter, filtersOf, type Sink } from "./filters.ts";
 
 /** Output of one packet; the views are valid until the next call. */
 export interface NormalizedPart {
@@ -141,9 +141,9 @@ class Output {
 export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer {
   checkTextSteps(steps);
   const out = new Output();
-  const byStep: Stage[][] = [];
+  const byStep: CodePointFilter[][] = [];
   let escape: NormalizationEscape | null = null;
-  const heldFrom = (at: number) => Math.min(at, ...byStep.flat().map((stage) => stage.heldFrom()));
+  const heldFrom = (at: number) => Math.min(at, ...byStep.flat().map((filter) => filter.heldFrom()));
   const giveUp = (at: number) => {
     if (escape !== null) return;
     const position = heldFrom(at);
@@ -154,13 +154,13 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
   };
   let from = 0, at = 0;
   const chain = steps.toReversed().reduce<Sink>((next, step) => {
-    const stages = stagesOf(
+    const filters = filtersOf(
       step,
       (code, a, b, anchor) => escape === null && next(code, a, b, anchor),
       () => giveUp(from),
     );
-    byStep.unshift(stages);
-    return stages[0]!.push;
+    byStep.unshift(filters);
+    return filters[0]!.push;
   }, out.put);
 
   const decoder = new PointDecoder();
@@ -182,7 +182,7 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
     end() {
       if (escape === null && decoder.need > 0) chain(0xfffd, from, at, from);
       decoder.restart();
-      for (const stage of byStep.flat()) if (escape === null) stage.end();
+      for (const filter of byStep.flat()) if (escape === null) filter.end();
       return out.take();
     },
     get escape() {
@@ -190,7 +190,7 @@ export function createTextNormalizer(steps: readonly TextStep[]): TextNormalizer
     },
     resume() {
       // Nothing has been emitted while a text to be prepended still lacks input.
-      if (byStep.some((stages) => !stages[0]!.isStarted())) return { position: 0, skip: 0 };
+      if (byStep.some((filters) => !filters[0]!.isStarted())) return { position: 0, skip: 0 };
       if (escape !== null) return escape;
       const position = heldFrom(decoder.need > 0 ? from : at);
       return { position, skip: out.since(position) };

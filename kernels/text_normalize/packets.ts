@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkWhole } from "../../serialize/errors.ts";
+import { checkInteger } from "../../serialize/errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader } from "../../serialize/header.ts";
 import { newNormalizedCarry, writeNormalizedPacket } from "../../serialize/text/normalized_packet.ts";
 import { type PacketSlots, readPacket, slotAddress } from "../../serialize/packets.ts";
@@ -18,7 +18,7 @@ import { createTextNormalizer, type NormalizationPlace, type TextNormalizer } fr
 import { checkTextSteps } from "./spec.ts";
 
 /** Maximum packets that answer one packet of text; longer output makes the flow escape. */
-export const MOST_NORMALIZED_PARTS = 16;
+export const MAX_NORMALIZED_PARTS = 16;
 
 /** Reasons of an escape, by their number in packets; 0 is no escape. */
 export const NORMALIZATION_ESCAPES = ["", "marks", "growth"] as const;
@@ -61,7 +61,7 @@ export class NormalizeModel {
    * 8192 bytes.
    */
   constructor(program: NormalizeProgram) {
-    checkWhole("a longest payload of", program.longest, 1, 8192);
+    checkInteger("a longest payload of", program.longest, 1, 8192);
     checkTextSteps(program.steps);
     this.#program = program;
     this.#going = program.steps.filter(({ op }) => op !== "prepend");
@@ -84,7 +84,7 @@ export class NormalizeModel {
    * @param slot Index of the packet's slot.
    * @param output Slots for answers.
    * @param answer Index of the first output slot.
-   * @returns Number of answers, at most {@linkcode MOST_NORMALIZED_PARTS}, or the reason for dropping the
+   * @returns Number of answers, at most {@linkcode MAX_NORMALIZED_PARTS}, or the reason for dropping the
    * packet.
    * @throws {OnpathError} `size` if `output` has too few slots.
    */
@@ -116,7 +116,7 @@ export class NormalizeModel {
     }
     carry.escape = normalizer.escape === null ? 0 : MARKS;
     carry.parts = Math.max(1, Math.ceil(made.length / longest));
-    if (flow.over || carry.parts > MOST_NORMALIZED_PARTS) {
+    if (flow.over || carry.parts > MAX_NORMALIZED_PARTS) {
       // No output of this packet is sent, so the host begins where the preceding packet ended.
       carry.escape = GROWTH;
       carry.parts = 1;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { MOST_NORMALIZED_PARTS } from "./packets.ts";
+import { MAX_NORMALIZED_PARTS } from "./packets.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { checkChecksum, type Checksum } from "../../serialize/packets.ts";
-import { checkWhole } from "../../serialize/errors.ts";
+import { checkInteger } from "../../serialize/errors.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { identifyPlan, type Plan } from "../plan/plan.ts";
 import { profileOf } from "../target/profiles.ts";
@@ -38,7 +38,7 @@ export interface NormalizeCompileOptions {
 }
 
 /** Minimum payload of an answer, in bytes: with NFKC, a code point becomes up to 33 bytes. */
-const LEAST_ANSWER = 64;
+const MIN_ANSWER = 64;
 
 /**
  * Compiles a pipeline of normalisation.
@@ -66,15 +66,15 @@ export function compileNormalize(
 ): NormalizePlan {
   const target = profileOf(options.device);
   const most = Math.min(MAX_PAYLOAD, target.payload);
-  const request = checkWhole("a payload of text in bytes of", options.payload ?? target.payload, 1, most);
+  const request = checkInteger("a payload of text in bytes of", options.payload ?? target.payload, 1, most);
   return identifyPlan({
     workload: "text_normalize",
     target,
     packets: {
       request,
-      answer: Math.max(request, LEAST_ANSWER),
-      answersPerRequest: MOST_NORMALIZED_PARTS,
-      inFlight: checkWhole("a number of packets an exchange of", options.packets ?? 64, 1, 1024),
+      answer: Math.max(request, MIN_ANSWER),
+      answersPerRequest: MAX_NORMALIZED_PARTS,
+      inFlight: checkInteger("a number of packets an exchange of", options.packets ?? 64, 1, 1024),
     },
     body: { steps: parseNormalizePipeline(pipeline), checksum: checkChecksum(options.checksum) },
   });

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { parseWith, type Schema } from "../schema.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "./growth.ts";
-import { MAX_REPLACED } from "./stages.ts";
+import { MAX_REPLACED } from "./filters.ts";
 import { shortList } from "../lists.ts";
 
 const text = z.string().max(4096).refine((one) => one.isWellFormed(), "is not well-formed Unicode");

@@ -20,7 +20,7 @@ export interface NormalizerStream {
 }
 
 /**
- * Bytes of the text kept for the reference: more than the stages of the model hold back, a few dozen code
+ * Bytes of the text kept for the reference: more than the filters of the model hold back, a few dozen code
  * points each.
  */
 const KEPT = 2 ** 14;

@@ -19,7 +19,7 @@ import type { TokenList } from "./token_list.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
 /** Maximum piece length, in bytes. */
-export const MOST_SEARCHED = 63;
+export const MAX_SEARCHED = 63;
 
 /** Search over one piece at a time; its buffers are reused for every piece. */
 export class BpeSearch {
@@ -28,10 +28,10 @@ export class BpeSearch {
   readonly #compatibility: Compatibility;
   readonly #counts: TextLookups;
   // Tokens that begin at one offset, shortest first; and the tokens chosen so far.
-  readonly #ways = new Int32Array(MOST_SEARCHED);
-  readonly #chosen = new Int32Array(MOST_SEARCHED);
+  readonly #ways = new Int32Array(MAX_SEARCHED);
+  readonly #chosen = new Int32Array(MAX_SEARCHED);
   // By offset in the piece: 1 if no token continues from there. All zero between pieces.
-  readonly #dead = new Uint8Array(MOST_SEARCHED + 1);
+  readonly #dead = new Uint8Array(MAX_SEARCHED + 1);
 
   /**
    * Creates a search over pieces of bytes.
@@ -53,7 +53,7 @@ export class BpeSearch {
    *
    * @param text Buffer that holds the piece.
    * @param start Offset of the piece's first byte.
-   * @param end Exclusive end of the piece; at most {@linkcode MOST_SEARCHED} bytes after `start`.
+   * @param end Exclusive end of the piece; at most {@linkcode MAX_SEARCHED} bytes after `start`.
    * @param list List to which tokens are appended.
    * @returns False if the piece has no encoding, because no token begins with one of its bytes.
    */

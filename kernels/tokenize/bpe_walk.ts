@@ -5,7 +5,7 @@
  * @module
  */
 
-import { BpeSearch, MOST_SEARCHED } from "./bpe_search.ts";
+import { BpeSearch, MAX_SEARCHED } from "./bpe_search.ts";
 import type { Compatibility } from "./compatible.ts";
 import type { PieceMemo } from "./piece_memo.ts";
 import { CELL, noProgress } from "./tables.ts";
@@ -101,7 +101,7 @@ export class BpeWalk {
     const fresh = this.walked === this.start;
     const first = this.#list.count;
     if (fresh && this.#memo.find(text, this.start, end, this.#list)) return;
-    if (fresh && length <= MOST_SEARCHED && this.#search?.find(text, this.start, end, this.#list)) {
+    if (fresh && length <= MAX_SEARCHED && this.#search?.find(text, this.start, end, this.#list)) {
       return this.#memo.keep(this.#list, first);
     }
     this.walk(text, end);

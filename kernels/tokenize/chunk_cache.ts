@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import type { TokenRun } from "../../serialize/text/token_run.ts";
 import { CONTENT_CHUNK, contentCutter, type NextChunk } from "./content_cuts.ts";
 import { vocabularyCuts } from "./cuts.ts";
@@ -92,7 +92,7 @@ export class ChunkCache {
     }
     this.vocabulary = vocabulary;
     this.next = contentCutter(rule);
-    this.#most = checkWhole("a cache's memory in bytes of", options.bytes ?? 2 ** 26, 2 ** 12, 2 ** 40);
+    this.#most = checkInteger("a cache's memory in bytes of", options.bytes ?? 2 ** 26, 2 ** 12, 2 ** 40);
   }
 
   /** Counters since the creation of the cache. */

@@ -357,7 +357,7 @@ export class TextFlow {
       for (let at = this.#start; at < this.#accept; at++) {
         if ((this.#text[at]! & 0xc0) !== 0x80) characters++;
       }
-      if (characters <= wordPiece.mostCharacters) return false;
+      if (characters <= wordPiece.maxCharacters) return false;
     }
     this.#forgotten += gone;
     this.#text.copyWithin(0, this.#accept, this.#seen);

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { checkWhole } from "../../serialize/errors.ts";
+import { checkInteger } from "../../serialize/errors.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader, type Refusal } from "../../serialize/header.ts";
 import {
   newTokenCarry,
@@ -61,7 +61,7 @@ export function saysPlaces({ algorithm }: Pick<Vocabulary, "algorithm">): boolea
  * @param vocabulary Compiled vocabulary.
  * @param longest Maximum payload, in bytes.
  */
-export function mostParts(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">, longest: number): number {
+export function maxParts(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">, longest: number): number {
   // Each byte may be malformed and become three bytes, each of them a token; a full window may be held before
   // it.
   return Math.ceil(
@@ -70,16 +70,16 @@ export function mostParts(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">,
 }
 
 /** Maximum part count in an answer's header. */
-const MOST_PARTS = 255;
+const MAX_PARTS = 255;
 
 /**
  * Computes the minimum payload, in bytes, with which the answers to every text fit.
  *
  * @param vocabulary Compiled vocabulary.
  */
-export function leastPayload(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">): number {
+export function minPayload(vocabulary: Pick<Vocabulary, "idLimit" | "algorithm">): number {
   let longest = 1;
-  while (!(mostParts(vocabulary, longest) <= MOST_PARTS)) longest++;
+  while (!(maxParts(vocabulary, longest) <= MAX_PARTS)) longest++;
   return longest;
 }
 
@@ -110,7 +110,7 @@ export class TokenizeModel {
    * more than one code point.
    */
   constructor(vocabulary: Vocabulary, program: TokenizeProgram) {
-    checkWhole("a longest payload of", program.longest, leastPayload(vocabulary), 8192);
+    checkInteger("a longest payload of", program.longest, minPayload(vocabulary), 8192);
     const tables = engineTables(vocabulary);
     this.#program = program;
     this.#bits = idBits(vocabulary);
@@ -136,7 +136,7 @@ export class TokenizeModel {
    * @param slot Index of the packet's slot.
    * @param output Slots for answers.
    * @param answer Index of the first output slot.
-   * @returns Number of answers, at most {@linkcode mostParts}, or the reason for dropping the packet.
+   * @returns Number of answers, at most {@linkcode maxParts}, or the reason for dropping the packet.
    * @throws {OnpathError} `size` if `output` has too few slots.
    */
   take(input: PacketSlots, slot: number, output: PacketSlots, answer: number): number | TextDrop {
@@ -187,7 +187,7 @@ export class TokenizeModel {
   #fitPlaces(engine: TextFlow): void {
     const { list } = engine;
     for (let n = 0; n < list.count; n++) {
-      if (list.lengths[n]! < MOST_PLACE && list.gaps[n]! < MOST_PLACE) continue;
+      if (list.lengths[n]! < MAX_PLACE && list.gaps[n]! < MAX_PLACE) continue;
       list.count = n;
       engine.escape = PENDING;
     }
@@ -195,5 +195,5 @@ export class TokenizeModel {
 }
 
 /** Exclusive limit of a token's length and of a gap in packets, in bytes. */
-const MOST_PLACE = 2 ** 16;
+const MAX_PLACE = 2 ** 16;
 const PENDING = 1;

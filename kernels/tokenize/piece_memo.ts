@@ -9,9 +9,9 @@
 import type { TokenList } from "./token_list.ts";
 
 /** Maximum length of a piece in the memo, in bytes; one more byte holds the length. */
-const MOST_BYTES = 15;
+const MAX_BYTES = 15;
 /** Maximum number of tokens of such a piece. */
-const MOST_TOKENS = 11;
+const MAX_TOKENS = 11;
 /** Slots of the memo, which is direct-mapped: half a megabyte. */
 const PIECES = 2 ** 13;
 /** 32-bit numbers in a slot: four of bytes, one of the token count, then the tokens. */
@@ -42,7 +42,7 @@ export class PieceMemo {
   find(text: Uint8Array, from: number, to: number, list: TokenList): boolean {
     const length = to - from;
     this.#at = -1;
-    if (length > MOST_BYTES) return false;
+    if (length > MAX_BYTES) return false;
     let a = 0, b = 0, c = 0, d = length << 24;
     let at = from;
     for (let shift = 0; shift < 32 && at < to; shift += 8) a |= text[at++]! << shift;
@@ -87,7 +87,7 @@ export class PieceMemo {
    */
   keep(list: TokenList, first: number): void {
     const place = this.#at, count = list.count - first;
-    if (place < 0 || count > MOST_TOKENS) return;
+    if (place < 0 || count > MAX_TOKENS) return;
     const places = this.#places;
     places[place] = this.#a;
     places[place + 1] = this.#b;

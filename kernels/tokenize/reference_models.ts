@@ -168,7 +168,7 @@ function precedes(a: Turn, b: Turn): boolean {
  * @returns A function from a word to its ids.
  */
 export function plainWordPiece(source: WordPieceSource): (word: string) => number[] {
-  const { strings: { bytes, offsets }, ids, prefix, unknown, mostCharacters } = source;
+  const { strings: { bytes, offsets }, ids, prefix, unknown, maxCharacters } = source;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const idOf = new Map<string, number>();
   for (let i = 0; i < ids.length; i++) {
@@ -176,7 +176,7 @@ export function plainWordPiece(source: WordPieceSource): (word: string) => numbe
   }
   return (word) => {
     const characters = Array.from(word);
-    if (characters.length > mostCharacters) return [unknown];
+    if (characters.length > maxCharacters) return [unknown];
     const found: number[] = [];
     for (let start = 0; start < characters.length;) {
       let end = characters.length;

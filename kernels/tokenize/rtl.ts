@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { KIND } from "../../serialize/header.ts";
 import { countEntries, type KernelImage } from "../program.ts";
 import { TOKENIZE_ARGUMENTS, TOKENIZE_COUNTER, TOKENIZE_TABLE } from "../rtl/registers.ts";
@@ -64,7 +64,7 @@ export function tokenizeProgram(
   image: TokenizeImage,
   { plan, longest }: { readonly plan: number; readonly longest: number },
 ): TokenizeProgramData {
-  checkWhole("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
+  checkInteger("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
   const { memory, blocks, classes, transitions, ids, bits } = image;
   const tables = [
     { table: TOKENIZE_TABLE.blocks, entries: blocks },

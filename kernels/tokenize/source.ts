@@ -35,7 +35,7 @@ export interface WordPieceSource {
   /** Id of a word that no tokens match. */
   readonly unknown: number;
   /** Maximum characters of a word; a longer one is unknown. */
-  readonly mostCharacters: number;
+  readonly maxCharacters: number;
 }
 
 /** Vocabulary before compilation. Plain data. */

@@ -105,7 +105,7 @@ export interface WordPieceTables {
   /** Id of a word that no tokens match. */
   readonly unknown: number;
   /** Maximum characters of a word; a longer one is unknown. */
-  readonly mostCharacters: number;
+  readonly maxCharacters: number;
   /** Length of the longest token, in bytes. */
   readonly longestToken: number;
 }

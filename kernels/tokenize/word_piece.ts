@@ -37,10 +37,10 @@ export function splitWord(
   to: number,
   counts: TextLookups,
 ): WordTokens | null {
-  const { base, check, whole, roots, mostCharacters } = tables;
+  const { base, check, whole, roots, maxCharacters } = tables;
   let characters = 0;
   for (let at = from; at < to; at++) if ((text[at]! & 0xc0) !== 0x80) characters++;
-  if (characters > mostCharacters || characters > made.ids.length) return null;
+  if (characters > maxCharacters || characters > made.ids.length) return null;
   made.count = 0;
   for (let at = from; at < to;) {
     let cell: number = at === from ? roots[0] : roots[1];

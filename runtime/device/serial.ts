@@ -5,7 +5,7 @@
  */
 
 import type { Exchange } from "../../kernels/program.ts";
-import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 
 /** Runs calls one after another, in the order in which they were made. */
 export type Serial = <T>(call: () => Promise<T> | T) => Promise<T>;
@@ -71,7 +71,7 @@ export function yieldToEventLoop(): Promise<void> {
  * @throws {OnpathError} `size` if there are fewer slots than packets.
  */
 export function checkExchange({ input, output, count }: Exchange): void {
-  checkWhole("packet count", count, 0, 2 ** 20);
+  checkInteger("packet count", count, 0, 2 ** 20);
   if (count <= input.slots && count <= output.slots) return;
   throw new OnpathError(
     "size",

@@ -10,7 +10,7 @@ import { createEngine } from "../../serialize/engine.ts";
 import { createTextWriter } from "../../serialize/text/text_writer.ts";
 import { FlowAppend } from "../../serialize/text/flow_append.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import { mostParts, type TextMode, TokenizeModel } from "../../kernels/tokenize/model.ts";
+import { maxParts, type TextMode, TokenizeModel } from "../../kernels/tokenize/model.ts";
 import { newHeader } from "../../serialize/header.ts";
 import { newTokenCarry, readTokenPacket, unpackTokens } from "../../serialize/text/token_packet.ts";
 import { type PacketSlots, reserveSlots } from "../../serialize/packets.ts";
@@ -36,7 +36,7 @@ interface Answered {
 function answered({ tables }: BenchVocabulary, text: Uint8Array, mode: TextMode): Answered {
   const cut = { payload: PAYLOAD, overlap: mode === "overlap" ? 32 : 0 };
   const packets = chunkCount(text.length, cut);
-  const parts = mostParts(tables, PAYLOAD);
+  const parts = maxParts(tables, PAYLOAD);
   const engine = createEngine(packets * (parts + 1) * 1408 + 2 ** 14);
   const requests = reserveSlots(engine, packets, PAYLOAD);
   const answers = reserveSlots(engine, packets * parts, PAYLOAD);

@@ -82,7 +82,7 @@ export function addXrtCommands(program: Command, context: Context): void {
     .option("--length <argument:bytes>", "the argument that is told a piece's length, in items of some bytes")
     .option("--set <argument=value...>", "values of other arguments")
     .addOption(numberOption("--piece <bytes>", "bytes of a piece (default: 1048576)", 2 ** 30))
-    .addOption(numberOption("--stages <count>", "pieces under way at once (default: 3)", 64))
+    .addOption(numberOption("--slots <count>", "pieces in flight at once (default: 3)", 64))
     .action((path: string, kernel: string, flags: RunFlags) => xrtRun(path, kernel, flags, context));
 
   add("watch", "show a kernel's counters as they run")

@@ -12,7 +12,7 @@ import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
 import { openXrt } from "../../runtime/device/xrt/binding/library.ts";
 import { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
 import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
-import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { commandOf, prepareEnvironment } from "./environment.ts";
 import { GUARD_STATE, type GuardCommand, type GuardEvent, type GuardOptions } from "./guard.ts";
 import { watchReader } from "./reader.ts";
@@ -20,7 +20,7 @@ import { remedyDefect } from "./remedy.ts";
 import { keepSignals } from "./signals.ts";
 
 /** Devices of an emulation at most. */
-const MOST_DEVICES = 8;
+const MAX_DEVICES = 8;
 
 /** How cards are emulated. */
 export interface EmulationOptions {
@@ -84,7 +84,7 @@ export interface Emulation extends AsyncDisposable {
  */
 export async function startEmulation(options: EmulationOptions): Promise<Emulation> {
   const { program, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const devices = checkWhole("emulated card count", options.devices ?? 1, 1, MOST_DEVICES);
+  const devices = checkInteger("emulated card count", options.devices ?? 1, 1, MAX_DEVICES);
   const { folder, socket, restore } = prepareEnvironment(devices);
   const states = new Int32Array(new SharedArrayBuffer(4 * devices));
   const guard = new Worker(program, {
@@ -157,7 +157,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   };
 
   const open = async (card: CardProcessOptions): Promise<CardProcess> => {
-    const index = checkWhole("emulated card index", card.index ?? 0, 0, devices - 1);
+    const index = checkInteger("emulated card index", card.index ?? 0, 0, devices - 1);
     if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
     const path = join(folder, `card-${index}-${runs++}`);
     const { child, ended } = await startProcess(program, path, card);

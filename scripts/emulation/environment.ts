@@ -49,7 +49,7 @@ export interface EmulationEnvironment {
 export const SOCKETS: string = join("/", "tmp");
 
 /** A path of a socket has at most so many bytes. */
-const MOST_PATH = 106;
+const MAX_PATH = 106;
 
 /**
  * Makes the folder and sets the variables of this process. XRT reads them once, at its first call.
@@ -81,11 +81,11 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   try {
     writeFileSync(join(folder, OWNER), String(process.pid));
     const seen = `${SOCKETS}/${user}/xrt`;
-    if (Math.max(seen.length, socket.length) > MOST_PATH) {
+    if (Math.max(seen.length, socket.length) > MAX_PATH) {
       throw new OnpathError(
         "device",
         `Cannot emulate a card: the path ${seen} is too long for a socket, set TMPDIR to a shorter folder`,
-        { socket: seen, most: MOST_PATH },
+        { socket: seen, most: MAX_PATH },
       );
     }
     const root = join(folder, "root");

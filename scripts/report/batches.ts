@@ -12,7 +12,7 @@ import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 export const BATCHES: readonly number[] = [1, 16, 64];
 
 /** Maximum packets of a flow to schedule: a few seconds of work. */
-const MOST_PACKETS = 4_000_000;
+const MAX_PACKETS = 4_000_000;
 
 /** Cost of a batch, or the reason why it is unknown. Plain data. */
 export type BatchCost =
@@ -31,7 +31,7 @@ export function costBatches(plan: ImagePlan, batches: readonly number[]): BatchC
   const shape = input.shape.filter((_, at) => input.layout[at] !== "N");
   return batches.map((images): BatchCost => {
     if (images === layout.cut.images) return { images, plan };
-    if (images * layout.cut.packets / layout.cut.images > MOST_PACKETS) {
+    if (images * layout.cut.packets / layout.cut.images > MAX_PACKETS) {
       return { images, plan: null, because: "too many packets to schedule for a report" };
     }
     try {

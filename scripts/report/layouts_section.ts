@@ -113,7 +113,7 @@ const LEFT = 86, TIME = 500, BYTES_LEFT = 716, BYTES = 160;
 function chart(layouts: readonly LayoutChoice[]): Markup {
   const times = ({ hostUs, wireUs, coreUs }: LayoutChoice) => [hostUs, wireUs, coreUs];
   const most = Math.max(1e-6, ...layouts.flatMap(times));
-  const mostBytes = Math.max(1, ...layouts.map(({ bytes }) => bytes));
+  const maxBytes = Math.max(1, ...layouts.map(({ bytes }) => bytes));
   const x = (time: number) => LEFT + TIME * time / most;
   const [top, step] = [26, 62];
   const bottom = top + step * layouts.length;
@@ -144,10 +144,10 @@ ${
       )
     }
 <rect x="${BYTES_LEFT}" y="${y + 11}" width="${
-      Math.max(1, BYTES * each.bytes / mostBytes)
+      Math.max(1, BYTES * each.bytes / maxBytes)
     }" height="22" fill="#8a949e"/>
 <text${chosen ? mark` class="bold"` : null} x="${
-      BYTES_LEFT + Math.max(1, BYTES * each.bytes / mostBytes) + 6
+      BYTES_LEFT + Math.max(1, BYTES * each.bytes / maxBytes) + 6
     }" y="${y + 27}">${bytesText(each.bytes)}, ${many(each.packets, "packet")}</text>
 `;
   });

@@ -62,8 +62,8 @@ function costTable({ target: device, body: { cost, pages, layout } }: ImagePlan)
       cycles("load", cost.load, "Cycles that load what stays on chip, before the first packet."),
       cycles("cycles", cost.cycles, "Load, ideal, stalls and latency together: the first flow."),
       cycles(
-        "leastCycles",
-        cost.leastCycles,
+        "minCycles",
+        cost.minCycles,
         pages === null
           ? "A lower bound: load and ideal."
           : "A lower bound: no schedule of the same loads is faster.",

@@ -47,7 +47,7 @@ export interface Sent {
 }
 
 /** Maximum number of remap samples to draw. */
-const MOST_POINTS = 2500;
+const MAX_POINTS = 2500;
 
 /**
  * Computes the part of the first image that a plan sends.
@@ -97,7 +97,7 @@ export function whatIsSent(plan: ImagePlan): Sent {
       form: "points",
       rows: [],
       columns: [],
-      points: pixels(0, items, 4 * spread(items, MOST_POINTS)),
+      points: pixels(0, items, 4 * spread(items, MAX_POINTS)),
       packet: {
         ...face,
         rows: ascending(points.map(([row]) => row)),

@@ -37,7 +37,7 @@ export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
     : `The core waits ${count(cost.stalls)} of ${count(cost.stalls + cost.ideal)} cycles (${
       percent(cost.stalls / (cost.stalls + cost.ideal))
     }) for pages${
-      cost.cycles === cost.leastCycles ? ", and no order of these loads would make it wait less" : ""
+      cost.cycles === cost.minCycles ? ", and no order of these loads would make it wait less" : ""
     }.`;
   const views = [
     view(

@@ -20,10 +20,10 @@ export class AnswerOrder {
   /**
    * Creates the order of a new flow.
    *
-   * @param mostEarly Maximum answers held because they arrived early.
+   * @param maxEarly Maximum answers held because they arrived early.
    */
-  constructor(mostEarly: number) {
-    this.#early = new HeldPackets(mostEarly);
+  constructor(maxEarly: number) {
+    this.#early = new HeldPackets(maxEarly);
   }
 
   /** Starts a new flow and drops the held answers of the previous one. */

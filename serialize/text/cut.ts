@@ -9,7 +9,7 @@
  * @module
  */
 
-import { checkWhole } from "../errors.ts";
+import { checkInteger } from "../errors.ts";
 import { MAX_PAYLOAD } from "../header.ts";
 
 /** Cut of a text into packets. Plain data. */
@@ -44,7 +44,7 @@ const BACK = 3;
  * ```
  */
 export function overlapFor(payload: number, wanted: number): number {
-  checkWhole("payload bytes", payload, 1, MAX_PAYLOAD);
+  checkInteger("payload bytes", payload, 1, MAX_PAYLOAD);
   const overlap = Math.min(wanted, Math.floor((payload - BACK) / 2));
   return overlap < BACK ? 0 : overlap;
 }

@@ -31,7 +31,7 @@ export type TokenOutcome =
   | TokenRefusal;
 
 /** Maximum answers held because they arrived early. */
-const MOST_EARLY = 2 ** 16;
+const MAX_EARLY = 2 ** 16;
 
 /** Appends the answers of one flow to a run of tokens. */
 export class FlowAppend {
@@ -41,7 +41,7 @@ export class FlowAppend {
   ended = false;
   readonly #lengthOf: Int32Array;
   readonly #run: TokenRun;
-  readonly #order = new AnswerOrder(MOST_EARLY);
+  readonly #order = new AnswerOrder(MAX_EARLY);
   #flow = 0;
   #plan = 0;
   #base = 0;

@@ -11,7 +11,7 @@ import type { TokenOutcome } from "./flow_append.ts";
 import { newNormalizedCarry, readNormalizedPacket } from "./normalized_packet.ts";
 
 /** Maximum answers held because they arrived early. */
-const MOST_EARLY = 2 ** 12;
+const MAX_EARLY = 2 ** 12;
 
 /** Appends the answers of one flow to a growing text. */
 export class NormalizedAppend {
@@ -33,7 +33,7 @@ export class NormalizedAppend {
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
   readonly #payload: number;
-  readonly #order = new AnswerOrder(MOST_EARLY);
+  readonly #order = new AnswerOrder(MAX_EARLY);
   #flow = 0;
   #plan = 0;
   // Normalized bytes of the flow that have arrived, and how many leading bytes were already appended before.

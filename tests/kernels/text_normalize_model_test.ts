@@ -12,7 +12,7 @@ import { longTest } from "../support/long.ts";
 const UTF8 = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What vocabularies and pipelines ask for, and chains in which every stage holds something back. */
+/** What vocabularies and pipelines ask for, and chains in which every filter holds something back. */
 const CHAINS: Readonly<Record<string, readonly TextStep[]>> = {
   NFC: [{ op: "nfc" }],
   NFD: [{ op: "nfd" }],

@@ -287,10 +287,10 @@ Deno.test("simulate() never beats its bound, and with pages of one size no polic
       const accesses = pages.map((page, index) => ({ page, cycles: (index * 7919) % 31 }));
       const run = (policy: Policy, cost: PageCost) =>
         simulate(accesses, replace(pages, slots, policy, resident), cost);
-      const least = run("belady", { ...cost, bytes: () => size }).leastCycles;
+      const least = run("belady", { ...cost, bytes: () => size }).minCycles;
       for (const policy of POLICIES) {
-        const { leastCycles, cycles, ideal } = run(policy, cost);
-        assert(ideal <= leastCycles && leastCycles <= cycles);
+        const { minCycles, cycles, ideal } = run(policy, cost);
+        assert(ideal <= minCycles && minCycles <= cycles);
         assert(least <= run(policy, { ...cost, bytes: () => size }).cycles);
       }
     }),
@@ -316,7 +316,7 @@ Deno.test("simulate() reaches its bound with two slots and pages that are used o
         const cost = { bytes: () => 4 * transfer, bytesPerCycle: 4, latency };
         for (const policy of POLICIES) {
           const timeline = simulate(accesses, replace(accesses.map(({ page }) => page), 2, policy), cost);
-          assert.equal(timeline.cycles, timeline.leastCycles);
+          assert.equal(timeline.cycles, timeline.minCycles);
           const expected = longer ? latency + n * transfer + cycles : latency + transfer + n * cycles;
           assert.equal(timeline.cycles, expected);
         }
@@ -378,7 +378,7 @@ Deno.test("docs/residency.md quotes what the simulator gives for a row table of 
       ratio(run(byImage(batch), "belady")),
       ratio(run(byImage(batch), "shadow")),
       ratio(table),
-      (table.leastCycles / table.ideal).toFixed(3),
+      (table.minCycles / table.ideal).toFixed(3),
     ];
     assert(rows.some((row) => row.join() === cells.join()), `no row | ${cells.join(" | ")} |`);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkWhole, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type Waiter, waitFor } from "../../serialize/wait.ts";
 import { newFlow } from "../../serialize/flow.ts";
 import { refusal } from "../support/failure.ts";
@@ -98,10 +98,10 @@ Deno.test("bounded() gives what the promise gives, and handles a failure that co
   await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
-Deno.test("checkWhole() accepts whole numbers from its least to its most, and gives them back", () => {
-  for (const value of [3, 4, 7]) assert.equal(checkWhole("a number of", value, 3, 7), value);
+Deno.test("checkInteger() accepts whole numbers from its least to its most, and gives them back", () => {
+  for (const value of [3, 4, 7]) assert.equal(checkInteger("a number of", value, 3, 7), value);
   for (const value of [2, 8, 3.5, NaN, Infinity]) {
-    assert.throws(() => checkWhole("a number of", value, 3, 7), (error) => {
+    assert.throws(() => checkInteger("a number of", value, 3, 7), (error) => {
       assert(error instanceof OnpathError && error.code === "size" && error.name === "OnpathError");
       assert.deepEqual(error.details, { what: "a number of", value, least: 3, most: 7 });
       assert.deepEqual(Object.keys(error.toJSON()), ["code", "message", "details"]);

@@ -71,7 +71,7 @@ const BASELINE: FormName = "positions";
  * Maximum page slots. More would save few loads, because the page sequence is known and each page is loaded
  * ahead.
  */
-const MOST_SLOTS = 64;
+const MAX_SLOTS = 64;
 
 /**
  * Chooses the table forms. Only the first stage has several.
@@ -97,7 +97,7 @@ export function chooseTables(
   const tried = first.forms.map((form) => {
     const room = (slots: number) =>
       hasRoom(device, form, budget) ? placeTables([...demands(first, form, slots), ...rest], budget) : null;
-    const most = form.pages === null ? 1 : Math.min(form.pages.count, device.slots ?? MOST_SLOTS, MOST_SLOTS);
+    const most = form.pages === null ? 1 : Math.min(form.pages.count, device.slots ?? MAX_SLOTS, MAX_SLOTS);
     let slots = most;
     let tables = room(slots);
     // Halving is enough: the slot count need not be the exact maximum.

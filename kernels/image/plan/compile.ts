@@ -23,7 +23,7 @@ import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, checkChannels, itemBytes, MAX_AXIS } from "../../../serialize/sampling.ts";
 import { checkAxes, countElements, LAYOUTS } from "../../../serialize/tensor.ts";
 import { checkChecksum, type Checksum } from "../../../serialize/packets.ts";
-import { checkWhole, kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { HEADER_BYTES, KIND } from "../../../serialize/header.ts";
 import { profileOf } from "../../target/profiles.ts";
@@ -153,7 +153,7 @@ export function compile(
       }
       : undefined,
     sampled: sampling !== null,
-    mostRows: paged === null ? Infinity : 1,
+    maxRows: paged === null ? Infinity : 1,
   };
   const { chosen: laid, weighed: layouts } = chooseLayout(task, options.layout, paged !== null);
   const layout = planLayout(laid, channels, output, checksum);
@@ -247,9 +247,9 @@ function checkInput(input: CompileOptions["input"]): PlanInput {
 function imageShape({ shape, layout }: PlanInput): ImageShape & { images: number } {
   const length = (axis: string) => layout.includes(axis) ? shape[layout.indexOf(axis)]! : 1;
   return {
-    images: checkWhole("batch size", length("N"), 1, 2 ** 20),
-    height: checkWhole("image height", length("H"), 1, MAX_AXIS),
-    width: checkWhole("image width", length("W"), 1, MAX_AXIS),
+    images: checkInteger("batch size", length("N"), 1, 2 ** 20),
+    height: checkInteger("image height", length("H"), 1, MAX_AXIS),
+    width: checkInteger("image width", length("W"), 1, MAX_AXIS),
     channels: checkChannels(length("C")),
   };
 }

@@ -60,7 +60,7 @@ export function explain(plan: { readonly body: Omit<ImageBody, "notes"> }): stri
       cost.stalls === 0
         ? "no stall"
         : `${cost.stalls} cycles of stall${
-          cost.cycles === cost.leastCycles ? ", the least that any order of these pages has" : ""
+          cost.cycles === cost.minCycles ? ", the least that any order of these pages has" : ""
         }`,
     );
   }

@@ -90,7 +90,7 @@ export interface LayoutTask {
   /** Whether the pipeline has a sampling step. Without one, requests hold bare samples. */
   readonly sampled: boolean;
   /** Maximum rows in one packet. */
-  readonly mostRows: number;
+  readonly maxRows: number;
 }
 
 /**
@@ -123,7 +123,7 @@ export function layOut(name: LaidOut["name"], task: LayoutTask): LaidOut | undef
     const item = itemBytes(kind, channels);
     const most = Math.floor(device.payload / Math.max(item, outputBytes));
     const multiple = Math.min(most, Math.max(1, Math.floor(32 / item)));
-    const cut = cutRows(width, height, images, most, multiple, task.mostRows);
+    const cut = cutRows(width, height, images, most, multiple, task.maxRows);
     const perCycle = itemsPerCycle(device, kind, channels);
     return { name, kind, cut, answers: cut, buffers: 0, cycles: workCycles(cut, perCycle) / images };
   }

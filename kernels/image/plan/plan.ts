@@ -117,7 +117,7 @@ export interface PlanCost {
   /** Total cycles: ideal, stalls, latency and load. */
   readonly cycles: number;
   /** Minimum cycles of any schedule of the same pages, including the load of the tables. */
-  readonly leastCycles: number;
+  readonly minCycles: number;
   /** Cycles of the next flow, which reuses the resident tables. */
   readonly again: number;
   /** Number of pages loaded. */

@@ -18,7 +18,7 @@ export const ROW_TAPS = 2 ** 10 - 1;
 export const RING_WORD = 32;
 
 /** Maximum rows that are filtered ahead. */
-const MOST_SLACK = 4;
+const MAX_SLACK = 4;
 
 /** Ring words of an output row's packets. Every packet starts with a new word. Plain data. */
 export interface RowWords {
@@ -58,7 +58,7 @@ export function rowWords(
 }
 
 /** Returns the maximum taps of an axis. */
-export function mostTaps({ taps }: Pick<AxisFilter, "taps">): number {
+export function maxTaps({ taps }: Pick<AxisFilter, "taps">): number {
   return taps.reduce((most, count) => Math.max(most, count), 1);
 }
 
@@ -73,10 +73,10 @@ export function rowRing(
   { target: device, body: { layout } }: PlanPart<"layout">,
 ): RowRing {
   const words = rowWords(layout.answers, layout.channels);
-  const taps = mostTaps(filterAxis(params.y));
+  const taps = maxTaps(filterAxis(params.y));
   const rows = Math.min(
     Math.floor((device.depths?.multiply?.["ring words"] ?? Infinity) / words.row),
-    taps + MOST_SLACK,
+    taps + MAX_SLACK,
   );
   return { words, rows, slack: rows - taps };
 }
@@ -95,7 +95,7 @@ export function rowNeeds(
   answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
   channels: Channels,
 ): Record<"row bytes" | "ring words" | "row taps", number> {
-  const taps = mostTaps(filterAxis(params.y));
+  const taps = maxTaps(filterAxis(params.y));
   return {
     "row bytes": columns * channels,
     "ring words": (taps + 1) * rowWords(answers, channels).row,

@@ -103,7 +103,7 @@ export const imageBodySpec: Schema<ImageBody> = z.strictObject({
     latency: count,
     load: count,
     cycles: count,
-    leastCycles: count,
+    minCycles: count,
     again: count,
     swaps: count,
     tableBytes: count,

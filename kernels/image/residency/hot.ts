@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { type Tensor, toDense } from "../../../serialize/tensor.ts";
 import { countMisses, MAX_PAGE, MAX_SLOTS } from "./replacement.ts";
 
@@ -84,10 +84,10 @@ export function countLevels(images: readonly Tensor[]): Float64Array<ArrayBuffer
  * ```
  */
 export function hotEntries(counts: ArrayLike<number>, capacity: number): HotEntries {
-  checkWhole("capacity in entries", capacity, 1, MAX_SLOTS);
+  checkInteger("capacity in entries", capacity, 1, MAX_SLOTS);
   let total = 0;
   const order = Uint32Array.from(counts, (count, entry) => {
-    total += checkWhole(`entry ${entry} with count`, count, 0, Number.MAX_SAFE_INTEGER);
+    total += checkInteger(`entry ${entry} with count`, count, 0, Number.MAX_SAFE_INTEGER);
     return entry;
   });
   if (total === 0) {
@@ -138,9 +138,9 @@ export function hitRates(
   hot: ArrayLike<number>,
   capacity: number,
 ): HitRates {
-  checkWhole("capacity in entries", capacity, 1, MAX_SLOTS);
-  checkWhole("number of hot entries", hot.length, 0, capacity);
-  checkWhole("number of lookups", sequence.length, 1, MAX_PAGE);
+  checkInteger("capacity in entries", capacity, 1, MAX_SLOTS);
+  checkInteger("number of hot entries", hot.length, 0, capacity);
+  checkInteger("number of lookups", sequence.length, 1, MAX_PAGE);
   const resident = Array.from({ length: capacity }, (_, slot) => hot[slot] ?? -1);
   const lookups = sequence.length;
   const share = (policy: "lru" | "lfu" | "bypass") =>
@@ -170,7 +170,7 @@ export function hitRates(
  * ```
  */
 export function lookupCycles(hitRate: number, latency: number): number {
-  checkWhole("latency", latency, 1, MAX_PAGE);
+  checkInteger("latency", latency, 1, MAX_PAGE);
   if (!(hitRate >= 0 && hitRate <= 1)) {
     throw new OnpathError("size", `Cannot use hit rate ${hitRate}: expected 0 to 1`, { hitRate });
   }

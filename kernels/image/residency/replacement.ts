@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { createHeap } from "./heap.ts";
 
 /** Maximum page number: 2^31 − 1. */
@@ -135,7 +135,7 @@ function walk(
   resident: readonly number[] | undefined,
   emit: Emit,
 ): { misses: number; resident: number[] } {
-  checkWhole("number of slots", slots, 1, MAX_SLOTS);
+  checkInteger("number of slots", slots, 1, MAX_SLOTS);
   const held = resident === undefined ? new Int32Array(slots).fill(-1) : checkResident(resident, slots);
   const looksAhead = policy !== "lru" && policy !== "lfu";
   const count = pages.length;
@@ -143,7 +143,7 @@ function walk(
   const numbers = new Map<number, number>();
   const ids = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const page = checkWhole("page", pages[i]!, 0, MAX_PAGE);
+    const page = checkInteger("page", pages[i]!, 0, MAX_PAGE);
     let id = numbers.get(page);
     if (id === undefined) numbers.set(page, id = numbers.size);
     ids[i] = id;
@@ -214,7 +214,7 @@ function checkResident(resident: readonly number[], slots: number): Int32Array {
   }
   const seen = new Set<number>();
   for (const page of resident) {
-    checkWhole("resident page", page, -1, MAX_PAGE);
+    checkInteger("resident page", page, -1, MAX_PAGE);
     if (page !== -1 && seen.has(page)) {
       throw new OnpathError("size", `Cannot start with page ${page} in two slots: expected one`, { page });
     }

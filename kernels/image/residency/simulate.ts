@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { MAX_PAGE, MAX_SLOTS, type PageLoad, type Residency } from "./replacement.ts";
 
 /** Maximum accesses of a schedule (2^20), so that every sum of cycles stays exact. */
@@ -75,7 +75,7 @@ export interface Timeline {
   /** Bytes of all loads. */
   readonly bytes: number;
   /** Lower bound on the cycles of every schedule with these loads; proof at {@linkcode simulate}. */
-  readonly leastCycles: number;
+  readonly minCycles: number;
 }
 
 /**
@@ -86,7 +86,7 @@ export interface Timeline {
  * later, but not before the end of load `k − 1`. Its transfer takes `⌈bytes / bytesPerCycle⌉` cycles. So a
  * page arrives in the shadow slot while earlier work runs.
  *
- * `leastCycles` is the maximum of `ideal` and, over all loads `k`, of `latency + t₀ + … + tₖ + Wₖ`. `t` is
+ * `minCycles` is the maximum of `ideal` and, over all loads `k`, of `latency + t₀ + … + tₖ + Wₖ`. `t` is
  * the cycles of a transfer. `Wₖ` is the work from the access that needs load `k` to the end.
  * **No schedule with these loads is faster**, whenever it requests them. Access `before(k)` cannot start
  * until loads 0 to `k` are done, because it or earlier work needs each of them. One channel needs `t₀ + … +
@@ -120,8 +120,8 @@ export interface Timeline {
  */
 export function simulate(accesses: readonly Access[], residency: Residency, cost: PageCost): Timeline {
   const { loads } = residency;
-  checkWhole("number of accesses", accesses.length, 0, MAX_ACCESSES);
-  checkWhole("latency", cost.latency, 0, MAX_CYCLES);
+  checkInteger("number of accesses", accesses.length, 0, MAX_ACCESSES);
+  checkInteger("latency", cost.latency, 0, MAX_CYCLES);
   if (!(cost.bytesPerCycle > 0 && cost.bytesPerCycle < Infinity)) {
     const message = `Cannot use ${cost.bytesPerCycle} bytes a cycle: expected a number above 0`;
     throw new OnpathError("size", message, { bytesPerCycle: cost.bytesPerCycle });
@@ -136,14 +136,14 @@ export function simulate(accesses: readonly Access[], residency: Residency, cost
   for (const [index, { page, cycles }] of accesses.entries()) {
     let start = now;
     for (let load = loads[timed.length]; load?.before === index; load = loads[timed.length]) {
-      const size = checkWhole(
+      const size = checkInteger(
         `page ${load.page} with byte count`,
         cost.bytes(load.page),
         0,
         Number.MAX_SAFE_INTEGER,
       );
       const length = Math.ceil(size / cost.bytesPerCycle);
-      checkWhole(`page ${load.page} with transfer cycles`, length, 0, MAX_CYCLES);
+      checkInteger(`page ${load.page} with transfer cycles`, length, 0, MAX_CYCLES);
       const request = load.after === -1 ? 0 : work[load.after]!.end;
       const transfer = Math.max(request + cost.latency, channel);
       channel = transfer + length;
@@ -165,13 +165,13 @@ export function simulate(accesses: readonly Access[], residency: Residency, cost
     ideal,
     swaps: timed.length,
     bytes,
-    leastCycles: ideal + behind,
+    minCycles: ideal + behind,
   };
 }
 
 /** Refuses loads that do not match the accesses. The RTL would read the bytes of another page. */
 function checkReplay(accesses: readonly Access[], { loads, resident }: Residency): void {
-  checkWhole("number of slots", resident.length, 1, MAX_SLOTS);
+  checkInteger("number of slots", resident.length, 1, MAX_SLOTS);
   const refuse = (what: string, details: Record<string, unknown>): never => {
     throw new OnpathError("table", `Cannot simulate the schedule: ${what}`, details);
   };
@@ -201,8 +201,8 @@ function checkReplay(accesses: readonly Access[], { loads, resident }: Residency
     at++;
   };
   for (const [index, { page, cycles }] of accesses.entries()) {
-    checkWhole("page", page, 0, MAX_PAGE);
-    checkWhole(`access ${index} with cycles`, cycles, 0, MAX_CYCLES);
+    checkInteger("page", page, 0, MAX_PAGE);
+    checkInteger(`access ${index} with cycles`, cycles, 0, MAX_CYCLES);
     while (loads[at]?.before === index) place(loads[at]!);
     const slot = slotOf.get(page) ?? refuse(`access ${index} does not find page ${page}`, { index, page });
     last[slot] = index;

@@ -23,7 +23,7 @@ export interface PagedCycles {
   /** Number of pages loaded. */
   readonly swaps: number;
   /** Lower bound with these loads; see `simulate`. */
-  readonly leastCycles: number;
+  readonly minCycles: number;
 }
 
 /**
@@ -54,5 +54,5 @@ export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles
     }
     cycles += clock.cycles();
   }
-  return { ideal, cycles, stalls: pages.stalls(), swaps: pages.swaps(), leastCycles: ideal + behind };
+  return { ideal, cycles, stalls: pages.stalls(), swaps: pages.swaps(), minCycles: ideal + behind };
 }

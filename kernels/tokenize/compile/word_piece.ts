@@ -22,7 +22,7 @@ import { buildTrie } from "./trie.ts";
  * vocabulary is too large.
  */
 export function compileWordPiece(source: WordPieceSource): WordPieceTables {
-  const { strings, ids, prefix, unknown, mostCharacters } = source;
+  const { strings, ids, prefix, unknown, maxCharacters } = source;
   checkUniqueIds(ids, ids.keys());
   const trie = buildTrie(strings);
   let inside = 0;
@@ -47,5 +47,5 @@ export function compileWordPiece(source: WordPieceSource): WordPieceTables {
   for (let state = 0; state < trie.states; state++) {
     if (trie.whole[state]! >= 0) whole[cellOf[state]!] = ids[trie.whole[state]!]!;
   }
-  return { base, check, whole, roots: [0, cellOf[inside]!], unknown, mostCharacters, longestToken };
+  return { base, check, whole, roots: [0, cellOf[inside]!], unknown, maxCharacters, longestToken };
 }

@@ -129,7 +129,7 @@ function checkAnnounced({ pieces, cells, idLimit, bpe }: TableMeta, bytes: numbe
 function readWordPiece(
   input: TableReader,
   { idLimit }: TableMeta,
-  { inside, unknown, mostCharacters }: NonNullable<TableMeta["wordPiece"]>,
+  { inside, unknown, maxCharacters }: NonNullable<TableMeta["wordPiece"]>,
   trie: DepthTrie,
 ): WordPieceTables {
   const { base, check, depth } = trie;
@@ -148,7 +148,7 @@ function readWordPiece(
     taken[whole[cell]!] = 1;
     if (depth[cell]! > longestToken) longestToken = depth[cell]!;
   }
-  return { base, check, whole, roots: [0, inside], unknown, mostCharacters, longestToken };
+  return { base, check, whole, roots: [0, inside], unknown, maxCharacters, longestToken };
 }
 
 /** Reads the bytes of each id. */

@@ -99,7 +99,7 @@ function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
     wordPiece: wordPiece === null ? null : {
       inside: wordPiece.roots[1],
       unknown: wordPiece.unknown,
-      mostCharacters: wordPiece.mostCharacters,
+      maxCharacters: wordPiece.maxCharacters,
     },
   };
 }

@@ -100,7 +100,7 @@ export const TABLE_META = z.strictObject({
   wordPiece: z.strictObject({
     inside: z.int().min(1).max(MAX_TRIE_STATES * 2),
     unknown: ID,
-    mostCharacters: z.int().min(1).max(65535),
+    maxCharacters: z.int().min(1).max(65535),
   }).nullable(),
 }).refine((meta) => (meta.bpe === null) !== (meta.wordPiece === null), {
   message: "expected one algorithm",

@@ -142,6 +142,6 @@ export function readWordPieceModel(json: unknown, name: string): WordPieceSource
     ids: Int32Array.from(entries, ([, id]) => id),
     prefix: model.continuing_subword_prefix,
     unknown,
-    mostCharacters: model.max_input_chars_per_word,
+    maxCharacters: model.max_input_chars_per_word,
   };
 }

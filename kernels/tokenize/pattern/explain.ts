@@ -13,7 +13,7 @@ export interface PieceFigures {
   /** Classes of code points, including the end of the text. */
   readonly classes: number;
   /** Maximum number of code points that an accept gives back. */
-  readonly mostGivenBack: number;
+  readonly maxGivenBack: number;
   /** States in which the automaton needs text beyond its last accept. */
   readonly waiting: number;
   /**
@@ -46,13 +46,13 @@ function bitsFor(values: number): number {
  */
 export function explainPieces(tables: PieceTables): PieceFigures {
   const { states, classes, accept, blockOf, classOf } = tables;
-  const mostGivenBack = accept.reduce((most, one) => Math.max(most, one), 0);
+  const maxGivenBack = accept.reduce((most, one) => Math.max(most, one), 0);
   // Word of a state: number of code points given back, or absent; final; dropped.
-  const stateBits = bitsFor(mostGivenBack + 2) + 2;
+  const stateBits = bitsFor(maxGivenBack + 2) + 2;
   return {
     states,
     classes,
-    mostGivenBack,
+    maxGivenBack,
     waiting: accept.reduce((count, one) => count + +(one < 0), 0),
     romBytes: Math.ceil(
       (blockOf.length * bitsFor(classOf.length / 256) + classOf.length * bitsFor(classes - 1)) / 8,

@@ -5,10 +5,10 @@
  */
 
 import { allowedTokens } from "../special.ts";
-import { leastPayload, mostParts, type TextMode } from "../model.ts";
+import { maxParts, minPayload, type TextMode } from "../model.ts";
 import { requireVocabulary, type TextStep, type Vocabulary } from "../vocabulary.ts";
 import { checkChecksum, type Checksum } from "../../../serialize/packets.ts";
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { MAX_PAYLOAD } from "../../../serialize/header.ts";
 import { overlapFor } from "../../../serialize/text/cut.ts";
 import type { DeviceProfile } from "../../target/profile.ts";
@@ -41,7 +41,7 @@ export interface TextCompileOptions {
 export const DEFAULT_OVERLAP = 32;
 
 /** Maximum number of answers in one exchange; slots are reserved for all of them. */
-const MOST_ANSWERS = 2 ** 16;
+const MAX_ANSWERS = 2 ** 16;
 
 /**
  * Compiles a text pipeline.
@@ -71,16 +71,16 @@ export function compileText(
   const step = parsed.steps.at(-1) as TokenizeStep;
   const vocabulary = requireVocabulary(options.vocabulary);
   const target = profileOf(options.device);
-  const payload = checkWhole(
+  const payload = checkInteger(
     "a payload of text in bytes of",
     options.payload ?? target.payload,
     1,
     Math.min(MAX_PAYLOAD, target.payload),
   );
   // Answers need a minimum payload for their tokens, however short the text packets are.
-  const longest = Math.max(payload, leastPayload(vocabulary), LEAST_ANSWER);
-  const parts = mostParts(vocabulary, longest);
-  const packets = checkWhole("a number of packets an exchange of", options.packets ?? 256, 1, 4096);
+  const longest = Math.max(payload, minPayload(vocabulary), MIN_ANSWER);
+  const parts = maxParts(vocabulary, longest);
+  const packets = checkInteger("a number of packets an exchange of", options.packets ?? 256, 1, 4096);
   if (step.mode === "overlap") checkPieces(vocabulary);
   const overlap = step.mode === "overlap" ? overlapOf(options.overlap, payload) : 0;
   const own = parsed.steps.flatMap((each): readonly TextStep[] =>
@@ -102,7 +102,7 @@ export function compileText(
     around: step.around ? vocabulary.around : { before: [], after: [] },
     notes: notesOf(step.mode, payload, overlap, options.overlap),
   };
-  const inFlight = Math.max(1, Math.min(packets, Math.floor(MOST_ANSWERS / parts)));
+  const inFlight = Math.max(1, Math.min(packets, Math.floor(MAX_ANSWERS / parts)));
   return identifyPlan({
     workload: "tokenize",
     target,
@@ -112,7 +112,7 @@ export function compileText(
 }
 
 /** Minimum payload of an answer, in bytes; a smaller one splits the same tokens into more packets. */
-const LEAST_ANSWER = 64;
+const MIN_ANSWER = 64;
 
 /** Chunks are merged at ends of pieces, so a text that is one piece cannot be cut. */
 function checkPieces({ name, pieces }: Vocabulary): void {
@@ -126,7 +126,7 @@ function checkPieces({ name, pieces }: Vocabulary): void {
 
 function overlapOf(asked: number | OverlapChoice | undefined, payload: number): number {
   const wanted = typeof asked === "object" ? asked.overlap : asked ?? DEFAULT_OVERLAP;
-  return overlapFor(payload, checkWhole("an overlap in bytes of", wanted, 0, MAX_PAYLOAD));
+  return overlapFor(payload, checkInteger("an overlap in bytes of", wanted, 0, MAX_PAYLOAD));
 }
 
 function notesOf(

@@ -75,7 +75,7 @@ export const normalizeTextSpec: Schema<{ readonly op: "normalize_text"; readonly
   .strictObject({ op: z.literal("normalize_text"), steps: z.unknown() });
 
 /** Maximum number of steps in a text pipeline. */
-const MOST_STEPS = 16;
+const MAX_STEPS = 16;
 
 /**
  * Checks a text pipeline from outside and fills in the defaults.
@@ -137,7 +137,7 @@ export function parseNormalizePipeline(value: unknown): readonly TextStep[] {
 }
 
 function parseSteps(value: unknown): (NormalizeTextStep | TokenizeStep)[] {
-  const outline = z.strictObject({ steps: z.array(z.unknown()).min(1).max(MOST_STEPS) });
+  const outline = z.strictObject({ steps: z.array(z.unknown()).min(1).max(MAX_STEPS) });
   return parseWith(outline, value, "pipeline", "pipeline").steps.map(parseStep);
 }
 

@@ -58,7 +58,7 @@ export function callName(number: number): string {
 export const DONE_IDLE = 6;
 
 /** Bytes that a call may ask for: those of the largest move are 16 MiB. */
-export const MOST_BYTES = 2 ** 25;
+export const MAX_BYTES = 2 ** 25;
 
 /**
  * The answer that lets XRT go on where no device answers: memory is zero, kernels are done, and everything
@@ -69,7 +69,7 @@ export const MOST_BYTES = 2 ** 25;
  * @param request What was asked.
  */
 export function answerForNobody(call: number, request: Message): Uint8Array<ArrayBuffer> {
-  const sized = (field: number) => new Uint8Array(Math.min(numberOf(request, field), MOST_BYTES));
+  const sized = (field: number) => new Uint8Array(Math.min(numberOf(request, field), MAX_BYTES));
   switch (call) {
     case CALL.toDevice:
       return encodeMessage([[1, numberOf(request, 5)]]);

@@ -8,7 +8,7 @@ import { MOVER, moverInstances } from "../../../kernels/rtl/movers.ts";
 import { REGISTER } from "../../../kernels/rtl/registers.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { readKernelXml } from "../xrt/xclbin/xclbin_xml.ts";
-import { CALL, callName, DONE_IDLE, MOST_BYTES } from "./calls.ts";
+import { CALL, callName, DONE_IDLE, MAX_BYTES } from "./calls.ts";
 import { type Fault, type FaultPlan, faultSource, SLOW_MS } from "./faults.ts";
 import { BANKS, EMULATED_KERNELS } from "./image.ts";
 import { createCardMemory } from "./memory.ts";
@@ -231,7 +231,7 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
         return encodeMessage([[1, bytes.length]]);
       }
       case CALL.fromDevice: {
-        const bytes = memory.at(number(4), Math.min(number(5), MOST_BYTES));
+        const bytes = memory.at(number(4), Math.min(number(5), MAX_BYTES));
         tell({ what: "fromDevice", address: number(4), bytes: bytes.length });
         return encodeMessage([[1, bytes.length], [2, bytes]]);
       }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 
 /**
  * Kinds of faults.
@@ -61,12 +61,12 @@ export function parseFaults(text: string): FaultPlan {
       random = {
         kinds,
         share: Number(chance[2]),
-        seed: checkWhole("fault seed", Number(chance[3]), 0, 2 ** 32 - 1),
+        seed: checkInteger("fault seed", Number(chance[3]), 0, 2 ** 32 - 1),
       };
       continue;
     }
     const [, kind, number = "0"] = /^([a-z]+)(?:@(\d+))?$/.exec(part) ?? [undefined, part];
-    at[checkWhole("fault occurrence", Number(number), 0, 2 ** 31)] = kindOf(kind!);
+    at[checkInteger("fault occurrence", Number(number), 0, 2 ** 31)] = kindOf(kind!);
   }
   return { at, random };
 }

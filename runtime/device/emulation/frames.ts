@@ -20,7 +20,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 export const FRAME_HEADER = { request: 14, response: 9 } as const;
 
 /** A message has at most this many bytes; XRT moves at most 8 MiB at once. */
-export const MOST_MESSAGE = 2 ** 25;
+export const MAX_MESSAGE = 2 ** 25;
 
 const MARK = { size: 0x09, call: 0x15 } as const;
 
@@ -82,12 +82,12 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, at: number, kind: keyof type
   const view = new DataView(bytes.buffer, bytes.byteOffset + at);
   const size = view.getUint32(1, true) + 2 ** 32 * view.getUint32(5, true);
   const marked = bytes[at] === MARK.size && (kind === "response" || bytes[at + 9] === MARK.call);
-  if (!marked || size > MOST_MESSAGE) {
+  if (!marked || size > MAX_MESSAGE) {
     throw new OnpathError(
       "packet",
       `Cannot read a ${kind} of XRT: ` +
-        (marked ? `it has ${size} bytes, at most ${MOST_MESSAGE} are taken` : "it does not begin as one"),
-      { size, most: MOST_MESSAGE },
+        (marked ? `it has ${size} bytes, at most ${MAX_MESSAGE} are taken` : "it does not begin as one"),
+      { size, most: MAX_MESSAGE },
     );
   }
   return { size, call: kind === "request" ? view.getUint32(10, true) : -1 };

@@ -35,7 +35,7 @@ export interface CardMemory {
 }
 
 /** Bytes of all buffers at most: the process holds them all. */
-export const MOST_MEMORY = 2 ** 30;
+export const MAX_MEMORY = 2 ** 30;
 
 /**
  * Makes the memory.
@@ -43,7 +43,7 @@ export const MOST_MEMORY = 2 ** 30;
  * @param banks Its banks.
  * @param most Bytes of all buffers at most.
  */
-export function createCardMemory(banks: readonly Bank[], most: number = MOST_MEMORY): CardMemory {
+export function createCardMemory(banks: readonly Bank[], most: number = MAX_MEMORY): CardMemory {
   const buffers: { address: number; bytes: Uint8Array<ArrayBuffer> }[] = [];
   let total = 0;
   /** Place of the last buffer that begins at or before an address; −1 where none does. */

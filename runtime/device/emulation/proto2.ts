@@ -13,7 +13,7 @@ export type FieldValue = number | Uint8Array;
 export type Message = ReadonlyMap<number, readonly FieldValue[]>;
 
 /** A message has at most this many fields: those of XRT have fewer than ten, and one a memory bank. */
-export const MOST_FIELDS = 1024;
+export const MAX_FIELDS = 1024;
 
 /**
  * Reads a message.
@@ -71,7 +71,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
     }
   };
   while (at < bytes.length) {
-    if (++fields > MOST_FIELDS) throw broken(`it has more than ${MOST_FIELDS} fields`);
+    if (++fields > MAX_FIELDS) throw broken(`it has more than ${MAX_FIELDS} fields`);
     const tag = varint();
     const number = Math.floor(tag / 8);
     const found = value(tag % 8);

@@ -15,7 +15,7 @@ import {
   TABLES_ARGUMENTS,
 } from "../../../kernels/rtl/movers.ts";
 import { HBM_LATENCY, openRtlCard, type RtlCard } from "../rtl/card.ts";
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { TOKENIZE_LIMITS } from "../../../kernels/tokenize/image.ts";
 import { tokenizeMemoryBytes } from "../../../kernels/tokenize/rtl.ts";
@@ -82,7 +82,7 @@ export async function createUnitGroup(
         new Promise((resolve) => {
           const set = kernel.arguments.map((_, place) => values.getUint32(argumentAddress(place), true));
           if (hasMemory) {
-            const bytes = checkWhole(
+            const bytes = checkInteger(
               "external memory of bytes of",
               tokenizeMemoryBytes(set),
               0,
@@ -112,10 +112,10 @@ function addressIn(words: DataView, at: number): number {
 async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, spoil: Spoil): Promise<void> {
   const number = (name: "count" | "slot" | "answer" | "room") =>
     words.getUint32(moverAddress(PACKETS_ARGUMENTS, name), true);
-  const slot = checkWhole("slot bytes", number("slot"), HEADER_BYTES, 2 ** 16);
-  const answerSlot = checkWhole("answer slot bytes", number("answer"), HEADER_BYTES, 2 ** 16);
-  const count = checkWhole("packet count", number("count"), 0, card.ends.length);
-  const room = checkWhole("answer slot count", number("room"), 1, 2 ** 20);
+  const slot = checkInteger("slot bytes", number("slot"), HEADER_BYTES, 2 ** 16);
+  const answerSlot = checkInteger("answer slot bytes", number("answer"), HEADER_BYTES, 2 ** 16);
+  const count = checkInteger("packet count", number("count"), 0, card.ends.length);
+  const room = checkInteger("answer slot count", number("room"), 1, 2 ** 20);
   const to = memory.at(
     addressIn(words, moverAddress(PACKETS_ARGUMENTS, "to")),
     PACKETS_STATUS.bytes + room * answerSlot,
@@ -131,7 +131,7 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
     const view = new DataView(from.buffer, from.byteOffset, from.length);
     for (let done = 0; done < count;) {
       const part = fill(card, from, view, slot, done, count);
-      take(card.run(part, {}, MOST_CYCLES, take));
+      take(card.run(part, {}, MAX_CYCLES, take));
       done += part;
       // Other calls get their turn.
       await Promise.resolve();
@@ -152,7 +152,7 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
  * A run that takes so many has gone wrong: the longest one has some millions. It is some seconds of one thread,
  * in which a process hears of nothing else, not even that its host is gone.
  */
-const MOST_CYCLES = 2 ** 24;
+const MAX_CYCLES = 2 ** 24;
 
 /** Copies packets out of slots until the RTL's input is full; how many. */
 function fill(
@@ -178,7 +178,7 @@ function fill(
 /** Walks the list: tables are loaded at once, pages and limits wait for the packets that they go beside. */
 function moveTables(card: RtlCard, memory: CardMemory, words: DataView): void {
   const place = (name: "list" | "count") => moverAddress(TABLES_ARGUMENTS, name);
-  const count = checkWhole("load count", words.getUint32(place("count"), true), 0, 2 ** 20);
+  const count = checkInteger("load count", words.getUint32(place("count"), true), 0, 2 ** 20);
   if (count === 0) return;
   const list = memory.at(addressIn(words, place("list")), TABLE_LIST.bytes * count);
   const view = new DataView(list.buffer, list.byteOffset, list.length);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { argumentAddress, COUNTER, counterAddress, REGISTER } from "../../../kernels/rtl/registers.ts";
 import type { RtlExports, WaveExports } from "./exports.ts";
 import type { PageCommand } from "../../../kernels/rtl/page_commands.ts";
@@ -179,7 +179,7 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     most = 2 ** 22,
     full,
   ) {
-    checkWhole("packet count", packetCount, 0, packets);
+    checkInteger("packet count", packetCount, 0, packets);
     written?.begin(packetCount);
     let limit = Math.min(most, SLICE_CYCLES);
     let given = rtl.run(packetCount, send, take, seed, limit, feed.fill());
@@ -261,10 +261,10 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     steps,
     memory: new Uint8Array(buffer, rtl.memory_at?.() ?? 0, rtl.memory_bytes?.() ?? 0),
     setLatency: ({ least = 1, more = 0, pause = 0, seed = 1 }) => {
-      checkWhole("latency in cycles", least, 1, 2 ** 16);
-      checkWhole("extra latency in cycles", more, 0, 2 ** 16);
+      checkInteger("latency in cycles", least, 1, 2 ** 16);
+      checkInteger("extra latency in cycles", more, 0, 2 ** 16);
       // A port that takes nothing would hang.
-      checkWhole("pause chance", pause, 0, 15);
+      checkInteger("pause chance", pause, 0, 15);
       rtl.memory_latency?.(least, more, pause, seed);
     },
     counters: () => ({

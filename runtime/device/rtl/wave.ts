@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import type { WaveExports } from "./exports.ts";
 
 /** A waveform that is asked for. */
@@ -39,8 +39,8 @@ const NEVER = 2 ** 31 - 1;
  * @throws {OnpathError} `size` when the first is no whole number from 0 on, or `end` is not behind it.
  */
 export function checkWave({ first, end }: WaveOptions): void {
-  checkWhole("first packet", first, 0, NEVER - 1);
-  checkWhole("end packet", end, first + 1, NEVER);
+  checkInteger("first packet", first, 0, NEVER - 1);
+  checkInteger("end packet", end, first + 1, NEVER);
 }
 
 /**

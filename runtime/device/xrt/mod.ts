@@ -52,9 +52,9 @@ export type {
   Provider,
   SymbolTable,
 } from "./binding/native.ts";
-export { overlap, type OverlapSteps } from "./binding/overlap.ts";
+export { type InFlightSteps, keepInFlight } from "./binding/in_flight.ts";
 export type { Registers } from "./binding/registers.ts";
-export { type RingStage, type RingSteps, XrtRing } from "./binding/ring.ts";
+export { type RingSlot, type RingSteps, XrtRing } from "./binding/ring.ts";
 export { XrtRun } from "./binding/run.ts";
 export type { RunKernel } from "./binding/run_facts.ts";
 export { XRT_SYMBOLS, type XrtSymbols } from "./binding/symbols.ts";

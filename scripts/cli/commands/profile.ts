@@ -6,7 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { checkWhole, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import {
   countLevels,
   type HitRates,
@@ -70,9 +70,9 @@ export async function profilePixels(
   context: Context,
 ): Promise<void> {
   const { json, layout, top = 10, capacity = 64, latency = 64 } = options;
-  checkWhole("--top", top, 1, 256);
-  checkWhole("--capacity", capacity, 1, 256);
-  checkWhole("--latency", latency, 1, 1_000_000);
+  checkInteger("--top", top, 1, 256);
+  checkInteger("--capacity", capacity, 1, 256);
+  checkInteger("--latency", latency, 1, 1_000_000);
   const { photo, signal } = context;
   const named = paths.length > 0
     ? paths.map((path) => [path, path] as const)

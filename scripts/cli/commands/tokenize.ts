@@ -58,7 +58,7 @@ export interface TokenizeOptions {
 }
 
 /** Longest text that is simulated where no device is named: some seconds. */
-const MOST_SIMULATED = 16384;
+const MAX_SIMULATED = 16384;
 /** Payload of `--explain` where none is named, so that a sentence has several chunks. */
 const EXPLAINED_PAYLOAD = 32;
 
@@ -143,7 +143,7 @@ async function tokenize(
   const onCard = options.emulate || options.xclbin !== undefined;
   const named = options.device ?? (onCard ? XRT_PROFILE.name : undefined);
   const name = named ?? RTL_PROFILE.name;
-  if (named === undefined && bytes.length > MOST_SIMULATED) {
+  if (named === undefined && bytes.length > MAX_SIMULATED) {
     const why = `${
       count(bytes.length)
     } bytes take long in a simulation; --device ${name} does it all the same`;

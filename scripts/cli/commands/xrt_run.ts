@@ -28,8 +28,8 @@ export interface RunFlags extends XrtFlags {
   readonly set?: readonly string[] | undefined;
   /** `--piece`: bytes of a piece. Default 1 MiB. */
   readonly piece?: number | undefined;
-  /** `--stages` */
-  readonly stages?: number | undefined;
+  /** `--slots` */
+  readonly slots?: number | undefined;
 }
 
 /** Runs a kernel on a file. */
@@ -58,8 +58,8 @@ export async function xrtRun(
       [input]: { bytes: piece, direction: "in" },
       [result]: { bytes: piece, direction: "out" },
     } as const;
-    using ring = await XrtRing.create(device, kernel, { depth: flags.stages, buffers, ...waits });
-    for (const { run } of ring.stages) {
+    using ring = await XrtRing.create(device, kernel, { depth: flags.slots, buffers, ...waits });
+    for (const { run } of ring.slots) {
       for (const setting of flags.set ?? []) {
         const [argument, value] = split(setting, "=");
         run.set(argument, value);

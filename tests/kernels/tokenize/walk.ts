@@ -105,8 +105,8 @@ function pairRank(bpe: BpeTables, left: number, right: number): number {
 }
 
 function walkWord(tables: WordPieceTables, word: Uint8Array): number[] {
-  const { base, check, whole, roots, unknown, mostCharacters } = tables;
-  if (word.reduce((count, byte) => count + ((byte & 0xc0) === 0x80 ? 0 : 1), 0) > mostCharacters) {
+  const { base, check, whole, roots, unknown, maxCharacters } = tables;
+  if (word.reduce((count, byte) => count + ((byte & 0xc0) === 0x80 ? 0 : 1), 0) > maxCharacters) {
     return [unknown];
   }
   const ids: number[] = [];

@@ -6,12 +6,12 @@ import {
   decodeMessage,
   encodeMessage,
   type FieldValue,
-  MOST_FIELDS,
+  MAX_FIELDS,
   numberOf,
 } from "../../../runtime/device/emulation/proto2.ts";
 import {
   createFrameReader,
-  MOST_MESSAGE,
+  MAX_MESSAGE,
   requestFrame,
   responseFrame,
 } from "../../../runtime/device/emulation/frames.ts";
@@ -58,7 +58,7 @@ Deno.test("decodeMessage() refuses a message that ends early, groups, long numbe
     () => decodeMessage(Uint8Array.of(0x08, ...Array(10).fill(0x80), 1)),
     refusal("packet", /ten bytes/),
   );
-  const many = new Uint8Array(2 * (MOST_FIELDS + 1)).fill(8);
+  const many = new Uint8Array(2 * (MAX_FIELDS + 1)).fill(8);
   assert.throws(() => decodeMessage(many), refusal("packet", /more than 1024/));
 });
 
@@ -117,7 +117,7 @@ Deno.test("createFrameReader() refuses what is no frame, and one that is too lon
   frame[9] = 0;
   assert.throws(() => [...createFrameReader("request")(frame)], refusal("packet", /does not begin as one/));
   const long = requestFrame(CALL.toDevice, new Uint8Array(0));
-  new DataView(long.buffer).setUint32(1, MOST_MESSAGE + 1, true);
+  new DataView(long.buffer).setUint32(1, MAX_MESSAGE + 1, true);
   assert.throws(() => [...createFrameReader("request")(long)], refusal("packet", /at most 33554432/));
   new DataView(long.buffer).setUint32(5, 1, true);
   assert.throws(() => [...createFrameReader("request")(long)], refusal("packet"));

@@ -58,7 +58,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     part: 1408,
     misplaced: refused(/its address is 64 bytes past a multiple of 4096$/, "size"),
   },
-  "ring": { failure: refused(/3 stages of 64 bytes need 192, the memory has 65$/, "size") },
+  "ring": { failure: refused(/3 slots of 64 bytes need 192, the memory has 65$/, "size") },
   "closed": {
     freed: [true, true, true, true],
     device: true,

@@ -36,7 +36,7 @@ for (const runtime of ["deno", "node"] as const) {
       message(of("registers")["shared"]),
       /^Cannot open kernel vadd:\{vadd_1\}: .* another process has it exclusively/,
     );
-    assert.deepEqual([of("ring")["count"], of("ring")["wrong"], of("ring")["stages"]], [40, 0, 3]);
+    assert.deepEqual([of("ring")["count"], of("ring")["wrong"], of("ring")["slots"]], [40, 0, 3]);
     // A run of 300 ms: a loop that was kept waiting would have seen one tick or two of 10 ms.
     assert((of("slow")["ticks"] as number) >= 3);
     assert.match(message(of("stuck")["waited"]), /^Cannot wait longer for kernel vadd/);

@@ -5,7 +5,7 @@
  */
 
 import { bounded, type WaitOptions } from "../../../../serialize/wait.ts";
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import type { Xrt } from "./library.ts";
 import type { Pointer } from "./native.ts";
 import { xrtFailure } from "./failures.ts";
@@ -284,8 +284,8 @@ export class XrtBuffer implements Disposable {
   }
 
   #checkRange(bytes: number, offset: number): void {
-    checkWhole("buffer offset", offset, 0, this.bytes - 1);
-    checkWhole("byte count", bytes, 1, this.bytes - offset);
+    checkInteger("buffer offset", offset, 0, this.bytes - 1);
+    checkInteger("byte count", bytes, 1, this.bytes - offset);
   }
 
   #refuseDeviceOnly(what: string): void {

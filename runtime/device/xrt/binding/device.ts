@@ -5,7 +5,7 @@
  */
 
 import { bounded, type WaitOptions } from "../../../../serialize/wait.ts";
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import { BUFFER_KINDS, type BufferKind, HOST_ALIGNMENT, MAX_BUFFER_BYTES, XrtBuffer } from "./buffer.ts";
 import { checkIndex, checkMode, findKernel, instanceOf, readXclbinFile } from "./device_checks.ts";
 import { checkXrtEnvironment, emulationMode, SHIMS } from "./environment.ts";
@@ -91,7 +91,7 @@ export class XrtDevice implements Disposable {
    */
   static async open(options: OpenOptions = {}): Promise<XrtDevice> {
     const { index = 0, bdf } = options;
-    checkWhole("device index", index, 0, 255);
+    checkInteger("device index", index, 0, 255);
     const xrt = await openXrt(options);
     checkXrtEnvironment(xrt);
     checkIndex(index, bdf);
@@ -267,8 +267,8 @@ export class XrtDevice implements Disposable {
    */
   async allocate(options: AllocateOptions): Promise<XrtBuffer> {
     const { bytes, group = 0, kind = "normal" } = options;
-    checkWhole("buffer bytes", bytes, 1, MAX_BUFFER_BYTES);
-    checkWhole("memory group", group, 0, 0xffff);
+    checkInteger("buffer bytes", bytes, 1, MAX_BUFFER_BYTES);
+    checkInteger("memory group", group, 0, 0xffff);
     options.signal?.throwIfAborted();
     const task = this.xrt.tasks.xrtBOAlloc(live(this.#resource), bytes, BUFFER_KINDS[kind], group);
     const pointer = await bounded(`a buffer of ${bytes} bytes`, task, options);
@@ -309,7 +309,7 @@ export class XrtDevice implements Disposable {
    * @throws {OnpathError} `size` when the memory is misaligned; `device` when XRT fails; `timeout`.
    */
   async wrap(memory: Uint8Array, group = 0, options: WaitOptions = {}): Promise<XrtBuffer> {
-    const bytes = checkWhole("buffer bytes", memory.length, 1, MAX_BUFFER_BYTES);
+    const bytes = checkInteger("buffer bytes", memory.length, 1, MAX_BUFFER_BYTES);
     const place = this.xrt.provider.pointerTo(memory);
     const misplaced = Number(this.xrt.provider.address(place) % BigInt(HOST_ALIGNMENT));
     if (misplaced !== 0) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 
 /** 32-bit registers, addressed in bytes from the base. */
 export interface Registers {
@@ -30,7 +30,7 @@ export interface Registers {
  * @throws {OnpathError} `size` when the offset is misaligned or out of range, or the value exceeds 32 bits.
  */
 export function checkRegister(offset: number, range: number, value = 0): void {
-  checkWhole("register value", value, 0, 0xffff_ffff);
+  checkInteger("register value", value, 0, 0xffff_ffff);
   if (Number.isInteger(offset) && offset >= 0 && offset % 4 === 0 && offset + 4 <= range) return;
   throw new OnpathError(
     "size",

@@ -1,27 +1,27 @@
 /**
- * Ring of stages for one kernel: each stage has its own run and its own part of every buffer.
+ * Ring of slots for one kernel: each slot has its own run and its own part of every buffer.
  *
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { BufferKind, XrtBuffer } from "./buffer.ts";
 import type { XrtDevice } from "./device.ts";
 import type { XrtKernel } from "./kernel.ts";
-import { overlap } from "./overlap.ts";
+import { keepInFlight } from "./in_flight.ts";
 import type { XrtRun } from "./run.ts";
 
-/** Memory of one argument in every stage. */
+/** Memory of one argument in every slot. */
 export interface RingBuffer {
-  /** Bytes per stage. */
+  /** Bytes per slot. */
   readonly bytes: number;
   /** Direction of the copies: `in` to the kernel, `out` of it, or `both`. */
   readonly direction: "in" | "out" | "both";
   /** Kind of memory. Default `normal`. */
   readonly kind?: BufferKind | undefined;
   /**
-   * Host memory to wrap for all stages: `depth * bytes` bytes, stage n at `n * bytes`. Default: XRT
+   * Host memory to wrap for all slots: `depth * bytes` bytes, slot n at `n * bytes`. Default: XRT
    * allocates.
    */
   readonly memory?: Uint8Array | undefined;
@@ -29,49 +29,49 @@ export interface RingBuffer {
 
 /** Depth, buffers, timeout and abort signal of a ring. */
 export interface RingOptions extends WaitOptions {
-  /** Number of stages, 1 to 64. Default 3. */
+  /** Number of slots, 1 to 64. Default 3. */
   readonly depth?: number | undefined;
   /** Buffers, by name of the kernel argument. */
   readonly buffers: Readonly<Record<string, RingBuffer>>;
 }
 
-/** One stage of the ring. */
-export interface RingStage {
+/** One slot of the ring. */
+export interface RingSlot {
   /** Index, from 0. */
   readonly index: number;
-  /** Run of this stage. Set its scalar arguments in `fill`. */
+  /** Run of this slot. Set its scalar arguments in `fill`. */
   readonly run: XrtRun;
-  /** Buffers of this stage, by name of the kernel argument. */
+  /** Buffers of this slot, by name of the kernel argument. */
   readonly buffers: Readonly<Record<string, XrtBuffer>>;
 }
 
 /** Host steps of each item. */
 export interface RingSteps<T> {
-  /** Writes an item into a stage's buffers and sets arguments. */
-  readonly fill: (stage: RingStage, item: T) => void | Promise<void>;
-  /** Reads the result from a stage's buffers, in the order of the items. */
-  readonly drain: (stage: RingStage, item: T) => void | Promise<void>;
+  /** Writes an item into a slot's buffers and sets arguments. */
+  readonly fill: (slot: RingSlot, item: T) => void | Promise<void>;
+  /** Reads the result from a slot's buffers, in the order of the items. */
+  readonly drain: (slot: RingSlot, item: T) => void | Promise<void>;
 }
 
-/** Ring of stages for one kernel. Closed by `close` or `using`. */
+/** Ring of slots for one kernel. Closed by `close` or `using`. */
 export class XrtRing implements Disposable {
-  /** Stages in order of their index. */
-  readonly stages: readonly RingStage[];
+  /** Slots in order of their index. */
+  readonly slots: readonly RingSlot[];
   readonly #buffers: Readonly<Record<string, RingBuffer>>;
   readonly #whole: readonly XrtBuffer[];
 
   private constructor(
-    stages: readonly RingStage[],
+    slots: readonly RingSlot[],
     buffers: Readonly<Record<string, RingBuffer>>,
     whole: readonly XrtBuffer[],
   ) {
-    this.stages = stages;
+    this.slots = slots;
     this.#buffers = buffers;
     this.#whole = whole;
   }
 
   /**
-   * Creates a ring: one buffer per argument, divided among the stages.
+   * Creates a ring: one buffer per argument, divided among the slots.
    *
    * @param device Open device.
    * @param kernel Kernel of the device.
@@ -80,7 +80,7 @@ export class XrtRing implements Disposable {
    * `XrtDevice.wrap` and `XrtKernel.group`. All memory is freed after an error.
    */
   static async create(device: XrtDevice, kernel: XrtKernel, options: RingOptions): Promise<XrtRing> {
-    const depth = checkWhole("stage count", options.depth ?? 3, 1, 64);
+    const depth = checkInteger("slot count", options.depth ?? 3, 1, 64);
     const whole: XrtBuffer[] = [];
     const runs: XrtRun[] = [];
     try {
@@ -90,7 +90,7 @@ export class XrtRing implements Disposable {
         if (memory !== undefined && memory.length !== depth * bytes) {
           throw new OnpathError(
             "size",
-            `Cannot make a ring: ${depth} stages of ${bytes} bytes need ${
+            `Cannot make a ring: ${depth} slots of ${bytes} bytes need ${
               depth * bytes
             }, the memory has ${memory.length}`,
             { argument: name, depth, bytes, memory: memory.length },
@@ -100,16 +100,16 @@ export class XrtRing implements Disposable {
           ? await device.allocate({ ...options, bytes: depth * bytes, group, kind })
           : await device.wrap(memory, group, options);
         whole.push(buffer);
-        parts.push([name, Array.from({ length: depth }, (_, stage) => buffer.part(bytes, stage * bytes))]);
+        parts.push([name, Array.from({ length: depth }, (_, slot) => buffer.part(bytes, slot * bytes))]);
       }
-      const stages = Array.from({ length: depth }, (_, index): RingStage => {
+      const slots = Array.from({ length: depth }, (_, index): RingSlot => {
         const run = kernel.run();
         runs.push(run);
         const buffers = Object.fromEntries(parts.map(([name, list]) => [name, list[index]!]));
         for (const [name, buffer] of Object.entries(buffers)) run.set(name, buffer);
         return { index, run, buffers };
       });
-      return new XrtRing(stages, options.buffers, whole);
+      return new XrtRing(slots, options.buffers, whole);
     } catch (error) {
       for (const each of [...runs, ...whole]) each.close();
       throw error;
@@ -123,7 +123,7 @@ export class XrtRing implements Disposable {
    * @param steps Host steps of each item.
    * @param options Timeout of each copy and each run, and abort signal.
    * @returns Number of items.
-   * @throws {OnpathError} `timeout` or `device`. Errors of a step pass unchanged. After a timeout, stages may
+   * @throws {OnpathError} `timeout` or `device`. Errors of a step pass unchanged. After a timeout, slots may
    * still be in flight: create a new ring.
    */
   run<T>(
@@ -134,25 +134,25 @@ export class XrtRing implements Disposable {
     const going = (way: "in" | "out") =>
       Object.keys(this.#buffers).filter((name) => [way, "both"].includes(this.#buffers[name]!.direction));
     const [inward, outward] = [going("in"), going("out")];
-    return overlap(items, this.stages.length, {
-      fill: (stage, item) => steps.fill(this.stages[stage]!, item),
-      launch: async (stage) => {
-        const { buffers, run } = this.stages[stage]!;
+    return keepInFlight(items, this.slots.length, {
+      fill: (slot, item) => steps.fill(this.slots[slot]!, item),
+      launch: async (slot) => {
+        const { buffers, run } = this.slots[slot]!;
         for (const name of inward) await buffers[name]!.sync("toDevice", undefined, 0, options);
         await run.start(options);
       },
-      collect: async (stage) => {
-        const { buffers, run } = this.stages[stage]!;
+      collect: async (slot) => {
+        const { buffers, run } = this.slots[slot]!;
         await run.wait(options);
         for (const name of outward) await buffers[name]!.sync("fromDevice", undefined, 0, options);
       },
-      drain: (stage, item) => steps.drain(this.stages[stage]!, item),
+      drain: (slot, item) => steps.drain(this.slots[slot]!, item),
     });
   }
 
   /** Closes the runs and buffers. Further calls do nothing. */
   close(): void {
-    for (const { run } of this.stages) run.close();
+    for (const { run } of this.slots) run.close();
     for (const buffer of this.#whole) buffer.close();
   }
 

@@ -16,10 +16,10 @@ import type { Direction, XrtBuffer } from "../binding/buffer.ts";
 import type { XrtDevice } from "../binding/device.ts";
 import { emulationMode } from "../binding/environment.ts";
 import type { XrtKernel } from "../binding/kernel.ts";
-import { overlap } from "../binding/overlap.ts";
+import { keepInFlight } from "../binding/in_flight.ts";
 import type { XrtRun } from "../binding/run.ts";
 
-/** Stages of the ring: one is written, one runs, one is read. */
+/** Slots of the ring: one is written, one runs, one is read. */
 const DEPTH = 3;
 
 /** Packets of a piece at most, and slots for answers. */
@@ -31,8 +31,8 @@ const PIECE = { packets: 256, answers: 1024 } as const;
  */
 const MOVED_HERE = 2 ** 15;
 
-/** A stage: its parts of the buffers, and its run. */
-interface Stage {
+/** Parts of the buffers for one run, and the run. */
+interface Slot {
   readonly from: XrtBuffer;
   readonly to: XrtBuffer;
   readonly run: XrtRun;
@@ -66,7 +66,7 @@ export interface CardPackets {
  */
 export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPackets {
   const here = emulationMode() === "sw_emu" ? 0 : MOVED_HERE;
-  let stages: Stage[] = [];
+  let slots: Slot[] = [];
   let whole: XrtBuffer[] = [];
   const room = { from: 0, to: 0 };
 
@@ -83,15 +83,15 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
   };
 
   const settle = async (options: WaitOptions) => {
-    for (const { run } of stages) if (run.running) await run.wait(options);
+    for (const { run } of slots) if (run.running) await run.wait(options);
   };
 
-  /** Makes buffers of at least so many bytes a stage. */
+  /** Makes buffers of at least so many bytes a slot. */
   const reserve = async (from: number, to: number, options: WaitOptions) => {
     if (from <= room.from && to <= room.to) return;
-    for (const { run } of stages) run.close();
+    for (const { run } of slots) run.close();
     for (const buffer of whole) buffer.close();
-    [stages, whole] = [[], []];
+    [slots, whole] = [[], []];
     [room.from, room.to] = [Math.max(from, room.from), Math.max(to, room.to)];
     try {
       for (const [name, bytes] of Object.entries(room)) {
@@ -103,7 +103,7 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
       [room.from, room.to] = [0, 0];
       throw error;
     }
-    stages = Array.from({ length: DEPTH }, (_, n): Stage => {
+    slots = Array.from({ length: DEPTH }, (_, n): Slot => {
       const [from, to] = [whole[0]!.part(room.from, n * room.from), whole[1]!.part(room.to, n * room.to)];
       const run = kernel.run();
       run.set("from", from);
@@ -115,44 +115,44 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
   };
 
   return {
-    running: () => stages.some(({ run }) => run.running),
+    running: () => slots.some(({ run }) => run.running),
     settle,
     exchange: async ({ input, count, output }, each, options) => {
       await settle(options);
       const packets = Math.max(1, Math.min(PIECE.packets, Math.floor(PIECE.answers / each)));
-      const slots = packets * each;
-      const toBytes = align(PACKETS_STATUS.bytes + slots * output.slotBytes);
+      const answerSlots = packets * each;
+      const toBytes = align(PACKETS_STATUS.bytes + answerSlots * output.slotBytes);
       await reserve(align(packets * input.slotBytes), toBytes, options);
       let answers = 0;
       let bytes = 0;
-      await overlap(pieces(count, packets), DEPTH, {
-        fill: (place, { first, count }) => {
-          const stage = stages[place]!;
-          copyPackets(input, first, count, stage.from.map());
-          Object.assign(stage, { first, count });
+      await keepInFlight(pieces(count, packets), DEPTH, {
+        fill: (index, { first, count }) => {
+          const slot = slots[index]!;
+          copyPackets(input, first, count, slot.from.map());
+          Object.assign(slot, { first, count });
         },
-        launch: async (place) => {
-          const { from, run, count } = stages[place]!;
+        launch: async (index) => {
+          const { from, run, count } = slots[index]!;
           await move(from, "toDevice", count * input.slotBytes, 0, options);
           run.set("count", count);
           run.set("slot", input.slotBytes);
           run.set("answer", output.slotBytes);
-          run.set("room", slots);
+          run.set("room", answerSlots);
           if (here > 0) run.startNow();
           else await run.start(options);
         },
-        collect: async (place) => {
-          const { to, run } = stages[place]!;
+        collect: async (index) => {
+          const { to, run } = slots[index]!;
           await run.wait(options);
           await move(to, "fromDevice", PACKETS_STATUS.bytes, 0, options);
-          const given = readStatus(to.map(), slots, output.slotBytes);
+          const given = readStatus(to.map(), answerSlots, output.slotBytes);
           if (given > 0) {
             await move(to, "fromDevice", given * output.slotBytes, PACKETS_STATUS.bytes, options);
           }
         },
-        drain: (place) => {
-          const memory = stages[place]!.to.map();
-          const given = readStatus(memory, slots, output.slotBytes);
+        drain: (index) => {
+          const memory = slots[index]!.to.map();
+          const given = readStatus(memory, answerSlots, output.slotBytes);
           bytes += copyAnswers(memory, given, output, answers);
           answers += given;
         },
@@ -177,7 +177,7 @@ function copyPackets(input: PacketSlots, first: number, count: number, to: Uint8
   to.set(input.engine.bytes.subarray(from, from + count * input.slotBytes));
 }
 
-/** The answers that stand in a stage's memory. */
+/** The answers that stand in a slot's memory. */
 function readStatus(memory: Uint8Array, slots: number, slotBytes: number): number {
   const view = new DataView(memory.buffer, memory.byteOffset, PACKETS_STATUS.bytes);
   const [answers, surplus, tooLong] = [PACKETS_STATUS.answers, PACKETS_STATUS.surplus, PACKETS_STATUS.tooLong]

@@ -30,7 +30,7 @@ const TABLE_WIDTH = 8;
 const WORD = 64;
 
 /** Pages of all plans at most (1 GiB). */
-const MOST_PAGE_BYTES = 2 ** 30;
+const MAX_PAGE_BYTES = 2 ** 30;
 
 /** The tables of a kernel. */
 export interface CardTables {
@@ -149,11 +149,11 @@ export async function createCardTables(
       pages?.buffer.close();
       pages = undefined;
       const stride = Math.ceil(bytes / WORD) * WORD;
-      if (count * stride > MOST_PAGE_BYTES) {
+      if (count * stride > MAX_PAGE_BYTES) {
         throw new OnpathError(
           "table",
-          `Cannot hold ${count} pages of ${bytes} bytes in the card's memory: ${MOST_PAGE_BYTES} bytes are for pages`,
-          { count, bytes, most: MOST_PAGE_BYTES },
+          `Cannot hold ${count} pages of ${bytes} bytes in the card's memory: ${MAX_PAGE_BYTES} bytes are for pages`,
+          { count, bytes, most: MAX_PAGE_BYTES },
         );
       }
       const buffer = await device.allocate({ ...options, bytes: count * stride, group: memory });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import type { Registers } from "../binding/registers.ts";
 import { formatIp, formatMac, parseIp, parseMac } from "./address.ts";
 import { ARP_ENTRIES, MAX_SOCKETS, NETWORK_REGISTER, PROBES } from "./map.ts";
@@ -164,10 +164,10 @@ export class VnxNetwork {
    */
   setSocket(index: number, socket: VnxSocket | null): void {
     const places = this.#socketPlaces();
-    checkWhole("socket index", index, 0, places.length - 1);
+    checkInteger("socket index", index, 0, places.length - 1);
     const ip = socket === null ? 0 : parseIp(socket.theirIp);
-    const theirs = socket === null ? 0 : checkWhole("port", socket.theirPort, 0, 65_535);
-    const mine = socket === null ? 0 : checkWhole("port", socket.myPort, 0, 65_535);
+    const theirs = socket === null ? 0 : checkInteger("port", socket.theirPort, 0, 65_535);
+    const mine = socket === null ? 0 : checkInteger("port", socket.myPort, 0, 65_535);
     const { theirIp, theirPort, myPort, valid } = places[index]!;
     const write = (offset: number, value: number) => this.#registers.writeRegister(offset, value);
     write(valid, 0);

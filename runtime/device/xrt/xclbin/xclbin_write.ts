@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkWhole, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import { crc32c } from "../../../../serialize/crc32c.ts";
 import {
   AXLF,
@@ -87,8 +87,8 @@ export interface XclbinDraft {
  * ```
  */
 export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
-  checkWhole("memory count", draft.memories.length, 0, 1024);
-  checkWhole("kernel count", draft.kernels.length, 0, 1024);
+  checkInteger("memory count", draft.memories.length, 0, 1024);
+  checkInteger("kernel count", draft.kernels.length, 0, 1024);
   const memories = writeMemories(draft);
   const connections = writeConnections(draft);
   const sections: readonly (readonly [SectionKind, string, Uint8Array])[] = [
@@ -129,7 +129,7 @@ export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
     bytes.set(data, places[i]!);
   });
   const uuid = draft.uuid ?? uuidOf(bytes);
-  checkWhole("uuid bytes", uuid.length, 16, 16);
+  checkInteger("uuid bytes", uuid.length, 16, 16);
   bytes.set(uuid, AXLF.uuid);
   view.setBigUint64(AXLF.uniqueId, new DataView(uuid.buffer, uuid.byteOffset).getBigUint64(0, true), true);
   return bytes;
@@ -222,7 +222,7 @@ function writeConnections(draft: XclbinDraft): Uint8Array {
 
 function writeClocks({ mhz = 250 }: XclbinDraft): Uint8Array {
   return table(AXLF.clock, 1, (view, at) => {
-    view.setUint16(at, checkWhole("clock in MHz", mhz, 1, 65_535), true);
+    view.setUint16(at, checkInteger("clock in MHz", mhz, 1, 65_535), true);
     view.setUint8(at + 2, 2);
     putText(new Uint8Array(view.buffer), at + 8, 128, "KERNEL_CLK");
   });

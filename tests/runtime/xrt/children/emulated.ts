@@ -99,7 +99,7 @@ kernel.writeRegister(0x28, 9);
   } as const;
   using ring = await XrtRing.create(device, kernel, { buffers });
   let wrong = 0;
-  for (const { run } of ring.stages) {
+  for (const { run } of ring.slots) {
     run.set("size", WORDS);
     run.set("scale", 0);
   }
@@ -109,7 +109,7 @@ kernel.writeRegister(0x28, 9);
       if (!words(buffers["out"]!).every((word) => word === item + 42)) wrong++;
     },
   });
-  tell({ step: "ring", count, wrong, stages: ring.stages.length });
+  tell({ step: "ring", count, wrong, slots: ring.slots.length });
 }
 
 // The event loop goes on while a run takes its time.

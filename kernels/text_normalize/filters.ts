@@ -1,5 +1,5 @@
 /**
- * Normalisation steps as stages that take code points one by one and hold back a bounded number.
+ * Normalisation steps as filters that take code points one by one and hold back a bounded number.
  *
  * @module
  */
@@ -32,29 +32,29 @@ export const MAX_REPLACED = 64;
  */
 export type Sink = (code: number, from: number, to: number, anchor: number) => void;
 
-/** Stage of a normalisation pipeline. */
-export interface Stage {
+/** Filter of a normalisation pipeline. */
+export interface CodePointFilter {
   /** Takes a code point. */
   readonly push: Sink;
   /** Ends the text and emits the code points held back. */
   readonly end: () => void;
   /** Smallest anchor of the code points held back; Infinity if none are. */
   readonly heldFrom: () => number;
-  /** True once the stage has passed its beginning: `prepend` has emitted its text. */
+  /** True once the filter has passed its beginning: `prepend` has emitted its text. */
   readonly isStarted: () => boolean;
 }
 
 const NOTHING_HELD = () => Infinity;
 const ALWAYS = () => true;
 
-function mapStage(push: Sink): Stage {
+function mapFilter(push: Sink): CodePointFilter {
   return { push, end: () => {}, heldFrom: NOTHING_HELD, isStarted: ALWAYS };
 }
 
 /** Decomposes code points; the output is not in canonical order yet. */
-function decomposeStage(tables: SequenceTables, next: Sink): Stage {
+function decomposeFilter(tables: SequenceTables, next: Sink): CodePointFilter {
   const { entryOf, starts, codePoints } = tables;
-  return mapStage((code, from, to, anchor) => {
+  return mapFilter((code, from, to, anchor) => {
     if (code >= 0xac00 && code < 0xd7a4) {
       const syllable = code - 0xac00;
       next(0x1100 + Math.floor(syllable / 588), from, to, anchor);
@@ -69,9 +69,9 @@ function decomposeStage(tables: SequenceTables, next: Sink): Stage {
 }
 
 /** Replaces code points by their lower case. */
-function lowerCaseStage(next: Sink): Stage {
+function lowerCaseFilter(next: Sink): CodePointFilter {
   const { entryOf, starts, codePoints } = lowerCaseTables();
-  return mapStage((code, from, to, anchor) => {
+  return mapFilter((code, from, to, anchor) => {
     const entry = romAt(entryOf, code);
     if (entry === 0) return next(code, from, to, anchor);
     for (let i = starts[entry - 1]!; i < starts[entry]!; i++) next(codePoints[i]!, from, to, anchor);
@@ -79,7 +79,12 @@ function lowerCaseStage(next: Sink): Stage {
 }
 
 /** Sorts marks into canonical order after their starter and, with `composes`, composes them with it. */
-function orderStage(tables: CompositionTables, composes: boolean, next: Sink, escape: () => void): Stage {
+function orderFilter(
+  tables: CompositionTables,
+  composes: boolean,
+  next: Sink,
+  escape: () => void,
+): CodePointFilter {
   const codes = new Uint32Array(MAX_MARKS + 1), ranks = new Uint16Array(MAX_MARKS + 1);
   const froms = new Float64Array(MAX_MARKS + 1), tos = new Float64Array(MAX_MARKS + 1);
   // Index 0 is the starter; marks follow in canonical order.
@@ -158,7 +163,7 @@ function orderStage(tables: CompositionTables, composes: boolean, next: Sink, es
 }
 
 /** Replaces leftmost, non-overlapping occurrences of a text, found by Knuth, Morris and Pratt's algorithm. */
-function replaceStage(fromText: string, toText: string, next: Sink): Stage {
+function replaceFilter(fromText: string, toText: string, next: Sink): CodePointFilter {
   const wanted = Array.from(fromText, (one) => one.codePointAt(0)!);
   const put = Array.from(toText, (one) => one.codePointAt(0)!);
   const shorter = new Uint8Array(wanted.length);
@@ -210,17 +215,17 @@ const CHINESE = [
 ].flat();
 
 /**
- * Creates the stages of a step; the last one emits to `next`.
+ * Creates the filters of a step; the last one emits to `next`.
  *
  * @param step Normalisation step.
  * @param next Receives the output.
  * @param escape Called if more than {@linkcode MAX_MARKS} marks follow one another.
- * @returns The stages in order.
+ * @returns The filters in order.
  */
-export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[] {
+export function filtersOf(step: TextStep, next: Sink, escape: () => void): CodePointFilter[] {
   const ordered = (form: "NFD" | "NFKD", source: FormSource, composes: boolean, sink: Sink) => {
-    const order = orderStage(compositionTables(source), composes, sink, escape);
-    return [decomposeStage(decompositionTables(form, source), order.push), order];
+    const order = orderFilter(compositionTables(source), composes, sink, escape);
+    return [decomposeFilter(decompositionTables(form, source), order.push), order];
   };
   switch (step.op) {
     case "nfc":
@@ -231,21 +236,21 @@ export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[
       return ordered(step.op === "nfd" ? "NFD" : "NFKD", step.tables ?? "unicode", false, next);
     case "strip_accents": {
       const marks = rangesOf(MARKS);
-      const strip = mapStage((code, from, to, anchor) =>
+      const strip = mapFilter((code, from, to, anchor) =>
         has(marks, code) ? undefined : next(code, from, to, anchor)
       );
       return [...ordered("NFD", "tokenizers", false, strip.push), strip];
     }
     case "lower_case":
-      return [lowerCaseStage(next)];
+      return [lowerCaseFilter(next)];
     case "clean_text": {
       const spaces = whiteSpace(), dropped = rangesOf(DROPPED);
-      return [mapStage((code, from, to, anchor) => {
+      return [mapFilter((code, from, to, anchor) => {
         if (!has(dropped, code)) next(has(spaces, code) ? 32 : code, from, to, anchor);
       })];
     }
     case "space_chinese":
-      return [mapStage((code, from, to, anchor) => {
+      return [mapFilter((code, from, to, anchor) => {
         if (!has(CHINESE, code)) return next(code, from, to, anchor);
         next(32, from, from, anchor);
         next(code, from, to, anchor);
@@ -260,9 +265,9 @@ export function stagesOf(step: TextStep, next: Sink, escape: () => void): Stage[
         }
         next(code, from, to, anchor);
       };
-      return [{ ...mapStage(push), isStarted: () => isStarted }];
+      return [{ ...mapFilter(push), isStarted: () => isStarted }];
     }
     case "replace":
-      return [replaceStage(step.from, step.to, next)];
+      return [replaceFilter(step.from, step.to, next)];
   }
 }
