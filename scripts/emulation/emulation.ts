@@ -201,6 +201,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
         command({ kind: "release", device: index });
         // A signal that has ended the work must not end its clearing up.
         await bounded(`emulated card ${index} to be closed`, released, { timeoutMs: card.timeoutMs });
+        await device.settle({ timeoutMs: card.timeoutMs });
       } finally {
         await endProcess(child, ended);
       }

@@ -14,7 +14,7 @@ import { XrtIp } from "./ip.ts";
 import { XrtKernel } from "./kernel.ts";
 import { openShim, openXrt, type Xrt, type XrtOptions } from "./library.ts";
 import { cString, type Pointer } from "./native.ts";
-import { abandon, close, hold, isFreed, live, RANK, type Resource } from "./resource.ts";
+import { abandon, close, hold, isFreed, live, RANK, type Resource, settle } from "./resource.ts";
 import type { Xclbin } from "../xclbin/xclbin.ts";
 import { readXclbin } from "../xclbin/xclbin_read.ts";
 
@@ -127,6 +127,16 @@ export class XrtDevice implements Disposable {
   /** Whether XRT has closed the device. After `close`, a run in flight delays this until the run ends. */
   get freed(): boolean {
     return isFreed(this.#resource);
+  }
+
+  /**
+   * Waits until no run of this device is in flight, also after `close`: what was closed is freed then.
+   *
+   * @param options Timeout and abort signal.
+   * @throws {OnpathError} `timeout`; an abort throws the signal's reason.
+   */
+  settle(options: WaitOptions = {}): Promise<void> {
+    return settle(this.#resource, options);
   }
 
   /**

@@ -6,12 +6,13 @@
  */
 
 import { OnpathError } from "../../../../serialize/errors.ts";
+import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { Pointer } from "./native.ts";
 import { xrtFailure } from "./failures.ts";
 
 /**
- * Record of an XRT handle. The record never refers to the JavaScript object, so that the object can be
- * collected.
+ * Record of an XRT handle. The record refers to the JavaScript object only while a run is in flight, so that
+ * the object can be collected.
  */
 export interface Resource {
   /** Description in messages, such as `buffer of 4096 bytes`. */
@@ -32,6 +33,8 @@ export interface Resource {
   held: Pointer | null;
   /** Number of native operations in flight on the handle. It is freed only at 0. */
   busy: number;
+  /** Waits for the end of a run in flight, also after `close`; null while none is. */
+  settle: ((options: WaitOptions) => Promise<void>) | null;
 }
 
 /** Ranks, in the order in which XRT requires handles to be closed. */
@@ -53,7 +56,7 @@ export function hold(
   owner: object,
   facts: Pick<Resource, "what" | "rank" | "parent" | "operation" | "free"> & { pointer: Pointer },
 ): Resource {
-  const resource: Resource = { ...facts, parts: new Set(), held: facts.pointer, busy: 0 };
+  const resource: Resource = { ...facts, parts: new Set(), held: facts.pointer, busy: 0, settle: null };
   facts.parent?.parts.add(resource);
   net.register(owner, resource, resource);
   return resource;
@@ -106,6 +109,16 @@ export function end(resource: Resource): void {
   let closing: Resource | null = null;
   for (let at: Resource | null = resource; at !== null; at = at.parent) if (at.pointer === null) closing = at;
   if (closing !== null) release(closing);
+}
+
+/**
+ * Waits until no run among a resource and its parts is in flight. Handles closed before are freed by then.
+ *
+ * @throws {OnpathError} `timeout`; an abort throws the signal's reason.
+ */
+export async function settle(resource: Resource, options: WaitOptions): Promise<void> {
+  for (const part of [...resource.parts]) await settle(part, options);
+  await resource.settle?.(options);
 }
 
 /** Whether a resource is freed or abandoned. */

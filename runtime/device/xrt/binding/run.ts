@@ -58,6 +58,11 @@ export class XrtRun implements Disposable {
   #used: readonly Resource[] = [];
   #running = false;
   #slice: Promise<number> | undefined;
+  /** One function for all starts, which allocate nothing. */
+  readonly #settleLater = async (options: WaitOptions): Promise<void> => {
+    const { held } = this.#resource;
+    if (held !== null) await this.#endOf(held, options);
+  };
 
   /**
    * Takes ownership of a handle. Use `XrtKernel.run` to create a run.
@@ -179,7 +184,7 @@ export class XrtRun implements Disposable {
         this.#finish(this.#xrt.calls.xrtRunWaitFor(pointer, SLICE_MS));
         return DONE;
       }
-      return this.#waitInSlices(pointer, options);
+      return this.#endOf(pointer, options).then((state) => this.#finish(state));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -268,6 +273,7 @@ export class XrtRun implements Disposable {
     this.#running = true;
     this.#used = used;
     begin(this.#resource);
+    this.#resource.settle = this.#settleLater;
     for (let i = 0; i < used.length; i++) begin(used[i]!);
     return pointer;
   }
@@ -281,7 +287,8 @@ export class XrtRun implements Disposable {
     });
   }
 
-  async #waitInSlices(pointer: Pointer, options: WaitOptions): Promise<void> {
+  /** Waits for the final state of the run in flight. */
+  async #endOf(pointer: Pointer, options: WaitOptions): Promise<number> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -292,7 +299,7 @@ export class XrtRun implements Disposable {
         timeoutMs: left,
         signal,
       });
-      if (this.#ended(state)) return this.#finish(state);
+      if (this.#ended(state)) return state;
     }
   }
 
@@ -321,6 +328,7 @@ export class XrtRun implements Disposable {
   #settle(): void {
     if (!this.#running) return;
     this.#running = false;
+    this.#resource.settle = null;
     const used = this.#used;
     for (let i = 0; i < used.length; i++) end(used[i]!);
     end(this.#resource);
