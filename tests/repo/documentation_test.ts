@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkDocumentation, saysMore } from "../../scripts/check/documentation.ts";
+import { IS_LONG_SUITE } from "../support/long.ts";
 
 /** What is found in one entry, as level, line and message. */
 async function findings(text: string): Promise<string[]> {
@@ -58,3 +59,11 @@ Deno.test("saysMore() compares words, not letters", () => {
   assert.equal(saysMore("MAX_AXIS", ""), false);
   assert.equal(saysMore("countElements", "Counts the elements of a shape."), true);
 });
+
+if (!IS_LONG_SUITE) {
+  Deno.test({
+    name: "examples in the documentation run (skipped: long, see test:all; their types are checked)",
+    ignore: true,
+    fn: () => {},
+  });
+}

@@ -12,6 +12,7 @@ import type { FormName } from "../../kernels/image/kernel.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, noise } from "../support/images.ts";
+import { longTest } from "../support/long.ts";
 
 const NUMBERS = ["packets", "lookups", "cycles", "stalls", "swaps", "tableBytes"] as const;
 
@@ -37,44 +38,47 @@ const anyTensor = fc.record({
 
 const anySize = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 60 }));
 
-Deno.test("cycles, stalls and swaps of the RTL's counters are those of the plan and of the model", async () => {
-  const forms = new Set<string>();
-  await fc.assert(
-    fc.asyncProperty(
-      anyChannels,
-      fc.integer({ min: 1, max: 3 }),
-      anySize,
-      fc.option(fc.record({
-        size: anySize,
-        match: fc.constantFrom("exact", "torchvision", "opencv"),
-        form: fc.constantFrom<FormName>("nibble", "universal", "row-pages"),
-      })),
-      fc.option(anyTensor),
-      async (channels, images, [height, width], resize, normalize) => {
-        const input = noise(images, height, width, channels, height);
-        const steps = [
-          { op: "crop", top: 0, left: 0, height, width },
-          ...(resize === null ? [] : [{ op: "resize", size: [...resize.size], match: resize.match }]),
-          ...(normalize === null ? [] : [{ op: "normalize", range: "0-255", ...normalize }]),
-        ];
-        const form = resize === null || resize.match === "opencv" ? undefined : resize.form;
-        const options = { input, device: RTL_PROFILE, tolerance: 1, form };
-        let plan: ImagePlan;
-        try {
-          plan = compile({ steps } as ImagePipeline, options);
-        } catch (error) {
-          // Two sizes without a common factor can have more weights than the RTL's tables.
-          assert.equal((error as OnpathError).code, "table");
-          return;
-        }
-        forms.add(`${plan.body.stages[0]?.form} ${plan.body.output.dtype} ${channels}`);
-        await agrees(plan, input, JSON.stringify({ shape: input.shape, steps, form }));
-      },
-    ),
-    { numRuns: 150 },
-  );
-  assert(forms.size >= 20, `${forms.size} kinds of plans`);
-});
+longTest(
+  "cycles, stalls and swaps of the RTL's counters are those of the plan and of the model",
+  async () => {
+    const forms = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(
+        anyChannels,
+        fc.integer({ min: 1, max: 3 }),
+        anySize,
+        fc.option(fc.record({
+          size: anySize,
+          match: fc.constantFrom("exact", "torchvision", "opencv"),
+          form: fc.constantFrom<FormName>("nibble", "universal", "row-pages"),
+        })),
+        fc.option(anyTensor),
+        async (channels, images, [height, width], resize, normalize) => {
+          const input = noise(images, height, width, channels, height);
+          const steps = [
+            { op: "crop", top: 0, left: 0, height, width },
+            ...(resize === null ? [] : [{ op: "resize", size: [...resize.size], match: resize.match }]),
+            ...(normalize === null ? [] : [{ op: "normalize", range: "0-255", ...normalize }]),
+          ];
+          const form = resize === null || resize.match === "opencv" ? undefined : resize.form;
+          const options = { input, device: RTL_PROFILE, tolerance: 1, form };
+          let plan: ImagePlan;
+          try {
+            plan = compile({ steps } as ImagePipeline, options);
+          } catch (error) {
+            // Two sizes without a common factor can have more weights than the RTL's tables.
+            assert.equal((error as OnpathError).code, "table");
+            return;
+          }
+          forms.add(`${plan.body.stages[0]?.form} ${plan.body.output.dtype} ${channels}`);
+          await agrees(plan, input, JSON.stringify({ shape: input.shape, steps, form }));
+        },
+      ),
+      { numRuns: 150 },
+    );
+    assert(forms.size >= 20, `${forms.size} kinds of plans`);
+  },
+);
 
 Deno.test("cycles of flows of several windows are those of the plan, up to 1.02 of the ideal", async () => {
   for (const channels of [1, 3] as const) {

@@ -16,6 +16,7 @@ import { noise } from "../support/images.ts";
 import { behaves, ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { openRtl, type Rtl } from "./rtl.ts";
+import { longTest } from "../support/long.ts";
 
 // What `deno task mutate` found no other test to notice.
 
@@ -196,7 +197,7 @@ Deno.test("RTL: a table is loaded from any entry on", () => {
   assert.deepEqual(rtl.run(sent).answers, answers);
 });
 
-Deno.test("RTL: answers do not depend on pauses when beats are held back all the way", () => {
+longTest("RTL: answers do not depend on pauses when beats are held back all the way", () => {
   const steps: ImagePipeline["steps"] = [{ op: "resize", size: [200, 200] }, {
     op: "normalize",
     range: "0-1",

@@ -24,9 +24,6 @@ import { longTest } from "../support/long.ts";
 const missing = process.env.CI === undefined ? await missingRtlTools() : null;
 if (missing !== null) console.log(`skipped: parameters of the RTL. ${missing}`);
 
-/** Build of the matrix that the quick suite makes too. */
-const QUICK = 0;
-
 const sizes = fc.tuple(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 40 }));
 
 /** Pipelines of a kind; some need more than small tables hold. */
@@ -114,7 +111,7 @@ for (const build of MATRIX) {
   const isMutated = process.env.ONPATH_RTL !== undefined;
   // A build that is missing says nothing about the RTL.
   if (isMutated ? made : missing === null) {
-    longTest(name, () => runMatrix(build), !isMutated && build !== MATRIX[QUICK]);
+    longTest(name, () => runMatrix(build), !isMutated);
   } else Deno.test({ name: `${name} (skipped: ${missing ?? "not built"})`, ignore: true, fn: () => {} });
 }
 

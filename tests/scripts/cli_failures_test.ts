@@ -11,6 +11,7 @@ import { makeFolder } from "../../scripts/io/write.ts";
 import { refusal } from "../support/failure.ts";
 import { vocabularyFile } from "../kernels/tokenize/vocabularies.ts";
 import { bundleForNode } from "../runtime/xrt/child.ts";
+import { longTest } from "../support/long.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 
@@ -82,51 +83,59 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
 }
 
 for (const runtime of ["deno", "node"] as const) {
-  Deno.test(`offload --out refuses a folder that cannot be made, under ${runtime}`, async () => {
+  longTest(`offload --out refuses a folder that cannot be made, under ${runtime}`, async () => {
     const { code, stderr } = await offloadIn(runtime, ["--device", "model", "--out", "/proc/onpath/deeper"]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /^error: Cannot write \/proc\/onpath\/deeper: there is no such file or folder\n$/);
-  });
+  }, runtime !== "node");
 
-  Deno.test(`offload reports a full disk under stdout in one sentence, under ${runtime}`, async () => {
+  longTest(`offload reports a full disk under stdout in one sentence, under ${runtime}`, async () => {
     for (const args of [["devices"], ["normalize", "--steps", "nfc", "text"]]) {
       const { code, stderr } = await offloadIn(runtime, args, { stdout: "/dev/full" });
       assert.deepEqual([code, stderr], [1, "error: Cannot write standard output: no space is left\n"]);
     }
-  });
+  }, runtime !== "node");
 
-  Deno.test(`offload tokenize reads a pipe whose writer is slow, under ${runtime}`, () =>
-    inFolder(async (folder) => {
-      const tables = join(folder, "r50k.vocab");
-      await writeFile(tables, await vocabularyFile("r50k_base"));
-      // The pipe is empty at first, for longer than the command needs to begin to read.
-      const pipe = join(folder, "pipe");
-      execFileSync("mkfifo", [pipe]);
-      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-      const writer = openSync(pipe, constants.O_WRONLY);
-      const ending = offloadIn(runtime, ["tokenize", "--vocab", tables, "--json"], { stdin: reader });
-      for (const word of ["Hello", ", world"]) {
-        await new Promise((resolve) => setTimeout(resolve, 1500));
-        writeSync(writer, word);
-      }
-      closeSync(writer);
-      const { code, stdout, stderr } = await ending;
-      closeSync(reader);
-      assert.equal(code, 0, stderr);
-      assert.deepEqual(JSON.parse(stdout).ids, [15496, 11, 995]);
-    }));
+  longTest(
+    `offload tokenize reads a pipe whose writer is slow, under ${runtime}`,
+    () =>
+      inFolder(async (folder) => {
+        const tables = join(folder, "r50k.vocab");
+        await writeFile(tables, await vocabularyFile("r50k_base"));
+        // The pipe is empty at first, for longer than the command needs to begin to read.
+        const pipe = join(folder, "pipe");
+        execFileSync("mkfifo", [pipe]);
+        const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+        const writer = openSync(pipe, constants.O_WRONLY);
+        const ending = offloadIn(runtime, ["tokenize", "--vocab", tables, "--json"], { stdin: reader });
+        for (const word of ["Hello", ", world"]) {
+          await new Promise((resolve) => setTimeout(resolve, 1500));
+          writeSync(writer, word);
+        }
+        closeSync(writer);
+        const { code, stdout, stderr } = await ending;
+        closeSync(reader);
+        assert.equal(code, 0, stderr);
+        assert.deepEqual(JSON.parse(stdout).ids, [15496, 11, 995]);
+      }),
+    runtime !== "node",
+  );
 
-  Deno.test(`offload ends with commands that can be typed where it runs, under ${runtime}`, () =>
-    inFolder(async (folder) => {
-      const command = { deno: "deno task offload", node: "npx onpath" }[runtime];
-      const tour = await offloadIn(runtime, ["--device", "model"], { cwd: folder });
-      assert.equal(tour.code, 0, tour.stderr);
-      assert.match(tour.stdout, new RegExp(`\\nNext: ${command} run --help, ${command} plan --help\\n$`));
-      const help = await offloadIn(runtime, ["run", "--help"]);
-      assert.match(help.stdout, new RegExp(`^Usage: ${command} run `));
-      assert.match(help.stdout, new RegExp(`^  ${command} run pipeline\\.json --input`, "m"));
-      if (runtime === "deno") assert(!/^ *onpath/m.test(help.stdout));
-    }));
+  longTest(
+    `offload ends with commands that can be typed where it runs, under ${runtime}`,
+    () =>
+      inFolder(async (folder) => {
+        const command = { deno: "deno task offload", node: "npx onpath" }[runtime];
+        const tour = await offloadIn(runtime, ["--device", "model"], { cwd: folder });
+        assert.equal(tour.code, 0, tour.stderr);
+        assert.match(tour.stdout, new RegExp(`\\nNext: ${command} run --help, ${command} plan --help\\n$`));
+        const help = await offloadIn(runtime, ["run", "--help"]);
+        assert.match(help.stdout, new RegExp(`^Usage: ${command} run `));
+        assert.match(help.stdout, new RegExp(`^  ${command} run pipeline\\.json --input`, "m"));
+        if (runtime === "deno") assert(!/^ *onpath/m.test(help.stdout));
+      }),
+    runtime !== "node",
+  );
 }
 
 Deno.test("offload refuses a mistyped command with what it was given, and names the near one", async () => {

@@ -11,7 +11,7 @@ import { tensor, toBytes } from "../../serialize/tensor.ts";
 import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { makeWave } from "../../scripts/rtl/waves.ts";
 import { readVcd } from "../support/vcd.ts";
-import { IS_LONG_SUITE } from "../support/long.ts";
+import { IS_LONG_SUITE, longTest } from "../support/long.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 const PHOTOS = fileURLToPath(new URL("../../scripts/photos/", import.meta.url));
@@ -247,20 +247,23 @@ Deno.test("offload plan --html --trace writes a page and a trace; --device takes
     assert.equal(JSON.parse(card.stdout).target.name, "u50");
   }));
 
-Deno.test("offload run takes a form and a layout, and a plan for a device of one's own", () =>
-  inFolder(async (folder) => {
-    const input = ["--input", join(PHOTOS, "coffee.png"), "--output", "a.npy", "--json"];
-    const expected = await referenceOf("coffee.png");
-    for (const more of [["--form", "nibble"], ["--packet-layout", "cells"], ["--form", "row-pages"]]) {
-      const { code, stdout, stderr } = await offloadCli(folder, "run", "p.json", ...input, ...more);
-      assert.equal(code, 0, stderr);
-      assert(JSON.parse(stdout).counters.cycles > 0);
-      const npy = await readFile(join(folder, "a.npy"));
-      assert.deepEqual(new Uint8Array(npy.subarray(npy.length - expected.length)), expected);
-    }
-  }));
+longTest(
+  "offload run takes a form and a layout, and a plan for a device of one's own",
+  () =>
+    inFolder(async (folder) => {
+      const input = ["--input", join(PHOTOS, "coffee.png"), "--output", "a.npy", "--json"];
+      const expected = await referenceOf("coffee.png");
+      for (const more of [["--form", "nibble"], ["--packet-layout", "cells"], ["--form", "row-pages"]]) {
+        const { code, stdout, stderr } = await offloadCli(folder, "run", "p.json", ...input, ...more);
+        assert.equal(code, 0, stderr);
+        assert(JSON.parse(stdout).counters.cycles > 0);
+        const npy = await readFile(join(folder, "a.npy"));
+        assert.deepEqual(new Uint8Array(npy.subarray(npy.length - expected.length)), expected);
+      }
+    }),
+);
 
-Deno.test("offload profile and offload sizes print their tables", () =>
+longTest("offload profile and offload sizes print their tables", () =>
   inFolder(async (folder) => {
     const profile = await offloadCli(folder, "profile", join(PHOTOS, "coffee.png"), "--capacity", "32");
     assert.equal(profile.code, 0, profile.stderr);

@@ -229,8 +229,7 @@ async function look(path: string): Promise<{ width: number; height: number; ink:
 for (const [name, plan] of Object.entries(SHOWN)) {
   Deno.test({
     name: `report, ${name}: Chromium draws the page`,
-    // One page is drawn in the quick suite.
-    ignore: chromium === undefined && !required || name !== "pages" && !IS_LONG_SUITE,
+    ignore: chromium === undefined && !required || !IS_LONG_SUITE,
     fn: async () => {
       assert(chromium !== undefined, "CI needs chromium on PATH (Debian: apt install chromium)");
       const folder = await mkdtemp(join(tmpdir(), "onpath-report-"));

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { get_encoding } from "tiktoken";
+import { longTest } from "../support/long.ts";
 
 /** Runs the command line. */
 async function offload(args: readonly string[], input = "") {
@@ -61,73 +62,83 @@ Deno.test("tokenize refuses what it cannot read, in one sentence", async () => {
   assert.match(other.stderr, /expected a tokenizer\.json, a rank file/);
 });
 
-Deno.test("normalize writes a text of any length as it comes, by steps or as a vocabulary asks for it", async () => {
-  const plain = await offload(["normalize", "--steps", "nfkc,lower_case", "Ｆｕｌｌ ﬁ"]);
-  assert.deepEqual([plain.code, plain.stdout], [0, "full fi"]);
-  const text = "Cafe\u0301 ÜBER\u0000 ".repeat(40_000);
-  const steps = JSON.stringify([{ op: "nfc" }, { op: "clean_text" }, { op: "replace", from: " ", to: "_" }]);
-  const long = await offload(["normalize", "--steps", steps], text);
-  assert.equal(long.stdout, "Café_ÜBER_".repeat(40_000));
-  const counted = await offload(["normalize", "--steps", "nfd", "--json", "é"]);
-  assert.deepEqual(JSON.parse(counted.stdout), {
-    steps: [{ op: "nfd" }],
-    device: null,
-    bytesIn: 2,
-    bytesOut: 3,
-  });
-  const device = ["--device", "model", "--payload", "1000"];
-  const through = await offload(["normalize", "--steps", steps, ...device], text);
-  assert.equal(through.stdout, long.stdout);
-  const sent = await offload(["normalize", "--steps", "nfd", "--json", ...device], text);
-  const { device: name, packets, bytesIn } = JSON.parse(sent.stdout);
-  assert.deepEqual([name, bytesIn], ["model", new TextEncoder().encode(text).length]);
-  assert(packets >= bytesIn / 1000, `${packets} packets`);
-  for (
-    const [args, code, message] of [
-      [["normalize", "x"], 2, /either --steps <steps> or --vocab/],
-      [["normalize", "--steps", "nfq", "x"], 2, /steps\.0\.op/],
-      [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload is of packets/],
-      [
-        ["normalize", "--steps", "nfc", "--device", "rtl", "x"],
-        1,
-        /the RTL has no kernel for text normalisation/,
-      ],
-      [["normalize", "--steps", "nfc", "--input", "missing.txt"], 1, /^error: Cannot read missing\.txt/],
-    ] as const
-  ) {
-    const refused = await offload(args);
-    assert.equal(refused.code, code);
-    assert.match(refused.stderr, message);
-  }
-});
+longTest(
+  "normalize writes a text of any length as it comes, by steps or as a vocabulary asks for it",
+  async () => {
+    const plain = await offload(["normalize", "--steps", "nfkc,lower_case", "Ｆｕｌｌ ﬁ"]);
+    assert.deepEqual([plain.code, plain.stdout], [0, "full fi"]);
+    const text = "Cafe\u0301 ÜBER\u0000 ".repeat(40_000);
+    const steps = JSON.stringify([{ op: "nfc" }, { op: "clean_text" }, {
+      op: "replace",
+      from: " ",
+      to: "_",
+    }]);
+    const long = await offload(["normalize", "--steps", steps], text);
+    assert.equal(long.stdout, "Café_ÜBER_".repeat(40_000));
+    const counted = await offload(["normalize", "--steps", "nfd", "--json", "é"]);
+    assert.deepEqual(JSON.parse(counted.stdout), {
+      steps: [{ op: "nfd" }],
+      device: null,
+      bytesIn: 2,
+      bytesOut: 3,
+    });
+    const device = ["--device", "model", "--payload", "1000"];
+    const through = await offload(["normalize", "--steps", steps, ...device], text);
+    assert.equal(through.stdout, long.stdout);
+    const sent = await offload(["normalize", "--steps", "nfd", "--json", ...device], text);
+    const { device: name, packets, bytesIn } = JSON.parse(sent.stdout);
+    assert.deepEqual([name, bytesIn], ["model", new TextEncoder().encode(text).length]);
+    assert(packets >= bytesIn / 1000, `${packets} packets`);
+    for (
+      const [args, code, message] of [
+        [["normalize", "x"], 2, /either --steps <steps> or --vocab/],
+        [["normalize", "--steps", "nfq", "x"], 2, /steps\.0\.op/],
+        [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload is of packets/],
+        [
+          ["normalize", "--steps", "nfc", "--device", "rtl", "x"],
+          1,
+          /the RTL has no kernel for text normalisation/,
+        ],
+        [["normalize", "--steps", "nfc", "--input", "missing.txt"], 1, /^error: Cannot read missing\.txt/],
+      ] as const
+    ) {
+      const refused = await offload(args);
+      assert.equal(refused.code, code);
+      assert.match(refused.stderr, message);
+    }
+  },
+);
 
-Deno.test("tokenize goes through devices: the RTL where it fits, the model and why, chunks explained", async () => {
-  const text = "The quick brown fox jumps over the lazy dog. 12345 times";
-  const peer = get_encoding("r50k_base");
-  const expected = Array.from(peer.encode_ordinary(text));
-  peer.free();
-  const rtl = JSON.parse((await offload(["tokenize", "--vocab", "r50k_base", "--json", text])).stdout);
-  assert.deepEqual([rtl.device, rtl.instead, rtl.mode], ["rtl", undefined, "stateful"]);
-  assert.deepEqual(rtl.ids, expected);
-  assert(rtl.report.counters.cycles > 100);
-  assert.deepEqual([rtl.starts[0], rtl.ends.at(-1)], [0, text.length]);
-  const explained = ["tokenize", "--vocab", "r50k_base", "--explain", "--device", "model", text];
-  const model = JSON.parse((await offload([...explained, "--json"])).stdout);
-  assert.deepEqual(model.ids, expected);
-  const { chunks } = model;
-  assert(chunks.length > 2 && model.overlap === 14);
-  const kept = chunks.flatMap(({ tokens }: { tokens: { id: number; removed: string | null }[] }) =>
-    tokens.filter(({ removed }) => removed === null).map(({ id }) => id)
-  );
-  assert.deepEqual(kept, expected, "what is not removed is the whole");
-  const shown = (await offload(explained)).stdout;
-  assert(shown.includes("chunk 1, bytes 15 to 44, taken from byte 15\n  [ fox jumps ove]r the lazy dog"));
-  assert(shown.includes("( fox) | ( jumps) |  over"));
-  const large = await offload(["tokenize", "--vocab", "cl100k_base", text]);
-  assert.match(large.stdout, /not rtl\s+Cannot load vocabulary "cl100k_base" into the RTL/);
-  const contradiction = await offload(["tokenize", "--explain", "--mode", "stateful", text]);
-  assert.equal(contradiction.code, 2);
-});
+longTest(
+  "tokenize goes through devices: the RTL where it fits, the model and why, chunks explained",
+  async () => {
+    const text = "The quick brown fox jumps over the lazy dog. 12345 times";
+    const peer = get_encoding("r50k_base");
+    const expected = Array.from(peer.encode_ordinary(text));
+    peer.free();
+    const rtl = JSON.parse((await offload(["tokenize", "--vocab", "r50k_base", "--json", text])).stdout);
+    assert.deepEqual([rtl.device, rtl.instead, rtl.mode], ["rtl", undefined, "stateful"]);
+    assert.deepEqual(rtl.ids, expected);
+    assert(rtl.report.counters.cycles > 100);
+    assert.deepEqual([rtl.starts[0], rtl.ends.at(-1)], [0, text.length]);
+    const explained = ["tokenize", "--vocab", "r50k_base", "--explain", "--device", "model", text];
+    const model = JSON.parse((await offload([...explained, "--json"])).stdout);
+    assert.deepEqual(model.ids, expected);
+    const { chunks } = model;
+    assert(chunks.length > 2 && model.overlap === 14);
+    const kept = chunks.flatMap(({ tokens }: { tokens: { id: number; removed: string | null }[] }) =>
+      tokens.filter(({ removed }) => removed === null).map(({ id }) => id)
+    );
+    assert.deepEqual(kept, expected, "what is not removed is the whole");
+    const shown = (await offload(explained)).stdout;
+    assert(shown.includes("chunk 1, bytes 15 to 44, taken from byte 15\n  [ fox jumps ove]r the lazy dog"));
+    assert(shown.includes("( fox) | ( jumps) |  over"));
+    const large = await offload(["tokenize", "--vocab", "cl100k_base", text]);
+    assert.match(large.stdout, /not rtl\s+Cannot load vocabulary "cl100k_base" into the RTL/);
+    const contradiction = await offload(["tokenize", "--explain", "--mode", "stateful", text]);
+    assert.equal(contradiction.code, 2);
+  },
+);
 
 Deno.test("plan shows and saves text plans, and run refuses them by name with what to do", async () => {
   const folder = await mkdtemp(join(tmpdir(), "onpath-text-plan-"));

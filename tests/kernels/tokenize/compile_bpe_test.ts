@@ -10,6 +10,7 @@ import { refusal } from "../../support/failure.ts";
 import { vocabulary, vocabularySource } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
 import { random } from "../../support/random.ts";
+import { longTest } from "../../support/long.ts";
 
 const UTF8 = new TextEncoder();
 const BYTES = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
@@ -129,7 +130,7 @@ Deno.test("compileBpe() gives what merging gives for merges that make a token in
   );
 });
 
-Deno.test("compileBpe() orders merges that Llama 3 ranks below their parts", async () => {
+longTest("compileBpe() orders merges that Llama 3 ranks below their parts", async () => {
   const source = vocabularySource("llama3");
   assert(source.model.algorithm === "bpe");
   const { bpe } = source.model;

@@ -7,6 +7,7 @@ import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { refusal } from "../../support/failure.ts";
 import { others, resealed, tiny } from "./small_vocabularies.ts";
+import { longTest } from "../../support/long.ts";
 
 type Numbers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 type Part = "pieces" | "bpe" | "wordPiece";
@@ -84,25 +85,28 @@ const change = fc.record({
   value: fc.constantFrom(0, 0, 0, 1, -1),
 });
 
-Deno.test("decodeVocabulary() refuses a forged file, or createEncoder() encodes every text with it", async () => {
-  const [first, characters, words] = [await tiny(), ...await others()];
-  let accepted = 0, refused = 0;
-  for (const vocabulary of [first, characters!, words!]) {
-    fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
-        const file = forged(vocabulary, changes);
-        if (file === null) return;
-        if (accepts(file)) accepted++;
-        else refused++;
-      }),
-      { numRuns: 250, seed: 1 },
+longTest(
+  "decodeVocabulary() refuses a forged file, or createEncoder() encodes every text with it",
+  async () => {
+    const [first, characters, words] = [await tiny(), ...await others()];
+    let accepted = 0, refused = 0;
+    for (const vocabulary of [first, characters!, words!]) {
+      fc.assert(
+        fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+          const file = forged(vocabulary, changes);
+          if (file === null) return;
+          if (accepts(file)) accepted++;
+          else refused++;
+        }),
+        { numRuns: 250, seed: 1 },
+      );
+    }
+    assert(
+      accepted > 10 && refused > 10,
+      `${accepted} accepted and ${refused} refused: one side is not tested`,
     );
-  }
-  assert(
-    accepted > 10 && refused > 10,
-    `${accepted} accepted and ${refused} refused: one side is not tested`,
-  );
-});
+  },
+);
 
 Deno.test("decodeVocabulary() refuses an automaton of pieces that dies before the first piece ends", async () => {
   const { copy } = opened(await tiny());

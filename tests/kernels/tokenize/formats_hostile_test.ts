@@ -10,6 +10,7 @@ import { readTiktoken, readTiktokenJson } from "../../../kernels/tokenize/format
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { refusal } from "../../support/failure.ts";
+import { longTest } from "../../support/long.ts";
 
 /** A tokenizer.json of all single bytes and two merges. */
 function small(): Record<string, unknown> & { model: Record<string, unknown>; added_tokens: unknown[] } {
@@ -240,31 +241,37 @@ function mutate(json: unknown, path: readonly number[], value: unknown): unknown
   return copy;
 }
 
-Deno.test("compileVocabulary() compiles what decodeVocabulary() reads back, or refuses, whatever is changed", async () => {
-  let compiled = 0, refused = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.array(fc.nat(300), { minLength: 2, maxLength: 4 }), fc.constantFrom(...VALUES)), {
-        minLength: 1,
-        maxLength: 1,
-      }),
-      async (changes) => {
-        let json: unknown = small();
-        for (const [path, value] of changes) json = mutate(json, path, value);
-        let vocabulary;
-        try {
-          vocabulary = await compileVocabulary(readTokenizerJson(json, "mutant"));
-        } catch (error) {
-          message(error);
-          refused++;
-          return;
-        }
-        assert.deepEqual(decodeVocabulary(encodeVocabulary(vocabulary)), vocabulary);
-        createEncoder(vocabulary, { special: "all" }).encode("abc <end> é");
-        compiled++;
-      },
-    ),
-    { numRuns: 600, seed: 5 },
-  );
-  assert(compiled > 10 && refused > 10, `${compiled} compiled, ${refused} refused: one side is not tested`);
-});
+longTest(
+  "compileVocabulary() compiles what decodeVocabulary() reads back, or refuses, whatever is changed",
+  async () => {
+    let compiled = 0, refused = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(fc.array(fc.nat(300), { minLength: 2, maxLength: 4 }), fc.constantFrom(...VALUES)),
+          {
+            minLength: 1,
+            maxLength: 1,
+          },
+        ),
+        async (changes) => {
+          let json: unknown = small();
+          for (const [path, value] of changes) json = mutate(json, path, value);
+          let vocabulary;
+          try {
+            vocabulary = await compileVocabulary(readTokenizerJson(json, "mutant"));
+          } catch (error) {
+            message(error);
+            refused++;
+            return;
+          }
+          assert.deepEqual(decodeVocabulary(encodeVocabulary(vocabulary)), vocabulary);
+          createEncoder(vocabulary, { special: "all" }).encode("abc <end> é");
+          compiled++;
+        },
+      ),
+      { numRuns: 600, seed: 5 },
+    );
+    assert(compiled > 10 && refused > 10, `${compiled} compiled, ${refused} refused: one side is not tested`);
+  },
+);

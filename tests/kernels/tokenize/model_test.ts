@@ -16,6 +16,7 @@ import { seal } from "../../rtl/packets.ts";
 import { adversarialTexts, hostileText } from "../../support/texts.ts";
 import { random } from "../../support/random.ts";
 import { vocabulary } from "./vocabularies.ts";
+import { longTest } from "../../support/long.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const trained = await trainedVocabulary();
@@ -47,7 +48,7 @@ function agrees(
   return met;
 }
 
-Deno.test("TokenizeModel answers every packet as the plain rules do, at every payload", () => {
+longTest("TokenizeModel answers every packet as the plain rules do, at every payload", () => {
   const next = random(11);
   const texts = [
     ...adversarialTexts().map(({ bytes }) => bytes.subarray(0, 3000)),

@@ -33,7 +33,7 @@ for (const name of VOCABULARIES) {
     } finally {
       peer.close();
     }
-  }, !["gpt2", "mistral", "bert"].includes(name));
+  }, name !== "bert");
 }
 
 Deno.test("plainTokenizer() matches special tokens where they are allowed, the longest first, and puts ids around", () => {

@@ -42,7 +42,7 @@ xrtTest("the device suite passes on an emulated card, through libxrt and the RTL
 xrtTest("text goes through libxrt: ids as the peer's, counts as the RTL's", async () => {
   const { passed, output } = await runTests("text", 240_000);
   assert.equal(passed, 3, output);
-});
+}, { isLong: true });
 
 xrtTest("faults of an emulated card end in one error each, and the next card works", async () => {
   const { passed, output } = await runTests("faults", 240_000);

@@ -95,7 +95,7 @@ for (const runtime of RUNTIMES) {
         host.kill("SIGKILL");
         await rm(folder, { recursive: true, force: true });
       }
-    }, { runtime, isLong: runtime === "node" && what !== "is killed" });
+    }, { runtime, isLong: runtime === "node" || what !== "is killed" });
   }
 }
 
@@ -114,7 +114,7 @@ xrtTest("a host that is killed while its device is at work leaves nothing either
     host.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });
   }
-});
+}, { isLong: true });
 
 xrtTest("the next emulation removes what dead processes have left, and nothing of the living", async () => {
   const folder = await mkdtemp(join(tmpdir(), "orphan-"));

@@ -13,6 +13,7 @@ import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";
 import { faultyDevice, spoilAnswers } from "../faulty_device.ts";
+import { longTest } from "../../support/long.ts";
 
 const utf8 = new TextEncoder();
 
@@ -67,7 +68,7 @@ Deno.test("Session of normalisation gives what the reference gives, whatever the
   );
 });
 
-Deno.test("Session of normalisation: answers that are lost, doubled and swapped change no byte", async () => {
+longTest("Session of normalisation: answers that are lost, doubled and swapped change no byte", async () => {
   let resent = 0, escapes = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -117,7 +118,7 @@ Deno.test("Session of normalisation takes bytes that are no UTF-8, and real text
   }
 });
 
-Deno.test("Session.stream() of normalisation gives what is certain, whatever is pushed", async () => {
+longTest("Session.stream() of normalisation gives what is certain, whatever is pushed", async () => {
   await using device = createModelDevice();
   await fc.assert(
     fc.asyncProperty(
