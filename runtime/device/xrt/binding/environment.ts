@@ -119,7 +119,9 @@ export function emulatedDevices(): EmulatedDevice[] | null {
       )
     );
   } catch (cause) {
-    throw new OnpathError("file", `Cannot read ${path}: it is no emconfig.json`, { path }, { cause });
+    throw new OnpathError("file", `Cannot read ${path}: its contents are no emconfig.json`, { path }, {
+      cause,
+    });
   }
 }
 
