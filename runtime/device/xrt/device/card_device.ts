@@ -83,7 +83,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     else device.abandon();
   };
 
-  /** Waits for work in flight. A page load for an epoch that never starts does not end: then the card is abandoned. */
+  /** Waits for work in flight. A page load whose epoch never starts does not end; then the card is abandoned. */
   const end: EndWork = async (settle) => {
     if (broken === undefined) {
       try {
