@@ -89,33 +89,35 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
     for (const { run } of slots) if (run.running) await run.wait(options);
   };
 
-  /** Allocates buffers with at least `from` and `to` bytes per slot. */
+  /** Allocates buffers with at least `from` and `to` bytes per slot, and their runs. Frees all after an error. */
   const reserve = async (from: number, to: number, options: WaitOptions) => {
     if (from <= capacity.from && to <= capacity.to) return;
     for (const { run } of slots) run.close();
     for (const buffer of whole) buffer.close();
     [slots, whole] = [[], []];
     [capacity.from, capacity.to] = [Math.max(from, capacity.from), Math.max(to, capacity.to)];
+    const runs: XrtRun[] = [];
     try {
       for (const [name, bytes] of Object.entries(capacity)) {
         whole.push(await device.allocate({ ...options, bytes: DEPTH * bytes, group: kernel.group(name) }));
       }
+      slots = Array.from({ length: DEPTH }, (_, n): Slot => {
+        const from = whole[0]!.part(capacity.from, n * capacity.from);
+        const to = whole[1]!.part(capacity.to, n * capacity.to);
+        const run = kernel.run();
+        runs.push(run);
+        run.set("from", from);
+        run.set("to", to);
+        // New memory has arbitrary contents. If the card writes no status, the count must read as 0 answers.
+        to.map().fill(0, 0, PACKETS_STATUS.bytes);
+        return { from, to, run, first: 0, count: 0 };
+      });
     } catch (error) {
-      for (const buffer of whole) buffer.close();
+      for (const each of [...runs, ...whole]) each.close();
       whole = [];
       [capacity.from, capacity.to] = [0, 0];
       throw error;
     }
-    slots = Array.from({ length: DEPTH }, (_, n): Slot => {
-      const from = whole[0]!.part(capacity.from, n * capacity.from);
-      const to = whole[1]!.part(capacity.to, n * capacity.to);
-      const run = kernel.run();
-      run.set("from", from);
-      run.set("to", to);
-      // New memory has arbitrary contents. If the card writes no status, the count must read as 0 answers.
-      to.map().fill(0, 0, PACKETS_STATUS.bytes);
-      return { from, to, run, first: 0, count: 0 };
-    });
   };
 
   return {
