@@ -1,6 +1,6 @@
 /**
- * The other side of an emulation, in a file of its own because it runs in other threads and processes than
- * the host: the guard where it is a worker, a device process where it is a program.
+ * Entry of an emulation's guard and device process. A separate file, because neither runs on the host's thread:
+ * a worker of this file is the guard, a process of it is a device process.
  *
  * deno run -A scripts/emulate.ts --listen <socket> [--faults <plan>] [--trace <file>]
  *

@@ -1,5 +1,5 @@
 /**
- * Shows what an xclbin holds: `onpath xclbin info nic.xclbin`. No XRT and no card is needed.
+ * Prints the metadata of an xclbin, without XRT or a card: `onpath xclbin info nic.xclbin`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Lists the devices and the library: `onpath xrt list`.
+ * Lists the devices and the XRT library: `onpath xrt list`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Loads an xclbin: `onpath xrt load nic.xclbin`.
+ * Loads an xclbin into a device: `onpath xrt load nic.xclbin`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Reads and writes registers: `onpath xrt register nic.xclbin onpath_image 0x200 --count 8`, or with a
- * value to write: `onpath xrt register nic.xclbin onpath_image 0x10 7`.
+ * Reads registers: `onpath xrt register nic.xclbin onpath_image 0x200 --count 8`. Writes a register:
+ * `onpath xrt register nic.xclbin onpath_image 0x10 7`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Runs one photograph again and again and compares every output with the model's:
+ * Runs one photograph repeatedly and compares each output with the model's:
  * `onpath xrt soak --emulate --faults random:slow+wrong+death:0.05:7 --runs 1000`.
  *
  * @module

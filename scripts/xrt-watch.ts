@@ -1,5 +1,5 @@
 /**
- * Watches a kernel's counters: `onpath xrt watch nic.xclbin onpath_image`.
+ * Prints a kernel's counters repeatedly: `onpath xrt watch nic.xclbin onpath_image`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Emulated cards for this process: environment, guard, and a process for each card that is opened.
+ * Emulated cards for this process: environment, guard, and a device process for each open card.
  *
  * @module
  */
@@ -19,67 +19,67 @@ import { watchReader } from "./reader.ts";
 import { remedyDefect } from "./remedy.ts";
 import { keepSignals } from "./signals.ts";
 
-/** Devices of an emulation at most. */
+/** Maximum devices of an emulation. */
 const MAX_DEVICES = 8;
 
-/** How cards are emulated. */
+/** Program, xclbin, device count and timeout of an emulation. */
 export interface EmulationOptions {
-  /** The file that is the guard and the device process: `scripts/emulate.ts`, or what became of it. */
+  /** File that runs the guard and the device process: `scripts/emulate.ts`, or its bundle. */
   readonly program: URL;
-  /** What is loaded into its cards. Default: the xclbin of what `program` emulates. */
+  /** Xclbin to load into the cards. Default: the emulated card's own. */
   readonly xclbin?: Uint8Array | undefined;
-  /** Number of devices. Default 1. */
+  /** Number of devices, 1 to 8. Default 1. */
   readonly devices?: number | undefined;
-  /** Longest wait for the answer to a call of XRT, in milliseconds. Default 30,000. */
+  /** Timeout for the response to a call of XRT, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** How one card is emulated. */
+/** Index, faults and trace of one emulated card; timeout and abort signal of its opening. */
 export interface CardProcessOptions extends WaitOptions {
-  /** Its number. Default 0. */
+  /** Index of the device. Default 0. */
   readonly index?: number | undefined;
-  /** What goes wrong, as `parseFaults` reads it. */
+  /** Faults of the card, in the syntax of `parseFaults`. Default: no faults. */
   readonly faults?: string | undefined;
-  /** A file for its events. */
+  /** File to append the card's events to, one JSON object per line. */
   readonly trace?: string | undefined;
 }
 
-/** An emulated card that is open. */
+/** Open emulated card. */
 export interface CardProcess extends AsyncDisposable {
-  /** XRT's device. */
+  /** XRT device with the loaded xclbin. */
   readonly device: XrtDevice;
-  /** The number of its process. */
+  /** Process id of the device process. */
   readonly pid: number;
-  /** Why it is gone; undefined while it is there. */
+  /** Reason the card was lost; undefined while it is usable. */
   readonly gone: () => string | undefined;
-  /** Gives it up: its process is ended, and every wait in XRT ends. */
+  /** Abandons the card for a reason: kills its device process, so that every wait in XRT ends. */
   readonly giveUp: (why: string) => void;
-  /** Closes the device and ends its process. */
+  /** Closes the device and ends the device process. */
   readonly close: () => Promise<void>;
 }
 
-/** The emulation of a process. */
+/** Emulation in this process. */
 export interface Emulation extends AsyncDisposable {
-  /** The folder that holds all that XRT wants. */
+  /** Temporary folder with the files that XRT reads. */
   readonly folder: string;
-  /** The xclbin of its cards. */
+  /** Xclbin that the cards load. */
   readonly xclbin: Uint8Array;
   /**
-   * Starts a card's process, opens it, and loads the xclbin. XRT connects when it loads, so cards are opened
-   * one after another.
+   * Starts a device process, opens the device and loads the xclbin. XRT connects to the process during the
+   * load, so cards are opened one at a time.
    *
-   * @throws {OnpathError} `device` when the card is open already, or XRT cannot open it; `timeout`.
+   * @throws {OnpathError} `device` when the card is already open, or XRT cannot open it; `timeout`.
    */
   readonly open: (options?: CardProcessOptions) => Promise<CardProcess>;
-  /** Closes all cards, and removes everything. */
+  /** Closes all cards, ends the guard and removes the folder. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Prepares this process for emulated cards. XRT reads its environment once, so a process has one emulation
- * in its life; cards can be opened again and again.
+ * Prepares this process for emulated cards. XRT reads its environment once, so only one emulation per process is
+ * possible. Its cards can be opened repeatedly.
  *
- * @param options The program, and how many cards.
+ * @param options Program, xclbin, device count and timeout.
  * @throws {OnpathError} `device` when XRT's emulation is not installed.
  */
 export async function startEmulation(options: EmulationOptions): Promise<Emulation> {
@@ -91,7 +91,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     workerData: { socket, states, timeoutMs } satisfies GuardOptions,
   });
   const cards = new Map<number, CardProcess>();
-  // XRT keeps a thread for each device that it has opened, so a card that is opened again finds its device.
+  // XRT keeps a thread for each opened device until the process ends, so each device is opened only once.
   const roots = new Map<number, XrtDevice>();
   const reasons = new Map<number, string>();
   const waiting = new Set<(event: GuardEvent) => void>();
@@ -114,7 +114,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   const xclbin = options.xclbin ?? emulatedXclbin();
   const children = new Set<ChildProcess>();
   let unwatch: (() => void) | undefined;
-  // Nobody is there to be told anything, and XRT may be anywhere: what is ours is removed, and that was it.
+  // The reader of the output is lost, and XRT may block in any call. So no close is attempted: kill and clean up.
   const end = () => {
     for (const child of children) child.kill("SIGKILL");
     restore();
@@ -129,19 +129,19 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     restore();
     throw error;
   }
-  // What is idle keeps no process alive.
+  // An idle guard must not keep the host alive.
   guard.unref();
 
-  /** Closes the devices; the guard answers for device processes that are gone. */
+  /** Closes the devices. The guard answers for device processes that have ended. */
   const closeRoots = () => {
     process.off("exit", closeRoots);
     for (const root of roots.values()) root.close();
     roots.clear();
   };
-  // XRT closes what is left open when the process ends, and waits for answers that nobody gives by then.
+  // At exit XRT closes the devices still open, and waits for answers. By then the guard has ended, so close them now.
   process.on("exit", closeRoots);
 
-  /** Opens a card's device and loads the xclbin: once, whatever becomes of the processes behind it. */
+  /** Opens a card's device and loads the xclbin. Done once per device, even if its process ends and restarts. */
   const openRoot = async (index: number, card: CardProcessOptions): Promise<XrtDevice> => {
     const root = await XrtDevice.open({ ...card, index });
     try {
@@ -158,7 +158,9 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
 
   const open = async (card: CardProcessOptions): Promise<CardProcess> => {
     const index = checkInteger("emulated card index", card.index ?? 0, 0, devices - 1);
-    if (cards.has(index)) throw new OnpathError("device", `Cannot open card ${index}: it is open`, { index });
+    if (cards.has(index)) {
+      throw new OnpathError("device", `Cannot open card ${index}: it is already open`, { index });
+    }
     const path = join(folder, `card-${index}-${runs++}`);
     const { child, ended } = await startProcess(program, path, card);
     children.add(child);
@@ -171,7 +173,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
     let root = roots.get(index);
     const { provider } = await openXrt();
     unwatch ??= watchReader(provider, end);
-    const giveBack = keepSignals(provider);
+    const restoreSignals = keepSignals(provider);
     try {
       root ??= await openRoot(index, card);
       device = root.lend();
@@ -179,7 +181,7 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
       child.kill("SIGKILL");
       throw error;
     } finally {
-      giveBack();
+      restoreSignals();
     }
     const gone = () =>
       Atomics.load(states, index) === GUARD_STATE.gone
@@ -196,10 +198,10 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
       const released = event("released", index);
       try {
         device.close();
-        // Work that is under way holds the device; without an answer it ends at once.
-        if (!device.freed) giveUp("it was closed with work under way");
+        // Work in flight delays the release of the device. Without a device process it ends at once.
+        if (!device.freed) giveUp("it was closed with work in flight");
         command({ kind: "release", device: index });
-        // A signal that has ended the work must not end its clearing up.
+        // The abort signal of the opening does not apply to the clean-up.
         await bounded(`emulated card ${index} to be closed`, released, { timeoutMs: card.timeoutMs });
         await device.settle({ timeoutMs: card.timeoutMs });
       } finally {
@@ -239,13 +241,13 @@ export async function startEmulation(options: EmulationOptions): Promise<Emulati
   };
 }
 
-/** A process, and the promise that it has ended. */
+/** Device process, and a promise that resolves when it has ended. */
 interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
 }
 
-/** Starts a device process and waits until it listens. */
+/** Starts a device process and waits until it listens on its socket. */
 async function startProcess(program: URL, path: string, card: CardProcessOptions): Promise<Started> {
   const [command, ...words] = commandOf(program);
   const args = [
@@ -256,7 +258,7 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     ...(card.faults === undefined ? [] : ["--faults", card.faults]),
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
   ];
-  // In a group of its own: Ctrl-C is for the host, which ends its devices when it has closed them.
+  // A separate process group: Ctrl-C reaches the host alone, which ends the device process after closing the card.
   const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const first = new Promise<void>((resolve, reject) => {
@@ -278,12 +280,12 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   }
   child.stdout!.destroy();
   child.unref();
-  // Our end of its stdin closes when we end, whatever ends us; it keeps no process alive.
+  // The pipe to its stdin closes when this process ends for any reason. Unreferenced, it keeps no process alive.
   (child.stdin as { unref?: () => void } | null)?.unref?.();
   return { child, ended };
 }
 
-/** Milliseconds that a process has to end by itself. */
+/** Milliseconds until a device process that does not exit is killed. */
 const END_MS = 1000;
 
 async function endProcess(child: ChildProcess, ended: Promise<void>): Promise<void> {

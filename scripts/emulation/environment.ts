@@ -1,5 +1,5 @@
 /**
- * The environment that XRT's software emulation wants, in a folder of its own.
+ * Environment that XRT's software emulation requires: variables, and a temporary folder.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { PLATFORM } from "../../runtime/device/emulation/image.ts";
 import { linkXrtRoot, xrtPartPlaces } from "../../runtime/device/xrt/binding/environment.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
-/** The variables that are set, and what stood there before. */
+/** Environment variables that are set, and restored at the end. */
 const VARIABLES = [
   "XCL_EMULATION_MODE",
   "XILINX_XRT",
@@ -37,33 +37,33 @@ const VARIABLES = [
 
 /** A prepared environment. */
 export interface EmulationEnvironment {
-  /** The folder that holds all of it. */
+  /** Temporary folder with all files. */
   readonly folder: string;
-  /** The socket that XRT connects to. */
+  /** Path of the socket that XRT connects to. */
   readonly socket: string;
-  /** Puts the variables back and removes the folder. */
+  /** Restores the variables and removes the folder. */
   readonly restore: () => void;
 }
 
-/** XRT looks for sockets in `$USER/$EMULATION_SOCKETID` of the root's own `tmp`, whatever TMPDIR says. */
+/** Folder in which XRT opens the socket `$USER/$EMULATION_SOCKETID`. XRT ignores TMPDIR. */
 export const SOCKETS: string = join("/", "tmp");
 
-/** A path of a socket has at most so many bytes. */
+/** Maximum bytes of a socket's path on Linux (`sun_path`, less the NUL). */
 const MAX_PATH = 106;
 
 /**
- * Makes the folder and sets the variables of this process. XRT reads them once, at its first call.
+ * Creates the folder and sets the variables of this process. XRT reads them once, at its first call.
  *
  * @param devices Number of devices.
- * @param spawned The program of device processes, where XRT itself is to start them: they connect to it, and
- * no guard stands between. Default: they are there before XRT asks.
- * @returns The environment.
- * @throws {OnpathError} `device` when XRT's parts are not installed, the socket's path is too long, or the
+ * @param spawned Program that XRT starts as device processes. They connect to XRT without a guard. Default: the
+ * caller starts them before XRT connects.
+ * @returns Paths, and a function that restores the variables.
+ * @throws {OnpathError} `device` when XRT's emulation is not installed, the socket's path is too long, or the
  * temporary folder is full.
  */
 export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnvironment {
   removeAbandoned();
-  checkRoom(tmpdir());
+  checkFreeSpace(tmpdir());
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const user = relative(SOCKETS, folder);
   const socket = join(folder, "xrt");
@@ -76,7 +76,7 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
     }
     rmSync(folder, { recursive: true, force: true });
   };
-  // A process that ends without closing its cards leaves nothing behind either.
+  // Removes the folder even if the process ends without closing its cards.
   process.on("exit", restore);
   try {
     writeFileSync(join(folder, OWNER), String(process.pid));
@@ -120,16 +120,16 @@ export function prepareEnvironment(devices: number, spawned?: URL): EmulationEnv
   }
 }
 
-/** Free bytes that the temporary folder must have: XRT writes the xclbin's parts there and reads them again. */
+/** Minimum free bytes of the temporary folder: XRT writes the xclbin's parts there and reads them back. */
 const MIN_FREE_BYTES = 2 ** 17;
 
 /**
- * Refuses a temporary folder that is full: XRT reports nothing, and fails later for other reasons.
+ * Refuses a temporary folder that is full. XRT does not report it, and fails later with another error.
  *
- * @param folder The folder.
- * @throws {OnpathError} `device`, with the free bytes and what to do.
+ * @param folder Path of the folder.
+ * @throws {OnpathError} `device`; the message has the free bytes and the remedy.
  */
-export function checkRoom(folder: string): void {
+export function checkFreeSpace(folder: string): void {
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   if (free >= MIN_FREE_BYTES) return;
@@ -141,16 +141,16 @@ export function checkRoom(folder: string): void {
   );
 }
 
-/** Folders of emulations begin so. */
+/** Name prefix of an emulation's folder. */
 const PREFIX = "onpath-xrt-";
-/** The file in such a folder that has the number of the process that made it. */
+/** File in an emulation's folder with the process id of its host. */
 const OWNER = "owner";
 
 /**
- * Removes the folder of an emulation whose host is gone; anything else is left alone.
+ * Removes the folder of an emulation whose host has ended. Other folders are kept.
  *
- * @param folder Its path.
- * @returns Whether it is removed.
+ * @param folder Path of the folder.
+ * @returns Whether the folder was removed.
  */
 export function removeIfAbandoned(folder: string): boolean {
   if (!basename(folder).startsWith(PREFIX)) return false;
@@ -160,12 +160,12 @@ export function removeIfAbandoned(folder: string): boolean {
   return true;
 }
 
-/** Removes what processes have left that were killed before they could. */
+/** Removes the folders of hosts that were killed before they could do so. */
 function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir())) removeIfAbandoned(join(tmpdir(), name));
 }
 
-/** The process that made a folder; undefined where that is not said, or is another user's. */
+/** Process id of a folder's host; undefined if the file is absent, invalid or another user's. */
 function ownerOf(folder: string): number | undefined {
   let text: string;
   try {
@@ -180,25 +180,26 @@ function ownerOf(folder: string): number | undefined {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // One that has ended stays in the list until its own parent has asked for it.
+    // An ended process stays listed as a zombie (Z) until its parent has collected its status.
     return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch (error) {
-    // Another user's process is alive too.
+    // EPERM: the process is alive and belongs to another user.
     return !["ESRCH", "ENOENT"].includes((error as { code?: string }).code ?? "");
   }
 }
 
-/** Where XRT looks for the program of a device, in XILINX_VITIS. */
+/** Path of the device program that XRT starts, relative to XILINX_VITIS. */
 const MODEL = "data/emulation/unified/cpu_em/generic_pcie/model/genericpciemodel";
 
 /**
- * Command that runs a program in this runtime.
+ * Returns the command that runs a program in this runtime.
  *
- * @param program The program's file. Deno looks for the import map beside it and above it. In a checkout the
- * lock file decides the versions, which are installed by then, so that nothing is asked of the network.
+ * @param program File of the program. Deno finds the import map beside it or above it.
+ * @returns Command and arguments. In a checkout they select the lock file's versions, which are already cached, so
+ * that Deno needs no network.
  */
 export function commandOf(program: URL): string[] {
-  // The lock beside deno.json decides the versions, which are installed by then. A checkout may lack node_modules.
+  // A checkout may lack node_modules, so Deno uses its own cache.
   const path = fileURLToPath(program);
   if (!("Deno" in globalThis)) return [process.execPath, path];
   const isCheckout = existsSync(join(dirname(path), "..", "deno.lock"));
@@ -215,7 +216,7 @@ function writeModel(root: string, program: URL): void {
   chmodSync(path, 0o755);
 }
 
-/** What XRT is told of the devices that there are. */
+/** Contents of emconfig.json, from which XRT reads the devices of an emulation. */
 export function emconfig(devices: number): unknown {
   return {
     Version: { FileVersion: "2.0", ToolVersion: "2022.1" },

@@ -1,10 +1,10 @@
 /**
- * The guard between XRT and the device processes, on a thread of its own in the host's process.
+ * Guard between XRT and the device processes: a worker thread of the host's process.
  *
- * XRT waits for ever on the socket of a dead device, in a thread that nobody can interrupt. So XRT is
- * connected to the guard, which lives as long as the host does: it passes calls on, and when the device
- * process dies or does not answer in time it answers in its place, so that every wait ends and every handle
- * can be closed. The host learns from the guard that the device is gone.
+ * XRT waits without limit on the socket of a dead device, in a thread that cannot be interrupted. So XRT connects
+ * to the guard, which lives as long as the host. The guard forwards calls. If the device process ends, or a call
+ * times out, the guard answers in its place. So every wait ends, and every handle can be closed. The guard
+ * reports the lost device to the host.
  *
  * @module
  */
@@ -16,55 +16,59 @@ import { answerForNobody, CALL, callName } from "../../runtime/device/emulation/
 import { createFrameReader, requestFrame, responseFrame } from "../../runtime/device/emulation/frames.ts";
 import { decodeMessage, encodeMessage, numberOf } from "../../runtime/device/emulation/proto2.ts";
 
-/** What the guard is told at its start. */
+/** Start parameters of the guard. */
 export interface GuardOptions {
-  /** The socket that XRT connects to. */
+  /** Path of the socket that XRT connects to. */
   readonly socket: string;
-  /** One number a device: {@linkcode GUARD_STATE}. */
+  /** State of each device, a value of {@linkcode GUARD_STATE}. Shared with the host, which only reads. */
   readonly states: Int32Array<SharedArrayBuffer>;
-  /** Longest wait for the answer to a call, in milliseconds. */
+  /** Timeout for the response to a call, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What is known of a device. */
+/** States of a device: never started, usable, or lost. */
 export const GUARD_STATE = { none: 0, alive: 1, gone: 2 } as const;
 
-/** What the host says. */
+/** Messages from the host to the guard. */
 export type GuardCommand =
   | { readonly kind: "expect"; readonly device: number; readonly path: string }
   | { readonly kind: "loaded"; readonly device: number }
   | { readonly kind: "give up"; readonly device: number; readonly why: string }
   | { readonly kind: "release"; readonly device: number };
 
-/** What the guard says. */
+/** Messages from the guard to the host. */
 export type GuardEvent =
   | { readonly kind: "ready" }
   | { readonly kind: "expected"; readonly device: number }
   | { readonly kind: "gone"; readonly device: number; readonly why: string }
   | { readonly kind: "released"; readonly device: number };
 
-/** A device behind the guard. */
+/** Connections and state of one device. */
 interface Link {
   readonly device: number;
+  /** Path of the device process's socket. */
   path: string;
+  /** Connection of XRT. */
   host: Socket | undefined;
+  /** Connection to the device process. */
   card: Socket | undefined;
-  /** Device process that is told to end. */
+  /** Connection to a device process that has received the request to end. */
   releasing: Socket | undefined;
-  /** Whether XRT has ended the emulation; the answer to that is the last one. */
+  /** Whether XRT has ended the emulation. The response to that call is the last one. */
   ending: boolean;
-  /** The call that waits for its answer, and since when. */
+  /** Call in flight, and its start as `performance.now()`. */
   waiting: { call: number; message: Uint8Array; since: number } | undefined;
+  /** Whether the device process is lost. Then the guard answers. */
   gone: boolean;
-  /** Calls of XRT up to the end of its loading: they bring another device process to the same state. */
+  /** Requests of XRT up to the end of the load. Repeated, they bring a new device process to the same state. */
   readonly setup: Uint8Array[];
-  /** Whether XRT is still loading. */
+  /** Whether the load of the xclbin is in flight. */
   loading: boolean;
-  /** Calls of the setup that a new device process has not answered yet. */
+  /** Requests of `setup` that a new device process has not answered yet. */
   replay: Uint8Array[];
 }
 
-/** Longest wait for a device process that is told to end, in milliseconds. */
+/** Timeout in milliseconds for a device process to end on request. */
 const RELEASE_MS = 2000;
 
 /** Runs the guard on this thread. */
@@ -73,27 +77,28 @@ export function runGuard(): void {
   const { socket: path, states, timeoutMs } = workerData as GuardOptions;
   const links = new Map<number, Link>();
   const expected: Link[] = [];
-  const tell = (event: GuardEvent) => port.postMessage(event);
+  const send = (event: GuardEvent) => port.postMessage(event);
 
-  /** From now on the guard answers. */
+  /** Marks a device as lost. From now on the guard answers. */
   const giveUp = (link: Link, why: string) => {
     if (link.gone) return;
     link.gone = true;
     Atomics.store(states, link.device, GUARD_STATE.gone);
     link.card?.destroy();
     answerWaiting(link);
-    tell({ kind: "gone", device: link.device, why });
-    if (link.replay.length > 0) tell({ kind: "expected", device: link.device });
+    send({ kind: "gone", device: link.device, why });
+    if (link.replay.length > 0) send({ kind: "expected", device: link.device });
     link.replay = [];
   };
 
+  /** Answers the call in flight of a lost device. */
   const answerWaiting = (link: Link) => {
     const { waiting } = link;
     if (waiting === undefined || !link.gone) return;
     answered(link, responseFrame(answerForNobody(waiting.call, decodeMessage(waiting.message))));
   };
 
-  /** Passes an answer on. After the last one XRT may keep its end of the socket open, and never reads again. */
+  /** Forwards a response. After the last one XRT may keep the socket open without reading, so the guard closes it. */
   const answered = (link: Link, frame: Uint8Array) => {
     link.waiting = undefined;
     link.host?.write(frame);
@@ -103,25 +108,25 @@ export function runGuard(): void {
   const during = ({ waiting }: Link) =>
     waiting === undefined ? "between calls" : `during ${callName(waiting.call)}`;
 
-  /** Makes the next call of the setup; after the last one the device process is as XRT knows it. */
+  /** Sends the next request of the setup. After the last one the device process has the state that XRT expects. */
   const replayNext = (link: Link) => {
     const next = link.replay[0];
-    if (next === undefined) tell({ kind: "expected", device: link.device });
+    if (next === undefined) send({ kind: "expected", device: link.device });
     else link.card!.write(next);
   };
 
-  /** Ends a device process as XRT does; XRT keeps its connection, and the guard answers there. */
+  /** Ends a device process with XRT's own request. XRT's connection stays open, and the guard answers there. */
   const release = (link: Link, card: Socket) => {
     [link.gone, link.card, link.releasing] = [true, undefined, card];
     Atomics.store(states, link.device, GUARD_STATE.gone);
     card.write(requestFrame(CALL.close, encodeMessage([[3, true]])));
-    // A process that does not end by itself is ended by the host.
+    // The host kills a device process that does not end.
     setTimeout(() => card.destroy(), Math.min(timeoutMs, RELEASE_MS)).unref();
   };
 
   const released = (link: Link) => {
     link.releasing = undefined;
-    tell({ kind: "released", device: link.device });
+    send({ kind: "released", device: link.device });
   };
 
   /** Connects a link to its device process. */
@@ -146,6 +151,7 @@ export function runGuard(): void {
     });
   };
 
+  /** Connects XRT to a device. */
   const linkUp = (link: Link, host: Socket) => {
     link.host = host;
     const requests = createFrameReader("request");
@@ -171,7 +177,7 @@ export function runGuard(): void {
   };
 
   let server: Server | undefined;
-  // XRT removes the socket's file when it closes a device, so each device finds a new one.
+  // XRT removes the socket's file when it closes a device, so each device gets a new file.
   const listen = (done: () => void) => {
     server?.close();
     rmSync(path, { force: true });
@@ -196,7 +202,7 @@ export function runGuard(): void {
       Atomics.store(states, device, GUARD_STATE.alive);
       const kept = links.get(device);
       if (kept?.host !== undefined && !kept.loading) {
-        // XRT keeps its connection; another process is behind it now.
+        // XRT's connection stays open. The guard connects it to the new device process.
         [kept.path, kept.gone, kept.waiting, kept.replay] = [path, false, undefined, [...kept.setup]];
         attach(kept);
         replayNext(kept);
@@ -217,7 +223,7 @@ export function runGuard(): void {
       };
       links.set(device, link);
       expected.push(link);
-      listen(() => tell({ kind: "expected", device }));
+      listen(() => send({ kind: "expected", device }));
       return;
     }
     const { device } = command;
@@ -231,7 +237,7 @@ export function runGuard(): void {
       return;
     }
     if (link !== undefined && !link.gone && link.card !== undefined) release(link, link.card);
-    else tell({ kind: "released", device });
+    else send({ kind: "released", device });
   });
-  tell({ kind: "ready" });
+  send({ kind: "ready" });
 }

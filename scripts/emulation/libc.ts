@@ -1,5 +1,5 @@
 /**
- * What the emulation needs of C's own library.
+ * Functions of the C library that the emulation calls.
  *
  * @module
  */
@@ -21,9 +21,9 @@ const SYMBOLS = {
 const opened = new Map<string, NativeLibrary<typeof SYMBOLS>["calls"]>();
 
 /**
- * Opens it, once a process.
+ * Opens the C library. Further calls with the same provider share it.
  *
- * @param provider The foreign function interface.
+ * @param provider Foreign function interface that makes the calls.
  */
 export function openLibc(provider: Provider): NativeLibrary<typeof SYMBOLS>["calls"] {
   let calls = opened.get(provider.name);

@@ -1,5 +1,5 @@
 /**
- * The device process: an emulated card that waits for XRT, or that XRT has started.
+ * Device process: an emulated card that listens for XRT, or that XRT starts.
  *
  * @module
  */
@@ -15,18 +15,26 @@ import { OnpathError } from "../../serialize/errors.ts";
 import { removeIfAbandoned, SOCKETS } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 
-/** Milliseconds that a process which XRT has started tries to reach it. */
+/** Timeout in milliseconds for the connection to XRT's socket. */
 const CONNECT_MS = 10_000;
 
-/** Milliseconds between two tries. */
+/** Milliseconds between two attempts. */
 const RETRY_MS = 20;
 
 /**
- * Runs a device process to its end.
+ * Runs a device process until XRT ends the emulation or disconnects.
  *
- * @param args `--listen <socket>`, where XRT connects to it; `--connect <socket>`, where XRT listens; or
- * `--spawned`, where XRT has started it and says by variables where it listens. `--faults <plan>`, `--trace <file>` (an event a line, JSON).
- * @throws {OnpathError} `size` when the arguments are wrong, `device` when the socket cannot be reached.
+ * | argument | effect |
+ * |---|---|
+ * | `--listen <socket>` | listens on a socket, to which XRT connects |
+ * | `--connect <socket>` | connects to a socket on which XRT listens |
+ * | `--spawned` | connects to the socket in the variables that XRT sets for its child processes |
+ * | `--owned` | ends when the host that started it has ended |
+ * | `--faults <plan>` | faults, in the syntax of `parseFaults` |
+ * | `--trace <file>` | appends events to a file, one JSON object per line |
+ *
+ * @param args Arguments of the command line.
+ * @throws {OnpathError} `size` when the arguments are invalid, `device` when the socket is unreachable.
  */
 export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -42,7 +50,10 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   });
   const path = values.listen ?? values.connect ?? (values.spawned ? spawnedSocket() : undefined);
   if (path === undefined) {
-    throw new OnpathError("size", "Cannot emulate a card: --listen, --connect or --spawned is wanted");
+    throw new OnpathError(
+      "size",
+      "Cannot emulate a card: no socket, expected --listen, --connect or --spawned",
+    );
   }
   const release = values.owned ? watchOwner(path) : undefined;
   const trace = values.trace;
@@ -59,14 +70,15 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   await release?.(!closed);
 }
 
-/** Milliseconds in which a host that has broken its connection shows that it is gone altogether. */
-const GONE_MS = 500;
+/** Maximum wait in milliseconds for the host to end, after its connection broke. */
+const HOST_END_MS = 500;
 
 /**
- * Ends this process when the host that started it is gone, however that ended: then its end of our stdin is closed.
- * What the host could not remove is removed.
+ * Ends this process when the host that started it has ended for any reason: then stdin is closed. Removes the
+ * host's temporary folder, if the host could not.
  *
- * @returns Ends the watch; of a connection that broke, once it is known whether the host is gone too.
+ * @returns Function that ends the watch. After a broken connection it first waits {@linkcode HOST_END_MS}, in case
+ * the host has ended too.
  */
 function watchOwner(path: string): (broken: boolean) => Promise<void> {
   const { stdin } = process;
@@ -74,32 +86,32 @@ function watchOwner(path: string): (broken: boolean) => Promise<void> {
   const end = async () => {
     if (ending) return;
     ending = true;
-    // A host that ends only us closes our stdin too, and what is in its folder is still its own.
-    const deadline = performance.now() + GONE_MS;
+    // A live host that ends only this process closes stdin too, and keeps its folder.
+    const deadline = performance.now() + HOST_END_MS;
     while (!removeIfAbandoned(dirname(path)) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
     process.exit(0);
   };
   stdin.on("end", end).on("close", end).on("error", end);
-  // A host that is gone before it was told that there is a socket.
+  // The host may end before it has read that this process listens.
   process.stdout.on("error", end);
   stdin.resume();
   return async (broken) => {
-    if (broken) await new Promise((resolve) => setTimeout(resolve, GONE_MS));
+    if (broken) await new Promise((resolve) => setTimeout(resolve, HOST_END_MS));
     stdin.off("end", end).off("close", end).off("error", end);
     process.stdout.off("error", end);
     stdin.destroy();
   };
 }
 
-/** Where XRT listens for a process that it has started. */
+/** Path of the socket on which XRT listens for a device process that it has started. */
 function spawnedSocket(): string {
   const { USER = "", EMULATION_SOCKETID = "" } = process.env;
   return join(SOCKETS, USER, EMULATION_SOCKETID);
 }
 
-/** Waits for the one connection that there will be. */
+/** Listens on a socket and accepts one connection. */
 function accept(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
@@ -111,7 +123,7 @@ function accept(path: string): Promise<Socket> {
   });
 }
 
-/** Connects to a socket that may not be there yet. */
+/** Connects to a socket; retries while the socket is absent. */
 async function reach(path: string): Promise<Socket> {
   const deadline = performance.now() + CONNECT_MS;
   for (;;) {

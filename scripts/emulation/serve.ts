@@ -1,5 +1,5 @@
 /**
- * An emulated card on a socket: one call at a time, as XRT makes them.
+ * Emulated card on a socket. XRT makes one call at a time.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { createFrameReader, responseFrame } from "../../runtime/device/emulation
 import type { EmulatedCard } from "../../runtime/device/emulation/card.ts";
 
 /**
- * Answers calls until the other end goes, or ends the emulation.
+ * Answers calls until XRT disconnects or ends the emulation.
  *
- * @param socket The connection.
- * @param card The card.
- * @returns Whether the emulation was ended, rather than the connection.
- * @throws {OnpathError} `packet` when what comes is no frame.
+ * @param socket Connection to XRT or to the guard.
+ * @param card Card that answers the calls.
+ * @returns True if XRT ended the emulation, false if the connection ended.
+ * @throws {OnpathError} `packet` when the received bytes are no frame.
  */
 export async function serveCard(socket: Socket, card: EmulatedCard): Promise<boolean> {
   try {
     return await serve(socket, card);
   } catch (error) {
-    // A host that was killed leaves answers unread; that is an end of the connection as any other.
+    // A killed host leaves answers unread. That is an ordinary end of the connection.
     if (BROKEN.includes((error as { code?: string }).code ?? "")) return false;
     throw error;
   }
 }
 
-/** How it shows that the other end is gone. */
+/** Error codes of a connection that the other end has closed. */
 const BROKEN: readonly string[] = [
   "EPIPE",
   "ECONNRESET",
@@ -39,7 +39,7 @@ async function serve(socket: Socket, card: EmulatedCard): Promise<boolean> {
   for await (const piece of socket) {
     for (const { call, message } of read(piece as Uint8Array)) {
       const answer = await card.answer(call, message);
-      // A card that hangs holds the connection and says nothing more.
+      // The fault `hang`: the connection stays open without answers.
       if (answer === null) continue;
       await write(socket, responseFrame(answer));
       if (card.closed()) {
@@ -51,7 +51,7 @@ async function serve(socket: Socket, card: EmulatedCard): Promise<boolean> {
   return false;
 }
 
-/** Writes, and waits until the socket has room again. */
+/** Writes bytes and waits until the socket has accepted them (back-pressure). */
 export function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => socket.write(bytes, (error) => error ? reject(error) : resolve()));
 }

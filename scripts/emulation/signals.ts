@@ -1,9 +1,9 @@
 /**
- * Signals that XRT's emulation takes away from the process that it is in, and how they are given back.
+ * Signal handlers that XRT's emulation replaces, and their restoration.
  *
- * Its handlers end the process and its whole group, the shell that started it too: at SIGCHLD when any child
- * was killed, at SIGUSR1, and at SIGSEGV, which WebAssembly uses for bounds. The runtime loses its own
- * handlers by that: Node then never hears that a child has ended.
+ * XRT's handlers end the process and its whole process group, including the shell that started it. They run at
+ * SIGCHLD after any child was killed, at SIGUSR1, and at SIGSEGV, with which WebAssembly checks bounds. The
+ * runtime's own handlers are lost: without its SIGCHLD handler Node does not detect the end of a child.
  *
  * @module
  */
@@ -13,24 +13,26 @@ import type { Provider } from "../../runtime/device/xrt/binding/native.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { openLibc } from "./libc.ts";
 
-/** The signals. */
+/** Signals whose handlers XRT replaces. */
 const TAKEN = ["SIGSEGV", "SIGFPE", "SIGABRT", "SIGUSR1", "SIGCHLD"] as const;
 
-/** More bytes than `struct sigaction` has on any Linux (152 with glibc on x86-64). */
+/** Upper bound for the bytes of `struct sigaction` on Linux (152 with glibc on x86-64). */
 const ACTION_BYTES = 512;
 
 /**
- * Remembers how signals are handled now.
+ * Saves the present signal handlers.
  *
- * @param provider The foreign function interface.
- * @returns What makes it so again.
- * @throws {OnpathError} `device` when C's library refuses.
+ * @param provider Foreign function interface that makes the calls.
+ * @returns Function that restores the saved handlers.
+ * @throws {OnpathError} `device` when `sigaction` fails.
  */
 export function keepSignals(provider: Provider): () => void {
   const { sigaction } = openLibc(provider);
   const call = (name: typeof TAKEN[number], set: Uint8Array | null, get: Uint8Array | null) => {
     if (sigaction(constants.signals[name], set, get) === 0) return;
-    throw new OnpathError("device", `Cannot keep the handler of ${name}`, { signal: name });
+    throw new OnpathError("device", `Cannot save or restore the handler of ${name}: sigaction failed`, {
+      signal: name,
+    });
   };
   const kept = TAKEN.map((name) => {
     const action = new Uint8Array(ACTION_BYTES);

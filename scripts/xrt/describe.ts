@@ -1,5 +1,5 @@
 /**
- * An xclbin as people read it, and as JSON.
+ * Metadata of an xclbin as tables and as JSON.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Xclbin } from "../../runtime/device/xrt/xclbin/xclbin.ts";
 import { bytes, columnTable, factTable } from "../cli/text.ts";
 import { hex } from "./open.ts";
 
-/** Sections, kernels, memories and clocks in tables. */
+/** Formats the clocks, kernels, memories and sections of an xclbin as tables. */
 export function describeXclbin(xclbin: Xclbin): string {
   const { uuid, platform, mode, version, created, sections, kernels, memories, connections, clocks } = xclbin;
   const parts = [factTable([
@@ -71,7 +71,7 @@ export function describeXclbin(xclbin: Xclbin): string {
   return parts.join("\n");
 }
 
-/** The same as plain JSON: numbers of 64 bits are texts such as `0x1800000`. */
+/** Converts the metadata to plain JSON. 64-bit numbers become texts such as `0x1800000`. */
 export function xclbinAsJson(xclbin: Xclbin): unknown {
   return JSON.parse(JSON.stringify(xclbin, (_, value) => typeof value === "bigint" ? hex(value) : value));
 }

@@ -1,5 +1,5 @@
 /**
- * Devices on emulated cards, each on a card of its own.
+ * Devices on emulated cards.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { type Emulation, startEmulation } from "../emulation/emulation.ts";
 import { emulationProgram } from "./open.ts";
 
 /**
- * A device that is opened on a new card every time.
+ * Creates a device opener. Each open starts a new device process.
  *
- * @param emulation The emulation.
- * @param faults What goes wrong, as `parseFaults` reads it. What goes wrong by chance does so elsewhere on
- * every card: one that always fails at its first run would never be done with it.
- * @param timeoutMs Longest wait for a card to open.
+ * @param emulation Running emulation. Each device must be closed before the next open.
+ * @param faults Faults, in the syntax of `parseFaults`. Each open adds 1 to the seed of random faults. With one
+ * seed, a card that fails at its first run would fail there again after each reopening.
+ * @param timeoutMs Timeout of each open, in milliseconds.
  */
 export function emulatedDevice(
   emulation: Emulation,
@@ -39,7 +39,7 @@ export function emulatedDevice(
 }
 
 /**
- * Opens a device on an emulated card, and prepares this process for it. Closing it takes everything away.
+ * Starts an emulation and opens a device on its card. Closing the device ends the emulation.
  *
  * @throws {OnpathError} `device` when XRT's emulation is not installed.
  */

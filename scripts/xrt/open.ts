@@ -1,5 +1,5 @@
 /**
- * What all commands on a card share: which one, how long to wait, and that it is closed again.
+ * Shared parts of the card commands: flags, opening and closing of the device, and number formats.
  *
  * @module
  */
@@ -9,34 +9,35 @@ import { startEmulation } from "../emulation/emulation.ts";
 import type { Registers } from "../../runtime/device/xrt/binding/registers.ts";
 import { type XrtDevice, XrtDevice as Device } from "../../runtime/device/xrt/binding/device.ts";
 
-/** Options of every command. */
+/** Flags of every card command. */
 export interface XrtFlags {
-  /** `--index` */
+  /** `--index`: device index, 0 to 255. */
   readonly index?: number | undefined;
-  /** `--bdf` */
+  /** `--bdf`: PCIe address that replaces the index. */
   readonly bdf?: string | undefined;
-  /** `--timeout`, in milliseconds */
+  /** `--timeout`: timeout of each wait, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** `--emulate`: a card that is none, in a process of its own */
+  /** `--emulate`: use an emulated card. */
   readonly emulate?: boolean | undefined;
-  /** `--faults` of an emulated card */
+  /** `--faults`: faults of the emulated card, in the syntax of `parseFaults`. */
   readonly faults?: string | undefined;
-  /** `--json` */
+  /** `--json`: print JSON. */
   readonly json?: boolean | undefined;
 }
 
-/** The emulation's other side: a program beside the scripts, and beside the bundle in the npm package. */
+/** File that runs the guard and the device process: beside the scripts, or beside the npm package's bundle. */
 export function emulationProgram(): URL {
   const here = import.meta.url;
   return new URL(here.endsWith(".ts") ? "../emulate.ts" : "./emulate.js", here);
 }
 
 /**
- * Opens a device for as long as a function runs.
+ * Opens a device, calls a function with it, and closes the device.
  *
- * @param flags Which device.
- * @param signal Ends the waits.
- * @param use What is done with it.
+ * @param flags Device to open, and timeout.
+ * @param signal Signal that aborts all waits.
+ * @param use Function that uses the device. `waits` has the timeout and the signal for its calls.
+ * @returns Result of `use`.
  */
 export async function withXrt<T>(
   { index, bdf, timeout, emulate, faults }: XrtFlags,
@@ -57,23 +58,23 @@ export async function withXrt<T>(
 }
 
 /**
- * Opens a kernel's registers: for this process alone where it is started by the host, or those of an
- * instance that runs by itself.
+ * Opens the registers of a kernel exclusively, or of a free-running instance (AP_CTRL_NONE).
  *
- * @param device A device with an xclbin.
- * @param name The kernel or `kernel:{instance}`.
+ * @param device Device with a loaded xclbin.
+ * @param name `kernel` or `kernel:{instance}`.
  */
 export function openRegisters(device: XrtDevice, name: string): Registers & Disposable {
   const kernel = device.xclbin.kernels.find((each) => each.name === name.split(":")[0]);
-  const alone = kernel?.instances.every(({ control }) => control === "AP_CTRL_NONE") ?? false;
-  return alone ? device.ip(name) : device.kernel(name, { exclusive: true });
+  const isFreeRunning = kernel?.instances.every(({ control }) => control === "AP_CTRL_NONE") ?? false;
+  return isFreeRunning ? device.ip(name) : device.kernel(name, { exclusive: true });
 }
 
 /**
- * Reads a whole number as people write addresses: `16`, `0x10`.
+ * Parses a decimal or hexadecimal number, such as `16` or `0x10`.
  *
- * @param text The number.
- * @throws {OnpathError} `size` when it is none.
+ * @param text Text of the number.
+ * @returns 0 to 2^53 - 1.
+ * @throws {OnpathError} `size` when the text is invalid or the number larger.
  */
 export function parseNumber(text: string): number {
   const value = /^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(text) ? Number(text) : NaN;
@@ -83,12 +84,12 @@ export function parseNumber(text: string): number {
   });
 }
 
-/** A number as an address. */
+/** Formats a number as hexadecimal digits after `0x`, padded with zeros to `digits`. */
 export function hex(value: number | bigint, digits = 0): string {
   return `0x${value.toString(16).padStart(digits, "0")}`;
 }
 
-/** Rows of 16 bytes: address, bytes, text. */
+/** Formats bytes in rows of 16: address, bytes, ASCII text. `first` is the address of the first byte. */
 export function hexDump(bytes: Uint8Array, first = 0n): string {
   const rows: string[] = [];
   for (let at = 0; at < bytes.length; at += 16) {

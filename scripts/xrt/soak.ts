@@ -1,6 +1,6 @@
 /**
- * A soak: the same input again and again through a device that may fail. Every fault must end in an error
- * or in a retry that succeeds; no byte may be wrong, and nothing may stay behind.
+ * Soak test: runs one input repeatedly through a device that may fail. Every fault must end in an error or in a
+ * successful retry. No output may be wrong, and no resource may leak.
  *
  * @module
  */
@@ -14,52 +14,53 @@ import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { type Tensor, toBytes } from "../../serialize/tensor.ts";
 
-/** What is soaked, and for how long. */
+/** Device, plan, input and run count of a soak test. */
 export interface SoakOptions {
-  /** Opens a device; again after every failure, since a device that failed is not trusted. */
+  /** Opens a device. Called again after each failure, because the state of a failed device is unknown. */
   readonly open: () => Promise<Device>;
-  /** A plan for that device. */
+  /** Plan for the device. */
   readonly plan: ImagePlan;
-  /** The input of every run. */
+  /** Input of every run. */
   readonly input: Tensor;
-  /** How many runs. */
+  /** Number of runs. */
   readonly runs: number;
-  /** Longest wait for one answer of the device, in milliseconds. */
+  /** Timeout of each wait for the device, in milliseconds. */
   readonly timeoutMs: number;
-  /** How often a run is tried on a new device before it counts as failed. Default 3. */
+  /** Maximum attempts per run, each on a new device after a failure. Default 3. */
   readonly tries?: number | undefined;
-  /** Ends the soak with its reason. */
+  /** Signal that ends the test with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after every run. */
+  /** Receives the number of completed runs after each run. */
   readonly onRun?: ((done: number) => void) | undefined;
 }
 
-/** How a soak went. */
+/** Result of a soak test. */
 export interface SoakReport {
-  /** Runs that gave an output. */
+  /** Number of runs with an output. */
   readonly succeeded: number;
-  /** Runs that gave none, after all tries. */
+  /** Number of runs without an output after all attempts. */
   readonly failed: number;
-  /** Runs that succeeded on a later try. */
+  /** Number of runs that succeeded after a failed attempt. */
   readonly retried: number;
-  /** Errors by their code. */
+  /** Number of errors, by code. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Outputs that differ from the model's. */
+  /** Number of outputs that differ from the model's. */
   readonly wrong: number;
-  /** Devices that were opened. */
+  /** Number of opened devices. */
   readonly devices: number;
-  /** Longest time of one try, in milliseconds. */
+  /** Maximum duration of one attempt, in milliseconds. */
   readonly longestMs: number;
-  /** Bytes that the process has grown by in the second half of the runs. */
+  /** Growth of the process's resident memory during the second half of the runs, in bytes. */
   readonly growth: number;
 }
 
 /**
- * Runs a soak.
+ * Runs a soak test.
  *
- * @param options What and how long.
- * @returns How it went.
- * @throws What is no failure of a device, such as a plan for another one; or the signal's reason.
+ * @param options Device, plan, input and run count.
+ * @returns Counts of successes, failures and errors.
+ * @throws {OnpathError} Errors other than `device`, `timeout` and `gap`, such as a plan for another device. An
+ * abort throws the signal's reason.
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { plan, input, runs, timeoutMs, tries = 3, signal, onRun } = options;
@@ -117,7 +118,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   return { succeeded, failed, retried, errors, wrong, devices, longestMs, growth };
 }
 
-/** What the model makes of the input, with the numbers of the plan's device. */
+/** Computes the expected output with the model, in the profile of the plan's device. */
 async function modelOutput(plan: ImagePlan, input: Tensor): Promise<Uint8Array> {
   await using model = createModelDevice(plan.target);
   return toBytes((await offload(plan, input, model)).output);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { checkRoom, commandOf } from "../../scripts/emulation/environment.ts";
+import { checkFreeSpace, commandOf } from "../../scripts/emulation/environment.ts";
 import { refusal } from "../support/failure.ts";
 
 const PROGRAM = new URL("../../scripts/emulate.ts", import.meta.url);
@@ -43,8 +43,8 @@ Deno.test({
   },
 });
 
-Deno.test("checkRoom() refuses a folder that is full and takes the temporary one", () => {
-  checkRoom(tmpdir());
+Deno.test("checkFreeSpace() refuses a folder that is full and takes the temporary one", () => {
+  checkFreeSpace(tmpdir());
   // No byte of /proc can be written.
-  assert.throws(() => checkRoom("/proc"), refusal("device", /\/proc has 0 bytes free.* set TMPDIR/));
+  assert.throws(() => checkFreeSpace("/proc"), refusal("device", /\/proc has 0 bytes free.* set TMPDIR/));
 });

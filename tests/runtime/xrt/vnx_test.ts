@@ -156,7 +156,7 @@ Deno.test("readCounter() reads a counter that runs over between its words, and g
   assert.equal(readCounter(running, 0), 0x1_0000_0001);
   let word = 0;
   const restless = { readRegister: () => word++, writeRegister: () => {} };
-  assert.throws(() => readCounter(restless, 8), refusal("device", /never stands still/));
+  assert.throws(() => readCounter(restless, 8), refusal("device", /upper word changed in each of 8 reads/));
 });
 
 Deno.test("VnxPort.link() reads the status twice: the first has what is over", () => {

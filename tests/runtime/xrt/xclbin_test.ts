@@ -142,23 +142,26 @@ Deno.test("readXclbin() refuses lengths, counts and places that do not fit the f
   const clocks = place("CLOCK_FREQ_TOPOLOGY");
   const cases: [RegExp, (view: DataView, bytes: Uint8Array) => void][] = [
     [/does not begin with "xclbin2"/, (_, bytes) => bytes[6] = 0x31],
-    [/its header says \d+ bytes/, (view) => view.setBigUint64(AXLF.length, 1n, true)],
-    [/its header says/, (view) => view.setBigUint64(AXLF.length, 2n ** 63n, true)],
-    [/it announces 65537 sections/, (view) => view.setUint32(AXLF.numSections, 65_537, true)],
-    [/it announces 60000 sections/, (view) => view.setUint32(AXLF.numSections, 60_000, true)],
-    [/section 2 \(MEM_TOPOLOGY\) stands at 8 /, (view) => view.setBigUint64(memory.header + 24, 8n, true)],
-    [/\(MEM_TOPOLOGY\) stands at/, (view) => view.setBigUint64(memory.header + 24, 2n ** 64n - 1n, true)],
+    [/its header has a length of \d+ bytes/, (view) => view.setBigUint64(AXLF.length, 1n, true)],
+    [/its header has a length/, (view) => view.setBigUint64(AXLF.length, 2n ** 63n, true)],
+    [/its header has a count of 65537 sections/, (view) => view.setUint32(AXLF.numSections, 65_537, true)],
+    [/its header has a count of 60000 sections/, (view) => view.setUint32(AXLF.numSections, 60_000, true)],
+    [/section 2 \(MEM_TOPOLOGY\) is at 8 /, (view) => view.setBigUint64(memory.header + 24, 8n, true)],
+    [/\(MEM_TOPOLOGY\) is at/, (view) => view.setBigUint64(memory.header + 24, 2n ** 64n - 1n, true)],
     [
       /with 18446744073709551615 bytes/,
       (view) => view.setBigUint64(memory.header + 32, 2n ** 64n - 1n, true),
     ],
-    [/announces 3 entries of 40/, (view) => view.setInt32(memory.offset, 3, true)],
-    [/announces -1 entries|announces -1/, (view) => view.setInt32(memory.offset, -1, true)],
-    [/announces 2147483647 entries/, (view) => view.setInt32(memory.offset, 2 ** 31 - 1, true)],
-    [/CLOCK_FREQ_TOPOLOGY .* announces 2 entries of 136/, (view) => view.setInt16(clocks.offset, 2, true)],
-    [/joins argument 0 of instance 99/, (view) => view.setInt32(connections.offset + 8, 99, true)],
-    [/with memory 2/, (view) => view.setInt32(connections.offset + 12, 2, true)],
-    [/joins argument -1/, (view) => view.setInt32(connections.offset + 4, -1, true)],
+    [/has a count of 3 entries of 40/, (view) => view.setInt32(memory.offset, 3, true)],
+    [/has a count of -1 entries/, (view) => view.setInt32(memory.offset, -1, true)],
+    [/has a count of 2147483647 entries/, (view) => view.setInt32(memory.offset, 2 ** 31 - 1, true)],
+    [
+      /CLOCK_FREQ_TOPOLOGY .* has a count of 2 entries of 136/,
+      (view) => view.setInt16(clocks.offset, 2, true),
+    ],
+    [/connects argument 0 of instance 99/, (view) => view.setInt32(connections.offset + 8, 99, true)],
+    [/to memory 2/, (view) => view.setInt32(connections.offset + 12, 2, true)],
+    [/connects argument -1/, (view) => view.setInt32(connections.offset + 4, -1, true)],
   ];
   for (const [message, change] of cases) {
     assert.throws(() => readXclbin(changed(change)), refusal("file", message));
@@ -217,8 +220,8 @@ Deno.test("readXclbin() reads metadata as tools of AMD write it, and passes over
 Deno.test("readXclbin() refuses metadata that is no markup or has no numbers", () => {
   const kernel = (inside: string) => `<kernel name="k">${inside}</kernel>`;
   const cases: [string, RegExp][] = [
-    ["<kernel", /"<kernel" is no markup/],
-    ["<kernel name=k>", /is no markup/],
+    ["<kernel", /"<kernel" is invalid markup/],
+    ["<kernel name=k>", /is invalid markup/],
     ["<kernel>", /<kernel> has no name/],
     [kernel(`<arg name="a" id="0" addressQualifier="9" size="4" offset="0"/>`), /addressQualifier 9/],
     [kernel(`<arg name="a" id="0" addressQualifier="0" size="four" offset="0"/>`), /size="four"/],

@@ -155,7 +155,7 @@ export class XrtDevice implements Disposable {
    * @param source Path or bytes of the xclbin.
    * @param options Timeout and abort signal.
    * @returns Metadata of the xclbin.
-   * @throws {OnpathError} `file` when the file is unreadable or no xclbin; `device` when the xclbin is for
+   * @throws {OnpathError} `file` when the file is unreadable or invalid; `device` when the xclbin is for
    * another emulation mode, or XRT fails; `timeout`.
    */
   async load(source: string | Uint8Array, options: WaitOptions = {}): Promise<Xclbin> {
@@ -244,10 +244,13 @@ export class XrtDevice implements Disposable {
    */
   ip(name: string): XrtIp {
     const kernel = findKernel(this.xclbin, name);
-    const wanted = instanceOf(name);
-    const instance = kernel.instances.find((each) => each.name === (wanted ?? kernel.instances[0]!.name));
+    const instanceName = instanceOf(name);
+    const instance = kernel.instances.find((each) =>
+      each.name === (instanceName ?? kernel.instances[0]!.name)
+    );
     if (
-      instance === undefined || instance.index < 0 || (wanted === undefined && kernel.instances.length > 1)
+      instance === undefined || instance.index < 0 ||
+      (instanceName === undefined && kernel.instances.length > 1)
     ) {
       throw new OnpathError(
         "device",
@@ -298,9 +301,8 @@ export class XrtDevice implements Disposable {
       kind,
       group,
     });
-    // When the device process refuses an allocation, XRT's software emulation returns a buffer at address
-    // 0.
-    // No valid buffer has address 0 after an xclbin is loaded: XRT's own buffer occupies it.
+    // If the device process refuses an allocation, XRT's software emulation returns a buffer at address 0.
+    // No valid buffer has that address after an xclbin is loaded: XRT's own buffer occupies it.
     if (buffer.address !== 0n || this.#xclbin === undefined || emulationMode() !== "sw_emu") return buffer;
     buffer.close();
     throw xrtFailure(`allocate a ${kind} buffer of ${bytes} bytes in group ${group}`, "xrtBOAlloc", null, {
@@ -320,8 +322,8 @@ export class XrtDevice implements Disposable {
    */
   async wrap(memory: Uint8Array, group = 0, options: WaitOptions = {}): Promise<XrtBuffer> {
     const bytes = checkInteger("buffer bytes", memory.length, 1, MAX_BUFFER_BYTES);
-    const place = this.xrt.provider.pointerTo(memory);
-    const misplaced = Number(this.xrt.provider.address(place) % BigInt(HOST_ALIGNMENT));
+    const start = this.xrt.provider.pointerTo(memory);
+    const misplaced = Number(this.xrt.provider.address(start) % BigInt(HOST_ALIGNMENT));
     if (misplaced !== 0) {
       throw new OnpathError(
         "size",
@@ -330,7 +332,7 @@ export class XrtDevice implements Disposable {
       );
     }
     options.signal?.throwIfAborted();
-    const task = this.xrt.tasks.xrtBOAllocUserPtr(live(this.#resource), place, bytes, 0, group);
+    const task = this.xrt.tasks.xrtBOAllocUserPtr(live(this.#resource), start, bytes, 0, group);
     const pointer = await bounded(`a buffer of ${bytes} bytes`, task, options);
     if (pointer === null) {
       throw xrtFailure(`wrap ${bytes} bytes of host memory as a buffer`, "xrtBOAllocUserPtr", null, {

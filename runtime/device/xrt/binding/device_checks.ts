@@ -24,19 +24,19 @@ export function checkIndex(index: number, bdf: string | undefined): void {
 
 /** Refuses an xclbin of another mode: the emulation would hang, or compute nothing. */
 export function checkMode({ mode }: Xclbin): void {
-  const here = emulationMode();
-  const fits = here === "noop" ||
-    (here === "sw_emu"
+  const expected = emulationMode();
+  const fits = expected === "noop" ||
+    (expected === "sw_emu"
       ? mode === "SW_EMU"
-      : here === "hw_emu"
+      : expected === "hw_emu"
       ? mode.startsWith("HW_EMU")
       : !mode.includes("EMU"));
   if (fits) return;
   throw new OnpathError(
     "device",
-    `Cannot load an xclbin of mode ${mode}: this process has ${here === "card" ? "cards" : here}` +
+    `Cannot load an xclbin of mode ${mode}: this process has ${expected === "card" ? "cards" : expected}` +
       ` (XCL_EMULATION_MODE)`,
-    { mode, expected: here },
+    { mode, expected },
   );
 }
 

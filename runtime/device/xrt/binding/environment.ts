@@ -72,10 +72,10 @@ export function checkXrtEnvironment(xrt: Pick<Xrt, "version">): void {
 
 /** Folders where distributions and AMD install XRT's libraries, in search order. */
 export function xrtPartPlaces(): string[] {
-  const places = existsSync("/usr/lib")
+  const folders = existsSync("/usr/lib")
     ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
     : [];
-  return [...places.map((name) => join("/usr/lib", name)), "/usr/lib64", "/opt/xilinx/xrt/lib"];
+  return [...folders.map((name) => join("/usr/lib", name)), "/usr/lib64", "/opt/xilinx/xrt/lib"];
 }
 
 /**
@@ -86,7 +86,7 @@ export function xrtPartPlaces(): string[] {
  * @returns Whether XRT's libraries were found; if not, no folder is created.
  */
 export function linkXrtRoot(folder: string): boolean {
-  const libraries = xrtPartPlaces().find((place) => existsSync(join(place, SHIMS.card)));
+  const libraries = xrtPartPlaces().find((each) => existsSync(join(each, SHIMS.card)));
   if (libraries === undefined) return false;
   mkdirSync(folder, { recursive: true });
   symlinkSync(libraries, join(folder, "lib"));
@@ -119,7 +119,9 @@ export function emulatedDevices(): EmulatedDevice[] | null {
       )
     );
   } catch (cause) {
-    throw new OnpathError("file", `Cannot read ${path}: it is no emconfig.json`, { path }, { cause });
+    throw new OnpathError("file", `Cannot read ${path}: its contents are no emconfig.json`, { path }, {
+      cause,
+    });
   }
 }
 

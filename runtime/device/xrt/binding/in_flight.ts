@@ -6,7 +6,7 @@
 
 import { checkInteger } from "../../../../serialize/errors.ts";
 
-/** Steps of each item, in order. A slot is a slot of a ring, numbered from 0. */
+/** Steps of each item, in order. Slots are ring slots, numbered from 0. */
 export interface InFlightSteps<T> {
   /**
    * Writes an item into the slot's memory. Runs for one item at a time, while earlier ones are in flight.

@@ -199,8 +199,7 @@ export class XrtKernel implements Disposable, Registers {
 
   #registerFailure(verb: string, operation: string, offset: number, result: number): OnpathError {
     const { name } = this.metadata;
-    const place = `0x${offset.toString(16)}`;
-    return xrtFailure(`${verb} register ${place} of kernel ${name}`, operation, result, {
+    return xrtFailure(`${verb} register 0x${offset.toString(16)} of kernel ${name}`, operation, result, {
       kernel: name,
       offset,
       exclusive: this.exclusive,

@@ -43,11 +43,11 @@ const opened = new Map<string, Promise<Xrt>>();
  */
 export async function openXrt(options: XrtOptions = {}): Promise<Xrt> {
   const provider = options.provider ?? await runtimeProvider();
-  const places = permitted("open XRT", () => libraryPlaces(options.path));
-  const key = `${provider.name} ${places.join(" ")}`;
+  const paths = permitted("open XRT", () => libraryPlaces(options.path));
+  const key = `${provider.name} ${paths.join(" ")}`;
   let library = opened.get(key);
   if (library === undefined) {
-    library = new Promise((resolve) => resolve(load(provider, places)));
+    library = new Promise((resolve) => resolve(load(provider, paths)));
     opened.set(key, library);
     // A library that is absent now may be installed later.
     library.catch(() => opened.delete(key));
@@ -86,9 +86,9 @@ export function openShim(xrt: Xrt, name: string): NativeLibrary<ShimSymbols> {
   let shim = shims.get(key);
   if (shim !== undefined) return shim;
   const root = process.env["XILINX_XRT"];
-  const places = [...(root ? [`${root}/lib/${name}`] : []), name, `/opt/xilinx/xrt/lib/${name}`];
+  const paths = [...(root ? [`${root}/lib/${name}`] : []), name, `/opt/xilinx/xrt/lib/${name}`];
   shim = firstOf(
-    places,
+    paths,
     `the library of XRT's device, ${name}`,
     (path) => xrt.provider.load(path, SHIM_SYMBOLS),
   );
@@ -100,8 +100,8 @@ async function runtimeProvider(): Promise<Provider> {
   return "Deno" in globalThis ? denoProvider : await nodeProvider();
 }
 
-function load(provider: Provider, places: readonly string[]): Xrt {
-  return firstOf(places, "XRT", (path) => ({
+function load(provider: Provider, paths: readonly string[]): Xrt {
+  return firstOf(paths, "XRT", (path) => ({
     ...provider.load(path, XRT_SYMBOLS),
     provider,
     path,
@@ -110,9 +110,9 @@ function load(provider: Provider, places: readonly string[]): Xrt {
 }
 
 /** Opens the first path that opens without an error. */
-function firstOf<T>(places: readonly string[], what: string, open: (path: string) => T): T {
+function firstOf<T>(paths: readonly string[], what: string, open: (path: string) => T): T {
   const tried: { path: string; error: string }[] = [];
-  for (const path of places) {
+  for (const path of paths) {
     try {
       return open(path);
     } catch (error) {

@@ -131,20 +131,22 @@ export class XrtRing implements Disposable {
     steps: RingSteps<T>,
     options: WaitOptions = {},
   ): Promise<number> {
-    const going = (way: "in" | "out") =>
-      Object.keys(this.#buffers).filter((name) => [way, "both"].includes(this.#buffers[name]!.direction));
-    const [inward, outward] = [going("in"), going("out")];
+    const named = (direction: "in" | "out") =>
+      Object.keys(this.#buffers).filter((name) =>
+        [direction, "both"].includes(this.#buffers[name]!.direction)
+      );
+    const [inputs, outputs] = [named("in"), named("out")];
     return keepInFlight(items, this.slots.length, {
       fill: (slot, item) => steps.fill(this.slots[slot]!, item),
       launch: async (slot) => {
         const { buffers, run } = this.slots[slot]!;
-        for (const name of inward) await buffers[name]!.sync("toDevice", undefined, 0, options);
+        for (const name of inputs) await buffers[name]!.sync("toDevice", undefined, 0, options);
         await run.start(options);
       },
       collect: async (slot) => {
         const { buffers, run } = this.slots[slot]!;
         await run.wait(options);
-        for (const name of outward) await buffers[name]!.sync("fromDevice", undefined, 0, options);
+        for (const name of outputs) await buffers[name]!.sync("fromDevice", undefined, 0, options);
       },
       drain: (slot, item) => steps.drain(this.slots[slot]!, item),
     });

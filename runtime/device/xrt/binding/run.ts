@@ -294,7 +294,7 @@ export class XrtRun implements Disposable {
     for (;;) {
       const left = Math.max(0, Math.ceil(deadline - performance.now()));
       // Pending waits of several callers share one thread.
-      this.#slice ??= this.#waitAside(pointer, Math.min(SLICE_MS, Math.max(1, left)));
+      this.#slice ??= this.#waitSlice(pointer, Math.min(SLICE_MS, Math.max(1, left)));
       const state = await bounded(`kernel ${this.kernel.metadata.name}`, this.#slice, {
         timeoutMs: left,
         signal,
@@ -303,7 +303,7 @@ export class XrtRun implements Disposable {
     }
   }
 
-  async #waitAside(pointer: Pointer, ms: number): Promise<number> {
+  async #waitSlice(pointer: Pointer, ms: number): Promise<number> {
     begin(this.#resource);
     try {
       const state = await this.#xrt.tasks.xrtRunWaitFor(pointer, ms);

@@ -1,5 +1,5 @@
 /**
- * The XRT device: the RTL's kernels on a card, or on an emulated one.
+ * XRT device: the RTL's kernels on a card or an emulated card.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type OpenOptions, XrtDevice } from "../binding/device.ts";
 import { type EndWork, openCardPort } from "./card_port.ts";
 
 /**
- * The XRT device's numbers: those of the RTL, which it runs.
+ * Profile of the XRT device. The card runs the RTL, so all numbers are the RTL's.
  *
  * @example
  * ```ts
@@ -29,27 +29,28 @@ export const XRT_PROFILE: DeviceProfile = {
   summary: "the NIC's RTL on a card through XRT, or on an emulated one",
 };
 
-/** What an XRT device is made of. */
+/** Open card and the callbacks of its owner. */
 export interface XrtOffloadOptions {
-  /** A device with an xclbin that has the RTL's kernels and their movers. It is closed with the result. */
+  /** Device with a loaded xclbin that has the RTL's kernels and their movers. Closed with the result. */
   readonly device: XrtDevice;
-  /** Says why the card is gone, where that shows by no call; undefined while it is there. */
+  /** Reason the card was lost, if no call reports it; undefined while the card is usable. */
   readonly gone?: (() => string | undefined) | undefined;
-  /** Gives the card up, so that every wait in XRT ends. Default: what is open on it is forgotten. */
+  /** Abandons the card, so that every wait in XRT ends. Default: `XrtDevice.abandon`. */
   readonly giveUp?: ((why: string) => void) | undefined;
-  /** Closes what is below, after the device's own things. Default: closes the device. */
+  /** Frees the card, after the ports are closed. Default: closes `device`. */
   readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** Milliseconds that work under way has to end when the device is closed. */
+/** Maximum wait in milliseconds for work in flight when the device closes. */
 const SETTLE_MS = 500;
 
 /**
  * Opens a card and loads its xclbin.
  *
- * @param options Which card, and the path or bytes of the xclbin.
- * @returns The device.
- * @throws {OnpathError} `device` when there is no card, or XRT is not installed; `file` when the xclbin is none.
+ * @param options Card to open, and the path or bytes of the xclbin.
+ * @returns Device that closes the card with itself.
+ * @throws {OnpathError} `device` when the card is absent or XRT is not installed; `file` when the xclbin is
+ * unreadable or invalid.
  */
 export async function openXrtOffload(
   options: OpenOptions & { readonly xclbin: string | Uint8Array },
@@ -65,14 +66,14 @@ export async function openXrtOffload(
 }
 
 /**
- * Makes a device of an open card.
+ * Creates a device from an open card.
  *
- * @param options The card.
- * @returns The device. Its cycles and drops are the kernels' own counters.
+ * @param options Open card and the callbacks of its owner.
+ * @returns Device; its cycle and drop counts are read from the kernels' counters.
  */
 export function createXrtOffload(options: XrtOffloadOptions): Device {
   const { device } = options;
-  // Reason that the card is used no more.
+  // Reason that the card is no longer used.
   let broken: string | undefined;
 
   const giveUp = (why: string) => {
@@ -82,16 +83,16 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
     else device.abandon();
   };
 
-  /** Lets work under way end before it is closed: loads for an epoch that never came do not. */
+  /** Waits for work in flight. A page load whose epoch never starts does not end; then the card is abandoned. */
   const end: EndWork = async (settle) => {
     if (broken === undefined) {
       try {
         await settle({ timeoutMs: SETTLE_MS });
       } catch (error) {
-        giveUp(`it was closed with work under way: ${(error as Error).message}`);
+        giveUp(`it was closed with work in flight: ${(error as Error).message}`);
       }
     }
-    // A card that was given up ends every wait, so what it held can be freed.
+    // After `options.giveUp` every wait in XRT ends, so the buffers in use can be freed.
     if (broken !== undefined && options.giveUp !== undefined) await settle({});
   };
 
@@ -103,7 +104,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
       if (why !== undefined) giveUp(why);
       return why;
     },
-    // A card that did not answer is not used again.
+    // After a timeout the state of the card is unknown.
     failed: (error) => {
       if (error instanceof OnpathError && error.code === "timeout") giveUp(error.message);
     },

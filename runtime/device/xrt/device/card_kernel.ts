@@ -1,5 +1,5 @@
 /**
- * A kernel of the card interface with its movers: arguments, counters, and the names by which they are found.
+ * RTL kernel on a card with its two movers: arguments, counters and instance names.
  *
  * @module
  */
@@ -14,34 +14,37 @@ import type { XrtDevice } from "../binding/device.ts";
 import type { XrtKernel } from "../binding/kernel.ts";
 import type { XrtRun } from "../binding/run.ts";
 
-/** The argument for what external memory holds. */
+/** Kernel argument with the address of the external memory's contents. */
 const WORDS = "words";
 
-/** A kernel and its movers, open for this process alone. */
+/** A kernel and its movers, opened exclusively. */
 export interface CardKernel {
-  /** The mover of its packets. */
+  /** Mover of the kernel's packets. */
   readonly packets: XrtKernel;
-  /** The mover of its tables. */
+  /** Mover of the kernel's tables. */
   readonly tables: XrtKernel;
   /**
-   * Sets the arguments in their order, behind them what its external memory holds, and waits until the kernel has
-   * taken them.
+   * Sets the arguments and starts the kernel. Resolves when the kernel has read them.
+   *
+   * @param values Scalar arguments, in register order.
+   * @param options Timeout and abort signal.
+   * @param words Contents of the external memory. The caller keeps the buffer open while its plan is loaded.
    */
   readonly start: (values: readonly number[], options: WaitOptions, words?: XrtBuffer) => Promise<void>;
-  /** The memory group of what its external memory holds. */
+  /** Memory group of the buffer with the external memory's contents. */
   readonly group: () => number;
-  /** Reads a counter of 32 bits by its place. */
-  readonly read: (place: number) => number;
-  /** Closes it and its movers. */
+  /** Reads a 32-bit counter by its index. */
+  readonly read: (counter: number) => number;
+  /** Closes the kernel and its movers. */
   readonly close: () => void;
 }
 
 /**
  * Opens a kernel and its movers.
  *
- * @param device A device with an xclbin.
- * @param build The build of the RTL that the kernel must be.
- * @throws {OnpathError} `device` when the xclbin lacks the kernel or its movers, or XRT refuses.
+ * @param device Device with a loaded xclbin.
+ * @param build Build of the RTL that names the kernel.
+ * @throws {OnpathError} `device` when the xclbin lacks the kernel or its movers, or XRT fails.
  */
 export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel {
   const name = deviceBuild(build).device.kernel;
@@ -50,7 +53,7 @@ export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel 
   if (instance === undefined) {
     throw new OnpathError(
       "device",
-      `Cannot load a plan: it wants kernel ${name}, the card's xclbin has ${known.join(", ") || "none"}`,
+      `Cannot load a plan: it needs kernel ${name}, the card's xclbin has ${known.join(", ") || "none"}`,
       { kernel: name, known },
     );
   }
@@ -78,10 +81,10 @@ export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel 
 function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "tables" | "close"> {
   return {
     group: () => kernel.group(WORDS),
-    read: (place) => kernel.readRegister(counterAddress(place)),
+    read: (counter) => kernel.readRegister(counterAddress(counter)),
     start: async (values, options, words) => {
       if (run.running) await run.wait(options);
-      values.forEach((value, place) => run.set(place, value));
+      values.forEach((value, index) => run.set(index, value));
       if (words !== undefined) run.set(WORDS, words);
       await run.start(options);
       await run.wait(options);

@@ -1,6 +1,6 @@
 /**
- * Packets through a card: pieces of an exchange in a ring of buffers, so that the next piece is written while
- * one runs and the one before is read back.
+ * Packets through a card. An exchange is divided into batches, which pass through a ring of buffers: batch n+1
+ * is written while n runs and n-1 is read back.
  *
  * @module
  */
@@ -19,56 +19,59 @@ import type { XrtKernel } from "../binding/kernel.ts";
 import { keepInFlight } from "../binding/in_flight.ts";
 import type { XrtRun } from "../binding/run.ts";
 
-/** Slots of the ring: one is written, one runs, one is read. */
+/** Number of batches in the ring: one is written, one runs, one is read. */
 const DEPTH = 3;
 
-/** Packets of a piece at most, and slots for answers. */
-const PIECE = { packets: 256, answers: 1024 } as const;
+/** Maximum packets of a batch, and maximum slots for its answers. */
+const BATCH = { packets: 256, answers: 1024 } as const;
 
 /**
- * Bytes that are moved on this thread at most, but for an emulated card, where each call waits for another
- * process: with a card they take some microseconds, as long as handing them to another thread.
+ * Maximum bytes of a copy that blocks this thread. On a card such a copy takes some microseconds, as long as a
+ * call on another thread. On an emulated card each call waits for another process, so none blocks this thread.
  */
-const MOVED_HERE = 2 ** 15;
+const MAX_BLOCKING_BYTES = 2 ** 15;
 
-/** Parts of the buffers for one run, and the run. */
+/** Ring slot: a part of each buffer, and the run that uses them. */
 interface Slot {
   readonly from: XrtBuffer;
   readonly to: XrtBuffer;
   readonly run: XrtRun;
-  /** The piece that is under way. */
+  /** Index of the batch's first packet in the exchange. */
   first: number;
+  /** Number of packets in the batch. */
   count: number;
 }
 
-/** The packets of a kernel. */
+/** Packet exchange with one kernel. */
 export interface CardPackets {
   /**
-   * Sends packets and collects answers into the slots of the exchange, from 0 on.
+   * Sends packets and collects answers into the output slots, from slot 0 on.
    *
-   * @param exchange The exchange.
-   * @param each Answers that one packet brings at most.
-   * @throws {OnpathError} `size` when there are more answers than slots, or longer ones.
+   * @param exchange Packets to send, and slots for the answers.
+   * @param maxAnswers Maximum answers to one packet.
+   * @param options Timeout of each copy and each run, and abort signal.
+   * @throws {OnpathError} `size` when the answers outnumber the slots, or exceed a slot; `device`; `timeout`.
    */
-  readonly exchange: (exchange: Exchange, each: number, options: WaitOptions) => Promise<Collected>;
-  /** Whether a run is under way. */
+  readonly exchange: (exchange: Exchange, maxAnswers: number, options: WaitOptions) => Promise<Collected>;
+  /** Whether a run is in flight. */
   readonly running: () => boolean;
-  /** Waits until no run is under way. */
+  /** Waits until no run is in flight. */
   readonly settle: (options: WaitOptions) => Promise<void>;
 }
 
 /**
- * Makes the packets' way to a kernel and back. Buffers are made at the first exchange, and again only where
- * one needs larger ones.
+ * Creates the packet exchange of a kernel. The first exchange allocates buffers. Later exchanges reuse them,
+ * unless they need larger ones.
  *
- * @param device The device.
- * @param kernel The mover of its packets.
+ * @param device Device with the kernel.
+ * @param kernel Mover of the kernel's packets.
  */
 export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPackets {
-  const here = emulationMode() === "sw_emu" ? 0 : MOVED_HERE;
+  const maxBlocking = emulationMode() === "sw_emu" ? 0 : MAX_BLOCKING_BYTES;
   let slots: Slot[] = [];
   let whole: XrtBuffer[] = [];
-  const room = { from: 0, to: 0 };
+  // Bytes per slot, by argument of the mover.
+  const capacity = { from: 0, to: 0 };
 
   const move = (
     buffer: XrtBuffer,
@@ -77,7 +80,7 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
     offset: number,
     options: WaitOptions,
   ) => {
-    if (bytes > here) return buffer.sync(direction, bytes, offset, options);
+    if (bytes > maxBlocking) return buffer.sync(direction, bytes, offset, options);
     buffer.syncNow(direction, bytes, offset);
     return Promise.resolve();
   };
@@ -86,46 +89,49 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
     for (const { run } of slots) if (run.running) await run.wait(options);
   };
 
-  /** Makes buffers of at least so many bytes a slot. */
+  /** Allocates buffers with at least `from` and `to` bytes per slot, and their runs. Frees all after an error. */
   const reserve = async (from: number, to: number, options: WaitOptions) => {
-    if (from <= room.from && to <= room.to) return;
+    if (from <= capacity.from && to <= capacity.to) return;
     for (const { run } of slots) run.close();
     for (const buffer of whole) buffer.close();
     [slots, whole] = [[], []];
-    [room.from, room.to] = [Math.max(from, room.from), Math.max(to, room.to)];
+    [capacity.from, capacity.to] = [Math.max(from, capacity.from), Math.max(to, capacity.to)];
+    const runs: XrtRun[] = [];
     try {
-      for (const [name, bytes] of Object.entries(room)) {
+      for (const [name, bytes] of Object.entries(capacity)) {
         whole.push(await device.allocate({ ...options, bytes: DEPTH * bytes, group: kernel.group(name) }));
       }
+      slots = Array.from({ length: DEPTH }, (_, n): Slot => {
+        const from = whole[0]!.part(capacity.from, n * capacity.from);
+        const to = whole[1]!.part(capacity.to, n * capacity.to);
+        const run = kernel.run();
+        runs.push(run);
+        run.set("from", from);
+        run.set("to", to);
+        // New memory has arbitrary contents. If the card writes no status, the count must read as 0 answers.
+        to.map().fill(0, 0, PACKETS_STATUS.bytes);
+        return { from, to, run, first: 0, count: 0 };
+      });
     } catch (error) {
-      for (const buffer of whole) buffer.close();
+      for (const each of [...runs, ...whole]) each.close();
       whole = [];
-      [room.from, room.to] = [0, 0];
+      [capacity.from, capacity.to] = [0, 0];
       throw error;
     }
-    slots = Array.from({ length: DEPTH }, (_, n): Slot => {
-      const [from, to] = [whole[0]!.part(room.from, n * room.from), whole[1]!.part(room.to, n * room.to)];
-      const run = kernel.run();
-      run.set("from", from);
-      run.set("to", to);
-      // A buffer's memory is whatever it was, and a card that computes nothing leaves it so: no answers.
-      to.map().fill(0, 0, PACKETS_STATUS.bytes);
-      return { from, to, run, first: 0, count: 0 };
-    });
   };
 
   return {
     running: () => slots.some(({ run }) => run.running),
     settle,
-    exchange: async ({ input, count, output }, each, options) => {
+    exchange: async ({ input, count, output }, maxAnswers, options) => {
       await settle(options);
-      const packets = Math.max(1, Math.min(PIECE.packets, Math.floor(PIECE.answers / each)));
-      const answerSlots = packets * each;
+      const packets = Math.max(1, Math.min(BATCH.packets, Math.floor(BATCH.answers / maxAnswers)));
+      const answerSlots = packets * maxAnswers;
       const toBytes = align(PACKETS_STATUS.bytes + answerSlots * output.slotBytes);
       await reserve(align(packets * input.slotBytes), toBytes, options);
       let answers = 0;
       let bytes = 0;
-      await keepInFlight(pieces(count, packets), DEPTH, {
+      await keepInFlight(batches(count, packets), DEPTH, {
         fill: (index, { first, count }) => {
           const slot = slots[index]!;
           copyPackets(input, first, count, slot.from.map());
@@ -138,7 +144,7 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
           run.set("slot", input.slotBytes);
           run.set("answer", output.slotBytes);
           run.set("room", answerSlots);
-          if (here > 0) run.startNow();
+          if (maxBlocking > 0) run.startNow();
           else await run.start(options);
         },
         collect: async (index) => {
@@ -162,37 +168,47 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
   };
 }
 
-function* pieces(count: number, most: number): Generator<{ first: number; count: number }> {
-  for (let first = 0; first < count; first += most) yield { first, count: Math.min(most, count - first) };
+/** Divides `count` packets into batches of at most `max`. */
+function* batches(count: number, max: number): Generator<{ first: number; count: number }> {
+  for (let first = 0; first < count; first += max) yield { first, count: Math.min(max, count - first) };
 }
 
-/** Buffers and their parts begin at a page. */
+/** Rounds up to a multiple of 4096, the alignment of parts. */
 function align(bytes: number): number {
   return Math.ceil(bytes / 4096) * 4096;
 }
 
-/** Slots stand one behind the other: a piece is one copy. */
+/** Copies the packets of a batch. Slots are contiguous, so one copy suffices. */
 function copyPackets(input: PacketSlots, first: number, count: number, to: Uint8Array): void {
   const from = slotAddress(input, first);
   to.set(input.engine.bytes.subarray(from, from + count * input.slotBytes));
 }
 
-/** The answers that stand in a slot's memory. */
+/**
+ * Reads the mover's status in front of the answers.
+ *
+ * @returns Number of answers.
+ * @throws {OnpathError} `size` when answers were dropped, or the count exceeds the slots.
+ */
 function readStatus(memory: Uint8Array, slots: number, slotBytes: number): number {
   const view = new DataView(memory.buffer, memory.byteOffset, PACKETS_STATUS.bytes);
   const [answers, surplus, tooLong] = [PACKETS_STATUS.answers, PACKETS_STATUS.surplus, PACKETS_STATUS.tooLong]
     .map((at) => view.getUint32(at, true)) as [number, number, number];
   if (answers > slots || surplus > 0) {
-    throw new OnpathError("size", `Cannot take ${answers + surplus} answers: there is room for ${slots}`, {
-      answers,
-      surplus,
-      slots,
-    });
+    throw new OnpathError(
+      "size",
+      `Cannot take ${answers + surplus} answers: expected at most ${slots}, one per slot`,
+      {
+        answers,
+        surplus,
+        slots,
+      },
+    );
   }
   if (tooLong > 0) {
     throw new OnpathError(
       "size",
-      `Cannot take ${tooLong} answers: they are longer than slots of ${slotBytes}`,
+      `Cannot take ${tooLong} answers: they exceed a slot of ${slotBytes} bytes`,
       {
         answers: tooLong,
         slotBytes,
@@ -202,7 +218,7 @@ function readStatus(memory: Uint8Array, slots: number, slotBytes: number): numbe
   return answers;
 }
 
-/** Copies answers into slots, and counts the bytes of their payloads. */
+/** Copies answers into slots; returns the bytes of their payloads. */
 function copyAnswers(memory: Uint8Array, count: number, output: PacketSlots, first: number): number {
   const { slotBytes } = output;
   if (first + count > output.slots) {

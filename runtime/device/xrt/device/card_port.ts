@@ -1,5 +1,5 @@
 /**
- * The port of a kernel on a card: its registers, movers and memory.
+ * Port of a kernel on a card: registers, movers and memory.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { openCardKernel } from "./card_kernel.ts";
 import { createCardPackets } from "./card_packets.ts";
 import { createCardTables } from "./card_tables.ts";
 
-/** Ends the work of a port that is being closed. */
+/** Ends the work in flight of a closing port; `settle` waits for it. */
 export type EndWork = (settle: (wait: WaitOptions) => Promise<void>) => Promise<void>;
 
 /**
  * Opens the port of a build.
  *
- * @param device A device with an xclbin.
- * @param build The build.
- * @param wait Timeout and signal.
- * @param end Ends work that is under way when the port is closed.
- * @throws {OnpathError} `device` if the xclbin lacks the kernel, or XRT refuses.
+ * @param device Device with a loaded xclbin.
+ * @param build Build of the RTL that names the kernel.
+ * @param wait Timeout of each allocation, and abort signal.
+ * @param end Ends the work in flight when the port closes.
+ * @throws {OnpathError} `device` when the xclbin lacks the kernel, or XRT fails; `timeout`.
  */
 export async function openCardPort(
   device: XrtDevice,
@@ -38,13 +38,13 @@ export async function openCardPort(
     const tables = await createCardTables(device, kernel.tables, wait);
     const packets = createCardPackets(device, kernel.packets);
     let sent = 0;
-    // Contents of external memory, which the kernel reads as long as its program is loaded.
+    // Contents of external memory. The kernel reads them while its program is loaded.
     let words: XrtBuffer | undefined;
     let pages: PageImage | undefined;
-    // Pages that are not on the card yet, the first one last.
+    // Pages still to be copied to the card, in reverse order.
     let ahead: number[] = [];
 
-    /** Brings pages that come later into the card's memory, as long as packets are at work. */
+    /** Copies pages of later epochs to the card's memory while packets are in flight. */
     const bringAhead = async ({ make }: PageImage, moving: Promise<unknown>, wait: WaitOptions) => {
       let isOver = false;
       void moving.catch(() => {}).then(() => isOver = true);

@@ -1,9 +1,9 @@
 /**
- * Tables and pages on their way to a card's on-chip memory: from the host's memory to the card's, and from
- * there by a list that the mover of tables walks.
+ * Transfer of tables and pages to a card's on-chip memory. The host copies them to the card's memory. The table
+ * mover then walks a list and loads them on chip.
  *
- * Pages stay in the card's memory from one request to the next. A list goes beside the packets: the kernel
- * itself waits with each load until the epoch before has ended, so the host is not asked meanwhile.
+ * Pages stay in the card's memory between exchanges. A list runs beside the packets: the kernel delays each load
+ * until the previous epoch has ended, without the host.
  *
  * @module
  */
@@ -17,44 +17,44 @@ import type { XrtDevice } from "../binding/device.ts";
 import type { XrtKernel } from "../binding/kernel.ts";
 import type { XrtRun } from "../binding/run.ts";
 
-/** Entries of a list; longer ones are several lists. */
+/** Maximum entries of a list; more are divided among several lists. */
 const LIST_ENTRIES = 512;
 
-/** Lists that can be under way at once. */
+/** Maximum lists in flight. */
 const LISTS = 8;
 
-/** Bytes of an entry of a table that is loaded as a whole. */
+/** Bytes of a table entry, for tables that are loaded whole. */
 const TABLE_WIDTH = 8;
 
-/** A word of the card's memory, which everything begins at. */
+/** Bytes of a word of the card's memory; tables and pages are aligned to it. */
 const WORD = 64;
 
-/** Pages of all plans at most (1 GiB). */
+/** Maximum bytes of a plan's pages in the card's memory (1 GiB). */
 const MAX_PAGE_BYTES = 2 ** 30;
 
-/** The tables of a kernel. */
+/** Loader of one kernel's tables and pages. */
 export interface CardTables {
-  /** Loads whole tables, and waits until they are there. */
+  /** Loads whole tables. Resolves when they are on chip. */
   readonly load: (
     tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[],
     options: WaitOptions,
   ) => Promise<void>;
-  /** Makes room in the card's memory for the pages of a plan; those of another plan are forgotten. */
+  /** Allocates card memory for `count` pages of `bytes` bytes. The pages of the previous plan are freed. */
   readonly openPages: (count: number, bytes: number, options: WaitOptions) => Promise<void>;
   /** Whether a page is in the card's memory. */
   readonly holds: (page: number) => boolean;
-  /** Brings a page into the card's memory, unless it is there. */
+  /** Copies a page to the card's memory, unless it holds the page. */
   readonly bring: (page: number, bytes: Uint8Array, options: WaitOptions) => Promise<void>;
-  /** Starts commands; they go beside the packets that follow. Each page of them must be held. */
+  /** Starts page commands, which run beside the packets that follow. The card's memory must hold their pages. */
   readonly queue: (
     commands: readonly (PageCommand & { readonly page: number | null })[],
     options: WaitOptions,
   ) => Promise<void>;
-  /** Waits until no list is under way. */
+  /** Waits until no list is in flight. */
   readonly settle: (options: WaitOptions) => Promise<void>;
 }
 
-/** A list with its run. */
+/** Memory of a list, and its run. */
 interface List {
   readonly buffer: XrtBuffer;
   readonly view: DataView;
@@ -62,12 +62,12 @@ interface List {
 }
 
 /**
- * Makes the tables of a kernel.
+ * Creates the loader of a kernel's tables.
  *
- * @param device The device.
- * @param kernel The mover of its tables.
- * @param options How long to wait for buffers.
- * @throws {OnpathError} `device` when buffers are refused.
+ * @param device Device with the kernel.
+ * @param kernel Mover of the kernel's tables.
+ * @param options Timeout of each allocation, and abort signal.
+ * @throws {OnpathError} `device` when an allocation fails; `timeout`.
  */
 export async function createCardTables(
   device: XrtDevice,
@@ -89,12 +89,12 @@ export async function createCardTables(
   let staging: XrtBuffer | undefined;
   let pages: { readonly buffer: XrtBuffer; readonly stride: number; readonly held: Set<number> } | undefined;
 
-  /** Starts a list; the ring of lists bounds how many are under way. */
+  /** Starts a list, after the run that used the same memory has ended. */
   const start = async (entries: readonly TableListEntry[], data: XrtBuffer, options: WaitOptions) => {
     const list = lists[next]!;
     next = (next + 1) % LISTS;
     if (list.run.running) await list.run.wait(options);
-    entries.forEach((entry, place) => writeTableListEntry(list.view, place, entry));
+    entries.forEach((entry, index) => writeTableListEntry(list.view, index, entry));
     await list.buffer.sync("toDevice", entries.length * TABLE_LIST.bytes, 0, options);
     list.run.set("count", entries.length);
     list.run.set("memory", data);
@@ -109,13 +109,13 @@ export async function createCardTables(
   return {
     load: async (tables, options) => {
       if (tables.length === 0) return;
-      const places: number[] = [];
+      const offsets: number[] = [];
       let bytes = 0;
       for (const { entries } of tables) {
-        places.push(bytes);
+        offsets.push(bytes);
         bytes += Math.ceil(entries.length * TABLE_WIDTH / WORD) * WORD;
       }
-      // Tables without entries are words in the list alone.
+      // Tables without entries need no memory, but a buffer has at least one word.
       bytes = Math.max(bytes, WORD);
       if (staging === undefined || staging.bytes < bytes) {
         staging?.close();
@@ -125,7 +125,7 @@ export async function createCardTables(
       const { buffer, byteOffset } = staging.map();
       const view = new DataView(buffer, byteOffset, bytes);
       tables.forEach(({ entries }, n) => {
-        for (let i = 0, at = places[n]!; i < entries.length; i++, at += TABLE_WIDTH) {
+        for (let i = 0, at = offsets[n]!; i < entries.length; i++, at += TABLE_WIDTH) {
           view.setUint32(at, entries[i]! % 2 ** 32, true);
           view.setUint32(at + 4, Math.floor(entries[i]! / 2 ** 32), true);
         }
@@ -135,7 +135,7 @@ export async function createCardTables(
       const run = await start(
         tables.map(({ table, entries }, n) => ({
           words: [table * 65536, entries.length],
-          address: base + places[n]!,
+          address: base + offsets[n]!,
           entries: entries.length,
           width: TABLE_WIDTH,
         })),
@@ -152,7 +152,7 @@ export async function createCardTables(
       if (count * stride > MAX_PAGE_BYTES) {
         throw new OnpathError(
           "table",
-          `Cannot hold ${count} pages of ${bytes} bytes in the card's memory: ${MAX_PAGE_BYTES} bytes are for pages`,
+          `Cannot hold ${count} pages of ${bytes} bytes in the card's memory: expected at most ${MAX_PAGE_BYTES} bytes`,
           { count, bytes, most: MAX_PAGE_BYTES },
         );
       }

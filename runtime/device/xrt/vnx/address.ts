@@ -1,5 +1,5 @@
 /**
- * IPv4 and MAC addresses as texts and numbers.
+ * Conversion of IPv4 and MAC addresses between text and numbers.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { OnpathError } from "../../../../serialize/errors.ts";
 
 /**
- * Reads an IPv4 address.
+ * Parses an IPv4 address.
  *
- * @param text Such as `192.168.0.5`.
- * @returns Its 32 bits, the first byte highest.
- * @throws {OnpathError} `size` when it is none.
+ * @param text Address such as `192.168.0.5`.
+ * @returns 32-bit number; the first byte is the most significant.
+ * @throws {OnpathError} `size` when the text is invalid.
  */
 export function parseIp(text: string): number {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
@@ -22,20 +22,20 @@ export function parseIp(text: string): number {
 }
 
 /**
- * Writes an IPv4 address.
+ * Formats an IPv4 address.
  *
- * @param value Its 32 bits, the first byte highest.
+ * @param value 32-bit number; the first byte is the most significant.
  */
 export function formatIp(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join(".");
 }
 
 /**
- * Reads a MAC address.
+ * Parses a MAC address.
  *
- * @param text Such as `00:0a:35:02:9d:05`.
- * @returns Its 48 bits, the first byte highest.
- * @throws {OnpathError} `size` when it is none.
+ * @param text Address such as `00:0a:35:02:9d:05`.
+ * @returns 48-bit number; the first byte is the most significant.
+ * @throws {OnpathError} `size` when the text is invalid.
  */
 export function parseMac(text: string): number {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {
@@ -45,9 +45,9 @@ export function parseMac(text: string): number {
 }
 
 /**
- * Writes a MAC address.
+ * Formats a MAC address.
  *
- * @param value Its 48 bits, the first byte highest.
+ * @param value 48-bit number; the first byte is the most significant.
  */
 export function formatMac(value: number): string {
   return value.toString(16).padStart(12, "0").match(/../g)!.join(":");

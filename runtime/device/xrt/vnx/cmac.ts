@@ -1,5 +1,5 @@
 /**
- * VNx's Ethernet port: link, counters, loopback, error correction.
+ * Ethernet port of VNx: link state, counters, loopback and error correction.
  *
  * @module
  */
@@ -8,38 +8,38 @@ import type { Registers } from "../binding/registers.ts";
 import { CMAC_REGISTER, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./map.ts";
 import { readCounter, readCounters } from "./words.ts";
 
-/** How the link is. */
+/** State of the link: the receive status bits, and the transmitter's local fault. */
 export type VnxLink = Readonly<Record<keyof typeof RX_STATUS | "transmitLocalFault", boolean>>;
 
-/** What the port has counted since the last time. */
+/** Counts since the previous call of {@linkcode VnxPort.statistics}. */
 export interface VnxPortStatistics {
-  /** Cycles between the two. */
+  /** Clock cycles since the previous call. */
   readonly cycles: number;
-  /** What was sent. */
+  /** Transmit counters. */
   readonly tx: Readonly<Record<keyof typeof TX_COUNTERS, number>>;
-  /** What was received. */
+  /** Receive counters. */
   readonly rx: Readonly<Record<keyof typeof RX_COUNTERS, number>>;
 }
 
-/** Names of the modes of the port, by number. */
+/** Names of the port's modes, indexed by the register `mode`. */
 const MODES = ["CAUI10", "CAUI4", "runtime switchable CAUI10", "runtime switchable CAUI4"] as const;
 
-/** The Ethernet port of a card. */
+/** Ethernet port of a card. */
 export class VnxPort {
   readonly #registers: Registers;
 
   /**
-   * Takes the registers of `cmac_0` or `cmac_1`.
+   * Creates the port's controls. No register is accessed yet.
    *
-   * @param registers `device.ip("cmac_0")`, or a model.
+   * @param registers Registers of `cmac_0` or `cmac_1`: `device.ip("cmac_0")`, or a model.
    */
   constructor(registers: Registers) {
     this.#registers = registers;
   }
 
-  /** How the link is now. */
+  /** Reads the present state of the link. */
   link(): VnxLink {
-    // The status keeps what was wrong since it was last read: the second reading is of now.
+    // Status bits stay set until they are read. The second read returns the present state.
     const read = (offset: number) => {
       this.#registers.readRegister(offset);
       return this.#registers.readRegister(offset);
@@ -50,7 +50,7 @@ export class VnxPort {
     return { ...bits as Record<keyof typeof RX_STATUS, boolean>, transmitLocalFault: (tx & 1) === 1 };
   }
 
-  /** What was counted since this was last asked; asking starts the counters at 0 again. */
+  /** Reads the counters and resets them to 0. */
   statistics(): VnxPortStatistics {
     this.#registers.writeRegister(CMAC_REGISTER.tick, 1);
     return {
@@ -60,23 +60,23 @@ export class VnxPort {
     };
   }
 
-  /** The core's version, such as `3.1`. */
+  /** Reads the version of the Ethernet core, such as `3.1`. */
   version(): string {
     const version = this.#registers.readRegister(CMAC_REGISTER.version);
     return `${version >>> 8 & 0xff}.${version & 0xff}`;
   }
 
-  /** How the core is built. */
+  /** Reads the lane mode of the Ethernet core, such as `CAUI4`. */
   mode(): string {
     return MODES[this.#registers.readRegister(CMAC_REGISTER.mode) & 3]!;
   }
 
-  /** Whether what is sent comes back inside the card. */
+  /** Whether the port receives its own transmissions, inside the card. */
   get loopback(): boolean {
     return (this.#registers.readRegister(CMAC_REGISTER.loopback) & 1) === 1;
   }
 
-  /** Sets whether what is sent comes back inside the card. */
+  /** Enables or disables loopback inside the card. */
   set loopback(on: boolean) {
     this.#registers.writeRegister(CMAC_REGISTER.loopback, on ? 1 : 0);
   }
@@ -86,7 +86,7 @@ export class VnxPort {
     return this.#registers.readRegister(CMAC_REGISTER.rsfecEnable) === 3;
   }
 
-  /** Switches Reed-Solomon error correction, with correction and indication, and resets the port. */
+  /** Enables or disables Reed-Solomon correction and indication, and resets the port. */
   set errorCorrection(on: boolean) {
     this.#registers.writeRegister(CMAC_REGISTER.rsfecEnable, on ? 3 : 0);
     this.#registers.writeRegister(CMAC_REGISTER.rsfecIndication, on ? 7 : 0);

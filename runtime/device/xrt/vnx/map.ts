@@ -1,6 +1,6 @@
 /**
  * Registers of AMD's VNx network kernels, by the `template.xml` of NetLayers and Ethernet in
- * xup_vitis_network_example. Places are bytes from the kernel's base.
+ * xup_vitis_network_example. Offsets are bytes from the kernel's base.
  *
  * @module
  */
@@ -14,37 +14,37 @@ export const NETWORK_REGISTER = {
   mask: 0x0020,
   /** Writing 1 clears all probes. */
   resetProbes: 0x05f0,
-  /** How many sockets the hardware has, at most 63; only read. */
+  /** Number of sockets in the hardware, at most 63. Read-only. */
   socketCount: 0x0810,
-  /** The first of four tables of `socketCount` entries of 8 bytes: their IP, their port, my port, valid. */
+  /** Four tables in sequence: peer IP, peer port, own port, valid. Each has `socketCount` entries of 8 bytes. */
   sockets: 0x0820,
-  /** A rising edge of bit 0 asks every address of the subnet. */
+  /** A rising edge of bit 0 sends an ARP request to each address of the subnet. */
   discoverArp: 0x1010,
-  /** 256 bytes, one an entry: bit 0 says that the entry holds. */
+  /** 256 bytes, one per entry: bit 0 marks a valid entry. */
   arpValid: 0x1100,
-  /** 256 words: addresses with their first byte lowest. */
+  /** 256 words: IP addresses, the first byte in bits 7:0. */
   arpIp: 0x1400,
-  /** 256 entries of 8 bytes: addresses with their first byte lowest. */
+  /** 256 entries of 8 bytes: MAC addresses, the first byte in bits 7:0. */
   arpMac: 0x1800,
 } as const;
 
-/** Entries of the ARP table: one for every last byte of an address. */
+/** Number of ARP entries: one per value of an address's last byte. */
 export const ARP_ENTRIES = 256;
 
-/** Most sockets that VNx can be built with. */
+/** Maximum sockets of a VNx build. */
 export const MAX_SOCKETS = 63;
 
-/** Probes of `networklayer`: where cycles stand; bytes stand 8 behind, packets 16. */
+/** Offsets of the probes in `networklayer`: cycles at +0, bytes at +8, packets at +16. */
 export const PROBES = {
   /** Frames from the Ethernet port. */
   ethernetIn: 0x0400,
-  /** Frames that are for this address. */
+  /** Frames addressed to this card. */
   handledIn: 0x0418,
   arpIn: 0x0430,
   arpOut: 0x0448,
   icmpIn: 0x0460,
   icmpOut: 0x0478,
-  /** Frames after the Ethernet header was put before them. */
+  /** Frames after their Ethernet header was added. */
   headedOut: 0x0490,
   /** Frames to the Ethernet port. */
   ethernetOut: 0x04a8,
@@ -62,11 +62,11 @@ export const CMAC_REGISTER = {
   mode: 0x0020,
   /** Major version in bits 15:8, minor in 7:0. */
   version: 0x0024,
-  /** Bit 0: what is sent comes back inside the card. */
+  /** Bit 0: loopback inside the card. */
   loopback: 0x0090,
   txStatus: 0x0200,
   rxStatus: 0x0204,
-  /** Writing 1 copies the counters to where they are read. */
+  /** Writing 1 copies the counters to their registers and resets them. */
   tick: 0x02b0,
   cycles: 0x02b8,
   rsfecIndication: 0x1000,
@@ -85,7 +85,7 @@ export const RX_STATUS = {
   signalOrderedSets: 14,
 } as const;
 
-/** Counters of 64 bits of what is sent. */
+/** Offsets of the 64-bit transmit counters. */
 export const TX_COUNTERS = {
   packets: 0x0500,
   goodPackets: 0x0508,
@@ -110,7 +110,7 @@ export const TX_COUNTERS = {
   userPauses: 0x05f8,
 } as const;
 
-/** Counters of 64 bits of what is received. */
+/** Offsets of the 64-bit receive counters. */
 export const RX_COUNTERS = {
   packets: 0x0608,
   goodPackets: 0x0610,

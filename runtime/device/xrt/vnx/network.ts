@@ -1,5 +1,5 @@
 /**
- * VNx's network layer: addresses, sockets, ARP and probes.
+ * Network layer of VNx: addresses, sockets, ARP and probes.
  *
  * @module
  */
@@ -10,51 +10,51 @@ import { formatIp, formatMac, parseIp, parseMac } from "./address.ts";
 import { ARP_ENTRIES, MAX_SOCKETS, NETWORK_REGISTER, PROBES } from "./map.ts";
 import { readCounter } from "./words.ts";
 
-/** The card's own addresses. */
+/** Addresses of the card. */
 export interface VnxAddresses {
-  /** Such as `00:0a:35:02:9d:05`. */
+  /** MAC address, such as `00:0a:35:02:9d:05`. */
   readonly mac: string;
-  /** Such as `192.168.0.5`. */
+  /** IPv4 address, such as `192.168.0.5`. */
   readonly ip: string;
-  /** The router. */
+  /** IPv4 address of the router. */
   readonly gateway: string;
-  /** The subnet's mask. */
+  /** Subnet mask, such as `255.255.255.0`. */
   readonly mask: string;
 }
 
-/** An entry of the socket table. A datagram goes to the application only where all three fit. */
+/** Entry of the socket table. The application receives only datagrams that match all three fields. */
 export interface VnxSocket {
-  /** The other side's address. */
+  /** IPv4 address of the peer. */
   readonly theirIp: string;
-  /** The other side's port. */
+  /** UDP port of the peer, 0 to 65,535. */
   readonly theirPort: number;
-  /** The card's port. */
+  /** UDP port of the card, 0 to 65,535. */
   readonly myPort: number;
 }
 
-/** An entry of the ARP table. */
+/** Entry of the ARP table. */
 export interface VnxArpEntry {
-  /** The address. */
+  /** IPv4 address. */
   readonly ip: string;
-  /** Whose it is. */
+  /** MAC address of the host with that IPv4 address. */
   readonly mac: string;
 }
 
-/** What a probe has counted. */
+/** Counts of a probe. */
 export interface VnxProbe {
-  /** Packets. */
+  /** Packets that passed. */
   readonly packets: number;
-  /** Bytes. */
+  /** Bytes that passed. */
   readonly bytes: number;
-  /** Cycles in which something passed. */
+  /** Clock cycles in which data passed. */
   readonly cycles: number;
 }
 
-/** Where a probe counts. */
+/** Point at which a probe counts: a key of {@linkcode PROBES}. */
 export type VnxProbeName = keyof typeof PROBES;
 
 /**
- * The network layer of a card.
+ * Network layer of a card.
  *
  * @example
  * ```ts
@@ -77,15 +77,15 @@ export class VnxNetwork {
   readonly #registers: Registers;
 
   /**
-   * Takes the registers of `networklayer`.
+   * Creates the network layer's controls. No register is accessed yet.
    *
-   * @param registers `device.ip("networklayer")`, or a model.
+   * @param registers Registers of `networklayer`: `device.ip("networklayer")`, or a model.
    */
   constructor(registers: Registers) {
     this.#registers = registers;
   }
 
-  /** The card's addresses. */
+  /** Reads the addresses of the card. */
   addresses(): VnxAddresses {
     const { mac, ip, gateway, mask } = NETWORK_REGISTER;
     const read = (offset: number) => this.#registers.readRegister(offset);
@@ -98,11 +98,11 @@ export class VnxNetwork {
   }
 
   /**
-   * Sets the card's addresses; those that are not given stay.
+   * Sets addresses of the card. Absent ones are unchanged, except as follows.
    *
-   * @param addresses With `ip` alone, the gateway becomes the first address of its /24 subnet, and the
-   * last byte of the MAC that of the IP, as VNx's own driver has it.
-   * @throws {OnpathError} `size` when one is no address. Nothing is written then.
+   * @param addresses Addresses to set. `ip` without `gateway` sets the gateway to the first address of the /24
+   * subnet. `ip` without `mac` sets the last byte of the MAC to that of the IP. VNx's own driver does the same.
+   * @throws {OnpathError} `size` when an address is invalid; no register is written.
    */
   setAddresses(addresses: Partial<VnxAddresses>): void {
     const ip = addresses.ip === undefined ? undefined : parseIp(addresses.ip);
@@ -128,23 +128,24 @@ export class VnxNetwork {
   }
 
   /**
-   * How many sockets the hardware has.
+   * Reads the number of sockets in the hardware.
    *
-   * @throws {OnpathError} `device` when it says a number that VNx cannot be built with.
+   * @returns 1 to {@linkcode MAX_SOCKETS}.
+   * @throws {OnpathError} `device` when the register has another value.
    */
   socketCount(): number {
     const count = this.#registers.readRegister(NETWORK_REGISTER.socketCount);
     if (count >= 1 && count <= MAX_SOCKETS) return count;
     throw new OnpathError(
       "device",
-      `Cannot use the network layer: it says that it has ${count} sockets, expected 1 to ${MAX_SOCKETS}. Is it VNx?`,
+      `Cannot use the network layer: its register has ${count} sockets, expected 1 to ${MAX_SOCKETS}. Is it VNx?`,
       { count },
     );
   }
 
-  /** The socket table: an entry by its number, which is TDEST of its packets; null where none is set. */
+  /** Reads the socket table. The index of an entry is TDEST of its packets; an unset entry is null. */
   sockets(): (VnxSocket | null)[] {
-    return this.#socketPlaces().map(({ theirIp, theirPort, myPort, valid }) => {
+    return this.#socketOffsets().map(({ theirIp, theirPort, myPort, valid }) => {
       const read = (offset: number) => this.#registers.readRegister(offset);
       if ((read(valid) & 1) === 0) return null;
       return {
@@ -156,19 +157,19 @@ export class VnxNetwork {
   }
 
   /**
-   * Sets an entry of the socket table, or clears it. It does not hold while it is being written.
+   * Sets or clears an entry of the socket table. The entry is invalid while it is written.
    *
-   * @param index Its number.
-   * @param socket The entry, or null.
-   * @throws {OnpathError} `size` when there is no such entry, or a port or address is none.
+   * @param index Index of the entry, from 0.
+   * @param socket New entry, or null to clear it.
+   * @throws {OnpathError} `size` when the index, an address or a port is out of range.
    */
   setSocket(index: number, socket: VnxSocket | null): void {
-    const places = this.#socketPlaces();
-    checkInteger("socket index", index, 0, places.length - 1);
+    const offsets = this.#socketOffsets();
+    checkInteger("socket index", index, 0, offsets.length - 1);
     const ip = socket === null ? 0 : parseIp(socket.theirIp);
     const theirs = socket === null ? 0 : checkInteger("port", socket.theirPort, 0, 65_535);
     const mine = socket === null ? 0 : checkInteger("port", socket.myPort, 0, 65_535);
-    const { theirIp, theirPort, myPort, valid } = places[index]!;
+    const { theirIp, theirPort, myPort, valid } = offsets[index]!;
     const write = (offset: number, value: number) => this.#registers.writeRegister(offset, value);
     write(valid, 0);
     write(theirIp, ip);
@@ -177,7 +178,7 @@ export class VnxNetwork {
     if (socket !== null) write(valid, 1);
   }
 
-  /** Entries of the ARP table that hold, by the last byte of their address. */
+  /** Reads the valid entries of the ARP table, in order of the last byte of their IP address. */
   arp(): VnxArpEntry[] {
     const { arpValid, arpIp, arpMac } = NETWORK_REGISTER;
     const read = (offset: number) => this.#registers.readRegister(offset);
@@ -199,10 +200,10 @@ export class VnxNetwork {
   }
 
   /**
-   * Adds an entry to the ARP table, in place of one with the same last byte.
+   * Adds an entry to the ARP table. The entry replaces one with the same last byte of the IP address.
    *
-   * @param entry An address of the card's /24 subnet, and whose it is.
-   * @throws {OnpathError} `size` when one is no address.
+   * @param entry IPv4 address in the card's /24 subnet, and its MAC address.
+   * @throws {OnpathError} `size` when an address is invalid.
    */
   setArp({ ip, mac }: VnxArpEntry): void {
     const { arpValid, arpIp, arpMac } = NETWORK_REGISTER;
@@ -222,12 +223,12 @@ export class VnxNetwork {
     for (let i = 0; i < ARP_ENTRIES; i += 4) this.#registers.writeRegister(NETWORK_REGISTER.arpValid + i, 0);
   }
 
-  /** Asks every address of the subnet; answers come into the ARP table, about a second later. */
+  /** Sends an ARP request to each address of the subnet. Replies are in the ARP table after about a second. */
   discoverArp(): void {
     for (const value of [0, 1, 0]) this.#registers.writeRegister(NETWORK_REGISTER.discoverArp, value);
   }
 
-  /** What the probes have counted since they were reset. */
+  /** Reads the counts of all probes since their reset. */
   statistics(): Readonly<Record<VnxProbeName, VnxProbe>> {
     const probe = (at: number): VnxProbe => ({
       cycles: readCounter(this.#registers, at),
@@ -241,25 +242,25 @@ export class VnxNetwork {
     >;
   }
 
-  /** Sets all probes to 0. */
+  /** Resets all probes to 0. */
   resetStatistics(): void {
     this.#registers.writeRegister(NETWORK_REGISTER.resetProbes, 1);
   }
 
-  /** Four tables stand behind each other, each with as many entries of 8 bytes as there are sockets. */
-  #socketPlaces() {
+  /** Register offsets of each socket: four tables in sequence, with one entry of 8 bytes per socket each. */
+  #socketOffsets() {
     const count = this.socketCount();
-    const place = (table: number, i: number) => NETWORK_REGISTER.sockets + 8 * (table * count + i);
+    const offset = (table: number, i: number) => NETWORK_REGISTER.sockets + 8 * (table * count + i);
     return Array.from({ length: count }, (_, i) => ({
-      theirIp: place(0, i),
-      theirPort: place(1, i),
-      myPort: place(2, i),
-      valid: place(3, i),
+      theirIp: offset(0, i),
+      theirPort: offset(1, i),
+      myPort: offset(2, i),
+      valid: offset(3, i),
     }));
   }
 }
 
-/** A word with its bytes the other way round. */
+/** Reverses the bytes of a 32-bit word. */
 function swapWord(value: number): number {
   return ((value & 0xff) << 24 | (value >>> 8 & 0xff) << 16 | (value >>> 16 & 0xff) << 8 | value >>> 24) >>>
     0;

@@ -1,5 +1,5 @@
 /**
- * Registers of 64 bits, read a word at a time.
+ * 64-bit counters, read as two 32-bit words.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { Registers } from "../binding/registers.ts";
 
-/** A counter that runs on between its two words is read again at most this often. */
-const TRIES = 8;
+/** Maximum reads of the lower word, in case the counter carries between two reads. */
+const MAX_TRIES = 8;
 
 /**
- * Reads a counter of 64 bits that may run on meanwhile.
+ * Reads a 64-bit counter while it counts.
  *
- * @param registers Where it stands.
- * @param offset Its lower word; the upper one follows.
- * @returns The count; exact up to 2^53.
- * @throws {OnpathError} `device` when its upper word never stands still.
+ * @param registers Registers that contain the counter.
+ * @param offset Byte offset of the lower word; the upper word follows.
+ * @returns Count, exact up to 2^53.
+ * @throws {OnpathError} `device` when the upper word differs in every read.
  */
 export function readCounter(registers: Registers, offset: number): number {
   let upper = registers.readRegister(offset + 4);
-  for (let i = 0; i < TRIES; i++) {
+  for (let i = 0; i < MAX_TRIES; i++) {
     const lower = registers.readRegister(offset);
     const again = registers.readRegister(offset + 4);
     if (again === upper) return upper * 2 ** 32 + lower;
@@ -28,19 +28,21 @@ export function readCounter(registers: Registers, offset: number): number {
   }
   throw new OnpathError(
     "device",
-    `Cannot read the counter at 0x${offset.toString(16)}: its upper word never stands still`,
+    `Cannot read the counter at 0x${
+      offset.toString(16)
+    }: its upper word changed in each of ${MAX_TRIES} reads`,
     {
       offset,
     },
   );
 }
 
-/** Reads counters by their names. */
+/** Reads counters, given their byte offsets by name. */
 export function readCounters<K extends string>(
   registers: Registers,
-  places: Readonly<Record<K, number>>,
+  offsets: Readonly<Record<K, number>>,
 ): Readonly<Record<K, number>> {
-  const entries = Object.entries(places) as [K, number][];
+  const entries = Object.entries(offsets) as [K, number][];
   return Object.fromEntries(
     entries.map(([name, offset]) => [name, readCounter(registers, offset)]),
   ) as Record<K, number>;

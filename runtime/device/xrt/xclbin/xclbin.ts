@@ -1,129 +1,128 @@
 /**
- * What an xclbin says about itself: plain data, as {@linkcode readXclbin} makes it and
- * {@linkcode writeXclbin} takes it.
+ * Metadata of an xclbin, as plain data: the result of `readXclbin`.
  *
  * @module
  */
 
 import type { ClockType, IpControl, MemoryType, XclbinMode } from "./xclbin_format.ts";
 
-/** A section's place in the file. */
+/** Section of the file. */
 export interface XclbinSection {
-  /** Its kind, such as `BITSTREAM`, or its number where that is unknown. */
+  /** Kind, such as `BITSTREAM`; the number as text if unknown. */
   readonly kind: string;
-  /** What it is called. */
+  /** Name in the section's header, at most 16 bytes. */
   readonly name: string;
-  /** Its first byte. */
+  /** Offset of the first byte in the file; 0 for an empty section. */
   readonly offset: number;
-  /** Its bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
-/** A memory bank, or a group of them. */
+/** Memory bank, or group of banks. */
 export interface XclbinMemory {
-  /** What it is called, such as `bank0` or `HBM[3]`. */
+  /** Name, such as `bank0` or `HBM[3]`. */
   readonly tag: string;
-  /** Its kind; a number where that is unknown. */
+  /** Memory type; the number as text if unknown. */
   readonly type: MemoryType | string;
-  /** Whether it is there. */
+  /** Whether the design uses the memory. */
   readonly used: boolean;
-  /** Bytes. */
+  /** Size in bytes. The file stores kilobytes. */
   readonly bytes: bigint;
-  /** Address of its first byte, as the card sees it. */
+  /** Address of the first byte on the card. */
   readonly base: bigint;
 }
 
-/** An argument of a kernel. */
+/** Kernel argument. */
 export interface XclbinArgument {
-  /** What it is called. */
+  /** Name in the kernel's C signature. */
   readonly name: string;
-  /** Its number. */
+  /** Index in the kernel's signature, from 0. */
   readonly index: number;
-  /** What it is: a number, a buffer in global memory, or something that the host does not set. */
+  /** Kind: `scalar` is a value; `buffer` and `constant` are in global memory; the host does not set the others. */
   readonly kind: "scalar" | "buffer" | "constant" | "local" | "stream";
-  /** The port that it goes through. */
+  /** Name of the kernel port that carries the argument. */
   readonly port: string;
-  /** Bytes of its register or value. */
+  /** Size of the register or value in bytes. */
   readonly bytes: number;
-  /** Where its register stands, in bytes from the kernel's base. */
+  /** Register offset, in bytes from the kernel's base. */
   readonly offset: number;
-  /** Its type in C. */
+  /** C type, such as `uint*`. */
   readonly type: string;
 }
 
-/** An instance of a kernel. */
+/** Kernel instance (compute unit). */
 export interface XclbinInstance {
-  /** What it is called, such as `vadd_1`. */
+  /** Name, such as `vadd_1`. */
   readonly name: string;
-  /** Address of its registers. */
+  /** Base address of the registers. */
   readonly base: bigint;
-  /** How it is started; a number where that is unknown. */
+  /** Start protocol; the number as text if unknown. */
   readonly control: IpControl | string;
-  /** Whether it can interrupt. */
+  /** Whether the instance has an interrupt. */
   readonly interrupt: boolean;
   /**
-   * The number that drivers know it by: its place among all instances by interrupt, or by address where
-   * none has an interrupt of its own; -1 where no section names it.
+   * Driver index: position among all instances, ordered by interrupt number, or by address if none has an
+   * interrupt number. -1 if IP_LAYOUT lacks the instance.
    */
   readonly index: number;
 }
 
-/** A kernel with what its registers and arguments are. */
+/** Kernel with its registers, arguments and instances. */
 export interface XclbinKernel {
-  /** What it is called. */
+  /** Name in the metadata, such as `vadd`. */
   readonly name: string;
-  /** Bytes of its registers. */
+  /** Size of the register range in bytes. */
   readonly range: number;
-  /** Its arguments in the order of their numbers. */
+  /** Arguments in order of their index. */
   readonly arguments: readonly XclbinArgument[];
-  /** Its instances. */
+  /** Instances, in the order of the metadata. */
   readonly instances: readonly XclbinInstance[];
 }
 
-/** Which memory an argument of an instance may be in. */
+/** Connection of an instance's argument to a memory. */
 export interface XclbinConnection {
-  /** The instance, as `kernel:instance`. */
+  /** Instance, as `kernel:instance`. */
   readonly instance: string;
-  /** The argument's number. */
+  /** Index of the argument. */
   readonly argument: number;
-  /** The memory's number. */
+  /** Index in {@linkcode Xclbin.memories}. */
   readonly memory: number;
 }
 
-/** A clock with its frequency. */
+/** Clock of the design. */
 export interface XclbinClock {
-  /** What it is called. */
+  /** Name, such as `KERNEL_CLK`. */
   readonly name: string;
-  /** Its kind; a number where that is unknown. */
+  /** Clock type; the number as text if unknown. */
   readonly type: ClockType | string;
-  /** MHz. */
+  /** Frequency in MHz. */
   readonly mhz: number;
 }
 
-/** What a file says about itself. */
+/** Metadata of an xclbin file. */
 export interface Xclbin {
-  /** Its uuid, as `8-4-4-4-12` hexadecimal digits. */
+  /** UUID as `8-4-4-4-12` hexadecimal digits. */
   readonly uuid: string;
-  /** The platform that it is for. */
+  /** Name of the target platform (VBNV). XRT compares the name with the device's. */
   readonly platform: string;
-  /** What it is for: a card or an emulation; a number where that is unknown. */
+  /** Target: card or emulation; the number as text if unknown. */
   readonly mode: XclbinMode | string;
-  /** Version of the tools that made it, such as `2.13.466`. */
+  /** Version of the tools that created the file, such as `2.13.466`. */
   readonly version: string;
-  /** Seconds since 1970 when it was made. */
+  /** Creation time in seconds since 1970. */
   readonly created: number;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number;
-  /** Its sections in the order of the file. */
+  /** Sections in file order. */
   readonly sections: readonly XclbinSection[];
-  /** Memories by their number. */
+  /** Memory banks by index. */
   readonly memories: readonly XclbinMemory[];
-  /** Groups of memories by their number, where the file has some: what XRT's group numbers mean. */
+  /** Memory groups by index, as in XRT's group numbers; empty if the file has none. */
   readonly groups: readonly XclbinMemory[];
-  /** Kernels in the order of the metadata; empty where it has none. */
+  /** Kernels in the order of the metadata; empty if the file has none. */
   readonly kernels: readonly XclbinKernel[];
-  /** Which argument may be in which memory. */
+  /** Connections of arguments to memories. */
   readonly connections: readonly XclbinConnection[];
-  /** Clocks. */
+  /** Clock frequencies, in the order of CLOCK_FREQ_TOPOLOGY. */
   readonly clocks: readonly XclbinClock[];
 }

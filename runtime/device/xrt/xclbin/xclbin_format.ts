@@ -1,11 +1,11 @@
 /**
- * The numbers of the xclbin container, from the public header `xrt/detail/xclbin.h`. All fields are
+ * Constants of the xclbin container, from the public header `xrt/detail/xclbin.h`. All fields are
  * little-endian.
  *
  * @module
  */
 
-/** Sections by their number (`enum axlf_section_kind`). */
+/** Names of section kinds, indexed by `enum axlf_section_kind`. */
 export const SECTION_KINDS = [
   "BITSTREAM",
   "CLEARING_BITSTREAM",
@@ -46,10 +46,10 @@ export const SECTION_KINDS = [
   "DTBO",
 ] as const;
 
-/** The name of a section. */
+/** Name of a section kind. */
 export type SectionKind = (typeof SECTION_KINDS)[number];
 
-/** What an xclbin is for, by number (`enum XCLBIN_MODE`). */
+/** Names of modes, indexed by `enum XCLBIN_MODE`. A mode is the target: a card or an emulation. */
 export const XCLBIN_MODES = [
   "FLAT",
   "PR",
@@ -60,10 +60,10 @@ export const XCLBIN_MODES = [
   "HW_EMU_PR",
 ] as const;
 
-/** The name of a mode. */
+/** Name of a mode. */
 export type XclbinMode = (typeof XCLBIN_MODES)[number];
 
-/** Kinds of memory by number (`enum MEM_TYPE`). */
+/** Names of memory types, indexed by `enum MEM_TYPE`. */
 export const MEMORY_TYPES = [
   "DDR3",
   "DDR4",
@@ -79,10 +79,10 @@ export const MEMORY_TYPES = [
   "PS_KERNEL",
 ] as const;
 
-/** The name of a kind of memory. */
+/** Name of a memory type. */
 export type MemoryType = (typeof MEMORY_TYPES)[number];
 
-/** How a kernel is started, by number (`enum IP_CONTROL`); bits 15:8 of its properties. */
+/** Names of start protocols, indexed by `enum IP_CONTROL`: bits 15:8 of an instance's properties. */
 export const IP_CONTROLS = [
   "AP_CTRL_HS",
   "AP_CTRL_CHAIN",
@@ -92,25 +92,25 @@ export const IP_CONTROLS = [
   "FAST_ADAPTER",
 ] as const;
 
-/** The name of a protocol of starting. */
+/** Name of a start protocol. */
 export type IpControl = (typeof IP_CONTROLS)[number];
 
-/** Kinds of clocks by number (`enum CLOCK_TYPE`). */
+/** Names of clock types, indexed by `enum CLOCK_TYPE`. */
 export const CLOCK_TYPES = ["UNUSED", "DATA", "KERNEL", "SYSTEM"] as const;
 
-/** The name of a kind of clock. */
+/** Name of a clock type. */
 export type ClockType = (typeof CLOCK_TYPES)[number];
 
-/** Where things stand, in bytes: `struct axlf`, its header and what its sections hold. */
+/** Byte offsets in `struct axlf`, and layouts of its section headers and of the sections with entries. */
 export const AXLF = {
   magic: "xclbin2\0",
-  /** int32_t: -1, or the length of a signature. */
+  /** int32_t: length of the signature in bytes, -1 without one. */
   signatureLength: 8,
   /** 28 reserved bytes of 0xff. */
   reserved: 12,
   /** uint64_t m_uniqueId. */
   uniqueId: 296,
-  /** uint64_t m_length: the file's bytes. */
+  /** uint64_t m_length: size of the file in bytes. */
   length: 304,
   /** uint64_t: seconds since 1970. */
   timeStamp: 312,
@@ -124,7 +124,7 @@ export const AXLF = {
   uuid: 416,
   /** uint32_t m_numSections. */
   numSections: 448,
-  /** Section headers begin here. */
+  /** First section header. */
   sections: 456,
   /** Bytes of a section header: kind u32, name char[16], 4 of padding, offset u64, size u64. */
   sectionBytes: 40,
@@ -138,16 +138,16 @@ export const AXLF = {
   clock: { first: 2, bytes: 136 },
 } as const;
 
-/** Limits of what is read; a file beyond them is refused. */
+/** Limits of the reader, which refuses a larger file. */
 export const XCLBIN_LIMITS = {
-  /** Bytes of a file (2 GiB): those of the largest card are about 100 MB. */
+  /** Maximum bytes of a file (2 GiB). Files for the largest cards have about 100 MB. */
   bytes: 2 ** 31,
-  /** Sections (`XCLBIN_MAX_NUM_SECTION`). */
+  /** Maximum sections (`XCLBIN_MAX_NUM_SECTION`). */
   sections: 0x10000,
-  /** Memories, kernels' instances, connections or clocks in a section. */
+  /** Maximum entries of a section: memories, instances, connections or clocks. */
   entries: 65_536,
-  /** Bytes of the XML of the kernels. */
+  /** Maximum length of the kernels' XML, in characters. */
   xml: 2 ** 24,
-  /** Elements in it. */
+  /** Maximum elements in the kernels' XML. */
   elements: 200_000,
 } as const;

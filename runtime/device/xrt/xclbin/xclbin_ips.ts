@@ -1,28 +1,28 @@
 /**
- * Instances of an xclbin by their names, with the numbers by which drivers know them.
+ * Instances of an xclbin by name, with their driver indices.
  *
  * @module
  */
 
-/** An instance as the section IP_LAYOUT has it. */
+/** Entry of the section IP_LAYOUT. */
 export interface XclbinIp {
-  /** `kernel:instance`. */
+  /** Name of the instance, as `kernel:instance`. */
   readonly name: string;
-  /** `m_type`. */
+  /** Field `m_type` (`enum IP_TYPE`). */
   readonly type: number;
-  /** Bit 0: an interrupt is enabled; bits 1 to 7: its number; bits 8 to 15: the control protocol. */
+  /** Bit 0: interrupt enabled; bits 7:1: interrupt number; bits 15:8: start protocol. */
   readonly properties: number;
-  /** Address of its registers; all ones where it has none. */
+  /** Base address of the registers; 2^64 - 1 without registers. */
   readonly base: bigint;
 }
 
-/** `m_type` of what drivers number: kernels, and those of the processing system. */
+/** Values of `m_type` that drivers index: kernels (1), and kernels of the processing system (7). */
 const NUMBERED: readonly number[] = [1, 7];
 
 /** Address of an instance without registers. */
 const NO_REGISTERS = 2n ** 64n - 1n;
 
-/** Instances in the order of XRT's `xclbin::get_cus`: those without registers come last. */
+/** Instances in the order of XRT's `xclbin::get_cus`; those without registers are last. */
 function driverOrder(ips: readonly XclbinIp[]): XclbinIp[] {
   const numbered = ips.filter(({ type }) => NUMBERED.includes(type));
   const interrupt = ({ base, properties }: XclbinIp) => base === NO_REGISTERS ? Infinity : properties & 0xfe;
@@ -32,19 +32,19 @@ function driverOrder(ips: readonly XclbinIp[]): XclbinIp[] {
 }
 
 /**
- * Finds instances by name: one pass over all of them, then one step for each name.
+ * Indexes instances by name, in one pass.
  *
- * @param ips The instances in the order of their section.
- * @returns Gives the first instance with a name, and its number for drivers, −1 where it has none.
+ * @param ips Instances in the order of IP_LAYOUT.
+ * @returns Function that finds the first instance with a name, and its driver index, -1 without one.
  */
 export function indexIps(
   ips: readonly XclbinIp[],
 ): (name: string) => { readonly ip: XclbinIp; readonly index: number } | undefined {
-  const numbers = new Map(driverOrder(ips).map((ip, index) => [ip, index]));
+  const indices = new Map(driverOrder(ips).map((ip, index) => [ip, index]));
   const byName = new Map<string, { ip: XclbinIp; index: number }>();
   for (const ip of ips) {
     const { name } = ip;
-    if (!byName.has(name)) byName.set(name, { ip, index: numbers.get(ip) ?? -1 });
+    if (!byName.has(name)) byName.set(name, { ip, index: indices.get(ip) ?? -1 });
   }
   return (name) => byName.get(name);
 }

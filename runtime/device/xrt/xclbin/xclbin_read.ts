@@ -1,6 +1,6 @@
 /**
- * Reads an xclbin, the container of a card's configuration and of what it says about itself. Every
- * length in it is checked against the file before it is used.
+ * Reader of xclbin files, which contain a card's configuration and its metadata. Every length in the file is
+ * checked before use.
  *
  * @module
  */
@@ -28,12 +28,12 @@ import { indexIps, type XclbinIp } from "./xclbin_ips.ts";
 import { readKernelXml } from "./xclbin_xml.ts";
 
 /**
- * Reads what an xclbin says about itself.
+ * Reads the metadata of an xclbin.
  *
- * @param bytes The file.
- * @returns Sections, kernels, memories and clocks. Byte sizes in the file are kilobytes; here they are bytes.
- * @throws {OnpathError} `file` when it is no xclbin, or a length, count or number in it does not fit the
- * file or {@linkcode XCLBIN_LIMITS}.
+ * @param bytes Contents of the file.
+ * @returns Sections, kernels, memories and clocks. Memory sizes are converted from kilobytes to bytes.
+ * @throws {OnpathError} `file` when the bytes are no xclbin, or a length, count or number exceeds the file or
+ * {@linkcode XCLBIN_LIMITS}.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export function readXclbin(bytes: Uint8Array): Xclbin {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(AXLF.length, true);
   if (length !== BigInt(bytes.length)) {
-    throw malformed(`its header says ${length} bytes, the file has ${bytes.length}`);
+    throw malformed(`its header has a length of ${length} bytes, the file has ${bytes.length}`);
   }
   const sections = readSections(bytes, view);
   const find = (kind: SectionKind): Uint8Array | undefined => {
@@ -74,7 +74,7 @@ export function readXclbin(bytes: Uint8Array): Xclbin {
   const ips = readIps(find("IP_LAYOUT"));
   const instanceOf = indexIps(ips);
   const xml = find("EMBEDDED_METADATA");
-  // A trailing NUL is common, and no part of the text.
+  // Files often end the XML with a NUL, which is not part of the text.
   const kernels = xml === undefined ? [] : readKernelXml(new TextDecoder().decode(xml).replace(/\0+$/, ""));
   const [patch, major, minor] = [
     view.getUint16(AXLF.version, true),
@@ -110,17 +110,17 @@ export function readXclbin(bytes: Uint8Array): Xclbin {
 }
 
 /**
- * The bytes of a section.
+ * Returns the bytes of a section.
  *
- * @param bytes The file.
- * @param section A section that {@linkcode readXclbin} found in it.
- * @returns A view, without a copy.
+ * @param bytes Contents of the file.
+ * @param section Section of the same file, from {@linkcode readXclbin}.
+ * @returns View of the bytes, without a copy.
  */
 export function sectionBytes(bytes: Uint8Array, section: XclbinSection): Uint8Array {
   return bytes.subarray(section.offset, section.offset + section.size);
 }
 
-/** 16 bytes as `8-4-4-4-12` hexadecimal digits. */
+/** Formats 16 bytes as `8-4-4-4-12` hexadecimal digits. */
 export function formatUuid(bytes: Uint8Array): string {
   const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
@@ -129,15 +129,17 @@ export function formatUuid(bytes: Uint8Array): string {
 function readSections(bytes: Uint8Array, view: DataView): XclbinSection[] {
   const count = view.getUint32(AXLF.numSections, true);
   const end = AXLF.sections + count * AXLF.sectionBytes;
-  if (count > XCLBIN_LIMITS.sections || end > bytes.length) throw malformed(`it announces ${count} sections`);
+  if (count > XCLBIN_LIMITS.sections || end > bytes.length) {
+    throw malformed(`its header has a count of ${count} sections`);
+  }
   return Array.from({ length: count }, (_, i) => {
     const at = AXLF.sections + i * AXLF.sectionBytes;
     const kind = nameOf(SECTION_KINDS, view.getUint32(at, true));
     const [offset, size] = [view.getBigUint64(at + 24, true), view.getBigUint64(at + 32, true)];
-    // A section may be empty, and stand nowhere then.
+    // The offset of an empty section is meaningless.
     if (size > 0n && (offset < BigInt(end) || offset + size > BigInt(bytes.length))) {
       throw malformed(
-        `section ${i} (${kind}) stands at ${offset} with ${size} bytes, the file has ${bytes.length}`,
+        `section ${i} (${kind}) is at ${offset} with ${size} bytes, the file has ${bytes.length}`,
       );
     }
     return {
@@ -149,27 +151,27 @@ function readSections(bytes: Uint8Array, view: DataView): XclbinSection[] {
   });
 }
 
-/** The entries of a section of equal entries, as a view and the places of the entries. */
+/** Checks a section of equal entries; returns a view of it and the offsets of the entries. */
 function entries(
   section: Uint8Array | undefined,
   kind: string,
   { first, bytes }: { first: number; bytes: number },
-): { view: DataView; places: number[] } {
+): { view: DataView; offsets: number[] } {
   if (section === undefined || section.length === 0) {
-    return { view: new DataView(new ArrayBuffer(0)), places: [] };
+    return { view: new DataView(new ArrayBuffer(0)), offsets: [] };
   }
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength);
-  // Clocks alone are counted in 16 bits.
+  // Only the clock count has 16 bits; the others have 32.
   const count = section.length < 4 ? -1 : first === 2 ? view.getInt16(0, true) : view.getInt32(0, true);
   if (count < 0 || count > XCLBIN_LIMITS.entries || first + count * bytes > section.length) {
-    throw malformed(`section ${kind} of ${section.length} bytes announces ${count} entries of ${bytes}`);
+    throw malformed(`section ${kind} of ${section.length} bytes has a count of ${count} entries of ${bytes}`);
   }
-  return { view, places: Array.from({ length: count }, (_, i) => first + i * bytes) };
+  return { view, offsets: Array.from({ length: count }, (_, i) => first + i * bytes) };
 }
 
 function readMemories(section: Uint8Array | undefined): XclbinMemory[] {
-  const { view, places } = entries(section, "MEM_TOPOLOGY", AXLF.memory);
-  return places.map((at) => ({
+  const { view, offsets } = entries(section, "MEM_TOPOLOGY", AXLF.memory);
+  return offsets.map((at) => ({
     tag: readText(section!, at + 24, 16),
     type: nameOf(MEMORY_TYPES, view.getUint8(at)),
     used: view.getUint8(at + 1) !== 0,
@@ -179,8 +181,8 @@ function readMemories(section: Uint8Array | undefined): XclbinMemory[] {
 }
 
 function readIps(section: Uint8Array | undefined): XclbinIp[] {
-  const { view, places } = entries(section, "IP_LAYOUT", AXLF.ip);
-  return places.map((at) => ({
+  const { view, offsets } = entries(section, "IP_LAYOUT", AXLF.ip);
+  return offsets.map((at) => ({
     type: view.getUint32(at, true),
     properties: view.getUint32(at + 4, true),
     base: view.getBigUint64(at + 8, true),
@@ -193,30 +195,30 @@ function readConnections(
   ips: readonly XclbinIp[],
   memories: number,
 ): XclbinConnection[] {
-  const { view, places } = entries(section, "CONNECTIVITY", AXLF.connection);
-  return places.map((at, i) => {
+  const { view, offsets } = entries(section, "CONNECTIVITY", AXLF.connection);
+  return offsets.map((at, i) => {
     const [argument, ip, memory] = [0, 4, 8].map((field) => view.getInt32(at + field, true)) as [
       number,
       number,
       number,
     ];
     if (ips[ip] === undefined || argument < 0 || memory < 0 || memory >= memories) {
-      throw malformed(`connection ${i} joins argument ${argument} of instance ${ip} with memory ${memory}`);
+      throw malformed(`connection ${i} connects argument ${argument} of instance ${ip} to memory ${memory}`);
     }
     return { instance: ips[ip].name, argument, memory };
   });
 }
 
 function readClocks(section: Uint8Array | undefined): XclbinClock[] {
-  const { view, places } = entries(section, "CLOCK_FREQ_TOPOLOGY", AXLF.clock);
-  return places.map((at) => ({
+  const { view, offsets } = entries(section, "CLOCK_FREQ_TOPOLOGY", AXLF.clock);
+  return offsets.map((at) => ({
     name: readText(section!, at + 8, 128),
     type: nameOf(CLOCK_TYPES, view.getUint8(at + 2)),
     mhz: view.getUint16(at, true),
   }));
 }
 
-/** A text in a field of fixed length; bytes behind the first NUL do not count. */
+/** Reads the text in a field of fixed length, up to the first NUL. */
 function readText(bytes: Uint8Array, at: number, length: number): string {
   const field = bytes.subarray(at, at + length);
   const end = field.indexOf(0);

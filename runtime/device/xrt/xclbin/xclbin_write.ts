@@ -1,6 +1,6 @@
 /**
- * Writes an xclbin for emulation: what XRT needs to know about kernels and memories, and no bitstream
- * that a card could take.
+ * Writer of xclbin files for emulation: the metadata of kernels and memories that XRT reads, without a
+ * bitstream for a card.
  *
  * @module
  */
@@ -16,62 +16,62 @@ import {
   XCLBIN_MODES,
 } from "./xclbin_format.ts";
 
-/** An argument as it is written. */
+/** Argument to write. */
 export interface ArgumentDraft {
-  /** What it is called. */
+  /** Name in the kernel's C signature. */
   readonly name: string;
-  /** What it is. */
+  /** Kind: a value, or a buffer in global memory. */
   readonly kind: "scalar" | "buffer";
-  /** Where its register stands, in bytes. */
+  /** Register offset, in bytes from the kernel's base. */
   readonly offset: number;
-  /** Bytes of its register. Default 8 for a buffer, 4 for a scalar. */
+  /** Size of the register in bytes. Default 8 for a buffer, 4 for a scalar. */
   readonly bytes?: number;
-  /** Its type in C. Default `uint*` and `uint`. XRT reads varargs by it. */
+  /** C type. Default `uint*` for a buffer, `uint` for a scalar. XRT reads varargs as this type. */
   readonly type?: string;
-  /** Which memory it may be in; for a buffer. */
+  /** Index of the memory that the argument is connected to. Required for a buffer. */
   readonly memory?: number;
 }
 
-/** A kernel as it is written. */
+/** Kernel to write. */
 export interface KernelDraft {
-  /** What it is called. */
+  /** Name, such as `vadd`. */
   readonly name: string;
-  /** Bytes of its registers. Default 65,536. */
+  /** Size of the register range in bytes. Default 65,536. */
   readonly range?: number;
-  /** Its arguments by their number. */
+  /** Arguments in order of their index. */
   readonly arguments: readonly ArgumentDraft[];
-  /** Its instances and the addresses of their registers. */
+  /** Instances, with the base address of their registers. */
   readonly instances: readonly { readonly name: string; readonly base: bigint }[];
-  /** How it is started. Default `AP_CTRL_HS`. */
+  /** Start protocol. Default `AP_CTRL_HS`. */
   readonly control?: IpControl;
 }
 
-/** An xclbin as it is written. */
+/** Contents of an xclbin to write. */
 export interface XclbinDraft {
-  /** The platform's name; XRT compares it with the device's. */
+  /** Platform name. XRT compares the name with the device's. */
   readonly platform: string;
-  /** What it is for. Default `SW_EMU`. */
+  /** Target emulation. Default `SW_EMU`. */
   readonly mode?: "SW_EMU" | "HW_EMU";
-  /** Its uuid, 16 bytes. Default: follows from the contents, so that equal drafts are equal. */
+  /** UUID, 16 bytes. Default: derived from the contents, so that equal drafts give equal files. */
   readonly uuid?: Uint8Array;
-  /** Memory banks. */
+  /** Memory banks by index, with sizes in bytes. */
   readonly memories: readonly { readonly tag: string; readonly bytes: bigint; readonly base: bigint }[];
-  /** Kernels. */
+  /** Kernels, in the order of the metadata. */
   readonly kernels: readonly KernelDraft[];
-  /** MHz of the kernels' clock. Default 250. */
+  /** Frequency of the kernels' clock in MHz. Default 250. */
   readonly mhz?: number;
-  /** Seconds since 1970; given, so that the same draft makes the same bytes. Default 0. */
+  /** Creation time in seconds since 1970. Default 0, so that equal drafts give equal files. */
   readonly created?: number;
 }
 
 /**
  * Writes an xclbin.
  *
- * @param draft What it says.
- * @returns The file: the sections BITSTREAM (a text, no bitstream), EMBEDDED_METADATA, MEM_TOPOLOGY,
- * CONNECTIVITY, IP_LAYOUT, both of groups, which are the memories, and CLOCK_FREQ_TOPOLOGY.
- * @throws {OnpathError} `size` when a number is outside its limits, `file` when a name does not fit its
- * field or an argument names no memory.
+ * @param draft Contents of the file.
+ * @returns File with the sections BITSTREAM (placeholder text), EMBEDDED_METADATA, MEM_TOPOLOGY, CONNECTIVITY,
+ * IP_LAYOUT, CLOCK_FREQ_TOPOLOGY, ASK_GROUP_TOPOLOGY and ASK_GROUP_CONNECTIVITY. Each memory is its own group.
+ * @throws {OnpathError} `size` when a number is out of range, `file` when a name exceeds its field or a buffer
+ * argument has no memory.
  *
  * @example
  * ```ts
@@ -101,10 +101,10 @@ export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
     ["ASK_GROUP_TOPOLOGY", "groups", memories],
     ["ASK_GROUP_CONNECTIVITY", "grouped", connections],
   ];
-  const places: number[] = [];
+  const offsets: number[] = [];
   let end = align(AXLF.sections + AXLF.sectionBytes * sections.length);
   for (const [, , data] of sections) {
-    places.push(end);
+    offsets.push(end);
     end = align(end + data.length);
   }
   const bytes = new Uint8Array(end);
@@ -114,7 +114,7 @@ export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
   bytes.fill(0xff, AXLF.reserved, AXLF.reserved + 28);
   view.setBigUint64(AXLF.length, BigInt(end), true);
   view.setBigUint64(AXLF.timeStamp, BigInt(draft.created ?? 0), true);
-  // The version of XRT whose header the layout is from.
+  // Version 2.13.466 of XRT, whose header defines this layout.
   view.setUint16(AXLF.version, 466, true);
   bytes.set([2, 13], AXLF.version + 2);
   view.setUint16(AXLF.mode, XCLBIN_MODES.indexOf(draft.mode ?? "SW_EMU"), true);
@@ -124,9 +124,9 @@ export function writeXclbin(draft: XclbinDraft): Uint8Array<ArrayBuffer> {
     const at = AXLF.sections + AXLF.sectionBytes * i;
     view.setUint32(at, SECTION_KINDS.indexOf(kind), true);
     putText(bytes, at + 4, 16, name);
-    view.setBigUint64(at + 24, BigInt(places[i]!), true);
+    view.setBigUint64(at + 24, BigInt(offsets[i]!), true);
     view.setBigUint64(at + 32, BigInt(data.length), true);
-    bytes.set(data, places[i]!);
+    bytes.set(data, offsets[i]!);
   });
   const uuid = draft.uuid ?? uuidOf(bytes);
   checkInteger("uuid bytes", uuid.length, 16, 16);
@@ -139,7 +139,7 @@ function align(offset: number): number {
   return Math.ceil(offset / 8) * 8;
 }
 
-/** Four sums of the contents, each continuing the one before. */
+/** Derives a UUID from four CRC-32C sums of the contents; each sum starts from the previous one. */
 function uuidOf(bytes: Uint8Array): Uint8Array {
   const uuid = new Uint8Array(16);
   let sum = 0;
@@ -157,13 +157,13 @@ function putText(bytes: Uint8Array, at: number, length: number, text: string): v
   bytes.set(data, at);
 }
 
-/** A section of equal entries behind a count. */
+/** Writes a section of equal entries after their count. */
 function table(
   { first, bytes }: { first: number; bytes: number },
   count: number,
   write: (view: DataView, at: number, i: number) => void,
 ): Uint8Array {
-  // A section of no entries still has room for one, as the structures of the header have.
+  // The C structures contain one entry, so an empty section has the size of one.
   const section = new Uint8Array(first + bytes * Math.max(1, count));
   const view = new DataView(section.buffer);
   if (first === 2) view.setInt16(0, count, true);
@@ -175,7 +175,7 @@ function table(
 function writeMemories({ memories }: XclbinDraft): Uint8Array {
   return table(AXLF.memory, memories.length, (view, at, i) => {
     const { tag, bytes, base } = memories[i]!;
-    // DDR4, and in use.
+    // Type DDR4, used.
     view.setUint8(at, 1);
     view.setUint8(at + 1, 1);
     view.setBigUint64(at + 8, bytes / 1024n, true);
@@ -184,7 +184,7 @@ function writeMemories({ memories }: XclbinDraft): Uint8Array {
   });
 }
 
-/** Every instance with its kernel, in the order of IP_LAYOUT. */
+/** Instances with their kernels, in the order of IP_LAYOUT. */
 function instancesOf({ kernels }: XclbinDraft) {
   return kernels.flatMap((kernel) => kernel.instances.map((instance) => ({ kernel, instance })));
 }

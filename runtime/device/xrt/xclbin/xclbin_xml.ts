@@ -1,6 +1,6 @@
 /**
- * The kernels as an xclbin's embedded metadata names them: an XML of elements and attributes. Only what
- * the host needs is read; unknown elements and text are passed over.
+ * Reader of the kernels in an xclbin's embedded metadata, which is XML. The reader skips text and unknown
+ * elements.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { OnpathError } from "../../../../serialize/errors.ts";
 import type { XclbinArgument } from "./xclbin.ts";
 import { XCLBIN_LIMITS } from "./xclbin_format.ts";
 
-/** A kernel as the XML has it; addresses of instances stand in another section too. */
+/** Kernel in the XML. The section IP_LAYOUT has the base addresses of its instances too. */
 export interface KernelXml {
-  /** What it is called. */
+  /** Name, such as `vadd`. */
   readonly name: string;
-  /** Bytes of its registers. */
+  /** Size of the register range in bytes. */
   readonly range: number;
-  /** Its arguments. */
+  /** Arguments in order of their index. */
   readonly arguments: readonly XclbinArgument[];
-  /** Names of its instances and the addresses of their registers. */
+  /** Instances, with the base address of their registers. */
   readonly instances: readonly { readonly name: string; readonly base: bigint }[];
 }
 
-/** What `addressQualifier` says. */
+/** Kinds of arguments, indexed by `addressQualifier`. */
 const KINDS = ["scalar", "buffer", "constant", "local", "stream"] as const;
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
-/** A piece of markup: what is passed over, or a tag with its attributes. Sticky, so that it never backs up. */
+/** Text or markup to skip, or a tag with its attributes. Sticky, so that the search never skips invalid text. */
 const MARKUP =
   /[^<]+|<\?[^>]*\?>|<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<!DOCTYPE[^>[]*>|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y;
 
@@ -35,9 +35,10 @@ const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 /**
  * Reads the kernels.
  *
- * @param xml The text of the section EMBEDDED_METADATA.
- * @returns The kernels in their order.
- * @throws {OnpathError} `file` when it is no XML, too long, or a number in it is none.
+ * @param xml Text of the section EMBEDDED_METADATA.
+ * @returns Kernels in the order of the XML.
+ * @throws {OnpathError} `file` when the text is no XML or exceeds {@linkcode XCLBIN_LIMITS}, or a number is
+ * invalid.
  */
 export function readKernelXml(xml: string): KernelXml[] {
   const kernels: KernelXml[] = [];
@@ -72,7 +73,7 @@ interface Instance {
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** An argument; those without a number, such as the buffer of printf, are no business of the host's. */
+/** Reads an argument; undefined without an id, such as the buffer of printf, which the host does not set. */
 function readArgument(attributes: Attributes): XclbinArgument | undefined {
   if (!attributes["id"]) return undefined;
   const qualifier = small(attributes, "addressQualifier", "arg");
@@ -94,10 +95,10 @@ function* elements(xml: string): Generator<{ tag: string; attributes: Attributes
   MARKUP.lastIndex = 0;
   let count = 0;
   for (let at = 0; at < xml.length;) {
-    // The expression is shared, and whoever takes an element may read another document.
+    // The expression is shared: between two elements the caller may read another document.
     MARKUP.lastIndex = at;
     const match = MARKUP.exec(xml);
-    if (match === null) throw malformed(`"${xml.slice(at, at + 40)}" is no markup`);
+    if (match === null) throw malformed(`"${xml.slice(at, at + 40)}" is invalid markup`);
     at = MARKUP.lastIndex;
     const [, closing, tag, list, empty] = match;
     if (tag === undefined) continue;
@@ -133,7 +134,7 @@ function whole(attributes: Attributes, name: string, tag: string): bigint {
   return BigInt(value);
 }
 
-/** A number that fits 32 bits. */
+/** Reads a number of at most 32 bits. */
 function small(attributes: Attributes, name: string, tag: string): number {
   const value = whole(attributes, name, tag);
   if (value > 0xffff_ffffn) throw malformed(`<${tag}> has ${name}="${attributes[name]}"`);
