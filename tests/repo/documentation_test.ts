@@ -62,7 +62,7 @@ Deno.test("saysMore() compares words, not letters", () => {
 
 if (!IS_LONG_SUITE) {
   Deno.test({
-    name: "examples in the documentation run (skipped: long, see test:all; their types are checked)",
+    name: "examples in the documentation run (skipped: long, see test:all)",
     ignore: true,
     fn: () => {},
   });

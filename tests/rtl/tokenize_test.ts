@@ -17,6 +17,7 @@ import {
   textPackets,
 } from "./text_packets.ts";
 import { escapingVocabulary, PROSE, trainedVocabulary, wholeVocabulary } from "./text_vocabularies.ts";
+import { longTest } from "../support/long.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const tokenizer = await openTokenizer();
@@ -87,7 +88,7 @@ Deno.test("RTL tokenizer: hard texts answer as the rules say, at every payload",
   }
 });
 
-Deno.test("RTL tokenizer: prose in interleaved flows, whatever pauses on either end and in memory", () => {
+longTest("RTL tokenizer: prose in interleaved flows, whatever pauses on either end and in memory", () => {
   const met = newMet();
   const flow = fc.record({ text: anyText, size: fc.constantFrom(1, 7, 32, 256, TEXT_LONGEST) }).filter((
     { text, size },
@@ -136,7 +137,7 @@ Deno.test("RTL tokenizer: more flows than are held, lost, doubled and swapped pa
   assert(met.dropped > 20, `only ${met.dropped} dropped`);
 });
 
-Deno.test("RTL tokenizer: a flow that waits for too much escapes, and stays so", () => {
+longTest("RTL tokenizer: a flow that waits for too much escapes, and stays so", () => {
   const rules = loadText(tokenizer, escaping);
   const texts = [
     ["x", 500, "z"],
@@ -255,7 +256,7 @@ Deno.test("RTL tokenizer: a reset in the middle leaves nothing behind", () => {
   }
 });
 
-Deno.test("RTL tokenizer: flows hide the memory's latency, and lookups are counted", () => {
+longTest("RTL tokenizer: flows hide the memory's latency, and lookups are counted", () => {
   const each = utf8(PROSE.slice(0, 500));
   const cycles = [1, 2, 4, 8].map((count) => {
     tokenizer.card.reset();

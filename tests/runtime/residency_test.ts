@@ -14,6 +14,7 @@ import {
 } from "../../kernels/image/residency/simulate.ts";
 import { refusal } from "../support/failure.ts";
 import { random } from "../support/random.ts";
+import { longTest } from "../support/long.ts";
 
 const POLICIES: readonly Policy[] = ["belady", "shadow", "lru", "lfu"];
 
@@ -184,7 +185,7 @@ Deno.test("replace() goes on where an earlier stretch ended", () => {
   }
 });
 
-Deno.test("replace() takes a million accesses, with few slots and with many", () => {
+longTest("replace() takes a million accesses, with few slots and with many", () => {
   const next = random(7);
   const pages = Uint32Array.from({ length: 1_000_000 }, () => Math.min(next(), next()) % 5000);
   for (const slots of [1, 2, 4, 4096]) {

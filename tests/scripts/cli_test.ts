@@ -202,50 +202,53 @@ for (const [name, args, code, says] of refusals) {
     }));
 }
 
-Deno.test("offload plan --html --trace writes a page and a trace; --device takes a card and a profile's file", () =>
-  inFolder(async (folder) => {
-    await writeFile(
-      join(folder, "mine.json"),
-      JSON.stringify({
-        name: "mine",
-        bram: 1000,
-        uram: 0,
-        backing: { kind: "ddr4", bytes: 2 ** 30, gigabytesPerSecond: 19, latencyNs: 107 },
-      }),
-    );
-    await writeFile(join(folder, "r.json"), JSON.stringify({ steps: [{ op: "resize", size: [24, 24] }] }));
-    const plan = [
-      "plan",
-      "r.json",
-      "--shape",
-      "64,719,1279,3",
-      "--device",
-      "mine.json",
-      "--form",
-      "row-pages",
-    ];
-    const { code, stdout } = await offloadCli(folder, ...plan, "--html", "r.html", "--trace", "t.json");
-    assert.equal(code, 0);
-    for (const fact of ["mine", "no card is used", "row-pages", "baseline", "loads", "simulated"]) {
-      assert(stdout.includes(fact), fact);
-    }
-    assert.match(await readFile(join(folder, "r.html"), "utf8"), /^<!doctype html>/i);
-    const trace = JSON.parse(await readFile(join(folder, "t.json"), "utf8"));
-    assert(trace.traceEvents.length > 10);
-    const json = await offloadCli(folder, ...plan, "--packet-layout", "tiles", "--json");
-    assert.equal(JSON.parse(json.stdout).body.layout.name, "tiles");
-    const card = await offloadCli(
-      folder,
-      "plan",
-      "r.json",
-      "--shape",
-      "480,640,3",
-      "--device",
-      "u50",
-      "--json",
-    );
-    assert.equal(JSON.parse(card.stdout).target.name, "u50");
-  }));
+longTest(
+  "offload plan --html --trace writes a page and a trace; --device takes a card and a profile's file",
+  () =>
+    inFolder(async (folder) => {
+      await writeFile(
+        join(folder, "mine.json"),
+        JSON.stringify({
+          name: "mine",
+          bram: 1000,
+          uram: 0,
+          backing: { kind: "ddr4", bytes: 2 ** 30, gigabytesPerSecond: 19, latencyNs: 107 },
+        }),
+      );
+      await writeFile(join(folder, "r.json"), JSON.stringify({ steps: [{ op: "resize", size: [24, 24] }] }));
+      const plan = [
+        "plan",
+        "r.json",
+        "--shape",
+        "64,719,1279,3",
+        "--device",
+        "mine.json",
+        "--form",
+        "row-pages",
+      ];
+      const { code, stdout } = await offloadCli(folder, ...plan, "--html", "r.html", "--trace", "t.json");
+      assert.equal(code, 0);
+      for (const fact of ["mine", "no card is used", "row-pages", "baseline", "loads", "simulated"]) {
+        assert(stdout.includes(fact), fact);
+      }
+      assert.match(await readFile(join(folder, "r.html"), "utf8"), /^<!doctype html>/i);
+      const trace = JSON.parse(await readFile(join(folder, "t.json"), "utf8"));
+      assert(trace.traceEvents.length > 10);
+      const json = await offloadCli(folder, ...plan, "--packet-layout", "tiles", "--json");
+      assert.equal(JSON.parse(json.stdout).body.layout.name, "tiles");
+      const card = await offloadCli(
+        folder,
+        "plan",
+        "r.json",
+        "--shape",
+        "480,640,3",
+        "--device",
+        "u50",
+        "--json",
+      );
+      assert.equal(JSON.parse(card.stdout).target.name, "u50");
+    }),
+);
 
 longTest(
   "offload run takes a form and a layout, and a plan for a device of one's own",

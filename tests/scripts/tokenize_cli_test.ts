@@ -140,7 +140,7 @@ longTest(
   },
 );
 
-Deno.test("plan shows and saves text plans, and run refuses them by name with what to do", async () => {
+longTest("plan shows and saves text plans, and run refuses them by name with what to do", async () => {
   const folder = await mkdtemp(join(tmpdir(), "onpath-text-plan-"));
   try {
     const [tokens, texts] = [join(folder, "tokens.json"), join(folder, "texts.json")];

@@ -63,7 +63,7 @@ Deno.test("a cache of chunks forgets what was used longest ago, and holds no mor
   assert(cache.stats.forgotten > 50);
 });
 
-Deno.test("chunks are cut by content: an edit changes the chunks around it and no others", async () => {
+longTest("chunks are cut by content: an edit changes the chunks around it and no others", async () => {
   const tables = await vocabulary("cl100k_base");
   const { next } = new ChunkCache(tables);
   const utf8 = new TextEncoder();

@@ -50,7 +50,7 @@ for (const name of VOCABULARIES) {
         peer.close();
       }
     },
-    !["cl100k_base", "mistral", "bert"].includes(name),
+    !["cl100k_base", "bert"].includes(name),
   );
 }
 

@@ -7,6 +7,7 @@ import { refusal } from "../../support/failure.ts";
 import { others, resealed, tiny } from "./small_vocabularies.ts";
 import { vocabularyFile } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
+import { longTest } from "../../support/long.ts";
 
 Deno.test("decodeVocabulary() gives back what encodeVocabulary() wrote, every array", async () => {
   for (const vocabulary of [await tiny(), ...await others()]) {
@@ -16,7 +17,7 @@ Deno.test("decodeVocabulary() gives back what encodeVocabulary() wrote, every ar
   }
 });
 
-Deno.test("encodeVocabulary() is within one and a half of the sizes in the design", async () => {
+longTest("encodeVocabulary() is within one and a half of the sizes in the design", async () => {
   for (const [name, megabytes] of [["r50k_base", 1.8], ["cl100k_base", 4.0], ["o200k_base", 8.3]] as const) {
     const { length } = await vocabularyFile(name);
     assert(length <= megabytes * 1e6, `${name} has ${length} bytes`);
@@ -42,38 +43,41 @@ Deno.test("decodeVocabulary() refuses a file that is cut short, longer, or chang
   );
 });
 
-Deno.test("decodeVocabulary() refuses by name, or takes what every walk comes back from, whatever was changed", async () => {
-  let taken = 0;
-  for (const vocabulary of [await tiny(), ...await others()]) {
-    const file = encodeVocabulary(vocabulary);
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(file.length - 17), fc.integer({ min: 1, max: 255 })), {
-          minLength: 1,
-          maxLength: 4,
-        }),
-        fc.option(fc.nat(file.length - 17), { nil: undefined }),
-        (changes, cut) => {
-          const changed = file.slice(0, cut === undefined ? file.length : 17 + cut);
-          for (const [at, bits] of changes) if (16 + at < changed.length) changed[16 + at]! ^= bits;
-          let read;
-          try {
-            read = decodeVocabulary(resealed(changed));
-          } catch (error) {
-            refusal("file")(error);
-            return;
-          }
-          taken++;
-          // An automaton that gives back more than one code point is refused by the engine.
-          if (read.pieces?.accept.some((back) => back > 1)) return;
-          walkTokens(read, "abc ab é漢 zzzz");
-        },
-      ),
-      { numRuns: 400 },
-    );
-  }
-  assert(taken > 0, "no change was taken: the property above tested nothing");
-});
+longTest(
+  "decodeVocabulary() refuses by name, or takes what every walk comes back from, whatever was changed",
+  async () => {
+    let taken = 0;
+    for (const vocabulary of [await tiny(), ...await others()]) {
+      const file = encodeVocabulary(vocabulary);
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(fc.nat(file.length - 17), fc.integer({ min: 1, max: 255 })), {
+            minLength: 1,
+            maxLength: 4,
+          }),
+          fc.option(fc.nat(file.length - 17), { nil: undefined }),
+          (changes, cut) => {
+            const changed = file.slice(0, cut === undefined ? file.length : 17 + cut);
+            for (const [at, bits] of changes) if (16 + at < changed.length) changed[16 + at]! ^= bits;
+            let read;
+            try {
+              read = decodeVocabulary(resealed(changed));
+            } catch (error) {
+              refusal("file")(error);
+              return;
+            }
+            taken++;
+            // An automaton that gives back more than one code point is refused by the engine.
+            if (read.pieces?.accept.some((back) => back > 1)) return;
+            walkTokens(read, "abc ab é漢 zzzz");
+          },
+        ),
+        { numRuns: 400 },
+      );
+    }
+    assert(taken > 0, "no change was taken: the property above tested nothing");
+  },
+);
 
 Deno.test("decodeVocabulary() names another version and what is no table file", async () => {
   const file = encodeVocabulary(await tiny());

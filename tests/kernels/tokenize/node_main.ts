@@ -2,9 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { COMPARED, compareIds, type Comparison } from "./compare.ts";
+import { type COMPARED, compareIds, type Comparison } from "./compare.ts";
 
-const texts: string[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));
+const { names, texts }: { names: typeof COMPARED[number][]; texts: string[] } = JSON.parse(
+  readFileSync(process.argv[2]!, "utf8"),
+);
 const compared: Record<string, Comparison> = {};
-for (const name of COMPARED) compared[name] = await compareIds(name, texts);
+for (const name of names) compared[name] = await compareIds(name, texts);
 process.stdout.write(JSON.stringify({ node: process.version, compared }));

@@ -17,6 +17,7 @@ import { TokenRun } from "../../../serialize/text/token_run.ts";
 import { vocabulary } from "../../kernels/tokenize/vocabularies.ts";
 import { random, shuffled } from "../../support/random.ts";
 import { hostileText } from "../../support/texts.ts";
+import { longTest } from "../../support/long.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text.toWellFormed());
 const BITS = 18;
@@ -75,52 +76,55 @@ function redo(tables: Vocabulary, text: Uint8Array, merge: ChunkMerge): void {
   merge.redone(run, count, end);
 }
 
-Deno.test("ChunkMerge gives the tokens of the whole text: any chunks, any order, doubled, of hostile texts", async () => {
-  const removed = { tokens: 0, unshared: 0, texts: 0 };
-  for (const name of ["cl100k_base", "o200k_base"] as const) {
-    const tables = await vocabulary(name);
-    const lengthOf = tokenLengths(tables);
-    fc.assert(
-      fc.property(
-        fc.nat(),
-        fc.constantFrom(7, 24, 40, 100),
-        fc.nat(40),
-        fc.nat(),
-        (seed, payload, wanted, order) => {
-          const text = utf8(hostileText(random(seed)));
-          const cut = { payload, overlap: overlapFor(payload, wanted) };
-          const { slots, parts } = answersOf(tables, text, cut, 64);
-          const merge = new ChunkMerge({
-            length: text.length,
-            covers: true,
-            cut,
-            flow: 1,
-            plan: 2,
-            lengthOf,
-          });
-          // Chunks come in any order, the parts of one in theirs; every third comes twice.
-          const chunks = shuffled([...new Set(parts.map(({ chunk }) => chunk))], order);
-          for (const each of chunks) {
-            for (const { slot, part } of parts.filter(({ chunk }) => chunk === each)) {
-              assert.match(merge.accept(slots, slot), /accepted|duplicate/);
-              if (part % 3 === 0) assert.equal(merge.accept(slots, slot), "duplicate");
+longTest(
+  "ChunkMerge gives the tokens of the whole text: any chunks, any order, doubled, of hostile texts",
+  async () => {
+    const removed = { tokens: 0, unshared: 0, texts: 0 };
+    for (const name of ["cl100k_base", "o200k_base"] as const) {
+      const tables = await vocabulary(name);
+      const lengthOf = tokenLengths(tables);
+      fc.assert(
+        fc.property(
+          fc.nat(),
+          fc.constantFrom(7, 24, 40, 100),
+          fc.nat(40),
+          fc.nat(),
+          (seed, payload, wanted, order) => {
+            const text = utf8(hostileText(random(seed)));
+            const cut = { payload, overlap: overlapFor(payload, wanted) };
+            const { slots, parts } = answersOf(tables, text, cut, 64);
+            const merge = new ChunkMerge({
+              length: text.length,
+              covers: true,
+              cut,
+              flow: 1,
+              plan: 2,
+              lengthOf,
+            });
+            // Chunks come in any order, the parts of one in theirs; every third comes twice.
+            const chunks = shuffled([...new Set(parts.map(({ chunk }) => chunk))], order);
+            for (const each of chunks) {
+              for (const { slot, part } of parts.filter(({ chunk }) => chunk === each)) {
+                assert.match(merge.accept(slots, slot), /accepted|duplicate/);
+                if (part % 3 === 0) assert.equal(merge.accept(slots, slot), "duplicate");
+              }
             }
-          }
-          while (merge.stuck) redo(tables, text, merge);
-          const { list } = tokensOf(tables, text, true);
-          assert(merge.done);
-          assert.deepEqual(merge.run.tokens.slice(0, merge.run.count), list.tokens.slice(0, list.count));
-          assert.deepEqual(merge.run.lengths.slice(0, merge.run.count), list.lengths.slice(0, list.count));
-          removed.tokens += merge.removed;
-          removed.unshared += merge.unshared;
-          removed.texts++;
-        },
-      ),
-      { numRuns: 400 },
-    );
-  }
-  assert(removed.tokens > 1000 && removed.unshared > 100, JSON.stringify(removed));
-});
+            while (merge.stuck) redo(tables, text, merge);
+            const { list } = tokensOf(tables, text, true);
+            assert(merge.done);
+            assert.deepEqual(merge.run.tokens.slice(0, merge.run.count), list.tokens.slice(0, list.count));
+            assert.deepEqual(merge.run.lengths.slice(0, merge.run.count), list.lengths.slice(0, list.count));
+            removed.tokens += merge.removed;
+            removed.unshared += merge.unshared;
+            removed.texts++;
+          },
+        ),
+        { numRuns: 400 },
+      );
+    }
+    assert(removed.tokens > 1000 && removed.unshared > 100, JSON.stringify(removed));
+  },
+);
 
 Deno.test("ChunkMerge does not match by position alone: groups of digits out of phase share no boundary", async () => {
   const tables = await vocabulary("o200k_base");
