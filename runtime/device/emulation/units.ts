@@ -99,7 +99,7 @@ export async function createUnitGroup(
     tables: createUnit({
       start: () => Promise.resolve(moveTables(card, memory, list)),
       // Loads wait in the stream until the packets before them have gone.
-      ended: () => !card.waiting(),
+      ended: () => !card.hasQueued(),
     }, list),
   };
 }
