@@ -39,7 +39,7 @@ export interface CardOptions {
   readonly die: () => void;
 }
 
-/** An emulated card. */
+/** Answers calls of XRT in place of a card. */
 export interface EmulatedCard {
   /**
    * Answers a call.
