@@ -115,7 +115,7 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     const addUnit = (name: string, unit: Unit, takesPackets = false) => {
       const base = instances.get(name);
       if (base === undefined) {
-        throw new OnpathError("device", `Cannot load an xclbin without ${name}`, { name });
+        throw new OnpathError("device", `Cannot load an xclbin: instance ${name} is missing`, { name });
       }
       placed.set(base, { name: name.split(":")[1]!, unit, takesPackets, state: "idle", isOver: true });
     };
@@ -134,7 +134,11 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     const base = address - address % range;
     const unit = placed.get(base);
     if (unit === undefined) {
-      throw new OnpathError("device", `Cannot reach a register at 0x${address.toString(16)}`, { address });
+      throw new OnpathError(
+        "device",
+        `Cannot reach a register at 0x${address.toString(16)}: no instance has this address`,
+        { address },
+      );
     }
     return { unit, offset: address - base };
   };
