@@ -1,6 +1,6 @@
 /**
- * An image through AMD's XRT library on an emulated card, which runs the RTL; on a card it is
- * `openXrtOffload({ xclbin: "nic.xclbin" })` of `onpath/xrt`. Needs Debian's package libxrt1.
+ * An image through AMD's XRT library on an emulated card, which runs the RTL. For a real card, use
+ * `openXrtOffload({ xclbin: "nic.xclbin" })` from `onpath/xrt`. Requires Debian's package libxrt1.
  *
  *     deno task example examples/card.ts
  *

@@ -1,5 +1,5 @@
 /**
- * A folder of images as one batch for a model: f32 in NCHW, written as raw bytes.
+ * Preprocesses a folder of images into one batch for a model: f32 in NCHW, written as raw bytes.
  *
  *     deno task example examples/image_folder.ts scripts/photos batch.f32
  *
@@ -19,14 +19,14 @@ const pipeline = parsePipeline(
 const names = (await readdir(folder)).filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).sort();
 const batch = new Float32Array(names.length * 3 * 224 * 224);
 
-// createRtlDevice() gives the same bytes out of the NIC's hardware description, cycle by cycle.
+// createRtlDevice() returns the same bytes from the NIC's hardware description, simulated cycle by cycle.
 await using device = createModelDevice();
 for (const [index, name] of names.entries()) {
   const picture = sharp(join(folder, name)).removeAlpha().toColourspace("srgb").raw();
   const { data, info } = await picture.toBuffer({ resolveWithObject: true });
   const shape = [info.height, info.width, info.channels];
   const input = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
-  // A plan is for one shape: keep it, and a session, where images of one size follow each other.
+  // A plan is for one shape. For many images of one size, keep the plan and a session.
   const plan = compile(pipeline, { input, device });
   const { output: image } = await offload(plan, input, device);
   batch.set(image.data as Float32Array, index * 3 * 224 * 224);

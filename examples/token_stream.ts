@@ -1,5 +1,5 @@
 /**
- * A prompt that grows: the ids that are final after each piece of text, from a device.
+ * Tokenizes a growing prompt on a device, and prints the ids that are final after each piece of text.
  *
  *     deno task example examples/token_stream.ts
  *
@@ -8,7 +8,7 @@
 
 import { compile, compileVocabulary, createModelDevice, readTiktokenJson, Session } from "onpath";
 
-// Out of the npm package tiktoken. `deno task offload vocab r50k_base --output r50k.vocab` compiles it once.
+// Ranks from the npm package tiktoken. `deno task offload vocab r50k_base --output r50k.vocab` compiles them once.
 const { default: ranks } = await import("tiktoken/encoders/r50k_base");
 const vocabulary = await compileVocabulary(readTiktokenJson(ranks, "r50k_base"));
 

@@ -1,5 +1,5 @@
 /**
- * Several plans one after another on one device: the result of one is the input of the next.
+ * Two plans in sequence on one device: the results of the first are the inputs of the second.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { InputOf, OutputOf, ResourcesOf } from "./plan_types.ts";
 import type { RunOptions } from "./run_options.ts";
 import { type RunReport, Session } from "./session.ts";
 
-/** Plans that follow one another on a device. */
+/** Two plans in sequence on a device. */
 export interface Chain<In, Out> {
   /**
-   * Runs inputs: all of them through the first plan, then through the next. The device loads each program once.
+   * Runs all inputs through the first plan, then all results through the second. Each program is loaded once.
    *
    * @throws {OnpathError} As {@linkcode Session.run}.
    */
@@ -28,14 +28,14 @@ export interface Chain<In, Out> {
 /**
  * Opens a session for each of two plans.
  *
- * Offsets of tokens count bytes of the text that reaches the second plan. A single `tokenize` plan with
- * `normalize_text` steps gives the same ids with offsets of the original text, because its host normalises.
+ * Token offsets count bytes of the second plan's input. A single `tokenize` plan with `normalize_text` steps gives the
+ * same ids with offsets in the original text, because the host then normalises.
  *
- * @param first Plan that takes the inputs.
- * @param second Plan that takes the results of the first.
- * @param device An open device that has the kernels of both; it stays the caller's to close.
- * @param resources Data that the plans name but do not hold, in their order.
- * @returns The chain.
+ * @param first Plan for the inputs.
+ * @param second Plan for the results of the first.
+ * @param device An open device with the kernels of both plans. The caller closes it.
+ * @param resources Data that the plans name but do not hold, in plan order.
+ * @returns The chain with both sessions open.
  * @throws {OnpathError} As {@linkcode Session.open}; `pipeline` if the second plan cannot take the first one's results.
  *
  * @example
@@ -63,7 +63,7 @@ export async function chain<A extends Plan, B extends Plan>(
     throw new OnpathError(
       "pipeline",
       `Cannot chain plan ${first.id} (${first.workload}) with plan ${second.id} (${second.workload}): ` +
-        `the first gives ${given}, the second takes ${taken}`,
+        `the first returns ${given}, the second expects ${taken}`,
       { given, taken },
     );
   }

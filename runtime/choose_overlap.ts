@@ -1,5 +1,6 @@
 /**
- * The overlap of chunks, chosen from the user's own texts: little is sent twice, and little has to be sent again.
+ * Choice of the chunk overlap from samples of the user's texts. A large overlap sends more bytes twice; a small one
+ * needs more retries.
  *
  * @module
  */
@@ -13,17 +14,17 @@ import { compile } from "../kernels/compile.ts";
 import type { OverlapChoice, OverlapRow } from "../kernels/tokenize/plan/overlap_choice.ts";
 import { Session } from "./session.ts";
 
-/** Overlaps that are tried, in bytes. */
+/** Overlaps to try, in bytes. */
 const CANDIDATES = [0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
 
 /**
- * Chooses the overlap that sends the fewest bytes, those that are sent again among them.
+ * Chooses the overlap that sends the fewest bytes, retries included. Every candidate runs on the model device.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Vocabulary of the tokenizer.
  * @param texts Samples of the user's texts.
  * @param payload Longest payload in bytes. Default 1344.
- * @returns The choice, and what it was chosen from.
- * @throws {OnpathError} `pipeline` when chunks of the vocabulary's texts can never be put together.
+ * @returns The chosen overlap, and the measurements of all candidates.
+ * @throws {OnpathError} `pipeline` when the vocabulary does not support the overlap mode.
  */
 export async function chooseOverlap(
   vocabulary: Vocabulary,

@@ -1,5 +1,5 @@
 /**
- * One input through a plan, with nothing left open.
+ * One input through a plan, without a session to keep.
  *
  * @module
  */
@@ -12,19 +12,18 @@ import { type RunResult, Session } from "./session.ts";
 
 /** Options of {@linkcode offload}. */
 export type OffloadOptions<P extends Plan> = RunOptions & OptionsOf<P> & {
-  /** Data that the plan names but does not hold, as {@linkcode Session.open} takes it. */
+  /** Data that the plan names but does not hold, as for {@linkcode Session.open}. */
   readonly resources?: ResourcesOf<P> | undefined;
 };
 
 /**
- * Runs one input through a plan: opens a session and runs it. Serving code that runs many inputs keeps a
- * {@linkcode Session}.
+ * Opens a session and runs one input. Serving code that runs many inputs keeps a {@linkcode Session}.
  *
  * @param plan A plan for the device.
  * @param input Input of the plan.
- * @param device An open device; it stays the caller's to close.
- * @param options Signal, timeout, retries, progress; and `resources`, as {@linkcode Session.open} takes them.
- * @returns The result and the account.
+ * @param device An open device. The caller closes it.
+ * @param options Signal, timeout, retries, progress, and `resources` as for {@linkcode Session.open}.
+ * @returns The result and its report.
  * @throws {OnpathError} As {@linkcode Session.open} and {@linkcode Session.run}.
  *
  * @example
@@ -48,7 +47,7 @@ export async function offload<P extends Plan>(
   checkRunOptions(options);
   const { resources, ...wait } = options as RunOptions & { resources?: unknown };
   const open = Session.open as (...args: unknown[]) => Promise<Session<P>>;
-  // The run loads the program: an input that does not fit costs no load.
+  // The first run loads the program, so an invalid input costs no load.
   const session = await open(plan, device, resources, { ...wait, isLazy: true });
   return await session.run(input, options);
 }

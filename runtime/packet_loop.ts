@@ -1,8 +1,8 @@
 /**
- * The packet loop of a session: exchange after exchange for all its runs together. It joins the halves of flows in
+ * The packet loop of a session. Each exchange carries packets of all its runs. The loop joins both halves of a flow in
  * one process.
  *
- * Runs are independent of each other. A run that is aborted, times out or fails leaves at once, and the others go on.
+ * Runs are independent. A run that is aborted, times out or fails leaves at once; the others continue.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import { slotAddress } from "../serialize/packets.ts";
 import { bounded, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
-import { loosest, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
+import { longestTimeout, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
 import { turns } from "./turns.ts";
 
-/** Exchanges after which a session gives the device to others that wait. */
+/** Exchanges after which a session yields the device to waiting sessions. */
 const TURN_EXCHANGES = 16;
 
-/** What sessions and streams run their flows through. */
+/** Runs the flows of a session and its streams. */
 export class PacketLoop {
   readonly #program: Program;
   // deno-lint-ignore no-explicit-any -- the loop uses no input and no result
   readonly #connection: Connection<any, any, any, any>;
   readonly #device: Device;
   #runs: Run[] = [];
-  #isPumping = false;
+  #isRunning = false;
   #needsLoad = false;
-  // Number of loads, and by flow the number of the load that holds its state: a later one has lost it.
+  // Number of loads, and the load number at each flow's last write. A later load has lost the flow's device state.
   #loads = 0;
   readonly #loadOf = new WeakMap<PagedFlow, number>();
   #broken: OnpathError | undefined;
@@ -40,7 +40,7 @@ export class PacketLoop {
    *
    * @param program Program of the session's plan.
    * @param connection Memory for packets.
-   * @param device An open device.
+   * @param device An open device, which the loop does not close.
    */
   constructor(
     program: Program,
@@ -53,14 +53,14 @@ export class PacketLoop {
     this.#device = device;
   }
 
-  /** Loads the program, if the device does not hold it. */
+  /** Loads the program in a turn on the device, unless it is already loaded. */
   load(options: RunOptions): Promise<void> {
     const { signal } = options;
     const turn = turns(this.#device).run(async () => {
       signal?.throwIfAborted();
       await this.#load(options);
     });
-    // Turns before this one end by their own timeouts; only the signal ends the wait for them.
+    // Earlier turns end by their own timeouts, so only the signal bounds this wait.
     return bounded(`a turn on device ${this.#device.profile.name}`, turn, {
       timeoutMs: MAX_TIMEOUT_MS,
       signal,
@@ -70,7 +70,7 @@ export class PacketLoop {
   /**
    * Runs flows until they have nothing to send.
    *
-   * @param flows The flows. They are complete afterwards, unless one of them still grows.
+   * @param flows Flows of one run. They are complete afterwards, unless their input still grows.
    * @param options Timeout, signal, retries, progress.
    * @throws {OnpathError} `gap` if answers stay missing, `timeout` or `device` if the device fails; the signal's reason.
    */
@@ -101,33 +101,33 @@ export class PacketLoop {
       };
       signal?.addEventListener("abort", abort, { once: true });
       this.#runs.push(run);
-      if (!this.#isPumping) void this.#pump();
+      if (!this.#isRunning) void this.#runLoop();
     });
   }
 
-  async #pump(): Promise<void> {
-    this.#isPumping = true;
+  async #runLoop(): Promise<void> {
+    this.#isRunning = true;
     try {
-      // Runs that are asked for in one go share their first exchange.
+      // Runs that start in the same task share their first exchange.
       await Promise.resolve();
       while (this.#runs.length > 0) {
-        await turns(this.#device).run(async (othersWait) => {
+        await turns(this.#device).run(async (hasWaiters) => {
           for (let count = 0; this.#runs.length > 0; count++) {
-            if (count >= TURN_EXCHANGES && othersWait()) return;
+            if (count >= TURN_EXCHANGES && hasWaiters()) return;
             await this.#step();
           }
         });
       }
     } finally {
-      this.#isPumping = false;
+      this.#isRunning = false;
     }
   }
 
-  /** One exchange for the runs there are. */
+  /** Makes one exchange for the current runs. */
   async #step(): Promise<void> {
     const runs = [...this.#runs];
     try {
-      await this.#load(loosest(runs));
+      await this.#load(longestTimeout(runs));
     } catch (error) {
       this.#fail(error, runs);
       return;
@@ -141,14 +141,14 @@ export class PacketLoop {
     const isAbandoned = () => involved.every(({ hasLeft }) => hasLeft);
     if (mustReload && !isAbandoned()) {
       try {
-        await this.#loadProgram(loosest(involved));
+        await this.#loadProgram(longestTimeout(involved));
       } catch (error) {
         this.#fail(error, involved);
         return;
       }
     }
     if (isAbandoned()) {
-      // What was written is not sent, so the device lacks pages that the connection counts on.
+      // The packets and page loads are not sent. A load makes the device's pages match the connection's again.
       this.#needsLoad = true;
       return;
     }
@@ -169,7 +169,7 @@ export class PacketLoop {
     }
   }
 
-  /** Writes packets of all active flows in turns. Flows that have nothing to send are finished. */
+  /** Writes packets of the active flows in rotation. Flows with nothing to send are finished. */
   #write(): { count: number; pages: readonly PageLoad[]; mustReload: boolean } {
     const { requests, maxFlows } = this.#connection;
     const flows: [Run, PagedFlow][] = [];
@@ -221,7 +221,7 @@ export class PacketLoop {
     return { count, pages, mustReload };
   }
 
-  /** Returns the number of answers, or undefined if every run involved has left. */
+  /** Sends the packets. Returns the number of answers, or undefined after a failure. */
   async #exchange(
     count: number,
     pages: readonly PageLoad[],
@@ -232,7 +232,7 @@ export class PacketLoop {
     const controller = new AbortController();
     const sentAt = performance.now();
     const exchange = { input: requests, count, output: answers, ...(pages.length > 0 ? { pages } : {}) };
-    const { timeoutMs } = loosest(involved);
+    const { timeoutMs } = longestTimeout(involved);
     const watch = watchRuns(name, involved, () => controller.abort());
     let found: number;
     try {
@@ -240,11 +240,15 @@ export class PacketLoop {
       const answered = attempt(() => this.#device.exchange(exchange, { timeoutMs, signal }));
       found = await bounded(`device ${name}`, answered, { timeoutMs });
       if (!Number.isInteger(found) || found < 0 || found > answers.slots) {
-        throw new OnpathError("device", `Cannot run: device ${name} announced ${found} answers`, {
-          device: name,
-          answers: found,
-          most: answers.slots,
-        });
+        throw new OnpathError(
+          "device",
+          `Cannot run: device ${name} returned ${found} answers, expected 0 to ${answers.slots}`,
+          {
+            device: name,
+            answers: found,
+            most: answers.slots,
+          },
+        );
       }
     } catch (error) {
       this.#fail(error, involved);
@@ -257,15 +261,15 @@ export class PacketLoop {
     return found;
   }
 
-  /** The device failed: these runs end, and the program is loaded again before the next exchange. */
+  /** Ends runs after a device failure. The program is loaded again before the next exchange. */
   #fail(error: unknown, involved: readonly Run[]): void {
     for (const run of involved) run.leave(error);
     this.#needsLoad = true;
     if (!(error instanceof OnpathError && error.code === "timeout")) return;
-    // The device may still write into the session's memory.
+    // After a timeout the device may still write to the session's memory, so the session is unusable.
     this.#broken = new OnpathError(
       "device",
-      "Cannot run: an exchange with the device was cut short, open a new session",
+      "Cannot run: an exchange with the device timed out, open a new session",
       {},
       { cause: error },
     );
@@ -288,7 +292,7 @@ export class PacketLoop {
       }
       if (flow !== undefined) countOutcome(run!, flow.accept(answers, slot));
       else {
-        // An answer that belongs to no flow is judged by any of them: it names what is wrong.
+        // Any flow refuses an answer of an unknown flow, with the reason as outcome. It counts for all runs.
         for (const each of involved) {
           const [any] = each.active;
           if (any !== undefined) countOutcome(each, any.accept(answers, slot));
@@ -297,7 +301,7 @@ export class PacketLoop {
     }
   }
 
-  /** All answers of an exchange have come, or never come. */
+  /** Ends an exchange for a run: checks retries and reports progress. */
   #settle(run: Run): void {
     for (const flow of run.active) {
       try {
@@ -338,7 +342,7 @@ export class PacketLoop {
   }
 }
 
-/** Runs a function at once; what it throws becomes a rejection. */
+/** Calls a function. An error that it throws becomes a rejection. */
 async function attempt<T>(run: () => Promise<T>): Promise<T> {
   return await run();
 }

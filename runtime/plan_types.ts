@@ -1,5 +1,5 @@
 /**
- * Types of inputs, results and resources, by the plan that they belong to.
+ * Types of inputs, results and resources, by plan type.
  *
  * @module
  */
@@ -12,29 +12,29 @@ import type { TextOptions, TextResources } from "../kernels/tokenize/workload.ts
 import type { NormalizePlan } from "../kernels/text_normalize/plan.ts";
 import type { Tensor } from "../serialize/tensor.ts";
 
-/** Input of a plan. Of a workload that the registry does not list, anything. */
+/** Input of a plan; `any` for a workload that the registry does not list. */
 export type InputOf<P extends Plan> = P extends Plan<"image"> ? Tensor
   : P extends TokenizePlan | NormalizePlan ? string | Uint8Array
-  // deno-lint-ignore no-explicit-any -- the caller's own workload knows
+  // deno-lint-ignore no-explicit-any -- a custom workload checks its own input
   : any;
 
-/** Result of a plan. */
+/** Result of a plan; `any` for a workload that the registry does not list. */
 export type OutputOf<P extends Plan> = P extends Plan<"image", ImageBody<infer D>> ? Tensor<D>
   : P extends TokenizePlan ? TextTokens
   : P extends NormalizePlan ? Uint8Array<ArrayBuffer>
   // deno-lint-ignore no-explicit-any -- as above
   : any;
 
-/** Data that a plan names but does not hold. */
+/** Data that a plan names but does not hold; `void` if there is none. */
 export type ResourcesOf<P extends Plan> = P extends TokenizePlan ? TextResources
   : P extends Plan<"image"> | NormalizePlan ? void
   // deno-lint-ignore no-explicit-any -- as above
   : any;
 
-/** Options of a run, beyond those of all workloads. */
+/** Options of a run that only the plan's workload has. */
 export type OptionsOf<P extends Plan> = P extends TokenizePlan ? TextOptions : object;
 
-/** Result of one step of a stream. */
+/** Result of one `push` or `end` of a stream; `never` if inputs cannot grow. */
 export type PartOf<P extends Plan> = P extends TokenizePlan ? Uint32Array
   : P extends NormalizePlan ? Uint8Array<ArrayBuffer>
   : never;

@@ -1,42 +1,42 @@
 /**
- * Sessions that are opened again after their device was lost, so that one fault ends no other request.
+ * Sessions that are opened again after the loss of their device, so that other requests survive one fault.
  *
  * @module
  */
 
 import { checkInteger, OnpathError } from "../serialize/errors.ts";
 
-/** What is kept open, and how. */
+/** Options of {@linkcode keepOpen}. */
 export interface ReopenOptions<T> {
-  /** Opens a device and a session on it. Called again after a loss, once what was lost is closed. */
+  /** Opens a device and a session on it. Called again after a loss, once `close` has ended. */
   readonly open: () => Promise<T>;
-  /** Closes what was lost, or is not needed any more. */
+  /** Closes a lost session, or the current one at the end. */
   readonly close: (opened: T) => Promise<void>;
-  /** Maximum number of times that a request is tried, 1 to 100. Default 2. */
+  /** Maximum attempts of a request, 1 to 100. Default 2. */
   readonly attempts?: number | undefined;
 }
 
-/** Something that is kept open. */
+/** Keeper of one open session. */
 export interface Reopener<T> extends AsyncDisposable {
   /**
-   * Makes a request. When it fails because the device was lost, it is made again on what is opened next.
+   * Runs a request. If the device is lost, the request runs again on the next session.
    *
-   * @param request The request. It must be safe to repeat.
-   * @returns Its result.
-   * @throws {OnpathError} `device` or `timeout` when all attempts lost their device, or this is closed; and
-   * whatever else the request, `open` or `close` throws.
+   * @param request Function to run. It must be safe to repeat.
+   * @returns Result of the request.
+   * @throws {OnpathError} `device` or `timeout` when all attempts lost their device; `device` after
+   * {@linkcode Reopener.close}. Other errors of the request, `open` and `close` are passed on.
    */
   readonly run: <R>(request: (opened: T) => Promise<R>) => Promise<R>;
-  /** Closes it. May be called again. */
+  /** Closes the current session. Further calls have no effect. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Keeps a session open. Requests share it; the first one that loses the device has it closed, and all that
- * were waiting on it go to the next one.
+ * Keeps a session open for requests that share it. The first request that loses the device closes it; all affected
+ * requests continue on the next session.
  *
- * @param options How it is opened and closed.
- * @returns The keeper. It opens at the first request.
+ * @param options Functions that open and close, and the attempts of a request.
+ * @returns The keeper. The first request opens the session.
  * @throws {OnpathError} `size` when the number of attempts is outside its limits.
  *
  * @example
@@ -61,9 +61,9 @@ export interface Reopener<T> extends AsyncDisposable {
 export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Reopener<T> {
   checkInteger("attempt count", attempts, 1, 100);
   let current: Promise<T> | undefined;
-  // The end of what was open before: a card can be opened again only then.
+  // Closing of the previous session. A card can be opened again only after it.
   let before: Promise<void> = Promise.resolve();
-  let closed = false;
+  let isClosed = false;
 
   const end = (opened: Promise<T>, value: T) => {
     if (current !== opened) return;
@@ -75,7 +75,7 @@ export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Re
 
   const run: Reopener<T>["run"] = async (request) => {
     for (let attempt = 1;; attempt++) {
-      if (closed) throw new OnpathError("device", "Cannot run: what was kept open is closed");
+      if (isClosed) throw new OnpathError("device", "Cannot run a request: the keeper is closed");
       const opened = current ??= before.then(open);
       let value: T;
       try {
@@ -95,7 +95,7 @@ export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Re
   };
 
   const finish = async () => {
-    closed = true;
+    isClosed = true;
     const opened = current;
     if (opened !== undefined) end(opened, await opened);
     await before;
@@ -103,7 +103,7 @@ export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Re
   return { run, close: finish, [Symbol.asyncDispose]: finish };
 }
 
-/** Whether a failure leaves a session unusable. */
+/** Returns whether an error means that the session is unusable. */
 function isLoss(error: unknown): boolean {
   return error instanceof OnpathError && (error.code === "device" || error.code === "timeout");
 }

@@ -1,6 +1,6 @@
 /**
- * Options of a run, and the one check of them. Every session and stream checks before it calls a device, so
- * that no work begins under options that cannot end it.
+ * Options of a run and their check. Sessions and streams check them before any device call, because an invalid timeout
+ * or retry count could keep a run from ending.
  *
  * @module
  */
@@ -11,28 +11,28 @@ import { MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 
 export type { Progress };
 
-/** Abort signal, timeout, retries and progress callback of one run. Every call of a session takes them. */
+/** Abort signal, timeout, retries and progress callback of one run. All calls of a session accept them. */
 export interface RunOptions {
-  /** Ends the run with its reason. */
+  /** Signal that ends the run with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Longest wait for one answer of the device, in milliseconds. Default 30,000. */
+  /** Maximum wait for one exchange with the device, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Maximum number of times that packets which did not come back are sent again. Default 2. */
+  /** Maximum times that unanswered packets are sent again, 0 to 1000. Default 2. */
   readonly retries?: number | undefined;
   /** Called after every window of packets. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Greatest number of retries. */
+/** Maximum of {@linkcode RunOptions.retries}. */
 const MAX_RETRIES = 1000;
 
 /**
- * Refuses options that no run can keep.
+ * Checks the options of a run.
  *
- * @param options The options.
- * @returns The retries, with the default filled in.
- * @throws {OnpathError} `size` when a timeout or a number of retries is not a whole number within its limits,
- * the signal is no AbortSignal, or the progress callback is no function.
+ * @param options Options to check.
+ * @returns The retries, or their default.
+ * @throws {OnpathError} `size` when `timeoutMs` or `retries` is not a whole number within its limits, `signal` is not
+ * an AbortSignal, or `onProgress` is not a function.
  *
  * @example
  * ```ts
@@ -45,13 +45,13 @@ const MAX_RETRIES = 1000;
  */
 export function checkRunOptions(options: RunOptions): { readonly retries: number } {
   if (typeof options !== "object" || options === null) {
-    throw new OnpathError("size", `Cannot use options of a run: expected an object, found ${typeof options}`);
+    throw new OnpathError("size", `Cannot use run options: expected an object, found ${typeof options}`);
   }
   const { signal, timeoutMs, retries = 2, onProgress } = options;
-  if (timeoutMs !== undefined) checkInteger("a timeout in milliseconds of", timeoutMs, 0, MAX_TIMEOUT_MS);
-  checkInteger("a number of retries of", retries, 0, MAX_RETRIES);
+  if (timeoutMs !== undefined) checkInteger("timeout in milliseconds", timeoutMs, 0, MAX_TIMEOUT_MS);
+  checkInteger("retries", retries, 0, MAX_RETRIES);
   if (signal !== undefined && !isSignal(signal)) {
-    throw new OnpathError("size", `Cannot use a signal: expected an AbortSignal, found ${typeof signal}`);
+    throw new OnpathError("size", `Cannot use signal: expected an AbortSignal, found ${typeof signal}`);
   }
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new OnpathError("size", `Cannot use onProgress: expected a function, found ${typeof onProgress}`);
@@ -59,7 +59,7 @@ export function checkRunOptions(options: RunOptions): { readonly retries: number
   return { retries };
 }
 
-/** Signals of another realm are signals too, so their methods decide. */
+/** Checks methods and not the class, because a signal of another realm has another class. */
 function isSignal(signal: unknown): boolean {
   const { throwIfAborted, addEventListener, removeEventListener } = Object(signal);
   return [throwIfAborted, addEventListener, removeEventListener].every((each) => typeof each === "function");

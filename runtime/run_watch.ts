@@ -1,5 +1,5 @@
 /**
- * Runs of a packet loop, and the watch over their own timeouts and signals while they share an exchange.
+ * Runs of a packet loop, with their own timeouts and signals while they share an exchange.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Progress } from "../serialize/flow.ts";
 import { DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { RunOptions } from "./run_options.ts";
 
-/** Time that a run's exchanges took, in milliseconds. They are of this process, and no property of a card. */
+/** Times of a run's exchanges in milliseconds. They are measured in this process and do not describe a card. */
 export interface RunTimes {
   /** Host time spent writing packets. */
   serializeMs: number;
   /** Time spent waiting for the device. */
   deviceMs: number;
-  /** Host time spent taking answers. */
+  /** Host time spent processing answers. */
   reassembleMs: number;
 }
 
-/** Account of one run. */
+/** Times and outcomes of one run. */
 export interface RunAccount {
   /** Times of its exchanges. */
   readonly times: RunTimes;
@@ -28,28 +28,31 @@ export interface RunAccount {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** Flows of one call, and where they stand. */
+/** Flows of one call, with their state. */
 export interface Run {
+  /** Flows that have sent no packet. */
   readonly waiting: PagedFlow[];
+  /** Flows that have sent packets and are not finished. */
   readonly active: Set<PagedFlow>;
+  /** Number of all flows. */
   readonly total: number;
   readonly options: RunOptions;
   readonly retries: number;
   readonly times: RunTimes;
   readonly outcomes: Record<string, number>;
-  /** Ends the run once. */
+  /** Ends the run, with success if `error` is undefined. Later calls have no effect. */
   readonly leave: (error?: unknown) => void;
   hasLeft: boolean;
 }
 
 const timeoutOf = ({ options }: Run): number => options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
-/** Longest timeout of some runs: the exchange lasts as long as one of them waits. */
-export function loosest(runs: readonly Run[]): { readonly timeoutMs: number } {
+/** Returns the longest timeout of some runs. Their shared exchange may last that long. */
+export function longestTimeout(runs: readonly Run[]): { readonly timeoutMs: number } {
   return { timeoutMs: Math.max(...runs.map(timeoutOf)) };
 }
 
-/** Progress of a run: that of its only flow, or flows that are done. */
+/** Progress of a run: packets if it has one flow that counts them, otherwise flows. */
 export function progressOf({ active, waiting, total }: Run): Progress {
   const [flow] = active;
   if (total === 1 && flow?.progress !== undefined) return flow.progress;
@@ -58,7 +61,7 @@ export function progressOf({ active, waiting, total }: Run): Progress {
   return { done, total };
 }
 
-/** Ends runs whose own timeout passes during an exchange. Calls `onEmpty` once none of them waits any more. */
+/** Ends runs whose own timeout passes during an exchange. Calls `onEmpty` once all runs have left. */
 export function watchRuns(device: string, runs: readonly Run[], onEmpty: () => void): { stop: () => void } {
   const start = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,11 +69,11 @@ export function watchRuns(device: string, runs: readonly Run[], onEmpty: () => v
   const check = () => {
     if (runs.every(({ hasLeft }) => hasLeft)) onEmpty();
   };
-  const { timeoutMs: longest } = loosest(runs);
+  const { timeoutMs: longest } = longestTimeout(runs);
   const arm = () => {
     const waits = runs.filter(({ hasLeft }) => !hasLeft).map(timeoutOf);
     const next = Math.min(...waits);
-    // The last one to wait is ended by the exchange's own timeout.
+    // The exchange's own timeout ends the remaining runs.
     if (next >= longest) return;
     timer = setTimeout(() => {
       for (const run of runs) {

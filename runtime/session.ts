@@ -1,5 +1,5 @@
 /**
- * A session: a plan on a device, with the memory for its packets. Runs any number of inputs.
+ * A session: a plan on a device, with the memory for its packets.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import { PacketLoop } from "./packet_loop.ts";
 import type { RunAccount } from "./run_watch.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 
-/** Account of a run. Times are of this process and this run; they are no property of a card. */
+/** Report of a run. Times are measured in this process and do not describe a card. */
 export interface RunReport {
-  /** Requests sent, repeated ones included. */
+  /** Requests sent, including repeated ones. */
   readonly sent: number;
-  /** Requests sent again, or sent in vain. */
+  /** Requests sent again, and requests of abandoned flows. */
   readonly resent: number;
-  /** Times that the device gave a flow up, for text. */
+  /** Escapes: flows that the device gave up, for text. */
   readonly escapes: number;
   /** Bytes of input that the host processed because the device could not, for text. */
   readonly hostBytes: number;
-  /** Stretches that were done again because their chunks shared no boundary, for text in chunks. */
+  /** Stretches tokenized again because their chunks shared no boundary, for text in chunks. */
   readonly retries: number;
-  /** Tokens that came and were dropped, for text in chunks. */
+  /** Tokens received and dropped, for text in chunks. */
   readonly removed: number;
   /** Answers, by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
@@ -36,34 +36,34 @@ export interface RunReport {
   readonly serializeMs: number;
   /** Milliseconds spent waiting for the device. */
   readonly deviceMs: number;
-  /** Milliseconds of host time spent taking answers. */
+  /** Milliseconds of host time spent processing answers. */
   readonly reassembleMs: number;
   /** Counters of the device since it was opened. */
   readonly counters: DeviceCounters;
 }
 
-/** Result of a run, and its account. */
+/** Result and report of a run. */
 export interface RunResult<Out> {
-  /** The result. Its memory belongs to the caller. */
+  /** Result of the plan. The caller owns its memory. */
   readonly output: Out;
-  /** Account of the run. */
+  /** Counts and times of the run. */
   readonly report: RunReport;
 }
 
-/** How a session finds its workload and loads its program. Timeout and signal are those of the load; runs have their own. */
+/** Options of {@linkcode Session.open}. Timeout and signal apply to the load; each run has its own. */
 export interface SessionOptions extends RunOptions {
-  /** Workload of the plan, if the registry does not list it. */
+  /** Custom workload of the plan, if the registry does not list it. */
   readonly workload?: AnyWorkload | undefined;
-  /** Whether the program is loaded by the first run, and not before. Default false. */
+  /** Whether the first run loads the program. Otherwise `open` loads it. Default false. */
   readonly isLazy?: boolean | undefined;
 }
 
 /**
  * A plan on a device.
  *
- * Runs may be concurrent: packets of small inputs share exchanges, and large inputs take turns. Several sessions may
- * share a device. They take turns too, first come first served, and a session whose program was replaced loads it
- * again, which `counters()` shows as bytes of tables.
+ * Runs may be concurrent: packets of small inputs share exchanges, and packets of large inputs alternate. Several
+ * sessions may share a device. They take turns in order of request. A session whose program was replaced loads it
+ * again, which raises `tableBytes` of the device's counters.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export interface SessionOptions extends RunOptions {
  * ```
  */
 export class Session<P extends Plan = AnyPlan> {
-  /** Plan that the session runs, as it was given. */
+  /** Plan passed to {@linkcode Session.open}. */
   readonly plan: P;
   readonly #connection: Connection<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
   readonly #device: Device;
@@ -101,9 +101,9 @@ export class Session<P extends Plan = AnyPlan> {
    * Loads a plan's program and reserves memory for its packets.
    *
    * @param plan A plan for this device.
-   * @param device An open device; it stays the caller's to close.
+   * @param device An open device. The caller closes it.
    * @param resources Data that the plan names but does not hold: `{ vocabulary }` for tokens, nothing for images.
-   * @param options Timeout and signal of the load, and the workload where it is not listed.
+   * @param options Timeout and signal of the load, and a custom workload.
    * @throws {OnpathError} `plan` if the plan is for another device or its resources are missing; `device`, `table`,
    * `timeout`.
    */
@@ -130,8 +130,8 @@ export class Session<P extends Plan = AnyPlan> {
    *
    * @param input Input of the plan: a u8 tensor of its shape in any layout and strides, or a text.
    * @param options Signal, timeout, retries, progress.
-   * @returns The result and the account.
-   * @throws {OnpathError} `dtype` or `shape` if the input is not the plan's; `gap` if answers stay missing; `timeout`
+   * @returns The result and its report.
+   * @throws {OnpathError} `dtype` or `shape` if the input does not match the plan; `gap` if answers stay missing; `timeout`
    * or `device` if the device fails; `size` if an option is outside its limits.
    */
   async run(
@@ -143,12 +143,12 @@ export class Session<P extends Plan = AnyPlan> {
   }
 
   /**
-   * Runs several inputs; their packets travel together where the plan allows it.
+   * Runs several inputs. Their packets share exchanges where the plan allows it.
    *
-   * @param inputs The inputs.
-   * @param options Signal, timeout, retries, progress of all of them.
-   * @returns The results in order, and one account.
-   * @throws {OnpathError} As {@linkcode Session.run}. One input that fails fails them all.
+   * @param inputs Inputs of the plan.
+   * @param options Signal, timeout, retries and progress, for all inputs together.
+   * @returns The results in input order, and one report.
+   * @throws {OnpathError} As {@linkcode Session.run}. One failing input fails the whole call.
    */
   async runMany(
     inputs: readonly InputOf<P>[],
@@ -176,10 +176,10 @@ export class Session<P extends Plan = AnyPlan> {
   }
 
   /**
-   * Starts an input that grows, such as a prompt that is being typed.
+   * Starts an input that grows, such as a prompt during typing.
    *
-   * @param options Signal, timeout and retries of every step.
-   * @returns The stream. Several may be open at once.
+   * @param options Signal, timeout and retries of every `push` and `end`.
+   * @returns The stream. Several streams may be open at once.
    * @throws {OnpathError} `pipeline` if inputs of the plan cannot grow.
    */
   stream(options: RunOptions = {}): FlowStream<InputOf<P>, PartOf<P>> {
@@ -188,14 +188,14 @@ export class Session<P extends Plan = AnyPlan> {
     if (stream === undefined) {
       throw new OnpathError(
         "pipeline",
-        `Cannot stream with plan ${this.plan.id}: an input of workload ${this.plan.workload} comes whole`,
+        `Cannot stream with plan ${this.plan.id}: an input of workload ${this.plan.workload} cannot grow`,
         { plan: this.plan.id, workload: this.plan.workload },
       );
     }
     const { push, end } = stream(async (flow) => {
       await this.#loop.run([flow], options);
     });
-    // Steps are taken in order, whatever the caller waits for.
+    // Queued, so that calls run in order even if the caller does not await them.
     const queued = createSerial();
     return { push: (chunk) => queued(() => push(chunk)), end: () => queued(end) };
   }
@@ -210,25 +210,25 @@ export class Session<P extends Plan = AnyPlan> {
   }
 }
 
-/** Arguments of {@linkcode Session.open} behind the device: resources may be left out if the plan needs none. */
+/** Arguments of {@linkcode Session.open} after the device. Resources are optional if the plan needs none. */
 export type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
   ? [resources?: void, options?: SessionOptions]
   : [resources: ResourcesOf<P>, options?: SessionOptions];
 
-/** Refuses an argument that is not of its kind, before it is used. */
+/** Refuses an argument of the wrong kind before its first use. */
 function checkArgument(name: string, value: unknown, isRight: boolean): void {
   if (isRight) return;
   const found = kindOf(value);
   throw new OnpathError(
     name === "plan" ? "plan" : "device",
-    `Cannot open a session with a ${name} that is ${found}: expected what ${
+    `Cannot open a session with a ${name} that is ${found}: expected a ${name} from ${
       name === "plan" ? "compile()" : "createModelDevice(), createRtlDevice() or openXrtOffload()"
-    } makes`,
+    }`,
     { argument: name, found },
   );
 }
 
-/** Refuses plans that an older version compiled and that never went through a file. */
+/** Refuses plans of another version. Plans from files are checked earlier, when they are decoded. */
 function checkVersion(version: unknown): void {
   if (version === PLAN_VERSION) return;
   throw new OnpathError(
@@ -242,7 +242,9 @@ function checkVersion(version: unknown): void {
 
 function checkTarget(plan: Plan, device: Device): void {
   if (sameProfile(plan.target, device.profile)) return;
-  const other = plan.target.name === device.profile.name ? "other numbers of that device" : plan.target.name;
+  const other = plan.target.name === device.profile.name
+    ? "another profile of that device"
+    : plan.target.name;
   throw new OnpathError(
     "plan",
     `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${other}`,

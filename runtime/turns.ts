@@ -1,6 +1,6 @@
 /**
- * Turns of sessions that share a device. One session at a time reaches it, first come first served; a session gives
- * the device back when it has nothing to send, or after some exchanges if others wait.
+ * Turns of sessions that share a device. One session at a time uses the device, in order of request. Its turn ends when
+ * it has nothing to send, or after some exchanges if other sessions wait.
  *
  * @module
  */
@@ -13,15 +13,15 @@ export interface Turns {
   /**
    * Runs work alone on the device.
    *
-   * @param work Given a function that tells whether others wait.
+   * @param work Receives a function that returns whether other sessions wait for a turn.
    */
-  readonly run: <T>(work: (othersWait: () => boolean) => Promise<T>) => Promise<T>;
+  readonly run: <T>(work: (hasWaiters: () => boolean) => Promise<T>) => Promise<T>;
 }
 
-// A device is the key, so that sessions that were opened apart still find each other.
+// Keyed by device, so that sessions opened independently share one queue.
 const turnsOf = new WeakMap<Device, Turns>();
 
-/** Finds the turns of a device. */
+/** Returns the turns of a device. */
 export function turns(device: Device): Turns {
   let found = turnsOf.get(device);
   if (found === undefined) turnsOf.set(device, found = createTurns());
@@ -32,7 +32,7 @@ function createTurns(): Turns {
   const serial = createSerial();
   let waiting = 0;
   return {
-    run: <T>(work: (othersWait: () => boolean) => Promise<T>): Promise<T> => {
+    run: <T>(work: (hasWaiters: () => boolean) => Promise<T>): Promise<T> => {
       waiting++;
       return serial(() => {
         waiting--;

@@ -83,7 +83,7 @@ function run(
 ) {
   const { card } = tokenizer;
   card.reset();
-  tokenizer.load(vocabulary, { plan: 0, longest: STANDARD_PAYLOAD, latency: { least } });
+  tokenizer.load(vocabulary, { plan: 0, longest: STANDARD_PAYLOAD, latency: { minCycles: least } });
   let at = 0;
   const list = packets(text, flows);
   list.forEach((packet, index) => {

@@ -86,26 +86,26 @@ export class OnpathError extends Error {
  *
  * @param what Name of the number in the message: `Cannot use ${what} …`.
  * @param value Number to check.
- * @param least Minimum, inclusive.
- * @param most Maximum, inclusive.
+ * @param min Minimum, inclusive.
+ * @param max Maximum, inclusive.
  * @returns The number.
  * @throws {OnpathError} `size` when it is not an integer or out of range.
  */
-export function checkInteger(what: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
+export function checkInteger(what: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
     throw new OnpathError(
       "size",
-      `Cannot use ${what} ${String(value)}: expected a whole number from ${least} to ${most}`,
-      { what, value, least, most },
+      `Cannot use ${what} ${String(value)}: expected a whole number from ${min} to ${max}`,
+      { what, value, least: min, most: max },
     );
   }
   return value;
 }
 
 /**
- * Names the type of a value from outside, as it stands in a message.
+ * Names the type of a value from outside for a message, such as `of type number`.
  *
- * @param value Anything; nothing of it is called.
+ * @param value Any value. None of its methods or getters is called.
  */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

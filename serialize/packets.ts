@@ -18,14 +18,14 @@ import {
   writeHeader,
 } from "./header.ts";
 
-/** Packets carry a CRC-32C, or rely on the link: PCIe and Ethernet have checksums of their own. */
+/** `crc32c`: packets carry a CRC-32C. `link`: they rely on the checksums of PCIe or Ethernet. */
 export type Checksum = "crc32c" | "link";
 
 /**
  * Checks an option that chooses the checksum.
  *
  * @param checksum Value from outside; undefined stands for `crc32c`.
- * @throws {OnpathError} `pipeline`
+ * @throws {OnpathError} `pipeline` if the value is neither `crc32c` nor `link`.
  */
 export function checkChecksum(checksum: unknown): Checksum {
   if (checksum === undefined) return "crc32c";
@@ -96,10 +96,10 @@ export function slotAddress(packets: PacketSlots, slot: number): number {
 /**
  * Writes a packet into a slot. Its CRC is filled in if the header's flags include `checked`.
  *
- * @param packets The slots.
- * @param slot Which one.
- * @param header The fields; `length` is the payload's.
- * @param payload At most the slot's bytes behind the header.
+ * @param packets Slots to write to.
+ * @param slot Slot number, from 0.
+ * @param header Header fields. `length` must be the payload's length.
+ * @param payload Payload, at most `slotBytes` less the header. The length is not checked.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
  * Partition of image items into packets. A packet holds whole rows, or part of one row; it never crosses an
  * image.
- * Data that belongs to a row, such as its weights, therefore applies to whole packets. A packet's place
- * follows from its number alone.
+ * Data that belongs to a row, such as its weights, therefore applies to whole packets. The items of a packet
+ * follow from its number alone.
  *
  * @module
  */
@@ -29,15 +29,15 @@ export interface Partition {
 }
 
 /**
- * Partitions images into packets of at most `most` items.
+ * Partitions images into packets of at most `maxItems` items.
  * Rows longer than a packet are split evenly, in multiples of `multiple` items, so that packets end with a
  * full bus word.
  *
  * @param width Items in a row, 1 to 2^24.
  * @param height Rows in an image, 1 to 2^24.
  * @param images Images in the flow, 1 to 2^24.
- * @param most Maximum items of one packet, 1 to 2^16.
- * @param multiple Items in one bus word, 1 to `most`. Default 1.
+ * @param maxItems Maximum items of one packet, 1 to 2^16.
+ * @param multiple Items in one bus word, 1 to `maxItems`. Default 1.
  * @param maxRows Maximum rows of one packet; 1 if every row has its own table page. Default unlimited.
  * @returns Partition of the flow.
  * @throws {OnpathError} `size` when a number is out of range or the flow has more than {@linkcode
@@ -57,16 +57,16 @@ export function cutRows(
   width: number,
   height: number,
   images: number,
-  most: number,
+  maxItems: number,
   multiple = 1,
   maxRows = Infinity,
 ): Partition {
   checkInteger("items of a row", width, 1, 2 ** 24);
   checkInteger("row count", height, 1, 2 ** 24);
   checkInteger("image count", images, 1, 2 ** 24);
-  checkInteger("items of a packet", most, 1, 2 ** 16);
-  checkInteger("items of a bus word", multiple, 1, most);
-  const usable = most - most % multiple;
+  checkInteger("items of a packet", maxItems, 1, 2 ** 16);
+  checkInteger("items of a bus word", multiple, 1, maxItems);
+  const usable = maxItems - maxItems % multiple;
   const rowsPerPacket = Math.min(height, maxRows, Math.max(1, Math.floor(usable / width)));
   const packetsPerRow = Math.ceil(width / usable);
   const itemsPerPacket = packetsPerRow === 1

@@ -51,7 +51,7 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
     return ranges.length === 0 ? null : { flow: this.#flow, ranges };
   }
 
-  /** Gives the result. Called once. */
+  /** Returns the result and closes the flow. Must be called at most once. */
   result(): Out {
     return this.#finish(this.#reassembler.take(this.#flow));
   }

@@ -195,17 +195,17 @@ export class Reassembler {
    * Lists the missing packets of a flow as ranges.
    *
    * @param flow Number of an open flow.
-   * @param most Maximum ranges to return. Default 1024.
+   * @param maxRanges Maximum ranges to return. Default 1024.
    * @returns Pairs of first and last packet number, ascending.
    */
-  gaps(flow: number, most = 1024): [first: number, last: number][] {
+  gaps(flow: number, maxRanges = 1024): [first: number, last: number][] {
     const { arrived, placement } = this.#flow(flow);
     const gaps: [number, number][] = [];
     for (let i = 0; i < placement.cut.packets; i++) {
       if (arrived[i >> 3]! >> (i & 7) & 1) continue;
       const previous = gaps.at(-1);
       if (previous !== undefined && previous[1] === i - 1) previous[1] = i;
-      else if (gaps.length === most) break;
+      else if (gaps.length === maxRanges) break;
       else gaps.push([i, i]);
     }
     return gaps;
@@ -301,7 +301,7 @@ export class Reassembler {
     const state = this.#state!;
     const { cut, planes, itemBytes } = state.placement;
     if (planes === 1) {
-      // Images are contiguous, as rows are: one copy.
+      // Items of consecutive rows and images are contiguous, so one copy is enough.
       state.output.set(this.#payload(bytes, at, length, slot), position * itemBytes);
     } else {
       const planeItems = cut.height * cut.width;

@@ -132,7 +132,7 @@ export class ReassembleStream extends TransformStream<Uint8Array, FlowOutput> {
     const { placement } = options;
     const window = options.limits?.flows ?? 64;
     const header = newHeader();
-    // Flows that may send: the first `window` of those that are incomplete. One that has sent is open.
+    // `due`: the first `window` incomplete flows, whose packets are accepted. `open`: those with a reserved output.
     const due = new Set<number>();
     const open = new Set<number>();
     let next = first;

@@ -158,7 +158,7 @@ export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, option
  * Creates a dense tensor of zeros.
  *
  * @param options Element type, shape and, for images, the layout.
- * @returns Tensor with a buffer of its own.
+ * @returns Tensor with a new buffer.
  * @throws {OnpathError} `size` or `shape` when the shape is invalid.
  */
 export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {

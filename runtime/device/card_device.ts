@@ -1,5 +1,5 @@
 /**
- * The device over ports: what cards and the RTL in WebAssembly have in common. The model is the other device.
+ * The device over ports, which cards and the RTL in WebAssembly share. The model device does not use it.
  *
  * @module
  */
@@ -16,46 +16,47 @@ import { createKernelCounter, type KernelCounter, type KernelCounts } from "./ke
 import type { Port, Ports } from "./port.ts";
 import { checkExchange, createSerial } from "./serial.ts";
 
-/** An opened port and its counts. */
+/** An open port and its counts. */
 interface Part {
   readonly port: Port;
   readonly counter: KernelCounter;
-  /** Counts when they were last read. */
+  /** Counts as last read. */
   counts: KernelCounts;
-  /** Whether they may have changed since, and those of drops. */
+  /** Whether the counts may have changed since they were read. */
   isOld: boolean;
+  /** Whether the drop counts may have changed too. Reading them takes one register read a check. */
   mayDrop: boolean;
-  /** Whether an exchange is under way: registers are not read meanwhile. */
+  /** Whether an exchange is in flight. Registers must not be read until it ends. */
   isBusy: boolean;
 }
 
-/** A program on its port. */
+/** The resident program with its port. */
 interface Loaded {
   readonly program: Program;
   readonly image: KernelImage;
   readonly part: Part;
 }
 
-/** Check that fails if a packet's page is not resident: that is a failure, not a drop. */
+/** Check for a resident page. A packet that fails it is reported as an error and not as a drop. */
 const PAGE = DROP_REASONS.indexOf("page");
 
 /**
- * Makes a device of ports.
+ * Makes a device over ports.
  *
- * @param ports A way to open them. They are closed with the device.
- * @returns The device. Its cycles and drops are the hardware's own counters.
+ * @param ports Opens the ports. The device closes them.
+ * @returns The device. Cycles and drops come from the hardware's counters.
  */
 export function createCardDevice(ports: Ports): Device {
   const { profile } = ports;
   const serial = createSerial();
-  // A card holds one build at a time; the counts of all that were opened add up.
+  // Counts are summed over all builds that were opened, although a card holds one build at a time.
   const parts = new Map<PlanBuild, Part>();
   let loaded: Loaded | null = null;
-  // Lookups of the programs before the one that is loaded, and bytes of its answers.
+  // Lookups of earlier programs, and answer bytes of the loaded one.
   let pastLookups = 0;
   let answered = 0;
   let tableBytes = 0;
-  // Swaps of the programs before the one that is loaded.
+  // Swaps of earlier programs.
   let pastSwaps = 0;
   let closing: Promise<void> | undefined;
 
@@ -78,7 +79,7 @@ export function createCardDevice(ports: Ports): Device {
       refuseLost(intent);
       try {
         const value = await work();
-        // A card that was lost meanwhile has answered nothing: what came is no answer.
+        // A result from a card that was lost during the call is invalid.
         refuseLost(intent);
         return value;
       } catch (error) {
@@ -92,7 +93,7 @@ export function createCardDevice(ports: Ports): Device {
     const { port, counter, isOld, isBusy, mayDrop } = part;
     if (!isOld || isBusy || port.isRunning() || ports.lost?.() !== undefined) return part.counts;
     const counts = counter.counts(mayDrop);
-    // What a card that is lost by now has said counts for nothing.
+    // Counts from a card that was lost during the read are discarded.
     if (ports.lost?.() === undefined) Object.assign(part, { counts, isOld: false, mayDrop: false });
     return part.counts;
   };
@@ -120,7 +121,7 @@ export function createCardDevice(ports: Ports): Device {
   };
 
   const load = async (program: Program, wait: WaitOptions): Promise<void> => {
-    // A program that is refused changes nothing, whatever its id.
+    // Throws for a refused program before any state changes.
     const image = program.image();
     const isKept = loaded?.program.plan.id === program.plan.id;
     if (isKept && !program.restarts) {
@@ -144,13 +145,13 @@ export function createCardDevice(ports: Ports): Device {
     loaded = { program, image, part };
   };
 
-  /** Sends the packets; returns the number of answers. */
+  /** Sends the packets and returns the number of answers. */
   const send = async (exchange: Exchange, { program, image, part }: Loaded, wait: WaitOptions) => {
     const { count } = exchange;
     const { port, counter } = part;
     const each = program.plan.packets.answersPerRequest;
     if (part.mayDrop) countsOf(part);
-    const missing = part.counts.drops[PAGE]!;
+    const missedBefore = part.counts.drops[PAGE]!;
     const before = counter.left();
     part.isBusy = part.isOld = part.mayDrop = true;
     const { answers, bytes } = await port.exchange(exchange, each, wait).finally(() => part.isBusy = false);
@@ -159,20 +160,20 @@ export function createCardDevice(ports: Ports): Device {
     const inside = counter.present();
     refuseLost("exchange packets");
     if (left === count && each === 1) part.mayDrop = false;
-    const missed = image.pages === undefined ? 0 : countsOf(part).drops[PAGE]! - missing;
+    const missed = image.pages === undefined ? 0 : countsOf(part).drops[PAGE]! - missedBefore;
     refuseLost("exchange packets");
     if (missed > 0) {
       throw new OnpathError(
         "table",
         `Cannot process ${missed} of ${count} packets: their page is not resident in their epoch, ` +
-          "its swap schedule does not serve it",
+          "the swap schedule does not load it",
         { packets: missed },
       );
     }
     if (inside > 0) {
       throw new OnpathError(
         "device",
-        `Cannot complete an exchange: ${inside} packets are still in the kernel, though its mover is done`,
+        `Cannot complete an exchange: ${inside} packets are still in the kernel after its mover finished`,
         { inside },
       );
     }
@@ -182,7 +183,7 @@ export function createCardDevice(ports: Ports): Device {
   const exchange = async (exchange: Exchange, wait: WaitOptions): Promise<number> => {
     wait.signal?.throwIfAborted();
     if (loaded === null) {
-      throw new OnpathError("device", `Cannot exchange packets: device ${profile.name} has no plan`);
+      throw new OnpathError("device", `Cannot exchange packets: device ${profile.name} has no program`);
     }
     checkExchange(exchange);
     const { image, part, program: { plan } } = loaded;
@@ -199,7 +200,7 @@ export function createCardDevice(ports: Ports): Device {
 
   const close = async (): Promise<void> => {
     for (const { port } of parts.values()) port.stop?.();
-    // A call that is under way ends: it holds buffers.
+    // Waits for the call in flight, because it uses buffers of the ports.
     await serial(() => {});
     for (const part of parts.values()) {
       countsOf(part);

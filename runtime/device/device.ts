@@ -1,6 +1,5 @@
 /**
- * The device interface: whatever turns packets into packets. Model, RTL and XRT implement it, and one suite of tests
- * runs on all of them.
+ * The device interface. Model, RTL and XRT implement it, and one test suite runs on all of them.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { DropReason, Exchange, Program } from "../../kernels/program.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 
-/** Counts of a device since it was opened. */
+/** Counts since a device was opened. */
 export interface DeviceCounters {
   /** Packets processed. */
   readonly packets: number;
@@ -17,9 +16,9 @@ export interface DeviceCounters {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Table lookups. */
   readonly lookups: number;
-  /** Clock cycles, or null if the device counts none. The model's are simulated. */
+  /** Clock cycles, or null if the device does not count them. The model estimates them. */
   readonly cycles: number | null;
-  /** Cycles of waiting for pages or rows, or null if the device counts none. */
+  /** Cycles stalled for pages or rows, or null if the device does not count them. */
   readonly stalls: number | null;
   /** Pages loaded. */
   readonly swaps: number;
@@ -28,32 +27,31 @@ export interface DeviceCounters {
 }
 
 /**
- * A device. Slots stay the caller's, and are free again when an exchange has ended. Calls that overlap are taken one
- * after another. A request may bring several answers or none.
+ * A device. The caller owns all slots and may reuse them when an exchange has ended. Overlapping calls run one after
+ * another, in call order. A request may have several answers or none.
  */
 export interface Device extends AsyncDisposable {
-  /** Its numbers and capabilities. */
+  /** Numbers and capabilities. Plans are compiled for them. */
   readonly profile: DeviceProfile;
-  /** Program that is loaded, or null. */
+  /** Returns the loaded program, or null. */
   loaded(): Program | null;
   /**
-   * Makes a program resident, in place of the one before. A program that is refused changes nothing.
+   * Loads a program in place of the previous one. A refused program changes nothing.
    *
    * @throws {OnpathError} `device` if the device is closed or lacks a kernel, `table` if the tables do not fit.
    */
   load(program: Program, options?: WaitOptions): Promise<void>;
   /**
-   * Sends packets and collects the answers, in any order; answers may be missing or come twice. Page loads run beside
-   * the packets: an epoch begins once its loads are done, and a slot is overwritten from the end of the epoch that
-   * frees it.
+   * Sends packets and collects the answers, in any order. Answers may be missing or duplicated. Page loads run beside
+   * the packets: an epoch begins once its loads are done, and a page slot is overwritten after the epoch that frees it.
    *
-   * @returns Number of answers, in the output's slots from 0 on.
+   * @returns Number of answers. They are in the output's slots from 0 on.
    * @throws {OnpathError} `device` if the device is closed, has no program, or fails; `size` if slots do not suffice;
    * `table` if a page is missing or has the wrong length.
    */
   exchange(exchange: Exchange, options?: WaitOptions): Promise<number>;
-  /** Returns the counts. */
+  /** Returns the counts since the device was opened. */
   counters(): DeviceCounters;
-  /** Frees what it holds. May be called again. */
+  /** Frees all resources of the device. Further calls have no effect. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Counts of an opened kernel, from its registers.
+ * Counts of an open kernel, read from its registers.
  *
  * @module
  */
@@ -8,45 +8,45 @@ import { COUNTER, DROP_REASONS } from "../../kernels/rtl/registers.ts";
 
 /** Counts of a kernel since it was opened. */
 export interface KernelCounts {
-  /** Cycles with a packet inside, and those of loading tables. */
+  /** Cycles with a packet inside, plus cycles of table loads. */
   readonly cycles: number;
   /** Cycles in which a packet waited for a table. */
   readonly stalls: number;
-  /** Pages that were taken into use. */
+  /** Pages that became resident. */
   readonly swaps: number;
-  /** Lookups that counters of its own hold. */
+  /** Lookups in the kernel's own counters; 0 if it has none. */
   readonly lookups: number;
-  /** Packets dropped, by the number of the check. */
+  /** Packets dropped, by the index of the failed check. */
   readonly drops: readonly number[];
 }
 
 /** Reads the counters of a kernel. */
 export interface KernelCounter {
-  /** Reads the counts; those of drops only where some may have changed. */
+  /** Reads the counts. Drop counts are read again only if `withDrops` is true. */
   readonly counts: (withDrops: boolean) => KernelCounts;
-  /** Packets that have left since the kernel was opened, modulo 2^32. */
+  /** Reads the packets that left since the kernel was opened, modulo 2^32. */
   readonly left: () => number;
-  /** Packets that are inside now. */
+  /** Reads the packets inside the kernel. */
   readonly present: () => number;
 }
 
-/** The common counters that are read each time. */
+/** Common counters, read for every count. */
 const READ = ["cycles", "cyclesUpper", "words", "stalls", "swaps"] as const;
 
 /**
- * Starts counting.
+ * Starts counting from the current values. A card counts from its reset, so earlier users may have raised them.
  *
- * @param read Reads a counter of 32 bits by its place. A card counts from its reset on, whoever had it before.
- * @param lookups Counters that hold lookups.
+ * @param read Reads a counter of 32 bits by its index in {@linkcode COUNTER}.
+ * @param lookups Indexes of the kernel's own counters of lookups.
  */
 export function createKernelCounter(
-  read: (place: number) => number,
+  read: (index: number) => number,
   lookups: readonly number[],
 ): KernelCounter {
-  const places = [...READ.map((name) => COUNTER[name]), ...lookups];
-  const readAll = () => places.map(read);
+  const indexes = [...READ.map((name) => COUNTER[name]), ...lookups];
+  const readAll = () => indexes.map(read);
   const readDrops = () => DROP_REASONS.map((_, reason) => read(COUNTER.drops + reason));
-  /** Gain of a counter that has wrapped once at most. */
+  /** Increase of a counter that wrapped at most once. */
   const gained = (now: number, then: number) => (now - then) >>> 0;
   const [before, dropsBefore, leftBefore] = [readAll(), readDrops(), read(COUNTER.packets)];
   let drops = dropsBefore;

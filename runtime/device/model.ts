@@ -1,6 +1,5 @@
 /**
- * The model device: every kernel's model, packet by packet, in TypeScript. The plain truth that other devices are
- * compared with.
+ * The model device: runs every kernel's model in TypeScript, packet by packet. Tests compare the other devices with it.
  *
  * @module
  */
@@ -13,7 +12,7 @@ import type { Device, DeviceCounters } from "./device.ts";
 import { checkExchange, createSerial, createSlices } from "./serial.ts";
 
 /**
- * Numbers of the model device: those of an Alveo U55C.
+ * Profile of the model device: the numbers of an Alveo U55C.
  *
  * @example
  * ```ts
@@ -29,14 +28,14 @@ export const MODEL_PROFILE: DeviceProfile = {
   summary: "the kernels' models in TypeScript, packet by packet, with the numbers of an Alveo U55C",
 };
 
-/** Packets after which the clock is read; reading it costs as much as a small packet. */
+/** Packets between two reads of the clock. One read costs as much as a small packet. */
 const SLICE_PACKETS = 16;
 
 /**
  * Opens a model device.
  *
- * @param profile Numbers of the card that it stands for.
- * @returns The device. Its cycles follow from packets, page loads and the profile's numbers; they are simulated.
+ * @param profile Profile of the modelled card. Default {@linkcode MODEL_PROFILE}.
+ * @returns The device. Cycles are estimated from packets, page loads and the profile.
  *
  * @example
  * ```ts
@@ -50,7 +49,7 @@ const SLICE_PACKETS = 16;
 export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Device {
   const serial = createSerial();
   const dropped: Partial<Record<DropReason, number>> = {};
-  // Counts of the programs before the one that is loaded.
+  // Counts of earlier programs.
   const past = { lookups: 0, cycles: 0, stalls: 0, swaps: 0, tableBytes: 0 };
   let packets = 0;
   let program: Program | null = null;
@@ -75,7 +74,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
     const made = next.model(profile);
     retire();
     [program, model] = [next, made];
-    // Tables that are resident already are not loaded again.
+    // Tables of the same plan are already resident.
     if (isKept) return;
     past.cycles += made.resident.cycles;
     past.tableBytes += made.resident.bytes;
@@ -91,7 +90,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         signal?.throwIfAborted();
         refuseClosed("exchange packets");
         if (model === null) {
-          throw new OnpathError("device", "Cannot exchange packets: the model device has no plan");
+          throw new OnpathError("device", "Cannot exchange packets: the model device has no program");
         }
         checkExchange(exchange);
         const { input, output, count } = exchange;

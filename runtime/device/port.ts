@@ -1,5 +1,5 @@
 /**
- * Ports: one opened build of the RTL each, whether in WebAssembly or on a card. A card device drives them.
+ * Ports: each drives one open build of the RTL, in WebAssembly or on a card. A card device uses them.
  *
  * @module
  */
@@ -13,42 +13,42 @@ import type { WaitOptions } from "../../serialize/wait.ts";
 export interface Collected {
   /** Number of answers. */
   readonly answers: number;
-  /** Bytes of their payloads. */
+  /** Payload bytes of all answers. */
   readonly bytes: number;
 }
 
-/** One opened build of the RTL. Calls do not overlap. */
+/** One open build of the RTL. The caller must not overlap calls. */
 export interface Port {
-  /** Sets arguments and external memory, which hold from the next packet on. Pages on chip are forgotten. */
+  /** Sets arguments and external memory for the next packets. Discards the resident pages. */
   readonly start: (image: KernelImage, wait: WaitOptions) => Promise<void> | void;
-  /** Loads tables, and makes room for pages. */
+  /** Loads tables, and reserves memory for page loads. */
   readonly load: (image: KernelImage, wait: WaitOptions) => Promise<void>;
-  /** Queues page loads, which run beside the packets that follow, up to their last epoch. */
+  /** Queues page loads. They run beside the following packets, up to `lastEpoch`. */
   readonly queue: (pages: readonly PageLoad[], lastEpoch: number, wait: WaitOptions) => Promise<void> | void;
   /**
-   * Sends packets and collects answers, in the output's slots from 0 on. After an abort the packets that are inside
-   * still leave; {@linkcode Port.settle} waits for them.
+   * Sends packets and collects answers in the output's slots, from 0 on. After an abort, packets that are inside still
+   * leave. {@linkcode Port.settle} waits for them.
    *
-   * @param exchange The exchange.
+   * @param exchange Packets, and slots for the answers.
    * @param each Maximum answers to one packet.
-   * @throws {OnpathError} `size` if there are more answers than slots, or longer ones.
+   * @throws {OnpathError} `size` if there are more answers than slots, or an answer is longer than a slot.
    */
   readonly exchange: (exchange: Exchange, each: number, wait: WaitOptions) => Promise<Collected>;
-  /** Reads a counter of 32 bits by its place. Refused by the hardware while packets are inside. */
-  readonly read: (place: number) => number;
+  /** Reads a counter of 32 bits by its index. Not allowed while packets are inside. */
+  readonly read: (index: number) => number;
   /** Number of packets sent. */
   readonly sent: () => number;
-  /** Whether packets are under way. */
+  /** Whether packets are in flight. */
   readonly isRunning: () => boolean;
-  /** Waits until no packet is under way. */
+  /** Waits until no packet is in flight. */
   readonly settle: (wait: WaitOptions) => Promise<void> | void;
-  /** Cuts an exchange short, because the device is closing. Absent where an exchange ends by itself. */
+  /** Aborts an exchange when the device closes. Absent if exchanges always end without it. */
   readonly stop?: (() => void) | undefined;
-  /** Closes it. No call is under way. */
+  /** Closes the port. No other call may be in flight. */
   readonly close: () => Promise<void>;
 }
 
-/** A way to open ports. */
+/** Opens the ports of one device. */
 export interface Ports {
   /** Profile of the device. */
   readonly profile: DeviceProfile;
@@ -58,10 +58,10 @@ export interface Ports {
    * @throws {OnpathError} `device` if the card lacks the build.
    */
   readonly open: (build: PlanBuild, wait: WaitOptions) => Promise<Port>;
-  /** Reason that the card is lost; undefined while it is there. Absent for hardware that cannot be lost. */
+  /** Returns the reason why the card was lost, or undefined. Absent for hardware that cannot be lost. */
   readonly lost?: (() => string | undefined) | undefined;
   /** Receives the error of a call that failed. */
   readonly failed?: ((error: unknown) => void) | undefined;
-  /** Frees what lies below the ports. They are closed. */
+  /** Frees the resources that the ports share. All ports are closed before. */
   readonly close?: (() => Promise<void>) | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Calls of a device, one after another, and turns for the event loop while a device computes in this process.
+ * Call queue of a device, and yields to the event loop while a device computes in this process.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { Exchange } from "../../kernels/program.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 
-/** Runs calls one after another, in the order in which they were made. */
+/** Runs a call after all earlier calls have ended. A failed call does not stop the later ones. */
 export type Serial = <T>(call: () => Promise<T> | T) => Promise<T>;
 
-/** Makes a queue of calls. */
+/** Makes an empty call queue. */
 export function createSerial(): Serial {
   let tail: Promise<unknown> = Promise.resolve();
   return <T>(call: () => Promise<T> | T): Promise<T> => {
@@ -20,18 +20,18 @@ export function createSerial(): Serial {
   };
 }
 
-/** Milliseconds of computing after which other events get a turn. An abort is answered within about this time. */
+/** Milliseconds of computing between two yields. An abort takes effect within about this time. */
 const SLICE_MS = 10;
 
-/** Gives other events a turn now and then. */
+/** Divides a computation into slices with yields between them. */
 export interface Slices {
-  /** Whether a turn is due. */
+  /** Returns whether the slice has lasted longer than its time. */
   readonly isDue: () => boolean;
-  /** Lets other events run. */
+  /** Lets other events run, and starts the next slice. */
   readonly yield: () => Promise<void>;
 }
 
-/** Starts a slice of computing. */
+/** Starts the first slice. */
 export function createSlices(): Slices {
   let start = performance.now();
   return {
@@ -43,12 +43,12 @@ export function createSlices(): Slices {
   };
 }
 
-/** Absent in browsers. */
+/** Undefined in browsers. */
 const { setImmediate } = globalThis as { readonly setImmediate?: (run: () => void) => unknown };
 
 /**
- * Lets timers, signals and network events run. In browsers a message is faster than a timer, which they delay by
- * 4 ms; in Deno messages that follow each other keep timers waiting.
+ * Lets timers, signals and network events run. Browsers delay timers by 4 ms, so a message is used there. In Deno,
+ * consecutive messages would delay timers, so `setImmediate` is used where it exists.
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
@@ -66,7 +66,7 @@ export function yieldToEventLoop(): Promise<void> {
 }
 
 /**
- * Refuses an exchange that its slots cannot hold.
+ * Checks that an exchange has enough slots.
  *
  * @throws {OnpathError} `size` if there are fewer slots than packets.
  */
@@ -75,7 +75,7 @@ export function checkExchange({ input, output, count }: Exchange): void {
   if (count <= input.slots && count <= output.slots) return;
   throw new OnpathError(
     "size",
-    `Cannot exchange ${count} packets: there are ${input.slots} slots to send and ${output.slots} for answers`,
+    `Cannot exchange ${count} packets: there are ${input.slots} request slots and ${output.slots} answer slots`,
     { count, input: input.slots, output: output.slots },
   );
 }

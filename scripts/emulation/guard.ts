@@ -12,7 +12,7 @@
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { answerForNobody, CALL, callName } from "../../runtime/device/emulation/calls.ts";
+import { answerWithoutDevice, CALL, callName } from "../../runtime/device/emulation/calls.ts";
 import { createFrameReader, requestFrame, responseFrame } from "../../runtime/device/emulation/frames.ts";
 import { decodeMessage, encodeMessage, numberOf } from "../../runtime/device/emulation/proto2.ts";
 
@@ -95,7 +95,7 @@ export function runGuard(): void {
   const answerWaiting = (link: Link) => {
     const { waiting } = link;
     if (waiting === undefined || !link.gone) return;
-    answered(link, responseFrame(answerForNobody(waiting.call, decodeMessage(waiting.message))));
+    answered(link, responseFrame(answerWithoutDevice(waiting.call, decodeMessage(waiting.message))));
   };
 
   /** Forwards a response. After the last one XRT may keep the socket open without reading, so the guard closes it. */

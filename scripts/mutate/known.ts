@@ -97,8 +97,8 @@ export const KNOWN: readonly KnownMutant[] = [
   },
   {
     file: "serialize/reassembler.ts",
-    text: "gaps.length === most",
-    replacement: "gaps.length > most",
+    text: "gaps.length === maxRanges",
+    replacement: "gaps.length > maxRanges",
     wrong: "gaps() lists one range more than asked for",
     test: REASSEMBLER,
   },
@@ -111,8 +111,8 @@ export const KNOWN: readonly KnownMutant[] = [
   },
   {
     file: "serialize/text/held_packets.ts",
-    text: "this.#packets.size >= this.#most",
-    replacement: "this.#packets.size > this.#most",
+    text: "this.#packets.size >= this.#maxPackets",
+    replacement: "this.#packets.size > this.#maxPackets",
     wrong: "one packet more than the limit is held",
     test: "tests/serialize/text/held_packets_test.ts",
   },

@@ -239,11 +239,11 @@ export class ChunkMerge {
     while (at > 0 && own.ends[at - 1]! >= from) at--;
     if (from === 0 || (at < own.count && own.ends[at] === from && (own.tokens[at]! & 1) === 1)) return from;
     for (let n = 0; n < confirmed; n++) {
-      const place = run.ends[n]!;
-      if (place > boundary) break;
+      const end = run.ends[n]!;
+      if (end > boundary) break;
       if ((run.tokens[n]! & 1) === 0) continue;
-      while (at < own.count && (own.ends[at]! < place || (own.tokens[at]! & 1) === 0)) at++;
-      if (at < own.count && own.ends[at] === place) return place;
+      while (at < own.count && (own.ends[at]! < end || (own.tokens[at]! & 1) === 0)) at++;
+      if (at < own.count && own.ends[at] === end) return end;
     }
     return -1;
   }
@@ -271,9 +271,9 @@ function beginWaiting(waiting: Waiting, from: number): void {
 }
 
 /** Index of the first of `count` tokens that ends behind a byte offset. */
-function firstBehind(run: TokenRun, count: number, place: number): number {
+function firstBehind(run: TokenRun, count: number, offset: number): number {
   let first = 0;
-  while (first < count && run.ends[first]! <= place) first++;
+  while (first < count && run.ends[first]! <= offset) first++;
   return first;
 }
 

@@ -23,7 +23,7 @@ export interface TextCut {
   readonly overlap: number;
 }
 
-/** Bytes of UTF-8 before the last byte of a character, at most. */
+/** Maximum bytes of a UTF-8 character before its last byte. */
 const BACK = 3;
 
 /**
@@ -32,7 +32,7 @@ const BACK = 3;
  * An overlap below 3 becomes 0, because chunks could not start with a whole character.
  *
  * @param payload Longest payload in bytes, 1 to {@linkcode MAX_PAYLOAD}.
- * @param wanted Requested overlap in bytes.
+ * @param requested Requested overlap in bytes.
  * @returns Overlap for a {@linkcode TextCut}, in bytes.
  *
  * @example
@@ -43,9 +43,9 @@ const BACK = 3;
  * assert.deepEqual([1344, 32, 7].map((payload) => overlapFor(payload, 32)), [32, 14, 0]);
  * ```
  */
-export function overlapFor(payload: number, wanted: number): number {
+export function overlapFor(payload: number, requested: number): number {
   checkInteger("payload bytes", payload, 1, MAX_PAYLOAD);
-  const overlap = Math.min(wanted, Math.floor((payload - BACK) / 2));
+  const overlap = Math.min(requested, Math.floor((payload - BACK) / 2));
   return overlap < BACK ? 0 : overlap;
 }
 
@@ -79,7 +79,7 @@ export function chunkStart(text: Uint8Array, cut: TextCut, chunk: number): numbe
   if (cut.overlap < BACK) return at;
   let start = at;
   while (start > 0 && at - start < BACK && (text[start]! & 0xc0) === 0x80) start--;
-  // Four continuation bytes in a row are malformed. The last one counts as a character of its own.
+  // Four continuation bytes in a row are malformed. The last one then counts as a separate character.
   return (text[start]! & 0xc0) === 0x80 ? at : start;
 }
 

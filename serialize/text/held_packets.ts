@@ -10,15 +10,15 @@ import { type PacketSlots, slotAddress } from "../packets.ts";
 /** Copies of packets by number, up to a limit. */
 export class HeldPackets {
   readonly #packets = new Map<number, Uint8Array<ArrayBuffer>>();
-  readonly #most: number;
+  readonly #maxPackets: number;
 
   /**
    * Creates an empty store.
    *
-   * @param most Maximum packets held.
+   * @param maxPackets Maximum packets held.
    */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxPackets: number) {
+    this.#maxPackets = maxPackets;
   }
 
   /** Number of packets held. */
@@ -35,7 +35,7 @@ export class HeldPackets {
    * @returns False if the store is full or already holds this number.
    */
   keep(number: number, slots: PacketSlots, slot: number): boolean {
-    if (this.#packets.has(number) || this.#packets.size >= this.#most) return false;
+    if (this.#packets.has(number) || this.#packets.size >= this.#maxPackets) return false;
     const at = slotAddress(slots, slot);
     const length = slots.engine.view.getUint16(at + OFFSET.length, true);
     this.#packets.set(number, slots.engine.bytes.slice(at, at + HEADER_BYTES + length));

@@ -28,7 +28,7 @@ export class NormalizedAppend {
    * answer is incomplete.
    */
   skip = 0;
-  /** Bytes of the flow that were sent, where the sending half is in this process: no resume offset lies beyond. */
+  /** Bytes of the flow sent so far, an upper bound of resume offsets. Infinity if the sending half is elsewhere. */
   limit: number = Infinity;
   /** Whether the answer to the last packet of the text was appended. */
   ended = false;
@@ -130,9 +130,9 @@ export class NormalizedAppend {
     return carry.resume >= this.resume && carry.resume <= sent && carry.skip <= this.#position + carry.bytes;
   }
 
-  #reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const bytes = new Uint8Array(2 * (this.length + more));
+  #reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const bytes = new Uint8Array(2 * (this.length + count));
     bytes.set(this.bytes.subarray(0, this.length));
     this.bytes = bytes;
   }

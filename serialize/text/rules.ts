@@ -69,8 +69,8 @@ const SEAMS: Readonly<Record<MergeRule, FindSeam>> = {
   paper: (ids, ends, chunk) => {
     const first = firstInside(ends, chunk.from);
     for (let at = ids.length - 1; at >= first; at--) {
-      const place = chunk.ids.indexOf(ids[at]!);
-      if (place >= 0 && chunk.ends[place]! <= ends.at(-1)!) return { kept: at + 1, next: place + 1 };
+      const index = chunk.ids.indexOf(ids[at]!);
+      if (index >= 0 && chunk.ends[index]! <= ends.at(-1)!) return { kept: at + 1, next: index + 1 };
     }
     return noSeam(ids, ends, chunk);
   },
@@ -79,23 +79,23 @@ const SEAMS: Readonly<Record<MergeRule, FindSeam>> = {
     const inside = chunk.ends.filter((end) => end <= (ends.at(-1) ?? 0)).length;
     let best = 0, seam = noSeam(ids, ends, chunk);
     for (let at = first; at < ids.length; at++) {
-      for (let place = 0; place < inside; place++) {
+      for (let index = 0; index < inside; index++) {
         let length = 0;
         while (
-          at + length < ids.length && place + length < inside &&
-          ids[at + length] === chunk.ids[place + length]
+          at + length < ids.length && index + length < inside &&
+          ids[at + length] === chunk.ids[index + length]
         ) length++;
         if (length <= best) continue;
         best = length;
-        seam = { kept: at + length, next: place + length };
+        seam = { kept: at + length, next: index + length };
       }
     }
     return seam;
   },
   position: (ids, ends, chunk) => {
     for (let at = firstInside(ends, chunk.from); at < ids.length; at++) {
-      const place = chunk.ends.indexOf(ends[at]!);
-      if (place >= 0) return { kept: at + 1, next: place + 1 };
+      const index = chunk.ends.indexOf(ends[at]!);
+      if (index >= 0) return { kept: at + 1, next: index + 1 };
     }
     return noSeam(ids, ends, chunk);
   },

@@ -118,7 +118,7 @@ export function writeTokenPacket(
   const { tokens, bits, flags } = carry;
   const places = (flags & TOKEN_FLAG.places) !== 0;
   const length = Math.max(1, Math.ceil(tokens * tokenBits(bits, places) / 8));
-  if (slot >= slots.slots || HEADER_BYTES + length > slotBytes) throw noRoom(slots, slot, length);
+  if (slot >= slots.slots || HEADER_BYTES + length > slotBytes) throw slotError(slots, slot, length);
   const at = slotAddress(slots, slot);
   header.kind = KIND.tokens;
   header.length = length;
@@ -184,10 +184,10 @@ function packPlaces(
   for (let n = 0; n < tokens; n++) {
     const token = ids[from + n]!;
     if (token & 1) confirmed = n + 1;
-    const place = n * width;
-    putBits(view, payload, place, bits + 1, (token >> 1) | ((token & 1) << bits));
-    putBits(view, payload, place + bits + 1, 16, fitPlace(lengths[from + n]!));
-    putBits(view, payload, place + bits + 17, 16, fitPlace(gaps[from + n]!));
+    const offset = n * width;
+    putBits(view, payload, offset, bits + 1, (token >> 1) | ((token & 1) << bits));
+    putBits(view, payload, offset + bits + 1, 16, fitPlace(lengths[from + n]!));
+    putBits(view, payload, offset + bits + 17, 16, fitPlace(gaps[from + n]!));
   }
   return confirmed;
 }
@@ -201,15 +201,15 @@ function fitPlace(bytes: number): number {
   );
 }
 
-function putBits(view: DataView, payload: number, place: number, bits: number, value: number): void {
+function putBits(view: DataView, payload: number, offset: number, bits: number, value: number): void {
   for (let bit = 0; bit < bits;) {
-    const at = payload + ((place + bit) >> 3), shift = (place + bit) & 7;
+    const at = payload + ((offset + bit) >> 3), shift = (offset + bit) & 7;
     view.setUint8(at, view.getUint8(at) | (((value >>> bit) << shift) & 255));
     bit += 8 - shift;
   }
 }
 
-function noRoom({ slots, slotBytes }: PacketSlots, slot: number, length: number): OnpathError {
+function slotError({ slots, slotBytes }: PacketSlots, slot: number, length: number): OnpathError {
   return slot >= slots
     ? new OnpathError("size", `Cannot answer: all ${slots} answer slots are in use`, { slots })
     : new OnpathError(
@@ -286,16 +286,16 @@ export function unpackTokens(
     return unpackPlaces(engine.bytes, payload, carry, lengthOf, position, run);
   }
   const { view, bytes } = engine;
-  const width = bits + 1, mask = 2 ** bits - 1, most = lengthOf.length;
+  const width = bits + 1, mask = 2 ** bits - 1, idCount = lengthOf.length;
   const { tokens: to, ends, lengths, count } = run;
   // A token lies within four bytes. At the end of the payload, fewer than four may be left.
   const safe = payload + Math.ceil(tokens * width / 8) - 4;
   let end = position;
-  for (let n = 0, place = 0; n < tokens; n++, place += width) {
-    const at = payload + (place >> 3);
-    const word = (at <= safe ? view.getUint32(at, true) : lastWord(bytes, at, safe + 4)) >>> (place & 7);
+  for (let n = 0, offset = 0; n < tokens; n++, offset += width) {
+    const at = payload + (offset >> 3);
+    const word = (at <= safe ? view.getUint32(at, true) : lastWord(bytes, at, safe + 4)) >>> (offset & 7);
     const id = word & mask;
-    if (id >= most) return -1;
+    if (id >= idCount) return -1;
     const length = lengthOf[id]!;
     if (length === 0) return -1;
     to[count + n] = id * 2 | (word >>> bits) & 1;
@@ -321,19 +321,19 @@ function unpackPlaces(
   run: TokenRun,
 ): number {
   const width = tokenBits(bits, true), first = run.count;
-  const room = payload + Math.ceil(tokens * width / 8);
-  const field = (place: number, size: number) =>
-    (lastWord(bytes, payload + (place >> 3), room) >>> (place & 7)) & (2 ** size - 1);
+  const payloadEnd = payload + Math.ceil(tokens * width / 8);
+  const field = (offset: number, size: number) =>
+    (lastWord(bytes, payload + (offset >> 3), payloadEnd) >>> (offset & 7)) & (2 ** size - 1);
   let end = position;
-  for (let n = 0, place = 0; n < tokens; n++, place += width) {
-    const token = field(place, bits + 1);
+  for (let n = 0, offset = 0; n < tokens; n++, offset += width) {
+    const token = field(offset, bits + 1);
     const id = token & (2 ** bits - 1);
-    const length = field(place + bits + 1, 16);
+    const length = field(offset + bits + 1, 16);
     if (id >= lengthOf.length || lengthOf[id] === 0) {
       run.count = first;
       return -1;
     }
-    end += field(place + bits + 17, 16) + length;
+    end += field(offset + bits + 17, 16) + length;
     run.put(id * 2 | token >>> bits, length, end);
   }
   return end;

@@ -18,24 +18,26 @@ export class TokenRun {
   /**
    * Creates an empty run.
    *
-   * @param room Initial capacity in tokens. Default 256.
+   * @param capacity Initial capacity in tokens. Default 256.
    */
-  constructor(room = 256) {
-    this.tokens = new Int32Array(room);
-    this.ends = new Uint32Array(room);
-    this.lengths = new Int32Array(room);
+  constructor(capacity = 256) {
+    this.tokens = new Int32Array(capacity);
+    this.ends = new Uint32Array(capacity);
+    this.lengths = new Int32Array(capacity);
   }
 
   /**
-   * Grows the capacity for more tokens.
+   * Grows the capacity for additional tokens.
    *
-   * @param more Number of tokens to be added.
+   * @param additional Number of tokens to be added.
    */
-  reserve(more: number): void {
-    const wanted = this.count + more;
-    if (wanted <= this.tokens.length) return;
-    const room = Math.max(wanted, 2 * this.tokens.length);
-    const tokens = new Int32Array(room), ends = new Uint32Array(room), lengths = new Int32Array(room);
+  reserve(additional: number): void {
+    const needed = this.count + additional;
+    if (needed <= this.tokens.length) return;
+    const capacity = Math.max(needed, 2 * this.tokens.length);
+    const tokens = new Int32Array(capacity),
+      ends = new Uint32Array(capacity),
+      lengths = new Int32Array(capacity);
     tokens.set(this.tokens);
     ends.set(this.ends);
     lengths.set(this.lengths);

@@ -6,7 +6,7 @@
 //   8192   256 zero bytes, never written: the history before a message's first byte
 //   8448   work area of the sparse reduction, 8 KiB and 512 bytes
 //   17408  its remainder, 256 bytes
-//   17664  4 tables of 256 words: the CRC of a byte in each place of the register after 56 zero bytes
+//   17664  4 tables of 256 words: the CRC of a byte in each position of the register after 56 zero bytes
 //   21760  free for the caller
 
 const TABLES: usize = 0;
@@ -108,7 +108,7 @@ function folded(p: usize, s: usize): v128 {
  * Sparse reduction. x^209 + x^144 + x^54 + x^39 + x^14 + 1 is a multiple of the CRC-32C polynomial P. Of
  * those with six terms it has the least degree. Its value at x^8 is also a multiple, because squaring keeps
  * multiples of P.
- * Hence a byte may be removed from a message if it is added to the bytes 65, 155, 170, 195 and 209 places
+ * Hence a byte may be removed from a message if it is added to the bytes 65, 155, 170, 195 and 209 positions
  * later. 16 bytes then cost five loads and five additions, without a lookup.
  * The remaining 224 to 287 bytes go through the tables.
  */
@@ -233,7 +233,7 @@ export function cells3Adjacent(
   }
 }
 
-/** Cells of 4 channels, 32 bytes each: 16 of pixels, the weight index, 14 zero bytes. */
+/** Cells of 4 channels, 32 bytes each: 16 of pixels, the weight index (u32), 12 zero bytes. */
 export function cells4(out: usize, top: usize, bottom: usize, columns: usize, count: u32, row: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const left = load<u32>(columns), right = load<u32>(columns, 4);
@@ -267,7 +267,7 @@ export function tiles3(out: usize, top: usize, bottom: usize, columns: usize, co
     store<u32>(out, load<u32>(top + left));
     store<u32>(out, load<u32>(top + right), 3);
     store<u32>(out, load<u32>(bottom + left), 6);
-    // The last pixel is stored in two pieces, so that no byte behind the payload is written.
+    // The last pixel is stored in two pieces, so that no byte after the payload is written.
     store<u16>(out, load<u16>(bottom + right), 9);
     store<u8>(out, load<u8>(bottom + right, 2), 11);
     columns += 12;

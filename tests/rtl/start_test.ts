@@ -46,7 +46,7 @@ function sendWords({ card }: Rtl, words: readonly number[], cycles = 4000): void
   card.ends[0] = HEADER_BYTES;
   // A sender that always pauses offers nothing, so the run ends with its cycles.
   assert.throws(() => card.run(1, { send: 16 }, cycles), /did not end/);
-  assert(!card.waiting());
+  assert(!card.hasQueued());
 }
 
 /** Sets arguments and starts, whether the start is taken or not. */
@@ -206,10 +206,10 @@ Deno.test("RTL start: a page that is under way is discarded, and the plan behind
     rtl.card.queue(pageCommands([{ ...page, after }], 1));
     rtl.card.ends[0] = HEADER_BYTES;
     assert.throws(() => rtl.card.run(1, { send: 16 }, cycles), /did not end/);
-    assert(rtl.card.waiting());
+    assert(rtl.card.hasQueued());
     const { values, tables } = rtlProgram(PLAN_A);
     rtl.card.start(values);
-    assert(!rtl.card.waiting());
+    assert(!rtl.card.hasQueued());
     assert.equal(rtl.card.counters().swaps, swaps, "a page that was discarded counts");
     for (const { table, entries } of tables) rtl.card.loadTable(table, entries);
     assert.deepEqual(rtl.run(sent).answers, expected);
@@ -231,7 +231,7 @@ Deno.test("RTL start: entries of pages do not count for the tables of the plan",
   rtl.card.queue(pageCommands([{ page: 0, slot: 0, after: -1, before: 0, bytes }], 0));
   rtl.card.ends[0] = HEADER_BYTES;
   assert.throws(() => rtl.card.run(1, { send: 16 }, bytes.length), /did not end/);
-  assert(!rtl.card.waiting());
+  assert(!rtl.card.hasQueued());
   const sent = packetsOf(paged, input).slice(0, 1);
   assert.deepEqual(dropsOf(rtl.run(sent)), { plan: 1 });
   rtl.card.loadTable(tables[0]!.table, tables[0]!.entries);

@@ -17,7 +17,7 @@ function byFlow(answers: readonly Uint8Array[]): Map<number, Uint8Array[]> {
 Deno.test("RTL tokenizer equals the model bit for bit: r50k on texts and adversarial cases, in interleaved flows", async () => {
   const r50k = await vocabulary("r50k_base");
   const tokenizer = await openTokenizer();
-  loadText(tokenizer, r50k, { least: 4, more: 4 });
+  loadText(tokenizer, r50k, { minCycles: 4, extraCycles: 4 });
   const texts = [
     ...corpusSlice(60_000).map(({ text }) => new TextEncoder().encode(text).subarray(0, 700)),
     ...adversarialTexts().map(({ bytes }) => bytes.subarray(0, 700)),

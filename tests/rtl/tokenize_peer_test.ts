@@ -33,7 +33,7 @@ for (const [name, count] of [["r50k_base", 16], ["gpt2", 8]] as const) {
     ) => text !== "")
       .slice(0, count);
     assert.equal(texts.length, count);
-    loadText(tokenizer, compiled, { least: 4, more: 4 });
+    loadText(tokenizer, compiled, { minCycles: 4, extraCycles: 4 });
     const expected = await peer.encode(texts);
     for (let from = 0; from < texts.length; from += FLOWS) {
       const flows = texts.slice(from, from + FLOWS).map((text, at) =>
@@ -52,7 +52,7 @@ for (const [name, count] of [["r50k_base", 16], ["gpt2", 8]] as const) {
     }
     peer.close();
     // The same, byte for byte, as the rules say it.
-    const rules = loadText(tokenizer, compiled, { least: 2 });
+    const rules = loadText(tokenizer, compiled, { minCycles: 2 });
     agrees(tokenizer, rules, textPackets(new TextEncoder().encode(texts.slice(0, 3).join("\n")), 256));
   }, name !== "r50k_base");
 }

@@ -71,8 +71,8 @@ const pauses = fc.record({
   seed: fc.nat(),
 });
 const latency = fc.record({
-  least: fc.integer({ min: 1, max: 20 }),
-  more: fc.integer({ min: 0, max: 20 }),
+  minCycles: fc.integer({ min: 1, max: 20 }),
+  extraCycles: fc.integer({ min: 0, max: 20 }),
   pause: fc.integer({ min: 0, max: 10 }),
   seed: fc.nat(2 ** 31),
 });
@@ -244,7 +244,7 @@ Deno.test("RTL tokenizer: a reset in the middle leaves nothing behind", () => {
     [1, 2, 3].map((flow) => textPackets(utf8(PROSE.slice(100 * flow, 100 * flow + 900)), 200, flow)),
   );
   for (const cycles of [60, 300, 1500]) {
-    loadText(tokenizer, trained, { least: 20 });
+    loadText(tokenizer, trained, { minCycles: 20 });
     let at = 0;
     packets.forEach((packet, index) => {
       tokenizer.card.input.set(packet, at);
@@ -260,7 +260,7 @@ longTest("RTL tokenizer: flows hide the memory's latency, and lookups are counte
   const each = utf8(PROSE.slice(0, 500));
   const cycles = [1, 2, 4, 8].map((count) => {
     tokenizer.card.reset();
-    const rules = loadText(tokenizer, trained, { least: 64 });
+    const rules = loadText(tokenizer, trained, { minCycles: 64 });
     const flows = Array.from({ length: count }, (_, flow) => textPackets(each, 250, flow));
     agrees(tokenizer, rules, interleave(flows));
     const { bytes, cells, classes, transitions } = tokenizer.lookups();

@@ -163,5 +163,8 @@ test("createCardDevice() refuses pages for a plan without any, and an exchange o
 
 test("createRtlDevice() refuses a build that is no compiled module when a plan asks for it", async () => {
   await using device = await createRtlDevice({ builds: { terms: new Uint8Array(8) } });
-  await assert.rejects(openLong(device), refusal("device", /builds\.terms is no WebAssembly\.Module/));
+  await assert.rejects(
+    openLong(device),
+    refusal("device", /builds\.terms is invalid, expected a WebAssembly\.Module/),
+  );
 });

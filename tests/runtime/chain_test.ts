@@ -33,7 +33,7 @@ test("chain() refuses plans whose data differ, naming both", async () => {
   const normalize = compile({ steps: [NORMALIZE] }, { device });
   await assert.rejects(
     chain(resize, normalize, device),
-    refusal("pipeline", /gives tensor, the second takes text/),
+    refusal("pipeline", /returns tensor, the second expects text/),
   );
 });
 

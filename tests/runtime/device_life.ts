@@ -30,7 +30,7 @@ export function registerLife(register: Register): void {
   register("exchange before load is refused", async (device) => {
     const slots = reserveSlots(createEngine(4096), 1, 64);
     const exchange = device.exchange({ input: slots, count: 1, output: slots });
-    await assert.rejects(exchange, refusal("device", /no plan/));
+    await assert.rejects(exchange, refusal("device", /no program/));
   });
 
   register("exchange and load after close are refused, counters stay", async (device) => {

@@ -58,7 +58,7 @@ Deno.test("PacketLoop accepts as many answers as there are slots and refuses eve
     device.answering = () => found;
     await assert.rejects(
       loop.run([new ToyFlow(1, 1)], {}),
-      refusal("device", new RegExp(`announced ${found} answers`)),
+      refusal("device", new RegExp(`returned ${found} answers`)),
     );
   }
   device.answering = echo;

@@ -25,11 +25,14 @@ Deno.test("Session.open() refuses what is no plan, no device or no options, by w
   ) {
     await assert.rejects(
       open(value, device),
-      refusal("plan", new RegExp(`with a plan that is ${found}: expected what compile`)),
+      refusal("plan", new RegExp(`with a plan that is ${found}: expected a plan from compile`)),
     );
     await assert.rejects(
       open(plan, value),
-      refusal("device", new RegExp(`with a device that is ${found}: expected what createModelDevice`)),
+      refusal(
+        "device",
+        new RegExp(`with a device that is ${found}: expected a device from createModelDevice`),
+      ),
     );
   }
   await assert.rejects(open(plan, device, undefined, 5), refusal("size", /options/));
@@ -41,7 +44,7 @@ Deno.test("Session.open() refuses what is no plan, no device or no options, by w
 
 Deno.test("Session.open() refuses a plan of another device, and of other numbers of this one", async () => {
   const faster = createModelDevice({ ...MODEL_PROFILE, clockMHz: MODEL_PROFILE.clockMHz + 1 });
-  await assert.rejects(open(plan, faster), refusal("plan", /other numbers of that device/));
+  await assert.rejects(open(plan, faster), refusal("plan", /another profile of that device/));
   const other = createModelDevice({ ...MODEL_PROFILE, name: "other" });
   await assert.rejects(open(plan, other), refusal("plan", /compiled for model/));
   assert.equal(other.loaded(), null);
@@ -68,7 +71,7 @@ Deno.test("Session refuses options and signals before it starts, and streams of 
   await assert.rejects(session.run(image, { timeoutMs: -1 }), refusal("size"));
   await assert.rejects(session.run(image, { signal: AbortSignal.abort(new Error("before")) }), /before/);
   assert.throws(() => session.stream({ retries: -1 }), refusal("size"));
-  assert.throws(() => session.stream(), refusal("pipeline", /comes whole/));
+  assert.throws(() => session.stream(), refusal("pipeline", /cannot grow/));
   assert.equal(device.counters().packets, 0);
 });
 

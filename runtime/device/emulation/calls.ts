@@ -1,15 +1,15 @@
 /**
- * The calls that XRT's software emulation makes of the device process, as data: numbers, names, and what
- * is answered where there is no device to ask.
+ * Calls from XRT's software emulation to the device process: numbers, names, and the answers after the device is
+ * lost.
  *
- * The messages are those of XRT's `rpc_messages.proto`; field numbers stand in the table.
+ * Messages follow XRT's `rpc_messages.proto`. The comments give field numbers: {request} → {response}.
  *
  * @module
  */
 
 import { encodeMessage, type Message, numberOf } from "./proto2.ts";
 
-/** Numbers of the calls. */
+/** Call numbers by name. */
 export const CALL = {
   /** {2 handle, 3 whether the process ends} → {1 true}. */
   close: 1,
@@ -33,11 +33,11 @@ export const CALL = {
   writeRegister: 51,
   /** {1 base, 2 offset, 3 bytes} → {1 true, 2 the bytes}. */
   readRegister: 52,
-  /** {1 text} → {1 true}; newer XRT says its version. */
+  /** {1 text} → {1 true}. Newer XRT sends its version. */
   version: 53,
 } as const;
 
-/** What XRT may ask, by name. */
+/** Name of a call in {@linkcode CALL}. */
 export type CallName = keyof typeof CALL;
 
 const NAMES = new Map<number, CallName>(
@@ -45,30 +45,30 @@ const NAMES = new Map<number, CallName>(
 );
 
 /**
- * The name of a call.
+ * Returns the name of a call for logs.
  *
- * @param number Its number.
- * @returns The name, or the number as text where it is another one.
+ * @param number Call number.
+ * @returns The name, or `call` and the number if it is unknown.
  */
 export function callName(number: number): string {
   return NAMES.get(number) ?? `call ${number}`;
 }
 
-/** What a control register shows when a kernel is done and idle. */
+/** Control register of a kernel that is done and idle. */
 export const DONE_IDLE = 6;
 
-/** Bytes that a call may ask for: those of the largest move are 16 MiB. */
+/** Maximum bytes that a call may request. The largest transfers have 16 MiB. */
 export const MAX_BYTES = 2 ** 25;
 
 /**
- * The answer that lets XRT go on where no device answers: memory is zero, kernels are done, and everything
- * is confirmed. XRT waits for ever on a dead socket; this lets every wait end and every handle be closed.
- * Whoever uses it says that the device is gone by another way.
+ * Answers a call after the device was lost: memory is zero, kernels are done, all other calls but allocations succeed.
+ * XRT would wait for ever on a dead socket. With these answers every wait ends and every handle can be closed. The
+ * caller must report the loss by another way.
  *
- * @param call The call's number.
- * @param request What was asked.
+ * @param call Call number.
+ * @param request Message of the call.
  */
-export function answerForNobody(call: number, request: Message): Uint8Array<ArrayBuffer> {
+export function answerWithoutDevice(call: number, request: Message): Uint8Array<ArrayBuffer> {
   const sized = (field: number) => new Uint8Array(Math.min(numberOf(request, field), MAX_BYTES));
   switch (call) {
     case CALL.toDevice:

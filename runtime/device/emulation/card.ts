@@ -1,5 +1,5 @@
 /**
- * An emulated card: answers the calls of XRT's software emulation with memory, registers and the RTL.
+ * The emulated card: answers calls of XRT's software emulation with memory, registers and the RTL.
  *
  * @module
  */
@@ -15,63 +15,63 @@ import { createCardMemory } from "./memory.ts";
 import { bytesOf, decodeMessage, encodeMessage, type Message, numberOf } from "./proto2.ts";
 import { createUnitGroup, type Unit } from "./units.ts";
 
-/** What has happened on a card, in its order. Plain data. */
+/** Event on an emulated card, for logs and tests. Plain data. */
 export interface CardEvent {
-  /** What it was: a call's name, or `start`, `end`, `fault`, `failure`. */
+  /** Kind: the name of a call, or `start`, `end`, `refuse`, `fault`, `failure`. */
   readonly what: string;
-  /** The instance that was started, or a fault or failure in words. */
+  /** Name of the instance that started or ended, kind of the fault, or message of the failure. */
   readonly name?: string;
-  /** An address. */
+  /** First byte of the buffer or transfer in the card's memory. */
   readonly address?: number;
-  /** Bytes. */
+  /** Length of the buffer or transfer in bytes. */
   readonly bytes?: number;
 }
 
-/** What surrounds a card. */
+/** Surroundings of an emulated card. */
 export interface CardOptions {
-  /** What goes wrong. */
+  /** Faults to inject. Default none. */
   readonly faults?: FaultPlan | undefined;
-  /** Told of everything that happens. */
+  /** Called with every event, in order. */
   readonly onEvent?: ((event: CardEvent) => void) | undefined;
-  /** Reads the XML of the kernels. */
+  /** Reads the kernels' XML from the path that XRT sends. */
   readonly readText: (path: string) => string;
-  /** Ends the process, for faults that do. */
+  /** Ends the process. Called by the fault `death`. */
   readonly die: () => void;
 }
 
-/** What answers XRT in place of a card. */
+/** Answers calls of XRT in place of a card. */
 export interface EmulatedCard {
   /**
    * Answers a call.
    *
-   * @param call Its number.
-   * @param message Its message.
-   * @returns The response's message; null where there will be no answer.
+   * @param call Call number.
+   * @param message Request message in protobuf.
+   * @returns Response message, or null after a `hang` fault.
    */
   readonly answer: (call: number, message: Uint8Array) => Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Whether the last call ended the emulation. */
+  /** Whether XRT has ended the emulation. */
   readonly closed: () => boolean;
-  /** Buffers and bytes that are allocated. */
+  /** Number of allocated buffers and their total bytes. */
   readonly held: () => { readonly buffers: number; readonly bytes: number };
 }
 
-/** Control bits: start, done, idle. */
+/** Control register: started, and idle. */
 const [START, IDLE] = [1, 4];
 
-/** An instance at its address. */
+/** An instance with its run state. */
 interface Placed {
   readonly name: string;
   readonly unit: Unit;
   readonly takesPackets: boolean;
   state: "idle" | "running" | "done";
-  /** Whether what was started is over, as far as the instance itself is concerned. */
-  over: boolean;
+  /** Whether the start call has returned. The instance ends once its unit has ended too. */
+  isOver: boolean;
 }
 
 /**
- * Makes a card. Its kernels are made when an xclbin is loaded.
+ * Makes a card. Loading an xclbin creates its kernels.
  *
- * @param options What surrounds it.
+ * @param options Files, faults, events and the end of the process.
  *
  * @example
  * ```ts
@@ -85,11 +85,11 @@ interface Placed {
 export function createEmulatedCard(options: CardOptions): EmulatedCard {
   const memory = createCardMemory(BANKS);
   const faults = faultSource(options.faults);
-  const tell = options.onEvent ?? (() => {});
+  const emit = options.onEvent ?? (() => {});
   const placed = new Map<number, Placed>();
   let range = 1;
-  let closed = false;
-  let hung = false;
+  let isClosed = false;
+  let isHung = false;
   let spoiling: Fault | null = null;
 
   const spoil = (answers: readonly Uint8Array[]): Uint8Array[] => {
@@ -112,20 +112,20 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
         return instances.map((instance) => [`${name}:${instance.name}`, Number(instance.base)] as const);
       }),
     );
-    const place = (name: string, unit: Unit, takesPackets = false) => {
+    const addUnit = (name: string, unit: Unit, takesPackets = false) => {
       const base = instances.get(name);
       if (base === undefined) {
-        throw new OnpathError("device", `Cannot load an xclbin without ${name}`, { name });
+        throw new OnpathError("device", `Cannot load an xclbin: instance ${name} is missing`, { name });
       }
-      placed.set(base, { name: name.split(":")[1]!, unit, takesPackets, state: "idle", over: true });
+      placed.set(base, { name: name.split(":")[1]!, unit, takesPackets, state: "idle", isOver: true });
     };
     for (const kernel of EMULATED_KERNELS) {
       for (const { name: instance } of xml.find(({ name }) => name === kernel.name)?.instances ?? []) {
         const group = await createUnitGroup(kernel, memory, spoil);
         const movers = moverInstances(instance);
-        place(`${kernel.name}:${instance}`, group.kernel);
-        place(`${MOVER.packets}:${movers.packets}`, group.packets, true);
-        place(`${MOVER.tables}:${movers.tables}`, group.tables);
+        addUnit(`${kernel.name}:${instance}`, group.kernel);
+        addUnit(`${MOVER.packets}:${movers.packets}`, group.packets, true);
+        addUnit(`${MOVER.tables}:${movers.tables}`, group.tables);
       }
     }
   };
@@ -134,20 +134,24 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     const base = address - address % range;
     const unit = placed.get(base);
     if (unit === undefined) {
-      throw new OnpathError("device", `Cannot reach a register at 0x${address.toString(16)}`, { address });
+      throw new OnpathError(
+        "device",
+        `Cannot reach a register at 0x${address.toString(16)}: no instance has this address`,
+        { address },
+      );
     }
     return { unit, offset: address - base };
   };
 
   const start = (unit: Placed): void => {
-    tell({ what: "start", name: unit.name });
+    emit({ what: "start", name: unit.name });
     unit.state = "running";
-    unit.over = false;
+    unit.isOver = false;
     const fault = unit.takesPackets ? faults.run() : null;
-    if (fault !== null) tell({ what: "fault", name: fault });
-    if (fault === "hang") hung = true;
+    if (fault !== null) emit({ what: "fault", name: fault });
+    if (fault === "hang") isHung = true;
     if (fault === "stall" || fault === "hang") return;
-    // The call that starts it is answered first.
+    // The start runs in a later task, so that the call is answered first.
     setTimeout(() => void run(unit, fault), fault === "slow" ? SLOW_MS : 0);
   };
 
@@ -156,10 +160,10 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
       spoiling = fault;
       await unit.unit.start();
       if (fault === "death") return options.die();
-      unit.over = true;
+      unit.isOver = true;
     } catch (error) {
-      // A card that is told nonsense does not end either; the log says why.
-      tell({ what: "failure", name: error instanceof Error ? error.message : String(error) });
+      // A hardware kernel with invalid arguments does not end either. The event has the reason.
+      emit({ what: "failure", name: error instanceof Error ? error.message : String(error) });
     } finally {
       spoiling = null;
     }
@@ -184,9 +188,9 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
         ? unit.unit.words.getUint32(offset, true)
         : unit.unit.counter(offset);
     }
-    if (unit.state === "running" && unit.over && unit.unit.ended()) {
+    if (unit.state === "running" && unit.isOver && unit.unit.hasEnded()) {
       unit.state = "done";
-      tell({ what: "end", name: unit.name });
+      emit({ what: "end", name: unit.name });
     }
     if (unit.state === "running") return START;
     const control = unit.state === "done" ? DONE_IDLE : IDLE;
@@ -204,35 +208,35 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     const number = (field: number) => numberOf(message, field);
     switch (call) {
       case CALL.close:
-        closed = number(3) !== 0;
-        tell({ what: "close", name: closed ? "process" : "device" });
+        isClosed = number(3) !== 0;
+        emit({ what: "close", name: isClosed ? "process" : "device" });
         return encodeMessage([[1, true]]);
       case CALL.load:
         await load(message);
-        tell({ what: "load" });
+        emit({ what: "load" });
         return encodeMessage([[1, true]]);
       case CALL.allocate: {
         const [address, bytes] = [number(1), number(2)];
         const refused = faults.allocation();
-        if (refused) tell({ what: "fault", name: "refusal" });
+        if (refused) emit({ what: "fault", name: "refusal" });
         const made = !refused && memory.allocate(address, bytes);
-        tell({ what: made ? "allocate" : "refuse", address, bytes });
-        // Without a file's name XRT takes memory of its own for the buffer: a file would stay open, and mapped,
-        // until XRT closes the device, and would need as much room in the temporary folder.
+        emit({ what: made ? "allocate" : "refuse", address, bytes });
+        // Without a file name XRT allocates the buffer in its own memory. A file would stay open and mapped until
+        // XRT closes the device, and would use disk space in the temporary folder.
         return encodeMessage([[1, made]]);
       }
       case CALL.free:
-        tell({ what: "free", address: number(1) });
+        emit({ what: "free", address: number(1) });
         return encodeMessage([[1, memory.free(number(1))]]);
       case CALL.toDevice: {
         const bytes = bytesOf(message, 4);
         memory.at(number(3), bytes.length).set(bytes);
-        tell({ what: "toDevice", address: number(3), bytes: bytes.length });
+        emit({ what: "toDevice", address: number(3), bytes: bytes.length });
         return encodeMessage([[1, bytes.length]]);
       }
       case CALL.fromDevice: {
         const bytes = memory.at(number(4), Math.min(number(5), MAX_BYTES));
-        tell({ what: "fromDevice", address: number(4), bytes: bytes.length });
+        emit({ what: "fromDevice", address: number(4), bytes: bytes.length });
         return encodeMessage([[1, bytes.length], [2, bytes]]);
       }
       case CALL.writeControl:
@@ -246,26 +250,26 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
       case CALL.readRegister:
         return encodeMessage([[1, true], [2, readRegisters(number(1) + number(2), number(3))]]);
       default:
-        // What else XRT asks is about debugging and profiling.
-        tell({ what: callName(call) });
+        // All other calls of XRT concern debugging and profiling.
+        emit({ what: callName(call) });
         return encodeMessage([[1, true]]);
     }
   };
 
   return {
     answer: async (call, bytes) => {
-      if (hung) return null;
+      if (isHung) return null;
       try {
         return await dispatch(call, decodeMessage(bytes));
       } catch (error) {
-        tell({
+        emit({
           what: "failure",
           name: `${callName(call)}: ${error instanceof Error ? error.message : error}`,
         });
         return encodeMessage([[1, false]]);
       }
     },
-    closed: () => closed,
+    closed: () => isClosed,
     held: memory.held,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Faults on demand: what an emulated card does wrong, and when.
+ * Fault injection: kinds of faults of an emulated card, and when they happen.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 /**
  * Kinds of faults.
  *
- * | kind | what happens |
+ * | kind | effect |
  * |---|---|
  * | `slow` | a run of packets takes 40 ms longer |
  * | `stall` | a run of packets never ends |
- * | `wrong` | a byte of an answer is another one |
+ * | `wrong` | one byte of an answer is changed |
  * | `loss` | an answer is missing |
  * | `death` | the process ends in the middle of a run |
- * | `hang` | the process answers nothing any more |
+ * | `hang` | the process stops answering |
  * | `refusal` | an allocation is refused |
  */
 export const FAULTS = ["slow", "stall", "wrong", "loss", "death", "hang", "refusal"] as const;
@@ -24,24 +24,24 @@ export const FAULTS = ["slow", "stall", "wrong", "loss", "death", "hang", "refus
 /** A kind of fault. */
 export type Fault = (typeof FAULTS)[number];
 
-/** When faults happen. */
+/** Occasions of faults. */
 export interface FaultPlan {
-  /** A fault at the nth occasion, from 0 on: runs of packets, or allocations for a refusal. */
+  /** Fault at each occasion, counted from 0: of allocations for `refusal`, of packet runs for all others. */
   readonly at?: Readonly<Record<number, Fault>> | undefined;
-  /** Faults by chance: of these kinds, in this share of the runs. */
+  /** Random faults: kinds, share of the occasions from 0 to 1, and seed. */
   readonly random?:
     | { readonly kinds: readonly Fault[]; readonly share: number; readonly seed: number }
     | undefined;
 }
 
-/** Milliseconds that a slow run takes longer. */
+/** Extra milliseconds of a slow run. */
 export const SLOW_MS = 40;
 
 /**
- * Reads what the command line says: `stall`, `death@3`, or `random:slow+wrong:0.1:7` (kinds, share, seed).
+ * Parses the faults of a command line: `stall`, `death@3`, or `random:slow+wrong:0.1:7` (kinds, share, seed).
  *
- * @param text The text; several plans are joined by commas.
- * @throws {OnpathError} `size` when it is none.
+ * @param text Faults, separated by commas.
+ * @throws {OnpathError} `size` when a kind, an occasion or a seed is invalid.
  *
  * @example
  * ```ts
@@ -79,34 +79,34 @@ function kindOf(name: string): Fault {
   });
 }
 
-/** Says which fault happens at an occasion, one after another. */
+/** Sequence of faults, by occasion. */
 export interface FaultSource {
-  /** The fault of the next run of packets. */
+  /** Returns the fault of the next run of packets, or null. */
   readonly run: () => Fault | null;
-  /** Whether the next allocation is refused. */
+  /** Returns whether the next allocation is refused. */
   readonly allocation: () => boolean;
-  /** A whole number below a limit, from the same source. */
+  /** Returns a random whole number below a limit, from the same generator. */
   readonly below: (limit: number) => number;
 }
 
 /**
- * Makes the source.
+ * Makes a sequence of faults. Equal plans give equal sequences.
  *
- * @param plan When faults happen. Default: never.
+ * @param plan Occasions of faults. Default never.
  */
 export function faultSource({ at = {}, random }: FaultPlan = {}): FaultSource {
   let state = random?.seed ?? 1;
   let runs = 0;
   let allocations = 0;
   const next = () => {
-    // xorshift32: the same on every machine.
+    // xorshift32 gives the same sequence on every machine.
     state = (state ^ (state << 13)) >>> 0;
     state = (state ^ (state >>> 17)) >>> 0;
     state = (state ^ (state << 5)) >>> 0;
     return state / 2 ** 32;
   };
   if (state === 0) state = 1;
-  // The first numbers of small seeds are small.
+  // The first numbers after a small seed are small, so they are skipped.
   for (let warm = 0; warm < 8; warm++) next();
   const below = (limit: number) => Math.floor(next() * limit);
   const chance = (wanted: (fault: Fault) => boolean) => {

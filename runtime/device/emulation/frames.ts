@@ -1,45 +1,45 @@
 /**
- * Frames on the emulation's socket: a length, a call's number in requests, and a message.
+ * Frames on the emulation's socket: length, call number (requests only), and message.
  *
  * | bytes of a request | | bytes of a response | |
  * |---|---|---|---|
  * | 0 | 0x09 | 0 | 0x09 |
  * | 1-8 | bytes of the message, u64 | 1-8 | bytes of the message, u64 |
  * | 9 | 0x15 | 9- | the message |
- * | 10-13 | the call, u32 | | |
+ * | 10-13 | the call number, u32 | | |
  * | 14- | the message | | |
  *
- * The two marks are tags of protobuf: field 1 with 64 bits, field 2 with 32. All numbers are little-endian.
+ * 0x09 and 0x15 are protobuf tags: field 1 of 64 bits, field 2 of 32 bits. All numbers are little-endian.
  *
  * @module
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** Bytes in front of a message. */
+/** Bytes in front of the message, by kind of frame. */
 export const FRAME_HEADER = { request: 14, response: 9 } as const;
 
-/** A message has at most this many bytes; XRT moves at most 8 MiB at once. */
+/** Maximum bytes of a message. XRT transfers at most 8 MiB at once. */
 export const MAX_MESSAGE = 2 ** 25;
 
 const MARK = { size: 0x09, call: 0x15 } as const;
 
-/** A message with the call that it belongs to. */
+/** A complete frame. */
 export interface Frame {
-  /** The call; −1 in a response. */
+  /** Call number; −1 for a response. */
   readonly call: number;
-  /** Header and message, a view that holds until the next bytes are taken in. */
+  /** Header and message. The view is valid until the reader receives its next piece. */
   readonly whole: Uint8Array<ArrayBuffer>;
-  /** The message, a view of it. */
+  /** Message, a view of {@linkcode Frame.whole}. */
   readonly message: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Puts frames together from the pieces that a socket gives.
+ * Makes a reader that assembles frames from the pieces of a socket.
  *
- * @param kind Which frames come.
- * @returns What takes a piece in and gives the frames that are whole now, one after another: the next one
- * is to be asked for when the one before is done with.
+ * @param kind Kind of the frames.
+ * @returns Function that receives a piece and yields the frames that are complete. Process each frame before the next
+ * one is requested.
  */
 export function createFrameReader(
   kind: keyof typeof FRAME_HEADER,
@@ -48,7 +48,7 @@ export function createFrameReader(
   let buffer = new Uint8Array(2 ** 16);
   let first = 0;
   let end = 0;
-  const makeRoom = (length: number) => {
+  const reserve = (length: number) => {
     if (buffer.length - end >= length) return;
     const held = end - first;
     if (held + length <= buffer.length) buffer.copyWithin(0, first, end);
@@ -60,7 +60,7 @@ export function createFrameReader(
     [first, end] = [0, held];
   };
   return function* (piece) {
-    makeRoom(piece.length);
+    reserve(piece.length);
     buffer.set(piece, end);
     end += piece.length;
     while (end - first >= header) {
@@ -86,7 +86,7 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, at: number, kind: keyof type
     throw new OnpathError(
       "packet",
       `Cannot read a ${kind} of XRT: ` +
-        (marked ? `it has ${size} bytes, at most ${MAX_MESSAGE} are taken` : "it does not begin as one"),
+        (marked ? `it has ${size} bytes, expected at most ${MAX_MESSAGE}` : "its first bytes are invalid"),
       { size, most: MAX_MESSAGE },
     );
   }
@@ -94,9 +94,9 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, at: number, kind: keyof type
 }
 
 /**
- * Makes a response.
+ * Makes the frame of a response.
  *
- * @param message Its message.
+ * @param message Response message in protobuf.
  */
 export function responseFrame(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(FRAME_HEADER.response + message.length);
@@ -107,10 +107,10 @@ export function responseFrame(message: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Makes a request, as XRT does.
+ * Makes the frame of a request, as XRT sends it.
  *
- * @param call The call's number.
- * @param message Its message.
+ * @param call Call number.
+ * @param message Request message in protobuf.
  */
 export function requestFrame(call: number, message: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(FRAME_HEADER.request + message.length);

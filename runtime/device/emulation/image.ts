@@ -1,5 +1,5 @@
 /**
- * The emulated card: its memory, its kernels and their movers, and the xclbin that says so.
+ * Contents of the emulated card: memory banks, kernels and movers, and the xclbin that describes them.
  *
  * @module
  */
@@ -22,26 +22,26 @@ import {
 import { type KernelDraft, writeXclbin } from "../xrt/xclbin/xclbin_write.ts";
 import type { Bank } from "./memory.ts";
 
-/** The platform's name, in emconfig.json and in the xclbin. */
+/** Name of the platform, in emconfig.json and in the xclbin. */
 export const PLATFORM = "onpath_emulated_nic";
 
-/** Memory: packets go through one bank, tables through the other. */
+/** Memory banks: `bank0` for packets, `bank1` for tables. */
 export const BANKS: readonly Bank[] = [
   { tag: "bank0", base: 0, bytes: 2 ** 32 },
   { tag: "bank1", base: 2 ** 32, bytes: 2 ** 32 },
 ];
 
-/** A kernel of the RTL that the card has. */
+/** A kernel of the card. */
 export interface EmulatedKernel {
-  /** Its name. */
+  /** Name of the kernel in the xclbin. */
   readonly name: string;
-  /** The build of the RTL that it is. */
+  /** Build of the RTL that runs as this kernel. */
   readonly build: PlanBuild;
-  /** Its arguments, in the order of the registers. */
+  /** Arguments in register order. */
   readonly arguments: readonly KernelArgument[];
 }
 
-/** Arguments of each build, in the order of the registers. */
+/** Arguments of each build, in register order. */
 const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   terms: IMAGE_ARGUMENTS,
   products: IMAGE_ARGUMENTS,
@@ -49,21 +49,21 @@ const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   tokenize: TOKENIZE_ARGUMENTS,
 };
 
-/** All kernels: every build of the RTL that plans ask for, each with movers of its own. */
+/** All kernels: one for each build that plans request, with its own movers. */
 export const EMULATED_KERNELS: readonly EmulatedKernel[] = RTL_BUILDS.flatMap(({ device }) =>
   device === null ? [] : [{ name: device.kernel, build: device.plan, arguments: ARGUMENTS[device.plan] }]
 );
 
-/** Where a kernel with external memory finds what lies there: the argument behind its others. */
+/** Last argument of a kernel with external memory: the buffer with its words. */
 export const WORDS_ARGUMENT = "words";
 
-/** Bytes of registers of an instance. */
+/** Bytes of register space of an instance. */
 const RANGE = 0x10000;
 
-/** Address of the first instance's registers. */
+/** Register address of the first instance. */
 const BASE = 0x180_0000;
 
-/** The instance of a kernel. */
+/** Returns the name of a kernel's only instance. */
 export function instanceName(kernel: string): string {
   return `${kernel}_0`;
 }
@@ -71,7 +71,7 @@ export function instanceName(kernel: string): string {
 /**
  * Writes the xclbin of the emulated card.
  *
- * @returns The file; the same for the same version of this library.
+ * @returns The file. Equal versions of this library give equal bytes.
  */
 export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
   let base = BASE;

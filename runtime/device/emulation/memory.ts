@@ -1,53 +1,53 @@
 /**
- * The memory of an emulated card: banks, and the buffers that XRT has placed in them.
+ * Memory of an emulated card: banks, and the buffers that XRT allocated in them.
  *
  * @module
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** A bank. Plain data. */
+/** A memory bank. Plain data. */
 export interface Bank {
-  /** What it is called. */
+  /** Name of the bank in the xclbin. */
   readonly tag: string;
   /** Address of its first byte. */
   readonly base: number;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly bytes: number;
 }
 
-/** Memory that holds what is allocated in it, and nothing else. */
+/** Memory that stores only its allocated buffers. */
 export interface CardMemory {
-  /** Makes a buffer; false when it is outside the banks, over another one, or beyond the limit. */
+  /** Allocates a buffer. Returns false if it lies outside the banks, overlaps another one, or exceeds the limit. */
   readonly allocate: (address: number, bytes: number) => boolean;
-  /** Frees a buffer; false when none begins there. */
+  /** Frees a buffer. Returns false if no buffer begins at the address. */
   readonly free: (address: number) => boolean;
   /**
-   * The bytes at an address.
+   * Views the bytes at an address, without a copy.
    *
-   * @throws {OnpathError} `device` when they are not within one buffer.
+   * @throws {OnpathError} `device` when the bytes do not lie within one buffer.
    */
   readonly at: (address: number, bytes: number) => Uint8Array<ArrayBuffer>;
-  /** Buffers and bytes that are allocated. */
+  /** Number of allocated buffers and their total bytes. */
   readonly held: () => { readonly buffers: number; readonly bytes: number };
-  /** Frees everything. */
+  /** Frees all buffers. */
   readonly clear: () => void;
 }
 
-/** Bytes of all buffers at most: the process holds them all. */
+/** Maximum bytes of all buffers together, because they use host memory. */
 export const MAX_MEMORY = 2 ** 30;
 
 /**
- * Makes the memory.
+ * Makes a memory without buffers.
  *
- * @param banks Its banks.
- * @param most Bytes of all buffers at most.
+ * @param banks Banks in which buffers may lie.
+ * @param maxBytes Maximum bytes of all buffers together.
  */
-export function createCardMemory(banks: readonly Bank[], most: number = MAX_MEMORY): CardMemory {
+export function createCardMemory(banks: readonly Bank[], maxBytes: number = MAX_MEMORY): CardMemory {
   const buffers: { address: number; bytes: Uint8Array<ArrayBuffer> }[] = [];
   let total = 0;
-  /** Place of the last buffer that begins at or before an address; −1 where none does. */
-  const placeOf = (address: number): number => {
+  /** Index of the last buffer that begins at or before an address, or −1. */
+  const indexBefore = (address: number): number => {
     let [low, high] = [0, buffers.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -59,24 +59,24 @@ export function createCardMemory(banks: readonly Bank[], most: number = MAX_MEMO
   return {
     allocate: (address, bytes) => {
       const inBank = banks.some(({ base, bytes: size }) => address >= base && address + bytes <= base + size);
-      const place = placeOf(address);
-      const [before, after] = [buffers[place], buffers[place + 1]];
-      const taken = (before !== undefined && before.address + before.bytes.length > address) ||
+      const index = indexBefore(address);
+      const [before, after] = [buffers[index], buffers[index + 1]];
+      const isTaken = (before !== undefined && before.address + before.bytes.length > address) ||
         (after !== undefined && address + bytes > after.address);
-      if (!inBank || taken || bytes < 1 || total + bytes > most) return false;
-      buffers.splice(place + 1, 0, { address, bytes: new Uint8Array(bytes) });
+      if (!inBank || isTaken || bytes < 1 || total + bytes > maxBytes) return false;
+      buffers.splice(index + 1, 0, { address, bytes: new Uint8Array(bytes) });
       total += bytes;
       return true;
     },
     free: (address) => {
-      const place = placeOf(address);
-      if (buffers[place]?.address !== address) return false;
-      total -= buffers[place]!.bytes.length;
-      buffers.splice(place, 1);
+      const index = indexBefore(address);
+      if (buffers[index]?.address !== address) return false;
+      total -= buffers[index]!.bytes.length;
+      buffers.splice(index, 1);
       return true;
     },
     at: (address, bytes) => {
-      const buffer = buffers[placeOf(address)];
+      const buffer = buffers[indexBefore(address)];
       const first = address - (buffer?.address ?? 0);
       if (buffer === undefined || first + bytes > buffer.bytes.length) {
         throw new OnpathError(

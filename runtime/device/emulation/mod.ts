@@ -1,7 +1,7 @@
 /**
- * A card that is none: it answers XRT's software emulation (`XCL_EMULATION_MODE=sw_emu`) with memory,
- * registers and the RTL in WebAssembly. This entry has what runs anywhere; the process around it and the
- * environment that XRT wants are the command line's: `onpath --device xrt --emulate`.
+ * An emulated card: answers XRT's software emulation (`XCL_EMULATION_MODE=sw_emu`) with memory, registers and the
+ * RTL in WebAssembly. This entry runs in any JavaScript runtime. The command line adds the process and the environment
+ * that XRT needs: `onpath --device xrt --emulate`.
  *
  * @example
  * ```ts

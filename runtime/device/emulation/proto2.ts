@@ -1,26 +1,26 @@
 /**
- * As much of protobuf's wire format as the emulation's messages need: numbers and bytes by field number.
+ * The part of protobuf's wire format that the emulation's messages use: numbers and bytes by field number.
  *
  * @module
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
 
-/** A field's value: a number, exact up to 2^53, or bytes. */
+/** Value of a field: a number, exact up to 2^53, or bytes. */
 export type FieldValue = number | Uint8Array;
 
-/** A message: the values of each field, in their order. */
+/** A message: field number to values, in order of appearance. */
 export type Message = ReadonlyMap<number, readonly FieldValue[]>;
 
-/** A message has at most this many fields: those of XRT have fewer than ten, and one a memory bank. */
+/** Maximum fields of a message. Messages of XRT have fewer than ten, and one for each memory bank. */
 export const MAX_FIELDS = 1024;
 
 /**
  * Reads a message.
  *
- * @param bytes The message. Values that are bytes are views of it.
- * @throws {OnpathError} `packet` when it ends in the middle of a field, or has a kind of field that proto2
- * no longer has, or too many.
+ * @param bytes The message. Values of bytes are views of it.
+ * @throws {OnpathError} `packet` when it ends within a field, a field has an unsupported type, or it has more than
+ * {@linkcode MAX_FIELDS} fields.
  *
  * @example
  * ```ts
@@ -35,15 +35,15 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   let fields = 0;
-  const room = (length: number) => {
+  const need = (length: number) => {
     if (length > bytes.length - at) throw broken("it ends within a field");
   };
   const varint = (): number => {
     let value = 0;
-    for (let place = 0; place < 10; place++) {
-      room(1);
+    for (let index = 0; index < 10; index++) {
+      need(1);
       const byte = bytes[at++]!;
-      value += (byte & 0x7f) * 2 ** (7 * place);
+      value += (byte & 0x7f) * 2 ** (7 * index);
       if (byte < 0x80) return value;
     }
     throw broken("a number has more than ten bytes");
@@ -53,17 +53,17 @@ export function decodeMessage(bytes: Uint8Array): Message {
       case 0:
         return varint();
       case 1:
-        room(8);
+        need(8);
         at += 8;
         return view.getUint32(at - 8, true) + 2 ** 32 * view.getUint32(at - 4, true);
       case 2: {
         const length = varint();
-        room(length);
+        need(length);
         at += length;
         return bytes.subarray(at - length, at);
       }
       case 5:
-        room(4);
+        need(4);
         at += 4;
         return view.getUint32(at - 4, true);
       default:
@@ -82,24 +82,24 @@ export function decodeMessage(bytes: Uint8Array): Message {
   return message;
 }
 
-/** The last value of a field as a number, as proto2 has it; 0 where it is missing. */
+/** Returns the last value of a field as a number, as proto2 defines; 0 if the field is missing. */
 export function numberOf(message: Message, field: number): number {
   const value = message.get(field)?.at(-1) ?? 0;
-  if (typeof value !== "number") throw broken(`field ${field} is no number`);
+  if (typeof value !== "number") throw broken(`field ${field} has bytes, expected a number`);
   return value;
 }
 
-/** The last value of a field as bytes; none where it is missing. */
+/** Returns the last value of a field as bytes; empty if the field is missing. */
 export function bytesOf(message: Message, field: number): Uint8Array {
   const value = message.get(field)?.at(-1) ?? new Uint8Array(0);
-  if (typeof value === "number") throw broken(`field ${field} is a number`);
+  if (typeof value === "number") throw broken(`field ${field} has a number, expected bytes`);
   return value;
 }
 
 /**
  * Writes a message.
  *
- * @param fields Field numbers with whole numbers from 0 to 2^53, truth values or bytes, in their order.
+ * @param fields Field numbers and values, in order: whole numbers from 0 to 2^53, booleans or bytes.
  * @returns The message.
  *
  * @example
@@ -113,11 +113,11 @@ export function bytesOf(message: Message, field: number): Uint8Array {
 export function encodeMessage(
   fields: readonly (readonly [field: number, value: FieldValue | boolean])[],
 ): Uint8Array<ArrayBuffer> {
-  const most = fields.reduce(
+  const maxBytes = fields.reduce(
     (sum, [, value]) => sum + 20 + (value instanceof Uint8Array ? value.length : 0),
     0,
   );
-  const bytes = new Uint8Array(most);
+  const bytes = new Uint8Array(maxBytes);
   let at = 0;
   const varint = (value: number) => {
     for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes[at++] = value % 0x80 + 0x80;

@@ -1,5 +1,5 @@
 /**
- * The instances of an emulated card: registers as XRT expects them, and what starting each does.
+ * Instances of an emulated card: their registers, and the work that a start begins.
  *
  * @module
  */
@@ -22,23 +22,23 @@ import { tokenizeMemoryBytes } from "../../../kernels/tokenize/rtl.ts";
 import type { EmulatedKernel } from "./image.ts";
 import type { CardMemory } from "./memory.ts";
 
-/** Registers of an instance that the host writes: control and arguments; counters stand behind. */
+/** Bytes of the registers that the host writes: control and arguments. Counters follow them. */
 const WRITTEN = REGISTER.counters;
 
-/** An instance. */
+/** An instance of a kernel or mover. */
 export interface Unit {
-  /** Control and arguments, as the host has written them. */
+  /** Control and arguments as the host wrote them, little-endian. */
   readonly words: DataView;
-  /** Begins what the arguments say. Rejected when they are wrong; the instance then never ends. */
+  /** Does the work that the arguments describe. Rejects if they are invalid; the instance then never ends. */
   readonly start: () => Promise<void>;
-  /** Whether it has ended what was started; asked again and again. */
-  readonly ended: () => boolean;
-  /** A register behind the arguments. */
+  /** Returns whether work outside the start call has ended. Polled on every read of the control register. */
+  readonly hasEnded: () => boolean;
+  /** Reads a register behind the arguments, by byte offset. */
   readonly counter: (offset: number) => number;
 }
 
 function createUnit(parts: Partial<Omit<Unit, "words">> & Pick<Unit, "start">, words = newWords()): Unit {
-  return { words, ended: () => true, counter: () => 0, ...parts };
+  return { words, hasEnded: () => true, counter: () => 0, ...parts };
 }
 
 function newWords(): DataView {
@@ -47,23 +47,23 @@ function newWords(): DataView {
 
 /** A kernel with its two movers. */
 export interface UnitGroup {
-  /** The kernel itself. */
+  /** The RTL with its arguments and counters. */
   readonly kernel: Unit;
-  /** The mover of its packets. */
+  /** Moves packets between memory and the kernel. */
   readonly packets: Unit;
-  /** The mover of its tables. */
+  /** Moves tables and pages from memory to the kernel. */
   readonly tables: Unit;
 }
 
-/** What may be done to the answers of a run before they are seen: an emulation's faults. */
+/** Applies faults to the answers of a run before the host sees them. */
 export type Spoil = (answers: readonly Uint8Array[]) => Uint8Array[];
 
 /**
  * Makes a kernel of the RTL with its movers.
  *
- * @param kernel Which one.
- * @param memory The card's memory.
- * @param spoil What is done to answers.
+ * @param kernel Kernel to make.
+ * @param memory Memory of the card.
+ * @param spoil Applies faults to answers.
  */
 export async function createUnitGroup(
   kernel: EmulatedKernel,
@@ -80,10 +80,10 @@ export async function createUnitGroup(
     kernel: createUnit({
       start: () =>
         new Promise((resolve) => {
-          const set = kernel.arguments.map((_, place) => values.getUint32(argumentAddress(place), true));
+          const set = kernel.arguments.map((_, index) => values.getUint32(argumentAddress(index), true));
           if (hasMemory) {
             const bytes = checkInteger(
-              "external memory of bytes of",
+              "external memory bytes",
               tokenizeMemoryBytes(set),
               0,
               TOKENIZE_LIMITS.memory,
@@ -98,8 +98,8 @@ export async function createUnitGroup(
     packets: createUnit({ start: () => movePackets(card, memory, from, spoil) }, from),
     tables: createUnit({
       start: () => Promise.resolve(moveTables(card, memory, list)),
-      // Loads wait in the stream until the packets before them have gone.
-      ended: () => !card.waiting(),
+      // Queued loads stall until the packets before them have left.
+      hasEnded: () => !card.hasQueued(),
     }, list),
   };
 }
@@ -108,17 +108,17 @@ function addressIn(words: DataView, at: number): number {
   return words.getUint32(at, true) + 2 ** 32 * words.getUint32(at + 4, true);
 }
 
-/** Runs packets through the RTL and leaves the answers in memory. */
+/** Runs packets through the RTL and writes the answers to memory. */
 async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, spoil: Spoil): Promise<void> {
   const number = (name: "count" | "slot" | "answer" | "room") =>
     words.getUint32(moverAddress(PACKETS_ARGUMENTS, name), true);
   const slot = checkInteger("slot bytes", number("slot"), HEADER_BYTES, 2 ** 16);
   const answerSlot = checkInteger("answer slot bytes", number("answer"), HEADER_BYTES, 2 ** 16);
   const count = checkInteger("packet count", number("count"), 0, card.ends.length);
-  const room = checkInteger("answer slot count", number("room"), 1, 2 ** 20);
+  const slots = checkInteger("answer slot count", number("room"), 1, 2 ** 20);
   const to = memory.at(
     addressIn(words, moverAddress(PACKETS_ARGUMENTS, "to")),
-    PACKETS_STATUS.bytes + room * answerSlot,
+    PACKETS_STATUS.bytes + slots * answerSlot,
   );
   let answers: Uint8Array[] = [];
   const take = (found: number) => {
@@ -133,28 +133,28 @@ async function movePackets(card: RtlCard, memory: CardMemory, words: DataView, s
       const part = fill(card, from, view, slot, done, count);
       take(card.run(part, {}, MAX_CYCLES, take));
       done += part;
-      // Other calls get their turn.
+      // Lets other calls run between parts.
       await Promise.resolve();
     }
   }
   answers = spoil(answers);
   const status = new DataView(to.buffer, to.byteOffset, PACKETS_STATUS.bytes);
   const fitting = answers.filter(({ length }) => length <= answerSlot);
-  fitting.slice(0, room).forEach((answer, place) =>
-    to.set(answer, PACKETS_STATUS.bytes + place * answerSlot)
+  fitting.slice(0, slots).forEach((answer, index) =>
+    to.set(answer, PACKETS_STATUS.bytes + index * answerSlot)
   );
-  status.setUint32(PACKETS_STATUS.answers, Math.min(fitting.length, room), true);
-  status.setUint32(PACKETS_STATUS.surplus, Math.max(0, fitting.length - room), true);
+  status.setUint32(PACKETS_STATUS.answers, Math.min(fitting.length, slots), true);
+  status.setUint32(PACKETS_STATUS.surplus, Math.max(0, fitting.length - slots), true);
   status.setUint32(PACKETS_STATUS.tooLong, answers.length - fitting.length, true);
 }
 
 /**
- * A run that takes so many has gone wrong: the longest one has some millions. It is some seconds of one thread,
- * in which a process hears of nothing else, not even that its host is gone.
+ * Cycle limit for one run. The longest valid runs take some millions. At the limit the thread is blocked for some
+ * seconds, during which the process receives no other event, such as the end of its host.
  */
 const MAX_CYCLES = 2 ** 24;
 
-/** Copies packets out of slots until the RTL's input is full; how many. */
+/** Copies packets from slots until the RTL's input is full. Returns the number copied. */
 function fill(
   card: RtlCard,
   from: Uint8Array,
@@ -175,12 +175,12 @@ function fill(
   return count;
 }
 
-/** Walks the list: tables are loaded at once, pages and limits wait for the packets that they go beside. */
+/** Processes the list of loads. Tables are loaded at once; pages and limits are queued beside the packets. */
 function moveTables(card: RtlCard, memory: CardMemory, words: DataView): void {
-  const place = (name: "list" | "count") => moverAddress(TABLES_ARGUMENTS, name);
-  const count = checkInteger("load count", words.getUint32(place("count"), true), 0, 2 ** 20);
+  const address = (name: "list" | "count") => moverAddress(TABLES_ARGUMENTS, name);
+  const count = checkInteger("load count", words.getUint32(address("count"), true), 0, 2 ** 20);
   if (count === 0) return;
-  const list = memory.at(addressIn(words, place("list")), TABLE_LIST.bytes * count);
+  const list = memory.at(addressIn(words, address("list")), TABLE_LIST.bytes * count);
   const view = new DataView(list.buffer, list.byteOffset, list.length);
   for (let n = 0; n < count; n++) {
     const { words, address, entries, width } = readTableListEntry(view, n);
@@ -190,7 +190,7 @@ function moveTables(card: RtlCard, memory: CardMemory, words: DataView): void {
     else if (words.length === 2 && low % 65536 === 0 && high === entries) {
       card.loadTable(low / 65536, wordsOf(bytes, width));
     } else {
-      throw new OnpathError("device", `Cannot load entry ${n} of a list of tables: it is no whole table`, {
+      throw new OnpathError("device", `Cannot load entry ${n} of a table list: expected a complete table`, {
         entry: n,
         words,
       });

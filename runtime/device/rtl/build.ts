@@ -6,13 +6,13 @@
 
 import { deviceBuild, type PlanBuild } from "../../../kernels/rtl/builds.ts";
 
-/** Compiled once a process. */
+/** Builds by name. Each is compiled once a process. */
 const compiled = new Map<PlanBuild, Promise<WebAssembly.Module>>();
 
 /**
- * Compiles a build.
+ * Compiles a build, or returns the one compiled before.
  *
- * @param build Name by which plans ask for it.
+ * @param build Name of the build, as plans request it.
  */
 export function compileBuild(build: PlanBuild): Promise<WebAssembly.Module> {
   let module = compiled.get(build);

@@ -1,5 +1,5 @@
 /**
- * RTL as WebAssembly, driven as a card is: registers, a stream of tables, packets in and packets out.
+ * RTL in WebAssembly with the interface of a card: registers, a table stream, packets in and packets out.
  *
  * @module
  */
@@ -11,137 +11,137 @@ import type { PageCommand } from "../../../kernels/rtl/page_commands.ts";
 import { createFeed } from "./feed.ts";
 import { createWave, type WaveOptions } from "./wave.ts";
 
-/** Bytes and packets that go in at once. */
+/** Maximum bytes and packets of one run. */
 export const CARD_LIMITS = { bytes: 2 ** 21, packets: 2 ** 12 } as const;
 
-/** Chances in 16 that an end of the stream pauses in a cycle, and what the generator begins with. */
+/** Random pauses at both ends of the packet stream. */
 export interface Pauses {
-  /** Of the sender. */
+  /** Chances in 16 that the sender pauses in a cycle. Default 0. */
   readonly send?: number;
-  /** Of the receiver. */
+  /** Chances in 16 that the receiver pauses in a cycle. Default 0. */
   readonly take?: number;
-  /** Where the generator of pauses begins. */
+  /** Seed of the random pauses. Default 1. */
   readonly seed?: number;
 }
 
-/** How long external memory takes. */
+/** Latency of external memory. */
 export interface MemoryLatency {
-  /** Cycles from a request to its word, at least 1. */
-  readonly least?: number;
-  /** Up to so many more, at random. */
-  readonly more?: number;
-  /** Chances in 16 that no request is taken in a cycle. */
+  /** Minimum cycles from a request to its word, 1 to 65,536. Default 1. */
+  readonly minCycles?: number;
+  /** Maximum random extra cycles, 0 to 65,536. Default 0. */
+  readonly extraCycles?: number;
+  /** Chances in 16 that the memory accepts no request in a cycle, 0 to 15. Default 0. */
   readonly pause?: number;
-  /** Where the generator of both begins. */
+  /** Seed of the extra cycles and the pauses. Default 1. */
   readonly seed?: number;
 }
 
-/** Cycles of a random read of HBM through its switch: about 130 ns idle, some more under load, at 250 MHz. */
-export const HBM_LATENCY: MemoryLatency = { least: 32, more: 16 };
+/** Latency of a random HBM read through its switch at 250 MHz: about 130 ns idle, and more under load. */
+export const HBM_LATENCY: MemoryLatency = { minCycles: 32, extraCycles: 16 };
 
-/** What is counted since the last reset. */
+/** Counts since the last reset. */
 export interface CardCounters {
   /** Cycles with a packet inside. */
   readonly cycles: number;
-  /** Words of tables, one a cycle. */
+  /** Table words loaded, one a cycle. */
   readonly words: number;
   /** Cycles in which a packet waited for a table. */
   readonly stalls: number;
-  /** Pages that were taken into use. */
+  /** Pages that became resident. */
   readonly swaps: number;
-  /** Bus words of packets that came. */
+  /** Bus words of packets received. */
   readonly beatsIn: number;
-  /** Bus words of packets that left. */
+  /** Bus words of answers sent. */
   readonly beatsOut: number;
-  /** Packets out. */
+  /** Answers sent. */
   readonly packets: number;
-  /** Packets dropped, by the number of the check. */
+  /** Packets dropped, by the index of the failed check. */
   readonly drops: readonly number[];
 }
 
 /**
- * Results of the harness other than a number of answers: the cycle limit is reached, answers fill the output, words
- * of pages are needed, a waveform's text is to be taken.
+ * Negative results of the harness: the cycle limit is reached, answers fill the output, page words are needed, or
+ * the waveform's text must be copied.
  */
 const LIMIT_REACHED = -1, OUTPUT_FULL = -2, NEED_WORDS = -3, WAVE_READY = -4;
 
-/** Cycles that one call computes: a few milliseconds. */
+/** Cycles that one call simulates: a few milliseconds of host time. */
 const SLICE_CYCLES = 2 ** 11;
 
-/** Numbers of checks that the hardware has counters for. */
+/** Checks that have a drop counter in the hardware. */
 const REASONS = 20;
 
-/** Hardware that takes packets: an instance is a card. */
+/** One instance of the hardware. */
 export interface RtlCard {
-  /** Resets it: registers are zero, nothing is inside. Tables stay. */
+  /** Resets the instance: registers become zero and packets inside are discarded. Tables stay loaded. */
   reset(): void;
   /**
-   * Sets the arguments, in order, and starts; they hold from the next packet on. Pages are forgotten, queued
-   * commands too. Packets of another plan are dropped until the tables that the arguments count are loaded.
+   * Sets the arguments in order and starts. They apply from the next packet on. Resident pages and queued commands
+   * are discarded. Packets of the plan are dropped until the tables that the arguments count are loaded.
    *
-   * @throws {OnpathError} `device` when packets are inside, or a table that was queued is not complete.
+   * @throws {OnpathError} `device` when packets are inside, or a queued table is incomplete.
    */
   start(values: readonly number[]): void;
-  /** Loads entries of up to 53 bits into a table, from its first entry on. */
+  /** Loads entries of up to 53 bits each into a table, from its first entry on. */
   loadTable(table: number, entries: ArrayLike<number>): void;
-  /** Queues commands for the table stream; they go beside the packets of the next runs. */
+  /** Queues commands for the table stream. They are sent during the next runs, beside the packets. */
   queue(commands: readonly PageCommand[]): void;
-  /** Whether commands that were queued are not all taken yet. */
-  waiting(): boolean;
-  /** The bytes that packets are written to, one behind the other. */
+  /** Whether queued commands have not all been sent. */
+  hasQueued(): boolean;
+  /** Packets to send, one directly behind the other. */
   readonly input: Uint8Array<ArrayBuffer>;
-  /** Where each packet ends in {@linkcode RtlCard.input}. */
+  /** End offset of each packet in {@linkcode RtlCard.input}, in bytes. */
   readonly ends: Uint32Array<ArrayBuffer>;
-  /** The bytes of the answers, one behind the other. */
+  /** Answers, one directly behind the other. */
   readonly output: Uint8Array<ArrayBuffer>;
-  /** Where each answer ends in {@linkcode RtlCard.output}. */
+  /** End offset of each answer in {@linkcode RtlCard.output}, in bytes. */
   readonly answers: Uint32Array<ArrayBuffer>;
-  /** The socket that each packet comes from, as a network shell says in TDEST. */
+  /** Source socket of each packet, as a network shell passes it in TDEST. */
   readonly sockets: Uint16Array<ArrayBuffer>;
-  /** The socket that each answer goes to. */
+  /** Destination socket of each answer. */
   readonly answered: Uint16Array<ArrayBuffer>;
   /**
-   * Sends the first packets of the input and waits until none is inside.
+   * Sends the first `count` packets of the input and simulates until all of them have left.
    *
-   * @param count Packets.
-   * @param pauses Pauses on both ends.
-   * @param most Cycles at most.
-   * @param full Called when there is no room for more answers, with their number: it copies those that there
-   * are. No cycle passes meanwhile.
-   * @returns Number of answers, but for those that `full` was told of.
-   * @throws {OnpathError} `device` when that takes more cycles than `most`, or more room than there is.
+   * @param count Packets to send, 0 to 4096.
+   * @param pauses Pauses at both ends. Default none.
+   * @param maxCycles Cycle limit. Default 2^22.
+   * @param onFull Called with the number of answers when the output is full. It must copy them. No cycle passes
+   * meanwhile.
+   * @returns Number of answers since the last call of `onFull`.
+   * @throws {OnpathError} `device` when the run exceeds the cycle limit, or the output is full and `onFull` is absent.
    */
-  run(count: number, pauses?: Pauses, most?: number, full?: (count: number) => void): number;
+  run(count: number, pauses?: Pauses, maxCycles?: number, onFull?: (count: number) => void): number;
   /**
-   * {@linkcode RtlCard.run} in slices of some milliseconds: the end of each is a yield. Until the generator returns,
-   * packets are inside, and registers must not be read.
+   * {@linkcode RtlCard.run} in slices of some milliseconds, with a yield after each. Registers must not be read before
+   * the generator returns, because packets are inside.
    */
   steps(
     count: number,
     pauses?: Pauses,
-    most?: number,
-    full?: (count: number) => void,
+    maxCycles?: number,
+    onFull?: (count: number) => void,
   ): Generator<void, number, void>;
-  /** External memory; of no bytes where the kernel reads none. A reset leaves it as it is. */
+  /** External memory, kept over a reset; empty if the kernel reads none. */
   readonly memory: Uint8Array<ArrayBuffer>;
-  /** Says how long external memory takes from now on. */
+  /** Sets the latency of external memory for the following cycles. */
   setLatency(latency: MemoryLatency): void;
-  /** Reads the counters' registers. */
+  /** Reads all counters. */
   counters(): CardCounters;
-  /** Reads a register. */
+  /** Reads a register of 32 bits at a byte address. */
   read(address: number): number;
-  /** Writes a register. */
+  /** Writes a register of 32 bits at a byte address. */
   write(address: number, value: number): void;
 }
 
 /**
- * Makes an instance and resets it.
+ * Instantiates a build and resets it.
  *
- * @param module The compiled WebAssembly of a kernel.
- * @param wave A waveform to write, of a kernel that was built for it.
- * @param clockMHz The clock that is assumed, for the waveform's time.
- * @throws {OnpathError} `size` when the waveform's packets are no range; `device` when the kernel was not
- * built for it.
+ * @param module Compiled WebAssembly of a build.
+ * @param wave Waveform to write. The build must support waveforms.
+ * @param clockMHz Assumed clock, for the waveform's time scale. Default 250.
+ * @throws {OnpathError} `size` when the waveform's packet range is invalid; `device` when the build writes no
+ * waveforms.
  */
 export async function openRtlCard(
   module: WebAssembly.Module,
@@ -153,44 +153,44 @@ export async function openRtlCard(
 }
 
 /**
- * Resets an instance, and drives it.
+ * Resets an instance and wraps its exports.
  *
- * @param rtl The instance; addresses that it exports are places in its memory.
- * @param wave A waveform to write, of a kernel that was built for it.
- * @param clockMHz The clock that is assumed, for the waveform's time.
- * @throws {OnpathError} `size` when the waveform's packets are no range; `device` when the kernel was not
- * built for it.
+ * @param rtl Exports of the instance. Exported addresses are byte offsets in its memory.
+ * @param wave Waveform to write. The build must support waveforms.
+ * @param clockMHz Assumed clock, for the waveform's time scale. Default 250.
+ * @throws {OnpathError} `size` when the waveform's packet range is invalid; `device` when the build writes no
+ * waveforms.
  */
 export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): RtlCard {
   rtl.__wasm_call_ctors();
   rtl.reset();
   const written = wave && createWave(rtl as unknown as WaveExports, wave, clockMHz);
-  // The memory has grown until here and never will again, so that its buffer stays.
+  // The memory does not grow after the reset, so these views stay valid.
   const { buffer } = rtl.memory;
   const { bytes, packets } = CARD_LIMITS;
   const input = new Uint8Array(buffer, rtl.input_at(), bytes);
   const words = new DataView(buffer, rtl.input_at(), bytes);
   const read = (address: number) => rtl.read_register(address) >>> 0;
-  const count = (place: number) => read(counterAddress(place));
+  const count = (index: number) => read(counterAddress(index));
   const feed = createFeed(rtl);
   const steps: RtlCard["steps"] = function* (
     packetCount,
     { send = 0, take = 0, seed = 1 } = {},
-    most = 2 ** 22,
-    full,
+    maxCycles = 2 ** 22,
+    onFull,
   ) {
     checkInteger("packet count", packetCount, 0, packets);
     written?.begin(packetCount);
-    let limit = Math.min(most, SLICE_CYCLES);
+    let limit = Math.min(maxCycles, SLICE_CYCLES);
     let given = rtl.run(packetCount, send, take, seed, limit, feed.fill());
     for (;;) {
-      if (given === LIMIT_REACHED && limit < most) {
-        limit = Math.min(most, limit + SLICE_CYCLES);
+      if (given === LIMIT_REACHED && limit < maxCycles) {
+        limit = Math.min(maxCycles, limit + SLICE_CYCLES);
         rtl.allow(limit);
         yield;
       } else if (given === WAVE_READY) written?.drain();
-      else if (given === OUTPUT_FULL && full !== undefined) {
-        full(rtl.found_so_far());
+      else if (given === OUTPUT_FULL && onFull !== undefined) {
+        onFull(rtl.found_so_far());
         rtl.make_room();
       } else if (given !== NEED_WORDS) break;
       given = rtl.go_on(feed.fill());
@@ -198,11 +198,11 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     written?.drain();
     if (given < 0) {
       const why = given === LIMIT_REACHED
-        ? `did not end within ${most} cycles`
-        : "gave more answers than there is room for";
+        ? `did not end within ${maxCycles} cycles`
+        : "returned more answers than its output holds";
       throw new OnpathError("device", `Cannot run ${packetCount} packets: the RTL ${why}`, {
         packets: packetCount,
-        most,
+        most: maxCycles,
       });
     }
     return given;
@@ -210,10 +210,10 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
   return {
     reset: rtl.reset,
     start: (values) => {
-      values.forEach((value, place) => rtl.write_register(argumentAddress(place), value));
+      values.forEach((value, index) => rtl.write_register(argumentAddress(index), value));
       rtl.write_register(REGISTER.control, 1);
       const isTaken = () => (read(REGISTER.control) & 1) === 0;
-      // Start stays until no packet is inside, and until the command that is under way has ended.
+      // The start bit stays set until no packet is inside and the table command in progress has ended.
       let taken = isTaken();
       for (const [low, high] of taken ? [] : feed.rest()) {
         words.setUint32(0, low, true);
@@ -223,10 +223,10 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
         if (taken) break;
       }
       feed.clear();
-      if (!taken) throw new OnpathError("device", "Cannot start: the RTL does not take its arguments");
+      if (!taken) throw new OnpathError("device", "Cannot start: the RTL did not accept its arguments");
     },
     loadTable: (table, entries) => {
-      // A table of no entries is its first word alone.
+      // An empty table is sent as its command word alone.
       let from = 0;
       do {
         const here = Math.min(entries.length - from, bytes / 8 - 1);
@@ -244,7 +244,7 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
       } while (from < entries.length);
     },
     queue: feed.queue,
-    waiting: feed.waiting,
+    hasQueued: feed.hasQueued,
     input,
     ends: new Uint32Array(buffer, rtl.ends_at(), packets),
     output: new Uint8Array(buffer, rtl.output_at(), bytes),
@@ -260,12 +260,12 @@ export function driveRtl(rtl: RtlExports, wave?: WaveOptions, clockMHz = 250): R
     },
     steps,
     memory: new Uint8Array(buffer, rtl.memory_at?.() ?? 0, rtl.memory_bytes?.() ?? 0),
-    setLatency: ({ least = 1, more = 0, pause = 0, seed = 1 }) => {
-      checkInteger("latency in cycles", least, 1, 2 ** 16);
-      checkInteger("extra latency in cycles", more, 0, 2 ** 16);
-      // A port that takes nothing would hang.
+    setLatency: ({ minCycles = 1, extraCycles = 0, pause = 0, seed = 1 }) => {
+      checkInteger("latency in cycles", minCycles, 1, 2 ** 16);
+      checkInteger("extra latency in cycles", extraCycles, 0, 2 ** 16);
+      // A chance of 16 would accept no request, and the run would hang.
       checkInteger("pause chance", pause, 0, 15);
-      rtl.memory_latency?.(least, more, pause, seed);
+      rtl.memory_latency?.(minCycles, extraCycles, pause, seed);
     },
     counters: () => ({
       cycles: count(COUNTER.cycles) + 2 ** 32 * count(COUNTER.cyclesUpper),

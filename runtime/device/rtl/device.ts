@@ -16,24 +16,24 @@ import { RTL_PROFILE } from "./profile.ts";
 import { checkWave, type WaveOptions } from "./wave.ts";
 
 /**
- * A compiled `WebAssembly.Module`. Its type is `object`, as the declarations of WebAssembly are in the libraries of
- * browsers alone, which a server's code need not load.
+ * A compiled `WebAssembly.Module`. The type is `object`, because TypeScript declares WebAssembly only in the DOM
+ * library, which server code need not load.
  */
 export type RtlModule = object;
 
-/** What an RTL device may be asked for. */
+/** Options of {@linkcode createRtlDevice}. */
 export interface RtlDeviceOptions {
   /**
-   * A waveform of the signals within the first build that a plan is loaded into, but for the tokenizer, which has
-   * none; packets of plans for another build are neither counted nor written. Answers and counts are the same with
-   * it. It wants that build with waveforms in {@linkcode RtlDeviceOptions.builds}: the library carries none of these.
+   * Waveform of the signals in the first build that a plan loads. The tokenizer has no waveform and is passed over.
+   * Packets for other builds are neither counted nor written. Answers and counters do not change. The build with
+   * waveforms must be passed in {@linkcode RtlDeviceOptions.builds}, because the library includes none.
    */
   readonly wave?: WaveOptions | undefined;
-  /** The profile of an RTL of one's own, as {@linkcode rtlProfile} makes it. */
+  /** Profile of a custom build, from {@linkcode rtlProfile}. Default {@linkcode RTL_PROFILE}. */
   readonly profile?: DeviceProfile | undefined;
   /**
-   * The WebAssembly of an RTL of one's own, by what plans ask for: `kernels/rtl` built with other parameters,
-   * and for waveforms where one is asked for. What is left out is the library's.
+   * Custom builds by the names that plans request: `kernels/rtl` compiled with other parameters or with waveforms.
+   * Missing names use the library's builds.
    */
   readonly builds?: Readonly<Partial<Record<PlanBuild, RtlModule>>> | undefined;
 }
@@ -41,11 +41,10 @@ export interface RtlDeviceOptions {
 /**
  * Opens an RTL device.
  *
- * @param options A waveform, where one is wanted; an RTL of one's own.
- * @returns The device. Its cycles and drops are the hardware's own counters; times follow from an
- * assumed clock.
- * @throws {OnpathError} `size` if the range of the waveform's packets is invalid; later, as a plan is loaded,
- * `device` if its build is no module, or has no waveform.
+ * @param options Waveform and custom builds.
+ * @returns The device. Cycles and drops come from the hardware's counters; times assume the profile's clock.
+ * @throws {OnpathError} `size` if the waveform's packet range is invalid. Later, when a plan is loaded, `device` if its
+ * build is not a module or writes no waveforms.
  *
  * @example
  * ```ts
@@ -56,7 +55,7 @@ export interface RtlDeviceOptions {
  * assert.equal(device.counters().cycles, 0);
  * ```
  */
-// deno-lint-ignore require-await -- a waveform's range that is invalid rejects
+// deno-lint-ignore require-await -- an invalid packet range must reject, not throw
 export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<Device> {
   const { wave, profile = RTL_PROFILE, builds = {} } = options;
   if (wave !== undefined) checkWave(wave);
@@ -79,7 +78,7 @@ export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<D
 function noModule(build: PlanBuild): OnpathError {
   return new OnpathError(
     "device",
-    `Cannot open the RTL: builds.${build} is no WebAssembly.Module, as WebAssembly.compile returns it`,
+    `Cannot open the RTL: builds.${build} is invalid, expected a WebAssembly.Module from WebAssembly.compile()`,
     { build },
   );
 }
@@ -87,8 +86,8 @@ function noModule(build: PlanBuild): OnpathError {
 function lacksWaves(build: PlanBuild): OnpathError {
   return new OnpathError(
     "device",
-    `Cannot write a waveform: the library carries no build of the RTL with waveforms. Make it in a checkout with ` +
-      `deno task rtl --wave, and give it as builds.${build}`,
+    `Cannot write a waveform: the library includes no build with waveforms. Build it in a checkout with ` +
+      `deno task rtl --wave, and pass it as builds.${build}`,
     { build },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Packets between slots and the memory of a card.
+ * Copies packets between slots and the memory of a card.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { type PacketSlots, slotAddress } from "../../../serialize/packets.ts";
 import { CARD_LIMITS, type RtlCard } from "./card.ts";
 
 /**
- * Copies packets into a card until it is full.
+ * Copies packets into a card until its input is full.
  *
- * @param card The card.
+ * @param card Receives the packets in its input.
  * @param input Slots with packets.
- * @param first The first slot to copy.
- * @param end The slot behind the last one to copy.
- * @returns How many were copied.
+ * @param first First slot to copy.
+ * @param end Slot behind the last one to copy.
+ * @returns Number of packets copied.
  */
 export function fillCard(card: RtlCard, input: PacketSlots, first: number, end: number): number {
   let at = 0;
@@ -37,12 +37,12 @@ export function fillCard(card: RtlCard, input: PacketSlots, first: number, end: 
 /**
  * Copies answers out of a card.
  *
- * @param card The card.
- * @param output Slots for them.
- * @param first The slot of the first one.
- * @param count How many there are.
- * @returns Bytes of their payloads.
- * @throws {OnpathError} `size` when there are too few slots, or one is too small.
+ * @param card Holds the answers in its output.
+ * @param output Slots for the answers.
+ * @param first Slot of the first answer.
+ * @param count Number of answers in the card.
+ * @returns Payload bytes of all answers.
+ * @throws {OnpathError} `size` when there are too few slots, or an answer is longer than a slot.
  */
 export function takeAnswers(card: RtlCard, output: PacketSlots, first: number, count: number): number {
   let from = 0;
@@ -56,7 +56,7 @@ export function takeAnswers(card: RtlCard, output: PacketSlots, first: number, c
     if (end - from > output.slotBytes) {
       throw new OnpathError(
         "size",
-        `Cannot take an answer of ${end - from} bytes: slots have ${output.slotBytes}`,
+        `Cannot copy an answer of ${end - from} bytes: a slot has ${output.slotBytes} bytes`,
         { bytes: end - from, slotBytes: output.slotBytes },
       );
     }

@@ -1,27 +1,30 @@
 /**
- * What a build of the RTL exports.
+ * Exports of a build of the RTL, as `kernels/rtl/harness` names them.
  *
  * @module
  */
 
 /**
- * One instance of the hardware, `kernels/rtl/harness/packets.cpp`. Addresses are bytes from the beginning of its
- * memory; all words are little-endian.
+ * Exports of one instance, `kernels/rtl/harness/packets.cpp`. Addresses are byte offsets in its memory; all words are
+ * little-endian.
  */
 export interface RtlExports {
-  /** Where packets, answers and words of pages are; its buffer stays after the first reset. */
+  /** Memory with packets, answers and page words. Its buffer does not change after the first reset. */
   readonly memory: { readonly buffer: ArrayBuffer };
-  /** To be called once, before all else. */
+  /** C++ constructors. Must be called once, before all other functions. */
   readonly __wasm_call_ctors: () => void;
-  /** Resets the hardware; tables stay. */
+  /** Resets the hardware. Tables stay loaded. */
   readonly reset: () => void;
-  /** Writes a word over AXI4-Lite. */
+  /** Writes a register over AXI4-Lite. */
   readonly write_register: (address: number, value: number) => void;
-  /** Reads a word over AXI4-Lite. */
+  /** Reads a register over AXI4-Lite. */
   readonly read_register: (address: number) => number;
-  /** Sends so many words of 64 bits from the input to the stream of tables; 0, or -1 while packets are inside. */
+  /** Sends `words` words of 64 bits from the input to the table stream. Returns 0, or -1 while packets are inside. */
   readonly load: (words: number) => number;
-  /** Sends packets and waits for them; the number of answers, or a number below 0 that says what is wanted. */
+  /**
+   * Sends `count` packets and simulates at most `most` cycles, until all of them have left. `more` is as in `go_on`.
+   * Returns the number of answers, or a negative reason for the stop.
+   */
   readonly run: (
     count: number,
     sendPause: number,
@@ -30,58 +33,58 @@ export interface RtlExports {
     most: number,
     more: number,
   ) => number;
-  /** Moves the limit of the run's cycles, counted from its beginning; one that has reached it goes on. */
+  /** Sets a new cycle limit, counted from the start of the run. A run that stopped at the old limit continues. */
   readonly allow: (most: number) => void;
-  /** The number of answers that are whole. */
+  /** Number of complete answers. */
   readonly found_so_far: () => number;
-  /** Says that the answers were copied. */
+  /** Frees the output after its answers were copied. */
   readonly make_room: () => void;
-  /** Goes on with a run; `more` is 1 when more words of pages wait than are in the ring. */
+  /** Continues a run. `more` is 1 if more page words are pending than the ring holds, else 0. */
   readonly go_on: (more: number) => number;
-  /** The ring of words of pages. */
+  /** Address of the ring of page words, 64 bits each. */
   readonly words_at: () => number;
-  /** Words that the ring holds. */
+  /** Capacity of the ring in words. */
   readonly words_most: () => number;
-  /** Words that it has room for. */
+  /** Free words of the ring. */
   readonly words_room: () => number;
-  /** The place of the next word. */
+  /** Index in the ring of the next word to write. */
   readonly words_next: () => number;
-  /** Says that so many words were written. */
+  /** Commits `count` words written to the ring. */
   readonly words_add: (count: number) => void;
-  /** Forgets all words. */
+  /** Discards all words in the ring. */
   readonly words_clear: () => void;
-  /** Bytes of the packets, one behind the other. */
+  /** Address of the packets, one directly behind the other. */
   readonly input_at: () => number;
-  /** Bytes of the answers, one behind the other. */
+  /** Address of the answers, one directly behind the other. */
   readonly output_at: () => number;
-  /** Ends of the packets, 32 bits each. */
+  /** Address of the packets' end offsets, 32 bits each. */
   readonly ends_at: () => number;
-  /** Ends of the answers, 32 bits each. */
+  /** Address of the answers' end offsets, 32 bits each. */
   readonly answers_at: () => number;
-  /** Sockets of the packets, 16 bits each. */
+  /** Address of the packets' sockets, 16 bits each. */
   readonly sockets_at: () => number;
-  /** Sockets of the answers, 16 bits each. */
+  /** Address of the answers' sockets, 16 bits each. */
   readonly answered_at: () => number;
-  /** External memory, where the kernel reads some. */
+  /** Address of external memory. Absent if the kernel reads none. */
   readonly memory_at?: () => number;
-  /** Its bytes. */
+  /** Size of external memory in bytes. */
   readonly memory_bytes?: () => number;
-  /** Says how long it takes, cycles from request to word and the chance of a pause. */
+  /** Sets the latency of external memory: cycles from request to word, and the chance of a pause in 16. */
   readonly memory_latency?: (least: number, more: number, pause: number, seed: number) => void;
 }
 
-/** What a build exports beside that which can write a waveform, `kernels/rtl/harness/wave/wave.h`. */
+/** Further exports of a build with waveforms, `kernels/rtl/harness/wave/wave.h`. */
 export interface WaveExports {
-  /** Where the text is. */
+  /** Memory with the waveform's text. */
   readonly memory: { readonly buffer: ArrayBuffer };
-  /** Writes the declarations; `half` is half a cycle in units of time. */
+  /** Writes the signal declarations. `half` is half a cycle in picoseconds. */
   readonly wave_open: (half: number) => void;
-  /** The text. */
+  /** Address of the text. */
   readonly wave_at: () => number;
-  /** Bytes of it. */
+  /** Length of the text in bytes. */
   readonly wave_size: () => number;
-  /** Says that the text was taken. */
+  /** Discards the text after it was copied. */
   readonly wave_clear: () => void;
-  /** Says which packets of the next run are written, from `first` on and before `end`. */
+  /** Selects the packets of the next run to write: from `first` up to, but not including, `end`. */
   readonly wave_range: (first: number, end: number) => void;
 }

@@ -1,5 +1,5 @@
 /**
- * Words of pages on their way into the RTL: those that wait in the host's memory, and the harness's ring.
+ * Queue of page words for the RTL: commands pending in host memory, and the harness's ring.
  *
  * @module
  */
@@ -7,36 +7,36 @@
 import type { PageCommand } from "../../../kernels/rtl/page_commands.ts";
 import type { RtlExports } from "./exports.ts";
 
-/** Commands for the table stream, beside packets. */
+/** Commands for the table stream, which are sent beside packets. */
 export interface PageFeed {
-  /** Lists the words that wait, low and high halves, in their order. */
+  /** Iterates over all pending words in order, as low and high 32-bit halves. */
   readonly rest: () => Generator<readonly [low: number, high: number]>;
   /** Appends commands. */
   readonly queue: (commands: readonly PageCommand[]) => void;
-  /** Forgets all commands. */
+  /** Discards all commands. */
   readonly clear: () => void;
-  /** Whether words are in the ring, or wait for room there. */
-  readonly waiting: () => boolean;
-  /** Fills the ring; returns 1 if more words wait than fit, else 0. */
+  /** Whether words are in the ring, or pending in host memory. */
+  readonly hasQueued: () => boolean;
+  /** Fills the ring. Returns 1 if words stay pending in host memory, else 0. */
   readonly fill: () => number;
 }
 
 /**
  * Makes an empty feed.
  *
- * @param rtl The instance.
+ * @param rtl Exports of the instance whose ring is filled.
  */
 export function createFeed(rtl: RtlExports): PageFeed {
-  const most = rtl.words_most();
-  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * most);
+  const capacity = rtl.words_most();
+  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * capacity);
   const pending: PageCommand[] = [];
-  let done = 0; // words of the first pending command that are in the ring
-  /** Copies words of a command from `done` on; returns how many. */
-  const copy = ({ words, entries }: PageCommand, room: number): number => {
+  let done = 0; // words of the first pending command that are already in the ring
+  /** Copies at capacity `free` words of a command, from word `done` on. Returns the number copied. */
+  const copy = ({ words, entries }: PageCommand, free: number): number => {
     const heads = words.length / 2;
     const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
-    const count = Math.min(room, heads + entries.length / 4 - done);
-    for (let n = 0, to = 2 * rtl.words_next(); n < count; n++, to = (to + 2) % (2 * most)) {
+    const count = Math.min(free, heads + entries.length / 4 - done);
+    for (let n = 0, to = 2 * rtl.words_next(); n < count; n++, to = (to + 2) % (2 * capacity)) {
       const at = done + n;
       ring[to] = at < heads ? words[2 * at]! : view.getUint32(4 * (at - heads), true);
       ring[to + 1] = at < heads ? words[2 * at + 1]! : 0;
@@ -45,10 +45,10 @@ export function createFeed(rtl: RtlExports): PageFeed {
   };
   return {
     *rest(): Generator<readonly [number, number]> {
-      const count = most - rtl.words_room();
-      const first = rtl.words_next() + most - count;
+      const count = capacity - rtl.words_room();
+      const first = rtl.words_next() + capacity - count;
       for (let at = first; at < first + count; at++) {
-        yield [ring[2 * (at % most)]!, ring[2 * (at % most) + 1]!];
+        yield [ring[2 * (at % capacity)]!, ring[2 * (at % capacity) + 1]!];
       }
       let skip = done;
       for (const { words, entries } of pending) {
@@ -69,12 +69,12 @@ export function createFeed(rtl: RtlExports): PageFeed {
       rtl.words_clear();
       pending.length = done = 0;
     },
-    waiting: (): boolean => pending.length > 0 || rtl.words_room() < most,
+    hasQueued: (): boolean => pending.length > 0 || rtl.words_room() < capacity,
     fill: (): number => {
       let from = 0;
-      for (let room = rtl.words_room(); room > 0 && from < pending.length; room = rtl.words_room()) {
+      for (let free = rtl.words_room(); free > 0 && from < pending.length; free = rtl.words_room()) {
         const command = pending[from]!;
-        const count = copy(command, room);
+        const count = copy(command, free);
         rtl.words_add(count);
         done += count;
         if (done < command.words.length / 2 + command.entries.length / 4) break;

@@ -1,5 +1,5 @@
 /**
- * The port of a build in WebAssembly, which computes on this thread in slices.
+ * The port of a build in WebAssembly. Simulation runs on the calling thread, in slices.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { createSlices, type Slices } from "../serial.ts";
 import { HBM_LATENCY, type RtlCard } from "./card.ts";
 import { fillCard, takeAnswers } from "./exchange.ts";
 
-/** Cycle limit for one run: the longest has some millions. */
+/** Cycle limit for one run. The longest valid runs take some millions. */
 const MAX_CYCLES = 2 ** 30;
 
 /**
  * Makes the port of a card.
  *
- * @param card The card, after its reset.
+ * @param card RTL instance after its reset. The port is its only user.
  */
 export function createRtlPort(card: RtlCard): Port {
   let sent = 0;
   let isRunning = false;
   let isStopped = false;
-  // The rest of a run that was cut short: its packets are inside, and their answers go nowhere.
+  // The rest of an aborted run: its packets are still inside, and their answers are discarded.
   let rest: Promise<void> | undefined;
 
-  /** Runs the packets in the card's input; `check` may cut the run short between slices. */
+  /** Runs the packets in the card's input. `check` may throw between slices to abort the run. */
   const run = async (
     packets: number,
     collect: (count: number) => void,
@@ -58,7 +58,7 @@ export function createRtlPort(card: RtlCard): Port {
     } catch (error) {
       if (isInside) {
         rest = follow(createSlices(), refuseStopped).then(() => rest = undefined);
-        // A failure is told to the calls that wait for the rest.
+        // Errors are ignored here, because `settle` reports them.
         rest.catch(() => {});
       } else isRunning = false;
       throw error;
@@ -69,7 +69,7 @@ export function createRtlPort(card: RtlCard): Port {
     if (isStopped) throw new OnpathError("device", "Cannot complete an exchange: the device is closed");
   };
 
-  /** Makes the check of a wait. */
+  /** Returns a function that throws after the timeout, an abort or `stop`. */
   const checkOf = ({ signal, timeoutMs }: WaitOptions) => {
     const start = performance.now();
     return () => {
@@ -105,7 +105,7 @@ export function createRtlPort(card: RtlCard): Port {
       const check = checkOf(wait);
       let [answers, bytes] = [0, 0];
       let failure: unknown;
-      // An answer that does not fit ends the exchange once no packet is inside.
+      // After an answer that does not fit, the run continues until no packet is inside.
       const collect = (found: number) => {
         if (failure !== undefined) return;
         try {
@@ -119,7 +119,7 @@ export function createRtlPort(card: RtlCard): Port {
         try {
           check();
         } catch (error) {
-          // Slots are the caller's from here on.
+          // The caller owns the slots again, so later answers must not be copied into them.
           failure = error;
           throw error;
         }
@@ -133,7 +133,7 @@ export function createRtlPort(card: RtlCard): Port {
       }
       return { answers, bytes };
     },
-    read: (place) => card.read(counterAddress(place)),
+    read: (index) => card.read(counterAddress(index)),
     sent: () => sent,
     isRunning: () => isRunning,
     settle: (wait) => rest && bounded("packets in the RTL to leave", rest, wait),

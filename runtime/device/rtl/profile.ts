@@ -1,5 +1,5 @@
 /**
- * The RTL's numbers: what its parameters in `kernels/rtl` mean to plans.
+ * Profiles of the RTL, derived from the parameters in `kernels/rtl`.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { ROW_TAPS } from "../../../kernels/image/plan/row_ring.ts";
 import { SYNTHESIZED, type SynthesizedBuild } from "../../../kernels/rtl/synthesis.ts";
 import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 
-/** Parameters of the RTL: lanes, and depths as powers of two, by the names in the SystemVerilog. Plain data. */
+/** Parameters of the RTL with their names in the SystemVerilog: lanes, and log2 of table depths. Plain data. */
 export interface RtlParameters {
-  /** Samples that resize makes in a cycle: those of a whole word of cells are 6. */
+  /** Output samples of resize a cycle. A full word of cells has 6. */
   readonly LANES: 1 | 2 | 3 | 6;
-  /** The image pipeline with terms: 2^XW weight indexes and 2^IW weights, IW at most 10. */
+  /** Build `terms`: 2^XW weight indexes and 2^IW weights. IW is at most 10. */
   readonly terms: { readonly XW: number; readonly IW: number };
-  /** That with products: 2^XW phases and 2^IW weights an axis, IW at most 7. */
+  /** Build `products`: 2^XW phases and 2^IW weights an axis. IW is at most 7. */
   readonly products: { readonly XW: number; readonly IW: number };
   /**
-   * The pipeline of rows: 2^WW words of a row, 2^SW steps and 2^VW times sixteen weights of columns, 2^RW
-   * words of the ring, 2^OW output rows, 2^TW weights of rows. At most what is built.
+   * Build `rows`: 2^WW words a row, 2^SW column steps, 2^VW groups of 16 column weights, 2^RW ring words, 2^OW output
+   * rows and 2^TW row weights. None may exceed the build.
    */
   readonly rows: Readonly<Record<"WW" | "SW" | "VW" | "RW" | "OW" | "TW", number>>;
 }
 
-/** The parameters of the RTL that the library carries. */
+/** Parameters of the RTL in the library. */
 export const RTL_PARAMETERS: RtlParameters = {
   LANES: 6,
   terms: { XW: 14, IW: 10 },
@@ -33,10 +33,10 @@ export const RTL_PARAMETERS: RtlParameters = {
 };
 
 /**
- * The profile of the RTL with some parameters, at a clock that is assumed. Tables come an entry a cycle.
+ * Makes the profile of an RTL with the given parameters, at an assumed clock of 250 MHz. Tables load one entry a cycle.
  *
- * @param parameters Those that differ from {@linkcode RTL_PARAMETERS}.
- * @returns The profile: plans for it fit the tables that such an RTL has, and count its cycles.
+ * @param parameters Parameters that differ from {@linkcode RTL_PARAMETERS}.
+ * @returns The profile. Plans for it fit the tables of this RTL and count its cycles.
  *
  * @example
  * ```ts
@@ -100,14 +100,14 @@ export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfi
   };
 }
 
-/** Forms by the build that has them. */
+/** Table forms of each build. */
 const FORMS_OF = {
   terms: ["nibble", "universal", "row-pages", "levels"],
   products: ["products"],
   rows: ["multiply"],
 } as const;
 
-/** Blocks of the builds that were synthesised with these parameters. */
+/** Synthesised blocks by table form. Builds that were never synthesised with these parameters are left out. */
 function builtBlocks({ LANES, terms, products, rows }: RtlParameters): DeviceProfile["built"] {
   const wanted: Record<SynthesizedBuild["build"], Readonly<Record<string, number>>> = {
     terms: { LANES, ...terms },
@@ -125,7 +125,7 @@ function builtBlocks({ LANES, terms, products, rows }: RtlParameters): DevicePro
 }
 
 /**
- * The profile of the RTL that the library carries.
+ * Profile of the RTL in the library.
  *
  * @example
  * ```ts

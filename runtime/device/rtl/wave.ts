@@ -1,6 +1,6 @@
 /**
- * Waveforms: what the RTL's signals do while some packets pass, as a Value Change Dump (VCD, IEEE 1364-2005,
- * clause 18), which GTKWave, Surfer and every simulator's viewer open.
+ * Waveforms: the RTL's signals during a range of packets, as a Value Change Dump (VCD, IEEE 1364-2005, clause 18).
+ * GTKWave, Surfer and the viewers of all simulators open this format.
  *
  * @module
  */
@@ -8,35 +8,35 @@
 import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import type { WaveExports } from "./exports.ts";
 
-/** A waveform that is asked for. */
+/** Options of a waveform. */
 export interface WaveOptions {
-  /** The first packet that is written, counted from 0 in the order in which packets are sent. */
+  /** First packet to write, counted from 0 in the order of sending. */
   readonly first: number;
-  /** The first packet behind it that is not. */
+  /** Packet behind the last one to write, greater than `first`. */
   readonly end: number;
   /**
-   * Takes the file's bytes, piece by piece and in order. A piece is valid until the function returns; what it
-   * throws ends the exchange that is under way.
+   * Receives the file in consecutive pieces. A piece is valid until the function returns. An error that it throws
+   * ends the exchange in flight.
    */
   readonly write: (chunk: Uint8Array) => void;
 }
 
-/** A waveform that is written. */
+/** Writer of an open waveform. */
 export interface Wave {
-  /** Says that a run of so many packets begins. */
+  /** Starts a run of `packets` packets. */
   begin(packets: number): void;
-  /** Passes on what was written. */
+  /** Passes the text written so far to {@linkcode WaveOptions.write}. */
   drain(): void;
 }
 
-/** No packet of a run has this number. */
+/** Packet number that no run reaches. */
 const NEVER = 2 ** 31 - 1;
 
 /**
- * Refuses packets that are no range.
+ * Checks the packet range of a waveform.
  *
- * @param wave What is asked for.
- * @throws {OnpathError} `size` when the first is no whole number from 0 on, or `end` is not behind it.
+ * @param wave Options to check.
+ * @throws {OnpathError} `size` when `first` is not a whole number from 0 on, or `end` is not greater than `first`.
  */
 export function checkWave({ first, end }: WaveOptions): void {
   checkInteger("first packet", first, 0, NEVER - 1);
@@ -44,17 +44,17 @@ export function checkWave({ first, end }: WaveOptions): void {
 }
 
 /**
- * Begins a waveform with its header and the declarations of all signals.
+ * Starts a waveform: writes its header and the declarations of all signals.
  *
- * @param rtl The exports.
- * @param wave What is asked for.
- * @param clockMHz The clock that is assumed; time follows from it.
- * @throws {OnpathError} `size` when the packets are no range; `device` when the build writes no waveforms.
+ * @param rtl Exports of the instance.
+ * @param wave Packet range and the receiver of the file.
+ * @param clockMHz Assumed clock, for the time scale.
+ * @throws {OnpathError} `size` when the packet range is invalid; `device` when the build writes no waveforms.
  */
 export function createWave(rtl: WaveExports, wave: WaveOptions, clockMHz: number): Wave {
   checkWave(wave);
   if (!("wave_open" in rtl)) {
-    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL is not made for it");
+    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL has no waveform support");
   }
   const { first, end, write } = wave;
   const half = Math.round(1e6 / clockMHz / 2);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { answerForNobody, CALL } from "../../../runtime/device/emulation/calls.ts";
+import { answerWithoutDevice, CALL } from "../../../runtime/device/emulation/calls.ts";
 import {
   bytesOf,
   decodeMessage,
@@ -115,7 +115,7 @@ Deno.test("createFrameReader() gives the frames that were sent, however the sock
 Deno.test("createFrameReader() refuses what is no frame, and one that is too long, at its header", () => {
   const frame = requestFrame(CALL.free, new Uint8Array(4));
   frame[9] = 0;
-  assert.throws(() => [...createFrameReader("request")(frame)], refusal("packet", /does not begin as one/));
+  assert.throws(() => [...createFrameReader("request")(frame)], refusal("packet", /first bytes are invalid/));
   const long = requestFrame(CALL.toDevice, new Uint8Array(0));
   new DataView(long.buffer).setUint32(1, MAX_MESSAGE + 1, true);
   assert.throws(() => [...createFrameReader("request")(long)], refusal("packet", /at most 33554432/));
@@ -123,9 +123,9 @@ Deno.test("createFrameReader() refuses what is no frame, and one that is too lon
   assert.throws(() => [...createFrameReader("request")(long)], refusal("packet"));
 });
 
-Deno.test("answerForNobody() confirms everything, gives zeros, and says that kernels are done", () => {
+Deno.test("answerWithoutDevice() confirms everything, gives zeros, and says that kernels are done", () => {
   const answer = (call: number, ...request: [number, FieldValue][]) =>
-    decodeMessage(answerForNobody(call, decodeMessage(encodeMessage(request))));
+    decodeMessage(answerWithoutDevice(call, decodeMessage(encodeMessage(request))));
   assert.equal(numberOf(answer(CALL.close), 1), 1);
   assert.equal(numberOf(answer(CALL.allocate, [2, 64]), 1), 0);
   assert.equal(numberOf(answer(CALL.toDevice, [5, 64]), 1), 64);

@@ -197,7 +197,7 @@ Deno.test("Session of text: a device that never answers, lies, or is spoiled end
     const silent = await openSession(tables, faultyDevice(() => Promise.resolve(0)), { mode });
     await assert.rejects(() => silent.run("some text"), refusal("gap", /did not come back after 3 tries/));
     const liar = await openSession(tables, faultyDevice(() => Promise.resolve(-1)), { mode });
-    await assert.rejects(() => liar.run("some text"), refusal("device", /announced -1 answers/));
+    await assert.rejects(() => liar.run("some text"), refusal("device", /returned -1 answers/));
     const spoiled = await openSession(
       tables,
       faultyDevice(async ({ answer, exchange: { output } }) => {
