@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import type { Finding } from "./tree.ts";
 
-/** Words without meaning of their own. */
+/** Words that say nothing about a name. */
 const EMPTY = new Set(
   "a an and are as at by for from gets in is it its of on or sets that the this to with".split(" "),
 );
