@@ -127,13 +127,13 @@ export async function planFor(
   signal: AbortSignal,
   card: CardOptions = {},
 ): Promise<(make: (device: DeviceProfile) => ImagePlan) => Compiled> {
-  const wanted = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
-  if (wanted !== undefined && name !== undefined && name !== wanted) {
-    throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${wanted}`, {
+  const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
+  if (required !== undefined && name !== undefined && name !== required) {
+    throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {
       name,
     });
   }
-  name ??= wanted;
+  name ??= required;
   const { profile } = await resolveDevice(name ?? DEFAULT_DEVICE, signal);
   return (make) => {
     try {

@@ -23,7 +23,7 @@ import { DEFAULT_RANGE, type PacketRange, type WaveformOptions } from "./wavefor
 export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
   return new Option(
     "--device <name>",
-    `the device that computes, or a file with its profile, .json (default: "${byDefault}")`,
+    `device that computes, or file with its profile, .json (default: "${byDefault}")`,
   )
     .argParser((name: string) => {
       try {

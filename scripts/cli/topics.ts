@@ -7,8 +7,10 @@
 import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
+import { MAX_SIMULATED_BYTES } from "./commands/tokenize.ts";
 import { MAX_PIPELINE_BYTES } from "./documents.ts";
 import { OWN_CODES } from "./failures.ts";
+import { count } from "./text.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -175,10 +177,12 @@ The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's packag
 ${EXIT_CODES}`,
   tokenize: `
 The ids are those of the vocabulary's own tokenizer, for any text; malformed UTF-8 becomes U+FFFD.
-Tokens are printed with their byte offsets in the text. The text goes through a device in packets: the
-RTL if the vocabulary fits its memory and the text is at most 16,384 bytes, otherwise the model.
-With --explain it goes in chunks that overlap: [overlap], (repeated token), (~token that the end of the
-chunk may have caused).
+Tokens are printed with their byte offsets in the text. The text goes through a device in packets. The
+default device is the RTL if the vocabulary fits its memory and the text has at most ${
+    count(MAX_SIMULATED_BYTES)
+  } bytes,
+otherwise the model. With --explain the text goes in chunks that overlap: [overlap], (repeated token),
+(~token that the end of the chunk may have caused).
 ${VOCABULARIES}
 
 Examples:

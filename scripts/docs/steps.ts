@@ -77,8 +77,8 @@ export const STEP_SECTIONS: readonly StepSection[] = [
   {
     workload: "text_normalize",
     about:
-      "Steps `normalize_text` alone: `compile(pipeline, { device })`. The steps below the first stand inside it, and\n" +
-      "`deno task offload normalize --steps nfkc,lower_case` runs those without fields.",
+      "Steps `normalize_text` alone: `compile(pipeline, { device })`. The steps below it go into its list `steps`,\n" +
+      "and `deno task offload normalize --steps nfkc,lower_case` runs those without fields.",
     schemas: [normalizeTextSpec, textStepSpec],
   },
 ];

@@ -29,7 +29,7 @@ export interface ReadOptions {
  *
  * @param path Path of the file.
  * @param options Length limit, and abort signal.
- * @returns The bytes, in a buffer of their own.
+ * @returns The bytes, in a new buffer.
  * @throws {OnpathError} `file` if the file is missing, unreadable or a folder; `size` if it is too long.
  * @throws The signal's reason if aborted.
  */
@@ -72,7 +72,7 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
  * EAGAIN.
  *
  * @param options Length limit, and abort signal.
- * @returns The bytes, in a buffer of their own.
+ * @returns The bytes, in a new buffer.
  * @throws {OnpathError} `file` if it cannot be read; `size` if it is too long.
  * @throws The signal's reason if aborted.
  */

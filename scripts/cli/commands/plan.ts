@@ -66,8 +66,8 @@ export async function explainPlan(
     ? await readInput(options.input!, { layout: options.layout, signal })
     : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };
   const device = await resolveDevice(options.device ?? PLANNED_DEVICE, signal);
-  const { checksum: wanted, tolerance, form, packetLayout: layout } = options;
-  const plan = compile(pipeline, { input, device, checksum: wanted, tolerance, form, layout });
+  const { tolerance, form, packetLayout: layout } = options;
+  const plan = compile(pipeline, { input, device, checksum: options.checksum, tolerance, form, layout });
   if (options.output !== undefined) await savePlan(options.output, plan, signal);
   const save = (file: string, text: string) => writeWhole(file, [new TextEncoder().encode(text)], signal);
   if (options.html !== undefined) await save(options.html, planReport(plan));

@@ -58,7 +58,7 @@ export interface TokenizeOptions {
 }
 
 /** Maximum bytes of a text for the default device, the RTL: some seconds of simulation. */
-const MAX_SIMULATED = 16384;
+export const MAX_SIMULATED_BYTES = 16384;
 /** Default payload of `--explain` in bytes: short, so that a sentence has several chunks. */
 const EXPLAINED_PAYLOAD = 32;
 
@@ -143,7 +143,7 @@ async function tokenize(
   const onCard = options.emulate || options.xclbin !== undefined;
   const named = options.device ?? (onCard ? XRT_PROFILE.name : undefined);
   const name = named ?? RTL_PROFILE.name;
-  if (named === undefined && bytes.length > MAX_SIMULATED) {
+  if (named === undefined && bytes.length > MAX_SIMULATED_BYTES) {
     const reason = `${
       count(bytes.length)
     } bytes take long to simulate; --device ${name} simulates them nevertheless`;

@@ -1,5 +1,5 @@
 /**
- * The tour's photograph in two sizes: a small image takes more than its own bytes, a large one fewer.
+ * The tour's photograph in two sizes: packets of a small image exceed its bytes, those of a large one do not.
  *
  * @module
  */
