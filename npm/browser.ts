@@ -1,5 +1,5 @@
 /**
- * Runs a page in a headless browser, served from this machine alone.
+ * Runs a page from a local server in a headless browser.
  *
  * @module
  */
@@ -78,13 +78,13 @@ export async function runPage(browser: string, folder: string, page: string): Pr
     `--user-data-dir=${profile}`,
     `http://localhost:${port}${page}`,
   ], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  child.stderr.on("data", (part) => said = (said + part).slice(-2000));
+  let stderr = "";
+  child.stderr.on("data", (part) => stderr = (stderr + part).slice(-2000));
   const gone = new Promise<void>((ended) => child.on("close", () => ended()));
-  gone.then(() => reject(new Error(`Cannot run ${page}: ${browser} ended before it was done:\n${said}`)));
+  gone.then(() => reject(new Error(`Cannot run ${page}: ${browser} ended without a result:\n${stderr}`)));
   child.on("error", reject);
   const timer = setTimeout(
-    () => reject(new Error(`Cannot run ${page}: no result within ${TIMEOUT_MS} ms:\n${said}`)),
+    () => reject(new Error(`Cannot run ${page}: no result within ${TIMEOUT_MS} ms:\n${stderr}`)),
     TIMEOUT_MS,
   );
   try {

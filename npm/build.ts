@@ -30,28 +30,32 @@ const COPIES = [
  *
  * @param root Folder of the repository.
  * @param out Output folder; its contents are removed first.
- * @param tell Receives one line for every completed step.
+ * @param report Receives one line for every completed step.
  */
-export async function buildPackage(root: string, out: string, tell: (line: string) => void): Promise<void> {
+export async function buildPackage(
+  root: string,
+  out: string,
+  report: (line: string) => void,
+): Promise<void> {
   const config: DenoConfig = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const entries = listEntries(config);
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, "bin"), { recursive: true });
   try {
     await bundleLibrary(root, entries, out);
-    tell(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
+    report(`${entries.length} entries as ESM and CommonJS: ${entries.map(({ name }) => name).join(", ")}`);
     const bin = join(out, "bin/onpath.js");
     const sources = await bundleCommand(root, COMMAND, bin);
     await bundleCommand(root, EMULATION, join(out, "bin/emulate.js"));
     await chmod(bin, 0o755);
     const { text, names } = await collectNotices(root, sources);
     await writeFile(join(out, "THIRD_PARTY.txt"), text);
-    tell(`command with ${names.join(", ")}`);
+    report(`command with ${names.join(", ")}`);
   } finally {
     await stopBundler();
   }
   const declared = await writeDeclarations(root, entries, out);
-  tell(`declarations of ${declared} sources for both formats`);
+  report(`declarations of ${declared} sources for both formats`);
   await writeFile(join(out, "package.json"), JSON.stringify(packageJson(config), null, 2) + "\n");
   for (const [from, to] of COPIES) {
     await mkdir(dirname(join(out, to)), { recursive: true });

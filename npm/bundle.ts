@@ -1,5 +1,5 @@
 /**
- * The built JavaScript: the library's entries in both formats, and the commands.
+ * Bundles the JavaScript: the library's entries in both formats, and the commands.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DEPENDENCIES, type Entry, OPTIONAL_DEPENDENCIES, OPTIONAL_PEERS } from "./package_json.ts";
 
-/** File that holds all entries in CommonJS, which knows no shared chunks. */
+/** File with all entries in CommonJS, for which esbuild cannot share chunks. */
 const LIBRARY = "library.cjs";
 
 const OPTIONS = {
@@ -22,12 +22,12 @@ const OPTIONS = {
 } as const satisfies esbuild.BuildOptions;
 
 /**
- * Builds the library in both formats. Code that several entries share stands once, so that a class has one identity
- * whatever entry it comes from: as chunks in ESM, as one file behind all entries in CommonJS.
+ * Builds the library in both formats. Code that entries share is built once, so that a class has one identity
+ * in all of them: ESM has shared chunks, and CommonJS has one file behind all entries.
  *
- * @param root The repository.
- * @param entries The package's entries.
- * @param out The folder to write to.
+ * @param root Folder of the repository.
+ * @param entries Entries of the package.
+ * @param out Output folder.
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
   const common = { ...OPTIONS, absWorkingDir: root, platform: "neutral", packages: "external" } as const;
@@ -52,12 +52,12 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
 }
 
 /**
- * Builds a command as one file with the library and its dependencies in it.
+ * Builds a command as one file, with the library and most dependencies.
  *
- * @param root The repository.
- * @param source The command's source.
- * @param out The file to write.
- * @returns The sources that went in, relative to the repository.
+ * @param root Folder of the repository.
+ * @param source Source of the command, relative to `root`.
+ * @param out Output file.
+ * @returns Bundled sources, relative to `root`.
  */
 export async function bundleCommand(root: string, source: string, out: string): Promise<string[]> {
   const { metafile } = await esbuild.build({
@@ -68,7 +68,7 @@ export async function bundleCommand(root: string, source: string, out: string): 
     format: "esm",
     platform: "node",
     external: [...DEPENDENCIES, ...OPTIONAL_DEPENDENCIES, ...OPTIONAL_PEERS],
-    // What is bundled is CommonJS in part, and asks for Node's own modules with `require`.
+    // Some bundled packages are CommonJS and load Node's modules with `require`.
     banner: {
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
@@ -78,12 +78,12 @@ export async function bundleCommand(root: string, source: string, out: string): 
   return Object.keys(metafile.inputs);
 }
 
-/** Ends esbuild's service process. */
+/** Ends the service process of esbuild. */
 export async function stopBundler(): Promise<void> {
   await esbuild.stop();
 }
 
-/** Replaces the command's first line, which may name Deno, by Node's. */
+/** Replaces the hashbang of the command, which may name Deno, by Node's. */
 function dropHashbang(source: string): esbuild.Plugin {
   return {
     name: "node-hashbang",

@@ -79,7 +79,9 @@ export async function checkRuns(root: string, folder: string): Promise<string> {
     const found = JSON.parse(await run("node", [file], folder));
     if (!isDeepStrictEqual(found, { hashes, oneClass: true })) {
       throw new Error(
-        `${file} prints ${JSON.stringify(found)}, expected hashes ${hashes.join(", ")} and one class`,
+        `Cannot accept the package: ${file} prints ${JSON.stringify(found)}, expected hashes ${
+          hashes.join(", ")
+        } and one class`,
       );
     }
   }
@@ -112,7 +114,7 @@ export async function checkProgram(root: string, folder: string): Promise<string
     "--target",
     "es2022",
   ];
-  // As in a Node project without the DOM: what Node has is known by its own types.
+  // As in a Node project without the DOM: @types/node declares Node's globals.
   const types = ["--types", "node", "--typeRoots", join(root, "node_modules/@types")];
   const lib = ["--lib", "es2022", ...types, "--skipLibCheck", "false"];
   await run("node", [tsc, ...options, ...lib, "--module", "nodenext", "types.mts", "types.cts"], folder);
@@ -147,7 +149,9 @@ export async function checkCommand(root: string, folder: string): Promise<string
   ]);
   if (!isDeepStrictEqual(found, expected)) {
     throw new Error(
-      `npx onpath ${options.join(" ")} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+      `Cannot accept the command: npx onpath ${options.join(" ")} prints ${JSON.stringify(found)}, expected ${
+        JSON.stringify(expected)
+      }`,
     );
   }
   const { facts, files } = expected;
@@ -166,7 +170,7 @@ export async function checkCommand(root: string, folder: string): Promise<string
  */
 export async function checkEmulated(root: string, folder: string): Promise<string> {
   if (!existsSync("/usr/lib/x86_64-linux-gnu/libxrt_swemu.so.2")) {
-    return "no emulated card: libxrt1 is not installed here";
+    return "skipped: the emulated card (libxrt1 is not installed)";
   }
   const { imports }: DenoConfig = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const koffi = imports["koffi"]!.replace("npm:", "");
@@ -190,7 +194,9 @@ export async function checkEmulated(root: string, folder: string): Promise<strin
   const inDeno = await hashes("deno", process.execPath, [...deno, ...emulated]);
   for (const [name, found] of [["Node", inNode], ["Deno", inDeno]] as const) {
     if (found.packets === 0 || !isDeepStrictEqual(found.list, model.list)) {
-      throw new Error(`the emulated card under ${name} writes ${found.list}, the model ${model.list}`);
+      throw new Error(
+        `Cannot accept the emulated card under ${name}: it writes ${found.list}, expected ${model.list}`,
+      );
     }
   }
   return `the photograph through libxrt and an emulated card equals the model under Node and Deno: ${
@@ -208,7 +214,9 @@ async function outcome(json: string, folder: string): Promise<{ facts: string[];
     }),
   );
   const facts = listFacts(report);
-  if (facts.length === 0 || files.length === 0) throw new Error("onpath --json names no numbers or no files");
+  if (facts.length === 0 || files.length === 0) {
+    throw new Error("Cannot compare onpath --json: it names no numbers or no files");
+  }
   return { facts, files };
 }
 

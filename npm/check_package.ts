@@ -23,7 +23,7 @@ export async function checkPublint(tarball: Uint8Array<ArrayBuffer>): Promise<st
   });
   if (messages.length > 0) {
     const found = messages.map((message) => formatMessage(message, pkg, { color: false }));
-    throw new Error(`publint finds:\n${found.join("\n")}`);
+    throw new Error(`Cannot accept the package: publint finds:\n${found.join("\n")}`);
   }
   return "publint finds nothing";
 }
@@ -36,7 +36,7 @@ export async function checkPublint(tarball: Uint8Array<ArrayBuffer>): Promise<st
  */
 export async function checkTypes(tarball: Uint8Array): Promise<string> {
   const analysis = await checkPackage(createPackageFromTarballData(tarball));
-  if (!analysis.types) throw new Error("are-the-types-wrong finds no types");
+  if (!analysis.types) throw new Error("Cannot accept the package: are-the-types-wrong finds no types");
   const problems = analysis.problems.map((problem) => JSON.stringify(problem));
   const entries = Object.entries(analysis.entrypoints).filter(([subpath]) => subpath !== "./package.json");
   for (const [subpath, { resolutions }] of entries) {
@@ -44,11 +44,13 @@ export async function checkTypes(tarball: Uint8Array): Promise<string> {
       if (resolution === undefined) problems.push(`${subpath} resolves to nothing with ${kind}`);
     }
   }
-  if (problems.length > 0) throw new Error(`are-the-types-wrong finds:\n${problems.join("\n")}`);
+  if (problems.length > 0) {
+    throw new Error(`Cannot accept the package: are-the-types-wrong finds:\n${problems.join("\n")}`);
+  }
   return `are-the-types-wrong finds nothing: ${entries.length} entries; node10, node16 from CJS and ESM, bundler`;
 }
 
-/** Mark of the files that hold the binding of XRT. It uses Deno's foreign function interface, or koffi elsewhere. */
+/** Marks the files with the XRT binding, which uses Deno's foreign function interface, or koffi elsewhere. */
 const HAS_BINDING = /\bdlopen\b/;
 
 /**
@@ -62,11 +64,11 @@ export async function checkSources(folder: string, root: string): Promise<string
   const files = (await readdir(folder, { recursive: true })).filter((file) => /\.(c?js|d\.c?ts)$/.test(file));
   for (const file of files) {
     const text = await readFile(join(folder, file), "utf8");
-    if (text.includes(root)) throw new Error(`${file} names the folder it was built in`);
+    if (text.includes(root)) throw new Error(`Cannot accept ${file}: it names the folder of its build`);
     const call = /\.c?js$/.test(file) && !HAS_BINDING.test(text) ? findDeno(text) : undefined;
-    if (call !== undefined) throw new Error(`${file} asks for ${call}, which only Deno has`);
+    if (call !== undefined) throw new Error(`Cannot accept ${file}: it uses ${call}, which only Deno has`);
   }
-  return `${files.length} built files use nothing of Deno's and contain no folder of this machine`;
+  return `${files.length} built files use no API of Deno and contain no folder of this machine`;
 }
 
 /**

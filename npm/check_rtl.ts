@@ -43,7 +43,7 @@ interface Found {
   readonly cycles: number;
 }
 
-/** What the library's sources give, here: bytes of the model device, cycles of the plan. */
+/** Runs a pipeline from the sources: hash of the model's output, and cycles, equal on the RTL device. */
 async function expectedOf(pipeline: ImagePipeline, image: Tensor): Promise<Found> {
   await using model = createModelDevice(RTL_PROFILE);
   await using rtl = await createRtlDevice();
@@ -63,7 +63,9 @@ async function expectedOf(pipeline: ImagePipeline, image: Tensor): Promise<Found
 function same(where: string, found: unknown, expected: unknown): void {
   if (isDeepStrictEqual(found, expected)) return;
   throw new Error(
-    `The RTL device in ${where} gives ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+    `Cannot accept the RTL device in ${where}: found ${JSON.stringify(found)}, expected ${
+      JSON.stringify(expected)
+    }`,
   );
 }
 
@@ -83,22 +85,22 @@ export async function checkRtl(root: string, folder: string): Promise<string> {
   const image = tensor(samples, { dtype: "u8", shape, layout: "HWC" });
   const expected: Found[] = [];
   for (const pipeline of PIPELINES) expected.push(await expectedOf(pipeline, image));
-  const places = ["Deno", "Node"];
+  const platforms = ["Deno", "Node"];
   same("Node", JSON.parse(await run("node", ["rtl_files.mjs"], folder)), expected);
   same("Node, required", JSON.parse(await run("node", ["rtl_require.cjs"], folder)), {
     device: "rtl",
     cycles: 0,
   });
-  places.push("Bun");
+  platforms.push("Bun");
   same("Bun", JSON.parse(await run("npx", ["--yes", BUN, "rtl_files.mjs"], folder)), expected);
   const browser = await findBrowser();
   if (browser !== null) {
-    places.push("Chromium");
+    platforms.push("Chromium");
     same("Chromium", await runPage(browser, folder, "/rtl.html"), expected);
   } else if (process.env.CI !== undefined) {
     throw new Error("Cannot check the RTL device: CI requires a browser, Debian's chromium");
   }
   const cycles = expected.map(({ cycles }) => cycles.toLocaleString("en")).join(", ");
-  return `the RTL device gives the model's bytes in ${cycles} cycles in ${places.join(", ")}` +
+  return `the RTL device gives the model's bytes in ${cycles} cycles in ${platforms.join(", ")}` +
     (browser === null ? "; skipped: a browser (Debian's chromium is missing)" : "");
 }

@@ -1,5 +1,5 @@
 /**
- * Running of external programs.
+ * Runs external programs.
  *
  * @module
  */
@@ -27,6 +27,8 @@ export async function run(program: string, args: readonly string[], cwd: string)
     return stdout;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`.trimEnd(), { cause: error });
+    throw new Error(`Cannot run ${program} ${args.join(" ")}:\n${stdout}${stderr}`.trimEnd(), {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Builds the npm package into `npm/dist`, then packs it, installs it elsewhere, and runs it there.
- * `deno task npm --keep` leaves the folder where it was installed.
+ * Builds the npm package into `npm/dist`, packs it, installs it in a temporary folder, and runs it there.
+ * `deno task npm --keep` keeps that folder.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { run } from "../npm/run.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
 const DIST = join(ROOT, "npm/dist");
 
-/** Builds and checks; `folder` is where the package is packed and installed. */
+/** Builds and checks the package; packs and installs it in `folder`. */
 async function main(folder: string): Promise<void> {
   await buildPackage(ROOT, DIST, (line) => console.log(`built    ${line}`));
   const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], DIST);
@@ -42,7 +42,7 @@ async function main(folder: string): Promise<void> {
   for (const check of checks) console.log(`checked  ${await check()}`);
 }
 
-/** What npm says of a packed package: a list in older versions, an object by name in newer ones. */
+/** Reads npm's report of a packed package: a list in older versions, an object by name in newer ones. */
 function firstOf(packed: unknown): { filename: string; size: number; entryCount: number } {
   return Object.values(packed as Record<string, { filename: string; size: number; entryCount: number }>)[0]!;
 }

@@ -1,5 +1,5 @@
 /**
- * The command line, `onpath`: runs pipelines on devices. `deno task offload`, or the npm package's bin.
+ * Entry of the command line: `deno task offload`, or the npm package's `onpath`.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import process from "node:process";
 import { main } from "./cli/main.ts";
 
-// The photograph lies beside this file, and beside the bundle in the npm package.
+// The photograph's folder is beside this file, and beside the bundle in the npm package.
 const photo = new URL("./photos/coffee.png", import.meta.url);
-// Sources are run out of a checkout, by its task.
+// A TypeScript source runs in a checkout, by its task; the package contains JavaScript.
 const command = import.meta.url.endsWith(".ts") ? "deno task offload" : "npx onpath";
 process.exitCode = await main(process.argv.slice(2), { command, photo });

@@ -1,8 +1,8 @@
-// The RTL device on a photograph, with nothing but the language and Web APIs. npm/check_rtl.ts runs it in
-// Node, in Bun and in a browser, where the package is installed.
+// Runs the RTL device on a photograph, with only JavaScript and Web APIs. npm/check_rtl.ts runs it in Node, Bun
+// and a browser, from the installed package.
 import { compile, createRtlDevice, offload, tensor } from "onpath";
 
-/** What came of each pipeline: the output's SHA-256, and what the hardware counted. */
+/** Returns for each pipeline the SHA-256 of the output, and the cycles counted by the RTL. */
 export async function runRtl({ shape, pipelines }, samples) {
   const image = tensor(samples, { dtype: "u8", shape, layout: "HWC" });
   const found = [];

@@ -1,4 +1,4 @@
-// The RTL device where there are files: Node and Bun.
+// Runs the RTL device on runtimes with a file system: Node and Bun.
 import { readFileSync } from "node:fs";
 import { runRtl } from "./rtl.mjs";
 

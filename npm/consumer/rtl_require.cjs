@@ -1,4 +1,4 @@
-// The RTL device of the package as CommonJS, which a top-level await would keep from loading.
+// Loads the RTL device as CommonJS; a top-level await in the package would make this fail.
 const { createRtlDevice } = require("onpath");
 
 createRtlDevice().then(async (device) => {

@@ -1,4 +1,4 @@
-// What a user's program does, as CommonJS. npm/check_install.ts runs it where the package is installed.
+// A user's program as CommonJS. npm/check_install.ts runs it from the installed package.
 const { createHash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const { compile, createModelDevice, offload, OnpathError, tensor } = require("onpath");
@@ -25,7 +25,7 @@ async function main() {
   } catch (error) {
     refusal = error;
   }
-  // Nobody has installed koffi here: XRT is refused with what to do, and all else works.
+  // koffi is not installed: openXrt() throws with the instruction to install it, and all else works.
   const withoutKoffi = await xrt.openXrt().catch((error) => error);
   const oneClass = refusal instanceof OnpathError && OnpathError === serialize.OnpathError &&
     runtime.offload === offload && kernels.WORKLOADS.length > 0 &&

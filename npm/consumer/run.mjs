@@ -1,4 +1,4 @@
-// What a user's program does, as an ES module. npm/check_install.ts runs it where the package is installed.
+// A user's program as an ES module. npm/check_install.ts runs it from the installed package.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { compile, createModelDevice, offload, OnpathError, tensor } from "onpath";
@@ -24,7 +24,7 @@ try {
 } catch (error) {
   refusal = error;
 }
-// Nobody has installed koffi here: XRT is refused with what to do, and all else works.
+// koffi is not installed: openXrt() throws with the instruction to install it, and all else works.
 const withoutKoffi = await xrt.openXrt().catch((error) => error);
 const oneClass = refusal instanceof OnpathError && OnpathError === serialize.OnpathError &&
   runtime.offload === offload && kernels.WORKLOADS.length > 0 &&

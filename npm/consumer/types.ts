@@ -1,4 +1,4 @@
-// A user's typed program. npm/check_install.ts type-checks it, once as .mts and once as .cts, without the DOM's types.
+// A user's typed program. npm/check_install.ts type-checks it as .mts and as .cts, without the DOM's types.
 import {
   compile,
   createModelDevice,
@@ -15,7 +15,7 @@ import { type RunResult, Session } from "onpath/runtime";
 import { type ErrorCode, HEADER_BYTES, OnpathError as SameError } from "onpath/serialize";
 import { type Registers, VnxNetwork, type Xclbin, type XrtBuffer, XrtDevice } from "onpath/xrt";
 
-/** Runs one image; the types of all entries are the same types. */
+/** Runs one image, with types from several entries: they must be the same types. */
 export async function run(device: Device): Promise<RunResult<Tensor<"u8">>> {
   const image: Tensor = tensor(new Uint8Array(48), { dtype: "u8", shape: [4, 4, 3], layout: "HWC" });
   const plan: ImagePlan<"u8"> = compile({ steps: [{ op: "resize", size: [2, 2] }] }, {
@@ -27,7 +27,7 @@ export async function run(device: Device): Promise<RunResult<Tensor<"u8">>> {
   return await offload(plan, image, device);
 }
 
-/** The type of the elements follows from the pipeline. */
+/** Checks that the element type follows from the pipeline. */
 export async function typed(device: Device, image: Tensor): Promise<[Float32Array, Uint16Array, Uint8Array]> {
   const options = { input: image, device };
   const floats = compile({ steps: [{ op: "normalize", range: "0-1", layout: "CHW" }] }, options);
@@ -40,25 +40,25 @@ export async function typed(device: Device, image: Tensor): Promise<[Float32Arra
   ];
 }
 
-/** Text has results of its own. */
+/** Checks that the result of a text pipeline is bytes. */
 export async function normalize(device: Device): Promise<Uint8Array> {
   const plan = compile({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, { device });
   return (await offload(plan, "text", device)).output;
 }
 
-/** A plan from a file is one of the known workloads. */
+/** Finds the workload of a plan from a file. */
 export function nameOf(file: Uint8Array): string {
   const plan: Plan = decodePlan(file);
   return findWorkload(plan.workload).summary;
 }
 
-/** Errors of one entry are errors of the other. */
+/** Checks that two entries export the same error class. */
 export function codeOf(error: unknown): ErrorCode | undefined {
   const classes: (typeof OnpathError)[] = [OnpathError, SameError];
   return error instanceof classes[0]! ? error.code : undefined;
 }
 
-/** Disposal type-checks without a `lib` setting of the user. */
+/** Checks that disposal needs no `lib` setting of the user. */
 export async function dispose(): Promise<number> {
   const device: AsyncDisposable = createModelDevice();
   await device[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import type { Finding } from "./tree.ts";
 
-/** Words without meaning of their own. */
+/** Words that add nothing to a name. */
 const EMPTY = new Set(
   "a an and are as at by for from gets in is it its of on or sets that the this to with".split(" "),
 );
@@ -40,9 +40,9 @@ export function checkDocumentation(root: string, entries: readonly string[]): Fi
       // `deno doc` gives the module's comment to a file's first symbol if that has none.
       const own = tags.some(({ kind }) => kind === "module") ? undefined : jsDoc?.doc;
       const text = own === undefined ? "" : [own, ...tags.map(({ doc }) => doc)].join(" ");
-      if (!saysMore(name, text)) {
+      if (!addsToName(name, text)) {
         const at = location === undefined ? entry : `${location.filename}:${location.line + 1}`;
-        const message = `"${name}" is documented as "${own?.trim() ?? ""}", which says only its name`;
+        const message = `"${name}" is documented as "${own?.trim() ?? ""}", which only repeats its name`;
         // A member is read beside its owner; an export is found alone, in searches and hovers.
         findings.push({ level: declarationKind === "export" ? "error" : "warning", at, message });
       }
@@ -60,7 +60,7 @@ export function checkDocumentation(root: string, entries: readonly string[]): Fi
  * @param doc Text of the comment.
  * @returns True if a word remains that is neither empty nor part of the name.
  */
-export function saysMore(name: string, doc: string): boolean {
+export function addsToName(name: string, doc: string): boolean {
   const known = new Set(words(name.replace(/([a-z])([A-Z])/g, "$1 $2")));
   return words(doc).some((word) =>
     !EMPTY.has(word) && !known.has(word) && !known.has(word.replace(/s$/, ""))

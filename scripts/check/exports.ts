@@ -1,5 +1,5 @@
 /**
- * The public names: each has a runnable example, or README, docs, examples or another public name use it.
+ * Check: each public name has a runnable example, or README, docs, examples or another public name use it.
  *
  * @module
  */
@@ -7,25 +7,25 @@
 import { deno } from "./documentation.ts";
 import type { Finding, Tree } from "./tree.ts";
 
-/** A declaration, as `deno doc --json` gives it. */
+/** Declaration in the output of `deno doc --json`. */
 interface Declaration {
   readonly jsDoc?: { readonly tags?: readonly { readonly kind: string }[] };
   readonly location?: { readonly filename: string; readonly line: number };
 }
 
-/** A public name with its declarations. */
+/** Public name with its declarations. */
 interface PublicSymbol {
   readonly name: string;
   readonly declarations?: readonly Declaration[];
 }
 
 /**
- * Finds public names that nothing shows.
+ * Finds public names without an example or a use.
  *
  * @param root Folder of the entries and their deno.json.
  * @param entries Paths of the entries.
  * @param tree Files of the repository: pages of docs and examples use names.
- * @returns Names that have no example and that nothing uses.
+ * @returns One finding for each name without an example or a use.
  */
 export function checkExports(root: string, entries: readonly string[], tree: Tree): Finding[] {
   const { nodes } = JSON.parse(deno(root, ["doc", "--json", ...entries])) as {
@@ -59,7 +59,7 @@ export function checkExports(root: string, entries: readonly string[], tree: Tre
   return [...findings.values()];
 }
 
-/** By name: how many other public names have it in their types. */
+/** Counts by name the other public names that have it in their types. */
 function usesOf(symbols: readonly PublicSymbol[]): Map<string, number> {
   const counts = new Map<string, number>();
   const seen = new Set<string>();

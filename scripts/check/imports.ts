@@ -49,7 +49,7 @@ export const imports: Check = {
   },
 };
 
-/** Import circles between files, imports of types included: none of the files can be understood alone. */
+/** Check of import circles between files, type imports included: such files cannot be understood alone. */
 export const circles: Check = {
   name: "circles",
   rule: "no files import each other in a circle, types included",
@@ -67,7 +67,7 @@ export const circles: Check = {
   },
 };
 
-/** Groups of nodes that reach each other, by Tarjan's algorithm. Groups of one node are left out. */
+/** Finds groups of nodes that reach each other, or nodes that reach themselves, by Tarjan's algorithm. */
 function findCircles(edges: ReadonlyMap<string, ReadonlyMap<string, string>>): string[][] {
   const numbers = new Map<string, number>();
   const stack: string[] = [];
@@ -91,7 +91,7 @@ function findCircles(edges: ReadonlyMap<string, ReadonlyMap<string, string>>): s
   return groups;
 }
 
-/** The top folder of a path, or the file itself at the top. */
+/** Returns the top folder of a path, or the name of a file at the top. */
 function area(path: string): string {
   return path.split("/")[0]!;
 }

@@ -20,7 +20,7 @@ import { type Check, readTree } from "./tree.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
-/** The public entries, as deno.json lists them. */
+/** Lists the public entries of deno.json. */
 function entries(): string[] {
   const config: { exports: Record<string, string> } = JSON.parse(
     readFileSync(join(ROOT, "deno.json"), "utf8"),

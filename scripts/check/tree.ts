@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Files by path, relative to the root, with `/` between folders. */
@@ -56,8 +56,9 @@ export function readTree(root: string): Tree {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });
-  // A deleted file that is not staged yet is still listed.
-  const paths = listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  // Git also lists deleted files that are not staged, and links to folders as if they were files.
+  const isFile = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true;
+  const paths = listed.split("\0").filter((path) => path !== "" && isFile(path));
   return makeTree([...new Set(paths)], (path) => readFileSync(join(root, path)));
 }
 

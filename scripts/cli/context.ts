@@ -1,5 +1,5 @@
 /**
- * What a command is given by the process that it runs in.
+ * Context that the process passes to each command, and output to stdout.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import process from "node:process";
 import { fileError } from "../io/read.ts";
 
-/** What a command is given. */
+/** Context of a command. */
 export interface Context {
-  /** The words that start this command line: `deno task offload` in a checkout, `npx onpath` in the package. */
+  /** Start of the command line: `deno task offload` in a checkout, `npx onpath` in the package. */
   readonly command: string;
-  /** The photograph of the tour. */
+  /** File of the tour's photograph. */
   readonly photo: URL;
-  /** Aborted when the process is asked to stop. */
+  /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Writes to stdout.
+ * Writes a text to stdout.
  *
- * @throws {OnpathError} `file` when it cannot be written, where the runtime throws; others emit an event.
+ * @throws {OnpathError} `file` if the runtime throws on a failed write; other runtimes emit an event.
  */
 export function print(text: string): void {
   try {
@@ -31,9 +31,9 @@ export function print(text: string): void {
 }
 
 /**
- * Writes bytes to stdout, and waits until they are written.
+ * Writes bytes to stdout; resolves once they are written.
  *
- * @throws {OnpathError} `file` when they cannot be written.
+ * @throws {OnpathError} `file` if the write fails.
  */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   try {

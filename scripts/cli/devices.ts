@@ -1,5 +1,5 @@
 /**
- * The devices that the command line knows.
+ * Devices of the command line, by name.
  *
  * @module
  */
@@ -19,32 +19,32 @@ import { suggest } from "./suggest.ts";
 
 /** A device that can be opened by name. */
 export interface KnownDevice {
-  /** Its numbers. */
+  /** Numbers and capabilities of the device. */
   readonly profile: DeviceProfile;
-  /** Opens it; the caller closes it. */
+  /** Opens the device; the caller closes it. */
   readonly open: () => Promise<Device>;
 }
 
-/** The device that runs where none is named; the model stands in for what it has no tables for. */
+/** Default device of runs; the model replaces it if it lacks a kernel or table capacity. */
 export const DEFAULT_DEVICE = RTL_PROFILE.name;
 
-/** The device that is planned for where none is named: a whole card. */
+/** Default device of `plan`: the model, which has the numbers of a whole card. */
 export const PLANNED_DEVICE = MODEL_PROFILE.name;
 
-/** The model with the numbers of a card: what it counts is simulated. */
+/** Model with the numbers of a card; its counters are simulated. */
 function simulated(profile: DeviceProfile): KnownDevice {
   return { profile, open: () => Promise.resolve(createModelDevice(profile)) };
 }
 
-/** Which card an XRT device is on. */
+/** Card of an XRT device. */
 export interface CardOptions {
-  /** `--emulate`: one that is none, in a process of its own. */
+  /** `--emulate`: an emulated card, in a separate process. */
   readonly emulate?: boolean | undefined;
-  /** `--xclbin`: what is loaded into a card. */
+  /** `--xclbin`: file to load into a card. */
   readonly xclbin?: string | undefined;
 }
 
-/** The RTL's kernels through XRT, on a card or on an emulated one. */
+/** RTL kernels through XRT, on a card or an emulated card. */
 function xrtDevice({ emulate, xclbin }: CardOptions): KnownDevice {
   return {
     profile: XRT_PROFILE,
@@ -53,14 +53,14 @@ function xrtDevice({ emulate, xclbin }: CardOptions): KnownDevice {
       if (xclbin !== undefined) return await openXrtOffload({ xclbin });
       throw new OnpathError(
         "device",
-        "Cannot open device xrt: it is on a card, which is named by --xclbin <file>, or is emulated: --emulate",
+        "Cannot open device xrt: no card is named, expected --xclbin <file>, or --emulate for an emulated card",
         {},
       );
     },
   };
 }
 
-/** Every device by its name. */
+/** All known devices by name. */
 export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
   [
     { profile: RTL_PROFILE, open: createRtlDevice },
@@ -70,11 +70,9 @@ export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
 );
 
 /**
- * Finds a device.
+ * Finds a device by name.
  *
- * @param name Its name.
- * @returns The device.
- * @throws {OnpathError} `device` when it is unknown, with the nearest name.
+ * @throws {OnpathError} `device` if the name is unknown; the message suggests the nearest one.
  */
 export function findDevice(name: string): KnownDevice {
   const device = DEVICES.get(name);
@@ -89,72 +87,72 @@ export function findDevice(name: string): KnownDevice {
   return device;
 }
 
-/** Whether a device is named by the file of its profile. */
+/** Tests whether a device name is the path of a profile file. */
 export function isProfileFile(name: string): boolean {
   return name.toLowerCase().endsWith(".json");
 }
 
 /**
- * Finds a device by its name or by the file of its profile.
+ * Finds a device by name, or reads its profile from a file.
  *
- * @param name The name, or a path that ends in .json.
- * @param signal Ends the reading with its reason.
- * @throws {OnpathError} `device` when it is unknown or its profile is none; `file` as any file.
+ * @param name Name, or a path that ends in .json.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} `device` if the name is unknown or the profile is invalid; `file` if it cannot be read.
  */
 export async function resolveDevice(name: string, signal: AbortSignal): Promise<KnownDevice> {
   if (!isProfileFile(name)) return findDevice(name);
   return simulated(await loadProfile(name, signal));
 }
 
-/** A plan for the device that was named, or for the default one. */
+/** Plan for the named device, the default one, or the model as its fallback. */
 export interface Compiled {
-  /** The plan. */
+  /** Compiled plan. */
   readonly plan: ImagePlan;
-  /** Why it is not for the default device, though none was named; undefined where it is. */
-  readonly instead: string | undefined;
+  /** Reason for the fallback to the model; undefined if the plan is for the requested device. */
+  readonly fallbackReason: string | undefined;
 }
 
 /**
- * Compiles for the device that is named. Where none is, for the default one, or for the model where the
- * default one lacks the kernel or the tables.
+ * Selects the device to compile for: the named one, else the default one. If none is named and the default
+ * one lacks a kernel or table capacity, the model is the fallback.
  *
- * @param name What `--device` says.
- * @param signal Ends the reading of a profile with its reason.
- * @param card Which card, where one is meant: then the device is `xrt`.
- * @returns What makes the plan for a device that is found; it throws as the compiler does.
- * @throws {OnpathError} `device` and `file` as {@linkcode resolveDevice}.
+ * @param name Value of `--device`.
+ * @param signal Aborts the reading of a profile with its reason.
+ * @param card Card options; if any is set, the device is `xrt`.
+ * @returns Function that compiles for the selected device; it throws as the compiler does.
+ * @throws {OnpathError} `device` or `file`, as {@linkcode resolveDevice}.
  */
 export async function planFor(
   name: string | undefined,
   signal: AbortSignal,
   card: CardOptions = {},
 ): Promise<(make: (device: DeviceProfile) => ImagePlan) => Compiled> {
-  const wanted = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
-  if (wanted !== undefined && name !== undefined && name !== wanted) {
-    throw new OnpathError("device", `Cannot use device ${name} on a card: that is device ${wanted}`, {
+  const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
+  if (required !== undefined && name !== undefined && name !== required) {
+    throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {
       name,
     });
   }
-  name ??= wanted;
+  name ??= required;
   const { profile } = await resolveDevice(name ?? DEFAULT_DEVICE, signal);
   return (make) => {
     try {
-      return { plan: make(profile), instead: undefined };
+      return { plan: make(profile), fallbackReason: undefined };
     } catch (error) {
       const lacks = error instanceof OnpathError &&
         ["device", "table", "pipeline", "size"].includes(error.code);
       if (name !== undefined || !lacks) throw error;
-      // What is wrong with the pipeline itself is wrong for the model too, and said by it.
-      return { plan: make(MODEL_PROFILE), instead: error.message };
+      // An invalid pipeline fails again here, with the model's error.
+      return { plan: make(MODEL_PROFILE), fallbackReason: error.message };
     }
   };
 }
 
 /**
- * The device that a plan is for: a known one, or the model with the numbers that stand in the plan.
+ * Finds the device of a plan: a known one, or the model with the plan's profile.
  *
- * @param plan The plan.
- * @param card Which card, where the plan is for one.
+ * @param plan Plan with its target profile.
+ * @param card Card options of a plan for device `xrt`.
  */
 export function planDevice(
   { target }: { readonly target: DeviceProfile },
@@ -164,12 +162,12 @@ export function planDevice(
   return DEVICES.get(target.name) ?? simulated(target);
 }
 
-/** A row that says why another device than the default one is used, or none. */
-export function insteadRows(instead: string | undefined): [name: string, value: string][] {
-  return instead === undefined ? [] : [[`not ${DEFAULT_DEVICE}`, instead]];
+/** Row with the reason for a fallback; empty without one. */
+export function fallbackRows(reason: string | undefined): [name: string, value: string][] {
+  return reason === undefined ? [] : [[`not ${DEFAULT_DEVICE}`, reason]];
 }
 
-/** A device in a line. */
+/** Describes a device in one line. */
 export function deviceText({ name, summary }: DeviceProfile): string {
   return [MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE].some((own) => own.name === name)
     ? `${name}: ${summary}`
@@ -177,12 +175,12 @@ export function deviceText({ name, summary }: DeviceProfile): string {
 }
 
 /**
- * Opens a device for as long as a function runs.
+ * Opens a device, passes it to a function, and closes it afterwards.
  *
- * @param known The device.
- * @param use What is done with it.
- * @returns What the function returns.
- * @throws {OnpathError} Whatever opening and the function throw.
+ * @param known Device to open.
+ * @param use Function that uses the open device.
+ * @returns Result of the function.
+ * @throws {OnpathError} As opening and the function.
  */
 export async function withDevice<T>(known: KnownDevice, use: (device: Device) => Promise<T>): Promise<T> {
   const device = await known.open();

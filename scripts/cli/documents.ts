@@ -1,5 +1,5 @@
 /**
- * Pipelines and plans from files.
+ * Files of pipelines, plans and device profiles.
  *
  * @module
  */
@@ -17,35 +17,35 @@ import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";
 
-/** A pipeline's or a profile's file is at most this long: 1 MiB. */
+/** Maximum length of a pipeline or profile file: 1 MiB. */
 export const MAX_PIPELINE_BYTES = 2 ** 20;
 
 /**
  * Reads a pipeline from a JSON file.
  *
- * @param path The file.
- * @param signal Ends the reading with its reason.
- * @returns The pipeline, with its defaults.
- * @throws {OnpathError} `pipeline` when it is no JSON or no pipeline; `file` or `size` as any file.
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @returns The pipeline, with defaults filled in.
+ * @throws {OnpathError} `pipeline` if the contents are invalid; `file` or `size` if the file cannot be read.
  */
 export async function loadPipeline(path: string, signal: AbortSignal): Promise<Pipeline> {
   const value = await readJson(path, "pipeline", signal);
   return within(path, () => parsePipeline(value));
 }
 
-/** A pipeline of any workload, checked. */
+/** Checked pipeline of any workload. */
 export interface LoadedPipeline {
-  /** Workload that its steps belong to. */
+  /** Workload of the steps. */
   readonly workload: AnyWorkload;
-  /** The pipeline, with its defaults. */
+  /** Pipeline with defaults filled in. */
   readonly pipeline: unknown;
 }
 
 /**
  * Reads a pipeline of any workload from a JSON file.
  *
- * @param path The file.
- * @param signal Ends the reading with its reason.
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
  * @throws {OnpathError} As {@linkcode loadPipeline}.
  */
 export async function loadAnyPipeline(path: string, signal: AbortSignal): Promise<LoadedPipeline> {
@@ -54,7 +54,7 @@ export async function loadAnyPipeline(path: string, signal: AbortSignal): Promis
   return { workload: findWorkload(name), pipeline: within(path, () => checkPipeline(name, value)) };
 }
 
-/** Steps that belong to no workload of text are an image's: its parser names the unknown one and suggests another. */
+/** Unknown steps count as image steps, because that parser names the unknown step and suggests another. */
 function workloadName(ops: readonly string[]): AnyPlan["workload"] {
   if (ops.includes("tokenize")) return "tokenize";
   return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
@@ -71,18 +71,17 @@ function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
 /**
  * Reads a plan that `plan --output` or `run --plan-out` wrote.
  *
- * @param path The file.
- * @param signal Ends the reading with its reason.
- * @returns The plan.
- * @throws {OnpathError} `plan` when it is none, was changed, or is of another version; `file` or
- * `size` as any file.
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} `plan` if it is invalid, changed, or of another version; `file` or `size` if it cannot
+ * be read.
  */
 export async function loadPlan(path: string, signal: AbortSignal): Promise<AnyPlan> {
-  const bytes = await readBounded(path, { most: MAX_PLAN_BYTES, signal });
+  const bytes = await readBounded(path, { maxBytes: MAX_PLAN_BYTES, signal });
   return within(path, () => decodePlan(bytes));
 }
 
-/** Writes a plan, whole or not at all. */
+/** Writes a plan to a file, completely or not at all. */
 export async function savePlan(path: string, plan: Plan, signal: AbortSignal): Promise<void> {
   await writeWhole(path, [encodePlan(plan)], signal);
 }
@@ -90,10 +89,10 @@ export async function savePlan(path: string, plan: Plan, signal: AbortSignal): P
 /**
  * Reads a device profile from a JSON file.
  *
- * @param path The file.
- * @param signal Ends the reading with its reason.
- * @returns The profile; what is left out is as on the cards.
- * @throws {OnpathError} `device` when it is no JSON or no profile; `file` or `size` as any file.
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @returns The profile; missing fields have the values of the cards.
+ * @throws {OnpathError} `device` if the JSON or the profile is invalid; `file` or `size` if it cannot be read.
  */
 export async function loadProfile(path: string, signal: AbortSignal): Promise<DeviceProfile> {
   const value = await readJson(path, "device", signal);
@@ -101,16 +100,16 @@ export async function loadProfile(path: string, signal: AbortSignal): Promise<De
 }
 
 async function readJson(path: string, code: ErrorCode, signal: AbortSignal): Promise<unknown> {
-  const bytes = await readBounded(path, { most: MAX_PIPELINE_BYTES, signal });
+  const bytes = await readBounded(path, { maxBytes: MAX_PIPELINE_BYTES, signal });
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    const message = `Cannot read ${path}: it is no JSON, ${(cause as Error).message}`;
+    const message = `Cannot read ${path}: expected JSON, ${(cause as Error).message}`;
     throw new OnpathError(code, message, { path }, { cause });
   }
 }
 
-/** Names the file in what is wrong with its contents, and the operation that was meant. */
+/** Adds the file to errors about its contents, and suggests a known step for an unknown one. */
 function within<T>(path: string, read: () => T): T {
   try {
     return read();

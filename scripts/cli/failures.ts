@@ -1,5 +1,5 @@
 /**
- * What a failure looks like: its exit code, and its text on stderr.
+ * Exit codes of failures, and their texts on stderr.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { CommanderError } from "commander";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 
-/** Exit codes. 130 and 143 are what shells report for the two signals. */
+/** Exit codes. 130 and 143 follow shells: 128 plus the signal's number. */
 export const EXIT: Readonly<Record<"success" | "failed" | "usage" | "interrupted" | "terminated", number>> = {
   success: 0,
   failed: 1,
@@ -16,27 +16,27 @@ export const EXIT: Readonly<Record<"success" | "failed" | "usage" | "interrupted
   terminated: 143,
 };
 
-/** Codes of failures that are of the command line, beside those of the library. */
+/** Codes of the command line's failures; all others are the library's. */
 export const OWN_CODES = ["usage", "interrupted", "unexpected"] as const;
 
-/** What `error.code` is in the JSON of a failure. */
+/** Value of `error.code` in the JSON of a failure. */
 export type FailureCode = ErrorCode | (typeof OWN_CODES)[number];
 
-/** Codes of errors that say that the work failed; all others say that the request was wrong. */
+/** Codes of failed work, exit code 1; all others are wrong requests, exit code 2. */
 const WORK_FAILED: readonly ErrorCode[] = ["device", "gap", "timeout", "file", "packet"];
 
-/** The reason of an AbortSignal that a signal of the system has aborted. */
+/** Abort reason after SIGINT or SIGTERM. */
 export class Interrupted extends Error {
-  /** The exit code. */
+  /** 130 for SIGINT, 143 for SIGTERM. */
   readonly exitCode: number;
 
   /**
-   * Makes the reason.
+   * Creates the reason.
    *
-   * @param signal The signal's name.
+   * @param signal Name of the received signal.
    */
   constructor(signal: "SIGINT" | "SIGTERM") {
-    super(`Interrupted by ${signal}: nothing half-written stays`);
+    super(`Interrupted by ${signal}: no partial file remains`);
     this.name = "Interrupted";
     this.exitCode = signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
   }
@@ -44,21 +44,20 @@ export class Interrupted extends Error {
 
 /** A failure as the process reports it. */
 export interface Failure {
-  /** The exit code. */
+  /** One of {@linkcode EXIT}. */
   readonly exitCode: number;
-  /** What goes to stderr; empty where it is there already. */
+  /** Text for stderr; empty if commander has printed it. */
   readonly text: string;
 }
 
 /**
- * Describes what was thrown.
+ * Converts a thrown value to a failure.
  *
- * @param error Anything.
- * @param json Whether the text is JSON: `{"error":{"code","message","details"}}`.
- * @returns Exit code and text.
+ * @param error Thrown value of any type.
+ * @param json True for JSON text: `{"error":{"code","message","details"}}`.
  */
 export function describeFailure(error: unknown, json: boolean): Failure {
-  const tell = (
+  const fail = (
     exitCode: number,
     code: FailureCode,
     message: string,
@@ -69,20 +68,20 @@ export function describeFailure(error: unknown, json: boolean): Failure {
     text: json ? JSON.stringify({ error: { code, message, details } }) + "\n" : text,
   });
   if (error instanceof CommanderError) {
-    // Help and version end the parsing too; commander has printed whatever it had to say.
+    // Help and version end the parsing too; commander has printed their text.
     if (error.exitCode === 0) return { exitCode: EXIT.success, text: "" };
-    return tell(EXIT.usage, "usage", error.message.replace(/^error: /, ""), { kind: error.code }, "");
+    return fail(EXIT.usage, "usage", error.message.replace(/^error: /, ""), { kind: error.code }, "");
   }
   if (error instanceof OnpathError) {
     const exitCode = WORK_FAILED.includes(error.code) ? EXIT.failed : EXIT.usage;
-    return tell(exitCode, error.code, error.message, error.details, `error: ${error.message}\n`);
+    return fail(exitCode, error.code, error.message, error.details, `error: ${error.message}\n`);
   }
-  // Node's timers and streams put the signal's reason into an error of their own.
+  // Node's timers and streams wrap the signal's reason in an AbortError.
   const reason = error instanceof Error && error.name === "AbortError" ? error.cause : error;
   if (reason instanceof Interrupted) {
-    return tell(reason.exitCode, "interrupted", reason.message, {}, `error: ${reason.message}\n`);
+    return fail(reason.exitCode, "interrupted", reason.message, {}, `error: ${reason.message}\n`);
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const text = `error: This is a defect of onpath, please report it.\n${stack ?? message}\n`;
-  return tell(EXIT.failed, "unexpected", message, { stack }, text);
+  return fail(EXIT.failed, "unexpected", message, { stack }, text);
 }

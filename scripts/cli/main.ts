@@ -13,16 +13,16 @@ import { createProgram } from "./program.ts";
 import { listenForInterruption } from "./signals.ts";
 
 /**
- * Runs the command line. The process ends by itself afterwards: nothing stays open.
+ * Runs the command line. Nothing stays open afterwards, so the process can end.
  *
- * @param args The arguments after the program's name.
- * @param place What this process is started by, and the photograph of the tour.
- * @returns The exit code.
+ * @param args Arguments after the program's name.
+ * @param invocation Start of the command line, and the tour's photograph.
+ * @returns One of {@linkcode EXIT}.
  */
-export async function main(args: readonly string[], place: Omit<Context, "signal">): Promise<number> {
+export async function main(args: readonly string[], invocation: Omit<Context, "signal">): Promise<number> {
   const json = args.includes("--json");
   const { signal, release } = listenForInterruption();
-  // A reader that has seen enough, such as head, is no failure.
+  // A reader that closes the pipe early, such as head, is not a failure.
   process.stdout.on("error", (error: Error & { code?: string }) => {
     removeUnfinished();
     if (error.code === "EPIPE") process.exit(EXIT.success);
@@ -31,7 +31,7 @@ export async function main(args: readonly string[], place: Omit<Context, "signal
     process.exit(exitCode);
   });
   try {
-    await createProgram({ ...place, signal }, json).parseAsync([...args], { from: "user" });
+    await createProgram({ ...invocation, signal }, json).parseAsync([...args], { from: "user" });
     return EXIT.success;
   } catch (error) {
     const { exitCode, text } = describeFailure(error, json);

@@ -1,5 +1,5 @@
 /**
- * Options that several commands share, and how their values are read.
+ * Options that several commands share, and the parsing of their values.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import { EXIT } from "./failures.ts";
 import { DEFAULT_RANGE, type PacketRange, type WaveformOptions } from "./waveform.ts";
 
 /**
- * `--device NAME` or `--device FILE.json`; the default is left to the command.
+ * `--device NAME` or `--device FILE.json`; the command applies the default.
  *
- * @param byDefault What the command takes where none is named.
+ * @param byDefault Default device, for the help text.
  */
 export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
   return new Option(
     "--device <name>",
-    `the device that computes, or a file with its profile, .json (default: "${byDefault}")`,
+    `device that computes, or file with its profile, .json (default: "${byDefault}")`,
   )
     .argParser((name: string) => {
       try {
@@ -36,7 +36,10 @@ export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
 
 /** `--emulate`: the device xrt without a card. */
 export function emulateOption(): Option {
-  return new Option("--emulate", "device xrt on an emulated card, through AMD's own library; wants libxrt1")
+  return new Option(
+    "--emulate",
+    "device xrt on an emulated card, through AMD's own library; requires libxrt1",
+  )
     .conflicts("xclbin");
 }
 
@@ -45,49 +48,49 @@ export function xclbinOption(): Option {
   return new Option("--xclbin <file>", "device xrt on the first card, with this file loaded");
 }
 
-/** `--json`. */
+/** `--json`, for results and errors. */
 export function jsonOption(): Option {
   return new Option("--json", "print JSON on stdout; errors are JSON on stderr");
 }
 
 /** `--layout`, for arrays. */
 export function layoutOption(): Option {
-  return new Option("--layout <axes>", "the order of an array's axes (default: by their number, see below)")
+  return new Option("--layout <axes>", "order of an array's axes (default: by their number, see below)")
     .choices(LAYOUTS);
 }
 
-/** `--checksum`. */
+/** `--checksum`: `crc32c` or `link`. */
 export function checksumOption(): Option {
-  return new Option("--checksum <kind>", "a CRC-32C in every packet, or only the link's own check")
+  return new Option("--checksum <kind>", "crc32c: in every packet; link: only the link's own check")
     .choices(["crc32c", "link"] satisfies Checksum[]);
 }
 
-/** `--tolerance`. */
+/** `--tolerance`, 0 to 255 levels. */
 export function toleranceOption(): Option {
-  return new Option("--tolerance <levels>", "levels that tables may be off beyond the match (default: 0)")
-    .argParser(wholeNumber(0, 255));
+  return new Option("--tolerance <levels>", "extra difference of the tables to the match (default: 0)")
+    .argParser(integerParser(0, 255));
 }
 
-/** `--form`. */
+/** `--form` of the tables. */
 export function formOption(): Option {
-  return new Option("--form <name>", "the form of the tables (default: the smallest that fits)").choices(
+  return new Option("--form <name>", "form of the tables (default: the smallest that fits)").choices(
     FORMS,
   );
 }
 
 /** `--packet-layout`; `--layout` names the axes of an array. */
 export function packetLayoutOption(): Option {
-  return new Option("--packet-layout <name>", "what travels in packets (default: the fastest)")
+  return new Option("--packet-layout <name>", "layout of the packets (default: the fastest)")
     .choices(LAYOUT_NAMES);
 }
 
-/** `--timeout`. */
+/** `--timeout`, in milliseconds. */
 export function timeoutOption(): Option {
-  return new Option("--timeout <ms>", "longest wait for one answer of the device (default: 30000)")
-    .argParser(wholeNumber(1, 2 ** 31 - 1));
+  return new Option("--timeout <ms>", "maximum wait for one answer of the device (default: 30000)")
+    .argParser(integerParser(1, 2 ** 31 - 1));
 }
 
-/** `--vcd`. */
+/** `--vcd`: file of a waveform. */
 export function vcdOption(): Option {
   return new Option("--vcd <file>", "write a waveform of the RTL's signals; the name ends in .vcd")
     .argParser((path: string) => {
@@ -98,12 +101,12 @@ export function vcdOption(): Option {
     });
 }
 
-/** `--vcd-packets`. */
+/** `--vcd-packets`: range of packets in the waveform. */
 export function vcdPacketsOption(): Option {
   const { first, end } = DEFAULT_RANGE;
   return new Option(
     "--vcd-packets <first:end>",
-    `the packets that it shows, from 0 on and without the last one named (default: ${first}:${end})`,
+    `packets of the waveform, counted from 0; <end> is excluded (default: ${first}:${end})`,
   )
     .argParser((text: string): PacketRange => {
       const [first, end] = /^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1).map(Number) ?? [0, 0];
@@ -114,15 +117,15 @@ export function vcdPacketsOption(): Option {
     });
 }
 
-/** An option whose value is a whole number from 1 on. */
-export function numberOption(flags: string, description: string, most: number): Option {
-  return new Option(flags, description).argParser(wholeNumber(1, most));
+/** Option whose value is an integer from 1 to `max`. */
+export function numberOption(flags: string, description: string, max: number): Option {
+  return new Option(flags, description).argParser(integerParser(1, max));
 }
 
-/** `--output` of a run. */
+/** `--output` of a run; the extension decides the format. */
 export function outputOption(): Option {
   const endings = OUTPUT_FORMATS.map((format) => `.${format}`).join(", ");
-  return new Option("--output <file>", `where the result goes; the name ends in ${endings}`)
+  return new Option("--output <file>", `file of the result; the name ends in ${endings}`)
     .argParser((path: string) => {
       if (outputFormat(path) === undefined) {
         throw new InvalidArgumentError(`Expected a name that ends in ${endings}.`);
@@ -131,7 +134,7 @@ export function outputOption(): Option {
     });
 }
 
-/** An option whose value is the name of a plan's file. */
+/** Option whose value is the path of a plan file. */
 export function planFileOption(flag: string, description: string): Option {
   return new Option(`${flag} <file>`, description).argParser((path: string) => {
     if (!path.toLowerCase().endsWith(".plan")) {
@@ -141,9 +144,9 @@ export function planFileOption(flag: string, description: string): Option {
   });
 }
 
-/** `--shape`. */
+/** `--shape`: two to four lengths. */
 export function shapeOption(): Option {
-  return new Option("--shape <lengths>", "the input's shape, such as 720,1280,3 or 8,720,1280,3")
+  return new Option("--shape <lengths>", "shape of the input, such as 720,1280,3 or 8,720,1280,3")
     .argParser((text: string) => {
       if (!/^\d{1,9}(,\d{1,9}){1,3}$/.test(text)) {
         throw new InvalidArgumentError("Expected two to four whole numbers, such as 720,1280,3.");
@@ -152,14 +155,14 @@ export function shapeOption(): Option {
     });
 }
 
-/** Refuses packets of a waveform where none is asked for. */
+/** Rejects `--vcd-packets` without `--vcd`. */
 export function checkWaveform({ vcd, vcdPackets }: WaveformOptions, command: Command): void {
   if (vcd !== undefined || vcdPackets === undefined) return;
-  const message = "error: --vcd-packets says what --vcd <file> writes, and that is missing";
+  const message = "error: --vcd-packets requires --vcd <file>";
   command.error(message, { exitCode: EXIT.usage, code: "onpath.use" });
 }
 
-/** Values of options as the commands receive them. */
+/** Values of the shared options, as commands receive them. */
 export interface SharedOptions {
   /** `--device` */
   readonly device?: string | undefined;
@@ -174,16 +177,16 @@ export interface SharedOptions {
 }
 
 /**
- * A reader of whole numbers, for options.
+ * Creates a parser of integers for option values.
  *
- * @param least The least one.
- * @param most The greatest one.
+ * @param min Minimum value, inclusive.
+ * @param max Maximum value, inclusive.
  */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+export function integerParser(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    if (!(value >= least && value <= most)) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    if (!(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
     }
     return value;
   };

@@ -1,5 +1,5 @@
 /**
- * The commands, their options, and the help that teaches them.
+ * The commands, their options and their help.
  *
  * @module
  */
@@ -46,11 +46,11 @@ import { topics } from "./topics.ts";
 import { addXrtCommands } from "./xrt_program.ts";
 
 /**
- * Makes the program.
+ * Creates the program.
  *
- * @param context What its commands are given.
- * @param quiet Whether it leaves the printing of errors to the caller.
- * @returns The program; it throws a `CommanderError` where commander would end the process.
+ * @param context Context for the commands.
+ * @param quiet True if the caller prints the errors.
+ * @returns The program; it throws a `CommanderError` instead of ending the process.
  */
 export function createProgram(context: Context, quiet: boolean): Command {
   const topic = topics(context.command);
@@ -58,23 +58,23 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .description("Offloads the data processing around AI models onto FPGA NICs.")
     .version(metadata.version)
     .helpCommand("help [command]", "show what a command does")
-    .showHelpAfterError("(add --help to see what there is)")
+    .showHelpAfterError("(add --help for all options)")
     .exitOverride()
     .addHelpText("after", topic.program);
   if (quiet) program.configureOutput({ writeErr: () => {}, outputError: () => {} });
 
   program.command("tour", { isDefault: true })
-    .description("run one photograph through a device and compare; this is what no command does")
+    .description("run one photograph through a device and compare; the default command")
     .usage("[options]")
     .argument("[mistyped...]")
     .addOption(deviceOption())
     .addOption(emulateOption())
     .addOption(xclbinOption())
     .addOption(
-      new Option("--match <computation>", "which computation the resize equals")
+      new Option("--match <computation>", "computation that the resize equals")
         .choices(["exact", "opencv", "torchvision", "pillow"] satisfies Match[]).default("exact"),
     )
-    .option("--out <folder>", "where the results go; it is made where there is none", "./out")
+    .option("--out <folder>", "folder for the results, created if missing", "./out")
     .addOption(vcdOption())
     .addOption(vcdPacketsOption())
     .addOption(jsonOption())
@@ -91,10 +91,10 @@ export function createProgram(context: Context, quiet: boolean): Command {
 
   program.command("run")
     .description("run one input through a pipeline, or through a plan made before")
-    .argument("[pipeline]", "the pipeline's file, JSON")
-    .option("--input <file>", "a picture (.png, .jpg, .webp) or an array (.npy)")
+    .argument("[pipeline]", "file of the pipeline, JSON")
+    .option("--input <file>", "picture (.png, .jpg, .webp) or array (.npy)")
     .addOption(outputOption())
-    .addOption(planFileOption("--plan", "a plan's file, in place of the pipeline"))
+    .addOption(planFileOption("--plan", "file of a plan, in place of the pipeline"))
     .addOption(planFileOption("--plan-out", "also write the plan; the name ends in .plan"))
     .addOption(deviceOption().conflicts("plan"))
     .addOption(emulateOption())
@@ -114,9 +114,9 @@ export function createProgram(context: Context, quiet: boolean): Command {
     });
 
   program.command("plan")
-    .description("show what is chosen for an input or for texts and why, without running it")
-    .argument("<pipeline>", "the pipeline's file, JSON")
-    .option("--input <file>", "a picture or an array whose shape counts")
+    .description("show the choices for an input or for texts and the reasons, without running them")
+    .argument("<pipeline>", "file of the pipeline, JSON")
+    .option("--input <file>", "picture or array; only its shape is used")
     .addOption(shapeOption())
     .addOption(planFileOption("--output", "write the plan; the name ends in .plan"))
     .addOption(deviceOption(PLANNED_DEVICE))
@@ -125,10 +125,10 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(toleranceOption())
     .addOption(formOption())
     .addOption(packetLayoutOption())
-    .option("--vocab <name>", "the vocabulary of a pipeline with tokenize; see onpath tokenize --help")
-    .addOption(numberOption("--payload <bytes>", "longest payload of a text pipeline's packets", MAX_PAYLOAD))
+    .option("--vocab <name>", "vocabulary of a pipeline with tokenize; see onpath tokenize --help")
+    .addOption(numberOption("--payload <bytes>", "maximum payload of a text pipeline's packets", MAX_PAYLOAD))
     .addOption(
-      numberOption("--overlap <bytes>", "what a chunk of text repeats of the one before", MAX_PAYLOAD),
+      numberOption("--overlap <bytes>", "bytes that a chunk of text repeats of the one before", MAX_PAYLOAD),
     )
     .option("--html <file>", "write the plan as a page with pictures, to open in a browser")
     .option("--trace <file>", "write its timeline as a trace for Perfetto or Chrome, JSON")
@@ -139,22 +139,25 @@ export function createProgram(context: Context, quiet: boolean): Command {
     });
 
   program.command("tokenize")
-    .description("the token ids of a text, equal to the vocabulary's own tokenizer")
-    .argument("[text]", "the text; without it, --input or stdin")
-    .option("--input <file>", "a file of text, or - for stdin")
+    .description("print the token ids of a text, equal to the vocabulary's own tokenizer")
+    .argument("[text]", "text; default: --input or stdin")
+    .option("--input <file>", "file of the text, or - for stdin")
     .option("--vocab <name>", "one of tiktoken's encodings, or a file: see below", "cl100k_base")
     .addOption(deviceOption())
     .addOption(emulateOption())
     .addOption(xclbinOption())
     .addOption(
-      new Option("--mode <mode>", "how the text travels (default: stateful)").choices([...TEXT_MODES]),
+      new Option("--mode <mode>", "packets in order with state, or chunks that overlap (default: stateful)")
+        .choices([...TEXT_MODES]),
     )
-    .addOption(numberOption("--payload <bytes>", "longest payload of a packet", MAX_PAYLOAD))
-    .addOption(numberOption("--overlap <bytes>", "what a chunk repeats of the one before", MAX_PAYLOAD))
-    .option("--explain", "show the chunks, what they share, and the tokens that are removed")
-    .option("--special", "special tokens in the text stand for themselves")
+    .addOption(numberOption("--payload <bytes>", "maximum payload of a packet", MAX_PAYLOAD))
+    .addOption(
+      numberOption("--overlap <bytes>", "bytes that a chunk repeats of the one before", MAX_PAYLOAD),
+    )
+    .option("--explain", "show the chunks, their overlap, and the removed tokens")
+    .option("--special", "match special tokens in the text")
     .addOption(timeoutOption())
-    .addOption(numberOption("--most <tokens>", "tokens that are shown", 1e6).default(40))
+    .addOption(numberOption("--most <tokens>", "maximum number of tokens to print", 1e6).default(40))
     .addOption(jsonOption())
     .addHelpText("after", topic.tokenize)
     .action((text: string | undefined, options: TokenizeOptions, command: Command) =>
@@ -162,13 +165,13 @@ export function createProgram(context: Context, quiet: boolean): Command {
     );
 
   program.command("normalize")
-    .description("a text after normalisation, as vocabularies ask for it, written to stdout as it comes")
-    .argument("[text]", "the text; without it, --input or stdin")
-    .option("--input <file>", "a file of text, or - for stdin")
-    .option("--steps <steps>", "what happens, in order: names with commas between, or JSON; see below")
-    .option("--vocab <name>", "what a vocabulary asks for, in place of steps")
+    .description("normalise a text, by steps or for a vocabulary, and stream it to stdout")
+    .argument("[text]", "text; default: --input or stdin")
+    .option("--input <file>", "file of the text, or - for stdin")
+    .option("--steps <steps>", "steps in order: names separated by commas, or JSON; see below")
+    .option("--vocab <name>", "use the steps of this vocabulary")
     .addOption(deviceOption("none, the host itself"))
-    .addOption(numberOption("--payload <bytes>", "longest payload of a packet to the device", MAX_PAYLOAD))
+    .addOption(numberOption("--payload <bytes>", "maximum payload of a packet to the device", MAX_PAYLOAD))
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.normalize)
@@ -177,9 +180,9 @@ export function createProgram(context: Context, quiet: boolean): Command {
     );
 
   program.command("vocab")
-    .description("compile a vocabulary into a table file, and say what is in it")
+    .description("compile a vocabulary into a table file, and describe its contents")
     .argument("<name>", "one of tiktoken's encodings, or a file: see below")
-    .option("--output <file>", "the compiled table file; its name ends in .vocab")
+    .option("--output <file>", "compiled table file; the name ends in .vocab")
     .addOption(jsonOption())
     .addHelpText("after", topic.vocab)
     .action((name: string, options: VocabOptions) => describeVocabulary(name, options, context));
@@ -195,11 +198,11 @@ export function createProgram(context: Context, quiet: boolean): Command {
     });
 
   program.command("profile")
-    .description("show how skewed the levels of pictures are and what keeping the hot ones on chip is worth")
-    .argument("[pictures...]", "pictures or arrays (default: the photographs that come with the sources)")
-    .addOption(numberOption("--top <levels>", "how many levels count as the top ones (default: 10)", 256))
-    .addOption(numberOption("--capacity <entries>", "entries that stay on the chip (default: 64)", 256))
-    .addOption(numberOption("--latency <cycles>", "cycles of a miss, assumed (default: 64)", 1_000_000))
+    .description("show the skew of the levels of pictures, and the hit rates of hot entries on chip")
+    .argument("[pictures...]", "pictures or arrays (default: the photographs of the checkout)")
+    .addOption(numberOption("--top <levels>", "number of top levels (default: 10)", 256))
+    .addOption(numberOption("--capacity <entries>", "entries that stay on chip (default: 64)", 256))
+    .addOption(numberOption("--latency <cycles>", "assumed cycles of a miss (default: 64)", 1_000_000))
     .addOption(layoutOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.profile)

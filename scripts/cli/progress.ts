@@ -1,5 +1,5 @@
 /**
- * A progress bar on stderr for work that takes longer than half a second, where somebody looks.
+ * Progress bar for work of more than half a second, if stderr is a terminal.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import process from "node:process";
 import type { Progress } from "../../runtime/run_options.ts";
 
-/** Work that is shorter shows no bar, in milliseconds. */
-const PATIENCE_MS = 500;
+/** Time before the bar appears, in milliseconds. */
+const BAR_DELAY_MS = 500;
 
-/** What is used of cli-progress, which brings no types. */
+/** The part of cli-progress in use; the package has no types. */
 interface Bar {
   start(total: number, value: number): void;
   update(value: number): void;
@@ -20,19 +20,19 @@ interface CliProgress {
   readonly SingleBar: new (options: Readonly<Record<string, unknown>>) => Bar;
 }
 
-/** Follows the work of a run. */
+/** Progress bar of a run. */
 export interface Follower {
-  /** Takes how far it is. */
+  /** Updates the bar. */
   readonly onProgress: (progress: Progress) => void;
   /** Removes the bar. */
   readonly stop: () => void;
 }
 
 /**
- * Follows work with a bar; does nothing where stderr is no terminal.
+ * Creates a progress bar; without effect if stderr is not a terminal.
  *
- * @param unit What is counted.
- * @returns The follower; it must be stopped.
+ * @param unit Plural noun of the counted units.
+ * @returns Follower, which the caller must stop.
  */
 export async function followProgress(unit: string = "packets"): Promise<Follower> {
   if (!process.stderr.isTTY) return { onProgress: () => {}, stop: () => {} };
@@ -50,7 +50,7 @@ export async function followProgress(unit: string = "packets"): Promise<Follower
   return {
     onProgress: ({ done, total }) => {
       if (shown) bar.update(done);
-      else if (done < total && performance.now() - begun > PATIENCE_MS) {
+      else if (done < total && performance.now() - begun > BAR_DELAY_MS) {
         shown = true;
         bar.start(total, done);
       }

@@ -1,5 +1,5 @@
 /**
- * Scripts that are one command each.
+ * Entry of scripts that run one command each.
  *
  * @module
  */
@@ -10,9 +10,12 @@ import { main } from "./main.ts";
 /**
  * Runs a command with the arguments of this process, and sets the exit code.
  *
- * @param command Words in front of the arguments.
+ * @param command Name of the command, prepended to the arguments.
  */
 export async function runScript(command: readonly string[]): Promise<void> {
-  const place = { command: "deno task offload", photo: new URL("../photos/coffee.png", import.meta.url) };
-  process.exitCode = await main([...command, ...process.argv.slice(2)], place);
+  const photo = new URL("../photos/coffee.png", import.meta.url);
+  process.exitCode = await main([...command, ...process.argv.slice(2)], {
+    command: "deno task offload",
+    photo,
+  });
 }

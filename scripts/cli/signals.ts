@@ -1,5 +1,5 @@
 /**
- * Signals of the system: the first one asks the work to end, the second one ends the process.
+ * SIGINT and SIGTERM: the first signal aborts the work, the second one ends the process.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import process from "node:process";
 import { removeUnfinished } from "../io/write.ts";
 import { Interrupted } from "./failures.ts";
 
-/** An AbortSignal that lasts until it is released. */
+/** Abort signal with its listeners. */
 export interface Interruption {
   /** Aborted by SIGINT and SIGTERM, with {@linkcode Interrupted} as its reason. */
   readonly signal: AbortSignal;
-  /** Stops listening. */
+  /** Removes the listeners. */
   readonly release: () => void;
 }
 

@@ -1,15 +1,15 @@
 /**
- * "Did you mean …?"
+ * Suggestions for mistyped names: "did you mean …?"
  *
  * @module
  */
 
 /**
- * The known name that is nearest to a mistyped one.
+ * Finds the known name nearest to a mistyped one.
  *
- * @param typed What was typed.
- * @param known The known names.
- * @returns ` (did you mean X?)`, or nothing where none is near.
+ * @param typed Mistyped name; the first 64 characters are compared.
+ * @param known Names to choose from.
+ * @returns ` (did you mean X?)`, or "" if more than 40% of every known name would change.
  */
 export function suggest(typed: string, known: readonly string[]): string {
   const near = known
@@ -19,7 +19,7 @@ export function suggest(typed: string, known: readonly string[]): string {
   return near.length === 0 ? "" : ` (did you mean ${near[0]!.name}?)`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one text the other. */
+/** Counts the insertions, deletions, replacements and swaps of neighbours that turn `from` into `to`. */
 export function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= from.length; i++) {

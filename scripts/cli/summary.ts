@@ -1,5 +1,5 @@
 /**
- * What a plan and a run are, in rows of a table.
+ * Rows that describe a plan and a run.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { RunReport } from "../../runtime/session.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
-/** A row: a name and one or several lines. */
+/** Row of a fact table: a name and one or several lines. */
 export type Row = readonly [name: string, value: string | readonly string[]];
 
-/** Milliseconds of each stage of the host's work, in order. */
+/** Milliseconds of the host's work, by step, in order. */
 export type StageTimes = Readonly<Record<string, number>>;
 
-/** Rows about what moves: input, packets, output, layout. */
+/** Rows about input, output, packets and layout. */
 export function trafficRows(plan: ImagePlan): Row[] {
   const { body: { layout, input, output } } = plan;
   const { packets } = layout.cut;
@@ -28,7 +28,7 @@ export function trafficRows(plan: ImagePlan): Row[] {
   ];
 }
 
-/** One row about the tables as a whole. */
+/** Row that sums up the tables. */
 export function tablesRow(plan: ImagePlan): Row {
   const total = plan.body.tables.reduce((sum, table) => sum + table.bytes, 0);
   const weights = distinctWeights(plan);
@@ -41,7 +41,7 @@ export function tablesRow(plan: ImagePlan): Row {
   ];
 }
 
-/** How many distinct weights the tables of a plan hold, by what they weigh; empty without a resize. */
+/** Numbers of distinct weights in a plan's tables, by kind of weight; empty without a resize. */
 export function distinctWeights(plan: ImagePlan): Record<string, number> {
   const names: Readonly<Record<string, string>> = {
     terms: "distinct weights",
@@ -59,7 +59,7 @@ export function distinctWeights(plan: ImagePlan): Record<string, number> {
   return weights;
 }
 
-/** The forms of tables as they were weighed. */
+/** Table of the forms that the planner compared. */
 export function formsText(plan: ImagePlan): string {
   return columnTable(
     ["tables", "equal", "bytes", "lookups", "BRAM", "URAM", "pages", "verdict"],
@@ -76,7 +76,7 @@ export function formsText(plan: ImagePlan): string {
   );
 }
 
-/** The layouts as they were weighed. */
+/** Table of the layouts that the planner compared. */
 export function layoutsText(plan: ImagePlan): string {
   const micro = (value: number) => value.toFixed(1);
   return columnTable(
@@ -103,7 +103,7 @@ export function layoutsText(plan: ImagePlan): string {
   );
 }
 
-/** Rows about what a plan costs. */
+/** Rows about the cost of a plan. */
 export function costRows({ target: device, body: { cost, memory, pages } }: ImagePlan): Row[] {
   const time = (cycles: number) =>
     `${count(cycles)} cycles, ${(cycles / device.clockMHz).toFixed(1)} \u00b5s`;
@@ -111,10 +111,10 @@ export function costRows({ target: device, body: { cost, memory, pages } }: Imag
     ["memory", `${memory.bram} of ${memory.budget.bram} BRAM, ${memory.uram} of ${memory.budget.uram} URAM`],
     ["cycles", [
       `${time(cost.cycles)} at ${device.clockMHz} MHz, simulated: ` +
-      `${count(cost.ideal)} of work, ${count(cost.stalls)} of waiting, ${count(cost.latency)} on the way, ${
+      `${count(cost.ideal)} of work, ${count(cost.stalls)} of stalls, ${count(cost.latency)} of latency, ${
         count(cost.load)
       } to load tables`,
-      `${time(cost.again)} for the next flow, with the tables that are there`,
+      `${time(cost.again)} for the next flow, with the tables already loaded`,
     ]],
     ...(pages === null ? [] : [
       [
@@ -126,7 +126,7 @@ export function costRows({ target: device, body: { cost, memory, pages } }: Imag
   ];
 }
 
-/** The tables one by one. */
+/** Table of a plan's tables. */
 export function tablesText(plan: ImagePlan): string {
   return columnTable(
     ["kernel", "table", "index", "entries", "bits", "bytes", "lookups", "per", "copies", "in"],
@@ -145,7 +145,7 @@ export function tablesText(plan: ImagePlan): string {
   );
 }
 
-/** A row about what each stage equals, and how nearly. */
+/** Row with the computation that each stage equals, and its bound. */
 export function boundsRow(plan: ImagePlan): Row {
   const lines = plan.body.bounds.map(({ kernel, versus, levels, because }) =>
     `${kernel}: ${levels === 0 ? "exactly" : `within ${levels} level${levels === 1 ? "" : "s"} of`} ` +
@@ -154,7 +154,7 @@ export function boundsRow(plan: ImagePlan): Row {
   return ["equals", lines.length === 0 ? "the input's own samples" : lines];
 }
 
-/** Rows about a run. */
+/** Rows about the counters and times of a run. */
 export function runRows(report: RunReport, times: StageTimes, { target: device }: ImagePlan): Row[] {
   const { cycles, lookups, stalls, swaps } = report.counters;
   return [
@@ -165,25 +165,25 @@ export function runRows(report: RunReport, times: StageTimes, { target: device }
         ? "not counted by this device"
         : `simulated, ${count(cycles)} cycles; at an assumed ${device.clockMHz} MHz ${
           (cycles / device.clockMHz).toFixed(1)
-        } \u00b5s; ${count(stalls ?? 0)} of them waiting, ${count(swaps)} pages loaded`,
+        } \u00b5s; ${count(stalls ?? 0)} of them stalls, ${count(swaps)} pages loaded`,
     ],
     ["host time", Object.entries(times).map(([stage, time]) => `${stage} ${milliseconds(time)}`).join(", ")],
     ...(report.resent > 0 ? [["sent again", `${count(report.resent)} packets`] as const] : []),
   ];
 }
 
-/** The stages that a session times, as they stand beside the command line's own. */
+/** Times measured by a session, under the names that the command line prints. */
 export function sessionTimes({ serializeMs, deviceMs, reassembleMs }: RunReport): StageTimes {
   return { serialize: serializeMs, device: deviceMs, reassemble: reassembleMs };
 }
 
 /**
- * Times a stage of work.
+ * Measures the time of a step.
  *
- * @param times Where its milliseconds are written.
- * @param stage Its name.
- * @param work The work.
- * @returns What the work returns.
+ * @param times Receives the milliseconds.
+ * @param stage Name of the step.
+ * @param work Function to measure.
+ * @returns Result of the function.
  */
 export async function timed<T>(
   times: Record<string, number>,

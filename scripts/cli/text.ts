@@ -1,5 +1,5 @@
 /**
- * Numbers, shapes and tables as people read them.
+ * Formatting of numbers, shapes and tables for terminals.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import process from "node:process";
 import Table from "cli-table3";
 
-/** Widest line of text beside a name. */
+/** Maximum width of a fact table, in columns. */
 const MAX_FACT_WIDTH = 100;
 
 /** Spaces between two columns of a table. */
 const GAP = 2;
 
-/** Columns of this terminal; of a pipe those that COLUMNS names, or any number. */
+/** Columns of the terminal; for a pipe the value of COLUMNS, or Infinity. */
 export function terminalWidth(): number {
   const columns = process.stdout.columns ?? Number(namedColumns());
   return Number.isInteger(columns) && columns > 0 ? columns : Infinity;
 }
 
-/** COLUMNS, where this process may read it: Deno without `--allow-env` may not, and needs no width either. */
+/** Value of COLUMNS; undefined if Deno runs without `--allow-env`. */
 function namedColumns(): string | undefined {
   try {
     return process.env["COLUMNS"];
@@ -48,11 +48,11 @@ const NO_LINES = {
 };
 
 /**
- * A table of names and values; long values are wrapped between words.
+ * Formats names and values as a table; long values are wrapped between words.
  *
  * @param rows Name and value, or name and several lines of values.
  * @param width Columns of the terminal; at most 100 are used.
- * @returns The table, with a newline at its end.
+ * @returns The table, with a final newline.
  */
 export function factTable(
   rows: readonly (readonly [name: string, value: string | readonly string[]])[],
@@ -69,13 +69,13 @@ export function factTable(
 }
 
 /**
- * A table with a head. Where it is wider than the terminal, cells of text are wrapped between words; where that
- * is not enough, the columns follow each other in several tables, the first columns in each.
+ * Formats a table with a head. If it is wider than the terminal, text is wrapped between words. If that is not
+ * enough, the columns are split into several tables, and the key columns are repeated in each.
  *
- * @param head The names of the columns.
- * @param rows The cells; columns whose cells are all numbers are aligned to the right.
- * @param options Widest line, and how many of the first columns name a row (default 1).
- * @returns The table, with a newline at its end.
+ * @param head Names of the columns.
+ * @param rows Cells; columns of numbers only are aligned right.
+ * @param options Maximum width, and number of leading key columns (default 1).
+ * @returns The table, with a final newline.
  */
 export function columnTable(
   head: readonly string[],
@@ -95,28 +95,28 @@ export function columnTable(
   }).join("\n");
 }
 
-/** Groups of columns that fit the width when their cells are wrapped as far as words allow. */
+/** Groups columns so that each group fits the width with its cells wrapped to single words. */
 function groupColumns(columns: readonly (readonly string[])[], width: number, keys: number): number[][] {
-  const least = columns.map((cells) => Math.max(...cells.map(longestWord)) + GAP);
+  const minWidths = columns.map((cells) => Math.max(...cells.map(longestWord)) + GAP);
   const first = Array.from({ length: keys }, (_, at) => at);
   const groups: number[][] = [[...first]];
   for (let at = keys; at < columns.length; at++) {
     const group = groups.at(-1)!;
-    const used = [...group, at].reduce((sum, column) => sum + least[column]!, -GAP);
+    const used = [...group, at].reduce((sum, column) => sum + minWidths[column]!, -GAP);
     if (used > width && group.length > keys) groups.push([...first, at]);
     else group.push(at);
   }
   return groups;
 }
 
-/** Widths of columns: their own, or less for the widest ones until the table fits or words would break. */
+/** Computes column widths: the widest columns shrink until the table fits or only single words remain. */
 function fitWidths(columns: readonly (readonly string[])[], width: number): number[] {
-  const least = columns.map((cells) => Math.max(...cells.map(longestWord)));
+  const minWidths = columns.map((cells) => Math.max(...cells.map(longestWord)));
   const widths = columns.map(cellsWidth);
   let excess = widths.reduce((sum, each) => sum + each, (widths.length - 1) * GAP) - width;
   for (; excess > 0; excess--) {
     const widest = widths.reduce(
-      (best, each, at) => each > least[at]! && (best < 0 || each > widths[best]!) ? at : best,
+      (best, each, at) => each > minWidths[at]! && (best < 0 || each > widths[best]!) ? at : best,
       -1,
     );
     if (widest < 0) break;
@@ -133,7 +133,7 @@ function longestWord(cell: string): number {
   return Math.max(...cell.split(/\s+/).map((word) => word.length));
 }
 
-/** A text in lines of at most `width`, broken between words; a longer word has a line of its own. */
+/** Wraps a text between words to lines of at most `width` characters; a longer word gets a separate line. */
 export function wrapWords(text: string, width: number): string {
   return text.split("\n").flatMap((line) => {
     if (line.length <= width) return [line];
@@ -163,12 +163,12 @@ function text(cell: string | number): string {
   return typeof cell === "number" ? count(cell) : cell;
 }
 
-/** A whole number with its thousands apart: `1,234,567`. */
+/** Formats an integer with thousands separators: `1,234,567`. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** Bytes, and from 10 KiB on also in a larger unit: `720,000 bytes (703.1 KiB)`. */
+/** Formats bytes, from 10 KiB on also in a larger unit: `720,000 bytes (703.1 KiB)`. */
 export function bytes(value: number): string {
   const text = `${count(value)} bytes`;
   if (value < 10 * 1024) return text;
@@ -180,12 +180,12 @@ export function bytes(value: number): string {
   return `${text} (${(value / (size as number)).toFixed(1)} ${unit})`;
 }
 
-/** Milliseconds with one digit. */
+/** Formats milliseconds with one decimal. */
 export function milliseconds(value: number): string {
   return `${value.toFixed(1)} ms`;
 }
 
-/** A shape with the names of its axes: `[400, 600, 3] HWC`. */
+/** Formats a shape with the names of its axes: `[400, 600, 3] HWC`. */
 export function shapeText({ shape, layout }: { shape: readonly number[]; layout?: string }): string {
   return `[${shape.join(", ")}]${layout === undefined ? "" : ` ${layout}`}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What stands below the options in the help of each command.
+ * Help texts of the commands, printed below the options.
  *
  * @module
  */
@@ -7,15 +7,17 @@
 import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
+import { MAX_SIMULATED_BYTES } from "./commands/tokenize.ts";
 import { MAX_PIPELINE_BYTES } from "./documents.ts";
 import { OWN_CODES } from "./failures.ts";
+import { count } from "./text.ts";
 
 const EXIT_CODES = `
 Exit codes:
   0    success
   1    the work failed: a device, a lost packet, a timeout, a file
-  2    the request was wrong: an option, a pipeline, a plan, a shape, a type, a size
-  130  interrupted (SIGINT); 143 terminated (SIGTERM). No half-written file stays behind.
+  2    the request was invalid: an option, a pipeline, a plan, a shape, a type, a size
+  130  interrupted (SIGINT); 143 terminated (SIGTERM). No partial file remains.
   Errors go to stderr: one sentence, or with --json {"error":{"code","message","details"}}.
   The codes are those of the library's errors, and ${OWN_CODES.join(", ")}.`;
 
@@ -31,36 +33,36 @@ A pipeline is a JSON file with its steps in order:
 
 const INPUTS = `
 Inputs, at most ${MAX_INPUT_BYTES} bytes:
-  Pictures give [H, W, C] with the channels they store: gray 1, RGB 3, RGBA 4, of 8 bits each.
-  Their samples are taken as stored: a colour profile is not applied, and an orientation in the
-  EXIF data is not either (no auto-rotation). Gray with alpha, CMYK, 16 bits and animations are
-  refused. At most ${MAX_PICTURE_SAMPLES} samples. Pictures need the package sharp.
-  Arrays (.npy) are of u8 in C order: [H, W] becomes [H, W, 1], [H, W, C] is HWC, [N, H, W, C]
+  Pictures become [H, W, C] with their stored channels: gray 1, RGB 3, RGBA 4, of 8 bits each.
+  Samples are used as stored, without the colour profile and without the EXIF orientation (no
+  auto-rotation). Gray with alpha, CMYK, 16 bits and animations are refused. A picture has at
+  most ${MAX_PICTURE_SAMPLES} samples. Pictures require the package sharp.
+  Arrays (.npy) hold u8 in C order: [H, W] becomes [H, W, 1], [H, W, C] is HWC, [N, H, W, C]
   is NHWC; --layout names other orders. A header has at most ${MAX_NPY_HEADER} bytes.
-  A pipeline's file has at most ${MAX_PIPELINE_BYTES} bytes.`;
+  A pipeline file has at most ${MAX_PIPELINE_BYTES} bytes.`;
 
 const VOCABULARIES = `
 Vocabularies:
-  r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and the like by name, out of the npm package
-  tiktoken; or a file: tokenizer.json of Hugging Face (byte-level BPE, BPE with byte fallback,
-  WordPiece), a rank file (.tiktoken, whose name says the encoding), compiled tables (.vocab).
-  What is not supported is refused by name.`;
+  By name, from the npm package tiktoken: r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and
+  others. By file: Hugging Face's tokenizer.json (byte-level BPE, BPE with byte fallback, WordPiece), a
+  rank file (.tiktoken, named after its encoding), or compiled tables (.vocab).
+  Unsupported features are refused by name.`;
 
 const OUTPUTS = `
-Outputs, by the ending of the name:
+Outputs, by the extension of the file:
   .npy          u8, i8, f16, f32; NumPy has no bf16
   .png          one u8 image in HWC with 1, 3 or 4 channels
   .safetensors  every type, under the key "output"
-  A file is written whole under another name in the same folder and renamed, or not at all.`;
+  A file is written completely under a temporary name in the same folder, then renamed.`;
 
 const WAVEFORM = `
 Waveforms, of the device rtl:
-  --vcd writes all signals of the hierarchy, from the cycle that the first of the packets is offered
-  in until no more packets are inside than have come behind the last one; some megabytes for 4 packets.
-  Time is cycles at an assumed 250 MHz. Nothing else changes: the cycles and the results are the same.
-  The build that writes them is made of a checkout's sources, once, with Debian's verilator and clang.`;
+  --vcd writes all signals of the hierarchy: some megabytes for 4 packets. It starts at the cycle that
+  offers the first packet, and ends when no packet of the range is inside. Time is cycles at an assumed
+  250 MHz. The cycles and the results of the run do not change. The build that writes waveforms is made
+  once from the sources of a checkout, with Debian's verilator and clang.`;
 
-/** The texts by command, in the words of the package. */
+/** Texts by command; the command line starts with `onpath`, as in the package. */
 const TOPICS: Readonly<
   Record<
     | "program"
@@ -81,18 +83,18 @@ const TOPICS: Readonly<
 Examples:
   onpath                                          the tour: one photograph, results in ./out
   onpath run pipeline.json --input cat.jpg --output cat.npy
-  onpath plan pipeline.json --shape 720,1280,3    what is chosen, and why
+  onpath plan pipeline.json --shape 720,1280,3    the planner's choices and reasons
   onpath sizes                                    usual sizes at a glance
   onpath profile cat.jpg                          which table entries are hot
   onpath devices
-  onpath xclbin info nic.xclbin                   what a card's file holds
+  onpath xclbin info nic.xclbin                   contents of a card's file
   onpath xrt list                                 cards, through XRT
-  onpath help run                                 everything about one command
+  onpath help run                                 help of one command
 ${EXIT_CODES}`,
   tour: `
 The photograph is coffee.png by Rachel Michetti, given to the public domain. It is resized to
-224 x 224, normalized as for ImageNet, and written as f16 in CHW (.npy); the resized picture is
-written too (.png).
+224 x 224, normalized as for ImageNet, and written as f16 in CHW (.npy), together with the resized
+picture (.png).
 
 Examples:
   onpath
@@ -113,8 +115,8 @@ ${OUTPUTS}
 ${WAVEFORM}
 ${EXIT_CODES}`,
   plan: `
-Shows how the input is cut into packets, how many bytes travel, which tables the kernels look up,
-and what the result equals. With --json the plan itself is printed.
+Shows the packets, the bytes sent and received, the lookup tables of the kernels, and the computation
+that the result equals. With --json the plan itself is printed.
 
 Examples:
   onpath plan pipeline.json --shape 720,1280,3
@@ -127,29 +129,29 @@ ${PIPELINE}
 ${INPUTS}
 ${EXIT_CODES}`,
   sizes: `
-Plans eight usual image sizes to seven usual model inputs and prints, for each, the layout and the
-form of tables that were chosen, their bytes, how nearly they equal the exact sample, and simulated
-cycles an image at batches of 1, 16 and 64. The last columns are the same with tables that are
-swapped by page, one page a row phase: from how many images on no load is waited for.
+Plans eight usual image sizes to seven usual model inputs. Prints for each the chosen layout and form
+of tables, their bytes, their difference to the exact sample, and simulated cycles an image at batches
+of 1, 16 and 64. The last columns are for tables that are swapped by page, one page a row phase: the
+column "images" is the smallest batch whose work hides all loads.
 
 Examples:
   onpath sizes
   onpath sizes --device u50 --json
 ${EXIT_CODES}`,
   profile: `
-Counts the levels of pictures. Their even rows choose the hot entries, their odd rows measure what
-these serve, beside LRU, LFU and the offline optimum of the same capacity.
+Counts the levels of pictures. The even rows choose the hot entries. The odd rows measure their hit
+rate, beside LRU, LFU and the offline optimum of the same capacity.
 
 Examples:
   onpath profile
   onpath profile cat.jpg dog.png --capacity 32
 ${EXIT_CODES}`,
   devices: `
-A device turns packets into packets; --device names one. A plan is for one device. rtl is the NIC's
-own hardware description, run cycle by cycle; it is what the tour and run use where none is named, and
-what it has no tables for goes to the model. plan takes the model, a whole card. The cards are
-simulated by the model with their numbers: cycles follow from the profile, no card is used. Your own
-is a JSON file, --device mine.json; what it leaves out is as on the cards:
+A device turns packets into packets; --device selects one. A plan is for one device. rtl is the NIC's
+own hardware description, run cycle by cycle. It is the default of the tour and of run, and the model is
+its fallback for tables that it lacks. The default of plan is the model, with the numbers of a whole
+card. Cards are simulated by the model: cycles follow from their profiles, no card is used. A custom
+profile is a JSON file, --device mine.json; missing fields have the values of the cards:
   {"name": "mine", "bram": 100, "uram": 0,
    "backing": {"kind": "ddr4", "bytes": 1073741824, "gigabytesPerSecond": 19, "latencyNs": 107}}
 
@@ -167,18 +169,20 @@ Examples:
   onpath xrt watch nic.xclbin onpath_image
   onpath xrt soak --emulate --faults random:slow+wrong+loss:0.05:7 --runs 1000
   onpath xclbin emulated nic.xclbin; onpath xrt poke nic.xclbin data.bin --emulate
-  Each is a script of its own too, short enough to be read as an example: scripts/xrt-*.ts.
+  Each command is also a short script to read as an example: scripts/xrt-*.ts.
 
-The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. A library elsewhere
-  is named by ONPATH_XRT_LIBRARY. Before XRT 2.16, XILINX_XRT must lead to it; the error says how.
-  Under Node the package koffi is needed: npm install koffi.
+The library is libxrt_coreutil: apt-get install libxrt1 (Debian) or AMD's package. ONPATH_XRT_LIBRARY
+  names a library in another place. Before XRT 2.16, XILINX_XRT must name its folder; the error explains
+  how. Node requires the package koffi: npm install koffi.
 ${EXIT_CODES}`,
   tokenize: `
-The ids are those of the vocabulary's own tokenizer, for any text; malformed UTF-8 stands for U+FFFD.
-Tokens are shown with their place in the text. The text goes through a device in packets: the RTL where
-its memory has room for the vocabulary and the text is short enough to be simulated, else the model.
-With --explain it goes in chunks that overlap: [what a chunk shares], (tokens that came twice), (~tokens
-that the chunk's end may have made).
+The ids are those of the vocabulary's own tokenizer, for any text; malformed UTF-8 becomes U+FFFD.
+Tokens are printed with their byte offsets in the text. The text goes through a device in packets. The
+default device is the RTL if the vocabulary fits its memory and the text has at most ${
+    count(MAX_SIMULATED_BYTES)
+  } bytes,
+otherwise the model. With --explain the text goes in chunks that overlap: [overlap], (repeated token),
+(~token that the end of the chunk may have caused).
 ${VOCABULARIES}
 
 Examples:
@@ -190,8 +194,8 @@ ${EXIT_CODES}`,
   normalize: `
 Steps: nfc, nfd, nfkc, nfkd, lower_case, strip_accents, clean_text, space_chinese; in JSON also
   {"op": "replace", "from": " ", "to": "▁"} and {"op": "prepend", "text": "▁"}.
-With --device the text goes through a device, packet by packet (the model; the RTL normalises no text). Before
-tokenize the same stage runs on the host.
+With --device the text goes through a device in packets. Only the model can normalise text, the RTL cannot.
+Before tokenize the same steps run on the host.
 
 Examples:
   onpath normalize --steps nfkc,lower_case "Ｆｕｌｌ width"
@@ -200,7 +204,7 @@ Examples:
   onpath normalize --steps '[{"op": "replace", "from": "\\t", "to": " "}]' --input table.txt
 ${EXIT_CODES}`,
   vocab: `
-Compiled tables load in a fraction of the time: the automaton, pairs and pieces are ready in them.
+Compiled tables load in a fraction of the time: they contain the finished automaton, pairs and pieces.
 ${VOCABULARIES}
 
 Examples:
@@ -210,9 +214,9 @@ ${EXIT_CODES}`,
 };
 
 /**
- * The texts by command.
+ * Returns the texts by command.
  *
- * @param command The words that start the command line; they stand in the examples.
+ * @param command Start of the command line in the examples.
  */
 export function topics(command: string): typeof TOPICS {
   const named = Object.entries(TOPICS).map(([name, text]) => [

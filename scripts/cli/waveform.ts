@@ -1,5 +1,5 @@
 /**
- * `--vcd`: a waveform of the RTL's signals beside a run.
+ * `--vcd`: a waveform of the RTL's signals during a run.
  *
  * @module
  */
@@ -16,40 +16,40 @@ import { count } from "./text.ts";
 
 /** Options of the commands that write a waveform. */
 export interface WaveformOptions extends CardOptions {
-  /** `--vcd` */
+  /** `--vcd`: path of the waveform. */
   readonly vcd?: string | undefined;
-  /** `--vcd-packets` */
+  /** `--vcd-packets`: packets in the waveform. */
   readonly vcdPackets?: PacketRange | undefined;
 }
 
-/** Packets by their place in the order of sending, from 0 on; `end` is behind the last. */
+/** Range of packets, numbered from 0 in the order of sending. */
 export interface PacketRange {
-  /** The first. */
+  /** Number of the first packet. */
   readonly first: number;
-  /** Behind the last. */
+  /** Exclusive end of the range. */
   readonly end: number;
 }
 
-/** What is written where no packets are named: some megabytes. */
+/** Default range: some megabytes. */
 export const DEFAULT_RANGE: PacketRange = { first: 0, end: 4 };
 
-/** A waveform that was written. */
+/** Written waveform. */
 export interface Waveform extends PacketRange {
-  /** The file. */
+  /** Path of the file. */
   readonly file: string;
-  /** Its bytes. */
+  /** Length of the file. */
   readonly bytes: number;
 }
 
 /**
- * Runs work on a plan's device, with the waveform that the options ask for.
+ * Runs work on a plan's device, and writes a waveform if `--vcd` is set. On any failure no file remains.
  *
- * @param plan The first plan that the device is given.
- * @param options The options.
- * @param work What is done with the device.
- * @returns What the work returns, and the waveform.
- * @throws {OnpathError} `device` when the device has no signals, or the build that writes them cannot be made, `size` when the plan has no such packets,
- * `file` when the file cannot be written; whatever the work throws. Then there is no file.
+ * @param plan First plan to load into the device.
+ * @param options Waveform and card options.
+ * @param work Function that uses the device.
+ * @returns Result of the function, and the waveform.
+ * @throws {OnpathError} `device` if the device has no signals, or the build for waveforms cannot be made;
+ * `size` if the plan has too few packets; `file` if the file cannot be written; as `work`.
  */
 export async function withWaveform<T>(
   plan: ImagePlan,
@@ -63,7 +63,7 @@ export async function withWaveform<T>(
     const { name } = plan.target;
     throw new OnpathError(
       "device",
-      `Cannot write ${path}: device ${name} has no signals, only rtl has; expected a plan for it`,
+      `Cannot write ${path}: device ${name} has no signals, expected a plan for device rtl`,
       { name },
     );
   }
@@ -89,15 +89,15 @@ export async function withWaveform<T>(
   }
 }
 
-/** Where builds with waveforms are made, in a checkout. */
+/** Builder of RTL with waveforms; it exists in a checkout only. */
 const WAVES = new URL("../rtl/waves.ts", import.meta.url);
 
-/** The WebAssembly of a build with waveforms. It is made of the sources, which an installed package has not. */
+/** Builds the WebAssembly with waveforms from the sources, which an installed package lacks. */
 async function waveOf(build: "terms" | "products" | "rows"): Promise<Uint8Array<ArrayBuffer>> {
   if (!existsSync(fileURLToPath(WAVES))) {
     throw new OnpathError(
       "device",
-      "Cannot write a waveform: its build of the RTL is made of the sources, which this package has not. " +
+      "Cannot write a waveform: its build of the RTL requires the sources, which this package lacks. " +
         "In a checkout of the repository: deno task offload --vcd <file>",
       { build },
     );
@@ -106,7 +106,7 @@ async function waveOf(build: "terms" | "products" | "rows"): Promise<Uint8Array<
   return (await makeWave(build, console.error)).wasm;
 }
 
-/** A row that says what was written, or none. */
+/** Row about the written waveform; empty without one. */
 export function waveformRows(waveform: Waveform | undefined): [name: string, value: string][] {
   if (waveform === undefined) return [];
   const { file, first, end, bytes } = waveform;

@@ -18,8 +18,8 @@ export interface StepComment {
 /**
  * Reads the comments of all steps in a source: interfaces and type literals with a field `op`.
  *
- * @param path The file.
- * @returns Comments by the step's name; names of one type are joined by commas.
+ * @param path TypeScript source.
+ * @returns Comments by name of the step; names of one type are joined by commas.
  */
 export function readStepComments(path: URL): Map<string, StepComment> {
   const source = ts.createSourceFile(path.pathname, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
@@ -49,7 +49,7 @@ export function readStepComments(path: URL): Map<string, StepComment> {
   return found;
 }
 
-/** Texts of a literal type or of a union of literal types. */
+/** Lists the strings of a literal type, or of a union of literal types. */
 function literals(type: ts.TypeNode): string[] {
   if (ts.isUnionTypeNode(type)) return type.types.flatMap(literals);
   return ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal) ? [type.literal.text] : [];

@@ -1,12 +1,12 @@
 /**
- * An example of every step, as it stands in docs/steps.md. Tests run all of them.
+ * An example of every step, for docs/steps.md. Tests run all of them.
  *
  * @module
  */
 
-/** A pipeline as JSON holds it. */
+/** Pipeline in JSON. */
 export interface ExamplePipeline {
-  /** The steps. */
+  /** Steps in order, each named by `op`. */
   readonly steps: readonly { readonly op: string; readonly [field: string]: unknown }[];
 }
 
@@ -18,7 +18,7 @@ const text = (op: string, fields: Readonly<Record<string, unknown>> = {}): Examp
   steps: [{ op: "normalize_text", steps: [{ op, ...fields }] }],
 });
 
-/** By step. Images fit the photograph of `scripts/photos`, 400 x 600. */
+/** Examples by step. Images fit the photograph of `scripts/photos`, 400 x 600. */
 export const STEP_EXAMPLES: Readonly<Record<string, ExamplePipeline>> = {
   crop: one("crop", { top: 100, left: 200, height: 224, width: 224 }),
   center_crop: one("center_crop", { size: [224, 224] }),

@@ -1,5 +1,5 @@
 /**
- * `deno task docs:steps`: writes docs/steps.md from the schemas of all steps. With --check it compares.
+ * `deno task docs:steps`: writes docs/steps.md from the schemas of all steps; `--check` compares it.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { markdownTable } from "../io/markdown.ts";
 import { readStepComments, type StepComment } from "./step_comments.ts";
 import { STEP_EXAMPLES } from "./step_examples.ts";
 
-/** Columns of a line, as `deno fmt` counts them here. */
+/** Columns of a line, as in the settings of `deno fmt`. */
 const LINE_WIDTH = 110;
 
 const PAGE = new URL("../../docs/steps.md", import.meta.url);
 
 const KERNELS = new URL("../../kernels/", import.meta.url);
 
-/** Sources with the types of steps: every `spec.ts`, and the text steps of vocabularies. */
+/** Lists the sources with the types of steps: every `spec.ts`, and the text steps of vocabularies. */
 function sources(): URL[] {
   const specs = readdirSync(KERNELS, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("spec.ts")
@@ -29,7 +29,7 @@ function sources(): URL[] {
   return [...specs.sort(), "tokenize/vocabulary.ts"].map((path) => new URL(path, KERNELS));
 }
 
-/** A schema as zod gives it in JSON Schema. */
+/** The part of zod's JSON Schema in use. */
 interface JsonSchema {
   readonly type?: string;
   readonly const?: unknown;
@@ -50,17 +50,17 @@ interface JsonSchema {
   readonly required?: readonly string[];
 }
 
-/** Steps of one workload, by the schemas that check them. */
+/** Section of the page: the steps of one workload. */
 export interface StepSection {
   /** Name of the workload. */
   readonly workload: string;
-  /** How its examples are run. */
+  /** Text on how to run the examples. */
   readonly about: string;
-  /** Schemas of its steps. */
+  /** Zod schemas that check the steps. */
   readonly schemas: readonly unknown[];
 }
 
-/** All sections of the page, a workload each. */
+/** All sections of the page, one for each workload. */
 export const STEP_SECTIONS: readonly StepSection[] = [
   {
     workload: "image",
@@ -77,19 +77,19 @@ export const STEP_SECTIONS: readonly StepSection[] = [
   {
     workload: "text_normalize",
     about:
-      "Steps `normalize_text` alone: `compile(pipeline, { device })`. The steps below the first stand inside it, and\n" +
-      "`deno task offload normalize --steps nfkc,lower_case` runs those without fields.",
+      "Steps `normalize_text` alone: `compile(pipeline, { device })`. The steps below it go into its list `steps`,\n" +
+      "and `deno task offload normalize --steps nfkc,lower_case` runs those without fields.",
     schemas: [normalizeTextSpec, textStepSpec],
   },
 ];
 
-/** A step as the page shows it. */
+/** Step of the page. */
 interface DocumentedStep {
   readonly name: string;
   readonly schema: JsonSchema;
 }
 
-/** Names of the steps of a section, as the page has them. */
+/** Lists the steps of a section; operations of one schema share an entry. */
 export function stepsOf({ schemas }: StepSection): DocumentedStep[] {
   return schemas.flatMap((schema) => {
     const json = z.toJSONSchema(schema as z.ZodType, { io: "input", unrepresentable: "any" }) as JsonSchema;
@@ -124,12 +124,12 @@ function range(low: number | undefined, high: number | undefined): string {
   return low === high ? `${low}` : `${low ?? 0} to ${high}`;
 }
 
-/** Removes the default from a sentence: a column has it. */
+/** Removes the default from a sentence, because a column shows it. */
 function withoutDefault(text: string): string {
   return text.replace(/; default [^.]*\./, ".").replace(/ Default [^.]*\./, "");
 }
 
-/** Lays JSON out as `deno fmt` does, behind `before` characters of its line. */
+/** Formats JSON as `deno fmt` does, after `before` characters of its line. */
 function jsonText(value: unknown, indent = "", before = 0): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const isList = Array.isArray(value);
@@ -148,13 +148,15 @@ function jsonText(value: unknown, indent = "", before = 0): string {
 function stepText({ name, schema }: DocumentedStep, comments: ReadonlyMap<string, StepComment>): string {
   const comment = comments.get(name);
   const example = STEP_EXAMPLES[name];
-  if (comment === undefined) throw new Error(`Cannot document step ${name}: no type in the sources has it`);
-  if (example === undefined) throw new Error(`Cannot document step ${name}: it has no example`);
+  if (comment === undefined) {
+    throw new Error(`Cannot document step ${name}: its type is missing in the sources`);
+  }
+  if (example === undefined) throw new Error(`Cannot document step ${name}: its example is missing`);
   const rows = Object.entries(schema.properties!).filter(([field]) => field !== "op").map(
     ([field, value]) => {
       const hasDefault = value.default !== undefined;
       const text = comment.fields.get(field);
-      if (!text) throw new Error(`Cannot document step ${name}: field ${field} has no comment`);
+      if (!text) throw new Error(`Cannot document step ${name}: the comment of field ${field} is missing`);
       const preset = hasDefault
         ? `\`${JSON.stringify(value.default)}\``
         : schema.required?.includes(field)
@@ -177,7 +179,7 @@ function stepText({ name, schema }: DocumentedStep, comments: ReadonlyMap<string
   );
 }
 
-/** Makes the page. */
+/** Generates the Markdown of the page. */
 export function stepsPage(): string {
   const comments = new Map(sources().flatMap((path) => [...readStepComments(path)]));
   const sections = STEP_SECTIONS.map((section) =>
@@ -200,7 +202,7 @@ if (import.meta.main) {
   const page = stepsPage();
   if (!process.argv.includes("--check")) writeFileSync(PAGE, page);
   else if (readFileSync(PAGE, "utf8") !== page) {
-    console.error("Cannot accept docs/steps.md: it is not as generated, run deno task docs:steps");
+    console.error("Cannot accept docs/steps.md: it is outdated, run deno task docs:steps");
     process.exitCode = 1;
   }
 }

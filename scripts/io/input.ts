@@ -28,7 +28,7 @@ export interface InputOptions {
  */
 export async function readInput(path: string, options: InputOptions = {}): Promise<Tensor> {
   const { layout, signal } = options;
-  const bytes = await readBounded(path, { most: MAX_INPUT_BYTES, signal });
+  const bytes = await readBounded(path, { maxBytes: MAX_INPUT_BYTES, signal });
   if (path.toLowerCase().endsWith(".npy") || NPY_MAGIC.every((byte, at) => bytes[at] === byte)) {
     const array = readNpy(bytes, path);
     const { shape, layout: named } = nameAxes(array.shape, layout, path);

@@ -94,9 +94,7 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): Tensor {
   const found = bytes.length - end;
   if (found !== expected) {
     throw refuse(
-      `${found < expected ? "it is truncated" : "bytes follow its data"}, shape [${
-        header.shape.join(", ")
-      }] ` +
+      `${found < expected ? "it is truncated" : "it has extra bytes"}, shape [${header.shape.join(", ")}] ` +
         `of ${header.descr} needs ${expected} bytes of data, it has ${found}`,
       { shape: header.shape, expected, found },
     );

@@ -15,8 +15,8 @@ export const MAX_PICTURE_SAMPLES = 2 ** 28;
 
 /** Detects the kind of a picture from its first bytes; undefined if unknown. */
 export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefined {
-  const begins = (at: number, ...wanted: number[]) =>
-    wanted.every((byte, index) => bytes[at + index] === byte);
+  const begins = (at: number, ...expected: number[]) =>
+    expected.every((byte, index) => bytes[at + index] === byte);
   if (begins(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
   if (begins(0, 0xff, 0xd8, 0xff)) return "jpeg";
   if (begins(0, 0x52, 0x49, 0x46, 0x46) && begins(8, 0x57, 0x45, 0x42, 0x50)) return "webp";
@@ -52,7 +52,7 @@ export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string):
   if (samples > MAX_PICTURE_SAMPLES) {
     throw new OnpathError(
       "size",
-      `Cannot read ${name}: its ${width} x ${height} x ${channels} samples are more than ${MAX_PICTURE_SAMPLES}`,
+      `Cannot read ${name}: it has ${width} x ${height} x ${channels} samples, expected at most ${MAX_PICTURE_SAMPLES}`,
       { name, width, height, channels, most: MAX_PICTURE_SAMPLES },
     );
   }
@@ -83,7 +83,7 @@ export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string):
   if (raw.info.channels !== channels) {
     throw new OnpathError(
       "file",
-      `Cannot read ${name}: the decoder gives ${raw.info.channels} channels, the header says ${channels}`,
+      `Cannot read ${name}: the decoder returned ${raw.info.channels} channels, expected ${channels} as in the header`,
       { name, expected: channels, found: raw.info.channels },
     );
   }

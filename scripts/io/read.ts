@@ -19,7 +19,7 @@ const FIRST_READ = 65536;
 /** Options for reading a file. */
 export interface ReadOptions {
   /** Maximum length, in bytes. */
-  readonly most: number;
+  readonly maxBytes: number;
   /** Aborts the reading with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,12 +29,12 @@ export interface ReadOptions {
  *
  * @param path Path of the file.
  * @param options Length limit, and abort signal.
- * @returns The bytes, in a buffer of their own.
+ * @returns The bytes, in a new buffer.
  * @throws {OnpathError} `file` if the file is missing, unreadable or a folder; `size` if it is too long.
  * @throws The signal's reason if aborted.
  */
 export async function readBounded(path: string, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { most, signal } = options;
+  const { maxBytes, signal } = options;
   signal?.throwIfAborted();
   const file = await open(path, "r").catch((error) => {
     throw fileError("read", path, error);
@@ -44,7 +44,7 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
     if (info.isDirectory()) {
       throw new OnpathError("file", `Cannot read ${path}: it is a folder, expected a file`, { path });
     }
-    if (info.isFile() && info.size > most) throw tooLong(path, info.size, most);
+    if (info.isFile() && info.size > maxBytes) throw tooLong(path, info.size, maxBytes);
     // One extra byte: the end of the file is detected without a second buffer.
     let buffer = new Uint8Array(info.isFile() ? info.size + 1 : FIRST_READ);
     let length = 0;
@@ -53,9 +53,9 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
       const { bytesRead } = await file.read(buffer, length, buffer.length - length);
       if (bytesRead === 0) return buffer.subarray(0, length);
       length += bytesRead;
-      if (length > most) throw tooLong(path, undefined, most);
+      if (length > maxBytes) throw tooLong(path, undefined, maxBytes);
       if (length === buffer.length) {
-        const larger = new Uint8Array(Math.min(2 * length, most + 1));
+        const larger = new Uint8Array(Math.min(2 * length, maxBytes + 1));
         larger.set(buffer);
         buffer = larger;
       }
@@ -68,22 +68,22 @@ export async function readBounded(path: string, options: ReadOptions): Promise<U
 }
 
 /**
- * Reads standard input to its end. It may be a terminal or a slow pipe, on which one synchronous read fails
- * with EAGAIN.
+ * Reads standard input to its end, asynchronously: a synchronous read of a terminal or a slow pipe fails with
+ * EAGAIN.
  *
  * @param options Length limit, and abort signal.
- * @returns The bytes, in a buffer of their own.
+ * @returns The bytes, in a new buffer.
  * @throws {OnpathError} `file` if it cannot be read; `size` if it is too long.
  * @throws The signal's reason if aborted.
  */
 export async function readStdin(options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { most, signal } = options;
+  const { maxBytes, signal } = options;
   const pieces: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const piece of addAbortSignal(signal ?? new AbortController().signal, process.stdin)) {
       length += piece.length;
-      if (length > most) throw tooLong("standard input", undefined, most);
+      if (length > maxBytes) throw tooLong("standard input", undefined, maxBytes);
       pieces.push(piece);
     }
   } catch (error) {
@@ -128,11 +128,11 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
   });
 }
 
-function tooLong(path: string, bytes: number | undefined, most: number): OnpathError {
+function tooLong(path: string, bytes: number | undefined, maxBytes: number): OnpathError {
   const length = bytes === undefined ? "is longer" : `has ${bytes} bytes`;
-  return new OnpathError("size", `Cannot read ${path}: at most ${most} bytes are taken, it ${length}`, {
+  return new OnpathError("size", `Cannot read ${path}: it ${length}, expected at most ${maxBytes} bytes`, {
     path,
     bytes,
-    most,
+    most: maxBytes,
   });
 }

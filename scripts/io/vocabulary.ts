@@ -38,14 +38,14 @@ export const TABLE_ENDING = ".vocab";
 export async function loadVocabulary(name: string, options: VocabularyOptions = {}): Promise<Vocabulary> {
   const { signal } = options;
   if (name.toLowerCase().endsWith(TABLE_ENDING)) {
-    return decodeVocabulary(await readBounded(name, { most: MAX_VOCABULARY_BYTES, signal }));
+    return decodeVocabulary(await readBounded(name, { maxBytes: MAX_VOCABULARY_BYTES, signal }));
   }
   return await compileVocabulary(await readSource(name, signal), options);
 }
 
 async function readSource(name: string, signal: AbortSignal | undefined): Promise<VocabularySource> {
   if (Object.hasOwn(TIKTOKEN_ENCODINGS, name)) return readTiktokenJson(await packageEncoding(name), name);
-  const bytes = await readBounded(name, { most: MAX_VOCABULARY_BYTES, signal });
+  const bytes = await readBounded(name, { maxBytes: MAX_VOCABULARY_BYTES, signal });
   const text = new TextDecoder().decode(bytes);
   const stem = basename(name).replace(/\.[^.]*$/, "");
   if (name.toLowerCase().endsWith(".tiktoken")) return readTiktoken(text, stem);

@@ -93,8 +93,8 @@ function drawLane({ spans, part }: Lane, top: number, height: number, scale: Sca
   return mark`${
     shown.map((span) => {
       const [left, right] = [x(Math.max(from, span.start)), x(Math.min(to, span.end))];
-      const least = span.kind === "stall" ? 1.5 : 0.6;
-      const width = Math.max(least, right - left);
+      const minWidth = span.kind === "stall" ? 1.5 : 0.6;
+      const width = Math.max(minWidth, right - left);
       return mark`<rect x="${left}" y="${top}" width="${width}" height="${height}" ${
         look(span, width)
       }><title>${hint(span)}</title></rect>${scale.labels ? spanText(span, left, width, top) : null}${
@@ -172,9 +172,9 @@ function spanText(span: Span, left: number, width: number, top: number): Markup 
 }
 
 function hint({ name, start, end, request, victim }: Span): string {
-  const asked = request === undefined || request === start ? "" : `, asked for at ${count(request)}`;
+  const requested = request === undefined || request === start ? "" : `, requested at ${count(request)}`;
   const over = victim === undefined ? "" : `, over page ${victim}`;
-  return `${name}: cycles ${count(start)} to ${count(end)}${asked}${over}`;
+  return `${name}: cycles ${count(start)} to ${count(end)}${requested}${over}`;
 }
 
 /** Joins consecutive spans of one kind that are within a pixel. */

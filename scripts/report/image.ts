@@ -14,7 +14,7 @@ const WHOLE = { left: 46, top: 34, width: 520, height: 400 };
 /** Bounding box of the close-up, in pixels. */
 const CLOSE = { left: 640, top: 34, width: 350 };
 /** Minimum distance of drawn lines, in pixels; closer lines would look gray. */
-const APART = 7;
+const MIN_DISTANCE = 7;
 
 /**
  * Draws the pixels that are sent.
@@ -63,14 +63,14 @@ export function imageDrawing(sent: Sent): { readonly drawn: Markup; readonly not
     ? "The dots are a sample of all positions."
     : !dense
     ? "Every row and column that is sent is drawn."
-    : `What is sent lies too close to draw: of the ${count(sent.rows.length)} rows 1 in ${
+    : `The sent lines are too dense to draw: of the ${count(sent.rows.length)} rows 1 in ${
       count(rows.every)
     } is drawn${
       sent.form === "lines" && sent.columns.length === width
         ? ""
         : `, of the ${count(sent.columns.length)} columns 1 in ${count(columns.every)}`
     }.`;
-  return { drawn: drawing("The image and what is sent of it", 1060, bottom + 14, parts), note };
+  return { drawn: drawing("The image and its sent pixels", 1060, bottom + 14, parts), note };
 }
 
 /** Bounding box of a packet's source pixels. */
@@ -86,18 +86,21 @@ function box({ rows, columns }: Sent["packet"], height: number, width: number) {
 
 /** Selects every n-th index, so that drawn lines keep their minimum distance. */
 function thin(indexes: readonly number[], scale: number): { kept: number[]; every: number } {
-  const span = indexes.length > 1 ? (indexes.at(-1)! - indexes[0]!) * scale / (indexes.length - 1) : APART;
-  const every = Math.max(1, Math.min(indexes.length, Math.ceil(APART / Math.max(span, 1e-9))));
+  const span = indexes.length > 1
+    ? (indexes.at(-1)! - indexes[0]!) * scale / (indexes.length - 1)
+    : MIN_DISTANCE;
+  const every = Math.max(1, Math.min(indexes.length, Math.ceil(MIN_DISTANCE / Math.max(span, 1e-9))));
   return { kept: indexes.filter((_, at) => at % every === 0), every };
 }
 
-type Place = (column: number, row: number) => readonly [number, number];
+/** Maps a column and a row of the image to x and y of the drawing. */
+type Projection = (column: number, row: number) => readonly [number, number];
 
 function body(
   sent: Sent,
   rows: readonly number[],
   columns: readonly number[],
-  at: Place,
+  at: Projection,
   [w, h]: readonly [number, number],
 ): Markup {
   const path = (d: readonly string[], width: number, opacity: number) =>

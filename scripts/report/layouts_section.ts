@@ -25,15 +25,15 @@ export function layoutsSection(plan: ImagePlan): Markup {
   const item = output.planes * output.itemBytes;
   return section(
     "layout",
-    "What is sent",
-    "The input image to scale, which of its pixels go to the device, and one packet of them close up.",
+    "Sent pixels",
+    "The input image to scale, the pixels that go to the device, and one packet close up.",
     mark`<p><b>Layout “${layout.name}”.</b> ${layoutText(plan)} ${note}</p>
 ${drawn}
 ${
       key([
         [INK.chosen, sent.form === "lines" ? "rows (and columns) that are sent" : "positions that are sent"],
         [INK.sent, "pixel that is sent"],
-        ["#fff", "pixel that nothing needs"],
+        ["#fff", "pixel that is not needed"],
         [INK.packet, `packet ${count(packet.sequence)}: ${packet.holds}`],
         ...(window === undefined ? [] : [
           [
@@ -44,25 +44,25 @@ ${
       ])
     }
 <h3>Packet ${count(packet.sequence)} of ${count(layout.cut.packets)}, byte by byte</h3>
-<p>The bar is to scale. The header names the plan, the flow and the packet's place${
+<p>The bar is to scale. The header names the plan, the flow and the packet's sequence number${
       layout.checksum === "crc32c"
-        ? ", and holds a CRC-32C of all"
-        : "; the check of its bytes is left to the link"
-    }. Its first item is drawn large below.</p>
+        ? ", and holds a CRC-32C of the packet"
+        : "; only the link checks the bytes"
+    }. The first item is drawn large below.</p>
 ${packetDrawing(plan, packet.items)}
-<p class="small">What comes back: ${many(back.packets, "packet")} with ${
+<p class="small">Answers: ${many(back.packets, "packet")} with ${
       many(item, "byte")
     } for each output pixel (${output.dtype}, ${output.layout}), ${
       bytesText(layout.bytesBack)
     } with headers.</p>
-<h3>All layouts that were weighed, for one image</h3>
-<p>In a stream of images host, wire and core work at the same time, so the slowest of the three (bold) sets
-the pace; the layout with the least such time is taken. Core times follow from cycles at ${
+<h3>All compared layouts, for one image</h3>
+<p>In a stream of images host, wire and core work at the same time, so the slowest of the three (bold) limits
+the rate. The layout with the shortest such time is chosen. Core times follow from cycles at ${
       count(plan.target.clockMHz, 1)
     } MHz, wire times from ${count(plan.target.networkGbps, 1)} Gb/s${
       plan.target.instances > 1 ? ` shared by ${many(plan.target.instances, "kernel")}` : ""
-    }, host times from rates measured once on a 2-core machine: they decide between layouts and promise
-nothing.</p>
+    }, host times from rates measured once on a 2-core machine: they serve to compare layouts, not to predict
+times.</p>
 ${layouts.length > 0 ? chart(layouts) : null}
 ${key([[HOST, "host: copies pixels into packets"], [WIRE, "wire"], [CORE, "core"]])}
 ${
@@ -95,7 +95,7 @@ ${
       )
     }${
       layouts.length === 1
-        ? mark`<p class="small">It is the only layout that serves this pipeline on this device.</p>`
+        ? mark`<p class="small">No other layout serves this pipeline on this device.</p>`
         : null
     }`,
   );
@@ -112,12 +112,12 @@ const LEFT = 86, TIME = 500, BYTES_LEFT = 716, BYTES = 160;
 /** Draws bars for all layouts: times at the left, bytes at the right. */
 function chart(layouts: readonly LayoutChoice[]): Markup {
   const times = ({ hostUs, wireUs, coreUs }: LayoutChoice) => [hostUs, wireUs, coreUs];
-  const most = Math.max(1e-6, ...layouts.flatMap(times));
+  const maxTime = Math.max(1e-6, ...layouts.flatMap(times));
   const maxBytes = Math.max(1, ...layouts.map(({ bytes }) => bytes));
-  const x = (time: number) => LEFT + TIME * time / most;
+  const x = (time: number) => LEFT + TIME * time / maxTime;
   const [top, step] = [26, 62];
   const bottom = top + step * layouts.length;
-  const grid = ticks(0, most, 5).map((time) =>
+  const grid = ticks(0, maxTime, 5).map((time) =>
     mark`<line x1="${x(time)}" x2="${x(time)}" y1="${top - 4}" y2="${bottom}" stroke="${INK.line}"/>
 <text class="middle quiet" x="${x(time)}" y="${bottom + 16}">${timeText(time)}</text>`
   );

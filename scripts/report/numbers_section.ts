@@ -16,10 +16,9 @@ export function numbersSection(plan: ImagePlan, batches: readonly BatchCost[]): 
   return section(
     "numbers",
     "All numbers",
-    `What the first flow of ${
+    `Cost of the first flow of ${
       many(images, "image")
-    } costs the device, in cycles of its core: computed from ` +
-      "the plan, and counted alike by the model device when it runs.",
+    } in cycles of the core: computed from the plan, and equal to the ` + "counters of the model device.",
     mark`${costTable(plan)}${batches.length > 0 ? batchTable(plan, batches) : null}
 <h3>Notes of the planner</h3>
 <ul>${
@@ -36,31 +35,31 @@ function costTable({ target: device, body: { cost, pages, layout } }: ImagePlan)
     cells: [name, count(value), timeText(value / device.clockMHz), text],
   });
   const stalled = pages !== null
-    ? "Cycles in which the core waits for a page that is not there yet."
+    ? "Cycles in which the core waits for a page that is still loading."
     : layout.buffers > 0
-    ? "Cycles beyond the ideal: the first outputs wait for rows, and the last are still computed when all " +
-      "rows are in."
-    : "Cycles beyond the ideal: none, for packets hold what they need.";
+    ? "Cycles beyond the ideal: the first outputs wait for rows, and the last ones are computed after all " +
+      "rows have arrived."
+    : "Cycles beyond the ideal: none, because each packet is self-contained.";
   return table(
     [{ head: "number" }, { head: "value", number: true }, { head: "time", number: true }, {
-      head: "what it is",
+      head: "meaning",
     }],
     [
       cycles(
         "ideal",
         cost.ideal,
         layout.buffers > 0
-          ? "The longer of taking the rows in and computing the outputs, whatever the tables."
-          : "Cycles that the core must work whatever the tables.",
+          ? "The longer of receiving the rows and computing the outputs, for any tables."
+          : "Cycles of work of the core, for any tables.",
       ),
       cycles("stalls", cost.stalls, stalled),
       cycles(
         "latency",
         cost.latency,
-        "Cycles in which nothing new comes and the last packets of a window are on their way.",
+        "Cycles without new input, while the last packets of a window are in flight.",
       ),
-      cycles("load", cost.load, "Cycles that load what stays on chip, before the first packet."),
-      cycles("cycles", cost.cycles, "Load, ideal, stalls and latency together: the first flow."),
+      cycles("load", cost.load, "Cycles that load the tables that stay on chip, before the first packet."),
+      cycles("cycles", cost.cycles, "Sum of load, ideal, stalls and latency: the first flow."),
       cycles(
         "minCycles",
         cost.minCycles,
@@ -68,7 +67,7 @@ function costTable({ target: device, body: { cost, pages, layout } }: ImagePlan)
           ? "A lower bound: load and ideal."
           : "A lower bound: no schedule of the same loads is faster.",
       ),
-      cycles("again", cost.again, "The next flow, with the tables that are kept from this one."),
+      cycles("again", cost.again, "The next flow, with the tables kept from this one."),
       {
         cells: [
           "swaps",
@@ -118,8 +117,8 @@ function batchTable(plan: ImagePlan, batches: readonly BatchCost[]): Markup {
     };
   });
   return mark`<h3>The same at other batches</h3>
-<p>A batch is sent as one flow, so its images share one loading of the tables. Cycles are those of an image;
-a marked row is this plan.</p>
+<p>A batch is sent as one flow, so its images share one loading of the tables. Cycles are for one image; the
+marked row is this plan.</p>
 ${
     table(
       [

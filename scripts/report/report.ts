@@ -44,8 +44,8 @@ export function planReport(plan: ImagePlan, more: ReportOptions = {}): string {
   return page(`onpath: ${title}`, [
     mark`<header>
 <h1>${title}</h1>
-<p class="lead">How onpath would compute this on a network card: which bytes go there, which lookup tables
-replace the arithmetic, and how long it takes. <b>All cycles are simulated; no card was used.</b></p>
+<p class="lead">How onpath would compute this on a network card: the bytes sent, the lookup tables that replace
+the arithmetic, and the time. <b>All cycles are simulated; no card was used.</b></p>
 <p class="small">Device ${plan.target.name}: ${plan.target.summary}</p>
 </header>
 ${tiles(headlineTiles(plan))}`,
@@ -68,7 +68,7 @@ function headlineTiles(plan: ImagePlan): Tile[] {
     ? []
     : ([["host", chosen.hostUs], ["wire", chosen.wireUs], ["core", chosen.coreUs]] as const)
       .toSorted((a, b) => b[1] - a[1]);
-  const off = bounds.reduce((most, { levels }) => Math.max(most, levels), 0);
+  const off = bounds.reduce((max, { levels }) => Math.max(max, levels), 0);
   const { budget } = memory;
   const share = Math.max(
     budget.bram > 0 ? memory.bram / budget.bram : 0,
@@ -78,7 +78,7 @@ function headlineTiles(plan: ImagePlan): Tile[] {
     {
       name: images === 1 ? "Cycles an image" : `Cycles an image, in a batch of ${count(images)}`,
       value: count(each),
-      more: `with the loading of tables; ${count(again)} once they are there`,
+      more: `with the loading of tables; ${count(again)} once they are loaded`,
     },
     {
       name: "Core time an image",
@@ -86,7 +86,7 @@ function headlineTiles(plan: ImagePlan): Tile[] {
       more: `at ${count(device.clockMHz, 1)} MHz, the profile's assumed clock; simulated`,
     },
     ...(parts[0] === undefined ? [] : [{
-      name: "Sets the pace of a stream",
+      name: "Bottleneck of a stream",
       value: `${parts[0][0]}, ${timeText(parts[0][1])}`,
       more: `estimated; ${parts.slice(1).map(([name, time]) => `${name} ${timeText(time)}`).join(", ")}`,
     }]),
@@ -100,7 +100,7 @@ function headlineTiles(plan: ImagePlan): Tile[] {
     {
       name: "On-chip memory",
       value: blocksText(memory),
-      more: `of ${count(budget.bram)} BRAM + ${count(budget.uram)} URAM that one kernel may take${
+      more: `of ${count(budget.bram)} BRAM + ${count(budget.uram)} URAM available to one kernel${
         memory.bram + memory.uram > 0 ? ` (at most ${percent(share)} of one kind)` : ""
       }`,
     },
@@ -108,10 +108,10 @@ function headlineTiles(plan: ImagePlan): Tile[] {
       name: "Difference to the reference",
       value: off === 0 ? "none" : `at most ${count(off, 3)} ${off === 1 ? "level" : "levels"}`,
       more: bounds.length === 0
-        ? "samples go through as they are"
+        ? "samples are not changed"
         : off === 0
-        ? "0 levels; why is said below"
-        : "why is said below",
+        ? "0 levels; the reason is below"
+        : "the reason is below",
     },
   ];
 }
@@ -119,8 +119,8 @@ function headlineTiles(plan: ImagePlan): Tile[] {
 function exactness(plan: ImagePlan): Markup {
   const texts = boundTexts(plan);
   return texts.length === 0
-    ? mark`<p>The output is the input's own samples, moved.</p>`
-    : mark`<p><b>What the result equals:</b></p>
+    ? mark`<p>The output holds the input's own samples at new positions.</p>`
+    : mark`<p><b>Accuracy of the result:</b></p>
 <ul>${
       texts.map((text) =>
         mark`<li>${text}</li>
@@ -143,13 +143,13 @@ function footer(plan: ImagePlan): Markup {
   return mark`<footer>
 <p><b>How this page was made.</b> onpath computed it from plan ${
     id.toString(16).padStart(8, "0")
-  } alone, without a device and without a picture: the same plan gives the same page. To make it again:</p>
+  } alone, without a device and without a picture: the same plan gives the same page. To generate it again:</p>
 <pre>${command}</pre>
 <p>with this <code>pipeline.json</code>:</p>
 <pre>${JSON.stringify(pipeline)}</pre>
-<p><b>Limits.</b> Cycles come from a model of the device: a bus word in a cycle, pages over one channel with
-one latency, no contention. The clock is assumed, not met by a place-and-route. Host times are of one machine.
-No card was used.</p>
+<p><b>Limits.</b> Cycles come from a model of the device: one bus word a cycle, pages over one channel with
+one latency, no contention. The clock is assumed, not confirmed by place-and-route. Host times were measured on
+one machine. No card was used.</p>
 </footer>`;
 }
 

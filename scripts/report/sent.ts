@@ -79,7 +79,9 @@ export function whatIsSent(plan: ImagePlan): Sent {
   const base = { height, width, window: rowsOfOutput(plan) };
   if (plan.body.geometry.sampling?.kernel === "remap") {
     const map = planItems(plan);
-    if (map.form !== "dense") throw new TypeError("a remap's map names every neighbour");
+    if (map.form !== "dense") {
+      throw new TypeError(`Cannot draw a remap: its map is ${map.form}, expected dense`);
+    }
     const pixels = (from: number, to: number, step: number) => {
       const found: Pixel[] = [];
       for (let item = from; item < to; item += step) {
@@ -122,9 +124,9 @@ export function whatIsSent(plan: ImagePlan): Sent {
   };
 }
 
-/** Computes a step that leaves at most `most` of `things`; odd, so that it does not coincide with a width. */
-function spread(things: number, most: number): number {
-  const step = Math.max(1, Math.ceil(things / most));
+/** Computes a step that leaves at most `max` of `items`; odd, so that it does not coincide with a width. */
+function spread(items: number, max: number): number {
+  const step = Math.max(1, Math.ceil(items / max));
   return step > 1 && step % 2 === 0 ? step + 1 : step;
 }
 

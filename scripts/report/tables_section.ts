@@ -16,25 +16,25 @@ import { FORM_WORDS, formVerdict } from "./words.ts";
 export function tablesSection(plan: ImagePlan): Markup {
   const { body: { forms, tables, options } } = plan;
   const content = tables.length === 0
-    ? mark`<p>This plan needs no table: samples go through as they are.</p>`
+    ? mark`<p>This plan needs no table: samples are not changed.</p>`
     : mark`${forms.length > 0 ? formsPart(forms, options) : null}${tablesPart(plan)}`;
   return section(
     "tables",
     "The tables",
-    "The device looks products up instead of multiplying; below is how large such tables are in each form, " +
-      "and which ones this plan loads.",
+    "The device looks products up instead of multiplying. Below are the sizes of such tables in each form, " +
+      "and the tables that this plan loads.",
     content,
   );
 }
 
 function formsPart(forms: readonly FormChoice[], options: ImagePlan["body"]["options"]): Markup {
   const digits = forms.some(({ lookups }) => !Number.isInteger(lookups)) ? 1 : 0;
-  return mark`<h3>All forms that were weighed</h3>
-<p>Bytes are those of the tables once${
+  return mark`<h3>All compared forms</h3>
+<p>Bytes are for the tables${
     forms.some(({ pages }) => pages > 0) ? " (of a form with pages: one page)" : ""
-  }, without copies; the scale is logarithmic. What fills a card is copies: a block memory answers two lookups
-a cycle, so a table that is asked more often stands there several times. The form with the fewest bits of
-blocks that is exact enough is taken.</p>
+  }, without copies; the scale is logarithmic. Most of a card's memory goes to copies: a block memory serves two
+lookups a cycle, so a table with more lookups is stored several times. Of the forms within the tolerance, the
+one with the fewest bits of blocks is chosen.</p>
 ${formBars(forms)}
 ${
     table(
@@ -46,7 +46,7 @@ ${
         { head: "blocks with copies" },
         { head: "pages in slots" },
         { head: "verdict" },
-        { head: "in words" },
+        { head: "description" },
       ],
       forms.map((each) => ({
         chosen: each.verdict === "chosen",
@@ -133,13 +133,13 @@ function tablesPart({ body: { tables, memory, pages, layout } }: ImagePlan): Mar
 <p>${many(tables.length, "table")} in ${blocksText(memory)} of ${count(memory.budget.bram)} BRAM and ${
     count(memory.budget.uram)
   }
-URAM that one kernel may take (${shareText(memory)})${
+URAM available to one kernel (${shareText(memory)})${
     buffers > 0 ? `; ${many(buffers, "block")} of them hold rows (${count(layout.buffers)} bytes)` : ""
   }. ${
     paged
-      ? `The last table is that of one page: ${many(pages.count, "page")} like it take turns in ${
+      ? `The last table is one page: ${many(pages.count, "page")} like it share ${
         many(pages.slots, "slot")
-      }, each ${count(pages.bytes)} bytes as it is loaded, in words of 32 bits.`
+      }; each is loaded as ${count(pages.bytes)} bytes, in words of 32 bits.`
       : "All of them stay on chip."
   }</p>
 ${
@@ -182,5 +182,5 @@ function shareText({ bram, uram, budget }: ImagePlan["body"]["memory"]): string 
     ...(budget.bram > 0 ? [`${percent(bram / budget.bram)} of BRAM`] : []),
     ...(budget.uram > 0 ? [`${percent(uram / budget.uram)} of URAM`] : []),
   ];
-  return parts.join(", ") || "it has none";
+  return parts.join(", ") || "no blocks available";
 }

@@ -33,12 +33,12 @@ export function many(number: number, noun: string, plural = `${noun}s`): string 
   return `${count(number)} ${number === 1 ? noun : plural}`;
 }
 
-/** Returns about `most` round numbers from `from` to `to`, spaced by 1, 2 or 5 times a power of ten. */
-export function ticks(from: number, to: number, most: number): number[] {
+/** Returns about `target` round numbers from `from` to `to`, spaced by 1, 2 or 5 times a power of ten. */
+export function ticks(from: number, to: number, target: number): number[] {
   const span = to - from;
   if (!(span > 0)) return [from];
-  const power = 10 ** Math.floor(Math.log10(span / most));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => span / each <= most)!;
+  const power = 10 ** Math.floor(Math.log10(span / target));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => span / each <= target)!;
   const found: number[] = [];
   for (let n = Math.ceil(from / step); n * step <= to + 1e-9 * span; n++) found.push(n * step);
   return found;

@@ -102,9 +102,9 @@ function pageLanes(plan: ImagePlan, begin: number): Lane[] {
   const open = new Map<number, { held: Span; used: Span[] }>();
   const slotOf = new Map<number, number>();
   const close = (slot: number, at: number) => {
-    const stands = open.get(slot);
-    if (stands === undefined) return;
-    slots[slot]!.push({ ...stands.held, end: at }, ...stands.used);
+    const resident = open.get(slot);
+    if (resident === undefined) return;
+    slots[slot]!.push({ ...resident.held, end: at }, ...resident.used);
     open.delete(slot);
   };
   let now = begin;
@@ -221,7 +221,7 @@ function packetLanes(plan: ImagePlan, begin: number): Lane[] {
   // A window ends with the latency of its last packet; it is shown once, at the end.
   const { latency } = plan.body.cost;
   if (latency > 0) {
-    core.push({ kind: "wait", name: "the last packets are on their way", start: now, end: now + latency });
+    core.push({ kind: "wait", name: "the last packets are in flight", start: now, end: now + latency });
   }
   return [{ part: "core", name: "compute core", spans: core }];
 }

@@ -37,14 +37,14 @@ export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
     : `The core waits ${count(cost.stalls)} of ${count(cost.stalls + cost.ideal)} cycles (${
       percent(cost.stalls / (cost.stalls + cost.ideal))
     }) for pages${
-      cost.cycles === cost.minCycles ? ", and no order of these loads would make it wait less" : ""
+      cost.cycles === cost.minCycles ? ", and no other order of these loads would reduce that" : ""
     }.`;
   const views = [
     view(
       plan,
       "The whole flow",
-      "Each thin line is a slot: pale while a page stands there, strong while it is loaded or the core " +
-        `works with it, blank once it is given up for a load that waits for the channel.${
+      "Each thin line is a slot: pale while it holds a page, strong while the page is loaded or used by the " +
+        `core, blank after eviction while the next load waits for the channel.${
           slots.length > used.length
             ? ` ${many(slots.length - used.length, "slot")} stay${
               slots.length - used.length === 1 ? "s" : ""
@@ -59,7 +59,7 @@ export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
     view(
       plan,
       "Close up: the beginning",
-      "Nothing is on chip yet, so the first page cannot hide behind any work. Numbers are pages.",
+      "Nothing is on chip yet, so no work hides the load of the first page. Numbers are pages.",
       [...others, ...active(slots, 0, opening)],
       0,
       opening,
@@ -69,20 +69,20 @@ export function pagesContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
     const at = Math.max(0, work.findIndex(({ end }) => end > late.start) - 2);
     const [from, to] = [work[at]!.start, work[Math.min(work.length, at + 7) - 1]!.end];
     const why = held === undefined
-      ? "The channel sets the pace: slots are given up long before their next page comes."
+      ? "The channel is the bottleneck: pages are evicted long before the next page of their slot is loaded."
       : `From page ${late
-        .page!} on every slot is taken: a load begins when the core has left the page that it ` +
+        .page!} on every slot is in use: a load begins when the core has finished the page that it ` +
         "overwrites.";
     views.push(view(
       plan,
-      "Close up: pages give way",
+      "Close up: evictions",
       `${why} The dark corner marks a load over another page.`,
       [...others, ...active(slots, from, to)],
       from,
       to,
     ));
   } else {
-    views.push(mark`<p>Every page has a slot of its own: none is ever overwritten.</p>`);
+    views.push(mark`<p>Every page has a separate slot, so no page is overwritten.</p>`);
   }
   return mark`<p>${many(pages!.count, "page")} of ${count(pages!.bytes)} bytes go through ${
     many(pages!.slots, "slot")
@@ -92,7 +92,7 @@ The host sends the rows of all images that share a page one after another, so ea
 ${views}
 ${
     key([
-      [pageColour(0), "a page's colour; five colours take turns"],
+      [pageColour(0), "colour of a page; five colours repeat"],
       ["url(#stall)", "stall: the core waits for a page"],
       ["url(#wait)", "the core waits for the tables that stay"],
       [INK.text, "dark corner: a load that overwrites a page"],

@@ -18,9 +18,9 @@ import { coreOf, view } from "./timeline_view.ts";
 export function timelineSection(plan: ImagePlan): Markup {
   const timeline = planTimeline(plan);
   const lead = plan.body.pages === null
-    ? "What each part of the device does from the first byte to the last, simulated; time goes to the right."
-    : "Which table page stands in which slot of on-chip memory, when it is loaded, and when the core waits " +
-      "for it; time goes to the right.";
+    ? "Activity of each part of the device from the first byte to the last, simulated; time goes to the right."
+    : "The page in each slot of on-chip memory, the loads of pages, and the waits of the core for them; time " +
+      "goes to the right.";
   const content = plan.body.pages !== null
     ? pagesContent(plan, timeline)
     : sendsRows(plan)
@@ -37,10 +37,10 @@ function rowsContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const taking = input.reduce((sum, { start, end }) => sum + end - start, 0);
   const opening = Math.max(work[Math.min(work.length, 6) - 1]!.end, 8 * begin);
   const slower = taking > busy
-    ? "so the input sets the pace"
+    ? "so the input is the bottleneck"
     : taking === busy
-    ? "so both set the pace"
-    : "so the computing sets the pace";
+    ? "so both are equally slow"
+    : "so the computation is the bottleneck";
   const order = [
     ...lanes.filter(({ part }) => part === "input"),
     ...lanes.filter(({ part }) => part !== "input"),
@@ -48,15 +48,15 @@ function rowsContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   return mark`<p><b>Everything stays on chip: no swap.</b> The tables are loaded once (${
     count(begin)
   } cycles),
-then rows stream through: taking them in is ${count(taking)} cycles of work, computing the outputs ${
+then rows stream through: receiving them takes ${count(taking)} cycles, computing the outputs ${
     count(busy)
   }, ${slower}. The core is busy ${percent(busy / cycles)} of the time. An output row begins when its last
-input row is in.</p>
+input row has arrived.</p>
 ${
     view(
       plan,
       "Close up: the beginning",
-      "Pieces of the input line are the rows that come in until the next output row can begin.",
+      "Spans of the input line are the rows that arrive before the next output row can begin.",
       order,
       0,
       Math.min(cycles, opening),
@@ -68,7 +68,7 @@ ${
       "The whole flow",
       `${
         many(plan.body.layout.cut.images, "image")
-      } from first to last; single rows run together at this scale.`,
+      } from first to last; single rows are not visible at this scale.`,
       order,
       0,
       cycles,
@@ -77,7 +77,7 @@ ${
   }
 ${
     key([
-      [INK.input, "input rows come in"],
+      [INK.input, "input rows arrive"],
       [INK.work, "an output row is computed"],
       ["url(#wait)", "the core waits: for tables, or for rows"],
       [pageColour(undefined), "load of the tables"],
@@ -90,17 +90,17 @@ function packetsContent(plan: ImagePlan, timeline: PlanTimeline): Markup {
   const work = coreOf(timeline).spans.filter(({ kind }) => kind === "work");
   const opening = Math.max(work[Math.min(work.length, 6) - 1]!.end, Math.min(cycles, 3 * begin));
   const loaded = begin === 0
-    ? "There is no table to load"
+    ? "The plan has no table to load"
     : `The tables are loaded once (${count(begin)} cycles, ${timeText(begin / plan.target.clockMHz)})`;
-  return mark`<p><b>Everything stays on chip: no swap.</b> ${loaded}; from then on every packet holds all that
-its outputs need, so the core never waits for memory: ${count(plan.body.cost.ideal)} cycles of work, ${
+  return mark`<p><b>Everything stays on chip: no swap.</b> ${loaded}. Every packet is self-contained, so the core
+never waits for memory then: ${count(plan.body.cost.ideal)} cycles of work, ${
     count(plan.body.cost.stalls)
-  } of waiting.</p>
+  } of stalls.</p>
 ${
     view(
       plan,
       "Close up: the beginning",
-      "The core begins when the tables are there; each piece is one output row's packets.",
+      "The core begins when the tables are loaded; each span is the packets of one output row.",
       lanes,
       0,
       opening,
@@ -112,7 +112,7 @@ ${
       "The whole flow",
       `${
         many(plan.body.layout.cut.images, "image")
-      } from first to last; single rows run together at this scale.`,
+      } from first to last; single rows are not visible at this scale.`,
       lanes,
       0,
       cycles,

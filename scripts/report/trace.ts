@@ -68,7 +68,7 @@ export function planTrace(plan: ImagePlan): Trace {
     ],
     displayTimeUnit: "ns",
     otherData: {
-      note: "cycles are simulated from the plan, and times follow from the profile's clock; no card was used",
+      note: "cycles are simulated from the plan; times follow from the profile's clock; no card was used",
       clockMHz,
       cycles,
       device: name,

@@ -13,32 +13,33 @@ import { count } from "./text.ts";
 /** Description of each layout, one sentence. */
 const LAYOUT_WORDS: Readonly<Record<LayoutChoice["name"], string>> = {
   samples: "Bare samples: no step needs neighbours, so each output is one pixel of the input.",
-  cells: "Each output travels with the four pixels around its place and the number of its weights.",
+  cells: "For each output, the four pixels around its position and the index of its weights.",
   tiles:
-    "Each output travels with the four pixels around its place; its position tells the device the weights.",
-  grid: "Only the rows and columns that some output needs; the device gathers the four pixels itself.",
-  rows: "Only the rows that some output needs, whole.",
+    "For each output, the four pixels around its position; the device derives the weights from the position.",
+  grid: "Only the rows and columns that some output needs; the device gathers the four pixels.",
+  rows: "Only the rows that some output needs, complete.",
   image: "The whole image, row by row.",
 };
 
 /** Description of each form of tables, one sentence. */
 export const FORM_WORDS: Readonly<Record<FormChoice["form"], string>> = {
-  distinct: "Every product of a different weight and a pixel's value stands ready: one lookup a neighbour.",
+  distinct: "All products of a distinct weight and a pixel's value: one lookup a neighbour.",
   nibble: "The same products for half a pixel's bits: tables 16 times smaller, two lookups in place of one.",
   "two-pass": "Columns first, then rows: the tables grow with height plus width, not with their product.",
-  "row-pages": "Only what the current kind of row needs stands on chip; the next page loads meanwhile.",
-  universal: "Weights rounded to 1/256: one small table serves every size, and may be off by a level.",
-  positions: "The paper's own tables, one for each output position: the baseline, listed to compare.",
-  multiply: "The weights alone, a multiplier each: what a device with multipliers to spare takes.",
-  products: "The library's own fixed-point products, so that its result is met bit for bit.",
+  "row-pages": "Only the table of the current row phase is on chip, while the next page loads.",
+  universal:
+    "Weights rounded to 1/256: one small table serves every size, with a difference of up to one level.",
+  positions: "The paper's own tables, one for each output position: the baseline, for comparison only.",
+  multiply: "The weights alone, with a multiplier each: for devices with free multipliers.",
+  products: "The library's own fixed-point products, so that the result is equal bit for bit.",
   levels: "One entry for each of the 256 values of a pixel.",
 };
 
 /** Describes the chosen layout. */
 export function layoutText({ body: { layout, geometry } }: ImagePlan): string {
   return geometry.sampling?.kernel === "resample"
-    ? "Whole rows, one after another: the antialiasing filter looks at all of them, and the device holds " +
-      "as many filtered rows as an output row needs."
+    ? "Whole rows, one after another: the antialiasing filter reads all of them, and the device buffers the " +
+      "filtered rows of one output row."
     : LAYOUT_WORDS[layout.name];
 }
 
@@ -52,14 +53,14 @@ export function layoutVerdict(
       return layouts.length === 1
         ? "chosen: the only one"
         : options.layout !== null
-        ? "chosen: it was asked for"
+        ? "chosen: requested"
         : pages !== null
-        ? "chosen: the fastest that can"
+        ? "chosen: the fastest with pages"
         : "chosen: the fastest";
     case "slower":
       return "slower";
     case "not asked for":
-      return "not asked for";
+      return "not requested";
     case "pages need cells or tiles":
       return "cannot group rows by page";
   }
@@ -72,7 +73,7 @@ export function formVerdict(
 ): string {
   switch (verdict) {
     case "chosen":
-      return form === null ? "chosen: the fewest blocks" : "chosen: it was asked for";
+      return form === null ? "chosen: the fewest blocks" : "chosen: requested";
     case "larger":
       return "takes more blocks";
     case "tolerance":
@@ -84,9 +85,9 @@ export function formVerdict(
     case "swaps":
       return "not needed: others need no swaps";
     case "not asked for":
-      return "not asked for";
+      return "not requested";
     case "baseline":
-      return "baseline, never made";
+      return "baseline, never built";
   }
 }
 

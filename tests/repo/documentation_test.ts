@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkDocumentation, saysMore } from "../../scripts/check/documentation.ts";
+import { addsToName, checkDocumentation } from "../../scripts/check/documentation.ts";
 import { IS_LONG_SUITE } from "../support/long.ts";
 
 /** What is found in one entry, as level, line and message. */
@@ -35,7 +35,7 @@ Deno.test("checkDocumentation() finds an export without documentation", async ()
 
 Deno.test("checkDocumentation() takes no module documentation for a symbol's", async () => {
   assert.deepEqual(await findings(`${HEAD}export const PACKETS = 3;\n`), [
-    'error mod.ts:7 "PACKETS" is documented as "", which says only its name',
+    'error mod.ts:7 "PACKETS" is documented as "", which only repeats its name',
   ]);
 });
 
@@ -43,8 +43,8 @@ Deno.test("checkDocumentation() finds documentation that repeats the name", asyn
   const text = "/** The slot count. */\nexport const SLOT_COUNT = 3;\n" +
     "/** What a run did. */\nexport interface Report {\n  /** The sent. */\n  readonly sent: number;\n}\n";
   assert.deepEqual(await findings(HEAD + text), [
-    'error mod.ts:8 "SLOT_COUNT" is documented as "The slot count.", which says only its name',
-    'warning mod.ts:12 "sent" is documented as "The sent.", which says only its name',
+    'error mod.ts:8 "SLOT_COUNT" is documented as "The slot count.", which only repeats its name',
+    'warning mod.ts:12 "sent" is documented as "The sent.", which only repeats its name',
   ]);
 });
 
@@ -53,11 +53,11 @@ Deno.test("checkDocumentation() asks for module documentation", async () => {
   assert(found.some((line) => line.endsWith("has no module documentation")), found.join("\n"));
 });
 
-Deno.test("saysMore() compares words, not letters", () => {
-  assert.equal(saysMore("countElements", "Count elements."), false);
-  assert.equal(saysMore("countElements", "The element count"), false);
-  assert.equal(saysMore("MAX_AXIS", ""), false);
-  assert.equal(saysMore("countElements", "Counts the elements of a shape."), true);
+Deno.test("addsToName() compares words, not letters", () => {
+  assert.equal(addsToName("countElements", "Count elements."), false);
+  assert.equal(addsToName("countElements", "The element count"), false);
+  assert.equal(addsToName("MAX_AXIS", ""), false);
+  assert.equal(addsToName("countElements", "Counts the elements of a shape."), true);
 });
 
 if (!IS_LONG_SUITE) {

@@ -93,7 +93,7 @@ longTest(
       const [args, code, message] of [
         [["normalize", "x"], 2, /either --steps <steps> or --vocab/],
         [["normalize", "--steps", "nfq", "x"], 2, /steps\.0\.op/],
-        [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload is of packets/],
+        [["normalize", "--steps", "nfc", "--payload", "9", "x"], 2, /--payload requires --device/],
         [
           ["normalize", "--steps", "nfc", "--device", "rtl", "x"],
           1,
@@ -131,7 +131,7 @@ longTest(
     );
     assert.deepEqual(kept, expected, "what is not removed is the whole");
     const shown = (await offload(explained)).stdout;
-    assert(shown.includes("chunk 1, bytes 15 to 44, taken from byte 15\n  [ fox jumps ove]r the lazy dog"));
+    assert(shown.includes("chunk 1, bytes 15 to 44, kept from byte 15\n  [ fox jumps ove]r the lazy dog"));
     assert(shown.includes("( fox) | ( jumps) |  over"));
     const large = await offload(["tokenize", "--vocab", "cl100k_base", text]);
     assert.match(large.stdout, /not rtl\s+Cannot load vocabulary "cl100k_base" into the RTL/);

@@ -1,22 +1,22 @@
 /**
- * What became of the chunks of a text, as people read it: the overlap in brackets, and the tokens that are removed.
+ * Chunks of a text for readers: the overlap in brackets, and the removed tokens.
  *
  * @module
  */
 
 import type { MergedChunk } from "../../../serialize/text/chunk_merge.ts";
 
-/** A chunk that was put in its place. Plain data. */
+/** Merged chunk. Plain data. */
 export interface ChunkRow {
-  /** Its number. */
+  /** Number of the chunk, from 0. */
   readonly chunk: number;
-  /** Its bytes of the text. */
+  /** Range of bytes in the text; `to` is exclusive. */
   readonly bytes: readonly [from: number, to: number];
-  /** Its text: what the chunk before holds too, and what is new. */
+  /** Text shared with the chunk before, and the new text. */
   readonly text: { readonly overlap: string; readonly rest: string };
-  /** Byte from which it is taken; −1 where it shares no boundary with what there is, or adds nothing. */
+  /** Byte from which tokens are kept; −1 if the chunk shares no boundary with those so far, or adds none. */
   readonly seam: number;
-  /** Its tokens in order. */
+  /** Tokens in order. */
   readonly tokens: readonly {
     readonly id: number;
     readonly text: string;
@@ -24,17 +24,17 @@ export interface ChunkRow {
   }[];
 }
 
-/** Why a token is removed: it came before, or the chunk's end may have made it. */
+/** Reason for the removal of a token: it is repeated, or the end of the chunk may have caused it. */
 export type RemovedWhy = "twice" | "unconfirmed";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Keeps what is to be seen of a chunk; its tokens hold only until the next one.
+ * Copies a merged chunk, because its tokens are valid only until the next chunk.
  *
- * @param text The text.
- * @param merged What became of the chunk.
- * @param before Where the chunk before ends.
+ * @param text UTF-8 of the whole text.
+ * @param merged Chunk with its tokens.
+ * @param before End of the chunk before, in bytes.
  */
 export function chunkRow(
   text: Uint8Array,
@@ -57,10 +57,10 @@ export function chunkRow(
 }
 
 /**
- * Chunks in lines: `[overlap]rest`, then the tokens; those in parentheses are removed, `~` marks those that the
- * chunk's end may have made.
+ * Formats chunks: `[overlap]rest`, then the tokens. Removed tokens are in parentheses; `~` marks those that the
+ * end of the chunk may have caused.
  *
- * @param rows The chunks in order.
+ * @param rows Chunks in order.
  */
 export function chunksText(rows: readonly ChunkRow[]): string {
   return rows.map(({ chunk, text, tokens, seam, bytes: [from, to] }) => {
@@ -68,14 +68,14 @@ export function chunksText(rows: readonly ChunkRow[]): string {
     const list = tokens.map(({ text, removed }) =>
       removed === null ? shown(text) : removed === "twice" ? `(${shown(text)})` : `(~${shown(text)})`
     );
-    const taken = seam < 0 ? "nothing is taken" : `taken from byte ${seam}`;
+    const taken = seam < 0 ? "no token is kept" : `kept from byte ${seam}`;
     return `chunk ${chunk}, bytes ${from} to ${to}, ${taken}\n  ${overlap}${shown(text.rest)}\n  ${
       list.length === 0 ? "no tokens: no piece ends here" : list.join(" | ")
     }\n`;
   }).join("");
 }
 
-/** Text on one line. */
+/** Escapes line breaks and control characters. */
 function shown(text: string): string {
   return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
 }

@@ -1,5 +1,5 @@
 /**
- * `normalize`: a text after normalisation, as it is before it is tokenized.
+ * `normalize`: prints the normalised text, the input of a tokenizer.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import { EXIT } from "../failures.ts";
 
 /** Options of `normalize`. */
 export interface NormalizeOptions {
-  /** `--steps` */
+  /** `--steps`, unparsed. */
   readonly steps?: string | undefined;
-  /** `--vocab` */
+  /** `--vocab`: vocabulary whose steps are used. */
   readonly vocab?: string | undefined;
-  /** `--input` */
+  /** `--input`: path, or `-` for stdin. */
   readonly input?: string | undefined;
   /** `--device` */
   readonly device?: string | undefined;
@@ -38,12 +38,12 @@ export interface NormalizeOptions {
 }
 
 /**
- * Normalises a text and writes it to stdout, as it comes: a text of any length takes little memory.
+ * Normalises a text and streams it to stdout, so that memory does not grow with its length.
  *
- * @param text The text, or undefined where it comes from a file or from stdin.
- * @param options The options.
- * @param command The command, for errors of use.
- * @param context What the process gives.
+ * @param text Text, or undefined to read a file or stdin.
+ * @param options Options of the command line.
+ * @param command Reports wrong use.
+ * @param context Provides the abort signal.
  */
 export async function normalizeText(
   text: string | undefined,
@@ -57,7 +57,7 @@ export async function normalizeText(
     refuse("expected either a text or --input <file>, not both");
   }
   if (options.payload !== undefined && options.device === undefined) {
-    refuse("--payload is of packets, which --device has");
+    refuse("--payload requires --device <name>");
   }
   if ((options.steps === undefined) === (options.vocab === undefined)) {
     refuse("expected either --steps <steps> or --vocab <name>");
@@ -87,13 +87,13 @@ export async function normalizeText(
   });
 }
 
-/** What normalises a text that grows, here or on a device. */
+/** Stream that normalises a growing text, on the host or on a device. */
 interface Normalizing {
   push(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
   end(): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Passes a text through, to stdout where no JSON is wanted. */
+/** Passes a text through a stream, and to stdout unless `--json` is set. */
 async function passText(
   pieces: AsyncIterable<Uint8Array>,
   stream: Normalizing,
@@ -104,7 +104,7 @@ async function passText(
   const put = async (bytes: Uint8Array) => {
     counts.bytesOut += bytes.length;
     if (json || bytes.length === 0) return;
-    // What the normaliser gives holds until the next call, so it is waited for.
+    // The bytes are valid only until the next push, so the write must end first.
     await printBytes(bytes);
   };
   try {
@@ -127,7 +127,7 @@ function source(text: string | undefined, input: string | undefined): AsyncItera
   return input === undefined || input === "-" ? process.stdin : createReadStream(input);
 }
 
-/** Steps as people write them: names with commas between, or JSON. */
+/** Parses the value of `--steps`: names separated by commas, or JSON. */
 function readSteps(text: string): readonly TextStep[] {
   if (!text.trimStart().startsWith("[")) {
     return checkTextSteps(text.split(",").map((op) => ({ op: op.trim() })));

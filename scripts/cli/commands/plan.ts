@@ -1,5 +1,5 @@
 /**
- * `plan`: what was chosen for an input, and why.
+ * `plan`: prints the planner's choices for an input, and their reasons.
  *
  * @module
  */
@@ -32,10 +32,10 @@ import { factTable } from "../text.ts";
 /**
  * Compiles a pipeline and explains the plan.
  *
- * @param path The pipeline's file.
- * @param options The options.
- * @param command The command, which reports what is wrong with its use.
- * @param context What the process gives.
+ * @param path Path of the pipeline.
+ * @param options Options of the command line.
+ * @param command Reports wrong use.
+ * @param context Provides the abort signal.
  */
 export async function explainPlan(
   path: string,
@@ -50,7 +50,7 @@ export async function explainPlan(
     const [name, flag] of [["vocab", "--vocab"], ["payload", "--payload"], ["overlap", "--overlap"]] as const
   ) {
     if (options[name] === undefined) continue;
-    command.error(`error: ${flag} is for text pipelines, this one is of images`, {
+    command.error(`error: ${flag} is for text pipelines, this one is for images`, {
       exitCode: EXIT.usage,
       code: "onpath.use",
     });
@@ -66,8 +66,8 @@ export async function explainPlan(
     ? await readInput(options.input!, { layout: options.layout, signal })
     : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };
   const device = await resolveDevice(options.device ?? PLANNED_DEVICE, signal);
-  const { checksum: wanted, tolerance, form, packetLayout: layout } = options;
-  const plan = compile(pipeline, { input, device, checksum: wanted, tolerance, form, layout });
+  const { tolerance, form, packetLayout: layout } = options;
+  const plan = compile(pipeline, { input, device, checksum: options.checksum, tolerance, form, layout });
   if (options.output !== undefined) await savePlan(options.output, plan, signal);
   const save = (file: string, text: string) => writeWhole(file, [new TextEncoder().encode(text)], signal);
   if (options.html !== undefined) await save(options.html, planReport(plan));

@@ -9,30 +9,30 @@ import type { LayoutName } from "../../../kernels/target/profile.ts";
 import type { Checksum } from "../../../serialize/packets.ts";
 import type { SharedOptions } from "../options.ts";
 
-/** What a plan is asked for. */
+/** Options of `plan`. */
 export interface PlanCommandOptions extends SharedOptions {
-  /** A file with an input. */
+  /** Path of an input; only its shape is used. */
   readonly input?: string | undefined;
-  /** The shape of an input. */
+  /** Lengths of the input's axes. */
   readonly shape?: readonly number[] | undefined;
-  /** Where the plan goes. */
+  /** Path of the plan to write. */
   readonly output?: string | undefined;
-  /** Whether packets carry a CRC-32C. */
+  /** A CRC-32C in every packet, or only the link's own check. */
   readonly checksum?: Checksum | undefined;
-  /** Levels that tables may be off beyond what the match is. */
+  /** Extra levels by which tables may differ from the match. */
   readonly tolerance?: number | undefined;
-  /** The form of the resize's tables. */
+  /** Form of the resize's tables. */
   readonly form?: FormName | undefined;
-  /** The layout of packets; `layout` names the input's axes. */
+  /** Layout of packets; `layout` names the input's axes. */
   readonly packetLayout?: LayoutName | undefined;
   /** Vocabulary of a text pipeline. */
   readonly vocab?: string | undefined;
-  /** Longest payload of a text pipeline's packets, in bytes. */
+  /** Maximum payload of a text pipeline's packets, in bytes. */
   readonly payload?: number | undefined;
   /** Bytes that a chunk of text repeats of the one before. */
   readonly overlap?: number | undefined;
-  /** Where the report goes, a page to open in a browser. */
+  /** Path of the report, a page to open in a browser. */
   readonly html?: string | undefined;
-  /** Where the timeline goes, a trace for Perfetto or Chrome. */
+  /** Path of the timeline, a trace for Perfetto or Chrome. */
   readonly trace?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * `plan` of a text pipeline: packets, steps and the vocabulary that were chosen.
+ * `plan` of a text pipeline: prints packets, steps and vocabulary.
  *
  * @module
  */
@@ -33,10 +33,10 @@ const IMAGE_OPTIONS = {
 /**
  * Compiles a text pipeline and explains the plan.
  *
- * @param loaded The pipeline; its workload is `tokenize` or `text_normalize`.
- * @param options The options.
- * @param command The command, which reports wrong options.
- * @param context What the process gives.
+ * @param loaded Pipeline of workload `tokenize` or `text_normalize`.
+ * @param options Options of the command line.
+ * @param command Reports wrong use.
+ * @param context Provides the abort signal.
  */
 export async function explainTextPlan(
   { workload, pipeline }: LoadedPipeline,
@@ -49,7 +49,7 @@ export async function explainTextPlan(
   const wrong = Object.entries(IMAGE_OPTIONS).find(([name]) =>
     options[name as keyof typeof IMAGE_OPTIONS] !== undefined
   );
-  if (wrong !== undefined) refuse(`${wrong[1]} is for image pipelines, this one is of text`);
+  if (wrong !== undefined) refuse(`${wrong[1]} is for image pipelines, this one is for text`);
   const needsVocabulary = workload.name === "tokenize";
   if (needsVocabulary && options.vocab === undefined) {
     refuse("a pipeline with tokenize requires --vocab <name>, one of tiktoken's encodings or a file");
@@ -70,7 +70,7 @@ export async function explainTextPlan(
   print(textPlanText(plan, options.output));
 }
 
-/** A text plan as a table. */
+/** Formats a text plan as a table. */
 function textPlanText(plan: Exclude<AnyPlan, { workload: "image" }>, file: string | undefined): string {
   const { request, answer, answersPerRequest, inFlight } = plan.packets;
   return factTable([
@@ -94,7 +94,7 @@ function tokenizeRows({ body }: TokenizePlan): (readonly [string, string | reado
     ["vocabulary", `${name} (${hex}), ${algorithm}, ids below ${count(idLimit)}`],
     ["mode", [mode, ...notes]],
     stepsRow(body.normalization),
-    ["special tokens", special.length === 0 ? "none, they are text" : `${count(special.length)} allowed`],
+    ["special tokens", special.length === 0 ? "treated as text" : `${count(special.length)} matched`],
     ["ids around", `${count(around.before.length)} before, ${count(around.after.length)} after`],
   ];
 }

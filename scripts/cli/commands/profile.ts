@@ -1,5 +1,5 @@
 /**
- * `profile`: how skewed the levels of pictures are, and what keeping the hot ones on the chip is worth.
+ * `profile`: measures the skew of the levels of pictures, and the hit rate of hot entries on chip.
  *
  * @module
  */
@@ -20,49 +20,49 @@ import { readInput } from "../../io/input.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { columnTable, count, factTable, shapeText } from "../text.ts";
 
-/** What a profile is asked for. */
+/** Options of `profile`. */
 export interface ProfileOptions {
-  /** Whether the data is printed as JSON. */
+  /** `--json` */
   readonly json?: boolean | undefined;
-  /** How many levels count as the top ones; 10 by default. */
+  /** Number of top levels, 1 to 256; default 10. */
   readonly top?: number | undefined;
-  /** How many entries of a table fit on the chip; 64 by default. */
+  /** Table entries that fit on chip, 1 to 256; default 64. */
   readonly capacity?: number | undefined;
-  /** What a lookup takes that misses, in cycles; 64 by default, an assumption and no measurement. */
+  /** Cycles of a lookup that misses; default 64, which is assumed, not measured. */
   readonly latency?: number | undefined;
-  /** The order of an array's axes. */
+  /** Order of an array's axes. */
   readonly layout?: Layout | undefined;
 }
 
-/** The profile of one picture. Shares are 0 to 1. */
+/** Profile of one picture. Shares are 0 to 1. Plain data. */
 export interface PictureProfile {
-  /** The file, as it was named. */
+  /** Path of the file, as given. */
   readonly path: string;
   /** Number of samples along each axis. */
   readonly shape: readonly number[];
-  /** The share of the top levels among all samples, and among those of each channel. */
+  /** Share of the top levels in all samples, and in those of each channel. */
   readonly top: { readonly all: number; readonly channels: readonly number[] };
-  /** The share that the hot entries serve of the even rows, which chose them. */
+  /** Hit rate of the hot entries in the even rows, which choose them. */
   readonly expected: number;
-  /** What is served of the odd rows, in the order in which they are sent. */
+  /** Hit rates in the odd rows, in the order of sending. */
   readonly measured: HitRates;
-  /** What the hot entries of all other pictures serve of the odd rows; undefined for a single picture. */
+  /** Hit rate in the odd rows of the hot entries of all other pictures; undefined for a single picture. */
   readonly others?: number;
-  /** Cycles of a lookup, as the sample promises and as measured. */
+  /** Cycles of a lookup, from the expected and the measured hit rate. */
   readonly cycles: { readonly expected: number; readonly measured: number };
 }
 
-/** The photographs that may stand beside that of the tour; the npm package has that one alone. */
+/** Photographs of a checkout; the npm package has the tour's only. */
 const PHOTOGRAPHS = ["astronaut.png", "coffee.png", "rocket.jpg"];
 
 /**
- * Profiles pictures. The even rows are the sample that chooses the hot entries, the odd rows are what is
- * measured: one picture alone already shows whether its sample is to be trusted.
+ * Profiles pictures. The even rows choose the hot entries and the odd rows measure them, so that a single
+ * picture shows whether its sample can be trusted.
  *
- * @param paths The files; none stands for the photographs beside that of the tour.
- * @param options The options.
- * @param context What the process gives.
- * @throws {OnpathError} As `readInput`; `dtype` for other samples than u8, `shape` for less than two rows.
+ * @param paths Paths of the files; if empty, the photographs in the folder of the tour's.
+ * @param options Options of the command line.
+ * @param context Provides the tour's photograph and the abort signal.
+ * @throws {OnpathError} As `readInput`; `dtype` if samples are not u8; `shape` for less than two rows.
  */
 export async function profilePixels(
   paths: readonly string[],
@@ -87,7 +87,7 @@ export async function profilePixels(
   for (const picture of pictures) {
     const others = pictures.filter((each) => each !== picture).map(({ sample }) => sample);
     profiles.push(profilePicture(picture, others, { top, capacity, latency }));
-    // Between pictures, so that an interruption is seen.
+    // Yields between pictures, so that a signal can abort.
     await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   }
@@ -95,11 +95,11 @@ export async function profilePixels(
   else print(profileText(profiles, top, capacity, latency));
 }
 
-/** A picture and what is taken from it. */
+/** Picture with the histogram of its even rows. */
 interface Picture {
   readonly path: string;
   readonly image: Tensor;
-  /** How often each level stands in the even rows. */
+  /** Count of each level in the even rows. */
   readonly sample: Float64Array;
 }
 
@@ -114,7 +114,7 @@ function takePicture(path: string, image: Tensor): Picture {
   if (rows < 2 || image.shape.includes(0)) {
     throw new OnpathError(
       "shape",
-      `Cannot profile ${path}: ${shapeText(image)} has not two rows of samples`,
+      `Cannot profile ${path}: its shape is ${shapeText(image)}, expected at least two rows of samples`,
       {
         path,
         shape: image.shape,
@@ -147,11 +147,11 @@ function profilePicture(
     },
   };
   if (others.length === 0) return profile;
-  // Each picture weighs the same, whatever its size.
-  const shares = others.map((counts) => counts.reduce((sum, each) => sum + each, 0));
-  const most = Math.max(...shares);
+  // All pictures have the same weight, whatever their size.
+  const totals = others.map((counts) => counts.reduce((sum, each) => sum + each, 0));
+  const maxTotal = Math.max(...totals);
   const pooled = sample.map((_, level) =>
-    Math.round(others.reduce((sum, counts, at) => sum + counts[level]! * most / shares[at]!, 0))
+    Math.round(others.reduce((sum, counts, at) => sum + counts[level]! * maxTotal / totals[at]!, 0))
   );
   const foreign = hotEntries(pooled, capacity).hot;
   const levels = countLevels([odd]);
@@ -159,7 +159,7 @@ function profilePicture(
   return { ...profile, others: served / measured.lookups };
 }
 
-/** The rows 0, 2, 4… or 1, 3, 5… of an image, without a copy. */
+/** Selects rows 0, 2, 4… or 1, 3, 5… of an image, without a copy. */
 function everySecondRow(image: Tensor, first: 0 | 1): Tensor {
   const axis = axisOf(image, "H");
   const shape = image.shape.with(axis, Math.ceil((image.shape[axis]! - first) / 2));
@@ -229,9 +229,9 @@ function profileText(
       } of the samples; ` +
       `${percent(top / 256)} if all levels were as frequent`,
     ],
-    ["capacity", `${count(capacity)} of 256 entries on the chip; chosen on even rows, measured on odd ones`],
+    ["capacity", `${count(capacity)} of 256 entries on chip; chosen on even rows, measured on odd ones`],
     ["lookups", `${count(lookups)}, in the order in which samples are sent`],
-    ["hot by others", "the hot entries that the other pictures would choose, each weighing the same"],
+    ["hot by others", "hot entries chosen by all other pictures, with equal weights"],
     [
       "cycles",
       `a lookup with the hot entries as measured: a hit takes 1, a miss ${count(latency)} (assumed)`,

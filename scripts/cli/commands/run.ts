@@ -1,5 +1,5 @@
 /**
- * `run`: one input through a pipeline or a plan.
+ * `run`: runs one input through a pipeline or a plan.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { readInput } from "../../io/input.ts";
 import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { type Compiled, deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
+import { type Compiled, deviceText, fallbackRows, planFor, withDevice } from "../devices.ts";
 import type { AnyPlan } from "../../../kernels/registry.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
@@ -26,35 +26,35 @@ import { boundsRow, runRows, sessionTimes, tablesRow, timed, trafficRows } from 
 import { factTable } from "../text.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
-/** What a run is asked for. */
+/** Options of `run`. */
 export interface RunCommandOptions extends SharedOptions, WaveformOptions {
-  /** The input's file. */
+  /** Path of the input. */
   readonly input: string;
-  /** The output's file. */
+  /** Path of the output. */
   readonly output: string;
-  /** A plan's file, in place of a pipeline. */
+  /** Path of a plan, in place of a pipeline. */
   readonly plan?: string | undefined;
-  /** Where the plan goes. */
+  /** Path of the plan to write. */
   readonly planOut?: string | undefined;
-  /** Whether packets carry a CRC-32C. */
+  /** A CRC-32C in every packet, or only the link's own check. */
   readonly checksum?: Checksum | undefined;
-  /** Levels that tables may be off beyond what the match is. */
+  /** Extra levels by which tables may differ from the match. */
   readonly tolerance?: number | undefined;
-  /** The form of the resize's tables. */
+  /** Form of the resize's tables. */
   readonly form?: FormName | undefined;
-  /** The layout of packets. */
+  /** Layout of packets; `layout` names the input's axes. */
   readonly packetLayout?: LayoutName | undefined;
-  /** Longest wait for the device, in milliseconds. */
+  /** Maximum wait for one answer of the device, in milliseconds. */
   readonly timeout?: number | undefined;
 }
 
 /**
  * Runs one input.
  *
- * @param pipeline The pipeline's file, unless the options name a plan.
- * @param options The options.
- * @param command The command, which reports what is wrong with its use.
- * @param context What the process gives.
+ * @param pipeline Path of the pipeline, unless the options name a plan.
+ * @param options Options of the command line.
+ * @param command Reports wrong use.
+ * @param context Provides the abort signal.
  */
 export async function runOnce(
   pipeline: string | undefined,
@@ -75,7 +75,7 @@ export async function runOnce(
     "decode",
     () => readInput(options.input, { layout: options.layout, signal }),
   );
-  const { plan, instead } = await timed(times, "compile", () => makePlan(input));
+  const { plan, fallbackReason } = await timed(times, "compile", () => makePlan(input));
   checkOutput(format, plan.body.output);
   if (options.planOut !== undefined) await savePlan(options.planOut, plan, signal);
 
@@ -102,7 +102,7 @@ export async function runOnce(
     printJson({
       plan: plan.id,
       device: plan.target.name,
-      instead,
+      instead: fallbackReason,
       input: { file: options.input, ...plan.body.input },
       output: { file: options.output, dtype, shape, layout },
       packets: plan.body.layout.cut.packets,
@@ -122,7 +122,7 @@ export async function runOnce(
   }
   print(factTable([
     ["device", deviceText(plan.target)],
-    ...insteadRows(instead),
+    ...fallbackRows(fallbackReason),
     ...trafficRows(plan),
     tablesRow(plan),
     ...runRows(report, times, plan),
@@ -132,9 +132,9 @@ export async function runOnce(
   ]));
 }
 
-/** Refuses options that contradict each other. */
+/** Rejects missing options, and options that contradict each other. */
 function checkUse(pipeline: string | undefined, options: RunCommandOptions, command: Command): void {
-  // Checked here and not by commander, which would miss a required option before it sees that it is mistyped.
+  // Commander would report a required option as missing before it reports the mistyped one.
   for (const name of ["input", "output"] as const) {
     if (options[name] === undefined) command.error(`error: required option '--${name} <file>' not specified`);
   }
@@ -142,12 +142,12 @@ function checkUse(pipeline: string | undefined, options: RunCommandOptions, comm
   const wrong = (pipeline === undefined) === (options.plan === undefined)
     ? "expected either a pipeline's file or --plan <file>"
     : options.plan !== undefined && options.checksum !== undefined
-    ? "--checksum stands in the plan already, it is chosen when the plan is made"
+    ? "--checksum cannot change a plan, which fixes it"
     : undefined;
   if (wrong !== undefined) command.error(`error: ${wrong}`, { exitCode: EXIT.usage, code: "onpath.use" });
 }
 
-/** Reads the pipeline or the plan before the input, which may be large. */
+/** Reads the pipeline or the plan first, because the input may be large. */
 async function planMaker(
   path: string | undefined,
   options: RunCommandOptions,
@@ -156,7 +156,7 @@ async function planMaker(
   if (path === undefined) {
     const plan = await loadPlan(options.plan!, signal);
     if (plan.workload !== "image") throw notAnImagePlan(plan);
-    return () => ({ plan, instead: undefined });
+    return () => ({ plan, fallbackReason: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
   const planned = await planFor(options.device, signal, options);
@@ -165,7 +165,7 @@ async function planMaker(
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
 }
 
-/** Text plans run by the commands that read and print text. */
+/** Error for text plans: other commands read and print text. */
 function notAnImagePlan({ id, workload }: AnyPlan): OnpathError {
   const command = workload === "tokenize"
     ? "onpath tokenize --vocab <name>"

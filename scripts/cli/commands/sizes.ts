@@ -1,5 +1,5 @@
 /**
- * `sizes`: what is planned for usual image sizes, in one table.
+ * `sizes`: plans usual image sizes, in one table.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { deviceText, resolveDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
 import { columnTable, count, factTable } from "../text.ts";
 
-/** What the table is asked for. */
+/** Options of `sizes`. */
 export interface SizesOptions extends SharedOptions {
-  /** Whether it is printed for a document. */
+  /** True for a Markdown table. */
   readonly markdown?: boolean | undefined;
 }
 
-/** Widths and heights of pictures. */
+/** Usual widths and heights of pictures, in pixels. */
 export const PICTURE_SIZES: readonly (readonly [width: number, height: number])[] = [
   [640, 480],
   [1280, 720],
@@ -33,33 +33,33 @@ export const PICTURE_SIZES: readonly (readonly [width: number, height: number])[
   [4032, 3024],
 ];
 
-/** Sides of models' inputs. */
+/** Usual sides of models' square inputs, in pixels. */
 export const MODEL_SIZES: readonly number[] = [224, 256, 336, 384, 448, 518, 640];
 
-/** Images in a batch. */
+/** Batch sizes, in images. */
 export const BATCHES: readonly number[] = [1, 16, 64];
 
-/** One pair of sizes. Plain data. */
+/** Plan of one pair of sizes. Plain data. */
 export interface SizeRow {
   /** `[width, height]` of the picture. */
   readonly from: readonly [number, number];
   /** Side of the model's input. */
   readonly to: number;
-  /** The layout that was chosen. */
+  /** Chosen layout. */
   readonly layout: ImagePlan["body"]["layout"]["name"];
-  /** The form of tables that was chosen. */
+  /** Chosen form of tables. */
   readonly form: FormName;
-  /** Bytes of the tables, each once. */
+  /** Bytes of the tables, without copies. */
   readonly bytes: number;
-  /** Blocks with all copies. */
+  /** Memory blocks of all copies. */
   readonly blocks: { readonly bram: number; readonly uram: number };
-  /** Levels off the exact sample. */
+  /** Maximum difference to the exact sample, in levels. */
   readonly bound: number;
-  /** Cycles an image with nothing to wait for. */
+  /** Cycles an image without stalls. */
   readonly ideal: number;
-  /** Cycles an image at each batch, loading of tables included. */
+  /** Cycles an image at each batch size, with the loading of tables. */
   readonly cycles: readonly number[];
-  /** The same with pages: their count and bytes, the batch that hides their loads, cycles over ideal at 64. */
+  /** Plan with pages: their count and bytes, the batch that hides their loads, cycles / ideal at batch 64. */
   readonly pages: {
     readonly count: number;
     readonly bytes: number;
@@ -71,15 +71,15 @@ export interface SizeRow {
 /**
  * Plans one pair of sizes.
  *
- * @param device The device.
- * @param from Width and height of the picture, RGB.
- * @param to Side of the square.
+ * @param device Profile to plan for.
+ * @param from Width and height of the RGB picture.
+ * @param to Side of the square output.
  * @throws {OnpathError} As `compile`.
  */
 export function planSizes(device: DeviceProfile, from: readonly [number, number], to: number): SizeRow {
   const pipeline = { steps: [{ op: "resize", size: [to, to] }] } as const;
   const planned = (images: number, more: { form?: FormName; layout?: LayoutName } = {}) => {
-    // A tensor has at most 2^31 elements: what is more goes as several flows, with the tables kept.
+    // A tensor has at most 2^31 elements: a larger batch takes several flows, with the tables kept.
     const flows = 2 ** Math.max(0, Math.ceil(Math.log2(3 * images * from[0] * from[1] / MAX_ELEMENTS)));
     const plan = compile(pipeline, {
       input: { dtype: "u8", shape: [images / flows, from[1], from[0], 3], layout: "NHWC" },
@@ -112,7 +112,7 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
   };
 }
 
-/** Prints the table. */
+/** Plans all pairs of sizes and prints them as a table, as Markdown or as JSON. */
 export async function printSizes(options: SizesOptions, context: Context): Promise<void> {
   const { profile } = await resolveDevice(options.device ?? "u55c", context.signal);
   const rows:
@@ -124,7 +124,7 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
       try {
         rows.push(planSizes(profile, from, to));
       } catch (error) {
-        // A small card has no plan for some sizes: the table says so and goes on.
+        // A small card has no plan for some sizes: the row shows the reason.
         if (!(error instanceof OnpathError)) throw error;
         rows.push({ from, to, error: error.message });
       }
@@ -134,15 +134,15 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
   const cells = rows.map((row) => "error" in row ? refused(row) : cellsOf(row));
   if (options.markdown) return print(markdown(HEAD, cells));
   print(columnTable(HEAD, cells, { keys: 2 }));
-  const worst = rows.reduce((most, row) => "error" in row ? most : Math.max(most, ratioOf(row)), 0);
+  const worst = rows.reduce((max, row) => "error" in row ? max : Math.max(max, ratioOf(row)), 0);
   print(
     "\n" + factTable([
       ["device", deviceText(profile)],
-      ["cycles", `an image, simulated at ${profile.clockMHz} MHz; loading the tables is in them`],
+      ["cycles", `an image, simulated at ${profile.clockMHz} MHz, with the loading of tables`],
       ["over ideal", `at a batch of ${BATCHES.at(-1)} at most ${worst.toFixed(4)}`],
       [
         "pages",
-        "the same tables swapped by row phase: pages x bytes, images from which no load is waited for",
+        "the same tables swapped by row phase: pages x bytes, smallest batch that hides all loads",
       ],
     ]),
   );

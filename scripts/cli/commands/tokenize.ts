@@ -1,5 +1,5 @@
 /**
- * `tokenize`: the ids of a text, through a device.
+ * `tokenize`: prints the token ids of a text, computed by a device.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
 import { MAX_INPUT_BYTES, readBounded, readStdin } from "../../io/read.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, insteadRows, planDevice, resolveDevice, withDevice } from "../devices.ts";
+import { deviceText, fallbackRows, planDevice, resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
 import { followProgress } from "../progress.ts";
 import { columnTable, count, factTable, milliseconds } from "../text.ts";
@@ -29,9 +29,9 @@ import { type ChunkRow, chunkRow, chunksText } from "./explain_chunks.ts";
 
 /** Options of `tokenize`. */
 export interface TokenizeOptions {
-  /** `--vocab` */
+  /** `--vocab`: name of an encoding, or path of a file. */
   readonly vocab: string;
-  /** `--input` */
+  /** `--input`: path, or `-` for stdin. */
   readonly input?: string | undefined;
   /** `--device` */
   readonly device?: string | undefined;
@@ -41,31 +41,31 @@ export interface TokenizeOptions {
   readonly xclbin?: string | undefined;
   /** `--mode` */
   readonly mode?: TextMode | undefined;
-  /** `--payload` */
+  /** `--payload`, in bytes. */
   readonly payload?: number | undefined;
-  /** `--overlap` */
+  /** `--overlap`, in bytes. */
   readonly overlap?: number | undefined;
   /** `--explain` */
   readonly explain?: boolean | undefined;
   /** `--special` */
   readonly special?: boolean | undefined;
-  /** `--timeout` */
+  /** `--timeout`, in milliseconds. */
   readonly timeout?: number | undefined;
-  /** `--most` */
+  /** `--most`: maximum number of tokens to print. */
   readonly most: number;
   /** `--json` */
   readonly json?: boolean | undefined;
 }
 
-/** Longest text that is simulated where no device is named: some seconds. */
-const MAX_SIMULATED = 16384;
-/** Payload of `--explain` where none is named, so that a sentence has several chunks. */
+/** Maximum bytes of a text for the default device, the RTL: some seconds of simulation. */
+export const MAX_SIMULATED_BYTES = 16384;
+/** Default payload of `--explain` in bytes: short, so that a sentence has several chunks. */
 const EXPLAINED_PAYLOAD = 32;
 
-/** What came of a text. */
+/** Result of a text, and the plan that computed it. */
 interface Tokenized {
   readonly plan: TokenizePlan;
-  readonly instead: string | undefined;
+  readonly fallbackReason: string | undefined;
   readonly tokens: TextTokens;
   readonly report: RunReport;
   readonly chunks: readonly ChunkRow[];
@@ -74,10 +74,10 @@ interface Tokenized {
 /**
  * Tokenizes a text and prints its tokens.
  *
- * @param text The text, or undefined where it comes from a file or from stdin.
- * @param options The options.
- * @param command The command, for errors of use.
- * @param context What the process gives.
+ * @param text Text, or undefined to read a file or stdin.
+ * @param options Options of the command line.
+ * @param command Reports wrong use.
+ * @param context Provides the abort signal.
  */
 export async function tokenizeText(
   text: string | undefined,
@@ -90,8 +90,8 @@ export async function tokenizeText(
   const bytes = wellFormed(
     text ??
       (options.input === undefined || options.input === "-"
-        ? await readStdin({ most: MAX_INPUT_BYTES, signal })
-        : await readBounded(options.input, { most: MAX_INPUT_BYTES, signal })),
+        ? await readStdin({ maxBytes: MAX_INPUT_BYTES, signal })
+        : await readBounded(options.input, { maxBytes: MAX_INPUT_BYTES, signal })),
   );
   const follower = await followProgress("steps");
   let vocabulary: Vocabulary;
@@ -101,12 +101,12 @@ export async function tokenizeText(
     follower.stop();
   }
   const done = await tokenize(bytes, vocabulary, options, signal);
-  const { plan, instead, tokens: { ids, starts, ends }, report } = done;
+  const { plan, fallbackReason, tokens: { ids, starts, ends }, report } = done;
   if (options.json) {
     return printJson({
       vocabulary: vocabulary.name,
       device: plan.target.name,
-      instead,
+      instead: fallbackReason,
       mode: plan.body.mode,
       payload: plan.body.cut.payload,
       overlap: plan.body.cut.overlap,
@@ -129,11 +129,11 @@ function checkUse(text: string | undefined, options: TokenizeOptions, command: C
     refuse("expected either a text or --input <file>, not both");
   }
   if (options.explain && options.mode === "stateful") {
-    refuse("--explain shows chunks that overlap, which mode stateful has not");
+    refuse("--explain shows chunks that overlap, which mode stateful lacks");
   }
 }
 
-/** Through the device that was named; where none was, the RTL, or the model where the RTL lacks something. */
+/** Tokenizes on the named device; by default on the RTL, with the model as fallback. */
 async function tokenize(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
@@ -143,11 +143,11 @@ async function tokenize(
   const onCard = options.emulate || options.xclbin !== undefined;
   const named = options.device ?? (onCard ? XRT_PROFILE.name : undefined);
   const name = named ?? RTL_PROFILE.name;
-  if (named === undefined && bytes.length > MAX_SIMULATED) {
-    const why = `${
+  if (named === undefined && bytes.length > MAX_SIMULATED_BYTES) {
+    const reason = `${
       count(bytes.length)
-    } bytes take long in a simulation; --device ${name} does it all the same`;
-    return await onDevice(MODEL_PROFILE.name, why, bytes, vocabulary, options, signal);
+    } bytes take long to simulate; --device ${name} simulates them nevertheless`;
+    return await onDevice(MODEL_PROFILE.name, reason, bytes, vocabulary, options, signal);
   }
   try {
     return await onDevice(name, undefined, bytes, vocabulary, options, signal);
@@ -160,7 +160,7 @@ async function tokenize(
 
 async function onDevice(
   name: string,
-  instead: string | undefined,
+  fallbackReason: string | undefined,
   bytes: Uint8Array,
   vocabulary: Vocabulary,
   options: TokenizeOptions,
@@ -184,12 +184,12 @@ async function onDevice(
       timeoutMs,
       ...(explain ? { onChunk } : {}),
     });
-    return { plan, instead, tokens, report, chunks };
+    return { plan, fallbackReason, tokens, report, chunks };
   });
 }
 
 function printTokens(
-  { plan, instead, tokens, report, chunks }: Tokenized,
+  { plan, fallbackReason, tokens, report, chunks }: Tokenized,
   bytes: Uint8Array,
   vocabulary: Vocabulary,
   { most, explain }: TokenizeOptions,
@@ -212,7 +212,7 @@ function printTokens(
   const perToken = ids.length === 0 ? "" : `, ${(bytes.length / ids.length).toFixed(2)} bytes a token`;
   print(factTable([
     ["device", deviceText(plan.target)],
-    ...insteadRows(instead),
+    ...fallbackRows(fallbackReason),
     ["vocabulary", vocabulary.name],
     ["tokens", `${count(ids.length)} of ${count(bytes.length)} bytes${perToken}`],
     ["packets", packetsText(plan, report)],
@@ -225,12 +225,12 @@ function printTokens(
 
 function packetsText({ body: { mode, cut: { payload, overlap } } }: TokenizePlan, report: RunReport): string {
   const sent = `${count(report.sent)} of at most ${payload} bytes`;
-  if (mode === "stateful") return `${sent}, none of them twice`;
-  return `${sent}, ${overlap} of them shared; ${count(report.removed)} tokens removed, ` +
-    `${count(report.retries)} stretches done again`;
+  if (mode === "stateful") return `${sent}, each sent once`;
+  return `${sent}, ${overlap} of them overlap; ${count(report.removed)} tokens removed, ` +
+    `${count(report.retries)} stretches sent again`;
 }
 
-/** What the device did, and what was left to the host. */
+/** Rows about the device's counters, and about bytes completed on the host. */
 function workRows(
   plan: TokenizePlan,
   { counters, escapes, hostBytes }: RunReport,
@@ -245,11 +245,11 @@ function workRows(
       "simulated",
       `${
         count(counters.cycles)
-      } cycles, tables loaded among them; at an assumed ${RTL_PROFILE.clockMHz} MHz ${milliseconds(ms)}`,
+      } cycles, with the loading of tables; at an assumed ${RTL_PROFILE.clockMHz} MHz ${milliseconds(ms)}`,
     ]);
   }
   if (escapes > 0 || hostBytes > 0) {
-    rows.push(["on the host", `${count(hostBytes)} bytes that the device's window did not suffice for`]);
+    rows.push(["on the host", `${count(hostBytes)} bytes that exceeded the device's window`]);
   }
   return rows;
 }

@@ -1,5 +1,5 @@
 /**
- * The tour: one photograph through a device, compared with the reference.
+ * `tour`: runs one photograph through a device and compares it with the reference.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { readInput } from "../../io/input.ts";
 import { encodeOutput } from "../../io/output.ts";
 import { checkFolderOf, makeFolder, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { deviceText, insteadRows, planFor, withDevice } from "../devices.ts";
+import { deviceText, fallbackRows, planFor, withDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
 import {
   boundsRow,
@@ -31,20 +31,20 @@ import { factTable } from "../text.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
-/** What the tour is asked for. */
+/** Options of `tour`. */
 export interface TourOptions extends SharedOptions, WaveformOptions {
-  /** The folder for the results; it is made where there is none. */
+  /** Folder for the results, created if missing. */
   readonly out: string;
-  /** Which computation the resize equals. */
+  /** Computation that the resize equals. */
   readonly match: Match;
 }
 
 const PHOTOGRAPH = { name: "coffee.png", by: "Rachel Michetti", rights: "given to the public domain" };
 
 /**
- * The tour's two pipelines: the resized picture, and the tensor that a model takes.
+ * Creates the tour's two pipelines: for the resized picture, and for a model's input tensor.
  *
- * @param match Which computation the resize equals.
+ * @param match Computation that the resize equals.
  */
 export function tourPipelines(match: Match): { picture: ImagePipeline; tensor: ImagePipeline } {
   const resize = { op: "resize", size: [224, 224], match } as const;
@@ -59,7 +59,7 @@ export function tourPipelines(match: Match): { picture: ImagePipeline; tensor: I
   return { picture: { steps: [resize] }, tensor: { steps: [resize, normalize] } };
 }
 
-/** Runs the tour. */
+/** Runs both pipelines, writes their outputs, and prints a report. */
 export async function runTour(options: TourOptions, context: Context): Promise<void> {
   const { out, match, json } = options;
   const { command, photo, signal } = context;
@@ -68,7 +68,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   const pipelines = tourPipelines(match);
   const times: Record<string, number> = {};
   const image = await timed(times, "decode", () => readInput(fileURLToPath(photo), { signal }));
-  const { plan, instead } = await timed(
+  const { plan, fallbackReason } = await timed(
     times,
     "compile",
     () => planned((device) => compile(pipelines.tensor, { input: image, device })),
@@ -90,8 +90,8 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
   );
   const { output, report, picture, sizes } = result;
   const difference = {
-    units: greatestDifference(output, referencePipeline(pipelines.tensor, image)),
-    levels: greatestDifference(picture, referencePipeline(pipelines.picture, image)),
+    units: maxDifference(output, referencePipeline(pipelines.tensor, image)),
+    levels: maxDifference(picture, referencePipeline(pipelines.picture, image)),
   };
 
   await makeFolder(out);
@@ -106,7 +106,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       photograph: PHOTOGRAPH,
       pipeline: plan.body.pipeline,
       device: plan.target,
-      instead,
+      instead: fallbackReason,
       plan: plan.id,
       input,
       output: { dtype, shape, layout: axes },
@@ -131,7 +131,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ["photograph", `${PHOTOGRAPH.name}, a photograph by ${by}, ${rights}`],
     ["pipeline", `resize to 224 x 224 (match ${match}), normalize as for ImageNet to f16 CHW`],
     ["device", deviceText(plan.target)],
-    ...insteadRows(instead),
+    ...fallbackRows(fallbackReason),
     ...trafficRows(plan),
     tablesRow(plan),
     ...runRows(report, times, plan),
@@ -141,13 +141,13 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       `${difference.units} units of f16, ${difference.levels} levels of the picture (against the reference)`,
     ],
     ...waveformRows(waveform),
-    ["written", [`${files.npy} (what a model takes)`, `${files.png} (the resized picture)`]],
+    ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
   print(`\n${sizesTable(sizes)}\nNext: ${command} run --help, ${command} plan --help\n`);
 }
 
-/** The greatest difference between two tensors of one shape. */
-function greatestDifference(found: Tensor, expected: Tensor): number {
+/** Computes the maximum absolute difference between two tensors of one shape. */
+function maxDifference(found: Tensor, expected: Tensor): number {
   const [a, b] = [toNumbers(found), toNumbers(expected)];
-  return a.reduce((greatest, value, at) => Math.max(greatest, Math.abs(value - b[at]!)), 0);
+  return a.reduce((max, value, at) => Math.max(max, Math.abs(value - b[at]!)), 0);
 }

@@ -1,5 +1,5 @@
 /**
- * The tour's photograph in two sizes: a small image is sent more than whole, a large one in part.
+ * The tour's photograph in two sizes: packets of a small image exceed its bytes, those of a large one do not.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import { columnTable, count } from "../text.ts";
 /** Width and height of the larger image. */
 const LARGE = { width: 1280, height: 720 } as const;
 
-/** One size of the image. Plain data. */
+/** Cost of one size of the image. Plain data. */
 export interface SizeCase {
   /** Width and height in pixels. */
   readonly size: readonly [width: number, height: number];
-  /** Bytes of its samples. */
+  /** Bytes of the image's samples. */
   readonly bytes: number;
   /** Bytes of packets sent to the device. */
   readonly bytesOut: number;
-  /** Counted cycles; null where the device counts none. */
+  /** Counted cycles; null if the device counts none. */
   readonly cycles: number | null;
 }
 
-/** The two sizes, or the reason that the device cannot take the larger one. */
+/** Costs of both sizes, or the reason why the device cannot run the larger one. */
 export interface SizeCases {
-  /** The cases, the tour's own first. */
+  /** Costs; the tour's own run is first. */
   readonly cases: readonly SizeCase[];
-  /** Why there is no second case. */
+  /** Reason for the missing second case. */
   readonly refused?: string;
 }
 
 /**
- * Crops an image to 16:9 and repeats its pixels until it has 1280 x 720. What is sent follows from the sizes
- * alone, so that no second photograph is needed.
+ * Crops an image to 16:9 and enlarges it to 1280 x 720 by repeating pixels. The bytes sent depend only on the
+ * sizes, so that no second photograph is needed.
  *
- * @param image A u8 image in HWC.
+ * @param image Image of u8 in HWC.
  */
 export function enlarge(image: Tensor): Tensor {
   const [height, width, channels] = image.shape as [number, number, number];
@@ -59,13 +59,13 @@ export function enlarge(image: Tensor): Tensor {
 }
 
 /**
- * Runs the enlarged photograph beside the tour's own run.
+ * Runs the enlarged photograph, for comparison with the tour's own run.
  *
- * @param pipeline The tour's pipeline.
- * @param image The photograph.
- * @param own What its run took.
- * @param device The device of that run.
- * @param signal Ends the run with its reason.
+ * @param pipeline Pipeline of the tour.
+ * @param image Photograph of the tour.
+ * @param own Cost of the tour's run.
+ * @param device Device of that run.
+ * @param signal Aborts the run with its reason.
  */
 export async function compareSizes(
   pipeline: ImagePipeline,
@@ -79,7 +79,7 @@ export async function compareSizes(
   const large = enlarge(image);
   try {
     const plan = compile(pipeline, { input: large, device });
-    // A device counts from its opening on, over all runs.
+    // Counters of a device add up over all its runs.
     const before = device.counters().cycles;
     const { report } = await offload(plan, large, device, { signal });
     const { cycles } = report.counters;
@@ -90,13 +90,13 @@ export async function compareSizes(
     });
     return { cases };
   } catch (error) {
-    // A small device has no memory for the tables of this size; the tour's own run has succeeded.
+    // The tables of this size may not fit a small device; the tour's own run has succeeded.
     if (!(error instanceof OnpathError && error.code === "table")) throw error;
     return { cases, refused: error.message };
   }
 }
 
-/** The two sizes as a table. */
+/** Formats both sizes as a table. */
 export function sizesTable({ cases, refused }: SizeCases): string {
   const table = columnTable(
     ["image", "bytes", "bytes sent", "sent of it", "cycles"],

@@ -1,5 +1,5 @@
 /**
- * `vocab`: compiles a vocabulary into a table file, and says what is in one.
+ * `vocab`: compiles a vocabulary into a table file, and describes its contents.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { bytes, count, factTable } from "../text.ts";
 
 /** Options of `vocab`. */
 export interface VocabOptions {
-  /** `--output` */
+  /** `--output`: path of the table file. */
   readonly output?: string | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
 }
 
 /**
- * Compiles or reads a vocabulary and prints what is in it.
+ * Compiles or reads a vocabulary and prints its contents.
  *
- * @param name Its name or file.
- * @param options The options.
- * @param context What the process gives.
- * @throws {OnpathError} `file` when the output's name does not end as table files do.
+ * @param name Name of an encoding, or path of a file.
+ * @param options Options of the command line.
+ * @param context Provides the abort signal.
+ * @throws {OnpathError} `file` if the output's name does not end in `.vocab`.
  */
 export async function describeVocabulary(
   name: string,
@@ -80,7 +80,7 @@ export async function describeVocabulary(
     [
       "pieces",
       pieces === null
-        ? "the whole text is one"
+        ? "the whole text is one piece"
         : `${pieces.states} states x ${pieces.classes} classes, class tables of ${
           bytes(pieces.blockOf.byteLength + pieces.classOf.byteLength)
         }`,

@@ -1,5 +1,5 @@
 /**
- * Shows what an xclbin holds: `onpath xclbin info nic.xclbin`. No XRT and no card is needed.
+ * Shows the contents of an xclbin, without XRT or a card: `onpath xclbin info nic.xclbin`.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { type Context, print, printJson } from "../context.ts";
 import { readBounded } from "../../io/read.ts";
 import { describeXclbin, xclbinAsJson } from "../../xrt/describe.ts";
 
-/** Prints what a file says about itself. */
+/** Prints the metadata of an xclbin. */
 export async function xclbinInfo(
   path: string,
   { json }: { json?: boolean },
   { signal }: Context,
 ): Promise<void> {
-  const xclbin = readXclbin(await readBounded(path, { most: XCLBIN_LIMITS.bytes, signal }));
+  const xclbin = readXclbin(await readBounded(path, { maxBytes: XCLBIN_LIMITS.bytes, signal }));
   if (json) printJson(xclbinAsJson(xclbin));
   else print(describeXclbin(xclbin));
 }

@@ -1,7 +1,6 @@
 /**
- * Peeks and pokes a card's memory through a buffer: `onpath xrt peek nic.xclbin --bytes 256` shows what
- * stands where XRT puts a new buffer; `onpath xrt poke nic.xclbin data.bin` writes a file there, reads it
- * back and compares.
+ * Access to a card's memory through a new buffer: `onpath xrt peek nic.xclbin --bytes 256` shows the contents;
+ * `onpath xrt poke nic.xclbin data.bin` writes a file, reads it back and compares.
  *
  * @module
  */
@@ -13,13 +12,13 @@ import { hex, hexDump, withXrt, type XrtFlags } from "../../xrt/open.ts";
 
 /** Options of both commands. */
 export interface BufferFlags extends XrtFlags {
-  /** `--group` */
+  /** `--group` of memory. */
   readonly group?: number | undefined;
-  /** `--bytes` */
+  /** `--bytes` of the buffer; default 256. */
   readonly bytes?: number | undefined;
 }
 
-/** Shows the card's side of a new buffer. */
+/** Prints the card's memory at the address of a new buffer. */
 export async function xrtPeek(path: string, flags: BufferFlags, { signal }: Context): Promise<void> {
   await withXrt(flags, signal, async (device, waits) => {
     await device.load(path, waits);
@@ -37,7 +36,7 @@ export async function xrtPoke(
   flags: BufferFlags,
   { signal }: Context,
 ): Promise<void> {
-  const data = await readBounded(file, { most: MAX_INPUT_BYTES, signal });
+  const data = await readBounded(file, { maxBytes: MAX_INPUT_BYTES, signal });
   await withXrt(flags, signal, async (device, waits) => {
     await device.load(path, waits);
     using buffer = await device.allocate({ bytes: data.length, group: flags.group, ...waits });

@@ -1,5 +1,5 @@
 /**
- * Lists the devices and the library: `onpath xrt list`.
+ * Lists the XRT library and the devices: `onpath xrt list`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { columnTable } from "../text.ts";
 import { startEmulation } from "../../emulation/emulation.ts";
 import { emulationProgram, type XrtFlags } from "../../xrt/open.ts";
 
-/** Prints which library is used and which devices there are. */
+/** Prints the path and version of the library, and all devices. */
 export async function xrtList({ json, emulate }: XrtFlags): Promise<void> {
   await using _ = emulate ? await startEmulation({ program: emulationProgram(), devices: 2 }) : null;
   const { path, version, provider } = await openXrt();

@@ -8,7 +8,7 @@ import { type Context, print, printJson } from "../context.ts";
 import { describeXclbin, xclbinAsJson } from "../../xrt/describe.ts";
 import { withXrt, type XrtFlags } from "../../xrt/open.ts";
 
-/** Loads a file into a device, and prints what it holds. */
+/** Loads an xclbin into a device, and prints its contents. */
 export async function xrtLoad(path: string, flags: XrtFlags, { signal }: Context): Promise<void> {
   await withXrt(flags, signal, async (device, waits) => {
     const xclbin = await device.load(path, waits);

@@ -8,13 +8,13 @@
 import { type Context, print, printJson } from "../context.ts";
 import { hex, openRegisters, parseNumber, withXrt, type XrtFlags } from "../../xrt/open.ts";
 
-/** Options of the command. */
+/** Options of `xrt register`. */
 export interface RegisterFlags extends XrtFlags {
-  /** `--count` */
+  /** `--count` of registers to read; default 1. */
   readonly count?: number | undefined;
 }
 
-/** Writes a register where a value is given, then reads it and those behind it. */
+/** Writes a register if a value is given, then reads it and the following ones. */
 export async function xrtRegister(
   path: string,
   kernel: string,

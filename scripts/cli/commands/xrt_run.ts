@@ -12,34 +12,34 @@ import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
 import { writeWhole } from "../../io/write.ts";
 import { withXrt, type XrtFlags } from "../../xrt/open.ts";
 
-/** Options of the command. */
+/** Options of `xrt run`. */
 export interface RunFlags extends XrtFlags {
-  /** `--input` */
+  /** `--input`: path of the input. */
   readonly input: string;
-  /** `--output` */
+  /** `--output`: path of the result, which is as long as the input. */
   readonly output: string;
-  /** `--from`: the argument that takes the input. Default: the first buffer. */
+  /** `--from`: argument of the input buffer; default: the first buffer. */
   readonly from?: string | undefined;
-  /** `--to`: the argument that gives the output. Default: the second buffer. */
+  /** `--to`: argument of the output buffer; default: the second buffer. */
   readonly to?: string | undefined;
-  /** `--length name:bytes`: the argument that is told how many items of some bytes a piece has. */
+  /** `--length name:bytes`: argument for a piece's length, counted in items of `bytes` bytes. */
   readonly length?: string | undefined;
-  /** `--set name=value`, any number of times. */
+  /** `--set name=value`, repeatable. */
   readonly set?: readonly string[] | undefined;
-  /** `--piece`: bytes of a piece. Default 1 MiB. */
+  /** `--piece`: bytes of a piece; default 1 MiB. */
   readonly piece?: number | undefined;
-  /** `--slots` */
+  /** `--slots`: pieces in flight; default 3. */
   readonly slots?: number | undefined;
 }
 
-/** Runs a kernel on a file. */
+/** Runs a kernel on all pieces of a file, and writes the result. */
 export async function xrtRun(
   path: string,
   name: string,
   flags: RunFlags,
   { signal }: Context,
 ): Promise<void> {
-  const data = await readBounded(flags.input, { most: MAX_INPUT_BYTES, signal });
+  const data = await readBounded(flags.input, { maxBytes: MAX_INPUT_BYTES, signal });
   const output = new Uint8Array(data.length);
   const piece = Math.min(flags.piece ?? 2 ** 20, Math.max(1, data.length));
   await withXrt(flags, signal, async (device, waits) => {
@@ -50,7 +50,7 @@ export async function xrtRun(
     );
     const [input, result] = [flags.from ?? from, flags.to ?? to];
     if (input === undefined || result === undefined) {
-      throw new OnpathError("device", `Cannot run kernel ${name} on a file: it has no two buffers`, {
+      throw new OnpathError("device", `Cannot run kernel ${name} on a file: expected two buffer arguments`, {
         kernel: name,
       });
     }
@@ -84,7 +84,7 @@ export async function xrtRun(
   });
 }
 
-/** Reads `name=value` or `name:value`. */
+/** Parses `name=value` or `name:value`; the last separator counts. */
 function split(text: string, by: string): [name: string, value: number] {
   const at = text.lastIndexOf(by);
   const value = Number(text.slice(at + 1));

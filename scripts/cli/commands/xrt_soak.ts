@@ -1,5 +1,5 @@
 /**
- * Runs one photograph again and again and compares every output with the model's:
+ * Runs one photograph repeatedly and compares every output with the model's:
  * `onpath xrt soak --emulate --faults random:slow+wrong+death:0.05:7 --runs 1000`.
  *
  * @module
@@ -18,23 +18,27 @@ import { emulatedDevice } from "../../xrt/emulated.ts";
 import { emulationProgram } from "../../xrt/open.ts";
 import { soak } from "../../xrt/soak.ts";
 
-/** Options of the command. */
+/** Options of `xrt soak`. */
 export interface SoakFlags {
   /** `--device` */
   readonly device?: string | undefined;
   /** `--emulate` */
   readonly emulate?: boolean | undefined;
-  /** `--faults` */
+  /** `--faults` of emulated cards. */
   readonly faults?: string | undefined;
-  /** `--runs`. Default 1000. */
+  /** `--runs`; default 1000. */
   readonly runs?: number | undefined;
-  /** `--timeout` of one answer, in milliseconds. Default 5000. */
+  /** `--timeout` of one answer, in milliseconds; default 5000. */
   readonly timeout?: number | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
 }
 
-/** Soaks a device, and fails when a byte was wrong or a run gave no output. */
+/**
+ * Soaks a device.
+ *
+ * @throws {OnpathError} `device` if an output was wrong or a run gave none.
+ */
 export async function xrtSoak(flags: SoakFlags, { photo, signal }: Context): Promise<void> {
   const runs = flags.runs ?? 1000;
   const timeoutMs = flags.timeout ?? 5000;
@@ -45,7 +49,7 @@ export async function xrtSoak(flags: SoakFlags, { photo, signal }: Context): Pro
     ? await resolveDevice(flags.device ?? DEFAULT_DEVICE, signal)
     : emulatedDevice(emulation, flags.faults, timeoutMs);
   const input = await readInput(fileURLToPath(photo), { signal });
-  // A wrong byte must show: the link's own check ends at the card.
+  // CRC-32C, because the link's own check ends at the card and would miss wrong bytes behind it.
   const plan = compile(tourPipelines("exact").tensor, { input, device: profile, checksum: "crc32c" });
   const report = await soak({ open, plan, input, runs, timeoutMs, signal });
   if (flags.json) printJson(report);

@@ -9,18 +9,18 @@ import { COUNTER, counterAddress, DROP_REASONS } from "../../../kernels/rtl/regi
 import { type Context, print } from "../context.ts";
 import { openRegisters, withXrt, type XrtFlags } from "../../xrt/open.ts";
 
-/** Options of the command. */
+/** Options of `xrt watch`. */
 export interface WatchFlags extends XrtFlags {
-  /** `--interval`, in milliseconds. Default 1000. */
+  /** `--interval` between lines, in milliseconds; default 1000. */
   readonly interval?: number | undefined;
-  /** `--times`: lines until it ends by itself. Default: none. */
+  /** `--times`: number of lines; default: until interrupted. */
   readonly times?: number | undefined;
 }
 
-/** Counters that are shown, in this order. */
+/** Printed counters, in order. */
 const SHOWN = ["packets", "beatsIn", "beatsOut", "cycles", "stalls", "swaps", "words"] as const;
 
-/** Prints a line of counters every interval; each is the difference to the line before. */
+/** Prints a line of counters every interval, as differences to the line before. */
 export async function xrtWatch(
   path: string,
   kernel: string,
@@ -32,7 +32,7 @@ export async function xrtWatch(
     using registers = openRegisters(device, kernel);
     const names = [...SHOWN, "dropped"];
     const read = () => {
-      const word = (place: number) => registers.readRegister(counterAddress(place));
+      const word = (index: number) => registers.readRegister(counterAddress(index));
       const drops = DROP_REASONS.map((_, reason) => word(COUNTER.drops + reason));
       return [
         ...SHOWN.map((name) => word(COUNTER[name])),

@@ -90,7 +90,7 @@ for (const runtime of RUNTIMES) {
         end(host);
         await until("all processes to end", () => processesWith(folder).length === 0, END_MS);
         await until("the folder to go", () => emulations().length === 0, END_MS);
-        assert.match(complained, /^(error: Interrupted by SIGINT: nothing half-written stays\n)?$/);
+        assert.match(complained, /^(error: Interrupted by SIGINT: no partial file remains\n)?$/);
       } finally {
         host.kill("SIGKILL");
         await rm(folder, { recursive: true, force: true });
