@@ -11,13 +11,13 @@ import { z } from "zod";
  * Schema of a list whose items are checked only if the length is valid.
  *
  * @param item Schema of an item.
- * @param most Maximum number of items.
+ * @param max Maximum number of items.
  * @returns Schema of the list.
  */
-export function shortList<T>(item: z.ZodType<T>, most: number): z.ZodType<T[], unknown> {
+export function shortList<T>(item: z.ZodType<T>, max: number): z.ZodType<T[], unknown> {
   return z.custom<unknown[]>(
-    (value) => Array.isArray(value) && value.length <= most,
-    `expected a list of at most ${most} items`,
+    (value) => Array.isArray(value) && value.length <= max,
+    `expected a list of at most ${max} items`,
   ).pipe(z.array(item));
 }
 
@@ -25,17 +25,17 @@ export function shortList<T>(item: z.ZodType<T>, most: number): z.ZodType<T[], u
  * Schema of a long list. One function checks the items, and checking stops at the first invalid one.
  *
  * @param isItem Type guard for an item.
- * @param most Maximum number of items.
+ * @param max Maximum number of items.
  * @param what Name of the items in the message.
  * @returns Schema of the list.
  */
 export function longList<T>(
   isItem: (value: unknown) => value is T,
-  most: number,
+  max: number,
   what: string,
 ): z.ZodType<T[], unknown> {
   return z.custom<T[]>(
-    (value) => Array.isArray(value) && value.length <= most && value.every(isItem),
-    `expected at most ${most} ${what}`,
+    (value) => Array.isArray(value) && value.length <= max && value.every(isItem),
+    `expected at most ${max} ${what}`,
   );
 }

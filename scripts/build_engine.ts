@@ -1,6 +1,6 @@
 /**
  * Compiles `serialize/wasm/engine.ts` (AssemblyScript) and writes `serialize/engine_wasm.ts`.
- * `deno task engine` writes; `deno task engine --check` fails when the committed file is stale.
+ * `deno task engine` writes the file; `deno task engine --check` fails if the committed file is stale.
  *
  * @module
  */
@@ -55,7 +55,7 @@ if (process.argv.includes("--check")) {
     console.error("serialize/engine_wasm.ts is stale: run `deno task engine`");
     process.exit(1);
   }
-  console.log("serialize/engine_wasm.ts is what its source compiles to");
+  console.log("serialize/engine_wasm.ts is up to date");
 } else {
   await writeFile(TARGET, text);
   console.log(`Wrote serialize/engine_wasm.ts (${text.length} characters)`);

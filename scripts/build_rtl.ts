@@ -1,7 +1,7 @@
 /**
- * `deno task rtl`: lints the SystemVerilog, has Verilator turn it into C++ and clang into WebAssembly without
- * imports. With --check it builds beside and compares, byte for byte; with --wave it makes the builds that write
- * waveforms, which are not committed.
+ * `deno task rtl`: lints the SystemVerilog and builds WebAssembly without imports, by Verilator and clang. With
+ * --check it writes nothing and compares byte for byte; with --wave it makes the builds that write waveforms,
+ * which are not committed.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { buildTop, lintTop } from "./rtl/build.ts";
 import { GENERATED, readBuild, RTL_FOLDER, writeBuild } from "./rtl/generated.ts";
 import { makeWave } from "./rtl/waves.ts";
 
-/** A kernel that the library carries is to be loaded within a moment. */
+/** Maximum bytes of a kernel in the library, so that it loads without a noticeable delay. */
 const MAX_BYTES = 100_000;
 
 async function build(check: boolean): Promise<void> {
@@ -22,7 +22,7 @@ async function build(check: boolean): Promise<void> {
     const { name, device } = entry;
     const wasm = await buildTop(RTL_FOLDER, entry);
     if (device !== null && wasm.length > MAX_BYTES) {
-      throw new Error(`Cannot accept ${name}: ${wasm.length} bytes, at most ${MAX_BYTES} are wanted`);
+      throw new Error(`Cannot accept ${name}: it has ${wasm.length} bytes, expected at most ${MAX_BYTES}`);
     }
     if (!check) await writeBuild(GENERATED, name, wasm);
     else if (!isSame(wasm, await readBuild(GENERATED, name))) {

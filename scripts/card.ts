@@ -1,6 +1,6 @@
 /**
- * `deno task card`: writes what packages the kernels for a card, `kernels/rtl/card/`. With --check it
- * compares.
+ * `deno task card`: writes the files that package the kernels for a card, in `kernels/rtl/card/`. With --check
+ * it compares them and writes nothing.
  *
  * @module
  */
@@ -20,7 +20,9 @@ async function main(check: boolean): Promise<void> {
       await mkdir(dirname(at), { recursive: true });
       await writeFile(at, text);
     } else if (await readFile(at, "utf8").catch(() => "") !== text) {
-      throw new Error(`Cannot accept kernels/rtl/card/${path}: it is not as generated, run deno task card`);
+      throw new Error(
+        `Cannot accept kernels/rtl/card/${path}: the generator gives another text, run deno task card`,
+      );
     }
     console.log(`${path}: ${text.length} characters${check ? ", as generated" : ""}`);
   }

@@ -1,7 +1,7 @@
 /**
  * `deno task coverage`: builds the RTL with Verilator's counters of lines and toggles, runs the RTL's tests on
  * it and writes `docs/rtl_coverage.md`. `--bits` also prints the bits that never change, `--json` prints all
- * of it.
+ * results as JSON.
  *
  * @module
  */
@@ -22,10 +22,10 @@ import { writeBuild } from "./rtl/generated.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
 const DOCUMENT = join(ROOT, "docs", "rtl_coverage.md");
-/** The tests take a minute on builds that do not count, and ten times as long on those that do. */
+/** Time limit of the tests: about ten minutes with counters, one minute without. */
 const TIMEOUT_MS = 60 * 60_000;
 
-/** Runs the RTL's tests on builds that count; fails when one of them does. */
+/** Runs the RTL's tests on builds with counters; rejects if a test fails. */
 function runTests(builds: string, counts: string): Promise<void> {
   const env = {
     ...process.env,
@@ -42,22 +42,22 @@ function runTests(builds: string, counts: string): Promise<void> {
       options,
       (error, stdout, stderr) => {
         if (error === null) resolve();
-        else reject(new Error(`Cannot count what is reached: the tests fail\n${stdout}${stderr}`));
+        else reject(new Error(`Cannot measure coverage: the tests fail\n${stdout}${stderr}`));
       },
     );
   });
 }
 
-/** Adds up what all instances of a build counted. */
+/** Adds up the counts of all instances of a build. */
 async function sumCounts(folder: string, build: string, points: readonly CoveragePoint[]): Promise<Counted> {
-  const counters = points.reduce((most, { counter }) => Math.max(most, counter), 0) + 1;
+  const counters = points.reduce((max, { counter }) => Math.max(max, counter), 0) + 1;
   const counts = new Float64Array(counters);
   const files = (await readdir(folder)).filter((name) => name.startsWith(`${build}.`));
-  if (files.length === 0) throw new Error(`Cannot count what is reached: no test opens ${build}`);
+  if (files.length === 0) throw new Error(`Cannot measure coverage: no test opens ${build}`);
   for (const file of files) {
     const bytes = await readFile(join(folder, file));
     const found = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    if (found.length < counters) throw new Error(`Cannot count what is reached: ${file} is of another build`);
+    if (found.length < counters) throw new Error(`Cannot measure coverage: ${file} is of another build`);
     for (let at = 0; at < counters; at++) counts[at]! += found[at]!;
   }
   return { points, counts };
@@ -94,9 +94,9 @@ async function main(bits: boolean, json: boolean): Promise<void> {
   }
 }
 
-/** The lines of the files that some places are in. */
-async function readSources(places: readonly { readonly file: string }[]): Promise<Map<string, string[]>> {
-  const files = [...new Set(places.map(({ file }) => file))];
+/** Reads the files of some blocks, as lines by file. */
+async function readSources(blocks: readonly { readonly file: string }[]): Promise<Map<string, string[]>> {
+  const files = [...new Set(blocks.map(({ file }) => file))];
   return new Map(
     await Promise.all(
       files.map(async (file) => [file, (await readFile(join(RTL, file), "utf8")).split("\n")] as const),

@@ -1,8 +1,8 @@
 /**
- * `deno task mutate`: breaks the RTL in one place at a time and says which test notices. A change that no
- * test notices is a gap in the tests, and the run fails. `--only 9,100-129` takes some by their numbers,
- * `--json` prints JSON, `--workers <n>` are at once, `--write` puts what it finds into docs/mutations.md and
- * docs/mutations.json, and takes only mutations that are not there yet where none is named.
+ * `deno task mutate`: breaks the RTL in one place at a time and names the test that notices. If no test notices,
+ * the tests have a gap and the run fails. `--only 9,100-129` selects mutations by number, `--json` prints JSON,
+ * `--workers <n>` run at the same time. `--write` puts the results into docs/mutations.md and
+ * docs/mutations.json; without `--only` it runs only mutations that are not there yet.
  *
  * @module
  */
@@ -25,9 +25,9 @@ import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
-/** Mutations that are built and tested at once, where nothing is said. */
+/** Default number of mutations that are built and tested at the same time. */
 const WORKERS = "2";
-/** Tests that look at a build first, so that most mutations are noticed before the others run. */
+/** First test file to run for a build; most mutations are noticed before the others run. */
 const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
   [/^packet_tokenize/, "tokenize_test.ts"],
   [/^packet_rows/, "rows_test.ts"],
@@ -37,21 +37,21 @@ const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
   [/./, "image_test.ts"],
 ];
 /**
- * What takes so many times as long as the tests do of the sound RTL hangs. They ran alone then, and run
- * beside other tests and builds now.
+ * Time limit as a multiple of the tests' time on the unchanged RTL. They run alone there, and beside other
+ * tests and builds for a mutation.
  */
 const PATIENCE = 5;
-/** Milliseconds that the tests of the sound RTL may take, on a machine that does much else. */
+/** Time limit of the tests on the unchanged RTL, in milliseconds; generous for a busy machine. */
 const SOUND_MS = 1_800_000;
 
-/** What came of a mutation. */
+/** Result of one run of a mutation. */
 interface Judgement extends JudgedMutation {
   readonly number: number;
-  /** Why it says nothing about the tests: it does not build. */
+  /** Reason why the tests could not run, such as a build that fails; null if they ran. */
   readonly error: string | null;
 }
 
-/** Copies what a build is made of, and nothing else of the folder. */
+/** Copies the sources of builds, without generated files. */
 async function copySources(folder: string): Promise<void> {
   await mkdir(folder);
   for (const name of await readdir(RTL)) {
@@ -62,7 +62,7 @@ async function copySources(folder: string): Promise<void> {
   }
 }
 
-/** Runs the RTL's tests on a folder of builds; the name of the first one that fails, or null. */
+/** Runs the RTL's tests on a folder of builds; returns the name of the first that fails, or null. */
 function firstFailure(folder: string, timeout: number, tests = ""): Promise<string | null> {
   const env = { ...process.env, ONPATH_RTL: folder, ONPATH_TESTS: "all", NO_COLOR: "1" };
   const args = `test -A --no-check --fail-fast tests/rtl/${tests}`.split(" ");
@@ -86,14 +86,14 @@ function firstFailure(folder: string, timeout: number, tests = ""): Promise<stri
   });
 }
 
-/** The build that a mutation is made in. */
+/** Finds a build by its name. */
 function buildOf(name: string): RtlBuild {
   const build = [...COMMITTED_BUILDS, ...MATRIX].find((each) => each.name === name);
   if (build === undefined) throw new Error(`Cannot mutate the RTL: there is no build ${name}`);
   return build;
 }
 
-/** Breaks a copy in one place, builds it and asks the tests; the other builds are sound. */
+/** Breaks a copy in one place, builds it and runs the tests; the other builds are unchanged. */
 async function judge(mutation: Mutation, sound: string, timeout: number): Promise<Judgement> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-mutate-"));
   try {
@@ -115,7 +115,7 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
   }
 }
 
-/** Does a task for each of some items, some at once; the results are in the order of the items. */
+/** Runs a task for each item, `workers` at a time; results are in the order of the items. */
 async function forEach<T, R>(
   items: readonly T[],
   workers: number,
@@ -132,7 +132,7 @@ async function forEach<T, R>(
   return results;
 }
 
-/** Whether a mutation is as it should be: noticed, or known to be out of the tests' sight. */
+/** Whether a mutation has the expected result: it is noticed, or listed as unnoticeable. */
 function isFine({ caughtBy, error, unseen }: Judgement): boolean {
   return error === null && (caughtBy === null) === (unseen !== null);
 }
@@ -143,7 +143,7 @@ function verdictOf({ caughtBy, error, unseen }: Judgement): string {
   return unseen === null ? caughtBy : `${caughtBy}, though the list says: ${unseen}`;
 }
 
-/** The mutations with some numbers: `9,100-129` are thirty-one. */
+/** Selects mutations by number: `9,100-129` are thirty-one. */
 function mutationsOf(numbers: string): Mutation[] {
   return numbers.split(",").flatMap((part) => {
     const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
@@ -153,7 +153,7 @@ function mutationsOf(numbers: string): Mutation[] {
   });
 }
 
-/** Judges mutations; whether all are as they should be. */
+/** Judges mutations; returns true if all have the expected result. */
 async function main(
   only: string | undefined,
   json: boolean,
@@ -165,7 +165,7 @@ async function main(
   if (mutations.length === 0) throw new Error("Cannot mutate the RTL: every mutation is judged");
   const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
   try {
-    // The sources may be ahead of what is committed: mutations are compared to what the sources are.
+    // The sources may be newer than the committed builds, so the unchanged RTL is built from them too.
     const builds = new Set(mutations.map(({ build }) => build));
     const matrix = MATRIX.filter(({ name }) => builds.has(name));
     await forEach([...COMMITTED_BUILDS, ...matrix], workers, async (build) => {
@@ -194,7 +194,7 @@ async function main(
 
 const TABLE = join(ROOT, "docs", "mutations.json");
 
-/** The committed rows; none where they are made for the first time. */
+/** Reads the committed rows; returns an empty list if the file is missing. */
 async function readTable(): Promise<JudgedMutation[]> {
   try {
     return JSON.parse(await readFile(TABLE, "utf8")) as JudgedMutation[];

@@ -1,7 +1,8 @@
 /**
- * `deno task mutate:ts`: makes one mistake at a time in the TypeScript and says which the tests do not notice.
- * `--only serialize/text` takes the files whose path begins so, `--known` the listed mistakes alone, `--all` every
- * mutant in place of a sample, `--write` puts the result into docs/mutations_ts.json and docs/mutations.md.
+ * `deno task mutate:ts`: makes one mistake at a time in the TypeScript and lists those that the tests do not
+ * notice. `--only serialize/text` selects files by the start of their path. `--known` runs only the listed mistakes,
+ * `--all` every mutant in place of a sample. `--write` puts the result into docs/mutations_ts.json and
+ * docs/mutations.md.
  *
  * @module
  */
@@ -21,10 +22,10 @@ import { reasonOf } from "./mutate/reasons.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** A test file hangs that takes `PATIENCE` times as long as all files do on sound code, and `MIN_MS` more. */
+/** Time limit of a test file: `PATIENCE` times the time of all files on unchanged code, plus `MIN_MS`. */
 const PATIENCE = 1;
 const MIN_MS = 10_000;
-/** Milliseconds that the tests of sound code may take. */
+/** Time limit of the tests on unchanged code, in milliseconds. */
 const SOUND_MS = 600_000;
 
 interface Options {
@@ -35,7 +36,7 @@ interface Options {
   readonly workers: number;
 }
 
-/** Checks that tests pass on the sound code, once for each list; gives the time limit of a test file. */
+/** Checks once for each list of tests that they pass on unchanged code; returns the time limit of a file. */
 function createLimits(): (file: string, tests: readonly string[]) => Promise<number> {
   const limits = new Map<string, Promise<number>>();
   const measure = async (file: string, tests: readonly string[]) => {
@@ -58,7 +59,7 @@ function sourceOf(file: string): Promise<string> {
   return readFile(join(ROOT, file), "utf8");
 }
 
-/** Does a task for each item, some at once. */
+/** Runs a task for each item, `workers` at a time. */
 async function forEach<T>(
   workers: number,
   items: readonly T[],
@@ -70,7 +71,7 @@ async function forEach<T>(
   }));
 }
 
-/** Judges the listed mistakes; each has its own test file. */
+/** Runs the test file of each listed mistake. */
 async function judgeKnown(workers: number, only: string): Promise<KnownRow[]> {
   const rows: KnownRow[] = [];
   const limitOf = createLimits();
@@ -85,7 +86,7 @@ async function judgeKnown(workers: number, only: string): Promise<KnownRow[]> {
   return taken.map(({ wrong }) => rows.find((row) => row.wrong === wrong)!);
 }
 
-/** Judges the mutants of the files. */
+/** Runs the tests on the mutants of the files. */
 async function judgeFiles(
   workers: number,
   subjects: readonly Subject[],
@@ -119,7 +120,7 @@ async function judgeFiles(
   }));
 }
 
-/** Whether every mistake was noticed, or is explained. */
+/** Runs the mutants; returns true if each is noticed or has a reason. */
 async function main({ only, known, all, write, workers }: Options): Promise<boolean> {
   try {
     const knownRows = await judgeKnown(workers, only);

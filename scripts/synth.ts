@@ -1,9 +1,9 @@
 /**
- * `deno task synth`: synthesises the RTL for UltraScale+ with yosys and writes docs/synthesis.md,
- * docs/synthesis.json and the planner's numbers, after each target. It takes minutes a target, so it makes
- * only rows whose sources, parameters or yosys have changed; `--all` makes all, `--only <name>` one. With
- * `--check` it makes them, writes nothing and compares. `--mark` makes none and lists the outdated ones in the
- * table, which takes no time. `--json` prints JSON.
+ * `deno task synth`: synthesises the RTL for UltraScale+ with yosys. After each target it writes
+ * docs/synthesis.md, docs/synthesis.json and the planner's numbers. A target takes minutes, so only rows whose
+ * sources, parameters or yosys have changed are made; `--all` makes all rows, `--only <name>` one. `--check`
+ * makes all rows, writes nothing and compares. `--mark` makes no row and lists the outdated ones in the table,
+ * which takes no time. `--json` prints JSON.
  *
  * @module
  */
@@ -28,7 +28,7 @@ interface Options {
   readonly mark: boolean;
 }
 
-/** The committed table; none where it is made for the first time. */
+/** Reads the committed table; returns an empty one if the file is missing. */
 async function readTable(): Promise<SynthTable> {
   try {
     return JSON.parse(await readFile(`${ROOT}/docs/synthesis.json`, "utf8")) as SynthTable;
@@ -61,10 +61,10 @@ async function main({ only, all, check, json, mark }: Options): Promise<void> {
       const committed = table.rows.find(({ name }) => name === target.name);
       if (JSON.stringify(committed) === JSON.stringify(row)) continue;
       throw new Error(
-        `Cannot accept the row ${target.name}: it is not what synthesis gives, run deno task synth`,
+        `Cannot accept the row ${target.name}: synthesis gives another result, run deno task synth`,
       );
     }
-    // In the order of the targets, whichever was made first; what is no target any more is left out.
+    // Rows are in the order of the targets; rows of former targets are dropped.
     const rows = SYNTH_TARGETS.flatMap(({ name }) =>
       name === target.name ? [row] : table.rows.filter((each) => each.name === name)
     );
@@ -76,7 +76,7 @@ async function main({ only, all, check, json, mark }: Options): Promise<void> {
 }
 
 async function writeTable(table: SynthTable): Promise<void> {
-  for (const [place, text] of Object.entries(synthFiles(table))) await writeFile(`${ROOT}/${place}`, text);
+  for (const [path, text] of Object.entries(synthFiles(table))) await writeFile(`${ROOT}/${path}`, text);
 }
 
 function shortTable({ creator, rows }: SynthTable): string {

@@ -72,7 +72,7 @@ export interface Pipeline {
 
 /** Unchecked pipeline. */
 export interface PipelineInput {
-  /** The steps. */
+  /** Steps in order; each takes the image of the one before. */
   readonly steps: readonly ({ readonly op: string } & Readonly<Record<string, unknown>>)[];
 }
 

@@ -155,8 +155,8 @@ export function normalForm(
 const changingByForm = new Map<NormalForm, Uint8Array>();
 
 /**
- * By code point: whether a form may change it. That are marks, what decomposes and does not compose again, and what
- * composes with the code point before. Others stay, whatever follows them.
+ * By code point: 1 if a form may change it. These are marks, code points that decompose and do not compose again, and
+ * code points that compose with the preceding one. All others stay the same in every context.
  */
 function changing(form: NormalForm): Uint8Array {
   let changes = changingByForm.get(form);
@@ -171,7 +171,7 @@ function changing(form: NormalForm): Uint8Array {
       ...(composes ? canonical.filter((code) => !composites.has(code)) : canonical),
       ...(composes ? Array.from(composites.values(), ([, second]) => second!) : []),
     ];
-    // Of Hangul the vowels and finals compose, and the syllables decompose.
+    // Hangul vowels and finals compose; Hangul syllables decompose.
     const hangul = composes ? [0x1161, 0x11c2] : [0xac00, 0xd7a3];
     changes = new Uint8Array(0x110000);
     for (const code of codes) changes[code] = 1;

@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Lookups of flows, shared by all flows of a device; of pieces that came lately none. Plain counts. */
+/** Lookups of all flows of a device, without those of memoised pieces. Plain counts. */
 export interface TextLookups {
-  /** Steps of the automaton over bytes, the failures among them. */
+  /** Steps of the automaton over bytes, including failures. */
   automaton: number;
   /** Tokens that were tried as the last one of a prefix. */
   candidates: number;

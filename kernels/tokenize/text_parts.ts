@@ -34,8 +34,8 @@ export type TextPart =
  * Converts a text to well-formed UTF-8; malformed sequences become U+FFFD.
  *
  * @param text A string, or bytes.
- * @returns Its bytes; the caller's own where they are well-formed.
- * @throws {OnpathError} `dtype` if it is no text.
+ * @returns Well-formed bytes; the argument itself if its bytes are well-formed.
+ * @throws {OnpathError} `dtype` if the value is not a text.
  */
 export function wellFormed(text: string | Uint8Array): Uint8Array {
   if (typeof checkText(text) === "string") return encoder.encode(text as string);
@@ -43,9 +43,9 @@ export function wellFormed(text: string | Uint8Array): Uint8Array {
 }
 
 /**
- * Refuses what is no text.
+ * Checks that a value from outside is a text.
  *
- * @throws {OnpathError} `dtype`
+ * @throws {OnpathError} `dtype` if it is neither a string nor a Uint8Array.
  */
 export function checkText(input: unknown): string | Uint8Array {
   if (typeof input === "string" || input instanceof Uint8Array) return input;

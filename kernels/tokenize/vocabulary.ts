@@ -7,7 +7,7 @@
 
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 
-/** Most ids of a vocabulary, those not in use among them. */
+/** Maximum number of ids of a vocabulary, including unused ones. */
 export const MAX_IDS = 2 ** 22;
 
 /** Automaton that cuts text into pieces: a leftmost-first DFA over classes of code points. Plain data. */
@@ -146,7 +146,7 @@ export type TextStep =
     readonly op: "clean_text";
   }
   | {
-    /** BERT's: a space before and behind each ideograph. */
+    /** BERT's: a space before and after each ideograph. */
     readonly op: "space_chinese";
   }
   | {
@@ -207,9 +207,9 @@ export function pairHash(left: number, right: number): number {
 }
 
 /**
- * Refuses what is no vocabulary.
+ * Checks that a value from outside is a compiled vocabulary.
  *
- * @throws {OnpathError} `table`
+ * @throws {OnpathError} `table` if it is not.
  */
 export function requireVocabulary(value: unknown): Vocabulary {
   const { bytes, idLimit, special } = Object(value) as Partial<Vocabulary>;

@@ -1,5 +1,5 @@
 /**
- * Reads sets and maps of code points that stand in generated files as text: numbers of 7 bits a byte, the least
+ * Reads sets and maps of code points from the text of generated files: numbers of 7 bits a byte, lowest bits
  * first, in base64. `scripts/text/unicode/pack.ts` writes them.
  *
  * @module
@@ -24,8 +24,8 @@ function numbersOf(text: string): number[] {
 /**
  * Reads a set.
  *
- * @param text Of each range the gap from the end of the one before, and the length.
- * @returns Ranges `[from, to, …]`, both ends in the set, ascending and apart.
+ * @param text For each range, the gap after the preceding range, and the length.
+ * @returns Inclusive ranges `[from, to, …]`, ascending and not adjacent.
  */
 export function rangesOf(text: string): number[] {
   const ranges = numbersOf(text);
@@ -41,9 +41,10 @@ export function rangesOf(text: string): number[] {
 /**
  * Reads a map from code points to sequences of numbers.
  *
- * @param text Of each entry the gap from the code point before, the length of its sequence, and the sequence: each
- * number as its difference from the one before, the first from the code point, with the sign in the lowest bit.
- * @returns The map, by ascending code point.
+ * @param text For each entry, the difference to the preceding code point, the length of the sequence, and the
+ * sequence. Each number of it is a difference to the preceding number, the first to the code point; the sign is the
+ * lowest bit.
+ * @returns Sequences by code point, ascending.
  */
 export function mappingOf(text: string): Map<number, readonly number[]> {
   const numbers = numbersOf(text);
@@ -64,10 +65,10 @@ export function mappingOf(text: string): Map<number, readonly number[]> {
 }
 
 /**
- * Writes a set as the inside of a bracketed class of a regular expression.
+ * Formats a set as the contents of a bracketed class of a regular expression.
  *
- * @param ranges Ranges `[from, to, …]`.
- * @returns Such as `\u{41}-\u{5a}`.
+ * @param ranges Inclusive ranges `[from, to, …]`.
+ * @returns The text, such as `\u{41}-\u{5a}`.
  */
 export function classText(ranges: readonly number[]): string {
   let text = "";

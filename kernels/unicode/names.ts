@@ -1,6 +1,6 @@
 /**
- * Names of Unicode's properties and of their values, as ECMAScript's regular expressions spell them. A short and a
- * long name stand together, the one that the tables go by first.
+ * Names of Unicode's properties and of their values, as ECMAScript's regular expressions spell them. Other names
+ * follow the name that the tables use.
  *
  * @module
  */
@@ -69,8 +69,8 @@ export const BINARY_NAMES: string =
 /**
  * Reads a list of names.
  *
- * @param list One of the lists.
- * @returns By each name the first of those that stand together.
+ * @param list A list of this module.
+ * @returns By name: the name that the tables use.
  */
 export function namesOf(list: string): Map<string, string> {
   return new Map(

@@ -1,6 +1,6 @@
 /**
- * Sets of code points by the name of a property. They are of Unicode 16.0, which tiktoken 1.0.22 and tokenizers
- * 0.23.2 have in patterns, whatever the version of the JavaScript engine.
+ * Sets of code points by the name of a property. They are those of Unicode 16.0 on every JavaScript engine, as in the
+ * patterns of tiktoken 1.0.22 and tokenizers 0.23.2.
  *
  * @module
  */
@@ -63,10 +63,10 @@ function make(name: string): CodeSet | null {
 const known = new Map<string, CodeSet>();
 
 /**
- * The set of a property by the name that ECMAScript's regular expressions have for it; surrogates are in none.
+ * Looks up the set of a property by its name in ECMAScript's regular expressions. No set contains surrogates.
  *
- * @param name Such as `Lu`, `Script=Han`, `White_Space`; upper and lower case count.
- * @returns The set, or null when no such property is known.
+ * @param name Name such as `Lu`, `Script=Han` or `White_Space`; it is case-sensitive.
+ * @returns The set, or null for an unknown property.
  */
 export function unicodeSet(name: string): CodeSet | null {
   const before = known.get(name);

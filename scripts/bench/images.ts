@@ -1,5 +1,5 @@
 /**
- * The candidates around one image: serialize it, copy it, or do the work on the host after all.
+ * Candidates for one image: serialize it, copy it, or compute the result on the host.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { Candidate } from "./measure.ts";
 const MEAN = [0.485, 0.456, 0.406];
 const STD = [0.229, 0.224, 0.225];
 
-/** An RGB image of noise: no candidate looks at what the samples are. */
+/** An RGB image of noise; no candidate's time depends on the samples. */
 export function noise(height: number, width: number): Tensor {
   const data = new Uint8Array(height * width * 3);
   let state = 1;
@@ -46,7 +46,7 @@ export function benchPlan(
   }, { input: image, device: MODEL_PROFILE, checksum, layout });
 }
 
-/** A writer with its slots: writes all packets of an image. */
+/** Creates a function that writes all packets of an image into its own slots. */
 export function serializer(
   image: Tensor,
   size: number,
@@ -56,7 +56,7 @@ export function serializer(
   const plan = benchPlan(image, size, checksum, layout);
   const { packets } = plan.body.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
-  // As a session does: as many packets at a time as there are slots.
+  // Batches of `requests.slots` packets, as in a session.
   return () => {
     for (let first = 0; first < packets; first += requests.slots) {
       writer.write(image, 0, first, Math.min(requests.slots, packets - first), requests);
@@ -64,7 +64,7 @@ export function serializer(
   };
 }
 
-/** Planning, for few and for many weights. */
+/** Planning of resizes, from few weights to many. */
 export function planCandidates(): Candidate[] {
   return ([[720, 1280, 224], [375, 500, 518], [719, 1279, 640], [3024, 4032, 448]] as const).map(
     ([height, width, size]) => {
@@ -78,7 +78,7 @@ export function planCandidates(): Candidate[] {
   );
 }
 
-/** What an image costs, serialized or done on the host. */
+/** Serialization of an image, and the same work on the host. */
 export function imageCandidates(image: Tensor, size: number): Candidate[] {
   const [height, width] = image.shape as [number, number, number];
   const pixels = image.data as Uint8Array<ArrayBuffer>;
@@ -112,7 +112,7 @@ export function imageCandidates(image: Tensor, size: number): Candidate[] {
   ];
 }
 
-/** The straight host code that offloading replaces: one pass, tables for columns and levels. */
+/** Plain host code that offloading replaces: one pass, with tables for columns and levels. */
 function fused(pixels: Uint8Array, height: number, width: number, size: number): () => void {
   const axis = (length: number) =>
     Array.from({ length: size }, (_, o) => {

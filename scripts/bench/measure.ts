@@ -1,5 +1,5 @@
 /**
- * Timing of alternatives in turn, so that a machine that drifts drifts for all of them.
+ * Timing of alternatives in turn, so that changes of the machine's speed affect all of them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Candidate {
   readonly run: () => void | Promise<void>;
 }
 
-/** Microseconds of one run of a candidate, a value for each round. */
+/** Measured times of a candidate. */
 export interface Timing {
   /** Name in the table. */
   readonly name: string;
@@ -20,17 +20,17 @@ export interface Timing {
   readonly rounds: readonly number[];
 }
 
-/** Rounds of the measurement, where nothing is said. */
+/** Default number of rounds. */
 const ROUNDS = 11;
-/** Least time of one candidate in one round, in milliseconds. */
+/** Minimum time of one candidate in one round, in milliseconds. */
 const SLICE_MS = 40;
 
 /**
- * Times candidates: each is warmed up, then every round runs each of them once for a while.
+ * Times candidates: each is warmed up, then repeated for `SLICE_MS` in every round.
  *
- * @param candidates What to time.
+ * @param candidates Candidates to time; each round runs them in this order.
  * @param onRound Called after every round.
- * @param total Rounds.
+ * @param total Number of rounds.
  * @returns A timing for each candidate, in order.
  */
 export async function measure(
@@ -49,7 +49,7 @@ export async function measure(
   return timings;
 }
 
-/** Runs a candidate for at least some milliseconds; microseconds a run. */
+/** Repeats a candidate for at least `ms` milliseconds and returns microseconds a run. */
 async function slice({ run }: Candidate, ms: number): Promise<number> {
   const start = performance.now();
   let runs = 0;
@@ -63,13 +63,13 @@ async function slice({ run }: Candidate, ms: number): Promise<number> {
   return (1000 * (now - start)) / runs;
 }
 
-/** The middle of some values. */
+/** Median of some values; the upper one of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
 }
 
-/** Median of the round-by-round ratio of two timings. */
+/** Median of the ratios of two timings, taken round by round. */
 export function ratio(timing: Timing, to: Timing): number {
   return median(timing.rounds.map((value, round) => value / to.rounds[round]!));
 }

@@ -1,6 +1,6 @@
 /**
- * A card of XRT's mode `noop` that answers: all calls of libxrt are made as for a card, and as that mode computes
- * nothing, the model computes what the NIC would have sent. What a run costs on the host is so measured whole.
+ * A card of XRT's mode `noop` that answers. All libxrt calls are made as for a card; that mode computes nothing,
+ * so the model computes the answers of the NIC. This measures the whole cost of a run on the host.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { createCardPackets } from "../../runtime/device/xrt/device/card_packets.
 import type { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
 
 /**
- * Makes the device.
+ * Creates the device.
  *
- * @param card An open card in mode `noop`; it stays the caller's to close.
+ * @param card An open card in mode `noop`; the caller closes it.
  * @returns A device with the model's profile, for plans that answer each packet by one.
  */
 export async function createNoopCard(card: XrtDevice): Promise<Device> {

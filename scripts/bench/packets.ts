@@ -1,5 +1,5 @@
 /**
- * The candidates around packets: their CRC in its forms, and putting them together again.
+ * Candidates for packets: implementations of their CRC, and reassembly.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Placement, Reassembler } from "../../serialize/reassembler.ts";
 import { noise } from "./images.ts";
 import type { Candidate } from "./measure.ts";
 
-/** The CRC of the 672 packets of 1280x720 to 224 in every form there is. */
+/** CRC-32C of the 672 packets of 1280x720 to 224x224, by each implementation. */
 export function crcCandidates(): Candidate[] {
   const packets = 672;
   const bytes = 1280;
@@ -38,12 +38,12 @@ function seal(engine: Engine, first: number, packets: number, bytes: number): vo
   for (let i = 0; i < packets; i++) engine.functions.packetCrc(first + 1408 * i, bytes);
 }
 
-/** Payload of the reassembly's packets, in bytes: the longest of a standard frame. */
+/** Payload of the reassembly's packets in bytes, the maximum of a standard frame. */
 export const PAYLOAD = 1344;
-/** Packets of one f32 image of 224x224, and of a batch of 16, which no cache near the core holds. */
+/** Packets of one f32 image of 224x224, and of a batch of 16 that exceeds the caches of a core. */
 export const PACKETS = { image: 448, batch: 16 * 448 } as const;
 
-/** Reassembly of packets of 1344 bytes against a copy of the same bytes. */
+/** Reassembly of packets of `PAYLOAD` bytes, and a copy of the same bytes. */
 export function reassemblyCandidates(packets: number): Candidate[] {
   const source = new Uint8Array(packets * PAYLOAD).fill(1);
   const copy = new Uint8Array(packets * PAYLOAD);
@@ -58,7 +58,7 @@ export function reassemblyCandidates(packets: number): Candidate[] {
 function filledSlots(checksum: Checksum, packets: number): { slots: PacketSlots; placement: Placement } {
   const engine = createEngine(packets * 1408);
   const slots = reserveSlots(engine, packets, PAYLOAD);
-  // One item a byte, one packet a row.
+  // An item is a byte, a packet is a row.
   const placement = {
     plan: 1,
     cut: cutRows(PAYLOAD, packets, 1, PAYLOAD),

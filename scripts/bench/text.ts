@@ -1,5 +1,5 @@
 /**
- * The candidates around text: tokenizing, packets of text and tokens, hostile texts, and chunks that were seen before.
+ * Candidates for text: tokenizing, hostile texts, loading a vocabulary, and prompts through a cache of chunks.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { corpus } from "../text/corpus.ts";
 import type { Candidate } from "./measure.ts";
 
-/** A vocabulary with its compiled table file and its peer. */
+/** A vocabulary with its compiled table file, and the tokenizer that it is compared to. */
 export interface BenchVocabulary {
-  /** Its tables. */
+  /** Tables decoded from `file`. */
   readonly tables: Vocabulary;
   /** The compiled table file. */
   readonly file: Uint8Array;
-  /** tiktoken's WebAssembly. */
+  /** The same encoding in tiktoken's WebAssembly. */
   readonly peer: Tiktoken;
 }
 
@@ -42,7 +42,7 @@ export async function benchVocabulary(name: string): Promise<BenchVocabulary> {
   return { tables: decodeVocabulary(file), file, peer };
 }
 
-/** Texts in many languages, code and Markdown: so many bytes of them, about. */
+/** Texts in many languages, code and Markdown: at least `bytes` of UTF-8, up to one document more. */
 export function mixedTexts(bytes: number): string[] {
   const texts: string[] = [];
   const documents = corpus();
@@ -56,7 +56,7 @@ export function mixedTexts(bytes: number): string[] {
   return texts;
 }
 
-/** Bytes of texts as UTF-8. */
+/** Total bytes of texts as UTF-8. */
 export function bytesOf(texts: readonly string[]): number {
   const utf8 = new TextEncoder();
   return texts.reduce((sum, text) => sum + utf8.encode(text).length, 0);
@@ -72,7 +72,7 @@ async function sessionOf(
   return await Session.open(plan, device, { vocabulary: tables });
 }
 
-/** tiktoken, and the ways of tokenizing that there are, on the same texts. */
+/** tiktoken and each tokenizer of this library, on the same texts. */
 export async function tokenizeCandidates(
   { tables, peer }: BenchVocabulary,
   texts: readonly string[],
@@ -90,27 +90,27 @@ export async function tokenizeCandidates(
   ];
 }
 
-/** Texts that cost simple tokenizers dearly, of a megabyte each. */
+/** Texts of about a megabyte each on which simple tokenizers are slow. */
 export const HOSTILE: Readonly<Record<string, string>> = {
   "spaces": " ".repeat(2 ** 20),
   "line feeds": "\n".repeat(2 ** 20),
   "spaces and line feeds": " \n".repeat(2 ** 19),
   "one letter": "a".repeat(2 ** 20),
   "digits": "1234567890".repeat(2 ** 17),
-  "base64": Array.from({ length: 2 ** 20 }, (_, n) => BASE64(n)).join(""),
+  "base64": Array.from({ length: 2 ** 20 }, (_, n) => base64Letter(n)).join(""),
   "one word of CJK": "漢字仮名交文".repeat(2 ** 16),
   "emoji": "👩‍👩‍👧‍👦".repeat(2 ** 16),
   "combining marks": "a\u0301\u0327".repeat(2 ** 18),
   "signs": "=-".repeat(2 ** 19),
 };
 
-/** A letter of base64 that looks random. */
-function BASE64(n: number): string {
+/** Pseudorandom letter of base64. */
+function base64Letter(n: number): string {
   const mixed = Math.imul(n ^ (n >>> 7), 0x9e3779b1) >>> 26;
   return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[mixed]!;
 }
 
-/** A session on the model device for hostile texts. */
+/** Hostile texts, and mixed text first, through one session on the model device. */
 export async function hostileCandidates(
   { tables }: BenchVocabulary,
   mixed: readonly string[],
@@ -128,7 +128,7 @@ export async function hostileCandidates(
   ];
 }
 
-/** Loading a compiled table file: into tables, and packed as the engine walks them. */
+/** Loading of a compiled table file, including the engine's form of its tables. */
 export function openCandidates({ file }: BenchVocabulary): Candidate[] {
   const copy = new Uint8Array(file.length);
   return [
@@ -137,29 +137,29 @@ export function openCandidates({ file }: BenchVocabulary): Candidate[] {
   ];
 }
 
-/** A way in which prompts resemble each other, and what a cache makes of them. */
+/** Effect of a cache on one kind of prompts. */
 export interface CacheRow {
-  /** What the prompts are. */
+  /** Kind of the prompts. */
   readonly name: string;
-  /** Bytes of text. */
+  /** Total bytes of the prompts. */
   readonly bytes: number;
-  /** Share of the bytes that were there. */
+  /** Share of the bytes that the cache held, 0 to 1. */
   readonly hit: number;
-  /** Time without a cache to time with it. */
+  /** Time without a cache, divided by the time with it. */
   readonly faster: number;
-  /** Bytes of memory that the cache held. */
+  /** Bytes of memory that the cache occupies at the end. */
   readonly held: number;
 }
 
 /**
- * Prompts through a cache, each kind with an empty one.
+ * Runs prompts through a cache that is empty at the start of each kind.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Vocabulary of both encoders.
  */
 export function cacheRows({ tables }: BenchVocabulary): CacheRow[] {
   const encoder = createEncoder(tables);
   return Object.entries(promptKinds()).map(([name, prompts]) => {
-    // Both are warm before they are timed, the cache that counts is empty.
+    // Both encoders are warmed up first; the timed cache is empty.
     prompts.forEach((prompt) => encoder.encode(prompt));
     const warm = createCachedEncoder(new ChunkCache(tables));
     prompts.forEach((prompt) => warm.encode(prompt));
@@ -176,7 +176,7 @@ export function cacheRows({ tables }: BenchVocabulary): CacheRow[] {
   });
 }
 
-/** Prompts of several kinds, of real texts. */
+/** Prompts by kind, made from the corpus. */
 function promptKinds(): Record<string, string[]> {
   const documents = corpus().map(({ text }) => text.slice(0, 6000)).filter((text) => text.length > 3000);
   const some = documents.slice(0, 40);

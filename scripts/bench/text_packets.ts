@@ -1,5 +1,5 @@
 /**
- * The candidates around packets of text: writing them, appending tokens, and putting chunks together.
+ * Candidates for packets of text: writing them, appending tokens, and merging chunks.
  *
  * @module
  */
@@ -52,9 +52,9 @@ function answered({ tables }: BenchVocabulary, text: Uint8Array, mode: TextMode)
 }
 
 /**
- * The host's work for a text of about half a megabyte, beside tiktoken's.
+ * The host's work for a text of about half a megabyte, and tiktoken for comparison.
  *
- * @param vocabulary The vocabulary.
+ * @param vocabulary Vocabulary of the model's answers and of tiktoken.
  */
 export function hostCandidates(vocabulary: BenchVocabulary): Candidate[] {
   const words = mixedTexts(2 ** 19).join("\n");

@@ -1,5 +1,5 @@
 /**
- * What it costs to load a compiled vocabulary.
+ * Candidates for loading a compiled vocabulary.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { readTiktokenJson } from "../../kernels/tokenize/formats/tiktoken.ts";
 import type { Candidate } from "./measure.ts";
 
 /**
- * Compiles a vocabulary of tiktoken's npm package, and gives what is to be timed.
+ * Compiles a vocabulary of tiktoken's npm package and creates its candidates.
  *
- * @param name The encoding's name.
- * @returns A copy of the table file, its CRC aside; and loading it.
+ * @param name Name of the encoding, such as `cl100k_base`.
+ * @returns A copy of the table file, and loading of the file.
  */
 export async function loadCandidates(name: string): Promise<Candidate[]> {
   const path = new URL(`../../node_modules/tiktoken/encoders/${name}.json`, import.meta.url);

@@ -1,5 +1,5 @@
 /**
- * The candidates around XRT: the same call of the same function, bare and through the binding.
+ * Candidates for XRT: calls of the same function, bare and through the binding.
  *
  * @module
  */
@@ -21,18 +21,18 @@ import { reserveSlots, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
 import { benchPlan, noise } from "./images.ts";
 import { createNoopCard } from "./noop_card.ts";
 
-/** Calls in one timed piece of work: the clock costs as much as one of them. */
+/** Calls in one timed run, because reading the clock costs as much as one call. */
 const CALLS = 1000;
 
 const DONE = Promise.resolve();
 
-/** A kernel of a device that computes nothing, with buffers and a run. */
+/** A device that computes nothing, with one kernel, a buffer and a run. */
 export interface Noop {
-  /** The device. */
+  /** An open device in XRT's mode `noop`. */
   readonly device: XrtDevice;
-  /** Its kernel. */
+  /** The kernel `copy`, opened exclusively. */
   readonly kernel: XrtKernel;
-  /** A buffer. */
+  /** Argument `from` of the run, 64 KiB. */
   readonly buffer: XrtBuffer;
   /** A run whose arguments are set. */
   readonly run: XrtRun;
@@ -40,17 +40,17 @@ export interface Noop {
 
 /** The same work, bare and through the binding. */
 export interface Pair {
-  /** What is called. */
+  /** Functions that are called. */
   readonly name: string;
-  /** How often. */
+  /** Number of calls in one run of `bare` or `wrapped`. */
   readonly calls: number;
-  /** By `Deno.dlopen` alone. */
+  /** Calls by `Deno.dlopen` alone. */
   readonly bare: () => void | Promise<void>;
-  /** Through the binding. */
+  /** Calls through the binding. */
   readonly wrapped: () => void | Promise<void>;
 }
 
-/** Loads an image with one kernel and makes a run of it. */
+/** Loads an xclbin with one kernel and prepares a run of it. */
 export async function openNoop(device: XrtDevice): Promise<Noop> {
   await device.load(writeXclbin({
     platform: "onpath_noop",
@@ -72,7 +72,7 @@ export async function openNoop(device: XrtDevice): Promise<Noop> {
   return { device, kernel, buffer, run };
 }
 
-/** Every call of a running program, in pairs. */
+/** Pairs for the calls that each run of a loaded kernel makes. */
 export function callPairs({ device, buffer, run }: Noop): Pair[] {
   const { symbols } = Deno.dlopen(device.xrt.path, {
     xrtRunState: { parameters: ["pointer"], result: "i32" },
@@ -127,7 +127,7 @@ export function callPairs({ device, buffer, run }: Noop): Pair[] {
   ];
 }
 
-/** Writing the packets of an image into memory of the host, and into the same memory as a buffer. */
+/** Writing the packets of an image into host memory, and into host memory that is also a buffer. */
 export async function serializePair({ device, kernel }: Noop): Promise<Pair> {
   const image = noise(720, 1280);
   const plan = benchPlan(image, 224, "link", "cells");
@@ -137,7 +137,7 @@ export async function serializePair({ device, kernel }: Noop): Promise<Pair> {
   const memory = engine.bytes.subarray(address, address + slots * slotBytes);
   const buffer = await device.wrap(memory, kernel.group("from"));
   if (address % SLOTS_ALIGNMENT !== 0 || buffer.map().byteOffset !== memory.byteOffset) {
-    throw new Error("the slots are no buffer");
+    throw new Error("Cannot measure serialization: the buffer does not map the slots' memory");
   }
   const write = ({ writer, requests }: (typeof writers)[number]) => () => {
     for (let first = 0; first < packets; first += requests.slots) {
@@ -152,7 +152,7 @@ export async function serializePair({ device, kernel }: Noop): Promise<Pair> {
   };
 }
 
-/** Runs a second: an argument is set, the kernel started and waited for. */
+/** Runs a second; each sets an argument, starts the kernel and waits for it. */
 export async function runsPerSecond({ run }: Noop, seconds = 1): Promise<number> {
   const start = performance.now();
   let runs = 0;
@@ -164,7 +164,7 @@ export async function runsPerSecond({ run }: Noop, seconds = 1): Promise<number>
   return 1000 * runs / (performance.now() - start);
 }
 
-/** Exchanges a second of the XRT device: one packet is copied, moved, run, and its status moved back. */
+/** Exchanges a second; each copies one packet, moves it, runs the mover, and moves the status back. */
 export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise<number> {
   await device.load(emulatedXclbin());
   const packets = createCardPackets(
@@ -179,7 +179,7 @@ export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise
   return 1000 * count / (performance.now() - start);
 }
 
-/** Runs a second of a session, all of it: an image of one packet in, a tensor out. */
+/** Runs a second of a whole session, from an image of one packet to a tensor. */
 export async function sessionRunsPerSecond({ device: card }: Noop, seconds = 1): Promise<number> {
   const device = await createNoopCard(card);
   const image = noise(8, 8);

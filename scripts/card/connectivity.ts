@@ -70,7 +70,7 @@ export function connectivity({ name }: CardKernel, streams: readonly Stream[]): 
     `stream_connect=networklayer_0.M_AXIS_nl2sk:${unit}.s_axis`,
     `stream_connect=${unit}.m_axis:networklayer_0.S_AXIS_sk2nl`,
     ``,
-    `# What is no packet comes from the card's memory; v++ fits the widths.`,
+    `# Streams without packets connect to the card's memory; v++ converts the widths.`,
     ...links.map((link) => `stream_connect=${link}`),
     ``,
   ].join("\n");

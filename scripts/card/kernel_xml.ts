@@ -59,14 +59,14 @@ export function kernelXml({ name, arguments: list }: DescribedKernel, streams: r
       })
     ),
   ];
-  const registers = list.map(({ name, kind = "scalar" }, place) => {
+  const registers = list.map(({ name, kind = "scalar" }, index) => {
     const buffer = kind === "buffer";
     return {
       name,
       addressQualifier: buffer ? 1 : 0,
       port: buffer ? MEMORY_PORT.name : "s_axi_control",
       size: hex(buffer ? 8 : 4),
-      offset: hex(argumentAddress(place)),
+      offset: hex(argumentAddress(index)),
       hostOffset: hex(0),
       hostSize: hex(buffer ? 8 : 4),
       type: buffer ? "void*" : "uint",

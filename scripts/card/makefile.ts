@@ -27,7 +27,7 @@ export function makefile(
 # make xclbin KERNEL=${first!.kernel.name} DEVICE=<platform> VNX=<a clone of Xilinx/xup_vitis_network_example>
 
 KERNELS := ${kernels.map(({ kernel }) => kernel.name).join(" ")}
-# The movers are packaged like them, and linked by nothing yet.
+# Movers are packaged like kernels, but nothing links them yet.
 MEMORY_MOVERS := ${movers.map(({ name }) => name).join(" ")}
 KERNEL ?= ${first!.kernel.name}
 INTERFACE ?= 0
@@ -38,11 +38,11 @@ HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BUILD := $(abspath build/$(KERNEL))
 XO := $(BUILD)/$(KERNEL).xo
 XCLBIN := $(BUILD)/$(KERNEL).xclbin
-# VNx names its folders after the platform, without its path and end.
+# VNx names its folders after the platform, without path and extension.
 XSA := $(basename $(notdir $(DEVICE)))
 VNX_XO := $(VNX)/NetLayers/_x.$(XSA)/networklayer.xo $(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo
 MOVER_XO := $(foreach mover,$(MOVERS_$(KERNEL)),$(VNX)/Basic_kernels/_x.$(XSA)/$(mover).xo)
-# The network layer refers to HLS IP that was made for cards with HBM or without.
+# The network layer uses HLS IP that differs between cards with and without HBM.
 HBM := $(if $(findstring _u5,$(XSA))$(findstring _u280,$(XSA)),HBM,noHBM)
 HLS_IP = $(VNX)/NetLayers/100G-fpga-network-stack-core/synthesis_results_$(HBM)
 # U50 and U55 have their Ethernet port in SLR1, the others in SLR2.
@@ -67,7 +67,7 @@ xclbin: $(XCLBIN)
 
 $(XCLBIN): $(XO) $(HERE)$(KERNEL)/connectivity.cfg
 ifeq ($(and $(DEVICE),$(VNX)),)
-	$(error Cannot link $(KERNEL): DEVICE and VNX are wanted)
+	$(error Cannot link $(KERNEL): DEVICE or VNX is missing)
 endif
 	$(MAKE) -C $(VNX)/NetLayers all DEVICE=$(DEVICE)
 	$(MAKE) -C $(VNX)/Ethernet all DEVICE=$(DEVICE) INTERFACE=$(INTERFACE)

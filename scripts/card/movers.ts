@@ -39,13 +39,13 @@ export const MEMORY_PORT = { name: "m_axi_gmem", width: 512 } as const;
 export function moverRegisters({ arguments: list }: CardMover): Register[] {
   return [
     ...controlRegisters({
-      start: "begin what the arguments say",
-      done: "memory and streams have all of it; cleared when read",
-      idle: "nothing runs",
+      start: "start a run with the arguments",
+      done: "memory and streams have all data of the run; cleared when read",
+      idle: "no run is in flight",
     }),
-    ...list.map(({ name, kind, meaning }, place): Register => ({
+    ...list.map(({ name, kind, meaning }, index): Register => ({
       name,
-      address: argumentAddress(place),
+      address: argumentAddress(index),
       meaning,
       fields: [field(name, 0, kind === "buffer" ? 64 : 32, false, meaning)],
     })),

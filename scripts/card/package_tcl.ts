@@ -38,10 +38,10 @@ export function packageTcl({ name, top, streams, modules, registers, buffers }: 
   return `# ${GENERATED}
 #
 # vivado -mode batch -source package_kernel.tcl -tclargs <${name}.xo>
-# Projects are made in the folder that Vivado is started in.
+# Vivado creates its projects in the current folder.
 
 if { $::argc != 1 } {
-    puts "Cannot package ${name}: one argument is wanted, the .xo to write"
+    puts "Cannot package ${name}: expected one argument, the .xo to write"
     exit 1
 }
 set xo [file normalize [lindex $::argv 0]]
@@ -50,7 +50,7 @@ set rtl [file normalize [file join $here .. ..]]
 set packaged [file normalize packaged_${name}]
 set project [file normalize project_${name}]
 
-# No part is named: the IP is for every family, and v++ synthesizes it for the platform.
+# No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_${name} $project
 set sources [list [file join $${top} ${name}.sv]]
 foreach module {

@@ -70,18 +70,18 @@ export function controlRegisters({ start, done, idle }: ControlMeanings): Regist
       name: "GIER",
       address: REGISTER.interrupt,
       meaning: "global interrupt enable",
-      fields: [field("ENABLE", 0, 1, false, "1: interrupts leave")],
+      fields: [field("ENABLE", 0, 1, false, "1: interrupts are sent")],
     },
     {
       name: "IP_IER",
       address: REGISTER.interrupt + 4,
-      meaning: "which events interrupt",
+      meaning: "events that interrupt",
       fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
     },
     {
       name: "IP_ISR",
       address: REGISTER.interrupt + 8,
-      meaning: "which events did; toggled by writing",
+      meaning: "pending events; written bits toggle",
       fields: [field("DONE", 0, 2, false, "bit 0 done, bit 1 ready")],
     },
   ];
@@ -95,9 +95,9 @@ export function controlRegisters({ start, done, idle }: ControlMeanings): Regist
 export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
   return [
     ...controlRegisters({
-      start: "take the arguments when no packet is inside",
-      done: "they were taken; cleared when read",
-      idle: "no start is waiting",
+      start: "use the arguments once no packet is inside",
+      done: "the arguments are in use; cleared when read",
+      idle: "no start is pending",
     }),
     ...argumentRegisters(list),
     ...counterRegisters(),
@@ -123,9 +123,9 @@ export function field(name: string, bit: number, width: number, readOnly: boolea
  * @param list Arguments, in order.
  */
 export function argumentRegisters(list: readonly KernelArgument[]): Register[] {
-  return list.map(({ name, meaning }, place) => ({
+  return list.map(({ name, meaning }, index) => ({
     name,
-    address: argumentAddress(place),
+    address: argumentAddress(index),
     meaning,
     fields: [field(name, 0, 32, false, meaning)],
   }));
@@ -133,14 +133,14 @@ export function argumentRegisters(list: readonly KernelArgument[]): Register[] {
 
 /** Lists the read-only counters; there is one drop counter for each reason. */
 export function counterRegisters(): Register[] {
-  return Object.entries(COUNTER).flatMap(([key, place]) =>
+  return Object.entries(COUNTER).flatMap(([key, index]) =>
     key === "drops"
-      ? DROP_REASONS.map((reason, at) => counter(`drops_${reason}`, place + at, `packets dropped: ${reason}`))
-      : [counter(key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), place, `counter ${place}`)]
+      ? DROP_REASONS.map((reason, at) => counter(`drops_${reason}`, index + at, `packets dropped: ${reason}`))
+      : [counter(key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), index, `counter ${index}`)]
   ).sort((a, b) => a.address - b.address);
 }
 
-function counter(suffix: string, place: number, meaning: string): Register {
+function counter(suffix: string, index: number, meaning: string): Register {
   const name = `count_${suffix}`;
-  return { name, address: counterAddress(place), meaning, fields: [field(name, 0, 32, true, meaning)] };
+  return { name, address: counterAddress(index), meaning, fields: [field(name, 0, 32, true, meaning)] };
 }

@@ -64,8 +64,8 @@ export function cardTop({ name, summary, core, parameters }: CardKernel, ports: 
     `// ${GENERATED}`,
     `//`,
     `// ${core} for a card: ${summary}.`,
-    `// Packets are 512 bits wide, as AMD's network shell has them, and TDEST is the socket: an answer has its`,
-    `// request's.`,
+    `// Beats are 512 bits wide, as in AMD's network shell. TDEST is the socket; an answer has the socket of its`,
+    `// request.`,
     `module ${name} (`,
     cardPorts(ports).map(declaration).join(",\n").replace(
       /^.* interrupt,?$/m,

@@ -1,5 +1,5 @@
 /**
- * Mistakes that no test noticed once, written by hand: `deno task mutate:ts` makes each of them, always.
+ * Mistakes that went unnoticed once, written by hand. `deno task mutate:ts` makes all of them in every run.
  *
  * @module
  */

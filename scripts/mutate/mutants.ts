@@ -31,7 +31,7 @@ export interface Mutant {
 /** Replaces part of a node. */
 type Add = (shown: ts.Node, part: ts.Node, code: string) => void;
 
-/** Operators that are replaced: a limit by its other side, a condition by its contrary. */
+/** Operators with their replacements: the other side of a limit, the contrary of a condition. */
 const OPERATORS: ReadonlyMap<ts.SyntaxKind, string> = new Map([
   [ts.SyntaxKind.LessThanToken, "<="],
   [ts.SyntaxKind.LessThanEqualsToken, "<"],
@@ -48,7 +48,7 @@ const OPERATORS: ReadonlyMap<ts.SyntaxKind, string> = new Map([
 const REMOVED = ";";
 
 /**
- * Lists all mutants of a file. Types, imports, texts and arguments of errors are left alone.
+ * Lists all mutants of a file. Types, imports, texts and arguments of errors are not changed.
  *
  * @param file Path of the file.
  * @param source Text of the file.
@@ -130,7 +130,7 @@ function isEarly(node: ts.Node): boolean {
   return ts.isIfStatement(holder) || ts.isIterationStatement(holder, false);
 }
 
-/** Types, imports, texts, and what an error says. */
+/** Whether a node is excluded: types, imports, texts, and arguments of errors. */
 function isLeftAlone(node: ts.Node): boolean {
   if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return true;
   if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return true;
@@ -153,5 +153,5 @@ function oneLine(text: string): string {
   return line.length <= MAX_SHOWN ? line : `${line.slice(0, MAX_SHOWN / 2)} … ${line.slice(-MAX_SHOWN / 2)}`;
 }
 
-/** Longest code that is shown whole. */
+/** Maximum characters of code that are shown in full. */
 const MAX_SHOWN = 120;

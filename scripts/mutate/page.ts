@@ -46,14 +46,14 @@ ${tsSection(ts)}
 ${mutationSection(rtl)}`;
 }
 
-/** Names files and folders of the targets that no row is of, so that a missing row is not taken for a good one. */
+/** Names files and folders of the targets without a row, so that a missing row does not look like a good one. */
 function untriedText(files: readonly FileRow[]): string {
   const untried = TARGETS.flatMap(({ paths }) => paths)
     .filter((path) =>
       !files.some(({ file }) => file === path || path.endsWith("/") && file.startsWith(path))
     );
   if (untried.length === 0) return "";
-  return `Not tried yet, \`deno task mutate:ts --only <path> --write\` does it:\n\n${
+  return `Not tried yet; \`deno task mutate:ts --only <path> --write\` tries them:\n\n${
     untried.map((path) => `- \`${path}\``).join("\n")
   }\n\n`;
 }
@@ -63,8 +63,8 @@ function tsSection({ files, known }: TsTable): string {
   return `## TypeScript
 
 Each mutant makes one small mistake: the other side of a limit, the contrary of a condition, a missing
-statement, another number. Mutants come from the syntax tree. Of each file up to ${SAMPLE_COUNT} are tried, chosen by the
-checksum of their code. Tests that fail or hang have noticed. The WebAssembly of the engine is compiled and
+statement, another number. Mutants come from the syntax tree. Up to ${SAMPLE_COUNT} of each file are tried, chosen by the
+checksum of their code. A test that fails or hangs has noticed the mutant. The WebAssembly of the engine is
 not mutated.
 
 ${

@@ -1,5 +1,5 @@
 /**
- * Mutants that no test can notice, and why: the code does the same.
+ * Mutants that no test can notice, with the reason why the code behaves the same.
  *
  * @module
  */

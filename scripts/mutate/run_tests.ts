@@ -1,6 +1,6 @@
 /**
- * Runs test files on a changed source: bundled with the change, in a worker, so that nothing is copied and a loop
- * without an end can be stopped.
+ * Runs test files on a changed source, bundled with the change, in a worker. No file is copied, and an endless
+ * loop can be stopped.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Collects tests in place of running them. Stands before the bundle. */
+/** Code before the bundle: collects tests in place of running them. */
 const PRELUDE = `
 const tests = [];
 const register = (first, second, third) => {
@@ -22,7 +22,7 @@ const register = (first, second, third) => {
 Deno.test = Object.assign(register, { ignore: () => {}, only: register });
 `;
 
-/** Runs what was collected, up to the first failure. Stands behind the bundle. */
+/** Code after the bundle: runs the collected tests up to the first failure. */
 const POSTLUDE = `
 let failed = null;
 for (const { name, fn } of tests) {
@@ -113,7 +113,7 @@ async function bundle(root: string, file: string, source: string, test: string) 
   }
 }
 
-/** Loads the changed text, and tells every file its own address. */
+/** Loads the changed text, and replaces `import.meta.url` by the address of each file. */
 function replaceFile(root: string, file: string, source: string): Plugin {
   const changed = join(root, file);
   return {

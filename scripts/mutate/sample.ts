@@ -1,5 +1,5 @@
 /**
- * Mutants that `deno task mutate:ts` takes: of each file a few, always the same.
+ * Mutants that `deno task mutate:ts` runs: a few of each file, the same ones in every run.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { crc32c } from "../../serialize/crc32c.ts";
 import { listMutants, type Mutant } from "./mutants.ts";
 import { EXCLUDED, type Target, TARGETS } from "./targets.ts";
 
-/** Mutants of each file. */
+/** Maximum mutants of each file. */
 export const SAMPLE_COUNT = 12;
 
 /** Start of the checksums by which the mutants of a file are sorted. */
@@ -22,9 +22,9 @@ export interface Subject {
   readonly file: string;
   /** Name of its group. */
   readonly group: string;
-  /** Paths of its tests, those that share its name first. */
+  /** Paths of its tests; those that share the file's name come first. */
   readonly tests: readonly string[];
-  /** All its mutants. */
+  /** All mutants of the file. */
   readonly mutants: readonly Mutant[];
 }
 
@@ -48,10 +48,10 @@ export function listSubjects(root: string): Subject[] {
 }
 
 /**
- * Takes a few mutants of a file. An edit elsewhere in the file leaves the choice as it is.
+ * Selects a few mutants of a file. An edit elsewhere in the file does not change the selection.
  *
  * @param mutants All mutants of the file.
- * @param count Mutants that are taken.
+ * @param count Maximum mutants to select.
  * @returns The sample, in the order of the file.
  */
 export function sample(mutants: readonly Mutant[], count: number): Mutant[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Files, and the tests that reach them. Plain data. */
+/** Files, with the tests that cover them. Plain data. */
 export interface Target {
   /** Name of the group in the table. */
   readonly group: string;
@@ -17,7 +17,7 @@ export interface Target {
 /** Files that hold no code, or whose code is compiled into another file. */
 export const EXCLUDED = /(^|\/)mod\.ts$|^serialize\/(wasm\/|engine_wasm\.ts$)/;
 
-/** The groups, in the order of the table. The first one that has a file counts. */
+/** Groups, in the order of the table. A file belongs to the first group that names it. */
 export const TARGETS: readonly Target[] = [
   {
     group: "serialize",

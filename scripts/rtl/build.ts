@@ -1,5 +1,5 @@
 /**
- * SystemVerilog to WebAssembly without imports: Verilator makes C++ of it, clang and wasm-ld the rest.
+ * Builds WebAssembly without imports from SystemVerilog: Verilator generates C++, clang and wasm-ld do the rest.
  *
  * @module
  */
@@ -10,35 +10,35 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
 
-/** What Debian's clang and wasi-libc have, by the packages' own paths. */
+/** Folder of Verilator's headers and run-time in Debian's package. */
 export const VERILATOR = "/usr/share/verilator/include";
-/** The compiler's own library for WebAssembly. */
+/** clang's run-time library for WebAssembly in Debian's package. */
 export const RUNTIME = "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a";
-/** Debian's packages that builds want. */
+/** Debian packages that builds require. */
 export const RTL_PACKAGES = "verilator clang lld wasi-libc libc++-dev-wasm32 libclang-rt-dev-wasm32";
 
-/** How Verilator makes C++, whatever is built of it. */
+/** Verilator's options in all builds. */
 const VERILATOR_FLAGS = "-O3 --x-assign fast --x-initial fast --noassert --prefix Vtop".split(" ");
 
-/** What WebAssembly is built with beside what all builds have. */
+/** Options that differ between builds of WebAssembly. */
 export interface WasmOptions {
-  /** Optimization of clang. */
+  /** clang's optimization level, such as `-O3`. */
   readonly optimize: string;
-  /** More options of the compiler. */
+  /** Additional options of clang. */
   readonly more: readonly string[];
   /** As {@linkcode RtlBuild.harness}. */
   readonly harness?: RtlBuild["harness"] | undefined;
 }
 
 /**
- * Runs a program of a build to its end.
+ * Runs a program of a build, for at most five minutes.
  *
- * @param program Its name.
- * @param args Its arguments; the last one is named when it fails.
- * @param cwd The folder to run it in.
- * @param packages Debian's packages that have it and its like, for when it is not there.
- * @returns What it printed.
- * @throws {Error} When it is missing or fails, with what it said.
+ * @param program Name of the program.
+ * @param args Arguments; an error message names the last one.
+ * @param cwd Folder to run it in.
+ * @param packages Debian packages to name if the program is missing.
+ * @returns Standard output of the program.
+ * @throws {Error} If the program is missing or fails; the message contains its output.
  */
 export function runTool(
   program: string,
@@ -53,7 +53,7 @@ export function runTool(
       reject(
         new Error(
           missing
-            ? `Cannot build the RTL: ${program} is not there; it wants Debian's ${packages}`
+            ? `Cannot build the RTL: ${program} is missing, install Debian's ${packages}`
             : `Cannot build the RTL: ${program} ${args.at(-1)} failed\n${stderr}${stdout}`,
         ),
       );
@@ -62,8 +62,8 @@ export function runTool(
 }
 
 /**
- * Leaves out what Verilator computes once before the first edge, a quarter of the code: the harness begins
- * with a reset, whose edges compute it again.
+ * Removes the call that settles signals before the first edge, a quarter of the code. The harness begins with a
+ * reset, whose edges compute these signals again.
  *
  * @param folder The folder of {@linkcode withVerilated}.
  */
@@ -75,17 +75,17 @@ export async function dropSettling(folder: string): Promise<void> {
   await writeFile(path, source.replace(call, ""));
 }
 
-/** Parameters as Verilator takes them. */
+/** Formats parameters as Verilator's options. */
 export function parameterFlags(parameters: RtlBuild["parameters"]): string[] {
   return Object.entries(parameters).map(([name, value]) => `-G${name}=${value}`);
 }
 
-/** What the compiler is told of a build's harness. */
+/** Compiler options for a build's harness. */
 export function harnessOf({ memory = false }: RtlBuild): string[] {
   return memory ? ["-DMEMORY"] : [];
 }
 
-/** Every source below a folder: the shared modules, and the tops for a card. */
+/** Lists all SystemVerilog below a folder: shared modules, and top modules for a card. */
 async function listSources(folder: string): Promise<string[]> {
   const all = await readdir(folder, { recursive: true });
   return all.filter((name) => name.endsWith(".sv")).map((name) => name.replaceAll("\\", "/")).sort();
@@ -94,10 +94,10 @@ async function listSources(folder: string): Promise<string[]> {
 /**
  * Lints one top module.
  *
- * @param sources The folder of the SystemVerilog; it is only read.
- * @param top The top module.
- * @param parameters Its parameters, where they differ from the source's own.
- * @throws {Error} When there is a warning, or no Verilator.
+ * @param sources Folder of the SystemVerilog; it is only read.
+ * @param top Name of the top module.
+ * @param parameters Parameters that differ from the source's defaults.
+ * @throws {Error} If Verilator warns or is missing.
  */
 export async function lintTop(
   sources: string,
@@ -110,14 +110,14 @@ export async function lintTop(
 }
 
 /**
- * Lints one top module and has Verilator make C++ of it, in a folder that lasts as long as a function runs.
+ * Lints one top module and generates its C++ in a temporary folder, which is removed after `use`.
  *
- * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
- * @param build What is built.
- * @param flags More options of Verilator.
- * @param use What is done: in the folder, the C++ is in `made` and the sources in `rtl`.
- * @returns What the function returns.
- * @throws {Error} When a tool is missing or fails.
+ * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build Build to make.
+ * @param flags Additional options of Verilator.
+ * @param use Receives the folder, with the C++ in `made` and the sources in `rtl`.
+ * @returns The result of `use`.
+ * @throws {Error} If a tool is missing or fails.
  */
 export async function withVerilated<T>(
   sources: string,
@@ -127,7 +127,7 @@ export async function withVerilated<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-rtl-"));
   try {
-    // Verilator writes the sources' paths into its messages: only relative ones are the same on every machine.
+    // Verilator writes the sources' paths into its output; relative ones are equal on every machine.
     const filter = (path: string) => basename(path) !== "generated";
     await cp(sources, join(folder, "rtl"), { recursive: true, filter });
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
@@ -141,10 +141,10 @@ export async function withVerilated<T>(
   }
 }
 
-/** Compilers that run at once. */
+/** Maximum compilers that run at the same time. */
 const WORKERS = 2;
 
-/** Does a task for each of some items, some at once. */
+/** Runs a task for each item, `WORKERS` at a time. */
 async function forEach<T>(items: readonly T[], task: (item: T, at: number) => Promise<void>): Promise<void> {
   let next = 0;
   const work = async () => {
@@ -156,18 +156,18 @@ async function forEach<T>(items: readonly T[], task: (item: T, at: number) => Pr
   await Promise.all(Array.from({ length: WORKERS }, work));
 }
 
-/** The C++ that Verilator made, in an order that is the same everywhere. */
+/** Lists the C++ that Verilator generated, sorted so that builds are equal on every machine. */
 export async function listMade(folder: string): Promise<string[]> {
   const all = await readdir(join(folder, "made"));
   return all.filter((name) => name.endsWith(".cpp")).sort().map((name) => join("made", name));
 }
 
 /**
- * Compiles what Verilator made, and the harness, to WebAssembly.
+ * Compiles Verilator's C++ and the harness to WebAssembly.
  *
  * @param folder The folder of {@linkcode withVerilated}.
- * @param options What differs from build to build.
- * @throws {Error} When a tool is missing or fails.
+ * @param options Options of this build.
+ * @throws {Error} If a tool is missing or fails.
  */
 export async function compileWasm(
   folder: string,
@@ -194,12 +194,12 @@ export async function compileWasm(
 }
 
 /**
- * Lints and builds one top module with the harness beside it.
+ * Lints and builds one top module with its harness.
  *
- * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
- * @param build What is built.
+ * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build Build to make.
  * @returns The WebAssembly.
- * @throws {Error} When a tool is missing or fails.
+ * @throws {Error} If a tool is missing or fails.
  */
 export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> {
   return withVerilated(sources, build, [], async (folder) => {
@@ -213,19 +213,19 @@ export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> 
 }
 
 /**
- * Lints and builds one top module so that it can write a waveform of its signals.
+ * Lints and builds one top module that can write a waveform of its signals.
  *
- * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
- * @param build What is built.
+ * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build Build to make.
  * @returns The WebAssembly.
- * @throws {Error} When a tool is missing or fails.
+ * @throws {Error} If a tool is missing or fails.
  */
 export function buildWave(sources: string, build: RtlBuild): Promise<Uint8Array> {
-  // Some of the signals that are written no edge computes, so what comes before the first one stays.
+  // No edge computes some of the traced signals, so settling before the first edge is kept.
   return withVerilated(sources, build, ["--trace", "--no-trace-params"], (folder) =>
     compileWasm(folder, {
       optimize: "-O1",
-      // Scopes are std::string: all of it from the header, for no library of it is linked.
+      // Scopes are std::string, which must come from the header because libc++ is not linked.
       more: ["-DVM_TRACE=1", ...harnessOf(build), "-D_LIBCPP_DISABLE_EXTERN_TEMPLATE", "-Irtl/harness/wave"],
     }));
 }

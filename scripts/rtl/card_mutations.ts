@@ -1,12 +1,12 @@
 /**
- * What `deno task mutate` breaks in what only a card has: two widths, and sockets.
+ * Mutations of modules that only a card needs: converters of width, and sockets.
  *
  * @module
  */
 
 import type { Mutations } from "./path_mutations.ts";
 
-/** Mutations of the converters of width and of the way of TDEST. */
+/** Mutations of the converters of width and of the path of TDEST. */
 export const CARD_MUTATIONS: readonly Mutations[] = [
   {
     file: "axis_512_to_256.sv",
@@ -15,7 +15,7 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
       ["= keep[BYTES] && !upper", "= !upper", "a packet that ends in a lower half gets an empty beat"],
       ["= last && !more", "= last", "a packet ends before its last half"],
       ["data = upper ? data", "data = !upper ? data", "the halves are exchanged"],
-      ["upper <= more", "upper <= !upper", "behind a short tail the next packet begins in the middle"],
+      ["upper <= more", "upper <= !upper", "after a short tail the next packet begins in an upper half"],
     ],
   },
   {
@@ -23,27 +23,35 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
     build: "onpath_image",
     places: [
       ["half ? {s_data, data}", "half ? {data, s_data}", "the halves are exchanged"],
-      ["{{BYTES{1'b0}}, s_keep}", "{{BYTES{1'b1}}, s_keep}", "a missing half counts as bytes"],
-      ["half <= !half && !s_last", "half <= !half", "a packet of one beat leaves a half behind"],
+      ["{{BYTES{1'b0}}, s_keep}", "{{BYTES{1'b1}}, s_keep}", "the bytes of a missing half count as valid"],
+      [
+        "half <= !half && !s_last",
+        "half <= !half",
+        "the packet after one of a single beat starts in an upper half",
+      ],
     ],
   },
   {
     file: "axis_256_to_512.sv",
     build: "packet_widths",
     places: [
-      ["(half || s_last)", "1'b1", "a half leaves alone too"],
-      ["if (!rst_n) half <= 1'b0;", "if (1'b0) half <= 1'b0;", "a reset leaves a half behind"],
+      ["(half || s_last)", "1'b1", "each half is sent in a beat of its own"],
+      ["if (!rst_n) half <= 1'b0;", "if (1'b0) half <= 1'b0;", "a reset does not clear a pending half"],
     ],
   },
   {
     file: "axis_512_to_256.sv",
     build: "packet_widths",
-    places: [["if (!rst_n) upper <= 1'b0;", "if (1'b0) upper <= 1'b0;", "a reset leaves an upper half due"]],
+    places: [[
+      "if (!rst_n) upper <= 1'b0;",
+      "if (1'b0) upper <= 1'b0;",
+      "a reset does not clear a pending upper half",
+    ]],
   },
   {
     file: "packet_in.sv",
     build: "packet_echo",
-    places: [["dest1 <= dest0;", "dest1 <= s_axis_tdest;", "the socket is that of a packet that came later"]],
+    places: [["dest1 <= dest0;", "dest1 <= s_axis_tdest;", "the socket is that of a later packet"]],
   },
   {
     file: "packet_shell.sv",
@@ -52,9 +60,9 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
       [
         "(AW < 7 ? 8 : AW + 1)",
         "(AW < 7 ? 8 : AW - 2)",
-        "sockets are forgotten where many packets are inside",
+        "sockets are lost if many packets are inside",
       ],
-      ["to_valid && to_ready && to_last", "to_valid && to_last", "a held packet leaves its socket twice"],
+      ["to_valid && to_ready && to_last", "to_valid && to_last", "a stalled packet outputs its socket twice"],
     ],
   },
   {
@@ -64,7 +72,7 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
       [
         "s_dest_ready = h_ready",
         "s_dest_ready = h_ready && !late",
-        "a refused packet leaves its socket behind",
+        "the socket of a refused packet stays in the queue",
       ],
     ],
   },

@@ -1,5 +1,5 @@
 /**
- * RTL that counts what of it is reached: Verilator's points, and the counters in the WebAssembly.
+ * Builds of the RTL with coverage: Verilator's points, and their counters in the WebAssembly.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import { join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
 import { compileWasm, dropSettling, harnessOf, listMade, withVerilated } from "./build.ts";
 
-/** A point that is reached or not: a branch, or a bit that changes. Plain data. */
+/** A branch or a bit whose coverage is counted. Plain data. */
 export interface CoveragePoint {
-  /** The counter. */
+  /** Index of the counter. */
   readonly counter: number;
-  /** The file, as `packet_in.sv`. */
+  /** Name of the file, such as `packet_in.sv`. */
   readonly file: string;
-  /** Its line. */
+  /** Line in the file, from 1. */
   readonly line: number;
-  /** Its column. */
+  /** Column in the line, as Verilator counts it. */
   readonly column: number;
-  /** Whether a bit toggles, or a block of lines is entered. */
+  /** `toggle` counts changes of a bit, `line` counts entries into a block. */
   readonly kind: "toggle" | "line";
-  /** The module, without what Verilator appends for its parameters. */
+  /** Name of the module, without Verilator's suffix for parameters. */
   readonly module: string;
-  /** The bit, or the kind of block: `if`, `else`, `block`, `case`, `elsif`. */
+  /** Name of the bit, or kind of the block: `if`, `else`, `block`, `case`, `elsif`. */
   readonly what: string;
 }
 
-/** A build that counts. */
+/** A build with coverage. */
 export interface CoverageBuild {
-  /** The WebAssembly. */
+  /** Module with the harness, which holds the counters. */
   readonly wasm: Uint8Array;
-  /** Its points; several may share a counter. */
+  /** All points; several may share a counter. */
   readonly points: readonly CoveragePoint[];
 }
 
@@ -42,14 +42,14 @@ const POINT = new RegExp(
   "g",
 );
 
-/** Functions that are called no more without settling; they are half of what would be compiled. */
+/** Functions that are unused without settling; they are half of the code to compile. */
 const SETTLING = /^(VL_ATTR_COLD void Vtop___024root___stl_\w+\([^;{]*\) \{\n).*?^\}\n/gms;
 
 /**
- * Takes the points out of Verilator's C++: what registers them would want a run-time that writes files.
+ * Extracts the points from Verilator's C++, because registering them there requires a run-time that writes files.
  *
- * @param source The C++.
- * @returns The points, and the C++ without them.
+ * @param source C++ of one file.
+ * @returns The points, and the C++ without their registration.
  */
 export function takePoints(source: string): { points: CoveragePoint[]; rest: string } {
   const points: CoveragePoint[] = [];
@@ -72,9 +72,9 @@ export function takePoints(source: string): { points: CoveragePoint[]; rest: str
 /**
  * Builds one top module with Verilator's counters of lines and toggles.
  *
- * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
- * @param build What is built.
- * @throws {Error} When a tool is missing or fails, or a point is not understood.
+ * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build Build to make.
+ * @throws {Error} If a tool is missing or fails, or a point has an unknown form.
  */
 export function buildCoverage(sources: string, build: RtlBuild): Promise<CoverageBuild> {
   return withVerilated(sources, build, ["--coverage-line", "--coverage-toggle"], async (folder) => {
@@ -83,13 +83,13 @@ export function buildCoverage(sources: string, build: RtlBuild): Promise<Coverag
       const path = join(folder, name);
       const taken = takePoints(await readFile(path, "utf8"));
       if (taken.rest.includes("vlSelf->__vlCoverInsert(")) {
-        throw new Error(`Cannot count what is reached: a point in ${name} is not understood`);
+        throw new Error(`Cannot measure coverage: a point in ${name} has an unknown form`);
       }
       points.push(...taken.points);
       await writeFile(path, taken.rest.replace(SETTLING, "$1}\n"));
     }
     await dropSettling(folder);
-    if (points.length === 0) throw new Error(`Cannot count what is reached: ${build.name} has no points`);
+    if (points.length === 0) throw new Error(`Cannot measure coverage: ${build.name} has no points`);
     const more = ["-DVM_TRACE=0", "-DONPATH_COVERAGE", "-DVL_COVER_INSERT(...)=", ...harnessOf(build)];
     return { wasm: await compileWasm(folder, { optimize: "-O1", more, harness: build.harness }), points };
   });

@@ -1,5 +1,5 @@
 /**
- * What of the RTL the tests reach, as a table and as a page.
+ * Coverage of the RTL by the tests, as a table and as a page.
  *
  * @module
  */
@@ -23,7 +23,7 @@ function rowsOf(modules: readonly ModuleCoverage[]): string[][] {
   ];
 }
 
-/** The table for a terminal. */
+/** Formats the table for a terminal. */
 export function coverageTable(modules: readonly ModuleCoverage[]): string {
   const table = new Table({
     head: [...HEAD],
@@ -35,10 +35,10 @@ export function coverageTable(modules: readonly ModuleCoverage[]): string {
 }
 
 /**
- * The page.
+ * Formats docs/rtl_coverage.md.
  *
- * @param modules What is reached.
- * @param sources Lines by file, of the files that have something unreached.
+ * @param modules Coverage of each module.
+ * @param sources Lines by file, for all files with unreached blocks.
  */
 export function coverageDocument(
   modules: readonly ModuleCoverage[],
@@ -57,14 +57,14 @@ export function coverageDocument(
     )
   );
   return [
-    "# What of the RTL the tests reach",
+    "# Coverage of the RTL by the tests",
     "",
     "<!-- Written by deno task coverage. Do not edit. -->",
     "",
     "`deno task coverage` builds the kernels with Verilator's counters of lines and toggles, runs `tests/rtl` on",
-    "them, and writes this page. A block is what is entered where a condition or a case holds, and where it does",
-    "not; a bit is toggled when it changes at least once. Either counts when it is so in any instance of the",
-    "module, in any build. `deno task coverage --bits` names the bits that never change.",
+    "them, and writes this page. A block is the code of one branch of a condition or a case. A bit is toggled if it",
+    "changes at least once. Either counts if it happens in any instance of the module, in any build.",
+    "`deno task coverage --bits` names the bits that never change.",
     "",
     line(HEAD),
     `| ${rule.join(" | ")} |`,

@@ -1,55 +1,55 @@
 /**
- * What of the RTL the tests reach, by module.
+ * Coverage of the RTL by the tests, by module.
  *
  * @module
  */
 
 import type { CoveragePoint } from "./coverage_build.ts";
 
-/** Points of one build with how often each was met. */
+/** Points of one build, with their counts. */
 export interface Counted {
-  /** The points. */
+  /** Points of the build. */
   readonly points: readonly CoveragePoint[];
-  /** By their counters; sums of all instances. */
+  /** Counts by index of the counter; sums of all instances. */
   readonly counts: Float64Array;
 }
 
-/** Reached and all. */
+/** Number of reached points, and of all points. */
 export interface Share {
-  /** Reached. */
+  /** Points that were reached, 0 to `all`. */
   readonly reached: number;
-  /** All. */
+  /** Points in total. */
   readonly all: number;
 }
 
 /** A block of lines that no test enters. */
 export interface Unreached {
-  /** The file. */
+  /** Name of the file. */
   readonly file: string;
-  /** The line it begins in. */
+  /** First line of the block, from 1. */
   readonly line: number;
-  /** `if`, `else`, `block`, `case`. */
+  /** Kind of the block: `if`, `else`, `block`, `case`, `elsif`. */
   readonly what: string;
 }
 
-/** What is reached of a module. */
+/** Coverage of a module. */
 export interface ModuleCoverage {
-  /** Its name. */
+  /** Name of the module. */
   readonly module: string;
-  /** Blocks: what is entered where a condition or a case holds, and where it does not. */
+  /** Blocks that are entered; each branch of a condition or a case is a block. */
   readonly lines: Share;
   /** Bits that change. */
   readonly toggles: Share;
   /** Blocks that are never entered. */
   readonly unreached: readonly Unreached[];
-  /** Bits that never change. */
+  /** Names of the bits that never change. */
   readonly still: readonly string[];
 }
 
 /**
- * Counts by module. A block or a bit is reached when it is in any instance, of any build, with any parameters.
+ * Sums up coverage by module. One reached instance counts for all builds and parameters of its module.
  *
- * @param builds All builds.
+ * @param builds Counts of all builds.
  */
 export function coverageByModule(builds: readonly Counted[]): ModuleCoverage[] {
   const seen = new Map<string, { point: CoveragePoint; reached: boolean }>();
@@ -83,18 +83,18 @@ export function coverageByModule(builds: readonly Counted[]): ModuleCoverage[] {
 }
 
 /**
- * Puts bits together: `word[3]`, `word[4]` and `word[5]` become `word[5:3]`.
+ * Joins adjacent bits: `word[3]`, `word[4]` and `word[5]` become `word[5:3]`.
  *
- * @param bits The bits, in any order.
+ * @param bits Names of bits, in any order.
  */
 export function joinBits(bits: readonly string[]): string[] {
-  const places = new Map<string, number[]>();
+  const indexes = new Map<string, number[]>();
   for (const bit of bits) {
-    const [, name, place] = /^(.*?)(?:\[(\d+)\])?$/.exec(bit)!;
-    if (!places.has(name!)) places.set(name!, []);
-    if (place !== undefined) places.get(name!)!.push(Number(place));
+    const [, name, index] = /^(.*?)(?:\[(\d+)\])?$/.exec(bit)!;
+    if (!indexes.has(name!)) indexes.set(name!, []);
+    if (index !== undefined) indexes.get(name!)!.push(Number(index));
   }
-  return [...places].flatMap(([name, numbers]) => {
+  return [...indexes].flatMap(([name, numbers]) => {
     if (numbers.length === 0) return [name];
     const runs: [number, number][] = [];
     for (const number of numbers.sort((a, b) => a - b)) {
@@ -105,12 +105,12 @@ export function joinBits(bits: readonly string[]): string[] {
   });
 }
 
-/** A share in percent, never rounded up to all. */
+/** Formats a share in percent, rounded down so that only complete coverage is 100%. */
 export function percent({ reached, all }: Share): string {
   return all === 0 ? "-" : `${(Math.floor(1000 * reached / all) / 10).toFixed(1)}%`;
 }
 
-/** The sum of shares. */
+/** Adds up shares. */
 export function total(shares: readonly Share[]): Share {
   return shares.reduce((sum, { reached, all }) => ({ reached: sum.reached + reached, all: sum.all + all }), {
     reached: 0,

@@ -1,6 +1,5 @@
 /**
- * WebAssembly of the RTL as modules, the one form that it is kept in: every place that code is loaded from loads
- * them without a file or a fetch.
+ * WebAssembly of the RTL as TypeScript modules. They load wherever code loads, without a file or a fetch.
  *
  * @module
  */
@@ -10,20 +9,20 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the SystemVerilog and of the harness. */
+/** Folder of the SystemVerilog and of the harness. */
 export const RTL_FOLDER: string = fileURLToPath(new URL("../../kernels/rtl", import.meta.url));
 
-/** The folder of the committed modules. */
+/** Folder of the committed modules. */
 export const GENERATED: string = join(RTL_FOLDER, "generated");
 
-/** Characters of base64 on a line. */
+/** A line of base64; the modules have 96 characters on each. */
 const LINE = /.{1,96}/g;
 
 /**
- * Writes the text of a module.
+ * Formats a module.
  *
- * @param name The build.
- * @param wasm Its WebAssembly.
+ * @param name Name of the build.
+ * @param wasm WebAssembly of the build.
  */
 export function moduleText(name: string, wasm: Uint8Array): string {
   return [
@@ -37,7 +36,7 @@ export function moduleText(name: string, wasm: Uint8Array): string {
   ].join("\n");
 }
 
-/** The path of a build's module in a folder. */
+/** Returns the path of a build's module in a folder. */
 function pathOf(folder: string, name: string): string {
   return join(folder, `${name}.ts`);
 }
@@ -45,20 +44,20 @@ function pathOf(folder: string, name: string): string {
 /**
  * Writes the module of a build.
  *
- * @param folder Where to.
- * @param name The build.
- * @param wasm Its WebAssembly.
+ * @param folder Folder to write to; it must exist.
+ * @param name Name of the build.
+ * @param wasm WebAssembly of the build.
  */
 export async function writeBuild(folder: string, name: string, wasm: Uint8Array): Promise<void> {
   await writeFile(pathOf(folder, name), moduleText(name, wasm));
 }
 
 /**
- * Reads the WebAssembly of a build out of its module.
+ * Reads the WebAssembly of a build from its module.
  *
- * @param folder The folder of the module.
- * @param name The build.
- * @returns The bytes; null where there is no such module.
+ * @param folder Folder of the module.
+ * @param name Name of the build.
+ * @returns The bytes; null if the module is missing.
  */
 export async function readBuild(folder: string, name: string): Promise<Uint8Array<ArrayBuffer> | null> {
   let text: string;

@@ -1,5 +1,5 @@
 /**
- * Builds of the RTL with other parameters than those that are committed, made for tests.
+ * Builds of the RTL with other parameters than the committed ones, made for tests.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/device/rtl/pro
 
 /** A build of the matrix. */
 export interface MatrixBuild extends RtlBuild {
-  /** What plans ask for when they want it. */
+  /** Name by which plans request it. */
   readonly build: "terms" | "products" | "rows";
-  /** Its parameters, as a profile has them. */
+  /** The parameters in the form of a profile. */
   readonly profile: Partial<RtlParameters>;
 }
 
@@ -49,7 +49,7 @@ function rows(depths: Partial<RtlParameters["rows"]>): MatrixBuild {
   };
 }
 
-/** Every number of lanes, depths on both sides of what the lanes need, and deeper stores of packets. */
+/** Every number of lanes, depths below and above the lanes' needs, and deeper packet stores. */
 export const MATRIX: readonly MatrixBuild[] = [
   terms(6, 9, 7, 8),
   terms(3, 14, 10, 7),

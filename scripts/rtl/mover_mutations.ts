@@ -1,5 +1,5 @@
 /**
- * What `deno task mutate` breaks in the movers, and in what tells them that a kernel is empty.
+ * Mutations of the movers, and of the modules that report an empty kernel to them.
  *
  * @module
  */
@@ -12,8 +12,8 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     file: "axi_bursts.sv",
     build: "host_echo",
     places: [
-      ["7'd64 - {1'b0, at[5:0]}", "7'd64", "bursts cross borders of 4096 bytes"],
-      ["{1'b0, here} - 8'd1", "{1'b0, here}", "a burst asks for a beat too many"],
+      ["7'd64 - {1'b0, at[5:0]}", "7'd64", "bursts cross boundaries of 4096 bytes"],
+      ["{1'b0, here} - 8'd1", "{1'b0, here}", "a burst requests one beat too many"],
     ],
   },
   {
@@ -22,8 +22,12 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     places: [
       ["said < slot ? said : slot", "slot < said ? said : slot", "a packet is at least as long as its slot"],
       ["assign wanted = place <= ends_at;", "assign wanted = 1'b1;", "the rest of a slot is sent too"],
-      ["~64'd0 >> (6'd63 - tail)", "~64'd0 >> tail", "the last beat of a packet has the bytes that it lacks"],
-      ["left == 32'd0 && !asking", "!asking", "packets that were asked for count as fetched"],
+      [
+        "~64'd0 >> (6'd63 - tail)",
+        "~64'd0 >> tail",
+        "TKEEP of the last beat marks the wrong number of bytes",
+      ],
+      ["left == 32'd0 && !asking", "!asking", "packets that are in flight count as fetched"],
     ],
   },
   {
@@ -33,7 +37,7 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       [
         "assign fits   = length <= slot;",
         "assign fits   = length < slot;",
-        "an answer of a slot's size is too long",
+        "an answer of exactly a slot's size is dropped",
       ],
       [
         "(!fits || stored == room)) state <= DROP;",
@@ -43,23 +47,27 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       [
         "left == 11'd1 ? ~64'd0 >> (6'd63 - tail)",
         "left == 11'd1 ? ~64'd0 >> (6'd62 - tail)",
-        "a byte behind an answer is written",
+        "a byte after the end of an answer is written",
       ],
       [
         "left == 11'd1 || in_page == 6'd63;",
         "left == 11'd1 || in_page == 6'd62;",
-        "bursts end a beat before a border",
+        "bursts end a beat before a boundary of 4096 bytes",
       ],
       [
         "&& !asking && open == 32'd0;",
         "&& !asking && open < 32'd2;",
-        "memory need not confirm the last burst",
+        "a run completes before memory confirms the last burst",
       ],
-      ["at <= at + {47'd0, slot[16:6]};", "at <= at + {47'd0, beats};", "answers stand without gaps"],
-      ["at <= to + 58'd1;", "at <= to;", "the first answer stands where the status goes"],
-      ["ended ? 512'd0 : s_axis_tdata", "s_axis_tdata", "a beat that waits shows what comes behind it"],
-      ["ended ? 64'd0 :", "", "beats that did not come are written"],
-      ["ended || over ? LOOK : DROP", "LOOK", "the rest of an answer is taken for another one"],
+      [
+        "at <= at + {47'd0, slot[16:6]};",
+        "at <= at + {47'd0, beats};",
+        "answers are written without padding to their slots",
+      ],
+      ["at <= to + 58'd1;", "at <= to;", "the first answer is written to the status's slot"],
+      ["ended ? 512'd0 : s_axis_tdata", "s_axis_tdata", "the data of a stalled padding beat changes"],
+      ["ended ? 64'd0 :", "", "padding beats are written as data"],
+      ["ended || over ? LOOK : DROP", "LOOK", "the rest of an answer counts as another answer"],
     ],
   },
   {
@@ -69,12 +77,12 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       [
         "entered == sent && left == received",
         "entered == sent && left >= received",
-        "answers on their way are not waited for",
+        "answers in flight are not waited for",
       ],
       [
         "entered == sent && left == received",
         "entered <= sent && left == received",
-        "packets on their way are not waited for",
+        "packets in flight are not waited for",
       ],
     ],
   },
@@ -85,28 +93,32 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       [
         "core_rvalid && core_rdata == 32'd0;",
         "core_rvalid && core_rdata < 32'd3;",
-        "a kernel is empty with two packets inside",
+        "a kernel with two packets inside counts as empty",
       ],
       [
         "state == ASK ? PRESENT : host_araddr",
         "state == ASK ? PRESENT : host_araddr ^ 12'h4",
         "the host reads another register",
       ],
-      ["state == HOST && core_rvalid;", "core_rvalid;", "the host hears what the watch has asked for"],
+      [
+        "state == HOST && core_rvalid;",
+        "core_rvalid;",
+        "the host receives the answer to the watch's request",
+      ],
     ],
   },
   {
     file: "onpath_tables.sv",
     build: "host_echo",
     places: [
-      ["(left + 32'd7) >> 3", "left >> 3", "the last beat of wide entries is not asked for"],
+      ["(left + 32'd7) >> 3", "left >> 3", "the last beat of wide entries is not requested"],
       ["wide ? 5'd8 : 5'd16;", "5'd8;", "half of the narrow entries are lost"],
       [
         "wide ? beat[63:0] : {32'd0, beat[31:0]}",
         "beat[63:0]",
-        "narrow entries come with the next one above",
+        "the upper half of a narrow entry is the next entry",
       ],
-      ["done <= done + 32'd1;", "done <= done + 32'd2;", "every second load is left out"],
+      ["done <= done + 32'd1;", "done <= done + 32'd2;", "every second load is skipped"],
     ],
   },
 ];

@@ -7,22 +7,22 @@
 import { markdownTable } from "../io/markdown.ts";
 import { listMutations, type Mutation } from "./mutations.ts";
 
-/** What came of a mutation. Plain data. */
+/** Result of a mutation. Plain data. */
 export interface JudgedMutation extends Omit<Mutation, "number"> {
-  /** The test that noticed first, or null. */
+  /** Name of the first test that failed; null if all passed. */
   readonly caughtBy: string | null;
 }
 
-/** A mutation's own: a row counts for no other one. */
+/** Identity of a mutation; its description is not part of it. */
 function keyOf({ file, build, text, replacement }: Omit<Mutation, "number">): string {
   return JSON.stringify([file, build, text, replacement]);
 }
 
 /**
- * The table with new rows, in the order of the list; rows of mutations that are no longer in it are left out.
+ * Merges new rows into a table, in the order of the list. Rows of mutations that are no longer listed are dropped.
  *
- * @param rows The rows that there are.
- * @param judged New ones.
+ * @param rows Committed rows.
+ * @param judged New rows, which replace rows of the same mutation.
  */
 export function mergeJudged(
   rows: readonly JudgedMutation[],
@@ -32,13 +32,13 @@ export function mergeJudged(
   return listMutations().flatMap((mutation) => all.get(keyOf(mutation)) ?? []);
 }
 
-/** Mutations without a row. */
+/** Lists the mutations without a row. */
 export function unjudged(rows: readonly JudgedMutation[]): Mutation[] {
   const judged = new Set(rows.map(keyOf));
   return listMutations().filter((mutation) => !judged.has(keyOf(mutation)));
 }
 
-/** What the list has and the table has not. */
+/** Counts the listed mutations that are not in the table. */
 function openText(rows: readonly JudgedMutation[]): string {
   const open = unjudged(rows).length;
   return open === 0
@@ -46,16 +46,16 @@ function openText(rows: readonly JudgedMutation[]): string {
     : ` **${open} of the ${listMutations().length} of the list have not been judged yet.**`;
 }
 
-/** Section of docs/mutations.md. */
+/** Formats the section of docs/mutations.md. */
 export function mutationSection(rows: readonly JudgedMutation[]): string {
   const caught = rows.filter(({ caughtBy }) => caughtBy !== null).length;
   return `## SystemVerilog
 
 ${caught} of ${rows.length} mutations are noticed.${openText(rows)}
 
-Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it. Named is the first test
-that fails; the others are not run then. A \`timeout\` is a test that hangs, five times as long as all tests of
-the sound RTL take. What nobody can notice says why.
+Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it. The table names the
+first test that fails; the run ends there. A \`timeout\` is a test that hangs: it took five times as long as all
+tests on the unchanged RTL. A mutation that no test can notice has a reason.
 
 ${
     markdownTable(

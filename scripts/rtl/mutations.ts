@@ -1,5 +1,5 @@
 /**
- * The mutations of `deno task mutate`, one after another.
+ * All mutations of `deno task mutate`.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { TEXT_MUTATIONS } from "./text_mutations.ts";
 
 /** One change that breaks the RTL. */
 export interface Mutation {
-  /** Its number, from 1 on. */
+  /** Number in the list, from 1; `--only` takes it. */
   readonly number: number;
-  /** The file, of `kernels/rtl`. */
+  /** Path in `kernels/rtl`. */
   readonly file: string;
   /** Name of the build that is made of the broken file. */
   readonly build: string;
-  /** What is replaced. */
+  /** Text to replace; it occurs once in the file. */
   readonly text: string;
-  /** What takes its place. */
+  /** Text that replaces it. */
   readonly replacement: string;
-  /** What is wrong then. */
+  /** Effect of the change. */
   readonly wrong: string;
-  /** Why no test can see it, or null. */
+  /** Reason why no test can notice it; null if one must. */
   readonly unseen: string | null;
 }
 
 /**
- * Lists the mutations.
+ * Lists all mutations.
  *
- * @returns Them in the order of their numbers.
+ * @returns Mutations in the order of their numbers.
  */
 export function listMutations(): Mutation[] {
   return [
@@ -57,17 +57,17 @@ export function listMutations(): Mutation[] {
 }
 
 /**
- * Breaks a source.
+ * Applies a mutation to a source.
  *
- * @param mutation What is changed.
- * @param source The text of its file.
- * @returns The text with the change.
- * @throws {Error} When the text to replace does not stand there once.
+ * @param mutation Mutation to apply.
+ * @param source Text of its file.
+ * @returns The changed text.
+ * @throws {Error} If the text to replace does not occur exactly once.
  */
 export function applyMutation({ file, text, replacement }: Mutation, source: string): string {
   const parts = source.split(text);
   if (parts.length !== 2) {
-    throw new Error(`Cannot mutate ${file}: ${JSON.stringify(text)} stands there ${parts.length - 1} times`);
+    throw new Error(`Cannot mutate ${file}: ${JSON.stringify(text)} occurs ${parts.length - 1} times`);
   }
   return parts.join(replacement);
 }

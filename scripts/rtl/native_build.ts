@@ -1,5 +1,5 @@
 /**
- * The RTL as native code: the same C++ and the same harness as in WebAssembly, with Verilator's own run-time.
+ * Native builds of the RTL: the same C++ and harness as in WebAssembly, with Verilator's own run-time.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { basename, join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
 import { harnessOf, listMade, runTool, VERILATOR, withVerilated } from "./build.ts";
 
-/** Debian's packages that it wants. */
+/** Debian packages that native builds require. */
 const PACKAGES = "verilator clang";
 
 /**
  * Builds one top module with the harness as a library for this machine.
  *
- * @param sources The folder of the SystemVerilog and of `harness`; it is only read.
- * @param build What is built.
- * @param path Where the library goes.
- * @throws {Error} When a tool is missing or fails.
+ * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
+ * @param build Build to make.
+ * @param path Path of the library to write.
+ * @throws {Error} If a tool is missing or fails.
  */
 export function buildNative(sources: string, build: RtlBuild, path: string): Promise<void> {
   return withVerilated(sources, build, [], async (folder) => {

@@ -1,12 +1,12 @@
 /**
- * A native build of the RTL, driven through FFI as WebAssembly is through its exports.
+ * Loads a native build of the RTL. FFI gives it the same interface as the exports of the WebAssembly.
  *
  * @module
  */
 
 import type { RtlExports } from "../../runtime/device/rtl/exports.ts";
 
-/** What the harness exports, `kernels/rtl/harness/packets.cpp`. */
+/** Exports of the harness, `kernels/rtl/harness/packets.cpp`. */
 const symbols = {
   reset: { parameters: [], result: "void" },
   write_register: { parameters: ["u32", "u32"], result: "void" },
@@ -32,21 +32,21 @@ const symbols = {
   answered_at: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** What the harness keeps its arrays in: the span from the first one to the end of the longest. */
-const LONGEST = 2 ** 21;
+/** Bytes that are mapped behind the start of the harness's last array, at least the longest array. */
+const MAX_ARRAY_BYTES = 2 ** 21;
 
-/** An instance, and what ends it. */
+/** A loaded instance. */
 export interface NativeRtl {
-  /** The instance. */
+  /** Exports of the instance. */
   readonly rtl: RtlExports & { readonly cycles_so_far: () => number };
-  /** Unloads it; its memory is gone. */
+  /** Unloads the library and frees its memory. */
   readonly close: () => void;
 }
 
 /**
- * Loads a library. State is static: a library is one instance.
+ * Loads a library. A library is one instance, because its state is static.
  *
- * @param path The library.
+ * @param path Path of the library.
  */
 export function loadNative(path: string): NativeRtl {
   const library = Deno.dlopen(path, symbols);
@@ -60,12 +60,12 @@ export function loadNative(path: string): NativeRtl {
     "sockets_at",
     "answered_at",
   ] as const;
-  const places = arrays.map((name) => Deno.UnsafePointer.value(native[name]()));
-  const base = places.reduce((least, place) => place < least ? place : least);
-  const last = places.reduce((most, place) => place > most ? place : most);
-  const span = Number(last - base) + LONGEST;
+  const addresses = arrays.map((name) => Deno.UnsafePointer.value(native[name]()));
+  const base = addresses.reduce((min, address) => address < min ? address : min);
+  const last = addresses.reduce((max, address) => address > max ? address : max);
+  const span = Number(last - base) + MAX_ARRAY_BYTES;
   const buffer = Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(base)!, span);
-  const offsets = Object.fromEntries(arrays.map((name, at) => [name, () => Number(places[at]! - base)]));
+  const offsets = Object.fromEntries(arrays.map((name, at) => [name, () => Number(addresses[at]! - base)]));
   return {
     rtl: {
       ...native,

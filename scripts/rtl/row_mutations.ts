@@ -1,5 +1,5 @@
 /**
- * What `deno task mutate` breaks in the pipeline of rows.
+ * Mutations of the pipeline of rows.
  *
  * @module
  */
@@ -12,32 +12,36 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     file: "row_intake.sv",
     build: "packet_rows",
     places: [
-      ["51'(left) > 51'(cfg_total)", "51'(left) >= 51'(cfg_total)", "a flow's last packet is beyond its end"],
-      ["row <= taken;", "row < taken;", "a row that comes twice does not begin its image again"],
+      [
+        "51'(left) > 51'(cfg_total)",
+        "51'(left) >= 51'(cfg_total)",
+        "a flow's last packet counts as beyond its end",
+      ],
+      ["row <= taken;", "row < taken;", "a repeated row does not restart its image"],
       [
         "if (!same_flow || flow != from[31:0]) known",
         "if (!same_flow) known",
-        "a flow goes on with the rows of another",
+        "a flow continues with the rows of another",
       ],
-      ["row != taken + 16'd1 ?", "row == 16'd0 ?", "rows that are missing are not noticed"],
+      ["row != taken + 16'd1 ?", "row == 16'd0 ?", "missing rows are not noticed"],
       ["g_last && g_filled > 6'd32;", "g_last && g_filled > 6'd33;", "a row's last byte is lost"],
       ["(room || filled != 15'd0)", "1'b1", "a row is overwritten before it is filtered"],
-      ["swallow <= !p_aligned;", "swallow <= 1'b0;", "bytes of a packet that is refused are taken"],
+      ["swallow <= !p_aligned;", "swallow <= 1'b0;", "bytes of a refused packet are stored"],
     ],
   },
   {
     file: "row_place.sv",
     build: "packet_rows",
     places: [
-      ["tried >= divisor", "tried > divisor", "a place at a row's beginning is in none"],
-      ["{items[38:0], 1'b0}", "{items[37:0], 2'b0}", "items before an image are too many after a gap"],
+      ["tried >= divisor", "tried > divisor", "a position at a row's beginning belongs to no row"],
+      ["{items[38:0], 1'b0}", "{items[37:0], 2'b0}", "too many items count as before an image after a gap"],
     ],
   },
   {
     file: "row_store.sv",
     build: "packet_rows",
     places: [
-      ["WW'(3 - b)", "WW'(2 - b)", "taps behind a word are of the one before"],
+      ["WW'(3 - b)", "WW'(2 - b)", "taps after a word come from the word before"],
     ],
   },
   {
@@ -45,25 +49,25 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     build: "packet_rows",
     places: [
       ["column == cfg_packet_items - 11'd1 || f8[0]", "f8[0]", "packets of a row share a word"],
-      ["32'h0020_0000", "32'h0010_0000", "a quarter is added for rounding, not a half"],
+      ["32'h0020_0000", "32'h0010_0000", "rounding adds a quarter, not a half"],
       [
         "border && has != 6'd32;",
         "border && has < 6'd32;",
-        "samples behind a packet's last full word are lost",
+        "samples after a packet's last full word are lost",
       ],
-      ["cfg_ring - 1'b1 ? '0", "cfg_ring ? '0", "the ring has a word more than its rows"],
-      ["if (v1) fresh1 <= whole1;", "if (v1) fresh1 <= 1'b1;", "of a column's steps only the last counts"],
+      ["cfg_ring - 1'b1 ? '0", "cfg_ring ? '0", "the ring has one word more than its rows"],
+      ["if (v1) fresh1 <= whole1;", "if (v1) fresh1 <= 1'b1;", "only the last step of a column counts"],
     ],
   },
   {
     file: "filter_rows.sv",
     build: "packet_rows",
     places: [
-      ["(f2[5] ? 32'h0020_0000 : sum[i])", "32'h0020_0000", "of a word's taps only the last counts"],
+      ["(f2[5] ? 32'h0020_0000 : sum[i])", "32'h0020_0000", "only the last tap of a word counts"],
       [
         "turn = cfg_channels == 3'd3",
         "turn = cfg_channels == 3'd4",
-        "each word of the fill colour begins alike",
+        "each word of the fill colour begins with the same channel",
       ],
     ],
   },
@@ -71,28 +75,32 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     file: "answer_rows.sv",
     build: "packet_rows",
     places: [
-      ["!filled && s_run < found_taps", "1'b0", "an output row is given without all its rows"],
+      ["!filled && s_run < found_taps", "1'b0", "an output row is computed before all its input rows arrive"],
       [
         "first_base[RW] ? first_base + cfg_ring : first_base",
         "first_base",
-        "the first row is before the ring",
+        "the first row is read from before the ring",
       ],
-      ["down >= cfg_ring ? down - cfg_ring : down", "down", "a row is behind the ring"],
+      ["down >= cfg_ring ? down - cfg_ring : down", "down", "a row is read from after the ring"],
       ["sequence_ == cfg_answers - 32'd1", "sequence_ == cfg_answers", "no answer is the last"],
-      ["before_row <= due;", "before_row <= '0;", "rows of the fill colour below come with the first"],
+      [
+        "before_row <= due;",
+        "before_row <= '0;",
+        "rows of the fill colour below are sent with the first ones",
+      ],
     ],
   },
   {
     file: "resample_rows.sv",
     build: "packet_rows",
     places: [
-      ["(full != 2'd2)", "(1'b1)", "a third row is taken where two have a place"],
+      ["(full != 2'd2)", "(1'b1)", "a third row is accepted when two fit"],
       [
         "under_way <= cfg[32*27+:3]",
         "under_way <= cfg[32*27+:3] + 3'd1",
-        "a row is overwritten that is needed",
+        "a row that is still needed is overwritten",
       ],
-      ["behind < 3'd4", "behind < 3'd5", "a packet more is begun than the store behind has room for"],
+      ["behind < 3'd4", "behind < 3'd5", "one packet more is started than the next store holds"],
     ],
   },
   {
@@ -102,7 +110,7 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
       [
         "32'd1 + 32'(drop && {1'b0, drop_reason} == refuse_reason)",
         "32'd1",
-        "of two drops of one name at once one is counted",
+        "of two drops with one reason in one cycle only one is counted",
       ],
     ],
   },

@@ -1,12 +1,12 @@
 /**
- * What `deno task mutate` breaks in the tokenizer.
+ * Mutations of the tokenizer.
  *
  * @module
  */
 
 import type { Mutations } from "./path_mutations.ts";
 
-/** Mutations of the tokenizer. */
+/** Mutations of the modules from the text's intake to the tokens' packets. */
 export const TEXT_MUTATIONS: readonly Mutations[] = [
   {
     file: "text_intake.sv",
@@ -15,14 +15,14 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       [
         "held[place] <= !last && !end_of_text",
         "held[place] <= !(last && end_of_text)",
-        "a flow without an end keeps its place",
+        "a flow without an end keeps its slot",
       ],
-      ["== FW'(FLOWS - 1)) oldest", "== '0) oldest", "the flow that was served last is forgotten"],
-      ["(held[n] || full[n])", "held[n]", "a flow that begins again overtakes itself"],
+      ["== FW'(FLOWS - 1)) oldest", "== '0) oldest", "the most recently used flow is evicted"],
+      ["(held[n] || full[n])", "held[n]", "a restarted flow overtakes its own earlier packets"],
       [
         "next[32*found+:32] == number",
         "next[32*found+:32] <= number",
-        "a packet that is missing is not noticed",
+        "a missing packet is not noticed",
       ],
     ],
   },
@@ -30,8 +30,8 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "utf8_step.sv",
     build: "packet_tokenize",
     places: [
-      ["4'hd ? TO_9F : ANY", "4'hd ? ANY : ANY", "surrogates pass"],
-      ["octet <= 8'hf4", "octet <= 8'hf5", "code points beyond the last one begin"],
+      ["4'hd ? TO_9F : ANY", "4'hd ? ANY : ANY", "surrogates are accepted"],
+      ["octet <= 8'hf4", "octet <= 8'hf5", "code points beyond the last one are accepted"],
       ["again = 1'b1;", "again = 1'b0;", "the byte that ends a sequence is lost"],
     ],
   },
@@ -42,16 +42,16 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       [
         "if (accepts_here == 2'd2) accept_n = seen_q[b];",
         "if (accepts_here == 2'd2) accept_n = seen_n;",
-        "white space is not given back",
+        "white space is not returned to the next piece",
       ],
-      [">= WINDOW) begin", "> WINDOW) begin", "a byte more than the window waits"],
-      ["ahead > WINDOW / 2", "ahead > WINDOW / 4", "an escape has the other name"],
-      ["seen_n == have_q[b] ? FETCH : SEE", "FETCH", "what is given back is not seen again"],
-      ["ends[b] && need_q[b] != 2'd0", "1'b0", "a sequence that the text's end cuts is left out"],
+      [">= WINDOW) begin", "> WINDOW) begin", "one byte more than the window is kept"],
+      ["ahead > WINDOW / 2", "ahead > WINDOW / 4", "an escape has the other reason"],
+      ["seen_n == have_q[b] ? FETCH : SEE", "FETCH", "returned bytes are not read again"],
+      ["ends[b] && need_q[b] != 2'd0", "1'b0", "a sequence that the end of the text cuts is lost"],
       [
         "if (!dead && accepts_here != 2'd0) accept_n = have_q[b];",
         "",
-        "white space at the end is two pieces",
+        "white space at the end becomes two pieces",
       ],
     ],
   },
@@ -59,11 +59,11 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "bpe_walk.sv",
     build: "packet_tokenize",
     places: [
-      ["== back && fresh[b])", "== back)", "a token behind one that left early is not checked"],
+      ["== back && fresh[b])", "== back)", "a token after one that was sent early is not checked"],
       [
         "leftrank_n > rightrank_n",
         "leftrank_n < rightrank_n",
-        "the token that was merged first is taken apart",
+        "the token that was merged first is split",
       ],
       [
         "{1'b0, rightrank_n} + 18'd1",
@@ -75,31 +75,39 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "if (!rst_n || (clear && !wiping[CW])) wiping",
         "verdicts of another vocabulary are kept",
       ],
-      ["back >= 10'd64", "back >= 10'd32", "tokens leave too early"],
+      ["back >= 10'd64", "back >= 10'd32", "tokens are sent too early"],
       [
         "{2'd0, depth_q[b]} == length_q[b]",
         "{2'd0, depth_q[b]} <= length_q[b]",
-        "a piece is the token that only its end is",
+        "a token that is only the end of a piece counts as the whole piece",
       ],
-      ["known_n = 1'b0;", "known_n = 1'b1;", "a failure's failure is that of the state before"],
-      ["if (right_q[b] == token_q[b]) begin", "begin", "a part's suffix is taken for the candidate's"],
+      ["known_n = 1'b0;", "known_n = 1'b1;", "the second failure link is that of the state before"],
+      ["if (right_q[b] == token_q[b]) begin", "begin", "a part's suffix counts as the candidate's"],
     ],
   },
   {
     file: "token_agree.sv",
     build: "packet_tokenize",
     places: [
-      ["(here && count == 9'd1)", "(here && count <= 9'd2)", "tokens leave on which not all ways agree"],
-      ["if (here && joins)", "if (here || joins)", "ways are one before they join"],
+      ["(here && count == 9'd1)", "(here && count <= 9'd2)", "tokens are sent on which not all paths agree"],
+      ["if (here && joins)", "if (here || joins)", "paths count as one before they join"],
     ],
   },
   {
     file: "token_runs.sv",
     build: "packet_tokenize",
     places: [
-      ["begins_part ? 12'd0 : confirmed_q[b]", "confirmed_q[b]", "a part confirms what the one before did"],
-      ["fresh_n = want != SOME;", "fresh_n = 1'b1;", "what is left of a piece counts as a piece"],
-      ["begins_part ? offset_q[b] : position_q[b]", "position_q[b]", "all parts begin where the first does"],
+      [
+        "begins_part ? 12'd0 : confirmed_q[b]",
+        "confirmed_q[b]",
+        "a part confirms the bytes of the part before",
+      ],
+      ["fresh_n = want != SOME;", "fresh_n = 1'b1;", "the rest of a piece counts as a piece"],
+      [
+        "begins_part ? offset_q[b] : position_q[b]",
+        "position_q[b]",
+        "all parts begin at the first part's position",
+      ],
     ],
   },
   {
@@ -107,8 +115,8 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     build: "packet_tokenize",
     places: [
       ["(bits + 17'd7) >> 3", "bits >> 3", "an answer's last bits are lost"],
-      ["&& fill <= 9'd256", "&& fill < 9'd256", "a beat that is just full is not the last"],
-      ["!cut && held == 10'd0", "!cut && held <= 10'd1", "a byte that waits counts as none"],
+      ["&& fill <= 9'd256", "&& fill < 9'd256", "a beat that is exactly full is not the last"],
+      ["!cut && held == 10'd0", "!cut && held <= 10'd1", "a held byte is not counted"],
     ],
   },
   {

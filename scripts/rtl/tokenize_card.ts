@@ -1,6 +1,6 @@
 /**
- * The tokenizer of the RTL by itself, for tests and measurements: a vocabulary goes into its memory and tables, and
- * its own counters are read.
+ * Driver of the RTL's tokenizer without a session, for tests and measurements: loads a vocabulary into memory and
+ * tables, and reads the tokenizer's counters.
  *
  * @module
  */
@@ -11,37 +11,37 @@ import { tokenizeProgram } from "../../kernels/tokenize/rtl.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { HBM_LATENCY, type MemoryLatency, type RtlCard } from "../../runtime/device/rtl/card.ts";
 
-/** Packets that a tokenizer takes, and the latency of its memory. */
+/** Packets that a tokenizer accepts, and the latency of its memory. */
 export interface TokenizeOptions {
-  /** Number of the plan that packets carry. */
+  /** Plan number in the packets. */
   readonly plan: number;
-  /** Longest payload in bytes, of text and of tokens. */
+  /** Maximum payload in bytes, of text and of tokens. */
   readonly longest: number;
-  /** External memory; default {@linkcode HBM_LATENCY}. */
+  /** Latency of the external memory; default {@linkcode HBM_LATENCY}. */
   readonly latency?: MemoryLatency;
 }
 
-/** Lookups of the tokenizer since the last reset, and bytes of text. */
+/** Lookups of the tokenizer and bytes of text since the last reset. */
 export type TokenizeCounters = Readonly<Record<keyof typeof TOKENIZE_COUNTER, number>>;
 
-/** Hardware that tokenizes. */
+/** A card that runs `packet_tokenize`. */
 export interface TokenizeCard {
-  /** The card: its packets, pauses, latency and common counters. */
+  /** Access to packets, pauses, latency and the common counters. */
   readonly card: RtlCard;
   /**
-   * Loads a vocabulary; flows that were held are forgotten.
+   * Loads a vocabulary and drops the state of all flows.
    *
    * @throws {OnpathError} `device`, `table` or `size` if the hardware cannot hold it.
    */
   load(vocabulary: Vocabulary, options: TokenizeOptions): void;
-  /** Reads the tokenizer's own counters. */
+  /** Reads the counters that only the tokenizer has. */
   lookups(): TokenizeCounters;
 }
 
 /**
  * Drives an instance of `packet_tokenize`.
  *
- * @param card The instance.
+ * @param card Card that runs `packet_tokenize`.
  */
 export function driveTokenizer(card: RtlCard): TokenizeCard {
   return {

@@ -1,5 +1,5 @@
 /**
- * Whether a machine has all that builds the RTL: programs, headers and libraries.
+ * Checks that the machine has all programs, headers and libraries to build the RTL.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RTL_PACKAGES, RUNTIME, runTool, VERILATOR } from "./build.ts";
 
-/** Headers of the three kinds that builds include: Verilator's, of libc++ and of wasi-libc. */
+/** Source that includes headers of wasi-libc, libc++ and Verilator, as builds do. */
 const PROBE = "#include <cstdlib>\n#include <string>\n#include <verilatedos.h>\n" +
   'extern "C" void* probe() { return std::malloc(1); }\n';
 
@@ -27,16 +27,16 @@ async function probe(): Promise<string | null> {
     return null;
   } catch (error) {
     const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return why!.includes(RTL_PACKAGES) ? why! : `${why}; it wants Debian's ${RTL_PACKAGES}`;
+    return why!.includes(RTL_PACKAGES) ? why! : `${why}; install Debian's ${RTL_PACKAGES}`;
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 /**
- * Compiles and links a probe, once a process.
+ * Compiles and links a probe; later calls in the process return the first result.
  *
- * @returns Why the RTL cannot be built here, or null.
+ * @returns The reason why the RTL cannot be built here; null if it can be.
  */
 export function missingRtlTools(): Promise<string | null> {
   return found ??= probe();

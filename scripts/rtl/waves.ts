@@ -1,6 +1,6 @@
 /**
- * Builds of the RTL that write waveforms, four times as large as the others: made when they are asked for, and
- * kept for the next time under the name of what they were made of.
+ * Builds of the RTL that write waveforms. They are four times as large as the others, so they are not committed
+ * but built on demand and cached, with a hash of their sources in the file name.
  *
  * @module
  */
@@ -16,18 +16,18 @@ import { buildWave } from "./build.ts";
 import { RTL_FOLDER } from "./generated.ts";
 import { missingRtlTools } from "./tools.ts";
 
-/** The folder that they are kept in; it is not committed. */
+/** Folder of the cached builds. */
 const FOLDER = fileURLToPath(new URL("../../out/waves", import.meta.url));
 
 /** A build that writes waveforms. */
 export interface WaveBuild {
-  /** The file. */
+  /** Path of the cached file. */
   readonly path: string;
-  /** The WebAssembly. */
+  /** Contents of that file. */
   readonly wasm: Uint8Array<ArrayBuffer>;
 }
 
-/** SHA-256 of all sources that a build may be made of, and of what makes it. */
+/** Start of the SHA-256 of all sources of builds, and of the script that builds them. */
 async function hashSources(): Promise<string> {
   const hash = createHash("sha256");
   const own = fileURLToPath(new URL("build.ts", import.meta.url));
@@ -39,16 +39,17 @@ async function hashSources(): Promise<string> {
 }
 
 /**
- * Makes a build that writes waveforms, or takes the one that was made of the same sources.
+ * Returns the cached build of the same sources, or makes a build that writes waveforms.
  *
- * @param plan What plans ask for.
- * @param tell Takes a line before something that takes minutes.
- * @throws {OnpathError} `device` when the build has no waveforms, or a tool is missing, with how to get it.
+ * @param plan Name by which plans request the build.
+ * @param print Receives a line to print before a build, which takes minutes.
+ * @throws {OnpathError} `device` if the build cannot have waveforms, or a tool is missing; the message names its
+ * packages.
  */
-export async function makeWave(plan: PlanBuild, tell: (line: string) => void): Promise<WaveBuild> {
+export async function makeWave(plan: PlanBuild, print: (line: string) => void): Promise<WaveBuild> {
   const build = deviceBuild(plan);
   if (!build.device.hasWaves) {
-    throw new OnpathError("device", `Cannot write a waveform: ${build.name} is not built with waveforms`);
+    throw new OnpathError("device", `Cannot write a waveform: ${build.name} has no build with waveforms`);
   }
   const path = join(FOLDER, `${build.name}-${await hashSources()}.wasm`);
   try {
@@ -60,14 +61,14 @@ export async function makeWave(plan: PlanBuild, tell: (line: string) => void): P
   if (missing !== null) {
     throw new OnpathError(
       "device",
-      `Cannot write a waveform: its build of the RTL is made here, by deno task rtl --wave too. ${missing}`,
+      `Cannot write a waveform: its build of the RTL must be made on this machine. ${missing}`,
       { build: build.name },
     );
   }
-  tell(`Building ${build.name} with waveforms, once: some minutes`);
+  print(`Building ${build.name} with waveforms, which takes some minutes the first time`);
   const wasm = Uint8Array.from(await buildWave(RTL_FOLDER, build));
   await mkdir(FOLDER, { recursive: true });
-  // A build that is interrupted leaves no file of its name.
+  // Renamed when complete, so that an interrupted build leaves no file of this name.
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, wasm);
   await rename(draft, path);

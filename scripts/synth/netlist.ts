@@ -95,9 +95,9 @@ function addressOf(output: string): string {
 function pathsThrough(
   { type, connections, port_directions }: NetlistCell,
 ): { from: number[]; to: number[] }[] {
-  const nets = (wanted: (port: string) => boolean) =>
+  const nets = (isSelected: (port: string) => boolean) =>
     Object.entries(connections).flatMap(([port, nets]) =>
-      wanted(port) ? nets.filter((net) => typeof net === "number") : []
+      isSelected(port) ? nets.filter((net) => typeof net === "number") : []
     );
   const isOutput = (port: string) => port_directions[port] === "output";
   if (COMBINATIONAL.test(type)) {
@@ -124,7 +124,7 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
   // Depth-first search with an explicit stack, because paths may exceed the call stack.
   const depth = new Int32Array(paths.length).fill(-1);
   const open = new Uint8Array(paths.length);
-  let most = 0;
+  let levels = 0;
   for (const start of driver.values()) {
     const stack = [start];
     while (stack.length > 0) {
@@ -138,7 +138,7 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
       if (waiting.length === 0) {
         const own = NO_LEVEL.test(paths[at]!.type) ? 0 : 1;
         depth[at] = own + before.reduce((longest, cell) => Math.max(longest, depth[cell]!), 0);
-        most = Math.max(most, depth[at]!);
+        levels = Math.max(levels, depth[at]!);
         stack.pop();
       } else {
         if (open[at]) {
@@ -149,5 +149,5 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
       }
     }
   }
-  return most;
+  return levels;
 }

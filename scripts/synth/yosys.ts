@@ -48,7 +48,7 @@ export async function readSources(folder: string): Promise<Files> {
   );
 }
 
-/** Comments and white space: yosys takes them for nothing, so a row outlives a change to them. */
+/** Comments and white space. Yosys ignores them, so a change to them does not make a row stale. */
 const COMMENTS = /(?:\/\*[^]*?\*\/|\/\/[^\n]*|\s)+/g;
 
 /**
@@ -134,16 +134,16 @@ export async function synthesize(
     "flatten",
     "write_json netlist.json",
   ].join("; ");
-  let said = "";
-  const listen = (bytes: Uint8Array | null) => {
-    if (bytes !== null) said = (said + new TextDecoder().decode(bytes)).slice(-2000);
+  let printed = "";
+  const collect = (bytes: Uint8Array | null) => {
+    if (bytes !== null) printed = (printed + new TextDecoder().decode(bytes)).slice(-2000);
   };
   let made: Awaited<ReturnType<typeof runYosys>>;
   try {
-    made = await runYosys(["-q", "-p", script], { ...files }, { stdout: listen, stderr: listen });
+    made = await runYosys(["-q", "-p", script], { ...files }, { stdout: collect, stderr: collect });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot synthesise ${target.name}: ${why}\n${said}`);
+    throw new Error(`Cannot synthesise ${target.name}: ${why}\n${printed}`);
   }
   if (made === undefined) throw new Error(`Cannot synthesise ${target.name}: yosys wrote no files`);
   const stat = JSON.parse(textOf(made["stat.json"])) as Stat;

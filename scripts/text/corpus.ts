@@ -17,7 +17,7 @@ export interface NamedText {
 }
 
 /** Maximum length of a document, in UTF-16 units; longer files become several documents. */
-const MOST = 65536;
+const MAX_LENGTH = 65536;
 
 /** Returns all documents, about 16 MB as UTF-8, with kinds interleaved. */
 export function corpus(): NamedText[] {
@@ -35,16 +35,16 @@ export function corpus(): NamedText[] {
     kind.forEach((document, i) => mixed.push({ at: (i + 0.5) / kind.length, document }));
   }
   mixed.sort((a, b) => a.at - b.at);
-  if (total !== mixed.length) throw new Error("documents were lost");
+  if (total !== mixed.length) throw new Error("Cannot mix documents: some are missing");
   return mixed.map(({ document }) => document);
 }
 
 function cut({ name, text }: NamedText): NamedText[] {
   const parts: NamedText[] = [];
   for (let from = 0; from < text.length;) {
-    let end = Math.min(text.length, from + MOST);
+    let end = Math.min(text.length, from + MAX_LENGTH);
     if (end < text.length) end = text.lastIndexOf("\n", end) + 1 || end;
-    if (end <= from) end = Math.min(text.length, from + MOST);
+    if (end <= from) end = Math.min(text.length, from + MAX_LENGTH);
     parts.push({ name: `${name}#${parts.length}`, text: text.slice(from, end).toWellFormed() });
     from = end;
   }

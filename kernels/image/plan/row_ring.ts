@@ -59,7 +59,7 @@ export function rowWords(
 
 /** Returns the maximum taps of an axis. */
 export function maxTaps({ taps }: Pick<AxisFilter, "taps">): number {
-  return taps.reduce((most, count) => Math.max(most, count), 1);
+  return taps.reduce((max, count) => Math.max(max, count), 1);
 }
 
 /**

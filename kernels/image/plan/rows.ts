@@ -107,5 +107,5 @@ export function answersPerRequest(plan: PlanDraft): number {
   const { cut, answers } = plan.body.layout;
   const perRow = new Int32Array(cut.height);
   for (const row of last) perRow[row]!++;
-  return perRow.reduce((most, count) => Math.max(most, count), 1) * answers.packetsPerRow * cut.rowsPerPacket;
+  return perRow.reduce((max, count) => Math.max(max, count), 1) * answers.packetsPerRow * cut.rowsPerPacket;
 }

@@ -29,15 +29,15 @@ export interface ScheduledWindow {
  * Splits a schedule into windows.
  *
  * @param schedule Schedule of the packets.
- * @param most Maximum packets of a window.
+ * @param maxPackets Maximum packets of a window.
  */
 export function* scheduledWindows(
   { work, residency: { loads } }: Schedule,
-  most: number,
+  maxPackets: number,
 ): Generator<ScheduledWindow> {
   const parts = work.flatMap(({ ranges }, epoch) => ranges.map(([first, last]) => ({ first, last, epoch })));
   let queued = 0;
-  for (const ranges of packWindows(parts, most)) {
+  for (const ranges of packWindows(parts, maxPackets)) {
     const from = queued;
     // Includes every load that can start before this window ends, so that it runs in parallel with the work.
     const last = ranges.at(-1)!.epoch;
@@ -50,23 +50,23 @@ export function* scheduledWindows(
  * Splits ranges into windows of at most `most` packets.
  *
  * @param ranges Ranges in send order.
- * @param most Maximum packets of a window.
+ * @param maxPackets Maximum packets of a window.
  */
 export function* packWindows<T extends { readonly first: number; readonly last: number }>(
   ranges: readonly T[],
-  most: number,
+  maxPackets: number,
 ): Generator<T[]> {
   let window: T[] = [];
-  let room = most;
+  let free = maxPackets;
   for (const range of ranges) {
     for (let first = range.first; first <= range.last;) {
-      const last = Math.min(range.last, first + room - 1);
+      const last = Math.min(range.last, first + free - 1);
       window.push({ ...range, first, last });
-      room -= last - first + 1;
+      free -= last - first + 1;
       first = last + 1;
-      if (room === 0) {
+      if (free === 0) {
         yield window;
-        [window, room] = [[], most];
+        [window, free] = [[], maxPackets];
       }
     }
   }

@@ -36,7 +36,7 @@ export function resampleSpans({ y }: ResampleParams): { first: Int32Array; last:
 
 /** Bytes of the ring: it holds as many filtered rows as the output row with the most taps needs. */
 export function resampleBuffers({ y, x }: ResampleParams, channels: Channels): number {
-  return filterAxis(y).taps.reduce((most, taps) => Math.max(most, taps), 1) * x.output * channels;
+  return filterAxis(y).taps.reduce((max, taps) => Math.max(max, taps), 1) * x.output * channels;
 }
 
 /**

@@ -87,13 +87,13 @@ const STORE_BYTES = { payload: 32 * 125, answer: 32 * 128, samples: 2048 } as co
 function checkStores({ body: { layout, output } }: ImagePlan): void {
   const answer = layout.answers.itemsPerPacket * output.planes * output.itemBytes;
   const bytes = { payload: layout.payload, answer, samples: answer / DTYPE_BYTES[output.dtype] };
-  for (const [what, most] of Object.entries(STORE_BYTES)) {
+  for (const [what, max] of Object.entries(STORE_BYTES)) {
     const found = bytes[what as keyof typeof bytes];
-    if (found <= most) continue;
+    if (found <= max) continue;
     throw new OnpathError(
       "device",
-      `Cannot load a plan: the RTL's stores hold ${most} bytes of ${what} a packet, the plan has ${found}`,
-      { what, most, found },
+      `Cannot load a plan: the RTL's stores hold ${max} bytes of ${what} a packet, the plan has ${found}`,
+      { what, most: max, found },
     );
   }
 }

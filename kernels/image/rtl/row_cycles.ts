@@ -21,11 +21,11 @@ export function rtlRowCycles(plan: PlanDraft): { readonly ideal: number; readonl
   const { first, last } = rowSpans(plan);
   const clock = createRowClock(plan);
   const sizes = packetsOfImage(cut).map((items) => items * channels);
-  const most = windowPackets(plan);
+  const maxPackets = windowPackets(plan);
   const rowBytes = cut.width * channels;
   let [cycles, filled, row, next] = [0, 0, 0, 0];
   for (let packet = 0; packet < cut.packets; packet++) {
-    if (packet % most === 0) {
+    if (packet % maxPackets === 0) {
       cycles += clock.cycles();
       clock.begin();
     }

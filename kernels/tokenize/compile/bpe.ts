@@ -121,7 +121,7 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
     ranks,
     ...pairTable(left, right, ranks),
     ...automaton(strings, order, (token) => isFallback[token] === 0, made),
-    longestToken: lengths.reduce((most, length) => Math.max(most, length), 0),
+    longestToken: lengths.reduce((max, length) => Math.max(max, length), 0),
     units: source.units,
     fallback: fallback.map((token) => numberOf[token]!),
     // If every token can be made by merges, looking the whole piece up first changes no result.

@@ -31,7 +31,7 @@ export async function compileVocabulary(
 ): Promise<Vocabulary> {
   const { name, model, normalization, splitting, decoding, special, around } = source;
   const ids = [...special.map(({ id }) => id), ...around.before, ...around.after];
-  const idLimit = 1 + Math.max(source.decoded.ids.reduce((most, id) => Math.max(most, id), 0), ...ids);
+  const idLimit = 1 + Math.max(source.decoded.ids.reduce((max, id) => Math.max(max, id), 0), ...ids);
   if (idLimit > MAX_IDS) {
     throw new OnpathError(
       "size",

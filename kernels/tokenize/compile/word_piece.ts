@@ -34,7 +34,7 @@ export function compileWordPiece(source: WordPieceSource): WordPieceTables {
       prefix,
     });
   }
-  const longestToken = trie.depth.reduce((most, depth) => Math.max(most, depth), 0);
+  const longestToken = trie.depth.reduce((max, depth) => Math.max(max, depth), 0);
   if (longestToken > MAX_TOKEN_BYTES) {
     throw new OnpathError(
       "size",

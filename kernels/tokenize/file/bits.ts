@@ -40,7 +40,7 @@ export class TableWriter {
    * @throws {OnpathError} `size` if a number is out of range.
    */
   numbers(numbers: Numbers, plus = 0): void {
-    let most = 0;
+    let max = 0;
     for (let i = 0; i < numbers.length; i++) {
       const value = numbers[i]! + plus;
       if (!(value >= 0 && value < 2 ** MAX_BITS)) {
@@ -50,9 +50,9 @@ export class TableWriter {
           { index: i, value },
         );
       }
-      if (value > most) most = value;
+      if (value > max) max = value;
     }
-    const width = 32 - Math.clz32(most);
+    const width = 32 - Math.clz32(max);
     const size = Math.ceil((numbers.length * width) / 8);
     this.#grow(5 + size);
     this.#bytes[this.#length] = width;
@@ -113,7 +113,7 @@ export class TableReader {
    * @param what Name of the numbers in error messages.
    * @param into Destination; its length is the expected count.
    * @param minus Subtracted from each number.
-   * @param most Maximum accepted number, after the subtraction.
+   * @param max Maximum accepted number, after the subtraction.
    * @returns The destination.
    * @throws {OnpathError} `file` if the count differs, a number is too great, or the file ends early.
    */
@@ -121,7 +121,7 @@ export class TableReader {
     what: string,
     into: T,
     minus: number,
-    most: number,
+    max: number,
   ): T {
     const width = this.#bytes[this.#at] ?? 0;
     const count = this.rest() < 5 ? -1 : this.#view.getUint32(this.#at + 1, true);
@@ -136,8 +136,8 @@ export class TableReader {
     const numbers = into instanceof Int32Array ? into : new Int32Array(count);
     const greatest = this.#unpack(numbers, width, minus);
     if (numbers !== into) into.set(numbers);
-    if (count > 0 && greatest - minus > most) {
-      throw damaged(`${what} contains ${greatest - minus}, expected at most ${most}`, { what });
+    if (count > 0 && greatest - minus > max) {
+      throw damaged(`${what} contains ${greatest - minus}, expected at most ${max}`, { what });
     }
     this.#at += 5 + size;
     return into;
@@ -163,14 +163,14 @@ export class TableReader {
    * Reads bytes that are preceded by their count.
    *
    * @param what Name of the bytes in error messages.
-   * @param most Maximum accepted count.
+   * @param max Maximum accepted count.
    * @returns A view of the bytes.
    * @throws {OnpathError} `file` if the count is too great or the file ends early.
    */
-  block(what: string, most: number): Uint8Array {
+  block(what: string, max: number): Uint8Array {
     const length = this.rest() < 4 ? -1 : this.#view.getUint32(this.#at, true);
-    if (length < 0 || length > most || this.rest() < 4 + length) {
-      throw damaged(`${what} has ${length} bytes, expected at most ${most}`, { what });
+    if (length < 0 || length > max || this.rest() < 4 + length) {
+      throw damaged(`${what} has ${length} bytes, expected at most ${max}`, { what });
     }
     const from = this.#at + 4;
     this.#at = from + length;

@@ -62,7 +62,7 @@ export function readBpe(
     depth,
     whole,
     ...suffixes,
-    longestToken: lengths.reduce((most, length) => Math.max(most, length), 0),
+    longestToken: lengths.reduce((max, length) => Math.max(max, length), 0),
     units,
     fallback,
     wholeFirst,

@@ -26,7 +26,7 @@ const UTF8 = new TextEncoder();
  * @param json Parsed file.
  * @param name Name of the vocabulary.
  * @returns The vocabulary, not compiled.
- * @throws {OnpathError} `file` when it is malformed or asks for what onpath does not do, named.
+ * @throws {OnpathError} `file` if it is malformed or needs an unsupported feature; the message names the feature.
  *
  * @example
  * ```ts

@@ -20,7 +20,7 @@ export type PatternNode =
   | { readonly kind: "sequence"; readonly items: readonly PatternNode[] }
   /** Alternatives: the first that leads to a match. */
   | { readonly kind: "choice"; readonly items: readonly PatternNode[] }
-  /** Repetition; `most` may be Infinity. */
+  /** Repetition from `least` to `most` times; `most` may be Infinity. */
   | {
     readonly kind: "repeat";
     readonly item: PatternNode;

@@ -46,7 +46,7 @@ function bitsFor(values: number): number {
  */
 export function explainPieces(tables: PieceTables): PieceFigures {
   const { states, classes, accept, blockOf, classOf } = tables;
-  const maxGivenBack = accept.reduce((most, one) => Math.max(most, one), 0);
+  const maxGivenBack = accept.reduce((max, one) => Math.max(max, one), 0);
   // Word of a state: number of code points given back, or absent; final; dropped.
   const stateBits = bitsFor(maxGivenBack + 2) + 2;
   return {

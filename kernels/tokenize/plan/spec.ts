@@ -23,7 +23,7 @@ export interface TokenizeStep {
   readonly mode: TextMode;
   /** Special tokens that are matched in the text: all of the vocabulary, none, or those listed. */
   readonly special: AllowedSpecial;
-  /** Whether to add the ids that the vocabulary puts before and behind a text. */
+  /** True to add the vocabulary's ids before and after a text. */
   readonly around: boolean;
 }
 

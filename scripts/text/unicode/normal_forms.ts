@@ -51,18 +51,21 @@ export function compositions(): Mapping {
     // NFC decomposes code points that are excluded from composition.
     if (parts.length < 2 || one.normalize("NFC") !== one) continue;
     const prefix = codesOf(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
-    if (prefix.length !== 1) throw new Error(`no pair composes to U+${code.toString(16)}`);
+    if (prefix.length !== 1) {
+      throw new Error(`Cannot find the pair of U+${code.toString(16)}: its prefix does not compose`);
+    }
     pairs.set(code, [prefix[0]!, parts.at(-1)!]);
   }
   return pairs;
 }
 
-const LEAST = 0x334, GREATEST = 0x345;
+/** Marks of the lowest and of the highest combining class, 1 and 240. */
+const LOWEST = 0x334, HIGHEST = 0x345;
 
 /**
- * Ranks of combining classes, from 1. Canonical order swaps two marks if the first one's class is greater, so
- * swaps sort marks into classes. A mark is a code point that is swapped with a mark of the least or the
- * greatest class.
+ * Ranks of combining classes, from 1. Canonical order swaps two marks if the first one's class is higher, so
+ * swaps sort marks into classes. A mark is a code point that is swapped with a mark of the lowest or the
+ * highest class.
  */
 export function ranks(): Mapping {
   const isAbove = (a: number, b: number) => {
@@ -72,15 +75,15 @@ export function ranks(): Mapping {
   const classes: number[][] = [];
   for (const code of allCodes()) {
     const one = String.fromCodePoint(code);
-    if (one.normalize("NFD") !== one || !(isAbove(code, LEAST) || isAbove(GREATEST, code))) continue;
-    let low = 0, high = classes.length, place = -1;
-    while (low < high && place < 0) {
+    if (one.normalize("NFD") !== one || !(isAbove(code, LOWEST) || isAbove(HIGHEST, code))) continue;
+    let low = 0, high = classes.length, found = -1;
+    while (low < high && found < 0) {
       const middle = (low + high) >> 1, other = classes[middle]![0]!;
       if (isAbove(code, other)) low = middle + 1;
       else if (isAbove(other, code)) high = middle;
-      else place = middle;
+      else found = middle;
     }
-    if (place >= 0) classes[place]!.push(code);
+    if (found >= 0) classes[found]!.push(code);
     else classes.splice(low, 0, [code]);
   }
   const byCode = classes.flatMap((codes, i) => codes.map((code) => [code, [i + 1]] as [number, number[]]));
@@ -93,10 +96,10 @@ export function unknownToTokenizers(): number[] {
     const normalizer = tokenizersProbe({ type: form }).getNormalizer();
     return [form, (text: string) => normalizer.normalizeString(text)] as const;
   });
-  const marks = String.fromCodePoint(LEAST), last = String.fromCodePoint(GREATEST);
+  const lowest = String.fromCodePoint(LOWEST), highest = String.fromCodePoint(HIGHEST);
   const found: number[] = [];
   for (const code of new Set([...canonical().keys(), ...compatible().keys(), ...ranks().keys()])) {
-    const one = String.fromCodePoint(code), text = `a${last}${one}${marks}`;
+    const one = String.fromCodePoint(code), text = `a${highest}${one}${lowest}`;
     const wrong = peers.filter(([form, peer]) => peer(text) !== text.normalize(form));
     if (wrong.length > 0) found.push(code);
   }

@@ -16,7 +16,7 @@ function base64(numbers: readonly number[]): string {
 }
 
 /**
- * Joins code points to ranges.
+ * Joins adjacent code points into ranges.
  *
  * @param codes Ascending code points.
  * @returns Inclusive ranges `[from, to, …]`.

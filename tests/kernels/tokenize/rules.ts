@@ -152,26 +152,28 @@ export function ruleTable(rows: readonly RuleRow[]): string {
 
 /** The page. */
 export function rulePage(rows: readonly RuleRow[], documents: number): string {
-  return `# Rules for putting chunks together
+  return `# Rules for merging chunks
 
-A NIC sees a packet at a time, so a text that is cut into packets is tokenized in chunks. The paper lets chunks
-overlap by the length of the longest token and takes the token that both have as the seam. That is not exact. A
-token depends on what stands around it: of the piece that it is in, and the end of a chunk makes tokens that are not
-there in the whole text.
+A NIC receives one packet at a time, so a text that is cut into packets is tokenized in chunks. The paper lets
+chunks overlap by the length of the longest token, and joins them at a token that both contain. That is not
+exact. A token depends on the piece that contains it, and the end of a chunk makes tokens that the whole text
+does not have.
 
-- \`paper\`: the last token so far that the next chunk's overlap has too is the seam. A token may stand there
+- \`paper\`: joins at the last token so far that the next chunk's overlap contains too. That token may occur
   twice, and the end of a chunk may have made it.
-- \`longest run\`: the longest run of ids that both have in the overlap. Runs of one letter have many.
-- \`position\`: the first byte of the overlap where tokens of both end. Groups of digits out of phase have such
-  bytes: ٢٣٢٠٦ cut as ٢٣٢٠ and ٣٢٠٦ under o200k_base.
-- **confirmed pieces** (mode \`overlap\`): the first piece boundary of both that no chunk's end has made. Patterns
-  look ahead and never behind, so from there on both are the whole text's. Where there is none, the stretch is done
-  again. The overlap is 32 bytes, less where packets are short; chunks are no longer than the payload.
-- **state on the device** (mode \`stateful\`): no overlap; the device keeps what waits.
+- \`longest run\`: joins at the longest run of ids that both have in the overlap. Repeated letters have several
+  such runs.
+- \`position\`: joins at the first byte of the overlap at which tokens of both end. Groups of digits out of
+  phase have such bytes: ٢٣٢٠٦ cut as ٢٣٢٠ and ٣٢٠٦ under o200k_base.
+- **confirmed pieces** (mode \`overlap\`): joins at the first piece boundary of both that no chunk's end has
+  made. Patterns look ahead and never behind, so from there on both equal the whole text's. Without such a
+  boundary, the stretch is sent again. The overlap is 32 bytes, less if packets are short; chunks are at most
+  a payload long.
+- **state on the device** (mode \`stateful\`): no overlap; the device keeps the piece that has not ended.
 
 Documents of ${documents} whose ids differ from the peer's: texts in many languages, code and Markdown of 2 KB,
-adversarial cases, and 100 hostile strings. The first three rules have chunks of so many bytes *behind* an overlap of
-the longest token (up to 128 bytes and more), and are tokenized in this process.
+adversarial cases, and 100 hostile strings. In the first three rules, a chunk has the given number of bytes
+_after_ an overlap of the longest token (up to 128 bytes and more). They are tokenized in this process.
 
 ${ruleTable(rows)}
 
