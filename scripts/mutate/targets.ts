@@ -76,6 +76,7 @@ export const TARGETS: readonly Target[] = [
       "tests/runtime/session_open_test.ts",
       "tests/runtime/run_options_test.ts",
       "tests/runtime/reopen_test.ts",
+      "tests/runtime/aborts_test.ts",
     ],
   },
 ];

@@ -35,6 +35,13 @@ Deno.test("Session.open() refuses what is no plan, no device or no options, by w
       ),
     );
   }
+  // Both are asked for: a plan's mark, and the device that it is for.
+  for (const value of [{ ...plan, format: "onpath.other" }, { ...plan, target: undefined }]) {
+    await assert.rejects(
+      open(value, device),
+      refusal("plan", /with a plan that is .*: expected what compile/),
+    );
+  }
   await assert.rejects(open(plan, device, undefined, 5), refusal("size", /options/));
   await assert.rejects(open(plan, device, undefined, { retries: -1 }), refusal("size"));
   const signal = AbortSignal.abort(new Error("before"));
