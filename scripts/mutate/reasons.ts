@@ -28,7 +28,8 @@ const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "runtime/device/serial.ts": {
     "setImmediate !== undefined → setImmediate === undefined": "a message lets other events run too, later",
     "return; → ;": "a promise that is resolved twice is resolved once",
-    "port2.postMessage(null); → ;": "the tests run where setImmediate exists; npm's check of browsers runs it",
+    "port2.postMessage(null); → ;":
+      "the tests run where setImmediate exists; npm's check of browsers runs it",
   },
   "kernels/plan/slots.ts": {
     "2 * SLOTS_ALIGNMENT → 3 * SLOTS_ALIGNMENT": "reserves more memory than is needed",
