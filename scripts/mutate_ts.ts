@@ -159,8 +159,9 @@ const { values } = parseArgs({
 });
 try {
   const isFine = await main({ ...values, workers: Number(values.workers) });
-  process.exitCode = isFine ? 0 : 1;
+  // A mutant may loop in a worker that no call can end; it must not outlive the judgement.
+  process.exit(isFine ? 0 : 1);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -272,6 +272,6 @@ Deno.test("createRtlDevice({ wave }): without a build that writes waveforms is r
 Deno.test("makeWave: the tokenizer has no waveforms, and is refused by name", async () => {
   await assert.rejects(makeWave("tokenize", () => {}), {
     code: "device",
-    message: "Cannot write a waveform: packet_tokenize is not built with waveforms",
+    message: "Cannot write a waveform: packet_tokenize has no build with waveforms",
   });
 });

@@ -39,7 +39,7 @@ Deno.test("Session.open() refuses what is no plan, no device or no options, by w
   for (const value of [{ ...plan, format: "onpath.other" }, { ...plan, target: undefined }]) {
     await assert.rejects(
       open(value, device),
-      refusal("plan", /with a plan that is .*: expected what compile/),
+      refusal("plan", /with a plan that is .*: expected a plan from compile/),
     );
   }
   await assert.rejects(open(plan, device, undefined, 5), refusal("size", /options/));
