@@ -62,7 +62,7 @@ xrtTest("cards that are lost or closed, and opened again, leave no thread and no
 xrtTest("XRT starts device processes itself, one a card", async () => {
   const { passed, output } = await runTests("spawned", 120_000);
   assert.equal(passed, 1, output);
-});
+}, { isLong: true });
 
 xrtTest("an exchange asks XRT for two moves and a start", async () => {
   const { passed, output } = await runTests("noop", 60_000);

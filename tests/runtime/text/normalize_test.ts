@@ -95,28 +95,31 @@ longTest("Session of normalisation: answers that are lost, doubled and swapped c
   assert(resent > 100 && escapes > 50, `${resent} sent again, ${escapes} given up`);
 });
 
-Deno.test("Session of normalisation takes bytes that are no UTF-8, and real texts; the host does next to nothing of them", async () => {
-  await using device = createModelDevice();
-  const next = random(3);
-  for (const steps of STEPS) {
-    const session = await openSession(steps, device, { payload: 256 });
-    for (let n = 0; n < 60; n++) {
-      const bytes = Uint8Array.from({ length: next() % 900 }, () => next() % 3 === 0 ? next() % 256 : 0xcc);
-      const { output } = await session.run(bytes);
-      assert.equal(decode(output), normalizeText(decode(bytes), steps));
-      const hostile = hostileText(next).toWellFormed();
-      assert.equal(decode((await session.run(hostile)).output), normalizeText(hostile, steps));
+longTest(
+  "Session of normalisation takes bytes that are no UTF-8, and real texts; the host does next to nothing of them",
+  async () => {
+    await using device = createModelDevice();
+    const next = random(3);
+    for (const steps of STEPS) {
+      const session = await openSession(steps, device, { payload: 256 });
+      for (let n = 0; n < 60; n++) {
+        const bytes = Uint8Array.from({ length: next() % 900 }, () => next() % 3 === 0 ? next() % 256 : 0xcc);
+        const { output } = await session.run(bytes);
+        assert.equal(decode(output), normalizeText(decode(bytes), steps));
+        const hostile = hostileText(next).toWellFormed();
+        assert.equal(decode((await session.run(hostile)).output), normalizeText(hostile, steps));
+      }
+      const texts = corpusSlice(20_000).map(({ text }) => text.toWellFormed());
+      const { outputs: made, report } = await session.runMany(texts);
+      texts.forEach((text, n) => assert.equal(decode(made[n]!), normalizeText(text, steps)));
+      assert(texts.join("").length > 10_000 && report.hostBytes === 0 && report.resent === 0);
+      assert.equal(
+        report.sent,
+        texts.reduce((sum, text) => sum + Math.ceil(utf8.encode(text).length / 256), 0),
+      );
     }
-    const texts = corpusSlice(20_000).map(({ text }) => text.toWellFormed());
-    const { outputs: made, report } = await session.runMany(texts);
-    texts.forEach((text, n) => assert.equal(decode(made[n]!), normalizeText(text, steps)));
-    assert(texts.join("").length > 10_000 && report.hostBytes === 0 && report.resent === 0);
-    assert.equal(
-      report.sent,
-      texts.reduce((sum, text) => sum + Math.ceil(utf8.encode(text).length / 256), 0),
-    );
-  }
-});
+  },
+);
 
 longTest("Session.stream() of normalisation gives what is certain, whatever is pushed", async () => {
   await using device = createModelDevice();

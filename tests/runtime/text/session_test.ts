@@ -282,7 +282,7 @@ longTest(
   },
 );
 
-Deno.test("Session of text with a cache sends what it has not seen, and gives the same tokens", async () => {
+longTest("Session of text with a cache sends what it has not seen, and gives the same tokens", async () => {
   for (const name of ["cl100k_base", "bert"] as const) {
     const tables = await vocabulary(name);
     const texts = mixedTexts(8, 8000, 3000, 20);
