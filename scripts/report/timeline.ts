@@ -7,7 +7,7 @@
 
 import { beatsOf } from "../../kernels/image/rtl/cycles.ts";
 import { itemsPerCycle, packetsOfImage } from "../../kernels/image/plan/layouts.ts";
-import { lastRows } from "../../kernels/image/plan/price.ts";
+import { rowSpans } from "../../kernels/image/plan/rows.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { schedulePages, simulateSchedule } from "../../kernels/image/plan/schedule.ts";
 import { sendsRows } from "../../kernels/image/plan/rows.ts";
@@ -156,7 +156,7 @@ function pageLanes(plan: ImagePlan, begin: number): Lane[] {
 function rowLanes(plan: ImagePlan, begin: number): Lane[] {
   const { cut, answers, channels } = plan.body.layout;
   const rowCycles = Math.ceil(answers.width / itemsPerCycle(plan.target, KIND.cells, channels));
-  const last = lastRows(plan);
+  const { last } = rowSpans(plan);
   const sizes = packetsOfImage(cut);
   const input: Span[] = [];
   const core: Span[] = [];

@@ -22,13 +22,22 @@ import type { PlanDraft } from "./plan.ts";
 /** Maximum output samples of a remap. Its map has 20 bytes a sample, so the maximum is 80 MiB. */
 export const MAX_REMAP_ITEMS: number = 2 ** 22;
 
-/** Returns the map of a geometry with independent rows and columns. */
+/** Axes by geometry: a plan asks for them up to six times while it is compiled. Geometries never change. */
+const axesOf = new WeakMap<Geometry, Pick<SeparableMap, "y" | "x">>();
+
+/** Returns the map of a geometry with independent rows and columns. It is shared: do not write to it. */
 export function separableMap(geometry: Geometry, index: "pairs" | "phases"): SeparableMap {
+  let axes = axesOf.get(geometry);
+  if (axes === undefined) axesOf.set(geometry, axes = composeAxes(geometry));
+  return { form: "separable", ...axes, stride: index === "phases" ? PHASE_STRIDE : axes.x.phases };
+}
+
+function composeAxes(geometry: Geometry): Pick<SeparableMap, "y" | "x"> {
   const { before, sampling, after } = geometry;
   const axes = sampling?.kernel === "resize" ? resizeAxes(sampling.params) : undefined;
   const y = composeAxis(before.y, axes?.y, after.y);
   const x = composeAxis(before.x, axes?.x, after.x);
-  return { form: "separable", y, x, stride: index === "phases" ? PHASE_STRIDE : x.phases };
+  return { y, x };
 }
 
 /** Returns the map of a remap, including the windows before and after it. */

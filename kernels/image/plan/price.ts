@@ -4,20 +4,18 @@
  * @module
  */
 
-import { resampleSpans } from "../resample/model.ts";
 import type { TableForm } from "../kernel.ts";
 import { KIND } from "../../../serialize/header.ts";
 import { bytesPerCycle } from "../../target/profile.ts";
 import { loadCycles, residentBytes, streamCycles } from "./cost.ts";
 import type { PlanCost } from "./plan.ts";
 import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
-import { planMap } from "./map.ts";
 import type { PlanDraft, PlanPages, PlanPart } from "./plan.ts";
 import { beatsOf, rtlFlowCycles } from "../rtl/cycles.ts";
 import { rtlPagedCycles } from "../rtl/page_cycles.ts";
 import { rtlRowCycles } from "../rtl/row_cycles.ts";
+import { rowSpans } from "./rows.ts";
 import { type Schedule, schedulePages, simulateSchedule } from "./schedule.ts";
-import { gatherSpans, sentAxes, windowSpans } from "./stream.ts";
 
 /**
  * Computes the pages of a plan.
@@ -78,7 +76,7 @@ export function costPlan(plan: PlanDraft): PlanCost {
       cut,
       channels,
       plan.target.busBytes,
-      lastRows(plan),
+      rowSpans(plan).last,
       Math.ceil(plan.body.layout.answers.width / perCycle),
     )
     : { ideal: workCycles(cut, perCycle), cycles: workCycles(cut, perCycle) };
@@ -101,16 +99,4 @@ function pagedCycles(plan: PlanDraft, schedule: Schedule) {
 
 function rtlCycles(plan: PlanDraft) {
   return plan.body.stages[0]?.kernel === "resample" ? rtlRowCycles(plan) : rtlFlowCycles(plan);
-}
-
-/** Sent row that completes each output row. */
-export function lastRows(plan: PlanDraft): Int32Array {
-  const { sampling, after } = plan.body.geometry;
-  if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y).last;
-  const [height, width] = [..."HW"].map((axis) =>
-    plan.body.input.shape[plan.body.input.layout.indexOf(axis as "H")]!
-  );
-  const map = planMap(plan);
-  const sent = sentAxes(plan.body.layout.name as "rows", map, height!, width!)!;
-  return gatherSpans(map, sent).last;
 }

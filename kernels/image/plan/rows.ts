@@ -92,8 +92,19 @@ export function requestsFor(
   return ranges;
 }
 
-/** First and last sent row that each output row needs. */
-export function rowSpans(plan: PlanDraft): { first: Int32Array; last: Int32Array } {
+type RowSpans = { readonly first: Int32Array; readonly last: Int32Array };
+
+/** Spans by layout, which each plan has its own of: price, packets and cycles ask for the same ones. */
+const spansOf = new WeakMap<PlanDraft["body"]["layout"], RowSpans>();
+
+/** First and last sent row that each output row needs. They are shared: do not write to them. */
+export function rowSpans(plan: PlanDraft): RowSpans {
+  let spans = spansOf.get(plan.body.layout);
+  if (spans === undefined) spansOf.set(plan.body.layout, spans = computeSpans(plan));
+  return spans;
+}
+
+function computeSpans(plan: PlanDraft): RowSpans {
   const { sampling, after } = plan.body.geometry;
   if (sampling?.kernel === "resample") return windowSpans(resampleSpans(sampling.params), after.y);
   const map = planMap(plan);

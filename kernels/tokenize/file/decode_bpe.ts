@@ -45,8 +45,15 @@ export function readBpe(
   const fallback = input.numbers("fallback", new Int32Array(units === "bytes" ? 0 : 256), 0, tokens - 1);
   checkTrie(trie);
   const whole = wholeTokens(cellOf, depth);
-  const lengths = Uint16Array.from(cellOf, (cell) => cell === 0 ? 1 : depth[cell]!);
-  const ranks = Int32Array.from(cellOf, (_, token) => token < first ? -1 : token - first);
+  const lengths = new Uint16Array(tokens), ranks = new Int32Array(tokens);
+  let bytes = 0, longestToken = 0;
+  for (let token = 0; token < tokens; token++) {
+    const length = cellOf[token] === 0 ? 1 : depth[cellOf[token]!]!;
+    lengths[token] = length;
+    ranks[token] = token < first ? -1 : token - first;
+    bytes += length;
+    if (length > longestToken) longestToken = length;
+  }
   const suffixes = deriveSuffixes(trie, fail, whole, made);
   const tables: BpeTables = {
     tokens,
@@ -62,14 +69,13 @@ export function readBpe(
     depth,
     whole,
     ...suffixes,
-    longestToken: lengths.reduce((max, length) => Math.max(max, length), 0),
+    longestToken,
     units,
     fallback,
     wholeFirst,
   };
   checkIds(ids, idLimit);
   checkUnits(tables, cellOf, made, first);
-  const bytes = lengths.reduce((sum, length) => sum + length, 0);
   if (bytes > MAX_TRIE_BYTES) {
     throw damaged(`its tokens have ${bytes} bytes, expected at most ${MAX_TRIE_BYTES}`);
   }
