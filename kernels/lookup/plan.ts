@@ -152,6 +152,7 @@ export function planFor({ memo, input, checksum }: LookupBody, target: DevicePro
       { shape: input.shape },
     );
   }
+  checkSizes(memo, domain.bits);
   const { itemBytes } = domain;
   const outputBytes = DTYPE_BYTES[memo.output];
   const multiple = WORD / Math.min(itemBytes, outputBytes);
@@ -177,6 +178,19 @@ export function planFor({ memo, input, checksum }: LookupBody, target: DevicePro
       checksum,
     },
   });
+}
+
+/** Refuses entries that no tables of a form have. */
+function checkSizes({ form, sizes: { low, first, second } }: PlanMemo, bits: number): void {
+  const isLinear = form === "linear";
+  const blocks = second / 2 ** low;
+  const isWhole = isLinear ? second === 0 : Number.isInteger(blocks) && blocks >= 1 && blocks <= first;
+  if (low <= bits && first === 2 ** (bits - low) && isWhole) return;
+  throw new OnpathError(
+    "table",
+    `Cannot use tables of ${first} and ${second} entries: codes of ${bits} bits with blocks of 2^${low} need others`,
+    { low, first, second, bits },
+  );
 }
 
 /** Shape of a plan's results: an element for each item. */

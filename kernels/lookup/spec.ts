@@ -18,7 +18,7 @@ export interface LookupStep {
 
 /** Pipeline of workload `lookup`: one step. */
 export interface LookupPipeline {
-  /** The step. */
+  /** The lookup, which names its memo. */
   readonly steps: readonly [LookupStep];
 }
 

@@ -20,7 +20,7 @@ import { bytesOf, expandTables, type MemoTables, sizesOf, type TableSizes } from
  */
 export const MEMO_FORMS = ["direct", "shared", "split", "exponent", "shifted", "linear"] as const;
 
-/** Name of a form. */
+/** One of {@linkcode MEMO_FORMS}: how tables store a function. */
 export type MemoFormName = (typeof MEMO_FORMS)[number];
 
 /** Code bits and entries that the RTL's tables hold. Codes of one byte have smaller tables, which hold every form. */
