@@ -46,46 +46,39 @@ export function beginLookup(plan: LookupPlan, input: Tensor): Work<Tensor> {
   const dense = toDense(input);
   checkCodes(dense, domain);
   const bytes = toBytes(dense);
-  const flows: PlacedFlow<Uint8Array<ArrayBuffer>>[] = [];
-  const items = bytes.length / domain.itemBytes;
+  const { itemBytes } = domain;
+  const outputBytes = DTYPE_BYTES[memo.output];
+  const items = bytes.length / itemBytes;
+  // Every flow writes its part of one output.
+  const output = new Uint8Array(items * outputBytes);
+  const flows: PlacedFlow<Uint8Array>[] = [];
   for (let from = 0; from < items; from += STRETCH) {
-    flows.push(stretchFlow(plan, domain, bytes, from, Math.min(STRETCH, items - from)));
+    const to = Math.min(items, from + STRETCH);
+    const part = bytes.subarray(from * itemBytes, to * itemBytes);
+    flows.push(stretchFlow(plan, itemBytes, part, output.subarray(from * outputBytes, to * outputBytes)));
   }
-  return { flows, result: () => join(plan, flows.map((flow) => flow.result())) };
+  const result = (): Tensor => {
+    for (const flow of flows) flow.result();
+    const data = viewElements(memo.output, output.buffer, 0, items);
+    return tensor(data, { dtype: memo.output, shape: outputShape(plan) });
+  };
+  return { flows, result };
 }
 
 function stretchFlow(
   { id, packets, body: { memo, checksum } }: LookupPlan,
-  { itemBytes }: Domain,
-  bytes: Uint8Array,
-  from: number,
-  count: number,
-): PlacedFlow<Uint8Array<ArrayBuffer>> {
+  itemBytes: number,
+  input: Uint8Array,
+  output: Uint8Array<ArrayBuffer>,
+): PlacedFlow<Uint8Array> {
   const items = packets.request / itemBytes;
-  const cut = cutRows(count, 1, 1, items, items);
+  const cut = cutRows(input.length / itemBytes, 1, 1, items, items);
   const requests: Placement = { plan: id, cut, planes: 1, itemBytes, checksum };
   const answers: Placement = { ...requests, itemBytes: DTYPE_BYTES[memo.output] };
-  const part = bytes.subarray(from * itemBytes, (from + count) * itemBytes);
-  return new PlacedFlow<Uint8Array<ArrayBuffer>>({
-    send: (number) => new PlacedOutgoing(number, requests, part),
-    receive: (number) => new PlacedIncoming(number, answers, (output) => output),
+  return new PlacedFlow<Uint8Array>({
+    send: (number) => new PlacedOutgoing(number, requests, input),
+    receive: (number) => new PlacedIncoming<Uint8Array>(number, answers, (bytes) => bytes, output),
   });
-}
-
-function join(plan: LookupPlan, parts: readonly Uint8Array<ArrayBuffer>[]): Tensor {
-  const dtype = plan.body.memo.output;
-  const shape = outputShape(plan);
-  const count = countElements(shape);
-  let bytes = parts[0];
-  if (bytes === undefined || parts.length > 1) {
-    bytes = new Uint8Array(count * DTYPE_BYTES[dtype]);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-  }
-  return tensor(viewElements(dtype, bytes.buffer, bytes.byteOffset, count), { dtype, shape });
 }
 
 /** Refuses codes beyond their operands. Operands that use all bits of their elements need no check. */

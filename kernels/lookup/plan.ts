@@ -81,6 +81,9 @@ export interface LookupResources {
 /** Bytes of a bus word. Full packets and their answers are whole words. */
 const WORD = 32;
 
+/** Maximum bytes of an output (2 GiB). */
+const MAX_OUTPUT = 2 ** 31;
+
 /** Requests of one exchange. */
 const IN_FLIGHT = 64;
 
@@ -144,7 +147,7 @@ export function planFor({ memo, input, checksum }: LookupBody, target: DevicePro
   if (!Array.isArray(input.shape)) {
     throw new OnpathError("shape", `Cannot compile: the input's shape is ${kindOf(input.shape)}`);
   }
-  countElements(input.shape);
+  const count = countElements(input.shape);
   if (domain.operands.length === 2 && input.shape.at(-1) !== 2) {
     throw new OnpathError(
       "shape",
@@ -155,6 +158,14 @@ export function planFor({ memo, input, checksum }: LookupBody, target: DevicePro
   checkSizes(memo, domain.bits);
   const { itemBytes } = domain;
   const outputBytes = DTYPE_BYTES[memo.output];
+  const outputTotal = count / domain.operands.length * outputBytes;
+  if (outputTotal > MAX_OUTPUT) {
+    throw new OnpathError(
+      "size",
+      `Cannot compile a lookup with an output of ${outputTotal} bytes: expected at most ${MAX_OUTPUT}`,
+      { bytes: outputTotal, most: MAX_OUTPUT },
+    );
+  }
   const multiple = WORD / Math.min(itemBytes, outputBytes);
   const fits = Math.floor(target.payload / Math.max(itemBytes, outputBytes));
   const items = fits < multiple ? fits : fits - fits % multiple;

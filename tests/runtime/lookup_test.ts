@@ -182,6 +182,14 @@ test("compile() refuses a lookup of another memo, several steps, and inputs that
   refuses([step], { input: undefined }, "dtype", /undefined/);
   refuses([step], { input: { dtype: "u8" } }, "shape", /shape is undefined/);
   refuses([step], { input: { dtype: "u8", shape: [-1] } }, "size", /axis 0/);
+  refuses(
+    [step],
+    { input: { dtype: "u8", shape: [2 ** 30 + 1] } },
+    "size",
+    /2147483650 bytes: expected at most 2147483648/,
+  );
+  const most = { ...options, input: { dtype: "u8", shape: [2 ** 30] } } as const;
+  assert.deepEqual(compile({ steps: [step] }, most).body.input.shape, [2 ** 30]);
   refuses([step], { device: undefined }, "device", /expected a device/);
   refuses([step], { checksum: "none" }, "pipeline", /checksum/);
   refuses(
