@@ -42,6 +42,7 @@ export function createLookupModel(plan: LookupPlan, memo: Memo): PacketModel {
       if (header.plan !== id) return "plan";
       const items = header.length / itemBytes;
       if (header.kind !== KIND.samples || !Number.isInteger(items) || header.length > request) return "items";
+      if (HEADER_BYTES + items * outputBytes > output.slotBytes) return "items";
       const from = slotAddress(input, slot) + HEADER_BYTES;
       const at = slotAddress(output, answer);
       lookUp(input.engine.bytes.buffer, from, items, output.engine.bytes.buffer, at + HEADER_BYTES);

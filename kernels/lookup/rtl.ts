@@ -72,7 +72,7 @@ export function lookupKernelImage(plan: LookupPlan, memo: Memo): KernelImage {
 }
 
 function lacks(what: string, { id }: LookupPlan): OnpathError {
-  return new OnpathError("device", `Cannot load lookup plan ${id} into the RTL: it has no room for ${what}`, {
+  return new OnpathError("device", `Cannot load lookup plan ${id} into the RTL: it does not take ${what}`, {
     plan: id,
     what,
   });

@@ -87,7 +87,7 @@ test("lookupKernelImage() gives arguments and tables from which every result fol
 test("lookupKernelImage() refuses by name what the RTL lacks", () => {
   const refuses = (memo: Memo, message: RegExp, profile: DeviceProfile = RTL_PROFILE) =>
     assert.throws(() => lookupKernelImage(planFor(memo, [2, 2], profile), memo), refusal("device", message));
-  refuses(LINES, /no room for form linear/);
+  refuses(LINES, /does not take form linear/);
   refuses(
     memoize((a, b) => a ^ b, { input: [{ bits: 8 }, { bits: 9 }], output: "u16" }),
     /second operand has 9 bits/,

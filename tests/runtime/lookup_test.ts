@@ -10,7 +10,7 @@ import { offload } from "../../runtime/offload.ts";
 import { Session } from "../../runtime/session.ts";
 import { FLAG, HEADER_BYTES, KIND, newHeader } from "../../serialize/header.ts";
 import { packetBytes, writePacket } from "../../serialize/packets.ts";
-import { slice, tensor, zeros } from "../../serialize/tensor.ts";
+import { slice, type Tensor, tensor, zeros } from "../../serialize/tensor.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
@@ -149,6 +149,21 @@ test("Session.open() refuses a lookup plan without its memo, with another one, o
     const forgery = { ...CUBE, tables: { ...tables, ...wrong } };
     await assert.rejects(open(forgery), refusal("table", /do not fit its domain/), JSON.stringify(wrong));
   }
+  const { form } = CUBE;
+  for (
+    const wrong of [
+      { form: undefined },
+      { form: { ...form, bytes: form.bytes + 1 } },
+      { form: { ...form, first: 10n } },
+      { form: { ...form, name: "linear" } },
+      { form: { ...form, error: { ...form.error, ulps: 1 } } },
+      { naiveBytes: 1 },
+      { id: 10n },
+    ]
+  ) {
+    await assert.rejects(open({ ...CUBE, ...wrong }), refusal("table", /they were changed/));
+  }
+  await assert.rejects(open({ ...CUBE, domain: { ...CUBE.domain, bits: 5n } }), refusal("table", /domain/));
   await assert.rejects(
     open(forge({}, { domain: { ...CUBE.domain, itemBytes: 2 } })),
     refusal("table", /domain/),
@@ -233,6 +248,12 @@ test("a lookup takes strided views, and tensors without elements", async () => {
   });
   assert.deepEqual([none.output.shape, none.output.dtype, none.output.data.length], [[0, 3], "u16", 0]);
   assert.equal(none.report.sent, 0);
+  // The element type of results is known to the compiler.
+  const options = { memo: CUBE, input: zeros({ dtype: "u8", shape: [1] }), device };
+  const typed = compile({ steps: [{ op: "lookup", table: CUBE.id }] }, options);
+  const one: Tensor<"u16"> =
+    (await offload(typed, options.input, device, { resources: { memo: CUBE } })).output;
+  assert.deepEqual([...one.data], [0]);
 });
 
 test("a lookup of more than 2^22 items has several flows, joined in order", async () => {
