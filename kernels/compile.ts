@@ -8,6 +8,9 @@ import { OnpathError } from "../serialize/errors.ts";
 import type { ImagePipeline, OutputDType } from "./image/pipeline.ts";
 import type { CompileOptions } from "./image/plan/compile.ts";
 import type { ImagePlan } from "./image/plan/plan.ts";
+import type { DType } from "../serialize/dtype.ts";
+import type { LookupCompileOptions, LookupPlan } from "./lookup/plan.ts";
+import type { LookupPipeline } from "./lookup/spec.ts";
 import { type AnyWorkload, WORKLOADS } from "./registry.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { NormalizeCompileOptions, NormalizePlan } from "./text_normalize/plan.ts";
@@ -19,7 +22,8 @@ import type { NormalizePipeline, TokenizePipeline } from "./tokenize/plan/spec.t
  * Compiles a pipeline for one target. The step names select the workload.
  *
  * @param pipeline Steps of the user.
- * @param options Target device and the workload's inputs: `input` for images, `vocabulary` for tokens.
+ * @param options Target device and the workload's inputs: `input` for images, `vocabulary` for
+ * tokens, `memo` and `input` for lookups.
  * @returns Plan: plain data, equal for equal arguments.
  * @throws {OnpathError} `pipeline` if a step is unknown, malformed or unsuitable; `dtype`, `shape`, `size`,
  * `device` or `table` if something does not fit.
@@ -47,6 +51,11 @@ export function compile<const P extends ImagePipeline>(
 export function compile(pipeline: TokenizePipeline, options: TextCompileOptions): TokenizePlan;
 /** Compiles a pipeline that normalises text. */
 export function compile(pipeline: NormalizePipeline, options: NormalizeCompileOptions): NormalizePlan;
+/** Compiles a pipeline that looks tensors up in a memo. */
+export function compile<D extends DType>(
+  pipeline: LookupPipeline,
+  options: LookupCompileOptions<D>,
+): LookupPlan<D>;
 export function compile(pipeline: unknown, options: object): Plan {
   if (typeof options !== "object" || options === null) {
     throw new OnpathError(

@@ -52,6 +52,22 @@ export type {
 } from "./image/remap/spec.ts";
 export type { ResampleParams } from "./image/resample/spec.ts";
 export type { AxisScale, ResizeParams, ResizeStep } from "./image/resize/spec.ts";
+export type {
+  LookupBody,
+  LookupCompileOptions,
+  LookupInput,
+  LookupPlan,
+  LookupResources,
+  PlanMemo,
+} from "./lookup/plan.ts";
+export type { LookupPipeline, LookupStep } from "./lookup/spec.ts";
+export type { Domain, Operand } from "./memoize/domain.ts";
+export type { Overflow } from "./memoize/element.ts";
+export type { ResultOptions, TableFunction } from "./memoize/enumerate.ts";
+export type { MemoError } from "./memoize/error.ts";
+export { expandMemo, type Memo, memoize, type MemoOptions } from "./memoize/memo.ts";
+export { MEMO_FORMS, type MemoForm, type MemoFormName, type Preference } from "./memoize/search.ts";
+export type { LinearTables, LookupTables, MemoTables, TableSizes } from "./memoize/tables.ts";
 export { type PagedOutgoing, PlacedFlow, type PlacedParts } from "./placed_flow.ts";
 export { identifyPlan, type Plan, PLAN_VERSION, type PlanPackets } from "./plan/plan.ts";
 export { type PlanSlots, reservePlanSlots } from "./plan/slots.ts";

@@ -7,6 +7,8 @@
 import { OnpathError } from "../serialize/errors.ts";
 import type { ImagePlan } from "./image/plan/plan.ts";
 import { imageWorkload } from "./image/workload.ts";
+import type { LookupPlan } from "./lookup/plan.ts";
+import { lookupWorkload } from "./lookup/workload.ts";
 import type { NormalizePlan } from "./text_normalize/plan.ts";
 import { normalizeWorkload } from "./text_normalize/workload.ts";
 import type { TokenizePlan } from "./tokenize/plan/plan.ts";
@@ -14,7 +16,7 @@ import { tokenizeWorkload } from "./tokenize/workload.ts";
 import type { Workload } from "./workload.ts";
 
 /** Plan of any workload in the registry. */
-export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan;
+export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan | LookupPlan;
 
 /** A workload of any types; a plan's name selects the right one. */
 // deno-lint-ignore no-explicit-any -- workloads differ in all their types
@@ -31,7 +33,12 @@ export type AnyWorkload = Workload<any, any, any, any, any, any>;
  * assert(WORKLOADS.some(({ name }) => name === "image"));
  * ```
  */
-export const WORKLOADS: readonly AnyWorkload[] = [normalizeWorkload, tokenizeWorkload, imageWorkload];
+export const WORKLOADS: readonly AnyWorkload[] = [
+  normalizeWorkload,
+  tokenizeWorkload,
+  imageWorkload,
+  lookupWorkload,
+];
 
 /**
  * Finds a workload by name.

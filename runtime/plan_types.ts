@@ -5,6 +5,7 @@
  */
 
 import type { ImageBody } from "../kernels/image/plan/plan.ts";
+import type { LookupBody, LookupResources } from "../kernels/lookup/plan.ts";
 import type { Plan } from "../kernels/plan/plan.ts";
 import type { TextTokens } from "../kernels/tokenize/flows/text_pieces.ts";
 import type { TokenizePlan } from "../kernels/tokenize/plan/plan.ts";
@@ -13,13 +14,14 @@ import type { NormalizePlan } from "../kernels/text_normalize/plan.ts";
 import type { Tensor } from "../serialize/tensor.ts";
 
 /** Input of a plan; `any` for a workload that the registry does not list. */
-export type InputOf<P extends Plan> = P extends Plan<"image"> ? Tensor
+export type InputOf<P extends Plan> = P extends Plan<"image"> | Plan<"lookup"> ? Tensor
   : P extends TokenizePlan | NormalizePlan ? string | Uint8Array
   // deno-lint-ignore no-explicit-any -- a custom workload checks its own input
   : any;
 
 /** Result of a plan; `any` for a workload that the registry does not list. */
 export type OutputOf<P extends Plan> = P extends Plan<"image", ImageBody<infer D>> ? Tensor<D>
+  : P extends Plan<"lookup", LookupBody<infer D>> ? Tensor<D>
   : P extends TokenizePlan ? TextTokens
   : P extends NormalizePlan ? Uint8Array<ArrayBuffer>
   // deno-lint-ignore no-explicit-any -- as above
@@ -27,6 +29,7 @@ export type OutputOf<P extends Plan> = P extends Plan<"image", ImageBody<infer D
 
 /** Data that a plan names but does not hold; `void` if there is none. */
 export type ResourcesOf<P extends Plan> = P extends TokenizePlan ? TextResources
+  : P extends Plan<"lookup"> ? LookupResources
   : P extends Plan<"image"> | NormalizePlan ? void
   // deno-lint-ignore no-explicit-any -- as above
   : any;

@@ -8,10 +8,10 @@
 import { OnpathError } from "./errors.ts";
 
 /** Element types of tensors. `f16` is IEEE 754 binary16; `bf16` is the upper half of binary32. */
-export type DType = "u8" | "i8" | "f16" | "bf16" | "f32" | "i32" | "u32";
+export type DType = "u8" | "i8" | "f16" | "bf16" | "f32" | "i32" | "u32" | "u16";
 
 /** All element types, in a fixed order. */
-export const DTYPES: readonly ["u8", "i8", "f16", "bf16", "f32", "i32", "u32"] = [
+export const DTYPES: readonly ["u8", "i8", "f16", "bf16", "f32", "i32", "u32", "u16"] = [
   "u8",
   "i8",
   "f16",
@@ -19,6 +19,7 @@ export const DTYPES: readonly ["u8", "i8", "f16", "bf16", "f32", "i32", "u32"] =
   "f32",
   "i32",
   "u32",
+  "u16",
 ];
 
 /** Bytes of one element of each type. */
@@ -30,6 +31,7 @@ export const DTYPE_BYTES: Readonly<Record<DType, 1 | 2 | 4>> = {
   f32: 4,
   i32: 4,
   u32: 4,
+  u16: 2,
 };
 
 /** Typed array class of each element type. `f16` and `bf16` are stored as bit patterns. */
@@ -48,6 +50,8 @@ export interface ElementArrays {
   readonly i32: Int32Array<ArrayBuffer>;
   /** Unsigned, 32 bits. */
   readonly u32: Uint32Array<ArrayBuffer>;
+  /** Unsigned, 16 bits. */
+  readonly u16: Uint16Array<ArrayBuffer>;
 }
 
 /** Typed array of any element type. */
@@ -82,6 +86,7 @@ export function viewElements(
       return new Int8Array(buffer, byteOffset, length);
     case "f16":
     case "bf16":
+    case "u16":
       return new Uint16Array(buffer, byteOffset, length);
     case "f32":
       return new Float32Array(buffer, byteOffset, length);

@@ -22,12 +22,18 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
    * @param flow Number of the flow.
    * @param placement Layout of the answers in the output.
    * @param finish Converts the output bytes to the result.
+   * @param output Memory for the output, of exactly its length. By default new memory is allocated.
    */
-  constructor(flow: number, placement: Placement, finish: (bytes: Uint8Array<ArrayBuffer>) => Out) {
+  constructor(
+    flow: number,
+    placement: Placement,
+    finish: (bytes: Uint8Array<ArrayBuffer>) => Out,
+    output?: Uint8Array<ArrayBuffer>,
+  ) {
     this.#flow = flow;
     this.#finish = finish;
     this.packets = placement.cut.packets;
-    this.#reassembler.open(flow, placement);
+    this.#reassembler.open(flow, placement, output);
   }
 
   /** Whether the output is complete. */

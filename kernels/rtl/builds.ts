@@ -28,7 +28,7 @@ export interface RtlBuild {
 }
 
 /** Build names in plans. */
-export type PlanBuild = "terms" | "products" | "rows" | "tokenize";
+export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup";
 
 /** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {

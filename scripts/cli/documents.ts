@@ -57,6 +57,7 @@ export async function loadAnyPipeline(path: string, signal: AbortSignal): Promis
 /** Unknown steps count as image steps, because that parser names the unknown step and suggests another. */
 function workloadName(ops: readonly string[]): AnyPlan["workload"] {
   if (ops.includes("tokenize")) return "tokenize";
+  if (ops.includes("lookup")) return "lookup";
   return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
 }
 
@@ -64,6 +65,12 @@ function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
   if (workload === "tokenize") return parseTextPipeline(value);
   if (workload === "text_normalize") {
     return { steps: [{ op: "normalize_text", steps: parseNormalizePipeline(value) }] };
+  }
+  if (workload === "lookup") {
+    throw new OnpathError(
+      "pipeline",
+      "Cannot plan a lookup from a file: its memo exists only in a program, use compile() there",
+    );
   }
   return parsePipeline(value);
 }

@@ -51,5 +51,6 @@ export const STEP_EXAMPLES: Readonly<Record<string, ExamplePipeline>> = {
   clean_text: text("clean_text"),
   space_chinese: text("space_chinese"),
   prepend: text("prepend", { text: "▁" }),
+  lookup: one("lookup", { table: 922035137 }),
   replace: text("replace", { from: " ", to: "▁" }),
 };

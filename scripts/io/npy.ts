@@ -22,6 +22,7 @@ const DESCRIPTIONS: Readonly<Partial<Record<DType, string>>> = {
   f32: "<f4",
   i32: "<i4",
   u32: "<u4",
+  u16: "<u2",
 };
 
 const DTYPE_OF: ReadonlyMap<string, DType> = new Map(

@@ -16,6 +16,7 @@ export const SAFETENSORS_DTYPES: Readonly<Record<DType, string>> = {
   f32: "F32",
   i32: "I32",
   u32: "U32",
+  u16: "U16",
 };
 
 /**

@@ -8,6 +8,9 @@ import assert from "node:assert/strict";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { compile } from "../../kernels/compile.ts";
+import { operandBits } from "../../kernels/memoize/domain.ts";
+import { elementsOf } from "../../kernels/memoize/element.ts";
+import { type Memo, memoize } from "../../kernels/memoize/memo.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import type { AnyWorkload } from "../../kernels/registry.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
@@ -15,7 +18,9 @@ import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import type { TextTokens } from "../../kernels/tokenize/flows/text_pieces.ts";
 import { createEncoder } from "../../kernels/tokenize/encode.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import type { Tensor } from "../../serialize/tensor.ts";
+import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits } from "../../serialize/dtype.ts";
+import { type Tensor, tensor } from "../../serialize/tensor.ts";
+import { random } from "../support/random.ts";
 import { noise } from "../support/images.ts";
 import { sameTensor } from "./helpers.ts";
 
@@ -63,6 +68,86 @@ export const IMAGE_SAMPLES: readonly WorkloadSample[] = [
     ],
   }, images),
   imageSample("image (rows)", { steps: [{ op: "resize", size: [20, 30], match: "pillow" }] }, images),
+];
+
+/** Elements of the lookups' inputs: more than two packets, and the last one is short. */
+const ELEMENTS = 5001;
+
+function lookupSample(
+  name: string,
+  memo: Memo,
+  expected: (codes: readonly number[]) => number,
+): WorkloadSample {
+  const { dtype, operands } = memo.domain;
+  const shape = operands.length === 2 ? [3, ELEMENTS / 3, 2] : [3, ELEMENTS / 3];
+  const bits = operandBits(operands[0]!);
+  const inputs = [1, 2, 3].map((seed) => {
+    const next = random(seed);
+    const codes = Uint32Array.from({ length: ELEMENTS * operands.length }, () => next() % 2 ** bits);
+    return tensor(elementsOf(codes, dtype), { dtype, shape });
+  });
+  return {
+    name: `lookup (${name})`,
+    compile: (device) =>
+      compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input: inputs[0]!, device }),
+    resources: { memo },
+    inputs,
+    check: (input, output) => {
+      const { data } = input as Tensor;
+      const found = output as Tensor;
+      assert.deepEqual([found.dtype, found.shape], [memo.output, [3, ELEMENTS / 3]]);
+      for (let n = 0; n < ELEMENTS; n++) {
+        const at = n * operands.length;
+        assert.equal(found.data[n], expected([data[at]!, data[at + 1]!]), `element ${n}`);
+      }
+    },
+  };
+}
+
+/** Memoized functions with items of 1 and 2 bytes, and results of 1, 2 and 4 bytes. */
+export const LOOKUP_SAMPLES: readonly WorkloadSample[] = [
+  lookupSample(
+    "u8 to u8",
+    memoize((x) => 255 - x, { input: "u8", output: "u8" }),
+    ([x]) => 255 - x!,
+  ),
+  lookupSample(
+    "u8 to u16",
+    memoize((x) => x * x, { input: "u8", output: "u16" }),
+    ([x]) => x! * x!,
+  ),
+  lookupSample(
+    "u8 to f32",
+    memoize((x) => Math.sqrt(x), { input: "u8", output: "f32" }),
+    ([x]) => Math.fround(Math.sqrt(x!)),
+  ),
+  lookupSample(
+    "bf16 to u8",
+    memoize((x) => (Number.isNaN(x) ? 0 : Math.round(8 * x)), {
+      input: "bf16",
+      output: "u8",
+      overflow: "saturate",
+    }),
+    ([x]) => {
+      const value = fromBFloat16Bits(x!);
+      return Number.isNaN(value) ? 0 : Math.min(255, Math.max(0, Math.round(8 * value)));
+    },
+  ),
+  lookupSample(
+    "f16 to bf16",
+    memoize((x) => x, { input: "f16", output: "bf16" }),
+    ([x]) => toBFloat16Bits(fromFloat16Bits(x!)),
+  ),
+  lookupSample(
+    "two u8 to u16",
+    memoize((a, b) => 256 * a + b, { input: ["u8", "u8"], output: "u16" }),
+    ([a, b]) => 256 * a! + b!,
+  ),
+  lookupSample(
+    "12 bits to i32",
+    memoize((x) => 1000 * (x >> 6) - (x & 63), { input: { bits: 12 }, output: "i32" }),
+    ([x]) => 1000 * (x! >> 6) - (x! & 63),
+  ),
 ];
 
 const TEXTS = [

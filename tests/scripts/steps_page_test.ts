@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { compile } from "../../kernels/compile.ts";
 import { parsePipeline, type PipelineInput } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
+import type { LookupPipeline } from "../../kernels/lookup/spec.ts";
+import { memoize } from "../../kernels/memoize/memo.ts";
 import { WORKLOADS } from "../../kernels/registry.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
@@ -53,6 +55,12 @@ for (const section of STEP_SECTIONS) {
         const plan = compile(pipeline as { steps: [{ op: "tokenize" }] }, { vocabulary, device });
         const { output } = await offload(plan, "ab<|end|>abc", device, { resources: { vocabulary } });
         assert.deepEqual([...output.ids], [256, 300, 258]);
+      } else if (section.workload === "lookup") {
+        const memo = memoize((x) => 255 - x, { input: "u8", output: "u8" });
+        const input = tensor(Uint8Array.of(0, 1, 255), { dtype: "u8", shape: [3] });
+        const plan = compile(pipeline as LookupPipeline, { memo, input, device });
+        const { output } = await offload(plan, input, device, { resources: { memo } });
+        assert.deepEqual([...output.data], [255, 254, 0]);
       } else {
         const steps = pipeline.steps[0].steps as TextStep[];
         const plan = compile(pipeline as { steps: [{ op: "normalize_text"; steps: TextStep[] }] }, {

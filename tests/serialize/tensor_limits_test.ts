@@ -66,7 +66,7 @@ Deno.test("tensor() holds as many elements as its shape, of its dtype, in named 
 });
 
 Deno.test("zeros() and viewElements() have the array of each dtype", () => {
-  const names = ["Uint8", "Int8", "Uint16", "Uint16", "Float32", "Int32", "Uint32"];
+  const names = ["Uint8", "Int8", "Uint16", "Uint16", "Float32", "Int32", "Uint32", "Uint16"];
   DTYPES.forEach((dtype, at) => {
     const { data } = zeros({ dtype, shape: [2, 3] });
     assert.equal(data.constructor.name, `${names[at]}Array`);

@@ -4,13 +4,19 @@
  * @module
  */
 
-import { DTYPE_BYTES, viewElements } from "../../../serialize/dtype.ts";
+import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { type ItemType, type Kernel, type Stage, type TableForm, tableInfo } from "../kernel.ts";
-import { normalizeLevel, toElement } from "./reference.ts";
+import { domainOf } from "../../memoize/domain.ts";
+import { elementsOf } from "../../memoize/element.ts";
+import { enumerateFunction } from "../../memoize/enumerate.ts";
+import { normalizeBits } from "./reference.ts";
 import { type NormalizeParams, normalizeParams } from "./spec.ts";
 
-/** Normalizes samples with table lookups. */
+/** Domain of each channel's function. */
+const LEVELS = domainOf("u8");
+
+/** Normalizes samples with table lookups: a function of a level for each channel, memoized. */
 export const normalizeKernel: Kernel<NormalizeParams> = {
   name: "normalize",
   summary: "mean and deviation per channel, 8 bits to any element type, by one lookup a sample",
@@ -39,23 +45,17 @@ function levels(params: NormalizeParams): TableForm {
 }
 
 /**
- * Generates the table: 256 elements for each channel, little-endian.
+ * Generates the table: bit patterns of 256 elements for each channel.
  *
  * @param params Parameters with one mean and standard deviation a channel.
  */
-export function levelTable(params: NormalizeParams): Uint8Array<ArrayBuffer> {
-  const { mean, std, range, dtype } = params;
-  const elements = viewElements(
-    dtype,
-    new ArrayBuffer(256 * mean.length * DTYPE_BYTES[dtype]),
-    0,
-    256 * mean.length,
-  );
-  for (let at = 0; at < elements.length; at++) {
-    const channel = at >> 8;
-    elements[at] = toElement(normalizeLevel(at & 255, mean[channel]!, std[channel]!, range), dtype);
+export function levelTable(params: NormalizeParams): Uint32Array<ArrayBuffer> {
+  const table = new Uint32Array(256 * params.mean.length);
+  for (let channel = 0; channel < params.mean.length; channel++) {
+    const bits = (level: number) => normalizeBits(level, channel, params);
+    table.set(enumerateFunction(bits, LEVELS, params.dtype, { result: "bits" }), 256 * channel);
   }
-  return new Uint8Array(elements.buffer);
+  return table;
 }
 
 function prepare(params: NormalizeParams, input: ItemType): Stage {
@@ -69,7 +69,7 @@ function prepare(params: NormalizeParams, input: ItemType): Stage {
     );
   }
   const size = DTYPE_BYTES[params.dtype];
-  const table = levelTable(params);
+  const table = new Uint8Array(elementsOf(levelTable(params), params.dtype).buffer);
   return {
     input,
     output: { kind: "samples", dtype: params.dtype, channels, planar: params.planar },

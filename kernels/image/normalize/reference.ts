@@ -1,14 +1,14 @@
 /**
- * Reference of the normalization, for table and model.
+ * Reference of the normalization, and the function that its table holds.
  *
  * @module
  */
 
-import { DTYPE_BYTES, toBFloat16Bits, toFloat16Bits, viewElements } from "../../../serialize/dtype.ts";
 import { imageAxes } from "../../../serialize/image_axes.ts";
 import { type Tensor, tensor, toLayout } from "../../../serialize/tensor.ts";
 import { roundHalfEven } from "../resize/positions.ts";
-import type { NormalizedDType, NormalizeParams } from "./spec.ts";
+import { elementsOf, encodeElement } from "../../memoize/element.ts";
+import type { NormalizeParams } from "./spec.ts";
 
 /**
  * Normalizes one level. Every operation is rounded to binary32, as in PyTorch and NumPy: `x = level / 255`
@@ -37,25 +37,19 @@ export function normalizeLevel(level: number, mean: number, std: number, range: 
 }
 
 /**
- * Converts a binary32 value to an element: unchanged, as the bits of a 16-bit float, or as a saturated
- * integer. Rounding is half to even.
+ * Normalizes one level into the bits of an element: integers are rounded half to even and saturated, floats
+ * overflow to infinity.
  *
- * @param value Binary32 value.
- * @param dtype Element type of the result.
+ * @param level Level, 0 to 255.
+ * @param channel Channel of the level.
+ * @param params Means, standard deviations, range and element type.
  */
-export function toElement(value: number, dtype: NormalizedDType): number {
-  switch (dtype) {
-    case "f32":
-      return value;
-    case "f16":
-      return toFloat16Bits(value);
-    case "bf16":
-      return toBFloat16Bits(value);
-    case "u8":
-      return Math.min(255, Math.max(0, roundHalfEven(value)));
-    case "i8":
-      return Math.min(127, Math.max(-128, roundHalfEven(value)));
-  }
+export function normalizeBits(level: number, channel: number, params: NormalizeParams): number {
+  const { mean, std, range, dtype } = params;
+  const value = normalizeLevel(level, mean[channel]!, std[channel]!, range);
+  return dtype === "u8" || dtype === "i8"
+    ? encodeElement(roundHalfEven(value), dtype, "saturate")
+    : encodeElement(value, dtype, "infinity");
 }
 
 /**
@@ -69,13 +63,9 @@ export function normalizeReference(image: Tensor, params: NormalizeParams): Tens
   const source = toLayout(image, params.planar ? "NCHW" : "NHWC");
   const { images, height, width, channels, ...strides } = imageAxes(source);
   const count = images * height * width * channels;
-  const buffer = new ArrayBuffer(count * DTYPE_BYTES[params.dtype]);
-  const target = tensor(viewElements(params.dtype, buffer, 0, count), {
-    dtype: params.dtype,
-    shape: source.shape,
-    layout: source.layout,
-  });
-  const place = imageAxes(target);
+  const bits = new Uint32Array(count);
+  const { shape, layout } = source;
+  const place = imageAxes(tensor(bits, { dtype: "u32", shape, layout }));
   for (let n = 0; n < images; n++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -85,11 +75,10 @@ export function normalizeReference(image: Tensor, params: NormalizeParams): Tens
             c * strides.channelStride;
           const to = n * place.imageStride + y * place.rowStride + x * place.columnStride +
             c * place.channelStride;
-          const value = normalizeLevel(source.data[from]!, params.mean[c]!, params.std[c]!, params.range);
-          target.data[to] = toElement(value, params.dtype);
+          bits[to] = normalizeBits(source.data[from]!, c, params);
         }
       }
     }
   }
-  return target;
+  return tensor(elementsOf(bits, params.dtype), { dtype: params.dtype, shape, layout });
 }

@@ -228,13 +228,5 @@ function productsPart(y: Axis, x: Axis): Part {
 }
 
 function levelsPart(params: NormalizeParams): Part {
-  const bytes = levelTable(params);
-  const size = DTYPE_BYTES[params.dtype];
-  const view = new DataView(bytes.buffer);
-  const entries = Uint32Array.from(
-    { length: bytes.length / size },
-    (_, at) =>
-      size === 4 ? view.getUint32(4 * at, true) : size === 2 ? view.getUint16(2 * at, true) : bytes[at]!,
-  );
-  return { values: { levels: 1 }, tables: [{ table: IMAGE_TABLE.levels, entries }] };
+  return { values: { levels: 1 }, tables: [{ table: IMAGE_TABLE.levels, entries: levelTable(params) }] };
 }

@@ -5,7 +5,6 @@
  */
 
 import type { Command } from "commander";
-import type { AnyPlan } from "../../../kernels/registry.ts";
 import type { NormalizePlan } from "../../../kernels/text_normalize/plan.ts";
 import type { TextCompileOptions } from "../../../kernels/tokenize/plan/compile.ts";
 import type { TokenizePlan } from "../../../kernels/tokenize/plan/plan.ts";
@@ -71,7 +70,7 @@ export async function explainTextPlan(
 }
 
 /** Formats a text plan as a table. */
-function textPlanText(plan: Exclude<AnyPlan, { workload: "image" }>, file: string | undefined): string {
+function textPlanText(plan: TokenizePlan | NormalizePlan, file: string | undefined): string {
   const { request, answer, answersPerRequest, inFlight } = plan.packets;
   return factTable([
     ["plan", plan.id.toString(16).padStart(8, "0")],

@@ -165,8 +165,15 @@ async function planMaker(
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
 }
 
-/** Error for text plans: other commands read and print text. */
+/** Error for plans of other workloads: other commands read and print text, and a lookup's tables are in a program. */
 function notAnImagePlan({ id, workload }: AnyPlan): OnpathError {
+  if (workload === "lookup") {
+    return new OnpathError(
+      "plan",
+      `Cannot run plan ${id}: it is a lookup plan, whose memo exists only in a program; use Session.open() there`,
+      { plan: id, workload },
+    );
+  }
   const command = workload === "tokenize"
     ? "onpath tokenize --vocab <name>"
     : "onpath normalize --device <name>";

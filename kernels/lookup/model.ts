@@ -1,0 +1,100 @@
+/**
+ * Model of the lookup kernel, packet by packet: one result for each item, at the same position.
+ *
+ * @module
+ */
+
+import { DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts";
+import { FLAG, HEADER_BYTES, KIND, newHeader, writeHeader } from "../../serialize/header.ts";
+import { readPacket, slotAddress } from "../../serialize/packets.ts";
+import { operandBits } from "../memoize/domain.ts";
+import { elementBits } from "../memoize/element.ts";
+import type { Memo } from "../memoize/memo.ts";
+import { expandTables } from "../memoize/tables.ts";
+import { type PacketModel, plainCounts } from "../program.ts";
+import type { LookupPlan } from "./plan.ts";
+
+/** Unsigned element type by bytes. */
+const UNSIGNED = { 1: "u8", 2: "u16", 4: "u32" } as const;
+
+/** Looks items up in memory. */
+type LookUp = (buffer: ArrayBuffer, from: number, items: number, target: ArrayBuffer, to: number) => void;
+
+/**
+ * Creates the model of a lookup plan.
+ *
+ * @param plan Compiled lookup plan.
+ * @param memo Memo that the plan names.
+ */
+export function createLookupModel(plan: LookupPlan, memo: Memo): PacketModel {
+  const { id, packets: { request } } = plan;
+  const { itemBytes } = memo.domain;
+  const outputBytes = DTYPE_BYTES[memo.output];
+  const lookUp = createLookUp(memo);
+  const perItem = lookupsPerItem(memo);
+  const header = newHeader();
+  let answered = 0;
+  return {
+    resident: { bytes: memo.form.bytes, cycles: 0 },
+    take: (input, slot, output, answer) => {
+      const refusal = readPacket(input, slot, header);
+      if (refusal !== null) return refusal;
+      if (header.plan !== id) return "plan";
+      const items = header.length / itemBytes;
+      if (header.kind !== KIND.samples || !Number.isInteger(items) || header.length > request) return "items";
+      if (HEADER_BYTES + items * outputBytes > output.slotBytes) return "items";
+      const from = slotAddress(input, slot) + HEADER_BYTES;
+      const at = slotAddress(output, answer);
+      lookUp(input.engine.bytes.buffer, from, items, output.engine.bytes.buffer, at + HEADER_BYTES);
+      header.length = items * outputBytes;
+      writeHeader(output.engine.view, at, header);
+      if (header.flags & FLAG.checked) output.engine.functions.seal(at, HEADER_BYTES + header.length);
+      answered += items;
+      return 1;
+    },
+    counts: () => plainCounts(answered * perItem),
+  };
+}
+
+/** Counts the lookups of an item: one in each table. */
+export function lookupsPerItem({ tables }: Memo): number {
+  return tables.kind === "lookup" ? 2 : 1;
+}
+
+/**
+ * Creates the inner loop over a table of all results. The table is evaluated from the memo's tables, so that an
+ * answer has the error that the plan states. Bits of an item beyond an operand are ignored.
+ */
+function createLookUp(memo: Memo): LookUp {
+  const { domain: { bits, itemBytes, operands }, output, tables } = memo;
+  const unsigned = UNSIGNED[DTYPE_BYTES[output]];
+  const results = expandTables(tables, bits, output);
+  const masks = operands.map((operand) => 2 ** operandBits(operand) - 1);
+  const [firstMask, secondMask = 0] = masks as [number, number?];
+  const isPair = operands.length === 2;
+  const high = 2 ** (bits - operandBits(operands[0]!));
+  // The first operand of a pair has the lower bytes of an item, and the upper bits of a code.
+  const codeOf = (first: number, second: number) => (first & firstMask) * high + (second & secondMask);
+  if (itemBytes === 4) {
+    return (buffer, from, items, target, to) => {
+      const source = new Uint16Array(buffer, from, 2 * items);
+      const answers = viewElements(unsigned, target, to, items);
+      for (let n = 0; n < items; n++) answers[n] = results[codeOf(source[2 * n]!, source[2 * n + 1]!)]!;
+    };
+  }
+  const table = viewElements(
+    unsigned,
+    new ArrayBuffer(2 ** (8 * itemBytes) * (elementBits(output) / 8)),
+    0,
+    2 ** (8 * itemBytes),
+  );
+  for (let item = 0; item < table.length; item++) {
+    table[item] = results[isPair ? codeOf(item & 255, item >> 8) : codeOf(item, 0)]!;
+  }
+  const dtype = UNSIGNED[itemBytes];
+  return (buffer, from, items, target, to) => {
+    const source = viewElements(dtype, buffer, from, items);
+    const answers = viewElements(unsigned, target, to, items);
+    for (let n = 0; n < items; n++) answers[n] = table[source[n]!]!;
+  };
+}
