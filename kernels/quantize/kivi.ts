@@ -13,7 +13,7 @@
 import { checkLength, FLOAT_LIMITS, type FloatDType, roundStored } from "./elements.ts";
 import { roundHalfEven } from "./exact.ts";
 import { checkFinite, rangeStep } from "./group_scales.ts";
-import { checkDivision } from "./scale_map.ts";
+import { checkDivision, checkStored } from "./scale_map.ts";
 
 /** Bits of a code. */
 export type KiviBits = 2 | 4;
@@ -79,10 +79,13 @@ export function encodeKivi(
  * @param codes One code a byte.
  * @param groups Stored values of each group.
  * @param values Receives the values in group-major order.
- * @throws {OnpathError} `shape` when the groups do not divide the values or a length differs.
+ * @throws {OnpathError} `shape` when the groups do not divide the values or a length differs; `size` for a minimum
+ * or scale that no encoder writes.
  */
 export function decodeKivi(codes: Uint8Array, groups: KiviGroups, values: Float32Array): void {
   checkKivi(values, codes, groups);
+  checkStored("minimum", groups.minima);
+  checkStored("scale", groups.scales);
   for (let i = 0; i < values.length; i++) {
     const at = Math.floor(i / KIVI_GROUP);
     values[i] = Math.fround(codes[i]! * groups.scales[at]!) + groups.minima[at]!;

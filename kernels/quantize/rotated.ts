@@ -17,7 +17,7 @@ import { checkLength, FLOAT_LIMITS, type FloatDType, roundStored } from "./eleme
 import { floorLog2, powerOfTwo, squareRoot32 } from "./exact.ts";
 import { checkFinite } from "./group_scales.ts";
 import { checkHadamard, hadamard } from "./hadamard.ts";
-import { checkDivision } from "./scale_map.ts";
+import { checkDivision, checkStored } from "./scale_map.ts";
 
 /**
  * Encodes vectors.
@@ -81,7 +81,8 @@ export function encodeRotated(
  * @param norms One norm per vector.
  * @param channels Length of a vector, a power of two.
  * @param values Receives the values.
- * @throws {OnpathError} `shape` for lengths that do not fit; nothing is written then.
+ * @throws {OnpathError} `shape` for lengths that do not fit, `size` for a norm that is negative or not finite;
+ * nothing is written then.
  */
 export function decodeRotated(
   bits: CodebookBits,
@@ -91,6 +92,7 @@ export function decodeRotated(
   values: Float32Array,
 ): void {
   checkRotated(values, channels, codes, norms);
+  checkStored("norm", norms);
   const levels = CODEBOOKS[bits];
   const factor = powerOfTwo(-LEVEL_FRACTION_BITS - floorLog2(channels));
   const vector = new Float64Array(channels);

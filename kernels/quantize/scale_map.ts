@@ -33,14 +33,7 @@ export interface ScaleMap {
 export function checkScaleMap(length: number, map: ScaleMap, format?: IntegerFormat): void {
   const count = map.scales.length;
   checkDivision(length, map.run, count);
-  const bad = map.scales.findIndex((scale) => !(scale > 0 && scale < Infinity));
-  if (bad >= 0) {
-    throw new OnpathError(
-      "size",
-      `Cannot quantize: scale ${bad} is ${map.scales[bad]}, expected a positive finite number`,
-      { scale: bad, value: map.scales[bad] },
-    );
-  }
+  checkStored("scale", map.scales);
   const { zeros } = map;
   if (zeros === undefined) return;
   const { min, max } = format ?? { min: 0, max: 0 };
@@ -69,4 +62,29 @@ export function checkDivision(length: number, run: number, count: number): void 
       { length, count, run },
     );
   }
+}
+
+/** Kinds of stored values, with the numbers that a decoder accepts. */
+const STORED = {
+  scale: { expected: "a positive finite number", isValid: (value: number) => value > 0 && value < Infinity },
+  minimum: { expected: "a finite number", isValid: (value: number) => Number.isFinite(value) },
+  norm: { expected: "a finite number from 0", isValid: (value: number) => value >= 0 && value < Infinity },
+};
+
+/**
+ * Checks scales, minima or norms, which may come from a packet or a file.
+ *
+ * @param kind Kind of the values.
+ * @param values Values to check.
+ * @throws {OnpathError} `size` with the position of the first invalid value.
+ */
+export function checkStored(kind: keyof typeof STORED, values: Float32Array): void {
+  const { expected, isValid } = STORED[kind];
+  const bad = values.findIndex((value) => !isValid(value));
+  if (bad < 0) return;
+  throw new OnpathError("size", `Cannot quantize: ${kind} ${bad} is ${values[bad]}, expected ${expected}`, {
+    kind,
+    position: bad,
+    value: String(values[bad]),
+  });
 }
