@@ -85,7 +85,6 @@ export function decodeBlock(
 ): void {
   checkEncoded(method, shape, encoded);
   const { axis, group } = groupsOf(method);
-  checkLength("values", values.length, shape.tokens * shape.channels);
   const codes = new Uint8Array(values.length), ordered = new Float32Array(values.length);
   unpackCodes(encoded.codes, codeBits(method), codes);
   decodeOrdered(method, codes, encoded.metadata, shape, ordered);

@@ -73,7 +73,7 @@ export function roundStored(dtype: FloatDType, value: number): number {
   const bounded = Math.min(Math.max(Math.fround(value), least), greatest);
   if (dtype === "f32") return bounded;
   return dtype === "bf16"
-    ? Math.min(fromBFloat16Bits(toBFloat16Bits(bounded)), greatest)
+    ? fromBFloat16Bits(toBFloat16Bits(bounded))
     : fromFloat16Bits(toFloat16Bits(bounded));
 }
 

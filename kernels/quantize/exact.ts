@@ -28,8 +28,8 @@ export function powerOfTwo(exponent: number): number {
 /**
  * Reads the exponent of a value. A subnormal binary32 value is a normal binary64 value.
  *
- * @param value Positive, finite, normal binary64 value.
- * @returns floor(log2(value)), from -1022 to 1023.
+ * @param value Positive, finite, normal binary64 value, or 0.
+ * @returns floor(log2(value)), from -1022 to 1023; -1023 for 0.
  */
 export function floorLog2(value: number): number {
   word.setFloat64(0, value);
@@ -50,14 +50,15 @@ export function roundHalfEven(value: number): number {
  * Square root, rounded once to 24 bits, ties to even.
  *
  * @param square Non-negative binary64 value from 2^-1000 to 2^1000, or 0.
+ * @param guess Square root of values from 1 to 4, within 2^-23; the engine's by default.
  * @returns Nearest binary32 value. A subnormal result is rounded once more, one beyond the range is infinity.
  */
-export function squareRoot32(square: number): number {
+export function squareRoot32(square: number, guess: (scaled: number) => number = Math.sqrt): number {
   if (square === 0) return 0;
   const half = floorLog2(square) >> 1;
   // From 1 to 4, so that the root is from 1 to 2 and its unit is 2^-23.
   const scaled = square * powerOfTwo(-2 * half);
-  let root = Math.fround(Math.sqrt(scaled));
+  let root = Math.fround(guess(scaled));
   const below = root - UNIT / 2, above = root + UNIT / 2;
   const isOdd = (root / UNIT) % 2 === 1;
   // A midpoint of two neighbours has 25 bits, so its square is exact in binary64.

@@ -115,7 +115,6 @@ function scaleCode(format: MxFormat, values: Float32Array, start: number): numbe
   // NaN is kept by Math.max.
   for (let i = start; i < start + MX_BLOCK; i++) most = Math.max(most, Math.abs(values[i]!));
   if (!Number.isFinite(most)) return MX_NAN;
-  if (most === 0) return 0;
   return Math.max(floorLog2(most) - (format.element?.maxExponent ?? 0) + 127, 0);
 }
 

@@ -55,7 +55,7 @@ export function checkScaleMap(length: number, map: ScaleMap, format?: IntegerFor
  * @throws {OnpathError} `shape` when a run is cut or a scale unused.
  */
 export function checkDivision(length: number, run: number, count: number): void {
-  if (!Number.isInteger(run) || run < 1 || count < 1 || length % (run * count) !== 0) {
+  if (!Number.isInteger(run) || run < 1 || length % (run * count) !== 0) {
     throw new OnpathError(
       "shape",
       `Cannot quantize ${length} values: ${count} scales of ${run} values do not divide them`,

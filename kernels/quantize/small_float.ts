@@ -67,7 +67,6 @@ export const SMALL_FLOATS: Readonly<Record<SmallFloatName, SmallFloat>> = {
  */
 export function roundMagnitude(format: SmallFloat, magnitude: number): number {
   if (magnitude === Infinity) return Infinity;
-  if (magnitude === 0) return 0;
   const least = 1 - format.bias;
   const exponent = Math.max(floorLog2(magnitude), least);
   // Units of the last mantissa bit. A carry out of the mantissa is the next exponent's first code.

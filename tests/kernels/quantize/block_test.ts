@@ -4,7 +4,7 @@ import { fromGroupMajor, toGroupMajor } from "../../../kernels/quantize/group_or
 import { absmaxScales, asymmetricScales } from "../../../kernels/quantize/group_scales.ts";
 import { INTEGERS } from "../../../kernels/quantize/integer_format.ts";
 import { blockBytes, type QuantizeMethod } from "../../../kernels/quantize/method.ts";
-import { encodeMx, MX_FORMATS } from "../../../kernels/quantize/mx.ts";
+import { decodeMx, encodeMx, MX_FORMATS } from "../../../kernels/quantize/mx.ts";
 import { encodeScaledFloats, encodeScaledIntegers } from "../../../kernels/quantize/scaled.ts";
 import { SMALL_FLOATS } from "../../../kernels/quantize/small_float.ts";
 import { random } from "../../support/random.ts";
@@ -83,6 +83,8 @@ Deno.test("toGroupMajor() makes 32 tokens x 16 channels of K one run, and fromGr
   refusedWith("shape", () => toGroupMajor(values, shape, "tokens", 64, grouped), /groups of 64/);
   refusedWith("shape", () => fromGroupMajor(values, shape, "channels", 48, grouped), /groups of 48/);
   refusedWith("shape", () => toGroupMajor(values, shape, "tokens", 32, grouped.subarray(1)));
+  const short = values.subarray(32 * 128);
+  refusedWith("shape", () => toGroupMajor(short, shape, "tokens", 32, short.slice()), /values have length/);
 });
 
 for (const [method, bound] of METHODS.map((method, i) => [method, BOUNDS[i]!] as const)) {
@@ -163,6 +165,14 @@ Deno.test("encodeMx() makes a block with NaN or infinity NaN, and no other", () 
   );
 });
 
+Deno.test("decodeMx() reads -128 of MXINT8 as -2, and encodeMx() does not write it", () => {
+  const codes = new Uint8Array(32).fill(0x80), values = new Float32Array(32);
+  decodeMx(MX_FORMATS.mxint8, codes, Uint8Array.of(128), values);
+  assert(values.every((value) => value === -4));
+  encodeMx(MX_FORMATS.mxint8, values.fill(-1.999), codes, new Uint8Array(1));
+  assert(codes.every((code) => code === 0x81));
+});
+
 Deno.test("encodeMx() clamps the shared exponent at both ends", () => {
   const scales = new Uint8Array(3), values = new Float32Array(96), codes = new Uint8Array(96);
   values[0] = 2 ** -149;
@@ -180,7 +190,7 @@ Deno.test("scales and zero points that no division allows are refused before any
     refusedWith("size", () => encodeScaledFloats(SMALL_FLOATS.e4m3fn, values, map, codes), /scale 1 is/);
     refusedWith("size", () => encodeScaledIntegers(INTEGERS.int8, values, map, codes), /scale 1 is/);
   }
-  for (const [run, count] of [[3, 1], [0, 1], [4, 3], [1.5, 1], [4, 0]] as const) {
+  for (const [run, count] of [[3, 1], [0, 1], [4, 3], [0.5, 1], [-4, 1], [4, 0]] as const) {
     const map = { run, scales: new Float32Array(count).fill(1) };
     refusedWith("shape", () => encodeScaledFloats(SMALL_FLOATS.e4m3fn, values, map, codes));
   }

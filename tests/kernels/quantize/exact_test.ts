@@ -49,6 +49,18 @@ Deno.test("squareRoot32() is the nearest binary32 value", () => {
   }
 });
 
+Deno.test("squareRoot32() corrects an engine whose root is off by one unit", () => {
+  const next = random(33);
+  for (let i = 0; i < 5000; i++) {
+    const root = 1 + (1 + next() % 8_388_606) / 8_388_608, midpoint = root + 1 / 16_777_216;
+    const exact = next() % 2 === 0 ? midpoint * midpoint : 1 + next() / 2 ** 31;
+    for (const off of [-1, 1]) {
+      const wrong = squareRoot32(exact, (scaled) => Math.fround(Math.sqrt(scaled)) + off / 8_388_608);
+      assert.equal(wrong, squareRoot32(exact));
+    }
+  }
+});
+
 Deno.test("squareRoot32() takes midpoints to even and values beside them to their side", () => {
   for (const significand of [1, 2, 3, 1000, 4_194_303, 8_388_605, 8_388_606]) {
     const root = 1 + significand / 8_388_608, midpoint = root + 1 / 16_777_216, square = midpoint * midpoint;

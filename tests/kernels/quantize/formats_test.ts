@@ -58,6 +58,13 @@ for (const format of Object.values(SMALL_FLOATS)) {
   });
 }
 
+Deno.test("decodeSmallFloat() reads the infinities of E5M2, and encodeSmallFloat() saturates them", () => {
+  assert.equal(decodeSmallFloat(SMALL_FLOATS.e5m2, 0x7c), Infinity);
+  assert.equal(decodeSmallFloat(SMALL_FLOATS.e5m2, 0xfc), -Infinity);
+  assert.equal(encodeSmallFloat(SMALL_FLOATS.e5m2, -Infinity), 0xfb);
+  assert.equal(encodeSmallFloat(SMALL_FLOATS.e4m3fn, Infinity), 0x7e);
+});
+
 Deno.test("encodeSmallFloat() writes 0 for NaN in formats without NaN", () => {
   for (const name of ["e2m3", "e3m2", "e2m1"] as const) {
     assert.equal(encodeSmallFloat(SMALL_FLOATS[name], NaN), 0);

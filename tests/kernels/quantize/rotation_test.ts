@@ -74,8 +74,10 @@ Deno.test("encodeRotated() refuses NaN, and decodeRotated() a negative norm, bef
     /value 2 is NaN/,
   );
   assert.deepEqual([...codes, ...norms], [9, 9, 9, 9, 9, 9]);
-  const bad = Float32Array.of(1, -1);
-  refusedWith("size", () => decodeRotated(2, new Uint8Array(4), bad, 2, values), /norm 1 is -1/);
+  for (const bad of [-1, Infinity, NaN]) {
+    const norms = Float32Array.of(1, bad);
+    refusedWith("size", () => decodeRotated(2, new Uint8Array(4), norms, 2, values), /norm 1 is/);
+  }
   assert.deepEqual([...values], [0, 0, 0, 0]);
 });
 
@@ -83,4 +85,5 @@ Deno.test("encodeRotated() counts the values of vectors whose norm saturates", (
   const codes = new Uint8Array(4), norms = new Float32Array(2);
   assert.equal(encodeRotated(2, Float32Array.of(60_000, 60_000, 1, 1), 2, "f16", codes, norms), 2);
   assert.equal(norms[0], 65_504);
+  assert.equal(encodeRotated(2, Float32Array.of(65_504, 0, 0, 65_504), 2, "f16", codes, norms), 0);
 });
