@@ -30,16 +30,21 @@ export interface LogitReport {
 
 /** Shape of a cache, in this order of axes. */
 export interface CacheShape extends BlockShape {
+  /** Number of layers. */
   readonly layers: number;
+  /** Number of heads of a layer. */
   readonly heads: number;
 }
 
 /** Report of one head. */
 export interface HeadReport {
+  /** Index of the layer. */
   readonly layer: number;
+  /** Index of the head in its layer. */
   readonly head: number;
+  /** Error of the values. */
   readonly values: ValueReport;
-  /** Present with queries. */
+  /** Error of the logits, present with queries. */
   readonly logits?: LogitReport;
 }
 

@@ -16,7 +16,9 @@ import { SMALL_FLOATS, type SmallFloatName } from "./small_float.ts";
 
 /** Small floats under scales by absmax; `one` is a scale of 1 without metadata. */
 export interface FloatMethod {
+  /** Names the method. */
   readonly kind: "float";
+  /** Format of the codes. */
   readonly format: SmallFloatName;
   /** Scales: none, one for the block, or one per channel. */
   readonly scale: "one" | "block" | "channel";
@@ -26,7 +28,9 @@ export interface FloatMethod {
 
 /** Integers in groups: `absmax` with scales alone, `asymmetric` with zero points of one byte. */
 export interface IntegerMethod {
+  /** Names the method. */
   readonly kind: "absmax" | "asymmetric";
+  /** Bits of a code. */
   readonly bits: 4 | 8;
   /** Axis along which a group's values lie. */
   readonly axis: GroupAxis;
@@ -38,7 +42,9 @@ export interface IntegerMethod {
 
 /** OCP MX: blocks of 32 along an axis, scales of one byte. */
 export interface MxMethod {
+  /** Names the method. */
   readonly kind: "mx";
+  /** Format of elements and scales. */
   readonly format: MxName;
   /** Axis along which a block's values lie. */
   readonly axis: GroupAxis;
@@ -46,7 +52,9 @@ export interface MxMethod {
 
 /** KIVI: groups of 32 along tokens for K, along channels for V. */
 export interface KiviMethod {
+  /** Names the method. */
   readonly kind: "kivi";
+  /** Bits of a code. */
   readonly bits: KiviBits;
   /** Axis along which a group's values lie. */
   readonly axis: GroupAxis;
@@ -56,7 +64,9 @@ export interface KiviMethod {
 
 /** Walsh-Hadamard rotation of each token and a Lloyd-Max codebook. */
 export interface RotatedMethod {
+  /** Names the method. */
   readonly kind: "rotated";
+  /** Bits of a code. */
   readonly bits: CodebookBits;
   /** Type of stored norms. */
   readonly stored: FloatDType;

@@ -78,7 +78,7 @@ const STORED = {
  * @param values Values to check.
  * @throws {OnpathError} `size` with the position of the first invalid value.
  */
-export function checkStored(kind: keyof typeof STORED, values: Float32Array): void {
+export function checkStored(kind: "scale" | "minimum" | "norm", values: Float32Array): void {
   const { expected, isValid } = STORED[kind];
   const bad = values.findIndex((value) => !isValid(value));
   if (bad < 0) return;

@@ -194,6 +194,8 @@ Deno.test("scales and zero points that no division allows are refused before any
     const map = { run, scales: new Float32Array(count).fill(1) };
     refusedWith("shape", () => encodeScaledFloats(SMALL_FLOATS.e4m3fn, values, map, codes));
   }
+  const ten = new Float32Array(10), half = { run: 2.5, scales: Float32Array.of(1) };
+  refusedWith("shape", () => encodeScaledFloats(SMALL_FLOATS.e4m3fn, ten, half, new Uint8Array(10)));
   const scales = Float32Array.of(1, 1);
   for (const zeros of [Int16Array.of(0), Int16Array.of(0, 8), Int16Array.of(-9, 0)]) {
     refusedWith(

@@ -118,6 +118,16 @@ for (const name of FORMATS) {
     }
   });
 
+  Deno.test(`Cast to ${name} keeps the sign of NaN, which encodeSmallFloat() drops`, async () => {
+    const nan = new Float32Array(new Uint32Array([0x7fc0_0000, 0xffc0_0000]).buffer);
+    const expected = await run([cast("x", "y", name), cast("y", "z", "float")], nan, [2]);
+    assert.deepEqual(
+      [...new Uint32Array(expected.buffer, expected.byteOffset, 2)].map((word) => word >>> 31),
+      [0, 1],
+    );
+    assert.deepEqual(Array.from(nan, (value) => encodeSmallFloat(format, value)), [0x7f, 0x7f]);
+  });
+
   Deno.test(`Cast to ${name} without saturation differs as the rule states`, async () => {
     const x = allValues("bf16");
     const unlimited = await run([cast("x", "y", name, 0), cast("y", "z", "float")], x);

@@ -16,6 +16,7 @@ import { encodeInteger, integerOf, INTEGERS } from "../../../kernels/quantize/in
 import { decodeScaledIntegers, encodeScaledIntegers } from "../../../kernels/quantize/scaled.ts";
 import type { ScaleMap } from "../../../kernels/quantize/scale_map.ts";
 import { allValues, assertSameValues, HALF_TYPES, SCALES } from "./all_inputs.ts";
+import { refusedWith } from "./refused.ts";
 import { ONNX_TYPES, type OnnxNode, runGraph } from "./onnx_graphs.ts";
 
 const COUNT = 65_536;
@@ -113,6 +114,13 @@ for (const name of Object.keys(INTEGERS) as Name[]) {
     }
   });
 }
+
+Deno.test("QuantizeLinear divides by a scale of 0, which encodeScaledIntegers() refuses", async () => {
+  const x = Float32Array.of(1, -1), map = { run: 2, scales: Float32Array.of(0) };
+  const { integers } = await quantize("int8", x, map, [2]);
+  assert.deepEqual([...integers], [127, -128]);
+  refusedWith("size", () => encodeScaledIntegers(INTEGERS.int8, x, map, new Uint8Array(2)), /scale 0 is 0/);
+});
 
 Deno.test("asymmetricScales() equals DynamicQuantizeLinear", async () => {
   const format = INTEGERS.uint8;
