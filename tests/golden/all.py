@@ -5,7 +5,8 @@ import sys
 
 import antialias
 import make
+import quantize
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, quantize)))
