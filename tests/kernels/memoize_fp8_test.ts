@@ -9,6 +9,7 @@ import { expandMemo, memoize } from "../../kernels/memoize/memo.ts";
 import type { MemoForm } from "../../kernels/memoize/search.ts";
 import { markdownTable } from "../../scripts/io/markdown.ts";
 import { fromBFloat16Bits } from "../../serialize/dtype.ts";
+import { longTest } from "../support/long.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = readFileSync(join(ROOT, "docs/memoize.md"), "utf8");
@@ -68,7 +69,7 @@ Deno.test("docs/memoize.md has the forms of FP8 e4m3 from bf16 as they are", () 
   assert(PAGE.includes(table), `expected in docs/memoize.md:\n${table}`);
 });
 
-Deno.test("docs/memoize.md: the user's own kernel has at most 20 lines and runs", () => {
+longTest("docs/memoize.md: the user's own kernel has at most 20 lines and runs", () => {
   const [, code] = /```ts\n([\s\S]*?)```/.exec(PAGE)!;
   assert(code!.trimEnd().split("\n").length <= 20, code);
   const folder = mkdtempSync(join(tmpdir(), "onpath-memoize-"));
