@@ -95,6 +95,19 @@ export const TOKENIZE_ARGUMENTS = [
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
+/** Arguments of `packet_lookup`, in register order. */
+export const LOOKUP_ARGUMENTS = [
+  ...HEAD,
+  { name: "low", meaning: "low bits of a code, which select within a block" },
+  { name: "itemSize", meaning: "log2 of the bytes of a code: 0 or 1; `item` may not be smaller" },
+  { name: "outputSize", meaning: "log2 of the bytes of a result: 0, 1 or 2" },
+  { name: "swap", meaning: "1: the first of a code's two bytes is the upper one" },
+  ...TABLES,
+] as const satisfies readonly KernelArgument[];
+
+/** Argument names in {@linkcode LOOKUP_ARGUMENTS}. */
+export type LookupArgumentName = (typeof LOOKUP_ARGUMENTS)[number]["name"];
+
 /** Argument names in {@linkcode ROWS_ARGUMENTS}. */
 export type RowsArgumentName = (typeof ROWS_ARGUMENTS)[number]["name"];
 
@@ -205,6 +218,21 @@ export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights
 
 /** On-chip tables of `packet_tokenize` by number on the table stream. */
 export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3 } as const;
+
+/**
+ * Tables of `packet_lookup` by number on the table stream. An entry of `first` is an addend of 32 bits, and a
+ * block times 2^32; an entry of `second` has 32 bits.
+ */
+export const LOOKUP_TABLE = { first: 0, second: 1 } as const;
+
+/**
+ * Capacities of `packet_lookup` in the library, by the bytes of a code: entries of `first`, and of all blocks of
+ * `second`.
+ */
+export const LOOKUP_CAPACITY = {
+  1: { first: 2 ** 8, second: 2 ** 8 },
+  2: { first: 2 ** 10, second: 2 ** 13 },
+} as const;
 
 /** Bits in the first word of a table stream command. `table_loader.sv` defines its other fields. */
 export const TABLE_WORD = {

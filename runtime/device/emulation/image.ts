@@ -8,6 +8,7 @@ import {
   argumentAddress,
   IMAGE_ARGUMENTS,
   type KernelArgument,
+  LOOKUP_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
@@ -47,6 +48,7 @@ const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   products: IMAGE_ARGUMENTS,
   rows: ROWS_ARGUMENTS,
   tokenize: TOKENIZE_ARGUMENTS,
+  lookup: LOOKUP_ARGUMENTS,
 };
 
 /** All kernels: one for each build that plans request, with its own movers. */
