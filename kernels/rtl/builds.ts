@@ -161,10 +161,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: true,
       load: () => import("./generated/packet_lookup.ts"),
     },
-    synthesis: [
-      { name: "packet_lookup", parameters: { FW: 10, SW: 13 } },
-      { name: "packet_lookup, small", parameters: { FW: 8, SW: 10 } },
-    ],
+    synthesis: [{ name: "packet_lookup", parameters: { FW: 10, SW: 13 } }],
   },
   {
     ...PLAIN,
