@@ -49,7 +49,7 @@ export interface CardPackage {
   /** Function of the kernel, as the end of a sentence. */
   readonly summary: string;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
-  readonly arguments: "packet" | "image" | "packets mover" | "tables mover";
+  readonly arguments: "packet" | "image" | "lookup" | "packets mover" | "tables mover";
 }
 
 /** Row of the synthesis table. */
@@ -153,6 +153,18 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
   {
     ...PLAIN,
+    name: "packet_lookup",
+    top: "packet_lookup",
+    device: {
+      plan: "lookup",
+      kernel: "onpath_lookup",
+      hasWaves: true,
+      load: () => import("./generated/packet_lookup.ts"),
+    },
+    synthesis: [{ name: "packet_lookup", parameters: { FW: 10, SW: 13 } }],
+  },
+  {
+    ...PLAIN,
     name: "onpath_image",
     top: "onpath_image",
     card: {
@@ -171,6 +183,17 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_image_products",
       summary: "the image pipeline with OpenCV's tables of products",
       arguments: "image",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_lookup",
+    top: "onpath_lookup",
+    isCommitted: false,
+    card: {
+      holds: "packet_lookup",
+      summary: "functions over small domains, by lookups",
+      arguments: "lookup",
     },
   },
   {

@@ -5,7 +5,12 @@
  */
 
 import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
-import { IMAGE_ARGUMENTS, type KernelArgument, PACKET_ARGUMENTS } from "../../kernels/rtl/registers.ts";
+import {
+  IMAGE_ARGUMENTS,
+  type KernelArgument,
+  LOOKUP_ARGUMENTS,
+  PACKET_ARGUMENTS,
+} from "../../kernels/rtl/registers.ts";
 
 /** Kernel for a card. */
 export interface CardKernel {
@@ -21,7 +26,7 @@ export interface CardKernel {
   readonly arguments: readonly KernelArgument[];
 }
 
-const ARGUMENTS = { image: IMAGE_ARGUMENTS, packet: PACKET_ARGUMENTS } as const;
+const ARGUMENTS = { image: IMAGE_ARGUMENTS, lookup: LOOKUP_ARGUMENTS, packet: PACKET_ARGUMENTS } as const;
 
 /** All kernels, the image pipeline first. */
 export const CARD_KERNELS: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {

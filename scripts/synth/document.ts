@@ -51,7 +51,15 @@ function outdatedText(outdated: readonly string[]): string {
 export function synthPage({ creator, rows, outdated = [] }: SynthTable): string {
   // A module used by several kernels is counted for the first one.
   const blocks = new Map<string, SynthRow["modules"][string]>();
-  for (const kernel of ["packet_image", "packet_image, products", "packet_rows", "packet_tokenize"]) {
+  for (
+    const kernel of [
+      "packet_image",
+      "packet_image, products",
+      "packet_rows",
+      "packet_tokenize",
+      "packet_lookup",
+    ]
+  ) {
     for (const [name, each] of Object.entries(rows.find(({ name }) => name === kernel)?.modules ?? {})) {
       if (!blocks.has(name)) blocks.set(name, each);
     }
@@ -89,7 +97,8 @@ ${outdatedText(outdated)}${
 ## By module
 
 Cells of a module without those of the modules in it, summed over all instances. Modules of \`packet_image\`
-come first, then the additional ones of its build with products, of \`packet_rows\` and of \`packet_tokenize\`.
+come first, then the additional ones of its build with products, of \`packet_rows\`, \`packet_tokenize\` and
+\`packet_lookup\`.
 
 ${
     markdownTable(

@@ -18,6 +18,7 @@ import { openRtl } from "./rtl.ts";
 const BUILT: Readonly<Record<string, string>> = {
   onpath_image: "onpath_image",
   onpath_image_products: "packet_image_products",
+  onpath_lookup: "packet_lookup",
   onpath_echo: "packet_echo",
 };
 

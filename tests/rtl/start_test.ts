@@ -3,6 +3,7 @@ import {
   argumentAddress,
   DROP_REASONS,
   IMAGE_ARGUMENTS,
+  LOOKUP_ARGUMENTS,
   REGISTER,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
@@ -178,7 +179,7 @@ Deno.test("RTL start: the plan whose tables are complete starts again without th
 });
 
 Deno.test("RTL start: every kernel's last argument counts the entries of its plan's tables", () => {
-  for (const list of [IMAGE_ARGUMENTS, ROWS_ARGUMENTS, TOKENIZE_ARGUMENTS]) {
+  for (const list of [IMAGE_ARGUMENTS, ROWS_ARGUMENTS, TOKENIZE_ARGUMENTS, LOOKUP_ARGUMENTS]) {
     assert.equal(list.at(-1)!.name, "tables");
   }
   for (const match of ["exact", "opencv", "pillow"] as const) {
