@@ -52,6 +52,9 @@ export const TARGETS: readonly Target[] = [
       "tests/runtime/session_open_test.ts",
       "tests/runtime/model_workloads_test.ts",
       "tests/runtime/session_faults_test.ts",
+      "tests/runtime/epochs_test.ts",
+      "tests/runtime/pages_test.ts",
+      "tests/runtime/tables_test.ts",
     ],
   },
   {
