@@ -31,6 +31,7 @@ const WORKERS = "2";
 const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
   [/^packet_tokenize/, "tokenize_test.ts"],
   [/^packet_rows/, "rows_test.ts"],
+  [/^packet_lookup/, "lookup_test.ts"],
   [/^packet_widths/, "widths_test.ts"],
   [/^packet_echo/, "packets_test.ts"],
   [/^host_echo/, "movers_test.ts"],

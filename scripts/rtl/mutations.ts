@@ -6,6 +6,7 @@
 
 import { CARD_MUTATIONS } from "./card_mutations.ts";
 import { CORE_MUTATIONS } from "./core_mutations.ts";
+import { LOOKUP_MUTATIONS } from "./lookup_mutations.ts";
 import { MOVER_MUTATIONS } from "./mover_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
 import { ROW_MUTATIONS } from "./row_mutations.ts";
@@ -42,6 +43,7 @@ export function listMutations(): Mutation[] {
     ...TEXT_MUTATIONS,
     ...CARD_MUTATIONS,
     ...MOVER_MUTATIONS,
+    ...LOOKUP_MUTATIONS,
   ]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
