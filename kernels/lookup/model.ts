@@ -11,7 +11,9 @@ import { operandBits } from "../memoize/domain.ts";
 import { elementBits } from "../memoize/element.ts";
 import type { Memo } from "../memoize/memo.ts";
 import { expandTables } from "../memoize/tables.ts";
-import { type PacketModel, plainCounts } from "../program.ts";
+import { type DropReason, type PacketModel, plainCounts } from "../program.ts";
+import type { DeviceProfile } from "../target/profile.ts";
+import { createLookupClock, type LookupClock } from "./cycles.ts";
 import type { LookupPlan } from "./plan.ts";
 
 /** Unsigned element type by bytes. */
@@ -25,24 +27,44 @@ type LookUp = (buffer: ArrayBuffer, from: number, items: number, target: ArrayBu
  *
  * @param plan Compiled lookup plan.
  * @param memo Memo that the plan names.
+ * @param timing Timing of the device; cycles are counted for `rtl` only.
  */
-export function createLookupModel(plan: LookupPlan, memo: Memo): PacketModel {
+export function createLookupModel(
+  plan: LookupPlan,
+  memo: Memo,
+  timing: DeviceProfile["timing"] = "bus",
+): PacketModel {
   const { id, packets: { request } } = plan;
   const { itemBytes } = memo.domain;
   const outputBytes = DTYPE_BYTES[memo.output];
   const lookUp = createLookUp(memo);
   const perItem = lookupsPerItem(memo);
   const header = newHeader();
-  let answered = 0;
+  const { tables } = memo;
+  const isTimed = timing === "rtl" && itemBytes !== 4 && tables.kind === "lookup";
+  let clock: LookupClock | undefined;
+  let [answered, cycles] = [0, 0];
+  const refuse = (reason: DropReason): DropReason => {
+    clock?.drop(HEADER_BYTES + Math.min(header.length, request));
+    return reason;
+  };
   return {
-    resident: { bytes: memo.form.bytes, cycles: 0 },
+    // The RTL loads an entry a cycle, after a command for each table.
+    resident: {
+      bytes: memo.form.bytes,
+      cycles: isTimed ? tables.block.length + tables.second.length + 2 : 0,
+    },
+    begin: () => clock = isTimed ? createLookupClock({ itemBytes, outputBytes }) : undefined,
     take: (input, slot, output, answer) => {
       const refusal = readPacket(input, slot, header);
-      if (refusal !== null) return refusal;
-      if (header.plan !== id) return "plan";
+      if (refusal !== null) return refuse(refusal);
+      if (header.plan !== id) return refuse("plan");
       const items = header.length / itemBytes;
-      if (header.kind !== KIND.samples || !Number.isInteger(items) || header.length > request) return "items";
-      if (HEADER_BYTES + items * outputBytes > output.slotBytes) return "items";
+      if (header.kind !== KIND.samples || !Number.isInteger(items) || header.length > request) {
+        return refuse("items");
+      }
+      if (HEADER_BYTES + items * outputBytes > output.slotBytes) return refuse("items");
+      clock?.pass(header.length);
       const from = slotAddress(input, slot) + HEADER_BYTES;
       const at = slotAddress(output, answer);
       lookUp(input.engine.bytes.buffer, from, items, output.engine.bytes.buffer, at + HEADER_BYTES);
@@ -52,7 +74,11 @@ export function createLookupModel(plan: LookupPlan, memo: Memo): PacketModel {
       answered += items;
       return 1;
     },
-    counts: () => plainCounts(answered * perItem),
+    end: () => {
+      cycles += clock?.cycles() ?? 0;
+      clock = undefined;
+    },
+    counts: () => ({ ...plainCounts(answered * perItem), cycles }),
   };
 }
 

@@ -97,7 +97,7 @@ export const lookupWorkload: Workload<LookupPlan<DType>, Tensor, Tensor, LookupR
       program: {
         plan,
         restarts: false,
-        model: () => createLookupModel(plan, memo),
+        model: ({ timing }) => createLookupModel(plan, memo, timing),
         image: () => lookupKernelImage(plan, memo),
       },
       connect: () => ({

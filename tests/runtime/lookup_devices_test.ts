@@ -1,20 +1,40 @@
 import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
 import { lookupFlowCycles } from "../../kernels/lookup/cycles.ts";
-import { type Memo, memoize } from "../../kernels/memoize/memo.ts";
+import { memoize } from "../../kernels/memoize/memo.ts";
+import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { Session } from "../../runtime/session.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { type RunReport, Session } from "../../runtime/session.ts";
 import { tensor } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
-import { LOOKUP_SAMPLES } from "./workload_samples.ts";
+import { LOOKUP_SAMPLES, type WorkloadSample } from "./workload_samples.ts";
 import { workloadSuite } from "./workload_suite.ts";
 
-// Longer codes are for the model alone.
-const fits = LOOKUP_SAMPLES.filter(({ resources }) => (resources as { memo: Memo }).memo.domain.bits <= 16);
-assert(fits.length >= 4, `${fits.length} samples`);
-workloadSuite("rtl", createRtlDevice, fits);
+workloadSuite("rtl", createRtlDevice, LOOKUP_SAMPLES);
+
+async function countersOf(
+  device: Device,
+  { compile, resources, inputs }: WorkloadSample,
+): Promise<DeviceCounters> {
+  const open = Session.open as unknown as (
+    ...args: unknown[]
+  ) => Promise<{ run: (input: unknown) => Promise<{ report: RunReport }> }>;
+  const session = await open(compile(device.profile), device, resources);
+  return (await session.run(inputs[0])).report.counters;
+}
+
+for (const sample of LOOKUP_SAMPLES) {
+  test(`${sample.name}: the model predicts the cycles, lookups and table bytes that the RTL counts`, async () => {
+    await using rtl = await createRtlDevice();
+    await using model = createModelDevice(RTL_PROFILE);
+    const counted = await countersOf(rtl, sample);
+    assert(counted.cycles !== null && counted.cycles > 0);
+    assert.deepEqual(counted, await countersOf(model, sample));
+  });
+}
 
 test("lookups on the RTL give the model's bytes and lookups, in the cycles that are predicted", async () => {
   await using rtl = await createRtlDevice();
