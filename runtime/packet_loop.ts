@@ -14,6 +14,7 @@ import { OFFSET } from "../serialize/header.ts";
 import { slotAddress } from "../serialize/packets.ts";
 import { bounded, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
+import { createSlices } from "./device/serial.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import { longestTimeout, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
 import { turns } from "./turns.ts";
@@ -107,6 +108,8 @@ export class PacketLoop {
 
   async #runLoop(): Promise<void> {
     this.#isRunning = true;
+    // A device divides one exchange into slices; exchanges shorter than a slice would follow each other without one.
+    const slices = createSlices();
     try {
       // Runs that start in the same task share their first exchange.
       await Promise.resolve();
@@ -115,6 +118,7 @@ export class PacketLoop {
           for (let count = 0; this.#runs.length > 0; count++) {
             if (count >= TURN_EXCHANGES && hasWaiters()) return;
             await this.#step();
+            if (this.#runs.length > 0 && slices.isDue()) await slices.yield();
           }
         });
       }

@@ -122,6 +122,26 @@ Deno.test("PacketLoop ends a run at its signal while the device works, and the o
   assert.equal(device.loads.length, 1);
 });
 
+Deno.test("PacketLoop lets timers and signals in between exchanges that are shorter than a slice", async () => {
+  const { now } = performance;
+  let clock = 0;
+  // Each look at the clock takes 1 ms, so no exchange lasts as long as a slice of 10 ms.
+  performance.now = () => ++clock;
+  try {
+    const { device, loop } = setup({ requests: 1 });
+    const flow = new ToyFlow(1, 1000);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("enough")), 0);
+    await assert.rejects(loop.run([flow], { signal: abort.signal }), /enough/);
+    assert(device.exchanges.length < 1000 && !flow.done, `${device.exchanges.length} exchanges`);
+    const other = new ToyFlow(2, 3);
+    await loop.run([other], {});
+    assert(other.done);
+  } finally {
+    performance.now = now;
+  }
+});
+
 Deno.test("PacketLoop stops an exchange once every run of it has left", async () => {
   const { device, loop } = setup();
   const controllers = [new AbortController(), new AbortController()];
