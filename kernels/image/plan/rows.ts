@@ -94,13 +94,15 @@ export function requestsFor(
 
 type RowSpans = { readonly first: Int32Array; readonly last: Int32Array };
 
-/** Spans by layout, which each plan has its own of: price, packets and cycles ask for the same ones. */
-const spansOf = new WeakMap<PlanDraft["body"]["layout"], RowSpans>();
+/** Spans by layout and geometry: price, packets and cycles of one plan ask for the same ones. */
+const spansOf = new WeakMap<PlanDraft["body"]["layout"], RowSpans & Pick<PlanDraft["body"], "geometry">>();
 
 /** First and last sent row that each output row needs. They are shared: do not write to them. */
 export function rowSpans(plan: PlanDraft): RowSpans {
-  let spans = spansOf.get(plan.body.layout);
-  if (spans === undefined) spansOf.set(plan.body.layout, spans = computeSpans(plan));
+  const { layout, geometry } = plan.body;
+  let spans = spansOf.get(layout);
+  // A changed copy of a plan may share its layout.
+  if (spans?.geometry !== geometry) spansOf.set(layout, spans = { ...computeSpans(plan), geometry });
   return spans;
 }
 
