@@ -16,11 +16,12 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
+import { mapWithWorkers } from "./io/workers.ts";
 import { buildTop } from "./rtl/build.ts";
 import { writeBuild } from "./rtl/generated.ts";
 import { MATRIX } from "./rtl/matrix.ts";
 import { type JudgedMutation, mergeJudged, unjudged } from "./rtl/mutation_table.ts";
-import { mutationPage, PAGE, readTables } from "./mutate/page.ts";
+import { mutationPage, PAGE, readTables, RTL_TABLE } from "./mutate/page.ts";
 import { applyMutation, listMutations, type Mutation } from "./rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -116,23 +117,6 @@ async function judge(mutation: Mutation, sound: string, timeout: number): Promis
   }
 }
 
-/** Runs a task for each item, `workers` at a time; results are in the order of the items. */
-async function forEach<T, R>(
-  items: readonly T[],
-  workers: number,
-  task: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: workers }, async () => {
-    while (next < items.length) {
-      const at = next++;
-      results[at] = await task(items[at]!);
-    }
-  }));
-  return results;
-}
-
 /** Whether a mutation has the expected result: it is noticed, or listed as unnoticeable. */
 function isFine({ caughtBy, error, unseen }: Judgement): boolean {
   return error === null && (caughtBy === null) === (unseen !== null);
@@ -161,7 +145,7 @@ async function main(
   write: boolean,
   workers: number,
 ): Promise<boolean> {
-  let table = write ? await readTable() : [];
+  let table: readonly JudgedMutation[] = write ? (await readTables(ROOT)).rtl : [];
   const mutations = only !== undefined ? mutationsOf(only) : write ? unjudged(table) : listMutations();
   if (mutations.length === 0) throw new Error("Cannot mutate the RTL: every mutation is judged");
   const folder = await mkdtemp(join(tmpdir(), "onpath-sound-"));
@@ -169,7 +153,7 @@ async function main(
     // The sources may be newer than the committed builds, so the unchanged RTL is built from them too.
     const builds = new Set(mutations.map(({ build }) => build));
     const matrix = MATRIX.filter(({ name }) => builds.has(name));
-    await forEach([...COMMITTED_BUILDS, ...matrix], workers, async (build) => {
+    await mapWithWorkers([...COMMITTED_BUILDS, ...matrix], workers, async (build) => {
       await writeBuild(folder, build.name, await buildTop(RTL, build));
     });
     const begun = performance.now();
@@ -177,7 +161,7 @@ async function main(
     const timeout = Math.ceil(PATIENCE * (performance.now() - begun));
     if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
     let done = 0;
-    const judgements = await forEach(mutations, workers, async (mutation) => {
+    const judgements = await mapWithWorkers(mutations, workers, async (mutation) => {
       const judgement = await judge(mutation, folder, timeout);
       if (write && judgement.error === null) {
         const { number: _, error: __, ...row } = judgement;
@@ -193,20 +177,8 @@ async function main(
   }
 }
 
-const TABLE = join(ROOT, "docs", "mutations.json");
-
-/** Reads the committed rows; returns an empty list if the file is missing. */
-async function readTable(): Promise<JudgedMutation[]> {
-  try {
-    return JSON.parse(await readFile(TABLE, "utf8")) as JudgedMutation[];
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-    return [];
-  }
-}
-
 async function writeTable(rows: readonly JudgedMutation[]): Promise<void> {
-  await writeFile(TABLE, `${JSON.stringify(rows, null, 1)}\n`);
+  await writeFile(join(ROOT, RTL_TABLE), `${JSON.stringify(rows, null, 1)}\n`);
   await writeFile(join(ROOT, PAGE), mutationPage(rows, (await readTables(ROOT)).ts));
 }
 

@@ -12,13 +12,15 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { applyKnown, KNOWN } from "./mutate/known.ts";
+import { mapWithWorkers } from "./io/workers.ts";
+import { KNOWN } from "./mutate/known.ts";
 import { applyMutant, type Mutant } from "./mutate/mutants.ts";
 import { mutationPage, PAGE, readTables, TS_TABLE } from "./mutate/page.ts";
 import { firstFailure, stopBundler } from "./mutate/run_tests.ts";
 import { listSubjects, sample, SAMPLE_COUNT, type Subject } from "./mutate/sample.ts";
 import { type FileRow, type KnownRow, mergeRows, type UnnoticedRow } from "./mutate/table.ts";
 import { reasonOf } from "./mutate/reasons.ts";
+import { applyMutation } from "./rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -59,27 +61,21 @@ function sourceOf(file: string): Promise<string> {
   return readFile(join(ROOT, file), "utf8");
 }
 
-/** Runs a task for each item, `workers` at a time. */
-async function forEach<T>(
-  workers: number,
-  items: readonly T[],
-  task: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  await Promise.all(Array.from({ length: workers }, async () => {
-    while (next < items.length) await task(items[next++]!);
-  }));
-}
-
 /** Runs the test file of each listed mistake. */
 async function judgeKnown(workers: number, only: string): Promise<KnownRow[]> {
   const rows: KnownRow[] = [];
   const limitOf = createLimits();
   const taken = KNOWN.filter(({ file }) => file.startsWith(only));
-  await forEach(workers, taken, async (mutant) => {
+  await mapWithWorkers(taken, workers, async (mutant) => {
     const { file, test, wrong } = mutant;
     const limit = await limitOf(file, [test]);
-    const caughtBy = await firstFailure(ROOT, file, applyKnown(mutant, await sourceOf(file)), [test], limit);
+    const caughtBy = await firstFailure(
+      ROOT,
+      file,
+      applyMutation(mutant, await sourceOf(file)),
+      [test],
+      limit,
+    );
     rows.push({ file, wrong, caughtBy });
     console.error(`${file}: ${wrong}: ${caughtBy ?? "NOBODY"}`);
   });
@@ -98,7 +94,7 @@ async function judgeFiles(
   );
   const unnoticed: Mutant[] = [];
   let done = 0;
-  await forEach(workers, work, async ({ subject: { file, tests }, mutant }) => {
+  await mapWithWorkers(work, workers, async ({ subject: { file, tests }, mutant }) => {
     const limit = await limitOf(file, tests);
     const caughtBy = await firstFailure(ROOT, file, applyMutant(mutant, await sourceOf(file)), tests, limit);
     if (caughtBy === null) unnoticed.push(mutant);

@@ -124,19 +124,3 @@ export const KNOWN: readonly KnownMutant[] = [
     test: "tests/serialize/text/text_outgoing_test.ts",
   },
 ];
-
-/**
- * Changes a source.
- *
- * @param mutant Mistake to make.
- * @param source Text of its file.
- * @returns The changed text.
- * @throws {Error} If the code to replace does not occur once.
- */
-export function applyKnown({ file, text, replacement }: KnownMutant, source: string): string {
-  const parts = source.split(text);
-  if (parts.length !== 2) {
-    throw new Error(`Cannot mutate ${file}: ${JSON.stringify(text)} occurs ${parts.length - 1} times`);
-  }
-  return parts.join(replacement);
-}

@@ -9,6 +9,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
+import { mapWithWorkers } from "../io/workers.ts";
 
 /** Folder of Verilator's headers and run-time in Debian's package. */
 export const VERILATOR = "/usr/share/verilator/include";
@@ -144,18 +145,6 @@ export async function withVerilated<T>(
 /** Maximum compilers that run at the same time. */
 const WORKERS = 2;
 
-/** Runs a task for each item, `WORKERS` at a time. */
-async function forEach<T>(items: readonly T[], task: (item: T, at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const work = async () => {
-    while (next < items.length) {
-      const at = next++;
-      await task(items[at]!, at);
-    }
-  };
-  await Promise.all(Array.from({ length: WORKERS }, work));
-}
-
 /** Lists the C++ that Verilator generated, sorted so that builds are equal on every machine. */
 export async function listMade(folder: string): Promise<string[]> {
   const all = await readdir(join(folder, "made"));
@@ -176,7 +165,7 @@ export async function compileWasm(
   const beside = [`${harness ?? "packets"}.cpp`, "verilated.cpp"].map((name) => `rtl/harness/${name}`);
   const sources = [...await listMade(folder), ...beside];
   const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
-  await forEach(sources, async (source, at) => {
+  await mapWithWorkers(sources, WORKERS, async (source, at) => {
     await runTool("clang++", [
       ...`--target=wasm32-wasi -std=c++17 ${optimize} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
       ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),

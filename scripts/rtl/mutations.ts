@@ -59,14 +59,17 @@ export function listMutations(): Mutation[] {
 }
 
 /**
- * Applies a mutation to a source.
+ * Applies a mutation to a source, of the RTL or of TypeScript.
  *
  * @param mutation Mutation to apply.
  * @param source Text of its file.
  * @returns The changed text.
  * @throws {Error} If the text to replace does not occur exactly once.
  */
-export function applyMutation({ file, text, replacement }: Mutation, source: string): string {
+export function applyMutation(
+  { file, text, replacement }: Pick<Mutation, "file" | "text" | "replacement">,
+  source: string,
+): string {
   const parts = source.split(text);
   if (parts.length !== 2) {
     throw new Error(`Cannot mutate ${file}: ${JSON.stringify(text)} occurs ${parts.length - 1} times`);

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { applyKnown, KNOWN } from "../../scripts/mutate/known.ts";
+import { KNOWN } from "../../scripts/mutate/known.ts";
 import { applyMutant, listMutants } from "../../scripts/mutate/mutants.ts";
 import { mutationPage, PAGE, readTables } from "../../scripts/mutate/page.ts";
 import { reasonOf } from "../../scripts/mutate/reasons.ts";
 import { listSubjects, sample } from "../../scripts/mutate/sample.ts";
 import { mergeRows } from "../../scripts/mutate/table.ts";
+import { applyMutation } from "../../scripts/rtl/mutations.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -75,12 +76,12 @@ Deno.test("sample() takes the same mutants whatever is added elsewhere, in the o
 Deno.test("every listed mistake changes one place of its file, and has a test file", async () => {
   for (const mutant of KNOWN) {
     const source = await readFile(`${ROOT}${mutant.file}`, "utf8");
-    assert.notEqual(applyKnown(mutant, source), source);
+    assert.notEqual(applyMutation(mutant, source), source);
     assert(existsSync(`${ROOT}${mutant.test}`), mutant.test);
   }
   assert.equal(new Set(KNOWN.map(({ wrong }) => wrong)).size, KNOWN.length);
   const [first] = KNOWN;
-  assert.throws(() => applyKnown(first!, ""), /^Error: Cannot mutate .* occurs 0 times/);
+  assert.throws(() => applyMutation(first!, ""), /^Error: Cannot mutate .* occurs 0 times/);
 });
 
 Deno.test("every test file of a mutated file exists", () => {
