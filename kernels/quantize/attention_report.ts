@@ -8,8 +8,8 @@
  * @module
  */
 
-import { checkLength } from "./elements.ts";
-import type { BlockShape } from "./group_order.ts";
+import { checkLength } from "./formats/elements.ts";
+import type { BlockShape } from "./formats/group_order.ts";
 import { reportValues, type ValueReport } from "./report.ts";
 
 /** Loss of the logits of all queries. */

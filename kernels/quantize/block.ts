@@ -8,10 +8,10 @@
  * @module
  */
 
-import { checkLength, FLOAT_BYTES, readStored, writeStored } from "./elements.ts";
-import { type BlockShape, fromGroupMajor, toGroupMajor } from "./group_order.ts";
-import { absmaxScales, asymmetricScales } from "./group_scales.ts";
-import { decodeKivi, encodeKivi, KIVI_GROUP } from "./kivi.ts";
+import { checkLength, FLOAT_BYTES, readStored, writeStored } from "./formats/elements.ts";
+import { type BlockShape, fromGroupMajor, toGroupMajor } from "./formats/group_order.ts";
+import { absmaxScales, asymmetricScales } from "./formats/group_scales.ts";
+import { decodeKivi, encodeKivi, KIVI_GROUP } from "./formats/kivi.ts";
 import {
   blockBytes,
   codeBits,
@@ -21,17 +21,17 @@ import {
   type IntegerMethod,
   type QuantizeMethod,
 } from "./method.ts";
-import { decodeMx, encodeMx, MX_FORMATS } from "./mx.ts";
-import { packCodes, unpackCodes } from "./pack.ts";
-import { decodeRotated, encodeRotated } from "./rotated.ts";
-import type { ScaleMap } from "./scale_map.ts";
+import { decodeMx, encodeMx, MX_FORMATS } from "./formats/mx.ts";
+import { packCodes, unpackCodes } from "./formats/pack.ts";
+import { decodeRotated, encodeRotated } from "./formats/rotated.ts";
+import type { ScaleMap } from "./formats/scale_map.ts";
 import {
   decodeScaledFloats,
   decodeScaledIntegers,
   encodeScaledFloats,
   encodeScaledIntegers,
-} from "./scaled.ts";
-import { decodeSmallFloat, SMALL_FLOATS } from "./small_float.ts";
+} from "./formats/scaled.ts";
+import { decodeSmallFloat, SMALL_FLOATS } from "./formats/small_float.ts";
 
 /** Encoded block. `blockBytes` states the lengths. */
 export interface EncodedBlock {

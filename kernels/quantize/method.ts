@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { CodebookBits } from "./codebooks.ts";
-import { FLOAT_BYTES, type FloatDType } from "./elements.ts";
-import { type BlockShape, checkGroups, type GroupAxis } from "./group_order.ts";
-import { checkHadamard } from "./hadamard.ts";
-import { INTEGERS } from "./integer_format.ts";
-import { KIVI_GROUP, type KiviBits } from "./kivi.ts";
-import { MX_BLOCK, MX_FORMATS, type MxName } from "./mx.ts";
-import { packedBytes } from "./pack.ts";
-import { SMALL_FLOATS, type SmallFloatName } from "./small_float.ts";
+import type { CodebookBits } from "./formats/codebooks.ts";
+import { FLOAT_BYTES, type FloatDType } from "./formats/elements.ts";
+import { type BlockShape, checkGroups, type GroupAxis } from "./formats/group_order.ts";
+import { checkHadamard } from "./formats/hadamard.ts";
+import { INTEGERS } from "./formats/integer_format.ts";
+import { KIVI_GROUP, type KiviBits } from "./formats/kivi.ts";
+import { MX_BLOCK, MX_FORMATS, type MxName } from "./formats/mx.ts";
+import { packedBytes } from "./formats/pack.ts";
+import { SMALL_FLOATS, type SmallFloatName } from "./formats/small_float.ts";
 
 /** Small floats under scales by absmax; `one` is a scale of 1 without metadata. */
 export interface FloatMethod {

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { checkLength, FLOAT_BYTES, type FloatDType } from "./elements.ts";
-import type { BlockShape } from "./group_order.ts";
+import { checkLength, FLOAT_BYTES, type FloatDType } from "./formats/elements.ts";
+import type { BlockShape } from "./formats/group_order.ts";
 import { blockBytes, type QuantizeMethod } from "./method.ts";
 
 /** Share of saturated values above which a report warns. */

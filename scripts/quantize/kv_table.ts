@@ -9,10 +9,10 @@
 import process from "node:process";
 import { reportHeads } from "../../kernels/quantize/attention_report.ts";
 import { decodeBlock, encodeBlock } from "../../kernels/quantize/block.ts";
-import { narrow, widen } from "../../kernels/quantize/elements.ts";
-import type { GroupAxis } from "../../kernels/quantize/group_order.ts";
+import { narrow, widen } from "../../kernels/quantize/formats/elements.ts";
+import type { GroupAxis } from "../../kernels/quantize/formats/group_order.ts";
 import { blockBytes, type QuantizeMethod } from "../../kernels/quantize/method.ts";
-import { MX_FORMATS, type MxName } from "../../kernels/quantize/mx.ts";
+import { MX_FORMATS, type MxName } from "../../kernels/quantize/formats/mx.ts";
 import { reportSize, reportValues } from "../../kernels/quantize/report.ts";
 import { markdownTable } from "../io/markdown.ts";
 import { syntheticCache } from "./synthetic_cache.ts";

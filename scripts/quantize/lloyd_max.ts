@@ -6,7 +6,7 @@
  * distribution F comes from its Taylor series about 0 up to 6, so that no special function is needed. The
  * result is rounded to 12 fraction bits, far coarser than the error of any engine's `Math.exp`.
  *
- *     deno run scripts/quantize/lloyd_max.ts     prints the data of kernels/quantize/codebooks.ts
+ *     deno run scripts/quantize/lloyd_max.ts     prints the data of kernels/quantize/formats/codebooks.ts
  *
  * @module
  */

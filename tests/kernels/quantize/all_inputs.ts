@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { widen } from "../../../kernels/quantize/elements.ts";
+import { widen } from "../../../kernels/quantize/formats/elements.ts";
 
 /** The two types of 16 bits. */
 export const HALF_TYPES = ["bf16", "f16"] as const;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { decodeBlock, encodeBlock, type EncodedBlock } from "../../../kernels/quantize/block.ts";
-import { fromGroupMajor, toGroupMajor } from "../../../kernels/quantize/group_order.ts";
-import { absmaxScales, asymmetricScales } from "../../../kernels/quantize/group_scales.ts";
-import { INTEGERS } from "../../../kernels/quantize/integer_format.ts";
+import { fromGroupMajor, toGroupMajor } from "../../../kernels/quantize/formats/group_order.ts";
+import { absmaxScales, asymmetricScales } from "../../../kernels/quantize/formats/group_scales.ts";
+import { INTEGERS } from "../../../kernels/quantize/formats/integer_format.ts";
 import { blockBytes, type QuantizeMethod } from "../../../kernels/quantize/method.ts";
-import { decodeMx, encodeMx, MX_FORMATS } from "../../../kernels/quantize/mx.ts";
-import { encodeScaledFloats, encodeScaledIntegers } from "../../../kernels/quantize/scaled.ts";
-import { SMALL_FLOATS } from "../../../kernels/quantize/small_float.ts";
+import { decodeMx, encodeMx, MX_FORMATS } from "../../../kernels/quantize/formats/mx.ts";
+import { encodeScaledFloats, encodeScaledIntegers } from "../../../kernels/quantize/formats/scaled.ts";
+import { SMALL_FLOATS } from "../../../kernels/quantize/formats/small_float.ts";
 import { random } from "../../support/random.ts";
 import { refusedWith } from "./refused.ts";
 

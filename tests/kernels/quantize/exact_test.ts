@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { floorLog2, powerOfTwo, roundHalfEven, squareRoot32 } from "../../../kernels/quantize/exact.ts";
+import {
+  floorLog2,
+  powerOfTwo,
+  roundHalfEven,
+  squareRoot32,
+} from "../../../kernels/quantize/formats/exact.ts";
 import { random } from "../../support/random.ts";
 
 Deno.test("powerOfTwo() and floorLog2() agree on every exponent of binary64", () => {

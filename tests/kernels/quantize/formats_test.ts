@@ -7,9 +7,13 @@ import {
   roundStored,
   widen,
   writeStored,
-} from "../../../kernels/quantize/elements.ts";
-import { packCodes, packedBytes, unpackCodes } from "../../../kernels/quantize/pack.ts";
-import { decodeSmallFloat, encodeSmallFloat, SMALL_FLOATS } from "../../../kernels/quantize/small_float.ts";
+} from "../../../kernels/quantize/formats/elements.ts";
+import { packCodes, packedBytes, unpackCodes } from "../../../kernels/quantize/formats/pack.ts";
+import {
+  decodeSmallFloat,
+  encodeSmallFloat,
+  SMALL_FLOATS,
+} from "../../../kernels/quantize/formats/small_float.ts";
 import { random } from "../../support/random.ts";
 import { refusedWith } from "./refused.ts";
 

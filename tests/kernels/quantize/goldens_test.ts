@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { decodeBlock, encodeBlock } from "../../../kernels/quantize/block.ts";
-import { type FloatDType, widen } from "../../../kernels/quantize/elements.ts";
+import { type FloatDType, widen } from "../../../kernels/quantize/formats/elements.ts";
 import { blockBytes, type QuantizeMethod } from "../../../kernels/quantize/method.ts";
 import { type GoldenFile, readGolden } from "../../support/golden.ts";
 

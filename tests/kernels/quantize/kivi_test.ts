@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { asymmetricScales } from "../../../kernels/quantize/group_scales.ts";
-import { INTEGERS } from "../../../kernels/quantize/integer_format.ts";
-import { decodeKivi, encodeKivi, type KiviGroups } from "../../../kernels/quantize/kivi.ts";
+import { asymmetricScales } from "../../../kernels/quantize/formats/group_scales.ts";
+import { INTEGERS } from "../../../kernels/quantize/formats/integer_format.ts";
+import { decodeKivi, encodeKivi, type KiviGroups } from "../../../kernels/quantize/formats/kivi.ts";
 import { refusedWith } from "./refused.ts";
 
 function oneGroup(): KiviGroups {

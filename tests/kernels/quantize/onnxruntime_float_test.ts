@@ -9,8 +9,12 @@
  */
 
 import assert from "node:assert/strict";
-import { decodeScaledFloats, encodeScaledFloats } from "../../../kernels/quantize/scaled.ts";
-import { decodeSmallFloat, encodeSmallFloat, SMALL_FLOATS } from "../../../kernels/quantize/small_float.ts";
+import { decodeScaledFloats, encodeScaledFloats } from "../../../kernels/quantize/formats/scaled.ts";
+import {
+  decodeSmallFloat,
+  encodeSmallFloat,
+  SMALL_FLOATS,
+} from "../../../kernels/quantize/formats/small_float.ts";
 import { allValues, assertSameValues, HALF_TYPES, SCALES } from "./all_inputs.ts";
 import { ONNX_TYPES, type OnnxNode, runGraph } from "./onnx_graphs.ts";
 

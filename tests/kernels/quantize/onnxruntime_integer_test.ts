@@ -11,10 +11,10 @@
  */
 
 import assert from "node:assert/strict";
-import { asymmetricScales } from "../../../kernels/quantize/group_scales.ts";
-import { encodeInteger, integerOf, INTEGERS } from "../../../kernels/quantize/integer_format.ts";
-import { decodeScaledIntegers, encodeScaledIntegers } from "../../../kernels/quantize/scaled.ts";
-import type { ScaleMap } from "../../../kernels/quantize/scale_map.ts";
+import { asymmetricScales } from "../../../kernels/quantize/formats/group_scales.ts";
+import { encodeInteger, integerOf, INTEGERS } from "../../../kernels/quantize/formats/integer_format.ts";
+import { decodeScaledIntegers, encodeScaledIntegers } from "../../../kernels/quantize/formats/scaled.ts";
+import type { ScaleMap } from "../../../kernels/quantize/formats/scale_map.ts";
 import { allValues, assertSameValues, HALF_TYPES, SCALES } from "./all_inputs.ts";
 import { refusedWith } from "./refused.ts";
 import { ONNX_TYPES, type OnnxNode, runGraph } from "./onnx_graphs.ts";

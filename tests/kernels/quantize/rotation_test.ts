@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { type CodebookBits, CODEBOOKS, LEVEL_FRACTION_BITS } from "../../../kernels/quantize/codebooks.ts";
-import { hadamard, MAX_HADAMARD } from "../../../kernels/quantize/hadamard.ts";
-import { decodeRotated, encodeRotated } from "../../../kernels/quantize/rotated.ts";
+import {
+  type CodebookBits,
+  CODEBOOKS,
+  LEVEL_FRACTION_BITS,
+} from "../../../kernels/quantize/formats/codebooks.ts";
+import { hadamard, MAX_HADAMARD } from "../../../kernels/quantize/formats/hadamard.ts";
+import { decodeRotated, encodeRotated } from "../../../kernels/quantize/formats/rotated.ts";
 import { lloydMax } from "../../../scripts/quantize/lloyd_max.ts";
 import { random } from "../../support/random.ts";
 import { refusedWith } from "./refused.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Maximum length of a vector. */
 export const MAX_HADAMARD = 1024;

@@ -4,8 +4,13 @@
  * @module
  */
 
-import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import {
+  fromBFloat16Bits,
+  fromFloat16Bits,
+  toBFloat16Bits,
+  toFloat16Bits,
+} from "../../../serialize/dtype.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Floating-point types of a cache's elements, scales and norms. */
 export type FloatDType = "bf16" | "f16" | "f32";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { IntegerFormat } from "./integer_format.ts";
 
 /** Scales and the elements that they serve. */

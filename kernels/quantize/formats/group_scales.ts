@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { FLOAT_LIMITS, type FloatDType, roundStored } from "./elements.ts";
 import { roundHalfEven } from "./exact.ts";
 import type { IntegerFormat } from "./integer_format.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkInteger } from "../../serialize/errors.ts";
+import { checkInteger } from "../../../serialize/errors.ts";
 import { checkLength } from "./elements.ts";
 
 /**

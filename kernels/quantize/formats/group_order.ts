@@ -8,7 +8,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { checkLength } from "./elements.ts";
 
 /** Axis along which a group's values lie. */
