@@ -40,8 +40,8 @@ export type ImageStep =
   | CropStep
   | CenterCropStep
   | StepInput<PadStep, "top" | "left" | "bottom" | "right" | "fill">
-  | StepInput<LetterboxStep, "match" | "fill">
-  | StepInput<ResizeStep, "match">
+  | StepInput<LetterboxStep, "match" | "filter" | "fill">
+  | StepInput<ResizeStep, "match" | "filter">
   | StepInput<AffineStep, "border" | "fill" | "inverse">
   | StepInput<PerspectiveStep, "border" | "fill" | "inverse">
   | StepInput<RotateStep, "border" | "fill" | "scale">
@@ -92,7 +92,7 @@ export const MAX_STEPS = 32;
  * import assert from "node:assert/strict";
  *
  * const pipeline = parsePipeline({ steps: [{ op: "resize", size: [224, 224] }] });
- * assert.deepEqual(pipeline.steps[0], { op: "resize", size: [224, 224], match: "exact" });
+ * assert.deepEqual(pipeline.steps[0], { op: "resize", size: [224, 224], match: "exact", filter: "bilinear" });
  * assert.throws(
  *   () => parsePipeline({ steps: [{ op: "resize", sizes: 224 }] }),
  *   /steps\.0\.size/,
@@ -167,7 +167,7 @@ export type LoweredStep =
     readonly border: readonly [top: number, left: number, bottom: number, right: number];
     readonly fill: readonly number[];
   }
-  | { readonly op: "resize"; readonly size: Size; readonly match: ResizeStep["match"] }
+  | ({ readonly op: "resize"; readonly size: Size } & Pick<ResizeStep, "match" | "filter">)
   | { readonly op: "remap"; readonly params: RemapParams; readonly fill: readonly number[] }
   | (Required<Pick<NormalizeStep, "op" | "range" | "dtype" | "layout">> & {
     readonly mean: readonly number[];
@@ -198,8 +198,8 @@ export function lowerPipeline(
       image: { height, width, channels },
     });
   };
-  const resize = (size: Size, match: ResizeStep["match"]) => {
-    steps.push({ op: "resize", size, match });
+  const resize = (size: Size, { match, filter }: Pick<ResizeStep, "match" | "filter">) => {
+    steps.push({ op: "resize", size, match, filter });
     [height, width] = size;
   };
   const crop = (top: number, left: number, rows: number, columns: number) => {
@@ -250,13 +250,13 @@ export function lowerPipeline(
       case "letterbox": {
         const [rows, columns] = fitInside(height, width, step.size);
         const fill = colour(index, step.fill);
-        resize([rows, columns], step.match);
+        resize([rows, columns], step);
         const [above, before] = [step.size[0] - rows >> 1, step.size[1] - columns >> 1];
         pad(above, before, step.size[0] - rows - above, step.size[1] - columns - before, fill);
         break;
       }
       case "resize":
-        resize(typeof step.size === "number" ? shorterSide(height, width, step.size) : step.size, step.match);
+        resize(typeof step.size === "number" ? shorterSide(height, width, step.size) : step.size, step);
         break;
       case "rotate":
       case "affine":

@@ -65,7 +65,7 @@ export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineI
         break;
       case "resize":
         result = step.match === "pillow"
-          ? resampleReference(result, step.size)
+          ? resampleReference(result, step.size, step.filter)
           : resizeReference(result, step.size, step.match);
         break;
       case "remap":

@@ -1,5 +1,5 @@
-// Column filter of a row: sixteen taps of all channels per cycle, each pixel times its weight of 22 fraction
-// bits. A program gives the position in the row and the weights of each sixteen taps; an output column with
+// Column filter of a row: sixteen taps of all channels per cycle, each pixel times its signed weight of 22
+// fraction bits. A program gives the position in the row and the weights of each sixteen taps; an output column with
 // more taps has several steps. Samples are packed into words of the ring; each output packet begins at a word
 // boundary.
 module filter_columns #(
@@ -22,7 +22,7 @@ module filter_columns #(
     input  logic          load_steps,       // 13:0 row byte, then weights, then column's last step
     input  logic          load_weights,     // two weights per entry
     input  logic [VW+2:0] load_addr,
-    input  logic [  45:0] load_data,
+    input  logic [  47:0] load_data,
     input  logic          start,            // a row is available; it begins with `ready`
     output logic          ready,
     output logic          read,             // read of the row
@@ -84,18 +84,18 @@ module filter_columns #(
   assign read = v1;
   assign read_last = v1 && end1;
   assign read_word = program1[5+:WW];
-  logic [367:0] w2, w3, w4;
+  logic [383:0] w2, w3, w4;
   for (genvar p = 0; p < 8; p++) begin : g_weights
     tdp_ram #(
         .AW(VW),
-        .DW(46)
+        .DW(48)
     ) u_weights (
         .clk,
         .en_a  (v1 || (load_weights && load_addr[2:0] == 3'(p))),
         .we_a  (load_weights),
         .addr_a(load_weights ? load_addr[3+:VW] : program1[14+:VW]),
         .din_a (load_data),
-        .q_a   (w2[46*p+:46]),
+        .q_a   (w2[48*p+:48]),
         .en_b  (1'b0),
         .addr_b('0),
         /* verilator lint_off PINCONNECTEMPTY */
@@ -155,21 +155,21 @@ module filter_columns #(
 
   // ---- 5: as pixels of four channels; 6: products; 7: sums of four; 8: sums of all steps ----
   logic [31:0] pixel5[16];
-  logic [22:0] weight5[16];
+  logic [23:0] weight5[16];
   logic [31:0] product[64], quarter[16];
-  /* verilator lint_off UNUSEDSIGNAL */  // a level is below 256, see the sum
+  /* verilator lint_off UNUSEDSIGNAL */  // fraction bits of the sum
   logic [31:0] sum[4];
   /* verilator lint_on UNUSEDSIGNAL */
   for (genvar t = 0; t < 16; t++) begin : g_tap
     always_ff @(posedge clk)
       if (v4) begin
-        weight5[t] <= w4[23*t+:23];
+        weight5[t] <= w4[24*t+:24];
         if (cfg_channels == 3'd1) pixel5[t] <= {24'd0, bytes4[8*t+:8]};
         else if (cfg_channels == 3'd3) pixel5[t] <= {8'd0, bytes4[24*t+:24]};
         else pixel5[t] <= bytes4[32*t+:32];
       end
     for (genvar c = 0; c < 4; c++) begin : g_channel
-      always_ff @(posedge clk) if (v5) product[4*t+c] <= {24'd0, pixel5[t][8*c+:8]} * {9'd0, weight5[t]};
+      always_ff @(posedge clk) if (v5) product[4*t+c] <= {24'd0, pixel5[t][8*c+:8]} * {{8{weight5[t][23]}}, weight5[t]};
     end
   end
   for (genvar c = 0; c < 4; c++) begin : g_sum
@@ -179,8 +179,7 @@ module filter_columns #(
           quarter[4*c+q] <= product[16*q+c] + product[16*q+4+c] + product[16*q+8+c] + product[16*q+12+c];
     end
     always_ff @(posedge clk)
-      // Half a level plus at most 255 times the sum of weights. That sum is 2^22 up to half a unit per tap,
-      // so with fewer than 16,448 taps no level exceeds 255.
+      // Half a level plus 255 times the weights' magnitudes, whose sum is below 2 * 2^22: bit 31 is the sign.
       if (v7)
         sum[c] <= (f7[3] ? 32'h0020_0000 : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
   end
@@ -194,7 +193,7 @@ module filter_columns #(
   logic border, word, rest;
   logic [RW-1:0] next_addr;
   always_comb begin
-    for (int c = 0; c < 4; c++) pixel[8*c+:8] = f8[1] ? cfg_fill[8*c+:8] : sum[c][29:22];
+    for (int c = 0; c < 4; c++) pixel[8*c+:8] = f8[1] ? cfg_fill[8*c+:8] : sum[c][31] ? 8'd0 : sum[c][30] ? 8'd255 : sum[c][29:22];
     if (cfg_channels == 3'd1) pixel[31:8] = '0;
     else if (cfg_channels == 3'd3) pixel[31:24] = '0;
   end

@@ -10,7 +10,7 @@ module filter_rows #(
     input  logic [  31:0] cfg_fill,
     input  logic          load,
     input  logic [TW-1:0] load_addr,
-    input  logic [  22:0] load_data,
+    input  logic [  23:0] load_data,
     input  logic          write,         // write to the ring
     input  logic [RW-1:0] write_addr,
     input  logic [ 255:0] write_data,
@@ -31,7 +31,7 @@ module filter_rows #(
     output logic          m_last
 );
   logic [255:0] samples;
-  logic [22:0] weight;
+  logic [23:0] weight;
   tdp_ram #(
       .AW(RW),
       .DW(256)
@@ -50,7 +50,7 @@ module filter_rows #(
   );
   tdp_ram #(
       .AW(TW),
-      .DW(23)
+      .DW(24)
   ) u_weights (
       .clk,
       .en_a  (load || s_valid),
@@ -82,12 +82,12 @@ module filter_rows #(
     if (v2 && !f2[7]) h3 <= h2;
   end
   logic [31:0] product[32];
-  /* verilator lint_off UNUSEDSIGNAL */  // a level is below 256: weights sum to 1 but for half a unit a tap
+  /* verilator lint_off UNUSEDSIGNAL */  // fraction bits of the sum
   logic [31:0] sum[32];
   /* verilator lint_on UNUSEDSIGNAL */
   for (genvar i = 0; i < 32; i++) begin : g_sample
     always_ff @(posedge clk) begin
-      if (v1) product[i] <= {24'd0, samples[8*i+:8]} * {9'd0, weight};
+      if (v1) product[i] <= {24'd0, samples[8*i+:8]} * {{8{weight[23]}}, weight};
       if (v2) sum[i] <= (f2[5] ? 32'h0020_0000 : sum[i]) + product[i];
     end
   end
@@ -105,6 +105,6 @@ module filter_rows #(
       m_last <= f3[6] && f3[3];
       if (!f3[6]) m_data <= h3;
       else if (f3[2]) m_data <= fills[turn+:256];
-      else for (int i = 0; i < 32; i++) m_data[8*i+:8] <= sum[i][29:22];
+      else for (int i = 0; i < 32; i++) m_data[8*i+:8] <= sum[i][31] ? 8'd0 : sum[i][30] ? 8'd255 : sum[i][29:22];
     end
 endmodule

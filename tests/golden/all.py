@@ -4,9 +4,10 @@
 import sys
 
 import antialias
+import filters
 import make
 import quantize
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, quantize)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, filters, quantize)))

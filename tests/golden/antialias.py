@@ -76,6 +76,7 @@ def entry_of(peer, resize, case, photos):
         "channels": case.channels,
         "peer": peer,
         "size": list(case.size),
+        "filter": "bilinear",
         "stored": array.dtype.newbyteorder("<").str,
         "shape": list(array.shape),
         "sha256": hashlib.sha256(data).hexdigest(),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
+import type { FilterName } from "../../kernels/image/geometry/names.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/compile.ts";
@@ -96,6 +97,7 @@ const anyWidth = fc.oneof(
 const anyStep = fc.record({
   from: fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth),
   to: fc.oneof(fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth), fc.constant(null)),
+  filter: fc.constantFrom<FilterName>("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"),
   crop: fc.boolean(),
   pad: fc.option(fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(40))),
   normalize: fc.option(fc.record({
@@ -111,7 +113,13 @@ function planOf(
 ): { plan: ImagePlan; input: Tensor; pipeline: ImagePipeline } {
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
-  const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], match: "pillow" }];
+  const { filter } = draw;
+  const steps: ImagePipeline["steps"][number][] = [{
+    op: "resize",
+    size: [...size],
+    match: "pillow",
+    filter,
+  }];
   if (draw.crop) steps.push({ op: "center_crop", size: [Math.ceil(size[0]! / 2), Math.ceil(size[1]! / 2)] });
   if (draw.pad !== null) {
     const [top, left, bottom, right] = draw.pad;
@@ -177,7 +185,14 @@ longTest("RTL: cycles of flows of rows are those of the plan and of the model", 
     {
       numRuns: 40,
       examples: [[
-        { from: [3, 6], to: null, crop: true, pad: [3, 3, 0, 7], normalize: { dtype: "u8", layout: "HWC" } },
+        {
+          from: [3, 6],
+          to: null,
+          filter: "lanczos",
+          crop: true,
+          pad: [3, 3, 0, 7],
+          normalize: { dtype: "u8", layout: "HWC" },
+        },
         4,
         3,
       ]],

@@ -73,6 +73,7 @@ const draws = fc.record({
     { maxLength: 4 },
   ),
   match: fc.constantFrom("exact", "opencv", "torchvision", "pillow"),
+  filter: fc.constantFrom("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"),
   normalize: fc.option(
     fc.record({ dtype: fc.constantFrom(...dtypes), planar: fc.boolean(), range: fc.boolean() }),
   ),
@@ -81,6 +82,7 @@ const draws = fc.record({
 /** Random images, in any layout, with random pipelines that fit them. */
 export const anyCase: fc.Arbitrary<Case> = draws.map((draw) => {
   const { channels, seed, match } = draw;
+  const filter = match === "pillow" ? draw.filter : "bilinear";
   const images = draw.layout.startsWith("N") ? draw.images : 1;
   const image = inLayout(noise(images, draw.height, draw.width, channels, seed), draw.layout);
   const fill = draw.perChannel
@@ -118,7 +120,11 @@ export const anyCase: fc.Arbitrary<Case> = draws.map((draw) => {
       resized = true;
       const size: [number, number] = [1 + upTo(a, 29), 1 + upTo(b, 29)];
       const shorter = op === "resize" && c < 0.3;
-      steps.push(op === "resize" ? { op, size: shorter ? size[0] : size, match } : { op, size, match, fill });
+      steps.push(
+        op === "resize"
+          ? { op, size: shorter ? size[0] : size, match, filter }
+          : { op, size, match, filter, fill },
+      );
       [height, width] = shorter ? shorterSide(height, width, size[0]) : size;
       assert(fitInside(height, width, size).every((length) => length >= 1));
     }

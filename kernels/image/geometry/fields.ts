@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { MAX_AXIS } from "../../../serialize/sampling.ts";
-import type { Match, ResizeMatch, Size } from "./names.ts";
+import type { FilterName, Match, ResizeMatch, Size } from "./names.ts";
 
 /** Schema of an axis length, 1 to {@linkcode MAX_AXIS} samples. */
 export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXIS);
@@ -19,3 +19,26 @@ export const matchSpec: z.ZodType<Match> = z.enum(["exact", "opencv", "torchvisi
 
 /** Schema of a match name with four neighbours. */
 export const resizeMatchSpec: z.ZodType<ResizeMatch> = z.enum(["exact", "opencv", "torchvision"]);
+
+/** Schema of a filter name. */
+export const filterSpec: z.ZodType<FilterName> = z.enum([
+  "nearest",
+  "box",
+  "bilinear",
+  "hamming",
+  "bicubic",
+  "lanczos",
+]);
+
+/** Refuses a filter that the match does not have. */
+export function checkFilter(
+  { match, filter }: { readonly match: Match; readonly filter: FilterName },
+  context: z.RefinementCtx,
+): void {
+  if (match === "pillow" || filter === "bilinear") return;
+  context.addIssue({
+    code: "custom",
+    path: ["filter"],
+    message: `filter ${filter} needs match "pillow", found match "${match}"`,
+  });
+}

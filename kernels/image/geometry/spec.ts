@@ -8,8 +8,8 @@
 import { z } from "zod";
 import { MAX_AXIS } from "../../../serialize/sampling.ts";
 import type { Schema } from "../../schema.ts";
-import { axisLength, matchSpec, sizeSpec } from "./fields.ts";
-import type { Match, Size } from "./names.ts";
+import { axisLength, checkFilter, filterSpec, matchSpec, sizeSpec } from "./fields.ts";
+import type { FilterName, Match, Size } from "./names.ts";
 
 /** Crops a window that lies inside the image. */
 export interface CropStep {
@@ -57,6 +57,8 @@ export interface LetterboxStep {
   readonly size: Size;
   /** Reference computation that the resize equals. Default `exact`. */
   readonly match: Match;
+  /** Filter. All but `bilinear` need match `pillow`. Default `bilinear`. */
+  readonly filter: FilterName;
   /** Colour: one level 0 to 255 for all channels, or one for each. Default 114. */
   readonly fill: number | readonly number[];
 }
@@ -95,8 +97,9 @@ export const letterboxSpec: Schema<LetterboxStep> = z.strictObject({
   op: z.literal("letterbox"),
   size: sizeSpec,
   match: matchSpec.default("exact"),
+  filter: filterSpec.default("bilinear"),
   fill: fillSpec.default(114),
-});
+}).superRefine(checkFilter);
 
 /**
  * Start of a center crop: half the difference, ties to even. torchvision's `int(round((length - size) /

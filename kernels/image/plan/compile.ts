@@ -149,7 +149,9 @@ export function compile(
       ? {
         ...geometry.before,
         buffers: resampleBuffers(sampling.params, channels),
-        rowCycles: device.timing === "rtl" ? filterSteps(filterAxis(sampling.params.x)).first.length : 0,
+        rowCycles: device.timing === "rtl"
+          ? filterSteps(filterAxis(sampling.params.x, sampling.params.filter)).first.length
+          : 0,
       }
       : undefined,
     sampled: sampling !== null,
@@ -284,10 +286,10 @@ function answerRows({ payload }: DeviceProfile, width: number, { planes, itemByt
 
 /** Output items that a filter computes in a cycle. Arriving rows limit it. */
 function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
-  const { y, x } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
+  const { y, x, filter } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
   // The RTL processes one step of a row in a cycle.
   if (device.timing === "rtl") {
-    return y.output * x.output / (y.input * filterSteps(filterAxis(x)).first.length);
+    return y.output * x.output / (y.input * filterSteps(filterAxis(x, filter)).first.length);
   }
   const input = before.y.length * Math.ceil(before.x.length * channels / device.busBytes);
   return Math.min(itemsPerCycle(device, KIND.cells, channels), y.output * x.output / input);

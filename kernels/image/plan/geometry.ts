@@ -56,7 +56,7 @@ export function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): 
       const [height, width] = step.size;
       const scales = { y: { input: y.length, output: height }, x: { input: x.length, output: width } };
       sampling = step.match === "pillow"
-        ? { kernel: "resample", params: scales }
+        ? { kernel: "resample", params: { filter: step.filter, ...scales } }
         : { kernel: "resize", params: { match: step.match, ...scales } };
       [y, x] = [wholeAxis(height), wholeAxis(width)];
     } else if (step.op === "remap") {

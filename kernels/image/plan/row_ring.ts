@@ -73,7 +73,7 @@ export function rowRing(
   { target: device, body: { layout } }: PlanPart<"layout">,
 ): RowRing {
   const words = rowWords(layout.answers, layout.channels);
-  const taps = maxTaps(filterAxis(params.y));
+  const taps = maxTaps(filterAxis(params.y, params.filter));
   const rows = Math.min(
     Math.floor((device.depths?.multiply?.["ring words"] ?? Infinity) / words.row),
     taps + MAX_SLACK,
@@ -95,7 +95,7 @@ export function rowNeeds(
   answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
   channels: Channels,
 ): Record<"row bytes" | "ring words" | "row taps", number> {
-  const taps = maxTaps(filterAxis(params.y));
+  const taps = maxTaps(filterAxis(params.y, params.filter));
   return {
     "row bytes": columns * channels,
     "ring words": (taps + 1) * rowWords(answers, channels).row,

@@ -1,13 +1,15 @@
 /**
- * Pillow's antialiased bilinear filter for one axis: a triangle that widens with the reduction, with weights
- * in 22-bit fixed point.
- * Source: Pillow 9.4, `src/libImaging/Resample.c`, functions `precompute_coeffs`, `bilinear_filter` and
- * `normalize_coeffs_8bpc`.
+ * Pillow's antialiased filters for one axis: a filter that widens with the reduction, with weights in 22-bit
+ * fixed point.
+ * Source: Pillow 9.4, `src/libImaging/Resample.c`, functions `precompute_coeffs` and `normalize_coeffs_8bpc`;
+ * `nearest` from `Geometry.c`, function `ImagingScaleAffine`.
  *
  * @module
  */
 
+import type { FilterName } from "../geometry/names.ts";
 import type { AxisScale } from "../resize/spec.ts";
+import { FILTERS } from "./filters.ts";
 
 /** Fraction bits of a weight: 32 − 8 − 2, equal to Pillow's `PRECISION_BITS`. */
 export const FILTER_BITS = 22;
@@ -22,16 +24,17 @@ export interface AxisFilter {
   readonly taps: Int32Array;
   /** Index of each output index's first weight in `weights`. */
   readonly start: Int32Array;
-  /** Weights of all output indexes in sequence, in units of 2^−22. */
+  /** Weights of all output indexes in sequence, in units of 2^−22. Bicubic and Lanczos have negative ones. */
   readonly weights: Int32Array;
 }
 
 /**
  * Computes the filter of one axis in binary64, in Pillow's order of operations.
- * Output `o` is centred at (o + 1/2)·s with s = input / output. Its triangle extends max(s, 1) to both sides.
- * Its weights are divided by their sum and rounded half up to 22 fraction bits.
+ * Output `o` is centred at (o + 1/2)·s with s = input / output. Its filter is widened by max(s, 1).
+ * Its weights are divided by their sum and rounded to 22 fraction bits, ties away from 0.
  *
  * @param scale Lengths before and after, in samples.
+ * @param filter Name of the filter.
  * @returns Filter. If the axis keeps its length, every output has one tap of weight 1.
  *
  * @example
@@ -39,26 +42,24 @@ export interface AxisFilter {
  * import { FILTER_BITS, filterAxis } from "./coefficients.ts";
  * import assert from "node:assert/strict";
  *
- * const half = filterAxis({ input: 8, output: 4 });
+ * const half = filterAxis({ input: 8, output: 4 }, "bilinear");
  * assert.deepEqual([...half.taps], [3, 4, 4, 3]);
  * assert.equal(half.weights[3 + 1], 0.375 * 2 ** FILTER_BITS);
  * ```
  */
-export function filterAxis({ input, output }: AxisScale): AxisFilter {
+export function filterAxis({ input, output }: AxisScale, filter: FilterName): AxisFilter {
   const skipped = input === output;
+  if (skipped) return pickAxis(Int32Array.from({ length: output }, (_, o) => o), skipped);
+  if (filter === "nearest") return pickAxis(nearestOf(input, output), skipped);
+  const { support, weight } = FILTERS[filter];
   const scale = input / output;
-  const reach = Math.max(scale, 1);
+  const widening = Math.max(scale, 1), reach = support * widening;
   const first = new Int32Array(output);
   const taps = new Int32Array(output);
   const start = new Int32Array(output);
   const weights: number[] = [];
   for (let o = 0; o < output; o++) {
     start[o] = weights.length;
-    if (skipped) {
-      [first[o], taps[o]] = [o, 1];
-      weights.push(2 ** FILTER_BITS);
-      continue;
-    }
     const center = (o + 0.5) * scale;
     const low = Math.max(0, Math.trunc(center - reach + 0.5));
     const high = Math.min(input, Math.trunc(center + reach + 0.5));
@@ -66,14 +67,38 @@ export function filterAxis({ input, output }: AxisScale): AxisFilter {
     let sum = 0;
     for (let x = 0; x < high - low; x++) {
       // Pillow multiplies by the reciprocal. A division would round differently.
-      const weight = Math.max(0, 1 - Math.abs((x + low - center + 0.5) * (1 / reach)));
-      raw.push(weight);
-      sum += weight;
+      const value = weight((x + low - center + 0.5) * (1 / widening));
+      raw.push(value);
+      sum += value;
     }
-    for (const weight of raw) {
-      weights.push(Math.trunc(0.5 + (sum === 0 ? weight : weight / sum) * 2 ** FILTER_BITS));
+    for (const value of raw) {
+      const fixed = (sum === 0 ? value : value / sum) * 2 ** FILTER_BITS;
+      weights.push(Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5));
     }
     [first[o], taps[o]] = [low, high - low];
   }
   return { skipped, first, taps, start, weights: Int32Array.from(weights) };
+}
+
+/** Filter that copies one sample to each output. */
+function pickAxis(first: Int32Array, skipped: boolean): AxisFilter {
+  return {
+    skipped,
+    first,
+    taps: first.map(() => 1),
+    start: first.map((_, o) => o),
+    weights: first.map(() => 2 ** FILTER_BITS),
+  };
+}
+
+/** Source of each output. Pillow adds the step up, so its rounding accumulates. */
+function nearestOf(input: number, output: number): Int32Array {
+  const step = input / output;
+  let at = step * 0.5;
+  const first = new Int32Array(output);
+  for (let o = 0; o < output; o++) {
+    first[o] = Math.min(input - 1, Math.trunc(at));
+    at += step;
+  }
+  return first;
 }

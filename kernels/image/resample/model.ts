@@ -11,32 +11,32 @@ import { type AxisFilter, FILTER_BITS, filterAxis } from "./coefficients.ts";
 import { type ResampleParams, resampleParams } from "./spec.ts";
 import { filterForms, type FilterTable, filterTable } from "./tables.ts";
 
-/** Antialiased bilinear resize with table lookups. */
+/** Antialiased resize with table lookups. */
 export const resampleKernel: Kernel<ResampleParams> = {
   name: "resample",
-  summary: "antialiased bilinear resize of whole rows by lookups and additions",
+  summary: "antialiased resize of whole rows by lookups and additions",
   params: resampleParams,
-  forms: ({ y, x }) => filterForms(filterAxis(y), filterAxis(x)),
+  forms: ({ y, x, filter }) => filterForms(filterAxis(y, filter), filterAxis(x, filter)),
   bound: () => BOUND,
   prepareRows: resampleRows,
 };
 
 const BOUND: Bound = {
   versus:
-    "Pillow 9.4 resize, BILINEAR, each channel by itself; torchvision 0.14 antialias=True within 1 level",
+    "Pillow 9.4 resize, each channel by itself; bilinear: torchvision 0.14 antialias=True within 1 level",
   levels: 0,
   because: "the tables hold the products of Pillow's own fixed-point weights",
 };
 
 /** First and last input row that each output row needs. Neither decreases. */
-export function resampleSpans({ y }: ResampleParams): { first: Int32Array; last: Int32Array } {
-  const { first, taps } = filterAxis(y);
+export function resampleSpans({ y, filter }: ResampleParams): { first: Int32Array; last: Int32Array } {
+  const { first, taps } = filterAxis(y, filter);
   return { first, last: first.map((row, o) => row + taps[o]! - 1) };
 }
 
 /** Bytes of the ring: it holds as many filtered rows as the output row with the most taps needs. */
-export function resampleBuffers({ y, x }: ResampleParams, channels: Channels): number {
-  return filterAxis(y).taps.reduce((max, taps) => Math.max(max, taps), 1) * x.output * channels;
+export function resampleBuffers({ y, x, filter }: ResampleParams, channels: Channels): number {
+  return filterAxis(y, filter).taps.reduce((max, taps) => Math.max(max, taps), 1) * x.output * channels;
 }
 
 /**
@@ -48,7 +48,8 @@ export function resampleBuffers({ y, x }: ResampleParams, channels: Channels): n
  * tap.
  */
 export function resampleRows(params: ResampleParams, channels: Channels, form: FormName): RowStage {
-  const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
+  const { filter } = params;
+  const [y, x] = [filterAxis(params.y, filter), filterAxis(params.x, filter)];
   const levels = form === "nibble" ? 16 : form === "multiply" ? 1 : 256;
   const term = form === "nibble" ? nibbleTerm : form === "multiply" ? productTerm : wholeTerm;
   const [rowTable, columnTable] = [filterTable(y, levels), filterTable(x, levels)];
@@ -86,21 +87,24 @@ export function resampleRows(params: ResampleParams, channels: Channels, form: F
 }
 
 /** Product of one tap: a weight's table row and a pixel. */
-type Term = (products: Uint32Array, row: number, pixel: number) => number;
+type Term = (products: Int32Array, row: number, pixel: number) => number;
 
 const wholeTerm: Term = (products, row, pixel) => products[row + pixel]!;
 
 const nibbleTerm: Term = (products, row, pixel) =>
   16 * products[row + (pixel >> 4)]! + products[row + (pixel & 15)]!;
 
-/** Maximum 2^22 · 255. */
+/** Magnitude at most 1.2 · 2^22 · 255. */
 const productTerm: Term = (weights, row, pixel) => weights[row]! * pixel;
 
 const HALF = 2 ** (FILTER_BITS - 1);
 
-/**
- * Filters the columns of one row. A sum is below 2^31. Weights that were rounded up can make it exceed 255.
- */
+/** Level of a sum of products. Its magnitude is below 2^31; negative weights take it beyond both ends. */
+function levelOf(sum: number): number {
+  return Math.min(255, Math.max(0, sum >> FILTER_BITS));
+}
+
+/** Filters the columns of one row. */
 function filterColumns(
   { first, taps, start }: AxisFilter,
   { rows, products }: FilterTable,
@@ -118,7 +122,7 @@ function filterColumns(
       for (let t = 0; t < count; t++) {
         sum += term(products, rows[weight + t]!, source[at + t * channels + c]!);
       }
-      target[to++] = Math.min(255, sum >> FILTER_BITS);
+      target[to++] = levelOf(sum);
     }
   }
 }
@@ -141,6 +145,6 @@ function filterRows(
     for (let t = 0; t < count; t++) {
       sum += term(products, rows[weight + t]!, ring[((begin + t) % depth) * width + i]!);
     }
-    target[to + i] = Math.min(255, sum >> FILTER_BITS);
+    target[to + i] = levelOf(sum);
   }
 }

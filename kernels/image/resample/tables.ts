@@ -14,7 +14,7 @@ export interface FilterTable {
   /** Index of each filter weight's entries in `products`, in filter order. */
   readonly rows: Uint32Array;
   /** Entry `row + level` is weight times level. With one level it is the weight itself. */
-  readonly products: Uint32Array;
+  readonly products: Int32Array;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface FilterTable {
 export function filterTable({ weights }: AxisFilter, levels: 1 | 16 | 256): FilterTable {
   const distinct = distinctOf(weights);
   const row = new Map(distinct.map((weight, id) => [weight, id * levels]));
-  const products = new Uint32Array(distinct.length * levels);
+  const products = new Int32Array(distinct.length * levels);
   distinct.forEach((weight, id) => {
     for (let level = 0; level < levels; level++) {
       products[id * levels + level] = levels === 1 ? weight : weight * level;
@@ -71,7 +71,7 @@ function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
   ];
   return axes.filter(({ filter }) => !filter.skipped).flatMap(({ name, filter, taps }) => {
     const distinct = distinctOf(filter.weights);
-    const bits = bitsFor(distinct.at(-1)! * (levels - 1) + 1);
+    const bits = signedBits(distinct[0]!, distinct.at(-1)!, levels - 1);
     const ids = bitsFor(distinct.length);
     return [
       tableInfo(`${name} taps`, `${name}, tap -> weight`, filter.weights.length, ids, taps, "item"),
@@ -84,4 +84,9 @@ function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
       ),
     ];
   });
+}
+
+/** Bits of the products of weights and levels: those of the greatest magnitude, and a sign if a weight is negative. */
+function signedBits(least: number, most: number, level: number): number {
+  return bitsFor(Math.max(-least, most) * level + 1) + (least < 0 ? 1 : 0);
 }

@@ -5,11 +5,18 @@
  */
 
 import { z } from "zod";
-import { axisLength, matchSpec, resizeMatchSpec, sizeSpec } from "../geometry/fields.ts";
-import type { Match, ResizeMatch, Size } from "../geometry/names.ts";
+import {
+  axisLength,
+  checkFilter,
+  filterSpec,
+  matchSpec,
+  resizeMatchSpec,
+  sizeSpec,
+} from "../geometry/fields.ts";
+import type { FilterName, Match, ResizeMatch, Size } from "../geometry/names.ts";
 import type { Schema } from "../../schema.ts";
 
-/** Bilinear resize with half-pixel centres: of four neighbours, or antialiased with match `pillow`. */
+/** Resize with half-pixel centres: bilinear of four neighbours, or with match `pillow` by an antialiased filter. */
 export interface ResizeStep {
   /** Name of the step. */
   readonly op: "resize";
@@ -17,6 +24,8 @@ export interface ResizeStep {
   readonly size: Size | number;
   /** Reference computation that the result equals. Default `exact`. */
   readonly match: Match;
+  /** Filter. All but `bilinear` need match `pillow`. Default `bilinear`. */
+  readonly filter: FilterName;
 }
 
 /** Schema of {@linkcode ResizeStep}. */
@@ -24,7 +33,8 @@ export const resizeSpec: Schema<ResizeStep> = z.strictObject({
   op: z.literal("resize"),
   size: z.union([sizeSpec, axisLength]),
   match: matchSpec.default("exact"),
-});
+  filter: filterSpec.default("bilinear"),
+}).superRefine(checkFilter);
 
 /** Lengths of one axis before and after, in samples. */
 export interface AxisScale {

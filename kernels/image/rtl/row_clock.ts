@@ -163,8 +163,8 @@ export function createRowClock(plan: PlanDraft): RowClock {
 }
 
 /** Steps of the column filter over a row, including fill colours. */
-function stepsOf({ x }: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
+function stepsOf({ x, filter }: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
   const { before, first, seen } = windowSpan(window);
-  const { begin } = filterSteps(filterAxis(x));
+  const { begin } = filterSteps(filterAxis(x, filter));
   return before + begin[first + seen]! - begin[first]! + window.length - before - seen;
 }

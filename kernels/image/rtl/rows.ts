@@ -18,6 +18,13 @@ const STEP_BITS = { byte: 14, vector: 11 };
 /** Bit widths in an entry of an output row: row, taps, and index of its weights. */
 const ENTRY_BITS = { row: 16, taps: 10, weights: 13 };
 
+/** Bits of a weight, in two's complement. */
+const WEIGHT_BITS = 24;
+
+function weightBits(weight: number): number {
+  return weight & (2 ** WEIGHT_BITS - 1);
+}
+
 /** Arguments and tables of the resize, without those common to all pipelines. */
 export interface RowsPart {
   /** Argument values by name. */
@@ -36,7 +43,7 @@ export function rowsPart(plan: ImagePlan): RowsPart {
   const params = stages[0]!.params as ResampleParams;
   const { channels, cut, answers } = layout;
   const { after, fill } = geometry;
-  const [y, x] = [filterAxis(params.y), filterAxis(params.x)];
+  const [y, x] = [filterAxis(params.y, params.filter), filterAxis(params.x, params.filter)];
   const [steps, lists] = [filterSteps(x), filterLists(y)];
   const ring = rowRing(params, plan);
   const [down, across] = [windowSpan(after.y), windowSpan(after.x)];
@@ -85,7 +92,8 @@ export function rowsPart(plan: ImagePlan): RowsPart {
         table: ROWS_TABLE.weights,
         entries: Float64Array.from(
           { length: steps.weights.length / 2 },
-          (_, at) => steps.weights[2 * at]! + 2 ** 23 * steps.weights[2 * at + 1]!,
+          (_, at) =>
+            weightBits(steps.weights[2 * at]!) + 2 ** WEIGHT_BITS * weightBits(steps.weights[2 * at + 1]!),
         ),
       },
       {
@@ -97,7 +105,7 @@ export function rowsPart(plan: ImagePlan): RowsPart {
           return first + taps - 1 + 2 ** ENTRY_BITS.row * (taps + 2 ** ENTRY_BITS.taps * weights);
         }),
       },
-      { table: ROWS_TABLE.rowWeights, entries: lists.weights },
+      { table: ROWS_TABLE.rowWeights, entries: lists.weights.map(weightBits) },
     ],
   };
 }
