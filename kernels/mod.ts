@@ -13,7 +13,7 @@
  */
 
 export type { AxisWindow } from "./image/geometry/axis.ts";
-export type { Match, ResizeMatch, Size } from "./image/geometry/names.ts";
+export type { FilterName, Match, ResizeMatch, Size } from "./image/geometry/names.ts";
 export type { CenterCropStep, CropStep, LetterboxStep, PadStep } from "./image/geometry/spec.ts";
 export { type Bound, type FormName, FORMS, type TableInfo } from "./image/kernel.ts";
 export type { Step } from "./image/kernels.ts";
