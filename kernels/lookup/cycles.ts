@@ -6,6 +6,10 @@
  * packet arrives at A = A′ + a. The core has read it at B = max(B′, A + d) + max(a, b). It has left the card at
  * D = max(D′, B + e) + b. d and e are the registers between the buffers.
  *
+ * This is exact for requests and answers of up to 1,344 bytes, two of which a packet store holds at any time. Longer
+ * packets can also wait for room in a store, which is not counted: 7 cycles a packet at the longest. The sum is then
+ * a lower bound.
+ *
  * A dropped packet is skipped in a cycle between two packets. The last beat of the previous one hides that cycle
  * if the core needs several cycles for it.
  *

@@ -17,6 +17,21 @@ export interface NormalFormWork {
   steps: number;
 }
 
+/**
+ * Reads the code point at a code unit. By charCodeAt(): in V8's middle tier (Maglev, V8 15.0), codePointAt()
+ * depends on the tier: at the end of a sliced string it reads on in the string that was sliced.
+ */
+function codeAt(text: string, at: number): number {
+  const high = text.charCodeAt(at);
+  if (high < 0xd800 || high > 0xdbff || at + 1 === text.length) return high;
+  const low = text.charCodeAt(at + 1);
+  return low < 0xdc00 || low > 0xdfff ? high : 0x10000 + (high - 0xd800) * 0x400 + low - 0xdc00;
+}
+
+function unitsOf(code: number): number {
+  return code > 0xffff ? 2 : 1;
+}
+
 interface Points {
   /** Code points; the first `count` are valid. */
   codes: Uint32Array<ArrayBuffer>;
@@ -37,8 +52,9 @@ function decompose(text: string, form: "NFD" | "NFKD", source: FormSource, work:
     points.codes[points.count++] = code;
     work.steps++;
   };
-  for (const one of text) {
-    const code = one.codePointAt(0)!;
+  for (let at = 0; at < text.length;) {
+    const code = codeAt(text, at);
+    at += unitsOf(code);
     if (code >= 0xac00 && code < 0xd7a4) {
       const syllable = code - 0xac00;
       push(0x1100 + Math.floor(syllable / 588));
@@ -76,12 +92,14 @@ function orderMarks(
 /** Sorts every run of marks that is not in canonical order. */
 function orderAll({ codes, count }: Points, ranks: Uint8Array, work: NormalFormWork): void {
   for (let at = 0; at < count;) {
-    let end = at + 1, isOrdered = true;
+    let end = at + 1, descents = 0;
     if (ranks[at] !== 0) {
-      for (; end < count && ranks[end] !== 0; end++) isOrdered &&= ranks[end]! >= ranks[end - 1]!;
+      for (; end < count && ranks[end] !== 0; end++) {
+        if (ranks[end]! < ranks[end - 1]!) descents++;
+      }
     }
     work.steps += end - at;
-    if (!isOrdered) orderMarks(codes, ranks, at, end, work);
+    if (descents > 0) orderMarks(codes, ranks, at, end, work);
     at = end;
   }
 }
@@ -135,21 +153,27 @@ export function normalForm(
   const changes = changing(form);
   let made = "", copied = 0, before = 0;
   for (let at = 0; at < text.length;) {
-    let code = text.codePointAt(at)!;
-    if (changes[code] === 0) {
+    const end = runEnd(text, at, changes);
+    if (end === at) {
       before = at;
-      at += code > 0xffff ? 2 : 1;
+      at += unitsOf(codeAt(text, at));
       continue;
     }
     // The run that may change, with the code point before it, which a mark may compose with.
-    while (at < text.length && changes[code] === 1) {
-      at += code > 0xffff ? 2 : 1;
-      code = text.codePointAt(at) ?? 0;
-    }
-    made += text.slice(copied, before) + partForm(text.slice(before, at), form, source, work);
-    copied = before = at;
+    made += text.slice(copied, before) + partForm(text.slice(before, end), form, source, work);
+    copied = before = at = end;
   }
   return copied === 0 ? text : made + text.slice(copied);
+}
+
+/** End of the run of code points from `at` on that may change; `at` if the first stays. */
+function runEnd(text: string, at: number, changes: Uint8Array): number {
+  while (at < text.length) {
+    const code = codeAt(text, at);
+    if (changes[code] === 0) break;
+    at += unitsOf(code);
+  }
+  return at;
 }
 
 const changingByForm = new Map<NormalForm, Uint8Array>();

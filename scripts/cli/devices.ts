@@ -105,9 +105,9 @@ export async function resolveDevice(name: string, signal: AbortSignal): Promise<
 }
 
 /** Plan for the named device, the default one, or the model as its fallback. */
-export interface Compiled {
+export interface Compiled<P = ImagePlan> {
   /** Compiled plan. */
-  readonly plan: ImagePlan;
+  readonly plan: P;
   /** Reason for the fallback to the model; undefined if the plan is for the requested device. */
   readonly fallbackReason: string | undefined;
 }
@@ -122,11 +122,11 @@ export interface Compiled {
  * @returns Function that compiles for the selected device; it throws as the compiler does.
  * @throws {OnpathError} `device` or `file`, as {@linkcode resolveDevice}.
  */
-export async function planFor(
+export async function planFor<P = ImagePlan>(
   name: string | undefined,
   signal: AbortSignal,
   card: CardOptions = {},
-): Promise<(make: (device: DeviceProfile) => ImagePlan) => Compiled> {
+): Promise<(make: (device: DeviceProfile) => P) => Compiled<P>> {
   const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
   if (required !== undefined && name !== undefined && name !== required) {
     throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {

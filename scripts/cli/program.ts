@@ -11,6 +11,7 @@ import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { TEXT_MODES } from "../../kernels/tokenize/model.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
+import { lookUp, type LookupOptions } from "./commands/lookup.ts";
 import { type NormalizeOptions, normalizeText } from "./commands/normalize.ts";
 import { explainPlan } from "./commands/plan.ts";
 import type { PlanCommandOptions } from "./commands/plan_options.ts";
@@ -186,6 +187,24 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", topic.vocab)
     .action((name: string, options: VocabOptions) => describeVocabulary(name, options, context));
+
+  program.command("lookup")
+    .description("apply a function to every element of an array, by lookup tables; without a name, list all")
+    .argument("[function]", "name of the function")
+    .option("--input <file>", "array of its operands (.npy)")
+    .addOption(outputOption())
+    .addOption(
+      new Option("--dtype <type>", "element type of a u16 array that holds its bits").choices(["bf16"]),
+    )
+    .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
+    .addOption(timeoutOption())
+    .addOption(jsonOption())
+    .addHelpText("after", topic.lookup)
+    .action((name: string | undefined, options: LookupOptions, command: Command) =>
+      lookUp(name, options, command, context)
+    );
 
   program.command("sizes")
     .description("plan usual image sizes and show bytes, bounds and cycles at batches of 1, 16 and 64")

@@ -6,6 +6,7 @@
 
 import { countElements } from "../../serialize/tensor.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import type { RunReport } from "../../runtime/session.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
@@ -155,7 +156,11 @@ export function boundsRow(plan: ImagePlan): Row {
 }
 
 /** Rows about the counters and times of a run. */
-export function runRows(report: RunReport, times: StageTimes, { target: device }: ImagePlan): Row[] {
+export function runRows(
+  report: RunReport,
+  times: StageTimes,
+  { target: device }: { readonly target: DeviceProfile },
+): Row[] {
   const { cycles, lookups, stalls, swaps } = report.counters;
   return [
     ["lookups", count(lookups)],

@@ -75,7 +75,8 @@ const TOPICS: Readonly<
     | "xrt"
     | "tokenize"
     | "normalize"
-    | "vocab",
+    | "vocab"
+    | "lookup",
     string
   >
 > = {
@@ -86,6 +87,7 @@ Examples:
   onpath plan pipeline.json --shape 720,1280,3    the planner's choices and reasons
   onpath sizes                                    usual sizes at a glance
   onpath profile cat.jpg                          which table entries are hot
+  onpath lookup                                   functions as lookup tables
   onpath devices
   onpath xclbin info nic.xclbin                   contents of a card's file
   onpath xrt list                                 cards, through XRT
@@ -202,6 +204,18 @@ Examples:
   onpath normalize --steps nfkc,lower_case --device model --json --input prompts.txt
   onpath normalize --vocab models/bert/tokenizer.json < prompt.txt
   onpath normalize --steps '[{"op": "replace", "from": "\\t", "to": " "}]' --input table.txt
+${EXIT_CODES}`,
+  lookup: `
+Functions become lookup tables in the smallest form, found and checked on all their operands. The list
+names the operand types, and the bytes beside those of one table with a result for each operand. NumPy has
+no bf16: --dtype bf16 reads bits from a u16 array, and results of bf16 are written as .safetensors.
+A function of your own runs in a program: memoize(), see docs/memoize.md.
+
+Examples:
+  onpath lookup
+  onpath lookup fp8-e4m3 --input activations.npy --output codes.npy
+  onpath lookup from-fp8-e4m3 --input codes.npy --output values.npy --json
+  onpath lookup sqrt --input bits.npy --dtype bf16 --output roots.safetensors
 ${EXIT_CODES}`,
   vocab: `
 Compiled tables load in a fraction of the time: they contain the finished automaton, pairs and pieces.

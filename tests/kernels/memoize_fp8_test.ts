@@ -69,20 +69,27 @@ Deno.test("docs/memoize.md has the forms of FP8 e4m3 from bf16 as they are", () 
   assert(PAGE.includes(table), `expected in docs/memoize.md:\n${table}`);
 });
 
-longTest("docs/memoize.md: the user's own kernel has at most 20 lines and runs", () => {
+longTest("docs/memoize.md: the user's own kernel has at most 20 lines and runs, on model and RTL", () => {
   const [, code] = /```ts\n([\s\S]*?)```/.exec(PAGE)!;
   assert(code!.trimEnd().split("\n").length <= 20, code);
   const folder = mkdtempSync(join(tmpdir(), "onpath-memoize-"));
   try {
-    const path = join(folder, "kernel.ts");
-    writeFileSync(path, code!);
-    const config = ["--config", join(ROOT, "deno.json")];
-    const printed = execFileSync(Deno.execPath(), ["run", "-A", "--quiet", "--check", ...config, path], {
-      cwd: ROOT,
-      encoding: "utf8",
-      env: { ...Deno.env.toObject(), NO_COLOR: "1" },
-    });
-    assert.match(printed, new RegExp(`56, 192, 126 .* ${memo.form.bytes} 65536`));
+    const onRtl = code!.replaceAll("createModelDevice", "createRtlDevice").replace(
+      "using device =",
+      "$& await",
+    );
+    assert.match(onRtl, /await using device = await createRtlDevice\(\); /);
+    for (const [name, source] of Object.entries({ "model.ts": code!, "rtl.ts": onRtl })) {
+      const path = join(folder, name);
+      writeFileSync(path, source);
+      const config = ["--config", join(ROOT, "deno.json")];
+      const printed = execFileSync(Deno.execPath(), ["run", "-A", "--quiet", "--check", ...config, path], {
+        cwd: ROOT,
+        encoding: "utf8",
+        env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+      });
+      assert.match(printed, new RegExp(`56, 192, 126 .* ${memo.form.bytes} 65536`), name);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

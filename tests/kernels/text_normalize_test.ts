@@ -83,6 +83,25 @@ for (const form of ["NFC", "NFD", "NFKC", "NFKD"] as const) {
   });
 }
 
+Deno.test("normalForm() does not read beyond a slice, before and after the engine optimises it", () => {
+  // The whole pair decomposes, its half does not. A slice of 13 and more units shares its string's memory.
+  const half = `${"abc ".repeat(14)}\u{1d15e}`.slice(0, 57), work = { steps: 0 };
+  for (let i = 0; i < 20_000; i++) {
+    assert.equal(normalForm(half, "nfd", "unicode", work), half);
+    assert.equal(work.steps, 0, `call ${i}`);
+  }
+});
+
+Deno.test("normalForm() sorts marks beyond the BMP at a text's end, before and after the engine optimises it", () => {
+  // U+101FD is the first mark beyond the BMP; its class is 220, as U+0323's; U+0301's is 230.
+  const text = "\u{101fd}\u0301\u0323\u{101fd}", sorted = "\u{101fd}\u0323\u{101fd}\u0301";
+  for (let i = 0; i < 20_000; i++) {
+    const bmp = String.fromCharCode(0x300 + i % 0x3000);
+    assert.equal(normalForm(`${bmp}a${bmp}`, "nfd"), `${bmp}a${bmp}`.normalize("NFD"));
+    if (i % 64 === 0 || i > 19_000) assert.equal(normalForm(text, "nfkc"), sorted, `call ${i}`);
+  }
+});
+
 Deno.test("normalizeText() puts a replacement as it is, dollars too", () => {
   assert.equal(normalizeText("aXb", [{ op: "replace", from: "X", to: "$&$$$`" }]), "a$&$$$`b");
 });

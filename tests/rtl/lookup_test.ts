@@ -145,6 +145,16 @@ for (const sizes of SIZES) {
     );
   });
 
+  Deno.test(`packet_lookup takes the predicted cycles or a few more where packets fill a store: ${nameOf(sizes)}`, () => {
+    const tables = tablesOf(sizes, 8, 3, 2, false, 1);
+    loadLookup(rtl, tables, 7);
+    const count = 8, items = longestOf(sizes) / sizes.itemBytes;
+    const sent = Array.from({ length: count }, (_, at) => codesPacket(tables, 7, items, at, count, at + 1));
+    const predicted = lookupFlowCycles(sizes, sent.map(() => items * sizes.itemBytes)).cycles;
+    const more = rtl.run(sent).cycles - predicted;
+    assert(more >= 0 && more <= 7 * count, `${more} cycles more than ${predicted}`);
+  });
+
   Deno.test(`packet_lookup passes a beat a cycle by its counters: ${nameOf(sizes)}`, () => {
     const tables = tablesOf(sizes, 8, 4, 3, false, 2);
     loadLookup(rtl, tables, 8);

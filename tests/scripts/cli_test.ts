@@ -81,6 +81,8 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
         "0 units of f16, 0 levels",
         "rtl: the NIC's RTL",
         "at an assumed 250 MHz",
+        "2,048 values of bf16 to FP8 e4m3",
+        "1,600 bytes in place of 65,536",
       ]
     ) {
       assert(stdout.includes(fact), fact);

@@ -28,6 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { runFamilies } from "./tour_families.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
@@ -85,10 +86,11 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
         });
         const own = { bytesOut: plan.body.layout.bytesOut, cycles: report.counters.cycles };
         const sizes = await compareSizes(pipelines.tensor, image, own, device, signal);
-        return { output, report, picture: picture.output, sizes };
+        const families = await runFamilies(device, signal);
+        return { output, report, picture: picture.output, sizes, families };
       }),
   );
-  const { output, report, picture, sizes } = result;
+  const { output, report, picture, sizes, families } = result;
   const difference = {
     units: maxDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: maxDifference(picture, referencePipeline(pipelines.picture, image)),
@@ -121,6 +123,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       milliseconds: times,
       difference,
       sizes: sizes.cases,
+      families,
       files,
       ...(waveform === undefined ? {} : { waveform }),
     });
@@ -143,7 +146,9 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ...waveformRows(waveform),
     ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
-  print(`\n${sizesTable(sizes)}\nNext: ${command} run --help, ${command} plan --help\n`);
+  const others = factTable(families.map(({ family, text }) => [family, text]));
+  print(`\n${sizesTable(sizes)}\nOther families of work on this device:\n${others}`);
+  print(`\nNext: ${command} run --help, ${command} plan --help, ${command} lookup --help\n`);
 }
 
 /** Computes the maximum absolute difference between two tensors of one shape. */

@@ -44,6 +44,11 @@ xrtTest("text goes through libxrt: ids as the peer's, counts as the RTL's", asyn
   assert.equal(passed, 3, output);
 }, { isLong: true });
 
+xrtTest("lookups go through libxrt: results of every function, counts as the RTL's", async () => {
+  const { passed, output } = await runTests("lookups", 300_000);
+  assert.equal(passed, 24, output);
+}, { isLong: true });
+
 xrtTest("faults of an emulated card end in one error each, and the next card works", async () => {
   const { passed, output } = await runTests("faults", 240_000);
   assert.equal(passed, 12, output);
