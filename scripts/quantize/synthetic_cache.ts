@@ -37,13 +37,9 @@ export const OUTLIER_CHANNELS = 4;
  */
 export function syntheticCache(shape: SyntheticShape, seed: number): SyntheticCache {
   const { layers, heads, tokens, channels } = shape, count = layers * heads;
-  const integer = integers(seed);
+  const { integer, normals } = createDraws(seed);
   const uniform = () => integer() / 2 ** 32;
-  const normal = () => {
-    let sum = 0;
-    for (let i = 0; i < 12; i++) sum += uniform();
-    return sum - 6;
-  };
+  const row = new Float64Array(2 * channels), query = row.subarray(0, channels);
   const keys = new Float32Array(count * tokens * channels), values = new Float32Array(keys.length);
   const queries = new Float32Array(count * shape.queries * channels);
   for (let head = 0; head < count; head++) {
@@ -56,30 +52,49 @@ export function syntheticCache(shape: SyntheticShape, seed: number): SyntheticCa
     const start = head * tokens * channels;
     for (let t = 0; t < tokens; t++) {
       const magnitude = 0.3 + uniform();
+      normals(row);
       for (let c = 0; c < channels; c++) {
         const at = start + t * channels + c;
-        keys[at] = offset[c]! + width[c]! * normal();
-        values[at] = magnitude * normal();
+        keys[at] = offset[c]! + width[c]! * row[2 * c]!;
+        values[at] = magnitude * row[2 * c + 1]!;
       }
     }
     for (let q = 0; q < shape.queries; q++) {
       const token = start + (integer() % tokens) * channels, lead = q % 2 === 0 ? 0 : 0.4;
+      normals(query);
       for (let c = 0; c < channels; c++) {
         const key = width[c] === 1 ? keys[token + c]! : 0;
-        queries[(head * shape.queries + q) * channels + c] = lead * key + normal();
+        queries[(head * shape.queries + q) * channels + c] = lead * key + query[c]!;
       }
     }
   }
   return { keys, values, queries };
 }
 
-/** Integers of 32 bits by xorshift. */
-function integers(seed: number): () => number {
-  let state = (seed ^ 0x9e37_79b9) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>>= 0;
+/** Draws of a seed, in one sequence: integers of 32 bits by xorshift, and nearly normal numbers. */
+function createDraws(seed: number): { integer: () => number; normals: (out: Float64Array) => void } {
+  let state = (seed ^ 0x9e37_79b9) | 0 || 1;
+  return {
+    integer: () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state >>> 0;
+    },
+    normals: (out) => {
+      // A local state stays in a register.
+      let local = state;
+      for (let at = 0; at < out.length; at++) {
+        let sum = 0;
+        for (let i = 0; i < 12; i++) {
+          local ^= local << 13;
+          local ^= local >>> 17;
+          local ^= local << 5;
+          sum += local >>> 0;
+        }
+        out[at] = sum / 2 ** 32 - 6;
+      }
+      state = local;
+    },
   };
 }
