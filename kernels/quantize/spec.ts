@@ -20,26 +20,26 @@ export interface QuantizeStep {
   readonly method: QuantizeMethod;
 }
 
-/** Decodes what a {@linkcode QuantizeStep} of the same method made. */
-export interface DequantizeStep {
+/** Decodes what `quantize` of the same method made. */
+export interface DequantizeStep<D extends FloatDType = FloatDType> {
   /** Name of the step. */
   readonly op: "dequantize";
   /** Method of the encoder. */
   readonly method: QuantizeMethod;
   /** Element type of the values. */
-  readonly dtype: FloatDType;
+  readonly dtype: D;
 }
 
 /** Pipeline of workload `quantize`: one step. */
 export interface QuantizePipeline {
-  /** The step. */
+  /** The only step: one plan for one tensor. */
   readonly steps: readonly [QuantizeStep];
 }
 
 /** Pipeline of workload `dequantize`: one step. */
-export interface DequantizePipeline {
-  /** The step. */
-  readonly steps: readonly [DequantizeStep];
+export interface DequantizePipeline<D extends FloatDType = FloatDType> {
+  /** The only step: one plan for one tensor. */
+  readonly steps: readonly [DequantizeStep<D>];
 }
 
 /** Schema of the types of elements and stored values. */

@@ -57,7 +57,7 @@ export async function loadAnyPipeline(path: string, signal: AbortSignal): Promis
 /** Unknown steps count as image steps, because that parser names the unknown step and suggests another. */
 function workloadName(ops: readonly string[]): AnyPlan["workload"] {
   if (ops.includes("tokenize")) return "tokenize";
-  if (ops.includes("lookup")) return "lookup";
+  for (const name of ["lookup", "quantize", "dequantize"] as const) if (ops.includes(name)) return name;
   return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
 }
 
@@ -70,6 +70,12 @@ function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
     throw new OnpathError(
       "pipeline",
       "Cannot plan a lookup from a file: its memo exists only in a program, use compile() there",
+    );
+  }
+  if (workload === "quantize" || workload === "dequantize") {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot plan a pipeline of ${workload} from a file: its input is a KV cache, use compile() in a program`,
     );
   }
   return parsePipeline(value);
