@@ -1,29 +1,32 @@
 /**
- * Layers of a cache through a method and back.
+ * Layers of a cache through a device and back, one run for each layer.
  *
  * @module
  */
 
-import { type Tensor, zeros } from "../../serialize/tensor.ts";
-import { decodeBlock, encodeBlock } from "../../kernels/quantize/block.ts";
+import { compile } from "../../kernels/compile.ts";
+import type { QuantizedCache } from "../../kernels/quantize/cache.ts";
 import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
-import { blockBytes, type QuantizeMethod } from "../../kernels/quantize/method.ts";
-import { gatherHead, headShape, placeHead } from "./head_values.ts";
+import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import type { CacheDimensions } from "../../kernels/quantize/packing.ts";
+import type { Device } from "../../runtime/device/device.ts";
+import { type RunReport, Session } from "../../runtime/session.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 
 /** Encoded layer: codes and metadata of each head, one after the other. */
-export interface QuantizedLayer {
-  /** Packed codes. */
-  readonly codes: Uint8Array<ArrayBuffer>;
-  /** Scales, zero points, minima or norms. */
-  readonly metadata: Uint8Array<ArrayBuffer>;
-}
+export type QuantizedLayer = Pick<QuantizedCache, "codes" | "metadata">;
 
-/** Options of a codec. */
+/** Device and options of a codec. */
 export interface CodecOptions {
+  /** An open device. */
+  readonly device: Device;
   /** Ends the work with its reason. */
   readonly signal: AbortSignal;
+  /** Maximum wait for one exchange, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
   /** Called after each layer. */
-  readonly onLayer: () => void;
+  readonly onLayer: (report: RunReport) => void;
 }
 
 /**
@@ -31,29 +34,21 @@ export interface CodecOptions {
  *
  * @param method Method of all layers.
  * @param layers Views with the axes `[1, blocks, heads, tokens, channels]`.
- * @param options Signal and progress.
+ * @param options Device, signal and progress.
+ * @throws {OnpathError} As `compile`, `Session.open` and `run`; messages name the layer.
  */
 export async function encodeLayers(
   method: QuantizeMethod,
   layers: readonly Tensor<FloatDType>[],
-  { signal, onLayer }: CodecOptions,
+  { device, signal, timeoutMs, onLayer }: CodecOptions,
 ): Promise<QuantizedLayer[]> {
+  const plan = compile({ steps: [{ op: "quantize", method }] }, { input: layers[0]!, device });
+  const session = await Session.open(plan, device, undefined, { signal, timeoutMs });
   const encoded: QuantizedLayer[] = [];
-  for (const layer of layers) {
-    signal.throwIfAborted();
-    const heads = layer.shape[2]!, shape = headShape(layer), bytes = blockBytes(method, shape);
-    const result = {
-      codes: new Uint8Array(heads * bytes.codes),
-      metadata: new Uint8Array(heads * bytes.metadata),
-    };
-    const values = new Float32Array(shape.tokens * shape.channels);
-    for (let head = 0; head < heads; head++) {
-      gatherHead(layer, head, values);
-      encodeBlock(method, values, shape, headOf(result, head, heads));
-    }
-    encoded.push(result);
-    onLayer();
-    await Promise.resolve();
+  for (const [at, layer] of layers.entries()) {
+    const { output, report } = await inLayer(at, () => session.run(layer, { signal, timeoutMs }));
+    encoded.push({ codes: output.codes, metadata: output.metadata });
+    onLayer(report);
   }
   return encoded;
 }
@@ -62,31 +57,30 @@ export async function encodeLayers(
  * Decodes layers.
  *
  * @param method Method of the encoder.
- * @param dtype Element type of the values.
- * @param shape Lengths of a layer's axes.
  * @param layers Encoded layers.
- * @param options Signal and progress.
- * @param take Receives each decoded layer, a dense tensor.
+ * @param into Receives the values of a layer: a view of the axes `[1, blocks, heads, tokens, channels]`.
+ * @param options Device, signal and progress.
+ * @param take Called with each view once its values are there.
+ * @throws {OnpathError} As {@linkcode encodeLayers}.
  */
 export async function decodeLayers(
   method: QuantizeMethod,
-  dtype: FloatDType,
-  shape: readonly number[],
   layers: readonly QuantizedLayer[],
-  { signal, onLayer }: CodecOptions,
-  take: (decoded: Tensor<FloatDType>, layer: number) => void,
+  into: (layer: number) => Tensor<FloatDType>,
+  { device, signal, timeoutMs, onLayer }: CodecOptions,
+  take: (decoded: Tensor<FloatDType>, layer: number) => void = () => {},
 ): Promise<void> {
-  for (const [at, layer] of layers.entries()) {
-    signal.throwIfAborted();
-    const decoded = zeros({ dtype, shape }), heads = shape[2]!, block = headShape(decoded);
-    const values = new Float32Array(block.tokens * block.channels);
-    for (let head = 0; head < heads; head++) {
-      decodeBlock(method, headOf(layer, head, heads), block, values);
-      placeHead(decoded, head, values);
-    }
-    take(decoded, at);
-    onLayer();
-    await Promise.resolve();
+  const { dtype, shape } = into(0);
+  const plan = compile({ steps: [{ op: "dequantize", method, dtype }] }, { input: { shape }, device });
+  const session = await Session.open(plan, device, undefined, { signal, timeoutMs });
+  for (const [at, { codes, metadata }] of layers.entries()) {
+    const cache = { method, shape: shape as unknown as CacheDimensions, codes, metadata };
+    const { output, report } = await inLayer(
+      at,
+      () => session.run(cache, { signal, timeoutMs, into: into(at) }),
+    );
+    take(output, at);
+    onLayer(report);
   }
 }
 
@@ -101,4 +95,15 @@ export function headOf({ codes, metadata }: QuantizedLayer, head: number, heads:
   const part = (bytes: Uint8Array<ArrayBuffer>) =>
     bytes.subarray(head * bytes.length / heads, (head + 1) * bytes.length / heads);
   return { codes: part(codes), metadata: part(metadata) };
+}
+
+/** Names the layer in errors: a run has one layer alone, so its own number is always 0. */
+async function inLayer<T>(layer: number, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof OnpathError)) throw error;
+    const message = error.message.replace(/\blayer 0\b/, `layer ${layer}`);
+    throw new OnpathError(error.code, message, { ...error.details, layer }, { cause: error });
+  }
 }

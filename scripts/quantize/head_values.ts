@@ -69,25 +69,6 @@ export function placeHead(layer: Tensor<FloatDType>, head: number, values: Float
   }
 }
 
-/**
- * Copies a dense layer into a view whose channels are consecutive.
- *
- * @param from Dense tensor.
- * @param to View of the same shape.
- */
-export function placeLayer(from: Tensor<FloatDType>, to: Tensor<FloatDType>): void {
-  const [, blocks, heads, tokens, channels] = to.shape as [number, number, number, number, number];
-  let at = from.offset;
-  for (let block = 0; block < blocks; block++) {
-    for (let head = 0; head < heads; head++) {
-      let row = to.offset + block * to.strides[1]! + head * to.strides[2]!;
-      for (let t = 0; t < tokens; t++, row += to.strides[3]!, at += channels) {
-        to.data.set(from.data.subarray(at, at + channels), row);
-      }
-    }
-  }
-}
-
 type Widener = (
   out: Float32Array<ArrayBuffer>,
   to: number,

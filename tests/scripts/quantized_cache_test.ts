@@ -11,12 +11,13 @@ import { decodeQuantized, DESCRIPTION_KEY, encodeQuantized } from "../../scripts
 import { syntheticQueries } from "../../scripts/quantize/queries.ts";
 import { dequantizeCache, quantizeCache } from "../../scripts/quantize/run.ts";
 import { syntheticTensors } from "../../scripts/quantize/synthetic_cache.ts";
+import { createModelDevice } from "../../runtime/device/model.ts";
 import type { ErrorCode } from "../../serialize/errors.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import { refusedWith } from "../kernels/quantize/refused.ts";
 
 const SIZES = { layers: 2, blocks: 2, heads: 2, tokens: 32, channels: 64 };
-const RUN = { signal: new AbortController().signal, onProgress: () => {} };
+const RUN = { device: createModelDevice(), signal: new AbortController().signal, onProgress: () => {} };
 const QUERIES = { queries: syntheticQueries(4, 1), limit: 0.001 };
 
 function shapeOf(layout: CacheLayout, content: CacheContent, dtype: FloatDType = "bf16"): CacheShape {
@@ -89,7 +90,10 @@ for (const content of ["separate", "fused", "mla"] as const) {
       const shape = shapeOf(layout, content), { tensors } = syntheticTensors(shape, 3);
       const cache = readBack(tensors, shape);
       const run = await quantizeCache(cache, methods, { ...RUN, ...QUERIES });
-      const back = await dequantizeCache(decodeQuantized(fileOf(encodeQuantized(run.file))), RUN);
+      const { tensors: back } = await dequantizeCache(
+        decodeQuantized(fileOf(encodeQuantized(run.file))),
+        RUN,
+      );
       assert.deepEqual([...back.keys()], [...tensors.keys()]);
       for (const [at, { part }] of cache.parts.entries()) {
         const name = tensors.has(part) ? part : "kv", source = tensors.get(name)!, result = back.get(name)!;
@@ -118,7 +122,7 @@ Deno.test("a cache with a tensor for each layer gives the codes of one tensor fo
   const each = await quantizeCache(readBack(tensors, own), methods, { ...RUN, ...QUERIES });
   assert.deepEqual(each.file.parts, whole.file.parts);
   assert.deepEqual(each.reports, whole.reports);
-  const back = await dequantizeCache(each.file, RUN);
+  const { tensors: back } = await dequantizeCache(each.file, RUN);
   assert.deepEqual(
     [...back].map(([name, { shape }]) => [name, shape]),
     [...tensors].map((
@@ -196,6 +200,7 @@ Deno.test("quantizeCache() ends with the signal's reason", async () => {
   const methods = [namedMethod("fp8", "tokens"), namedMethod("fp8", "channels")];
   const controller = new AbortController();
   const run = quantizeCache(cache, methods, {
+    ...RUN,
     ...QUERIES,
     signal: controller.signal,
     onProgress: ({ done }) => done === 3 && controller.abort(new Error("enough")),
