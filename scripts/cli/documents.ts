@@ -8,6 +8,8 @@ import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
+import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import { parseCachePipeline, quantizeSpec } from "../../kernels/quantize/spec.ts";
 import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokenize/plan/spec.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { type AnyPlan, type AnyWorkload, findWorkload } from "../../kernels/registry.ts";
@@ -79,6 +81,18 @@ function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
     );
   }
   return parsePipeline(value);
+}
+
+/**
+ * Reads the method of a pipeline with one step `quantize` from a JSON file.
+ *
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} As {@linkcode loadPipeline}.
+ */
+export async function loadMethod(path: string, signal: AbortSignal): Promise<QuantizeMethod> {
+  const value = await readJson(path, "pipeline", signal);
+  return within(path, () => parseCachePipeline(quantizeSpec, value)).method;
 }
 
 /**

@@ -42,8 +42,8 @@ export function cachePage(facts: CachePage): string {
   return page(`onpath: ${title}`, [
     mark`<header>
 <h1>${title}</h1>
-<p class="lead">${input}: ${shape}. Device ${device}. Values went through it and back, and are compared with those
-before. <b>No card was used, unless the device is one.</b></p>
+<p class="lead">${input}: ${shape}. Values went through device ${device} and back, and are compared
+with those before.</p>
 </header>
 ${tiles(headline(reports))}`,
     warnings(reports),
@@ -140,31 +140,36 @@ function mapsSection(reports: readonly PartReport[]): Markup {
       (_, row) => heads.slice(row * columns, (row + 1) * columns).map(pick),
     );
   const axes = { rowName: "layer", columnName: "head" };
-  return section("maps", "Heads", lead, [
-    heatMap({
-      ...axes,
-      title: "Mean error of q·k",
-      rows: rowsOf(keys!.heads, ({ logits }) => logits!.meanLogitError),
-      isGreaterBetter: false,
-      show: errorText,
-    }),
-    heatMap({
-      ...axes,
-      title: "Queries whose largest logit stays the largest",
-      rows: rowsOf(keys!.heads, ({ logits }) => logits!.topKept),
-      isGreaterBetter: true,
-      show: percent,
-    }),
-    ...reports.map(({ part, heads }) =>
+  return section(
+    "maps",
+    "Heads",
+    lead,
+    mark`<div class="side">${[
       heatMap({
         ...axes,
-        title: `Signal to noise of ${part}`,
-        rows: rowsOf(heads, ({ values }) => values.snr),
+        title: "Mean error of q·k",
+        rows: rowsOf(keys!.heads, ({ logits }) => logits!.meanLogitError),
+        isGreaterBetter: false,
+        show: errorText,
+      }),
+      heatMap({
+        ...axes,
+        title: "Queries whose largest logit stays the largest",
+        rows: rowsOf(keys!.heads, ({ logits }) => logits!.topKept),
         isGreaterBetter: true,
-        show: (snr) => snr === Infinity ? "exact" : snr.toFixed(1),
-      })
-    ),
-  ]);
+        show: percent,
+      }),
+      ...reports.map(({ part, heads }) =>
+        heatMap({
+          ...axes,
+          title: `Signal to noise of ${part}`,
+          rows: rowsOf(heads, ({ values }) => values.snr),
+          isGreaterBetter: true,
+          show: (snr) => snr === Infinity ? "exact" : snr.toFixed(1),
+        })
+      ),
+    ]}</div>`,
+  );
 }
 
 function headsSection(reports: readonly PartReport[]): Markup {
