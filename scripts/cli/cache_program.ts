@@ -9,11 +9,12 @@ import { CACHE_PARTS, cacheLayout } from "../../kernels/quantize/layout.ts";
 import { SATURATION_WARNING } from "../../kernels/quantize/report.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { isTensorName, LAYER_MARK, MAX_LAYERS } from "../quantize/cache.ts";
+import { METHOD_NAMES } from "../quantize/methods.ts";
 import { dequantizeFile, type DequantizeOptions } from "./commands/dequantize.ts";
 import { quantizeFile } from "./commands/quantize.ts";
 import type { QuantizeOptions } from "./commands/quantize_options.ts";
 import type { Context } from "./context.ts";
-import { PLANNED_DEVICE } from "./devices.ts";
+import { isProfileFile, PLANNED_DEVICE } from "./devices.ts";
 import {
   deviceOption,
   emulateOption,
@@ -23,6 +24,7 @@ import {
   timeoutOption,
   xclbinOption,
 } from "./options.ts";
+import { suggest } from "./suggest.ts";
 import { topics } from "./topics.ts";
 
 /** Maximum synthetic queries of a head. */
@@ -39,8 +41,12 @@ export function addCacheCommands(program: Command, context: Context): void {
   program.command("quantize")
     .description("take a KV cache to fewer bits and back, and report what each head loses")
     .argument("[cache]", "file of the cache, .safetensors")
-    .option("--method <name>", "method of K and V, or file of a pipeline, .json; see below", "fp8")
-    .option("--values-method <name>", "method of V, or of MLA's rotary channels (default: --method)")
+    .addOption(
+      methodOption("--method <name>", "method of K and V, or file of a pipeline, .json").default("fp8"),
+    )
+    .addOption(
+      methodOption("--values-method <name>", "method of V, or of MLA's rotary channels (default: --method)"),
+    )
     .addOption(new Option("--scale <kind>", "scales of fp8, fp6, fp4").choices(["one", "block", "channel"]))
     .addOption(numberOption("--group <values>", "values in a group of integers", 256))
     .addOption(
@@ -112,6 +118,17 @@ function fileOption(flags: string, description: string, ending: string): Option 
       throw new InvalidArgumentError(`Expected a name that ends in ${ending}.`);
     }
     return path;
+  });
+}
+
+function methodOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((name: string) => {
+    if (!isProfileFile(name) && !METHOD_NAMES.includes(name)) {
+      throw new InvalidArgumentError(
+        `Expected a file .json or one of ${METHOD_NAMES.join(", ")}${suggest(name, METHOD_NAMES)}.`,
+      );
+    }
+    return name;
   });
 }
 
