@@ -28,6 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { familiesTable, runFamilies } from "./tour_families.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
@@ -89,6 +90,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       }),
   );
   const { output, report, picture, sizes } = result;
+  const families = await runFamilies(signal);
   const difference = {
     units: maxDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: maxDifference(picture, referencePipeline(pipelines.picture, image)),
@@ -121,6 +123,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       milliseconds: times,
       difference,
       sizes: sizes.cases,
+      families,
       files,
       ...(waveform === undefined ? {} : { waveform }),
     });
@@ -143,7 +146,8 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ...waveformRows(waveform),
     ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
-  print(`\n${sizesTable(sizes)}\nNext: ${command} run --help, ${command} plan --help\n`);
+  print(`\n${sizesTable(sizes)}\n${familiesTable(families, command)}`);
+  print(`\nNext: ${command} run --help, ${command} plan --help\n`);
 }
 
 /** Computes the maximum absolute difference between two tensors of one shape. */
