@@ -4,10 +4,13 @@
  * @module
  */
 
-import { decodeBlock, encodeBlock } from "../../kernels/quantize/block.ts";
+import { decodeBlock, encodeBlock, type EncodedBlock } from "../../kernels/quantize/block.ts";
 import { headBytes, type QuantizedCache } from "../../kernels/quantize/cache.ts";
-import { type FloatDType, narrow, widen } from "../../kernels/quantize/formats/elements.ts";
-import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import { encodeRotatedFixed } from "../../kernels/quantize/fixed_rotation.ts";
+import { type FloatDType, narrow, widen, writeStored } from "../../kernels/quantize/formats/elements.ts";
+import type { BlockShape } from "../../kernels/quantize/formats/group_order.ts";
+import { packCodes } from "../../kernels/quantize/formats/pack.ts";
+import type { QuantizeMethod, RotatedMethod } from "../../kernels/quantize/method.ts";
 import type { CacheDimensions } from "../../kernels/quantize/packing.ts";
 import { type Tensor, tensor, toDense, zeros } from "../../serialize/tensor.ts";
 import { random } from "./random.ts";
@@ -111,20 +114,35 @@ export function headsOf(cache: Tensor): Float32Array[] {
   });
 }
 
-/** Encodes each head by the reference. */
+/** Encodes each head by the reference; the rotated form by the device's integers, where a device rotates it. */
 export function referenceCache(method: QuantizeMethod, cache: Tensor): QuantizedCache {
   const shape = cache.shape as unknown as CacheDimensions;
   const [, blocks, , tokens, channels] = shape;
   const bytes = headBytes(method, shape), heads = headsOf(cache);
   const codes = new Uint8Array(heads.length * bytes.codes),
     metadata = new Uint8Array(heads.length * bytes.metadata);
+  const isFixed = method.kind === "rotated" && cache.dtype !== "f32" && channels >= 64 && channels <= 256;
+  const encode = isFixed ? encodeFixed : encodeBlock;
   heads.forEach((values, n) =>
-    encodeBlock(method, values, { tokens: blocks * tokens, channels }, {
+    encode(method, values, { tokens: blocks * tokens, channels }, {
       codes: codes.subarray(n * bytes.codes, (n + 1) * bytes.codes),
       metadata: metadata.subarray(n * bytes.metadata, (n + 1) * bytes.metadata),
     })
   );
   return { method, shape, codes, metadata };
+}
+
+function encodeFixed(
+  method: QuantizeMethod,
+  values: Float32Array,
+  { tokens, channels }: BlockShape,
+  { codes, metadata }: EncodedBlock,
+): void {
+  const { bits, stored } = method as RotatedMethod;
+  const plain = new Uint8Array(values.length), norms = new Float32Array(tokens);
+  encodeRotatedFixed(bits, values, channels, stored, plain, norms);
+  packCodes(plain, bits, codes);
+  writeStored(stored, norms, metadata);
 }
 
 /** Decodes each head by the reference, and rounds to elements. */

@@ -4,12 +4,25 @@
  * @module
  */
 
-import { HEADER_BYTES, KIND, newHeader } from "../../../serialize/header.ts";
+import { createEngine, type Engine } from "../../../serialize/engine.ts";
+import { HEADER_BYTES, KIND, MAX_PAYLOAD, newHeader } from "../../../serialize/header.ts";
 import { readPacket, sealPacket, slotAddress } from "../../../serialize/packets.ts";
 import { type PacketModel, plainCounts } from "../../program.ts";
 import { codePayload, valuePayload } from "../packing.ts";
 import type { DequantizePlan, QuantizePlan } from "../plan.ts";
 import { createGroupDecoder, createGroupEncoder } from "./codec.ts";
+
+/** Engine with a payload of each side. */
+interface Apart {
+  readonly engine: Engine;
+  readonly from: number;
+  readonly to: number;
+}
+
+function createApart(): Apart {
+  const engine = createEngine(2 * MAX_PAYLOAD);
+  return { engine, from: engine.reserve(MAX_PAYLOAD), to: engine.reserve(MAX_PAYLOAD) };
+}
 
 /**
  * Creates the model of a plan.
@@ -24,6 +37,7 @@ export function createCacheModel(plan: QuantizePlan | DequantizePlan): PacketMod
   const requestBytes = isEncoder ? valuePayload(packing, 1) : codePayload(packing, 1, false);
   const answerBytes = isEncoder ? codePayload(packing, 1, true) : packing.valueBytes;
   const header = newHeader();
+  let apart: Apart | undefined;
   return {
     resident: { bytes: 0, cycles: 0 },
     take: (input, slot, output, answer) => {
@@ -36,15 +50,30 @@ export function createCacheModel(plan: QuantizePlan | DequantizePlan): PacketMod
       if (HEADER_BYTES + groups * answerBytes > output.slotBytes) return "items";
       const from = slotAddress(input, slot) + HEADER_BYTES;
       const to = slotAddress(output, answer) + HEADER_BYTES;
-      codec(
-        input.engine.bytes.subarray(from, from + header.length),
-        groups,
-        output.engine.bytes.subarray(to, to + groups * answerBytes),
-      );
+      const isValid = input.engine === output.engine
+        ? codec(input.engine, from, to, groups)
+        : convertApart(input.engine, from, header.length, output.engine, to, groups);
+      if (!isValid) return "items";
       header.length = groups * answerBytes;
       sealPacket(output, answer, header);
       return 1;
     },
     counts: () => plainCounts(),
   };
+
+  /** Converts groups between two engines in the memory of a third one. */
+  function convertApart(
+    source: Engine,
+    from: number,
+    length: number,
+    target: Engine,
+    to: number,
+    groups: number,
+  ): boolean {
+    apart ??= createApart();
+    apart.engine.bytes.set(source.bytes.subarray(from, from + length), apart.from);
+    if (!codec(apart.engine, apart.from, apart.to, groups)) return false;
+    target.bytes.set(apart.engine.bytes.subarray(apart.to, apart.to + groups * answerBytes), to);
+    return true;
+  }
 }
