@@ -42,6 +42,17 @@ export type { LookupPipeline } from "./kernels/lookup/spec.ts";
 export { type Memo, memoize, type MemoOptions } from "./kernels/memoize/memo.ts";
 export { checkPlan, decodePlan, encodePlan } from "./kernels/plan/file.ts";
 export type { Plan } from "./kernels/plan/plan.ts";
+export type { QuantizedCache } from "./kernels/quantize/cache.ts";
+export type { DequantizeOptions, QuantizeOptions } from "./kernels/quantize/flow.ts";
+export type { FloatDType } from "./kernels/quantize/formats/elements.ts";
+export type { QuantizeMethod } from "./kernels/quantize/method.ts";
+export type {
+  DequantizeCompileOptions,
+  DequantizePlan,
+  QuantizeCompileOptions,
+  QuantizePlan,
+} from "./kernels/quantize/plan.ts";
+export type { DequantizePipeline, QuantizePipeline } from "./kernels/quantize/spec.ts";
 export type { AnyPlan } from "./kernels/registry.ts";
 export type { DeviceProfile } from "./kernels/target/profile.ts";
 export { CARD_PROFILES, parseProfile } from "./kernels/target/profiles.ts";

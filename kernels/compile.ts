@@ -13,6 +13,14 @@ import type { LookupCompileOptions, LookupPlan } from "./lookup/plan.ts";
 import type { LookupPipeline } from "./lookup/spec.ts";
 import { type AnyWorkload, WORKLOADS } from "./registry.ts";
 import type { Plan } from "./plan/plan.ts";
+import type { FloatDType } from "./quantize/formats/elements.ts";
+import type {
+  DequantizeCompileOptions,
+  DequantizePlan,
+  QuantizeCompileOptions,
+  QuantizePlan,
+} from "./quantize/plan.ts";
+import type { DequantizePipeline, QuantizePipeline } from "./quantize/spec.ts";
 import type { NormalizeCompileOptions, NormalizePlan } from "./text_normalize/plan.ts";
 import type { TextCompileOptions } from "./tokenize/plan/compile.ts";
 import type { TokenizePlan } from "./tokenize/plan/plan.ts";
@@ -23,7 +31,7 @@ import type { NormalizePipeline, TokenizePipeline } from "./tokenize/plan/spec.t
  *
  * @param pipeline Steps of the user.
  * @param options Target device and the workload's inputs: `input` for images, `vocabulary` for
- * tokens, `memo` and `input` for lookups.
+ * tokens, `memo` and `input` for lookups, `input` for KV caches.
  * @returns Plan: plain data, equal for equal arguments.
  * @throws {OnpathError} `pipeline` if a step is unknown, malformed or unsuitable; `dtype`, `shape`, `size`,
  * `device` or `table` if something does not fit.
@@ -41,6 +49,9 @@ import type { NormalizePipeline, TokenizePipeline } from "./tokenize/plan/spec.t
  * assert.equal(plan.workload, "image");
  * assert.equal(plan.body.bounds[0]!.levels, 0);
  * assert.equal(compile({ steps: [{ op: "normalize_text", steps: [{ op: "nfc" }] }] }, { device }).workload, "text_normalize");
+ * const method = { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" } as const;
+ * const input = { dtype: "bf16", shape: [32, 64, 8, 16, 128] } as const;
+ * assert.equal(compile({ steps: [{ op: "quantize", method }] }, { input, device }).packets.answer, 240);
  * ```
  */
 export function compile<const P extends ImagePipeline>(
@@ -56,6 +67,16 @@ export function compile<D extends DType>(
   pipeline: LookupPipeline,
   options: LookupCompileOptions<D>,
 ): LookupPlan<D>;
+/** Compiles a pipeline that quantizes a KV cache. */
+export function compile<D extends FloatDType>(
+  pipeline: QuantizePipeline,
+  options: QuantizeCompileOptions<D>,
+): QuantizePlan<D>;
+/** Compiles a pipeline that takes a quantized KV cache back to values. */
+export function compile<D extends FloatDType>(
+  pipeline: DequantizePipeline<D>,
+  options: DequantizeCompileOptions,
+): DequantizePlan<D>;
 export function compile(pipeline: unknown, options: object): Plan {
   if (typeof options !== "object" || options === null) {
     throw new OnpathError(

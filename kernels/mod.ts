@@ -83,6 +83,33 @@ export {
   type Program,
   type TableImage,
 } from "./program.ts";
+export type { QuantizedCache } from "./quantize/cache.ts";
+export type { DequantizeOptions, QuantizeOptions } from "./quantize/flow.ts";
+export type { CodebookBits } from "./quantize/formats/codebooks.ts";
+export type { FloatDType } from "./quantize/formats/elements.ts";
+export type { GroupAxis } from "./quantize/formats/group_order.ts";
+export type { KiviBits } from "./quantize/formats/kivi.ts";
+export type { MxName } from "./quantize/formats/mx.ts";
+export type { SmallFloatName } from "./quantize/formats/small_float.ts";
+export type {
+  FloatMethod,
+  IntegerMethod,
+  KiviMethod,
+  MxMethod,
+  QuantizeMethod,
+  RotatedMethod,
+} from "./quantize/method.ts";
+export type { CacheDimensions, GroupPacking } from "./quantize/packing.ts";
+export type {
+  CacheBody,
+  CacheOptions,
+  CacheValues,
+  DequantizeCompileOptions,
+  DequantizePlan,
+  QuantizeCompileOptions,
+  QuantizePlan,
+} from "./quantize/plan.ts";
+export type { DequantizePipeline, DequantizeStep, QuantizePipeline, QuantizeStep } from "./quantize/spec.ts";
 export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
 export type { PlanBuild } from "./rtl/builds.ts";
 export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";

@@ -9,6 +9,8 @@ import type { ImagePlan } from "./image/plan/plan.ts";
 import { imageWorkload } from "./image/workload.ts";
 import type { LookupPlan } from "./lookup/plan.ts";
 import { lookupWorkload } from "./lookup/workload.ts";
+import type { DequantizePlan, QuantizePlan } from "./quantize/plan.ts";
+import { dequantizeWorkload, quantizeWorkload } from "./quantize/workload.ts";
 import type { NormalizePlan } from "./text_normalize/plan.ts";
 import { normalizeWorkload } from "./text_normalize/workload.ts";
 import type { TokenizePlan } from "./tokenize/plan/plan.ts";
@@ -16,7 +18,7 @@ import { tokenizeWorkload } from "./tokenize/workload.ts";
 import type { Workload } from "./workload.ts";
 
 /** Plan of any workload in the registry. */
-export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan | LookupPlan;
+export type AnyPlan = ImagePlan | TokenizePlan | NormalizePlan | LookupPlan | QuantizePlan | DequantizePlan;
 
 /** A workload of any types; a plan's name selects the right one. */
 // deno-lint-ignore no-explicit-any -- workloads differ in all their types
@@ -38,6 +40,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   tokenizeWorkload,
   imageWorkload,
   lookupWorkload,
+  quantizeWorkload,
+  dequantizeWorkload,
 ];
 
 /**

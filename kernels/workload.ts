@@ -1,6 +1,6 @@
 /**
- * Interface of a workload: one kind of data and its processing. The workloads image, tokenize and
- * text_normalize are in the registry.
+ * Interface of a workload: one kind of data and its processing. `registry.ts` lists all
+ * workloads.
  *
  * @module
  */

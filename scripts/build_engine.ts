@@ -1,20 +1,43 @@
 /**
- * Compiles `serialize/wasm/engine.ts` (AssemblyScript) and writes `serialize/engine_wasm.ts`.
- * `deno task engine` writes the file; `deno task engine --check` fails if the committed file is stale.
+ * Compiles the library's AssemblyScript and writes it as base64.
+ * `deno task engine` writes the files; `deno task engine --check` fails if a committed file is stale.
  *
  * @module
  */
 
 import asc from "assemblyscript/asc";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 
-const SOURCE = new URL("../serialize/wasm/engine.ts", import.meta.url);
-const TARGET = new URL("../serialize/engine_wasm.ts", import.meta.url);
+/** A module of WebAssembly. */
+interface Module {
+  /** Path of the entry in the repository. Its folder holds what it imports. */
+  readonly source: string;
+  /** Path of the generated file. */
+  readonly target: string;
+  /** Name of the exported constant. */
+  readonly name: string;
+  /** Subject of the constant's documentation. */
+  readonly about: string;
+}
+
+const MODULES: readonly Module[] = [
+  {
+    source: "serialize/wasm/engine.ts",
+    target: "serialize/engine_wasm.ts",
+    name: "ENGINE_WASM",
+    about: "The engine's WebAssembly module",
+  },
+  {
+    source: "kernels/quantize/wasm/groups.ts",
+    target: "kernels/quantize/groups_wasm.ts",
+    name: "GROUPS_WASM",
+    about: "WebAssembly module of the codecs of groups",
+  },
+];
 
 const FLAGS = [
-  "engine.ts",
-  "--outFile=engine.wasm",
+  "--outFile=module.wasm",
   "-O3",
   "--runtime=stub",
   "--enable=simd",
@@ -23,40 +46,50 @@ const FLAGS = [
   "--noAssert",
 ];
 
-/** Compiles the engine's source to the text of the generated module. */
-async function build(): Promise<string> {
-  const source = await readFile(SOURCE, "utf8");
+/** Compiles a module's source to the text of the generated file. */
+async function build({ source: path, name, about }: Module): Promise<string> {
+  const entry = fileOf(path);
+  const folder = new URL(".", entry);
+  const sources = new Map<string, string>();
+  for (const file of await readdir(folder)) sources.set(file, await readFile(new URL(file, folder), "utf8"));
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(FLAGS, {
-    readFile: (name) => name === "engine.ts" ? source : null,
-    writeFile: (name, contents) => {
-      if (name === "engine.wasm") binary = contents as Uint8Array;
+  const { error, stderr } = await asc.main([path.split("/").at(-1)!, ...FLAGS], {
+    readFile: (file) => sources.get(file) ?? null,
+    writeFile: (file, contents) => {
+      if (file === "module.wasm") binary = contents as Uint8Array;
     },
     listFiles: () => [],
   });
   if (error !== null || binary === undefined) {
-    throw new Error(`Cannot compile ${SOURCE.pathname}: ${stderr.toString()}`, { cause: error });
+    throw new Error(`Cannot compile ${path}: ${stderr.toString()}`, { cause: error });
   }
   const lines = btoa(String.fromCharCode(...binary)).match(/.{1,96}/g)!;
   return [
-    "// Generated from wasm/engine.ts by `deno task engine`. Do not edit.",
+    `// Generated from ${path.split("/").slice(-2).join("/")} by \`deno task engine\`. Do not edit.`,
     "",
-    `/** The engine's WebAssembly module (${binary.length} bytes) as base64. */`,
-    "export const ENGINE_WASM: string = [",
+    `/** ${about} (${binary.length} bytes) as base64. */`,
+    `export const ${name}: string = [`,
     ...lines.map((line) => `  "${line}",`),
     `].join("");`,
     "",
   ].join("\n");
 }
 
-const text = await build();
-if (process.argv.includes("--check")) {
-  if (await readFile(TARGET, "utf8") !== text) {
-    console.error("serialize/engine_wasm.ts is stale: run `deno task engine`");
+function fileOf(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
+}
+
+for (const module of MODULES) {
+  const text = await build(module);
+  const { target } = module;
+  if (!process.argv.includes("--check")) {
+    await writeFile(fileOf(target), text);
+    console.log(`Wrote ${target} (${text.length} characters)`);
+    continue;
+  }
+  if (await readFile(fileOf(target), "utf8") !== text) {
+    console.error(`${target} is stale: run \`deno task engine\``);
     process.exit(1);
   }
-  console.log("serialize/engine_wasm.ts is up to date");
-} else {
-  await writeFile(TARGET, text);
-  console.log(`Wrote serialize/engine_wasm.ts (${text.length} characters)`);
+  console.log(`${target} is up to date`);
 }

@@ -52,6 +52,8 @@ export type WriteCells = (
 
 /** Memory block of fixed size, with the functions that work on it. */
 export interface Engine {
+  /** Memory, for WebAssembly modules that share it. It never grows. */
+  readonly memory: WebAssembly.Memory;
   /** All memory as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** All memory, for numbers at any address. */
@@ -106,6 +108,7 @@ export function createEngine(capacity: number): Engine {
   const end = memory.buffer.byteLength;
   let next = FIRST_FREE;
   return {
+    memory,
     bytes: new Uint8Array(memory.buffer),
     view: new DataView(memory.buffer),
     functions: exports as unknown as EngineFunctions,

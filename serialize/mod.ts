@@ -62,8 +62,14 @@ export {
 } from "./packets.ts";
 export { cutRows, firstItem, itemCount, locate, type Partition, type Span } from "./partition.ts";
 export { PlacedIncoming } from "./placed_incoming.ts";
-export { PlacedOutgoing } from "./placed_outgoing.ts";
-export { type Outcome, type Placement, Reassembler, type ReassemblerLimits } from "./reassembler.ts";
+export { type PayloadSource, PlacedOutgoing } from "./placed_outgoing.ts";
+export {
+  type Outcome,
+  type PayloadSink,
+  type Placement,
+  Reassembler,
+  type ReassemblerLimits,
+} from "./reassembler.ts";
 export type { AxisMap, Channels, DenseMap, SamplingMap, SeparableMap } from "./sampling.ts";
 export {
   type FlowOutput,

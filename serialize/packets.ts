@@ -113,10 +113,21 @@ export function slotAddress(packets: PacketSlots, slot: number): number {
  * ```
  */
 export function writePacket(packets: PacketSlots, slot: number, header: Header, payload: Uint8Array): void {
+  packets.engine.bytes.set(payload, slotAddress(packets, slot) + HEADER_BYTES);
+  sealPacket(packets, slot, header);
+}
+
+/**
+ * Writes the header of a packet whose payload is in its slot, and the CRC if the flags include `checked`.
+ *
+ * @param packets Slots to write to.
+ * @param slot Slot number, from 0.
+ * @param header Header fields. `length` must be the payload's length.
+ */
+export function sealPacket(packets: PacketSlots, slot: number, header: Header): void {
   const { engine } = packets;
   const at = slotAddress(packets, slot);
   writeHeader(engine.view, at, header);
-  engine.bytes.set(payload, at + HEADER_BYTES);
   if (header.flags & FLAG.checked) engine.functions.seal(at, HEADER_BYTES + header.length);
 }
 

@@ -1,12 +1,12 @@
 /**
- * Receiving half of a placed flow: copies answers into one output, by sequence number.
+ * Receiving half of a placed flow: copies answers into one output by sequence number, or gives them to a sink.
  *
  * @module
  */
 
 import type { Incoming, Missing } from "./flow.ts";
 import type { PacketSlots } from "./packets.ts";
-import { type Outcome, type Placement, Reassembler } from "./reassembler.ts";
+import { type Outcome, type PayloadSink, type Placement, Reassembler } from "./reassembler.ts";
 
 /** Receives one output. */
 export class PlacedIncoming<Out> implements Incoming<Out> {
@@ -22,13 +22,13 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
    * @param flow Number of the flow.
    * @param placement Layout of the answers in the output.
    * @param finish Converts the output bytes to the result.
-   * @param output Memory for the output, of exactly its length. By default new memory is allocated.
+   * @param output Memory for the output, of exactly its length, or a sink. By default new memory is allocated.
    */
   constructor(
     flow: number,
     placement: Placement,
     finish: (bytes: Uint8Array<ArrayBuffer>) => Out,
-    output?: Uint8Array<ArrayBuffer>,
+    output?: Uint8Array<ArrayBuffer> | PayloadSink,
   ) {
     this.#flow = flow;
     this.#finish = finish;

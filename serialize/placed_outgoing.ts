@@ -1,19 +1,33 @@
 /**
- * Sending half of a placed flow whose payloads are slices of the input.
+ * Sending half of a placed flow. Payloads are slices of the input, or a source writes them.
  *
  * @module
  */
 
+import type { Engine } from "./engine.ts";
 import type { Missing, Outgoing, Range } from "./flow.ts";
-import { FLAG, type Header, KIND, newHeader } from "./header.ts";
-import { type PacketSlots, writePacket } from "./packets.ts";
+import { FLAG, type Header, HEADER_BYTES, KIND, newHeader } from "./header.ts";
+import { type PacketSlots, sealPacket, slotAddress, writePacket } from "./packets.ts";
 import { locate } from "./partition.ts";
 import type { Placement } from "./reassembler.ts";
+
+/** Writes payloads of an input straight into slots. */
+export interface PayloadSource {
+  /**
+   * Writes a payload of `count` items.
+   *
+   * @param engine Engine whose memory holds the slot.
+   * @param at Address of the payload's first byte.
+   * @param first Position of the first item in the flow.
+   * @param count Number of items.
+   */
+  readonly write: (engine: Engine, at: number, first: number, count: number) => void;
+}
 
 /** Sends one input. */
 export class PlacedOutgoing implements Outgoing {
   readonly #placement: Placement;
-  readonly #bytes: Uint8Array;
+  readonly #input: Uint8Array | PayloadSource;
   readonly #header: Header;
   readonly #span = { first: 0, count: 0 };
   #due: Range[];
@@ -23,12 +37,12 @@ export class PlacedOutgoing implements Outgoing {
    *
    * @param flow Number of the flow.
    * @param placement Partition of the input, with one plane.
-   * @param bytes Input, of exactly the placement's length.
+   * @param input Input, of exactly the placement's length, or the source of its payloads.
    */
-  constructor(flow: number, placement: Placement, bytes: Uint8Array) {
+  constructor(flow: number, placement: Placement, input: Uint8Array | PayloadSource) {
     const { plan, cut: { packets } } = placement;
     this.#placement = placement;
-    this.#bytes = bytes;
+    this.#input = input;
     this.#header = { ...newHeader(), kind: KIND.samples, flow, plan, packets };
     this.#due = [[0, packets - 1]];
   }
@@ -66,6 +80,12 @@ export class PlacedOutgoing implements Outgoing {
     header.length = count * itemBytes;
     header.flags = (sequence === 0 ? FLAG.first : 0) | (sequence === cut.packets - 1 ? FLAG.last : 0) |
       (checksum === "crc32c" ? FLAG.checked : 0);
-    writePacket(slots, slot, header, this.#bytes.subarray(first * itemBytes, (first + count) * itemBytes));
+    const input = this.#input;
+    if (input instanceof Uint8Array) {
+      writePacket(slots, slot, header, input.subarray(first * itemBytes, (first + count) * itemBytes));
+      return;
+    }
+    input.write(slots.engine, slotAddress(slots, slot) + HEADER_BYTES, first, count);
+    sealPacket(slots, slot, header);
   }
 }

@@ -29,6 +29,19 @@ export interface Placement {
   readonly checksum: Checksum;
 }
 
+/** Takes payloads of a flow whose output has another order than its items. */
+export interface PayloadSink {
+  /**
+   * Takes a payload of `count` items, once for each packet.
+   *
+   * @param bytes Memory that holds the payload.
+   * @param at Offset of the payload's first byte.
+   * @param first Position of the first item in the flow.
+   * @param count Number of items.
+   */
+  readonly place: (bytes: Uint8Array, at: number, first: number, count: number) => void;
+}
+
 /** Outcome of a packet. A refusal names the check that failed; see {@linkcode Refusal}. */
 export type Outcome =
   | "accepted"
@@ -52,6 +65,7 @@ export interface ReassemblerLimits {
 interface Flow {
   readonly placement: Placement;
   readonly output: Uint8Array<ArrayBuffer>;
+  readonly sink: PayloadSink | undefined;
   /** One bit for each packet that arrived. */
   readonly arrived: Uint8Array;
   missing: number;
@@ -116,13 +130,14 @@ export class Reassembler {
    *
    * @param flow Flow number, 32 bits.
    * @param placement Layout of its payloads in the output.
-   * @param output Memory for the output, of exactly its length. By default new memory is allocated.
+   * @param output Memory for the output, of exactly its length, or a sink. By default new memory is allocated.
    * @throws {OnpathError} `size` when the flow is already open, a limit would be exceeded, or the memory has
    * the wrong length.
    */
-  open(flow: number, placement: Placement, output?: Uint8Array<ArrayBuffer>): void {
-    const bytes = outputBytes(placement);
-    if (output !== undefined && output.length !== bytes) {
+  open(flow: number, placement: Placement, output?: Uint8Array<ArrayBuffer> | PayloadSink): void {
+    const isSink = output !== undefined && !(output instanceof Uint8Array);
+    const bytes = isSink ? 0 : outputBytes(placement);
+    if (output instanceof Uint8Array && output.length !== bytes) {
       throw new OnpathError(
         "size",
         `Cannot open flow ${flow}: the output needs ${bytes} bytes, the memory has ${output.length}`,
@@ -143,7 +158,8 @@ export class Reassembler {
     this.#bytes += bytes;
     this.#flows.set(flow, {
       placement,
-      output: output ?? new Uint8Array(bytes),
+      output: output instanceof Uint8Array ? output : new Uint8Array(bytes),
+      sink: isSink ? output : undefined,
       arrived: new Uint8Array(Math.ceil(placement.cut.packets / 8)),
       missing: placement.cut.packets,
       waiters: new Set(),
@@ -229,7 +245,7 @@ export class Reassembler {
    * Returns the output of a complete flow and closes the flow.
    *
    * @param flow Number of a complete flow.
-   * @returns Output bytes; the caller owns them.
+   * @returns Output bytes; the caller owns them. Empty if a sink took the payloads.
    * @throws {OnpathError} `gap` when packets are missing, with their numbers. The flow then stays open.
    */
   take(flow: number): Uint8Array<ArrayBuffer> {
@@ -300,7 +316,8 @@ export class Reassembler {
     const { sequence, position, length } = this.#header;
     const state = this.#state!;
     const { cut, planes, itemBytes } = state.placement;
-    if (planes === 1) {
+    if (state.sink !== undefined) state.sink.place(bytes, at, position, this.#span.count);
+    else if (planes === 1) {
       // Items of consecutive rows and images are contiguous, so one copy is enough.
       state.output.set(this.#payload(bytes, at, length, slot), position * itemBytes);
     } else {

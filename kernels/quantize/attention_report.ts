@@ -93,6 +93,26 @@ export function reportLogits(
 }
 
 /**
+ * Joins reports of several heads.
+ *
+ * @param reports Reports of at least one query each.
+ * @returns Report of all their queries; heads of the same tokens have the same weight for each query.
+ */
+export function joinLogits(reports: readonly LogitReport[]): LogitReport {
+  const queries = reports.reduce((sum, report) => sum + report.queries, 0);
+  const mean = (pick: (report: LogitReport) => number) =>
+    reports.reduce((sum, report) => sum + report.queries * pick(report), 0) / queries;
+  return {
+    queries,
+    meanLogitError: mean((report) => report.meanLogitError),
+    maxLogitError: Math.max(...reports.map((report) => report.maxLogitError)),
+    meanSoftmaxError: mean((report) => report.meanSoftmaxError),
+    maxSoftmaxError: Math.max(...reports.map((report) => report.maxSoftmaxError)),
+    topKept: mean((report) => report.topKept),
+  };
+}
+
+/**
  * Reports each head of a cache.
  *
  * @param original Layers x heads x tokens x channels before encoding.
@@ -122,16 +142,30 @@ export function reportHeads(
   });
 }
 
-/** Writes one logit per token and returns the position of the first largest. */
+/** Writes one logit per token and returns the position of the first largest. Four sums run side by side. */
 function logits(query: Float32Array, keys: Float32Array, out: Float64Array): number {
-  const channels = query.length, root = Math.sqrt(channels);
-  let top = 0;
-  for (let t = 0, at = 0; t < out.length; t++, at += channels) {
-    let sum = 0;
-    for (let c = 0; c < channels; c++) sum += query[c]! * keys[at + c]!;
-    out[t] = sum / root;
-    if (out[t]! > out[top]!) top = t;
+  const channels = query.length, root = Math.sqrt(channels), tokens = out.length;
+  for (let t = 0; t < tokens; t += 4) {
+    const first = t * channels;
+    // Rows past the end repeat the last one.
+    const second = Math.min(t + 1, tokens - 1) * channels;
+    const third = Math.min(t + 2, tokens - 1) * channels;
+    const fourth = Math.min(t + 3, tokens - 1) * channels;
+    let a = 0, b = 0, c = 0, d = 0;
+    for (let i = 0; i < channels; i++) {
+      const factor = query[i]!;
+      a += factor * keys[first + i]!;
+      b += factor * keys[second + i]!;
+      c += factor * keys[third + i]!;
+      d += factor * keys[fourth + i]!;
+    }
+    out[t] = a / root;
+    if (t + 1 < tokens) out[t + 1] = b / root;
+    if (t + 2 < tokens) out[t + 2] = c / root;
+    if (t + 3 < tokens) out[t + 3] = d / root;
   }
+  let top = 0;
+  for (let t = 1; t < tokens; t++) if (out[t]! > out[top]!) top = t;
   return top;
 }
 

@@ -40,6 +40,10 @@ export interface ValueReport {
   readonly maxError: number;
   /** Signal-to-noise ratio in decibels: squares of the values over squares of the errors; infinite without error. */
   readonly snr: number;
+  /** Sum of the squares of the values. */
+  readonly signal: number;
+  /** Sum of the squares of the errors. */
+  readonly noise: number;
 }
 
 /**
@@ -82,8 +86,36 @@ export function reportValues(original: Float32Array, decoded: Float32Array): Val
     nonFinite,
     meanError: count === 0 ? 0 : sum / count,
     maxError,
-    snr: squares === 0 ? Infinity : 10 * Math.log10(signal / squares),
+    snr: decibels(signal, squares),
+    signal,
+    noise: squares,
   };
+}
+
+/**
+ * Joins reports of several blocks.
+ *
+ * @param reports Reports of any blocks.
+ * @returns Report of all their values.
+ */
+export function joinValues(reports: readonly ValueReport[]): ValueReport {
+  const total = (pick: (report: ValueReport) => number) =>
+    reports.reduce((sum, report) => sum + pick(report), 0);
+  const count = total((report) => report.count);
+  const signal = total((report) => report.signal), noise = total((report) => report.noise);
+  return {
+    count,
+    nonFinite: total((report) => report.nonFinite),
+    meanError: count === 0 ? 0 : total((report) => report.count * report.meanError) / count,
+    maxError: reports.reduce((most, report) => Math.max(most, report.maxError), 0),
+    snr: decibels(signal, noise),
+    signal,
+    noise,
+  };
+}
+
+function decibels(signal: number, noise: number): number {
+  return noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
 }
 
 /**

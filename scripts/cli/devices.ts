@@ -104,6 +104,30 @@ export async function resolveDevice(name: string, signal: AbortSignal): Promise<
   return simulated(await loadProfile(name, signal));
 }
 
+/**
+ * Finds the device of a command that has no fallback: a card, the named one, or the model.
+ *
+ * @param options Name, and card options.
+ * @param signal Aborts the reading of a profile with its reason.
+ * @throws {OnpathError} `device` or `file`, as {@linkcode resolveDevice}.
+ */
+export async function cardDevice(
+  { device, ...card }: CardOptions & { readonly device?: string | undefined },
+  signal: AbortSignal,
+): Promise<KnownDevice> {
+  const name = requiredDevice(device, card) ?? MODEL_PROFILE.name;
+  return name === XRT_PROFILE.name ? xrtDevice(card) : await resolveDevice(name, signal);
+}
+
+/** Returns the named device, or that of a card; a card excludes others. */
+function requiredDevice(name: string | undefined, card: CardOptions): string | undefined {
+  const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
+  if (required === undefined || name === undefined || name === required) return name ?? required;
+  throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {
+    name,
+  });
+}
+
 /** Plan for the named device, the default one, or the model as its fallback. */
 export interface Compiled<P = ImagePlan> {
   /** Compiled plan. */
@@ -127,13 +151,7 @@ export async function planFor<P = ImagePlan>(
   signal: AbortSignal,
   card: CardOptions = {},
 ): Promise<(make: (device: DeviceProfile) => P) => Compiled<P>> {
-  const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
-  if (required !== undefined && name !== undefined && name !== required) {
-    throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {
-      name,
-    });
-  }
-  name ??= required;
+  name = requiredDevice(name, card);
   const { profile } = await resolveDevice(name ?? DEFAULT_DEVICE, signal);
   return (make) => {
     try {

@@ -8,6 +8,8 @@ import { decodePlan, encodePlan, MAX_PLAN_BYTES } from "../../kernels/plan/file.
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
+import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import { parseCachePipeline, quantizeSpec } from "../../kernels/quantize/spec.ts";
 import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokenize/plan/spec.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { type AnyPlan, type AnyWorkload, findWorkload } from "../../kernels/registry.ts";
@@ -57,7 +59,7 @@ export async function loadAnyPipeline(path: string, signal: AbortSignal): Promis
 /** Unknown steps count as image steps, because that parser names the unknown step and suggests another. */
 function workloadName(ops: readonly string[]): AnyPlan["workload"] {
   if (ops.includes("tokenize")) return "tokenize";
-  if (ops.includes("lookup")) return "lookup";
+  for (const name of ["lookup", "quantize", "dequantize"] as const) if (ops.includes(name)) return name;
   return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
 }
 
@@ -72,7 +74,25 @@ function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
       "Cannot plan a lookup from a file: its memo exists only in a program, use compile() there",
     );
   }
+  if (workload === "quantize" || workload === "dequantize") {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot plan a pipeline of ${workload} from a file: its input is a KV cache, use compile() in a program`,
+    );
+  }
   return parsePipeline(value);
+}
+
+/**
+ * Reads the method of a pipeline with one step `quantize` from a JSON file.
+ *
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} As {@linkcode loadPipeline}.
+ */
+export async function loadMethod(path: string, signal: AbortSignal): Promise<QuantizeMethod> {
+  const value = await readJson(path, "pipeline", signal);
+  return within(path, () => parseCachePipeline(quantizeSpec, value)).method;
 }
 
 /**

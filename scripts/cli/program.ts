@@ -9,6 +9,7 @@ import metadata from "../../deno.json" with { type: "json" };
 import type { Match } from "../../kernels/image/geometry/names.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { TEXT_MODES } from "../../kernels/tokenize/model.ts";
+import { addCacheCommands } from "./cache_program.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { lookUp, type LookupOptions } from "./commands/lookup.ts";
@@ -234,6 +235,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", topic.devices)
     .action(listDevices);
+  addCacheCommands(program, context);
   addXrtCommands(program, context);
   return program;
 }

@@ -7,10 +7,12 @@
 import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
+import { LAYER_MARK } from "../quantize/cache.ts";
+import { METHOD_NAMES } from "../quantize/methods.ts";
 import { MAX_SIMULATED_BYTES } from "./commands/tokenize.ts";
 import { MAX_PIPELINE_BYTES } from "./documents.ts";
 import { OWN_CODES } from "./failures.ts";
-import { count } from "./text.ts";
+import { count, wrapWords } from "./text.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -62,6 +64,11 @@ Waveforms, of the device rtl:
   250 MHz. The cycles and the results of the run do not change. The build that writes waveforms is made
   once from the sources of a checkout, with Debian's verilator and clang.`;
 
+/** Lists words, a comma apart, in lines of at most 100 characters. */
+function wrapped(words: readonly string[]): string {
+  return wrapWords(words.join(", "), 90).replaceAll("\n", "\n  ");
+}
+
 /** Texts by command; the command line starts with `onpath`, as in the package. */
 const TOPICS: Readonly<
   Record<
@@ -76,7 +83,9 @@ const TOPICS: Readonly<
     | "tokenize"
     | "normalize"
     | "vocab"
-    | "lookup",
+    | "lookup"
+    | "quantize"
+    | "dequantize",
     string
   >
 > = {
@@ -88,6 +97,7 @@ Examples:
   onpath sizes                                    usual sizes at a glance
   onpath profile cat.jpg                          which table entries are hot
   onpath lookup                                   functions as lookup tables
+  onpath quantize --synthetic --method kivi2      a KV cache in 2 bits, and its loss
   onpath devices
   onpath xclbin info nic.xclbin                   contents of a card's file
   onpath xrt list                                 cards, through XRT
@@ -96,7 +106,7 @@ ${EXIT_CODES}`,
   tour: `
 The photograph is coffee.png by Rachel Michetti, given to the public domain. It is resized to
 224 x 224, normalized as for ImageNet, and written as f16 in CHW (.npy), together with the resized
-picture (.png).
+picture (.png). The last table has a small example of each other family of work.
 
 Examples:
   onpath
@@ -216,6 +226,38 @@ Examples:
   onpath lookup fp8-e4m3 --input activations.npy --output codes.npy
   onpath lookup from-fp8-e4m3 --input codes.npy --output values.npy --json
   onpath lookup sqrt --input bits.npy --dtype bf16 --output roots.safetensors
+${EXIT_CODES}`,
+  quantize: `
+Prints for K and V, and for the heads that lose most: bytes with all metadata, mean and greatest error,
+signal to noise, saturated values, and what a model notices: mean and greatest error of q·k, the attention
+that moves to other tokens, and how often the largest logit stays the largest (top-1). --report draws all
+heads.
+
+Methods: ${wrapped(METHOD_NAMES)}.
+  KIVI groups K by channel and V by token; of MLA, the latent is K. A pipeline has one step:
+  {"steps": [{"op": "quantize", "method": {"kind": "kivi", "bits": 2, "axis": "tokens", "stored": "f16"}}]}
+
+Caches: tensors of bf16, f16 or f32 with five axes: L layers, B blocks, H heads, N tokens of a block, C
+  channels, in the order that --layout names: LBHNC, LBNHC, LHBNC, BLHNC, BLNHC, BHLNC, NHD (LBNHC), HND
+  (LBHNC). With ${LAYER_MARK} in their names, tensors hold a layer each and have the other four axes. A row of
+  content fused is K and then V; that of mla has 64 rotary channels at its end. A file has at most
+  ${count(MAX_INPUT_BYTES)} bytes. Queries are a tensor q [layers, heads, queries, channels]; several of its
+  heads may share one head of the cache.
+
+The quantized file has tensors such as k.0.codes, k.0.minima, k.0.scales, and describes the cache before, so
+that dequantize needs no other file.
+
+Examples:
+  onpath quantize --synthetic --method kivi2 --report report.html
+  onpath quantize cache.safetensors --method int4 --output small.safetensors
+  onpath quantize cache.safetensors --layout NHD --keys layers.${LAYER_MARK}.k --values layers.${LAYER_MARK}.v
+  onpath quantize cache.safetensors --method rotated3 --values-method kivi4 --queries q.safetensors --json
+${EXIT_CODES}`,
+  dequantize: `
+Writes the tensors under their names, in their shape, layout and type.
+
+Examples:
+  onpath dequantize small.safetensors --output cache.safetensors
 ${EXIT_CODES}`,
   vocab: `
 Compiled tables load in a fraction of the time: they contain the finished automaton, pairs and pieces.

@@ -52,5 +52,10 @@ export const STEP_EXAMPLES: Readonly<Record<string, ExamplePipeline>> = {
   space_chinese: text("space_chinese"),
   prepend: text("prepend", { text: "▁" }),
   lookup: one("lookup", { table: 922035137 }),
+  quantize: one("quantize", { method: { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" } }),
+  dequantize: one("dequantize", {
+    method: { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" },
+    dtype: "bf16",
+  }),
   replace: text("replace", { from: " ", to: "▁" }),
 };

@@ -5,6 +5,12 @@
  * @module
  */
 
+import type { Tensor } from "../../serialize/tensor.ts";
+import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
+import { type Cache, type CacheShape, emptyCache } from "./cache.ts";
+import { createDraws } from "./draws.ts";
+import { headShape, placeHead } from "./head_values.ts";
+
 /** Cache with queries, each layers x heads x rows x channels. */
 export interface SyntheticCache {
   readonly keys: Float32Array;
@@ -26,8 +32,7 @@ export interface SyntheticShape {
 export const OUTLIER_CHANNELS = 4;
 
 /**
- * Makes a cache from a seed. All draws are sums of twelve integers, near a normal distribution, so every engine
- * makes the same values.
+ * Makes a cache from a seed, the same one on every engine.
  *
  * Keys are normal; outlier channels are 3 to 8 times as wide, with an offset of 5 to 12 times their width. Half of
  * the queries are normal, the others add the key of a token (without outliers) to noise, so that its logit leads.
@@ -37,13 +42,8 @@ export const OUTLIER_CHANNELS = 4;
  */
 export function syntheticCache(shape: SyntheticShape, seed: number): SyntheticCache {
   const { layers, heads, tokens, channels } = shape, count = layers * heads;
-  const integer = integers(seed);
-  const uniform = () => integer() / 2 ** 32;
-  const normal = () => {
-    let sum = 0;
-    for (let i = 0; i < 12; i++) sum += uniform();
-    return sum - 6;
-  };
+  const { integer, uniform, normals } = createDraws(seed);
+  const row = new Float64Array(2 * channels), query = row.subarray(0, channels);
   const keys = new Float32Array(count * tokens * channels), values = new Float32Array(keys.length);
   const queries = new Float32Array(count * shape.queries * channels);
   for (let head = 0; head < count; head++) {
@@ -56,30 +56,50 @@ export function syntheticCache(shape: SyntheticShape, seed: number): SyntheticCa
     const start = head * tokens * channels;
     for (let t = 0; t < tokens; t++) {
       const magnitude = 0.3 + uniform();
+      normals(row);
       for (let c = 0; c < channels; c++) {
         const at = start + t * channels + c;
-        keys[at] = offset[c]! + width[c]! * normal();
-        values[at] = magnitude * normal();
+        keys[at] = offset[c]! + width[c]! * row[2 * c]!;
+        values[at] = magnitude * row[2 * c + 1]!;
       }
     }
     for (let q = 0; q < shape.queries; q++) {
       const token = start + (integer() % tokens) * channels, lead = q % 2 === 0 ? 0 : 0.4;
+      normals(query);
       for (let c = 0; c < channels; c++) {
         const key = width[c] === 1 ? keys[token + c]! : 0;
-        queries[(head * shape.queries + q) * channels + c] = lead * key + normal();
+        queries[(head * shape.queries + q) * channels + c] = lead * key + query[c]!;
       }
     }
   }
   return { keys, values, queries };
 }
 
-/** Integers of 32 bits by xorshift. */
-function integers(seed: number): () => number {
-  let state = (seed ^ 0x9e37_79b9) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>>= 0;
-  };
+/**
+ * Makes a synthetic cache in the tensors of any layout. Both parts of MLA are like keys.
+ *
+ * @param shape Description of the tensors.
+ * @param seed Seed of the draws.
+ * @returns The cache, and its tensors by name.
+ * @throws {OnpathError} As `emptyCache`.
+ */
+export function syntheticTensors(
+  shape: CacheShape,
+  seed: number,
+): { cache: Cache; tensors: Map<string, Tensor<FloatDType>> } {
+  const made = emptyCache(shape), { heads, layers } = shape.sizes;
+  for (let layer = 0; layer < layers; layer++) {
+    const views = made.cache.parts.map((part) => part.layers[layer]!);
+    const cacheOf = (at: number) =>
+      syntheticCache({ layers: 1, heads, ...headShape(views[at]!), queries: 0 }, seed + 2 * layer + at);
+    const first = cacheOf(0);
+    const second = shape.content === "mla" ? cacheOf(1).keys : first.values;
+    for (const [at, values] of [first.keys, second].entries()) {
+      const length = values.length / heads;
+      for (let head = 0; head < heads; head++) {
+        placeHead(views[at]!, head, values.subarray(head * length, (head + 1) * length));
+      }
+    }
+  }
+  return made;
 }

@@ -28,6 +28,7 @@ p { margin: 6px 0; max-width: 80ch; overflow-wrap: anywhere; }
 .tile .more { font-size: 13.5px; color: ${INK.text}; overflow-wrap: anywhere; }
 .drawing { overflow-x: auto; margin: 10px 0 4px; }
 .drawing svg { display: block; }
+.side { display: flex; flex-wrap: wrap; gap: 4px 24px; }
 .defs { position: absolute; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif;
   fill: ${INK.text}; }

@@ -29,6 +29,21 @@ export function pageColour(page: number | undefined): string {
   return page === undefined ? "#b8c0c8" : PAGES[page % PAGES.length]!;
 }
 
+/** Stops of a scale from dark to light that every kind of colour vision orders alike (cividis). */
+const HEAT = [[0, 34, 78], [65, 77, 107], [124, 123, 120], [188, 174, 108], [254, 232, 56]] as const;
+
+/**
+ * Returns a colour between dark and light.
+ *
+ * @param share 0 for dark, 1 for light; clamped.
+ */
+export function heatColour(share: number): string {
+  const at = Math.min(Math.max(share, 0), 1) * (HEAT.length - 1);
+  const first = Math.min(Math.floor(at), HEAT.length - 2);
+  const mixed = HEAT[first]!.map((low, i) => Math.round(low + (HEAT[first + 1]![i]! - low) * (at - first)));
+  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** Patterns shared by all drawings of a page: `wait` and `stall`. */
 export const PATTERNS: Markup = mark`<svg width="0" height="0" aria-hidden="true" class="defs"><defs>
 <pattern id="wait" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">

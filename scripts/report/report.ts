@@ -11,7 +11,7 @@ import { mark, type Markup } from "./markup.ts";
 import { numbersSection } from "./numbers_section.ts";
 import { page, type Tile, tiles } from "./page.ts";
 import { blocksText, tablesSection } from "./tables_section.ts";
-import { bytesText, count, many, percent, timeText } from "./text.ts";
+import { bytesText, count, many, percent, shellWord, timeText } from "./text.ts";
 import { timelineSection } from "./timeline_section.ts";
 import { boundTexts, headline } from "./words.ts";
 
@@ -133,7 +133,7 @@ function footer(plan: ImagePlan): Markup {
   const { target: device, id, body: { input, options, pipeline, layout } } = plan;
   const command = [
     "deno task offload plan pipeline.json",
-    `--shape ${input.shape.join(",")} --layout ${input.layout} --device ${quote(device.name)}`,
+    `--shape ${input.shape.join(",")} --layout ${input.layout} --device ${shellWord(device.name)}`,
     ...(layout.checksum === "crc32c" ? [] : [`--checksum ${layout.checksum}`]),
     ...(options.tolerance === 0 ? [] : [`--tolerance ${options.tolerance}`]),
     ...(options.form === null ? [] : [`--form ${options.form}`]),
@@ -151,9 +151,4 @@ function footer(plan: ImagePlan): Markup {
 one latency, no contention. The clock is assumed, not confirmed by place-and-route. Host times were measured on
 one machine. No card was used.</p>
 </footer>`;
-}
-
-/** Quotes a name for a shell. */
-function quote(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

@@ -43,3 +43,8 @@ export function ticks(from: number, to: number, target: number): number[] {
   for (let n = Math.ceil(from / step); n * step <= to + 1e-9 * span; n++) found.push(n * step);
   return found;
 }
+
+/** Quotes a word for a shell. */
+export function shellWord(word: string): string {
+  return /^[\w./%-][\w./%=,:-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,12 +1,19 @@
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
-import { IMAGE_SAMPLES, LOOKUP_SAMPLES, NORMALIZE_SAMPLE, tokenSample } from "./workload_samples.ts";
+import {
+  CACHE_SAMPLES,
+  IMAGE_SAMPLES,
+  LOOKUP_SAMPLES,
+  NORMALIZE_SAMPLE,
+  tokenSample,
+} from "./workload_samples.ts";
 import { workloadSuite } from "./workload_suite.ts";
 
 workloadSuite("the model device", () => createModelDevice(), [
   ...IMAGE_SAMPLES,
   NORMALIZE_SAMPLE,
   ...LOOKUP_SAMPLES,
+  ...CACHE_SAMPLES,
   tokenSample(await vocabulary("r50k_base")),
   tokenSample(await vocabulary("bert")),
 ]);

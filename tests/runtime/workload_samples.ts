@@ -12,6 +12,10 @@ import { operandBits } from "../../kernels/memoize/domain.ts";
 import { elementsOf } from "../../kernels/memoize/element.ts";
 import { type Memo, memoize } from "../../kernels/memoize/memo.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
+import type { QuantizedCache } from "../../kernels/quantize/cache.ts";
+import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
+import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import type { CacheDimensions } from "../../kernels/quantize/packing.ts";
 import type { AnyWorkload } from "../../kernels/registry.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
@@ -20,6 +24,7 @@ import { createEncoder } from "../../kernels/tokenize/encode.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits } from "../../serialize/dtype.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
+import { randomCache, referenceCache, referenceValues, reordered } from "../support/caches.ts";
 import { random } from "../support/random.ts";
 import { noise } from "../support/images.ts";
 import { sameTensor } from "./helpers.ts";
@@ -149,6 +154,48 @@ export const LOOKUP_SAMPLES: readonly WorkloadSample[] = [
     ([x]) => 1000 * (x! >> 6) - (x! & 63),
   ),
 ];
+
+/** A cache of several packets, the last one padded, and heads that end within one. */
+const CACHE: CacheDimensions = [1, 2, 3, 32, 64];
+
+function quantizeSample(dtype: FloatDType, method: QuantizeMethod): WorkloadSample {
+  const inputs = [1, 2, 3].map((seed) => reordered(randomCache(dtype, CACHE, seed), [1, 3, 0, 2, 4]));
+  return {
+    name: `quantize (${dtype}, ${Object.values(method).join(" ")})`,
+    compile: (device) => compile({ steps: [{ op: "quantize", method }] }, { input: inputs[0]!, device }),
+    inputs,
+    check: (input, output) => assert.deepEqual(output, referenceCache(method, input as Tensor)),
+  };
+}
+
+function dequantizeSample(dtype: FloatDType, method: QuantizeMethod): WorkloadSample {
+  const inputs = [1, 2, 3].map((seed) => referenceCache(method, randomCache(dtype, CACHE, seed)));
+  return {
+    name: `dequantize (${dtype}, ${Object.values(method).join(" ")})`,
+    compile: (device) =>
+      compile({ steps: [{ op: "dequantize", method, dtype }] }, { input: inputs[0]!, device }),
+    inputs,
+    check: (input, output) => sameTensor(output as Tensor, referenceValues(dtype, input as QuantizedCache)),
+  };
+}
+
+/** A method of each kind, with each layout of packets. */
+const CACHE_METHODS: readonly QuantizeMethod[] = [
+  { kind: "float", format: "e4m3fn", scale: "one", stored: "f16" },
+  { kind: "float", format: "e5m2", scale: "block", stored: "bf16" },
+  { kind: "float", format: "e4m3fn", scale: "channel", stored: "f16" },
+  { kind: "absmax", bits: 4, axis: "channels", group: 64, stored: "f16" },
+  { kind: "asymmetric", bits: 8, axis: "tokens", group: 32, stored: "f16" },
+  { kind: "mx", format: "mxfp6_e2m3", axis: "channels" },
+  { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" },
+  { kind: "rotated", bits: 3, stored: "f16" },
+];
+
+/** KV caches there and back, in bf16 and f16. */
+export const CACHE_SAMPLES: readonly WorkloadSample[] = CACHE_METHODS.flatMap((method, n) => [
+  quantizeSample(n % 2 === 0 ? "bf16" : "f16", method),
+  dequantizeSample(n % 2 === 0 ? "f16" : "bf16", method),
+]);
 
 const TEXTS = [
   "The quick brown fox jumps over the lazy dog. ".repeat(40),

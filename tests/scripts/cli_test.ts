@@ -83,6 +83,8 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
         "at an assumed 250 MHz",
         "2,048 values of bf16 to FP8 e4m3",
         "1,600 bytes in place of 65,536",
+        "KV cache",
+        "262,144 to 49,152 bytes",
       ]
     ) {
       assert(stdout.includes(fact), fact);

@@ -5,6 +5,7 @@ import { parsePipeline, type PipelineInput } from "../../kernels/image/pipeline.
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import type { LookupPipeline } from "../../kernels/lookup/spec.ts";
 import { memoize } from "../../kernels/memoize/memo.ts";
+import type { DequantizePipeline, QuantizePipeline } from "../../kernels/quantize/spec.ts";
 import { WORKLOADS } from "../../kernels/registry.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
@@ -14,6 +15,7 @@ import { tensor } from "../../serialize/tensor.ts";
 import { STEP_EXAMPLES } from "../../scripts/docs/step_examples.ts";
 import { STEP_SECTIONS, stepsOf, stepsPage } from "../../scripts/docs/steps.ts";
 import { tiny } from "../kernels/tokenize/small_vocabularies.ts";
+import { randomCache, referenceCache, referenceValues } from "../support/caches.ts";
 import { randomBytes } from "../support/random.ts";
 
 const IMAGE = tensor(randomBytes(400 * 600 * 3, 1), { dtype: "u8", shape: [400, 600, 3], layout: "HWC" });
@@ -61,6 +63,16 @@ for (const section of STEP_SECTIONS) {
         const plan = compile(pipeline as LookupPipeline, { memo, input, device });
         const { output } = await offload(plan, input, device, { resources: { memo } });
         assert.deepEqual([...output.data], [255, 254, 0]);
+      } else if (section.workload === "quantize") {
+        const input = randomCache("bf16", [1, 2, 2, 16, 32], 1);
+        const { steps } = pipeline as QuantizePipeline;
+        const { output } = await offload(compile({ steps }, { input, device }), input, device);
+        assert.deepEqual(output, referenceCache(steps[0].method, input));
+      } else if (section.workload === "dequantize") {
+        const { steps } = pipeline as DequantizePipeline;
+        const input = referenceCache(steps[0].method, randomCache("bf16", [1, 2, 2, 16, 32], 1));
+        const { output } = await offload(compile({ steps }, { input, device }), input, device);
+        assert.deepEqual(output, referenceValues(steps[0].dtype, input));
       } else {
         const steps = pipeline.steps[0].steps as TextStep[];
         const plan = compile(pipeline as { steps: [{ op: "normalize_text"; steps: TextStep[] }] }, {

@@ -78,7 +78,7 @@ export function encodeMx(
     for (let i = start; i < start + MX_BLOCK; i++) {
       const scaled = values[i]! * factor;
       codes[i] = encodeElement(format, scaled);
-      if (isSaturated(format, scaled)) saturated++;
+      if (isSaturatedElement(format, scaled)) saturated++;
     }
   }
   return saturated;
@@ -124,7 +124,13 @@ function encodeElement(format: MxFormat, scaled: number): number {
   return Math.min(Math.max(roundHalfEven(scaled * 64), -127), 127) & 0xff;
 }
 
-function isSaturated(format: MxFormat, scaled: number): boolean {
+/**
+ * Tests whether an element rounds beyond the format's greatest value.
+ *
+ * @param format Format of the element.
+ * @param scaled Value that is divided by its scale.
+ */
+export function isSaturatedElement(format: MxFormat, scaled: number): boolean {
   const magnitude = Math.abs(scaled);
   if (format.element === undefined) return roundHalfEven(magnitude * 64) > 127;
   return roundMagnitude(format.element, magnitude) > format.element.maxCode;

@@ -165,12 +165,19 @@ async function planMaker(
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
 }
 
-/** Error for plans of other workloads: other commands read and print text, and a lookup's tables are in a program. */
+/** Error for plans of other workloads: other commands take text, and inputs of the rest are in a program. */
 function notAnImagePlan({ id, workload }: AnyPlan): OnpathError {
   if (workload === "lookup") {
     return new OnpathError(
       "plan",
       `Cannot run plan ${id}: it is a lookup plan, whose memo exists only in a program; use Session.open() there`,
+      { plan: id, workload },
+    );
+  }
+  if (workload === "quantize" || workload === "dequantize") {
+    return new OnpathError(
+      "plan",
+      `Cannot run plan ${id}: it is for KV caches (${workload}) and run takes images; use Session.open() in a program`,
       { plan: id, workload },
     );
   }

@@ -28,7 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
-import { runFamilies } from "./tour_families.ts";
+import { familiesTable, runFamilies } from "./tour_families.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
@@ -146,9 +146,8 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
     ...waveformRows(waveform),
     ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
-  const others = factTable(families.map(({ family, text }) => [family, text]));
-  print(`\n${sizesTable(sizes)}\nOther families of work on this device:\n${others}`);
-  print(`\nNext: ${command} run --help, ${command} plan --help, ${command} lookup --help\n`);
+  print(`\n${sizesTable(sizes)}\n${familiesTable(families, command)}`);
+  print(`\nNext: ${command} run --help, ${command} plan --help\n`);
 }
 
 /** Computes the maximum absolute difference between two tensors of one shape. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { reportHeads, reportLogits } from "../../../kernels/quantize/attention_report.ts";
-import { reportSize, reportValues, saturationWarning } from "../../../kernels/quantize/report.ts";
+import { joinLogits, reportHeads, reportLogits } from "../../../kernels/quantize/attention_report.ts";
+import { joinValues, reportSize, reportValues, saturationWarning } from "../../../kernels/quantize/report.ts";
 import { refusedWith } from "./refused.ts";
 
 Deno.test("reportSize() counts metadata in the ratio", () => {
@@ -25,6 +25,40 @@ Deno.test("reportValues() has mean, greatest error and SNR, and counts NaN apart
   assert.equal(reportValues(Float32Array.of(1), Float32Array.of(1)).snr, Infinity);
   assert.equal(reportValues(new Float32Array(0), new Float32Array(0)).meanError, 0);
   refusedWith("shape", () => reportValues(new Float32Array(2), new Float32Array(3)));
+});
+
+Deno.test("joinValues() and joinLogits() report as if the parts were one", () => {
+  const original = Float32Array.of(3, -4, 0, 8, 1, NaN), decoded = Float32Array.of(3, -4.5, 0.25, 7, 1, 1);
+  const parts = [[0, 2], [2, 5], [5, 6]].map(([start, end]) =>
+    reportValues(original.subarray(start, end), decoded.subarray(start, end))
+  );
+  assert.deepEqual(joinValues(parts), reportValues(original, decoded));
+  assert.equal(joinValues([]).snr, Infinity);
+  const shape = { tokens: 5, channels: 2 }, queries = Float32Array.of(1, 0, 0, 1, 2, 1);
+  const keys = Float32Array.of(4, 0, 0, 2, 1, 1, 3, -1, 5, 5), rounded = keys.slice();
+  rounded[0] = 6;
+  const whole = reportLogits(queries, keys, rounded, shape);
+  const joined = joinLogits([
+    reportLogits(queries.subarray(0, 2), keys, rounded, shape),
+    reportLogits(queries.subarray(2), keys, rounded, shape),
+  ]);
+  assert(whole.topKept > 0 && whole.topKept < 1);
+  for (const [name, value] of Object.entries(whole)) {
+    assert(Math.abs(joined[name as keyof typeof joined] - value) < 1e-12, name);
+  }
+});
+
+Deno.test("reportLogits() gives each token's logit for any number of tokens", () => {
+  for (let tokens = 1; tokens <= 9; tokens++) {
+    const keys = Float32Array.from({ length: tokens * 4 }, (_, i) => (i * i) % 7 - 3);
+    for (let at = 0; at < tokens; at++) {
+      const decoded = keys.slice();
+      decoded[at * 4 + 2]! += 6;
+      const report = reportLogits(Float32Array.of(0, 0, 1, 0), keys, decoded, { tokens, channels: 4 });
+      assert.equal(report.maxLogitError, 3);
+      assert.equal(report.meanLogitError, 3 / tokens);
+    }
+  }
 });
 
 Deno.test("reportLogits() has errors of logits, of the softmax, and the share of kept leaders", () => {

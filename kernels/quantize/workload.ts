@@ -1,0 +1,98 @@
+/**
+ * Workloads `quantize` and `dequantize`: KV caches to fewer bits and back.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
+import type { Plan } from "../plan/plan.ts";
+import { reservePlanSlots } from "../plan/slots.ts";
+import type { KernelImage } from "../program.ts";
+import { parseWith, type Schema } from "../schema.ts";
+import type { Opened, Work, Workload } from "../workload.ts";
+import { describeMethod, type QuantizedCache } from "./cache.ts";
+import { beginDequantize, beginQuantize, type DequantizeOptions, type QuantizeOptions } from "./flow.ts";
+import { createCacheModel } from "./model/model.ts";
+import {
+  type CacheFacts,
+  compileDequantize,
+  compileQuantize,
+  type DequantizeCompileOptions,
+  type DequantizePlan,
+  planDequantize,
+  planQuantize,
+  type QuantizeCompileOptions,
+  type QuantizePlan,
+} from "./plan.ts";
+import { type DequantizePipeline, floatSpec, methodSpec, type QuantizePipeline } from "./spec.ts";
+
+/** Maximum flows of one exchange. */
+const FLOWS = 8;
+
+const whole = z.number().int().min(0).max(2 ** 32 - 1);
+
+const bodySpec: Schema<CacheFacts> = z.strictObject({
+  method: methodSpec,
+  values: z.strictObject({ dtype: floatSpec, shape: z.tuple([whole, whole, whole, whole, whole]) }),
+  packing: z.unknown(),
+  checksum: z.enum(["crc32c", "link"]),
+});
+
+function factsOf({ body }: Plan): CacheFacts {
+  const { method, values, checksum } = parseWith(bodySpec, body, "plan", "plan.body");
+  return { method, values, checksum };
+}
+
+function openCache<In, Out, Options>(
+  plan: QuantizePlan | DequantizePlan,
+  begin: (input: In, options: Options) => Work<Out>,
+): Opened<In, Out, Options> {
+  return {
+    program: {
+      plan,
+      restarts: false,
+      model: () => createCacheModel(plan),
+      image: () => kernelImage(plan),
+    },
+    connect: () => ({ ...reservePlanSlots(plan.packets), maxFlows: FLOWS, begin }),
+  };
+}
+
+function kernelImage({ id, workload, body: { method } }: QuantizePlan | DequantizePlan): KernelImage {
+  throw new OnpathError(
+    "device",
+    `Cannot load ${workload} plan ${id} into the RTL: it does not take ${describeMethod(method)}`,
+    { plan: id, method },
+  );
+}
+
+/** Workload `quantize`, for the registry. */
+export const quantizeWorkload: Workload<QuantizePlan, Tensor, QuantizedCache, void, QuantizeOptions> = {
+  name: "quantize",
+  summary: "KV caches to FP8, int8, int4, MX, KIVI or rotated codes, group by group",
+  steps: ["quantize"],
+  data: ["cache", "quantized cache"],
+  compile: (pipeline, options) =>
+    compileQuantize(pipeline as QuantizePipeline, options as QuantizeCompileOptions),
+  check: (plan) => planQuantize(factsOf(plan), plan.target),
+  open: (plan) =>
+    openCache(plan, (input: Tensor, options: QuantizeOptions) => beginQuantize(plan, input, options)),
+};
+
+/** Workload `dequantize`, for the registry. */
+export const dequantizeWorkload: Workload<DequantizePlan, QuantizedCache, Tensor, void, DequantizeOptions> = {
+  name: "dequantize",
+  summary: "quantized KV caches back to values",
+  steps: ["dequantize"],
+  data: ["quantized cache", "cache"],
+  compile: (pipeline, options) =>
+    compileDequantize(pipeline as DequantizePipeline, options as DequantizeCompileOptions),
+  check: (plan) => planDequantize(factsOf(plan), plan.target),
+  open: (plan) =>
+    openCache(
+      plan,
+      (input: QuantizedCache, options: DequantizeOptions) => beginDequantize(plan, input, options),
+    ),
+};
