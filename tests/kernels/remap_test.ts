@@ -32,6 +32,7 @@ import { type Tensor, toDense } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { type GoldenFile, readGolden } from "../support/golden.ts";
 import { anyChannels, noise } from "../support/images.ts";
+import { sized } from "../support/long.ts";
 import { photoInput } from "../support/photos.ts";
 
 interface Entry extends Pick<GoldenFile, "file" | "photo" | "stored" | "sha256"> {
@@ -200,7 +201,7 @@ Deno.test("cells of any remap give what the reference gives", () => {
         assert.deepEqual(throughCells(map, image, fill), remapReference(image, params, fill).data);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: sized(500, 150) },
   );
 });
 

@@ -7,7 +7,7 @@ import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";
 import { refusal } from "../support/failure.ts";
 import { random } from "../support/random.ts";
 import { corpusSlice, hostileText } from "../support/texts.ts";
-import { longTest } from "../support/long.ts";
+import { longTest, sized } from "../support/long.ts";
 
 const UTF8 = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -71,12 +71,12 @@ for (const [name, steps] of Object.entries(CHAINS)) {
           assert.equal(decoder.decode(normalizeBytes(bytes, steps, payload).bytes), expected);
         }
       }),
-      { numRuns: 1500, seed: 11 },
+      { numRuns: sized(1500, 400), seed: 11 },
     );
   }, name !== Object.keys(CHAINS)[0]);
 
   Deno.test(`createTextNormalizer() gives up no real text, and equals normalizeText(): ${name}`, () => {
-    for (const { name: document, text } of corpusSlice(300_000)) {
+    for (const { name: document, text } of corpusSlice(sized(300_000, 60_000))) {
       const bytes = UTF8.encode(text);
       const { bytes: normalised, escape } = normalizeBytes(bytes, steps, 32);
       assert.equal(escape, null, document);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
 import { adversarialTexts, corpusSlice } from "../support/texts.ts";
+import { sized } from "../support/long.ts";
 import { openModel } from "./text_model.ts";
 import { interleave, loadText, openTokenizer, sendText, textPackets } from "./text_packets.ts";
 
@@ -21,8 +22,8 @@ Deno.test("RTL tokenizer equals the model bit for bit: r50k on texts and adversa
   const texts = [
     ...corpusSlice(60_000).map(({ text }) => new TextEncoder().encode(text).subarray(0, 700)),
     ...adversarialTexts().map(({ bytes }) => bytes.subarray(0, 700)),
-  ].filter(({ length }) => length > 0).slice(0, 48);
-  assert(texts.length > 40);
+  ].filter(({ length }) => length > 0).slice(0, sized(48, 24));
+  assert(texts.length > sized(40, 20));
   for (const size of [32, 256]) {
     for (let from = 0; from < texts.length; from += 8) {
       const packets = interleave(

@@ -6,6 +6,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { offload } from "../../runtime/offload.ts";
 import { BATCHES, MODEL_SIZES, PICTURE_SIZES, planSizes } from "../../scripts/cli/commands/sizes.ts";
 import { noise } from "../support/images.ts";
+import { sized } from "../support/long.ts";
 
 const U55C = CARD_PROFILES.find(({ name }) => name === "u55c")!;
 
@@ -18,10 +19,11 @@ async function documented(): Promise<string[][]> {
 
 Deno.test("docs/tables.md has the table that `offload sizes` prints, and every size has an exact plan", async () => {
   const table = await documented();
-  const rows = PICTURE_SIZES.flatMap((from) => MODEL_SIZES.map((to) => planSizes(U55C, from, to)));
+  const rows = PICTURE_SIZES.flatMap((from) => MODEL_SIZES.map((to) => ({ from, to })));
   assert.equal(table.length, 56);
-  rows.forEach((row, at) => {
-    const cells = table[at]!;
+  rows.forEach(({ from, to }, at) => {
+    if (at % sized(1, 4) !== 0) return;
+    const row = planSizes(U55C, from, to), cells = table[at]!;
     const number = (cell: number) => Number(cells[cell]!.replaceAll(",", ""));
     assert.deepEqual(cells.slice(0, 4), [row.from.join("x"), String(row.to), row.layout, row.form]);
     assert.deepEqual([number(4), number(6)], [row.bytes, row.bound]);

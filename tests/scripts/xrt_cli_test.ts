@@ -8,6 +8,7 @@ import { linkXrtRoot } from "../../runtime/device/xrt/binding/environment.ts";
 import { hexDump, parseNumber } from "../../scripts/xrt/open.ts";
 import { bundleForNode, HAS_XRT } from "../runtime/xrt/child.ts";
 import { IMAGE } from "../runtime/xrt/children/support.ts";
+import { longTest, sized } from "../support/long.ts";
 import { randomBytes } from "../support/random.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts/", import.meta.url));
@@ -55,7 +56,7 @@ const ignore = !HAS_XRT;
 const without = ignore ? " (skipped: libxrt1 is not installed, or lacks parts)" : "";
 
 for (const [script, command] of [["offload.ts", ["xclbin", "info"]], ["xclbin-info.ts", []]] as const) {
-  Deno.test(`xclbin info shows kernels, arguments, memories and sections: ${script}`, async () => {
+  longTest(`xclbin info shows kernels, arguments, memories and sections: ${script}`, async () => {
     await run(script, [...command, "nic.xclbin"], ({ code, stdout, stderr }) => {
       assert.equal(code, 0, stderr);
       for (
@@ -77,7 +78,7 @@ for (const [script, command] of [["offload.ts", ["xclbin", "info"]], ["xclbin-in
       assert.equal(kernels[0].instances[0].base, "0x1800000");
       assert.equal(memories[1].base, "0x100000000");
     });
-  });
+  }, script !== "offload.ts");
 }
 
 Deno.test("xclbin info refuses what is none, with exit code 1", () =>
@@ -168,7 +169,7 @@ Deno.test({
       [["load", "nothing.xclbin"], 1, /^error: Cannot read nothing\.xclbin: /m],
       [["load", "nic.xclbin", "--index", "x"], 2, /Expected a whole number from 0 to 255/],
     ];
-    for (const [args, expected, message] of cases) {
+    for (const [args, expected, message] of sized(cases, cases.slice(0, 2))) {
       await run("offload.ts", ["xrt", ...args], ({ code, stderr }) => {
         assert.equal(code, expected, `${args.join(" ")}: ${stderr}`);
         assert.match(stderr, message);
@@ -209,32 +210,36 @@ Deno.test("parseNumber() reads addresses as people write them", () => {
 });
 
 for (const runtime of ["deno", "node"] as const) {
-  Deno.test(`an emulated card without libxrt ends in one sentence in ${runtime}: what was tried, how to install it`, async () => {
-    const folder = await mkdtemp(join(tmpdir(), "onpath-test-"));
-    try {
-      const missing = join(folder, "libxrt_coreutil.so.2");
-      const program = `${SCRIPTS}offload.ts`;
-      const command = runtime === "deno"
-        ? [Deno.execPath(), "run", "--quiet", "-A", "--no-check", program]
-        : ["node", (await bundleForNode([program, `${SCRIPTS}emulate.ts`], "js"))[0]!];
-      // The tour reads a photograph first, which is not beside the bundle.
-      const work = runtime === "deno" ? ["--device", "xrt", "--emulate"] : ["xrt", "list", "--emulate"];
-      const { code, stdout, stderr } = await new Deno.Command(command[0]!, {
-        args: [...command.slice(1), ...work],
-        env: { NO_COLOR: "1", ONPATH_XRT_LIBRARY: missing, TMPDIR: folder },
-      }).output();
-      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-      assert.equal(code, 1);
-      assert.equal(text(stdout), "");
-      assert(text(stderr).startsWith("error: Cannot "), text(stderr));
-      assert.match(text(stderr), /apt-get install libxrt1/);
-      assert(
-        text(stderr).includes(`tried ${HAS_XRT ? missing : "libxrt_swemu.so.2 in /usr/lib"}`),
-        text(stderr),
-      );
-      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
+  longTest(
+    `an emulated card without libxrt ends in one sentence in ${runtime}: what was tried, how to install it`,
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "onpath-test-"));
+      try {
+        const missing = join(folder, "libxrt_coreutil.so.2");
+        const program = `${SCRIPTS}offload.ts`;
+        const command = runtime === "deno"
+          ? [Deno.execPath(), "run", "--quiet", "-A", "--no-check", program]
+          : ["node", (await bundleForNode([program, `${SCRIPTS}emulate.ts`], "js"))[0]!];
+        // The tour reads a photograph first, which is not beside the bundle.
+        const work = runtime === "deno" ? ["--device", "xrt", "--emulate"] : ["xrt", "list", "--emulate"];
+        const { code, stdout, stderr } = await new Deno.Command(command[0]!, {
+          args: [...command.slice(1), ...work],
+          env: { NO_COLOR: "1", ONPATH_XRT_LIBRARY: missing, TMPDIR: folder },
+        }).output();
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        assert.equal(code, 1);
+        assert.equal(text(stdout), "");
+        assert(text(stderr).startsWith("error: Cannot "), text(stderr));
+        assert.match(text(stderr), /apt-get install libxrt1/);
+        assert(
+          text(stderr).includes(`tried ${HAS_XRT ? missing : "libxrt_swemu.so.2 in /usr/lib"}`),
+          text(stderr),
+        );
+        assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+    runtime !== "deno",
+  );
 }

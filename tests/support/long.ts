@@ -8,6 +8,16 @@
 export const IS_LONG_SUITE = Deno.env.get("ONPATH_TESTS") === "all";
 
 /**
+ * Size of a test in each suite, such as the runs of a property.
+ *
+ * @param long Size in the long suite.
+ * @param quick Smaller size in the quick suite.
+ */
+export function sized<T>(long: T, quick: T): T {
+  return IS_LONG_SUITE ? long : quick;
+}
+
+/**
  * Registers a test that takes seconds. Keep a quicker one of the same kind in the quick suite.
  *
  * @param name Its name; the reason is added where it is skipped.

@@ -6,19 +6,33 @@
 
 import { readFileSync } from "node:fs";
 import { corpus, type NamedText } from "../../scripts/text/corpus.ts";
+import { cacheFile } from "./disk_cache.ts";
 
 export { corpus, type NamedText };
 
+/** Maximum length of a document in a slice, in UTF-16 units. */
+const HEAD = 2048;
+
+let heads: readonly NamedText[] | undefined;
+
+/** The beginnings of all documents. To read the documents takes a second, and many test files need a few of them. */
+function corpusHeads(): readonly NamedText[] {
+  if (heads !== undefined) return heads;
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
+  // The lock file has the versions of the packages that the documents come from.
+  const sources = [read("scripts/text/corpus.ts"), read("deno.lock"), String(HEAD)];
+  const { read: cached, keep } = cacheFile("corpus", sources);
+  const file = cached() ?? keep(new TextEncoder().encode(JSON.stringify(
+    corpus().map(({ name, text }) => ({ name, text: text.slice(0, HEAD).toWellFormed() })),
+  )));
+  return heads = JSON.parse(new TextDecoder().decode(file)) as NamedText[];
+}
+
 /** Every so many-th document, cut short: at most so many UTF-16 units in all, of every kind. */
 export function corpusSlice(units: number): NamedText[] {
-  const all = corpus();
-  const each = 2048;
-  const step = Math.max(1, Math.floor((all.length * each) / units));
-  const slice: NamedText[] = [];
-  for (let i = 0; i < all.length; i += step) {
-    slice.push({ name: all[i]!.name, text: all[i]!.text.slice(0, each).toWellFormed() });
-  }
-  return slice;
+  const all = corpusHeads();
+  const step = Math.max(1, Math.floor((all.length * HEAD) / units));
+  return all.filter((_, i) => i % step === 0);
 }
 
 /** A way to build an adversarial text. */

@@ -8,7 +8,7 @@ import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, corpusSlice, hostileText } from "../../support/texts.ts";
 import { VOCABULARIES, vocabulary } from "./vocabularies.ts";
-import { longTest } from "../../support/long.ts";
+import { longTest, sized } from "../../support/long.ts";
 
 for (const name of VOCABULARIES) {
   longTest(
@@ -19,7 +19,7 @@ for (const name of VOCABULARIES) {
       const cached = createCachedEncoder(new ChunkCache(tables, { bytes: 2 ** 20 }));
       const next = random(name.length);
       const texts: (string | Uint8Array)[] = [
-        ...corpusSlice(40_000).map(({ text }) => text),
+        ...corpusSlice(sized(40_000, 10_000)).map(({ text }) => text),
         ...adversarialTexts().map(({ bytes }) => bytes.subarray(0, 20_000)),
         ...Array.from({ length: 100 }, () => hostileText(next).repeat(6)),
       ];

@@ -11,7 +11,7 @@ import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.
 import { random } from "../../support/random.ts";
 import { peerOf } from "./peers.ts";
 import { VOCABULARIES, vocabulary } from "./vocabularies.ts";
-import { longTest } from "../../support/long.ts";
+import { longTest, sized } from "../../support/long.ts";
 
 /** Payloads that texts are cut into. */
 const PAYLOADS = [1, 7, 32, 256, 1344];
@@ -25,9 +25,9 @@ for (const name of VOCABULARIES) {
       const encoder = createEncoder(await vocabulary(name));
       const next = random(name.length);
       const texts = [
-        ...corpusSlice(12_000).map(({ text }) => text),
-        ...adversarialTexts().map(({ bytes }) => decode(bytes.subarray(0, 12_000))),
-        ...Array.from({ length: 400 }, () => hostileText(next)),
+        ...corpusSlice(sized(12_000, 6000)).map(({ text }) => text),
+        ...adversarialTexts().map(({ bytes }) => decode(bytes.subarray(0, sized(12_000, 3000)))),
+        ...Array.from({ length: sized(400, 100) }, () => hostileText(next)),
       ].map((text) => text.toWellFormed());
       const peer = await peerOf(name);
       const utf8 = new TextEncoder();

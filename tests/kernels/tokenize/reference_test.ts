@@ -5,7 +5,7 @@ import { adversarialTexts, corpus, corpusSlice, hostileText } from "../../suppor
 import { peerOf } from "./peers.ts";
 import { VOCABULARIES, vocabulary, vocabularySource } from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
-import { longTest } from "../../support/long.ts";
+import { longTest, sized } from "../../support/long.ts";
 
 /** A slice of every kind of text; `deno task tokens:check` takes all. */
 function someTexts(): { name: string; text: string }[] {
@@ -13,8 +13,8 @@ function someTexts(): { name: string; text: string }[] {
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   return [
     ...adversarialTexts().map(({ name, bytes }) => ({ name, text: utf8.decode(bytes) })),
-    ...Array.from({ length: 400 }, (_, i) => ({ name: `fuzz ${i}`, text: hostileText(next) })),
-    ...corpusSlice(80_000),
+    ...Array.from({ length: sized(400, 150) }, (_, i) => ({ name: `fuzz ${i}`, text: hostileText(next) })),
+    ...corpusSlice(sized(80_000, 20_000)),
   ];
 }
 

@@ -1,11 +1,10 @@
 /**
- * Vocabularies for tests, from npm's packages: as their files have them, and compiled. Compiled tables are kept in
- * node_modules/.cache under a digest of the file and of the code that compiles it, so that a change of either is
- * noticed.
+ * Vocabularies for tests, from npm's packages: as their files have them, and compiled. Compiled tables are cached
+ * under a digest of the file and of the code that compiles it, so that a change of either is noticed.
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
 import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
@@ -13,6 +12,7 @@ import { readTiktokenJson } from "../../../kernels/tokenize/formats/tiktoken.ts"
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
+import { cacheFile } from "../../support/disk_cache.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -74,24 +74,8 @@ export async function vocabulary(name: VocabularyName): Promise<Vocabulary> {
 
 /** The compiled table file of a vocabulary. */
 export async function vocabularyFile(name: VocabularyName): Promise<Uint8Array> {
-  const folder = new URL("node_modules/.cache/onpath/", ROOT);
-  const digest = createHash("sha256").update(codeDigest()).update(readPackageFile(name)).digest("hex").slice(
-    0,
-    16,
-  );
-  const path = new URL(`${name}-${digest}.opvt`, folder);
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  const bytes = encodeVocabulary(await compileVocabulary(vocabularySource(name)));
-  mkdirSync(folder, { recursive: true });
-  // Tests run side by side: a file is there whole or not at all.
-  const part = new URL(`${name}-${digest}.${crypto.randomUUID()}.part`, folder);
-  writeFileSync(part, bytes);
-  renameSync(part, path);
-  return bytes;
+  const { read, keep } = cacheFile(name, [codeDigest(), readPackageFile(name)]);
+  return read() ?? keep(encodeVocabulary(await compileVocabulary(vocabularySource(name))));
 }
 
 let digestOfCode: string | undefined;

@@ -13,7 +13,7 @@ import { refusal } from "../../support/failure.ts";
 import { random } from "../../support/random.ts";
 import { corpusSlice, hostileText } from "../../support/texts.ts";
 import { faultyDevice, spoilAnswers } from "../faulty_device.ts";
-import { longTest } from "../../support/long.ts";
+import { longTest, sized } from "../../support/long.ts";
 
 const utf8 = new TextEncoder();
 
@@ -64,7 +64,7 @@ Deno.test("Session of normalisation gives what the reference gives, whatever the
         texts.forEach((text, n) => assert.equal(decode(made[n]!), normalizeText(text, steps)));
       },
     ),
-    { numRuns: 400 },
+    { numRuns: sized(400, 120) },
   );
 });
 
@@ -90,7 +90,7 @@ longTest("Session of normalisation: answers that are lost, doubled and swapped c
         escapes += report.escapes;
       },
     ),
-    { numRuns: 400 },
+    { numRuns: sized(400, 120) },
   );
   assert(resent > 100 && escapes > 50, `${resent} sent again, ${escapes} given up`);
 });
@@ -143,7 +143,7 @@ longTest("Session.stream() of normalisation gives what is certain, whatever is p
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: sized(200, 80) },
   );
   // A text without end takes little memory: what is certain is out, and forgotten.
   const session = await openSession([{ op: "nfc" }], device);

@@ -127,7 +127,7 @@ longTest(
 );
 
 Deno.test("ChunkMerge does not match by position alone: groups of digits out of phase share no boundary", async () => {
-  const tables = await vocabulary("o200k_base");
+  const tables = await vocabulary("cl100k_base");
   const text = utf8("٢٣٢٠٦");
   const cut = { payload: 11, overlap: 4 };
   const { slots, parts } = answersOf(tables, text, cut, 64);
