@@ -7,7 +7,8 @@ import antialias
 import filters
 import make
 import quantize
+import tabular
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, filters, quantize)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, filters, quantize, tabular)))
