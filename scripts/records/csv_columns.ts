@@ -15,6 +15,8 @@ import {
 import { toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
+import { MISSING_CODE, notTableShaped, textCodes } from "./text_codes.ts";
+
 /** Fields that mean a missing value, by default: those of pandas. */
 export const MISSING_TOKENS: readonly string[] = [
   "",
@@ -37,12 +39,6 @@ export const MISSING_TOKENS: readonly string[] = [
   "nan",
   "null",
 ];
-
-/** Maximum distinct strings of a column: a code of 16 bits each, and one code for missing values. */
-export const MAX_CATEGORIES = 2 ** 16 - 1;
-
-/** Maximum characters of a category. Longer strings are free text. */
-export const MAX_CATEGORY = 1024;
 
 /** Limits of the integer types. */
 const LIMITS: Readonly<Partial<Record<NumberType, readonly [min: number, max: number]>>> = {
@@ -121,43 +117,20 @@ export function columnBuilder(
     : numberBuilder(name, type, missing, capacity);
 }
 
-/** Codes are those of the first appearance, and stay the same in every batch. */
 function textBuilder(name: string, missing: ReadonlySet<string>, capacity: number): ColumnBuilder {
-  const dictionary: string[] = [];
-  // Missing fields are in the map too, so that a field costs one search.
-  const codeOf = new Map<string, number>([...missing].map((token) => [token, MAX_CATEGORIES]));
+  const { codeOf, dictionary } = textCodes(name, missing);
   let codes = new Uint16Array(capacity);
   let length = 0;
-  const add = (field: string, row: number): number => {
-    if (field.length > MAX_CATEGORY) {
-      throw notTableShaped(
-        name,
-        `row ${row} has a text of ${field.length} characters, a category at most ${MAX_CATEGORY}`,
-      );
-    }
-    if (dictionary.length === MAX_CATEGORIES) {
-      throw notTableShaped(name, `it has more than ${MAX_CATEGORIES} distinct texts at row ${row}`);
-    }
-    const code = dictionary.push(field) - 1;
-    codeOf.set(field, code);
-    return code;
-  };
   return {
     type: "text",
     push: (field, row) => {
-      codes[length++] = codeOf.get(field) ?? add(field, row);
+      codes[length++] = codeOf(field, row);
     },
     take: () => {
-      const column = {
-        name,
-        type: "text",
-        codes: codes.subarray(0, length),
-        dictionary,
-        missing: MAX_CATEGORIES,
-      };
+      const taken = codes.subarray(0, length);
       codes = new Uint16Array(capacity);
       length = 0;
-      return column as Column;
+      return { name, type: "text", codes: taken, dictionary, missing: MISSING_CODE };
     },
   };
 }
@@ -217,15 +190,4 @@ function numberBuilder(
       return column as Column;
     },
   };
-}
-
-/** Error about a column that no table of codes can hold. */
-function notTableShaped(name: string, why: string): OnpathError {
-  return new OnpathError(
-    "table",
-    `Cannot code column ${quoted(name)}: ${why}. Leave the column out (--drop)`,
-    {
-      column: name,
-    },
-  );
 }

@@ -81,7 +81,7 @@ export async function openCsv(path: string, options: CsvSourceOptions = {}): Pro
         if (length > 0 || total === 0) yield take();
       } finally {
         // Drops the fields of a pass that failed.
-        take();
+        for (const { take } of builders) take();
       }
     },
   };
