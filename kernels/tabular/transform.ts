@@ -7,7 +7,14 @@
 import { OnpathError } from "../../serialize/errors.ts";
 import { named } from "../excerpt.ts";
 import { flowTypes } from "./fitted/flow.ts";
-import { type FittedPipeline, isValueStep, readsOf, type RowsStep, type ValueStep } from "./fitted/steps.ts";
+import {
+  type FittedPipeline,
+  type FittedStep,
+  isValueStep,
+  readsOf,
+  type RowsStep,
+  type ValueStep,
+} from "./fitted/steps.ts";
 import { mapsOf, refusalOf } from "./maps.ts";
 import { type Cell, type Column, findColumn, quoted, type Records, type TextColumn } from "./table.ts";
 import { buildColumn, cellsOf } from "./values.ts";
@@ -37,16 +44,27 @@ export function transformRecords(fitted: FittedPipeline, input: Records): Record
   checkInputs(fitted, input);
   const { rows } = input;
   const env = new Map<string, Column>(input.columns.map((column) => [column.name, column]));
-  for (const step of fitted.steps) {
-    const from = readsOf(step).map((name) => env.get(name)!);
-    const written = isValueStep(step) ? mapColumns(step, from[0]!, rows) : [windowColumn(step, from, rows)];
-    for (const column of written) env.set(column.name, column);
-  }
+  runSteps(fitted.steps, env, rows);
   const columns = fitted.outputs.map((name) => env.get(name)!);
   const marks = fitted.drop.map((name) => cellsOf(env.get(name)!));
   return marks.length === 0
     ? { rows, columns }
     : keepRows(columns, rows, (row) => marks.every((mark) => mark(row) !== 1));
+}
+
+/**
+ * Runs fitted steps on columns.
+ *
+ * @param steps Steps in order.
+ * @param env Columns by name; written columns are added.
+ * @param rows Number of rows.
+ */
+export function runSteps(steps: readonly FittedStep[], env: Map<string, Column>, rows: number): void {
+  for (const step of steps) {
+    const from = readsOf(step).map((name) => env.get(name)!);
+    const written = isValueStep(step) ? mapColumns(step, from[0]!, rows) : [windowColumn(step, from, rows)];
+    for (const column of written) env.set(column.name, column);
+  }
 }
 
 /**

@@ -6,7 +6,8 @@ import sys
 import antialias
 import make
 import quantize
+import tabular
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, quantize)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, quantize, tabular)))
