@@ -50,7 +50,7 @@ export function openArrowSink(path: string, columns: readonly ColumnSchema[]): R
   const file = openWhole(path);
   const writer = new RecordBatchFileWriter();
   writer.reset(new FileQueue(file.write), schema);
-  const dictionaries = new Map<string, Vector<Utf8>>();
+  const dictionaries = columns.map(() => new GrowingDictionary());
   return {
     write: (records) => writer.write(batchOf(records, schema, dictionaries)),
     finish: () => {
@@ -61,14 +61,43 @@ export function openArrowSink(path: string, columns: readonly ColumnSchema[]): R
   };
 }
 
+/** Dictionary of a column in the file. Batches may have other dictionaries; their new texts follow as a delta. */
+class GrowingDictionary {
+  readonly #codes = new Map<string, number>();
+  #vector: Vector<Utf8> | undefined;
+
+  /** Returns the file's code of each text. */
+  add(texts: readonly string[]): Int32Array {
+    const added: string[] = [];
+    const mapped = Int32Array.from(texts, (text) => {
+      let code = this.#codes.get(text);
+      if (code === undefined) {
+        this.#codes.set(text, code = this.#codes.size);
+        added.push(text);
+      }
+      return code;
+    });
+    if (added.length > 0 || this.#vector === undefined) {
+      const next = vectorFromArray(added, new Utf8());
+      this.#vector = new Vector([...(this.#vector?.data ?? []), ...next.data]);
+    }
+    return mapped;
+  }
+
+  /** All texts so far. */
+  get vector(): Vector<Utf8> {
+    return this.#vector!;
+  }
+}
+
 function batchOf(
   { rows, columns }: Records,
   schema: Schema,
-  dictionaries: Map<string, Vector<Utf8>>,
+  dictionaries: readonly GrowingDictionary[],
 ): RecordBatch {
   const children = columns.map((column, at) =>
     column.type === "text"
-      ? textData(column, schema.fields[at]!.type as Dictionary<Utf8, Int32>, dictionaries)
+      ? textData(column, schema.fields[at]!.type as Dictionary<Utf8, Int32>, dictionaries[at]!)
       : numberData(column, schema.fields[at]!.type)
   );
   const type = new Struct(schema.fields);
@@ -85,10 +114,11 @@ function numberData(column: Exclude<Column, TextColumn>, type: Schema["fields"][
 }
 
 function textData(
-  { name, codes, dictionary, missing }: TextColumn,
+  { codes, dictionary, missing }: TextColumn,
   type: Dictionary<Utf8, Int32>,
-  dictionaries: Map<string, Vector<Utf8>>,
+  file: GrowingDictionary,
 ): Data {
+  const mapped = file.add(dictionary);
   const { length } = codes;
   const data = new Int32Array(length);
   const nullBitmap = new Uint8Array(Math.ceil(length / 8));
@@ -97,18 +127,9 @@ function textData(
     const code = codes[row]!;
     if (code === missing) nullCount++;
     else {
-      data[row] = code;
+      data[row] = mapped[code]!;
       nullBitmap[row >> 3]! |= 1 << (row & 7);
     }
   }
-  // Strings that earlier batches lack follow as a delta.
-  const known = dictionaries.get(name);
-  const added = dictionary.slice(known?.length ?? 0);
-  let vector = known;
-  if (vector === undefined || added.length > 0) {
-    const next = vectorFromArray(added, new Utf8());
-    vector = new Vector([...(known?.data ?? []), ...next.data]);
-    dictionaries.set(name, vector);
-  }
-  return makeData({ type, length, data, nullCount, nullBitmap, dictionary: vector });
+  return makeData({ type, length, data, nullCount, nullBitmap, dictionary: file.vector });
 }

@@ -5,6 +5,7 @@ import { fitRecords } from "../../kernels/tabular/fit/fit.ts";
 import type { FittedPipeline } from "../../kernels/tabular/fitted/steps.ts";
 import { codedInputs, planRecords, type RecordsPlan } from "../../kernels/tabular/plan.ts";
 import type { RecordsStep } from "../../kernels/tabular/spec.ts";
+import { joinRecords, sliceRecords } from "../../kernels/tabular/rows.ts";
 import { type Cell, type ColumnType, type Records, records } from "../../kernels/tabular/table.ts";
 import { transformRecords } from "../../kernels/tabular/transform.ts";
 import type { Device } from "../../runtime/device/device.ts";
@@ -12,6 +13,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { offloadRecords } from "../../runtime/records.ts";
+import { offloadRecordsStream } from "../../runtime/records_stream.ts";
 import { column, recordsOf, valuesOf } from "../kernels/tabular/columns.ts";
 import { refusal } from "../support/failure.ts";
 import { faultyDevice, keepAnswers } from "./faulty_device.ts";
@@ -219,4 +221,30 @@ test("offloadRecords() drops marked rows, and computes windows on the host with 
   assert.deepEqual(plan.context, { before: 7, after: 2 });
   const expected = transformRecords(fitted, input);
   assertEqual((await offloadRecords(plan, input, device)).output, expected, "windows");
+});
+
+test("offloadRecordsStream() gives the results of all rows at once, for batches of any length", async () => {
+  const rows = 300;
+  const { input } = mixed(rows);
+  const fitted = fitRecords({
+    steps: [
+      { op: "impute", columns: ["price"], method: "window", window: 9 },
+      { op: "clean", columns: ["price"], method: "hampel", window: 7, threshold: 1, action: "missing" },
+      { op: "impute", columns: ["holes"], method: "last", window: 4 },
+      { op: "clean", columns: ["color", "same"], method: "duplicates", window: 40, action: "mark" },
+      { op: "scale", columns: ["age"], method: "min_max" },
+    ],
+  }, input);
+  await using device = createModelDevice();
+  const plan = planFor(fitted, input, device);
+  const expected = transformRecords(fitted, input);
+  for (const length of [1, 2, 7, 64, 299, 300, 1000]) {
+    const batches = Array.from(
+      { length: Math.ceil(rows / length) },
+      (_, n) => sliceRecords(input, n * length, Math.min(rows, (n + 1) * length)),
+    );
+    const outputs: Records[] = [];
+    for await (const { output } of offloadRecordsStream(plan, batches, device)) outputs.push(output);
+    assertEqual(joinRecords(outputs), expected, `batches of ${length}`);
+  }
 });

@@ -81,6 +81,21 @@ Deno.test("openArrowSink() and openArrow() keep types, values, texts and missing
     }
   }));
 
+Deno.test("openArrowSink() takes batches with other dictionaries, and openArrow() gives one code to a text", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "a.arrow");
+    const sink = openArrowSink(path, [{ name: "t", type: "text" }]);
+    for (const dictionary of [["b", "a"], ["a", "c"], ["b"]]) {
+      sink.write(records([{ name: "t", type: "text", codes: Uint8Array.of(0, 9), dictionary, missing: 9 }]));
+    }
+    sink.finish();
+    const batches = await readAll(await openArrow(path));
+    assert.deepEqual(batches.flatMap((batch) => cells(batch)[0]), ["b", null, "a", null, "b", null]);
+    const codes = batches.map(({ columns: [t] }) => t?.type === "text" ? t.codes[0] : undefined);
+    assert.equal(codes[0], codes[2]);
+    assert.notEqual(codes[0], codes[1]);
+  }));
+
 Deno.test("openArrow() reads streams, plain strings, booleans, and dictionaries that batches replace", () =>
   inFolder(async (folder) => {
     const path = join(folder, "a.arrows");
