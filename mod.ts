@@ -43,6 +43,14 @@ export { type Memo, memoize, type MemoOptions } from "./kernels/memoize/memo.ts"
 export { checkPlan, decodePlan, encodePlan } from "./kernels/plan/file.ts";
 export type { Plan } from "./kernels/plan/plan.ts";
 export type { AnyPlan } from "./kernels/registry.ts";
+export { fitRecords } from "./kernels/tabular/fit/fit.ts";
+export { fitRecordsStream } from "./kernels/tabular/fit/stream.ts";
+export { parseFitted } from "./kernels/tabular/fitted/check.ts";
+export type { FittedPipeline } from "./kernels/tabular/fitted/steps.ts";
+export { importOnnx } from "./kernels/tabular/onnx/import.ts";
+export { parseRecordsPipeline, type RecordsPipeline } from "./kernels/tabular/spec.ts";
+export { type Column, type Records, records } from "./kernels/tabular/table.ts";
+export { transformRecords } from "./kernels/tabular/transform.ts";
 export type { DeviceProfile } from "./kernels/target/profile.ts";
 export { CARD_PROFILES, parseProfile } from "./kernels/target/profiles.ts";
 export type { NormalizeCompileOptions, NormalizePlan } from "./kernels/text_normalize/plan.ts";

@@ -86,6 +86,42 @@ export {
 export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
 export type { PlanBuild } from "./rtl/builds.ts";
 export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";
+export type { FitStreamOptions, RecordsSource } from "./tabular/fit/stream.ts";
+export type {
+  ArithmeticStep,
+  BinsStep,
+  BoundsStep,
+  CastStep,
+  CodesStep,
+  ColumnSchema,
+  DuplicatesStep,
+  FillStep,
+  FittedStep,
+  FlagStep,
+  HampelStep,
+  HashStep,
+  JsonCell,
+  OneHotStep,
+  RowsStep,
+  Term,
+  ThresholdStep,
+  ValueStep,
+  WindowStep,
+} from "./tabular/fitted/steps.ts";
+export type { ImportOnnxOptions } from "./tabular/onnx/import.ts";
+export type { RecordsStep } from "./tabular/spec.ts";
+export type { CleanAction, CleanFields, CleanMethod, CleanStep } from "./tabular/spec/clean.ts";
+export type {
+  Category,
+  EncodedType,
+  EncodeFields,
+  EncodeMethod,
+  EncodeStep,
+  JsonNumber,
+} from "./tabular/spec/encode.ts";
+export type { ImputeFields, ImputeMethod, ImputeStep } from "./tabular/spec/impute.ts";
+export type { ScaleFields, ScaleMethod, ScaleStep } from "./tabular/spec/scale.ts";
+export type { ColumnType, NumberArrays, NumberColumn, NumberType, TextColumn } from "./tabular/table.ts";
 export {
   type Backing,
   BACKINGS,

@@ -29,8 +29,11 @@ export interface Entry {
 /** Packages that the library needs at run time. */
 export const DEPENDENCIES: readonly string[] = ["@msgpack/msgpack", "zod"];
 
-/** Packages that the command uses if they are installed. */
-export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp"];
+/**
+ * Packages that single features load when they are used: sharp reads photographs for the command, sketches-js fits
+ * streams of records, and protobufjs reads ONNX.
+ */
+export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp", "@datadog/sketches-js", "protobufjs"];
 
 /** Packages that users install for additional features: koffi drives XRT from Node. */
 export const OPTIONAL_PEERS: readonly string[] = ["koffi"];

@@ -67,7 +67,7 @@ function single(step: Exclude<ValueStep, OneHotStep | HashStep>, from: ColumnTyp
     }
     case "threshold": {
       const { threshold } = step;
-      return (cell) => (cell as number) > threshold ? 1 : 0;
+      return (cell) => isMissing(cell) ? undefined : (cell as number) > threshold ? 1 : 0;
     }
     case "cast": {
       const { type } = step;

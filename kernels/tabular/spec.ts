@@ -33,6 +33,16 @@ const pipelineSpec: Schema<{ steps: { op: keyof typeof OPS }[] }> = z.strictObje
  *
  * @param value Value from outside.
  * @throws {OnpathError} `pipeline` if a step is malformed.
+ *
+ * @example
+ * ```ts
+ * import { parseRecordsPipeline } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const step = { op: "impute", columns: ["age"], method: "mean" };
+ * assert.deepEqual(parseRecordsPipeline({ steps: [step] }), { steps: [step] });
+ * assert.throws(() => parseRecordsPipeline({ steps: [{ ...step, method: "average" }] }), /steps\.0/);
+ * ```
  */
 export function parseRecordsPipeline(value: unknown): RecordsPipeline {
   const { steps } = parseWith(pipelineSpec, value, "pipeline", "pipeline");

@@ -17,6 +17,8 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
       "@msgpack/msgpack": "npm:@msgpack/msgpack@^1.2.3",
       zod: "npm:zod@~4.5.6",
       sharp: "npm:sharp@1",
+      "@datadog/sketches-js": "npm:@datadog/sketches-js@^2",
+      protobufjs: "npm:protobufjs@^8",
       koffi: "npm:koffi@^9.8",
     },
   });
@@ -24,7 +26,11 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
   assert.equal(made["version"], "7.8.9");
   assert.equal(made["license"], "MIT");
   assert.deepEqual(made["dependencies"], { "@msgpack/msgpack": "^1.2.3", zod: "~4.5.6" });
-  assert.deepEqual(made["optionalDependencies"], { sharp: "1" });
+  assert.deepEqual(made["optionalDependencies"], {
+    sharp: "1",
+    "@datadog/sketches-js": "^2",
+    protobufjs: "^8",
+  });
   assert.deepEqual(made["peerDependencies"], { koffi: "^9.8" });
   assert.deepEqual(made["peerDependenciesMeta"], { koffi: { optional: true } });
   assert.deepEqual(made["exports"], {

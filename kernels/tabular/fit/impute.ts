@@ -5,6 +5,7 @@
  */
 
 import type { FittedStep, JsonCell } from "../fitted/steps.ts";
+import { toJsonNumber } from "../spec/encode.ts";
 import type { ImputeStep } from "../spec/impute.ts";
 import type { ColumnType } from "../table.ts";
 import { isInteger } from "../values.ts";
@@ -42,7 +43,7 @@ function fillStep(step: ImputeStep, column: FitColumn): FittedStep | null {
       if ((typeof value === "string") !== (type === "text")) {
         throw refuseFit(name, `a constant of type ${typeof value} cannot fill a column of ${type}`);
       }
-      return fill(value, type);
+      return fill(typeof value === "number" ? toJsonNumber(value) : value, type);
     }
     case "window":
     case "last": {
@@ -67,7 +68,7 @@ function fillStep(step: ImputeStep, column: FitColumn): FittedStep | null {
       const to = isInteger(own) ? "f64" : own;
       if (statistics.rows === statistics.missing) return emptyStep(step.keepEmpty, column, fill, to);
       checkValues(column);
-      return fill(step.method === "mean" ? statistics.mean() : statistics.median(), to);
+      return fill(toJsonNumber(step.method === "mean" ? statistics.mean() : statistics.median()), to);
     }
   }
 }
@@ -88,5 +89,5 @@ function emptyStep(
 function mostFrequent({ statistics }: FitColumn): JsonCell {
   // Counts ascend by value, so that the first of equal counts is the least value.
   const { value } = statistics.counts().reduce((best, next) => next.count > best.count ? next : best);
-  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  return typeof value === "number" ? toJsonNumber(value) : value;
 }

@@ -63,6 +63,11 @@ export class FitState {
     });
   }
 
+  /** Whether there is a column of a name. */
+  has(name: string): boolean {
+    return this.#types.has(name);
+  }
+
   /**
    * Fits a step.
    *

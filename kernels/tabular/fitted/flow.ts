@@ -6,6 +6,7 @@
 
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { cellOf } from "../maps.ts";
+import { firstRepeated } from "../spec/encode.ts";
 import { type ColumnType, MAX_COLUMNS, quoted } from "../table.ts";
 import { type FittedPipeline, type FittedStep, type JsonCell, readsOf, writesOf } from "./steps.ts";
 
@@ -55,6 +56,10 @@ export function flowTypes(
     }
   });
   for (const name of outputs) find(name, "the result");
+  const twice = firstRepeated(outputs);
+  if (twice !== undefined) {
+    throw new OnpathError("pipeline", `Cannot use a fitted pipeline: output ${quoted(twice)} is named twice`);
+  }
   for (const name of drop) {
     if (find(name, "the removal of rows") === "text") {
       throw new OnpathError("pipeline", `Cannot use a fitted pipeline: marks ${quoted(name)} are text`, {

@@ -128,7 +128,7 @@ export interface HashStep {
   readonly to: readonly string[];
   /** Type of the written columns. */
   readonly type: NumberType;
-  /** Buckets. */
+  /** Number of buckets, 1 to 65,536. */
   readonly buckets: number;
   /** `columns` or `index`. */
   readonly as: "columns" | "index";
@@ -136,7 +136,7 @@ export interface HashStep {
   readonly alternateSign: boolean;
 }
 
-/** Writes the number of edges that are at most the value. */
+/** Writes the number of edges that are at most the value. Missing values are refused. */
 export interface BinsStep {
   /** Name of the step. */
   readonly op: "bins";
@@ -150,7 +150,7 @@ export interface BinsStep {
   readonly edges: readonly number[];
 }
 
-/** Writes 1 for a value above a threshold, and 0 otherwise. */
+/** Writes 1 for a value above a threshold, and 0 otherwise. Missing values are refused. */
 export interface ThresholdStep {
   /** Name of the step. */
   readonly op: "threshold";
@@ -240,7 +240,7 @@ export type ValueStep =
 /** Fitted step whose results depend on rows nearby. */
 export type RowsStep = WindowStep | HampelStep | DuplicatesStep;
 
-/** Fitted step. */
+/** Step of a fitted pipeline, on one row or on rows nearby. */
 export type FittedStep = ValueStep | RowsStep;
 
 /** Name and type of a column. */

@@ -13,7 +13,7 @@ import { columnNames, MAX_CATEGORIES, MAX_TEXT } from "./common.ts";
 export type Category = number | string | null;
 
 /** Number, or the name of one that JSON cannot hold. */
-export type JsonNumber = number | "NaN" | "Infinity" | "-Infinity";
+export type JsonNumber = number | "NaN" | "Infinity" | "-Infinity" | "-0";
 
 /** Number types of encoded columns. */
 export type EncodedType = Exclude<NumberType, "f16" | "bf16">;
@@ -86,7 +86,7 @@ export type EncodeMethod =
 /** Schema of {@linkcode JsonNumber}. */
 export const jsonNumber: z.ZodType<JsonNumber> = z.union([
   z.number(),
-  z.enum(["NaN", "Infinity", "-Infinity"]),
+  z.enum(["NaN", "Infinity", "-Infinity", "-0"]),
 ]);
 
 /** Number that a {@linkcode JsonNumber} stands for. */
@@ -96,6 +96,7 @@ export function fromJsonNumber(value: JsonNumber): number {
 
 /** Makes a number safe for JSON. */
 export function toJsonNumber(value: number): JsonNumber {
+  if (Object.is(value, -0)) return "-0";
   return Number.isFinite(value) ? value : String(value) as JsonNumber;
 }
 
