@@ -15,20 +15,21 @@ import type { ColumnSchema } from "./source.ts";
  *
  * @param path Path of the file; an existing one is replaced.
  * @param columns Names and types of all batches.
+ * @param delimiter Separator of fields: one character.
  * @throws {OnpathError} `file` if the file cannot be written.
  */
-export function openCsvSink(path: string, columns: readonly ColumnSchema[]): RecordSink {
+export function openCsvSink(path: string, columns: readonly ColumnSchema[], delimiter = ","): RecordSink {
   const file = openWhole(path);
   const encoder = new TextEncoder();
   const put = (lines: string) => file.write(encoder.encode(lines));
-  put(columns.map(({ name }) => quote(name)).join(",") + "\n");
+  put(columns.map(({ name }) => quote(name, delimiter)).join(delimiter) + "\n");
   return {
     write: ({ rows, columns }: Records) => {
-      const cells = columns.map(cellsOf);
+      const cells = columns.map((column) => cellsOf(column, delimiter));
       let lines = "";
       for (let row = 0; row < rows; row++) {
         // A row of one empty field would be an empty line, which readers skip.
-        const line = cells.map((cell) => cell(row)).join(",");
+        const line = cells.map((cell) => cell(row)).join(delimiter);
         lines += `${line === "" ? '""' : line}\n`;
       }
       put(lines);
@@ -38,10 +39,10 @@ export function openCsvSink(path: string, columns: readonly ColumnSchema[]): Rec
   };
 }
 
-function cellsOf(column: Column): (row: number) => string {
+function cellsOf(column: Column, delimiter: string): (row: number) => string {
   if (column.type === "text") {
     const { codes, missing } = column;
-    const fields = column.dictionary.map(quote);
+    const fields = column.dictionary.map((text) => quote(text, delimiter));
     return (row) => codes[row] === missing ? "" : fields[codes[row]!]!;
   }
   const numbers = numbersOf(column);
@@ -54,6 +55,6 @@ function cellsOf(column: Column): (row: number) => string {
 }
 
 /** Quotes a field where it needs quotes. */
-function quote(text: string): string {
-  return /[",\r\n]|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function quote(text: string, delimiter: string): string {
+  return text.includes(delimiter) || /["\r\n]|^$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
