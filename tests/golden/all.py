@@ -5,9 +5,10 @@ import sys
 
 import antialias
 import make
+import people
 import quantize
 import tabular
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, quantize, tabular)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, quantize, tabular, people)))
