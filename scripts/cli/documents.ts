@@ -14,6 +14,9 @@ import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokeniz
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { type AnyPlan, type AnyWorkload, findWorkload } from "../../kernels/registry.ts";
 import { stepNames } from "../../kernels/compile.ts";
+import { parseFitted } from "../../kernels/tabular/fitted/check.ts";
+import type { FittedPipeline } from "../../kernels/tabular/fitted/steps.ts";
+import { parseRecordsPipeline, type RecordsPipeline } from "../../kernels/tabular/spec.ts";
 import { parseProfile } from "../../kernels/target/profiles.ts";
 import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
@@ -21,6 +24,9 @@ import { suggest } from "./suggest.ts";
 
 /** Maximum length of a pipeline or profile file: 1 MiB. */
 export const MAX_PIPELINE_BYTES = 2 ** 20;
+
+/** Maximum length of a fitted pipeline's file, which holds all categories: 64 MiB. */
+export const MAX_FITTED_BYTES = 2 ** 26;
 
 /**
  * Reads a pipeline from a JSON file.
@@ -126,8 +132,38 @@ export async function loadProfile(path: string, signal: AbortSignal): Promise<De
   return within(path, () => parseProfile(value));
 }
 
-async function readJson(path: string, code: ErrorCode, signal: AbortSignal): Promise<unknown> {
-  const bytes = await readBounded(path, { maxBytes: MAX_PIPELINE_BYTES, signal });
+/**
+ * Reads a pipeline of records from a JSON file.
+ *
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} `pipeline` if the contents are invalid; `file` or `size` if the file cannot be read.
+ */
+export async function loadRecordsPipeline(path: string, signal: AbortSignal): Promise<RecordsPipeline> {
+  const value = await readJson(path, "pipeline", signal);
+  return within(path, () => parseRecordsPipeline(value));
+}
+
+/**
+ * Reads a fitted pipeline that `clean --save-fitted` wrote.
+ *
+ * @param path Path of the file.
+ * @param signal Aborts the reading with its reason.
+ * @throws {OnpathError} `pipeline` if the contents are invalid or were changed; `file` or `size` if the file cannot be
+ * read.
+ */
+export async function loadFitted(path: string, signal: AbortSignal): Promise<FittedPipeline> {
+  const value = await readJson(path, "pipeline", signal, MAX_FITTED_BYTES);
+  return within(path, () => parseFitted(value));
+}
+
+async function readJson(
+  path: string,
+  code: ErrorCode,
+  signal: AbortSignal,
+  maxBytes = MAX_PIPELINE_BYTES,
+): Promise<unknown> {
+  const bytes = await readBounded(path, { maxBytes, signal });
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {

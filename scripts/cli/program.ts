@@ -10,6 +10,7 @@ import type { Match } from "../../kernels/image/geometry/names.ts";
 import { MAX_PAYLOAD } from "../../serialize/header.ts";
 import { TEXT_MODES } from "../../kernels/tokenize/model.ts";
 import { addCacheCommands } from "./cache_program.ts";
+import { type CleanOptions, delimiterOption, listOption, typesOption } from "./commands/clean_options.ts";
 import { listDevices } from "./commands/devices.ts";
 import { type ProfileOptions, profilePixels } from "./commands/profile.ts";
 import { lookUp, type LookupOptions } from "./commands/lookup.ts";
@@ -180,6 +181,40 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action((text: string | undefined, options: NormalizeOptions, command: Command) =>
       normalizeText(text, options, command, context)
     );
+
+  program.command("clean")
+    .description("fill, clean, encode and scale a file of records, as scikit-learn does, on a device")
+    .argument("<input>", "file of the records: .csv, .tsv, .arrow, .arrows, .feather, .ipc")
+    .argument("<output>", "file of the result: .csv, .tsv, .arrow, .feather, .ipc")
+    .option("--steps <file>", "pipeline to fit, JSON")
+    .option("--fit <file>", "records to fit to (default: the input)")
+    .addOption(
+      new Option(
+        "--fit-mode <mode>",
+        "all rows at once, or in bounded memory (default: by the file's length)",
+      )
+        .choices(["exact", "stream"]),
+    )
+    .option("--fitted <file>", "fitted pipeline, in place of --steps")
+    .option("--onnx <file>", "fitted scikit-learn pipeline as ONNX, in place of --steps")
+    .option("--save-fitted <file>", "write the fitted pipeline, JSON")
+    .addOption(typesOption())
+    .addOption(listOption("--drop <names>", "columns to leave out, separated by commas"))
+    .addOption(
+      listOption("--missing <fields>", "CSV fields that mean a missing value (default: those of pandas)"),
+    )
+    .addOption(delimiterOption())
+    .addOption(deviceOption())
+    .addOption(emulateOption())
+    .addOption(xclbinOption())
+    .addOption(timeoutOption())
+    .addOption(jsonOption())
+    .addHelpText("after", topic.clean)
+    .action(async (input: string, output: string, options: CleanOptions, command: Command) => {
+      // Only this command loads the packages that read tables.
+      const { cleanRecords } = await import("./commands/clean.ts");
+      await cleanRecords(input, output, options, command, context);
+    });
 
   program.command("vocab")
     .description("compile a vocabulary into a table file, and describe its contents")

@@ -82,10 +82,11 @@ const TOPICS: Readonly<
     | "xrt"
     | "tokenize"
     | "normalize"
-    | "vocab"
     | "lookup"
     | "quantize"
-    | "dequantize",
+    | "dequantize"
+    | "clean"
+    | "vocab",
     string
   >
 > = {
@@ -258,6 +259,31 @@ Writes the tensors under their names, in their shape, layout and type.
 
 Examples:
   onpath dequantize small.safetensors --output cache.safetensors
+${EXIT_CODES}`,
+  clean: `
+Steps, with the semantics of scikit-learn 1.2 (docs/records.md):
+  {"steps": [
+    {"op": "impute", "columns": ["age"], "method": "median", "indicator": true},
+    {"op": "clean", "columns": ["age"], "method": "iqr", "action": "clip"},
+    {"op": "encode", "columns": ["city"], "method": "one_hot", "unknown": "ignore"},
+    {"op": "scale", "columns": ["age"], "method": "standard"}
+  ]}
+  impute: mean, median, most_frequent, constant, window, last; clean: z_score, iqr, clip, range, hampel,
+  duplicates; encode: ordinal, one_hot, hashing, quantile_bins, uniform_bins; scale: standard, min_max,
+  robust. Columns that no step names are copied.
+All steps of a column become one lookup table on the device. The printed table has its form and bytes,
+or the reason that the host computes the column. Files are read in batches, so memory does not grow with
+their length; --fit-mode exact holds all rows.
+CSV: UTF-8, RFC 4180, a head with distinct names. A column is f64 if the first rows are numbers,
+otherwise text. Arrow: integers up to 32 bits, floats, booleans, Utf8 and dictionaries of Utf8.
+A column with a text of more than 1,024 characters, more than 65,535 distinct texts, or 64-bit keys is
+refused by name; --drop leaves it out.
+
+Examples:
+  onpath clean in.csv out.arrow --steps steps.json
+  onpath clean train.csv train.arrow --steps steps.json --save-fitted fitted.json
+  onpath clean test.csv test.arrow --fitted fitted.json --device rtl
+  onpath clean in.csv out.csv --onnx pipeline.onnx --json
 ${EXIT_CODES}`,
   vocab: `
 Compiled tables load in a fraction of the time: they contain the finished automaton, pairs and pieces.

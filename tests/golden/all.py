@@ -6,9 +6,11 @@ import sys
 import antialias
 import filters
 import make
+import people
 import quantize
 import tabular
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, filters, quantize, tabular)))
+    modules = (make, warp, antialias, filters, quantize, tabular, people)
+    sys.exit(max(module.main() for module in modules))

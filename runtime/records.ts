@@ -1,0 +1,138 @@
+/**
+ * Records on a device: a lookup for each planned column, one after the other.
+ *
+ * @module
+ */
+
+import { compile } from "../kernels/compile.ts";
+import type { Codes } from "../kernels/tabular/coder.ts";
+import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../kernels/tabular/plan.ts";
+import { sliceColumn } from "../kernels/tabular/rows.ts";
+import { type Column, findColumn, type Records } from "../kernels/tabular/table.ts";
+import { checkInputs, keepRows, transformRecords } from "../kernels/tabular/transform.ts";
+import { fromWire } from "../kernels/tabular/wire.ts";
+import { checkInteger } from "../serialize/errors.ts";
+import { tensor } from "../serialize/tensor.ts";
+import type { Device, DeviceCounters } from "./device/device.ts";
+import { offload } from "./offload.ts";
+import type { RunOptions } from "./run_options.ts";
+
+/** Options of {@linkcode offloadRecords}. */
+export interface RecordsOptions extends RunOptions {
+  /** Rows of the result: from `from` to before `to`. The others are context of windows. Default all rows. */
+  readonly rows?: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** Transformed records, and the counts of the run. */
+export interface RecordsResult {
+  /** Columns of the plan. Rows that a step drops are left out. */
+  readonly output: Records;
+  /** Requests sent, including repeated ones. */
+  readonly sent: number;
+  /** Requests sent again. */
+  readonly resent: number;
+  /** Counters of the device since it was opened. */
+  readonly counters: DeviceCounters;
+}
+
+/**
+ * Transforms records on a device. The result equals that of `transformRecords`, bit for bit.
+ *
+ * @param plan Plan for the device.
+ * @param input Records with the columns that were fitted.
+ * @param device An open device. The caller closes it.
+ * @param options Rows, signal, timeout and retries; progress counts the columns of the device.
+ * @throws {OnpathError} `shape` if a column is missing; `dtype` if one has another type than fitted, a value is not in
+ * the domain of the plan, or a step refuses it; as `offload`.
+ *
+ * @example
+ * ```ts
+ * import { codedInputs, createModelDevice, fitRecords, offloadRecords, planRecords, records, scanDomains } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const people = records([{ name: "age", type: "f64", values: Float64Array.of(31, NaN, 47) }]);
+ * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["age"], method: "mean" }] }, people);
+ * const scan = scanDomains(codedInputs(fitted));
+ * scan.add(people);
+ * const plan = planRecords(fitted, { domains: scan.domains(), device });
+ * const { output } = await offloadRecords(plan, people, device);
+ * assert.deepEqual(output.columns, [{ name: "age", type: "f64", values: Float64Array.of(31, 39, 47) }]);
+ * ```
+ */
+export async function offloadRecords(
+  plan: RecordsPlan,
+  input: Records,
+  device: Device,
+  options: RecordsOptions = {},
+): Promise<RecordsResult> {
+  const { rows: { from, to } = { from: 0, to: input.rows }, onProgress, ...wait } = options;
+  checkInteger("a last row of", to, 0, input.rows);
+  checkInteger("a first row of", from, 0, to);
+  checkInputs(plan.fitted, input);
+  const hosted = plan.host === null ? undefined : transformRecords(plan.host, withInputs(plan, input));
+  const codes = new Map<string, Codes>();
+  const counts = { sent: 0, resent: 0 };
+  const total = [...plan.columns, ...plan.marks].filter(({ kind }) => kind === "device").length;
+  let done = 0;
+  const run = async (column: PlannedColumn): Promise<Column> => {
+    const { name, kind } = column;
+    if (kind === "host") return sliceColumn(findColumn(hosted!, name), from, to);
+    if (kind === "copy") return { ...sliceColumn(findColumn(input, column.input), from, to), name };
+    let coded = codes.get(column.input);
+    if (coded === undefined) {
+      coded = plan.coders.get(column.input)!.encode(findColumn(input, column.input), from, to);
+      codes.set(column.input, coded);
+    }
+    if (column.refused !== null && hasRefused(coded, column.refused)) refuse(plan, input);
+    const result = await lookUp(column, coded, device, wait);
+    counts.sent += result.sent;
+    counts.resent += result.resent;
+    onProgress?.({ done: ++done, total });
+    return result.column;
+  };
+  // One after the other: a device holds the tables of one column.
+  const columns: Column[] = [];
+  for (const column of plan.columns) columns.push(await run(column));
+  const marks: Column[] = [];
+  for (const column of plan.marks) marks.push(await run(column));
+  const rows = to - from;
+  const output = marks.length === 0
+    ? { rows, columns }
+    : keepRows(columns, rows, (row) => marks.every((mark) => mark.type === "text" || mark.values[row] !== 1));
+  return { output, ...counts, counters: device.counters() };
+}
+
+async function lookUp(
+  { name, type, memo, wire }: DeviceColumn,
+  codes: Codes,
+  device: Device,
+  options: RunOptions,
+): Promise<{ readonly column: Column; readonly sent: number; readonly resent: number }> {
+  if (codes.length === 0) {
+    return { column: fromWire(name, type, wire, new Uint8Array()), sent: 0, resent: 0 };
+  }
+  const items = tensor(codes, { dtype: memo.domain.dtype, shape: [codes.length] });
+  const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input: items, device });
+  const { output, report: { sent, resent } } = await offload(plan, items, device, {
+    ...options,
+    resources: { memo },
+  });
+  return { column: fromWire(name, type, wire, output.data), sent, resent };
+}
+
+function hasRefused(codes: Codes, refused: Uint8Array): boolean {
+  for (let row = 0; row < codes.length; row++) if (refused[codes[row]!] === 1) return true;
+  return false;
+}
+
+/** Throws the error of the reference, which names the row and the value. */
+function refuse({ fitted }: RecordsPlan, input: Records): never {
+  transformRecords(fitted, input);
+  throw new Error("the reference accepts a value that the plan refuses");
+}
+
+/** Records with the inputs of the host's steps only. */
+function withInputs({ host }: RecordsPlan, input: Records): Records {
+  return { rows: input.rows, columns: host!.inputs.map(({ name }) => findColumn(input, name)) };
+}
