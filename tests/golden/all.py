@@ -6,8 +6,9 @@ import sys
 import antialias
 import filters
 import make
+import processors
 import quantize
 import warp
 
 if __name__ == "__main__":
-    sys.exit(max(module.main() for module in (make, warp, antialias, filters, quantize)))
+    sys.exit(max(module.main() for module in (make, warp, antialias, filters, processors, quantize)))
