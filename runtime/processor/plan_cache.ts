@@ -39,29 +39,30 @@ export interface PlanCache {
 export function createPlanCache(config: ProcessorConfig, maxPlans: number): PlanCache {
   // The sessions of a device are released with it.
   const devices = new WeakMap<Device, Map<string, Promise<ShapeSession>>>();
-  const open = async (device: Device, height: number, width: number): Promise<ShapeSession> => {
+  const compileFor = (device: Device, height: number, width: number) => {
     const { pipeline, ...size } = pipelineFor(config, { height, width });
     const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-    const plan = compile(pipeline, { input, device });
-    return { session: await Session.open(plan, device, undefined, { isLazy: true }), ...size };
+    return { plan: compile(pipeline, { input, device }), size };
   };
   return {
-    sessionFor: (device, height, width) => {
+    sessionFor: async (device, height, width) => {
       let sessions = devices.get(device);
       if (sessions === undefined) devices.set(device, sessions = new Map());
       const key = `${height}x${width}`;
-      const known = sessions.get(key);
-      if (known !== undefined) {
-        // A map iterates in the order of insertion, so its first key is the least recently used.
-        sessions.delete(key);
-        sessions.set(key, known);
-        return known;
+      let opened = sessions.get(key);
+      if (opened === undefined) {
+        // Compiled before the cache changes, so a shape that is refused evicts nothing.
+        const { plan, size } = compileFor(device, height, width);
+        opened = Session.open(plan, device, undefined, { isLazy: true }).then((session) => ({
+          session,
+          ...size,
+        }));
+        if (sessions.size >= maxPlans) sessions.delete(sessions.keys().next().value!);
       }
-      const opened = open(device, height, width);
+      // A map iterates in the order of insertion, so its first key is the least recently used.
+      sessions.delete(key);
       sessions.set(key, opened);
-      opened.catch(() => sessions.delete(key));
-      if (sessions.size > maxPlans) sessions.delete(sessions.keys().next().value!);
-      return opened;
+      return await opened;
     },
   };
 }
