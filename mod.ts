@@ -90,6 +90,17 @@ export { createModelDevice, MODEL_PROFILE } from "./runtime/device/model.ts";
 export { createRtlDevice } from "./runtime/device/rtl/device.ts";
 export { RTL_PROFILE } from "./runtime/device/rtl/profile.ts";
 export { offload } from "./runtime/offload.ts";
+export { type ProcessorConfig, readProcessorConfig } from "./runtime/processor/config.ts";
+export type { ImageDecoder, PixelData } from "./runtime/processor/decoder.ts";
+export type { ProcessorImage } from "./runtime/processor/input.ts";
+export { pipelineFor } from "./runtime/processor/pipeline.ts";
+export {
+  type ImageProcessor,
+  type ProcessOptions,
+  processorFrom,
+  type ProcessorOptions,
+} from "./runtime/processor/processor.ts";
+export type { ProcessedImages } from "./runtime/processor/results.ts";
 export { keepOpen } from "./runtime/reopen.ts";
 export type { RunOptions } from "./runtime/run_options.ts";
 export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";

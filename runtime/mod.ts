@@ -27,6 +27,13 @@ export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profil
 export type { WaveOptions } from "./device/rtl/wave.ts";
 export { offload, type OffloadOptions } from "./offload.ts";
 export type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
+export type { PatchGrid, ProcessorConfig } from "./processor/config.ts";
+export type { ImageDecoder, PixelData } from "./processor/decoder.ts";
+export type { ProcessorType } from "./processor/families.ts";
+export type { ProcessorImage } from "./processor/input.ts";
+export type { ProcessorPipeline } from "./processor/pipeline.ts";
+export type { BatchTensor, GridTensor, ImageFailure, ProcessedImages } from "./processor/results.ts";
+export type { SizeRule } from "./processor/sizes.ts";
 export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
 export type { RunOptions } from "./run_options.ts";
 export {

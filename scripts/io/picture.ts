@@ -5,23 +5,13 @@
  * @module
  */
 
-import type { Sharp, SharpConstructor } from "sharp";
+import type { SharpConstructor } from "sharp";
+import { decodePicture, type SharpFunction } from "../../runtime/processor/picture.ts";
 import { imageAxes } from "../../serialize/image_axes.ts";
-import { type Tensor, tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
+import { type Tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
-/** Maximum number of samples of a picture (pixels times channels): 2^28. */
-export const MAX_PICTURE_SAMPLES = 2 ** 28;
-
-/** Detects the kind of a picture from its first bytes; undefined if unknown. */
-export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefined {
-  const begins = (at: number, ...expected: number[]) =>
-    expected.every((byte, index) => bytes[at + index] === byte);
-  if (begins(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
-  if (begins(0, 0xff, 0xd8, 0xff)) return "jpeg";
-  if (begins(0, 0x52, 0x49, 0x46, 0x46) && begins(8, 0x57, 0x45, 0x42, 0x50)) return "webp";
-  return undefined;
-}
+export { MAX_PICTURE_SAMPLES, pictureKind } from "../../runtime/processor/picture.ts";
 
 /**
  * Decodes a picture to its stored samples, without colour profile or orientation. Gray stays one channel, RGB
@@ -34,61 +24,8 @@ export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefi
  * `shape` for gray with alpha, CMYK, or several images; `size` if it is too large.
  */
 export async function readPicture(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Tensor> {
-  if (pictureKind(bytes) === undefined) {
-    throw new OnpathError("file", `Cannot read ${name}: expected a PNG, JPEG or WebP picture`, { name });
-  }
-  const sharp = await loadSharp(`read ${name}`);
-  const decode = async <T>(use: (picture: Sharp) => Promise<T>): Promise<T> => {
-    try {
-      return await use(sharp(bytes, { ignoreIcc: true, limitInputPixels: MAX_PICTURE_SAMPLES }));
-    } catch (cause) {
-      const message = `Cannot read ${name}: ${reason(cause)}`;
-      throw new OnpathError("file", message, { name }, { cause });
-    }
-  };
-  const facts = await decode((picture) => picture.metadata());
-  const { width, height, channels, depth, space, pages = 1 } = facts;
-  const samples = width * height * channels;
-  if (samples > MAX_PICTURE_SAMPLES) {
-    throw new OnpathError(
-      "size",
-      `Cannot read ${name}: it has ${width} x ${height} x ${channels} samples, expected at most ${MAX_PICTURE_SAMPLES}`,
-      { name, width, height, channels, most: MAX_PICTURE_SAMPLES },
-    );
-  }
-  if (depth !== "uchar") {
-    throw new OnpathError("dtype", `Cannot read ${name}: its samples are ${depth}, expected 8 bits`, {
-      name,
-      found: depth,
-      bits: facts.bitsPerSample,
-    });
-  }
-  if (pages > 1) {
-    throw new OnpathError("shape", `Cannot read ${name}: it has ${pages} images, expected one`, {
-      name,
-      pages,
-    });
-  }
-  if (channels === 2 || (space !== "srgb" && space !== "b-w" && space !== "rgb")) {
-    const found = channels === 2 ? "gray with alpha" : `${channels} channels of ${space}`;
-    throw new OnpathError("shape", `Cannot read ${name}: it has ${found}, expected gray, RGB or RGBA`, {
-      name,
-      channels,
-      space,
-    });
-  }
-  const raw = await decode((picture) =>
-    (channels === 1 ? picture.toColourspace("b-w") : picture).raw().toBuffer({ resolveWithObject: true })
-  );
-  if (raw.info.channels !== channels) {
-    throw new OnpathError(
-      "file",
-      `Cannot read ${name}: the decoder returned ${raw.info.channels} channels, expected ${channels} as in the header`,
-      { name, expected: channels, found: raw.info.channels },
-    );
-  }
-  // The samples are copied, because the decoder's buffer may belong to a pool.
-  return tensor(new Uint8Array(raw.data), { dtype: "u8", shape: [height, width, channels], layout: "HWC" });
+  const load = () => loadSharp(`read ${name}`) as Promise<unknown> as Promise<SharpFunction>;
+  return await decodePicture(load, bytes, { name, takesGrayAlpha: false });
 }
 
 /**
@@ -144,9 +81,4 @@ async function loadSharp(purpose: string): Promise<SharpConstructor> {
       { cause },
     );
   }
-}
-
-function reason(error: unknown): string {
-  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  return line.charAt(0).toLowerCase() + line.slice(1);
 }

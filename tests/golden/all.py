@@ -7,10 +7,11 @@ import antialias
 import filters
 import make
 import people
+import processors
 import quantize
 import tabular
 import warp
 
 if __name__ == "__main__":
-    modules = (make, warp, antialias, filters, quantize, tabular, people)
+    modules = (make, warp, antialias, filters, processors, quantize, tabular, people)
     sys.exit(max(module.main() for module in modules))

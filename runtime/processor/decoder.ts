@@ -1,0 +1,55 @@
+/**
+ * Decoders of encoded images, and the default one.
+ *
+ * @module
+ */
+
+import { OnpathError } from "../../serialize/errors.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
+import { decodePicture, type SharpFunction } from "./picture.ts";
+
+/** Pixels as a browser's canvas and its `ImageData` hold them: RGBA, 8 bits. */
+export interface PixelData {
+  /** Samples, row by row. */
+  readonly data: Uint8ClampedArray | Uint8Array;
+  /** Columns. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+}
+
+/**
+ * Decodes one image to its stored samples: no colour profile, no orientation, as Pillow's `Image.open`.
+ *
+ * @param bytes The encoded image.
+ * @param options Signal that ends the processor's wait.
+ * @returns Tensor in HWC or CHW, or RGBA pixels.
+ */
+export type ImageDecoder = (
+  bytes: Uint8Array,
+  options: { readonly signal: AbortSignal | undefined },
+) => Tensor | PixelData | Promise<Tensor | PixelData>;
+
+/**
+ * Package name, in a variable because Deno would download the package of a literal import without using it, and
+ * bundlers would require it.
+ */
+const SHARP: string = "sharp";
+
+const PICTURE = { name: "the encoded image", takesGrayAlpha: true };
+
+/** Decodes PNG, JPEG and WebP with the package sharp, if it is installed. */
+export const defaultDecoder: ImageDecoder = (bytes) => decodePicture(loadSharp, bytes, PICTURE);
+
+async function loadSharp(): Promise<SharpFunction> {
+  try {
+    return (await import(SHARP)).default as SharpFunction;
+  } catch (cause) {
+    throw new OnpathError(
+      "file",
+      `Cannot decode an image: the package "sharp" is missing. Install it (npm install sharp), or pass a decoder`,
+      { package: SHARP },
+      { cause },
+    );
+  }
+}

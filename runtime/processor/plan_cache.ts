@@ -1,0 +1,68 @@
+/**
+ * Sessions of one processor by device and shape, with the least recently used evicted.
+ *
+ * @module
+ */
+
+import { compile } from "../../kernels/image/plan/compile.ts";
+import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
+import type { Device } from "../device/device.ts";
+import { Session } from "../session.ts";
+import type { ProcessorConfig } from "./config.ts";
+import { pipelineFor, type ProcessorPipeline } from "./pipeline.ts";
+
+/** Session for images of one shape, and the size of its results. */
+export interface ShapeSession extends Pick<ProcessorPipeline, "height" | "width"> {
+  /** Session on the device. */
+  readonly session: Session<ImagePlan>;
+}
+
+/** Sessions by shape. */
+export interface PlanCache {
+  /**
+   * Returns the session for a shape, compiled on first use.
+   *
+   * @param device Device of the session.
+   * @param height Rows of the images.
+   * @param width Columns of the images.
+   * @throws {OnpathError} As {@linkcode pipelineFor} and `compile()`.
+   */
+  readonly sessionFor: (device: Device, height: number, width: number) => Promise<ShapeSession>;
+}
+
+/**
+ * Creates a cache of sessions.
+ *
+ * @param config Configuration of the processor.
+ * @param maxPlans Maximum sessions of a device.
+ */
+export function createPlanCache(config: ProcessorConfig, maxPlans: number): PlanCache {
+  // The sessions of a device are released with it.
+  const devices = new WeakMap<Device, Map<string, Promise<ShapeSession>>>();
+  const compileFor = (device: Device, height: number, width: number) => {
+    const { pipeline, ...size } = pipelineFor(config, { height, width });
+    const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
+    return { plan: compile(pipeline, { input, device }), size };
+  };
+  return {
+    sessionFor: async (device, height, width) => {
+      let sessions = devices.get(device);
+      if (sessions === undefined) devices.set(device, sessions = new Map());
+      const key = `${height}x${width}`;
+      let opened = sessions.get(key);
+      if (opened === undefined) {
+        // Compiled before the cache changes, so a shape that is refused evicts nothing.
+        const { plan, size } = compileFor(device, height, width);
+        opened = Session.open(plan, device, undefined, { isLazy: true }).then((session) => ({
+          session,
+          ...size,
+        }));
+        if (sessions.size >= maxPlans) sessions.delete(sessions.keys().next().value!);
+      }
+      // A map iterates in the order of insertion, so its first key is the least recently used.
+      sessions.delete(key);
+      sessions.set(key, opened);
+      return await opened;
+    },
+  };
+}
