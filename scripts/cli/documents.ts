@@ -10,9 +10,8 @@ import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { parsePipeline, type Pipeline } from "../../kernels/image/pipeline.ts";
 import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
 import { parseCachePipeline, quantizeSpec } from "../../kernels/quantize/spec.ts";
-import { parseNormalizePipeline, parseTextPipeline } from "../../kernels/tokenize/plan/spec.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { type AnyPlan, type AnyWorkload, findWorkload } from "../../kernels/registry.ts";
+import { type AnyPlan, type AnyWorkload, findWorkload, WORKLOADS } from "../../kernels/registry.ts";
 import { stepNames } from "../../kernels/compile.ts";
 import { parseFitted } from "../../kernels/tabular/fitted/check.ts";
 import type { FittedPipeline } from "../../kernels/tabular/fitted/steps.ts";
@@ -21,6 +20,7 @@ import { parseProfile } from "../../kernels/target/profiles.ts";
 import { readBounded } from "../io/read.ts";
 import { writeWhole } from "../io/write.ts";
 import { suggest } from "./suggest.ts";
+import { checkPipeline, type WorkloadName } from "./workloads.ts";
 
 /** Maximum length of a pipeline or profile file: 1 MiB. */
 export const MAX_PIPELINE_BYTES = 2 ** 20;
@@ -62,31 +62,10 @@ export async function loadAnyPipeline(path: string, signal: AbortSignal): Promis
   return { workload: findWorkload(name), pipeline: within(path, () => checkPipeline(name, value)) };
 }
 
-/** Unknown steps count as image steps, because that parser names the unknown step and suggests another. */
-function workloadName(ops: readonly string[]): AnyPlan["workload"] {
-  if (ops.includes("tokenize")) return "tokenize";
-  for (const name of ["lookup", "quantize", "dequantize"] as const) if (ops.includes(name)) return name;
-  return ops.length > 0 && ops.every((op) => op === "normalize_text") ? "text_normalize" : "image";
-}
-
-function checkPipeline(workload: AnyPlan["workload"], value: unknown): unknown {
-  if (workload === "tokenize") return parseTextPipeline(value);
-  if (workload === "text_normalize") {
-    return { steps: [{ op: "normalize_text", steps: parseNormalizePipeline(value) }] };
-  }
-  if (workload === "lookup") {
-    throw new OnpathError(
-      "pipeline",
-      "Cannot plan a lookup from a file: its memo exists only in a program, use compile() there",
-    );
-  }
-  if (workload === "quantize" || workload === "dequantize") {
-    throw new OnpathError(
-      "pipeline",
-      `Cannot plan a pipeline of ${workload} from a file: its input is a KV cache, use compile() in a program`,
-    );
-  }
-  return parsePipeline(value);
+/** Finds the workload that has all steps. Others count as image steps: that parser names the unknown one. */
+function workloadName(ops: readonly string[]): WorkloadName {
+  const found = WORKLOADS.find(({ steps }) => ops.length > 0 && ops.every((op) => steps.includes(op)));
+  return (found?.name ?? "image") as WorkloadName;
 }
 
 /**

@@ -162,7 +162,10 @@ longTest("plan shows and saves text plans, and run refuses them by name with wha
     const output = join(folder, "out.npy");
     const run = await offload(["run", "--plan", file, "--input", "x.png", "--output", output]);
     assert.equal(run.code, 2);
-    assert.match(run.stderr, /^error: Cannot run plan \d+: it is a text plan.*onpath tokenize --vocab/);
+    assert.match(
+      run.stderr,
+      /^error: Cannot run plan \d+: it is a plan of tokenize.*onpath tokenize --vocab/,
+    );
     for (
       const [args, message] of [
         [[tokens], /requires --vocab/],

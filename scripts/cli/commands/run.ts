@@ -16,14 +16,13 @@ import { checkOutput, encodeOutput, outputFormat } from "../../io/output.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { type Compiled, deviceText, fallbackRows, planFor, withDevice } from "../devices.ts";
-import type { AnyPlan } from "../../../kernels/registry.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
 import { loadPipeline, loadPlan, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
 import { checkWaveform, type SharedOptions } from "../options.ts";
 import { followProgress } from "../progress.ts";
 import { boundsRow, runRows, sessionTimes, tablesRow, timed, trafficRows } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { notForRun } from "../workloads.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
 /** Options of `run`. */
@@ -155,7 +154,7 @@ async function planMaker(
 ): Promise<(input: Tensor) => Compiled> {
   if (path === undefined) {
     const plan = await loadPlan(options.plan!, signal);
-    if (plan.workload !== "image") throw notAnImagePlan(plan);
+    if (plan.workload !== "image") throw notForRun(plan);
     return () => ({ plan, fallbackReason: undefined });
   }
   const pipeline = await loadPipeline(path, signal);
@@ -163,31 +162,4 @@ async function planMaker(
   const { checksum, tolerance, form, packetLayout: layout } = options;
   return (input) =>
     planned((device) => compile(pipeline, { input, device, checksum, tolerance, form, layout }));
-}
-
-/** Error for plans of other workloads: other commands take text, and inputs of the rest are in a program. */
-function notAnImagePlan({ id, workload }: AnyPlan): OnpathError {
-  if (workload === "lookup") {
-    return new OnpathError(
-      "plan",
-      `Cannot run plan ${id}: it is a lookup plan, whose memo exists only in a program; use Session.open() there`,
-      { plan: id, workload },
-    );
-  }
-  if (workload === "quantize" || workload === "dequantize") {
-    return new OnpathError(
-      "plan",
-      `Cannot run plan ${id}: it is for KV caches (${workload}) and run takes images; use Session.open() in a program`,
-      { plan: id, workload },
-    );
-  }
-  const command = workload === "tokenize"
-    ? "onpath tokenize --vocab <name>"
-    : "onpath normalize --device <name>";
-  return new OnpathError(
-    "plan",
-    `Cannot run plan ${id}: it is a text plan (${workload}) and run takes images; use ${command}, ` +
-      "or Session.open() in a program",
-    { plan: id, workload },
-  );
 }
