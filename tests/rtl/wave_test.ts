@@ -8,13 +8,14 @@ import { offload } from "../../runtime/offload.ts";
 import { openRtlCard } from "../../runtime/device/rtl/card.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { memoize } from "../../kernels/memoize/memo.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
 import type { PlanBuild } from "../../kernels/rtl/builds.ts";
 import { compileBuild } from "../../runtime/device/rtl/build.ts";
 import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { makeWave } from "../../scripts/rtl/waves.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
-import type { Tensor } from "../../serialize/tensor.ts";
+import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import { noise } from "../support/images.ts";
 import { readVcd, valueBefore, type Vcd } from "../support/vcd.ts";
 import { load, packetsOf } from "./plans.ts";
@@ -257,6 +258,39 @@ waveTest({
       code: "device",
       message: /^Cannot write a waveform/,
     });
+  },
+});
+
+waveTest({
+  name: "createRtlDevice({ wave }): a lookup's waveform has its packets, and its results stay the same",
+  fn: async () => {
+    const memo = memoize((x) => x * x, { input: "u8", output: "u16" });
+    const levels = Uint8Array.from({ length: 4000 }, (_, n) => 7 * n);
+    const input = tensor(levels, { dtype: "u8", shape: [4000] });
+    const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, {
+      memo,
+      input,
+      device: RTL_PROFILE,
+    });
+    const { write, text } = collector();
+    {
+      await using device = await createRtlDevice({
+        wave: { first: 1, end: 3, write },
+        builds: { lookup: await compileWave("lookup") },
+      });
+      const { output } = await offload(plan, input, device, { resources: { memo } });
+      assert.deepEqual(output.data, Uint16Array.from(levels, (x) => x * x));
+    }
+    const vcd = readVcd(await text());
+    const { request } = plan.packets;
+    const [came, left] = [packetsOn(vcd, "s_axis"), packetsOn(vcd, "m_axis")];
+    assert.equal(left.length, 2);
+    for (const n of [1, 2]) {
+      const sent = levels.subarray(n * request, (n + 1) * request);
+      assert.deepEqual(came[n - 1]!.bytes.slice(64), [...sent]);
+      const squares = Array.from(sent, (x) => [x * x & 255, x * x >> 8]).flat();
+      assert.deepEqual(left[n - 1]!.bytes.slice(64), squares);
+    }
   },
 });
 
