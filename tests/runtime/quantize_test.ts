@@ -9,6 +9,7 @@ import { offload } from "../../runtime/offload.ts";
 import { Session } from "../../runtime/session.ts";
 import { slice, type Tensor, tensor, zeros } from "../../serialize/tensor.ts";
 import { allMethods, randomCache, referenceCache, referenceValues, reordered } from "../support/caches.ts";
+import { longTest, sized } from "../support/long.ts";
 import { sameTensor, test } from "./helpers.ts";
 import { CORRUPTS, DOUBLES, LOSES, REVERSES, spoiledDevice } from "./spoiled_device.ts";
 
@@ -23,7 +24,9 @@ for (const dtype of ["bf16", "f16", "f32"] as const) {
   test(`quantize and dequantize of ${dtype} by every method equal encodeBlock() and decodeBlock()`, async () => {
     await using device = createModelDevice();
     const input = reordered(randomCache(dtype, SHAPE, 7), [1, 0, 3, 2, 4]);
-    for (const method of allMethods()) {
+    const methods = allMethods();
+    const few = methods.filter((_, n) => n % 5 === 0);
+    for (const method of dtype === "bf16" ? methods : sized(methods, few)) {
       const plan = compile({ steps: [{ op: "quantize", method }] }, { input, device });
       const { output: cache } = await offload(plan, input, device);
       assert.deepEqual(cache, referenceCache(method, input), nameOf(method));
@@ -70,7 +73,7 @@ test("quantize and dequantize give the reference's result for any shape, strides
         sameTensor(output, referenceValues(dtype, cache));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: sized(60, 20) },
   );
 });
 
@@ -111,7 +114,7 @@ test("a head of any length is quantized by small floats under one scale, if its 
   }
 });
 
-test("a cache of more than 2^20 groups has several flows, joined in order", async () => {
+longTest("a cache of more than 2^20 groups has several flows, joined in order", async () => {
   await using device = createModelDevice();
   const shape: CacheDimensions = [3, 1, 1, 2 ** 17, 96];
   const count = shape.reduce((product, length) => product * length, 1);

@@ -15,6 +15,7 @@ import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { offloadRecords } from "../../runtime/records.ts";
 import { offloadRecordsStream } from "../../runtime/records_stream.ts";
 import { column, recordsOf, valuesOf } from "../kernels/tabular/columns.ts";
+import { sized } from "../support/long.ts";
 import { refusal } from "../support/failure.ts";
 import { faultyDevice, keepAnswers } from "./faulty_device.ts";
 import { test } from "./helpers.ts";
@@ -45,10 +46,10 @@ const { entries }: { entries: Golden[] } = JSON.parse(
   await readFile(new URL("../golden/tabular.json", import.meta.url), "utf8"),
 );
 
-/** Runs all goldens of scikit-learn on a device; returns the number of columns that the device computed. */
-async function runGoldens(device: Device): Promise<number> {
+/** Runs goldens of scikit-learn on a device; returns the number of columns that the device computed. */
+async function runGoldens(device: Device, every = 1): Promise<number> {
   let columns = 0;
-  for (const { name, type, fit, apply, steps } of entries) {
+  for (const { name, type, fit, apply, steps } of entries.filter((_, n) => n % every === 0)) {
     if (fit.columns === undefined) continue;
     const input = recordsOf(type, fit.columns);
     const fitted = fitRecords({ steps }, input);
@@ -68,7 +69,7 @@ test("offloadRecords() on the model equals the reference, and so scikit-learn, o
 
 test("offloadRecords() on the RTL equals the reference, and so scikit-learn, on all goldens", async () => {
   await using device = await createRtlDevice();
-  assert(await runGoldens(device) > 80);
+  assert(await runGoldens(device, sized(1, 5)) > sized(80, 12));
 });
 
 /** Records of every type, with missing values and both zeros, and a pipeline of several steps. */
@@ -238,7 +239,7 @@ test("offloadRecordsStream() gives the results of all rows at once, for batches 
   await using device = createModelDevice();
   const plan = planFor(fitted, input, device);
   const expected = transformRecords(fitted, input);
-  for (const length of [1, 2, 7, 64, 299, 300, 1000]) {
+  for (const length of sized([1, 2, 7, 64, 299, 300, 1000], [7, 299, 1000])) {
     const batches = Array.from(
       { length: Math.ceil(rows / length) },
       (_, n) => sliceRecords(input, n * length, Math.min(rows, (n + 1) * length)),
