@@ -10,6 +10,7 @@ import { openSource } from "../../scripts/records/files.ts";
 import { encodeModel } from "../kernels/tabular/onnx_models.ts";
 import { valuesOf } from "../kernels/tabular/columns.ts";
 import { HAS_XRT } from "../runtime/xrt/child.ts";
+import { offloadAll } from "../support/cli.ts";
 import { longTest } from "../support/long.ts";
 import { inFolder, readAll } from "./records/files.ts";
 
@@ -164,12 +165,13 @@ Deno.test("offload clean refuses what is wrong in one sentence, and leaves no fi
       [["ok.csv", "no/o.arrow", "--steps", "s.json"], 1, /the folder no is missing/],
       [["ok.csv", "o.arrow", "--onnx", "s.json"], 1, /Cannot read an ONNX model/],
     ];
-    for (const [args, code, message] of cases) {
-      const ended = await clean(folder, ...args);
+    const ends = await offloadAll(folder, cases.map(([args]) => ["clean", ...args]));
+    for (const [at, [args, code, message]] of cases.entries()) {
+      const ended = ends[at]!;
       assert.deepEqual([ended.code, ended.stdout], [code, ""], `${args.join(" ")}\n${ended.stderr}`);
       assert.match(ended.stderr, message);
-      assert.deepEqual((await readdir(folder)).sort(), before);
     }
+    assert.deepEqual((await readdir(folder)).sort(), before);
   }));
 
 longTest("offload clean gives the same file on an emulated card", () =>

@@ -10,6 +10,7 @@ import { referencePipeline } from "../../kernels/image/reference.ts";
 import { tensor, toBytes } from "../../serialize/tensor.ts";
 import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { makeWave } from "../../scripts/rtl/waves.ts";
+import { offloadAll } from "../support/cli.ts";
 import { readVcd } from "../support/vcd.ts";
 import { IS_LONG_SUITE, longTest, sized } from "../support/long.ts";
 
@@ -193,19 +194,20 @@ const refusals: [name: string, args: string[], code: number, says: RegExp][] = [
   ["an unknown device", ["plan", "p.json", "--shape", "8,8,3", "--device", "modle"], 2, /model/],
 ];
 
-for (const [name, args, code, says] of refusals) {
-  Deno.test(`offload refuses ${name} in one clear error and leaves nothing behind`, () =>
-    inFolder(async (folder) => {
-      await writeFile(join(folder, "bad.json"), '{"steps":[{"op":"resize","size":[2,2],"sice":3}]}');
-      await writeFile(join(folder, "cut.npy"), "\x93NUMPY\x01\x00v\x00{'descr'", "latin1");
-      const before = await readdir(folder);
-      const ended = await offloadCli(folder, ...args);
-      assert.equal(ended.code, code, ended.stderr);
+Deno.test("offload refuses what it cannot run in one clear error and leaves nothing behind", () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, "bad.json"), '{"steps":[{"op":"resize","size":[2,2],"sice":3}]}');
+    await writeFile(join(folder, "cut.npy"), "\x93NUMPY\x01\x00v\x00{'descr'", "latin1");
+    const before = await readdir(folder);
+    const ends = await offloadAll(folder, refusals.map(([, args]) => args));
+    for (const [at, [name, , code, says]] of refusals.entries()) {
+      const ended = ends[at]!;
+      assert.equal(ended.code, code, `${name}: ${ended.stderr}`);
       assert.match(ended.stderr, says);
-      assert(!ended.stderr.includes("    at "), "a stack trace");
-      assert.deepEqual(await readdir(folder), before);
-    }));
-}
+      assert(!ended.stderr.includes("    at "), `a stack trace of ${name}`);
+    }
+    assert.deepEqual(await readdir(folder), before);
+  }));
 
 longTest(
   "offload plan --html --trace writes a page and a trace; --device takes a card and a profile's file",

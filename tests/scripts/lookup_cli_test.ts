@@ -7,6 +7,7 @@ import { encodeNpy, readNpy } from "../../scripts/io/npy.ts";
 import { findFunction, FUNCTIONS, memoizeFunction } from "../../scripts/lookup/functions.ts";
 import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
 import { tensor } from "../../serialize/tensor.ts";
+import { offloadAll } from "../support/cli.ts";
 import { refusal } from "../support/failure.ts";
 import { longTest } from "../support/long.ts";
 
@@ -108,7 +109,7 @@ longTest(
     }),
 );
 
-longTest(
+Deno.test(
   "offload lookup refuses what does not fit in one clear error and leaves nothing behind",
   () =>
     inFolder(async (path, folder) => {
@@ -134,8 +135,9 @@ longTest(
         [["sqrt", "--input", bits, "--dtype", "bf16", "--output", out], 2, /Cannot write bf16 as \.npy/],
         [["sqrt", "--input", path("missing.npy"), "--output", out], 1, /^error: Cannot read .*missing\.npy/],
       ];
-      for (const [args, code, message] of refusals) {
-        const ended = await offload("lookup", ...args);
+      const ends = await offloadAll(folder, refusals.map(([args]) => ["lookup", ...args]));
+      for (const [at, [args, code, message]] of refusals.entries()) {
+        const ended = ends[at]!;
         assert.equal(ended.code, code, `${args.join(" ")}: ${ended.stderr}`);
         assert.match(ended.stderr, message);
       }

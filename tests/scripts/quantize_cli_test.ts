@@ -9,6 +9,7 @@ import { readSafetensors } from "../../scripts/io/safetensors_read.ts";
 import { METHOD_NAMES } from "../../scripts/quantize/methods.ts";
 import { syntheticTensors } from "../../scripts/quantize/synthetic_cache.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
+import { offloadAll } from "../support/cli.ts";
 import { checkSelfContained } from "../support/markup.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
@@ -181,58 +182,56 @@ Deno.test("quantize refuses wrong use and files that do not fit, in one sentence
     const whole = await readFile(join(folder, "c.safetensors"));
     await writeFile(join(folder, "cut.safetensors"), whole.subarray(0, whole.length - 1));
     const before = await readdir(folder);
-    const refused = async (code: number, message: RegExp, ...args: string[]) => {
-      const ended = await offloadCli(folder, ...args, "--output", "out.safetensors");
+    const cases: [code: number, message: RegExp, args: string[]][] = [];
+    const refused = (code: number, message: RegExp, ...args: string[]) =>
+      cases.push([code, message, [...args, "--output", "out.safetensors"]]);
+    refused(2, /expected a file, or --synthetic/, "quantize");
+    refused(2, /either a file or --synthetic, not both/, "quantize", "c.safetensors", "--synthetic");
+    refused(2, /Expected four whole numbers/, "quantize", "--synthetic", "4,4");
+    refused(
+      2,
+      /one of fp8, .* \(did you mean kivi[24]\?\)/,
+      "quantize",
+      "--synthetic",
+      "--method",
+      "kivi3",
+    );
+    refused(
+      2,
+      /--group: it has no options/,
+      "quantize",
+      "--synthetic",
+      "--method",
+      "mxfp4",
+      "--group",
+      "32",
+    );
+    refused(2, /expected one of LBHNC/, "quantize", "c.safetensors", "--layout", "LBNCH");
+    refused(2, /groups of 32 do not divide the tokens/, "quantize", "c.safetensors", "--method", "kivi2");
+    refused(1, /"keys" is missing, found "k", "v"/, "quantize", "c.safetensors", "--keys", "keys");
+    refused(1, /tensors end at byte|bytes \d+ to \d+ of the data/, "quantize", "cut.safetensors");
+    refused(2, /layer 0, head 1: token 0, channel 5/, "quantize", "nan.safetensors", "--method", "int4");
+    refused(1, /is no quantized cache/, "dequantize", "c.safetensors");
+    refused(1, /the folder .* is missing/, "quantize", "--synthetic", "--report", "none/report.html");
+    refused(2, /Expected a name that ends in \.html/, "quantize", "--synthetic", "--report", "report.pdf");
+    refused(2, /Expected a share/, "quantize", "--synthetic", "--max-saturated", "101%");
+    refused(
+      2,
+      /--values names a tensor of its own/,
+      "quantize",
+      "c.safetensors",
+      "--content",
+      "mla",
+      "--values",
+      "v",
+    );
+    const ends = await offloadAll(folder, cases.map(([, , args]) => args));
+    for (const [at, [code, message, args]] of cases.entries()) {
+      const ended = ends[at]!;
       assert.equal(ended.code, code, `${args}: ${ended.stdout}${ended.stderr}`);
       assert.match(ended.stderr, message);
       assert.equal(ended.stdout, "");
-    };
-    await Promise.all([
-      refused(2, /expected a file, or --synthetic/, "quantize"),
-      refused(2, /either a file or --synthetic, not both/, "quantize", "c.safetensors", "--synthetic"),
-      refused(2, /Expected four whole numbers/, "quantize", "--synthetic", "4,4"),
-      refused(
-        2,
-        /one of fp8, .* \(did you mean kivi[24]\?\)/,
-        "quantize",
-        "--synthetic",
-        "--method",
-        "kivi3",
-      ),
-      refused(
-        2,
-        /--group: it has no options/,
-        "quantize",
-        "--synthetic",
-        "--method",
-        "mxfp4",
-        "--group",
-        "32",
-      ),
-    ]);
-    await Promise.all([
-      refused(2, /expected one of LBHNC/, "quantize", "c.safetensors", "--layout", "LBNCH"),
-      refused(2, /groups of 32 do not divide the tokens/, "quantize", "c.safetensors", "--method", "kivi2"),
-      refused(1, /"keys" is missing, found "k", "v"/, "quantize", "c.safetensors", "--keys", "keys"),
-      refused(1, /tensors end at byte|bytes \d+ to \d+ of the data/, "quantize", "cut.safetensors"),
-      refused(2, /layer 0, head 1: token 0, channel 5/, "quantize", "nan.safetensors", "--method", "int4"),
-      refused(1, /is no quantized cache/, "dequantize", "c.safetensors"),
-    ]);
-    await Promise.all([
-      refused(1, /the folder .* is missing/, "quantize", "--synthetic", "--report", "none/report.html"),
-      refused(2, /Expected a name that ends in \.html/, "quantize", "--synthetic", "--report", "report.pdf"),
-      refused(2, /Expected a share/, "quantize", "--synthetic", "--max-saturated", "101%"),
-      refused(
-        2,
-        /--values names a tensor of its own/,
-        "quantize",
-        "c.safetensors",
-        "--content",
-        "mla",
-        "--values",
-        "v",
-      ),
-    ]);
+    }
     assert.deepEqual(await readdir(folder), before);
   }));
 

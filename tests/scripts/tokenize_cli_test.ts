@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { get_encoding } from "tiktoken";
+import { offloadAll } from "../support/cli.ts";
+import type { Ended } from "../support/cli_child.ts";
 import { IS_LONG_SUITE, longTest } from "../support/long.ts";
 
 /** Runs the command line. */
@@ -53,13 +55,15 @@ Deno.test("tokenize and vocab: a compiled table file gives tiktoken's ids, from 
 });
 
 Deno.test("tokenize refuses what it cannot read, in one sentence", async () => {
-  const both = await offload(["tokenize", "text", "--input", "deno.json"]);
+  const [both, none, other] = await offloadAll(".", [
+    ["tokenize", "text", "--input", "deno.json"],
+    ["tokenize", "text", "--vocab", "missing.vocab"],
+    ["tokenize", "text", "--vocab", "README.md"],
+  ]) as [Ended, Ended, Ended];
   assert.equal(both.code, 2);
   assert.match(both.stderr, /either a text or --input/);
-  const none = await offload(["tokenize", "text", "--vocab", "missing.vocab"]);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /^error: Cannot read missing\.vocab: /);
-  const other = await offload(["tokenize", "text", "--vocab", "README.md"]);
   assert.match(other.stderr, /expected a tokenizer\.json, a rank file/);
 });
 
