@@ -110,75 +110,48 @@ Deno.test("offload run takes the model where the RTL lacks the tables, and says 
     const steps = [{ op: "resize", size: [223, 227], match: "opencv" }];
     await writeFile(join(folder, "p.json"), JSON.stringify({ steps }));
     const args = ["run", "p.json", "--input", PHOTOS + "coffee.png", "--output", "o.npy"];
-    const { code, stdout } = await offloadCli(folder, ...args);
-    assert.equal(code, 0);
-    assert.match(stdout, /^device +model: /m);
-    assert.match(stdout, /^not rtl +Cannot compile for device rtl: resize needs tables/m);
-    const named = await offloadCli(folder, ...args, "--device", "rtl");
-    assert.equal(named.code, 2);
-    assert.match(named.stderr, /Cannot compile for device rtl/);
+    const [plain, named] = await offloadAll(folder, [args, [...args, "--device", "rtl"]]);
+    assert.equal(plain!.code, 0);
+    assert.match(plain!.stdout, /^device +model: /m);
+    assert.match(plain!.stdout, /^not rtl +Cannot compile for device rtl: resize needs tables/m);
+    assert.equal(named!.code, 2);
+    assert.match(named!.stderr, /Cannot compile for device rtl/);
   }));
 
 Deno.test("offload run writes .npy and .safetensors equal to the reference, from PNG and JPEG", () =>
   inFolder(async (folder) => {
-    for (const photo of ["coffee.png", "rocket.jpg"]) {
-      const expected = await referenceOf(photo);
-      const quick = photo === "coffee.png" ? ["o.npy"] : ["o.safetensors"];
-      for (const output of sized(["o.npy", "o.safetensors"], quick)) {
-        const { code } = await offloadCli(
-          folder,
-          "run",
-          "p.json",
-          "--input",
-          PHOTOS + photo,
-          "--output",
-          output,
-        );
-        assert.equal(code, 0);
-        const bytes = await readFile(join(folder, output));
-        const start = output === "o.npy" ? 10 + bytes.readUInt16LE(8) : 8 + Number(bytes.readBigUInt64LE(0));
-        assert.deepEqual(new Uint8Array(bytes.subarray(start)), new Uint8Array(expected));
-      }
+    const all = ["coffee.png", "rocket.jpg"].flatMap((photo) =>
+      ["npy", "safetensors"].map((format) => ({ photo, output: `${photo}.${format}` }))
+    );
+    const cases = sized(all, [all[0]!, all[3]!]);
+    const ends = await offloadAll(
+      folder,
+      cases.map(({ photo, output }) => ["run", "p.json", "--input", PHOTOS + photo, "--output", output]),
+    );
+    for (const [at, { photo, output }] of cases.entries()) {
+      assert.equal(ends[at]!.code, 0, ends[at]!.stderr);
+      const bytes = await readFile(join(folder, output));
+      const isNpy = output.endsWith(".npy");
+      const start = isNpy ? 10 + bytes.readUInt16LE(8) : 8 + Number(bytes.readBigUInt64LE(0));
+      assert.deepEqual(new Uint8Array(bytes.subarray(start)), new Uint8Array(await referenceOf(photo)));
     }
   }));
 
 Deno.test("offload plan says what was chosen, and run takes its file", () =>
   inFolder(async (folder) => {
-    const shown = await offloadCli(
-      folder,
-      "plan",
-      "p.json",
-      "--shape",
-      "400,600,3",
-      "--json",
-      "--output",
-      "a.plan",
-    );
-    assert.equal(shown.code, 0);
-    assert.equal(JSON.parse(shown.stdout).body.output.dtype, "f16");
-    const ran = await offloadCli(
-      folder,
-      "run",
-      "--plan",
-      "a.plan",
-      "--input",
-      PHOTOS + "coffee.png",
-      "--output",
-      "o.npy",
-    );
-    assert.equal(ran.code, 0);
-    const wrong = await offloadCli(
-      folder,
-      "run",
-      "--plan",
-      "a.plan",
-      "--input",
-      PHOTOS + "rocket.jpg",
-      "--output",
-      "x.npy",
-    );
-    assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /Cannot run plan \d+ on shape \[427, 640, 3\]/);
+    const run = (photo: string, output: string) => [
+      ...["run", "--plan", "a.plan", "--input", PHOTOS + photo, "--output", output],
+    ];
+    const [shown, ran, wrong] = await offloadAll(folder, [
+      ["plan", "p.json", "--shape", "400,600,3", "--json", "--output", "a.plan"],
+      run("coffee.png", "o.npy"),
+      run("rocket.jpg", "x.npy"),
+    ]);
+    assert.equal(shown!.code, 0);
+    assert.equal(JSON.parse(shown!.stdout).body.output.dtype, "f16");
+    assert.equal(ran!.code, 0);
+    assert.equal(wrong!.code, 2);
+    assert.match(wrong!.stderr, /Cannot run plan \d+ on shape \[427, 640, 3\]/);
     assert(!(await readdir(folder)).includes("x.npy"));
   }));
 
