@@ -11,6 +11,7 @@ import type { Tensor } from "../../../serialize/tensor.ts";
 import type { GroupPacking } from "../packing.ts";
 import { type CacheRows, cacheRows, type Elements } from "./rows.ts";
 import { eachHead } from "./segments.ts";
+import { createStripes } from "./stripes.ts";
 
 /** Elements of a row that are copied one by one; a view for a longer run costs less than its copy. */
 const SHORT = 12;
@@ -118,22 +119,24 @@ function copyRun(
   for (let i = 0; i < count; i++) target[to + i * toStep] = source[from + i * fromStep]!;
 }
 
-/** Groups along tokens, gathered from `values` rows. */
-function gatherGroups({ values }: GroupPacking, tensor: Tensor): MoveGroups {
-  const rows = cacheRows(tensor, false);
-  const { data, step } = rows;
+/** Groups along tokens. A stripe of tokens is transposed at once, and serves the packets that hold its groups. */
+function gatherGroups(packing: GroupPacking, tensor: Tensor): MoveGroups {
+  const { values } = packing;
+  const rows = cacheRows(tensor, false), copy = copyGroups(packing, tensor, true);
+  const stripes = createStripes(values, rows.length, tensor.data.BYTES_PER_ELEMENT);
   return (head, group, groups, elements, at) => {
     eachStripe(rows, group, groups, (stripe, column, columns, done) => {
-      for (let t = 0; t < values; t++) {
-        let from = rows.at(head, stripe * values + t) + column * step;
-        let to = at + done * values + t;
-        for (let c = 0; c < columns; c++, from += step, to += values) elements[to] = data[from]!;
-      }
+      const found = stripes(
+        head,
+        stripe,
+        (target, to) => copy(head, stripe * rows.length, rows.length, target, to),
+      );
+      elements.set(found.subarray(column * values, (column + columns) * values), at + done * values);
     });
   };
 }
 
-/** The way back of `gatherGroups`. */
+/** The way back of `gatherGroups`. A packet may hold a part of a stripe, so elements are written one by one. */
 function scatterGroups({ values }: GroupPacking, tensor: Tensor): MoveGroups {
   const rows = cacheRows(tensor, false);
   const { data, step } = rows;

@@ -48,14 +48,14 @@ export function transpose32(from: usize, pitch: usize, rows: i32, columns: i32, 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function low16(a: v128, b: v128): v128 {
+export function low16(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function high16(a: v128, b: v128): v128 {
+export function high16(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
