@@ -8,6 +8,11 @@ import { compile } from "../../kernels/compile.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { beginDequantize, beginQuantize } from "../../kernels/quantize/flow.ts";
 import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
+import {
+  reserveWorkspace,
+  type StripeWorkspace,
+  workspaceBytes,
+} from "../../kernels/quantize/flows/stripes.ts";
 import { createCacheModel } from "../../kernels/quantize/model/model.ts";
 import type { CacheDimensions } from "../../kernels/quantize/packing.ts";
 import type { DequantizePlan, QuantizePlan } from "../../kernels/quantize/plan.ts";
@@ -91,22 +96,28 @@ function quantizePlan(input: Tensor<"bf16">, method: QuantizeMethod, checksum: C
 /** Writes all requests into a session's slots, one exchange after another. */
 function reordering(input: Tensor<"bf16">, method: QuantizeMethod): () => void {
   const plan = quantizePlan(input, method, "link");
-  const { requests } = reservePlanSlots(plan.packets);
+  const { packing } = plan.body, channels = input.shape[4]!;
+  const { requests } = reservePlanSlots(plan.packets, workspaceBytes(packing, channels));
+  const workspace = reserveWorkspace(packing, channels, requests.engine);
   return () => {
-    for (const flow of beginQuantize(plan, input).flows) while (flow.write(requests, 0, requests.slots) > 0);
+    for (const flow of beginQuantize(plan, input, {}, workspace).flows) {
+      while (flow.write(requests, 0, requests.slots) > 0);
+    }
   };
 }
 
 /** Runs the model over all packets of a cache. They are in memory, and exceed the caches of a core. */
 function encoding(input: Tensor<"bf16">, method: QuantizeMethod, checksum: Checksum): () => void {
   const plan = quantizePlan(input, method, checksum);
-  return filled(plan, beginQuantize(plan, input)).take;
+  return filled(plan, (workspace) => beginQuantize(plan, input, {}, workspace)).take;
 }
 
 function decoding(input: Tensor<"bf16">, method: QuantizeMethod, checksum: Checksum): () => void {
   const plan = quantizePlan(input, method, checksum);
-  const work = beginQuantize(plan, input);
-  const { take, answers, count } = filled(plan, work);
+  const { work, take, answers, count } = filled(
+    plan,
+    (workspace) => beginQuantize(plan, input, {}, workspace),
+  );
   take();
   let flow = 0;
   for (let slot = 0; slot < count; slot++) {
@@ -119,27 +130,31 @@ function decoding(input: Tensor<"bf16">, method: QuantizeMethod, checksum: Check
     device: MODEL_PROFILE,
     checksum,
   });
-  return filled(back, beginDequantize(back, cache)).take;
+  return filled(back, () => beginDequantize(back, cache)).take;
 }
 
 /** Writes all requests of a work into slots, and returns the model's work on them. */
-function filled(plan: QuantizePlan | DequantizePlan, { flows }: Pick<Work<unknown>, "flows">): {
+function filled<Out>(plan: QuantizePlan | DequantizePlan, begin: (workspace: StripeWorkspace) => Work<Out>): {
+  readonly work: Work<Out>;
   readonly take: () => void;
   readonly answers: PacketSlots;
   readonly count: number;
 } {
-  const { packing } = plan.body;
-  const slots = Math.ceil(packing.perHead * packing.heads / packing.groups) + flows.length;
+  const { packing, values: { shape } } = plan.body;
+  // A flow may end with a packet that is not full.
+  const slots = Math.ceil(packing.perHead * packing.heads / packing.groups) + 64;
   const { request, answer } = plan.packets;
-  const engine = createEngine(slots * (slotBytesFor(request) + slotBytesFor(answer)) + 2 * SLOTS_ALIGNMENT);
+  const bytes = slots * (slotBytesFor(request) + slotBytesFor(answer)) + 2 * SLOTS_ALIGNMENT;
+  const engine = createEngine(bytes + workspaceBytes(packing, shape[4]));
   const requests = reserveSlots(engine, slots, request), answers = reserveSlots(engine, slots, answer);
+  const work = begin(reserveWorkspace(packing, shape[4], engine));
   let count = 0;
-  for (const flow of flows) {
+  for (const flow of work.flows) {
     for (let more = 1; more > 0; count += more) more = flow.write(requests, count, slots - count);
   }
   const model = createCacheModel(plan);
   const take = () => {
     for (let slot = 0; slot < count; slot++) model.take(requests, slot, answers, slot);
   };
-  return { take, answers, count };
+  return { work, take, answers, count };
 }

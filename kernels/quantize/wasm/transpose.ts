@@ -1,4 +1,9 @@
-// Transpositions between rows of channels and groups of tokens.
+// Copies, and transpositions between rows of channels and groups of tokens.
+
+/** Copies bytes. */
+export function copy(to: usize, from: usize, length: usize): void {
+  memory.copy(to, from, length);
+}
 
 /** Transposes a matrix of 16-bit elements. `pitch` and `toPitch` are the bytes of a row of both. */
 export function transpose16(from: usize, pitch: usize, rows: i32, columns: i32, to: usize, toPitch: usize): void {
