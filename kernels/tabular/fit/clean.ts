@@ -30,7 +30,8 @@ export function fitClean(step: ColumnCleanStep, column: FitColumn): FittedPart {
     return done({ op: "hampel", from: name, to, type, window, threshold, action });
   }
   const action: CleanAction = step.method === "clip" ? "clip" : step.action;
-  const [low, high] = boundsOf(step, column);
+  // Adding 0 makes 0 of -0, which JSON cannot hold.
+  const [low, high] = boundsOf(step, column).map((bound) => bound + 0) as [number, number];
   if (!Number.isFinite(low) || !Number.isFinite(high)) throw refuseFit(name, "its bounds are infinite");
   const type = isMark ? "u8" : action === "clip" ? wide : own;
   return done({ op: "bounds", from: name, to, type, low, high, action });

@@ -7,6 +7,7 @@
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { identifyFitted } from "../fitted/check.ts";
 import { type ColumnSchema, type FittedPipeline, type FittedStep, isValueStep } from "../fitted/steps.ts";
+import { loadWith } from "../optional.ts";
 import { parseRecordsPipeline, type RecordsPipeline, type RecordsStep } from "../spec.ts";
 import { type Column, type Records, records } from "../table.ts";
 import { checkInputs, runSteps } from "../transform.ts";
@@ -127,7 +128,7 @@ async function sketchGroup(
   source: RecordsSource,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, ColumnSketch>> {
-  const { ColumnSketch } = await import("./sketch.ts");
+  const { ColumnSketch } = await loadWith("@datadog/sketches-js", () => import("./sketch.ts"));
   const sketches = new Map<string, ColumnSketch>();
   for (const step of group) {
     const sentinel = step.op === "impute" ? step.missing : undefined;

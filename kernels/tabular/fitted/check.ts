@@ -14,8 +14,11 @@ import { FITTED_VERSION, type FittedPipeline } from "./steps.ts";
 /** Completes a fitted pipeline with its version and id, after a check of its types. */
 export function identifyFitted(parts: Omit<FittedPipeline, "id" | "version">): FittedPipeline {
   const { inputs, steps, outputs, drop } = parts;
+  const fitted: FittedPipeline = { version: FITTED_VERSION, id: idOf(parts), inputs, steps, outputs, drop };
+  // A fit must not make what parseFitted() refuses.
+  parseWith(fittedSchema, fitted, "pipeline", "fitted");
   flowTypes(parts);
-  return { version: FITTED_VERSION, id: idOf(parts), inputs, steps, outputs, drop };
+  return fitted;
 }
 
 /**

@@ -252,7 +252,7 @@ export interface ColumnSchema {
 }
 
 /** Version of {@linkcode FittedPipeline}. */
-export const FITTED_VERSION = 1;
+export const FITTED_VERSION = 1 as const;
 
 /** Pipeline of records that is fitted: everything that a transform needs. Plain data that JSON can hold. */
 export interface FittedPipeline {

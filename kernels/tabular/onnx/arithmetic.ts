@@ -127,7 +127,22 @@ function compute(
     throw unsupported(at, `it computes with ${type}, expected f32 or f64`);
   }
   const columns = writeColumns(builder, at, value.columns.length, (to, index) => {
-    return { op: "arithmetic", from: value.columns[index]!, to, type, terms: terms(index) };
+    return {
+      op: "arithmetic",
+      from: value.columns[index]!,
+      to,
+      type,
+      terms: terms(index).flatMap(withoutNegativeZero),
+    };
   });
   return { ...value, columns };
+}
+
+/** Replaces a constant of -0, which JSON cannot hold, by terms of the same results. */
+function withoutNegativeZero({ op, value }: Term): Term[] {
+  if (!Object.is(value, -0)) return [{ op, value }];
+  if (op === "add") return [{ op: "subtract", value: 0 }];
+  if (op === "subtract") return [{ op: "add", value: 0 }];
+  const negated: Term[] = op === "multiply" || op === "divide" ? [{ op: "multiply", value: -1 }] : [];
+  return [{ op, value: 0 }, ...negated];
 }

@@ -7,6 +7,7 @@
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import type { FittedPipeline } from "../fitted/steps.ts";
+import { loadWith } from "../optional.ts";
 
 /** Options of {@linkcode importOnnx}. */
 export interface ImportOnnxOptions {
@@ -51,6 +52,6 @@ export async function importOnnx(
     }
   }
   // Only imports load the package that reads protobuf.
-  const { importGraph } = await import("./graph.ts");
+  const { importGraph } = await loadWith("protobufjs", () => import("./graph.ts"));
   return importGraph(bytes, columns);
 }

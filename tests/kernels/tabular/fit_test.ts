@@ -265,6 +265,11 @@ Deno.test("fitRecords: refuses columns and values that do not fit a step", () =>
   refuse({ op: "encode", method: "ordinal" }, recordsOf("f64", [[]]), /it has no rows/);
 });
 
+Deno.test("scale standard: a range that overflows the column's type is none for f64 statistics", () => {
+  const { c0 } = run({ op: "scale", method: "standard" }, "f16", [60000, -60000]);
+  assert.deepEqual(c0, [1, -1]);
+});
+
 Deno.test("fitRecords: refuses a malformed pipeline", () => {
   const input = recordsOf("f64", [[1, 2]]);
   const refuse = (step: object, message = /^Cannot read pipeline\.steps\.0/) => {

@@ -97,6 +97,16 @@ Deno.test("parseFitted: refuses other versions, changes and unknown fields", () 
   refuse({ ...fitted, outputs: ["x", "x"] }, /distinct/);
 });
 
+Deno.test("fitRecords: refuses categories that parseFitted would refuse", () => {
+  const steps = [{ op: "encode", method: "ordinal", columns: ["c0"] }] as const;
+  const most = fitRecords({ steps }, recordsOf("text", [["x".repeat(65_536)]]));
+  assert.equal(parseFitted(JSON.parse(JSON.stringify(most))).id, most.id);
+  assert.throws(
+    () => fitRecords({ steps }, recordsOf("text", [["x".repeat(65_537)]])),
+    refusal("pipeline", /fitted\.steps\.0\.keys\.0/),
+  );
+});
+
 Deno.test("identifyFitted: refuses steps that do not fit their columns", () => {
   const refuse = (step: object, message: RegExp) =>
     assert.throws(() => withSteps(step), refusal("pipeline", message), JSON.stringify(step));
