@@ -9,7 +9,7 @@ import { joinRecords, sliceRecords } from "../kernels/tabular/rows.ts";
 import type { Context } from "../kernels/tabular/slice.ts";
 import type { Records } from "../kernels/tabular/table.ts";
 import type { Device } from "./device/device.ts";
-import { offloadRecords, type RecordsResult } from "./records.ts";
+import { openRecords, type RecordsResult } from "./records.ts";
 import type { RunOptions } from "./run_options.ts";
 
 /** Batch with the rows around it that its results depend on. */
@@ -28,7 +28,7 @@ interface Surrounded {
  * @param device An open device. The caller closes it.
  * @param options Signal, timeout and retries of every batch.
  * @returns Results in order. A result may have no rows.
- * @throws {OnpathError} As {@linkcode offloadRecords}.
+ * @throws {OnpathError} As `RecordsSession.run`.
  */
 export async function* offloadRecordsStream(
   plan: RecordsPlan,
@@ -36,9 +36,10 @@ export async function* offloadRecordsStream(
   device: Device,
   options: RunOptions = {},
 ): AsyncGenerator<RecordsResult> {
+  const session = openRecords(plan, device);
   for await (const { records, from, to } of surround(batches, plan.context)) {
     options.signal?.throwIfAborted();
-    yield await offloadRecords(plan, records, device, { ...options, rows: { from, to } });
+    yield await session.run(records, { ...options, rows: { from, to } });
   }
 }
 
