@@ -18,7 +18,10 @@ export function fitScale(step: ScaleStep, column: FitColumn): FittedPart {
   const type = arithmeticType(checkNumbers(column, "a scale"));
   checkValues(column);
   const terms = termsOf(step, column, type);
-  if (!terms.every(({ value }) => Number.isFinite(value))) {
+  const [min, max] = column.statistics.range();
+  // A range that overflows makes a scale of 0, which is finite.
+  const spread = step.method === "min_max" ? roundTo(type, max - min) : 0;
+  if (![spread, ...terms.map(({ value }) => value)].every(Number.isFinite)) {
     throw refuseFit(name, "its values are too far apart");
   }
   return { steps: [{ op: "arithmetic", from: name, to: name, type, terms }], replaced: [name] };

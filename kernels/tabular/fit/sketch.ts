@@ -4,13 +4,15 @@
  * @module
  */
 
-import { DDSketch } from "@datadog/sketches-js";
+import { LogCollapsingLowestDenseDDSketch } from "@datadog/sketches-js";
 import type { ColumnSchema } from "../fitted/steps.ts";
 import { type Column, type ColumnType, numbersOf, rowsOf } from "../table.ts";
-import { cellsOf, roundTo } from "../values.ts";
+import { roundTo } from "../values.ts";
 import {
+  addCodes,
   addCount,
   exactStatistics,
+  missingCodes,
   type Moments,
   noNumbers,
   sortCounts,
@@ -23,12 +25,18 @@ export type Need = "none" | "presence" | "moments" | "percentiles" | "counts";
 /** Relative error of a percentile of a sketch, to the value of its rank. */
 export const SKETCH_ACCURACY = 0.001;
 
+/** Bins of a sketch: magnitudes up to 10^56 below the greatest one have bins of their own. */
+const MAX_BINS = 65_536;
+
 /** Statistics of one column in progress. */
 export class ColumnSketch {
   readonly #column: ColumnSchema;
   readonly #need: Need;
   readonly #sentinel: number | undefined;
-  readonly #sketch = new DDSketch({ relativeAccuracy: SKETCH_ACCURACY });
+  readonly #sketch = new LogCollapsingLowestDenseDDSketch({
+    relativeAccuracy: SKETCH_ACCURACY,
+    binLimit: MAX_BINS,
+  });
   readonly #counts = new Map<number | string, number>();
   #rows = 0;
   #missing = 0;
@@ -52,14 +60,9 @@ export class ColumnSketch {
   /** Adds the rows of a batch. */
   add(column: Column): void {
     if (column.type === "text") {
-      const rows = rowsOf(column);
-      const read = cellsOf(column);
-      for (let row = 0; row < rows; row++) {
-        const cell = read(row);
-        if (cell === null) this.#missing++;
-        else if (this.#need === "counts") addCount(this.#column.name, this.#counts, cell);
-      }
-      this.#rows += rows;
+      this.#rows += rowsOf(column);
+      this.#missing += missingCodes(column);
+      if (this.#need === "counts") addCodes(column, this.#counts);
       return;
     }
     const statistics = exactStatistics(column, this.#sentinel);
@@ -93,8 +96,10 @@ export class ColumnSketch {
     const counts = () => sortCounts(this.#counts);
     if (type === "text") return { name, type, rows, missing, ...noNumbers(name), counts };
     const [min, max] = this.#range;
-    const percentile = (percent: number) =>
-      Math.min(max, Math.max(min, this.#sketch.getValueAtQuantile(percent / 100)));
+    const percentile = (percent: number) => {
+      if (percent === 0 || percent === 100) return percent === 0 ? min : max;
+      return Math.min(max, Math.max(min, this.#sketch.getValueAtQuantile(percent / 100)));
+    };
     return {
       name,
       type,

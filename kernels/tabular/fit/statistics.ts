@@ -6,8 +6,8 @@
 
 import { OnpathError } from "../../../serialize/errors.ts";
 import { MAX_CATEGORIES } from "../spec/common.ts";
-import { type Cell, type Column, type ColumnType, numbersOf, quoted, rowsOf } from "../table.ts";
-import { cellsOf, isMissing, roundTo } from "../values.ts";
+import { type Column, type ColumnType, numbersOf, quoted, rowsOf, type TextColumn } from "../table.ts";
+import { roundTo } from "../values.ts";
 import { percentileOf } from "./quantiles.ts";
 import { pairwiseSum } from "./sums.ts";
 
@@ -61,17 +61,12 @@ export function exactStatistics(column: Column, sentinel?: number): Statistics {
   const { name, type } = column;
   const rows = rowsOf(column);
   if (type === "text") {
-    const read = cellsOf(column);
-    let missing = 0;
-    for (let row = 0; row < rows; row++) if (read(row) === null) missing++;
-    return {
-      name,
-      type,
-      rows,
-      missing,
-      ...noNumbers(name),
-      counts: () => sortCounts(countCells(name, rows, read)),
+    const counts = () => {
+      const known = new Map<number | string, number>();
+      addCodes(column, known);
+      return sortCounts(known);
     };
+    return { name, type, rows, missing: missingCodes(column), ...noNumbers(name), counts };
   }
   const numbers = withoutSentinel(numbersOf(column), sentinel);
   const present = numbers.filter((value) => value === value);
@@ -141,16 +136,29 @@ function countSorted(name: string, sorted: Float64Array): Count[] {
   return counts;
 }
 
-function countCells(name: string, rows: number, read: (row: number) => Cell): Map<number | string, number> {
-  const counts = new Map<number | string, number>();
-  for (let row = 0; row < rows; row++) addCount(name, counts, read(row));
-  return counts;
+/** Counts the rows without a string. */
+export function missingCodes({ codes, missing }: TextColumn): number {
+  let count = 0;
+  for (const code of codes) if (code === missing) count++;
+  return count;
 }
 
-/** Counts a cell, if it is present. */
-export function addCount(name: string, counts: Map<number | string, number>, cell: Cell): void {
-  if (isMissing(cell)) return;
-  counts.set(cell!, (counts.get(cell!) ?? 0) + 1);
+/** Adds the rows of each string of a column to counts. */
+export function addCodes(
+  { name, codes, dictionary }: TextColumn,
+  counts: Map<number | string, number>,
+): void {
+  const byCode = new Float64Array(dictionary.length);
+  for (const code of codes) if (code < byCode.length) byCode[code]!++;
+  dictionary.forEach((text, code) => {
+    if (byCode[code]! > 0) counts.set(text, (counts.get(text) ?? 0) + byCode[code]!);
+  });
+  if (counts.size > MAX_CATEGORIES) throw tooMany(name);
+}
+
+/** Counts a number. */
+export function addCount(name: string, counts: Map<number | string, number>, value: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
   if (counts.size > MAX_CATEGORIES) throw tooMany(name);
 }
 

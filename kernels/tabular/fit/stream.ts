@@ -28,7 +28,7 @@ export interface FitStreamOptions {
  *
  * Counts, minimum and maximum are exact. Means and variances are merged by batch and differ from those of
  * {@linkcode fitRecords} in their last bits. Percentiles are those of a sketch, at most 0.1% off the value of their
- * rank. At most 65,536 categories a column are counted.
+ * rank, if its magnitude is at least 10^-56 of the greatest one. At most 65,536 categories a column are counted.
  *
  * @param pipeline Steps.
  * @param source Opens the stream; called once for each pass.

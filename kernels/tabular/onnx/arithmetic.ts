@@ -7,6 +7,7 @@
 import type { Term } from "../fitted/steps.ts";
 import { isInteger } from "../values.ts";
 import {
+  attributeOf,
   type Builder,
   castTo,
   constantInput,
@@ -44,8 +45,8 @@ function scaler(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
   const own = value.type === "f64" ? value : castTo(builder, at, value, "f32");
   const count = own.columns.length;
-  const offset = perColumn(at, at.attributes.get("offset")?.floats ?? [0], count, "offset");
-  const scale = perColumn(at, at.attributes.get("scale")?.floats ?? [1], count, "scale");
+  const offset = perColumn(at, attributeOf(at, "offset", "floats") ?? [0], count, "offset");
+  const scale = perColumn(at, attributeOf(at, "scale", "floats") ?? [1], count, "scale");
   const scaled = compute(builder, at, own, (index) => [
     { op: "subtract", value: offset(index) },
     { op: "multiply", value: scale(index) },
@@ -59,11 +60,11 @@ function imputer(builder: Builder, at: GraphNode): Value {
   const isWhole = isInteger(type);
   const list =
     (isWhole
-      ? at.attributes.get("imputed_value_int64s")?.ints
-      : at.attributes.get("imputed_value_floats")?.floats) ?? [];
+      ? attributeOf(at, "imputed_value_int64s", "ints")
+      : attributeOf(at, "imputed_value_floats", "floats")) ?? [];
   const replaced = isWhole
-    ? at.attributes.get("replaced_value_int64")?.i ?? 0
-    : at.attributes.get("replaced_value_float")?.f ?? 0;
+    ? attributeOf(at, "replaced_value_int64", "i") ?? 0
+    : attributeOf(at, "replaced_value_float", "f") ?? 0;
   const imputed = perColumn(at, list, value.columns.length, "imputed value");
   const columns = writeColumns(builder, at, value.columns.length, (to, index) => ({
     op: "fill",
@@ -78,7 +79,7 @@ function imputer(builder: Builder, at: GraphNode): Value {
 
 function binarizer(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const threshold = at.attributes.get("threshold")?.f ?? 0;
+  const threshold = attributeOf(at, "threshold", "f") ?? 0;
   const { type } = value;
   if (type === "text") throw unsupported(at, "it reads text, expected numbers");
   if (!Number.isFinite(threshold)) throw unsupported(at, "its threshold is not finite");
@@ -104,8 +105,8 @@ function withConstant(builder: Builder, at: GraphNode, op: Term["op"], commutes:
 
 function clip(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const min = scalarOf(at, constantInput(builder, at, 1), "minimum") ?? at.attributes.get("min")?.f;
-  const max = scalarOf(at, constantInput(builder, at, 2), "maximum") ?? at.attributes.get("max")?.f;
+  const min = scalarOf(at, constantInput(builder, at, 1), "minimum") ?? attributeOf(at, "min", "f");
+  const max = scalarOf(at, constantInput(builder, at, 2), "maximum") ?? attributeOf(at, "max", "f");
   const terms: Term[] = [
     ...(min === undefined ? [] : [{ op: "max", value: min } as const]),
     ...(max === undefined ? [] : [{ op: "min", value: max } as const]),

@@ -169,8 +169,35 @@ export function jsonCell(value: number | string): JsonCell {
   return typeof value === "number" ? toJsonNumber(value) : value;
 }
 
+/** Numbers of the kinds of attributes. */
+const KINDS = { f: 1, i: 2, s: 3, t: 4, floats: 6, ints: 7, strings: 8 } as const;
+
+/** Values of attributes by kind. Writers leave zeros and empty strings out. */
+const DEFAULTS = { f: 0, i: 0, s: "" } as const;
+
+/**
+ * Reads an attribute of a kind; undefined if there is none.
+ *
+ * @throws {OnpathError} `pipeline` if it has another kind.
+ */
+export function attributeOf<K extends keyof typeof KINDS>(
+  at: GraphNode,
+  name: string,
+  kind: K,
+): AttributeProto[K] | undefined {
+  const attribute = at.attributes.get(name);
+  if (attribute === undefined) return undefined;
+  if ((attribute.type ?? 0) !== 0 && attribute.type !== KINDS[kind]) {
+    throw unsupported(
+      at,
+      `its attribute ${excerpt(name)} has kind ${attribute.type}, expected ${KINDS[kind]}`,
+    );
+  }
+  return attribute[kind] ?? DEFAULTS[kind as keyof typeof DEFAULTS] as AttributeProto[K] | undefined;
+}
+
 /** Reads a tensor attribute. */
-export function tensorAttribute({ attributes }: GraphNode, name: string): Constant | undefined {
-  const tensor = attributes.get(name)?.t;
+export function tensorAttribute(at: GraphNode, name: string): Constant | undefined {
+  const tensor = attributeOf(at, name, "t");
   return tensor === undefined ? undefined : constantOf(tensor);
 }

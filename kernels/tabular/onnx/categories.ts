@@ -11,6 +11,7 @@ import { named } from "../../excerpt.ts";
 import type { ColumnType } from "../table.ts";
 import { isInteger } from "../values.ts";
 import {
+  attributeOf,
   type Builder,
   castTo,
   checkCount,
@@ -43,16 +44,15 @@ interface Labels {
 }
 
 function labelsOf(at: GraphNode, name: "keys" | "values"): Labels | undefined {
-  const { attributes } = at;
-  const strings = attributes.get(`${name}_strings`)?.strings ?? [];
+  const strings = attributeOf(at, `${name}_strings`, "strings") ?? [];
   if (strings.length > 0) return { list: strings, type: "text" };
-  const ints = attributes.get(`${name}_int64s`)?.ints ?? [];
+  const ints = attributeOf(at, `${name}_int64s`, "ints") ?? [];
   if (ints.length > 0) return { list: ints, type: "int" };
-  const floats = attributes.get(`${name}_floats`)?.floats ?? [];
+  const floats = attributeOf(at, `${name}_floats`, "floats") ?? [];
   if (floats.length > 0) return { list: floats, type: "float" };
   const tensor = tensorAttribute(at, `${name}_tensor`);
   if (tensor === undefined) return undefined;
-  const elemType = attributes.get(`${name}_tensor`)!.t!.dataType;
+  const elemType = attributeOf(at, `${name}_tensor`, "t")!.dataType;
   const type = elemType === 8
     ? "text"
     : elemType === 1
@@ -73,17 +73,16 @@ const TYPES = { text: "text", int: "i32", float: "f32", double: "f64" } as const
 
 /** Value of other keys, by the type of the values. */
 function defaultOf(at: GraphNode, { type }: Labels): JsonCell {
-  const { attributes } = at;
   const tensor = tensorAttribute(at, "default_tensor");
   if (tensor !== undefined && tensor.values.length === 1) return jsonCell(tensor.values[0]!);
-  if (type === "text") return attributes.get("default_string")?.s ?? "_Unused";
-  if (type === "int") return attributes.get("default_int64")?.i ?? -1;
-  return jsonCell(attributes.get("default_float")?.f ?? -0);
+  if (type === "text") return attributeOf(at, "default_string", "s") ?? "_Unused";
+  if (type === "int") return attributeOf(at, "default_int64", "i") ?? -1;
+  return jsonCell(attributeOf(at, "default_float", "f") ?? -0);
 }
 
 function labelEncoder(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const classes = at.attributes.get("classes_strings")?.strings ?? [];
+  const classes = attributeOf(at, "classes_strings", "strings") ?? [];
   const numbers: Labels = { list: classes.map((_, index) => index), type: "int" };
   const names: Labels = { list: classes, type: "text" };
   const isName = value.type === "text";
@@ -119,14 +118,14 @@ function labelEncoder(builder: Builder, at: GraphNode): Value {
 
 function oneHotEncoder(builder: Builder, at: GraphNode): Value {
   const given = rowsInput(builder, at, 0);
-  const strings = at.attributes.get("cats_strings")?.strings ?? [];
-  const ints = at.attributes.get("cats_int64s")?.ints ?? [];
+  const strings = attributeOf(at, "cats_strings", "strings") ?? [];
+  const ints = attributeOf(at, "cats_int64s", "ints") ?? [];
   if ((strings.length > 0) === (ints.length > 0)) throw unsupported(at, "it has not one list of categories");
   if ((strings.length > 0) !== (given.type === "text")) throw unsupported(at, `its input is ${given.type}`);
   const value = strings.length > 0 || isInteger(given.type) ? given : castTo(builder, at, given, "i32");
   const keys: Cells = strings.length > 0 ? strings : ints;
   checkDistinct(at, keys);
-  const isLenient = (at.attributes.get("zeros")?.i ?? 1) !== 0;
+  const isLenient = (attributeOf(at, "zeros", "i") ?? 1) !== 0;
   checkCount(at, builder.taken.size + keys.length * value.columns.length);
   const columns = value.columns.flatMap((from, index) => {
     const to = keys.map((_, slot) => innerName(builder, at, index * keys.length + slot));

@@ -46,6 +46,8 @@ export interface AttributeProto {
   readonly ints: readonly number[];
   /** Strings. */
   readonly strings: readonly string[];
+  /** Kind of the value, by its number. */
+  readonly type?: number;
 }
 
 /** Node of a graph. */
@@ -138,6 +140,7 @@ const ATTRIBUTE: MessageShape = {
   7: ["floats", "float", true],
   8: ["ints", "int", true],
   9: ["strings", "text", true],
+  20: ["type", "int"],
 };
 
 const NODE: MessageShape = {

@@ -5,6 +5,7 @@
  */
 
 import {
+  attributeOf,
   type Builder,
   castTo,
   checkCount,
@@ -44,7 +45,7 @@ export const arrayFeatureExtractor: Operator = (builder, at) => {
 
 function cast(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const elemType = at.attributes.get("to")?.i;
+  const elemType = attributeOf(at, "to", "i");
   const type = typeOf(elemType);
   if (type === undefined) throw unsupported(at, `element type ${elemType} has no columns`);
   // onnxruntime rounds to f32 on the way from f64 to 16 bits.
@@ -62,7 +63,7 @@ function concat(builder: Builder, at: GraphNode): Value {
   const [first] = values;
   if (first === undefined) throw unsupported(at, "it has no inputs");
   const rank = first.axes.length + 1;
-  const axis = at.attributes.get("axis")?.i ?? 1;
+  const axis = attributeOf(at, "axis", "i") ?? 1;
   const isLast = axis === rank - 1 || axis === -1;
   const lead = first.axes.slice(0, -1);
   const fits = values.every(({ axes, type }) =>
@@ -79,7 +80,7 @@ function concat(builder: Builder, at: GraphNode): Value {
 
 function gather(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const axis = at.attributes.get("axis")?.i ?? 0;
+  const axis = attributeOf(at, "axis", "i") ?? 0;
   if (value.axes.length !== 1 || (axis !== 1 && axis !== -1)) {
     throw unsupported(at, `it gathers on axis ${axis}, expected columns`);
   }
@@ -109,7 +110,7 @@ function takeLast(at: GraphNode, value: RowsValue, indices: Constant): RowsValue
 
 function reshape(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const shape = constantInput(builder, at, 1)?.values ?? at.attributes.get("shape")?.ints;
+  const shape = constantInput(builder, at, 1)?.values ?? attributeOf(at, "shape", "ints");
   if (shape === undefined) throw unsupported(at, "it has no shape");
   const [rows, ...rest] = numbersIn(at, shape, "shape");
   const known = rest.reduce((product, length) => product * (length === -1 ? 1 : length), 1);
@@ -127,13 +128,13 @@ function reshape(builder: Builder, at: GraphNode): Value {
 
 function flatten(builder: Builder, at: GraphNode): Value {
   const value = rowsInput(builder, at, 0);
-  const axis = at.attributes.get("axis")?.i ?? 1;
+  const axis = attributeOf(at, "axis", "i") ?? 1;
   if (axis !== 1) throw unsupported(at, `axis ${axis} moves values between rows`);
   return { ...value, axes: [value.columns.length] };
 }
 
 function axesOf(builder: Builder, at: GraphNode): readonly number[] {
-  const axes = constantInput(builder, at, 1)?.values ?? at.attributes.get("axes")?.ints ?? [];
+  const axes = constantInput(builder, at, 1)?.values ?? attributeOf(at, "axes", "ints") ?? [];
   return numbersIn(at, axes, "axes");
 }
 
@@ -160,9 +161,9 @@ function unsqueeze(builder: Builder, at: GraphNode): Value {
 function constant(_builder: Builder, at: GraphNode): Value {
   const tensor = tensorAttribute(at, "value");
   if (tensor !== undefined) return tensor;
-  const number = at.attributes.get("value_float")?.f ?? at.attributes.get("value_int")?.i;
+  const number = attributeOf(at, "value_float", "f") ?? attributeOf(at, "value_int", "i");
   if (number !== undefined) return { dims: [], values: [number] };
-  const list = at.attributes.get("value_floats")?.floats ?? at.attributes.get("value_ints")?.ints;
+  const list = attributeOf(at, "value_floats", "floats") ?? attributeOf(at, "value_ints", "ints");
   if (list !== undefined) return { dims: [list.length], values: list };
   throw unsupported(at, "it has no numbers");
 }
