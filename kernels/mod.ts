@@ -86,6 +86,8 @@ export {
 export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
 export type { PlanBuild } from "./rtl/builds.ts";
 export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";
+export type { Coder, Codes } from "./tabular/coder.ts";
+export type { ColumnDomain, DomainScan } from "./tabular/domain.ts";
 export type { FitStreamOptions, RecordsSource } from "./tabular/fit/stream.ts";
 export type {
   ArithmeticStep,
@@ -109,6 +111,14 @@ export type {
   WindowStep,
 } from "./tabular/fitted/steps.ts";
 export type { ImportOnnxOptions } from "./tabular/onnx/import.ts";
+export type {
+  CopiedColumn,
+  DeviceColumn,
+  HostColumn,
+  PlannedColumn,
+  RecordsPlanOptions,
+} from "./tabular/plan.ts";
+export type { Context } from "./tabular/slice.ts";
 export type { RecordsStep } from "./tabular/spec.ts";
 export type { CleanAction, CleanFields, CleanMethod, CleanStep } from "./tabular/spec/clean.ts";
 export type {
@@ -121,7 +131,15 @@ export type {
 } from "./tabular/spec/encode.ts";
 export type { ImputeFields, ImputeMethod, ImputeStep } from "./tabular/spec/impute.ts";
 export type { ScaleFields, ScaleMethod, ScaleStep } from "./tabular/spec/scale.ts";
-export type { ColumnType, NumberArrays, NumberColumn, NumberType, TextColumn } from "./tabular/table.ts";
+export type {
+  Cell,
+  ColumnType,
+  NumberArrays,
+  NumberColumn,
+  NumberType,
+  TextColumn,
+} from "./tabular/table.ts";
+export type { Wire } from "./tabular/wire.ts";
 export {
   type Backing,
   BACKINGS,

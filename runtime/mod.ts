@@ -27,6 +27,14 @@ export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profil
 export type { WaveOptions } from "./device/rtl/wave.ts";
 export { offload, type OffloadOptions } from "./offload.ts";
 export type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
+export {
+  offloadRecords,
+  openRecords,
+  type RecordsOptions,
+  type RecordsResult,
+  type RecordsSession,
+} from "./records.ts";
+export { offloadRecordsStream } from "./records_stream.ts";
 export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
 export type { RunOptions } from "./run_options.ts";
 export {

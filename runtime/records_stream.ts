@@ -29,6 +29,24 @@ interface Surrounded {
  * @param options Signal, timeout and retries of every batch.
  * @returns Results in order. A result may have no rows.
  * @throws {OnpathError} As `RecordsSession.run`.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   codedInputs, createModelDevice, fitRecords, offloadRecordsStream, planRecords, records, scanDomains,
+ * } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const batch = (...ages: number[]) => records([{ name: "age", type: "f64", values: Float64Array.from(ages) }]);
+ * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["age"], method: "last", window: 2 }] }, batch(1, NaN));
+ * const plan = planRecords(fitted, { domains: scanDomains(codedInputs(fitted)).domains(), device });
+ * const ages = [];
+ * for await (const { output } of offloadRecordsStream(plan, [batch(31), batch(NaN, 47)], device)) {
+ *   ages.push(...output.columns[0]!.values as Float64Array);
+ * }
+ * assert.deepEqual(ages, [31, 31, 47]); // the missing value is filled from the batch before
+ * ```
  */
 export async function* offloadRecordsStream(
   plan: RecordsPlan,

@@ -211,6 +211,17 @@ function findDomain({ input, inputType }: ValueSource, domains: readonly ColumnD
  * Lists the input columns that devices may read: those whose domains a plan needs.
  *
  * @param fitted Fitted pipeline.
+ *
+ * @example
+ * ```ts
+ * import { codedInputs, fitRecords, records } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const values = Float64Array.of(1, 2, NaN);
+ * const input = records([{ name: "a", type: "f64", values }, { name: "b", type: "f64", values }]);
+ * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["b"], method: "mean" }] }, input);
+ * assert.deepEqual(codedInputs(fitted), [{ name: "b", type: "f64" }]); // a is copied
+ * ```
  */
 export function codedInputs(fitted: FittedPipeline): readonly ColumnSchema[] {
   const { outputs, drop } = composeFitted(fitted);

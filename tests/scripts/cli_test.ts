@@ -79,6 +79,8 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
         "Rachel Michetti",
         "tile-major cells",
         "0 units of f16, 0 levels",
+        "3 lookups of 18 bytes",
+        "0 cells differ",
         "rtl: the NIC's RTL",
         "at an assumed 250 MHz",
       ]

@@ -4,15 +4,39 @@
  * @module
  */
 
+import type { DeviceCounters } from "../../../runtime/device/device.ts";
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../../../kernels/tabular/plan.ts";
 import { deviceText, fallbackRows } from "../devices.ts";
 import { bytes, columnTable, count, factTable, milliseconds } from "../text.ts";
-import type { Cleaned } from "./clean.ts";
 
 /** Maximum columns that are printed; JSON has all. */
 const MAX_SHOWN = 40;
+
+/** Finished command. */
+export interface Cleaned {
+  /** Paths of the input and the output. */
+  readonly files: { readonly input: string; readonly output: string };
+  /** Plan that was run. */
+  readonly plan: RecordsPlan;
+  /** Reason for the model in place of the default device. */
+  readonly fallbackReason: string | undefined;
+  /** Origin of the fitted pipeline, in words. */
+  readonly fit: string;
+  /** Rows read, and rows written. */
+  readonly rows: { readonly in: number; readonly out: number };
+  /** Requests sent, and sent again. */
+  readonly sent: number;
+  /** Requests sent again. */
+  readonly resent: number;
+  /** Counters of the device. */
+  readonly counters: DeviceCounters;
+  /** Bytes of the output file. */
+  readonly bytes: number;
+  /** Milliseconds by stage. */
+  readonly times: Readonly<Record<string, number>>;
+}
 
 /** Value for JSON. */
 export function cleanJson(

@@ -28,6 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
+import { recordsRows, tourRecords } from "./tour_records.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
@@ -85,10 +86,12 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
         });
         const own = { bytesOut: plan.body.layout.bytesOut, cycles: report.counters.cycles };
         const sizes = await compareSizes(pipelines.tensor, image, own, device, signal);
-        return { output, report, picture: picture.output, sizes };
+        // The build that writes waveforms has no lookups.
+        const records = options.vcd === undefined ? await tourRecords(device, signal) : undefined;
+        return { output, report, picture: picture.output, sizes, records };
       }),
   );
-  const { output, report, picture, sizes } = result;
+  const { output, report, picture, sizes, records } = result;
   const difference = {
     units: maxDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: maxDifference(picture, referencePipeline(pipelines.picture, image)),
@@ -121,6 +124,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       milliseconds: times,
       difference,
       sizes: sizes.cases,
+      records,
       files,
       ...(waveform === undefined ? {} : { waveform }),
     });
@@ -140,6 +144,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       "difference",
       `${difference.units} units of f16, ${difference.levels} levels of the picture (against the reference)`,
     ],
+    ...recordsRows(records),
     ...waveformRows(waveform),
     ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
