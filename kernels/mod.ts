@@ -117,7 +117,10 @@ export type {
   HostColumn,
   PlannedColumn,
   RecordsPlanOptions,
+  WindowColumn,
 } from "./tabular/plan.ts";
+export type { ComposedColumn, RowsSource, ValueSource } from "./tabular/compose.ts";
+export type { CellFunction } from "./tabular/maps.ts";
 export type { Context } from "./tabular/slice.ts";
 export type { RecordsStep } from "./tabular/spec.ts";
 export type { CleanAction, CleanFields, CleanMethod, CleanStep } from "./tabular/spec/clean.ts";

@@ -7,17 +7,21 @@
 import { compile } from "../kernels/compile.ts";
 import type { LookupPlan } from "../kernels/lookup/plan.ts";
 import type { Codes } from "../kernels/tabular/coder.ts";
+import type { RowsStep } from "../kernels/tabular/fitted/steps.ts";
 import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../kernels/tabular/plan.ts";
 import { sliceColumn } from "../kernels/tabular/rows.ts";
 import { type Column, findColumn, type Records } from "../kernels/tabular/table.ts";
 import { checkInputs, keepRows, transformRecords } from "../kernels/tabular/transform.ts";
+import { compileWindow } from "../kernels/tabular/window/plan.ts";
+import { type WindowInput, windowWorkload } from "../kernels/tabular/window/workload.ts";
 import { fromWire } from "../kernels/tabular/wire.ts";
 import type { DType } from "../serialize/dtype.ts";
 import { checkInteger } from "../serialize/errors.ts";
 import { type Tensor, tensor } from "../serialize/tensor.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
+import { windowColumn } from "./records_window.ts";
 import type { RunOptions } from "./run_options.ts";
-import { Session } from "./session.ts";
+import { type RunResult, Session } from "./session.ts";
 
 /** Options of a run of records. */
 export interface RecordsOptions extends RunOptions {
@@ -50,8 +54,17 @@ export interface RecordsSession {
   readonly run: (input: Records, options?: RecordsOptions) => Promise<RecordsResult>;
 }
 
-/** Lookup of one column. */
-type Lookup = Session<LookupPlan<DType>>;
+/** Open sessions of a plan. */
+interface Lookups {
+  /** Session of a column's lookup. */
+  readonly column: (
+    column: DeviceColumn,
+    items: Tensor,
+    wait: RunOptions,
+  ) => Promise<Session<LookupPlan<DType>>>;
+  /** Runs a step on rows nearby. */
+  readonly window: (step: RowsStep, cells: WindowInput, wait: RunOptions) => Promise<RunResult<Float64Array>>;
+}
 
 /** Maximum lookups that stay open; each holds the memory of its packets, about 0.2 MB. */
 const MAX_OPEN = 256;
@@ -78,25 +91,38 @@ const MAX_OPEN = 256;
  * ```
  */
 export function openRecords(plan: RecordsPlan, device: Device): RecordsSession {
-  const lookups = new Map<string, { readonly rows: number; readonly lookup: Lookup }>();
-  const lookupOf = async (column: DeviceColumn, items: Tensor, wait: RunOptions): Promise<Lookup> => {
-    const rows = items.data.length;
-    const known = lookups.get(column.name);
-    if (known?.rows === rows) return known.lookup;
-    const { memo } = column;
-    const lookupPlan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input: items, device });
-    const lookup = await Session.open(lookupPlan, device, { memo }, { ...wait, isLazy: true });
-    if (lookups.size < MAX_OPEN || known !== undefined) lookups.set(column.name, { rows, lookup });
-    return lookup;
+  const open = new Map<unknown, { readonly rows: number; readonly session: unknown }>();
+  // A session for each column or step, for the number of rows of the last run.
+  const sessionOf = async <S>(key: unknown, rows: number, make: () => Promise<S>): Promise<S> => {
+    const known = open.get(key);
+    if (known?.rows === rows) return known.session as S;
+    const session = await make();
+    if (open.size < MAX_OPEN || known !== undefined) open.set(key, { rows, session });
+    return session;
   };
-  return { run: (input, options = {}) => runRecords(plan, input, device, lookupOf, options) };
+  const lookups: Lookups = {
+    column: ({ name, memo }, items, wait) =>
+      sessionOf(name, items.data.length, () => {
+        const lookup = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input: items, device });
+        return Session.open(lookup, device, { memo }, { ...wait, isLazy: true });
+      }),
+    window: async (step, cells, wait) => {
+      const rows = cells[0]!.length;
+      const session = await sessionOf(step, rows, () => {
+        const window = compileWindow(step, cells.length, rows, device.profile);
+        return Session.open(window, device, undefined, { ...wait, isLazy: true, workload: windowWorkload });
+      });
+      return await session.run(cells, wait);
+    },
+  };
+  return { run: (input, options = {}) => runRecords(plan, input, device, lookups, options) };
 }
 
 async function runRecords(
   plan: RecordsPlan,
   input: Records,
   device: Device,
-  lookupOf: (column: DeviceColumn, items: Tensor, wait: RunOptions) => Promise<Lookup>,
+  lookups: Lookups,
   options: RecordsOptions,
 ): Promise<RecordsResult> {
   const { rows: { from, to } = { from: 0, to: input.rows }, onProgress, ...wait } = options;
@@ -106,12 +132,23 @@ async function runRecords(
   const hosted = plan.host === null ? undefined : transformRecords(plan.host, withInputs(plan, input));
   const codes = new Map<string, Codes>();
   const counts = { sent: 0, resent: 0 };
-  const total = [...plan.columns, ...plan.marks].filter(({ kind }) => kind === "device").length;
+  const total =
+    [...plan.columns, ...plan.marks].filter(({ kind }) => kind === "device" || kind === "window").length;
   let done = 0;
   const run = async (column: PlannedColumn): Promise<Column> => {
     const { name, type, kind } = column;
     if (kind === "host") return sliceColumn(findColumn(hosted!, name), from, to);
     if (kind === "copy") return { ...sliceColumn(findColumn(input, column.input), from, to), name };
+    if (kind === "window") {
+      const whole = await windowColumn(column, input, async (step, cells) => {
+        const { output, report: { sent, resent } } = await lookups.window(step, cells, wait);
+        counts.sent += sent;
+        counts.resent += resent;
+        return output;
+      });
+      onProgress?.({ done: ++done, total });
+      return sliceColumn(whole ?? refuse(plan, input), from, to);
+    }
     const { memo, wire, refused } = column;
     let coded = codes.get(column.input);
     if (coded === undefined) {
@@ -121,7 +158,7 @@ async function runRecords(
     if (refused !== null && hasRefused(coded, refused)) refuse(plan, input);
     if (coded.length === 0) return fromWire(name, type, wire, coded);
     const items = tensor(coded, { dtype: memo.domain.dtype, shape: [coded.length] });
-    const lookup = await lookupOf(column, items, wait);
+    const lookup = await lookups.column(column, items, wait);
     const { output, report: { sent, resent } } = await lookup.run(items, wait);
     counts.sent += sent;
     counts.resent += resent;

@@ -65,6 +65,7 @@ function columnJson(column: PlannedColumn) {
   const { name, type, kind } = column;
   if (kind === "host") return { name, type, kind, reason: column.reason };
   if (kind === "copy") return { name, type, kind, input: column.input };
+  if (kind === "window") return { name, type, kind, step: column.source.step };
   const { input, memo: { domain: { bits }, form, naiveBytes }, wire } = column;
   return {
     name,
@@ -118,6 +119,10 @@ export function cleanText(cleaned: Cleaned): string {
 function cellsOf(column: PlannedColumn): readonly (string | number)[] {
   if (column.kind === "host") return ["", `host: ${column.reason}`, "", "", "", "", ""];
   if (column.kind === "copy") return [column.input, "copied", "", "", "", "", ""];
+  if (column.kind === "window") {
+    const { op, window } = column.source.step;
+    return ["", `device: ${op} over ${window} rows`, "", "", "", "", ""];
+  }
   const { input, memo: { domain: { bits }, form, naiveBytes }, wire } = column;
   const size = `${DTYPE_BYTES[wire.dtype]} B`;
   const result = wire.kind === "exact"
@@ -131,7 +136,7 @@ function columnsText({ columns }: RecordsPlan): string {
   const hidden = columns.length > MAX_SHOWN
     ? `; ${count(columns.length - MAX_SHOWN)} are not shown, --json has all`
     : "";
-  return `${count(of("device"))} on the device, ${count(of("host"))} on the host, ${
+  return `${count(of("device") + of("window"))} on the device, ${count(of("host"))} on the host, ${
     count(of("copy"))
   } copied${hidden}`;
 }
