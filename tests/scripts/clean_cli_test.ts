@@ -15,6 +15,7 @@ import { inFolder, readAll } from "./records/files.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 interface Ended {
   readonly code: number;
@@ -46,8 +47,8 @@ type Columns = Readonly<Record<string, readonly number[]>>;
 const { files }: { files: Record<"people.csv" | "people_new.csv", Columns> } = JSON.parse(
   await readFile(join(GOLDEN, "people.json"), "utf8"),
 );
-const STEPS = join(GOLDEN, "people_steps.json");
-const TRAIN = join(GOLDEN, "people.csv");
+const STEPS = join(EXAMPLES, "people_steps.json");
+const TRAIN = join(EXAMPLES, "people.csv");
 
 Deno.test("offload clean turns a CSV file with holes into an Arrow file that equals scikit-learn's answer", () =>
   inFolder(async (folder) => {
@@ -81,7 +82,7 @@ Deno.test("offload clean turns a CSV file with holes into an Arrow file that equ
 
     // The fitted pipeline on another file, which has an unknown category, on another device and to another format.
     const args = [
-      join(GOLDEN, "people_new.csv"),
+      join(EXAMPLES, "people_new.csv"),
       "n.csv",
       "--fitted",
       "f.json",
@@ -101,7 +102,7 @@ Deno.test("offload clean turns a CSV file with holes into an Arrow file that equ
 
 Deno.test("offload clean fits to another file, and streams one in batches", () =>
   inFolder(async (folder) => {
-    const args = [join(GOLDEN, "people_new.csv"), "n.feather", "--steps", STEPS, "--fit", TRAIN];
+    const args = [join(EXAMPLES, "people_new.csv"), "n.feather", "--steps", STEPS, "--fit", TRAIN];
     const exact = await clean(folder, ...args);
     assert.equal(exact.code, 0, exact.stderr);
     const { note: _, ...columns } = await cellsOf(join(folder, "n.feather"));
