@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RecordBatchReader } from "apache-arrow";
 import type { Records } from "../../kernels/tabular/table.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { ORDINAL, writeWords } from "../../scripts/bench/records.ts";
 import { openSource } from "../../scripts/records/files.ts";
 import { encodeModel } from "../kernels/tabular/onnx_models.ts";
 import { valuesOf } from "../kernels/tabular/columns.ts";
@@ -172,6 +174,31 @@ Deno.test("offload clean refuses what is wrong in one sentence, and leaves no fi
       assert.deepEqual((await readdir(folder)).sort(), before);
     }
   }));
+
+longTest(
+  "offload clean leaves no file if it is interrupted while it writes",
+  () =>
+    inFolder(async (folder) => {
+      writeWords(join(folder, "in.csv"), 200_000);
+      await writeFile(join(folder, "s.json"), JSON.stringify(ORDINAL));
+      const args = ["clean", "in.csv", "o.arrow", "--steps", "s.json", "--device", "model"];
+      const child = spawn(Deno.execPath(), ["run", "-A", "--no-check", "--quiet", SCRIPT, ...args], {
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let errors = "";
+      child.stderr.setEncoding("utf8").on("data", (more: string) => errors += more);
+      const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+      // The file under construction is in the folder once the transform begins.
+      while (child.exitCode === null && !(await readdir(folder)).some((file) => file.endsWith(".tmp"))) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      process.kill(child.pid!, "SIGINT");
+      assert.equal(await ended, 130, errors);
+      assert.match(errors, /no partial file remains/);
+      assert.deepEqual((await readdir(folder)).sort(), ["in.csv", "s.json"]);
+    }),
+);
 
 longTest("offload clean gives the same file on an emulated card", () =>
   inFolder(async (folder) => {
