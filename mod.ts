@@ -54,11 +54,13 @@ export type {
 } from "./kernels/quantize/plan.ts";
 export type { DequantizePipeline, QuantizePipeline } from "./kernels/quantize/spec.ts";
 export type { AnyPlan } from "./kernels/registry.ts";
+export { scanDomains } from "./kernels/tabular/domain.ts";
 export { fitRecords } from "./kernels/tabular/fit/fit.ts";
 export { fitRecordsStream } from "./kernels/tabular/fit/stream.ts";
 export { parseFitted } from "./kernels/tabular/fitted/check.ts";
 export type { FittedPipeline } from "./kernels/tabular/fitted/steps.ts";
 export { importOnnx } from "./kernels/tabular/onnx/import.ts";
+export { codedInputs, planRecords, type RecordsPlan } from "./kernels/tabular/plan.ts";
 export { parseRecordsPipeline, type RecordsPipeline } from "./kernels/tabular/spec.ts";
 export { type Column, type Records, records } from "./kernels/tabular/table.ts";
 export { transformRecords } from "./kernels/tabular/transform.ts";
@@ -101,6 +103,8 @@ export {
   type ProcessorOptions,
 } from "./runtime/processor/processor.ts";
 export type { ProcessedImages } from "./runtime/processor/results.ts";
+export { offloadRecords, openRecords, type RecordsSession } from "./runtime/records.ts";
+export { offloadRecordsStream } from "./runtime/records_stream.ts";
 export { keepOpen } from "./runtime/reopen.ts";
 export type { RunOptions } from "./runtime/run_options.ts";
 export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";

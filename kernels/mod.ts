@@ -113,6 +113,8 @@ export type { DequantizePipeline, DequantizeStep, QuantizePipeline, QuantizeStep
 export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
 export type { PlanBuild } from "./rtl/builds.ts";
 export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";
+export type { Coder, Codes } from "./tabular/coder.ts";
+export type { ColumnDomain, DomainScan } from "./tabular/domain.ts";
 export type { FitStreamOptions, RecordsSource } from "./tabular/fit/stream.ts";
 export type {
   ArithmeticStep,
@@ -136,6 +138,17 @@ export type {
   WindowStep,
 } from "./tabular/fitted/steps.ts";
 export type { ImportOnnxOptions } from "./tabular/onnx/import.ts";
+export type {
+  CopiedColumn,
+  DeviceColumn,
+  HostColumn,
+  PlannedColumn,
+  RecordsPlanOptions,
+  WindowColumn,
+} from "./tabular/plan.ts";
+export type { ComposedColumn, RowsSource, ValueSource } from "./tabular/compose.ts";
+export type { CellFunction } from "./tabular/maps.ts";
+export type { Context } from "./tabular/slice.ts";
 export type { RecordsStep } from "./tabular/spec.ts";
 export type { CleanAction, CleanFields, CleanMethod, CleanStep } from "./tabular/spec/clean.ts";
 export type {
@@ -148,7 +161,15 @@ export type {
 } from "./tabular/spec/encode.ts";
 export type { ImputeFields, ImputeMethod, ImputeStep } from "./tabular/spec/impute.ts";
 export type { ScaleFields, ScaleMethod, ScaleStep } from "./tabular/spec/scale.ts";
-export type { ColumnType, NumberArrays, NumberColumn, NumberType, TextColumn } from "./tabular/table.ts";
+export type {
+  Cell,
+  ColumnType,
+  NumberArrays,
+  NumberColumn,
+  NumberType,
+  TextColumn,
+} from "./tabular/table.ts";
+export type { Wire } from "./tabular/wire.ts";
 export {
   type Backing,
   BACKINGS,

@@ -7,7 +7,7 @@
 import * as esbuild from "esbuild";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DEPENDENCIES, type Entry, OPTIONAL_DEPENDENCIES, OPTIONAL_PEERS } from "./package_json.ts";
+import { DEPENDENCIES, type Entry, NATIVE_DEPENDENCY, OPTIONAL_PEERS } from "./package_json.ts";
 
 /** File with all entries in CommonJS, for which esbuild cannot share chunks. */
 const LIBRARY = "library.cjs";
@@ -67,7 +67,9 @@ export async function bundleCommand(root: string, source: string, out: string): 
     outfile: out,
     format: "esm",
     platform: "node",
-    external: [...DEPENDENCIES, ...OPTIONAL_DEPENDENCIES, ...OPTIONAL_PEERS],
+    // One file imports its external packages at once, so optional ones must be inside or loaded by `import()`.
+    define: { "globalThis.ONPATH_CLEAN": JSON.stringify("./commands/clean.ts") },
+    external: [...DEPENDENCIES, NATIVE_DEPENDENCY, ...OPTIONAL_PEERS],
     // Some bundled packages are CommonJS and load Node's modules with `require`.
     banner: {
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +

@@ -35,6 +35,9 @@ export const DEPENDENCIES: readonly string[] = ["@msgpack/msgpack", "zod"];
  */
 export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp", "@datadog/sketches-js", "protobufjs"];
 
+/** Optional dependency with native code, which a bundle cannot contain. */
+export const NATIVE_DEPENDENCY = "sharp";
+
 /** Packages that users install for additional features: koffi drives XRT from Node. */
 export const OPTIONAL_PEERS: readonly string[] = ["koffi"];
 

@@ -34,6 +34,14 @@ export type { ProcessorImage } from "./processor/input.ts";
 export type { ProcessorPipeline } from "./processor/pipeline.ts";
 export type { BatchTensor, GridTensor, ImageFailure, ProcessedImages } from "./processor/results.ts";
 export type { SizeRule } from "./processor/sizes.ts";
+export {
+  offloadRecords,
+  openRecords,
+  type RecordsOptions,
+  type RecordsResult,
+  type RecordsSession,
+} from "./records.ts";
+export { offloadRecordsStream } from "./records_stream.ts";
 export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
 export type { RunOptions } from "./run_options.ts";
 export {

@@ -9,7 +9,7 @@ import { joinRecords, sliceRecords } from "../kernels/tabular/rows.ts";
 import type { Context } from "../kernels/tabular/slice.ts";
 import type { Records } from "../kernels/tabular/table.ts";
 import type { Device } from "./device/device.ts";
-import { offloadRecords, type RecordsResult } from "./records.ts";
+import { openRecords, type RecordsResult } from "./records.ts";
 import type { RunOptions } from "./run_options.ts";
 
 /** Batch with the rows around it that its results depend on. */
@@ -28,7 +28,25 @@ interface Surrounded {
  * @param device An open device. The caller closes it.
  * @param options Signal, timeout and retries of every batch.
  * @returns Results in order. A result may have no rows.
- * @throws {OnpathError} As {@linkcode offloadRecords}.
+ * @throws {OnpathError} As `RecordsSession.run`.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   codedInputs, createModelDevice, fitRecords, offloadRecordsStream, planRecords, records, scanDomains,
+ * } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * await using device = createModelDevice();
+ * const batch = (...ages: number[]) => records([{ name: "age", type: "f64", values: Float64Array.from(ages) }]);
+ * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["age"], method: "last", window: 2 }] }, batch(1, NaN));
+ * const plan = planRecords(fitted, { domains: scanDomains(codedInputs(fitted)).domains(), device });
+ * const ages = [];
+ * for await (const { output } of offloadRecordsStream(plan, [batch(31), batch(NaN, 47)], device)) {
+ *   ages.push(...output.columns[0]!.values as Float64Array);
+ * }
+ * assert.deepEqual(ages, [31, 31, 47]); // the missing value is filled from the batch before
+ * ```
  */
 export async function* offloadRecordsStream(
   plan: RecordsPlan,
@@ -36,9 +54,10 @@ export async function* offloadRecordsStream(
   device: Device,
   options: RunOptions = {},
 ): AsyncGenerator<RecordsResult> {
+  const session = openRecords(plan, device);
   for await (const { records, from, to } of surround(batches, plan.context)) {
     options.signal?.throwIfAborted();
-    yield await offloadRecords(plan, records, device, { ...options, rows: { from, to } });
+    yield await session.run(records, { ...options, rows: { from, to } });
   }
 }
 

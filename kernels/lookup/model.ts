@@ -10,7 +10,7 @@ import { readPacket, slotAddress } from "../../serialize/packets.ts";
 import { operandBits } from "../memoize/domain.ts";
 import { elementBits } from "../memoize/element.ts";
 import type { Memo } from "../memoize/memo.ts";
-import { expandTables } from "../memoize/tables.ts";
+import { expandTables, type MemoTables } from "../memoize/tables.ts";
 import { type DropReason, type PacketModel, plainCounts } from "../program.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { createLookupClock, type LookupClock } from "./cycles.ts";
@@ -37,7 +37,7 @@ export function createLookupModel(
   const { id, packets: { request } } = plan;
   const { itemBytes } = memo.domain;
   const outputBytes = DTYPE_BYTES[memo.output];
-  const lookUp = createLookUp(memo);
+  const lookUp = findLookUp(memo);
   const perItem = lookupsPerItem(memo);
   const header = newHeader();
   const { tables } = memo;
@@ -85,6 +85,18 @@ export function createLookupModel(
 /** Counts the lookups of an item: one in each table. */
 export function lookupsPerItem({ tables }: Memo): number {
   return tables.kind === "lookup" ? 2 : 1;
+}
+
+/** Inner loops by the tables of a memo. Sessions that take turns load their programs again and again. */
+const known = new WeakMap<MemoTables, { readonly id: number; readonly lookUp: LookUp }>();
+
+function findLookUp(memo: Memo): LookUp {
+  const found = known.get(memo.tables);
+  // Memos of other operands or results could share the tables.
+  if (found?.id === memo.id) return found.lookUp;
+  const lookUp = createLookUp(memo);
+  known.set(memo.tables, { id: memo.id, lookUp });
+  return lookUp;
 }
 
 /**

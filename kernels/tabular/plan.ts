@@ -11,11 +11,13 @@ import { type Memo, memoize } from "../memoize/memo.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { profileOf } from "../target/profiles.ts";
 import { type Coder, createCoder } from "./coder.ts";
-import { type ComposedColumn, composeFitted, type ValueSource } from "./compose.ts";
+import { type ComposedColumn, composeFitted, type RowsSource, type ValueSource } from "./compose.ts";
 import { type ColumnDomain, MAX_DOMAIN } from "./domain.ts";
 import type { ColumnSchema, FittedPipeline } from "./fitted/steps.ts";
 import { type Context, contextOf, sliceFitted } from "./slice.ts";
 import { type Cell, type ColumnType, quoted } from "./table.ts";
+import { isInteger } from "./values.ts";
+import { rowsPerPacket } from "./window/plan.ts";
 import { chooseWire, type Wire } from "./wire.ts";
 
 /** Column of the result that a device computes by a lookup. */
@@ -60,8 +62,20 @@ export interface HostColumn {
   readonly reason: string;
 }
 
+/** Column of the result whose step on rows nearby a device computes. The host computes the steps around it. */
+export interface WindowColumn {
+  /** Tells the kinds apart. */
+  readonly kind: "window";
+  /** Name of the column. */
+  readonly name: string;
+  /** Type of the column. */
+  readonly type: ColumnType;
+  /** Step on rows nearby, and the columns that it reads. */
+  readonly source: RowsSource;
+}
+
 /** Column of a plan. */
-export type PlannedColumn = DeviceColumn | CopiedColumn | HostColumn;
+export type PlannedColumn = DeviceColumn | WindowColumn | CopiedColumn | HostColumn;
 
 /** Plan of records for one device. Memos are part of it, so it is as large as their tables. */
 export interface RecordsPlan {
@@ -139,8 +153,8 @@ function planColumn(
 ): PlannedColumn {
   const host = (reason: string): HostColumn => ({ kind: "host", name, type, reason });
   if (source.kind === "rows") {
-    const { op, window } = source.step;
-    return host(`${op} reads a window of ${window} rows, and a lookup has one row`);
+    const why = windowObjection(source, target);
+    return why === undefined ? { kind: "window", name, type, source } : host(why);
   }
   if (source.apply === null) return { kind: "copy", name, type, input: source.input };
   const domain = findDomain(source, domains);
@@ -165,6 +179,21 @@ function planColumn(
     );
   }
   return { kind: "device", name, type, input: source.input, memo, wire, refused };
+}
+
+/** Reason that a device cannot compute a step on rows nearby, or one that it depends on; undefined if it can. */
+function windowObjection({ step, from }: RowsSource, target: DeviceProfile): string | undefined {
+  const { op, window } = step;
+  if (target.timing === "rtl") {
+    return `${op} reads a window of ${window} rows, and device ${target.name} has no kernel that keeps rows`;
+  }
+  if (rowsPerPacket(step, from.length, target) < 1) {
+    return `${op} reads a window of ${window} rows, more than a payload of ${target.payload} bytes holds`;
+  }
+  const isMark = op === "duplicates" || (op === "hampel" && step.action === "mark");
+  if (!isMark && isInteger(step.type)) return `${op} writes ${step.type}, which may not hold its results`;
+  return from.map(({ source }) => source.kind === "rows" ? windowObjection(source, target) : undefined)
+    .find((why) => why !== undefined);
 }
 
 /** Results of all codes. Unused and refused codes repeat a neighbour's result, so that tables stay small. */
@@ -211,6 +240,17 @@ function findDomain({ input, inputType }: ValueSource, domains: readonly ColumnD
  * Lists the input columns that devices may read: those whose domains a plan needs.
  *
  * @param fitted Fitted pipeline.
+ *
+ * @example
+ * ```ts
+ * import { codedInputs, fitRecords, records } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const values = Float64Array.of(1, 2, NaN);
+ * const input = records([{ name: "a", type: "f64", values }, { name: "b", type: "f64", values }]);
+ * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["b"], method: "mean" }] }, input);
+ * assert.deepEqual(codedInputs(fitted), [{ name: "b", type: "f64" }]); // a is copied
+ * ```
  */
 export function codedInputs(fitted: FittedPipeline): readonly ColumnSchema[] {
   const { outputs, drop } = composeFitted(fitted);

@@ -119,7 +119,7 @@ function fromExact(name: string, type: ColumnType, dtype: DType, elements: Typed
   const rows = elements.length;
   if (type === dtype) return { name, type, values: elements } as Column;
   if (type === "f64" && dtype !== "f16" && dtype !== "bf16") {
-    return { name, type, values: Float64Array.from(elements) };
+    return { name, type, values: new Float64Array(elements) };
   }
   // Halves are held as bit patterns.
   const isHalf = dtype === "f16" || dtype === "bf16";

@@ -211,8 +211,11 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(jsonOption())
     .addHelpText("after", topic.clean)
     .action(async (input: string, output: string, options: CleanOptions, command: Command) => {
-      // Only this command loads the packages that read tables.
-      const { cleanRecords } = await import("./commands/clean.ts");
+      // No literal, so that Deno downloads the packages that read tables at the first use of this command. The bundle
+      // defines the name.
+      const { cleanRecords } = await import(
+        (globalThis as { ONPATH_CLEAN?: string }).ONPATH_CLEAN ?? "./commands/clean.ts"
+      ) as typeof import("./commands/clean.ts");
       await cleanRecords(input, output, options, command, context);
     });
 

@@ -51,7 +51,33 @@ export function textCodes(name: string, missing: Iterable<string>): TextCodes {
     codes.set(text, code);
     return code;
   };
-  return { codeOf: (text, row) => codes.get(text) ?? add(text, row), dictionary };
+  // Recent texts by a hash of some of their characters. A text that the map would hash again is mostly found here.
+  const recent: string[] = new Array(RECENT).fill("");
+  const recentCodes = new Int32Array(RECENT).fill(-1);
+  return {
+    codeOf: (text, row) => {
+      const slot = slotOf(text);
+      if (recent[slot] === text && recentCodes[slot]! >= 0) return recentCodes[slot]!;
+      const code = codes.get(text) ?? add(text, row);
+      recent[slot] = text;
+      recentCodes[slot] = code;
+      return code;
+    },
+    dictionary,
+  };
+}
+
+/** Recent texts that are kept. */
+const RECENT = 4096;
+
+/** Hash of the length, the last characters, and two others. */
+function slotOf(text: string): number {
+  const { length } = text;
+  let hash = length;
+  const from = Math.max(0, length - 6);
+  for (let at = from; at < length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  if (from > 0) hash = (Math.imul(hash, 31) + text.charCodeAt(0) + 31 * text.charCodeAt(length >> 1)) | 0;
+  return (hash ^ (hash >>> 12)) & (RECENT - 1);
 }
 
 /** Error about a column that no table of codes can hold. */

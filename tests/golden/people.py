@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Make or check people.json: what scikit-learn makes of people.csv and people_new.csv.
+"""Make or check people.json: what scikit-learn makes of people.csv and people_new.csv in examples/.
 
 Both files have holes; the second one has a category that the first one lacks. The transformers are those that
 people_steps.json names, fitted to people.csv, each to one column. The test of the command line compares the files that
@@ -23,12 +23,13 @@ from sklearn.preprocessing import (
 import make
 
 MANIFEST = make.HERE / "people.json"
+EXAMPLES = make.HERE.parents[1] / "examples"
 MISSING = {"", "NA", "NaN"}
 
 
 def read(name):
     """The columns of a CSV file; missing fields are NaN."""
-    with open(make.HERE / name, encoding="utf-8", newline="") as file:
+    with open(EXAMPLES / name, encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
     return {key: [np.nan if row[at] in MISSING else row[at] for row in rows] for at, key in enumerate(head)}
 

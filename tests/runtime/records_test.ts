@@ -8,16 +8,20 @@ import type { RecordsStep } from "../../kernels/tabular/spec.ts";
 import { joinRecords, sliceRecords } from "../../kernels/tabular/rows.ts";
 import { type Cell, type ColumnType, type Records, records } from "../../kernels/tabular/table.ts";
 import { transformRecords } from "../../kernels/tabular/transform.ts";
+import { compileWindow } from "../../kernels/tabular/window/plan.ts";
+import { windowWorkload } from "../../kernels/tabular/window/workload.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { createModelDevice } from "../../runtime/device/model.ts";
+import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { offloadRecords } from "../../runtime/records.ts";
 import { offloadRecordsStream } from "../../runtime/records_stream.ts";
+import { Session } from "../../runtime/session.ts";
 import { column, recordsOf, valuesOf } from "../kernels/tabular/columns.ts";
 import { sized } from "../support/long.ts";
+import { random } from "../support/random.ts";
 import { refusal } from "../support/failure.ts";
-import { faultyDevice, keepAnswers } from "./faulty_device.ts";
+import { faultyDevice, keepAnswers, spoilAnswers } from "./faulty_device.ts";
 import { test } from "./helpers.ts";
 
 /** Plans a fitted pipeline for the values of records. */
@@ -205,7 +209,7 @@ test("offloadRecords() refuses what the reference refuses, with its row and valu
   assert.throws(() => planRecords(fitted, { domains: [], device }), refusal("shape", /no domain/));
 });
 
-test("offloadRecords() drops marked rows, and computes windows on the host with their context", async () => {
+test("offloadRecords() drops marked rows, and computes windows on the model, on the host for the RTL", async () => {
   const values = [1, 1, NaN, 4, 100, 4, 4, NaN, 7, 8, 8, 9];
   const input = records([column("x", "f64", values), column("y", "u8", values.map((_, row) => row % 3))]);
   const fitted = fitRecords({
@@ -216,12 +220,57 @@ test("offloadRecords() drops marked rows, and computes windows on the host with 
       { op: "scale", columns: ["y"], method: "min_max" },
     ],
   }, input);
-  await using device = createModelDevice();
-  const plan = planFor(fitted, input, device);
-  assert.deepEqual(plan.columns.map(({ kind }) => kind), ["host", "device"]);
-  assert.deepEqual(plan.context, { before: 7, after: 2 });
   const expected = transformRecords(fitted, input);
-  assertEqual((await offloadRecords(plan, input, device)).output, expected, "windows");
+  for (
+    const [device, kind] of [[createModelDevice(), "window"], [await createRtlDevice(), "host"]] as const
+  ) {
+    const plan = planFor(fitted, input, device);
+    assert.deepEqual(plan.columns.map((each) => each.kind), [kind, "device"]);
+    assert.deepEqual(plan.marks.map((each) => each.kind), [kind]);
+    const [x] = plan.columns;
+    if (x?.kind === "host") {
+      assert.match(
+        x.reason,
+        /hampel reads a window of 5 rows, and device rtl has no kernel/,
+      );
+    }
+    assert.deepEqual(plan.context, { before: 7, after: 2 });
+    assertEqual((await offloadRecords(plan, input, device)).output, expected, kind);
+    await device.close();
+  }
+});
+
+test("a window is refused by the RTL by name, and by a payload that is shorter", async () => {
+  const step = { op: "window", from: "x", to: "x", type: "f64", method: "mean", window: 200 } as const;
+  assert.throws(
+    () => compileWindow(step, 1, 1000, MODEL_PROFILE),
+    refusal("size", /200 rows of 1 columns exceed/),
+  );
+  await using rtl = await createRtlDevice();
+  const plan = compileWindow({ ...step, window: 20 }, 1, 1000, rtl.profile);
+  await assert.rejects(
+    Session.open(plan, rtl, undefined, { workload: windowWorkload }),
+    refusal("device", /window reads a window of 20 rows, and the RTL has no kernel that keeps rows/),
+  );
+});
+
+test("windows on the model survive lost, repeated and swapped answers", async () => {
+  const { input } = mixed(3000);
+  const fitted = fitRecords({
+    steps: [
+      { op: "impute", columns: ["price"], method: "window", window: 30 },
+      { op: "clean", columns: ["color", "same"], method: "duplicates", window: 12, action: "mark" },
+    ],
+  }, input);
+  const next = random(7);
+  await using device = faultyDevice(async ({ number, exchange: { output }, answer }) => {
+    const count = await answer();
+    return number % 3 === 2 ? count : spoilAnswers(output, count, next);
+  });
+  const plan = planFor(fitted, input, device);
+  assert.equal(plan.columns.filter(({ kind }) => kind === "window").length, 2);
+  const { output } = await offloadRecords(plan, input, device, { retries: 100 });
+  assertEqual(output, transformRecords(fitted, input), "faults");
 });
 
 test("offloadRecordsStream() gives the results of all rows at once, for batches of any length", async () => {

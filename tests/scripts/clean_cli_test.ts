@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RecordBatchReader } from "apache-arrow";
 import type { Records } from "../../kernels/tabular/table.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { ORDINAL, writeWords } from "../../scripts/bench/records.ts";
 import { openSource } from "../../scripts/records/files.ts";
 import { encodeModel } from "../kernels/tabular/onnx_models.ts";
 import { valuesOf } from "../kernels/tabular/columns.ts";
@@ -16,6 +18,7 @@ import { inFolder, readAll } from "./records/files.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 interface Ended {
   readonly code: number;
@@ -47,8 +50,8 @@ type Columns = Readonly<Record<string, readonly number[]>>;
 const { files }: { files: Record<"people.csv" | "people_new.csv", Columns> } = JSON.parse(
   await readFile(join(GOLDEN, "people.json"), "utf8"),
 );
-const STEPS = join(GOLDEN, "people_steps.json");
-const TRAIN = join(GOLDEN, "people.csv");
+const STEPS = join(EXAMPLES, "people_steps.json");
+const TRAIN = join(EXAMPLES, "people.csv");
 
 Deno.test("offload clean turns a CSV file with holes into an Arrow file that equals scikit-learn's answer", () =>
   inFolder(async (folder) => {
@@ -82,7 +85,7 @@ Deno.test("offload clean turns a CSV file with holes into an Arrow file that equ
 
     // The fitted pipeline on another file, which has an unknown category, on another device and to another format.
     const args = [
-      join(GOLDEN, "people_new.csv"),
+      join(EXAMPLES, "people_new.csv"),
       "n.csv",
       "--fitted",
       "f.json",
@@ -102,7 +105,7 @@ Deno.test("offload clean turns a CSV file with holes into an Arrow file that equ
 
 Deno.test("offload clean fits to another file, and streams one in batches", () =>
   inFolder(async (folder) => {
-    const args = [join(GOLDEN, "people_new.csv"), "n.feather", "--steps", STEPS, "--fit", TRAIN];
+    const args = [join(EXAMPLES, "people_new.csv"), "n.feather", "--steps", STEPS, "--fit", TRAIN];
     const exact = await clean(folder, ...args);
     assert.equal(exact.code, 0, exact.stderr);
     const { note: _, ...columns } = await cellsOf(join(folder, "n.feather"));
@@ -173,6 +176,31 @@ Deno.test("offload clean refuses what is wrong in one sentence, and leaves no fi
     }
     assert.deepEqual((await readdir(folder)).sort(), before);
   }));
+
+longTest(
+  "offload clean leaves no file if it is interrupted while it writes",
+  () =>
+    inFolder(async (folder) => {
+      writeWords(join(folder, "in.csv"), 200_000);
+      await writeFile(join(folder, "s.json"), JSON.stringify(ORDINAL));
+      const args = ["clean", "in.csv", "o.arrow", "--steps", "s.json", "--device", "model"];
+      const child = spawn(Deno.execPath(), ["run", "-A", "--no-check", "--quiet", SCRIPT, ...args], {
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let errors = "";
+      child.stderr.setEncoding("utf8").on("data", (more: string) => errors += more);
+      const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+      // The file under construction is in the folder once the transform begins.
+      while (child.exitCode === null && !(await readdir(folder)).some((file) => file.endsWith(".tmp"))) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      process.kill(child.pid!, "SIGINT");
+      assert.equal(await ended, 130, errors);
+      assert.match(errors, /no partial file remains/);
+      assert.deepEqual((await readdir(folder)).sort(), ["in.csv", "s.json"]);
+    }),
+);
 
 longTest("offload clean gives the same file on an emulated card", () =>
   inFolder(async (folder) => {

@@ -86,6 +86,8 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
         "1,600 bytes in place of 65,536",
         "KV cache",
         "262,144 to 49,152 bytes",
+        "3 lookups of 18 bytes",
+        "0 cells differ",
       ]
     ) {
       assert(stdout.includes(fact), fact);

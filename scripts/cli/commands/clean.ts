@@ -7,11 +7,10 @@
 import type { Command } from "commander";
 import { type ColumnDomain, scanDomains } from "../../../kernels/tabular/domain.ts";
 import type { FittedPipeline } from "../../../kernels/tabular/fitted/steps.ts";
-import { codedInputs, planRecords, type RecordsPlan } from "../../../kernels/tabular/plan.ts";
+import { codedInputs, planRecords } from "../../../kernels/tabular/plan.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { RTL_PROFILE } from "../../../runtime/device/rtl/profile.ts";
 import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
-import type { DeviceCounters } from "../../../runtime/device/device.ts";
 import { offloadRecordsStream } from "../../../runtime/records_stream.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { openSink, openSource, recordsFormat, type SourceOptions } from "../../records/files.ts";
@@ -25,34 +24,10 @@ import { followProgress } from "../progress.ts";
 import { timed } from "../summary.ts";
 import { count } from "../text.ts";
 import type { CleanOptions } from "./clean_options.ts";
-import { cleanJson, cleanText } from "./clean_report.ts";
+import { type Cleaned, cleanJson, cleanText } from "./clean_report.ts";
 
 /** Maximum cells for the default device, the RTL: some seconds of simulation. */
 export const MAX_SIMULATED_CELLS = 2 ** 20;
-
-/** Finished command. */
-export interface Cleaned {
-  /** Paths of the input and the output. */
-  readonly files: { readonly input: string; readonly output: string };
-  /** Plan that was run. */
-  readonly plan: RecordsPlan;
-  /** Reason for the model in place of the default device. */
-  readonly fallbackReason: string | undefined;
-  /** Origin of the fitted pipeline, in words. */
-  readonly fit: string;
-  /** Rows read, and rows written. */
-  readonly rows: { readonly in: number; readonly out: number };
-  /** Requests sent, and sent again. */
-  readonly sent: number;
-  /** Requests sent again. */
-  readonly resent: number;
-  /** Counters of the device. */
-  readonly counters: DeviceCounters;
-  /** Bytes of the output file. */
-  readonly bytes: number;
-  /** Milliseconds by stage. */
-  readonly times: Readonly<Record<string, number>>;
-}
 
 /**
  * Transforms a file of records.

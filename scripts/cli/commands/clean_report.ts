@@ -4,15 +4,39 @@
  * @module
  */
 
+import type { DeviceCounters } from "../../../runtime/device/device.ts";
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../../../kernels/tabular/plan.ts";
 import { deviceText, fallbackRows } from "../devices.ts";
 import { bytes, columnTable, count, factTable, milliseconds } from "../text.ts";
-import type { Cleaned } from "./clean.ts";
 
 /** Maximum columns that are printed; JSON has all. */
 const MAX_SHOWN = 40;
+
+/** Finished command. */
+export interface Cleaned {
+  /** Paths of the input and the output. */
+  readonly files: { readonly input: string; readonly output: string };
+  /** Plan that was run. */
+  readonly plan: RecordsPlan;
+  /** Reason for the model in place of the default device. */
+  readonly fallbackReason: string | undefined;
+  /** Origin of the fitted pipeline, in words. */
+  readonly fit: string;
+  /** Rows read, and rows written. */
+  readonly rows: { readonly in: number; readonly out: number };
+  /** Requests sent, and sent again. */
+  readonly sent: number;
+  /** Requests sent again. */
+  readonly resent: number;
+  /** Counters of the device. */
+  readonly counters: DeviceCounters;
+  /** Bytes of the output file. */
+  readonly bytes: number;
+  /** Milliseconds by stage. */
+  readonly times: Readonly<Record<string, number>>;
+}
 
 /** Value for JSON. */
 export function cleanJson(
@@ -41,6 +65,7 @@ function columnJson(column: PlannedColumn) {
   const { name, type, kind } = column;
   if (kind === "host") return { name, type, kind, reason: column.reason };
   if (kind === "copy") return { name, type, kind, input: column.input };
+  if (kind === "window") return { name, type, kind, step: column.source.step };
   const { input, memo: { domain: { bits }, form, naiveBytes }, wire } = column;
   return {
     name,
@@ -94,6 +119,10 @@ export function cleanText(cleaned: Cleaned): string {
 function cellsOf(column: PlannedColumn): readonly (string | number)[] {
   if (column.kind === "host") return ["", `host: ${column.reason}`, "", "", "", "", ""];
   if (column.kind === "copy") return [column.input, "copied", "", "", "", "", ""];
+  if (column.kind === "window") {
+    const { op, window } = column.source.step;
+    return ["", `device: ${op} over ${window} rows`, "", "", "", "", ""];
+  }
   const { input, memo: { domain: { bits }, form, naiveBytes }, wire } = column;
   const size = `${DTYPE_BYTES[wire.dtype]} B`;
   const result = wire.kind === "exact"
@@ -107,7 +136,7 @@ function columnsText({ columns }: RecordsPlan): string {
   const hidden = columns.length > MAX_SHOWN
     ? `; ${count(columns.length - MAX_SHOWN)} are not shown, --json has all`
     : "";
-  return `${count(of("device"))} on the device, ${count(of("host"))} on the host, ${
+  return `${count(of("device") + of("window"))} on the device, ${count(of("host"))} on the host, ${
     count(of("copy"))
   } copied${hidden}`;
 }
