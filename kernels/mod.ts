@@ -99,6 +99,19 @@ export type {
   QuantizeMethod,
   RotatedMethod,
 } from "./quantize/method.ts";
+export {
+  CACHE_AXES,
+  CACHE_LAYOUTS,
+  CACHE_PARTS,
+  type CacheAxis,
+  type CacheContent,
+  type CacheLayout,
+  cacheTensors,
+  type CacheView,
+  type CacheViews,
+  cacheViews,
+  type PerAxis,
+} from "./quantize/layout.ts";
 export type { CacheDimensions, GroupPacking } from "./quantize/packing.ts";
 export type {
   CacheBody,

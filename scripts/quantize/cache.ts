@@ -6,7 +6,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import { type Tensor, zeros } from "../../serialize/tensor.ts";
+import { slice, type Tensor, zeros } from "../../serialize/tensor.ts";
 import { FLOAT_BYTES, type FloatDType } from "../../kernels/quantize/formats/elements.ts";
 import {
   CACHE_AXES,
@@ -15,8 +15,7 @@ import {
   type CacheContent,
   type CacheLayout,
   type CachePart,
-  type CacheView,
-  cacheViews,
+  cacheTensors,
   nameAxes,
   type PerAxis,
 } from "../../kernels/quantize/layout.ts";
@@ -45,8 +44,6 @@ export interface CacheShape {
 export interface CacheTensors {
   /** Name of the part. */
   readonly part: CachePart;
-  /** Lengths of all axes, with the part's channels. */
-  readonly sizes: PerAxis;
   /** View of each layer, with the axes `[1, blocks, heads, tokens, channels]`. */
   readonly layers: readonly Tensor<FloatDType>[];
 }
@@ -187,16 +184,16 @@ export function cacheOver(shape: CacheShape, tensors: readonly (readonly Tensor<
   }
   const parts = CACHE_PARTS[content].map((part, at): CacheTensors => {
     const own = tensors[content === "separate" ? at : 0]!;
-    const held = own.length === 1 ? sizes : { ...sizes, layers: 1 };
-    const view = (cacheViews(layout, held, content).parts as Record<CachePart, CacheView>)[part];
-    const layers = Array.from(
-      { length: sizes.layers },
-      (_, layer) =>
-        own.length === 1
-          ? layerOf(own[0]!, view, view.offset + layer * view.strides.layers)
-          : layerOf(own[layer]!, view, view.offset),
+    const views = own.map((tensor) =>
+      (cacheTensors(tensor, layout, content) as Readonly<Record<CachePart, Tensor<FloatDType>>>)[part]
     );
-    return { part, sizes: { ...sizes, channels: view.sizes.channels }, layers };
+    const layers = views.flatMap((view) =>
+      Array.from(
+        { length: view.shape[0]! },
+        (_, layer) => slice(view, [layer, 0, 0, 0, 0], [1, ...view.shape.slice(1)]) as Tensor<FloatDType>,
+      )
+    );
+    return { part, layers };
   });
   return { ...shape, parts };
 }
@@ -219,11 +216,6 @@ export function emptyCache(shape: CacheShape): { cache: Cache; tensors: Map<stri
   });
   const cache = cacheOver(shape, tensors.map((list) => list.map(([, tensor]) => tensor)));
   return { cache, tensors: new Map(tensors.flat()) };
-}
-
-function layerOf(own: Tensor<FloatDType>, { sizes, strides }: CacheView, offset: number): Tensor<FloatDType> {
-  const ordered = (numbers: PerAxis) => CACHE_AXES.map((axis) => numbers[axis]);
-  return { ...own, shape: ordered({ ...sizes, layers: 1 }), strides: ordered(strides), offset };
 }
 
 function misfit(name: string, reason: string): OnpathError {
