@@ -26,6 +26,9 @@ export const LAYER_MARK = "{layer}";
 /** Maximum number of layers. */
 export const MAX_LAYERS = 1024;
 
+/** Maximum bytes of the tensors that a cache is made in (4 GiB). */
+export const MAX_CACHE_BYTES = 2 ** 32;
+
 /** Plain description of a cache's tensors. */
 export interface CacheShape {
   /** Element type. */
@@ -207,6 +210,17 @@ export function cacheOver(shape: CacheShape, tensors: readonly (readonly Tensor<
  */
 export function emptyCache(shape: CacheShape): { cache: Cache; tensors: Map<string, Tensor<FloatDType>> } {
   const { dtype, layout, sizes, names } = shape;
+  const bytes = CACHE_AXES.reduce(
+    (product, axis) => product * sizes[axis],
+    names.length * FLOAT_BYTES[dtype],
+  );
+  if (bytes > MAX_CACHE_BYTES) {
+    throw new OnpathError(
+      "size",
+      `Cannot make a KV cache of ${bytes} bytes: expected at most ${MAX_CACHE_BYTES}`,
+      { bytes, most: MAX_CACHE_BYTES },
+    );
+  }
   const tensors = names.map((name) => {
     const own = tensorNames(name, sizes.layers), isOwn = name.includes(LAYER_MARK);
     const lengths = CACHE_LAYOUTS[layout].filter((axis) => !isOwn || axis !== "layers").map((axis) =>

@@ -195,6 +195,27 @@ Deno.test("quantizeCache() warns of heads that saturate more than the limit, and
   assert.deepEqual(loose.reports.map(({ warnings }) => warnings), [[], []]);
 });
 
+Deno.test("quantizeCache() reports caches with NaN where a method has a rule for it", async () => {
+  const methods = [namedMethod("mxfp8", "tokens"), namedMethod("fp8", "channels", { scale: "one" })];
+  const { cache, tensors } = syntheticTensors(shapeOf("LBHNC", "separate"), 3);
+  tensors.get("k")!.data[5] = 0x7fc0;
+  tensors.get("v")!.data[5] = 0x7f80;
+  const { reports: [k, v] } = await quantizeCache(cache, methods, { ...RUN, ...QUERIES });
+  assert.deepEqual([k!.total.values.nonFinite, v!.total.values.nonFinite], [32, 1]);
+  assert.deepEqual([k!.heads[0]!.logits!.topKept, v!.total.saturated], [0, 1]);
+  assert(Number.isNaN(k!.total.logits!.maxLogitError) && k!.heads[1]!.logits!.topKept > 0);
+});
+
+Deno.test("syntheticTensors() refuses caches that are too large for memory", () => {
+  const shape = shapeOf("LBHNC", "separate");
+  const made = (tokens: number) => syntheticTensors({ ...shape, sizes: { ...SIZES, tokens } }, 1);
+  refusedWith(
+    "size",
+    () => made(2 ** 22),
+    /Cannot make a KV cache of 8589934592 bytes: expected at most 4294967296/,
+  );
+});
+
 Deno.test("quantizeCache() ends with the signal's reason", async () => {
   const { cache } = syntheticTensors(shapeOf("LBHNC", "separate"), 3);
   const methods = [namedMethod("fp8", "tokens"), namedMethod("fp8", "channels")];

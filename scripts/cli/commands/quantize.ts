@@ -54,7 +54,7 @@ export async function quantizeFile(
   const known = await cardDevice(options, signal);
   const named = await findInput(input, options, signal);
   const { queries, text: queryText } = await findQueries(named.cache, options, signal);
-  const { onProgress, stop } = await followProgress("layers");
+  const { onProgress, stop } = await followProgress("steps");
   const run = await withDevice(known, async (device) => {
     try {
       const limit = options.maxSaturated;
