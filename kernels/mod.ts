@@ -105,7 +105,6 @@ export {
   CACHE_PARTS,
   type CacheAxis,
   type CacheContent,
-  type CacheLayout,
   cacheTensors,
   type CacheView,
   type CacheViews,
