@@ -6,6 +6,7 @@
 
 import Table from "cli-table3";
 import process from "node:process";
+import { CACHE_SIZES, cacheCandidates } from "./bench/caches.ts";
 import { imageCandidates, noise, planCandidates, serializer } from "./bench/images.ts";
 import { type Candidate, measure, median, ratio, type Timing } from "./bench/measure.ts";
 import { crcCandidates, PACKETS, PAYLOAD, reassemblyCandidates } from "./bench/packets.ts";
@@ -85,6 +86,9 @@ for (const [name, packets] of Object.entries(PACKETS)) {
 sections.push(await section("Planning", [copy, ...planCandidates()]));
 for (const name of ["r50k_base", "cl100k_base", "o200k_base"]) {
   sections.push(await section(`Loading the compiled table file of ${name}`, await loadCandidates(name)));
+}
+for (const [size, shape] of Object.entries(CACHE_SIZES)) {
+  sections.push(await section(`KV cache of ${size} in bf16, on the model`, cacheCandidates(shape)));
 }
 const image = noise(720, 1280);
 const reassembly = reassemblyCandidates(PACKETS.image)[1]!;

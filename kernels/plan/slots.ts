@@ -20,6 +20,7 @@ export interface PlanSlots {
  * Reserves the slots of a plan. Requests and answers have slots of the same size.
  *
  * @param packets Sizes and counts, as the plan states them.
+ * @param extra Bytes that the engine keeps free for other reservations. Default 0.
  * @throws {OnpathError} `size` if they pass the limits of an engine.
  *
  * @example
@@ -33,9 +34,12 @@ export interface PlanSlots {
  * assert.equal(requests.engine, answers.engine);
  * ```
  */
-export function reservePlanSlots({ request, answer, answersPerRequest, inFlight }: PlanPackets): PlanSlots {
+export function reservePlanSlots(
+  { request, answer, answersPerRequest, inFlight }: PlanPackets,
+  extra = 0,
+): PlanSlots {
   const longest = Math.max(request, answer);
   const back = inFlight * answersPerRequest;
-  const engine = createEngine((inFlight + back) * slotBytesFor(longest) + 2 * SLOTS_ALIGNMENT);
+  const engine = createEngine((inFlight + back) * slotBytesFor(longest) + 2 * SLOTS_ALIGNMENT + extra);
   return { requests: reserveSlots(engine, inFlight, longest), answers: reserveSlots(engine, back, longest) };
 }

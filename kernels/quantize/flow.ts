@@ -18,6 +18,7 @@ import { createCodeReader, createCodeSink, createMetadataReader } from "./flows/
 import { checkFiniteValues, computeScales, storeScales } from "./flows/host_scales.ts";
 import { fromChannelGroups, toChannelGroups } from "./flows/channel_codes.ts";
 import { checkDistinct, checkExtent } from "./flows/rows.ts";
+import type { StripeWorkspace } from "./flows/stripes.ts";
 import { createValueReader, createValueSink } from "./flows/value_places.ts";
 import type { FloatDType } from "./formats/elements.ts";
 import type { QuantizeMethod } from "./method.ts";
@@ -48,13 +49,15 @@ const STRETCH = 2 ** 20;
  * @param plan Plan that quantizes.
  * @param input Tensor of the plan's type and shape, in any strides.
  * @param options Given scales.
+ * @param workspace Memory for a stripe, in the engine of the slots.
  * @throws {OnpathError} `dtype` or `shape` if the input differs; `size` for NaN or infinity where scales come from
  * values.
  */
 export function beginQuantize(
   plan: QuantizePlan,
   input: Tensor,
-  { scales }: QuantizeOptions = {},
+  { scales }: QuantizeOptions,
+  workspace: StripeWorkspace,
 ): Work<QuantizedCache> {
   const { body } = plan;
   const { method, packing, values: { shape } } = body;
@@ -67,7 +70,7 @@ export function beginQuantize(
     ? given ?? computeScales(body, input)
     : new Uint8Array(packing.heads * bytes.metadata);
   const cache = { method, shape, codes: new Uint8Array(packing.heads * bytes.codes), metadata };
-  const readValues = createValueReader(packing, input);
+  const readValues = createValueReader(packing, input, workspace);
   const readMetadata = packing.isGiven ? createMetadataReader(packing, cache) : undefined;
   const itemBytes = { request: valuePayload(packing, 1), answer: codePayload(packing, 1, true) };
   const flows = stretches(packing).map(({ base, groups }) => {

@@ -24,6 +24,8 @@ export interface GroupFunctions {
   readonly decodeFloats: Loop;
   /** Decodes integers, KIVI and MXINT8. */
   readonly decodeIntegers: Loop;
+  /** Copies bytes. */
+  readonly copy: (to: number, from: number, length: number) => void;
   /** Transposes a matrix of 16-bit elements. */
   readonly transpose16: Transpose;
   /** Transposes a matrix of 32-bit elements. */

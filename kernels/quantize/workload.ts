@@ -11,9 +11,10 @@ import type { Plan } from "../plan/plan.ts";
 import { reservePlanSlots } from "../plan/slots.ts";
 import type { KernelImage } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
-import type { Opened, Work, Workload } from "../workload.ts";
+import type { Opened, Workload } from "../workload.ts";
 import { describeMethod, type QuantizedCache } from "./cache.ts";
 import { beginDequantize, beginQuantize, type DequantizeOptions, type QuantizeOptions } from "./flow.ts";
+import { reserveWorkspace, workspaceBytes } from "./flows/stripes.ts";
 import { createCacheModel } from "./model/model.ts";
 import {
   type CacheFacts,
@@ -47,7 +48,7 @@ function factsOf({ body }: Plan): CacheFacts {
 
 function openCache<In, Out, Options>(
   plan: QuantizePlan | DequantizePlan,
-  begin: (input: In, options: Options) => Work<Out>,
+  connect: Opened<In, Out, Options>["connect"],
 ): Opened<In, Out, Options> {
   return {
     program: {
@@ -56,7 +57,7 @@ function openCache<In, Out, Options>(
       model: () => createCacheModel(plan),
       image: () => kernelImage(plan),
     },
-    connect: () => ({ ...reservePlanSlots(plan.packets), maxFlows: FLOWS, begin }),
+    connect,
   };
 }
 
@@ -78,7 +79,16 @@ export const quantizeWorkload: Workload<QuantizePlan, Tensor, QuantizedCache, vo
     compileQuantize(pipeline as QuantizePipeline, options as QuantizeCompileOptions),
   check: (plan) => planQuantize(factsOf(plan), plan.target),
   open: (plan) =>
-    openCache(plan, (input: Tensor, options: QuantizeOptions) => beginQuantize(plan, input, options)),
+    openCache(plan, () => {
+      const { packing, values: { shape } } = plan.body;
+      const slots = reservePlanSlots(plan.packets, workspaceBytes(packing, shape[4]));
+      const workspace = reserveWorkspace(packing, shape[4], slots.requests.engine);
+      return {
+        ...slots,
+        maxFlows: FLOWS,
+        begin: (input, options) => beginQuantize(plan, input, options, workspace),
+      };
+    }),
 };
 
 /** Workload `dequantize`, for the registry. */
@@ -91,8 +101,9 @@ export const dequantizeWorkload: Workload<DequantizePlan, QuantizedCache, Tensor
     compileDequantize(pipeline as DequantizePipeline, options as DequantizeCompileOptions),
   check: (plan) => planDequantize(factsOf(plan), plan.target),
   open: (plan) =>
-    openCache(
-      plan,
-      (input: QuantizedCache, options: DequantizeOptions) => beginDequantize(plan, input, options),
-    ),
+    openCache(plan, () => ({
+      ...reservePlanSlots(plan.packets),
+      maxFlows: FLOWS,
+      begin: (input, options) => beginDequantize(plan, input, options),
+    })),
 };

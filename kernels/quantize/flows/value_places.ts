@@ -9,35 +9,44 @@ import type { Engine } from "../../../serialize/engine.ts";
 import type { PayloadSink } from "../../../serialize/reassembler.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import type { GroupPacking } from "../packing.ts";
+import { groupFunctions } from "../group_functions.ts";
+import { copyGroups, type MoveGroups } from "./copy_groups.ts";
 import { type CacheRows, cacheRows, type Elements } from "./rows.ts";
 import { eachHead } from "./segments.ts";
-
-/** Elements of a row that are copied one by one; a view for a longer run costs less than its copy. */
-const SHORT = 12;
-
-/** Copies the values of groups of one head. `at` is the index of the first one among `elements`. */
-type MoveGroups = (head: number, group: number, groups: number, elements: Elements, at: number) => void;
+import { createStripes, type StripeWorkspace } from "./stripes.ts";
 
 /** Writes the values of groups at an address of an engine. */
 export type ReadValues = (engine: Engine, at: number, first: number, count: number) => void;
 
 /**
- * Creates the reader of a tensor's values.
+ * Creates the reader of a tensor's values. A stripe of groups is loaded, and transposed if its groups lie along
+ * tokens; the packets that hold its groups are copied from it.
  *
  * @param packing Groups of the plan.
  * @param input Tensor with five axes; its extent was checked.
+ * @param workspace Memory for a stripe, in the engine of the slots.
  */
-export function createValueReader(packing: GroupPacking, input: Tensor): ReadValues {
-  const { values, axis } = packing;
-  const move = axis === "tokens" ? gatherGroups(packing, input) : copyGroups(packing, input, true);
-  const elementsFor = createViews(input.data.BYTES_PER_ELEMENT);
-  return (engine, at, first, count) => {
-    const elements = elementsFor(engine.bytes);
-    const from = at / elements.BYTES_PER_ELEMENT;
-    const filled = eachHead(packing, first, count, (head, group, groups, done) => {
-      move(head, group, groups, elements, from + done * values);
-    });
-    if (filled < count) elements.fill(0, from + filled * values, from + count * values);
+export function createValueReader(
+  packing: GroupPacking,
+  input: Tensor,
+  workspace: StripeWorkspace,
+): ReadValues {
+  const { perHead, heads, valueBytes } = packing;
+  const stripes = createStripes(packing, input, workspace);
+  const { copy } = groupFunctions(workspace.engine);
+  return ({ bytes }, at, first, count) => {
+    let done = 0;
+    for (let head = (first / perHead) | 0; done < count && head < heads; head++) {
+      for (let group = first + done - head * perHead; done < count && group < perHead;) {
+        const stripe = (group / stripes.groups) | 0, column = group - stripe * stripes.groups;
+        const groups = Math.min(stripes.groups - column, perHead - group, count - done);
+        const from = stripes.load(head, stripe) + column * valueBytes;
+        copy(at + done * valueBytes, from, groups * valueBytes);
+        done += groups;
+        group += groups;
+      }
+    }
+    if (done < count) bytes.fill(0, at + done * valueBytes, at + count * valueBytes);
   };
 }
 
@@ -82,58 +91,7 @@ function createViews(size: number): (bytes: Uint8Array) => Elements {
   };
 }
 
-/** Groups whose values are consecutive in tokens x channels: whole runs of rows. */
-function copyGroups({ values }: GroupPacking, tensor: Tensor, isRead: boolean): MoveGroups {
-  const rows = cacheRows(tensor, true);
-  const { data, length, step } = rows;
-  const copy = isRead
-    ? (elements: Elements, to: number, from: number, count: number) =>
-      copyRun(elements, to, 1, data, from, step, count)
-    : (elements: Elements, from: number, to: number, count: number) =>
-      copyRun(data, to, step, elements, from, 1, count);
-  return (head, group, groups, elements, at) => {
-    const first = group * values, end = first + groups * values;
-    let row = Math.floor(first / length), column = first - row * length;
-    for (let done = first; done < end; row++, column = 0) {
-      const count = Math.min(length - column, end - done);
-      copy(elements, at + done - first, rows.at(head, row) + column * step, count);
-      done += count;
-    }
-  };
-}
-
-function copyRun(
-  target: Elements,
-  to: number,
-  toStep: number,
-  source: Elements,
-  from: number,
-  fromStep: number,
-  count: number,
-): void {
-  if (toStep === 1 && fromStep === 1 && count > SHORT) {
-    target.set(source.subarray(from, from + count), to);
-    return;
-  }
-  for (let i = 0; i < count; i++) target[to + i * toStep] = source[from + i * fromStep]!;
-}
-
-/** Groups along tokens, gathered from `values` rows. */
-function gatherGroups({ values }: GroupPacking, tensor: Tensor): MoveGroups {
-  const rows = cacheRows(tensor, false);
-  const { data, step } = rows;
-  return (head, group, groups, elements, at) => {
-    eachStripe(rows, group, groups, (stripe, column, columns, done) => {
-      for (let t = 0; t < values; t++) {
-        let from = rows.at(head, stripe * values + t) + column * step;
-        let to = at + done * values + t;
-        for (let c = 0; c < columns; c++, from += step, to += values) elements[to] = data[from]!;
-      }
-    });
-  };
-}
-
-/** The way back of `gatherGroups`. */
+/** Groups along tokens. A packet may hold a part of a stripe, so elements are written one by one. */
 function scatterGroups({ values }: GroupPacking, tensor: Tensor): MoveGroups {
   const rows = cacheRows(tensor, false);
   const { data, step } = rows;

@@ -107,7 +107,7 @@ function encodedFloat({ bias, mantissaBits, maxExponent, maxCode }: SmallFloat):
   return [(128 - bias) << 23, 23 - mantissaBits, powerOfTwo(maxExponent + 1), maxCode];
 }
 
-/** Shift of a code into binary32, the factor for its bias, and the first special codes. */
+/** Shift of a code into binary32, the difference of the biases in its place, and the first special codes. */
 function decodedFloat({ bias, mantissaBits, maxCode, infinityCode }: SmallFloat): number[] {
-  return [23 - mantissaBits, powerOfTwo(127 - bias), maxCode, infinityCode ?? -1];
+  return [23 - mantissaBits, (127 - bias) << 23, maxCode, infinityCode ?? -1];
 }

@@ -1,6 +1,7 @@
 // Decoders of small floats, integers, KIVI and MX.
 
 import { loadCodes } from "./codes";
+import { decodeBf16 } from "./decode_bf16";
 import { INFINITY_BITS, loadStored, powerOf, store16 } from "./elements";
 
 /** Four of eight codes in lanes of 32 bits. */
@@ -11,19 +12,28 @@ function lanes(half: v128, isHigh: bool): v128 {
   return isHigh ? i32x4.extend_high_i16x8_u(half) : i32x4.extend_low_i16x8_u(half);
 }
 
-/** Four codes of a small float as binary32: their bits at the fraction's top, and a multiplication for the bias. */
+/**
+ * Four codes of a small float as binary32. `bias` is the difference of the exponents' biases, in binary32's place.
+ * A code of exponent field 0 is read with field 1, and loses the leading 1 that this adds: no lane is subnormal.
+ */
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
 function floatValues(
-  codes: v128, bits: i32, shift: i32, factor: f32, maxCode: i32, infinityCode: i32,
+  codes: v128, bits: i32, shift: i32, bias: i32, maxCode: i32, infinityCode: i32,
 ): v128 {
   const magnitude = v128.and(codes, i32x4.splat((1 << (bits - 1)) - 1));
-  let value = f32x4.mul(i32x4.shl(magnitude, shift), f32x4.splat(factor));
+  const shifted = i32x4.shl(magnitude, shift);
+  const isSmall = i32x4.lt_s(shifted, i32x4.splat(0x800000));
+  const raised = i32x4.sub(shifted, v128.and(isSmall, i32x4.splat(-0x800000)));
+  const extra = v128.and(isSmall, i32x4.splat(bias + 0x800000));
+  let value = f32x4.sub(i32x4.add(raised, i32x4.splat(bias)), extra);
   const special = i32x4.gt_s(magnitude, i32x4.splat(maxCode));
-  const isInfinity = i32x4.eq(magnitude, i32x4.splat(infinityCode));
-  const nan = v128.bitselect(i32x4.splat(INFINITY_BITS), i32x4.splat(0x7fc00000), isInfinity);
-  value = v128.bitselect(nan, value, special);
+  if (v128.any_true(special)) {
+    const isInfinity = i32x4.eq(magnitude, i32x4.splat(infinityCode));
+    const bits = v128.bitselect(i32x4.splat(INFINITY_BITS), i32x4.splat(0x7fc00000), isInfinity);
+    value = v128.bitselect(bits, value, special);
+  }
   return v128.or(value, i32x4.shl(v128.and(codes, i32x4.splat(1 << (bits - 1))), 32 - bits));
 }
 
@@ -36,26 +46,39 @@ function integerValues(codes: v128, up: i32, isSigned: bool, zero: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.sub(x, zero));
 }
 
+/** Decodes 16 codes. */
+export function decode16<T>(
+  from: usize, to: usize, bits: i32, shift: i32, bias: i32, maxCode: i32, infinityCode: i32, scale: f32,
+): void {
+  const factor = f32x4.splat(scale), codes = loadCodes(from, bits);
+  const low = i16x8.extend_low_i8x16_u(codes), high = i16x8.extend_high_i8x16_u(codes);
+  store16<T>(
+    to,
+    f32x4.mul(floatValues(lanes(low, false), bits, shift, bias, maxCode, infinityCode), factor),
+    f32x4.mul(floatValues(lanes(low, true), bits, shift, bias, maxCode, infinityCode), factor),
+    f32x4.mul(floatValues(lanes(high, false), bits, shift, bias, maxCode, infinityCode), factor),
+    f32x4.mul(floatValues(lanes(high, true), bits, shift, bias, maxCode, infinityCode), factor),
+  );
+}
+
+/** Scale of a group: 1 for `stored` -1, a scale code of MX for 3. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+export function groupScale(scales: usize, group: i32, stored: i32): f32 {
+  if (stored === -1) return 1;
+  return stored === 3 ? mxScale(load<u8>(scales + group)) : loadStored(scales + group * (stored === 2 ? 4 : 2), stored);
+}
+
 function decodeFloatsOf<T>(
   from: usize, to: usize, groups: i32, values: i32, bits: i32,
-  shift: i32, factor: f32, maxCode: i32, infinityCode: i32, scales: usize, stored: i32,
+  shift: i32, bias: i32, maxCode: i32, infinityCode: i32, scales: usize, stored: i32,
 ): void {
-  const size = stored === 2 ? 4 : 2;
   for (let group = 0; group < groups; group++) {
-    const scale = f32x4.splat(
-      stored === -1 ? 1 : stored === 3 ? mxScale(load<u8>(scales + group)) : loadStored(scales + group * size, stored),
-    );
+    const scale = groupScale(scales, group, stored);
     const end = to + values * sizeof<T>();
     for (; to < end; to += 16 * sizeof<T>(), from += 2 * bits) {
-      const codes = loadCodes(from, bits);
-      const low = i16x8.extend_low_i8x16_u(codes), high = i16x8.extend_high_i8x16_u(codes);
-      store16<T>(
-        to,
-        f32x4.mul(floatValues(lanes(low, false), bits, shift, factor, maxCode, infinityCode), scale),
-        f32x4.mul(floatValues(lanes(low, true), bits, shift, factor, maxCode, infinityCode), scale),
-        f32x4.mul(floatValues(lanes(high, false), bits, shift, factor, maxCode, infinityCode), scale),
-        f32x4.mul(floatValues(lanes(high, true), bits, shift, factor, maxCode, infinityCode), scale),
-      );
+      decode16<T>(from, to, bits, shift, bias, maxCode, infinityCode, scale);
     }
   }
 }
@@ -71,14 +94,14 @@ function mxScale(code: u8): f32 {
 /** Decodes small floats, whose scales follow the codes: of type `stored`, none for -1, scale codes of MX for 3. */
 export function decodeFloats(
   from: usize, to: usize, groups: i32, values: i32, dtype: i32, bits: i32,
-  shift: i32, factor: f32, maxCode: i32, infinityCode: i32, stored: i32,
+  shift: i32, bias: i32, maxCode: i32, infinityCode: i32, stored: i32,
 ): void {
   const scales = from + (groups * values * bits >> 3);
   if (dtype === 0) {
-    decodeFloatsOf<u16>(from, to, groups, values, bits, shift, factor, maxCode, infinityCode, scales, stored);
+    decodeBf16(from, to, groups, values, bits, shift, bias, maxCode, infinityCode, scales, stored);
   } else if (dtype === 1) {
-    decodeFloatsOf<i16>(from, to, groups, values, bits, shift, factor, maxCode, infinityCode, scales, stored);
-  } else decodeFloatsOf<f32>(from, to, groups, values, bits, shift, factor, maxCode, infinityCode, scales, stored);
+    decodeFloatsOf<i16>(from, to, groups, values, bits, shift, bias, maxCode, infinityCode, scales, stored);
+  } else decodeFloatsOf<f32>(from, to, groups, values, bits, shift, bias, maxCode, infinityCode, scales, stored);
 }
 
 function decodeIntegersOf<T>(

@@ -2,7 +2,8 @@
 
 import { storeCodes } from "./codes";
 import { INFINITY_BITS, load4, loadStored, powerOf } from "./elements";
-import { floatCodes, greatestBits, lowBytes, roundIntegers } from "./rounding";
+import { floatCodes, greatestBits, lowBytes, roundBounded, roundIntegers } from "./rounding";
+import { high16, low16 } from "./transpose";
 
 function encodeFloatsOf<T>(
   from: usize, to: usize, groups: i32, values: i32, bits: i32,
@@ -32,6 +33,58 @@ function encodeFloatsOf<T>(
   }
 }
 
+/** 16 bf16 magnitudes in lanes of 16 bits as codes without sign. A scale of 1 is not divided by. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function bf16Codes(
+  low: v128, high: v128, scale: v128, isScaled: bool, unit: i32, shift: i32, limit: f32,
+): v128 {
+  const zero = i32x4.splat(0);
+  let a = low16(zero, low), b = high16(zero, low), c = low16(zero, high), d = high16(zero, high);
+  if (isScaled) {
+    const most = f32x4.splat(limit);
+    a = f32x4.pmin(f32x4.div(a, scale), most);
+    b = f32x4.pmin(f32x4.div(b, scale), most);
+    c = f32x4.pmin(f32x4.div(c, scale), most);
+    d = f32x4.pmin(f32x4.div(d, scale), most);
+  }
+  return i8x16.narrow_i16x8_u(
+    i16x8.narrow_i32x4_s(roundBounded(a, unit, shift), roundBounded(b, unit, shift)),
+    i16x8.narrow_i32x4_s(roundBounded(c, unit, shift), roundBounded(d, unit, shift)),
+  );
+}
+
+/** `encodeFloatsOf` for bf16: signs, NaN and the bound are found in lanes of 16 bits. */
+function encodeBf16(
+  from: usize, to: usize, groups: i32, values: i32, bits: i32,
+  unit: i32, shift: i32, limit: f32, maxCode: i32, nanCode: i32, scales: usize, stored: i32,
+): void {
+  const size = stored === 2 ? 4 : 2, sign = 1 << (bits - 1), greatest = reinterpret<i32>(limit) >>> 16;
+  const most = i8x16.splat(<i8>maxCode), signBit = i8x16.splat(<i8>sign);
+  const bound = i16x8.splat(<i16>greatest), infinity = i16x8.splat(0x7f80);
+  const mask = i16x8.splat(0x7fff);
+  for (let group = 0; group < groups; group++) {
+    const end = from + 2 * values;
+    const scale = f32x4.splat(stored < 0 ? 1 : loadStored(scales + group * size, stored));
+    for (; from < end; from += 32, to += 2 * bits) {
+      const x = v128.load(from), y = v128.load(from, 16);
+      const low = v128.and(x, mask), high = v128.and(y, mask);
+      const codes = stored < 0
+        ? bf16Codes(i16x8.min_s(low, bound), i16x8.min_s(high, bound), scale, false, unit, shift, limit)
+        : bf16Codes(low, high, scale, true, unit, shift, limit);
+      // A saturated lane keeps the sign of its element.
+      const signs = v128.and(i8x16.shr_s(i8x16.narrow_i16x8_s(x, y), 7), signBit);
+      let signed = v128.or(i8x16.min_u(codes, most), signs);
+      const lowNaN = i16x8.gt_s(low, infinity), highNaN = i16x8.gt_s(high, infinity);
+      if (v128.any_true(v128.or(lowNaN, highNaN))) {
+        signed = v128.bitselect(i8x16.splat(<i8>nanCode), signed, i8x16.narrow_i16x8_s(lowNaN, highNaN));
+      }
+      storeCodes(to, signed, bits);
+    }
+  }
+}
+
 /**
  * Encodes small floats. Scales of type `stored` follow the values; `stored` is -1 for a scale of 1.
  */
@@ -41,7 +94,7 @@ export function encodeFloats(
 ): void {
   const scales = from + groups * values * (dtype === 2 ? 4 : 2);
   if (dtype === 0) {
-    encodeFloatsOf<u16>(from, to, groups, values, bits, unit, shift, limit, maxCode, nanCode, scales, stored);
+    encodeBf16(from, to, groups, values, bits, unit, shift, limit, maxCode, nanCode, scales, stored);
   } else if (dtype === 1) {
     encodeFloatsOf<i16>(from, to, groups, values, bits, unit, shift, limit, maxCode, nanCode, scales, stored);
   } else encodeFloatsOf<f32>(from, to, groups, values, bits, unit, shift, limit, maxCode, nanCode, scales, stored);

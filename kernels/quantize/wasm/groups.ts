@@ -7,4 +7,4 @@
 export { encodeFloats, encodeMx } from "./encode_floats";
 export { encodeIntegers, encodeKivi } from "./encode_integers";
 export { decodeFloats, decodeIntegers } from "./decode";
-export { transpose16, transpose32 } from "./transpose";
+export { copy, transpose16, transpose32 } from "./transpose";

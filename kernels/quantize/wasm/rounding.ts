@@ -1,6 +1,6 @@
 // Rounding of quotients to codes, in lanes.
 
-import { INFINITY_BITS, load4 } from "./elements";
+import { fromF16, INFINITY_BITS, load4 } from "./elements";
 
 /** Greatest magnitude bits of a group, as binary32. NaN exceeds infinity. */
 // @ts-ignore: decorator of AssemblyScript
@@ -8,6 +8,16 @@ import { INFINITY_BITS, load4 } from "./elements";
 
 export function greatestBits<T>(from: usize, values: i32): i32 {
   const end = from + values * sizeof<T>();
+  if (!isFloat<T>()) {
+    let most = i16x8.splat(0);
+    for (let p = from; p < end; p += 16) most = i16x8.max_s(most, v128.and(v128.load(p), i16x8.splat(0x7fff)));
+    const four = i32x4.max_s(i32x4.extend_low_i16x8_u(most), i32x4.extend_high_i16x8_u(most));
+    const bits = max(
+      max(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1)),
+      max(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3)),
+    );
+    return isSigned<T>() ? i32x4.extract_lane(fromF16(i32x4.splat(bits)), 0) : bits << 16;
+  }
   let most = i32x4.splat(0);
   for (let p = from; p < end; p += 4 * sizeof<T>()) {
     most = i32x4.max_s(most, v128.and(load4<T>(p), i32x4.splat(0x7fffffff)));
@@ -26,11 +36,19 @@ export function greatestBits<T>(from: usize, values: i32): i32 {
 @inline
 
 export function roundMagnitudes(quotient: v128, unit: i32, shift: i32, limit: f32): v128 {
-  const magnitude = f32x4.pmin(v128.and(quotient, i32x4.splat(0x7fffffff)), f32x4.splat(limit));
+  return roundBounded(f32x4.pmin(v128.and(quotient, i32x4.splat(0x7fffffff)), f32x4.splat(limit)), unit, shift);
+}
+
+/** Codes of four magnitudes up to the limit. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+export function roundBounded(magnitude: v128, unit: i32, shift: i32): v128 {
   const exponent = i32x4.max_s(v128.and(magnitude, i32x4.splat(INFINITY_BITS)), i32x4.splat(unit));
   const rounder = i32x4.add(exponent, i32x4.splat(shift << 23));
-  const units = i32x4.sub(f32x4.add(magnitude, rounder), rounder);
-  return i32x4.add(units, i32x4.shr_u(i32x4.sub(exponent, i32x4.splat(unit)), shift));
+  const units = i32x4.sub(f32x4.add(magnitude, rounder), exponent);
+  const least = i32x4.splat((shift << 23) + (unit >> shift));
+  return i32x4.sub(i32x4.add(units, i32x4.shr_u(exponent, shift)), least);
 }
 
 /** Signed, saturated codes of 16 quotients. */
@@ -65,9 +83,10 @@ export function floatCodes(
 @inline
 
 export function roundIntegers(quotient: v128, zero: v128, least: v128, most: v128): v128 {
-  // Beyond 512 every zero point leaves the range.
-  const bounded = f32x4.pmax(f32x4.splat(-512), f32x4.pmin(f32x4.splat(512), f32x4.nearest(quotient)));
-  return i32x4.max_s(least, i32x4.min_s(most, i32x4.add(i32x4.trunc_sat_f32x4_s(bounded), zero)));
+  // Beyond 512 every zero point leaves the range. A sum with 1.5 x 2^23 has no fraction bits.
+  const bounded = f32x4.pmax(f32x4.splat(-512), f32x4.pmin(f32x4.splat(512), quotient));
+  const units = i32x4.sub(f32x4.add(bounded, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+  return i32x4.max_s(least, i32x4.min_s(most, i32x4.add(units, zero)));
 }
 
 /** 16 lanes of 32 bits to their low bytes. */

@@ -1,4 +1,9 @@
-// Transpositions between rows of channels and groups of tokens.
+// Copies, and transpositions between rows of channels and groups of tokens.
+
+/** Copies bytes. */
+export function copy(to: usize, from: usize, length: usize): void {
+  memory.copy(to, from, length);
+}
 
 /** Transposes a matrix of 16-bit elements. `pitch` and `toPitch` are the bytes of a row of both. */
 export function transpose16(from: usize, pitch: usize, rows: i32, columns: i32, to: usize, toPitch: usize): void {
@@ -48,14 +53,14 @@ export function transpose32(from: usize, pitch: usize, rows: i32, columns: i32, 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function low16(a: v128, b: v128): v128 {
+export function low16(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function high16(a: v128, b: v128): v128 {
+export function high16(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
