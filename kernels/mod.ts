@@ -101,7 +101,6 @@ export type {
 } from "./quantize/method.ts";
 export {
   CACHE_AXES,
-  CACHE_LAYOUTS,
   CACHE_PARTS,
   type CacheAxis,
   type CacheContent,

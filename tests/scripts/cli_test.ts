@@ -81,8 +81,7 @@ Deno.test("offload without arguments shows the photograph and writes what it pro
         "0 units of f16, 0 levels",
         "rtl: the NIC's RTL",
         "at an assumed 250 MHz",
-        "KV cache",
-        "262,144 to 49,152 bytes",
+        "262,144 to 49,152",
       ]
     ) {
       assert(stdout.includes(fact), fact);

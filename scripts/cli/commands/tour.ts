@@ -28,7 +28,7 @@ import {
   trafficRows,
 } from "../summary.ts";
 import { factTable } from "../text.ts";
-import { familiesTable, runFamilies } from "./tour_families.ts";
+import { cacheRow, tourCache } from "./tour_cache.ts";
 import { compareSizes, sizesTable } from "./tour_sizes.ts";
 import { type WaveformOptions, waveformRows, withWaveform } from "../waveform.ts";
 
@@ -86,11 +86,12 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
         });
         const own = { bytesOut: plan.body.layout.bytesOut, cycles: report.counters.cycles };
         const sizes = await compareSizes(pipelines.tensor, image, own, device, signal);
-        return { output, report, picture: picture.output, sizes };
+        // The build that writes waveforms has one kernel alone.
+        const cache = await tourCache(options.vcd === undefined ? device : undefined, signal);
+        return { output, report, picture: picture.output, sizes, cache };
       }),
   );
-  const { output, report, picture, sizes } = result;
-  const families = await runFamilies(signal);
+  const { output, report, picture, sizes, cache } = result;
   const difference = {
     units: maxDifference(output, referencePipeline(pipelines.tensor, image)),
     levels: maxDifference(picture, referencePipeline(pipelines.picture, image)),
@@ -123,7 +124,7 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       milliseconds: times,
       difference,
       sizes: sizes.cases,
-      families,
+      cache,
       files,
       ...(waveform === undefined ? {} : { waveform }),
     });
@@ -143,11 +144,11 @@ export async function runTour(options: TourOptions, context: Context): Promise<v
       "difference",
       `${difference.units} units of f16, ${difference.levels} levels of the picture (against the reference)`,
     ],
+    cacheRow(cache),
     ...waveformRows(waveform),
     ["written", [`${files.npy} (a model's input)`, `${files.png} (the resized picture)`]],
   ]));
-  print(`\n${sizesTable(sizes)}\n${familiesTable(families, command)}`);
-  print(`\nNext: ${command} run --help, ${command} plan --help\n`);
+  print(`\n${sizesTable(sizes)}\nNext: ${command} run --help, ${command} plan --help\n`);
 }
 
 /** Computes the maximum absolute difference between two tensors of one shape. */
