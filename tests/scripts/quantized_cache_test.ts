@@ -150,7 +150,7 @@ Deno.test("quantizeCache() reports each layer and head, with bytes of all metada
   const methods = [namedMethod("kivi2", "tokens"), namedMethod("kivi2", "channels")];
   const { cache } = syntheticTensors(shapeOf("BHLNC", "fused"), 3);
   const steps: string[] = [];
-  const { reports: [k, v] } = await quantizeCache(cache, methods, {
+  const { reports: [k, v], work } = await quantizeCache(cache, methods, {
     ...RUN,
     ...QUERIES,
     onProgress: ({ done, total }) => steps.push(`${done}/${total}`),
@@ -159,6 +159,8 @@ Deno.test("quantizeCache() reports each layer and head, with bytes of all metada
   assert.deepEqual(k!.heads.map(({ layer, head }) => [layer, head]), [[0, 0], [0, 1], [1, 0], [1, 1]]);
   assert.deepEqual(k!.heads[3]!.bytes, { before: 8192, codes: 1024, metadata: 512 });
   assert.deepEqual(k!.total.bytes, { before: 4 * 8192, codes: 4096, metadata: 2048 });
+  // 16 KiB of a layer's part in packets of at most 1,344 bytes.
+  assert.deepEqual([work.quantize.packets, work.dequantize.packets], [4 * 13, 4 * 13]);
   assert.equal(k!.total.logits!.queries, 16);
   assert.equal(v!.total.logits, undefined);
   assert(k!.total.values.snr > v!.total.values.snr, "outlier channels have their own groups");
