@@ -99,6 +99,17 @@ export type {
   QuantizeMethod,
   RotatedMethod,
 } from "./quantize/method.ts";
+export {
+  CACHE_AXES,
+  CACHE_PARTS,
+  type CacheAxis,
+  type CacheContent,
+  cacheTensors,
+  type CacheView,
+  type CacheViews,
+  cacheViews,
+  type PerAxis,
+} from "./quantize/layout.ts";
 export type { CacheDimensions, GroupPacking } from "./quantize/packing.ts";
 export type {
   CacheBody,

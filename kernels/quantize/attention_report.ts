@@ -102,12 +102,14 @@ export function joinLogits(reports: readonly LogitReport[]): LogitReport {
   const queries = reports.reduce((sum, report) => sum + report.queries, 0);
   const mean = (pick: (report: LogitReport) => number) =>
     reports.reduce((sum, report) => sum + report.queries * pick(report), 0) / queries;
+  const greatest = (pick: (report: LogitReport) => number) =>
+    reports.reduce((most, report) => Math.max(most, pick(report)), 0);
   return {
     queries,
     meanLogitError: mean((report) => report.meanLogitError),
-    maxLogitError: Math.max(...reports.map((report) => report.maxLogitError)),
+    maxLogitError: greatest((report) => report.maxLogitError),
     meanSoftmaxError: mean((report) => report.meanSoftmaxError),
-    maxSoftmaxError: Math.max(...reports.map((report) => report.maxSoftmaxError)),
+    maxSoftmaxError: greatest((report) => report.maxSoftmaxError),
     topKept: mean((report) => report.topKept),
   };
 }

@@ -11,7 +11,8 @@
  */
 
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
-import { MAX_ELEMENTS } from "../../serialize/tensor.ts";
+import type { DType } from "../../serialize/dtype.ts";
+import { isDense, MAX_ELEMENTS, type Tensor } from "../../serialize/tensor.ts";
 
 /** Axes of a cache, from the outermost of `LBHNC`. */
 export const CACHE_AXES = ["layers", "blocks", "heads", "tokens", "channels"] as const;
@@ -125,7 +126,7 @@ export function nameAxes(layout: string, shape: readonly number[]): PerAxis {
  *
  * @example
  * ```ts
- * import { cacheViews } from "./layout.ts";
+ * import { cacheViews } from "onpath/kernels";
  * import assert from "node:assert/strict";
  *
  * const sizes = { layers: 32, blocks: 64, heads: 8, tokens: 16, channels: 256 };
@@ -156,54 +157,57 @@ export function cacheViews<C extends CacheContent>(
 }
 
 /**
- * Finds an element.
+ * Views the parts of a dense tensor, without a copy. Workload `quantize` takes each as its input, and `dequantize`
+ * writes into it.
  *
- * @param view View of a part.
- * @param at Index along each axis, below its length.
- * @returns Index in the tensor's elements.
- */
-export function elementIndex({ offset, strides }: CacheView, at: PerAxis): number {
-  return offset + at.layers * strides.layers + at.blocks * strides.blocks + at.heads * strides.heads +
-    at.tokens * strides.tokens + at.channels * strides.channels;
-}
-
-/**
- * Checks a view that comes from outside: it ends within the tensor, and no two positions share an element, since
- * each stride is at least the extent of the faster axes.
+ * @param source Tensor in the order of memory: five axes, or four for one layer.
+ * @param layout Name of the layout or its alias.
+ * @param content Parts within a row; the tensors of K and V apart have one call each.
+ * @returns Tensor of each part with the axes `[layers, blocks, heads, tokens, channels]`.
+ * @throws {OnpathError} `shape` or `size` as {@linkcode nameAxes} and {@linkcode cacheViews}, `shape` for a tensor
+ * that is not dense.
  *
- * @param view View to check.
- * @param elements Number of elements of the tensor.
- * @throws {OnpathError} `size` for lengths or numbers out of range, `shape` for axes that overlap or exceed the
- * tensor.
+ * @example
+ * ```ts
+ * import { tensor } from "onpath";
+ * import { cacheTensors } from "onpath/kernels";
+ * import assert from "node:assert/strict";
+ *
+ * // 4 blocks of 16 tokens, 2 heads, rows of 64 channels of K and 64 of V: a layer of vLLM's cache.
+ * const layer = tensor(new Uint16Array(4 * 16 * 2 * 128), { dtype: "bf16", shape: [4, 16, 2, 128] });
+ * const { k, v } = cacheTensors(layer, "NHD", "fused");
+ * assert.deepEqual(k.shape, [1, 4, 2, 16, 64]);
+ * assert.deepEqual([v.offset, v.data], [64, layer.data]);
+ * ```
  */
-export function checkView(view: CacheView, elements: number): void {
-  checkInteger("a KV cache with an offset of", view.offset, 0, MAX_ELEMENTS);
-  for (const axis of CACHE_AXES) {
-    checkInteger(`a KV cache with ${axis} of length`, view.sizes[axis], 1, MAX_ELEMENTS);
-    checkInteger(`a KV cache with a stride of ${axis} of`, view.strides[axis], 1, MAX_ELEMENTS);
-  }
-  const long = CACHE_AXES.filter((axis) => view.sizes[axis] > 1);
-  long.sort((a, b) => view.strides[a] - view.strides[b]);
-  let extent = 1;
-  for (const axis of long) {
-    if (view.strides[axis] < extent) {
-      throw new OnpathError(
-        "shape",
-        `Cannot use a KV cache: a stride of ${
-          view.strides[axis]
-        } along its ${axis} overlaps ${extent} elements of other axes`,
-        { axis, stride: view.strides[axis], extent },
-      );
-    }
-    extent += view.strides[axis] * (view.sizes[axis] - 1);
-  }
-  if (view.offset + extent > elements) {
+export function cacheTensors<C extends CacheContent, D extends DType>(
+  source: Tensor<D>,
+  layout: string,
+  content: C,
+): Readonly<Record<typeof CACHE_PARTS[C][number], Tensor<D>>> {
+  if (!isDense(source)) {
     throw new OnpathError(
       "shape",
-      `Cannot use a KV cache: it ends at element ${view.offset + extent}, the tensor has ${elements}`,
-      { end: view.offset + extent, elements },
+      "Cannot view a KV cache: its tensor is not dense, use cacheViews()",
+      {
+        shape: source.shape,
+        strides: source.strides,
+      },
     );
   }
+  const { parts } = cacheViews(layout, nameAxes(layout, source.shape), content);
+  const ordered = (numbers: PerAxis) => CACHE_AXES.map((axis) => numbers[axis]);
+  const views = Object.entries<CacheView>(parts).map(([part, { offset, sizes, strides }]) => [
+    part,
+    {
+      dtype: source.dtype,
+      shape: ordered(sizes),
+      strides: ordered(strides),
+      offset: source.offset + offset,
+      data: source.data,
+    },
+  ]);
+  return Object.fromEntries(views);
 }
 
 /** Channels of both parts. */

@@ -55,11 +55,20 @@ function countOutside(
   { axis, group, low, high, isSaturated }: GroupRanges,
 ): number {
   let saturated = 0;
+  if (axis === "channels") {
+    for (let at = 0, start = 0; start < values.length; at++, start += group) {
+      const least = low[at]!, greatest = high[at]!;
+      for (let i = start; i < start + group; i++) {
+        const value = values[i]!;
+        if (!(value >= least && value <= greatest) && isSaturated(value, at)) saturated++;
+      }
+    }
+    return saturated;
+  }
   for (let t = 0; t < tokens; t++) {
-    const row = t * channels, base = Math.floor(t / group) * channels;
+    const row = t * channels, first = Math.floor(t / group) * channels;
     for (let c = 0; c < channels; c++) {
-      const at = axis === "tokens" ? base + c : Math.floor((row + c) / group);
-      const value = values[row + c]!;
+      const value = values[row + c]!, at = first + c;
       if (!(value >= low[at]! && value <= high[at]!) && isSaturated(value, at)) saturated++;
     }
   }

@@ -107,7 +107,7 @@ ${EXIT_CODES}`,
   tour: `
 The photograph is coffee.png by Rachel Michetti, given to the public domain. It is resized to
 224 x 224, normalized as for ImageNet, and written as f16 in CHW (.npy), together with the resized
-picture (.png). The last table has a small example of each other family of work.
+picture (.png). One line has a small KV cache in 2 bits.
 
 Examples:
   onpath

@@ -6,7 +6,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import { type Tensor, zeros } from "../../serialize/tensor.ts";
+import { slice, type Tensor, zeros } from "../../serialize/tensor.ts";
 import { FLOAT_BYTES, type FloatDType } from "../../kernels/quantize/formats/elements.ts";
 import {
   CACHE_AXES,
@@ -15,8 +15,7 @@ import {
   type CacheContent,
   type CacheLayout,
   type CachePart,
-  type CacheView,
-  cacheViews,
+  cacheTensors,
   nameAxes,
   type PerAxis,
 } from "../../kernels/quantize/layout.ts";
@@ -26,6 +25,9 @@ export const LAYER_MARK = "{layer}";
 
 /** Maximum number of layers. */
 export const MAX_LAYERS = 1024;
+
+/** Maximum bytes of the tensors that a cache is made in (4 GiB). */
+export const MAX_CACHE_BYTES = 2 ** 32;
 
 /** Plain description of a cache's tensors. */
 export interface CacheShape {
@@ -45,8 +47,6 @@ export interface CacheShape {
 export interface CacheTensors {
   /** Name of the part. */
   readonly part: CachePart;
-  /** Lengths of all axes, with the part's channels. */
-  readonly sizes: PerAxis;
   /** View of each layer, with the axes `[1, blocks, heads, tokens, channels]`. */
   readonly layers: readonly Tensor<FloatDType>[];
 }
@@ -187,16 +187,16 @@ export function cacheOver(shape: CacheShape, tensors: readonly (readonly Tensor<
   }
   const parts = CACHE_PARTS[content].map((part, at): CacheTensors => {
     const own = tensors[content === "separate" ? at : 0]!;
-    const held = own.length === 1 ? sizes : { ...sizes, layers: 1 };
-    const view = (cacheViews(layout, held, content).parts as Record<CachePart, CacheView>)[part];
-    const layers = Array.from(
-      { length: sizes.layers },
-      (_, layer) =>
-        own.length === 1
-          ? layerOf(own[0]!, view, view.offset + layer * view.strides.layers)
-          : layerOf(own[layer]!, view, view.offset),
+    const views = own.map((tensor) =>
+      (cacheTensors(tensor, layout, content) as Readonly<Record<CachePart, Tensor<FloatDType>>>)[part]
     );
-    return { part, sizes: { ...sizes, channels: view.sizes.channels }, layers };
+    const layers = views.flatMap((view) =>
+      Array.from(
+        { length: view.shape[0]! },
+        (_, layer) => slice(view, [layer, 0, 0, 0, 0], [1, ...view.shape.slice(1)]) as Tensor<FloatDType>,
+      )
+    );
+    return { part, layers };
   });
   return { ...shape, parts };
 }
@@ -210,6 +210,17 @@ export function cacheOver(shape: CacheShape, tensors: readonly (readonly Tensor<
  */
 export function emptyCache(shape: CacheShape): { cache: Cache; tensors: Map<string, Tensor<FloatDType>> } {
   const { dtype, layout, sizes, names } = shape;
+  const bytes = CACHE_AXES.reduce(
+    (product, axis) => product * sizes[axis],
+    names.length * FLOAT_BYTES[dtype],
+  );
+  if (bytes > MAX_CACHE_BYTES) {
+    throw new OnpathError(
+      "size",
+      `Cannot make a KV cache of ${bytes} bytes: expected at most ${MAX_CACHE_BYTES}`,
+      { bytes, most: MAX_CACHE_BYTES },
+    );
+  }
   const tensors = names.map((name) => {
     const own = tensorNames(name, sizes.layers), isOwn = name.includes(LAYER_MARK);
     const lengths = CACHE_LAYOUTS[layout].filter((axis) => !isOwn || axis !== "layers").map((axis) =>
@@ -219,11 +230,6 @@ export function emptyCache(shape: CacheShape): { cache: Cache; tensors: Map<stri
   });
   const cache = cacheOver(shape, tensors.map((list) => list.map(([, tensor]) => tensor)));
   return { cache, tensors: new Map(tensors.flat()) };
-}
-
-function layerOf(own: Tensor<FloatDType>, { sizes, strides }: CacheView, offset: number): Tensor<FloatDType> {
-  const ordered = (numbers: PerAxis) => CACHE_AXES.map((axis) => numbers[axis]);
-  return { ...own, shape: ordered({ ...sizes, layers: 1 }), strides: ordered(strides), offset };
 }
 
 function misfit(name: string, reason: string): OnpathError {

@@ -9,6 +9,7 @@ import type { Tensor } from "../../serialize/tensor.ts";
 import { joinLogits, type LogitReport, reportLogits } from "../../kernels/quantize/attention_report.ts";
 import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
 import { FLOAT_BYTES } from "../../kernels/quantize/formats/elements.ts";
+import type { BlockShape } from "../../kernels/quantize/formats/group_order.ts";
 import type { CachePart } from "../../kernels/quantize/layout.ts";
 import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
 import {
@@ -91,21 +92,14 @@ export function startReport(
   const keyParts = cache.content === "mla" ? cache.parts : cache.parts.slice(0, 1);
   const kept = keyParts.map((): Tensor<FloatDType>[] => []);
   const logits = new Map<string, LogitReport>();
-  const compareKeys = (layer: number, head: number): LogitReport => {
-    const before = joinRows(keyParts.map(({ layers }) => layers[layer]!), head);
-    const after = joinRows(kept.map((layers) => layers[layer]!), head);
-    return reportLogits(
-      queries(layer, head, before.rows, before.shape),
-      before.rows,
-      after.rows,
-      before.shape,
-    );
-  };
+  const compareKeys = (layer: number, head: number, before: Rows, after: Rows): LogitReport =>
+    reportLogits(queries(layer, head, before.rows, before.shape), before.rows, after.rows, before.shape);
   return {
     add: (part, layer, encoded, decoded) => {
       const original = cache.parts[part]!.layers[layer]!;
       const heads = original.shape[2]!, shape = headShape(original);
       const before = new Float32Array(shape.tokens * shape.channels), after = new Float32Array(before.length);
+      const isLastKey = part === keyParts.length - 1;
       if (part < keyParts.length) kept[part]![layer] = decoded;
       for (let head = 0; head < heads; head++) {
         gatherHead(original, head, before);
@@ -122,9 +116,14 @@ export function startReport(
           values: reportValues(before, after),
           saturated: countSaturated(methods[part]!, before, metadata, shape),
         });
-        if (part === keyParts.length - 1) logits.set(`${layer} ${head}`, compareKeys(layer, head));
+        if (!isLastKey) continue;
+        const [own, back] = keyParts.length === 1
+          ? [{ rows: before, shape }, { rows: after, shape }]
+          : [keyParts.map(({ layers }) => layers[layer]!), kept.map((layers) => layers[layer]!)]
+            .map((parts) => joinRows(parts, head));
+        logits.set(`${layer} ${head}`, compareKeys(layer, head, own!, back!));
       }
-      if (part === keyParts.length - 1) { for (const layers of kept) delete layers[layer]; }
+      for (const layers of isLastKey ? kept : []) delete layers[layer];
     },
     finish: () =>
       cache.parts.map(({ part }, at) => {
@@ -162,8 +161,14 @@ export function joinLosses(losses: readonly Loss[]): Loss {
   };
 }
 
+/** Dense values of a head. */
+interface Rows {
+  readonly rows: Float32Array<ArrayBuffer>;
+  readonly shape: BlockShape;
+}
+
 /** Rows of a head, the parts side by side. */
-function joinRows(parts: readonly Tensor<FloatDType>[], head: number) {
+function joinRows(parts: readonly Tensor<FloatDType>[], head: number): Rows {
   const shapes = parts.map(headShape), { tokens } = shapes[0]!;
   const stride = shapes.reduce((sum, { channels }) => sum + channels, 0);
   const rows = new Float32Array(tokens * stride);

@@ -51,7 +51,9 @@ export function syntheticQueries(count: number, seed: number): QuerySource {
       const row = (integer() % tokens) * channels, lead = q % 2 === 0 ? 0 : LEAD;
       normals(noise);
       for (let c = 0; c < channels; c++) {
-        const key = spreads[c]! > OUTLIER * median ? 0 : (keys[row + c]! - means[c]!) / median;
+        // A channel with NaN or infinity has a spread that is not finite.
+        const isLeading = spreads[c]! <= OUTLIER * median;
+        const key = isLeading ? (keys[row + c]! - means[c]!) / median : 0;
         queries[q * channels + c] = (lead * key + noise[c]!) / median;
       }
     }

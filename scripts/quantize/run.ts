@@ -128,10 +128,11 @@ function followWork(
   step: () => void,
 ): { readonly work: DeviceWork; readonly onLayer: (report: RunReport) => void } {
   const { cycles: before } = device.counters();
-  const work: DeviceWork = { packets: 0, cycles: before === null ? null : 0 };
+  const work: DeviceWork = { packets: 0, cycles: null };
   const onLayer = ({ sent, counters: { cycles } }: RunReport) => {
     work.packets += sent;
-    if (before !== null && cycles !== null) work.cycles = cycles - before;
+    // The model of a kernel without a cycle model adds none.
+    if (cycles !== null && cycles > (before ?? 0)) work.cycles = cycles - (before ?? 0);
     step();
   };
   return { work, onLayer };

@@ -67,6 +67,11 @@ export function errorText(error: number): string {
   return Number.isFinite(error) ? String(+error.toPrecision(3)) : "not finite";
 }
 
+/** Formats a share in percent. */
+export function shareText(share: number): string {
+  return Number.isFinite(share) ? percent(share) : "not finite";
+}
+
 /** Counts the bytes after encoding. */
 export function bytesAfter({ bytes }: Pick<Loss, "bytes">): number {
   return bytes.codes + bytes.metadata;
@@ -91,9 +96,9 @@ function headline(reports: readonly PartReport[]): Tile[] {
     ...(logits === undefined ? [] : [
       {
         name: "Largest logit stays the largest",
-        value: percent(logits.topKept),
+        value: shareText(logits.topKept),
         more: `of ${count(logits.queries)} queries; ${
-          percent(logits.meanSoftmaxError)
+          shareText(logits.meanSoftmaxError)
         } of the attention moves`,
       },
       {
@@ -157,7 +162,7 @@ function mapsSection(reports: readonly PartReport[]): Markup {
         title: "Queries whose largest logit stays the largest",
         rows: rowsOf(keys!.heads, ({ logits }) => logits!.topKept),
         isGreaterBetter: true,
-        show: percent,
+        show: shareText,
       }),
       ...reports.map(({ part, heads }) =>
         heatMap({
@@ -165,7 +170,7 @@ function mapsSection(reports: readonly PartReport[]): Markup {
           title: `Signal to noise of ${part}`,
           rows: rowsOf(heads, ({ values }) => values.snr),
           isGreaterBetter: true,
-          show: (snr) => snr === Infinity ? "exact" : snr.toFixed(1),
+          show: (snr) => snrText(snr).replace(" dB", ""),
         })
       ),
     ]}</div>`,
@@ -191,7 +196,9 @@ ${omitted > 0 && mark`<p>The ${count(worst.length)} worst heads of ${count(heads
 /** Orders heads by the share of kept leaders, or by SNR where there are no logits. */
 export function worstHeads(heads: readonly HeadLoss[]): HeadLoss[] {
   const rank = ({ logits, values }: HeadLoss) =>
-    logits === undefined ? [values.snr] : [logits.topKept, values.snr];
+    [...(logits === undefined ? [] : [logits.topKept]), values.snr].map((rank) =>
+      Number.isNaN(rank) ? -1 : rank
+    );
   return heads.toSorted((a, b) => {
     const [left, right] = [rank(a), rank(b)];
     const at = left.findIndex((value, i) => value !== right[i]);
@@ -221,8 +228,8 @@ function headTable(heads: readonly HeadLoss[]): Markup {
         cells.push(
           errorText(logits.meanLogitError),
           errorText(logits.maxLogitError),
-          percent(logits.meanSoftmaxError),
-          percent(logits.topKept),
+          shareText(logits.meanSoftmaxError),
+          shareText(logits.topKept),
         );
       }
       return { cells };

@@ -106,7 +106,8 @@ function shareOf({ rows, isGreaterBetter }: HeatMap): (value: number) => number 
   }
   return (value) => {
     if (Number.isNaN(value)) return 0;
-    if (!(greatest > least) || value === Infinity) return value === Infinity && !isGreaterBetter ? 0 : 1;
+    if (value === Infinity) return isGreaterBetter ? 1 : 0;
+    if (!(greatest > least)) return 1;
     const share = (value - least) / (greatest - least);
     return isGreaterBetter ? share : 1 - share;
   };

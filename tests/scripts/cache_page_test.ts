@@ -91,6 +91,19 @@ Deno.test("cachePage() escapes names and lists warnings", () => {
   assert(html.includes("&lt;script&gt;"));
 });
 
+Deno.test("cachePage() shows values that are not finite as such, dark and first of the worst", () => {
+  const lost = lossOf(0, 0, NaN, 0.5);
+  const nan = { ...lost.logits!, meanLogitError: NaN, maxLogitError: NaN, meanSoftmaxError: NaN };
+  const keys = [lossOf(0, 1, 21, 0.5), { ...lost, logits: nan }];
+  const html = pageOf([reportOf("k", keys), reportOf("v", VALUES.slice(0, 2))]);
+  checkSelfContained(html);
+  assert.match(
+    html,
+    new RegExp(`<title>layer 0, head 1: not finite</title>\\n<rect [^>]*"${heatColour(0)}"`),
+  );
+  assert.deepEqual(worstHeads(keys).map(({ head }) => head), [0, 1]);
+});
+
 Deno.test("cachePage() stays small for many heads: no map, and a table of the worst ones", () => {
   const heads = Array.from(
     { length: MAX_CELLS + 64 },

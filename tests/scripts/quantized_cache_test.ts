@@ -150,7 +150,7 @@ Deno.test("quantizeCache() reports each layer and head, with bytes of all metada
   const methods = [namedMethod("kivi2", "tokens"), namedMethod("kivi2", "channels")];
   const { cache } = syntheticTensors(shapeOf("BHLNC", "fused"), 3);
   const steps: string[] = [];
-  const { reports: [k, v] } = await quantizeCache(cache, methods, {
+  const { reports: [k, v], work } = await quantizeCache(cache, methods, {
     ...RUN,
     ...QUERIES,
     onProgress: ({ done, total }) => steps.push(`${done}/${total}`),
@@ -159,6 +159,8 @@ Deno.test("quantizeCache() reports each layer and head, with bytes of all metada
   assert.deepEqual(k!.heads.map(({ layer, head }) => [layer, head]), [[0, 0], [0, 1], [1, 0], [1, 1]]);
   assert.deepEqual(k!.heads[3]!.bytes, { before: 8192, codes: 1024, metadata: 512 });
   assert.deepEqual(k!.total.bytes, { before: 4 * 8192, codes: 4096, metadata: 2048 });
+  // 16 KiB of a layer's part in packets of at most 1,344 bytes.
+  assert.deepEqual([work.quantize.packets, work.dequantize.packets], [4 * 13, 4 * 13]);
   assert.equal(k!.total.logits!.queries, 16);
   assert.equal(v!.total.logits, undefined);
   assert(k!.total.values.snr > v!.total.values.snr, "outlier channels have their own groups");
@@ -193,6 +195,27 @@ Deno.test("quantizeCache() warns of heads that saturate more than the limit, and
   );
   const loose = await quantizeCache(cache, methods, { ...RUN, ...QUERIES, limit: 0.5 });
   assert.deepEqual(loose.reports.map(({ warnings }) => warnings), [[], []]);
+});
+
+Deno.test("quantizeCache() reports caches with NaN where a method has a rule for it", async () => {
+  const methods = [namedMethod("mxfp8", "tokens"), namedMethod("fp8", "channels", { scale: "one" })];
+  const { cache, tensors } = syntheticTensors(shapeOf("LBHNC", "separate"), 3);
+  tensors.get("k")!.data[5] = 0x7fc0;
+  tensors.get("v")!.data[5] = 0x7f80;
+  const { reports: [k, v] } = await quantizeCache(cache, methods, { ...RUN, ...QUERIES });
+  assert.deepEqual([k!.total.values.nonFinite, v!.total.values.nonFinite], [32, 1]);
+  assert.deepEqual([k!.heads[0]!.logits!.topKept, v!.total.saturated], [0, 1]);
+  assert(Number.isNaN(k!.total.logits!.maxLogitError) && k!.heads[1]!.logits!.topKept > 0);
+});
+
+Deno.test("syntheticTensors() refuses caches that are too large for memory", () => {
+  const shape = shapeOf("LBHNC", "separate");
+  const made = (tokens: number) => syntheticTensors({ ...shape, sizes: { ...SIZES, tokens } }, 1);
+  refusedWith(
+    "size",
+    () => made(2 ** 22),
+    /Cannot make a KV cache of 8589934592 bytes: expected at most 4294967296/,
+  );
 });
 
 Deno.test("quantizeCache() ends with the signal's reason", async () => {

@@ -44,7 +44,7 @@ export async function dequantizeFile(
   const known = await cardDevice(options, signal);
   const read = await readBounded(input, { maxBytes: MAX_INPUT_BYTES, signal });
   const file = decodeQuantized(readSafetensors(read, input));
-  const { onProgress, stop } = await followProgress("layers");
+  const { onProgress, stop } = await followProgress("steps");
   const times: Record<string, number> = {};
   const { tensors, work } = await timed(times, "dequantize", () =>
     withDevice(known, async (device) => {

@@ -54,7 +54,7 @@ export async function quantizeFile(
   const known = await cardDevice(options, signal);
   const named = await findInput(input, options, signal);
   const { queries, text: queryText } = await findQueries(named.cache, options, signal);
-  const { onProgress, stop } = await followProgress("layers");
+  const { onProgress, stop } = await followProgress("steps");
   const run = await withDevice(known, async (device) => {
     try {
       const limit = options.maxSaturated;
@@ -121,7 +121,7 @@ function pageOf(
 }
 
 function printReport(done: Quantized, options: QuantizeOptions): void {
-  const { source, others, cache, device, reports, work, times, queryText } = done;
+  const { source, others, cache, device, reports, times, queryText } = done;
   const written = [options.output, options.report].filter((path) => path !== undefined);
   print(factTable([
     ["cache", [source, shapeWords(cache)]],
@@ -141,22 +141,18 @@ function printReport(done: Quantized, options: QuantizeOptions): void {
   if (options.heads > 0) print(`\n${headsText(reports, options.heads)}`);
   const warnings = reports.flatMap((report) => report.warnings);
   if (warnings.length > 0) print(`\n${warnings.map((text) => `warning: ${text}\n`).join("")}`);
+}
 
-  function workRows({ device: { clockMHz } }: Quantized): Row[] {
-    const { quantize, dequantize } = work;
-    const packets = `${count(quantize.packets)} to quantize, ${count(dequantize.packets)} back`;
-    if (!quantize.cycles) return [["packets", packets]];
-    const cycles = (quantize.cycles ?? 0) + (dequantize.cycles ?? 0);
-    return [
-      ["packets", packets],
-      [
-        "cycles",
-        `simulated, ${count(cycles)}; at an assumed ${clockMHz} MHz ${
-          (cycles / clockMHz / 1000).toFixed(1)
-        } ms`,
-      ],
-    ];
-  }
+/** Rows about packets, and cycles if the device counts them. */
+function workRows({ work: { quantize, dequantize }, device: { clockMHz } }: Quantized): Row[] {
+  const packets: Row = [
+    "packets",
+    `${count(quantize.packets)} to quantize, ${count(dequantize.packets)} back`,
+  ];
+  if (quantize.cycles === null || dequantize.cycles === null) return [packets];
+  const cycles = quantize.cycles + dequantize.cycles;
+  const ms = milliseconds(cycles / clockMHz / 1000);
+  return [packets, ["cycles", `simulated, ${count(cycles)}; at an assumed ${clockMHz} MHz ${ms}`]];
 }
 
 function printResult(

@@ -6,8 +6,7 @@
 
 import type { CacheShape } from "../../quantize/cache.ts";
 import type { HeadLoss, Loss, PartReport } from "../../quantize/cache_report.ts";
-import { bytesAfter, errorText, worstHeads } from "../../report/cache_page.ts";
-import { percent } from "../../report/text.ts";
+import { bytesAfter, errorText, shareText, snrText, worstHeads } from "../../report/cache_page.ts";
 import { bytes, columnTable, count } from "../text.ts";
 
 const LOSSES = ["error", "greatest", "SNR dB", "saturated", "q·k error", "greatest", "moved", "top-1"];
@@ -69,13 +68,13 @@ function losses({ values, saturated, logits }: Loss): (string | number)[] {
   return [
     errorText(values.meanError),
     errorText(values.maxError),
-    values.snr === Infinity ? "exact" : values.snr.toFixed(1),
+    snrText(values.snr).replace(" dB", ""),
     saturated,
     ...(logits === undefined ? ["-", "-", "-", "-"] : [
       errorText(logits.meanLogitError),
       errorText(logits.maxLogitError),
-      percent(logits.meanSoftmaxError),
-      percent(logits.topKept),
+      shareText(logits.meanSoftmaxError),
+      shareText(logits.topKept),
     ]),
   ];
 }
