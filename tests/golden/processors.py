@@ -194,11 +194,17 @@ def patches(c, planes):
     return np.ascontiguousarray(order).reshape(rows * columns, channels * time * patch * patch)
 
 
-def entry(name, photo):
-    """Checksum and a few values of one processor and photograph."""
+def values_of(name, photo):
+    """The values of one processor and photograph, float32."""
     with Image.open(make.PHOTOS / photo) as image:
         values = process(CONFIGS[name], image)
     assert values.dtype == np.float32
+    return values
+
+
+def entry(name, photo):
+    """Checksum and a few values of one processor and photograph."""
+    values = values_of(name, photo)
     flat = values.ravel()
     return {
         "kind": "values",
@@ -272,8 +278,16 @@ def main():
         epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
     )
     parser.add_argument("--check", action="store_true", help="compare with the committed file")
+    parser.add_argument("--values", action="store_true",
+                        help="write all float32 values to standard output, for scripts/processors_table.ts")
+    arguments = parser.parse_args()
+    if arguments.values:
+        for name in CONFIGS:
+            for photo in PHOTOS:
+                sys.stdout.buffer.write(values_of(name, photo).tobytes())
+        return 0
     text = compute()
-    if not parser.parse_args().check:
+    if not arguments.check:
         MANIFEST.write_text(text, encoding="utf-8")
         print(f"wrote {MANIFEST.name}")
         return 0

@@ -1,36 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
 import { get_encoding } from "tiktoken";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The code of the README's section that stands in for tiktoken. */
-async function snippets(): Promise<string[]> {
-  const readme = await readFile(join(ROOT, "README.md"), "utf8");
-  const section = readme.split("\n## ").find((part) => part.startsWith("In place of tiktoken"))!;
-  return [...section.matchAll(/```ts ignore\n([\s\S]*?)```/g)].map(([, code]) => code!);
-}
-
-/** Runs a module in a folder, with the library's names; what it prints. */
-async function run(folder: string, code: string): Promise<string> {
-  const path = join(folder, "main.ts");
-  await writeFile(path, code);
-  const { code: status, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--no-check", "--config", join(ROOT, "deno.json"), path],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  assert.equal(status, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
+import { readmeCode, runCode } from "../support/readme.ts";
 
 Deno.test("the README's lines in place of tiktoken give its ids, whole and as a prompt grows", async () => {
-  const [lines, session] = await snippets();
+  const [lines, session] = await readmeCode("In place of tiktoken");
   assert.equal(lines!.trim().split("\n").length, 2, "two lines");
   const text = "The README says so: Größe, 12345 and 漢字.\n\n  Ids are tiktoken's.";
   const peer = get_encoding("cl100k_base");
@@ -40,12 +18,12 @@ Deno.test("the README's lines in place of tiktoken give its ids, whole and as a 
   try {
     await writeFile(join(folder, "cl100k.vocab"), encodeVocabulary(await vocabulary("cl100k_base")));
     const head = `import { readFileSync } from "node:fs";\nconst text = ${JSON.stringify(text)};\n`;
-    const whole = await run(folder, `${head}${lines}\nconsole.log(JSON.stringify(Array.from(ids)));`);
+    const whole = await runCode(folder, `${head}${lines}\nconsole.log(JSON.stringify(Array.from(ids)));`);
     assert.deepEqual(JSON.parse(whole), expected);
     const prompt = `const prompt = text.split(/(?= )/);\nconst steps: number[][] = [];\n` +
       `const send = (ids: Uint32Array) => steps.push(Array.from(ids));\n`;
     const end = `console.log(JSON.stringify({ ids: Array.from(ids), starts: Array.from(starts), steps }));\n`;
-    const { ids, starts, steps } = JSON.parse(await run(folder, `${head}${prompt}${session}${end}`));
+    const { ids, starts, steps } = JSON.parse(await runCode(folder, `${head}${prompt}${session}${end}`));
     assert.deepEqual(ids, expected);
     assert.equal(starts.length, expected.length);
     assert.deepEqual(steps.flat(), expected);

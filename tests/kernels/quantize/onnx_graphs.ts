@@ -80,26 +80,27 @@ const MODEL = protobuf.Root.fromJSON({
 /** `AttributeProto.INT`. */
 const INTEGER_ATTRIBUTE = 2;
 
+/** Types and shapes by name. */
+export type OnnxShapes = Readonly<
+  Record<string, { readonly type: OnnxType; readonly shape: readonly number[] }>
+>;
+
 /**
- * Runs a graph.
+ * Encodes a graph as an ONNX model.
  *
  * @param nodes Nodes in order.
- * @param inputs Inputs by name.
- * @param outputs Types and shapes of the outputs by name.
- * @returns Data of each output by name.
+ * @param inputs Types and shapes of the inputs.
+ * @param outputs Types and shapes of the outputs.
+ * @returns Bytes of the model's file.
  */
-export async function runGraph(
-  nodes: readonly OnnxNode[],
-  inputs: Readonly<Record<string, OnnxInput>>,
-  outputs: Readonly<Record<string, { readonly type: OnnxType; readonly shape: readonly number[] }>>,
-): Promise<Record<string, Float32Array | Int32Array>> {
+export function encodeGraph(nodes: readonly OnnxNode[], inputs: OnnxShapes, outputs: OnnxShapes): Uint8Array {
   const valueInfo = ([name, { type, shape }]: [string, { type: OnnxType; shape: readonly number[] }]) => ({
     name,
     type: {
       tensorType: { elemType: ONNX_TYPES[type], shape: { dim: shape.map((dimValue) => ({ dimValue })) } },
     },
   });
-  const model = MODEL.encode(MODEL.fromObject({
+  return MODEL.encode(MODEL.fromObject({
     irVersion: 11,
     opsetImport: [{ domain: "", version: 23 }],
     graph: {
@@ -114,6 +115,22 @@ export async function runGraph(
       output: Object.entries(outputs).map(valueInfo),
     },
   })).finish();
+}
+
+/**
+ * Runs a graph.
+ *
+ * @param nodes Nodes in order.
+ * @param inputs Inputs by name.
+ * @param outputs Types and shapes of the outputs by name.
+ * @returns Data of each output by name.
+ */
+export async function runGraph(
+  nodes: readonly OnnxNode[],
+  inputs: Readonly<Record<string, OnnxInput>>,
+  outputs: OnnxShapes,
+): Promise<Record<string, Float32Array | Int32Array>> {
+  const model = encodeGraph(nodes, inputs, outputs);
   const session = await InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1 });
   try {
     const feeds = Object.fromEntries(
