@@ -1,7 +1,7 @@
 // Entries of one or two bytes into the beats of a region of metadata, least byte first. Bytes before the first
 // entry and behind the last are zero.
 module metadata_writer #(
-    parameter int AW = 5  // 2^AW beats are stored
+    parameter int AW = 6  // 2^AW beats are stored
 ) (
     input  logic         clk,
     input  logic         rst_n,

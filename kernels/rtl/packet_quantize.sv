@@ -328,7 +328,7 @@ module packet_quantize #(
       .m_ready(p_ready),
       .m_data (p_data)
   );
-  // A packet has at most eight beats of each region, and at most sixteen packets are in the lanes.
+  // Room for eight beats of the packet that leaves, and for a beat with each beat of codes that waits behind it.
   metadata_writer u_first (
       .clk,
       .rst_n,
