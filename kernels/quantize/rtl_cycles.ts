@@ -132,5 +132,5 @@ export function createDequantizeClock(method: GroupMethod): GroupClock {
       behind,
     };
   };
-  return createClock(beatsOf, { begin: TO_LANES.given, lanes: 10 });
+  return createClock(beatsOf, { begin: TO_LANES.given, lanes: 12 });
 }

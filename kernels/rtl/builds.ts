@@ -36,7 +36,7 @@ export interface DeviceBuild {
   readonly plan: PlanBuild;
   /** Name of the card kernel with the same hardware. */
   readonly kernel: string;
-  /** Whether it can be built with waveforms. A tokenizer has too many signals. */
+  /** Whether it can be built with waveforms. Tokenizers and lanes of KV caches have too many signals. */
   readonly hasWaves: boolean;
   /** Loads the WebAssembly module, in base64. */
   readonly load: () => Promise<{ readonly WASM: string }>;
@@ -177,7 +177,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     device: {
       plan: "quantize",
       kernel: "onpath_quantize",
-      hasWaves: true,
+      hasWaves: false,
       load: () => import("./generated/packet_quantize.ts"),
     },
   },
@@ -188,7 +188,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     device: {
       plan: "dequantize",
       kernel: "onpath_dequantize",
-      hasWaves: true,
+      hasWaves: false,
       load: () => import("./generated/packet_dequantize.ts"),
     },
   },

@@ -237,8 +237,8 @@ module packet_dequantize #(
 
   // ---- values ----
   logic [15:0] scale;
-  logic v_valid, v_ready;
-  logic [255:0] v_data;
+  logic v_valid, v_ready, w_valid, w_ready;
+  logic [255:0] v_data, w_data;
   assign scale = scaling == ONE ? (stored ? 16'h3c00 : 16'h3f80) : minima ? second_entry : first_entry;
   dequantize_lanes u_lanes (
       .clk,
@@ -264,6 +264,20 @@ module packet_dequantize #(
       .m_ready     (v_ready),
       .m_data      (v_data)
   );
+  // Values of the next packet wait here while a header leaves, and close the gaps between packets.
+  beat_fifo #(
+      .W (256),
+      .AW(5)
+  ) u_values (
+      .clk,
+      .rst_n,
+      .s_valid(v_valid),
+      .s_ready(v_ready),
+      .s_data (v_data),
+      .m_valid(w_valid),
+      .m_ready(w_ready),
+      .m_data (w_data)
+  );
   group_answers u_answers (
       .clk,
       .rst_n,
@@ -274,9 +288,9 @@ module packet_dequantize #(
       .h_main,
       .h_first,
       .h_metadata,
-      .b_valid   (v_valid),
-      .b_ready   (v_ready),
-      .b_data    (v_data),
+      .b_valid   (w_valid),
+      .b_ready   (w_ready),
+      .b_data    (w_data),
       .f_valid   (1'b0),
       /* verilator lint_off PINCONNECTEMPTY */
       .f_ready   (),
