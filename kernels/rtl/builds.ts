@@ -28,7 +28,7 @@ export interface RtlBuild {
 }
 
 /** Build names in plans. */
-export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup";
+export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup" | "quantize" | "dequantize";
 
 /** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {
@@ -36,7 +36,7 @@ export interface DeviceBuild {
   readonly plan: PlanBuild;
   /** Name of the card kernel with the same hardware. */
   readonly kernel: string;
-  /** Whether it can be built with waveforms. A tokenizer has too many signals. */
+  /** Whether it can be built with waveforms. Tokenizers and lanes of KV caches have too many signals. */
   readonly hasWaves: boolean;
   /** Loads the WebAssembly module, in base64. */
   readonly load: () => Promise<{ readonly WASM: string }>;
@@ -49,7 +49,14 @@ export interface CardPackage {
   /** Function of the kernel, as the end of a sentence. */
   readonly summary: string;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
-  readonly arguments: "packet" | "image" | "lookup" | "packets mover" | "tables mover";
+  readonly arguments:
+    | "packet"
+    | "image"
+    | "lookup"
+    | "quantize"
+    | "dequantize"
+    | "packets mover"
+    | "tables mover";
 }
 
 /** Row of the synthesis table. */
@@ -165,6 +172,28 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
   {
     ...PLAIN,
+    name: "packet_quantize",
+    top: "packet_quantize",
+    device: {
+      plan: "quantize",
+      kernel: "onpath_quantize",
+      hasWaves: false,
+      load: () => import("./generated/packet_quantize.ts"),
+    },
+  },
+  {
+    ...PLAIN,
+    name: "packet_dequantize",
+    top: "packet_dequantize",
+    device: {
+      plan: "dequantize",
+      kernel: "onpath_dequantize",
+      hasWaves: false,
+      load: () => import("./generated/packet_dequantize.ts"),
+    },
+  },
+  {
+    ...PLAIN,
     name: "onpath_image",
     top: "onpath_image",
     card: {
@@ -194,6 +223,28 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_lookup",
       summary: "functions over small domains, by lookups",
       arguments: "lookup",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_quantize",
+    top: "onpath_quantize",
+    isCommitted: false,
+    card: {
+      holds: "packet_quantize",
+      summary: "values of KV caches to codes, group by group",
+      arguments: "quantize",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_dequantize",
+    top: "onpath_dequantize",
+    isCommitted: false,
+    card: {
+      holds: "packet_dequantize",
+      summary: "codes of KV caches back to values, group by group",
+      arguments: "dequantize",
     },
   },
   {

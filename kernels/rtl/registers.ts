@@ -105,6 +105,48 @@ export const LOOKUP_ARGUMENTS = [
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
+/** Arguments of `packet_quantize` and `packet_dequantize` for groups and packets, in register order. */
+const GROUPS = [
+  { name: "groupBeats", meaning: "beats of 16 values in a group: 1 to 16" },
+  { name: "bits", meaning: "bits of a code: 2, 4, 6 or 8" },
+  { name: "reciprocal", meaning: "2^20 over the bytes of a group in a request, rounded up" },
+  { name: "types", meaning: "bit 0: values are f16, not bf16; bit 1: stored scales and minima are f16" },
+  { name: "scaling", meaning: "scales: 0 one, 1 given in the request, 2 of the group, 3 powers of two" },
+  { name: "offset", meaning: "offsets of a group: 0 none, 1 a zero point, 2 a minimum" },
+  { name: "mantissa", meaning: "mantissa bits of a float's code; 0: codes are integers" },
+  {
+    name: "least",
+    meaning: "of floats the exponent of the least normal code; of integers added to the exponent",
+  },
+] as const satisfies readonly KernelArgument[];
+
+/** Arguments of `packet_quantize`, in register order. Negative numbers are two's complement of 32 bits. */
+export const QUANTIZE_ARGUMENTS = [
+  ...HEAD,
+  ...GROUPS,
+  { name: "lower", meaning: "least integer of a code" },
+  { name: "upper", meaning: "greatest integer of a code; of floats the greatest code without sign" },
+  { name: "nan", meaning: "code of NaN" },
+  { name: "divisor", meaning: "of a group's range: mantissa of 11 bits; bits 19:16: exponent" },
+  { name: "top", meaning: "exponent of the greatest number, for powers of two" },
+  ...TABLES,
+] as const satisfies readonly KernelArgument[];
+
+/** Arguments of `packet_dequantize`, in register order. */
+export const DEQUANTIZE_ARGUMENTS = [
+  ...HEAD,
+  ...GROUPS,
+  { name: "upper", meaning: "greatest finite code of a float, without sign" },
+  { name: "infinity", meaning: "code of infinity; 0 without one" },
+  ...TABLES,
+] as const satisfies readonly KernelArgument[];
+
+/** Argument names in {@linkcode DEQUANTIZE_ARGUMENTS}. */
+export type DequantizeArgumentName = (typeof DEQUANTIZE_ARGUMENTS)[number]["name"];
+
+/** Argument names in {@linkcode QUANTIZE_ARGUMENTS}. */
+export type QuantizeArgumentName = (typeof QUANTIZE_ARGUMENTS)[number]["name"];
+
 /** Argument names in {@linkcode LOOKUP_ARGUMENTS}. */
 export type LookupArgumentName = (typeof LOOKUP_ARGUMENTS)[number]["name"];
 

@@ -6,10 +6,12 @@
 
 import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
 import {
+  DEQUANTIZE_ARGUMENTS,
   IMAGE_ARGUMENTS,
   type KernelArgument,
   LOOKUP_ARGUMENTS,
   PACKET_ARGUMENTS,
+  QUANTIZE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
 
 /** Kernel for a card. */
@@ -26,7 +28,13 @@ export interface CardKernel {
   readonly arguments: readonly KernelArgument[];
 }
 
-const ARGUMENTS = { image: IMAGE_ARGUMENTS, lookup: LOOKUP_ARGUMENTS, packet: PACKET_ARGUMENTS } as const;
+const ARGUMENTS = {
+  image: IMAGE_ARGUMENTS,
+  lookup: LOOKUP_ARGUMENTS,
+  quantize: QUANTIZE_ARGUMENTS,
+  dequantize: DEQUANTIZE_ARGUMENTS,
+  packet: PACKET_ARGUMENTS,
+} as const;
 
 /** All kernels, the image pipeline first. */
 export const CARD_KERNELS: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import {
   argumentAddress,
+  DEQUANTIZE_ARGUMENTS,
   DROP_REASONS,
   IMAGE_ARGUMENTS,
   LOOKUP_ARGUMENTS,
+  QUANTIZE_ARGUMENTS,
   REGISTER,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
@@ -179,7 +181,16 @@ Deno.test("RTL start: the plan whose tables are complete starts again without th
 });
 
 Deno.test("RTL start: every kernel's last argument counts the entries of its plan's tables", () => {
-  for (const list of [IMAGE_ARGUMENTS, ROWS_ARGUMENTS, TOKENIZE_ARGUMENTS, LOOKUP_ARGUMENTS]) {
+  for (
+    const list of [
+      IMAGE_ARGUMENTS,
+      ROWS_ARGUMENTS,
+      TOKENIZE_ARGUMENTS,
+      LOOKUP_ARGUMENTS,
+      QUANTIZE_ARGUMENTS,
+      DEQUANTIZE_ARGUMENTS,
+    ]
+  ) {
     assert.equal(list.at(-1)!.name, "tables");
   }
   for (const match of ["exact", "opencv", "pillow"] as const) {

@@ -6,9 +6,11 @@
 
 import {
   argumentAddress,
+  DEQUANTIZE_ARGUMENTS,
   IMAGE_ARGUMENTS,
   type KernelArgument,
   LOOKUP_ARGUMENTS,
+  QUANTIZE_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
@@ -49,6 +51,8 @@ const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   rows: ROWS_ARGUMENTS,
   tokenize: TOKENIZE_ARGUMENTS,
   lookup: LOOKUP_ARGUMENTS,
+  quantize: QUANTIZE_ARGUMENTS,
+  dequantize: DEQUANTIZE_ARGUMENTS,
 };
 
 /** All kernels: one for each build that plans request, with its own movers. */
