@@ -22,7 +22,8 @@ module code_unpack (
   logic [4:0] have, after;  // words that wait; those that the next sixteen codes leave
   logic [367:0] held, left;
   logic sends, ends, ended;  // `ended`: the region's last beat is among them
-  assign sends = have >= {1'b0, cfg_bits};
+  // Without arguments, `cfg_bits` is 0, and nothing waits.
+  assign sends = have != 5'd0 && have >= {1'b0, cfg_bits};
   assign after = sends ? have - {1'b0, cfg_bits} : have;
   always_comb
     case (sends ? cfg_bits : 4'd0)
