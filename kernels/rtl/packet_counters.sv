@@ -1,6 +1,7 @@
 // Counters of a kernel since reset. All wrap around.
 module packet_counters #(
-    parameter int COUNTS = 29
+    parameter int COUNTS = 29,
+    parameter int OVER   = 17
 ) (
     input  logic                 clk,
     input  logic                 rst_n,
@@ -16,7 +17,7 @@ module packet_counters #(
     input  logic [          3:0] drop_reason,
     input  logic                 late,         // drop at the output; reason 14 + late_reason
     input  logic [          1:0] late_reason,
-    input  logic                 over,         // drop because of an ended epoch
+    input  logic                 over,         // drop by the core; reason OVER
     input  logic                 refuse,       // drop by a row core
     input  logic [          4:0] refuse_reason,
     output logic [32*COUNTS-1:0] counts
@@ -26,7 +27,7 @@ module packet_counters #(
   // kernels/rtl/registers.ts names them.
   logic [63:0] cycles;
   logic [31:0] words, stalls, swaps, ins, outs, packets;
-  localparam int REASONS = 20, OVER = 17;
+  localparam int REASONS = 20;
   logic [31:0] drops[REASONS];
   always_ff @(posedge clk)
     if (!rst_n) begin
@@ -49,7 +50,7 @@ module packet_counters #(
       // These belong to different packets and may coincide.
       if (drop) drops[{1'b0, drop_reason}] <= drops[{1'b0, drop_reason}] + 32'd1;
       if (late) drops[5'd14+{3'd0, late_reason}] <= drops[5'd14+{3'd0, late_reason}] + 32'd1;
-      if (over) drops[OVER] <= drops[OVER] + 32'd1;
+      if (over) drops[OVER] <= drops[OVER] + 32'd1 + 32'(drop && {1'b0, drop_reason} == 5'(OVER));
       if (refuse)
         drops[refuse_reason] <= drops[refuse_reason] + 32'd1 + 32'(drop && {1'b0, drop_reason} == refuse_reason);
     end

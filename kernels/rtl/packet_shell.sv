@@ -9,7 +9,8 @@ module packet_shell #(
     parameter int ARGS = 4,
     parameter int BANK = 13,  // bit of an address of terms that chooses the bank
     parameter int MORE = 1,   // counters of the core's own
-    parameter int CARRY = 0   // 1: the core fills in the header's carry; 0: it leaves zero
+    parameter int CARRY = 0,  // 1: the core fills in the header's carry; 0: it leaves zero
+    parameter int OVER = 17   // number of the reason why the core drops a packet
 ) (
     input  logic               clk,
     input  logic               rst_n,
@@ -150,7 +151,8 @@ module packet_shell #(
       .*
   );
   packet_counters #(
-      .COUNTS(COUNTS)
+      .COUNTS(COUNTS),
+      .OVER  (OVER)
   ) u_counters (
       .clk,
       .rst_n,
