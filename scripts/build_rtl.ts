@@ -14,7 +14,7 @@ import { GENERATED, readBuild, RTL_FOLDER, writeBuild } from "./rtl/generated.ts
 import { makeWave } from "./rtl/waves.ts";
 
 /** Maximum bytes of a kernel in the library, so that it loads without a noticeable delay. */
-const MAX_BYTES = 100_000;
+const MAX_BYTES = 200_000;
 
 async function build(check: boolean): Promise<void> {
   for (const { name, isCommitted } of RTL_BUILDS) if (!isCommitted) await lintTop(RTL_FOLDER, name);

@@ -28,7 +28,7 @@ export interface RtlBuild {
 }
 
 /** Build names in plans. */
-export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup";
+export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup" | "rotate";
 
 /** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {
@@ -49,7 +49,7 @@ export interface CardPackage {
   /** Function of the kernel, as the end of a sentence. */
   readonly summary: string;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
-  readonly arguments: "packet" | "image" | "lookup" | "packets mover" | "tables mover";
+  readonly arguments: "packet" | "image" | "lookup" | "rotate" | "packets mover" | "tables mover";
 }
 
 /** Row of the synthesis table. */
@@ -165,6 +165,17 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
   {
     ...PLAIN,
+    name: "packet_rotate",
+    top: "packet_rotate",
+    device: {
+      plan: "rotate",
+      kernel: "onpath_rotate",
+      hasWaves: true,
+      load: () => import("./generated/packet_rotate.ts"),
+    },
+  },
+  {
+    ...PLAIN,
     name: "onpath_image",
     top: "onpath_image",
     card: {
@@ -194,6 +205,17 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_lookup",
       summary: "functions over small domains, by lookups",
       arguments: "lookup",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_rotate",
+    top: "onpath_rotate",
+    isCommitted: false,
+    card: {
+      holds: "packet_rotate",
+      summary: "rotated vectors of a KV cache, to codes or back",
+      arguments: "rotate",
     },
   },
   {

@@ -10,6 +10,7 @@ import {
   type KernelArgument,
   LOOKUP_ARGUMENTS,
   PACKET_ARGUMENTS,
+  ROTATE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
 
 /** Kernel for a card. */
@@ -26,7 +27,12 @@ export interface CardKernel {
   readonly arguments: readonly KernelArgument[];
 }
 
-const ARGUMENTS = { image: IMAGE_ARGUMENTS, lookup: LOOKUP_ARGUMENTS, packet: PACKET_ARGUMENTS } as const;
+const ARGUMENTS = {
+  image: IMAGE_ARGUMENTS,
+  lookup: LOOKUP_ARGUMENTS,
+  rotate: ROTATE_ARGUMENTS,
+  packet: PACKET_ARGUMENTS,
+} as const;
 
 /** All kernels, the image pipeline first. */
 export const CARD_KERNELS: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {

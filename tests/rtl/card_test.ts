@@ -19,7 +19,14 @@ const BUILT: Readonly<Record<string, string>> = {
   onpath_image: "onpath_image",
   onpath_image_products: "packet_image_products",
   onpath_lookup: "packet_lookup",
+  onpath_rotate: "packet_rotate",
   onpath_echo: "packet_echo",
+};
+
+/** Arguments behind the common ones. Pipelines of images have channels there; the echo has no table. */
+const ARGUMENTS: Readonly<Record<string, readonly number[]>> = {
+  onpath_rotate: [0, 4, 6, 0, 0, 0],
+  onpath_echo: [],
 };
 
 for (const { name } of CARD_KERNELS) {
@@ -48,17 +55,16 @@ for (const { name } of CARD_KERNELS) {
         registers.filter(({ access }) => access.every((each) => each === "read-only"))
           .map(({ name, address }) => [name, rtl.card.read(address)]),
       );
-    const packets = [0, 1, 2].map((at) => packetOf(5 * ITEM, 0, 1, at));
+    const packets = [0, 1, 2].map((at) => packetOf(8 * ITEM, 0, 1, at));
     packets[1]![HEADER_BYTES]! ^= 1;
-    // The pipeline of images has channels there, the echo the entries of its tables: it has none.
-    rtl.card.start([PLAN, 1, LONGEST, Math.log2(ITEM), ...(name === "onpath_echo" ? [] : [4])]);
+    rtl.card.start([PLAN, 1, LONGEST, Math.log2(ITEM), ...ARGUMENTS[name] ?? [4]]);
     rtl.run(packets);
     const found = counts();
     const { count_packets, count_drops_crc, count_beats_in, count_present } = found;
     assert.deepEqual({ count_packets, count_drops_crc, count_beats_in, count_present }, {
       count_packets: 2,
       count_drops_crc: 1,
-      count_beats_in: 15,
+      count_beats_in: 18,
       count_present: 0,
     });
     for (const { address } of registers.filter(({ name }) => name in found)) rtl.card.write(address, 7);

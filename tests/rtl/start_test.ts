@@ -5,6 +5,7 @@ import {
   IMAGE_ARGUMENTS,
   LOOKUP_ARGUMENTS,
   REGISTER,
+  ROTATE_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
@@ -179,7 +180,8 @@ Deno.test("RTL start: the plan whose tables are complete starts again without th
 });
 
 Deno.test("RTL start: every kernel's last argument counts the entries of its plan's tables", () => {
-  for (const list of [IMAGE_ARGUMENTS, ROWS_ARGUMENTS, TOKENIZE_ARGUMENTS, LOOKUP_ARGUMENTS]) {
+  const lists = [IMAGE_ARGUMENTS, ROWS_ARGUMENTS, TOKENIZE_ARGUMENTS, LOOKUP_ARGUMENTS, ROTATE_ARGUMENTS];
+  for (const list of lists) {
     assert.equal(list.at(-1)!.name, "tables");
   }
   for (const match of ["exact", "opencv", "pillow"] as const) {

@@ -9,6 +9,7 @@ import {
   IMAGE_ARGUMENTS,
   type KernelArgument,
   LOOKUP_ARGUMENTS,
+  ROTATE_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
@@ -49,6 +50,7 @@ const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   rows: ROWS_ARGUMENTS,
   tokenize: TOKENIZE_ARGUMENTS,
   lookup: LOOKUP_ARGUMENTS,
+  rotate: ROTATE_ARGUMENTS,
 };
 
 /** All kernels: one for each build that plans request, with its own movers. */

@@ -1,0 +1,302 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { createRotateClock, rotateFlowCycles } from "../../kernels/quantize/rotate_cycles.ts";
+import { DROP_REASONS, ROTATE_ARGUMENTS } from "../../kernels/rtl/registers.ts";
+import { HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
+import { longTest } from "../support/long.ts";
+import { seal, verdict } from "./packets.ts";
+import {
+  answerOf,
+  anyPauses,
+  argumentsOf,
+  type Half,
+  longestOf,
+  nameOf,
+  payloadPacket,
+  requestOf,
+  type Rotation,
+  rotations,
+  unitOf,
+  vectorBytes,
+} from "./rotate_packets.ts";
+import { openRtl, type Outcome } from "./rtl.ts";
+
+const rtl = await openRtl("packet_rotate");
+
+/** Greatest bytes of a request and of an answer whose cycles are exact. */
+const EXACT = 1344;
+
+/** Counts of the drops of a run by their names. */
+function dropsOf({ drops }: Outcome): Record<string, number> {
+  const named = drops.map((count, reason) => [DROP_REASONS[reason]!, count] as const);
+  return Object.fromEntries(named.filter(([, count]) => count > 0));
+}
+
+/** What may spoil a packet, by what the checks then name. */
+const SPOILINGS = {
+  none: (packet) => packet,
+  crc: (packet) => packet.with(packet.length - 1, packet.at(-1)! ^ 1),
+  plan: (packet) => resealed(packet, (view) => view.setUint32(OFFSET.plan, 1, true)),
+  truncated: (packet) => packet.slice(0, -1),
+  kind: (packet) => resealed(packet, (view) => view.setUint8(OFFSET.kind, KIND.text)),
+} satisfies Record<string, (packet: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>>;
+
+type Spoiling = keyof typeof SPOILINGS | "cut";
+
+function resealed(packet: Uint8Array, change: (view: DataView) => void): Uint8Array<ArrayBuffer> {
+  const copy = Uint8Array.from(packet);
+  const view = new DataView(copy.buffer);
+  change(view);
+  view.setUint32(OFFSET.crc, seal(copy), true);
+  return copy;
+}
+
+/** A packet of some units. `cut`: its payload lacks its last two bytes, so it is no whole units. */
+function packetOf(
+  rotation: Rotation,
+  plan: number,
+  units: number,
+  spoiling: Spoiling,
+  sequence: number,
+  packets: number,
+  seed: number,
+): Uint8Array {
+  const payload = requestOf(rotation, units * unitOf(rotation), seed);
+  const cut = spoiling === "cut" ? payload.subarray(0, -2) : payload;
+  const packet = payloadPacket(plan, cut, sequence, packets, seed);
+  return spoiling === "cut" ? packet : SPOILINGS[spoiling](packet);
+}
+
+const anySpoiling: fc.Arbitrary<Spoiling> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant("none" as const) },
+  fc.constantFrom<Spoiling>("crc", "plan", "truncated", "kind", "cut"),
+);
+
+/** Packets as numbers of units and what spoils them. */
+function anyPackets(rotation: Rotation, longest: number, most: number) {
+  const units = Math.floor(longest / vectorBytes(rotation).request / unitOf(rotation));
+  return fc.array(
+    fc.tuple(fc.oneof(fc.constantFrom(1, units), fc.integer({ min: 1, max: units })), anySpoiling),
+    {
+      minLength: 1,
+      maxLength: most,
+    },
+  );
+}
+
+for (const decode of [false, true]) {
+  for (const rotation of rotations(decode)) {
+    longTest(
+      `packet_rotate equals fixed_rotation.ts bit for bit, with losses and pauses: ${nameOf(rotation)}`,
+      () => {
+        const longest = longestOf(rotation);
+        fc.assert(
+          fc.property(
+            anyPackets(rotation, longest, 10),
+            anyPauses,
+            fc.integer({ min: 2, max: 2 ** 32 - 1 }),
+            fc.nat(),
+            (wanted, pauses, plan, seed) => {
+              rtl.card.start(argumentsOf(rotation, plan, longest));
+              const sent = wanted.map(([units, spoiling], at) =>
+                packetOf(rotation, plan, units, spoiling, at, wanted.length, seed + at)
+              );
+              const takes = { plan, kind: KIND.cells, longest };
+              const verdicts = sent.map((packet, at) =>
+                wanted[at]![1] === "cut" ? "items" : verdict(packet, 2, takes)
+              );
+              const outcome = rtl.run(sent, pauses);
+              const sound = sent.filter((_, at) => verdicts[at] === "none");
+              assert.deepEqual(outcome.answers, sound.map((packet) => answerOf(packet, rotation)));
+              const expected: Record<string, number> = {};
+              for (const name of verdicts) if (name !== "none") expected[name] = (expected[name] ?? 0) + 1;
+              assert.deepEqual(dropsOf(outcome), expected);
+            },
+          ),
+          { numRuns: 40 },
+        );
+      },
+      rotation.channels !== 128,
+    );
+  }
+
+  const way = decode ? "from codes" : "to codes";
+
+  Deno.test(`packet_rotate takes the predicted cycles, with drops between: ${way}`, () => {
+    for (const rotation of rotations(decode)) {
+      const { request, answer } = vectorBytes(rotation);
+      const longest = longestOf(rotation, { request: EXACT, answer: EXACT });
+      fc.assert(
+        fc.property(anyPackets(rotation, longest, 16), (wanted) => {
+          rtl.card.start(argumentsOf(rotation, 7));
+          const clock = createRotateClock(rotation);
+          const sent = wanted.map(([units, spoiling], at) =>
+            packetOf(rotation, 7, units, spoiling, at, wanted.length, at)
+          );
+          wanted.forEach(([units, spoiling], at) => {
+            if (spoiling === "none") clock.pass(units * unitOf(rotation));
+            else if (spoiling === "cut") clock.dropVectors(sent[at]!.length);
+            else clock.drop(sent[at]!.length);
+          });
+          const { cycles } = rtl.run(sent);
+          assert.equal(cycles, clock.cycles(), `${nameOf(rotation)}: ${request} to ${answer} bytes`);
+        }),
+        { numRuns: 25 },
+      );
+    }
+  });
+
+  Deno.test(`packet_rotate passes a beat a cycle by its counters: ${way}`, () => {
+    for (const rotation of rotations(decode)) {
+      rtl.card.start(argumentsOf(rotation, 8));
+      const longest = longestOf(rotation, { request: EXACT, answer: EXACT });
+      const units = longest / vectorBytes(rotation).request / unitOf(rotation);
+      const one = packetOf(rotation, 8, units, "none", 0, 1, 5);
+      const sent = Array.from({ length: 200 }, () => one);
+      const before = rtl.card.counters();
+      const { cycles } = rtl.run(sent);
+      const after = rtl.card.counters();
+      const busier = Math.max(after.beatsIn - before.beatsIn, after.beatsOut - before.beatsOut);
+      const payloads = sent.map((packet) => packet.length - HEADER_BYTES);
+      assert.deepEqual(rotateFlowCycles(rotation, payloads), { ideal: busier, cycles });
+      // Only the first packet's way in and the last one's way out are added.
+      assert(cycles - busier < 180, `${nameOf(rotation)}: ${cycles} cycles for ${busier} beats`);
+      const windows = [sent.slice(0, 128), sent.slice(128)].map((window) => rtl.run(window).cycles);
+      assert.equal(rotateFlowCycles(rotation, payloads, 128).cycles, windows[0]! + windows[1]!);
+    }
+  });
+
+  Deno.test(`packet_rotate drops payloads that are no whole units, or whose answers do not fit: ${way}`, () => {
+    for (const rotation of rotations(decode)) {
+      rtl.card.start(argumentsOf(rotation, 9));
+      const most = longestOf(rotation), unit = unitOf(rotation) * vectorBytes(rotation).request;
+      const short = packetOf(rotation, 9, 1, "none", 1, 2, 1);
+      for (
+        const length of [
+          1,
+          2,
+          unit - 2,
+          unit - 1,
+          unit + 1,
+          unit + 2,
+          most - unit / 2,
+          most + unit,
+          4000,
+          8192,
+        ]
+      ) {
+        const bytes = new Uint8Array(length).fill(0x11);
+        // A short one behind shows what a wrong one left inside.
+        const outcome = rtl.run([payloadPacket(9, bytes, 0, 2, 0), short]);
+        const isTaken = length <= most && length % unit === 0;
+        const label = `${nameOf(rotation)}: ${length} bytes`;
+        assert.deepEqual(outcome.answers.at(-1), answerOf(short, rotation), label);
+        assert.deepEqual(dropsOf(outcome), isTaken ? {} : { items: 1 }, label);
+      }
+    }
+  });
+
+  Deno.test(`packet_rotate: a reset at any cycle leaves nothing behind: ${way}`, () => {
+    for (const rotation of rotations(decode).filter((_, at) => at % 4 === 0)) {
+      rtl.card.start(argumentsOf(rotation, 14));
+      const sent = [1, 2, 1].map((units, at) =>
+        packetOf(rotation, 14, units, at === 1 ? "cut" : "none", at, 3, at)
+      );
+      const { cycles, answers } = rtl.run(sent);
+      assert.deepEqual(answers, [sent[0]!, sent[2]!].map((packet) => answerOf(packet, rotation)));
+      for (let after = 1; after < cycles; after += 3) {
+        rtl.interrupt(sent, after);
+        rtl.card.reset();
+        rtl.card.start(argumentsOf(rotation, 14));
+        assert.deepEqual(rtl.run(sent).answers, answers, `${nameOf(rotation)}, reset after ${after} cycles`);
+      }
+    }
+  });
+}
+
+/** Bit patterns of all finite elements of a type, those of a sign beside each other. */
+function allFinite(dtype: Half): number[] {
+  const exponent = dtype === "bf16" ? 0x7f80 : 0x7c00;
+  return Array.from({ length: 2 ** 16 }, (_, word) => word).filter((word) => (word & exponent) !== exponent);
+}
+
+/** Sends payloads of a plan, as many as fit an exchange at once, and compares every answer. */
+function compareAll(rotation: Rotation, payloads: readonly Uint8Array[]): void {
+  rtl.card.start(argumentsOf(rotation, 13));
+  for (let from = 0; from < payloads.length; from += 64) {
+    const sent = payloads.slice(from, from + 64).map((payload, at) => payloadPacket(13, payload, at, 64, at));
+    assert.deepEqual(
+      rtl.run(sent).answers,
+      sent.map((packet) => answerOf(packet, rotation)),
+      nameOf(rotation),
+    );
+  }
+}
+
+longTest("packet_rotate takes every finite element, beside its neighbours and beside all magnitudes", () => {
+  for (const rotation of rotations(false)) {
+    const words = allFinite(rotation.values), { channels } = rotation;
+    const packet = channels * unitOf(rotation);
+    // The last packet begins again with the first elements.
+    const many = Math.ceil(words.length / packet) * packet;
+    const stride = 4801;
+    const orders = [(i: number) => i, (i: number) => i * stride];
+    compareAll(
+      rotation,
+      orders.flatMap((order) => {
+        const elements = Uint16Array.from({ length: many }, (_, i) => words[order(i) % words.length]!);
+        const count = many / packet;
+        return Array.from(
+          { length: count },
+          (_, n) => new Uint8Array(elements.slice(n * packet, (n + 1) * packet).buffer),
+        );
+      }),
+    );
+  }
+});
+
+longTest("packet_rotate takes every norm", () => {
+  for (const rotation of rotations(true)) {
+    const norms = allFinite(rotation.norms).filter((word) => word < 0x8000);
+    const vectors = unitOf(rotation) * Math.floor(8 / unitOf(rotation));
+    compareAll(
+      rotation,
+      Array.from({ length: Math.ceil(norms.length / vectors) }, (_, n) => {
+        const payload = requestOf(rotation, vectors, n);
+        const some = Uint16Array.from(
+          { length: vectors },
+          (_, v) => norms[(n * vectors + v) % norms.length]!,
+        );
+        payload.set(new Uint8Array(some.buffer), payload.length - 2 * vectors);
+        return payload;
+      }),
+    );
+  }
+});
+
+Deno.test("packet_rotate drops every packet when its arguments are out of range", () => {
+  const place = (name: string) => ROTATE_ARGUMENTS.findIndex((each) => each.name === name);
+  for (const decode of [false, true]) {
+    const rotation = rotations(decode)[4]!;
+    const values = argumentsOf(rotation, 10);
+    const sent = [1, 2].map((units, at) => packetOf(rotation, 10, units, "none", at, 2, at));
+    const wrong = [["bits", 1], ["bits", 5], ["bits", 8], ["channels", 5], ["channels", 9]] as const;
+    for (const [name, value] of wrong) {
+      rtl.card.start(values);
+      assert.equal(rtl.run(sent).answers.length, 2);
+      rtl.card.start(values.with(place(name), value));
+      assert.deepEqual(dropsOf(rtl.run(sent)), { items: 2 }, `${name} ${value}`);
+    }
+  }
+});
+
+Deno.test("packet_rotate rotates back what it rotated, from one plan to the next", () => {
+  for (const rotation of rotations(false)) {
+    rtl.card.start(argumentsOf(rotation, 11));
+    const [coded] = rtl.run([packetOf(rotation, 11, 1, "none", 0, 1, 3)]).answers;
+    const back = { ...rotation, decode: true };
+    rtl.card.start(argumentsOf(back, 12));
+    const packet = payloadPacket(12, coded!.subarray(HEADER_BYTES), 0, 1, 4);
+    assert.deepEqual(rtl.run([packet]).answers, [answerOf(packet, back)], nameOf(rotation));
+  }
+});
