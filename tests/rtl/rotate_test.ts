@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createRotateClock, rotateFlowCycles } from "../../kernels/quantize/rotate_cycles.ts";
+import { CODEBOOKS } from "../../kernels/quantize/formats/codebooks.ts";
+import { narrow } from "../../kernels/quantize/formats/elements.ts";
 import { DROP_REASONS, ROTATE_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 import { HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
 import { longTest } from "../support/long.ts";
@@ -212,6 +214,37 @@ for (const decode of [false, true]) {
     }
   });
 }
+
+/** Elements whose norm rounds to 4,096 in f16, and whose sum is given. */
+function vectorOf(sum: number): Uint16Array {
+  const values = new Float32Array(64), out = new Uint16Array(64);
+  for (let i = 2; i < 64; i++) values[i] = Math.floor((sum + i - 2) / 62);
+  const rest = values.reduce((squares, value) => squares + value * value, 0);
+  // Two opposite values add nothing to the sum.
+  values[0] = 2 * Math.round(Math.sqrt((2 ** 24 - rest) / 2) / 2);
+  values[1] = -values[0];
+  narrow("f16", values, out);
+  return out;
+}
+
+Deno.test("packet_rotate gives a coordinate at a threshold the greater code, on both sides of 0", () => {
+  // Thresholds are half the sum of two levels in units of 2^-12, so 4,096 of them are whole where that is.
+  for (const bits of [2, 3, 4] as const) {
+    const rotation = { decode: false, bits, channels: 64, values: "f16", norms: "f16" } as const;
+    const levels = CODEBOOKS[bits];
+    const thresholds = levels.slice(1).map((level, i) => (level + levels[i]!) / 2);
+    const ties = thresholds.filter((threshold) => Number.isInteger(threshold));
+    const sums = ties.flatMap((tie) => [tie - 1, tie, tie + 1]);
+    rtl.card.start(argumentsOf(rotation, 15));
+    sums.forEach((sum, at) => {
+      const payload = new Uint8Array(Uint16Array.from(Array(4).fill([...vectorOf(sum)]).flat()).buffer);
+      const [answer] = rtl.run([payloadPacket(15, payload, 0, 1, at)]).answers;
+      const [first, norm] = [answer![HEADER_BYTES]! & (2 ** bits - 1), answer!.subarray(-2)];
+      assert.deepEqual([...norm], [0x00, 0x6c], "4,096 in f16");
+      assert.equal(first, thresholds.filter((threshold) => sum >= threshold).length, `${bits} bits, ${sum}`);
+    });
+  }
+});
 
 Deno.test("packet_rotate drops every packet when its arguments are out of range", () => {
   const place = (name: string) => ROTATE_ARGUMENTS.findIndex((each) => each.name === name);
