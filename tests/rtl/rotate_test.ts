@@ -123,6 +123,19 @@ for (const decode of [false, true]) {
 
   const way = decode ? "from codes" : "to codes";
 
+  Deno.test(`packet_rotate loses nothing when answers wait until all queues are full: ${way}`, () => {
+    for (const rotation of rotations(decode).filter((_, at) => at % 3 !== 1)) {
+      rtl.card.start(argumentsOf(rotation, 6));
+      const units = longestOf(rotation) / vectorBytes(rotation).request / unitOf(rotation);
+      const sent = Array.from(
+        { length: 40 },
+        (_, at) => packetOf(rotation, 6, at % 5 === 4 ? 1 : units, "none", at, 40, at),
+      );
+      const { answers } = rtl.run(sent, { take: 15, seed: 1 });
+      assert.deepEqual(answers, sent.map((packet) => answerOf(packet, rotation)), nameOf(rotation));
+    }
+  });
+
   Deno.test(`packet_rotate takes the predicted cycles, with drops between: ${way}`, () => {
     for (const rotation of rotations(decode)) {
       const { request, answer } = vectorBytes(rotation);
