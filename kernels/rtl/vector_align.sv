@@ -21,7 +21,10 @@ module vector_align (
   // ---- the greatest exponent field of a beat, and of the vector ----
   logic take, v1, end1, v2, end2;
   logic [3:0] beat;
-  logic [255:0] d1;
+  logic [127:0] fields;
+  logic [63:0] pairs;
+  logic [31:0] fours;
+  logic [15:0] halves;
   logic [7:0] most, peak2, peak;
   assign take = s_valid && s_ready;
   always_ff @(posedge clk)
@@ -32,19 +35,26 @@ module vector_align (
     end else begin
       {v1, v2} <= {take, v1};
       if (take) beat <= beat == cfg_beats ? 4'd0 : beat + 4'd1;
-      if (v2) peak <= end2 || peak2 > peak ? (end2 ? 8'd1 : peak2) : peak;
+      if (v2) peak <= end2 ? 8'd1 : peak2 > peak ? peak2 : peak;
     end
+  // Four levels of comparisons.
   always_comb begin
-    most = 8'd1;
-    for (int i = 0; i < 16; i++)
-      if ((cfg_half ? {3'd0, d1[16*i+10+:5]} : d1[16*i+7+:8]) > most)
-        most = cfg_half ? {3'd0, d1[16*i+10+:5]} : d1[16*i+7+:8];
+    for (int i = 0; i < 8; i++)
+      pairs[8*i+:8] = fields[16*i+:8] > fields[16*i+8+:8] ? fields[16*i+:8] : fields[16*i+8+:8];
+    for (int i = 0; i < 4; i++)
+      fours[8*i+:8] = pairs[16*i+:8] > pairs[16*i+8+:8] ? pairs[16*i+:8] : pairs[16*i+8+:8];
+    for (int i = 0; i < 2; i++)
+      halves[8*i+:8] = fours[16*i+:8] > fours[16*i+8+:8] ? fours[16*i+:8] : fours[16*i+8+:8];
+    most = halves[15:8] > halves[7:0] ? halves[15:8] : halves[7:0];
   end
   always_ff @(posedge clk) begin
-    if (take) d1 <= s_data;
+    if (take)
+      for (int i = 0; i < 16; i++)
+        fields[8*i+:8] <= cfg_half ? {3'd0, s_data[16*i+10+:5]} : s_data[16*i+7+:8];
     end1 <= beat == cfg_beats;
     end2 <= end1;
-    if (v1) peak2 <= most;
+    // Subnormals have the unit of the least normal values.
+    if (v1) peak2 <= most == 8'd0 ? 8'd1 : most;
   end
 
   // ---- beats wait for it ----
