@@ -28,7 +28,15 @@ export interface RtlBuild {
 }
 
 /** Build names in plans. */
-export type PlanBuild = "terms" | "products" | "rows" | "tokenize" | "lookup" | "quantize" | "dequantize";
+export type PlanBuild =
+  | "terms"
+  | "products"
+  | "rows"
+  | "tokenize"
+  | "lookup"
+  | "quantize"
+  | "dequantize"
+  | "rotate";
 
 /** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {
@@ -55,6 +63,7 @@ export interface CardPackage {
     | "lookup"
     | "quantize"
     | "dequantize"
+    | "rotate"
     | "packets mover"
     | "tables mover";
 }
@@ -194,6 +203,17 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
   {
     ...PLAIN,
+    name: "packet_rotate",
+    top: "packet_rotate",
+    device: {
+      plan: "rotate",
+      kernel: "onpath_rotate",
+      hasWaves: true,
+      load: () => import("./generated/packet_rotate.ts"),
+    },
+  },
+  {
+    ...PLAIN,
     name: "onpath_image",
     top: "onpath_image",
     card: {
@@ -245,6 +265,17 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_dequantize",
       summary: "codes of KV caches back to values, group by group",
       arguments: "dequantize",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_rotate",
+    top: "onpath_rotate",
+    isCommitted: false,
+    card: {
+      holds: "packet_rotate",
+      summary: "rotated vectors of a KV cache, to codes or back",
+      arguments: "rotate",
     },
   },
   {

@@ -150,6 +150,20 @@ export type QuantizeArgumentName = (typeof QUANTIZE_ARGUMENTS)[number]["name"];
 /** Argument names in {@linkcode LOOKUP_ARGUMENTS}. */
 export type LookupArgumentName = (typeof LOOKUP_ARGUMENTS)[number]["name"];
 
+/** Arguments of `packet_rotate`, in register order. */
+export const ROTATE_ARGUMENTS = [
+  ...HEAD,
+  { name: "decode", meaning: "1: codes and norms become values; 0: values become codes and norms" },
+  { name: "bits", meaning: "bits of a code: 2, 3 or 4" },
+  { name: "channels", meaning: "log2 of a vector's elements: 6, 7 or 8" },
+  { name: "values", meaning: "type of values: 0 bf16, 1 f16" },
+  { name: "norms", meaning: "type of norms: 0 bf16, 1 f16" },
+  ...TABLES,
+] as const satisfies readonly KernelArgument[];
+
+/** Argument names in {@linkcode ROTATE_ARGUMENTS}. */
+export type RotateArgumentName = (typeof ROTATE_ARGUMENTS)[number]["name"];
+
 /** Argument names in {@linkcode ROWS_ARGUMENTS}. */
 export type RowsArgumentName = (typeof ROWS_ARGUMENTS)[number]["name"];
 

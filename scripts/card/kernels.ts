@@ -12,6 +12,7 @@ import {
   LOOKUP_ARGUMENTS,
   PACKET_ARGUMENTS,
   QUANTIZE_ARGUMENTS,
+  ROTATE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
 
 /** Kernel for a card. */
@@ -33,6 +34,7 @@ const ARGUMENTS = {
   lookup: LOOKUP_ARGUMENTS,
   quantize: QUANTIZE_ARGUMENTS,
   dequantize: DEQUANTIZE_ARGUMENTS,
+  rotate: ROTATE_ARGUMENTS,
   packet: PACKET_ARGUMENTS,
 } as const;
 

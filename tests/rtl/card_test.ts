@@ -21,6 +21,7 @@ const BUILT: Readonly<Record<string, string>> = {
   onpath_lookup: "packet_lookup",
   onpath_quantize: "packet_quantize",
   onpath_dequantize: "packet_dequantize",
+  onpath_rotate: "packet_rotate",
   onpath_echo: "packet_echo",
 };
 
@@ -29,6 +30,7 @@ const ARGUMENTS: Readonly<Record<string, readonly number[]>> = {
   // Groups of 64 values, with codes of 8 bits under a scale of 1.
   onpath_quantize: [4, 8, 2 ** 20 / 128],
   onpath_dequantize: [4, 8, 2 ** 20 / 64],
+  onpath_rotate: [0, 4, 6, 0, 0, 0],
   onpath_echo: [],
 };
 

@@ -7,6 +7,7 @@ import {
   LOOKUP_ARGUMENTS,
   QUANTIZE_ARGUMENTS,
   REGISTER,
+  ROTATE_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
@@ -189,6 +190,7 @@ Deno.test("RTL start: every kernel's last argument counts the entries of its pla
       LOOKUP_ARGUMENTS,
       QUANTIZE_ARGUMENTS,
       DEQUANTIZE_ARGUMENTS,
+      ROTATE_ARGUMENTS,
     ]
   ) {
     assert.equal(list.at(-1)!.name, "tables");

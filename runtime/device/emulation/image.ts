@@ -11,6 +11,7 @@ import {
   type KernelArgument,
   LOOKUP_ARGUMENTS,
   QUANTIZE_ARGUMENTS,
+  ROTATE_ARGUMENTS,
   ROWS_ARGUMENTS,
   TOKENIZE_ARGUMENTS,
 } from "../../../kernels/rtl/registers.ts";
@@ -53,6 +54,7 @@ const ARGUMENTS: Readonly<Record<PlanBuild, readonly KernelArgument[]>> = {
   lookup: LOOKUP_ARGUMENTS,
   quantize: QUANTIZE_ARGUMENTS,
   dequantize: DEQUANTIZE_ARGUMENTS,
+  rotate: ROTATE_ARGUMENTS,
 };
 
 /** All kernels: one for each build that plans request, with its own movers. */
