@@ -1,36 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
-import { readProcessorConfig } from "../../../runtime/processor/config.ts";
-import { pipelineFor } from "../../../runtime/processor/pipeline.ts";
-import { createPlanCache } from "../../../runtime/processor/plan_cache.ts";
 import { processorFrom } from "../../../runtime/processor/processor.ts";
 import type { ImageFailure } from "../../../runtime/processor/results.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
 import { type Tensor, tensor, toDense, toLayout } from "../../../serialize/tensor.ts";
-
-const SMALL = {
-  image_processor_type: "CLIPImageProcessor",
-  size: { shortest_edge: 20 },
-  crop_size: { height: 20, width: 20 },
-};
-
-function picture(height: number, width: number, channels = 3, seed = 1): Tensor {
-  const samples = Uint8Array.from({ length: height * width * channels }, (_, at) => at * at * seed >> 3);
-  return tensor(samples, { dtype: "u8", shape: [height, width, channels], layout: "HWC" });
-}
-
-function expected(image: Tensor, json: unknown = SMALL): Float32Array {
-  const [height, width] = image.shape as [number, number];
-  const { pipeline } = pipelineFor(readProcessorConfig(json), { height, width });
-  return referencePipeline(pipeline, image).data as Float32Array;
-}
-
-function joined(...parts: Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
-}
+import { expected, joined, picture, SMALL } from "./samples.ts";
 
 const summary = (failures: readonly ImageFailure[]) =>
   failures.map(({ index, error }) => `${index} ${error.code} ${error.message}`);
@@ -250,26 +225,4 @@ Deno.test("processor() answers concurrent calls on one device", async () => {
   for (const [at, { pixel_values: { data } }] of results.entries()) {
     assert.deepEqual(data, expected(images[at]!));
   }
-});
-
-Deno.test("createPlanCache() keeps the most recently used shapes, by device, and no failure", async () => {
-  await using device = createModelDevice();
-  await using other = createModelDevice();
-  const cache = createPlanCache(readProcessorConfig(SMALL), 2);
-  const at = async (width: number, on = device) => (await cache.sessionFor(on, 24, width)).session;
-  const first = await at(30);
-  const second = await at(31);
-  assert.equal(await at(30), first);
-  assert.notEqual(await at(30, other), first);
-  await at(32);
-  assert.equal(await at(30), first, "used after the second");
-  assert.notEqual(await at(31), second, "evicted");
-  const kept = await at(32);
-  await at(31);
-  for (let width = 60_000; width < 60_003; width++) {
-    await assert.rejects(cache.sessionFor(device, 1, width), OnpathError);
-  }
-  assert.equal(await at(32), kept, "a shape that is refused evicts nothing");
-  const [one, two] = await Promise.all([at(40), at(40)]);
-  assert.equal(one, two, "opened once");
 });
