@@ -5,14 +5,12 @@
  */
 
 import { z } from "zod";
-import { OnpathError } from "../../serialize/errors.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import type { Plan } from "../plan/plan.ts";
 import { reservePlanSlots } from "../plan/slots.ts";
-import type { KernelImage } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import type { Opened, Workload } from "../workload.ts";
-import { describeMethod, type QuantizedCache } from "./cache.ts";
+import type { QuantizedCache } from "./cache.ts";
 import { beginDequantize, beginQuantize, type DequantizeOptions, type QuantizeOptions } from "./flow.ts";
 import { reserveWorkspace, workspaceBytes } from "./flows/stripes.ts";
 import { createCacheModel } from "./model/model.ts";
@@ -27,6 +25,7 @@ import {
   type QuantizeCompileOptions,
   type QuantizePlan,
 } from "./plan.ts";
+import { cacheKernelImage } from "./rtl.ts";
 import { type DequantizePipeline, floatSpec, methodSpec, type QuantizePipeline } from "./spec.ts";
 
 /** Maximum flows of one exchange. */
@@ -54,19 +53,11 @@ function openCache<In, Out, Options>(
     program: {
       plan,
       restarts: false,
-      model: () => createCacheModel(plan),
-      image: () => kernelImage(plan),
+      model: ({ timing }) => createCacheModel(plan, timing),
+      image: () => cacheKernelImage(plan),
     },
     connect,
   };
-}
-
-function kernelImage({ id, workload, body: { method } }: QuantizePlan | DequantizePlan): KernelImage {
-  throw new OnpathError(
-    "device",
-    `Cannot load ${workload} plan ${id} into the RTL: it does not take ${describeMethod(method)}`,
-    { plan: id, method },
-  );
 }
 
 /** Workload `quantize`, for the registry. */

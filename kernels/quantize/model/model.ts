@@ -7,9 +7,12 @@
 import { createEngine, type Engine } from "../../../serialize/engine.ts";
 import { HEADER_BYTES, KIND, MAX_PAYLOAD, newHeader } from "../../../serialize/header.ts";
 import { readPacket, sealPacket, slotAddress } from "../../../serialize/packets.ts";
-import { type PacketModel, plainCounts } from "../../program.ts";
+import { type DropReason, type PacketModel, plainCounts } from "../../program.ts";
+import type { DeviceProfile } from "../../target/profile.ts";
 import { codePayload, valuePayload } from "../packing.ts";
 import type { DequantizePlan, QuantizePlan } from "../plan.ts";
+import { createCacheClock } from "../rtl.ts";
+import type { GroupClock } from "../rtl_cycles.ts";
 import { createGroupDecoder, createGroupEncoder } from "./codec.ts";
 
 /** Engine with a payload of each side. */
@@ -28,8 +31,12 @@ function createApart(): Apart {
  * Creates the model of a plan.
  *
  * @param plan Plan that quantizes or dequantizes.
+ * @param timing Clock of the device: cycles are counted as the RTL counts them, or not at all.
  */
-export function createCacheModel(plan: QuantizePlan | DequantizePlan): PacketModel {
+export function createCacheModel(
+  plan: QuantizePlan | DequantizePlan,
+  timing: DeviceProfile["timing"],
+): PacketModel {
   const { id, packets: { request }, body } = plan;
   const { packing } = body;
   const isEncoder = plan.workload === "quantize";
@@ -38,15 +45,25 @@ export function createCacheModel(plan: QuantizePlan | DequantizePlan): PacketMod
   const answerBytes = isEncoder ? codePayload(packing, 1, true) : packing.valueBytes;
   const header = newHeader();
   let apart: Apart | undefined;
+  let clock: GroupClock | undefined;
+  let cycles = 0;
+  const refuse = (reason: DropReason): DropReason => {
+    clock?.drop(HEADER_BYTES + Math.min(header.length, request));
+    return reason;
+  };
   return {
     resident: { bytes: 0, cycles: 0 },
+    begin: () => clock = timing === "rtl" ? createCacheClock(plan) : undefined,
     take: (input, slot, output, answer) => {
       const refusal = readPacket(input, slot, header);
-      if (refusal !== null) return refusal;
-      if (header.plan !== id) return "plan";
+      if (refusal !== null) return refuse(refusal);
+      if (header.plan !== id) return refuse("plan");
+      if (header.kind !== KIND.samples || header.length > request) return refuse("items");
       const groups = header.length / requestBytes;
-      const isWhole = header.length <= request && Number.isInteger(groups) && groups % packing.unit === 0;
-      if (header.kind !== KIND.samples || !isWhole) return "items";
+      if (!Number.isInteger(groups) || groups % packing.unit !== 0) {
+        clock?.dropGroups(HEADER_BYTES + header.length);
+        return "items";
+      }
       if (HEADER_BYTES + groups * answerBytes > output.slotBytes) return "items";
       const from = slotAddress(input, slot) + HEADER_BYTES;
       const to = slotAddress(output, answer) + HEADER_BYTES;
@@ -54,11 +71,16 @@ export function createCacheModel(plan: QuantizePlan | DequantizePlan): PacketMod
         ? codec(input.engine, from, to, groups)
         : convertApart(input.engine, from, header.length, output.engine, to, groups);
       if (!isValid) return "items";
+      clock?.pass(groups);
       header.length = groups * answerBytes;
       sealPacket(output, answer, header);
       return 1;
     },
-    counts: () => plainCounts(),
+    end: () => {
+      cycles += clock?.cycles() ?? 0;
+      clock = undefined;
+    },
+    counts: () => ({ ...plainCounts(), cycles }),
   };
 
   /** Converts groups between two engines in the memory of a third one. */
