@@ -152,7 +152,7 @@ function filled<Out>(plan: QuantizePlan | DequantizePlan, begin: (workspace: Str
   for (const flow of work.flows) {
     for (let more = 1; more > 0; count += more) more = flow.write(requests, count, slots - count);
   }
-  const model = createCacheModel(plan);
+  const model = createCacheModel(plan, "bus");
   const take = () => {
     for (let slot = 0; slot < count; slot++) model.take(requests, slot, answers, slot);
   };
