@@ -49,6 +49,11 @@ xrtTest("lookups go through libxrt: results of every function, counts as the RTL
   assert.equal(passed, 24, output);
 }, { isLong: true });
 
+xrtTest("KV caches go through libxrt: every method there and back, counts as the RTL's", async () => {
+  const { passed, output } = await runTests("caches", 300_000);
+  assert.equal(passed, 24, output);
+}, { isLong: true });
+
 xrtTest("faults of an emulated card end in one error each, and the next card works", async () => {
   const { passed, output } = await runTests("faults", 240_000);
   assert.equal(passed, 12, output);
