@@ -11,7 +11,7 @@ import { quantizeCache } from "../../quantize/run.ts";
 import { syntheticTensors } from "../../quantize/synthetic_cache.ts";
 import { bytesAfter, shareText, snrText } from "../../report/cache_page.ts";
 import { count } from "../text.ts";
-import type { FamilyExample } from "./tour_families.ts";
+import type { FamilyExample } from "./tour_example.ts";
 
 /** Axes of the cache. */
 const SIZES = { layers: 1, blocks: 1, heads: 2, tokens: 256, channels: 128 };

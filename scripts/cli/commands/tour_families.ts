@@ -9,18 +9,9 @@ import { createModelDevice } from "../../../runtime/device/model.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { factTable } from "../text.ts";
 import { quantizeKeyValues } from "./tour_cache.ts";
+import type { FamilyExample } from "./tour_example.ts";
 import { lookUpValues } from "./tour_lookup.ts";
 import { cleanRecords } from "./tour_records.ts";
-
-/** Result of a family's example. Plain data. */
-export interface FamilyExample {
-  /** Name of the family. */
-  readonly family: string;
-  /** Input, work and result in one sentence. */
-  readonly text: string;
-  /** Numbers of the text. */
-  readonly facts: Readonly<Record<string, number>>;
-}
 
 /** Example of a family, and the device that ran it. Plain data. */
 export interface TourFamily extends FamilyExample {

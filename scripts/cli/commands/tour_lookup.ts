@@ -10,7 +10,7 @@ import { offload } from "../../../runtime/offload.ts";
 import { tensor } from "../../../serialize/tensor.ts";
 import { findFunction, memoizeFunction } from "../../lookup/functions.ts";
 import { count } from "../text.ts";
-import type { FamilyExample } from "./tour_families.ts";
+import type { FamilyExample } from "./tour_example.ts";
 
 /** Every 32nd bit pattern of bf16. */
 const VALUES = Uint16Array.from({ length: 2048 }, (_, n) => 32 * n);

@@ -12,7 +12,7 @@ import { transformRecords } from "../../../kernels/tabular/transform.ts";
 import type { Device } from "../../../runtime/device/device.ts";
 import { offloadRecords } from "../../../runtime/records.ts";
 import { count } from "../text.ts";
-import type { FamilyExample } from "./tour_families.ts";
+import type { FamilyExample } from "./tour_example.ts";
 
 /** Rows of the table. */
 const ROWS = 1000;
