@@ -33,6 +33,7 @@ const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
   [/^packet_tokenize/, "tokenize_test.ts"],
   [/^packet_rows/, "rows_test.ts"],
   [/^packet_lookup/, "lookup_test.ts"],
+  [/^packet_rotate/, "rotate_test.ts"],
   [/^packet_widths/, "widths_test.ts"],
   [/^packet_echo/, "packets_test.ts"],
   [/^host_echo/, "movers_test.ts"],

@@ -9,6 +9,7 @@ import { CORE_MUTATIONS } from "./core_mutations.ts";
 import { LOOKUP_MUTATIONS } from "./lookup_mutations.ts";
 import { MOVER_MUTATIONS } from "./mover_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
+import { ROTATE_MUTATIONS } from "./rotate_mutations.ts";
 import { ROW_MUTATIONS } from "./row_mutations.ts";
 import { TEXT_MUTATIONS } from "./text_mutations.ts";
 
@@ -44,6 +45,7 @@ export function listMutations(): Mutation[] {
     ...CARD_MUTATIONS,
     ...MOVER_MUTATIONS,
     ...LOOKUP_MUTATIONS,
+    ...ROTATE_MUTATIONS,
   ]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
