@@ -129,7 +129,7 @@ for (const runtime of ["deno", "node"] as const) {
         assert.equal(tour.code, 0, tour.stderr);
         assert.match(
           tour.stdout,
-          new RegExp(`\\nNext: ${command} run --help, ${command} plan --help\\n$`),
+          new RegExp(`\\nNext: ${command} run --help, .*, ${command} clean --help\\n$`),
         );
         const help = await offloadIn(runtime, ["run", "--help"]);
         assert.match(help.stdout, new RegExp(`^Usage: ${command} run `));
