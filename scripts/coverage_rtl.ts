@@ -1,7 +1,7 @@
 /**
  * `deno task coverage`: builds the RTL with Verilator's counters of lines and toggles, runs the RTL's tests on
  * it and writes `docs/rtl_coverage.md`. `--bits` also prints the bits that never change, `--json` prints all
- * results as JSON.
+ * results as JSON. `--mark` measures nothing: it adds a row without numbers for each new module.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { COMMITTED_BUILDS } from "../kernels/rtl/builds.ts";
 import { buildCoverage, type CoveragePoint } from "./rtl/coverage_build.ts";
-import { coverageDocument, coverageTable } from "./rtl/coverage_document.ts";
+import { coverageDocument, coverageTable, markUnmeasured } from "./rtl/coverage_document.ts";
 import { type Counted, coverageByModule, joinBits } from "./rtl/coverage_report.ts";
 import { writeBuild } from "./rtl/generated.ts";
 
@@ -94,6 +94,16 @@ async function main(bits: boolean, json: boolean): Promise<void> {
   }
 }
 
+/** Adds rows for modules that were never measured. */
+async function mark(): Promise<void> {
+  const modules: string[] = [];
+  for (const file of (await readdir(RTL)).filter((name) => name.endsWith(".sv"))) {
+    const source = await readFile(join(RTL, file), "utf8");
+    for (const [, module] of source.matchAll(/^module (\w+)/gm)) modules.push(module!);
+  }
+  await writeFile(DOCUMENT, markUnmeasured(await readFile(DOCUMENT, "utf8"), modules));
+}
+
 /** Reads the files of some blocks, as lines by file. */
 async function readSources(blocks: readonly { readonly file: string }[]): Promise<Map<string, string[]>> {
   const files = [...new Set(blocks.map(({ file }) => file))];
@@ -105,10 +115,14 @@ async function readSources(blocks: readonly { readonly file: string }[]): Promis
 }
 
 const { values } = parseArgs({
-  options: { bits: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+  options: {
+    bits: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    mark: { type: "boolean", default: false },
+  },
 });
 try {
-  await main(values.bits, values.json);
+  await (values.mark ? mark() : main(values.bits, values.json));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

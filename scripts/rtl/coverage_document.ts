@@ -76,3 +76,26 @@ export function coverageDocument(
     "",
   ].join("\n");
 }
+
+/**
+ * Adds rows without numbers for modules that the page lacks. A full measurement replaces them.
+ *
+ * @param page Page as written before.
+ * @param modules Names of all modules of the RTL.
+ */
+export function markUnmeasured(page: string, modules: readonly string[]): string {
+  const lines = page.split("\n");
+  const end = lines.findIndex((line) => line.startsWith("| all "));
+  const begin = lines.findLastIndex((line, at) => at < end && line.startsWith("| ---")) + 1;
+  const nameOf = (row: string) => row.split("|")[1]!.trim();
+  const rows = lines.slice(begin, end), width = rows[0]!.split("|")[1]!.length - 2;
+  const known = new Set(rows.map(nameOf));
+  const columns = rows[0]!.split("|").slice(2, -1);
+  for (const module of modules) {
+    if (known.has(module)) continue;
+    const cells = columns.map((cell, at) => (at === 0 ? "open" : "-").padStart(cell.length - 2));
+    rows.push(`| ${[module.padEnd(width), ...cells].join(" | ")} |`);
+  }
+  rows.sort((a, b) => nameOf(a) < nameOf(b) ? -1 : 1);
+  return [...lines.slice(0, begin), ...rows, ...lines.slice(end)].join("\n");
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { takePoints } from "../../scripts/rtl/coverage_build.ts";
-import { coverageDocument } from "../../scripts/rtl/coverage_document.ts";
+import { coverageDocument, markUnmeasured } from "../../scripts/rtl/coverage_document.ts";
 import { coverageByModule, joinBits, percent } from "../../scripts/rtl/coverage_report.ts";
 
 /** Lines as Verilator 5.006 writes them. */
@@ -61,6 +61,25 @@ Deno.test("joinBits() and percent() shorten without rounding up", () => {
   assert.equal(percent({ reached: 9999, all: 10000 }), "99.9%");
   assert.equal(percent({ reached: 3, all: 3 }), "100.0%");
   assert.equal(percent({ reached: 0, all: 0 }), "-");
+});
+
+Deno.test("markUnmeasured() adds a row for each new module, in order, and changes no other", () => {
+  const { points } = takePoints(SOURCE);
+  const page = coverageDocument(
+    coverageByModule([{ points, counts: Float64Array.of(0, 0, 0, 4) }]),
+    new Map([["b.sv", new Array<string>(9).fill("x")]]),
+  );
+  const marked = markUnmeasured(page, ["fifo", "alpha", "zeta"]);
+  const added = marked.split("\n").filter((line) => !page.split("\n").includes(line));
+  assert.deepEqual(added.map((line) => line.split("|").slice(1, 3).map((cell) => cell.trim())), [
+    ["alpha", "open"],
+    ["zeta", "open"],
+  ]);
+  assert(
+    marked.indexOf("| alpha") < marked.indexOf("| fifo") &&
+      marked.indexOf("| zeta") > marked.indexOf("| fifo"),
+  );
+  assert.equal(markUnmeasured(marked, ["fifo", "alpha", "zeta"]), marked);
 });
 
 Deno.test("docs/rtl_coverage.md has every module of the RTL", async () => {
