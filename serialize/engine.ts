@@ -50,10 +50,16 @@ export type WriteCells = (
   row: number,
 ) => void;
 
+/** WebAssembly memory, in a type that needs no library of the DOM. */
+export interface EngineMemory {
+  /** All bytes. */
+  readonly buffer: ArrayBuffer;
+}
+
 /** Memory block of fixed size, with the functions that work on it. */
 export interface Engine {
   /** Memory, for WebAssembly modules that share it. It never grows. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: EngineMemory;
   /** All memory as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** All memory, for numbers at any address. */

@@ -23,7 +23,13 @@ export {
   toFloat16Bits,
   type TypedArray,
 } from "./dtype.ts";
-export { createEngine, type Engine, type EngineFunctions, type WriteCells } from "./engine.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineFunctions,
+  type EngineMemory,
+  type WriteCells,
+} from "./engine.ts";
 export { type ErrorCode, type ErrorDetails, OnpathError } from "./errors.ts";
 export {
   type FlowCounts,

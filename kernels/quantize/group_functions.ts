@@ -67,7 +67,9 @@ export function groupFunctions(engine: Engine): GroupFunctions {
   compiled ??= new WebAssembly.Module(
     Uint8Array.from(atob(GROUPS_WASM), (character) => character.charCodeAt(0)),
   );
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: engine.memory } });
+  const { exports } = new WebAssembly.Instance(compiled, {
+    env: { memory: engine.memory as WebAssembly.Memory },
+  });
   const functions = exports as unknown as GroupFunctions;
   instances.set(engine, functions);
   return functions;
