@@ -41,9 +41,10 @@ interface Surrounded {
  * const batch = (...ages: number[]) => records([{ name: "age", type: "f64", values: Float64Array.from(ages) }]);
  * const fitted = fitRecords({ steps: [{ op: "impute", columns: ["age"], method: "last", window: 2 }] }, batch(1, NaN));
  * const plan = planRecords(fitted, { domains: scanDomains(codedInputs(fitted)).domains(), device });
- * const ages = [];
+ * const ages: number[] = [];
  * for await (const { output } of offloadRecordsStream(plan, [batch(31), batch(NaN, 47)], device)) {
- *   ages.push(...output.columns[0]!.values as Float64Array);
+ *   const [age] = output.columns;
+ *   if (age?.type === "f64") ages.push(...age.values);
  * }
  * assert.deepEqual(ages, [31, 31, 47]); // the missing value is filled from the batch before
  * ```

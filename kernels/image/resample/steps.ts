@@ -46,7 +46,7 @@ export interface FilterLists {
  * import assert from "node:assert/strict";
  *
  * // 40 columns to 2: some 40 taps an output column, in three steps.
- * assert.equal(filterSteps(filterAxis({ input: 40, output: 2 })).first.length, 4);
+ * assert.equal(filterSteps(filterAxis({ input: 40, output: 2 }, "bilinear")).first.length, 4);
  * ```
  */
 export function filterSteps({ first, taps, start, weights }: AxisFilter): FilterSteps {
