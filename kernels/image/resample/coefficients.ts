@@ -29,13 +29,14 @@ export interface AxisFilter {
 }
 
 /**
- * Computes the filter of one axis in binary64, in Pillow's order of operations.
+ * Returns the filter of one axis, in binary64 and in Pillow's order of operations.
  * Output `o` is centred at (o + 1/2)·s with s = input / output. Its filter is widened by max(s, 1).
  * Its weights are divided by their sum and rounded to 22 fraction bits, ties away from 0.
  *
  * @param scale Lengths before and after, in samples.
  * @param filter Name of the filter.
- * @returns Filter. If the axis keeps its length, every output has one tap of weight 1.
+ * @returns Filter, shared by all calls for the same object: do not write to it. If the axis keeps its length, every
+ * output has one tap of weight 1.
  *
  * @example
  * ```ts
@@ -47,7 +48,18 @@ export interface AxisFilter {
  * assert.equal(half.weights[3 + 1], 0.375 * 2 ** FILTER_BITS);
  * ```
  */
-export function filterAxis({ input, output }: AxisScale, filter: FilterName): AxisFilter {
+export function filterAxis(scale: AxisScale, filter: FilterName): AxisFilter {
+  let filters = filtersOf.get(scale);
+  if (filters === undefined) filtersOf.set(scale, filters = new Map());
+  let found = filters.get(filter);
+  if (found === undefined) filters.set(filter, found = computeAxis(scale, filter));
+  return found;
+}
+
+/** Filters by axis: forms, ring, cycles and model of one plan ask for the same ones. */
+const filtersOf = new WeakMap<AxisScale, Map<FilterName, AxisFilter>>();
+
+function computeAxis({ input, output }: AxisScale, filter: FilterName): AxisFilter {
   const skipped = input === output;
   if (skipped) return pickAxis(Int32Array.from({ length: output }, (_, o) => o), skipped);
   if (filter === "nearest") return pickAxis(nearestOf(input, output), skipped);
