@@ -5,7 +5,8 @@
  */
 
 import type { Engine } from "./engine.ts";
-import type { Missing, Outgoing, Range } from "./flow.ts";
+import { DuePackets } from "./due_packets.ts";
+import type { Missing, Outgoing } from "./flow.ts";
 import { FLAG, type Header, HEADER_BYTES, KIND, newHeader } from "./header.ts";
 import { type PacketSlots, sealPacket, slotAddress, writePacket } from "./packets.ts";
 import { locate } from "./partition.ts";
@@ -30,7 +31,7 @@ export class PlacedOutgoing implements Outgoing {
   readonly #input: Uint8Array | PayloadSource;
   readonly #header: Header;
   readonly #span = { first: 0, count: 0 };
-  #due: Range[];
+  readonly #due: DuePackets;
 
   /**
    * Starts an input.
@@ -44,30 +45,25 @@ export class PlacedOutgoing implements Outgoing {
     this.#placement = placement;
     this.#input = input;
     this.#header = { ...newHeader(), kind: KIND.samples, flow, plan, packets };
-    this.#due = [[0, packets - 1]];
+    this.#due = new DuePackets(packets);
   }
 
   /** Whether packets are due. */
   get isDue(): boolean {
-    return this.#due.length > 0;
+    return this.#due.isDue;
   }
 
   /** Writes the packets that are due next. */
   write(slots: PacketSlots, slot: number, capacity: number): number {
     let count = 0;
-    for (let range = this.#due[0]; range !== undefined && count < capacity; range = this.#due[0]) {
-      const [first, last] = range;
-      this.#writeOne(first, slots, slot + count++);
-      if (first === last) this.#due.shift();
-      else this.#due[0] = [first + 1, last];
-    }
+    while (count < capacity && this.#due.isDue) this.#writeOne(this.#due.take(), slots, slot + count++);
     return count;
   }
 
   /** Makes missing packets due again. */
   resend({ flow, ranges }: Missing): void {
     this.#header.flow = flow;
-    this.#due = [...ranges];
+    this.#due.reset(ranges);
   }
 
   #writeOne(sequence: number, slots: PacketSlots, slot: number): void {

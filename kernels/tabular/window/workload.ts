@@ -7,7 +7,8 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import type { Missing, Range } from "../../../serialize/flow.ts";
+import { DuePackets } from "../../../serialize/due_packets.ts";
+import type { Missing } from "../../../serialize/flow.ts";
 import { FLAG, type Header, KIND, newHeader } from "../../../serialize/header.ts";
 import { type PacketSlots, writePacket } from "../../../serialize/packets.ts";
 import { PlacedIncoming } from "../../../serialize/placed_incoming.ts";
@@ -26,34 +27,29 @@ class WindowOutgoing implements PagedOutgoing {
   readonly #plan: WindowPlan;
   readonly #rows: Uint8Array;
   readonly #header: Header;
-  #due: Range[];
+  readonly #due: DuePackets;
 
   constructor(flow: number, plan: WindowPlan, rows: Uint8Array) {
     const { packets } = plan.body.cut;
     this.#plan = plan;
     this.#rows = rows;
     this.#header = { ...newHeader(), kind: KIND.samples, flow, plan: plan.id, packets };
-    this.#due = [[0, packets - 1]];
+    this.#due = new DuePackets(packets);
   }
 
   get isDue(): boolean {
-    return this.#due.length > 0;
+    return this.#due.isDue;
   }
 
   write(slots: PacketSlots, slot: number, capacity: number): number {
     let count = 0;
-    for (let range = this.#due[0]; range !== undefined && count < capacity; range = this.#due[0]) {
-      const [first, last] = range;
-      this.#writeOne(first, slots, slot + count++);
-      if (first === last) this.#due.shift();
-      else this.#due[0] = [first + 1, last];
-    }
+    while (count < capacity && this.#due.isDue) this.#writeOne(this.#due.take(), slots, slot + count++);
     return count;
   }
 
   resend({ flow, ranges }: Missing): void {
     this.#header.flow = flow;
-    this.#due = [...ranges];
+    this.#due.reset(ranges);
   }
 
   #writeOne(sequence: number, slots: PacketSlots, slot: number): void {
