@@ -12,12 +12,10 @@ import type { Memo } from "../memoize/memo.ts";
 import { RTL_ENTRIES } from "../memoize/search.ts";
 import type { LookupTables } from "../memoize/tables.ts";
 import { LOOKUP_ARGUMENTS, LOOKUP_TABLE, type LookupArgumentName } from "../rtl/registers.ts";
+import { checkStores } from "../rtl/stores.ts";
 import { countEntries, type KernelImage, type TableImage } from "../program.ts";
 import { lookupsPerItem } from "./model.ts";
 import type { LookupPlan } from "./plan.ts";
-
-/** Capacities of the RTL's packet stores, in bytes of a payload. */
-const STORE_BYTES = { request: 32 * 125, answer: 32 * 128 } as const;
 
 /**
  * Creates the contents of the RTL's registers and tables for a lookup plan.
@@ -30,9 +28,7 @@ export function lookupKernelImage(plan: LookupPlan, memo: Memo): KernelImage {
   const { id, packets } = plan;
   const { domain: { itemBytes, operands }, output, form } = memo;
   const tables = checkTables(memo);
-  for (const part of ["request", "answer"] as const) {
-    if (packets[part] > STORE_BYTES[part]) throw lacks(`${part} payloads of ${packets[part]} bytes`, plan);
-  }
+  checkStores(packets, (what) => lacks(what, plan));
   const images = tableImages(tables);
   const outputBytes = DTYPE_BYTES[output];
   const item = Math.log2(itemBytes);

@@ -12,9 +12,7 @@ import { OnpathError } from "../../serialize/errors.ts";
 import { FLOAT_BYTES, type FloatDType } from "./formats/elements.ts";
 import { checkGroups, type GroupAxis } from "./formats/group_order.ts";
 import { checkHadamard } from "./formats/hadamard.ts";
-import { KIVI_GROUP } from "./formats/kivi.ts";
-import { MX_BLOCK } from "./formats/mx.ts";
-import { codeBits, type QuantizeMethod } from "./method.ts";
+import { codeBits, groupsOf, type QuantizeMethod } from "./method.ts";
 
 /** Lengths of a cache's axes: layers, blocks, heads, tokens of a block, channels. */
 export type CacheDimensions = readonly [
@@ -53,8 +51,8 @@ export interface GroupPacking {
 const BEAT = 32;
 /** Group sizes are multiples of the values of a beat in 16 bits. */
 const LANES = 16;
-/** Consecutive values of a group of small floats. */
-const FLOAT_GROUP = 32;
+/** Consecutive values of a group of small floats in packets. */
+export const FLOAT_GROUP = 32;
 
 /**
  * Packs the groups of a cache.
@@ -88,7 +86,7 @@ export function packGroups(
   }
   const valueBytes = values * FLOAT_BYTES[dtype], codeBytes = values * codeBits(method) / 8;
   const planes = metadataPlanes(method);
-  const isGiven = method.kind === "float" && method.scale !== "one";
+  const isGiven = isHostScaled(method);
   const metadata = planes.reduce((sum, bytes) => sum + bytes, 0);
   const unit = Math.max(wholeBeats(valueBytes), wholeBeats(codeBytes));
   const most = Math.floor(payload / Math.max(valueBytes + (isGiven ? metadata : 0), codeBytes + metadata));
@@ -142,17 +140,20 @@ function packetGroup(method: QuantizeMethod, channels: number): { axis: GroupAxi
       return { axis: method.scale === "channel" ? "tokens" : "channels", values: FLOAT_GROUP };
     case "rotated":
       return { axis: "channels", values: channels };
-    case "mx":
-      return { axis: method.axis, values: MX_BLOCK };
-    case "kivi":
-      return { axis: method.axis, values: KIVI_GROUP };
-    case "absmax":
-    case "asymmetric":
-      return { axis: method.axis, values: method.group };
+    default: {
+      const { axis, group } = groupsOf(method);
+      return { axis, values: group };
+    }
   }
 }
 
-function metadataPlanes(method: QuantizeMethod): number[] {
+/** Whether the host computes a method's metadata, and sends it with the values. */
+export function isHostScaled(method: QuantizeMethod): boolean {
+  return method.kind === "float" && method.scale !== "one";
+}
+
+/** Bytes of a group in each plane of metadata. */
+export function metadataPlanes(method: QuantizeMethod): number[] {
   if (method.kind === "mx") return [1];
   const stored = FLOAT_BYTES[method.stored];
   if (method.kind === "float") return method.scale === "one" ? [] : [stored];

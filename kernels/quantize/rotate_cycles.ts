@@ -19,6 +19,7 @@
 import { HEADER_BYTES } from "../../serialize/header.ts";
 import type { CodebookBits } from "./formats/codebooks.ts";
 import { packedBytes } from "./formats/pack.ts";
+import type { GroupClock } from "./rtl_cycles.ts";
 
 /** Sizes of a rotated plan. */
 export interface RotateSizes {
@@ -28,18 +29,6 @@ export interface RotateSizes {
   readonly bits: CodebookBits;
   /** Number of values in a vector. */
   readonly channels: number;
-}
-
-/** Clock that the packets of one exchange pass. */
-export interface RotateClock {
-  /** Advances by a packet of `vectors` vectors that is answered. */
-  readonly pass: (vectors: number) => void;
-  /** Advances by a packet of `bytes` bytes, its header included, that the checks of its header drop. */
-  readonly drop: (bytes: number) => void;
-  /** Advances by a packet of `bytes` bytes, its header included, that is dropped for its number of vectors. */
-  readonly dropVectors: (bytes: number) => void;
-  /** Cycles from the first beat in to the last beat out. */
-  readonly cycles: () => number;
 }
 
 /** Bytes of a beat, and of a norm. */
@@ -63,7 +52,7 @@ function packetBeats({ bits, channels }: RotateSizes, vectors: number) {
  *
  * @param sizes Direction and vectors of the plan.
  */
-export function createRotateClock(sizes: RotateSizes): RotateClock {
+export function createRotateClock(sizes: RotateSizes): GroupClock {
   const { decode, channels } = sizes;
   const vectorBeats = beatsOf(2 * channels);
   let [come, read, sent, left, dropped] = [0, 0, 0, 0, 0];
@@ -87,7 +76,7 @@ export function createRotateClock(sizes: RotateSizes): RotateClock {
       dropped = Math.max(dropped, come + BETWEEN.drop);
       read = Math.max(read, come + BETWEEN.in) + 1;
     },
-    dropVectors: (bytes) => {
+    dropGroups: (bytes) => {
       readPacket(beatsOf(bytes));
       dropped = Math.max(dropped, read);
     },

@@ -38,10 +38,5 @@ export function createCacheClock(
   if (method.kind !== "rotated") {
     return workload === "quantize" ? createQuantizeClock(method) : createDequantizeClock(method);
   }
-  const { dropVectors, ...clock } = createRotateClock({
-    decode: workload === "dequantize",
-    bits: method.bits,
-    channels: shape[4],
-  });
-  return { ...clock, dropGroups: dropVectors };
+  return createRotateClock({ decode: workload === "dequantize", bits: method.bits, channels: shape[4] });
 }

@@ -14,7 +14,7 @@
 import { HEADER_BYTES } from "../../serialize/header.ts";
 import { groupBytes, type GroupMethod } from "./rtl_groups.ts";
 
-/** Clock that the packets of one exchange pass. */
+/** Clock that the packets of one exchange pass. A vector of the rotated form is a group. */
 export interface GroupClock {
   /** Advances by a packet of `groups` groups that is answered. */
   readonly pass: (groups: number) => void;

@@ -6,11 +6,13 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
+import { checkStores } from "../rtl/stores.ts";
 import { FLOAT_BYTES, type FloatDType } from "./formats/elements.ts";
-import { MX_BLOCK, MX_FORMATS } from "./formats/mx.ts";
+import { MX_FORMATS } from "./formats/mx.ts";
 import { packedBytes } from "./formats/pack.ts";
 import { SMALL_FLOATS, type SmallFloat } from "./formats/small_float.ts";
 import { codeBits, groupsOf, type QuantizeMethod } from "./method.ts";
+import { FLOAT_GROUP, isHostScaled, metadataPlanes } from "./packing.ts";
 
 /** Methods that `packet_quantize` and `packet_dequantize` take. */
 export type GroupMethod = Exclude<QuantizeMethod, { readonly kind: "rotated" }>;
@@ -43,8 +45,6 @@ export interface GroupBytes {
 const BEAT_VALUES = 16;
 /** Greatest number of beats in a group. */
 const MAX_BEATS = 16;
-/** Capacities of the RTL's packet stores, in bytes of a payload. */
-const STORE_BYTES = { request: 32 * 125, answer: 32 * 128 } as const;
 /** The arguments `scaling` and `offset`. */
 const SCALING = { one: 0, given: 1, computed: 2, power: 3 } as const;
 const OFFSET = { none: 0, zero: 1, minimum: 2 } as const;
@@ -67,9 +67,7 @@ export function checkGroupPlan(plan: GroupPlan): GroupMethod {
   if (method.kind !== "mx" && method.stored === "f32") throw lacks("stored f32 values");
   const group = groupValues(method);
   if (group % BEAT_VALUES !== 0 || group > BEAT_VALUES * MAX_BEATS) throw lacks(`groups of ${group} values`);
-  for (const part of ["request", "answer"] as const) {
-    if (packets[part] > STORE_BYTES[part]) throw lacks(`${part} payloads of ${packets[part]} bytes`);
-  }
+  checkStores(packets, lacks);
   return method;
 }
 
@@ -79,7 +77,7 @@ export function checkGroupPlan(plan: GroupPlan): GroupMethod {
  * @param method Method of the codes.
  */
 export function groupValues(method: GroupMethod): number {
-  return method.kind === "float" ? MX_BLOCK : groupsOf(method).group;
+  return method.kind === "float" ? FLOAT_GROUP : groupsOf(method).group;
 }
 
 /**
@@ -89,18 +87,12 @@ export function groupValues(method: GroupMethod): number {
  */
 export function groupBytes(method: GroupMethod): GroupBytes {
   const group = groupValues(method);
-  const isGiven = method.kind === "float" && method.scale !== "one";
-  const metadata = {
-    float: [0, 0],
-    absmax: [2, 0],
-    asymmetric: [2, 1],
-    mx: [1, 0],
-    kivi: [2, 2],
-  } as const;
+  const isGiven = isHostScaled(method);
+  const [first = 0, second = 0] = isGiven ? [] : metadataPlanes(method);
   return {
     values: group * FLOAT_BYTES.bf16,
     codes: packedBytes(group, codeBits(method)),
-    metadata: metadata[method.kind],
+    metadata: [first, second],
     given: isGiven ? FLOAT_BYTES.bf16 : 0,
   };
 }

@@ -8,6 +8,7 @@ import { OnpathError } from "../../serialize/errors.ts";
 import { KIND } from "../../serialize/header.ts";
 import type { KernelImage } from "../program.ts";
 import { ROTATE_ARGUMENTS, type RotateArgumentName } from "../rtl/registers.ts";
+import { checkStores } from "../rtl/stores.ts";
 import { ROTATED_CHANNELS } from "./fixed_rotation.ts";
 import type { FloatDType } from "./formats/elements.ts";
 import type { RotatedMethod } from "./method.ts";
@@ -28,9 +29,6 @@ export interface RotatePlan {
   readonly packets: { readonly request: number; readonly answer: number };
 }
 
-/** Capacities of the RTL's packet stores, in bytes of a payload. */
-const STORE_BYTES = { request: 32 * 125, answer: 32 * 128 } as const;
-
 /** Types of 16 bits, by their number in the arguments. */
 const HALVES: readonly FloatDType[] = ["bf16", "f16"];
 
@@ -45,9 +43,7 @@ export function rotateKernelImage(plan: RotatePlan): KernelImage {
   if (!ROTATED_CHANNELS.some((length) => length === channels)) throw lacks(`vectors of ${channels} channels`);
   if (dtype === "f32") throw lacks("f32 values");
   if (method.stored === "f32") throw lacks("stored f32 values");
-  for (const part of ["request", "answer"] as const) {
-    if (packets[part] > STORE_BYTES[part]) throw lacks(`${part} payloads of ${packets[part]} bytes`);
-  }
+  checkStores(packets, lacks);
   const values: Record<RotateArgumentName, number> = {
     plan: id,
     kind: KIND.samples,

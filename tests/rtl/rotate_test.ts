@@ -149,7 +149,7 @@ for (const decode of [false, true]) {
           );
           wanted.forEach(([units, spoiling], at) => {
             if (spoiling === "none") clock.pass(units * unitOf(rotation));
-            else if (spoiling === "cut") clock.dropVectors(sent[at]!.length);
+            else if (spoiling === "cut") clock.dropGroups(sent[at]!.length);
             else clock.drop(sent[at]!.length);
           });
           const { cycles } = rtl.run(sent);

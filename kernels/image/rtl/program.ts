@@ -25,6 +25,7 @@ import {
   ROWS_ARGUMENTS,
   type RowsArgumentName,
 } from "../../rtl/registers.ts";
+import { STORE_BYTES } from "../../rtl/stores.ts";
 import { rowsPart } from "./rows.ts";
 
 /** Image plan in the form that the RTL loads. */
@@ -78,16 +79,15 @@ export function rtlProgram(plan: ImagePlan): RtlProgram {
 }
 
 /**
- * Capacities of the RTL's packet stores of 128 beats, in bytes: a request payload beside its header, an answer
- * payload, and the 8-bit samples of one packet.
+ * Capacities in bytes: of the packet stores, and for the 8-bit samples of one packet.
  */
-const STORE_BYTES = { payload: 32 * 125, answer: 32 * 128, samples: 2048 } as const;
+const PART_BYTES = { payload: STORE_BYTES.request, answer: STORE_BYTES.answer, samples: 2048 } as const;
 
 /** Refuses a plan whose packets exceed the RTL's packet stores. The RTL would drop them. */
 function checkStores({ body: { layout, output } }: ImagePlan): void {
   const answer = layout.answers.itemsPerPacket * output.planes * output.itemBytes;
   const bytes = { payload: layout.payload, answer, samples: answer / DTYPE_BYTES[output.dtype] };
-  for (const [what, max] of Object.entries(STORE_BYTES)) {
+  for (const [what, max] of Object.entries(PART_BYTES)) {
     const found = bytes[what as keyof typeof bytes];
     if (found <= max) continue;
     throw new OnpathError(
