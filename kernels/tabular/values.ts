@@ -17,7 +17,7 @@ import {
 } from "./table.ts";
 
 /** Limits of the integer types. */
-const INTEGERS: Readonly<Partial<Record<ColumnType, readonly [min: number, max: number]>>> = {
+export const INTEGER_LIMITS: Readonly<Partial<Record<ColumnType, readonly [min: number, max: number]>>> = {
   i8: [-128, 127],
   i16: [-32768, 32767],
   i32: [-(2 ** 31), 2 ** 31 - 1],
@@ -28,7 +28,7 @@ const INTEGERS: Readonly<Partial<Record<ColumnType, readonly [min: number, max: 
 
 /** Whether a type holds integers. */
 export function isInteger(type: ColumnType): boolean {
-  return type in INTEGERS;
+  return type in INTEGER_LIMITS;
 }
 
 /** Float type of arithmetic on a column: that of its values; f64 for integers, f32 for bf16. */
@@ -52,7 +52,7 @@ export function roundTo(type: NumberType, value: number): number | undefined {
     case "bf16":
       return fromBFloat16Bits(toBFloat16Bits(value));
     default: {
-      const [min, max] = INTEGERS[type]!;
+      const [min, max] = INTEGER_LIMITS[type]!;
       return Number.isNaN(value) || (Number.isInteger(value) && value >= min && value <= max)
         ? value
         : undefined;

@@ -12,6 +12,7 @@ import {
   type NumberType,
   quoted,
 } from "../../kernels/tabular/table.ts";
+import { INTEGER_LIMITS } from "../../kernels/tabular/values.ts";
 import { toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
@@ -39,16 +40,6 @@ export const MISSING_TOKENS: readonly string[] = [
   "nan",
   "null",
 ];
-
-/** Limits of the integer types. */
-const LIMITS: Readonly<Partial<Record<NumberType, readonly [min: number, max: number]>>> = {
-  i8: [-128, 127],
-  i16: [-32768, 32767],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u8: [0, 255],
-  u16: [0, 65535],
-  u32: [0, 2 ** 32 - 1],
-};
 
 /** Values of a column under construction. */
 export interface ColumnBuilder {
@@ -141,7 +132,7 @@ function numberBuilder(
   missing: ReadonlySet<string>,
   capacity: number,
 ): ColumnBuilder {
-  const limits = LIMITS[type];
+  const limits = INTEGER_LIMITS[type];
   const encode = type === "f16" ? toFloat16Bits : type === "bf16" ? toBFloat16Bits : undefined;
   const absent = encode === undefined ? NaN : encode(NaN);
   let values: NumberArrays[NumberType] = numberArray(type, capacity);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ColumnType } from "../../kernels/tabular/table.ts";
+import type { CsvSourceOptions } from "./csv_source.ts";
 import type { RecordSink } from "./sink.ts";
 import type { ColumnSchema, RecordSource } from "./source.ts";
 
@@ -27,21 +27,8 @@ export const WRITTEN_EXTENSIONS: readonly string[] = [".csv", ".tsv", ".arrow", 
 /** Extensions of files that can be read. */
 export const READ_EXTENSIONS: readonly string[] = Object.keys(EXTENSIONS);
 
-/** Options of {@linkcode openSource}. */
-export interface SourceOptions {
-  /** Separator of a CSV file. Default a tab for .tsv, otherwise a comma. */
-  readonly delimiter?: string | undefined;
-  /** Fields of a CSV file that mean a missing value. */
-  readonly missing?: readonly string[] | undefined;
-  /** Declared types of a CSV file's columns. */
-  readonly types?: Readonly<Record<string, ColumnType>> | undefined;
-  /** Columns to leave out. */
-  readonly drop?: readonly string[] | undefined;
-  /** Rows of a batch. */
-  readonly batchRows?: number | undefined;
-  /** Aborts the opening with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
+/** Options of {@linkcode openSource}. Separator, missing values and types are those of CSV files. */
+export type SourceOptions = CsvSourceOptions;
 
 /**
  * Derives the format from a file name.
