@@ -2,30 +2,19 @@ import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
 import { lookupFlowCycles } from "../../kernels/lookup/cycles.ts";
 import { memoize } from "../../kernels/memoize/memo.ts";
-import type { Device, DeviceCounters } from "../../runtime/device/device.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
-import { type RunReport, Session } from "../../runtime/session.ts";
+import { Session } from "../../runtime/session.ts";
 import { tensor } from "../../serialize/tensor.ts";
 import { refusal } from "../support/failure.ts";
 import { sized } from "../support/long.ts";
 import { test } from "./helpers.ts";
-import { LOOKUP_SAMPLES, type WorkloadSample } from "./workload_samples.ts";
+import { countersOf } from "./sample_counts.ts";
+import { LOOKUP_SAMPLES } from "./workload_samples.ts";
 import { workloadSuite } from "./workload_suite.ts";
 
 workloadSuite("rtl", createRtlDevice, sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 6)));
-
-async function countersOf(
-  device: Device,
-  { compile, resources, inputs }: WorkloadSample,
-): Promise<DeviceCounters> {
-  const open = Session.open as unknown as (
-    ...args: unknown[]
-  ) => Promise<{ run: (input: unknown) => Promise<{ report: RunReport }> }>;
-  const session = await open(compile(device.profile), device, resources);
-  return (await session.run(inputs[0])).report.counters;
-}
 
 for (const sample of LOOKUP_SAMPLES) {
   test(`${sample.name}: the model predicts the cycles, lookups and table bytes that the RTL counts`, async () => {

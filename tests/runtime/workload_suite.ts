@@ -18,14 +18,15 @@ import { CORRUPTS, DOUBLES, LOSES, REVERSES, sealAgain, spoiledDevice } from "./
 import type { WorkloadSample } from "./workload_samples.ts";
 
 /** A session of any workload: the suite does not know the types of samples. */
-interface AnySession {
+export interface AnySession {
   readonly run: (input: unknown, options?: unknown) => Promise<{ output: unknown; report: RunReport }>;
   readonly runMany: (
     inputs: readonly unknown[],
   ) => Promise<{ outputs: readonly unknown[]; report: RunReport }>;
 }
 
-async function openSample(sample: WorkloadSample, device: Device, plan?: Plan): Promise<AnySession> {
+/** Opens a session of a sample. */
+export async function openSample(sample: WorkloadSample, device: Device, plan?: Plan): Promise<AnySession> {
   const open = Session.open as unknown as (...args: unknown[]) => Promise<AnySession>;
   return await open(plan ?? sample.compile(device.profile), device, sample.resources, {
     workload: sample.workload,

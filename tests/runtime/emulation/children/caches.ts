@@ -4,10 +4,10 @@
 
 import assert from "node:assert/strict";
 import { compile } from "../../../../kernels/compile.ts";
-import type { Device, DeviceCounters } from "../../../../runtime/device/device.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
-import { type RunResult, Session } from "../../../../runtime/session.ts";
+import { Session } from "../../../../runtime/session.ts";
 import { refusal } from "../../../support/failure.ts";
+import { countAll } from "../../sample_counts.ts";
 import { CACHE_SAMPLES } from "../../workload_samples.ts";
 import { workloadSuite } from "../../workload_suite.ts";
 import { openDevice, testEnd } from "./cards.ts";
@@ -21,29 +21,11 @@ workloadSuite(
   CACHE_SAMPLES.filter(({ name }) => name === "quantize (bf16, kivi 2 tokens f16)"),
 );
 
-interface AnySession {
-  readonly run: (input: unknown) => Promise<RunResult<unknown>>;
-}
-
-/** Runs all samples one after another, each over the registers of the last, and returns what the device counted. */
-async function countAll(device: Device): Promise<Omit<DeviceCounters, "cycles" | "stalls">> {
-  for (const { compile, inputs, check } of CACHE_SAMPLES) {
-    const open = Session.open as unknown as (...args: unknown[]) => Promise<AnySession>;
-    const session = await open(compile(device.profile), device);
-    const { output, report } = await session.run(inputs[0]);
-    check(inputs[0], output);
-    assert(report.counters.cycles! > 0);
-  }
-  // Cycles of a card depend on when its movers deliver the packets.
-  const { cycles: _cycles, stalls: _stalls, ...counters } = device.counters();
-  return counters;
-}
-
 Deno.test("KV caches on an emulated card: every method there and back, and the counts of the RTL", async () => {
   const { device } = await openDevice();
   await using rtl = await createRtlDevice();
   try {
-    assert.deepEqual(await countAll(device), await countAll(rtl));
+    assert.deepEqual(await countAll(device, CACHE_SAMPLES), await countAll(rtl, CACHE_SAMPLES));
   } finally {
     await device.close();
   }

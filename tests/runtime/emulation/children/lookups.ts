@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { type Memo, memoize } from "../../../../kernels/memoize/memo.ts";
 import { compile } from "../../../../kernels/compile.ts";
-import type { Device, DeviceCounters } from "../../../../runtime/device/device.ts";
 import { createRtlDevice } from "../../../../runtime/device/rtl/device.ts";
-import { type RunResult, Session } from "../../../../runtime/session.ts";
+import { Session } from "../../../../runtime/session.ts";
 import { type Tensor, tensor } from "../../../../serialize/tensor.ts";
 import { refusal } from "../../../support/failure.ts";
+import { countAll } from "../../sample_counts.ts";
 import { LOOKUP_SAMPLES } from "../../workload_samples.ts";
 import { workloadSuite } from "../../workload_suite.ts";
 import { openDevice, testEnd } from "./cards.ts";
@@ -23,29 +23,11 @@ workloadSuite(
   LOOKUP_SAMPLES.filter(({ name }) => name === "lookup (two u8 to u16)"),
 );
 
-interface AnySession {
-  readonly run: (input: unknown) => Promise<RunResult<unknown>>;
-}
-
-/** Runs all samples one after another, each over the tables of the last, and returns what the device counted. */
-async function countAll(device: Device): Promise<Omit<DeviceCounters, "cycles" | "stalls">> {
-  for (const { compile, resources, inputs, check } of LOOKUP_SAMPLES) {
-    const open = Session.open as unknown as (...args: unknown[]) => Promise<AnySession>;
-    const session = await open(compile(device.profile), device, resources);
-    const { output, report } = await session.run(inputs[0]);
-    check(inputs[0], output);
-    assert(report.counters.cycles! > 0);
-  }
-  // Cycles of a card depend on when its movers deliver the packets.
-  const { cycles: _cycles, stalls: _stalls, ...counters } = device.counters();
-  return counters;
-}
-
 Deno.test("lookups on an emulated card: every function's results, and the counts of the RTL", async () => {
   const { device } = await openDevice();
   await using rtl = await createRtlDevice();
   try {
-    assert.deepEqual(await countAll(device), await countAll(rtl));
+    assert.deepEqual(await countAll(device, LOOKUP_SAMPLES), await countAll(rtl, LOOKUP_SAMPLES));
   } finally {
     await device.close();
   }
