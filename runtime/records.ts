@@ -16,7 +16,7 @@ import { compileWindow } from "../kernels/tabular/window/plan.ts";
 import { type WindowInput, windowWorkload } from "../kernels/tabular/window/workload.ts";
 import { fromWire } from "../kernels/tabular/wire.ts";
 import type { DType } from "../serialize/dtype.ts";
-import { checkInteger } from "../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../serialize/errors.ts";
 import { type Tensor, tensor } from "../serialize/tensor.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
 import { windowColumn } from "./records_window.ts";
@@ -91,6 +91,12 @@ const MAX_OPEN = 256;
  * ```
  */
 export function openRecords(plan: RecordsPlan, device: Device): RecordsSession {
+  if (Object(plan).fitted === undefined) {
+    throw new OnpathError(
+      "plan",
+      `Cannot open records: found ${kindOf(plan)}, expected a plan of planRecords()`,
+    );
+  }
   const open = new Map<unknown, { readonly rows: number; readonly session: unknown }>();
   // A session for each column or step, for the number of rows of the last run.
   const sessionOf = async <S>(key: unknown, rows: number, make: () => Promise<S>): Promise<S> => {
@@ -125,10 +131,10 @@ async function runRecords(
   lookups: Lookups,
   options: RecordsOptions,
 ): Promise<RecordsResult> {
+  checkInputs(plan.fitted, input);
   const { rows: { from, to } = { from: 0, to: input.rows }, onProgress, ...wait } = options;
   checkInteger("a last row of", to, 0, input.rows);
   checkInteger("a first row of", from, 0, to);
-  checkInputs(plan.fitted, input);
   const hosted = plan.host === null ? undefined : transformRecords(plan.host, withInputs(plan, input));
   const codes = new Map<string, Codes>();
   const counts = { sent: 0, resent: 0 };

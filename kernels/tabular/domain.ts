@@ -4,10 +4,19 @@
  * @module
  */
 
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_OPERAND_BITS } from "../memoize/domain.ts";
 import { compareValues } from "./fit/statistics.ts";
 import type { ColumnSchema } from "./fitted/steps.ts";
-import { type Cell, type Column, type ColumnType, findColumn, numbersOf, type Records } from "./table.ts";
+import {
+  type Cell,
+  checkRecords,
+  type Column,
+  type ColumnType,
+  findColumn,
+  numbersOf,
+  type Records,
+} from "./table.ts";
 
 /** Maximum values of a domain, the missing one among them. */
 export const MAX_DOMAIN = 2 ** MAX_OPERAND_BITS;
@@ -70,9 +79,13 @@ interface ColumnScan {
  * ```
  */
 export function scanDomains(columns: readonly ColumnSchema[]): DomainScan {
+  if (!Array.isArray(columns)) {
+    throw new OnpathError("shape", `Cannot scan domains: the columns are ${kindOf(columns)}`);
+  }
   const scans = columns.map((column) => ({ column, scan: scanOf(column) }));
   return {
     add: (batch) => {
+      checkRecords(batch);
       for (const { column: { name }, scan } of scans) scan.add(findColumn(batch, name));
     },
     domains: () => scans.map(({ scan }) => scan.domain()),

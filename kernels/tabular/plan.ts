@@ -6,7 +6,7 @@
  */
 
 import type { DType } from "../../serialize/dtype.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { type Memo, memoize } from "../memoize/memo.ts";
 import type { DeviceProfile } from "../target/profile.ts";
 import { profileOf } from "../target/profiles.ts";
@@ -125,8 +125,12 @@ export interface RecordsPlanOptions {
  * assert(age?.kind === "device" && age.memo.form.bytes <= age.memo.naiveBytes);
  * ```
  */
-export function planRecords(fitted: FittedPipeline, { domains, device }: RecordsPlanOptions): RecordsPlan {
+export function planRecords(fitted: FittedPipeline, options: RecordsPlanOptions): RecordsPlan {
+  const { domains, device } = Object(options) as RecordsPlanOptions;
   const target = profileOf(device);
+  if (!Array.isArray(domains)) {
+    throw new OnpathError("shape", `Cannot plan records: the domains are ${kindOf(domains)}`);
+  }
   const composed = composeFitted(fitted);
   const coders = new Map<string, Coder>();
   const plan = (column: ComposedColumn) => planColumn(column, domains, target, coders);

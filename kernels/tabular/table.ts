@@ -160,6 +160,19 @@ export function records(columns: readonly Column[]): Records {
   return { rows, columns: list };
 }
 
+/**
+ * Checks that a value is made of records, without a look at its columns.
+ *
+ * @throws {OnpathError} `shape` if it is something else.
+ */
+export function checkRecords(value: Records): Records {
+  const { rows, columns } = Object(value) as Partial<Records>;
+  if (Number.isInteger(rows) && Array.isArray(columns)) return value;
+  throw new OnpathError("shape", `Cannot read records: found ${kindOf(value)}, expected rows and columns`, {
+    found: kindOf(value),
+  });
+}
+
 /** Puts a name in quotes for a message, shortened. */
 export function quoted(name: string): string {
   return JSON.stringify(excerpt(name));

@@ -16,7 +16,15 @@ import {
   type ValueStep,
 } from "./fitted/steps.ts";
 import { mapsOf, refusalOf } from "./maps.ts";
-import { type Cell, type Column, findColumn, quoted, type Records, type TextColumn } from "./table.ts";
+import {
+  type Cell,
+  checkRecords,
+  type Column,
+  findColumn,
+  quoted,
+  type Records,
+  type TextColumn,
+} from "./table.ts";
 import { buildColumn, cellsOf } from "./values.ts";
 import { windowOf } from "./windows.ts";
 
@@ -73,6 +81,7 @@ export function runSteps(steps: readonly FittedStep[], env: Map<string, Column>,
  * @throws {OnpathError} `shape` if a column is missing or unknown; `dtype` if one has another type than fitted.
  */
 export function checkInputs({ inputs }: FittedPipeline, input: Records): void {
+  checkRecords(input);
   for (const { name, type } of inputs) {
     const found = findColumn(input, name).type;
     if (found !== type) {

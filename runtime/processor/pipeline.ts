@@ -5,7 +5,7 @@
  */
 
 import type { ImagePipeline, ImageStep } from "../../kernels/image/pipeline.ts";
-import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_AXIS } from "../../serialize/sampling.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { centerAxis, resizedSize } from "./sizes.ts";
@@ -49,9 +49,16 @@ export function pipelineFor(
   config: ProcessorConfig,
   image: { readonly height: number; readonly width: number },
 ): ProcessorPipeline {
+  if (Object(config).resize === undefined) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot make a pipeline: found ${kindOf(config)}, expected a configuration of readProcessorConfig()`,
+    );
+  }
   const steps: ImageStep[] = [];
-  let height = checkInteger("image height", image.height, 1, MAX_AXIS);
-  let width = checkInteger("image width", image.width, 1, MAX_AXIS);
+  const size = Object(image) as typeof image;
+  let height = checkInteger("image height", size.height, 1, MAX_AXIS);
+  let width = checkInteger("image width", size.width, 1, MAX_AXIS);
   const become = (rows: number, columns: number) => {
     [height, width] = [rows, columns];
     checkSize(image, height, width);

@@ -298,3 +298,27 @@ test("offloadRecordsStream() gives the results of all rows at once, for batches 
     assertEqual(joinRecords(outputs), expected, `batches of ${length}`);
   }
 });
+
+test("records refuse what is undefined by name: input, fitted pipeline, plan, domains, columns", async () => {
+  const none = undefined as never;
+  const input = recordsOf("f64", [[31, NaN]]);
+  const pipeline = { steps: [{ op: "impute", columns: ["c0"], method: "mean" }] } as const;
+  const fitted = fitRecords(pipeline, input);
+  const scan = scanDomains(codedInputs(fitted));
+  await using device = createModelDevice();
+  assert.throws(() => fitRecords(pipeline, none), refusal("shape", /found undefined/));
+  assert.throws(() => transformRecords(fitted, none), refusal("shape", /found undefined/));
+  assert.throws(() => transformRecords(none, input), refusal("pipeline", /found undefined/));
+  assert.throws(() => codedInputs(none), refusal("pipeline", /found undefined/));
+  assert.throws(() => scanDomains(none), refusal("shape", /columns are undefined/));
+  assert.throws(() => scan.add(none), refusal("shape", /found undefined/));
+  assert.throws(() => planRecords(fitted, none), refusal("device"));
+  assert.throws(
+    () => planRecords(fitted, { domains: none, device }),
+    refusal("shape", /domains are undefined/),
+  );
+  scan.add(input);
+  const plan = planRecords(fitted, { domains: scan.domains(), device });
+  await assert.rejects(offloadRecords(plan, none, device), refusal("shape", /found undefined/));
+  await assert.rejects(offloadRecords(none, input, device), refusal("plan", /found undefined/));
+});

@@ -7,7 +7,7 @@
 import { identifyFitted } from "../fitted/check.ts";
 import type { FittedPipeline } from "../fitted/steps.ts";
 import { parseRecordsPipeline, type RecordsPipeline } from "../spec.ts";
-import { type Column, type Records, records } from "../table.ts";
+import { checkRecords, type Column, type Records, records } from "../table.ts";
 import { runSteps } from "../transform.ts";
 import { FitState } from "./state.ts";
 import { exactStatistics } from "./statistics.ts";
@@ -36,7 +36,7 @@ import { exactStatistics } from "./statistics.ts";
  */
 export function fitRecords(pipeline: RecordsPipeline, input: Records): FittedPipeline {
   const { steps } = parseRecordsPipeline(pipeline);
-  const { columns, rows } = records(input.columns);
+  const { columns, rows } = records(checkRecords(input).columns);
   const state = new FitState(columns);
   const env = new Map<string, Column>(columns.map((column) => [column.name, column]));
   for (const step of steps) {

@@ -20,9 +20,17 @@ import { type FittedPipeline, type FittedStep, type JsonCell, readsOf, writesOf 
  * fit its type.
  */
 export function flowTypes(
-  { inputs, steps, outputs, drop }: Omit<FittedPipeline, "id" | "version">,
+  fitted: Omit<FittedPipeline, "id" | "version">,
   visit?: (step: FittedStep, from: ColumnType) => void,
 ): Map<string, ColumnType> {
+  const { inputs, steps, outputs, drop } = Object(fitted) as typeof fitted;
+  if (![inputs, steps, outputs, drop].every(Array.isArray)) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot use a fitted pipeline: found ${kindOf(fitted)}, expected inputs, steps, outputs and drop`,
+      { found: kindOf(fitted) },
+    );
+  }
   const types = new Map<string, ColumnType>();
   const find = (name: string, at: string): ColumnType => {
     const type = types.get(name);
