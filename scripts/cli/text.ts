@@ -133,6 +133,15 @@ function longestWord(cell: string): number {
   return Math.max(...cell.split(/\s+/).map((word) => word.length));
 }
 
+/** Replaces control characters of a text from outside, such as a file's column name, by JSON's escapes. */
+export function visible(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    return escaped === character ? `\\u00${character.charCodeAt(0).toString(16)}` : escaped;
+  });
+}
+
 /** Wraps a text between words to lines of at most `width` characters; a longer word gets a separate line. */
 export function wrapWords(text: string, width: number): string {
   return text.split("\n").flatMap((line) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { columnTable, factTable, wrapWords } from "../../scripts/cli/text.ts";
+import { columnTable, factTable, visible, wrapWords } from "../../scripts/cli/text.ts";
 
 const WORDS = "a warning: more bytes go to the device than the image has, word by word";
 const LONG = "an-identifier-that-is-longer-than-any-column-of-the-table-is-wide";
@@ -44,4 +44,9 @@ Deno.test("columnTable() wraps text, then splits columns, and repeats those that
   assert.equal(whole.split("\n").length, 2 + rows.length + 1);
   // A word that is wider than the terminal stays whole.
   assert(columnTable(["name", "what"], [[LONG, WORDS]], { width: 40 }).includes(LONG));
+});
+
+Deno.test("visible() shows control characters, so that a name cannot break a table or a terminal", () => {
+  assert.equal(visible("x\ny\t\u001b[31m\u007f\u009b"), "x\\ny\\t\\u001b[31m\\u007f\\u009b");
+  assert.equal(visible('Zürich, 北京 "a"'), 'Zürich, 北京 "a"');
 });

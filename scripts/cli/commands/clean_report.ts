@@ -9,7 +9,7 @@ import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../../../kernels/tabular/plan.ts";
 import { deviceText, fallbackRows } from "../devices.ts";
-import { bytes, columnTable, count, factTable, milliseconds } from "../text.ts";
+import { bytes, columnTable, count, factTable, milliseconds, visible } from "../text.ts";
 
 /** Maximum columns that are printed; JSON has all. */
 const MAX_SHOWN = 40;
@@ -95,7 +95,7 @@ export function cleanText(cleaned: Cleaned): string {
   const shown = plan.columns.slice(0, MAX_SHOWN);
   const table = columnTable(
     ["column", "type", "from", "on", "code bits", "form", "table bytes", "naive", "result"],
-    shown.map((column) => [column.name, column.type, ...cellsOf(column)]),
+    shown.map((column) => [visible(column.name), column.type, ...cellsOf(column)]),
   );
   const sum = totals(plan);
   const cycles = counters.cycles !== null && plan.target.name !== MODEL_PROFILE.name
@@ -118,7 +118,7 @@ export function cleanText(cleaned: Cleaned): string {
 
 function cellsOf(column: PlannedColumn): readonly (string | number)[] {
   if (column.kind === "host") return ["", `host: ${column.reason}`, "", "", "", "", ""];
-  if (column.kind === "copy") return [column.input, "copied", "", "", "", "", ""];
+  if (column.kind === "copy") return [visible(column.input), "copied", "", "", "", "", ""];
   if (column.kind === "window") {
     const { op, window } = column.source.step;
     return ["", `device: ${op} over ${window} rows`, "", "", "", "", ""];
@@ -128,7 +128,7 @@ function cellsOf(column: PlannedColumn): readonly (string | number)[] {
   const result = wire.kind === "exact"
     ? `${wire.dtype}, ${size}`
     : `index of ${count(wire.results.length)}, ${size}`;
-  return [input, "device", String(bits), form.name, count(form.bytes), count(naiveBytes), result];
+  return [visible(input), "device", String(bits), form.name, count(form.bytes), count(naiveBytes), result];
 }
 
 function columnsText({ columns }: RecordsPlan): string {
