@@ -48,7 +48,7 @@ export const floatSpec: z.ZodType<FloatDType> = z.enum(["bf16", "f16", "f32"]);
 const axis = z.enum(["channels", "tokens"]);
 const stored = floatSpec;
 const integer = {
-  bits: z.union([z.literal(4), z.literal(8)]),
+  bits: z.literal([4, 8]),
   axis,
   group: z.number().int().min(16).max(256).multipleOf(16),
   stored,
@@ -69,10 +69,10 @@ export const methodSpec: z.ZodType<QuantizeMethod> = z.discriminatedUnion("kind"
     format: z.enum(Object.keys(MX_FORMATS) as [MxName]),
     axis,
   }),
-  z.strictObject({ kind: z.literal("kivi"), bits: z.union([z.literal(2), z.literal(4)]), axis, stored }),
+  z.strictObject({ kind: z.literal("kivi"), bits: z.literal([2, 4]), axis, stored }),
   z.strictObject({
     kind: z.literal("rotated"),
-    bits: z.union([z.literal(2), z.literal(3), z.literal(4)]),
+    bits: z.literal([2, 3, 4]),
     stored,
   }),
 ]);
