@@ -4,7 +4,7 @@
  * @module
  */
 
-import { flowTypes } from "./fitted/flow.ts";
+import { checkParts, flowTypes } from "./fitted/flow.ts";
 import { type FittedPipeline, isValueStep, readsOf, type RowsStep } from "./fitted/steps.ts";
 import { type CellFunction, mapsOf } from "./maps.ts";
 import type { ColumnType } from "./table.ts";
@@ -59,7 +59,7 @@ export interface ComposedPipeline {
  */
 export function composeFitted(fitted: FittedPipeline): ComposedPipeline {
   const env = new Map<string, ComposedColumn>();
-  for (const { name, type } of fitted.inputs) {
+  for (const { name, type } of checkParts(fitted).inputs) {
     env.set(name, { name, type, source: { kind: "value", input: name, inputType: type, apply: null } });
   }
   flowTypes(fitted, (step, fromType) => {

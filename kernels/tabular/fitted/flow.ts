@@ -23,14 +23,7 @@ export function flowTypes(
   fitted: Omit<FittedPipeline, "id" | "version">,
   visit?: (step: FittedStep, from: ColumnType) => void,
 ): Map<string, ColumnType> {
-  const { inputs, steps, outputs, drop } = Object(fitted) as typeof fitted;
-  if (![inputs, steps, outputs, drop].every(Array.isArray)) {
-    throw new OnpathError(
-      "pipeline",
-      `Cannot use a fitted pipeline: found ${kindOf(fitted)}, expected inputs, steps, outputs and drop`,
-      { found: kindOf(fitted) },
-    );
-  }
+  const { inputs, steps, outputs, drop } = checkParts(fitted);
   const types = new Map<string, ColumnType>();
   const find = (name: string, at: string): ColumnType => {
     const type = types.get(name);
@@ -114,4 +107,19 @@ function unfit(type: ColumnType, value: JsonCell): string | undefined {
   }
   if (type === "text" && typeof value === "number") return "writes a number to a column of text";
   return cellOf(type, value) === undefined ? `writes ${value}, which does not fit ${type}` : undefined;
+}
+
+/**
+ * Checks that a value has the parts of a fitted pipeline, without a look at them.
+ *
+ * @throws {OnpathError} `pipeline` if it is something else.
+ */
+export function checkParts<F extends Omit<FittedPipeline, "id" | "version">>(fitted: F): F {
+  const { inputs, steps, outputs, drop } = Object(fitted) as F;
+  if ([inputs, steps, outputs, drop].every(Array.isArray)) return fitted;
+  throw new OnpathError(
+    "pipeline",
+    `Cannot use a fitted pipeline: found ${kindOf(fitted)}, expected inputs, steps, outputs and drop`,
+    { found: kindOf(fitted) },
+  );
 }
