@@ -82,6 +82,8 @@ export { readTokenizerJson } from "./kernels/tokenize/formats/tokenizer_json.ts"
 export type { TextCompileOptions } from "./kernels/tokenize/plan/compile.ts";
 export type { TokenizePlan } from "./kernels/tokenize/plan/plan.ts";
 export type { NormalizePipeline, TokenizePipeline } from "./kernels/tokenize/plan/spec.ts";
+export { encodingForModel } from "./kernels/tokenize/tokenizer/model_names.ts";
+export { createTokenizer, type Tokenizer } from "./kernels/tokenize/tokenizer/tokenizer.ts";
 export type { TextStep, Vocabulary } from "./kernels/tokenize/vocabulary.ts";
 export type { TextResources } from "./kernels/tokenize/workload.ts";
 export type { FlowStream } from "./kernels/workload.ts";

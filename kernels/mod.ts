@@ -209,11 +209,18 @@ export type { PatternSyntax } from "./tokenize/pattern/parse_class.ts";
 export type { OverlapChoice, OverlapRow } from "./tokenize/plan/overlap_choice.ts";
 export type { TextPlanVocabulary, TokenizeBody } from "./tokenize/plan/plan.ts";
 export type { AllowedSpecial, NormalizeTextStep, TextPipeline, TokenizeStep } from "./tokenize/plan/spec.ts";
+export type { InputOptions, TextInputs, TokenTensor } from "./tokenize/tokenizer/inputs.ts";
+export type { OffsetUnit, PlacedTokens } from "./tokenize/tokenizer/offsets.ts";
+export type { SpecialRules } from "./tokenize/tokenizer/special_rules.ts";
+export type { DecodeOptions } from "./tokenize/tokenizer/tokenizer.ts";
+export type { Side } from "./tokenize/tokenizer/windows.ts";
 export type { Splitting, VocabularySource, WordPieceSource } from "./tokenize/source.ts";
 export type {
   BpeTables,
   PieceTables,
   SpecialToken,
+  TemplatePart,
+  Templates,
   TokenDecoding,
   WordPieceTables,
 } from "./tokenize/vocabulary.ts";

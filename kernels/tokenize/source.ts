@@ -8,7 +8,7 @@
 import type { BpeSource } from "./compile/bpe.ts";
 import type { ByteStrings } from "./compile/strings.ts";
 import type { PatternSyntax } from "./pattern/parse_class.ts";
-import type { SpecialToken, TextStep, TokenDecoding } from "./vocabulary.ts";
+import type { SpecialToken, Templates, TextStep, TokenDecoding } from "./vocabulary.ts";
 
 /** Method of cutting text into pieces. Plain data. */
 export type Splitting =
@@ -58,4 +58,6 @@ export interface VocabularySource {
   readonly special: readonly SpecialToken[];
   /** Ids added before and after a text on request. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
+  /** Templates of one text and of two. Absent if the file has none. */
+  readonly templates?: Templates | undefined;
 }

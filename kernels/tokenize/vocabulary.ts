@@ -116,6 +116,28 @@ export interface SpecialToken {
   readonly text: string;
   /** Id of the token. */
   readonly id: number;
+  /** False for an added token that decoding never skips: `special: false` in a tokenizer.json. */
+  readonly isSkipped?: false | undefined;
+}
+
+/** Part of a template: the ids of a special token, or a text. Plain data. */
+export type TemplatePart =
+  /** Ids that the template adds. */
+  | { readonly ids: readonly number[]; readonly type: number }
+  /** First or second text. */
+  | { readonly text: "first" | "second"; readonly type: number };
+
+/** Ids around one text and around two, with their type ids. Plain data. */
+export interface Templates {
+  /** Template of one text. */
+  readonly single: readonly TemplatePart[];
+  /** Template of two texts; null if the vocabulary's file has none that onpath reads. */
+  readonly pair: readonly TemplatePart[] | null;
+  /**
+   * Whether offsets leave out spaces at both ends of a token (`trim_offsets`); `first` if the space that a
+   * prefix added is left out of the count.
+   */
+  readonly trim: "none" | "all" | "first";
 }
 
 /** Method that joins tokens to text. Plain data. */
@@ -192,6 +214,8 @@ export interface Vocabulary {
   readonly special: readonly SpecialToken[];
   /** Ids added before and after a text on request, such as [CLS] and [SEP]. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
+  /** Templates of one text and of two, for the inputs of a model. Absent in files of earlier versions. */
+  readonly templates?: Templates | undefined;
 }
 
 /**

@@ -29,8 +29,9 @@ export async function compileVocabulary(
   source: VocabularySource,
   options: VocabularyOptions = {},
 ): Promise<Vocabulary> {
-  const { name, model, normalization, splitting, decoding, special, around } = source;
-  const ids = [...special.map(({ id }) => id), ...around.before, ...around.after];
+  const { name, model, normalization, splitting, decoding, special, around, templates } = source;
+  const pair = templates?.pair?.flatMap((part) => "ids" in part ? part.ids : []) ?? [];
+  const ids = [...special.map(({ id }) => id), ...around.before, ...around.after, ...pair];
   const idLimit = 1 + Math.max(source.decoded.ids.reduce((max, id) => Math.max(max, id), 0), ...ids);
   if (idLimit > MAX_IDS) {
     throw new OnpathError(
@@ -52,6 +53,7 @@ export async function compileVocabulary(
     wordPiece: model.algorithm === "wordpiece" ? compileWordPiece(model.wordPiece) : null,
     special,
     around,
+    ...(templates !== undefined && { templates }),
   };
   // A round trip through the file format: every compiled vocabulary can be read back.
   return decodeVocabulary(encodeVocabulary(compiled));

@@ -56,6 +56,9 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const decoded = readBytes(input, idLimit);
   if (input.rest() !== TAIL_BYTES) throw damaged(`${input.rest() - TAIL_BYTES} bytes follow its end`);
   for (const id of [...meta.around.before, ...meta.around.after]) checkId(id, idLimit);
+  for (const part of [...meta.templates?.single ?? [], ...meta.templates?.pair ?? []]) {
+    if ("ids" in part) { for (const id of part.ids) checkId(id, idLimit); }
+  }
   for (const { text, id } of meta.special) {
     checkId(id, idLimit);
     if (text === "") throw damaged(`special token ${id} is empty`, { id });
@@ -73,6 +76,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
     wordPiece,
     special: meta.special,
     around: meta.around,
+    ...(meta.templates !== undefined && { templates: meta.templates }),
   };
 }
 

@@ -75,14 +75,20 @@ function encodeMeta(meta: TableMeta): Uint8Array {
 }
 
 function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
-  const { name, idLimit, normalization, decoding, special, around, pieces, bpe, wordPiece } = vocabulary;
+  const { name, idLimit, normalization, decoding, special, around, templates, pieces, bpe, wordPiece } =
+    vocabulary;
   return {
     name,
     idLimit,
     normalization: [...normalization],
     decoding,
-    special: special.map(({ text, id }) => ({ text, id })),
+    special: special.map(({ text, id, isSkipped }) => ({
+      text,
+      id,
+      ...(isSkipped === false && { isSkipped }),
+    })),
     around: { before: [...around.before], after: [...around.after] },
+    ...(templates !== undefined && { templates }),
     pieces: pieces === null ? null : {
       states: pieces.states,
       classes: pieces.classes,

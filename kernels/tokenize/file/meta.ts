@@ -9,7 +9,13 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 import { MAX_TRIE_STATES } from "../compile/trie.ts";
-import { MAX_IDS, type SpecialToken, type TextStep } from "../vocabulary.ts";
+import {
+  MAX_IDS,
+  type SpecialToken,
+  type TemplatePart,
+  type Templates,
+  type TextStep,
+} from "../vocabulary.ts";
 import { MAX_CLASSES } from "../pattern/dfa.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "../../text_normalize/growth.ts";
 import { longList, shortList } from "../../lists.ts";
@@ -35,7 +41,9 @@ const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
 ]);
 
 function isSpecialToken(value: unknown): value is SpecialToken {
-  return typeof value === "object" && value !== null && Object.keys(value).length === 2 && "text" in value &&
+  if (typeof value !== "object" || value === null) return false;
+  const fields = "isSkipped" in value ? value.isSkipped === false && 3 : 2;
+  return Object.keys(value).length === fields && "text" in value &&
     typeof value.text === "string" && value.text !== "" && value.text.length <= MAX_TOKEN_BYTES &&
     value.text.isWellFormed() && "id" in value && isId(value.id);
 }
@@ -67,6 +75,23 @@ export const MAX_AROUND = 1024;
 
 const AROUND = shortList(ID, MAX_AROUND);
 
+const TYPE = COUNT(255);
+const TEMPLATE = shortList<TemplatePart>(
+  z.union([
+    z.strictObject({ ids: AROUND, type: TYPE }),
+    z.strictObject({ text: z.enum(["first", "second"]), type: TYPE }),
+  ]),
+  128,
+);
+const textsOf = (parts: readonly TemplatePart[]) =>
+  parts.flatMap((part) => "text" in part ? [part.text] : []).join();
+
+const TEMPLATES: z.ZodType<Templates> = z.strictObject({
+  single: TEMPLATE.refine((parts) => textsOf(parts) === "first", "expected one text"),
+  pair: TEMPLATE.refine((parts) => textsOf(parts) === "first,second", "expected two texts").nullable(),
+  trim: z.enum(["none", "all", "first"]),
+});
+
 /** Maximum length of the file's head, in bytes. */
 export const MAX_META_BYTES = 2 ** 24;
 
@@ -84,6 +109,7 @@ export const TABLE_META = z.strictObject({
   ]),
   special: longList(isSpecialToken, MAX_TOKENS, "special tokens, each of a text and an id"),
   around: z.strictObject({ before: AROUND, after: AROUND }),
+  templates: TEMPLATES.optional(),
   pieces: z.strictObject({
     states: z.int().min(1).max(32767),
     classes: z.int().min(2).max(MAX_CLASSES),

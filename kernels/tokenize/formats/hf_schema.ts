@@ -92,10 +92,17 @@ export const TOKENIZER_JSON = z.object({
 /** Contents of a tokenizer.json, checked. */
 export type TokenizerJson = z.infer<typeof TOKENIZER_JSON>;
 
-const TEMPLATE_PIECE = z.union([
-  z.object({ SpecialToken: z.object({ id: z.string() }) }),
-  z.object({ Sequence: z.object({ id: z.string() }) }),
+const TYPE_ID = z.int().min(0).max(255).default(0);
+
+const TEMPLATE_PIECE: z.ZodType<TemplatePiece> = z.union([
+  z.object({ SpecialToken: z.object({ id: z.string(), type_id: TYPE_ID }) }),
+  z.object({ Sequence: z.object({ id: z.string(), type_id: TYPE_ID }) }),
 ]);
+
+/** Piece of a template, checked. */
+export type TemplatePiece =
+  | { SpecialToken: { id: string; type_id: number } }
+  | { Sequence: { id: string; type_id: number } };
 
 const PAIR = z.tuple([z.string(), ID]);
 
@@ -107,31 +114,42 @@ function isTemplateTokens(value: unknown): value is Record<string, { ids: number
     );
 }
 
+const OFFSETS = { trim_offsets: z.boolean().default(true), add_prefix_space: z.boolean().default(true) };
+
 /** Schema of `post_processor`; the parts of a sequence are checked where they are read. */
 export const POST_PROCESSOR: z.ZodType<PostProcessor> = z.union([
-  z.object({ type: z.literal("ByteLevel") }),
+  z.object({ type: z.literal("ByteLevel"), ...OFFSETS }),
   z.object({
     type: z.literal("TemplateProcessing"),
     single: z.array(TEMPLATE_PIECE).max(64),
+    pair: z.array(TEMPLATE_PIECE).max(64).default([]),
     special_tokens: z.custom<Record<string, { ids: number[] }>>(
       isTemplateTokens,
       "expected tokens with at most 64 ids",
     ),
   }),
   z.object({ type: z.literal("BertProcessing"), sep: PAIR, cls: PAIR }),
-  z.object({ type: z.literal("RobertaProcessing"), sep: PAIR, cls: PAIR }),
+  z.object({ type: z.literal("RobertaProcessing"), sep: PAIR, cls: PAIR, ...OFFSETS }),
   z.object({ type: z.literal("Sequence"), processors: shortList(z.unknown(), 16) }),
 ]);
 
 /** Post-processor, checked. */
 export type PostProcessor =
-  | { type: "ByteLevel" }
+  | { type: "ByteLevel"; trim_offsets: boolean; add_prefix_space: boolean }
   | {
     type: "TemplateProcessing";
-    single: ({ SpecialToken: { id: string } } | { Sequence: { id: string } })[];
+    single: TemplatePiece[];
+    pair: TemplatePiece[];
     special_tokens: Record<string, { ids: number[] }>;
   }
-  | { type: "BertProcessing" | "RobertaProcessing"; sep: [string, number]; cls: [string, number] }
+  | { type: "BertProcessing"; sep: [string, number]; cls: [string, number] }
+  | {
+    type: "RobertaProcessing";
+    sep: [string, number];
+    cls: [string, number];
+    trim_offsets: boolean;
+    add_prefix_space: boolean;
+  }
   | { type: "Sequence"; processors: unknown[] };
 
 const DECODER_STEPS = [

@@ -14,9 +14,10 @@ import { byteStrings } from "../compile/strings.ts";
 import type { VocabularySource } from "../source.ts";
 import type { SpecialToken } from "../vocabulary.ts";
 import { fromByteLevel } from "./byte_level.ts";
-import { type DecoderParts, readDecoder, readPostProcessor } from "./hf_ends.ts";
+import { type DecoderParts, readDecoder } from "./hf_decoder.ts";
 import { byteToken, readBpeModel, readWordPieceModel } from "./hf_models.ts";
 import { TOKENIZER_JSON, type TokenizerJson } from "./hf_schema.ts";
+import { readPostProcessor } from "./hf_templates.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -71,7 +72,7 @@ export function readTokenizerJson(json: unknown, name: string): VocabularySource
     decoded: decodedTokens(file.model.vocab as Record<string, number>, special, decoder),
     decoding: decoder.decoding,
     special,
-    around: readPostProcessor(file.post_processor, name),
+    ...readPostProcessor(file.post_processor, name),
   };
 }
 
@@ -93,7 +94,8 @@ function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string)
         { name, token: token.content, rule },
       );
     }
-    return { text: token.content, id: token.id };
+    const kept = { text: token.content, id: token.id };
+    return token.special ? kept : { ...kept, isSkipped: false };
   });
 }
 
