@@ -143,6 +143,9 @@ function parseStep(value: unknown, index: number): Step {
 /** Steps that interpolate between samples. */
 const SAMPLING: ReadonlySet<string> = new Set(["resize", "letterbox", "rotate", "affine", "perspective"]);
 
+/** Fields of a resize that select its arithmetic. */
+type ResizeField = "match" | "filter" | "antialias";
+
 /** Shape of one image. */
 export interface ImageShape {
   /** Rows of the image. */
@@ -167,7 +170,7 @@ export type LoweredStep =
     readonly border: readonly [top: number, left: number, bottom: number, right: number];
     readonly fill: readonly number[];
   }
-  | ({ readonly op: "resize"; readonly size: Size } & Pick<ResizeStep, "match" | "filter">)
+  | ({ readonly op: "resize"; readonly size: Size } & Pick<ResizeStep, ResizeField>)
   | { readonly op: "remap"; readonly params: RemapParams; readonly fill: readonly number[] }
   | (Required<Pick<NormalizeStep, "op" | "range" | "dtype" | "layout">> & {
     readonly mean: readonly number[];
@@ -198,8 +201,8 @@ export function lowerPipeline(
       image: { height, width, channels },
     });
   };
-  const resize = (size: Size, { match, filter }: Pick<ResizeStep, "match" | "filter">) => {
-    steps.push({ op: "resize", size, match, filter });
+  const resize = (size: Size, { match, filter, antialias }: Pick<ResizeStep, ResizeField>) => {
+    steps.push({ op: "resize", size, match, filter, ...(antialias === undefined ? {} : { antialias }) });
     [height, width] = size;
   };
   const crop = (top: number, left: number, rows: number, columns: number) => {

@@ -13,12 +13,14 @@ import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
 import {
   type ImagePipeline,
+  type LoweredStep,
   lowerPipeline,
   parsePipeline,
   type Pipeline,
   type PipelineInput,
 } from "./pipeline.ts";
 import { remapReference } from "./remap/reference.ts";
+import { chooseResize } from "./resample/choose.ts";
 import { resampleReference } from "./resample/reference.ts";
 import { resizeReference } from "./resize/reference.ts";
 
@@ -64,9 +66,7 @@ export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineI
         result = padReference(result, step.border, step.fill);
         break;
       case "resize":
-        result = step.match === "pillow"
-          ? resampleReference(result, step.size, step.filter)
-          : resizeReference(result, step.size, step.match);
+        result = resizeWhole(result, step);
         break;
       case "remap":
         result = remapReference(result, step.params, step.fill);
@@ -81,4 +81,15 @@ export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineI
   const batched = image.layout!.startsWith("N");
   const layout = result.layout === "NCHW" ? (batched ? "NCHW" : "CHW") : batched ? "NHWC" : "HWC";
   return toDense(toLayout(result, layout));
+}
+
+/** Resizes every image of a batch by the kernel of the step. */
+function resizeWhole(image: Tensor, step: Extract<LoweredStep, { op: "resize" }>): Tensor {
+  const { height, width } = imageAxes(image);
+  const { kernel, params } = chooseResize(
+    step,
+    { input: height, output: step.size[0] },
+    { input: width, output: step.size[1] },
+  );
+  return kernel === "resize" ? resizeReference(image, params) : resampleReference(image, params);
 }

@@ -5,6 +5,7 @@ import sys
 
 import antialias
 import filters
+import library_filters
 import make
 import people
 import processors
@@ -13,5 +14,5 @@ import tabular
 import warp
 
 if __name__ == "__main__":
-    modules = (make, warp, antialias, filters, processors, quantize, tabular, people)
+    modules = (make, warp, antialias, filters, library_filters, processors, quantize, tabular, people)
     sys.exit(max(module.main() for module in modules))

@@ -6,58 +6,28 @@ import { FILTER_BITS, filterAxis } from "../../kernels/image/resample/coefficien
 import { filterTable } from "../../kernels/image/resample/tables.ts";
 import type { FormName } from "../../kernels/image/kernel.ts";
 import { resampleKernel, resampleRows } from "../../kernels/image/resample/model.ts";
-import type { FilterName } from "../../kernels/image/geometry/names.ts";
-import type { ResampleParams } from "../../kernels/image/resample/spec.ts";
+import type { PillowFilter } from "../../kernels/image/geometry/names.ts";
 import { resampleReference } from "../../kernels/image/resample/reference.ts";
 import type { AxisScale } from "../../kernels/image/resize/spec.ts";
-import type { Channels } from "../../serialize/sampling.ts";
-import { type Tensor, toDense } from "../../serialize/tensor.ts";
 import { type GoldenFile, readGolden } from "../support/golden.ts";
 import { anyChannels, noise } from "../support/images.ts";
+import { paramsOf, throughRows } from "../support/resample.ts";
 import { photoInput } from "../support/photos.ts";
 
 interface Entry extends Omit<GoldenFile, "peer"> {
   readonly peer: "pillow" | "torchvision";
-  readonly filter: FilterName;
+  readonly filter: PillowFilter;
 }
 
 const { entries } = JSON.parse(
   await readFile(new URL("../golden/antialias.json", import.meta.url), "utf8"),
 ) as { entries: Entry[] };
 
-function paramsOf(image: Tensor, size: readonly [number, number], filter: FilterName): ResampleParams {
-  const [height, width] = image.shape.slice(-3) as [number, number];
-  return { filter, y: { input: height, output: size[0] }, x: { input: width, output: size[1] } };
-}
-
-/** What the rows' model makes of one image, HWC. */
-function throughRows(
-  image: Tensor,
-  size: readonly [number, number],
-  filter: FilterName,
-  form: FormName,
-): Uint8Array {
-  const channels = image.shape.at(-1) as Channels;
-  const params = paramsOf(image, size, filter);
-  const stage = resampleRows(params, channels, form);
-  const source = toDense(image).data as Uint8Array;
-  const target = new Uint8Array(size[0] * size[1] * channels);
-  let next = 0;
-  for (let row = 0; row < params.y.input; row++) {
-    stage.take(row, source, row * params.x.input * channels);
-    for (; next < size[0] && stage.last[next] === row; next++) {
-      assert(stage.give(next, target, next * size[1] * channels));
-    }
-  }
-  assert.equal(next, size[0], "an output row was never complete");
-  return target;
-}
-
 for (const entry of entries) {
   Deno.test(`the antialiased resize equals ${entry.file}`, async () => {
     const image = await photoInput(entry.photo, entry.channels, entry.crop);
     const expected = await readGolden(entry as unknown as GoldenFile) as Uint8Array;
-    const found = resampleReference(image, entry.size, entry.filter).data as Uint8Array;
+    const found = resampleReference(image, paramsOf(image, entry.size, entry.filter)).data as Uint8Array;
     assert.equal(found.length, expected.length);
     if (entry.peer === "pillow") assert.deepEqual(found, expected);
     else {
@@ -68,7 +38,7 @@ for (const entry of entries) {
       assert(share < 0.25, `${(100 * share).toFixed(1)}% of the samples differ`);
     }
     for (const form of ["distinct", "nibble"] as const) {
-      assert.deepEqual(throughRows(image, entry.size, entry.filter, form), found, form);
+      assert.deepEqual(throughRows(image, paramsOf(image, entry.size, entry.filter), form), found, form);
     }
   });
 }
@@ -98,8 +68,8 @@ Deno.test("the rows' model equals the reference for random images, in all filter
         // Some images of extremes: sums of weights that are rounded up must not pass 255.
         if (seed % 3 === 0) image.data.fill(255);
         assert.deepEqual(
-          throughRows(image, [h2, w2], filter, form),
-          resampleReference(image, [h2, w2], filter).data,
+          throughRows(image, paramsOf(image, [h2, w2], filter), form),
+          resampleReference(image, paramsOf(image, [h2, w2], filter)).data,
         );
       },
     ),
@@ -163,7 +133,7 @@ Deno.test("the tables that the plan states are those that are made", () => {
   );
 });
 
-function checkTables(axis: AxisScale, filter: FilterName): void {
+function checkTables(axis: AxisScale, filter: PillowFilter): void {
   const forms = resampleKernel.forms({ filter, y: axis, x: axis });
   // The multiplying form has weights and no products.
   for (const { form, tables } of forms.filter(({ form }) => form !== "multiply")) {
@@ -209,7 +179,7 @@ Deno.test("the reference equals Pillow on 100 random shapes for each filter", as
   for (const [n, h, w, h2, w2, source, expected] of cases) {
     const image = noise(1, h, w, 1, 0);
     image.data.set(Uint8Array.from(source.match(/../g)!, (byte) => parseInt(byte, 16)) as Uint8Array);
-    const found = resampleReference(image, [h2, w2], FILTER_NAMES[n]!).data as Uint8Array;
+    const found = resampleReference(image, paramsOf(image, [h2, w2], FILTER_NAMES[n]!)).data as Uint8Array;
     const hex = Array.from(found, (byte) => byte.toString(16).padStart(2, "0")).join("");
     assert.equal(hex, expected, `${FILTER_NAMES[n]}, ${h} x ${w} to ${h2} x ${w2}`);
   }

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
-import type { FilterName } from "../../kernels/image/geometry/names.ts";
+import type { PillowFilter } from "../../kernels/image/geometry/names.ts";
 import { parsePipeline } from "../../kernels/image/pipeline.ts";
 import { FILTERS } from "../../kernels/image/resample/filters.ts";
 import { resampleReference } from "../../kernels/image/resample/reference.ts";
 import { cosine, sine } from "../../kernels/image/resample/sine.ts";
+import { paramsOf } from "../support/resample.ts";
 import { photoInput } from "../support/photos.ts";
 
 interface Entry {
@@ -14,7 +15,7 @@ interface Entry {
   readonly crop: [number, number, number, number] | null;
   readonly channels: 1 | 3 | 4;
   readonly size: [number, number];
-  readonly sha256: Record<FilterName, string>;
+  readonly sha256: Record<PillowFilter, string>;
 }
 
 const { entries } = JSON.parse(
@@ -26,7 +27,7 @@ Deno.test("resampleReference() equals Pillow in every filter, shape and number o
   for (const { photo, crop, channels, size, sha256 } of entries) {
     const image = await photoInput(photo, channels, crop);
     for (const [filter, expected] of Object.entries(sha256)) {
-      const { data } = resampleReference(image, size, filter as FilterName);
+      const { data } = resampleReference(image, paramsOf(image, size, filter as PillowFilter));
       const found = createHash("sha256").update(data as Uint8Array).digest("hex");
       assert.equal(found, expected, `${filter}, ${photo} ${crop} x ${channels} to ${size}`);
     }

@@ -16,6 +16,7 @@ import { KIND } from "../../serialize/header.ts";
 import type { Layout, Tensor } from "../../serialize/tensor.ts";
 import { inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
+import { LIBRARY_RESIZES } from "../support/resample.ts";
 import type { Register, SuiteOptions } from "./suite_types.ts";
 import { anyCase, sameTensor } from "./helpers.ts";
 
@@ -93,6 +94,35 @@ export function registerOutputs(register: Register, options: SuiteOptions): void
       assert.equal(tried, 30);
     });
   }
+
+  register(
+    "every filter of OpenCV and torchvision equals the reference, or is refused by name",
+    async (device) => {
+      const image = noise(2, 19, 23, 3, 4);
+      for (const resize of LIBRARY_RESIZES) {
+        for (const size of [[7, 9], [30, 41], [12, 40]] as const) {
+          const steps: ImagePipeline["steps"] = [
+            { op: "crop", top: 1, left: 2, height: 17, width: 20 },
+            { op: "resize", size, ...resize },
+            { op: "pad", top: 1, left: 0, bottom: 0, right: 3, fill: 9 },
+            IMAGENET,
+          ];
+          const what = `${resize.match} ${resize.filter} to ${size}`;
+          try {
+            compile({ steps }, { input: image, device });
+          } catch (error) {
+            assert(device.profile.depths !== undefined, what);
+            assert.match(
+              (error as Error).message,
+              /no kernel "resample" for filter .* rounds at the end alone/,
+            );
+            continue;
+          }
+          await equalsReference(device, { steps }, image, what);
+        }
+      }
+    },
+  );
 
   for (const [name, steps] of Object.entries(GEOMETRY)) {
     register(

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { MAX_AXIS } from "../../../serialize/sampling.ts";
-import type { FilterName, Match, ResizeMatch, Size } from "./names.ts";
+import { type FilterName, type Match, MATCH_FILTERS, type ResizeMatch, type Size } from "./names.ts";
 
 /** Schema of an axis length, 1 to {@linkcode MAX_AXIS} samples. */
 export const axisLength: z.ZodType<number> = z.number().int().min(1).max(MAX_AXIS);
@@ -28,17 +28,33 @@ export const filterSpec: z.ZodType<FilterName> = z.enum([
   "hamming",
   "bicubic",
   "lanczos",
+  "area",
+  "lanczos4",
 ]);
 
-/** Refuses a filter that the match does not have. */
+/** Refuses a filter that the match does not have, and `antialias` for other matches than torchvision. */
 export function checkFilter(
-  { match, filter }: { readonly match: Match; readonly filter: FilterName },
+  { match, filter, antialias }: {
+    readonly match: Match;
+    readonly filter: FilterName;
+    readonly antialias?: boolean | undefined;
+  },
   context: z.RefinementCtx,
 ): void {
-  if (match === "pillow" || filter === "bilinear") return;
-  context.addIssue({
-    code: "custom",
-    path: ["filter"],
-    message: `filter ${filter} needs match "pillow", found match "${match}"`,
-  });
+  if (!MATCH_FILTERS[match].includes(filter)) {
+    const having = Object.entries(MATCH_FILTERS).filter(([, filters]) => filters.includes(filter));
+    const names = having.map(([name]) => `"${name}"`).join(" or ");
+    context.addIssue({
+      code: "custom",
+      path: ["filter"],
+      message: `filter ${filter} needs match ${names}, found match "${match}"`,
+    });
+  }
+  if (antialias !== undefined && match !== "torchvision") {
+    context.addIssue({
+      code: "custom",
+      path: ["antialias"],
+      message: `antialias needs match "torchvision", found match "${match}"`,
+    });
+  }
 }

@@ -7,11 +7,30 @@
 /** Reference computation that a resize equals. */
 export type Match = "exact" | "opencv" | "torchvision" | "pillow";
 
-/** Matches with four neighbours a sample: all except the antialiased `pillow`. */
+/** Matches that have a bilinear filter of four neighbours a sample: all except the antialiased `pillow`. */
 export type ResizeMatch = Exclude<Match, "pillow">;
 
-/** Filter of an antialiased resize, by Pillow's names in lower case. */
-export type FilterName = "nearest" | "box" | "bilinear" | "hamming" | "bicubic" | "lanczos";
+/** Filter of a resize. A match has some of them, see {@linkcode MATCH_FILTERS}. */
+export type FilterName =
+  | "nearest"
+  | "box"
+  | "bilinear"
+  | "hamming"
+  | "bicubic"
+  | "lanczos"
+  | "area"
+  | "lanczos4";
+
+/** Filters of Pillow, by its names in lower case. */
+export type PillowFilter = Exclude<FilterName, "area" | "lanczos4">;
+
+/** Filters of each match. `area` and `lanczos4` are OpenCV's INTER_AREA and INTER_LANCZOS4. */
+export const MATCH_FILTERS: Readonly<Record<Match, readonly FilterName[]>> = {
+  exact: ["bilinear"],
+  pillow: ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"],
+  opencv: ["nearest", "bilinear", "bicubic", "area", "lanczos4"],
+  torchvision: ["bilinear", "bicubic"],
+};
 
 /** Size of an image in samples. */
 export type Size = readonly [height: number, width: number];

@@ -57,8 +57,10 @@ export interface LetterboxStep {
   readonly size: Size;
   /** Reference computation that the resize equals. Default `exact`. */
   readonly match: Match;
-  /** Filter. All but `bilinear` need match `pillow`. Default `bilinear`. */
+  /** Filter. `exact` has bilinear alone, other matches have several. Default `bilinear`. */
   readonly filter: FilterName;
+  /** For match `torchvision`: whether the filter widens with the reduction. Default false. */
+  readonly antialias?: boolean | undefined;
   /** Colour: one level 0 to 255 for all channels, or one for each. Default 114. */
   readonly fill: number | readonly number[];
 }
@@ -98,6 +100,7 @@ export const letterboxSpec: Schema<LetterboxStep> = z.strictObject({
   size: sizeSpec,
   match: matchSpec.default("exact"),
   filter: filterSpec.default("bilinear"),
+  antialias: z.boolean().optional(),
   fill: fillSpec.default(114),
 }).superRefine(checkFilter);
 

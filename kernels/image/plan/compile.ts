@@ -4,7 +4,7 @@
  * @module
  */
 
-import { filterAxis } from "../resample/coefficients.ts";
+import { filterProgram } from "../resample/program.ts";
 import { filterSteps } from "../resample/steps.ts";
 import { type FormName, FORMS, type TableForm } from "../kernel.ts";
 import {
@@ -149,9 +149,7 @@ export function compile(
       ? {
         ...geometry.before,
         buffers: resampleBuffers(sampling.params, channels),
-        rowCycles: device.timing === "rtl"
-          ? filterSteps(filterAxis(sampling.params.x, sampling.params.filter)).first.length
-          : 0,
+        rowCycles: device.timing === "rtl" ? filterSteps(filterProgram(sampling.params).x).first.length : 0,
       }
       : undefined,
     sampled: sampling !== null,
@@ -267,15 +265,22 @@ function stageKernels(
     const { mean, std, range, dtype, layout } = step;
     stages.push({ kernel: "normalize", params: { mean, std, range, dtype, planar: layout === "CHW" } });
   }
-  for (const { kernel } of stages) {
-    if (device.kernels.includes(kernel)) continue;
+  for (const { kernel, params } of stages) {
+    const variant = kernel === "resample" ? wideVariant(params as ResampleParams, device) : "";
+    if (device.kernels.includes(kernel) && variant === "") continue;
     throw new OnpathError(
       "device",
-      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"`,
+      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"${variant}`,
       { device: device.name, kernel, kernels: device.kernels },
     );
   }
   return stages;
+}
+
+/** Names the filters that a device with built kernels lacks: those whose column results exceed 8 bits. */
+function wideVariant(params: ResampleParams, { depths }: DeviceProfile): string {
+  if (depths === undefined || filterProgram(params).between === "u8") return "";
+  return ` for filter ${params.filter} of match "${params.match}", which rounds at the end alone`;
 }
 
 /** Partition of the output rows if rows are sent, equal to that of `layOut`. */
@@ -286,10 +291,11 @@ function answerRows({ payload }: DeviceProfile, width: number, { planes, itemByt
 
 /** Output items that a filter computes in a cycle. Arriving rows limit it. */
 function filterRate({ before, sampling }: Geometry, device: DeviceProfile, channels: Channels): number {
-  const { y, x, filter } = (sampling as Extract<Geometry["sampling"], { kernel: "resample" }>).params;
+  const { params } = sampling as Extract<Geometry["sampling"], { kernel: "resample" }>;
+  const { y, x } = params;
   // The RTL processes one step of a row in a cycle.
   if (device.timing === "rtl") {
-    return y.output * x.output / (y.input * filterSteps(filterAxis(x, filter)).first.length);
+    return y.output * x.output / (y.input * filterSteps(filterProgram(params).x).first.length);
   }
   const input = before.y.length * Math.ceil(before.x.length * channels / device.busBytes);
   return Math.min(itemsPerCycle(device, KIND.cells, channels), y.output * x.output / input);

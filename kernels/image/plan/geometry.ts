@@ -7,14 +7,12 @@
 import { type AxisWindow, cropAxis, padAxis, showsFill, wholeAxis } from "../geometry/axis.ts";
 import type { ImageShape, LoweredStep } from "../pipeline.ts";
 import type { RemapParams } from "../remap/spec.ts";
-import type { ResampleParams } from "../resample/spec.ts";
-import type { ResizeParams } from "../resize/spec.ts";
+import { chooseResize, type ResizeKernel } from "../resample/choose.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Sampling step, which interpolates between samples: a kernel and its parameters. */
 export type Sampling =
-  | { readonly kernel: "resize"; readonly params: ResizeParams }
-  | { readonly kernel: "resample"; readonly params: ResampleParams }
+  | ResizeKernel
   | { readonly kernel: "remap"; readonly params: RemapParams };
 
 /** Movement of the samples: a window, the sampling step, and another window. */
@@ -55,9 +53,7 @@ export function foldGeometry(steps: readonly LoweredStep[], image: ImageShape): 
       before = { y, x };
       const [height, width] = step.size;
       const scales = { y: { input: y.length, output: height }, x: { input: x.length, output: width } };
-      sampling = step.match === "pillow"
-        ? { kernel: "resample", params: { filter: step.filter, ...scales } }
-        : { kernel: "resize", params: { match: step.match, ...scales } };
+      sampling = chooseResize(step, scales.y, scales.x);
       [y, x] = [wholeAxis(height), wholeAxis(width)];
     } else if (step.op === "remap") {
       before = { y, x };

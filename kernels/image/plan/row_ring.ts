@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type AxisFilter, filterAxis } from "../resample/coefficients.ts";
+import { maxTaps } from "../resample/model.ts";
+import { filterProgram } from "../resample/program.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, itemBytes } from "../../../serialize/sampling.ts";
 import { KIND } from "../../../serialize/header.ts";
@@ -57,11 +58,6 @@ export function rowWords(
   return { bytes, lastBytes, packets, row: packets.reduce((sum, words) => sum + words, 0) };
 }
 
-/** Returns the maximum taps of an axis. */
-export function maxTaps({ taps }: Pick<AxisFilter, "taps">): number {
-  return taps.reduce((max, count) => Math.max(max, count), 1);
-}
-
 /**
  * Computes the ring for a plan's rows.
  *
@@ -73,7 +69,7 @@ export function rowRing(
   { target: device, body: { layout } }: PlanPart<"layout">,
 ): RowRing {
   const words = rowWords(layout.answers, layout.channels);
-  const taps = maxTaps(filterAxis(params.y, params.filter));
+  const taps = maxTaps(filterProgram(params).y);
   const rows = Math.min(
     Math.floor((device.depths?.multiply?.["ring words"] ?? Infinity) / words.row),
     taps + MAX_SLACK,
@@ -95,7 +91,7 @@ export function rowNeeds(
   answers: Pick<Partition, "width" | "packetsPerRow" | "itemsPerPacket">,
   channels: Channels,
 ): Record<"row bytes" | "ring words" | "row taps", number> {
-  const taps = maxTaps(filterAxis(params.y, params.filter));
+  const taps = maxTaps(filterProgram(params).y);
   return {
     "row bytes": columns * channels,
     "ring words": (taps + 1) * rowWords(answers, channels).row,

@@ -1,22 +1,21 @@
 /**
- * Pillow's antialiased filters for one axis: a filter that widens with the reduction, with weights in 22-bit
- * fixed point.
+ * Filters of one axis, and Pillow's: a filter that widens with the reduction, with weights in 22-bit fixed point.
  * Source: Pillow 9.4, `src/libImaging/Resample.c`, functions `precompute_coeffs` and `normalize_coeffs_8bpc`;
  * `nearest` from `Geometry.c`, function `ImagingScaleAffine`.
  *
  * @module
  */
 
-import type { FilterName } from "../geometry/names.ts";
+import type { PillowFilter } from "../geometry/names.ts";
 import type { AxisScale } from "../resize/spec.ts";
 import { FILTERS } from "./filters.ts";
 
 /** Fraction bits of a weight: 32 − 8 − 2, equal to Pillow's `PRECISION_BITS`. */
 export const FILTER_BITS = 22;
 
-/** Filter of one axis. */
+/** Filter of one axis, of any library. Plain data. */
 export interface AxisFilter {
-  /** Whether the axis keeps its length. Pillow then skips the pass. */
+  /** Whether the pass is skipped, as Pillow does if the axis keeps its length. */
   readonly skipped: boolean;
   /** First source index of each output index. Never decreases. */
   readonly first: Int32Array;
@@ -24,7 +23,7 @@ export interface AxisFilter {
   readonly taps: Int32Array;
   /** Index of each output index's first weight in `weights`. */
   readonly start: Int32Array;
-  /** Weights of all output indexes in sequence, in units of 2^−22. Bicubic and Lanczos have negative ones. */
+  /** Weights of all output indexes in sequence. Bicubic and Lanczos have negative ones. `program.ts` has the unit. */
   readonly weights: Int32Array;
 }
 
@@ -48,7 +47,7 @@ export interface AxisFilter {
  * assert.equal(half.weights[3 + 1], 0.375 * 2 ** FILTER_BITS);
  * ```
  */
-export function filterAxis(scale: AxisScale, filter: FilterName): AxisFilter {
+export function filterAxis(scale: AxisScale, filter: PillowFilter): AxisFilter {
   let filters = filtersOf.get(scale);
   if (filters === undefined) filtersOf.set(scale, filters = new Map());
   let found = filters.get(filter);
@@ -57,12 +56,12 @@ export function filterAxis(scale: AxisScale, filter: FilterName): AxisFilter {
 }
 
 /** Filters by axis: forms, ring, cycles and model of one plan ask for the same ones. */
-const filtersOf = new WeakMap<AxisScale, Map<FilterName, AxisFilter>>();
+const filtersOf = new WeakMap<AxisScale, Map<PillowFilter, AxisFilter>>();
 
-function computeAxis({ input, output }: AxisScale, filter: FilterName): AxisFilter {
+function computeAxis({ input, output }: AxisScale, filter: PillowFilter): AxisFilter {
   const skipped = input === output;
-  if (skipped) return pickAxis(Int32Array.from({ length: output }, (_, o) => o), skipped);
-  if (filter === "nearest") return pickAxis(nearestOf(input, output), skipped);
+  if (skipped) return { ...pickAxis(Int32Array.from({ length: output }, (_, o) => o), FILTER_BITS), skipped };
+  if (filter === "nearest") return pickAxis(nearestOf(input, output), FILTER_BITS);
   const { support, weight } = FILTERS[filter];
   const scale = input / output;
   const widening = Math.max(scale, 1), reach = support * widening;
@@ -92,14 +91,19 @@ function computeAxis({ input, output }: AxisScale, filter: FilterName): AxisFilt
   return { skipped, first, taps, start, weights: Int32Array.from(weights) };
 }
 
-/** Filter that copies one sample to each output. */
-function pickAxis(first: Int32Array, skipped: boolean): AxisFilter {
+/**
+ * Filter that copies one sample to each output.
+ *
+ * @param first Source of each output.
+ * @param bits Fraction bits of the weight.
+ */
+export function pickAxis(first: Int32Array, bits: number): AxisFilter {
   return {
-    skipped,
+    skipped: false,
     first,
     taps: first.map(() => 1),
     start: first.map((_, o) => o),
-    weights: first.map(() => 2 ** FILTER_BITS),
+    weights: first.map(() => 2 ** bits),
   };
 }
 

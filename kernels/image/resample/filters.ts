@@ -1,12 +1,12 @@
 /**
- * Filter functions of Pillow's resize.
+ * Filter functions of Pillow's resize. torchvision's antialiased filters are the same functions.
  * Source: Pillow 9.4, `src/libImaging/Resample.c`, functions `box_filter` to `lanczos_filter`. The order of
  * operations is Pillow's, because weights are rounded afterwards.
  *
  * @module
  */
 
-import type { FilterName } from "../geometry/names.ts";
+import type { PillowFilter } from "../geometry/names.ts";
 import { cosine, sine } from "./sine.ts";
 
 /** A filter: weights by distance, at the scale of the output. */
@@ -18,7 +18,7 @@ export interface Filter {
 }
 
 /** Filters that average neighbours. `nearest` copies a sample, see `coefficients.ts`. */
-export const FILTERS: Readonly<Record<Exclude<FilterName, "nearest">, Filter>> = {
+export const FILTERS: Readonly<Record<Exclude<PillowFilter, "nearest">, Filter>> = {
   box: { support: 0.5, weight: (x) => x > -0.5 && x <= 0.5 ? 1 : 0 },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   hamming: { support: 1, weight: hamming },

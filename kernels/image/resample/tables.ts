@@ -1,5 +1,5 @@
 /**
- * Tables of the antialiased resize: each distinct weight of an axis times each pixel or nibble. Devices that
+ * Tables of a resize by a filter program: each distinct weight of an axis times each pixel or nibble. Devices that
  * multiply store only the weights. Products are integers, so all forms are exact.
  *
  * @module
@@ -7,6 +7,7 @@
 
 import { bitsFor, type TableForm, type TableInfo, tableInfo } from "../kernel.ts";
 import type { AxisFilter } from "./coefficients.ts";
+import type { FilterProgram } from "./program.ts";
 import { multiplyForm } from "./steps.ts";
 
 /** Products of one axis. */
@@ -40,36 +41,47 @@ function distinctOf(weights: Int32Array): number[] {
 }
 
 /**
- * Table forms of an antialiased resize.
+ * Table forms of a program.
  *
- * @param y Filter of the rows.
- * @param x Filter of the columns.
+ * @param program Program of the resize.
  */
-export function filterForms(y: AxisFilter, x: AxisFilter): TableForm[] {
+export function filterForms(program: FilterProgram): TableForm[] {
+  const { y, x, between } = program;
   const shared = { levels: 0, index: "pairs", paged: 0, pages: null } as const;
-  const because = "a weight of 22 bits times a pixel is a whole number, and so are the sums";
-  return [
-    { ...shared, form: "distinct", because, tables: describe(y, x, 256) },
+  const wide = between === "i32";
+  const because = "a weight of 22 bits times a pixel is a whole number, and so are the sums" +
+    (wide ? "; three bytes of a column sum are looked up like pixels" : "");
+  const looked: TableForm[] = [
+    { ...shared, form: "distinct", because, tables: describe(program, 256) },
     {
       ...shared,
       form: "nibble",
       because: `${because}; w (16 h + l) = 16 (w h) + w l`,
-      tables: describe(y, x, 16),
+      tables: describe(program, 16),
     },
-    multiplyForm(y, x),
   ];
+  // Devices that multiply hold column results of 8 bits.
+  return wide ? looked : [...looked, multiplyForm(y, x)];
 }
 
-function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
+/** Bytes of a column result, each looked up by itself. */
+const WIDE_BYTES = 3;
+
+function describe({ y, x, between }: FilterProgram, levels: 16 | 256): TableInfo[] {
   const halves = levels === 16 ? 2 : 1;
   const entry = levels === 16 ? "nibble" : "pixel";
   // Each input row passes the column filter once, however many output rows use it.
   const rowsPerOutput = (y.first.at(-1)! + y.taps.at(-1)!) / y.first.length;
   const axes = [
-    { name: "column", filter: x, taps: (rowsPerOutput * x.weights.length) / x.first.length },
-    { name: "row", filter: y, taps: y.weights.length / y.first.length },
+    { name: "column", filter: x, taps: (rowsPerOutput * x.weights.length) / x.first.length, bytes: 1 },
+    {
+      name: "row",
+      filter: y,
+      taps: y.weights.length / y.first.length,
+      bytes: between === "i32" ? WIDE_BYTES : 1,
+    },
   ];
-  return axes.filter(({ filter }) => !filter.skipped).flatMap(({ name, filter, taps }) => {
+  return axes.filter(({ filter }) => !filter.skipped).flatMap(({ name, filter, taps, bytes }) => {
     const distinct = distinctOf(filter.weights);
     const bits = signedBits(distinct[0]!, distinct.at(-1)!, levels - 1);
     const ids = bitsFor(distinct.length);
@@ -77,10 +89,10 @@ function describe(y: AxisFilter, x: AxisFilter, levels: 16 | 256): TableInfo[] {
       tableInfo(`${name} taps`, `${name}, tap -> weight`, filter.weights.length, ids, taps, "item"),
       tableInfo(
         `${name} terms`,
-        `${name} weight x ${entry}`,
+        `${name} weight x ${bytes > 1 && levels === 256 ? "byte" : entry}`,
         levels * distinct.length,
         bits,
-        halves * taps,
+        bytes * halves * taps,
       ),
     ];
   });

@@ -34,12 +34,19 @@ export const resizeKernel: Kernel<ResizeParams> = {
     const { y, x } = resizeAxes(params);
     return params.match === "opencv" ? [fixedForm(y, x)] : [...weightForms(y, x), positionForm(params, y, x)];
   },
-  bound: (params, form) => withForm(BOUNDS[params.match], form),
+  bound: (params, form) => withForm(params.area === true ? AREA_BOUND : BOUNDS[params.match], form),
   prepare: (params, input, form, slots) => prepare(params, input, form, slots),
   page: (params, _form, page) => {
     const { y, x } = resizeAxes(params);
     return rowPage(y, x, page);
   },
+};
+
+/** INTER_AREA where an axis grows: INTER_LINEAR at other positions. */
+const AREA_BOUND: Bound = {
+  versus: "OpenCV 4.6 resize, INTER_AREA, 8 bits",
+  levels: 0,
+  because: "the tables hold the products of OpenCV's own fixed-point arithmetic",
 };
 
 const BOUNDS: Readonly<Record<ResizeParams["match"], Bound>> = {

@@ -73,15 +73,43 @@ export function rationalAxis(scale: AxisScale): AxisWeights {
  * @returns Neighbours, phases, and weights over 2048.
  */
 export function openCvAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
-  const { input, output } = scale;
-  const step = 1 / (output / input);
+  const step = 1 / (scale.output / scale.input);
+  return fixedAxis(scale, clipOnly, (o) => {
+    const position = Math.fround((o + 0.5) * step - 0.5);
+    const floor = Math.floor(position);
+    return [floor, Math.fround(position - floor)];
+  });
+}
+
+/**
+ * Computes OpenCV's positions for 8-bit INTER_AREA if an axis grows. Each output lies between the two samples that its
+ * area touches, nearer to the upper one by the part that lies there.
+ *
+ * @param scale Lengths before and after.
+ * @param clipOnly As in {@linkcode openCvAxis}.
+ * @returns Neighbours, phases, and weights over 2048.
+ */
+export function openCvAreaAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
+  const inverse = scale.output / scale.input;
+  const step = 1 / inverse;
+  return fixedAxis(scale, clipOnly, (o) => {
+    const floor = Math.floor(o * step);
+    const part = Math.fround(o + 1 - (floor + 1) * inverse);
+    return [floor, part <= 0 ? 0 : Math.fround(part - Math.floor(part))];
+  });
+}
+
+/** Axis of 11-bit weights. `at` returns the lower neighbour and the fraction, in binary32. */
+function fixedAxis(
+  { input, output }: AxisScale,
+  clipOnly: boolean,
+  at: (output: number) => [floor: number, fraction: number],
+): AxisWeights {
   const low = new Int32Array(output);
   const high = new Int32Array(output);
   const weights = new Array<[number, number]>(output);
   for (let o = 0; o < output; o++) {
-    const position = Math.fround((o + 0.5) * step - 0.5);
-    let floor = Math.floor(position);
-    let fraction = Math.fround(position - floor);
+    let [floor, fraction] = at(o);
     if (!clipOnly && floor < 0) [floor, fraction] = [0, 0];
     if (!clipOnly && floor >= input - 1) [floor, fraction] = [input - 1, 0];
     low[o] = Math.min(Math.max(floor, 0), input - 1);
@@ -96,9 +124,9 @@ export function openCvAxis(scale: AxisScale, clipOnly: boolean): AxisWeights {
 
 /** Returns both axes of a resize, in the arithmetic of its match. */
 export function resizeAxes(params: ResizeParams): { y: AxisWeights; x: AxisWeights } {
-  return params.match === "opencv"
-    ? { y: openCvAxis(params.y, true), x: openCvAxis(params.x, false) }
-    : { y: rationalAxis(params.y), x: rationalAxis(params.x) };
+  if (params.match !== "opencv") return { y: rationalAxis(params.y), x: rationalAxis(params.x) };
+  const axis = params.area === true ? openCvAreaAxis : openCvAxis;
+  return { y: axis(params.y, true), x: axis(params.x, false) };
 }
 
 /** Rounds a number to an integer, ties to even. The magnitude must be below 2^52. */

@@ -6,8 +6,9 @@
 
 import { imageAxes } from "../../../serialize/image_axes.ts";
 import { type Tensor, zeros } from "../../../serialize/tensor.ts";
-import type { ResizeMatch, Size } from "../geometry/names.ts";
+import type { ResizeMatch } from "../geometry/names.ts";
 import { type AxisWeights, resizeAxes } from "./positions.ts";
+import type { ResizeParams } from "./spec.ts";
 
 /** Computes one sample from its neighbours (upper left, upper right, lower left, lower right) and weights. */
 type Sample = (p: readonly number[], y: readonly [number, number], x: readonly [number, number]) => number;
@@ -18,22 +19,18 @@ type Sample = (p: readonly number[], y: readonly [number, number], x: readonly [
  * - `exact`: rational result, rounded half up.
  * - `torchvision`: rational result, rounded half to even. torchvision computes in binary32, so some samples
  * on or near a tie differ by one level.
- * - `opencv`: fixed-point arithmetic of OpenCV 4.6 INTER_LINEAR on 8 bits.
+ * - `opencv`: fixed-point arithmetic of OpenCV 4.6 INTER_LINEAR on 8 bits, at its positions or INTER_AREA's.
  *
  * @param image u8 image tensor.
- * @param size New rows and columns.
- * @param match Reference computation that the result equals.
+ * @param params Lengths of the image's axes and the new ones, and the reference computation.
  * @returns Dense NHWC tensor.
  */
-export function resizeReference(image: Tensor, size: Size, match: ResizeMatch): Tensor {
+export function resizeReference(image: Tensor, params: ResizeParams): Tensor {
   const axes = imageAxes(image);
-  const { images, height, width, channels } = axes;
-  const { y, x } = resizeAxes({
-    match,
-    y: { input: height, output: size[0] },
-    x: { input: width, output: size[1] },
-  });
-  const sample = sampleFor(match, y, x);
+  const { images, channels } = axes;
+  const size = [params.y.output, params.x.output] as const;
+  const { y, x } = resizeAxes(params);
+  const sample = sampleFor(params.match, y, x);
   const target = zeros({ dtype: "u8", shape: [images, size[0], size[1], channels], layout: "NHWC" });
   const pixel = (n: number, row: number, column: number, c: number) =>
     image.data[

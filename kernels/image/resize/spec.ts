@@ -16,7 +16,7 @@ import {
 import type { FilterName, Match, ResizeMatch, Size } from "../geometry/names.ts";
 import type { Schema } from "../../schema.ts";
 
-/** Resize with half-pixel centres: bilinear of four neighbours, or with match `pillow` by an antialiased filter. */
+/** Resize with half-pixel centres: bilinear of four neighbours, or another filter of a library. */
 export interface ResizeStep {
   /** Name of the step. */
   readonly op: "resize";
@@ -24,8 +24,10 @@ export interface ResizeStep {
   readonly size: Size | number;
   /** Reference computation that the result equals. Default `exact`. */
   readonly match: Match;
-  /** Filter. All but `bilinear` need match `pillow`. Default `bilinear`. */
+  /** Filter. `exact` has bilinear alone, other matches have several. Default `bilinear`. */
   readonly filter: FilterName;
+  /** For match `torchvision`: whether the filter widens with the reduction. Default false. */
+  readonly antialias?: boolean | undefined;
 }
 
 /** Schema of {@linkcode ResizeStep}. */
@@ -34,6 +36,7 @@ export const resizeSpec: Schema<ResizeStep> = z.strictObject({
   size: z.union([sizeSpec, axisLength]),
   match: matchSpec.default("exact"),
   filter: filterSpec.default("bilinear"),
+  antialias: z.boolean().optional(),
 }).superRefine(checkFilter);
 
 /** Lengths of one axis before and after, in samples. */
@@ -52,6 +55,8 @@ export interface ResizeParams {
   readonly y: AxisScale;
   /** Columns before and after. */
   readonly x: AxisScale;
+  /** For match `opencv`: positions of INTER_AREA when an axis grows. Absent: positions of INTER_LINEAR. */
+  readonly area?: true | undefined;
 }
 
 const axisScale = z.strictObject({ input: axisLength, output: axisLength });
@@ -61,4 +66,5 @@ export const resizeParams: Schema<ResizeParams> = z.strictObject({
   match: resizeMatchSpec,
   y: axisScale,
   x: axisScale,
+  area: z.literal(true).optional(),
 });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { filterAxis } from "../resample/coefficients.ts";
+import { filterProgram } from "../resample/program.ts";
 import { filterSteps } from "../resample/steps.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import { HEADER_BYTES } from "../../../serialize/header.ts";
@@ -163,8 +163,8 @@ export function createRowClock(plan: PlanDraft): RowClock {
 }
 
 /** Steps of the column filter over a row, including fill colours. */
-function stepsOf({ x, filter }: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
+function stepsOf(params: ResampleParams, window: ImageBody["geometry"]["after"]["x"]): number {
   const { before, first, seen } = windowSpan(window);
-  const { begin } = filterSteps(filterAxis(x, filter));
+  const { begin } = filterSteps(filterProgram(params).x);
   return before + begin[first + seen]! - begin[first]! + window.length - before - seen;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { filterAxis } from "../resample/coefficients.ts";
+import { filterProgram } from "../resample/program.ts";
 import { filterLists, filterSteps } from "../resample/steps.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import type { ImagePlan } from "../plan/plan.ts";
@@ -43,7 +43,7 @@ export function rowsPart(plan: ImagePlan): RowsPart {
   const params = stages[0]!.params as ResampleParams;
   const { channels, cut, answers } = layout;
   const { after, fill } = geometry;
-  const [y, x] = [filterAxis(params.y, params.filter), filterAxis(params.x, params.filter)];
+  const { y, x } = filterProgram(params);
   const [steps, lists] = [filterSteps(x), filterLists(y)];
   const ring = rowRing(params, plan);
   const [down, across] = [windowSpan(after.y), windowSpan(after.x)];
