@@ -110,6 +110,7 @@ export type { RunOptions } from "./runtime/run_options.ts";
 export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";
 export type { DType } from "./serialize/dtype.ts";
 export { type ErrorCode, OnpathError } from "./serialize/errors.ts";
+export { patchify, type PatchLayout, unpatchify } from "./serialize/patches.ts";
 export {
   type Layout,
   slice,
