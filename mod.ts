@@ -95,7 +95,9 @@ export { offload } from "./runtime/offload.ts";
 export { type ProcessorConfig, readProcessorConfig } from "./runtime/processor/config.ts";
 export type { ImageDecoder, PixelData } from "./runtime/processor/decoder.ts";
 export type { ProcessorImage } from "./runtime/processor/input.ts";
+export { passesFor } from "./runtime/processor/passes.ts";
 export { pipelineFor } from "./runtime/processor/pipeline.ts";
+export { presetConfig, presetFrom } from "./runtime/processor/presets.ts";
 export {
   type ImageProcessor,
   type ProcessOptions,
