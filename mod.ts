@@ -97,7 +97,9 @@ export { offload } from "./runtime/offload.ts";
 export { type ProcessorConfig, readProcessorConfig } from "./runtime/processor/config.ts";
 export type { ImageDecoder, PixelData } from "./runtime/processor/decoder.ts";
 export type { ProcessorImage } from "./runtime/processor/input.ts";
+export { passesFor } from "./runtime/processor/passes.ts";
 export { pipelineFor } from "./runtime/processor/pipeline.ts";
+export { presetConfig, presetFrom } from "./runtime/processor/presets.ts";
 export {
   type ImageProcessor,
   type ProcessOptions,
@@ -112,6 +114,7 @@ export type { RunOptions } from "./runtime/run_options.ts";
 export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";
 export type { DType } from "./serialize/dtype.ts";
 export { type ErrorCode, OnpathError } from "./serialize/errors.ts";
+export { patchify, type PatchLayout, unpatchify } from "./serialize/patches.ts";
 export {
   type Layout,
   slice,

@@ -12,12 +12,14 @@
  * @module
  */
 
+export type { ToRgbStep } from "./image/channels/spec.ts";
 export type { AxisWindow } from "./image/geometry/axis.ts";
 export type { FilterName, Match, ResizeMatch, Size } from "./image/geometry/names.ts";
 export type { CenterCropStep, CropStep, LetterboxStep, PadStep } from "./image/geometry/spec.ts";
+export type { LongestEdge, PixelRange, ShortestEdge, TargetSize } from "./image/geometry/target_size.ts";
 export { type Bound, type FormName, FORMS, type TableInfo } from "./image/kernel.ts";
 export type { Step } from "./image/kernels.ts";
-export type { NormalizedDType, NormalizeStep } from "./image/normalize/spec.ts";
+export type { LevelRange, NormalizedDType, NormalizeStep, RescaleStep } from "./image/normalize/spec.ts";
 export type {
   ImageStep,
   NormalizeDType,

@@ -32,7 +32,15 @@ export type { ImageDecoder, PixelData } from "./processor/decoder.ts";
 export type { ProcessorType } from "./processor/families.ts";
 export type { ProcessorImage } from "./processor/input.ts";
 export type { ProcessorPipeline } from "./processor/pipeline.ts";
-export type { BatchTensor, GridTensor, ImageFailure, ProcessedImages } from "./processor/results.ts";
+export type {
+  BatchTensor,
+  GridTensor,
+  ImageFailure,
+  MaskTensor,
+  ProcessedImages,
+} from "./processor/results.ts";
+export type { ProcessorPass, ProcessorPasses } from "./processor/passes.ts";
+export type { TileRule } from "./processor/tiles.ts";
 export type { SizeRule } from "./processor/sizes.ts";
 export {
   offloadRecords,

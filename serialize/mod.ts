@@ -67,6 +67,7 @@ export {
   writePacket,
 } from "./packets.ts";
 export { cutRows, firstItem, itemCount, locate, type Partition, type Span } from "./partition.ts";
+export { PATCH_ORDERS, patchify, type PatchLayout, unpatchify } from "./patches.ts";
 export { PlacedIncoming } from "./placed_incoming.ts";
 export { type PayloadSource, PlacedOutgoing } from "./placed_outgoing.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toRgbSpec, type ToRgbStep } from "./channels/spec.ts";
 import {
   centerCropSpec,
   type CenterCropStep,
@@ -16,7 +17,7 @@ import {
 } from "./geometry/spec.ts";
 import type { Kernel } from "./kernel.ts";
 import { normalizeKernel } from "./normalize/model.ts";
-import { normalizeSpec, type NormalizeStep } from "./normalize/spec.ts";
+import { normalizeSpec, type NormalizeStep, rescaleSpec, type RescaleStep } from "./normalize/spec.ts";
 import { remapKernel } from "./remap/model.ts";
 import { affineSpec, perspectiveSpec, type RemapStep, rotateSpec } from "./remap/spec.ts";
 import { resampleKernel } from "./resample/model.ts";
@@ -26,16 +27,19 @@ import type { Schema } from "../schema.ts";
 
 /** Checked pipeline step with all defaults. */
 export type Step =
+  | ToRgbStep
   | CropStep
   | CenterCropStep
   | PadStep
   | LetterboxStep
   | ResizeStep
   | RemapStep
+  | RescaleStep
   | NormalizeStep;
 
 /** Schemas of all pipeline steps, by `op`. */
 export const STEP_SPECS: Readonly<Record<Step["op"], Schema<Step>>> = {
+  to_rgb: toRgbSpec,
   crop: cropSpec,
   center_crop: centerCropSpec,
   pad: padSpec,
@@ -44,6 +48,7 @@ export const STEP_SPECS: Readonly<Record<Step["op"], Schema<Step>>> = {
   rotate: rotateSpec,
   affine: affineSpec,
   perspective: perspectiveSpec,
+  rescale: rescaleSpec,
   normalize: normalizeSpec,
 };
 

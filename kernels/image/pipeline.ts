@@ -14,10 +14,11 @@ import {
   fitInside,
   type LetterboxStep,
   type PadStep,
-  shorterSide,
 } from "./geometry/spec.ts";
 import type { Size } from "./geometry/names.ts";
-import type { NormalizeStep } from "./normalize/spec.ts";
+import { targetSize } from "./resize/target_size.ts";
+import type { LevelRange, NormalizeStep, RescaleStep } from "./normalize/spec.ts";
+import type { ToRgbStep } from "./channels/spec.ts";
 import { type Step, STEP_SPECS } from "./kernels.ts";
 import type { DType } from "../../serialize/dtype.ts";
 import {
@@ -37,6 +38,7 @@ export type StepInput<S, Defaulted extends keyof S = never> =
 
 /** Step of an image pipeline as users write it. `op` selects the fields. */
 export type ImageStep =
+  | StepInput<ToRgbStep, "alpha">
   | CropStep
   | CenterCropStep
   | StepInput<PadStep, "top" | "left" | "bottom" | "right" | "fill">
@@ -45,6 +47,7 @@ export type ImageStep =
   | StepInput<AffineStep, "border" | "fill" | "inverse">
   | StepInput<PerspectiveStep, "border" | "fill" | "inverse">
   | StepInput<RotateStep, "border" | "fill" | "scale">
+  | RescaleStep
   | StepInput<NormalizeStep, "dtype" | "layout">;
 
 /** Image pipeline as users write it. */
@@ -53,9 +56,10 @@ export interface ImagePipeline {
   readonly steps: readonly ImageStep[];
 }
 
-/** Element type of a pipeline's output: that of its `normalize` step, otherwise u8. */
+/** Element type of a pipeline's output: that of its `normalize` step, f32 after `rescale` alone, otherwise u8. */
 export type OutputDType<P extends ImagePipeline> = DType extends NormalizeDType<P> ? DType
-  : Extract<P["steps"][number], { readonly op: "normalize" }> extends never ? "u8"
+  : Extract<P["steps"][number], { readonly op: "normalize" }> extends never
+    ? Extract<P["steps"][number], { readonly op: "rescale" }> extends never ? "u8" : "f32"
   : NormalizeDType<P>;
 
 /** Element type of a pipeline's `normalize` step. */
@@ -172,14 +176,16 @@ export type LoweredStep =
   }
   | ({ readonly op: "resize"; readonly size: Size } & Pick<ResizeStep, ResizeField>)
   | { readonly op: "remap"; readonly params: RemapParams; readonly fill: readonly number[] }
-  | (Required<Pick<NormalizeStep, "op" | "range" | "dtype" | "layout">> & {
+  | (Required<Pick<NormalizeStep, "op" | "dtype" | "layout">> & {
+    readonly range: LevelRange;
     readonly mean: readonly number[];
     readonly std: readonly number[];
   });
 
 /**
  * Lowers a pipeline for one image shape.
- * The result has crops, pads, at most one resize or remap, and at most one normalize.
+ * The result has crops, pads, at most one resize or remap, and at most one normalize. `to_rgb` leaves no step: the
+ * output has its channels.
  *
  * @param pipeline Checked pipeline.
  * @param input Shape of one input image.
@@ -190,8 +196,9 @@ export function lowerPipeline(
   pipeline: Pipeline,
   input: ImageShape,
 ): { steps: LoweredStep[]; output: ImageShape } {
-  const channels = checkChannels(input.channels);
+  let channels = checkChannels(input.channels);
   const steps: LoweredStep[] = [];
+  let factor: number | undefined;
   let { height, width } = input;
   const refuse = (index: number, why: string): never => {
     const op = pipeline.steps[index]!.op;
@@ -223,10 +230,15 @@ export function lowerPipeline(
 
   for (const [index, step] of pipeline.steps.entries()) {
     if (steps.at(-1)?.op === "normalize") refuse(index, "no step may follow normalize");
+    if (factor !== undefined && step.op !== "normalize") refuse(index, "only normalize may follow rescale");
     if (SAMPLING.has(step.op) && steps.some(({ op }) => op === "resize" || op === "remap")) {
       refuse(index, "the image is already resized, a pipeline can resize or remap only once");
     }
     switch (step.op) {
+      case "to_rgb":
+        if (index > 0) refuse(index, "it must be the first step, because the host does it");
+        channels = 3;
+        break;
       case "crop":
         if (step.top + step.height > height || step.left + step.width > width) {
           refuse(
@@ -247,9 +259,14 @@ export function lowerPipeline(
         crop(centerStart(height, rows), centerStart(width, columns), rows, columns);
         break;
       }
-      case "pad":
-        pad(step.top, step.left, step.bottom, step.right, colour(index, step.fill));
+      case "pad": {
+        const fill = colour(index, step.fill);
+        if (step.to === "square") {
+          const [rows, columns] = [Math.max(0, width - height), Math.max(0, height - width)];
+          pad(rows >> 1, columns >> 1, rows - (rows >> 1), columns - (columns >> 1), fill);
+        } else pad(step.top, step.left, step.bottom, step.right, fill);
         break;
+      }
       case "letterbox": {
         const [rows, columns] = fitInside(height, width, step.size);
         const fill = colour(index, step.fill);
@@ -258,9 +275,11 @@ export function lowerPipeline(
         pad(above, before, step.size[0] - rows - above, step.size[1] - columns - before, fill);
         break;
       }
-      case "resize":
-        resize(typeof step.size === "number" ? shorterSide(height, width, step.size) : step.size, step);
+      case "resize": {
+        const size = targetSize(step.size, height, width);
+        resize(typeof size === "string" ? refuse(index, size) : size, step);
         break;
+      }
       case "rotate":
       case "affine":
       case "perspective": {
@@ -269,10 +288,18 @@ export function lowerPipeline(
         [height, width] = params.output;
         break;
       }
+      case "rescale":
+        factor = step.factor;
+        break;
       case "normalize": {
+        if (factor !== undefined && step.range === "0-1") {
+          refuse(index, 'range "0-1" divides levels by 255, expected "0-255" after rescale');
+        }
         const mean = perChannel(index, "mean", step.mean ?? new Array<number>(channels).fill(0));
         const std = perChannel(index, "std", step.std ?? new Array<number>(channels).fill(1));
-        steps.push({ op: "normalize", range: step.range, dtype: step.dtype, layout: step.layout, mean, std });
+        const { dtype, layout } = step;
+        steps.push({ op: "normalize", range: factor ?? step.range, dtype, layout, mean, std });
+        factor = undefined;
         break;
       }
       default:
@@ -281,6 +308,10 @@ export function lowerPipeline(
     if (height > MAX_AXIS || width > MAX_AXIS) {
       refuse(index, `an axis of ${height} x ${width} exceeds ${MAX_AXIS}`);
     }
+  }
+  if (factor !== undefined) {
+    const all = (value: number) => new Array<number>(channels).fill(value);
+    steps.push({ op: "normalize", range: factor, dtype: "f32", layout: "HWC", mean: all(0), std: all(1) });
   }
   return { steps, output: { height, width, channels } };
 }

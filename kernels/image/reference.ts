@@ -9,6 +9,7 @@ import { imageAxes } from "../../serialize/image_axes.ts";
 import { type Tensor, toDense, toLayout } from "../../serialize/tensor.ts";
 import { checkChannels } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { toRgbReference } from "./channels/to_rgb.ts";
 import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
 import {
@@ -51,12 +52,14 @@ export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineI
     });
   }
   const { height, width, channels } = imageAxes(image);
-  const { steps } = lowerPipeline(parsePipeline(pipeline), {
+  const checked = parsePipeline(pipeline);
+  const { steps } = lowerPipeline(checked, {
     height,
     width,
     channels: checkChannels(channels),
   });
-  let result = toLayout(image, "NHWC");
+  const [first] = checked.steps;
+  let result = toLayout(first?.op === "to_rgb" ? toRgbReference(image, first.alpha) : image, "NHWC");
   for (const step of steps) {
     switch (step.op) {
       case "crop":

@@ -18,7 +18,7 @@ import { KERNELS, STEP_SPECS } from "./kernels.ts";
 import { createImageModel } from "./model/packet_model.ts";
 import { compile, type CompileOptions } from "./plan/compile.ts";
 import { residentBytes } from "./plan/cost.ts";
-import { checkPlanInput } from "./plan/input.ts";
+import { checkPlanInput, planSamples } from "./plan/input.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { sendsRows } from "./plan/rows.ts";
 import { type ImagePlan, planPlacement } from "./plan/plan.ts";
@@ -80,9 +80,10 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
     maxFlows: 1,
     begin: (input): Work<Tensor> => {
       checkPlanInput(plan, input);
+      const samples = planSamples(plan, input);
       const flow = new PlacedFlow<Tensor>({
         requests: plan.body.layout.cut.packets,
-        send: (number) => new ImageOutgoing(plan, writer, sender, number, input),
+        send: (number) => new ImageOutgoing(plan, writer, sender, number, samples),
         receive: (number) => new PlacedIncoming(number, placement, finish),
       });
       return { flows: [flow], result: () => flow.result() };

@@ -6,23 +6,11 @@
 
 import { OnpathError } from "../../serialize/errors.ts";
 import type { PatchGrid, ProcessorConfig } from "./config.ts";
-import { writePatches } from "./patches.ts";
+import { newValues, type ProcessedImage } from "./processed.ts";
+import { joinTiles } from "./tile_batch.ts";
+import { patchify } from "../../serialize/patches.ts";
+import { tensor } from "../../serialize/tensor.ts";
 import type { ImageFailure, ProcessedImages } from "./results.ts";
-
-/** Values of one image in CHW. */
-export interface ProcessedImage {
-  /** Index of the image in the call. */
-  readonly index: number;
-  /** Rows. */
-  readonly height: number;
-  /** Columns. */
-  readonly width: number;
-  /** Values of all channels. */
-  readonly data: Float32Array<ArrayBuffer>;
-}
-
-/** Maximum values of one result: 2^28, 1 GiB. */
-const MAX_VALUES = 2 ** 28;
 
 /**
  * Joins processed images.
@@ -38,6 +26,7 @@ export function batchOf(
   failures: readonly ImageFailure[],
 ): ProcessedImages {
   if (images.length === 0) throw failures[0]!.error;
+  if (config.tiles !== null) return joinTiles(config.tiles, images, failures);
   return config.patches === null ? stack(images, failures) : joinPatches(config.patches, images, failures);
 }
 
@@ -78,7 +67,9 @@ function joinPatches(
   const sizes = new BigInt64Array(3 * images.length);
   let at = 0;
   for (const [number, image] of images.entries()) {
-    writePatches(image.data, image, grid, data, at);
+    const { height, width } = image;
+    const planes = tensor(image.data, { dtype: "f32", shape: [3, height, width], layout: "CHW" });
+    patchify(planes, { order: "qwen2_vl", ...grid }, data, at);
     at += image.data.length * temporal;
     sizes.set([1n, BigInt(image.height / patch), BigInt(image.width / patch)], 3 * number);
   }
@@ -88,12 +79,4 @@ function joinPatches(
     indexes: images.map(({ index }) => index),
     failures,
   };
-}
-
-function newValues(count: number): Float32Array<ArrayBuffer> {
-  if (count <= MAX_VALUES) return new Float32Array(count);
-  throw new OnpathError("size", `Cannot join ${count} values: expected at most ${MAX_VALUES}`, {
-    count,
-    most: MAX_VALUES,
-  });
 }

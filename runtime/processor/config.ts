@@ -10,8 +10,11 @@ import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { CONVNEXT_CROP, CONVNEXT_WHOLE, FAMILIES, type Family, type ProcessorType } from "./families.ts";
 import { type ProcessorFields, processorFields } from "./fields.ts";
+import type { LevelRange } from "../../kernels/image/normalize/spec.ts";
 import { readCropSize, readPixelRange, readSizeRule } from "./size_fields.ts";
 import type { SizeRule } from "./sizes.ts";
+import { readTiles } from "./tile_fields.ts";
+import type { TileRule } from "./tiles.ts";
 
 /** Patches of Qwen2-VL, in samples and images. */
 export interface PatchGrid {
@@ -25,8 +28,8 @@ export interface PatchGrid {
 
 /** What an image processor does, in the order of the fields. Plain data with all defaults. */
 export interface ProcessorConfig {
-  /** Class in transformers. */
-  readonly type: ProcessorType;
+  /** Class in transformers, or torchvision's class of presets. */
+  readonly type: ProcessorType | "ImageClassification";
   /** Whether images become RGB; otherwise they must have three channels. */
   readonly toRgb: boolean;
   /** Colour that pads an image to a square before the resize; null for none. */
@@ -35,8 +38,12 @@ export interface ProcessorConfig {
   readonly resize: { readonly rule: SizeRule; readonly filter: FilterName } | null;
   /** Size of the centre crop; null for none. */
   readonly crop: Size | null;
-  /** Value range before the mean: `0-1` if levels are divided by 255. */
-  readonly range: "0-1" | "0-255";
+  /** Rounding of the first row and column of the crop. */
+  readonly center: "down" | "half-even";
+  /** Tiles in place of one image; null for none. */
+  readonly tiles: TileRule | null;
+  /** Values before the mean. */
+  readonly range: LevelRange;
   /** Mean of each channel. */
   readonly mean: readonly [number, number, number];
   /** Standard deviation of each channel. */
@@ -95,11 +102,18 @@ export function readProcessorConfig(json: unknown): ProcessorConfig {
     toRgb: fields.do_convert_rgb ?? false,
     square: isPadded(fields) ? padColour(fields, family) : null,
     ...geometryOf(fields, family, patches),
-    range: fields.do_rescale ? "0-1" : "0-255",
+    center: "down",
+    tiles: readTiles(type, fields, family),
+    range: rangeOf(fields),
     mean,
     std,
     patches,
   };
+}
+
+/** Values before the mean. The product with 1/255 equals the quotient by 255 for all levels. */
+function rangeOf({ do_rescale, rescale_factor }: ProcessorFields): LevelRange {
+  return !do_rescale ? "0-255" : rescale_factor === 1 / 255 ? "0-1" : rescale_factor;
 }
 
 const ZEROS = [0, 0, 0] as const;
@@ -112,6 +126,11 @@ function geometryOf(
   patches: PatchGrid | null,
 ): Pick<ProcessorConfig, "resize" | "crop"> {
   const filter = fields.resample;
+  // Tiles have the size of the crop, so neither the resize of a tile nor its crop changes anything.
+  if (family.has.includes("anyres")) {
+    const [height, width] = readCropSize(fields.crop_size ?? 224, `${DOCUMENT}.crop_size`);
+    return { resize: { rule: { kind: "fixed", height, width }, filter }, crop: null };
+  }
   if (patches !== null) {
     const rule: SizeRule = {
       kind: "smart",

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { FilterName } from "../../kernels/image/geometry/names.ts";
+import type { FilterName, Size } from "../../kernels/image/geometry/names.ts";
 
 /** Values of one processor class where its configuration has none. */
 export interface Family {
   /** Rules of `size`: an integer becomes a square or the shortest edge, and the forms that the class accepts. */
   readonly size: {
     readonly whole: "square" | "shortest" | "refused";
-    readonly forms: readonly ("square" | "shortest")[];
+    readonly forms: readonly ("square" | "shortest" | "longest")[];
     readonly preset: Readonly<Record<string, number>>;
   };
   /** Pillow's number of the default filter. */
@@ -21,7 +21,7 @@ export interface Family {
   /** Default mean and standard deviation. */
   readonly statistics: readonly [mean: readonly number[], std: readonly number[]];
   /** Steps that only some classes have. */
-  readonly has: readonly ("crop" | "crop_pct" | "pad" | "patches" | "aspect")[];
+  readonly has: readonly ("crop" | "crop_pct" | "pad" | "patches" | "aspect" | "anyres" | "split")[];
 }
 
 const CLIP = [[0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]] as const;
@@ -50,6 +50,14 @@ const clip: Family = {
   has: ["crop"],
 };
 
+const split: Family = {
+  size: { whole: "refused", forms: ["square", "longest"], preset: { longest_edge: 4 * 364 } },
+  resample: 1,
+  convertsToRgb: true,
+  statistics: HALF,
+  has: ["split"],
+};
+
 /** Name of a processor class that is read, as in `image_processor_type`. */
 export type ProcessorType =
   | "CLIPImageProcessor"
@@ -60,7 +68,10 @@ export type ProcessorType =
   | "SiglipImageProcessor"
   | "BlipImageProcessor"
   | "LlavaImageProcessor"
-  | "Qwen2VLImageProcessor";
+  | "LlavaNextImageProcessor"
+  | "Qwen2VLImageProcessor"
+  | "Idefics3ImageProcessor"
+  | "SmolVLMImageProcessor";
 
 /** Processor classes by name. */
 export const FAMILIES: Readonly<Record<ProcessorType, Family>> = {
@@ -102,6 +113,7 @@ export const FAMILIES: Readonly<Record<ProcessorType, Family>> = {
     has: [],
   },
   LlavaImageProcessor: { ...clip, has: ["crop", "pad"] },
+  LlavaNextImageProcessor: { ...clip, has: ["crop", "anyres"] },
   Qwen2VLImageProcessor: {
     size: { whole: "refused", forms: [], preset: {} },
     resample: 3,
@@ -109,6 +121,8 @@ export const FAMILIES: Readonly<Record<ProcessorType, Family>> = {
     statistics: CLIP,
     has: ["patches"],
   },
+  Idefics3ImageProcessor: split,
+  SmolVLMImageProcessor: split,
 };
 
 /** Filters by their numbers in Pillow. */
@@ -120,6 +134,15 @@ export const FILTER_NUMBERS: readonly FilterName[] = [
   "box",
   "hamming",
 ];
+
+/** Resolutions of LLaVA-NeXT where the configuration has none. */
+export const ANYRES_RESOLUTIONS: readonly Size[] = [[336, 672], [672, 336], [672, 672], [1008, 336], [
+  336,
+  1008,
+]];
+
+/** Edge of a tile of Idefics3 where the configuration has none. */
+export const SPLIT_TILE = 364;
 
 /** ConvNeXT crops only below this size; from it on, it resizes to a square. */
 export const CONVNEXT_WHOLE = 384;

@@ -5,7 +5,8 @@
  */
 
 import { z } from "zod";
-import type { FilterName } from "../../kernels/image/geometry/names.ts";
+import { sizeSpec } from "../../kernels/image/geometry/fields.ts";
+import type { FilterName, Size } from "../../kernels/image/geometry/names.ts";
 import type { Schema } from "../../kernels/schema.ts";
 import { type Family, FILTER_NUMBERS } from "./families.ts";
 
@@ -13,7 +14,7 @@ import { type Family, FILTER_NUMBERS } from "./families.ts";
 export interface ProcessorFields {
   /** Whether images become RGB; absent if the class does not have the field. */
   readonly do_convert_rgb?: boolean | null | undefined;
-  /** Whether LLaVA pads to a square. */
+  /** Whether LLaVA pads to a square, and classes with tiles pad the shorter results of a batch. */
   readonly do_pad?: boolean | null | undefined;
   /** LLaVA's name of the padding, in the configuration of a CLIP processor. */
   readonly image_aspect_ratio?: "pad" | "" | null | undefined;
@@ -29,8 +30,10 @@ export interface ProcessorFields {
   readonly crop_size?: unknown;
   /** ConvNeXT's share of the shortest edge that stays. */
   readonly crop_pct?: number | null | undefined;
-  /** Whether levels are divided by 255. */
+  /** Whether levels are multiplied by a factor. */
   readonly do_rescale: boolean;
+  /** Factor of the levels. */
+  readonly rescale_factor: number;
   /** Whether mean and standard deviation are applied. */
   readonly do_normalize: boolean;
   /** Mean of each channel, or of all. */
@@ -41,6 +44,12 @@ export interface ProcessorFields {
   readonly min_pixels?: number | null | undefined;
   /** Most pixels after Qwen2-VL's resize. */
   readonly max_pixels?: number | null | undefined;
+  /** Resolutions of LLaVA-NeXT. */
+  readonly image_grid_pinpoints?: readonly Size[] | null | undefined;
+  /** Whether Idefics3 cuts tiles. */
+  readonly do_image_splitting: boolean;
+  /** Size of Idefics3's tiles. */
+  readonly max_image_size?: unknown;
   /** Rows and columns of a patch. */
   readonly patch_size: number;
   /** Images of a patch. */
@@ -51,6 +60,9 @@ export interface ProcessorFields {
 
 /** Maximum rows and columns of a patch, and of merged patches. */
 const MAX_PATCH = 256;
+
+/** Maximum resolutions of LLaVA-NeXT. */
+const MAX_RESOLUTIONS = 256;
 
 const name = z.string().max(200);
 const flag = z.boolean();
@@ -92,20 +104,26 @@ export function processorFields(family: Family): Schema<ProcessorFields> {
       return z.NEVER;
     }),
     do_rescale: flag.default(true),
-    rescale_factor: z.number().optional().refine(
-      (factor) => factor === undefined || factor === 1 / 255,
-      "expected 1/255 (0.00392156862745098), the only factor that is built",
-    ),
+    rescale_factor: z.number().min(1e-30).max(1e6).default(1 / 255),
     do_normalize: flag.default(true),
     image_mean: perChannel(z.number().min(-1e6).max(1e6)),
     image_std: perChannel(z.number().min(1e-30).max(1e6)),
     do_convert_rgb: family.convertsToRgb === null ? off : flag.nullable().default(family.convertsToRgb),
-    do_pad: has("pad") ? flag.nullish() : off,
+    do_pad: has("pad") ? flag.nullish() : has("anyres") || has("split") ? z.literal(true).nullish() : off,
     do_center_crop: has("crop") ? flag.default(true) : off.transform(() => false),
     size: z.unknown().optional(),
     ...(has("aspect") ? { image_aspect_ratio: z.enum(["pad", ""]).nullish() } : {}),
     ...(has("crop") ? { crop_size: z.unknown().optional() } : {}),
     ...(has("crop_pct") ? { crop_pct: z.number().gt(0).max(1000).nullish() } : {}),
+    ...(has("anyres")
+      ? {
+        aspect_ratio_setting: z.literal("anyres").nullish(),
+        image_grid_pinpoints: z.array(sizeSpec).min(1).max(MAX_RESOLUTIONS).nullish(),
+      }
+      : {}),
+    ...(has("split")
+      ? { do_image_splitting: flag.default(true), max_image_size: z.unknown().optional() }
+      : {}),
     min_pixels: has("patches") ? pixels.nullish() : z.undefined().optional(),
     max_pixels: has("patches") ? pixels.nullish() : z.undefined().optional(),
     ...(has("patches")

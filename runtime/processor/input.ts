@@ -4,10 +4,11 @@
  * @module
  */
 
-import { imageAxes } from "../../serialize/image_axes.ts";
+import { toRgbReference } from "../../kernels/image/channels/to_rgb.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { slice, type Tensor, tensor, toLayout } from "../../serialize/tensor.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import type { ProcessorConfig } from "./config.ts";
 import type { ImageDecoder, PixelData } from "./decoder.ts";
 
 /**
@@ -117,18 +118,36 @@ function pixelsOf({ data, width, height }: PixelData): Tensor {
   return slice(all, [0, 0, 0], [height, width, 3]);
 }
 
+/** Conversion of a processor to three channels: Pillow's, or none for a reason. */
+export type Conversion = { readonly converts: true } | { readonly converts: false; readonly because: string };
+
+/**
+ * Conversion that a processor does before its resize.
+ *
+ * @param config Configuration of the processor.
+ */
+export function conversionOf({ toRgb, tiles, type }: ProcessorConfig): Conversion {
+  if (type === "ImageClassification") {
+    return { converts: false, because: "torchvision's presets do not convert" };
+  }
+  if (!toRgb) return { converts: false, because: "do_convert_rgb is not true" };
+  return tiles?.kind === "split"
+    ? { converts: false, because: `${type} converts after its resize, which is not built` }
+    : { converts: true };
+}
+
 /**
  * Makes three channels as Pillow's `convert("RGB")`: alpha is dropped, not blended, and gray is repeated. Both are
  * views without a copy.
  *
  * @param image Tensor in HWC.
- * @param converts Whether the processor converts; otherwise three channels are required.
+ * @param conversion Whether the processor converts; otherwise three channels are required.
  * @returns View with three channels.
  * @throws {OnpathError} `shape` if the number of channels is not 1, 3 or 4, or needs a conversion that the processor
  * does not do.
  */
-export function toRgb(image: Tensor, converts: boolean): Tensor {
-  const { height, width, channels, rowStride, columnStride } = imageAxes(image);
+export function toRgb(image: Tensor, conversion: Conversion): Tensor {
+  const channels = image.shape[2]!;
   if (channels === 3) return image;
   if (channels !== 1 && channels !== 4) {
     throw new OnpathError(
@@ -137,13 +156,12 @@ export function toRgb(image: Tensor, converts: boolean): Tensor {
       { channels },
     );
   }
-  if (!converts) {
+  if (!conversion.converts) {
     throw new OnpathError(
       "shape",
-      `Cannot process an image of ${channels} channels: expected 3, because do_convert_rgb is not true`,
+      `Cannot process an image of ${channels} channels: expected 3, because ${conversion.because}`,
       { channels },
     );
   }
-  if (channels === 4) return slice(image, [0, 0, 0], [height, width, 3]);
-  return { ...image, shape: [height, width, 3], strides: [rowStride, columnStride, 0] };
+  return toRgbReference(image, "drop");
 }

@@ -7,6 +7,7 @@
 import type { ImagePipeline, ImageStep } from "../../kernels/image/pipeline.ts";
 import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_AXIS } from "../../serialize/sampling.ts";
+import type { Size } from "../../kernels/image/geometry/names.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { centerAxis, resizedSize } from "./sizes.ts";
 
@@ -55,10 +56,15 @@ export function pipelineFor(
       `Cannot make a pipeline: found ${kindOf(config)}, expected a configuration of readProcessorConfig()`,
     );
   }
+  if (config.tiles !== null) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot make one pipeline for ${config.type}: it cuts tiles, expected passesFor()`,
+      { type: config.type },
+    );
+  }
   const steps: ImageStep[] = [];
-  const size = Object(image) as typeof image;
-  let height = checkInteger("image height", size.height, 1, MAX_AXIS);
-  let width = checkInteger("image width", size.width, 1, MAX_AXIS);
+  let [height, width] = checkImage(image);
   const become = (rows: number, columns: number) => {
     [height, width] = [rows, columns];
     checkSize(image, height, width);
@@ -89,8 +95,8 @@ export function pipelineFor(
     become(rows, columns);
   }
   if (config.crop !== null) {
-    const y = centerAxis(height, config.crop[0]);
-    const x = centerAxis(width, config.crop[1]);
+    const y = centerAxis(height, config.crop[0], config.center);
+    const x = centerAxis(width, config.crop[1], config.center);
     if (y.length < height || x.length < width) {
       steps.push({ op: "crop", top: y.start, left: x.start, height: y.length, width: x.length });
       become(y.length, x.length);
@@ -98,12 +104,36 @@ export function pipelineFor(
     pad(y.before, x.before, y.after, x.after, 0);
   }
   if (config.patches !== null) checkPatches(config.patches.patch * config.patches.merge, height, width);
-  const { mean, std, range } = config;
-  steps.push({ op: "normalize", mean, std, range, dtype: "f32", layout: "CHW" });
+  steps.push(...normalizeSteps(config));
   return { pipeline: { steps }, height, width };
 }
 
-function checkSize(
+/** Last steps of every pipeline: levels to values, planes first. */
+export function normalizeSteps({ mean, std, range }: ProcessorConfig): ImageStep[] {
+  const rest = { mean, std, dtype: "f32", layout: "CHW" } as const;
+  return typeof range === "number"
+    ? [{ op: "rescale", factor: range }, { op: "normalize", range: "0-255", ...rest }]
+    : [{ op: "normalize", range, ...rest }];
+}
+
+/** Checks the edges of an image. */
+export function checkImage(image: { readonly height: number; readonly width: number }): Size {
+  const { height, width } = Object(image) as typeof image;
+  return [
+    checkInteger("image height", height, 1, MAX_AXIS),
+    checkInteger("image width", width, 1, MAX_AXIS),
+  ];
+}
+
+/**
+ * Checks a size that an image becomes.
+ *
+ * @param image Rows and columns of the image, for the message.
+ * @param height Rows that it becomes.
+ * @param width Columns that it becomes.
+ * @throws {OnpathError} `size` if an edge or the number of samples exceeds its limit.
+ */
+export function checkSize(
   image: { readonly height: number; readonly width: number },
   height: number,
   width: number,

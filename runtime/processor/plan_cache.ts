@@ -8,13 +8,16 @@ import { compile } from "../../kernels/image/plan/compile.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { Device } from "../device/device.ts";
 import { Session } from "../session.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
 import type { ProcessorConfig } from "./config.ts";
-import { pipelineFor, type ProcessorPipeline } from "./pipeline.ts";
+import { passesFor, type ProcessorPasses } from "./passes.ts";
+import { runPasses } from "./run_passes.ts";
 
-/** Session for images of one shape, and the size of its results. */
-export interface ShapeSession extends Pick<ProcessorPipeline, "height" | "width"> {
-  /** Session on the device. */
-  readonly session: Session<ImagePlan>;
+/** Sessions for images of one shape, and the shape of its results. */
+export interface ShapeSession extends Omit<ProcessorPasses, "passes"> {
+  /** Runs images of the shape: values of each, in order. */
+  readonly run: (images: readonly Tensor[], wait: WaitOptions) => Promise<Float32Array<ArrayBuffer>[]>;
 }
 
 /** Sessions by shape. */
@@ -25,7 +28,7 @@ export interface PlanCache {
    * @param device Device of the session.
    * @param height Rows of the images.
    * @param width Columns of the images.
-   * @throws {OnpathError} As {@linkcode pipelineFor} and `compile()`.
+   * @throws {OnpathError} As {@linkcode passesFor} and `compile()`.
    */
   readonly sessionFor: (device: Device, height: number, width: number) => Promise<ShapeSession>;
 }
@@ -40,10 +43,14 @@ export function createPlanCache(config: ProcessorConfig, maxPlans: number): Plan
   // The sessions of a device are released with it.
   const devices = new WeakMap<Device, Map<string, Promise<ShapeSession>>>();
   const compileFor = (device: Device, height: number, width: number) => {
-    const { pipeline, ...size } = pipelineFor(config, { height, width });
-    const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-    return { plan: compile(pipeline, { input, device }), size };
+    const { passes, ...shape } = passesFor(config, { height, width });
+    const plans = passes.map(({ pipeline, input: [rows, columns] }) => {
+      const input = { dtype: "u8", shape: [rows, columns, 3], layout: "HWC" } as const;
+      return compile(pipeline, { input, device });
+    });
+    return { passes, plans, shape };
   };
+  const open = (device: Device, plan: ImagePlan) => Session.open(plan, device, undefined, { isLazy: true });
   return {
     sessionFor: async (device, height, width) => {
       let sessions = devices.get(device);
@@ -52,10 +59,10 @@ export function createPlanCache(config: ProcessorConfig, maxPlans: number): Plan
       let opened = sessions.get(key);
       if (opened === undefined) {
         // Compiled before the cache changes, so a shape that is refused evicts nothing.
-        const { plan, size } = compileFor(device, height, width);
-        opened = Session.open(plan, device, undefined, { isLazy: true }).then((session) => ({
-          session,
-          ...size,
+        const { passes, plans, shape } = compileFor(device, height, width);
+        opened = Promise.all(plans.map((plan) => open(device, plan))).then((opened) => ({
+          run: (images, wait) => runPasses(passes, opened, images, wait),
+          ...shape,
         }));
         if (sessions.size >= maxPlans) sessions.delete(sessions.keys().next().value!);
       }

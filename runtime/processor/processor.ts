@@ -12,10 +12,11 @@ import { createModelDevice } from "../device/model.ts";
 import { checkRunOptions } from "../run_options.ts";
 import { type ProcessorConfig, readProcessorConfig } from "./config.ts";
 import { defaultDecoder, type ImageDecoder } from "./decoder.ts";
-import { type ProcessorImage, readImage, toRgb } from "./input.ts";
+import { conversionOf, type ProcessorImage, readImage, toRgb } from "./input.ts";
 import { createPlanCache, type PlanCache, type ShapeSession } from "./plan_cache.ts";
 import type { ImageFailure, ProcessedImages } from "./results.ts";
-import { batchOf, type ProcessedImage } from "./batch.ts";
+import { batchOf } from "./batch.ts";
+import type { ProcessedImage } from "./processed.ts";
 
 /** Maximum images of one call. */
 const MAX_IMAGES = 4096;
@@ -23,7 +24,7 @@ const MAX_IMAGES = 4096;
 /** Maximum samples of the images of one call: 2^30. */
 const MAX_SAMPLES = 2 ** 30;
 
-/** Images of one shape that are in a session at a time, so that memory stays bounded. */
+/** Images of one shape, or tiles, that are in a session at a time, so that memory stays bounded. */
 const RUN_IMAGES = 16;
 
 /** Options of {@linkcode processorFrom}. */
@@ -84,7 +85,17 @@ export interface ImageProcessor {
  * ```
  */
 export function processorFrom(json: unknown, options: ProcessorOptions = {}): ImageProcessor {
-  const config = readProcessorConfig(json);
+  return createProcessor(readProcessorConfig(json), options);
+}
+
+/**
+ * Creates an image processor from a checked configuration.
+ *
+ * @param config Configuration of {@linkcode readProcessorConfig} or of a preset.
+ * @param options Decoder and number of kept plans.
+ * @throws {OnpathError} `size` if an option is outside its limits.
+ */
+export function createProcessor(config: ProcessorConfig, options: ProcessorOptions): ImageProcessor {
   const { decoder = defaultDecoder, maxPlans = 16 } = Object(options) as ProcessorOptions;
   checkInteger("maximum of plans", maxPlans, 1, 1024);
   if (typeof decoder !== "function") {
@@ -137,7 +148,7 @@ async function prepare(
   image: ProcessorImage,
   { decoder, ...wait }: WaitOptions & { readonly decoder: ImageDecoder },
 ): Promise<Omit<Prepared, "index">> {
-  const samples = toRgb(await readImage(image, decoder, wait), config.toRgb);
+  const samples = toRgb(await readImage(image, decoder, wait), conversionOf(config));
   const [height, width] = samples.shape as [number, number];
   return { shape: await cache.sessionFor(device, height, width), image: samples };
 }
@@ -167,12 +178,14 @@ async function runGroups(
   wait: WaitOptions,
 ): Promise<ProcessedImage[]> {
   const done: ProcessedImage[] = [];
-  for (const [{ session, height, width }, images] of groups) {
-    for (let first = 0; first < images.length; first += RUN_IMAGES) {
-      const part = images.slice(first, first + RUN_IMAGES);
-      const { outputs } = await session.runMany(part.map(({ image }) => image), wait);
-      for (const [at, { data }] of outputs.entries()) {
-        done.push({ index: part[at]!.index, height, width, data: data as Float32Array<ArrayBuffer> });
+  for (const [{ run, ...shape }, images] of groups) {
+    const runImages = Math.ceil(RUN_IMAGES / shape.count);
+    for (let first = 0; first < images.length; first += runImages) {
+      const part = images.slice(first, first + runImages);
+      const results = await run(part.map(({ image }) => image), wait);
+      for (const [at, data] of results.entries()) {
+        const { index, image } = part[at]!;
+        done.push({ index, source: [image.shape[0]!, image.shape[1]!], ...shape, data });
       }
     }
   }

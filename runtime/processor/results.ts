@@ -12,7 +12,10 @@ export interface BatchTensor {
   readonly type: "float32";
   /** Values in C order. */
   readonly data: Float32Array<ArrayBuffer>;
-  /** Length of each axis: images, channels, rows, columns; or patches and their values. */
+  /**
+   * Length of each axis: images, channels, rows, columns; images, tiles, channels, rows, columns; or patches and their
+   * values.
+   */
   readonly dims: number[];
 }
 
@@ -22,7 +25,17 @@ export interface GridTensor {
   readonly type: "int64";
   /** Values in C order. */
   readonly data: BigInt64Array<ArrayBuffer>;
-  /** Images, and 3. */
+  /** Images, and the numbers of each. */
+  readonly dims: number[];
+}
+
+/** Tensor of truth values, by the names of onnxruntime's constructor. */
+export interface MaskTensor {
+  /** Element type. */
+  readonly type: "bool";
+  /** 1 for true, 0 for false, in C order. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Images, tiles, rows and columns. */
   readonly dims: number[];
 }
 
@@ -40,6 +53,12 @@ export interface ProcessedImages {
   readonly pixel_values: BatchTensor;
   /** Patches along time, rows and columns of each image, for Qwen2-VL alone. */
   readonly image_grid_thw?: GridTensor;
+  /** Rows and columns of each image before the resize, for LLaVA-NeXT alone. */
+  readonly image_sizes?: GridTensor;
+  /** True for the samples of tiles that an image has, for Idefics3 and SmolVLM alone. */
+  readonly pixel_attention_mask?: MaskTensor;
+  /** Rows and columns of tiles of each image, 0 without a split, for Idefics3 and SmolVLM alone. */
+  readonly tile_grid?: GridTensor;
   /** Index in the call of each image of `pixel_values`. */
   readonly indexes: readonly number[];
   /** Images that are missing from `pixel_values`, in order. */

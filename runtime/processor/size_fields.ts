@@ -41,7 +41,17 @@ export function readSizeRule(value: unknown, rules: Family["size"], where: strin
     const { shortest_edge } = value as Record<string, unknown>;
     return { kind: "shortest", length: edge(shortest_edge, `${where}.shortest_edge`) };
   }
+  if (same(keys, ["longest_edge"]) && rules.forms.includes("longest")) {
+    return { kind: "longest", length: readLongestEdge(value, where) };
+  }
   throw refused(where, listed(keys), expectation(rules));
+}
+
+/** Reads a size that has `longest_edge` alone. */
+export function readLongestEdge(value: unknown, where: string): number {
+  const keys = keysOf(value, where);
+  if (!same(keys, ["longest_edge"])) throw refused(where, listed(keys), "longest_edge alone");
+  return edge((value as Record<string, unknown>)["longest_edge"], `${where}.longest_edge`);
 }
 
 /** Reads `crop_size`: a whole number is a square. */
@@ -124,6 +134,7 @@ function expectation({ whole, forms }: Family["size"]): string {
   return [
     ...(forms.includes("square") ? ["height and width"] : []),
     ...(forms.includes("shortest") ? ["shortest_edge alone"] : []),
+    ...(forms.includes("longest") ? ["longest_edge alone"] : []),
     ...(whole === "refused" ? [] : ["a whole number"]),
   ].join(", or ");
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { shorterSide } from "../../kernels/image/geometry/spec.ts";
+import { centerStart, shorterSide } from "../../kernels/image/geometry/spec.ts";
 import type { Size } from "../../kernels/image/geometry/names.ts";
-import { roundHalfEven } from "../../kernels/image/resize/positions.ts";
+import { edgeRatio, MAX_RATIO, smartSize } from "../../kernels/image/resize/target_size.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { evenSize } from "./tiles.ts";
 
 /** Rule by which a processor resizes. */
 export type SizeRule =
@@ -15,6 +16,8 @@ export type SizeRule =
   | { readonly kind: "fixed"; readonly height: number; readonly width: number }
   /** The shortest edge to a length, the other one by the image's ratio. */
   | { readonly kind: "shortest"; readonly length: number }
+  /** The longest edge to a length, the other one to an even number, as Idefics3. */
+  | { readonly kind: "longest"; readonly length: number }
   /** To multiples of a factor within a range of pixels, as Qwen2-VL. */
   | {
     readonly kind: "smart";
@@ -22,9 +25,6 @@ export type SizeRule =
     readonly minPixels: number;
     readonly maxPixels: number;
   };
-
-/** Maximum ratio of the edges of an image that Qwen2-VL takes. */
-const MAX_RATIO = 200;
 
 /**
  * Size after the resize of a processor.
@@ -41,43 +41,30 @@ export function resizedSize(rule: SizeRule, height: number, width: number): Size
       return [rule.height, rule.width];
     case "shortest":
       return shorterSide(height, width, rule.length);
+    case "longest":
+      return evenSize(rule.length, height, width);
     case "smart":
-      return smartSize(rule, height, width);
+      return pixelSize(rule, height, width);
   }
 }
 
-/**
- * Qwen2-VL's rule: each edge becomes the nearest multiple of `factor` (ties to even). If the pixels then leave
- * their range, both edges are scaled by one number, and rounded down or up.
- */
-function smartSize(
+/** Qwen2-VL's rule, which refuses long images. */
+function pixelSize(
   { factor, minPixels, maxPixels }: Extract<SizeRule, { kind: "smart" }>,
   height: number,
   width: number,
 ): Size {
-  const ratio = Math.max(height, width) / Math.min(height, width);
-  if (ratio > MAX_RATIO) {
-    throw new OnpathError(
-      "size",
-      `Cannot resize ${height} x ${width}: the edges' ratio is ${
-        ratio.toFixed(1)
-      }, expected at most ${MAX_RATIO}`,
-      { height, width, most: MAX_RATIO },
-    );
+  const ratio = edgeRatio(height, width);
+  if (ratio <= MAX_RATIO) {
+    return smartSize(height, width, { factor, min_pixels: minPixels, max_pixels: maxPixels });
   }
-  const near = (edge: number) => roundHalfEven(edge / factor) * factor;
-  const pixels = near(height) * near(width);
-  if (pixels > maxPixels) {
-    const scale = Math.sqrt((height * width) / maxPixels);
-    const down = (edge: number) => Math.max(factor, Math.floor(edge / scale / factor) * factor);
-    return [down(height), down(width)];
-  }
-  if (pixels < minPixels) {
-    const scale = Math.sqrt(minPixels / (height * width));
-    const up = (edge: number) => Math.ceil((edge * scale) / factor) * factor;
-    return [up(height), up(width)];
-  }
-  return [near(height), near(width)];
+  throw new OnpathError(
+    "size",
+    `Cannot resize ${height} x ${width}: the edges' ratio is ${
+      ratio.toFixed(1)
+    }, expected at most ${MAX_RATIO}`,
+    { height, width, most: MAX_RATIO },
+  );
 }
 
 /** Crop or pad of one axis. At most one of `start` and the two pads is above 0. */
@@ -93,14 +80,18 @@ export interface AxisCrop {
 }
 
 /**
- * Centre crop of one axis. A crop starts at half the difference, rounded down. If the crop is longer than the axis,
+ * Centre crop of one axis. A crop starts at half the difference, rounded down, or half to even as in torchvision. If the crop is longer than the axis,
  * zeros surround it, one more before than after if their number is odd.
  *
  * @param length Length of the axis.
  * @param crop Length of the crop.
+ * @param center Rounding of the start.
  */
-export function centerAxis(length: number, crop: number): AxisCrop {
-  if (crop <= length) return { start: Math.floor((length - crop) / 2), length: crop, before: 0, after: 0 };
+export function centerAxis(length: number, crop: number, center: "down" | "half-even" = "down"): AxisCrop {
+  if (crop <= length) {
+    const start = center === "down" ? Math.floor((length - crop) / 2) : centerStart(length, crop);
+    return { start, length: crop, before: 0, after: 0 };
+  }
   const before = Math.ceil((crop - length) / 2);
   return { start: 0, length, before, after: crop - length - before };
 }

@@ -20,6 +20,7 @@ const text = (op: string, fields: Readonly<Record<string, unknown>> = {}): Examp
 
 /** Examples by step. Images fit the photograph of `scripts/photos`, 400 x 600. */
 export const STEP_EXAMPLES: Readonly<Record<string, ExamplePipeline>> = {
+  to_rgb: { steps: [{ op: "to_rgb", alpha: [255, 255, 255] }, { op: "resize", size: { longest: 224 } }] },
   crop: one("crop", { top: 100, left: 200, height: 224, width: 224 }),
   center_crop: one("center_crop", { size: [224, 224] }),
   pad: one("pad", { top: 100, bottom: 100, fill: [124, 116, 104] }),
@@ -30,6 +31,13 @@ export const STEP_EXAMPLES: Readonly<Record<string, ExamplePipeline>> = {
   rotate: one("rotate", { degrees: 15, border: "replicate" }),
   affine: one("affine", { matrix: [0.5, 0, 10, 0, 0.5, 20], size: [224, 320] }),
   perspective: one("perspective", { matrix: [1, 0.2, 0, 0, 1, 0, 0, 0.001, 1], size: [400, 600] }),
+  rescale: {
+    steps: [
+      { op: "resize", size: { factor: 28, min_pixels: 3136, max_pixels: 50176 } },
+      { op: "rescale", factor: 1 / 127.5 },
+      { op: "normalize", mean: [1, 1, 1], range: "0-255", layout: "CHW" },
+    ],
+  },
   normalize: {
     steps: [
       { op: "resize", size: [224, 224] },

@@ -68,7 +68,7 @@ export const STEP_SECTIONS: readonly StepSection[] = [
     workload: "image",
     about: "Save an example as `pipeline.json` and run\n" +
       "`deno task offload run pipeline.json --input scripts/photos/rocket.jpg --output out.npy`. At most one step\n" +
-      "samples (`resize`, `letterbox`, `rotate`, `affine`, `perspective`), and `normalize` comes last.",
+      "samples (`resize`, `letterbox`, `rotate`, `affine`, `perspective`). `to_rgb` comes first, `normalize` last.",
     schemas: Object.values(STEP_SPECS),
   },
   {
@@ -136,6 +136,12 @@ function describe(schema: JsonSchema): string {
   if (prefixItems !== undefined) return `list of ${prefixItems.length}: ${describe(prefixItems[0]!)}`;
   if (type === "array") return `list of ${range(minItems, maxItems)}: ${describe(items!)}`;
   if (type === "string") return `text of ${range(minLength, maxLength)} characters`;
+  if (type === "object") {
+    const fields = Object.keys(schema.properties!).map((field) =>
+      schema.required?.includes(field) ? `\`${field}\`` : `optional \`${field}\``
+    );
+    return `object with ${fields.join(", ")}`;
+  }
   if (type === "boolean") return "`true`, `false`";
   if (type === "integer" || type === "number") {
     const low = schema.exclusiveMinimum === undefined ? schema.minimum : `above ${schema.exclusiveMinimum}`;

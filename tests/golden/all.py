@@ -8,11 +8,14 @@ import filters
 import library_filters
 import make
 import people
+import presets
 import processors
 import quantize
 import tabular
 import warp
 
 if __name__ == "__main__":
-    modules = (make, warp, antialias, filters, library_filters, processors, quantize, tabular, people)
+    modules = (
+        make, warp, antialias, filters, library_filters, processors, presets, quantize, tabular, people,
+    )
     sys.exit(max(module.main() for module in modules))

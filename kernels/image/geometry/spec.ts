@@ -33,10 +33,12 @@ export interface CenterCropStep {
   readonly size: Size;
 }
 
-/** Adds rows and columns of one colour around the image. */
+/** Adds rows and columns of one colour around the image, by number or to a square. */
 export interface PadStep {
   /** Name of the step. */
   readonly op: "pad";
+  /** `"square"` centres the image in a square of its longest edge; an odd row or column goes below or right. */
+  readonly to?: "square" | undefined;
   /** Rows added above. Default 0. */
   readonly top: number;
   /** Columns added at the left. Default 0. */
@@ -87,12 +89,16 @@ export const centerCropSpec: Schema<CenterCropStep> = z.strictObject({
 /** Schema of {@linkcode PadStep}. */
 export const padSpec: Schema<PadStep> = z.strictObject({
   op: z.literal("pad"),
+  to: z.literal("square").optional(),
   top: offset.default(0),
   left: offset.default(0),
   bottom: offset.default(0),
   right: offset.default(0),
   fill: fillSpec.default(0),
-});
+}).refine(
+  ({ to, top, left, bottom, right }) => to === undefined || top + left + bottom + right === 0,
+  'to: "square" excludes top, left, bottom and right',
+);
 
 /** Schema of {@linkcode LetterboxStep}. */
 export const letterboxSpec: Schema<LetterboxStep> = z.strictObject({

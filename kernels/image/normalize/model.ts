@@ -11,7 +11,7 @@ import { domainOf } from "../../memoize/domain.ts";
 import { elementsOf } from "../../memoize/element.ts";
 import { enumerateFunction } from "../../memoize/enumerate.ts";
 import { normalizeBits } from "./reference.ts";
-import { type NormalizeParams, normalizeParams } from "./spec.ts";
+import { type LevelRange, type NormalizeParams, normalizeParams } from "./spec.ts";
 
 /** Domain of each channel's function. */
 const LEVELS = domainOf("u8");
@@ -23,12 +23,16 @@ export const normalizeKernel: Kernel<NormalizeParams> = {
   params: normalizeParams,
   forms: (params) => [levels(params)],
   bound: (params) => ({
-    versus: `(x${params.range === "0-1" ? "/255" : ""} - mean) / std in binary32, then ${params.dtype}`,
+    versus: `(${rangeText(params.range)} - mean) / std in binary32, then ${params.dtype}`,
     levels: 0,
     because: "the table holds the result for each of the 256 levels",
   }),
   prepare: (params, input) => prepare(params, input),
 };
+
+function rangeText(range: LevelRange): string {
+  return range === "0-1" ? "x/255" : range === "0-255" ? "x" : `x*${range}`;
+}
 
 function levels(params: NormalizeParams): TableForm {
   return {

@@ -8,11 +8,11 @@ import { imageAxes } from "../../../serialize/image_axes.ts";
 import { type Tensor, tensor, toLayout } from "../../../serialize/tensor.ts";
 import { roundHalfEven } from "../resize/positions.ts";
 import { elementsOf, encodeElement } from "../../memoize/element.ts";
-import type { NormalizeParams } from "./spec.ts";
+import type { LevelRange, NormalizeParams } from "./spec.ts";
 
 /**
  * Normalizes one level. Every operation is rounded to binary32, as in PyTorch and NumPy: `x = level / 255`
- * (range 0-1), `x = x - mean`, `x = x / std`.
+ * (range 0-1), `x = x - mean`, `x = x / std`. A factor multiplies in binary64 and is then rounded, as in transformers.
  *
  * A binary64 operation on binary32 operands, rounded to binary32, equals the binary32 operation (Figueroa,
  * 1995). So `Math.fround` after each operation is exact.
@@ -20,7 +20,7 @@ import type { NormalizeParams } from "./spec.ts";
  * @param level Level, 0 to 255.
  * @param mean Mean of the channel.
  * @param std Standard deviation of the channel.
- * @param range Value range of the input: `0-1` divides levels by 255.
+ * @param range Values before the mean.
  * @returns Normalized binary32 value.
  *
  * @example
@@ -31,8 +31,12 @@ import type { NormalizeParams } from "./spec.ts";
  * assert.equal(normalizeLevel(255, 0.5, 0.5, "0-1"), 1);
  * ```
  */
-export function normalizeLevel(level: number, mean: number, std: number, range: "0-1" | "0-255"): number {
-  const value = range === "0-1" ? Math.fround(level / 255) : level;
+export function normalizeLevel(level: number, mean: number, std: number, range: LevelRange): number {
+  const value = range === "0-1"
+    ? Math.fround(level / 255)
+    : range === "0-255"
+    ? level
+    : Math.fround(level * range);
   return Math.fround(Math.fround(value - Math.fround(mean)) / Math.fround(std));
 }
 

@@ -10,6 +10,14 @@ import type { Schema } from "../../schema.ts";
 /** Element types that normalize can output. */
 export type NormalizedDType = "u8" | "i8" | "f16" | "bf16" | "f32";
 
+/** Multiplies levels by a factor in binary64, rounded to binary32. Last, or before `normalize` of range `0-255`. */
+export interface RescaleStep {
+  /** Name of the step. */
+  readonly op: "rescale";
+  /** Factor, 10^−30 to 10^6, such as 1/255 or 1/127.5. */
+  readonly factor: number;
+}
+
 /** Computes `((pixel / 255 or pixel) - mean) / std` per channel, in binary32. */
 export interface NormalizeStep {
   /** Name of the step. */
@@ -32,7 +40,11 @@ const deviation = z.number().min(1e-30).max(1e6);
 const means = z.array(finite).min(1).max(4);
 const deviations = z.array(deviation).min(1).max(4);
 const range = z.enum(["0-1", "0-255"]);
+const factor = z.number().min(1e-30).max(1e6);
 const dtype = z.enum(["u8", "i8", "f16", "bf16", "f32"]);
+
+/** Schema of {@linkcode RescaleStep}. */
+export const rescaleSpec: Schema<RescaleStep> = z.strictObject({ op: z.literal("rescale"), factor });
 
 /** Schema of {@linkcode NormalizeStep}. */
 export const normalizeSpec: Schema<NormalizeStep> = z.strictObject({
@@ -44,14 +56,20 @@ export const normalizeSpec: Schema<NormalizeStep> = z.strictObject({
   layout: z.enum(["HWC", "CHW"]).default("HWC"),
 });
 
+/**
+ * Values before the mean: `0-1` divides levels by 255 in binary32, `0-255` uses them unchanged, and a number is their
+ * factor in binary64, rounded to binary32.
+ */
+export type LevelRange = "0-1" | "0-255" | number;
+
 /** Parameters of the normalize kernel in a plan, one mean and standard deviation a channel. */
 export interface NormalizeParams {
   /** Mean of each channel, in the units of `range`. */
   readonly mean: readonly number[];
   /** Standard deviation of each channel, in the units of `range`. */
   readonly std: readonly number[];
-  /** Value range of the input: `0-1` divides levels by 255. */
-  readonly range: "0-1" | "0-255";
+  /** Values before the mean. */
+  readonly range: LevelRange;
   /** Element type of the result. */
   readonly dtype: NormalizedDType;
   /** Whether output packets store their samples plane by plane. */
@@ -62,7 +80,7 @@ export interface NormalizeParams {
 export const normalizeParams: Schema<NormalizeParams> = z.strictObject({
   mean: means,
   std: deviations,
-  range,
+  range: z.union([range, factor]),
   dtype,
   planar: z.boolean(),
 });

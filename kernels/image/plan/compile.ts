@@ -102,8 +102,10 @@ export function compile(
     });
   }
   const input = checkInput(options.input);
-  const { images, ...image } = imageShape(input);
-  const { steps, output: shape } = lowerPipeline(checked, image);
+  const { images, ...read } = imageShape(input);
+  const { steps, output: shape } = lowerPipeline(checked, read);
+  // Packets have the channels of the result, because `to_rgb` is done on the host.
+  const image = { ...read, channels: shape.channels };
   const geometry = foldGeometry(steps, image);
   const kernels = stageKernels(steps, geometry, device);
   const channels = checkChannels(image.channels);

@@ -1,5 +1,5 @@
 /**
- * Check of an input against the plan's input shape.
+ * Input of a plan: its check, and its channels on the way to the device.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { imageAxes } from "../../../serialize/image_axes.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { toRgbReference } from "../channels/to_rgb.ts";
 import type { ImagePlan } from "./plan.ts";
 
 /**
@@ -51,4 +52,16 @@ export function checkPlanInput(plan: ImagePlan, input: Tensor): void {
       );
     }
   }
+}
+
+/**
+ * Samples that a plan serializes: those of the input, as three channels after a step `to_rgb`.
+ *
+ * @param plan Compiled plan.
+ * @param input Image, already checked against the plan.
+ * @returns The input, a view of it, or a copy if alpha is blended.
+ */
+export function planSamples(plan: ImagePlan, input: Tensor): Tensor {
+  const [step] = plan.body.pipeline.steps;
+  return step?.op === "to_rgb" ? toRgbReference(input, step.alpha) : input;
 }

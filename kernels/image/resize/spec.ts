@@ -5,23 +5,20 @@
  */
 
 import { z } from "zod";
-import {
-  axisLength,
-  checkFilter,
-  filterSpec,
-  matchSpec,
-  resizeMatchSpec,
-  sizeSpec,
-} from "../geometry/fields.ts";
-import type { FilterName, Match, ResizeMatch, Size } from "../geometry/names.ts";
+import { axisLength, checkFilter, filterSpec, matchSpec, resizeMatchSpec } from "../geometry/fields.ts";
+import type { FilterName, Match, ResizeMatch } from "../geometry/names.ts";
+import { type TargetSize, targetSizeSpec } from "../geometry/target_size.ts";
 import type { Schema } from "../../schema.ts";
 
 /** Resize with half-pixel centres: bilinear of four neighbours, or another filter of a library. */
 export interface ResizeStep {
   /** Name of the step. */
   readonly op: "resize";
-  /** New size in samples. A single number is the new length of the shorter side, as in torchvision. */
-  readonly size: Size | number;
+  /**
+   * New size in samples: `[height, width]`, or the shortest edge as in torchvision; with `max` the longest edge is at
+   * most that. `longest` is the longest edge. A `factor` makes multiples of it within a range of pixels.
+   */
+  readonly size: TargetSize;
   /** Reference computation that the result equals. Default `exact`. */
   readonly match: Match;
   /** Filter. `exact` has bilinear alone, other matches have several. Default `bilinear`. */
@@ -33,7 +30,7 @@ export interface ResizeStep {
 /** Schema of {@linkcode ResizeStep}. */
 export const resizeSpec: Schema<ResizeStep> = z.strictObject({
   op: z.literal("resize"),
-  size: z.union([sizeSpec, axisLength]),
+  size: targetSizeSpec,
   match: matchSpec.default("exact"),
   filter: filterSpec.default("bilinear"),
   antialias: z.boolean().optional(),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readProcessorConfig } from "../../../runtime/processor/config.ts";
 import { FAMILIES } from "../../../runtime/processor/families.ts";
+import { passesFor } from "../../../runtime/processor/passes.ts";
 import { pipelineFor } from "../../../runtime/processor/pipeline.ts";
 import { centerAxis, resizedSize } from "../../../runtime/processor/sizes.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
@@ -31,7 +32,8 @@ Deno.test("readProcessorConfig() reads the image_processor of a processor_config
 
 Deno.test("readProcessorConfig() has the defaults of every class", () => {
   const sizes = Object.keys(FAMILIES).map((type) => {
-    const { resize, crop } = read({}, type);
+    // The class's own resolutions do not fit its own tiles of 224.
+    const { resize, crop } = read(type.startsWith("LlavaNext") ? { size: 336, crop_size: 336 } : {}, type);
     return [type, ...pipelineOf(resize!.rule), resize!.filter, crop?.join("x") ?? "-"].join(" ");
   });
   assert.deepEqual(sizes, [
@@ -43,7 +45,10 @@ Deno.test("readProcessorConfig() has the defaults of every class", () => {
     "SiglipImageProcessor fixed 224 224 bicubic -",
     "BlipImageProcessor fixed 384 384 bicubic -",
     "LlavaImageProcessor shortest 224 bicubic 224x224",
+    "LlavaNextImageProcessor fixed 336 336 bicubic -",
     "Qwen2VLImageProcessor smart 28 3136 1003520 bicubic -",
+    "Idefics3ImageProcessor longest 1456 lanczos -",
+    "SmolVLMImageProcessor longest 1456 lanczos -",
   ]);
 });
 
@@ -134,7 +139,9 @@ Deno.test("readProcessorConfig() refuses numbers outside their range, NaN and un
     refuses({ size: { shortest_edge: edge } }, /size\.shortest_edge/);
     refuses({ crop_size: { height: 224, width: edge } }, /crop_size\.width/);
   }
-  for (const rescale_factor of [1 / 127.5, 1, 0, NaN, null]) refuses({ rescale_factor }, /rescale_factor/);
+  for (const rescale_factor of [0, -1, 1e7, Infinity, NaN, null, "1"]) {
+    refuses({ rescale_factor }, /rescale_factor/);
+  }
   for (const mean of [[0.5], [0, 0, 0, 0], [0, NaN, 0], "0.5", [0, 0, 1e7]]) {
     refuses({ image_mean: mean }, /image_mean/);
   }
@@ -144,6 +151,154 @@ Deno.test("readProcessorConfig() refuses numbers outside their range, NaN and un
   refuses({ size: 1, crop_pct: 2 }, /crop_pct\.shortest_edge: found 0/, "ConvNextImageProcessor");
   refuses({ do_rescale: false, do_normalize: false }, /do_rescale and do_normalize are both false/);
   refuses({ do_resize: "yes" }, /do_resize/);
+});
+
+Deno.test("readProcessorConfig() reads any rescale_factor, and 1/255 as the range 0-1", () => {
+  assert.equal(read({}).range, "0-1");
+  assert.equal(read({ rescale_factor: 1 / 255 }).range, "0-1");
+  assert.equal(read({ rescale_factor: 1 / 127.5 }).range, 1 / 127.5);
+  assert.equal(read({ rescale_factor: 3, do_rescale: false }).range, "0-255");
+  const { pipeline } = pipelineFor(read({ rescale_factor: 2 }, "ViTImageProcessor"), {
+    height: 224,
+    width: 224,
+  });
+  const half = [0.5, 0.5, 0.5];
+  assert.deepEqual(pipeline.steps, [
+    { op: "rescale", factor: 2 },
+    { op: "normalize", range: "0-255", mean: half, std: half, dtype: "f32", layout: "CHW" },
+  ]);
+});
+
+Deno.test("readProcessorConfig() reads LLaVA-NeXT's tiles, and refuses sizes that do not fit them", () => {
+  const next = "LlavaNextImageProcessor";
+  const fits = {
+    size: { shortest_edge: 48 },
+    crop_size: { height: 48, width: 48 },
+    image_grid_pinpoints: [[48, 96]],
+  };
+  const tiles = { kind: "anyres", tile: 48, resolutions: [[48, 96]] };
+  assert.deepEqual(read(fits, next).tiles, tiles);
+  assert.deepEqual(
+    read({ ...fits, size: { height: 48, width: 48 }, do_center_crop: false }, next).tiles,
+    tiles,
+  );
+  assert.equal(
+    read({ ...fits, aspect_ratio_setting: "anyres", do_pad: true, do_resize: false }, next).crop,
+    null,
+  );
+  refuses({}, /image_grid_pinpoints\.0: found 336 x 672, expected multiples of crop_size, 224/, next);
+  refuses(
+    { ...fits, crop_size: { height: 48, width: 96 } },
+    /crop_size: found 48 x 96, expected a square/,
+    next,
+  );
+  refuses({ ...fits, size: 40 }, /size: found 40, expected 48 as in crop_size/, next);
+  refuses({ ...fits, size: { height: 48, width: 50 } }, /size: found 48 x 50/, next);
+  refuses(
+    { ...fits, image_grid_pinpoints: [[48, 96], [50, 96]] },
+    /image_grid_pinpoints\.1: found 50 x 96/,
+    next,
+  );
+  refuses({ ...fits, image_grid_pinpoints: [[48 * 1025, 48]] }, /at most 1024 tiles/, next);
+  for (const image_grid_pinpoints of [[], [[48]], [[48, 0]], [[48, 96.5]], "[[48, 96]]", { 0: [48, 96] }]) {
+    refuses({ ...fits, image_grid_pinpoints }, /image_grid_pinpoints/, next);
+  }
+  refuses({ ...fits, do_pad: false }, /do_pad/, next);
+  refuses({ ...fits, aspect_ratio_setting: "square" }, /aspect_ratio_setting/, next);
+  refuses({ image_grid_pinpoints: [[224, 448]] }, /image_grid_pinpoints/);
+});
+
+Deno.test("readProcessorConfig() reads Idefics3's and SmolVLM's split, and refuses other sizes", () => {
+  const at = (fields: Record<string, unknown>, type: string) => read(fields, type).tiles;
+  const split = { kind: "split", tile: 364, splits: true, filter: "lanczos" };
+  assert.deepEqual(at({}, "Idefics3ImageProcessor"), split);
+  assert.deepEqual(
+    at({ resample: 3 }, "Idefics3ImageProcessor"),
+    split,
+    "its own filter for the whole image",
+  );
+  assert.deepEqual(
+    at(
+      { resample: 3, max_image_size: { longest_edge: 512 }, do_image_splitting: false },
+      "SmolVLMImageProcessor",
+    ),
+    { kind: "split", tile: 512, splits: false, filter: "bicubic" },
+  );
+  for (const type of ["Idefics3ImageProcessor", "SmolVLMImageProcessor"]) {
+    refuses(
+      { max_image_size: { height: 9, width: 9 } },
+      /max_image_size: found .* expected longest_edge alone/,
+      type,
+    );
+    refuses({ max_image_size: { longest_edge: 0 } }, /max_image_size\.longest_edge/, type);
+    refuses({ max_image_size: 364 }, /max_image_size/, type);
+    refuses(
+      { size: { shortest_edge: 9 } },
+      /size: found "shortest_edge", expected .*longest_edge alone/,
+      type,
+    );
+    refuses({ size: { longest_edge: 9, height: 9 } }, /size: found/, type);
+    refuses({ size: 9 }, /size: found a whole number/, type);
+    refuses({ do_pad: false }, /do_pad/, type);
+    refuses({ do_center_crop: true }, /do_center_crop/, type);
+  }
+  refuses({ do_image_splitting: true }, /do_image_splitting/);
+  refuses({ size: { longest_edge: 224 } }, /size: found "longest_edge"/);
+});
+
+Deno.test("passesFor() has no pass that changes nothing, and refuses sizes that an image cannot become", () => {
+  const split = (fields = {}) =>
+    read({ max_image_size: { longest_edge: 64 }, ...fields }, "SmolVLMImageProcessor");
+  const shown = (config: ReturnType<typeof split>, height: number, width: number) =>
+    passesFor(config, { height, width }).passes.map(({ from, pipeline, output }) =>
+      `${from} ${pipeline.steps.map(({ op }) => op).join(" ")} ${output}`
+    );
+  assert.deepEqual(shown(split({ size: { longest_edge: 128 } }), 100, 150), [
+    "-1 resize levels",
+    "0 resize levels",
+    "1 normalize tiles",
+    "1 resize normalize image",
+  ]);
+  assert.deepEqual(shown(split({ size: { longest_edge: 128 } }), 128, 128), [
+    "-1 normalize tiles",
+    "-1 resize normalize image",
+  ]);
+  assert.deepEqual(shown(split({ size: { longest_edge: 64 } }), 64, 64), ["-1 normalize image"]);
+  assert.deepEqual(shown(split({ do_resize: false }), 60, 64), ["-1 resize levels", "0 normalize image"]);
+  assert.deepEqual(shown(split({ size: { longest_edge: 50 }, do_image_splitting: false }), 100, 100), [
+    "-1 resize levels",
+    "0 resize normalize image",
+  ]);
+  assert.throws(() => passesFor(split({ size: { longest_edge: 65535 } }), { height: 0, width: 9 }), {
+    code: "size",
+  });
+  assert.throws(() => pipelineFor(split(), { height: 9, width: 9 }), {
+    code: "pipeline",
+    message: /SmolVLMImageProcessor: it cuts tiles, expected passesFor\(\)/,
+  });
+  const large = read({ max_image_size: { longest_edge: 60_000 } }, "Idefics3ImageProcessor");
+  assert.throws(() => passesFor(large, { height: 9, width: 9 }), {
+    code: "size",
+    message: /would become 60000 x 60000/,
+  });
+  const anyres = read(
+    { size: 60_000, crop_size: 60_000, image_grid_pinpoints: [[60_000, 60_000]] },
+    "LlavaNextImageProcessor",
+  );
+  assert.throws(() => passesFor(anyres, { height: 9, width: 9 }), {
+    code: "size",
+    message: /would become 60000/,
+  });
+  for (const bad of [null, undefined, 5, {}]) {
+    assert.throws(() => passesFor(bad as never, { height: 9, width: 9 }), { code: "pipeline" });
+  }
+});
+
+Deno.test("centerAxis() by torchvision's rounding starts at half the difference, half to even", () => {
+  const starts = (center: "down" | "half-even") =>
+    [5, 6, 7, 8, 9].map((length) => centerAxis(length, 4, center).start);
+  assert.deepEqual(starts("down"), [0, 1, 1, 2, 2]);
+  assert.deepEqual(starts("half-even"), [0, 1, 2, 2, 2]);
 });
 
 Deno.test("readProcessorConfig() throws only OnpathError for any JSON", () => {
@@ -156,6 +311,8 @@ Deno.test("readProcessorConfig() throws only OnpathError for any JSON", () => {
     "rescale_factor",
     "patch_size",
     "do_pad",
+    "image_grid_pinpoints",
+    "max_image_size",
   );
   fc.assert(fc.property(types, fc.dictionary(keys, fc.jsonValue()), (type, fields) => {
     try {

@@ -26,6 +26,16 @@ export interface SizeGolden {
   readonly size: readonly [number, number];
 }
 
+/** Sizes of the classes with tiles for a shape; null if no resolution keeps a pixel. */
+export interface TilesGolden {
+  readonly kind: "tiles";
+  readonly image: readonly [number, number];
+  readonly best: readonly [number, number] | null;
+  readonly inside: readonly [number, number] | null;
+  readonly longest: readonly [number, number];
+  readonly encoder: readonly [number, number];
+}
+
 /** Small picture in one of Pillow's modes, and the checksum of its RGB samples. */
 export interface PictureGolden {
   readonly kind: "picture";
@@ -35,7 +45,7 @@ export interface PictureGolden {
   readonly sha256: string;
 }
 
-type Golden = ValuesGolden | SizeGolden | PictureGolden;
+type Golden = ValuesGolden | SizeGolden | TilesGolden | PictureGolden;
 
 const { header, entries } = JSON.parse(
   await readFile(new URL("../../golden/processors.json", import.meta.url), "utf8"),
@@ -59,7 +69,11 @@ export function sha256(values: Float32Array | Uint8Array): string {
 }
 
 /** Compares float32 values with a golden. */
-export function assertGolden(values: Float32Array, golden: ValuesGolden, where: string): void {
+export function assertGolden(
+  values: Float32Array,
+  golden: Pick<ValuesGolden, "values" | "sha256">,
+  where: string,
+): void {
   for (const [at, value] of Object.entries(golden.values)) {
     assert.equal(values[Number(at)], value, `${where}, value ${at}`);
   }

@@ -9,7 +9,7 @@ Deno.test("createPlanCache() keeps the most recently used shapes, by device, and
   await using device = createModelDevice();
   await using other = createModelDevice();
   const cache = createPlanCache(readProcessorConfig(SMALL), 2);
-  const at = async (width: number, on = device) => (await cache.sessionFor(on, 24, width)).session;
+  const at = async (width: number, on = device) => await cache.sessionFor(on, 24, width);
   const first = await at(30);
   const second = await at(31);
   assert.equal(await at(30), first);

@@ -169,6 +169,61 @@ Deno.test("processor() gives Qwen2-VL's patches of different images in one tenso
   assert.equal(data[24 * 24], second[0]);
 });
 
+Deno.test("processor() pads tiles of different images with zeros, and names sizes and grids", async () => {
+  const next = {
+    image_processor_type: "LlavaNextImageProcessor",
+    size: 16,
+    crop_size: 16,
+    image_grid_pinpoints: [[16, 32], [32, 32]],
+  };
+  const images = [picture(16, 40), picture(50, 40), picture(7, 7)];
+  const { pixel_values: { dims, data }, image_sizes, ...rest } = await processorFrom(next)([
+    images[0]!,
+    new Uint8Array(3),
+    ...images.slice(1),
+  ]);
+  assert.deepEqual(dims, [3, 5, 3, 16, 16]);
+  assert.deepEqual(image_sizes, {
+    type: "int64",
+    data: BigInt64Array.of(16n, 40n, 50n, 40n, 7n, 7n),
+    dims: [3, 2],
+  });
+  assert.deepEqual([rest.indexes, rest.pixel_attention_mask, rest.tile_grid], [
+    [0, 2, 3],
+    undefined,
+    undefined,
+  ]);
+  assert.match(summary(rest.failures).join(), /^1 file/);
+  const zeros = new Float32Array(2 * 3 * 256);
+  const values = images.map((image) => expected(image, next));
+  assert.deepEqual(data, joined(values[0]!, zeros, values[1]!, values[2]!, zeros));
+
+  const split = {
+    image_processor_type: "SmolVLMImageProcessor",
+    size: { longest_edge: 32 },
+    max_image_size: { longest_edge: 16 },
+  };
+  const result = await processorFrom(split)([picture(8, 40), picture(40, 40), picture(30, 2)]);
+  assert.deepEqual(result.pixel_values.dims, [3, 5, 3, 16, 16]);
+  assert.deepEqual(result.tile_grid!.data, BigInt64Array.of(1n, 2n, 2n, 2n, 2n, 1n));
+  const { type, data: mask, dims: maskDims } = result.pixel_attention_mask!;
+  assert.deepEqual([type, maskDims], ["bool", [3, 5, 16, 16]]);
+  assert.deepEqual(
+    mask,
+    Uint8Array.from({ length: 15 * 256 }, (_, at) => Number(![3, 4, 13, 14].includes(at >> 8))),
+  );
+});
+
+Deno.test("processor() of Idefics3 refuses gray and RGBA images, which its class converts late", async () => {
+  const processor = processorFrom({ image_processor_type: "Idefics3ImageProcessor" });
+  for (const channels of [1, 4]) {
+    await assert.rejects(processor(picture(8, 9, channels)), {
+      code: "shape",
+      message: /expected 3, because Idefics3ImageProcessor converts after its resize, which is not built/,
+    });
+  }
+});
+
 Deno.test("processor() uses the caller's decoder, bounds it in time, and names its error", async () => {
   const image = picture(24, 50);
   const decoders = {
