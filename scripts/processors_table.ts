@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 import { compile } from "../kernels/image/plan/compile.ts";
 import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
 import { readProcessorConfig } from "../runtime/processor/config.ts";
-import { pipelineFor } from "../runtime/processor/pipeline.ts";
+import { passesFor } from "../runtime/processor/passes.ts";
 import { processorFrom } from "../runtime/processor/processor.ts";
 import { OnpathError } from "../serialize/errors.ts";
 import { markdownTable } from "./io/markdown.ts";
@@ -24,7 +24,7 @@ const GOLDEN = new URL("../tests/golden/", import.meta.url);
 const PHOTOS = new URL("photos/", import.meta.url);
 
 /** Maximum bytes of all values. */
-const MAX_BYTES = 2 ** 28;
+const MAX_BYTES = 2 ** 29;
 
 /** Photograph of the columns of bytes and cycles, and its shape. */
 const PRICED = { photo: "rocket.jpg", height: 427, width: 640 };
@@ -89,15 +89,19 @@ function countDifferent(found: Float32Array, expected: Float32Array): number {
   return different;
 }
 
-/** Payloads sent and cycles predicted for the RTL; dashes if its tables are too small. */
+/** Payloads sent and cycles predicted for the RTL, of all passes; dashes if its tables are too small. */
 function priceOf(json: unknown): [kilobytes: string, cycles: string] {
   const { height, width } = PRICED;
-  const { pipeline } = pipelineFor(readProcessorConfig(json), { height, width });
+  const { passes } = passesFor(readProcessorConfig(json), { height, width });
+  let bytes = 0, cycles = 0;
   try {
-    const input = { dtype: "u8", shape: [height, width, 3], layout: "HWC" } as const;
-    const { body } = compile(pipeline, { input, device: RTL_PROFILE });
-    const { bytes } = body.layouts.find(({ name }) => name === body.layout.name)!;
-    return [(bytes / 1000).toFixed(0), String(body.cost.cycles)];
+    for (const { pipeline, input: [rows, columns] } of passes) {
+      const input = { dtype: "u8", shape: [rows, columns, 3], layout: "HWC" } as const;
+      const { body } = compile(pipeline, { input, device: RTL_PROFILE });
+      bytes += body.layouts.find(({ name }) => name === body.layout.name)?.bytes ?? body.layout.bytesOut;
+      cycles += body.cost.cycles;
+    }
+    return [(bytes / 1000).toFixed(0), String(cycles)];
   } catch (error) {
     if (!(error instanceof OnpathError) || error.code !== "device") throw error;
     return ["—", "—"];

@@ -6,6 +6,7 @@
 
 import { OnpathError } from "../../serialize/errors.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
+import { browserScope, decodeBitmap } from "./bitmap.ts";
 import { decodePicture, type SharpFunction } from "./picture.ts";
 
 /** Pixels as a browser's canvas and its `ImageData` hold them: RGBA, 8 bits. */
@@ -38,8 +39,26 @@ const SHARP: string = "sharp";
 
 const PICTURE = { name: "the encoded image", takesGrayAlpha: true };
 
-/** Decodes PNG, JPEG and WebP with the package sharp, if it is installed. */
-export const defaultDecoder: ImageDecoder = (bytes) => decodePicture(loadSharp, bytes, PICTURE);
+/**
+ * Creates the decoder of PNG, JPEG and WebP: the package sharp, otherwise the browser's own.
+ *
+ * @param load Loads sharp; rejects if it is missing.
+ * @param scope Globals, those of a browser or others.
+ */
+export function createDecoder(load: () => Promise<SharpFunction>, scope: unknown): ImageDecoder {
+  return async (bytes) => {
+    const browser = browserScope(scope);
+    if (browser === undefined) return await decodePicture(load, bytes, PICTURE);
+    // The error is ignored here, because the browser's own decoder takes the place of the package.
+    const sharp = await load().catch(() => undefined);
+    return sharp === undefined
+      ? await decodeBitmap(browser, bytes)
+      : await decodePicture(() => Promise.resolve(sharp), bytes, PICTURE);
+  };
+}
+
+/** Decodes with the package sharp if it is installed, otherwise with the browser's `createImageBitmap`. */
+export const defaultDecoder: ImageDecoder = createDecoder(loadSharp, globalThis);
 
 async function loadSharp(): Promise<SharpFunction> {
   try {

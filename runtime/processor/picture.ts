@@ -6,6 +6,7 @@
 
 import { OnpathError } from "../../serialize/errors.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
+import { pictureKind } from "./picture_header.ts";
 
 /** Maximum number of samples of a picture (pixels times channels): 2^28. */
 export const MAX_PICTURE_SAMPLES: number = 2 ** 28;
@@ -37,16 +38,6 @@ export type SharpFunction = (
   bytes: Uint8Array,
   options: { readonly ignoreIcc: boolean; readonly limitInputPixels: number },
 ) => SharpPicture;
-
-/** Detects the kind of a picture from its first bytes; undefined if unknown. */
-export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "webp" | undefined {
-  const begins = (at: number, ...expected: number[]) =>
-    expected.every((byte, index) => bytes[at + index] === byte);
-  if (begins(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return "png";
-  if (begins(0, 0xff, 0xd8, 0xff)) return "jpeg";
-  if (begins(0, 0x52, 0x49, 0x46, 0x46) && begins(8, 0x57, 0x45, 0x42, 0x50)) return "webp";
-  return undefined;
-}
 
 /** What a picture is decoded for. */
 export interface PictureUse {

@@ -29,7 +29,7 @@ const RUN_IMAGES = 16;
 
 /** Options of {@linkcode processorFrom}. */
 export interface ProcessorOptions {
-  /** Decoder of encoded images. Default: the package sharp, if it is installed. */
+  /** Decoder of encoded images. Default: the package sharp if it is installed, otherwise the browser's own. */
   readonly decoder?: ImageDecoder | undefined;
   /** Maximum plans that are kept for a device, one for each shape of images: 1 to 1024. Default 16. */
   readonly maxPlans?: number | undefined;

@@ -11,7 +11,8 @@ import { imageAxes } from "../../serialize/image_axes.ts";
 import { type Tensor, toBytes, toDense, toLayout } from "../../serialize/tensor.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
-export { MAX_PICTURE_SAMPLES, pictureKind } from "../../runtime/processor/picture.ts";
+export { MAX_PICTURE_SAMPLES } from "../../runtime/processor/picture.ts";
+export { pictureKind } from "../../runtime/processor/picture_header.ts";
 
 /**
  * Decodes a picture to its stored samples, without colour profile or orientation. Gray stays one channel, RGB

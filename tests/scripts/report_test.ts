@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
@@ -14,6 +13,7 @@ import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { planReport } from "../../scripts/report/report.ts";
 import { planTimeline } from "../../scripts/report/timeline.ts";
 import { planTrace } from "../../scripts/report/trace.ts";
+import { browse, findChromium } from "../support/chromium.ts";
 import { IS_LONG_SUITE } from "../support/long.ts";
 import { checkSelfContained, checkWellFormed } from "../support/markup.ts";
 
@@ -156,40 +156,10 @@ Deno.test("report: what a user's profile says shows as text", () => {
   assert.equal(JSON.parse(JSON.stringify(planTrace(plan))).otherData.device, hostile.name);
 });
 
-async function findChromium(): Promise<string | undefined> {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(delimiter)) {
-    const path = join(folder, "chromium");
-    if (folder !== "" && await stat(path).then((info) => info.isFile(), () => false)) return path;
-  }
-  return undefined;
-}
-
 const chromium = await findChromium();
 const required = Deno.env.get("CI") !== undefined;
 if (chromium === undefined && !required) {
   console.warn("report_test: no chromium on PATH (Debian: apt install chromium), its tests are skipped");
-}
-
-/** Runs the browser to its end with a profile of its own; what it prints. */
-function browse(folder: string, ...args: string[]): Promise<string> {
-  const command = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    `--user-data-dir=${join(folder, "profile")}`,
-    ...args,
-  ];
-  return new Promise((resolve, reject) => {
-    const options = { encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 26 } as const;
-    execFile(
-      chromium!,
-      command,
-      options,
-      (error, stdout) => error === null ? resolve(stdout) : reject(error),
-    );
-  });
 }
 
 /** The drawn part of a screenshot, and how many colours it has. */
@@ -217,7 +187,7 @@ for (const [name, plan] of Object.entries(SHOWN)) {
         await writeFile(page, planReport(plan));
         const address = pathToFileURL(page).href;
         const picture = join(folder, `report-${name}.png`);
-        await browse(folder, "--window-size=1200,7000", `--screenshot=${picture}`, address);
+        await browse(chromium!, folder, "--window-size=1200,7000", `--screenshot=${picture}`, address);
         // What is below the page's end is blank: the whole page fitted, and nothing is wider than it.
         const result = join(folder, "trimmed.png");
         await sharp(picture).trim({ background: "#fff", threshold: 1 })
@@ -229,7 +199,7 @@ for (const [name, plan] of Object.entries(SHOWN)) {
         assert(colours > 200, `${colours} colours`);
 
         // What the browser made of the page is what was written: nothing was repaired or dropped.
-        const dom = await browse(folder, "--dump-dom", address);
+        const dom = await browse(chromium!, folder, "--dump-dom", address);
         const count = (text: string, tag: string) => text.split(`<${tag}`).length - 1;
         const html = planReport(plan);
         for (const tag of ["section", "svg", "rect", "text", "table", "tr", "td", "path"]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PRESET_ROWS } from "../../../runtime/processor/preset_table.ts";
 import { presetConfig, presetFrom } from "../../../runtime/processor/presets.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import type { OnpathError } from "../../../serialize/errors.ts";
 import { longTest } from "../../support/long.ts";
 import { DEFAULTS, presetGoldens } from "../../support/presets.ts";
 import { assertGolden, photoBytes } from "./goldens.ts";
