@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
 import type { FormName } from "../../kernels/image/kernel.ts";
 import { parsePipeline } from "../../kernels/image/pipeline.ts";
+import { boundOf } from "../../kernels/image/resample/bound.ts";
 import { chooseResize } from "../../kernels/image/resample/choose.ts";
 import type { AxisFilter } from "../../kernels/image/resample/coefficients.ts";
 import { resampleKernel } from "../../kernels/image/resample/model.ts";
@@ -158,6 +159,31 @@ Deno.test("filterForms() states the tables that are made, with three lookups a t
       const lookups = tables.find(({ name }) => name === "row terms")!.lookups;
       assert.equal(lookups, taps * (form === "nibble" ? 2 : 1) * (wide ? 3 : 1));
     }
+  }
+});
+
+Deno.test("boundOf() states a level for photographs, and more for axes whose binary32 positions are coarse", () => {
+  const levels = (
+    match: "opencv" | "torchvision",
+    filter: "bicubic" | "area",
+    input: number,
+    output: number,
+  ) => boundOf({ match, filter, y: { input, output }, x: { input, output } }).levels;
+  assert.equal(levels("torchvision", "bicubic", 4032, 224), 1);
+  assert.equal(levels("torchvision", "bicubic", 60_000, 61_000), 8);
+  assert.equal(levels("opencv", "bicubic", 60_000, 61_000), 1);
+  assert.equal(levels("opencv", "area", 65_535, 65_535), 1);
+  // Two axes of 65,535 taps, 2^-13 levels each.
+  assert.equal(levels("opencv", "area", 65_535, 1), 16);
+});
+
+Deno.test("filterProgram() of INTER_AREA keeps white at any reduction", () => {
+  for (const input of [65_535, 65_028, 62_600, 40_000, 4_099, 97]) {
+    const axis = { input, output: 1 }, one = { input: 1, output: 1 };
+    const image = noise(1, 1, input, 1, 0);
+    image.data.fill(255);
+    const { data } = resampleReference(image, { match: "opencv", filter: "area", y: one, x: axis });
+    assert.equal(data[0], 255, `${input} columns to one`);
   }
 });
 

@@ -10,7 +10,7 @@ export type Match = "exact" | "opencv" | "torchvision" | "pillow";
 /** Matches that have a bilinear filter of four neighbours a sample: all except the antialiased `pillow`. */
 export type ResizeMatch = Exclude<Match, "pillow">;
 
-/** Filter of a resize. A match has some of them, see {@linkcode MATCH_FILTERS}. */
+/** Filter of a resize. A match has some of them. `area` and `lanczos4` are INTER_AREA and INTER_LANCZOS4. */
 export type FilterName =
   | "nearest"
   | "box"
@@ -24,7 +24,7 @@ export type FilterName =
 /** Filters of Pillow, by its names in lower case. */
 export type PillowFilter = Exclude<FilterName, "area" | "lanczos4">;
 
-/** Filters of each match. `area` and `lanczos4` are OpenCV's INTER_AREA and INTER_LANCZOS4. */
+/** Filters of each match. */
 export const MATCH_FILTERS: Readonly<Record<Match, readonly FilterName[]>> = {
   exact: ["bilinear"],
   pillow: ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"],

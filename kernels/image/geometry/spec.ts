@@ -59,7 +59,10 @@ export interface LetterboxStep {
   readonly size: Size;
   /** Reference computation that the resize equals. Default `exact`. */
   readonly match: Match;
-  /** Filter. `exact` has bilinear alone, other matches have several. Default `bilinear`. */
+  /**
+   * Filter. `opencv` has nearest, bilinear, bicubic, area and lanczos4; `torchvision` bilinear and bicubic; `pillow`
+   * all but area and lanczos4; `exact` bilinear. Default `bilinear`.
+   */
   readonly filter: FilterName;
   /** For match `torchvision`: whether the filter widens with the reduction. Default false. */
   readonly antialias?: boolean | undefined;

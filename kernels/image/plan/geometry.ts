@@ -7,12 +7,15 @@
 import { type AxisWindow, cropAxis, padAxis, showsFill, wholeAxis } from "../geometry/axis.ts";
 import type { ImageShape, LoweredStep } from "../pipeline.ts";
 import type { RemapParams } from "../remap/spec.ts";
-import { chooseResize, type ResizeKernel } from "../resample/choose.ts";
+import { chooseResize } from "../resample/choose.ts";
+import type { ResampleParams } from "../resample/spec.ts";
+import type { ResizeParams } from "../resize/spec.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Sampling step, which interpolates between samples: a kernel and its parameters. */
 export type Sampling =
-  | ResizeKernel
+  | { readonly kernel: "resize"; readonly params: ResizeParams }
+  | { readonly kernel: "resample"; readonly params: ResampleParams }
   | { readonly kernel: "remap"; readonly params: RemapParams };
 
 /** Movement of the samples: a window, the sampling step, and another window. */

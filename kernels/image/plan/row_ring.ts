@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxTaps } from "../resample/model.ts";
+import { maxTaps } from "../resample/bound.ts";
 import { filterProgram } from "../resample/program.ts";
 import type { ResampleParams } from "../resample/spec.ts";
 import { type Channels, itemBytes } from "../../../serialize/sampling.ts";

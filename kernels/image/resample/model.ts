@@ -6,8 +6,8 @@
  */
 
 import type { Channels } from "../../../serialize/sampling.ts";
-import type { Bound, FormName, Kernel, RowStage } from "../kernel.ts";
-import type { AxisFilter } from "./coefficients.ts";
+import type { FormName, Kernel, RowStage } from "../kernel.ts";
+import { boundOf, maxTaps } from "./bound.ts";
 import { filterPasses } from "./passes.ts";
 import { filterProgram } from "./program.ts";
 import { type ResampleParams, resampleParams } from "./spec.ts";
@@ -19,38 +19,9 @@ export const resampleKernel: Kernel<ResampleParams> = {
   summary: "resize of whole rows by any filter, with lookups and additions",
   params: resampleParams,
   forms: (params) => filterForms(filterProgram(params)),
-  bound: (params) => boundOf(params),
+  bound: boundOf,
   prepareRows: resampleRows,
 };
-
-/** Bound for a plan's parameters. */
-function boundOf({ match, antialias, filter }: ResampleParams): Bound {
-  if (match === undefined) return PILLOW;
-  if (match === "torchvision") {
-    const name = `${filter.toUpperCase()}, antialias=${antialias === true ? "True" : "False"}`;
-    return { versus: `torchvision 0.14 resize, ${name}, 8 bits`, levels: 1, because: FLOATS };
-  }
-  const versus = `OpenCV 4.6 resize, ${OPENCV_NAMES[filter as keyof typeof OPENCV_NAMES]}, 8 bits`;
-  return filter === "bicubic" || filter === "area"
-    ? { versus, levels: 1, because: FLOATS }
-    : { versus, levels: 0, because: "its arithmetic is OpenCV's own, in whole numbers" };
-}
-
-const PILLOW: Bound = {
-  versus:
-    "Pillow 9.4 resize, each channel by itself; bilinear: torchvision 0.14 antialias=True within 1 level",
-  levels: 0,
-  because: "the tables hold the products of Pillow's own fixed-point weights",
-};
-
-const FLOATS = "sums differ from the library's binary32 sums by less than half a level before the rounding";
-
-const OPENCV_NAMES = {
-  nearest: "INTER_NEAREST",
-  bicubic: "INTER_CUBIC",
-  area: "INTER_AREA",
-  lanczos4: "INTER_LANCZOS4",
-} as const;
 
 /** First and last input row that each output row needs. Neither decreases. */
 export function resampleSpans(params: ResampleParams): { first: Int32Array; last: Int32Array } {
@@ -66,11 +37,6 @@ export function resampleBuffers(params: ResampleParams, channels: Channels): num
 
 /** Bytes of a column result in the ring. */
 const RESULT_BYTES = { u8: 1, i32: 3 } as const;
-
-/** Returns the maximum taps of an axis. */
-export function maxTaps({ taps }: Pick<AxisFilter, "taps">): number {
-  return taps.reduce((max, count) => Math.max(max, count), 1);
-}
 
 /**
  * Generates the tables and the model of a resize.

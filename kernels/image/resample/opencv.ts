@@ -121,11 +121,19 @@ export function areaAxis({ input, output }: AxisScale): AxisFilter {
     const before = low - begin > NEGLIGIBLE;
     if (before) weights.unshift((low - begin) / cell);
     if (end - high > NEGLIGIBLE) weights.push(Math.min(end - high, 1, cell) / cell);
-    return { first: before ? low - 1 : low, weights: weights.map((weight) => fixed(f32(weight))) };
+    return { first: before ? low - 1 : low, weights: wholeWeights(weights.map(f32)) };
   });
   return clampedAxis(taps, input);
 }
 
-function fixed(weight: number): number {
-  return Math.round(weight * 2 ** FILTER_BITS);
+/** Rounds weights so that their sum is 1: each takes what the rounded sum of those before it leaves. */
+function wholeWeights(weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let sum = 0, taken = 0;
+  return weights.map((weight) => {
+    sum += weight;
+    const own = Math.round(sum / total * 2 ** FILTER_BITS) - taken;
+    taken += own;
+    return own;
+  });
 }

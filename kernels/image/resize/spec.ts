@@ -21,7 +21,10 @@ export interface ResizeStep {
   readonly size: TargetSize;
   /** Reference computation that the result equals. Default `exact`. */
   readonly match: Match;
-  /** Filter. `exact` has bilinear alone, other matches have several. Default `bilinear`. */
+  /**
+   * Filter. `opencv` has nearest, bilinear, bicubic, area and lanczos4; `torchvision` bilinear and bicubic; `pillow`
+   * all but area and lanczos4; `exact` bilinear. Default `bilinear`.
+   */
   readonly filter: FilterName;
   /** For match `torchvision`: whether the filter widens with the reduction. Default false. */
   readonly antialias?: boolean | undefined;
