@@ -44,6 +44,6 @@ test("compile() refuses steps of different workloads in one pipeline", async () 
   const mistyped = { steps: [{ op: "rezise", size: [4, 4] }] };
   assert.throws(
     () => compile(mistyped as never, { device } as never),
-    refusal("pipeline", /op "rezise" is unknown, expected one of normalize_text, tokenize, crop/),
+    refusal("pipeline", /op "rezise" is unknown, expected one of normalize_text, tokenize, to_rgb/),
   );
 });
