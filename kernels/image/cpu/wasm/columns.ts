@@ -9,16 +9,11 @@ export function levelOf(high: v128, low: v128, shift: i32): v128 {
   return i32x4.shr_s(sum, shift);
 }
 
-/** Four taps: neighbours in pairs for each channel. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-
-function taps(p: usize, channels: i32): v128 {
-  const x = v128.load(p);
-  return channels === 3
-    ? i8x16.shuffle(x, x, 0, 3, 1, 4, 2, 5, 0, 0, 6, 9, 7, 10, 8, 11, 0, 0)
-    : i8x16.shuffle(x, x, 0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
-}
+/** Four taps of 3 and of 4 channels: neighbours in pairs for each channel. */
+const PAIRS: usize = memory.data<u8>([
+  0, 3, 1, 4, 2, 5, 0, 0, 6, 9, 7, 10, 8, 11, 0, 0,
+  0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15,
+], 16);
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -37,6 +32,8 @@ function columns(
   from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, table: usize, count: i32, shift: i32,
   channels: i32,
 ): void {
+  // A loaded vector stays in its register; a constant one would be made again in every round.
+  const order = v128.load(PAIRS + (channels === 3 ? 0 : 16));
   for (let row = 0; row < rows; row += 2, from += 2 * pitch, to += 2 * toPitch) {
     const isPair = row + 1 < rows;
     const step = isPair ? pitch : 0, toStep = isPair ? toPitch : 0;
@@ -49,11 +46,11 @@ function columns(
       for (; groups > 0; groups--, entry += 16, p += 4 * channels) {
         const h01 = v128.load32_splat(entry), h23 = v128.load32_splat(entry, 4);
         const l01 = v128.load32_splat(entry, 8), l23 = v128.load32_splat(entry, 12);
-        let pairs = taps(p, channels);
+        let pairs = i8x16.swizzle(v128.load(p), order);
         let a = i16x8.extend_low_i8x16_u(pairs), b = i16x8.extend_high_i8x16_u(pairs);
         high = i32x4.add(high, i32x4.add(i32x4.dot_i16x8_s(a, h01), i32x4.dot_i16x8_s(b, h23)));
         low = i32x4.add(low, i32x4.add(i32x4.dot_i16x8_s(a, l01), i32x4.dot_i16x8_s(b, l23)));
-        pairs = taps(p + step, channels);
+        pairs = i8x16.swizzle(v128.load(p + step), order);
         a = i16x8.extend_low_i8x16_u(pairs), b = i16x8.extend_high_i8x16_u(pairs);
         high2 = i32x4.add(high2, i32x4.add(i32x4.dot_i16x8_s(a, h01), i32x4.dot_i16x8_s(b, h23)));
         low2 = i32x4.add(low2, i32x4.add(i32x4.dot_i16x8_s(a, l01), i32x4.dot_i16x8_s(b, l23)));
