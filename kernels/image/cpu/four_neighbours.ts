@@ -17,6 +17,9 @@ const ROUNDING = { exact: "HalfUp", torchvision: "HalfEven", opencv: "OpenCv" } 
 /** Maximum product of both denominators whose sums fit 31 bits; see `docs/cpu.md`. */
 export const MAX_DENOMINATOR: number = 2 ** 21;
 
+/** Fraction bits of scaled row weights. */
+const SCALED_BITS = 24;
+
 /** Maximum column weight that fits 16 bits. */
 const MAX_COLUMN_WEIGHT = 32767;
 
@@ -44,15 +47,21 @@ export function fourNeighbours(
     (x.denominator > MAX_COLUMN_WEIGHT || denominator > MAX_DENOMINATOR);
   const count = columns.end - columns.start;
   const table = arena.put(isWide ? wideTable(x, channels, columns) : narrowTable(x, channels, columns));
-  const weights = arena.put(weightVectors(y, params.match === "opencv" ? 1 : 2));
-  const constants = arena.put(constantVectors(denominator));
+  const isScaled = params.match === "exact" && 1020 * x.denominator * denominator < 2 ** SCALED_BITS;
+  const scaled = (weight: number) => Math.ceil(weight * 2 ** SCALED_BITS / denominator);
+  const doubled = (weight: number) => 2 * weight;
+  const own = (weight: number) => weight;
+  const weights = arena.put(
+    weightVectors(y, isScaled ? scaled : params.match === "opencv" ? own : doubled),
+  );
+  const constants = arena.put(constantVectors(denominator, isScaled ? 2 ** (SCALED_BITS - 1) : denominator));
   const first = y.low.slice(rows.start, rows.end), last = y.high.slice(rows.start, rows.end);
   return {
     columns: { start: from, end: to },
     blocks: blocksWithRows({ first, last }, (to - from) * channels),
     isPlanar: !isWide,
     connect: ({ functions }) => {
-      const sample = functions[`bilinear${channels}${ROUNDING[params.match]}`];
+      const sample = functions[`bilinear${channels}${isScaled ? "Scaled" : ROUNDING[params.match]}`];
       return {
         give: (output, target, plane, { row, address, pitch }) => {
           const top = address + (first[output]! - row) * pitch;
@@ -81,22 +90,22 @@ export function fourNeighbours(
   };
 }
 
-/** Weights of the upper and the lower row of each phase, times a factor, as vectors. */
-function weightVectors({ pairs }: AxisWeights, factor: number) {
+/** Weights of the upper and the lower row of each phase, as vectors. */
+function weightVectors({ pairs }: AxisWeights, stored: (weight: number) => number) {
   const vectors = new Int32Array(8 * pairs.length);
   pairs.forEach(([upper, lower], phase) => {
-    vectors.fill(factor * upper, 8 * phase, 8 * phase + 4);
-    vectors.fill(factor * lower, 8 * phase + 4, 8 * phase + 8);
+    vectors.fill(stored(upper), 8 * phase, 8 * phase + 4);
+    vectors.fill(stored(lower), 8 * phase + 4, 8 * phase + 8);
   });
   return vectors;
 }
 
-/** Vectors of `wasm/levels.ts`: the scale of doubled sums, the denominator, its double, 2^23 and 2. */
-function constantVectors(denominator: number) {
+/** Vectors of `wasm/levels.ts`: the scale of doubled sums, one half, twice the denominator, 2^23 and 2. */
+function constantVectors(denominator: number, half: number) {
   const vectors = new Int32Array(20);
   const floats = new Float32Array(vectors.buffer);
   floats.fill(1 / (2 * denominator), 0, 4);
-  vectors.fill(denominator, 4, 8);
+  vectors.fill(half, 4, 8);
   vectors.fill(2 * denominator, 8, 12);
   floats.fill(2 ** 23, 12, 16);
   vectors.fill(2, 16, 20);

@@ -21,7 +21,7 @@ export type Bilinear = (
 ) => void;
 
 /** Names of roundings in {@linkcode BilinearFunctions}. */
-export type Rounding = "OpenCv" | "HalfUp" | "HalfEven";
+export type Rounding = "OpenCv" | "HalfUp" | "HalfEven" | "Scaled";
 
 /** Four neighbours, for each number of channels and each rounding. */
 export type BilinearFunctions = Readonly<Record<`bilinear${Channels}${Rounding}`, Bilinear>>;

@@ -1,7 +1,7 @@
 // Four-neighbour samples of one output row.
 
 import {
-  DENOMINATOR, DOUBLED, HALF_EVEN, HALF_UP, levels, LOWER, MAGIC, OPENCV, rounded, SCALE, TWO,
+  DENOMINATOR, DOUBLED, HALF_EVEN, HALF_UP, levels, LOWER, MAGIC, OPENCV, rounded, SCALE, SCALED, TWO,
 } from "./levels";
 
 /** Left and right neighbours of two pixels, channel by channel. */
@@ -81,6 +81,13 @@ export function bilinear3HalfEven(
   row3(to, plane, top, bottom, columns, count, row, constants, HALF_EVEN);
 }
 
+/** As `bilinear3OpenCv`, rounded half up, with scaled row weights. */
+export function bilinear3Scaled(
+  to: usize, plane: usize, top: usize, bottom: usize, columns: usize, count: i32, row: usize, constants: usize,
+): void {
+  row3(to, plane, top, bottom, columns, count, row, constants, SCALED);
+}
+
 /** Column sums of one pixel of 4 channels. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -140,6 +147,13 @@ export function bilinear4HalfEven(
   row4(to, plane, top, bottom, columns, count, row, constants, HALF_EVEN);
 }
 
+/** As `bilinear4OpenCv`, rounded half up, with scaled row weights. */
+export function bilinear4Scaled(
+  to: usize, plane: usize, top: usize, bottom: usize, columns: usize, count: i32, row: usize, constants: usize,
+): void {
+  row4(to, plane, top, bottom, columns, count, row, constants, SCALED);
+}
+
 /** Column sums of four pixels of 1 channel. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -191,6 +205,13 @@ export function bilinear1HalfEven(
   to: usize, plane: usize, top: usize, bottom: usize, columns: usize, count: i32, row: usize, constants: usize,
 ): void {
   row1(to, plane, top, bottom, columns, count, row, constants, HALF_EVEN);
+}
+
+/** As `bilinear1OpenCv`, rounded half up, with scaled row weights. */
+export function bilinear1Scaled(
+  to: usize, plane: usize, top: usize, bottom: usize, columns: usize, count: i32, row: usize, constants: usize,
+): void {
+  row1(to, plane, top, bottom, columns, count, row, constants, SCALED);
 }
 
 /**

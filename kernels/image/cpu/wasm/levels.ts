@@ -1,7 +1,10 @@
 // Roundings of sums to levels. See `docs/cpu.md` for the bounds.
 
-/** Roundings: OpenCV's fixed-point arithmetic, half up, and half to even. Binary32 multiplies by the reciprocal. */
-export const OPENCV: i32 = 0, HALF_UP: i32 = 1, HALF_EVEN: i32 = 2;
+/**
+ * Roundings: OpenCV's fixed-point arithmetic; half up and half to even, where binary32 multiplies by the reciprocal
+ * and the rest of the division corrects it; and half up of row weights that are scaled to 2^24.
+ */
+export const OPENCV: i32 = 0, HALF_UP: i32 = 1, HALF_EVEN: i32 = 2, SCALED: i32 = 3;
 
 /**
  * Vectors in memory that a row needs: twice 16 bytes of weights, and 16 bytes each of scale, denominator, doubled
@@ -24,6 +27,7 @@ export function levels(
     return i32x4.shr_s(i32x4.add(i32x4.add(a, b), two), 2);
   }
   const sum = i32x4.add(i32x4.add(i32x4.mul(top, upper), i32x4.mul(bottom, lower)), denominator);
+  if (rounding === SCALED) return i32x4.shr_u(sum, 24);
   // Adding 2^23 rounds to an integer, and leaves that in the low bits: the level, or the one above.
   const near = i32x4.sub(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), scale), magic), magic);
   const rest = i32x4.sub(sum, i32x4.mul(near, doubled));
