@@ -86,6 +86,24 @@ export interface ImageFunctions extends BilinearFunctions {
   readonly columns3: Columns;
   /** Column filter, 4 channels. */
   readonly columns4: Columns;
+  /** Column filter to i32, 1 channel. */
+  readonly columnsWide1: Columns;
+  /** Column filter to i32, 3 channels. */
+  readonly columnsWide3: Columns;
+  /** Column filter to i32, 4 channels. */
+  readonly columnsWide4: Columns;
+  /** Row filter over a ring of rows of i32. */
+  readonly filterRowsWide: (
+    to: number,
+    ring: number,
+    end: number,
+    pitch: number,
+    at: number,
+    weights: number,
+    taps: number,
+    count: number,
+    constants: number,
+  ) => void;
   /** Row filter over a ring of rows. */
   readonly filterRows: (
     to: number,
