@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { filtered, type FilterPasses } from "../../kernels/image/cpu/filtered.ts";
+import { finisherOf } from "../../kernels/image/cpu/finish.ts";
 import { createArena } from "../../kernels/image/cpu/module.ts";
 import { randomBytes } from "../support/random.ts";
 
@@ -107,4 +108,12 @@ Deno.test("filtered() gives the sums and roundings of any program of two filters
     }),
     { numRuns: 300, seed: 20260118 },
   );
+});
+
+Deno.test("finisherOf() computes f32 of usual means and deviations, and looks other types up", () => {
+  const params = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], planar: true } as const;
+  for (const range of ["0-1", "0-255"] as const) {
+    assert(finisherOf(createArena(), { ...params, range, dtype: "f32" }, 3).isArithmetic, range);
+    assert(!finisherOf(createArena(), { ...params, range, dtype: "f16" }, 3).isArithmetic, range);
+  }
 });

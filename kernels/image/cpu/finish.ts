@@ -96,14 +96,24 @@ function arithmetic(arena: Arena, params: NormalizeParams, channels: Channels): 
     },
   );
   const at = arena.put(constants);
-  const isUnit = params.range === "0-1" ? 1 : 0;
+  const [factor, rest] = factorParts(
+    params.range === "0-1" ? 1 / 255 : params.range === "0-255" ? 1 : params.range,
+  );
   return {
     isArithmetic: true,
     connect: ({ functions }) => {
       return (from, pitch, to, toPitch, rows, count, channel) =>
-        functions.finishF32(from, pitch, to, toPitch, rows, count, at + 8 * LANES * channel, isUnit);
+        functions.finishF32(from, pitch, to, toPitch, rows, count, at + 8 * LANES * channel, factor, rest);
     },
   };
+}
+
+/** Factor as a number of 16 bits, whose product with a level is exact, and a small one. */
+function factorParts(factor: number): [high: number, low: number] {
+  const bits = new Uint32Array(Float32Array.of(factor).buffer);
+  bits[0]! &= 0xffffff00;
+  const high = new Float32Array(bits.buffer)[0]!;
+  return [high, Math.fround(factor - high)];
 }
 
 /** Computes all levels of all channels both ways, and returns whether every bit is equal. */

@@ -59,7 +59,8 @@ type Finish = (
   rows: number,
   count: number,
   constants: number,
-  isUnit: number,
+  factor: number,
+  rest: number,
 ) => void;
 
 /** Converts between planes and interleaved pixels; see `wasm/move.ts`. */

@@ -77,8 +77,8 @@ export function lookUp32(
 }
 
 /**
- * `(level * high + level * low - mean) / std`, each operation rounded to binary32. `high + low` is 1/255, with
- * `level * high` exact, or 1.
+ * `(level * high + level * low - mean) / std`, each operation rounded to binary32. `high + low` is the
+ * factor of a level, with `level * high` exact.
  */
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -90,15 +90,14 @@ function normalized(levels: v128, high: v128, low: v128, constants: usize): v128
 }
 
 /**
- * Normalizes levels to f32. `constants` holds 12 means and 12 deviations, for 12 samples in sequence. Up to 11
- * elements after the last one are overwritten.
+ * Normalizes levels to f32. `constants` holds 12 means and 12 deviations, for 12 samples in sequence. `factor + rest`
+ * is the factor of a level. Up to 11 elements after the last one are overwritten.
  */
 export function finishF32(
-  from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize, isUnit: bool,
+  from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize,
+  factor: f32, rest: f32,
 ): void {
-  // 32896 / 2^23 is 1/255 to 15 bits, and the rest follows.
-  const high = f32x4.splat(isUnit ? <f32>(<f64>32896 / 8388608) : 1);
-  const low = f32x4.splat(isUnit ? <f32>(<f64>1 / 255 - <f64>32896 / 8388608) : 0);
+  const high = f32x4.splat(factor), low = f32x4.splat(rest);
   for (let row = 0; row < rows; row++, from += pitch, to += toPitch) {
     let out = to;
     for (let x = 0; x < count; x += 12, out += 48) {
