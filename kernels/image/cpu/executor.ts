@@ -10,7 +10,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { imageAxes } from "../../../serialize/image_axes.ts";
 import { countElements, type Tensor, tensor } from "../../../serialize/tensor.ts";
 import { KERNELS } from "../kernels.ts";
-import { checkPlanInput } from "../plan/input.ts";
+import { checkPlanInput, planSamples } from "../plan/input.ts";
 import type { ImagePlan } from "../plan/plan.ts";
 import { findForm } from "../resize/forms.ts";
 import { type ImageRunner, prepareRunner } from "./runner.ts";
@@ -57,6 +57,7 @@ export function createImageExecutor(plan: ImagePlan): ImageExecutor | undefined 
     run: (input, target) => {
       checkPlanInput(plan, input);
       checkInside(input);
+      const samples = planSamples(plan, input);
       const to = target ?? new Uint8Array(bytes);
       if (to.length !== bytes || to.byteOffset % DTYPE_BYTES[dtype] !== 0) {
         throw new OnpathError(
@@ -66,7 +67,7 @@ export function createImageExecutor(plan: ImagePlan): ImageExecutor | undefined 
           { expected: bytes, found: to.length, offset: to.byteOffset },
         );
       }
-      runner.run(input, imageAxes(input), to);
+      runner.run(samples, imageAxes(samples), to);
       return tensor(viewElements(dtype, to.buffer as ArrayBuffer, to.byteOffset, count), {
         dtype,
         shape,

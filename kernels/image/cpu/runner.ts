@@ -6,7 +6,6 @@
 
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import type { ImageAxes } from "../../../serialize/image_axes.ts";
-import { checkChannels } from "../../../serialize/sampling.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import type { NormalizeParams } from "../normalize/spec.ts";
 import type { ImagePlan } from "../plan/plan.ts";
@@ -26,7 +25,8 @@ export interface ImageRunner {
 export function prepareRunner(plan: ImagePlan): ImageRunner {
   const { geometry, input, output, stages } = plan.body;
   const length = (axis: string) => input.shape[input.layout.indexOf(axis)] ?? 1;
-  const channels = checkChannels(length("C"));
+  // `to_rgb` is done before: rows have the channels of its result.
+  const { channels } = plan.body.layout;
   const images = input.layout.includes("N") ? length("N") : 1;
   const arena = createArena();
   const { sampler, source, width, height, rows, columns } = prepareSampling(arena, geometry, {

@@ -8,9 +8,9 @@ import type { Channels } from "../../../serialize/sampling.ts";
 import { type AxisWindow, wholeAxis } from "../geometry/axis.ts";
 import type { Geometry } from "../plan/geometry.ts";
 import { denseMap } from "../plan/map.ts";
-import { FILTER_BITS, filterAxis } from "../resample/coefficients.ts";
+import { filterProgram } from "../resample/program.ts";
 import { blockRows } from "./blocks.ts";
-import { filtered, type FilterPasses } from "./filtered.ts";
+import { filtered } from "./filtered.ts";
 import { fourNeighbours } from "./four_neighbours.ts";
 import type { Arena } from "./module.ts";
 import { copied, remapped } from "./moved.ts";
@@ -57,16 +57,7 @@ export function prepareSampling(arena: Arena, geometry: Geometry, image: ImageSh
   } else if (sampling.kernel === "resize") {
     sampler = fourNeighbours(arena, sampling.params, channels, sampledRows, sampledColumns);
   } else {
-    const { y, x, filter } = sampling.params;
-    const passes: FilterPasses = {
-      x: filterAxis(x, filter),
-      y: filterAxis(y, filter),
-      columnShift: FILTER_BITS,
-      between: "u8",
-      snapShift: 0,
-      rowShift: FILTER_BITS,
-      ties: "up",
-    };
+    const passes = filterProgram(sampling.params);
     sampler = filtered(arena, passes, channels, sampledRows, sampledColumns);
   }
   const source = createSource(arena, {
