@@ -53,7 +53,11 @@ export function serializer(
   checksum: Checksum,
   layout: LayoutName = "cells",
 ): () => void {
-  const plan = benchPlan(image, size, checksum, layout);
+  return planSerializer(benchPlan(image, size, checksum, layout), image);
+}
+
+/** Creates a function that writes all packets of a plan's input into its own slots. */
+export function planSerializer(plan: ImagePlan, image: Tensor): () => void {
   const { packets } = plan.body.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
   // Batches of `requests.slots` packets, as in a session.

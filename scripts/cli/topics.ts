@@ -131,6 +131,10 @@ ${EXIT_CODES}`,
 Shows the packets, the bytes sent and received, the lookup tables of the kernels, and the computation
 that the result equals. With --json the plan itself is printed.
 
+If --input is a JPEG, its decode is measured (sharp, median of 3), in full and with shrink-on-load, and
+compared with the packets: bytes, host time, and the break-even of each. With --json that is the field
+"jpeg" beside the plan's.
+
 Examples:
   onpath plan pipeline.json --shape 720,1280,3
   onpath plan pipeline.json --shape 64,3,480,640 --layout NCHW
