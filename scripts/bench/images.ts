@@ -16,9 +16,10 @@ import type { Checksum } from "../../serialize/packets.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import type { Candidate } from "./measure.ts";
 
-/** ImageNet's means and deviations. */
-const MEAN = [0.485, 0.456, 0.406];
-const STD = [0.229, 0.224, 0.225];
+/** ImageNet's means. */
+export const MEAN = [0.485, 0.456, 0.406];
+/** ImageNet's deviations. */
+export const STD = [0.229, 0.224, 0.225];
 
 /** An RGB image of noise; no candidate's time depends on the samples. */
 export function noise(height: number, width: number): Tensor {
