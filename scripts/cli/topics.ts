@@ -148,8 +148,9 @@ ${EXIT_CODES}`,
   sizes: `
 Plans eight usual image sizes to seven usual model inputs. Prints for each the chosen layout and form
 of tables, their bytes, their difference to the exact sample, and simulated cycles an image at batches
-of 1, 16 and 64. The last columns are for tables that are swapped by page, one page a row phase: the
-column "images" is the smallest batch whose work hides all loads.
+of 1, 16 and 64. The next columns are for tables that are swapped by page, one page a row phase: the
+column "images" is the smallest batch whose work hides all loads. The last ones are cycles of Pillow's
+bicubic and lanczos, which take whole rows, at a batch of 64.
 
 Examples:
   onpath sizes
