@@ -11,7 +11,7 @@ import { createSlices } from "../serial.ts";
 import { type Member, openMember, type ThreadTask } from "./member.ts";
 import type { StartThread } from "./thread.ts";
 
-/** Threads that may end during one input. After that many, the input is refused. */
+/** Threads that may end during one input, before it is refused. */
 const MAX_LOSSES = 2;
 
 /** An input to compute. */
@@ -30,7 +30,7 @@ export interface RemoteInput extends ThreadTask {
   readonly take: (output: ArrayBuffer) => void;
 }
 
-/** Queue with its threads. */
+/** Queue with its threads. A task belongs to a call; when one fails, the call withdraws the others. */
 export interface Pool {
   /** Queues tasks. */
   readonly add: (tasks: readonly Task[]) => void;
@@ -52,30 +52,33 @@ interface Sent extends ThreadTask {
  * @param start Function that starts a thread.
  */
 export function createPool(count: number, start: StartThread): Pool {
-  // A set keeps the order of insertion, and removes a task in constant time.
-  const queue = new Set<Task>();
+  // Sets keep the order of insertion, and remove a task in constant time.
+  /** Tasks for any thread. */
+  const shared = new Set<Task>();
+  /** Tasks that only this thread can compute, or that threw on another: this thread gets the error itself. */
+  const local = new Set<Task>();
+  /** Tasks whose thread ended in their middle. Other threads compute them, because this one might end as well. */
+  const orphans = new Set<Task>();
   const inFlight = new Set<Task>();
-  const members = new Set<Member<Sent>>();
-  /** Tasks whose computation threw on another thread. This thread computes them again, for the error itself. */
-  const isLocal = new WeakSet<Task>();
   const losses = new WeakMap<Task, number>();
+  const members = new Set<Member<Sent>>();
   const slices = createSlices();
   let isDriving = false;
   let isClosed = false;
 
+  const failAll = (reason: unknown, sets: readonly ReadonlySet<Task>[]) => {
+    // A failing task withdraws all tasks of its call.
+    for (const set of sets) for (const task of set) task.fail(reason);
+  };
+
   const openMissing = async (): Promise<void> => {
     const missing = Array.from({ length: count - members.size }, async () => {
       const member = await openMember<Sent>(start, {
-        onResult: ({ task }, output) => {
-          settle(task, () => {
-            if (output !== undefined) return task.remote!.take(output);
-            isLocal.add(task);
-            queue.add(task);
-          });
-        },
+        onResult: ({ task }, output) =>
+          settle(task, () => output === undefined ? local.add(task) : task.remote!.take(output)),
         onLoss: (error, current, waiting) => {
           members.delete(member);
-          for (const { task } of waiting) settle(task, () => queue.add(task));
+          for (const { task } of waiting) settle(task, () => shared.add(task));
           if (current !== undefined) settle(current.task, () => lose(current.task, error));
         },
       });
@@ -83,7 +86,7 @@ export function createPool(count: number, start: StartThread): Pool {
     });
     const failed = (await Promise.allSettled(missing)).find(({ status }) => status === "rejected");
     if (isClosed) await Promise.all([...members].map((member) => member.close()));
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    if (failed !== undefined) failAll((failed as PromiseRejectedResult).reason, [shared, local, orphans]);
   };
 
   /** Ends the flight of a task, unless it was withdrawn. Then the queue goes on. */
@@ -93,49 +96,46 @@ export function createPool(count: number, start: StartThread): Pool {
     void drive();
   };
   const lose = (task: Task, error: OnpathError) => {
-    const count = (losses.get(task) ?? 0) + 1;
-    losses.set(task, count);
-    if (error.code === "timeout" || count === MAX_LOSSES) task.fail(error);
-    else queue.add(task);
+    const lost = (losses.get(task) ?? 0) + 1;
+    losses.set(task, lost);
+    if (error.code === "timeout" || lost === MAX_LOSSES) task.fail(error);
+    else orphans.add(task);
   };
 
-  /** Gives tasks to other threads. One stays, for this thread. */
+  /** Whether a task waits beside one for this thread. */
+  const canShare = () => orphans.size > 0 || (shared.size > 0 && shared.size + local.size > 1);
+
+  /** Gives tasks to other threads. */
   const give = () => {
     for (const member of members) {
-      for (const task of queue) {
-        if (queue.size < 2 || !member.isFree()) break;
-        if (task.remote === undefined || isLocal.has(task)) continue;
-        queue.delete(task);
-        inFlight.add(task);
-        member.give({ ...task.remote, task });
+      while (member.isFree() && canShare()) {
+        const [task] = orphans.size > 0 ? orphans : shared;
+        orphans.delete(task!);
+        shared.delete(task!);
+        inFlight.add(task!);
+        member.give({ ...task!.remote!, task: task! });
       }
     }
   };
 
-  /** Computes tasks on this thread until the queue is empty. */
+  /** Computes tasks on this thread until none is left for it. */
   const drive = async (): Promise<void> => {
     if (isDriving) return;
     isDriving = true;
     try {
       // Calls of the same turn join the queue first.
       await Promise.resolve();
-      while (queue.size > 0) {
-        const [first] = queue;
-        if (members.size < count && queue.size > 1 && first!.remote !== undefined) {
-          try {
-            await openMissing();
-          } catch (error) {
-            for (const task of queue) task.fail(error);
-            queue.clear();
-          }
-        }
+      while (shared.size + local.size + orphans.size > 0) {
+        if (members.size < count && canShare()) await openMissing();
         give();
         // Answers of threads arrive between two inputs.
         if (inFlight.size > 0 || slices.isDue()) await slices.yield();
-        const [task] = queue;
-        if (task === undefined) continue;
-        queue.delete(task);
-        task.run();
+        const [task] = local.size > 0 ? local : shared;
+        if (task !== undefined) {
+          local.delete(task);
+          shared.delete(task);
+          task.run();
+        } else if (members.size === count) break;
       }
     } finally {
       isDriving = false;
@@ -144,20 +144,15 @@ export function createPool(count: number, start: StartThread): Pool {
 
   return {
     add: (tasks) => {
-      for (const task of tasks) queue.add(task);
+      for (const task of tasks) (task.remote === undefined ? local : shared).add(task);
       void drive();
     },
     remove: (tasks) => {
-      for (const task of tasks) {
-        queue.delete(task);
-        inFlight.delete(task);
-      }
+      for (const task of tasks) for (const set of [shared, local, orphans, inFlight]) set.delete(task);
     },
     close: async (reason) => {
       isClosed = true;
-      for (const task of [...queue, ...inFlight]) task.fail(reason);
-      queue.clear();
-      inFlight.clear();
+      failAll(reason, [shared, local, orphans, inFlight]);
       await Promise.all([...members].map((member) => member.close()));
     },
   };
