@@ -34,6 +34,12 @@ const MODULES: readonly Module[] = [
     name: "GROUPS_WASM",
     about: "WebAssembly module of the codecs of groups",
   },
+  {
+    source: "kernels/image/cpu/wasm/images.ts",
+    target: "kernels/image/cpu/images_wasm.ts",
+    name: "IMAGES_WASM",
+    about: "WebAssembly module of images on the host",
+  },
 ];
 
 const FLAGS = [

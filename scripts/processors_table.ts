@@ -20,7 +20,7 @@ import { pipelineFor } from "../runtime/processor/pipeline.ts";
 import { processorFrom } from "../runtime/processor/processor.ts";
 import { OnpathError } from "../serialize/errors.ts";
 import type { Tensor } from "../serialize/tensor.ts";
-import { measure, median } from "./bench/measure.ts";
+import { measure } from "./bench/measure.ts";
 import { canvasProcessor, sharpProcessor } from "./bench/processor_peers.ts";
 import { pythonTimes } from "./bench/processor_python.ts";
 import { markdownTable } from "./io/markdown.ts";
@@ -101,7 +101,10 @@ export async function processorFacts(): Promise<ProcessorFacts[]> {
   return facts;
 }
 
-/** Measures microseconds from decoded samples to values, in turn in this process, and in Python. */
+/**
+ * Measures microseconds from decoded samples to values, in turn in this process, and in Python. The least of many rounds
+ * counts, because other programs only add to it.
+ */
 async function processorTimes(): Promise<string[][]> {
   const there = await pythonTimes(PYTHON);
   const rows: string[][] = [];
@@ -121,7 +124,7 @@ async function processorTimes(): Promise<string[][]> {
     const timings = await measure(runs.filter((run) => run !== undefined));
     const { pillow, opencv } = there.find((each) => each.config === config && each.photo === photo)!;
     rows.push([
-      ...runs.map((run) => run && median(timings.find(({ name }) => name === run.name)!.rounds)),
+      ...runs.map((run) => run && Math.min(...timings.find(({ name }) => name === run.name)!.rounds)),
       pillow,
       opencv ?? undefined,
     ].map((value) => value === undefined ? "—" : value.toFixed(0)));

@@ -7,7 +7,7 @@
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { Device } from "../device/device.ts";
-import { Session } from "../session.ts";
+import { Session, type SessionOptions } from "../session.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { pipelineFor, type ProcessorPipeline } from "./pipeline.ts";
 
@@ -34,9 +34,12 @@ export interface PlanCache {
  * Creates a cache of sessions.
  *
  * @param config Configuration of the processor.
- * @param maxPlans Maximum sessions of a device.
+ * @param options Maximum sessions of a device, and their fallback.
  */
-export function createPlanCache(config: ProcessorConfig, maxPlans: number): PlanCache {
+export function createPlanCache(
+  config: ProcessorConfig,
+  { maxPlans, fallback }: { readonly maxPlans: number } & Pick<SessionOptions, "fallback">,
+): PlanCache {
   // The sessions of a device are released with it.
   const devices = new WeakMap<Device, Map<string, Promise<ShapeSession>>>();
   const compileFor = (device: Device, height: number, width: number) => {
@@ -53,7 +56,7 @@ export function createPlanCache(config: ProcessorConfig, maxPlans: number): Plan
       if (opened === undefined) {
         // Compiled before the cache changes, so a shape that is refused evicts nothing.
         const { plan, size } = compileFor(device, height, width);
-        opened = Session.open(plan, device, undefined, { isLazy: true }).then((session) => ({
+        opened = Session.open(plan, device, undefined, { isLazy: true, fallback }).then((session) => ({
           session,
           ...size,
         }));

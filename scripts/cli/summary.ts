@@ -7,7 +7,7 @@
 import { countElements } from "../../serialize/tensor.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
-import type { RunReport } from "../../runtime/session.ts";
+import type { RunReport } from "../../runtime/run_report.ts";
 import type { JpegCost } from "../io/jpeg_cost.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
