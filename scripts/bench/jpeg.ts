@@ -11,7 +11,10 @@ import { compile } from "../../kernels/compile.ts";
 import type { Match } from "../../kernels/image/geometry/names.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
+import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import type { Device } from "../../runtime/device/device.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { Session } from "../../runtime/session.ts";
 import { readPicture } from "../io/picture.ts";
 import { type Tensor, toBytes } from "../../serialize/tensor.ts";
 import { jpegDecoders } from "../io/jpeg_cost.ts";
@@ -72,19 +75,30 @@ export async function jpegPhotos(): Promise<JpegPhoto[]> {
   );
 }
 
-/** Plans for one photograph, with ImageNet's normalization. */
-export function jpegPlan(image: Tensor, match: Match): ImagePlan {
+/** Plan for one photograph, with ImageNet's normalization. */
+export function jpegPlan(image: Tensor, match: Match, device: DeviceProfile = MODEL_PROFILE): ImagePlan {
   const filter = match === "pillow" ? { filter: "bicubic" as const } : {};
   return compile({
     steps: [
       { op: "resize", size: [SIDE, SIDE], match, ...filter },
       { op: "normalize", mean: MEAN, std: STD, range: "0-1", dtype: "f32", layout: "CHW" },
     ],
-  }, { input: image, device: MODEL_PROFILE, checksum: "link" });
+  }, { input: image, device, checksum: "link" });
 }
 
-/** Work on one photograph, in the order of the table's columns. */
-export function jpegCandidates({ jpeg, image }: JpegPhoto, plan: ImagePlan): Candidate[] {
+/**
+ * Work on one photograph, in the order of the table's columns.
+ *
+ * @param photo The photograph.
+ * @param plan Plan whose packets are written.
+ * @param cpu Device that computes Pillow's bicubic on the host.
+ */
+export async function jpegCandidates(
+  { jpeg, image }: JpegPhoto,
+  plan: ImagePlan,
+  cpu: Device,
+): Promise<Candidate[]> {
+  const session = await Session.open(jpegPlan(image, "pillow", cpu.profile), cpu);
   const [height, width, channels] = image.shape as [number, number, 3];
   const pixels = toBytes(image);
   const { full, shrunk } = jpegDecoders(sharp, jpeg, [SIDE, SIDE]);
@@ -108,6 +122,7 @@ export function jpegCandidates({ jpeg, image }: JpegPhoto, plan: ImagePlan): Can
             .resize(SIDE, SIDE, { fit: "fill", kernel: "cubic" }).raw().toBuffer(),
         ),
     },
+    { name: "raw to tensor, exact", run: async () => void await session.run(image) },
     { name: "serialize", run: planSerializer(plan, image) },
   ];
 }

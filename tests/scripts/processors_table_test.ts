@@ -12,7 +12,9 @@ import { longTest } from "../support/long.ts";
 const page = readFileSync(new URL("../../docs/processors.md", import.meta.url), "utf8");
 
 /** Rows of the table, without the padding of cells. */
-const rows = page.split("<!-- processors -->")[1]!.split("<!-- /processors -->")[0]!.trim().split("\n").slice(2)
+const rows = page.split("<!-- processors -->")[1]!.split("<!-- /processors -->")[0]!.trim().split("\n").slice(
+  2,
+)
   .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 
 longTest("docs/processors.md has the values and prices that scripts/processors_table.ts prints", async () => {
@@ -44,7 +46,12 @@ Deno.test("peers of processors compute nearly the processor's values, or name no
   const image = await readInput(fileURLToPath(new URL("../../scripts/photos/rocket.jpg", import.meta.url)));
   const [height, width] = image.shape as [number, number];
   // Mean difference in units of the values; a shift by a pixel makes at least 3 times as much.
-  const cases = { "clip-vit-base-patch32": 0.02, "llava-1.5-7b-hf": 0.02, "crop-larger": 0.03, "box-unit": 0.02 };
+  const cases = {
+    "clip-vit-base-patch32": 0.02,
+    "llava-1.5-7b-hf": 0.02,
+    "crop-larger": 0.03,
+    "box-unit": 0.02,
+  };
   for (const [name, most] of Object.entries(cases)) {
     const processor = processorFrom(CONFIGS[name]);
     const { pixel_values: { data } } = await processor(image);
