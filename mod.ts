@@ -89,6 +89,7 @@ export type { TextResources } from "./kernels/tokenize/workload.ts";
 export type { FlowStream } from "./kernels/workload.ts";
 export { chain } from "./runtime/chain.ts";
 export { chooseOverlap } from "./runtime/choose_overlap.ts";
+export { CPU_PROFILE, type CpuDeviceOptions, createCpuDevice } from "./runtime/device/cpu/device.ts";
 export type { Device, DeviceCounters } from "./runtime/device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./runtime/device/model.ts";
 export { createRtlDevice } from "./runtime/device/rtl/device.ts";
@@ -111,7 +112,8 @@ export { offloadRecords, openRecords, type RecordsSession } from "./runtime/reco
 export { offloadRecordsStream } from "./runtime/records_stream.ts";
 export { keepOpen } from "./runtime/reopen.ts";
 export type { RunOptions } from "./runtime/run_options.ts";
-export { type RunReport, type RunResult, Session, type SessionOptions } from "./runtime/session.ts";
+export type { RunReport, RunResult } from "./runtime/run_report.ts";
+export { Session, type SessionOptions } from "./runtime/session.ts";
 export type { DType } from "./serialize/dtype.ts";
 export { type ErrorCode, OnpathError } from "./serialize/errors.ts";
 export { patchify, type PatchLayout, unpatchify } from "./serialize/patches.ts";

@@ -70,10 +70,26 @@ export interface Connection<In, Out, Options = object, Part = never> {
   readonly reset?: (() => void) | undefined;
 }
 
+/** Computation of whole inputs on the host, without packets. Results equal those of the packets bit for bit. */
+export interface Direct<In, Out, Options = object> {
+  /**
+   * Checks an input.
+   *
+   * @throws {OnpathError} As {@linkcode Connection.begin}.
+   */
+  readonly check: (input: In, options: Options) => void;
+  /** Computes a checked input. Blocks its thread meanwhile. */
+  readonly run: (input: In, options: Options) => Out;
+  /** Image plan from which worker threads make the same computation. Absent if only this thread can. */
+  readonly threadPlan?: Plan | undefined;
+}
+
 /** Plan combined with its resources. */
 export interface Opened<In, Out, Options = object, Part = never> {
   /** Program for a device. */
   readonly program: Program;
+  /** Creates the computation on the host. Absent, or returns undefined, if the plan runs by packets only. */
+  readonly direct?: (() => Direct<In, Out, Options> | undefined) | undefined;
   /** Creates a connection and reserves its packet memory. */
   readonly connect: () => Connection<In, Out, Options, Part>;
 }

@@ -5,12 +5,18 @@
  */
 
 import * as esbuild from "esbuild";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { DEPENDENCIES, type Entry, NATIVE_DEPENDENCY, OPTIONAL_PEERS } from "./package_json.ts";
 
 /** File with all entries in CommonJS, for which esbuild cannot share chunks. */
 const LIBRARY = "library.cjs";
+
+/** Folder of the RTL's WebAssembly, in the sources. */
+const GENERATED = "kernels/rtl/generated";
+
+/** Folder of the RTL's WebAssembly, in the package. All bundles load it from there, so that it exists once. */
+const RTL = "rtl";
 
 const OPTIONS = {
   bundle: true,
@@ -23,7 +29,8 @@ const OPTIONS = {
 
 /**
  * Builds the library in both formats. Code that entries share is built once, so that a class has one identity
- * in all of them: ESM has shared chunks, and CommonJS has one file behind all entries.
+ * in all of them: ESM has shared chunks, and CommonJS has one file behind all entries. The RTL's WebAssembly is
+ * ESM only, which CommonJS loads by `import()`.
  *
  * @param root Folder of the repository.
  * @param entries Entries of the package.
@@ -33,7 +40,10 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
   const common = { ...OPTIONS, absWorkingDir: root, platform: "neutral", packages: "external" } as const;
   await esbuild.build({
     ...common,
-    entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
+    entryPoints: [
+      ...entries.map(({ name, source }) => ({ in: source, out: name })),
+      ...(await rtlModules(root)).map((name) => ({ in: `${GENERATED}/${name}.ts`, out: `${RTL}/${name}` })),
+    ],
     outdir: out,
     format: "esm",
     splitting: true,
@@ -45,6 +55,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     stdin: { contents: spaces.join("\n"), resolveDir: root, loader: "ts" },
     outfile: join(out, LIBRARY),
     format: "cjs",
+    plugins: [shareRtl(`./${RTL}`)],
   });
   for (const { name } of entries) {
     await writeFile(join(out, `${name}.cjs`), `module.exports = require("./${LIBRARY}").${name};\n`);
@@ -75,7 +86,7 @@ export async function bundleCommand(root: string, source: string, out: string): 
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
     },
-    plugins: [dropHashbang(join(root, source))],
+    plugins: [dropHashbang(join(root, source)), shareRtl(`../${RTL}`)],
   });
   return Object.keys(metafile.inputs);
 }
@@ -83,6 +94,31 @@ export async function bundleCommand(root: string, source: string, out: string): 
 /** Ends the service process of esbuild. */
 export async function stopBundler(): Promise<void> {
   await esbuild.stop();
+}
+
+/** Names of the RTL's builds that the library loads. */
+async function rtlModules(root: string): Promise<string[]> {
+  const builds = await readFile(join(root, "kernels/rtl/builds.ts"), "utf8");
+  const files = await readdir(join(root, GENERATED));
+  return files.map((file) => basename(file, ".ts")).filter((name) =>
+    builds.includes(`import("./generated/${name}.ts")`)
+  );
+}
+
+/** Leaves the RTL's WebAssembly out of a bundle, which loads it from the package's folder. */
+function shareRtl(folder: string): esbuild.Plugin {
+  return {
+    name: "share-rtl",
+    setup: (build) => {
+      build.onResolve(
+        { filter: /\/generated\/\w+\.ts$/ },
+        ({ path, kind }) =>
+          kind === "dynamic-import"
+            ? { path: `${folder}/${basename(path, ".ts")}.js`, external: true }
+            : undefined,
+      );
+    },
+  };
 }
 
 /** Replaces the hashbang of the command, which may name Deno, by Node's. */

@@ -101,6 +101,7 @@ export function packageJson(config: DenoConfig): Record<string, unknown> {
       "*.d.ts",
       "*.d.cts",
       "chunks",
+      "rtl",
       "types",
       "bin",
       "docs",

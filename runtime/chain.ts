@@ -10,7 +10,8 @@ import { OnpathError } from "../serialize/errors.ts";
 import type { Device } from "./device/device.ts";
 import type { InputOf, OutputOf, ResourcesOf } from "./plan_types.ts";
 import type { RunOptions } from "./run_options.ts";
-import { type RunReport, Session } from "./session.ts";
+import type { RunReport } from "./run_report.ts";
+import { Session } from "./session.ts";
 
 /** Two plans in sequence on a device. */
 export interface Chain<In, Out> {

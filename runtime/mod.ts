@@ -20,7 +20,8 @@
 export { CARD_PROFILES, parseProfile } from "../kernels/target/profiles.ts";
 export { type Chain, chain } from "./chain.ts";
 export { chooseOverlap } from "./choose_overlap.ts";
-export type { Device, DeviceCounters } from "./device/device.ts";
+export { CPU_PROFILE, type CpuDeviceOptions, createCpuDevice } from "./device/cpu/device.ts";
+export type { ComputeOptions, Device, DeviceCounters } from "./device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./device/model.ts";
 export { createRtlDevice, type RtlDeviceOptions, type RtlModule } from "./device/rtl/device.ts";
 export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profile.ts";
@@ -52,10 +53,5 @@ export {
 export { offloadRecordsStream } from "./records_stream.ts";
 export { keepOpen, type Reopener, type ReopenOptions } from "./reopen.ts";
 export type { RunOptions } from "./run_options.ts";
-export {
-  type OpenArguments,
-  type RunReport,
-  type RunResult,
-  Session,
-  type SessionOptions,
-} from "./session.ts";
+export type { RunReport, RunResult } from "./run_report.ts";
+export { type OpenArguments, Session, type SessionOptions } from "./session.ts";

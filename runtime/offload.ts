@@ -8,12 +8,15 @@ import type { Plan } from "../kernels/plan/plan.ts";
 import type { Device } from "./device/device.ts";
 import type { InputOf, OptionsOf, OutputOf, ResourcesOf } from "./plan_types.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
-import { type RunResult, Session } from "./session.ts";
+import type { RunResult } from "./run_report.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 /** Options of {@linkcode offload}. */
 export type OffloadOptions<P extends Plan> = RunOptions & OptionsOf<P> & {
   /** Data that the plan names but does not hold, as for {@linkcode Session.open}. */
   readonly resources?: ResourcesOf<P> | undefined;
+  /** As for {@linkcode Session.open}. Every call tries the device. */
+  readonly fallback?: SessionOptions["fallback"];
 };
 
 /**
@@ -22,7 +25,7 @@ export type OffloadOptions<P extends Plan> = RunOptions & OptionsOf<P> & {
  * @param plan A plan for the device.
  * @param input Input of the plan.
  * @param device An open device. The caller closes it.
- * @param options Signal, timeout, retries, progress, and `resources` as for {@linkcode Session.open}.
+ * @param options Signal, timeout, retries, progress, and `resources` and `fallback` as for {@linkcode Session.open}.
  * @returns The result and its report.
  * @throws {OnpathError} As {@linkcode Session.open} and {@linkcode Session.run}.
  *

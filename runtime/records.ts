@@ -21,7 +21,8 @@ import { type Tensor, tensor } from "../serialize/tensor.ts";
 import type { Device, DeviceCounters } from "./device/device.ts";
 import { windowColumn } from "./records_window.ts";
 import type { RunOptions } from "./run_options.ts";
-import { type RunResult, Session } from "./session.ts";
+import type { RunResult } from "./run_report.ts";
+import { Session } from "./session.ts";
 
 /** Options of a run of records. */
 export interface RecordsOptions extends RunOptions {

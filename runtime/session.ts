@@ -5,50 +5,17 @@
  */
 
 import { type AnyPlan, type AnyWorkload, findWorkload } from "../kernels/registry.ts";
-import { type Plan, PLAN_VERSION } from "../kernels/plan/plan.ts";
-import { sameProfile } from "../kernels/target/profiles.ts";
-import type { Connection, FlowStream, Opened, Work } from "../kernels/workload.ts";
+import type { Plan } from "../kernels/plan/plan.ts";
+import type { Direct, FlowStream, Opened } from "../kernels/workload.ts";
 import { kindOf, OnpathError } from "../serialize/errors.ts";
-import type { Device, DeviceCounters } from "./device/device.ts";
-import { createSerial } from "./device/serial.ts";
+import { createCpuDevice } from "./device/cpu/device.ts";
+import type { Device } from "./device/device.ts";
+import { checkFallback, createFallback, type Fallback } from "./fallback.ts";
+import { createPacketPath, type PacketPath } from "./packet_path.ts";
 import type { InputOf, OptionsOf, OutputOf, PartOf, ResourcesOf } from "./plan_types.ts";
-import { PacketLoop } from "./packet_loop.ts";
-import type { RunAccount } from "./run_watch.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
-
-/** Report of a run. Times are measured in this process and do not describe a card. */
-export interface RunReport {
-  /** Requests sent, including repeated ones. */
-  readonly sent: number;
-  /** Requests sent again, and requests of abandoned flows. */
-  readonly resent: number;
-  /** Escapes: flows that the device gave up, for text. */
-  readonly escapes: number;
-  /** Bytes of input that the host processed because the device could not, for text. */
-  readonly hostBytes: number;
-  /** Stretches tokenized again because their chunks shared no boundary, for text in chunks. */
-  readonly retries: number;
-  /** Tokens received and dropped, for text in chunks. */
-  readonly removed: number;
-  /** Answers, by outcome. */
-  readonly outcomes: Readonly<Record<string, number>>;
-  /** Milliseconds of host time spent writing packets. */
-  readonly serializeMs: number;
-  /** Milliseconds spent waiting for the device. */
-  readonly deviceMs: number;
-  /** Milliseconds of host time spent processing answers. */
-  readonly reassembleMs: number;
-  /** Counters of the device since it was opened. */
-  readonly counters: DeviceCounters;
-}
-
-/** Result and report of a run. */
-export interface RunResult<Out> {
-  /** Result of the plan. The caller owns its memory. */
-  readonly output: Out;
-  /** Counts and times of the run. */
-  readonly report: RunReport;
-}
+import { directReport, type RunReport, type RunResult } from "./run_report.ts";
+import { checkArgument, checkTarget, checkVersion } from "./session_checks.ts";
 
 /** Options of {@linkcode Session.open}. Timeout and signal apply to the load; each run has its own. */
 export interface SessionOptions extends RunOptions {
@@ -56,6 +23,13 @@ export interface SessionOptions extends RunOptions {
   readonly workload?: AnyWorkload | undefined;
   /** Whether the first run loads the program. Otherwise `open` loads it. Default false. */
   readonly isLazy?: boolean | undefined;
+  /**
+   * Runs inputs on this machine if the device is lost, late, full or does not answer (`device`, `timeout`, `table`,
+   * `gap`), with the same results; `report.fallbackReason` has the reason. After a loss, runs stay on the host for 1 s,
+   * and for twice as long after every further one, up to 60 s. Then one run tries the device again. Streams do not
+   * fall back. Default: the error is thrown.
+   */
+  readonly fallback?: "cpu" | undefined;
 }
 
 /**
@@ -82,28 +56,31 @@ export interface SessionOptions extends RunOptions {
 export class Session<P extends Plan = AnyPlan> {
   /** Plan passed to {@linkcode Session.open}. */
   readonly plan: P;
-  readonly #connection: Connection<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
+  readonly #opened: Opened<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>;
   readonly #device: Device;
-  readonly #loop: PacketLoop;
+  readonly #fallback: Fallback<Session<P>> | undefined;
+  #direct: Direct<InputOf<P>, OutputOf<P>, OptionsOf<P>> | null | undefined;
+  #packets: PacketPath<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>> | undefined;
 
   private constructor(
     plan: P,
     opened: Opened<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>>,
     device: Device,
+    fallback: Fallback<Session<P>> | undefined,
   ) {
     this.plan = plan;
+    this.#opened = opened;
     this.#device = device;
-    this.#connection = opened.connect();
-    this.#loop = new PacketLoop(opened.program, this.#connection, device);
+    this.#fallback = fallback;
   }
 
   /**
-   * Loads a plan's program and reserves memory for its packets.
+   * Loads a plan's program and reserves memory for its packets, or prepares its computation on a cpu device.
    *
    * @param plan A plan for this device.
    * @param device An open device. The caller closes it.
    * @param resources Data that the plan names but does not hold: `{ vocabulary }` for tokens, nothing for images.
-   * @param options Timeout and signal of the load, and a custom workload.
+   * @param options Timeout and signal of the load, a custom workload, and a fallback.
    * @throws {OnpathError} `plan` if the plan is for another device or its resources are missing; `device`, `table`,
    * `timeout`.
    */
@@ -117,11 +94,23 @@ export class Session<P extends Plan = AnyPlan> {
     checkVersion(version);
     checkArgument("device", device, typeof Object(device).exchange === "function");
     checkRunOptions(options);
+    checkFallback(options.fallback);
     checkTarget(plan, device);
     options.signal?.throwIfAborted();
-    const opened = (options.workload ?? findWorkload(plan.workload)).open(plan, resources);
-    const session = new Session<P>(plan, opened, device);
-    if (options.isLazy !== true) await session.#loop.load(options);
+    const { workload, isLazy } = options;
+    const opened = (workload ?? findWorkload(plan.workload)).open(plan, resources);
+    const openHost = async () => {
+      const open = Session.open as unknown as (...args: unknown[]) => Promise<Session<P>>;
+      return await open(plan, createCpuDevice({ profile: plan.target }), resources, {
+        workload,
+        isLazy: true,
+      });
+    };
+    const fallback = options.fallback === undefined ? undefined : createFallback(openHost);
+    const session = new Session<P>(plan, opened, device, fallback);
+    if (isLazy === true) return session;
+    const load = () => session.#load(options);
+    await (fallback === undefined ? load() : fallback.run(load, () => Promise.resolve()));
     return session;
   }
 
@@ -161,18 +150,12 @@ export class Session<P extends Plan = AnyPlan> {
         found: kindOf(inputs),
       });
     }
-    const works = inputs.map((input) => this.#connection.begin(input, options));
-    const flows = works.flatMap((work) => work.flows);
-    const account = await this.#loop.run(flows, options);
-    const unfinished = flows.filter(({ done }) => !done).length;
-    if (unfinished > 0) {
-      throw new OnpathError(
-        "gap",
-        `Cannot complete ${unfinished} of ${flows.length} flows: nothing is left to send`,
-        { unfinished },
-      );
-    }
-    return { outputs: works.map((work) => work.result()), report: this.#report(works, account) };
+    const run = this.#begin(inputs, options);
+    if (this.#fallback === undefined) return await run();
+    return await this.#fallback.run(run, async (host, fallbackReason) => {
+      const { outputs, report } = await host.runMany(inputs, options);
+      return { outputs, report: { ...report, fallbackReason } };
+    });
   }
 
   /**
@@ -184,7 +167,7 @@ export class Session<P extends Plan = AnyPlan> {
    */
   stream(options: RunOptions = {}): FlowStream<InputOf<P>, PartOf<P>> {
     checkRunOptions(options);
-    const { stream } = this.#connection;
+    const { stream } = this.#path();
     if (stream === undefined) {
       throw new OnpathError(
         "pipeline",
@@ -192,21 +175,54 @@ export class Session<P extends Plan = AnyPlan> {
         { plan: this.plan.id, workload: this.plan.workload },
       );
     }
-    const { push, end } = stream(async (flow) => {
-      await this.#loop.run([flow], options);
-    });
-    // Queued, so that calls run in order even if the caller does not await them.
-    const queued = createSerial();
-    return { push: (chunk) => queued(() => push(chunk)), end: () => queued(end) };
+    return stream(options);
   }
 
-  #report(works: readonly Work<unknown>[], { times, outcomes }: RunAccount): RunReport {
-    const sum = { sent: 0, resent: 0, escapes: 0, hostBytes: 0, retries: 0, removed: 0 };
-    for (const { counts } of works.flatMap((work) => work.flows)) {
-      const found = counts as Partial<typeof sum>;
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += found[name] ?? 0;
+  /** Checks inputs, and returns the function that runs them on the device. */
+  #begin(
+    inputs: readonly InputOf<P>[],
+    options: RunOptions & OptionsOf<P>,
+  ): () => Promise<{ outputs: OutputOf<P>[]; report: RunReport }> {
+    const direct = this.#prepare();
+    if (direct === null) {
+      const path = this.#path();
+      const run = path.begin(inputs, options);
+      return () => this.#watch(path, run);
     }
-    return { ...sum, outcomes, ...times, counters: this.#device.counters() };
+    for (const input of inputs) direct.check(input, options);
+    return async () => {
+      const start = performance.now();
+      const outputs = await this.#device.compute!(direct, inputs, options);
+      const report = directReport(inputs.length, performance.now() - start, this.#device.counters());
+      return { outputs, report };
+    };
+  }
+
+  async #load(options: RunOptions): Promise<void> {
+    if (this.#prepare() !== null) return;
+    const path = this.#path();
+    await this.#watch(path, () => path.load(options));
+  }
+
+  /** The computation on the host, or null if inputs travel in packets. */
+  #prepare(): Direct<InputOf<P>, OutputOf<P>, OptionsOf<P>> | null {
+    if (this.#direct !== undefined) return this.#direct;
+    return this.#direct = (this.#device.compute && this.#opened.direct?.()) ?? null;
+  }
+
+  #path(): PacketPath<InputOf<P>, OutputOf<P>, OptionsOf<P>, PartOf<P>> {
+    return this.#packets ??= createPacketPath(this.#opened, this.#device);
+  }
+
+  /** After a timeout the device may still write to packet memory. With a fallback, the next try gets new memory. */
+  async #watch<T>(path: object, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      const isLate = error instanceof OnpathError && error.code === "timeout";
+      if (isLate && this.#fallback !== undefined && this.#packets === path) this.#packets = undefined;
+      throw error;
+    }
   }
 }
 
@@ -214,40 +230,3 @@ export class Session<P extends Plan = AnyPlan> {
 export type OpenArguments<P extends Plan> = ResourcesOf<P> extends void
   ? [resources?: void, options?: SessionOptions]
   : [resources: ResourcesOf<P>, options?: SessionOptions];
-
-/** Refuses an argument of the wrong kind before its first use. */
-function checkArgument(name: string, value: unknown, isRight: boolean): void {
-  if (isRight) return;
-  const found = kindOf(value);
-  throw new OnpathError(
-    name === "plan" ? "plan" : "device",
-    `Cannot open a session with a ${name} that is ${found}: expected a ${name} from ${
-      name === "plan" ? "compile()" : "createModelDevice(), createRtlDevice() or openXrtOffload()"
-    }`,
-    { argument: name, found },
-  );
-}
-
-/** Refuses plans of another version. Plans from files are checked earlier, when they are decoded. */
-function checkVersion(version: unknown): void {
-  if (version === PLAN_VERSION) return;
-  throw new OnpathError(
-    "plan",
-    `Cannot open a session with a plan of version ${
-      String(version)
-    }: expected ${PLAN_VERSION}, compile it again`,
-    { expected: PLAN_VERSION },
-  );
-}
-
-function checkTarget(plan: Plan, device: Device): void {
-  if (sameProfile(plan.target, device.profile)) return;
-  const other = plan.target.name === device.profile.name
-    ? "another profile of that device"
-    : plan.target.name;
-  throw new OnpathError(
-    "plan",
-    `Cannot run plan ${plan.id} on device ${device.profile.name}: it was compiled for ${other}`,
-    { plan: plan.id, device: device.profile.name, expected: plan.target.name },
-  );
-}

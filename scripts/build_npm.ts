@@ -13,6 +13,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildPackage } from "../npm/build.ts";
 import { checkCommand, checkEmulated, checkProgram, checkRuns, install } from "../npm/check_install.ts";
+import { checkSize } from "../npm/check_size.ts";
+import { PACKAGE_NAME } from "../npm/package_json.ts";
 import { checkRtl } from "../npm/check_rtl.ts";
 import { checkPublint, checkSources, checkTypes } from "../npm/check_package.ts";
 import { run } from "../npm/run.ts";
@@ -33,6 +35,7 @@ async function main(folder: string): Promise<void> {
     () => checkPublint(tarball),
     () => checkTypes(tarball),
     () => install(ROOT, path, folder),
+    () => checkSize(join(folder, "node_modules", PACKAGE_NAME), join(folder, "node_modules")),
     () => checkRuns(ROOT, folder),
     () => checkRtl(ROOT, folder),
     () => checkProgram(ROOT, folder),

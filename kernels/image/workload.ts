@@ -11,7 +11,8 @@ import { PlacedFlow } from "../placed_flow.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { KernelImage, Program } from "../program.ts";
 import { parseWith } from "../schema.ts";
-import type { Connection, Work, Workload } from "../workload.ts";
+import type { Connection, Direct, Work, Workload } from "../workload.ts";
+import { createImageExecutor } from "./cpu/executor.ts";
 import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
 import { KERNELS, STEP_SPECS } from "./kernels.ts";
@@ -92,6 +93,16 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   };
 }
 
+function direct(plan: ImagePlan): Direct<Tensor, Tensor> | undefined {
+  const executor = createImageExecutor(plan);
+  if (executor === undefined) return undefined;
+  return {
+    check: (input) => checkPlanInput(plan, input),
+    run: (input) => executor.run(input),
+    threadPlan: plan,
+  };
+}
+
 /** Workload `image`, for the registry. */
 export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
   name: "image",
@@ -110,5 +121,9 @@ export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
       layout: options.layout ?? undefined,
     });
   },
-  open: (plan) => ({ program: programOf(plan), connect: () => connect(plan) }),
+  open: (plan) => ({
+    program: programOf(plan),
+    connect: () => connect(plan),
+    direct: () => direct(plan),
+  }),
 };

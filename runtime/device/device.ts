@@ -6,6 +6,8 @@
 
 import type { DropReason, Exchange, Program } from "../../kernels/program.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import type { Direct } from "../../kernels/workload.ts";
+import type { Progress } from "../../serialize/flow.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 
 /** Counts since a device was opened. */
@@ -24,6 +26,12 @@ export interface DeviceCounters {
   readonly swaps: number;
   /** Bytes of tables and pages loaded. */
   readonly tableBytes: number;
+}
+
+/** Options of {@linkcode Device.compute}. */
+export interface ComputeOptions extends WaitOptions {
+  /** Called after every computed input. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -50,6 +58,23 @@ export interface Device extends AsyncDisposable {
    * `table` if a page is missing or has the wrong length.
    */
   exchange(exchange: Exchange, options?: WaitOptions): Promise<number>;
+  /**
+   * Computes whole inputs on the host, without packets. Absent on devices that take packets only; a session uses it for
+   * plans that have a direct form.
+   *
+   * @param direct Computation of the plan.
+   * @param inputs Inputs that the computation has checked.
+   * @param options Signal, progress, timeout of an answer of a worker thread, and options of the computation.
+   * @returns Results in input order.
+   * @throws {OnpathError} `device` if the device is closed or a worker thread fails; `timeout`; errors of the computation.
+   */
+  readonly compute?:
+    | (<In, Out, Options extends ComputeOptions>(
+      direct: Direct<In, Out, Options>,
+      inputs: readonly In[],
+      options: Options,
+    ) => Promise<Out[]>)
+    | undefined;
   /** Returns the counts since the device was opened. */
   counters(): DeviceCounters;
   /** Frees all resources of the device. Further calls have no effect. */

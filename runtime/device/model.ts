@@ -57,7 +57,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
   let isClosed = false;
 
   const refuseClosed = (intent: string) => {
-    if (isClosed) throw new OnpathError("device", `Cannot ${intent}: the model device is closed`);
+    if (isClosed) throw new OnpathError("device", `Cannot ${intent}: device ${profile.name} is closed`);
   };
 
   const retire = () => {
@@ -90,7 +90,7 @@ export function createModelDevice(profile: DeviceProfile = MODEL_PROFILE): Devic
         signal?.throwIfAborted();
         refuseClosed("exchange packets");
         if (model === null) {
-          throw new OnpathError("device", "Cannot exchange packets: the model device has no program");
+          throw new OnpathError("device", `Cannot exchange packets: device ${profile.name} has no program`);
         }
         checkExchange(exchange);
         const { input, output, count } = exchange;

@@ -7,7 +7,7 @@
 import { compile } from "../../kernels/image/plan/compile.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { Device } from "../device/device.ts";
-import { Session } from "../session.ts";
+import { Session, type SessionOptions } from "../session.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { ProcessorConfig } from "./config.ts";
@@ -37,9 +37,12 @@ export interface PlanCache {
  * Creates a cache of sessions.
  *
  * @param config Configuration of the processor.
- * @param maxPlans Maximum sessions of a device.
+ * @param options Maximum sessions of a device, and their fallback.
  */
-export function createPlanCache(config: ProcessorConfig, maxPlans: number): PlanCache {
+export function createPlanCache(
+  config: ProcessorConfig,
+  { maxPlans, fallback }: { readonly maxPlans: number } & Pick<SessionOptions, "fallback">,
+): PlanCache {
   // The sessions of a device are released with it.
   const devices = new WeakMap<Device, Map<string, Promise<ShapeSession>>>();
   const compileFor = (device: Device, height: number, width: number) => {
@@ -50,7 +53,8 @@ export function createPlanCache(config: ProcessorConfig, maxPlans: number): Plan
     });
     return { passes, plans, shape };
   };
-  const open = (device: Device, plan: ImagePlan) => Session.open(plan, device, undefined, { isLazy: true });
+  const open = (device: Device, plan: ImagePlan) =>
+    Session.open(plan, device, undefined, { isLazy: true, fallback });
   return {
     sessionFor: async (device, height, width) => {
       let sessions = devices.get(device);

@@ -8,8 +8,10 @@ import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import { countElements, type Tensor } from "../../serialize/tensor.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { Device } from "../device/device.ts";
-import { createModelDevice } from "../device/model.ts";
+import { createCpuDevice } from "../device/cpu/device.ts";
+import { checkFallback } from "../fallback.ts";
 import { checkRunOptions } from "../run_options.ts";
+import type { SessionOptions } from "../session.ts";
 import { type ProcessorConfig, readProcessorConfig } from "./config.ts";
 import { defaultDecoder, type ImageDecoder } from "./decoder.ts";
 import { conversionOf, type ProcessorImage, readImage, toRgb } from "./input.ts";
@@ -33,11 +35,14 @@ export interface ProcessorOptions {
   readonly decoder?: ImageDecoder | undefined;
   /** Maximum plans that are kept for a device, one for each shape of images: 1 to 1024. Default 16. */
   readonly maxPlans?: number | undefined;
+  /** Runs images on this machine if a device is lost; see `fallback` of a session. Default: the error is thrown. */
+  readonly fallback?: SessionOptions["fallback"];
 }
 
 /** Options of one call of a processor. */
 export interface ProcessOptions extends WaitOptions {
-  /** Open device that runs the plans; the caller closes it. Default: a model device of the processor. */
+  /** Open device that runs the plans; the caller closes it. Default: a cpu device of the processor, on
+   * this thread. */
   readonly device?: Device | undefined;
 }
 
@@ -63,7 +68,7 @@ export interface ImageProcessor {
  * class that resizes by Pillow and computes by NumPy (`use_fast=False`), bit for bit.
  *
  * @param json Parsed `preprocessor_config.json` or `processor_config.json`.
- * @param options Decoder and number of kept plans.
+ * @param options Decoder, number of kept plans, and fallback.
  * @returns Processor.
  * @throws {OnpathError} As {@linkcode readProcessorConfig}; `size` if an option is outside its limits.
  *
@@ -96,12 +101,13 @@ export function processorFrom(json: unknown, options: ProcessorOptions = {}): Im
  * @throws {OnpathError} `size` if an option is outside its limits.
  */
 export function createProcessor(config: ProcessorConfig, options: ProcessorOptions): ImageProcessor {
-  const { decoder = defaultDecoder, maxPlans = 16 } = Object(options) as ProcessorOptions;
+  const { decoder = defaultDecoder, maxPlans = 16, fallback } = Object(options) as ProcessorOptions;
   checkInteger("maximum of plans", maxPlans, 1, 1024);
+  checkFallback(fallback);
   if (typeof decoder !== "function") {
     throw new OnpathError("size", `Cannot use a decoder that is ${kindOf(decoder)}: expected a function`);
   }
-  const cache = createPlanCache(config, maxPlans);
+  const cache = createPlanCache(config, { maxPlans, fallback });
   let ownDevice: Device | undefined;
   const processor = async (
     images: ProcessorImage | readonly ProcessorImage[],
@@ -109,7 +115,7 @@ export function createProcessor(config: ProcessorConfig, options: ProcessorOptio
   ): Promise<ProcessedImages> => {
     checkRunOptions(options);
     const { signal, timeoutMs } = options;
-    const device = checkDevice(options.device) ?? (ownDevice ??= createModelDevice());
+    const device = checkDevice(options.device) ?? (ownDevice ??= createCpuDevice());
     const list = Array.isArray(images) ? images as readonly ProcessorImage[] : [images as ProcessorImage];
     checkInteger("number of images", list.length, 1, MAX_IMAGES);
     const failures: ImageFailure[] = [];

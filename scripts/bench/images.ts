@@ -16,9 +16,10 @@ import type { Checksum } from "../../serialize/packets.ts";
 import { type Tensor, tensor } from "../../serialize/tensor.ts";
 import type { Candidate } from "./measure.ts";
 
-/** ImageNet's means and deviations. */
-const MEAN = [0.485, 0.456, 0.406];
-const STD = [0.229, 0.224, 0.225];
+/** ImageNet's means. */
+export const MEAN = [0.485, 0.456, 0.406];
+/** ImageNet's deviations. */
+export const STD = [0.229, 0.224, 0.225];
 
 /** An RGB image of noise; no candidate's time depends on the samples. */
 export function noise(height: number, width: number): Tensor {
@@ -53,7 +54,11 @@ export function serializer(
   checksum: Checksum,
   layout: LayoutName = "cells",
 ): () => void {
-  const plan = benchPlan(image, size, checksum, layout);
+  return planSerializer(benchPlan(image, size, checksum, layout), image);
+}
+
+/** Creates a function that writes all packets of a plan's input into its own slots. */
+export function planSerializer(plan: ImagePlan, image: Tensor): () => void {
   const { packets } = plan.body.layout.cut;
   const { requests, writer } = reservePackets(plan, packets);
   // Batches of `requests.slots` packets, as in a session.

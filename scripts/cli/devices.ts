@@ -5,6 +5,7 @@
  */
 
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
+import { CPU_PROFILE, createCpuDevice } from "../../runtime/device/cpu/device.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import type { Device } from "../../runtime/device/device.ts";
@@ -64,6 +65,7 @@ function xrtDevice({ emulate, xclbin }: CardOptions): KnownDevice {
 export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
   [
     { profile: RTL_PROFILE, open: createRtlDevice },
+    { profile: CPU_PROFILE, open: () => Promise.resolve(createCpuDevice()) },
     xrtDevice({}),
     ...[MODEL_PROFILE, ...CARD_PROFILES].map(simulated),
   ].map((known) => [known.profile.name, known]),
@@ -187,7 +189,7 @@ export function fallbackRows(reason: string | undefined): [name: string, value: 
 
 /** Describes a device in one line. */
 export function deviceText({ name, summary }: DeviceProfile): string {
-  return [MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE].some((own) => own.name === name)
+  return [CPU_PROFILE, MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE].some((own) => own.name === name)
     ? `${name}: ${summary}`
     : `${name}: ${summary}; simulated by the model, no card is used`;
 }

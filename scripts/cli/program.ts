@@ -119,7 +119,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
   program.command("plan")
     .description("show the choices for an input or for texts and the reasons, without running them")
     .argument("<pipeline>", "file of the pipeline, JSON")
-    .option("--input <file>", "picture or array; only its shape is used")
+    .option("--input <file>", "picture or array; only its shape is used, and a JPEG is also timed")
     .addOption(shapeOption())
     .addOption(planFileOption("--output", "write the plan; the name ends in .plan"))
     .addOption(deviceOption(PLANNED_DEVICE))

@@ -7,7 +7,8 @@
 import { countElements } from "../../serialize/tensor.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
-import type { RunReport } from "../../runtime/session.ts";
+import type { RunReport } from "../../runtime/run_report.ts";
+import type { JpegCost } from "../io/jpeg_cost.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
 
 /** Row of a fact table: a name and one or several lines. */
@@ -27,6 +28,24 @@ export function trafficRows(plan: ImagePlan): Row[] {
     ["back", `${count(packets)} packets, ${bytes(layout.bytesBack)}`],
     ["layout", plan.body.notes],
   ];
+}
+
+/** Row about an input that arrives as JPEG. Its decode precedes the device. */
+export function jpegRow({ bytes: size, decodeMs, serializeMs, breakEvenMs, breakEvenGbps }: JpegCost): Row {
+  const more = decodeMs.full + serializeMs - decodeMs.shrunk;
+  return ["JPEG", [
+    `${bytes(size.file)}; the samples have ${(size.raw / size.file).toFixed(1)} times as many, the packets ${
+      (size.sent / size.file).toFixed(1)
+    } times`,
+    `full decode ${milliseconds(decodeMs.full)}, with shrink-on-load to the output's size ${
+      milliseconds(decodeMs.shrunk)
+    } (sharp, measured here); serialize ${serializeMs.toFixed(2)} ms (the planner's rates)`,
+    `offloaded, the host spends ${milliseconds(Math.abs(more))} ${more < 0 ? "less" : "more"} than with ` +
+    `shrink-on-load; break-even at a full decode of ${milliseconds(breakEvenMs)}`,
+    breakEvenGbps === null
+      ? "packets of raw samples beat a JPEG on no link: serializing takes longer than decoding"
+      : `packets of raw samples beat a JPEG on links above ${breakEvenGbps.toFixed(2)} Gb/s`,
+  ]];
 }
 
 /** Row that sums up the tables. */

@@ -131,6 +131,10 @@ ${EXIT_CODES}`,
 Shows the packets, the bytes sent and received, the lookup tables of the kernels, and the computation
 that the result equals. With --json the plan itself is printed.
 
+If --input is a JPEG, its decode is measured (sharp, median of 3), in full and with shrink-on-load, and
+compared with the packets: bytes, host time, and the break-even of each. With --json that is the field
+"jpeg" beside the plan's.
+
 Examples:
   onpath plan pipeline.json --shape 720,1280,3
   onpath plan pipeline.json --shape 64,3,480,640 --layout NCHW
@@ -144,8 +148,9 @@ ${EXIT_CODES}`,
   sizes: `
 Plans eight usual image sizes to seven usual model inputs. Prints for each the chosen layout and form
 of tables, their bytes, their difference to the exact sample, and simulated cycles an image at batches
-of 1, 16 and 64. The last columns are for tables that are swapped by page, one page a row phase: the
-column "images" is the smallest batch whose work hides all loads.
+of 1, 16 and 64. The next columns are for tables that are swapped by page, one page a row phase: the
+column "images" is the smallest batch whose work hides all loads. The last ones are cycles of Pillow's
+bicubic and lanczos, which take whole rows, at a batch of 64.
 
 Examples:
   onpath sizes

@@ -27,8 +27,25 @@ export interface InputOptions {
  * @throws {OnpathError} `file`, `dtype`, `shape` or `size`; the message names the file.
  */
 export async function readInput(path: string, options: InputOptions = {}): Promise<Tensor> {
+  const bytes = await readBounded(path, { maxBytes: MAX_INPUT_BYTES, signal: options.signal });
+  return await decodeInput(bytes, path, options);
+}
+
+/**
+ * Decodes the bytes of an input file, as {@linkcode readInput}.
+ *
+ * @param bytes The whole file.
+ * @param path Path of the file.
+ * @param options Order of the axes, and abort signal.
+ * @returns A tensor with a layout.
+ * @throws {OnpathError} `file`, `dtype`, `shape` or `size`; the message names the file.
+ */
+export async function decodeInput(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  options: InputOptions = {},
+): Promise<Tensor> {
   const { layout, signal } = options;
-  const bytes = await readBounded(path, { maxBytes: MAX_INPUT_BYTES, signal });
   if (path.toLowerCase().endsWith(".npy") || NPY_MAGIC.every((byte, at) => bytes[at] === byte)) {
     const array = readNpy(bytes, path);
     const { shape, layout: named } = nameAxes(array.shape, layout, path);

@@ -10,7 +10,8 @@ import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
 import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
 import type { CacheDimensions } from "../../kernels/quantize/packing.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { type RunReport, Session } from "../../runtime/session.ts";
+import type { RunReport } from "../../runtime/run_report.ts";
+import { Session } from "../../runtime/session.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 

@@ -9,7 +9,7 @@ import type { Progress } from "../../serialize/flow.ts";
 import type { FloatDType } from "../../kernels/quantize/formats/elements.ts";
 import type { QuantizeMethod } from "../../kernels/quantize/method.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import type { RunReport } from "../../runtime/session.ts";
+import type { RunReport } from "../../runtime/run_report.ts";
 import { type Cache, emptyCache } from "./cache.ts";
 import { decodeLayers, encodeLayers } from "./cache_codec.ts";
 import { type PartReport, startReport } from "./cache_report.ts";

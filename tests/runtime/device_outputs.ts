@@ -43,17 +43,19 @@ const GEOMETRY: Readonly<Record<string, ImagePipeline["steps"]>> = {
   ],
 };
 
-async function equalsReference(device: Device, pipeline: ImagePipeline, image: Tensor, what = "") {
-  const plan = compile(pipeline, { input: image, device });
-  const { output, report } = await offload(plan, image, device);
-  sameTensor(output, referencePipeline(pipeline, image), what);
-  assert.equal(report.sent, plan.body.layout.cut.packets, what);
-  assert.equal(report.resent, 0, what);
-  return plan;
-}
-
 /** Registers the tests of results. */
 export function registerOutputs(register: Register, options: SuiteOptions): void {
+  const { isDirect = false } = options;
+  async function equalsReference(device: Device, pipeline: ImagePipeline, image: Tensor, what = "") {
+    const plan = compile(pipeline, { input: image, device });
+    const { output, report } = await offload(plan, image, device);
+    sameTensor(output, referencePipeline(pipeline, image), what);
+    assert.equal(report.sent, isDirect ? 0 : plan.body.layout.cut.packets, what);
+    assert.equal(report.direct, isDirect ? 1 : 0, what);
+    assert.equal(report.resent, 0, what);
+    return plan;
+  }
+
   if (options.photo ?? true) {
     register("the photograph to 224 x 224, ImageNet, f16, CHW equals the reference", async (device) => {
       const photo = await readPhoto("coffee.png");

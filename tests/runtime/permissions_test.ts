@@ -32,10 +32,24 @@ async function run(
   return { code, output: decode(stdout), errors: decode(stderr) };
 }
 
-Deno.test("createModelDevice() and createRtlDevice() need no permission", async () => {
+Deno.test("createModelDevice(), createRtlDevice() and createCpuDevice() need no permission", async () => {
   const { code, output, errors } = await run([], join(ROOT, "tests/runtime/permissions/devices.ts"));
   assert.equal(code, 0, errors);
   assert.match(output, /^done$/m);
+});
+
+const THREADS = join(ROOT, "tests/runtime/permissions/threads.ts");
+
+Deno.test("createCpuDevice() with threads needs to read its own code, and keeps no process alive", async () => {
+  const { code, output, errors } = await run([`--allow-read=${ROOT}`], THREADS);
+  assert.equal(code, 0, errors);
+  assert.match(output, /^done$/m);
+});
+
+Deno.test("createCpuDevice() with threads names the permission that is missing", async () => {
+  const { code, errors } = await run([], THREADS);
+  assert.equal(code, 1);
+  assert.match(errors, /OnpathError: Cannot start a worker thread: .*--allow-read/);
 });
 
 /** The lines of JSON that the program of XRT prints: XRT itself prints to stdout too. */

@@ -12,6 +12,8 @@ export interface SuiteOptions {
   readonly runs?: number;
   /** Whether the photograph is sent (672 packets); default true. */
   readonly photo?: boolean;
+  /** Whether sessions compute without packets; default false. */
+  readonly isDirect?: boolean;
 }
 
 /** Registers a test that opens a device and closes it. */

@@ -8,7 +8,8 @@
 import assert from "node:assert/strict";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import type { Device } from "../../runtime/device/device.ts";
-import { type RunReport, Session } from "../../runtime/session.ts";
+import type { RunReport } from "../../runtime/run_report.ts";
+import { Session } from "../../runtime/session.ts";
 import { OFFSET } from "../../serialize/header.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import { refusal } from "../support/failure.ts";

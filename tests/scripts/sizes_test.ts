@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
 import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
+import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { offload } from "../../runtime/offload.ts";
-import { BATCHES, MODEL_SIZES, PICTURE_SIZES, planSizes } from "../../scripts/cli/commands/sizes.ts";
+import { BATCHES, FILTERS, MODEL_SIZES, PICTURE_SIZES, planSizes } from "../../scripts/cli/commands/sizes.ts";
 import { noise } from "../support/images.ts";
 import { sized } from "../support/long.ts";
 
@@ -31,7 +33,17 @@ Deno.test("docs/tables.md has the table that `offload sizes` prints, and every s
     assert.equal(row.bound, 0);
     // The promise: within 1.01 of the ideal at a batch of 64.
     assert(row.cycles[2]! <= 1.01 * row.ideal, cells.join(" "));
-    assert(row.pages.ratio <= 1.01, cells.join(" "));
+    assert("ratio" in row.pages && row.pages.ratio <= 1.01, cells.join(" "));
+    for (const [column, filter] of FILTERS.entries()) {
+      const each = row.filters[filter], cell = cells[14 + column]!;
+      if ("error" in each) {
+        assert.equal(cell, "-", cells.join(" "));
+        assert.match(each.error, /no tables of resample within 0 levels fit/);
+      } else {
+        assert.equal(Number(cell.replaceAll(",", "")), Math.round(each.cycles));
+        assert(each.ratio >= 1 && each.ratio <= 1.002, cells.join(" "));
+      }
+    }
   });
   assert.deepEqual(BATCHES, [1, 16, 64]);
 });
@@ -51,5 +63,27 @@ Deno.test("a row of the table is what the model device counts, packets and all",
       cost.swaps,
       cost.tableBytes,
     ]);
+  }
+});
+
+Deno.test("planSizes() plans for the RTL, without pages, and with the filters that it computes", () => {
+  const row = planSizes(RTL_PROFILE, [640, 480], 224);
+  assert("error" in row.pages && /tiles/.test(row.pages.error));
+  for (const filter of FILTERS) {
+    const each = row.filters[filter];
+    assert("ratio" in each && each.cycles > row.cycles[2]! && each.ratio < 1.01, filter);
+  }
+});
+
+Deno.test("the RTL counts the plan's cycles of bicubic and lanczos rows to 224", async () => {
+  const [height, width] = sized([720, 1280], [180, 320]) as [number, number];
+  const image = noise(1, height, width, 3, 1);
+  for (const filter of FILTERS) {
+    await using device = await createRtlDevice();
+    const steps = [{ op: "resize", size: [224, 224], match: "pillow", filter }] as const;
+    const plan = compile({ steps }, { input: image, device });
+    const { report } = await offload(plan, image, device);
+    assert.equal(report.counters.cycles, plan.body.cost.cycles, filter);
+    assert.equal(report.counters.stalls, plan.body.cost.stalls, filter);
   }
 });

@@ -8,7 +8,10 @@ import type { Command } from "commander";
 import { compile } from "../../../kernels/compile.ts";
 import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
 import type { Pipeline } from "../../../kernels/image/pipeline.ts";
-import { nameAxes, readInput } from "../../io/input.ts";
+import { decodeInput, nameAxes } from "../../io/input.ts";
+import { measureJpeg } from "../../io/jpeg_cost.ts";
+import { pictureKind } from "../../io/picture.ts";
+import { MAX_INPUT_BYTES, readBounded } from "../../io/read.ts";
 import { checkFolderOf, writeWhole } from "../../io/write.ts";
 import { planReport } from "../../report/report.ts";
 import { planTrace } from "../../report/trace.ts";
@@ -22,6 +25,7 @@ import {
   boundsRow,
   costRows,
   formsText,
+  jpegRow,
   layoutsText,
   tablesRow,
   tablesText,
@@ -62,9 +66,12 @@ export async function explainPlan(
   const written = [options.output, options.html, options.trace].filter((file) => file !== undefined);
   for (const file of written) await checkFolderOf(file);
   const pipeline = loaded.pipeline as Pipeline;
-  const input: CompileOptions["input"] = options.shape === undefined
-    ? await readInput(options.input!, { layout: options.layout, signal })
-    : { dtype: "u8", ...nameAxes(options.shape, options.layout, "--shape") };
+  const file = options.input === undefined
+    ? undefined
+    : await readBounded(options.input, { maxBytes: MAX_INPUT_BYTES, signal });
+  const input: CompileOptions["input"] = file === undefined
+    ? { dtype: "u8", ...nameAxes(options.shape!, options.layout, "--shape") }
+    : await decodeInput(file, options.input!, { layout: options.layout, signal });
   const device = await resolveDevice(options.device ?? PLANNED_DEVICE, signal);
   const { tolerance, form, packetLayout: layout } = options;
   const plan = compile(pipeline, { input, device, checksum: options.checksum, tolerance, form, layout });
@@ -72,12 +79,16 @@ export async function explainPlan(
   const save = (file: string, text: string) => writeWhole(file, [new TextEncoder().encode(text)], signal);
   if (options.html !== undefined) await save(options.html, planReport(plan));
   if (options.trace !== undefined) await save(options.trace, JSON.stringify(planTrace(plan)));
-  if (options.json) return printJson(plan);
+  const jpeg = file !== undefined && pictureKind(file) === "jpeg"
+    ? await measureJpeg(file, plan, signal)
+    : undefined;
+  if (options.json) return printJson(jpeg === undefined ? plan : { ...plan, jpeg });
   const { cut, payload, checksum } = plan.body.layout;
   print(factTable([
     ["plan", plan.id.toString(16).padStart(8, "0")],
     ["device", deviceText(plan.target)],
     ...trafficRows(plan),
+    ...(jpeg === undefined ? [] : [jpegRow(jpeg)]),
     ["packets", `${cut.itemsPerPacket} samples each, payload at most ${payload} bytes, checksum ${checksum}`],
     tablesRow(plan),
     ...costRows(plan),

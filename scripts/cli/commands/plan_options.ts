@@ -11,7 +11,7 @@ import type { SharedOptions } from "../options.ts";
 
 /** Options of `plan`. */
 export interface PlanCommandOptions extends SharedOptions {
-  /** Path of an input; only its shape is used. */
+  /** Path of an input; only its shape is used, and a JPEG is timed. */
   readonly input?: string | undefined;
   /** Lengths of the input's axes. */
   readonly shape?: readonly number[] | undefined;

@@ -9,6 +9,7 @@ import type { DeviceProfile, LayoutName } from "../../../kernels/target/profile.
 import type { FormName } from "../../../kernels/image/kernel.ts";
 import { MAX_ELEMENTS } from "../../../serialize/tensor.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import type { ResizeStep } from "../../../kernels/image/resize/spec.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, resolveDevice } from "../devices.ts";
@@ -39,6 +40,22 @@ export const MODEL_SIZES: readonly number[] = [224, 256, 336, 384, 448, 518, 640
 /** Batch sizes, in images. */
 export const BATCHES: readonly number[] = [1, 16, 64];
 
+/** Filters of Pillow that have a column, over whole rows. */
+export const FILTERS = ["bicubic", "lanczos"] as const;
+
+/** Cycles of a filter over rows at the largest batch, or the reason for no plan. Plain data. */
+export type FilterRow =
+  | {
+    /** Cycles an image, with the loading of tables. */
+    readonly cycles: number;
+    /** Cycles / ideal. */
+    readonly ratio: number;
+  }
+  | {
+    /** Why the device has no plan. */
+    readonly error: string;
+  };
+
 /** Plan of one pair of sizes. Plain data. */
 export interface SizeRow {
   /** `[width, height]` of the picture. */
@@ -59,13 +76,18 @@ export interface SizeRow {
   readonly ideal: number;
   /** Cycles an image at each batch size, with the loading of tables. */
   readonly cycles: readonly number[];
-  /** Plan with pages: their count and bytes, the batch that hides their loads, cycles / ideal at batch 64. */
+  /**
+   * Plan with pages: their count and bytes, the batch that hides their loads, cycles / ideal at batch 64. Or the
+   * reason for no such plan: the RTL has no pages in tiles.
+   */
   readonly pages: {
     readonly count: number;
     readonly bytes: number;
     readonly batch: number;
     readonly ratio: number;
-  };
+  } | { readonly error: string };
+  /** Match `pillow` in each of {@linkcode FILTERS}. */
+  readonly filters: Readonly<Record<typeof FILTERS[number], FilterRow>>;
 }
 
 /**
@@ -77,11 +99,14 @@ export interface SizeRow {
  * @throws {OnpathError} As `compile`.
  */
 export function planSizes(device: DeviceProfile, from: readonly [number, number], to: number): SizeRow {
-  const pipeline = { steps: [{ op: "resize", size: [to, to] }] } as const;
-  const planned = (images: number, more: { form?: FormName; layout?: LayoutName } = {}) => {
+  const planned = (
+    images: number,
+    more: { form?: FormName; layout?: LayoutName } = {},
+    resize: Partial<Pick<ResizeStep, "match" | "filter">> = {},
+  ) => {
     // A tensor has at most 2^31 elements: a larger batch takes several flows, with the tables kept.
     const flows = 2 ** Math.max(0, Math.ceil(Math.log2(3 * images * from[0] * from[1] / MAX_ELEMENTS)));
-    const plan = compile(pipeline, {
+    const plan = compile({ steps: [{ op: "resize", size: [to, to], ...resize }] }, {
       input: { dtype: "u8", shape: [images / flows, from[1], from[0], 3], layout: "NHWC" },
       device,
       ...more,
@@ -91,8 +116,16 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
   };
   const plans = BATCHES.map((images) => planned(images));
   const { plan, ideal } = plans.at(-1)!;
-  const paged = planned(BATCHES.at(-1)!, { form: "row-pages", layout: "tiles" });
-  const pages = paged.plan.body.pages!;
+  const paged = () => {
+    const { plan, cycles, ideal } = planned(BATCHES.at(-1)!, { form: "row-pages", layout: "tiles" });
+    const { count, bytes, breakEven } = plan.body.pages!;
+    return { count, bytes, batch: breakEven, ratio: cycles / ideal };
+  };
+  const filtered = (filter: typeof FILTERS[number]) =>
+    orError(() => {
+      const { cycles, ideal } = planned(BATCHES.at(-1)!, {}, { match: "pillow", filter });
+      return { cycles, ratio: cycles / ideal };
+    });
   return {
     from,
     to,
@@ -103,13 +136,19 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
     bound: plan.body.bounds[0]!.levels,
     ideal,
     cycles: plans.map(({ cycles }) => cycles),
-    pages: {
-      count: pages.count,
-      bytes: pages.bytes,
-      batch: pages.breakEven,
-      ratio: paged.cycles / paged.ideal,
-    },
+    pages: orError(paged),
+    filters: { bicubic: filtered("bicubic"), lanczos: filtered("lanczos") },
   };
+}
+
+/** Result of planning, or the reason for no plan: a small card has none for some sizes and filters. */
+function orError<T>(plan: () => T): T | { readonly error: string } {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof OnpathError)) throw error;
+    return { error: error.message };
+  }
 }
 
 /** Plans all pairs of sizes and prints them as a table, as Markdown or as JSON. */
@@ -121,13 +160,7 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
   for (const from of PICTURE_SIZES) {
     for (const to of MODEL_SIZES) {
       context.signal.throwIfAborted();
-      try {
-        rows.push(planSizes(profile, from, to));
-      } catch (error) {
-        // A small card has no plan for some sizes: the row shows the reason.
-        if (!(error instanceof OnpathError)) throw error;
-        rows.push({ from, to, error: error.message });
-      }
+      rows.push({ from, to, ...orError(() => planSizes(profile, from, to)) });
     }
   }
   if (options.json) return printJson({ device: profile, batches: BATCHES, rows });
@@ -143,6 +176,10 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
       [
         "pages",
         "the same tables swapped by row phase: pages x bytes, smallest batch that hides all loads",
+      ],
+      [
+        FILTERS.join(", "),
+        `Pillow's filters over whole rows, at a batch of ${BATCHES.at(-1)}; - if no tables fit the device`,
       ],
     ]),
   );
@@ -161,6 +198,7 @@ const HEAD = [
   "pages",
   "images",
   "64 / ideal, pages",
+  ...FILTERS.map((filter) => `${filter}, ${BATCHES.at(-1)}`),
 ];
 
 function ratioOf(row: SizeRow): number {
@@ -178,9 +216,15 @@ function cellsOf(row: SizeRow): (string | number)[] {
     row.bound,
     ...row.cycles.map((cycles) => count(Math.round(cycles))),
     ratioOf(row).toFixed(4),
-    `${row.pages.count} x ${count(row.pages.bytes)}`,
-    row.pages.batch,
-    row.pages.ratio.toFixed(4),
+    ...("error" in row.pages ? ["-", "-", "-"] : [
+      `${row.pages.count} x ${count(row.pages.bytes)}`,
+      row.pages.batch,
+      row.pages.ratio.toFixed(4),
+    ]),
+    ...FILTERS.map((filter) => {
+      const each = row.filters[filter];
+      return "error" in each ? "-" : count(Math.round(each.cycles));
+    }),
   ];
 }
 

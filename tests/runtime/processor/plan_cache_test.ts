@@ -8,7 +8,7 @@ import { SMALL } from "./samples.ts";
 Deno.test("createPlanCache() keeps the most recently used shapes, by device, and no failure", async () => {
   await using device = createModelDevice();
   await using other = createModelDevice();
-  const cache = createPlanCache(readProcessorConfig(SMALL), 2);
+  const cache = createPlanCache(readProcessorConfig(SMALL), { maxPlans: 2 });
   const at = async (width: number, on = device) => await cache.sessionFor(on, 24, width);
   const first = await at(30);
   const second = await at(31);
