@@ -11,11 +11,14 @@ import { blocksWithRows } from "./blocks.ts";
 import type { Arena } from "./module.ts";
 import type { Range, Sampler } from "./sampler.ts";
 
-/** Roundings of `wasm/bilinear.ts`. */
-const ROUNDING = { exact: 0, torchvision: 1, opencv: 2, wide: 3 } as const;
+/** Rounding of each match. */
+const ROUNDING = { exact: "HalfUp", torchvision: "HalfEven", opencv: "OpenCv" } as const;
 
-/** Maximum product of both denominators that binary32 rounds exactly; see `docs/cpu.md`. */
-export const MAX_NARROW_DENOMINATOR = 2048;
+/** Maximum product of both denominators whose sums fit 31 bits; see `docs/cpu.md`. */
+export const MAX_DENOMINATOR: number = 2 ** 21;
+
+/** Fraction bits of scaled row weights. */
+const SCALED_BITS = 24;
 
 /** Maximum column weight that fits 16 bits. */
 const MAX_COLUMN_WEIGHT = 32767;
@@ -39,45 +42,74 @@ export function fourNeighbours(
   const { y, x } = resizeAxes(params);
   const from = x.low[columns.start]!;
   const to = x.high[columns.end - 1]! + 1;
-  const isWide = x.denominator > MAX_COLUMN_WEIGHT;
+  const denominator = y.denominator * x.denominator;
+  const isWide = params.match !== "opencv" &&
+    (x.denominator > MAX_COLUMN_WEIGHT || denominator > MAX_DENOMINATOR);
   const count = columns.end - columns.start;
   const table = arena.put(isWide ? wideTable(x, channels, columns) : narrowTable(x, channels, columns));
-  const { rounding, scale } = roundingOf(params.match, y.denominator * x.denominator, isWide);
+  const isScaled = params.match === "exact" && 1020 * x.denominator * denominator < 2 ** SCALED_BITS;
+  const scaled = (weight: number) => Math.ceil(weight * 2 ** SCALED_BITS / denominator);
+  const doubled = (weight: number) => 2 * weight;
+  const own = (weight: number) => weight;
+  const weights = arena.put(
+    weightVectors(y, isScaled ? scaled : params.match === "opencv" ? own : doubled),
+  );
+  const constants = arena.put(constantVectors(denominator, isScaled ? 2 ** (SCALED_BITS - 1) : denominator));
   const first = y.low.slice(rows.start, rows.end), last = y.high.slice(rows.start, rows.end);
   return {
     columns: { start: from, end: to },
     blocks: blocksWithRows({ first, last }, (to - from) * channels),
     isPlanar: !isWide,
     connect: ({ functions }) => {
-      const sample = isWide
-        ? functions.bilinearWide
-        : channels === 1
-        ? functions.bilinear1
-        : channels === 3
-        ? functions.bilinear3
-        : functions.bilinear4;
+      const sample = functions[`bilinear${channels}${isScaled ? "Scaled" : ROUNDING[params.match]}`];
       return {
         give: (output, target, plane, { row, address, pitch }) => {
           const top = address + (first[output]! - row) * pitch;
           const bottom = address + (last[output]! - row) * pitch;
-          const [upper, lower] = y.pairs[y.phase[rows.start + output]!]!;
-          const second = isWide ? channels : plane;
-          sample(target, second, top, bottom, table, count, upper, lower, rounding, scale);
+          const phase = y.phase[rows.start + output]!;
+          if (!isWide) {
+            return sample(target, plane, top, bottom, table, count, weights + 32 * phase, constants);
+          }
+          const [upper, lower] = y.pairs[phase]!;
+          const isEven = params.match === "torchvision" ? 1 : 0;
+          functions.bilinearWide(
+            target,
+            channels,
+            top,
+            bottom,
+            table,
+            count,
+            upper,
+            lower,
+            denominator,
+            isEven,
+          );
         },
       };
     },
   };
 }
 
-function roundingOf(match: ResizeParams["match"], denominator: number, isWide: boolean) {
-  if (match === "opencv") return { rounding: ROUNDING.opencv, scale: 1 };
-  if (isWide || denominator > MAX_NARROW_DENOMINATOR) {
-    return { rounding: ROUNDING.wide + ROUNDING[match], scale: 1 / denominator };
-  }
-  // The factor takes ties up, and no other sum over an edge.
-  return match === "exact"
-    ? { rounding: ROUNDING.exact, scale: (1 + 2 ** -21) / denominator }
-    : { rounding: ROUNDING.torchvision, scale: 1 / denominator };
+/** Weights of the upper and the lower row of each phase, as vectors. */
+function weightVectors({ pairs }: AxisWeights, stored: (weight: number) => number) {
+  const vectors = new Int32Array(8 * pairs.length);
+  pairs.forEach(([upper, lower], phase) => {
+    vectors.fill(stored(upper), 8 * phase, 8 * phase + 4);
+    vectors.fill(stored(lower), 8 * phase + 4, 8 * phase + 8);
+  });
+  return vectors;
+}
+
+/** Vectors of `wasm/levels.ts`: the scale of doubled sums, one half, twice the denominator, 2^23 and 2. */
+function constantVectors(denominator: number, half: number) {
+  const vectors = new Int32Array(20);
+  const floats = new Float32Array(vectors.buffer);
+  floats.fill(1 / (2 * denominator), 0, 4);
+  vectors.fill(half, 4, 8);
+  vectors.fill(2 * denominator, 8, 12);
+  floats.fill(2 ** 23, 12, 16);
+  vectors.fill(2, 16, 20);
+  return vectors;
 }
 
 /** Four pixels in 32 bytes: offsets of the left neighbours, and weights of both neighbours. */

@@ -5,21 +5,26 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import type { Channels } from "../../../serialize/sampling.ts";
 import { IMAGES_WASM } from "./images_wasm.ts";
 
 /** Samples one row of four-neighbour pixels; see `wasm/bilinear.ts`. */
-type Bilinear = (
+export type Bilinear = (
   to: number,
   plane: number,
   top: number,
   bottom: number,
   columns: number,
   count: number,
-  upper: number,
-  lower: number,
-  rounding: number,
-  scale: number,
+  row: number,
+  constants: number,
 ) => void;
+
+/** Names of roundings in {@linkcode BilinearFunctions}. */
+export type Rounding = "OpenCv" | "HalfUp" | "HalfEven" | "Scaled";
+
+/** Four neighbours, for each number of channels and each rounding. */
+export type BilinearFunctions = Readonly<Record<`bilinear${Channels}${Rounding}`, Bilinear>>;
 
 /** Filters the columns of rows; see `wasm/columns.ts`. */
 type Columns = (
@@ -61,21 +66,44 @@ type Finish = (
 type Interleave = (to: number, plane: number, from: number, count: number) => void;
 
 /** Compiled functions. Addresses are byte offsets into the memory. */
-export interface ImageFunctions {
-  /** Four neighbours, 1 channel. */
-  readonly bilinear1: Bilinear;
-  /** Four neighbours, 3 channels. */
-  readonly bilinear3: Bilinear;
-  /** Four neighbours, 4 channels. */
-  readonly bilinear4: Bilinear;
-  /** Four neighbours whose column weights exceed 16 bits. */
-  readonly bilinearWide: Bilinear;
+export interface ImageFunctions extends BilinearFunctions {
+  /** Four neighbours whose column weights exceed 16 bits, or whose sums exceed 31. */
+  readonly bilinearWide: (
+    to: number,
+    channels: number,
+    top: number,
+    bottom: number,
+    columns: number,
+    count: number,
+    upper: number,
+    lower: number,
+    denominator: number,
+    isEven: number,
+  ) => void;
   /** Column filter, 1 channel. */
   readonly columns1: Columns;
   /** Column filter, 3 channels. */
   readonly columns3: Columns;
   /** Column filter, 4 channels. */
   readonly columns4: Columns;
+  /** Column filter to i32, 1 channel. */
+  readonly columnsWide1: Columns;
+  /** Column filter to i32, 3 channels. */
+  readonly columnsWide3: Columns;
+  /** Column filter to i32, 4 channels. */
+  readonly columnsWide4: Columns;
+  /** Row filter over a ring of rows of i32. */
+  readonly filterRowsWide: (
+    to: number,
+    ring: number,
+    end: number,
+    pitch: number,
+    at: number,
+    weights: number,
+    taps: number,
+    count: number,
+    constants: number,
+  ) => void;
   /** Row filter over a ring of rows. */
   readonly filterRows: (
     to: number,
@@ -98,10 +126,6 @@ export interface ImageFunctions {
   readonly lookUp32: LookUp;
   /** Normalization to f32. */
   readonly finishF32: Finish;
-  /** Normalization to bf16. */
-  readonly finishBf16: Finish;
-  /** Normalization to f16. */
-  readonly finishF16: Finish;
   /** Copies bytes. */
   readonly copy: (to: number, from: number, length: number) => void;
   /** Splits 3 channels into planes. */
@@ -133,19 +157,22 @@ export interface Arena {
 }
 
 /** Bytes after every range, which loops may read or overwrite. */
-export const SLACK = 64;
+export const SLACK = 128;
 
 /** Maximum bytes of memory of one executor (1 GiB). */
 export const MAX_EXECUTOR_BYTES = 2 ** 30;
 
 const PAGE = 65536;
 
+/** First address that is reserved. Static data of the module lies below it. */
+const FIRST_FREE = 4096;
+
 let compiled: WebAssembly.Module | undefined;
 
 /** Creates an arena. */
 export function createArena(): Arena {
   const held: { readonly at: number; readonly data: ArrayBufferView<ArrayBuffer> }[] = [];
-  let next = 1024;
+  let next = FIRST_FREE;
   const reserve = (length: number) => {
     const at = next;
     next = Math.ceil((at + length + SLACK) / 16) * 16;

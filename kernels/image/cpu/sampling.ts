@@ -10,7 +10,7 @@ import type { Geometry } from "../plan/geometry.ts";
 import { denseMap } from "../plan/map.ts";
 import { FILTER_BITS, filterAxis } from "../resample/coefficients.ts";
 import { blockRows } from "./blocks.ts";
-import { filtered } from "./filtered.ts";
+import { filtered, type FilterPasses } from "./filtered.ts";
 import { fourNeighbours } from "./four_neighbours.ts";
 import type { Arena } from "./module.ts";
 import { copied, remapped } from "./moved.ts";
@@ -58,8 +58,16 @@ export function prepareSampling(arena: Arena, geometry: Geometry, image: ImageSh
     sampler = fourNeighbours(arena, sampling.params, channels, sampledRows, sampledColumns);
   } else {
     const { y, x, filter } = sampling.params;
-    const filters = { y: filterAxis(y, filter), x: filterAxis(x, filter), bits: FILTER_BITS };
-    sampler = filtered(arena, filters, channels, sampledRows, sampledColumns);
+    const passes: FilterPasses = {
+      x: filterAxis(x, filter),
+      y: filterAxis(y, filter),
+      columnShift: FILTER_BITS,
+      between: "u8",
+      snapShift: 0,
+      rowShift: FILTER_BITS,
+      ties: "up",
+    };
+    sampler = filtered(arena, passes, channels, sampledRows, sampledColumns);
   }
   const source = createSource(arena, {
     ...before,

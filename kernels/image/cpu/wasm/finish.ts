@@ -1,5 +1,43 @@
 // Converts levels to normalized elements.
 
+/** Eight elements of the levels at `from`, whose channels begin with `first`. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function eight<T>(to: usize, from: usize, table: usize, first: i32, channels: i32): void {
+  const levels = load<u64>(from);
+  one<T>(to, levels & 255, table, first % channels, 0);
+  one<T>(to, (levels >> 8) & 255, table, (first + 1) % channels, 1);
+  one<T>(to, (levels >> 16) & 255, table, (first + 2) % channels, 2);
+  one<T>(to, (levels >> 24) & 255, table, (first + 3) % channels, 3);
+  one<T>(to, (levels >> 32) & 255, table, (first + 4) % channels, 4);
+  one<T>(to, (levels >> 40) & 255, table, (first + 5) % channels, 5);
+  one<T>(to, (levels >> 48) & 255, table, (first + 6) % channels, 6);
+  one<T>(to, levels >> 56, table, (first + 7) % channels, 7);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function one<T>(to: usize, level: u64, table: usize, channel: i32, at: i32): void {
+  const own = table + <usize>channel * 256 * sizeof<T>();
+  store<T>(to + <usize>at * sizeof<T>(), load<T>(own + <usize>level * sizeof<T>()));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function lookUpRow<T>(from: usize, to: usize, count: i32, table: usize, channels: i32): void {
+  const step = channels === 3 ? 24 : 8;
+  for (let x = 0; x < count; x += step, from += step, to += step * sizeof<T>()) {
+    eight<T>(to, from, table, 0, channels);
+    if (channels === 3) {
+      eight<T>(to + 8 * sizeof<T>(), from + 8, table, 8, channels);
+      eight<T>(to + 16 * sizeof<T>(), from + 16, table, 16, channels);
+    }
+  }
+}
+
 /** Rows of levels and of elements: `rows` x `count` of each, at their pitches in bytes. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -7,18 +45,17 @@
 function lookUp<T>(
   from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, table: usize, channels: i32,
 ): void {
-  const last = table + <usize>channels * 256 * sizeof<T>();
   for (let row = 0; row < rows; row++, from += pitch, to += toPitch) {
-    let levels = table;
-    for (let x = 0; x < count; x++) {
-      store<T>(to + x * sizeof<T>(), load<T>(levels + <usize>load<u8>(from + x) * sizeof<T>()));
-      levels += 256 * sizeof<T>();
-      if (levels === last) levels = table;
-    }
+    if (channels === 1) lookUpRow<T>(from, to, count, table, 1);
+    else if (channels === 3) lookUpRow<T>(from, to, count, table, 3);
+    else lookUpRow<T>(from, to, count, table, 4);
   }
 }
 
-/** Looks up bytes. `table` has 256 entries for each of `channels` interleaved channels. */
+/**
+ * Looks up bytes. `table` has 256 entries for each of `channels` interleaved channels. Up to 23 elements after
+ * the last one are overwritten.
+ */
 export function lookUp8(
   from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, table: usize, channels: i32,
 ): void {
@@ -52,64 +89,6 @@ function normalized(levels: v128, high: v128, low: v128, constants: usize): v128
   return f32x4.div(f32x4.sub(value, v128.load(constants)), v128.load(constants, 48));
 }
 
-/** Four binary32 values as bf16, ties to even, in the low halves of four lanes. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-
-function toBf16(x: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
-  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.splat(0x7fff)), odd), 16);
-}
-
-/** Four binary32 values as f16, ties to even, in the low halves of four lanes. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-
-function toF16(x: v128): v128 {
-  const magnitude = v128.and(x, i32x4.splat(0x7fffffff));
-  const odd = v128.and(i32x4.shr_u(magnitude, 13), i32x4.splat(1));
-  const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xfff - 0x38000000)), odd), 13);
-  // Adding 0.5 makes 2^-24 the unit of the last place.
-  const small = i32x4.sub(f32x4.add(magnitude, f32x4.splat(0.5)), i32x4.splat(0x3f000000));
-  let bits = v128.bitselect(small, normal, i32x4.lt_s(magnitude, i32x4.splat(0x38800000)));
-  bits = v128.bitselect(i32x4.splat(0x7c00), bits, i32x4.ge_s(magnitude, i32x4.splat(0x47800000)));
-  return v128.or(bits, v128.and(i32x4.shr_u(x, 16), i32x4.splat(0x8000)));
-}
-
-// @ts-ignore: decorator of AssemblyScript
-@inline
-
-function storeFour<T>(to: usize, x: v128): void {
-  if (isFloat<T>()) {
-    v128.store(to, x);
-  } else {
-    const bits = isSigned<T>() ? toF16(x) : toBf16(x);
-    v128.store64_lane(to, i16x8.narrow_i32x4_u(bits, bits), 0);
-  }
-}
-
-// @ts-ignore: decorator of AssemblyScript
-@inline
-
-function finish<T>(
-  from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize,
-  isUnit: bool,
-): void {
-  // 32896 / 2^23 is 1/255 to 15 bits, and the rest follows.
-  const high = f32x4.splat(isUnit ? <f32>(<f64>32896 / 8388608) : 1);
-  const low = f32x4.splat(isUnit ? <f32>(<f64>1 / 255 - <f64>32896 / 8388608) : 0);
-  for (let row = 0; row < rows; row++, from += pitch, to += toPitch) {
-    let out = to;
-    for (let x = 0; x < count; x += 12, out += 12 * sizeof<T>()) {
-      const levels = v128.load(from + x);
-      const words = i16x8.extend_low_i8x16_u(levels), last = i16x8.extend_high_i8x16_u(levels);
-      storeFour<T>(out, normalized(i32x4.extend_low_i16x8_u(words), high, low, constants));
-      storeFour<T>(out + 4 * sizeof<T>(), normalized(i32x4.extend_high_i16x8_u(words), high, low, constants + 16));
-      storeFour<T>(out + 8 * sizeof<T>(), normalized(i32x4.extend_low_i16x8_u(last), high, low, constants + 32));
-    }
-  }
-}
-
 /**
  * Normalizes levels to f32. `constants` holds 12 means and 12 deviations, for 12 samples in sequence. Up to 11
  * elements after the last one are overwritten.
@@ -117,19 +96,17 @@ function finish<T>(
 export function finishF32(
   from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize, isUnit: bool,
 ): void {
-  finish<f32>(from, pitch, to, toPitch, rows, count, constants, isUnit);
-}
-
-/** As `finishF32`, to bf16. */
-export function finishBf16(
-  from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize, isUnit: bool,
-): void {
-  finish<u16>(from, pitch, to, toPitch, rows, count, constants, isUnit);
-}
-
-/** As `finishF32`, to f16. */
-export function finishF16(
-  from: usize, pitch: usize, to: usize, toPitch: usize, rows: i32, count: i32, constants: usize, isUnit: bool,
-): void {
-  finish<i16>(from, pitch, to, toPitch, rows, count, constants, isUnit);
+  // 32896 / 2^23 is 1/255 to 15 bits, and the rest follows.
+  const high = f32x4.splat(isUnit ? <f32>(<f64>32896 / 8388608) : 1);
+  const low = f32x4.splat(isUnit ? <f32>(<f64>1 / 255 - <f64>32896 / 8388608) : 0);
+  for (let row = 0; row < rows; row++, from += pitch, to += toPitch) {
+    let out = to;
+    for (let x = 0; x < count; x += 12, out += 48) {
+      const levels = v128.load(from + x);
+      const words = i16x8.extend_low_i8x16_u(levels), last = i16x8.extend_high_i8x16_u(levels);
+      v128.store(out, normalized(i32x4.extend_low_i16x8_u(words), high, low, constants));
+      v128.store(out, normalized(i32x4.extend_high_i16x8_u(words), high, low, constants + 16), 16);
+      v128.store(out, normalized(i32x4.extend_low_i16x8_u(last), high, low, constants + 32), 32);
+    }
+  }
 }

@@ -41,3 +41,45 @@ export function filterRows(
     ));
   }
 }
+
+/** Constants of `filterRowsWide`: vectors of two f64. */
+const SNAP_HALF: usize = 0, SNAP: usize = 16, HALF: usize = 32, SCALE: usize = 48, UNIT: usize = 64, EVEN: usize = 80;
+
+/** Rounds two whole sums: to a multiple of the snap unit, then to an integer, ties up or to even. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function rounded(sum: v128, constants: usize): v128 {
+  const half = v128.load(constants + HALF);
+  const snapped = f64x2.floor(f64x2.mul(f64x2.add(sum, v128.load(constants + SNAP_HALF)), v128.load(constants + SNAP)));
+  const up = f64x2.floor(f64x2.mul(f64x2.add(snapped, half), v128.load(constants + SCALE)));
+  const isTie = f64x2.eq(f64x2.sub(f64x2.mul(up, v128.load(constants + UNIT)), snapped), half);
+  const middle = f64x2.mul(up, f64x2.splat(0.5));
+  const isOdd = f64x2.ne(f64x2.floor(middle), middle);
+  const level = f64x2.sub(up, v128.and(v128.and(isTie, isOdd), v128.load(constants + EVEN)));
+  return i32x4.trunc_sat_f64x2_s_zero(level);
+}
+
+/**
+ * Sums `taps` rows of i32 from slot `at` of the ring. A tap in `weights` has 8 bytes: an f64. Products and sums are
+ * integers below 2^53. `count` samples, rounded up to 4.
+ */
+export function filterRowsWide(
+  to: usize, ring: usize, end: usize, pitch: usize, at: usize, weights: usize, taps: i32, count: i32,
+  constants: usize,
+): void {
+  for (let x = 0; x < count; x += 4) {
+    let p = at, w = weights;
+    let low = f64x2.splat(0), high = low;
+    for (let tap = 0; tap < taps; tap++, w += 8) {
+      const a = v128.load(p + 4 * x), weight = v128.load64_splat(w);
+      p += pitch;
+      if (p === end) p = ring;
+      low = f64x2.add(low, f64x2.mul(f64x2.convert_low_i32x4_s(a), weight));
+      high = f64x2.add(high, f64x2.mul(f64x2.convert_low_i32x4_s(i32x4.shuffle(a, a, 2, 3, 2, 3)), weight));
+    }
+    const level = i32x4.shuffle(rounded(low, constants), rounded(high, constants), 0, 1, 4, 5);
+    const words = i16x8.narrow_i32x4_s(level, level);
+    v128.store32_lane(to + x, i8x16.narrow_i16x8_u(words, words), 0);
+  }
+}
