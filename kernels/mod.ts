@@ -218,6 +218,15 @@ export type {
   WordPieceTables,
 } from "./tokenize/vocabulary.ts";
 export type { TextOptions } from "./tokenize/workload.ts";
-export type { Connection, Direct, FlowStream, Opened, PagedFlow, RunFlow, Work, Workload } from "./workload.ts";
+export type {
+  Connection,
+  Direct,
+  FlowStream,
+  Opened,
+  PagedFlow,
+  RunFlow,
+  Work,
+  Workload,
+} from "./workload.ts";
 export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
 export { TokenRun } from "../serialize/text/token_run.ts";

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildPackage } from "../npm/build.ts";
 import { checkCommand, checkEmulated, checkProgram, checkRuns, install } from "../npm/check_install.ts";
+import { checkCpu } from "../npm/check_cpu.ts";
 import { checkRtl } from "../npm/check_rtl.ts";
 import { checkPublint, checkSources, checkTypes } from "../npm/check_package.ts";
 import { run } from "../npm/run.ts";
@@ -35,6 +36,7 @@ async function main(folder: string): Promise<void> {
     () => install(ROOT, path, folder),
     () => checkRuns(ROOT, folder),
     () => checkRtl(ROOT, folder),
+    () => checkCpu(ROOT, folder),
     () => checkProgram(ROOT, folder),
     () => checkCommand(ROOT, folder),
     () => checkEmulated(ROOT, folder),
