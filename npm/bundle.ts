@@ -18,6 +18,10 @@ const GENERATED = "kernels/rtl/generated";
 /** Folder of the RTL's WebAssembly, in the package. All bundles load it from there, so that it exists once. */
 const RTL = "rtl";
 
+/** Module with the code of worker threads, and the module that it stands for. */
+const WORKER_CODE = "runtime/device/cpu/worker_code.ts";
+const WORKER = "runtime/device/cpu/worker.ts";
+
 const OPTIONS = {
   bundle: true,
   write: true,
@@ -38,8 +42,10 @@ const OPTIONS = {
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
   const common = { ...OPTIONS, absWorkingDir: root, platform: "neutral", packages: "external" } as const;
+  const plugins = [embedWorker(root)];
   await esbuild.build({
     ...common,
+    plugins,
     entryPoints: [
       ...entries.map(({ name, source }) => ({ in: source, out: name })),
       ...(await rtlModules(root)).map((name) => ({ in: `${GENERATED}/${name}.ts`, out: `${RTL}/${name}` })),
@@ -55,7 +61,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     stdin: { contents: spaces.join("\n"), resolveDir: root, loader: "ts" },
     outfile: join(out, LIBRARY),
     format: "cjs",
-    plugins: [shareRtl(`./${RTL}`)],
+    plugins: [...plugins, shareRtl(`./${RTL}`)],
   });
   for (const { name } of entries) {
     await writeFile(join(out, `${name}.cjs`), `module.exports = require("./${LIBRARY}").${name};\n`);
@@ -86,7 +92,7 @@ export async function bundleCommand(root: string, source: string, out: string): 
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
     },
-    plugins: [dropHashbang(join(root, source)), shareRtl(`../${RTL}`)],
+    plugins: [dropHashbang(join(root, source)), shareRtl(`../${RTL}`), embedWorker(root)],
   });
   return Object.keys(metafile.inputs);
 }
@@ -120,6 +126,51 @@ function shareRtl(folder: string): esbuild.Plugin {
     },
   };
 }
+
+/** Puts the code of worker threads, with all that it imports, into a string: it then needs no file at run time. */
+function embedWorker(root: string): esbuild.Plugin {
+  return {
+    name: "embed-worker",
+    setup: (build) => {
+      build.onLoad({ filter: /worker_code\.ts$/ }, async ({ path }) => {
+        if (path !== join(root, WORKER_CODE)) return undefined;
+        const { outputFiles } = await esbuild.build({
+          ...OPTIONS,
+          absWorkingDir: root,
+          entryPoints: [WORKER],
+          platform: "neutral",
+          mainFields: ["module", "main"],
+          format: "iife",
+          minify: true,
+          write: false,
+          plugins: [dropSchemas],
+        });
+        const script = JSON.stringify(outputFiles[0]!.text);
+        return { contents: `export const WORKER_CODE = { script: ${script} };`, loader: "js" };
+      });
+    },
+  };
+}
+
+/**
+ * Leaves out zod, six sevenths of a thread's code: the device checks plans before a thread sees them. Schemas are then
+ * made of a value that takes every call but a check.
+ */
+const dropSchemas: esbuild.Plugin = {
+  name: "drop-schemas",
+  setup: (build) => {
+    build.onResolve({ filter: /^zod$/ }, () => ({ path: "zod", namespace: "drop-schemas" }));
+    build.onLoad({ filter: /^/, namespace: "drop-schemas" }, () => ({
+      contents: `
+        const get = (_, name) => {
+          if (/parse/i.test(String(name))) throw new Error("Cannot check a plan in a worker thread");
+          return z;
+        };
+        export const z = new Proxy(() => z, { get });
+      `,
+    }));
+  },
+};
 
 /** Replaces the hashbang of the command, which may name Deno, by Node's. */
 function dropHashbang(source: string): esbuild.Plugin {

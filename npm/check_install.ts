@@ -66,15 +66,9 @@ export async function install(root: string, tarball: string, folder: string): Pr
  * @throws {Error} If an output differs, or two entries export different classes.
  */
 export async function checkRuns(root: string, folder: string): Promise<string> {
-  const { data, info } = await sharp(join(root, PHOTO)).removeAlpha().raw().toBuffer({
-    resolveWithObject: true,
-  });
-  const shape = [info.height, info.width, info.channels];
+  const { shape, data, hashes } = await hashPipelines(root);
   await writeFile(join(folder, "samples.raw"), data);
   await writeFile(join(folder, "cases.json"), JSON.stringify({ shape, pipelines: PIPELINES }));
-  const image = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
-  const hashes: string[] = [];
-  for (const pipeline of PIPELINES) hashes.push(await hashOutput(pipeline, image));
   for (const file of ["run.mjs", "run.cjs"]) {
     const found = JSON.parse(await run("node", [file], folder));
     if (!isDeepStrictEqual(found, { hashes, oneClass: true })) {
@@ -89,6 +83,20 @@ export async function checkRuns(root: string, folder: string): Promise<string> {
   return `ESM and CommonJS on Node ${version} equal Deno: ${
     hashes.map((hash) => hash.slice(0, 12)).join(", ")
   }`;
+}
+
+/** Runs the pipelines on the photograph with the library's sources, and hashes their outputs. */
+export async function hashPipelines(
+  root: string,
+): Promise<{ readonly shape: number[]; readonly data: Uint8Array; readonly hashes: string[] }> {
+  const { data, info } = await sharp(join(root, PHOTO)).removeAlpha().raw().toBuffer({
+    resolveWithObject: true,
+  });
+  const shape = [info.height, info.width, info.channels];
+  const image = tensor(new Uint8Array(data), { dtype: "u8", shape, layout: "HWC" });
+  const hashes: string[] = [];
+  for (const pipeline of PIPELINES) hashes.push(await hashOutput(pipeline, image));
+  return { shape, data, hashes };
 }
 
 /** Runs a pipeline with the library's sources. */

@@ -18,6 +18,7 @@ import type { ImagePipeline } from "../kernels/image/pipeline.ts";
 import { RTL_PROFILE } from "../runtime/device/rtl/profile.ts";
 import { type Tensor, tensor } from "../serialize/tensor.ts";
 import { findBrowser, runPage } from "./browser.ts";
+import { BUN } from "./check_cpu.ts";
 import { run } from "./run.ts";
 
 /** One pipeline for each build of the RTL: terms, products, rows. */
@@ -31,9 +32,6 @@ const PIPELINES: readonly ImagePipeline[] = [
   { steps: [{ op: "resize", size: [224, 224], match: "opencv" }] },
   { steps: [{ op: "resize", size: [224, 224], match: "pillow" }] },
 ];
-
-/** Version of Bun, installed by npx. */
-const BUN = "bun@1.4.5";
 
 /** Files of this check only; {@linkcode checkRuns} has copied the photograph. */
 const FILES = ["rtl.mjs", "rtl_files.mjs", "rtl_require.cjs", "rtl.html"];

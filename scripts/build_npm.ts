@@ -15,6 +15,7 @@ import { buildPackage } from "../npm/build.ts";
 import { checkCommand, checkEmulated, checkProgram, checkRuns, install } from "../npm/check_install.ts";
 import { checkSize } from "../npm/check_size.ts";
 import { PACKAGE_NAME } from "../npm/package_json.ts";
+import { checkCpu } from "../npm/check_cpu.ts";
 import { checkRtl } from "../npm/check_rtl.ts";
 import { checkPublint, checkSources, checkTypes } from "../npm/check_package.ts";
 import { run } from "../npm/run.ts";
@@ -38,6 +39,7 @@ async function main(folder: string): Promise<void> {
     () => checkSize(join(folder, "node_modules", PACKAGE_NAME), join(folder, "node_modules")),
     () => checkRuns(ROOT, folder),
     () => checkRtl(ROOT, folder),
+    () => checkCpu(ROOT, folder),
     () => checkProgram(ROOT, folder),
     () => checkCommand(ROOT, folder),
     () => checkEmulated(ROOT, folder),

@@ -5,6 +5,7 @@
  */
 
 import { viewElements } from "../../serialize/dtype.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { PlacedIncoming } from "../../serialize/placed_incoming.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
 import { PlacedFlow } from "../placed_flow.ts";
@@ -12,7 +13,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { KernelImage, Program } from "../program.ts";
 import { parseWith } from "../schema.ts";
 import type { Connection, Direct, Work, Workload } from "../workload.ts";
-import { createImageExecutor } from "./cpu/executor.ts";
+import { createImageExecutor, type ImageExecutor } from "./cpu/executor.ts";
 import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
 import { KERNELS, STEP_SPECS } from "./kernels.ts";
@@ -94,13 +95,23 @@ function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
 }
 
 function direct(plan: ImagePlan): Direct<Tensor, Tensor> | undefined {
-  const executor = createImageExecutor(plan);
+  const executor = executorOf(plan);
   if (executor === undefined) return undefined;
   return {
     check: (input) => checkPlanInput(plan, input),
     run: (input) => executor.run(input),
     threadPlan: plan,
   };
+}
+
+function executorOf(plan: ImagePlan): ImageExecutor | undefined {
+  try {
+    return createImageExecutor(plan);
+  } catch (error) {
+    // Packets need no memory for the whole image.
+    if (error instanceof OnpathError && error.code === "size") return undefined;
+    throw error;
+  }
 }
 
 /** Workload `image`, for the registry. */

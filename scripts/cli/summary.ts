@@ -7,6 +7,7 @@
 import { countElements } from "../../serialize/tensor.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
+import { CPU_PROFILE } from "../../runtime/device/cpu/device.ts";
 import type { RunReport } from "../../runtime/run_report.ts";
 import type { JpegCost } from "../io/jpeg_cost.ts";
 import { bytes, columnTable, count, milliseconds, shapeText } from "./text.ts";
@@ -123,6 +124,10 @@ export function layoutsText(plan: ImagePlan): string {
   );
 }
 
+/** Cycles of plans for the cpu device, in words. */
+export const CPU_CYCLES =
+  "those of a card with unlimited memory; this machine computes at once and counts none";
+
 /** Rows about the cost of a plan. */
 export function costRows({ target: device, body: { cost, memory, pages } }: ImagePlan): Row[] {
   const time = (cycles: number) =>
@@ -135,6 +140,7 @@ export function costRows({ target: device, body: { cost, memory, pages } }: Imag
         count(cost.load)
       } to load tables`,
       `${time(cost.again)} for the next flow, with the tables already loaded`,
+      ...(device.name === CPU_PROFILE.name ? [CPU_CYCLES] : []),
     ]],
     ...(pages === null ? [] : [
       [
@@ -181,6 +187,12 @@ export function runRows(
   { target: device }: { readonly target: DeviceProfile },
 ): Row[] {
   const { cycles, lookups, stalls, swaps } = report.counters;
+  if (report.direct > 0) {
+    return [
+      ["packets", "none sent: this machine computed the image at once"],
+      ["host time", hostTimes(times)],
+    ];
+  }
   return [
     ["lookups", count(lookups)],
     [
@@ -191,9 +203,13 @@ export function runRows(
           (cycles / device.clockMHz).toFixed(1)
         } \u00b5s; ${count(stalls ?? 0)} of them stalls, ${count(swaps)} pages loaded`,
     ],
-    ["host time", Object.entries(times).map(([stage, time]) => `${stage} ${milliseconds(time)}`).join(", ")],
+    ["host time", hostTimes(times)],
     ...(report.resent > 0 ? [["sent again", `${count(report.resent)} packets`] as const] : []),
   ];
+}
+
+function hostTimes(times: StageTimes): string {
+  return Object.entries(times).map(([stage, time]) => `${stage} ${milliseconds(time)}`).join(", ");
 }
 
 /** Times measured by a session, under the names that the command line prints. */

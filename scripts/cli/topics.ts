@@ -168,7 +168,8 @@ ${EXIT_CODES}`,
 A device turns packets into packets; --device selects one. A plan is for one device. rtl is the NIC's
 own hardware description, run cycle by cycle. It is the default of the tour and of run, and the model is
 its fallback for tables that it lacks. The default of plan is the model, with the numbers of a whole
-card. Cards are simulated by the model: cycles follow from their profiles, no card is used. A custom
+card. cpu is this machine: it computes images at once, without packets, and all else as the model does.
+Cards are simulated by the model: cycles follow from their profiles, no card is used. A custom
 profile is a JSON file, --device mine.json; missing fields have the values of the cards:
   {"name": "mine", "bram": 100, "uram": 0,
    "backing": {"kind": "ddr4", "bytes": 1073741824, "gigabytesPerSecond": 19, "latencyNs": 107}}

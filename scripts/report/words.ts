@@ -6,6 +6,7 @@
 
 import type { FormChoice } from "../../kernels/image/plan/choose_form.ts";
 import type { LayoutChoice } from "../../kernels/image/plan/layouts.ts";
+import { CPU_PROFILE } from "../../runtime/device/cpu/device.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { count } from "./text.ts";
@@ -105,6 +106,7 @@ export function stepsText({ body: { pipeline } }: ImagePlan): string {
 /** Summarises the device: its kind, if its summary begins with that, or its name. */
 export function deviceText({ target: { name, summary } }: ImagePlan): string {
   if (name === MODEL_PROFILE.name) return "the model device";
+  if (name === CPU_PROFILE.name) return "the cpu device";
   const kind = /^Alveo \w+/.exec(summary)?.[0];
   return kind === undefined ? `device ${name}` : `an ${kind}${name === "vnx" ? " under VNx" : ""}`;
 }

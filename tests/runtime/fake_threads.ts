@@ -7,7 +7,7 @@
 import { createImageExecutor, type ImageExecutor } from "../../kernels/image/cpu/executor.ts";
 import type { ThreadJob } from "../../runtime/device/cpu/messages.ts";
 import type { StartThread, ThreadEvents } from "../../runtime/device/cpu/thread.ts";
-import { tensor, toBytes } from "../../serialize/tensor.ts";
+import { tensor } from "../../serialize/tensor.ts";
 
 /** A job of a thread, and the ways to end it. */
 export interface FakeJob extends ThreadJob {
@@ -56,22 +56,23 @@ export function fakeThreads(
     later(() => onStart(thread, events));
     return Promise.resolve({
       post: (job, transfer) => {
-        const { input, ...rest } = structuredClone(job, { transfer });
+        const { input, output, ...rest } = structuredClone(job, { transfer });
         if (rest.dropped !== undefined && !executors.delete(rest.dropped)) throw new Error("drops no plan");
         if (rest.plan !== undefined) executors.set(rest.key, createImageExecutor(rest.plan)!);
         const answer = () => {
           const { shape, layout } = rest;
-          const image = tensor(new Uint8Array(input), { dtype: "u8", shape, layout });
-          const output = toBytes(executors.get(rest.key)!.run(image)).slice().buffer;
-          events.onAnswer({ job: rest.job, input, output });
+          const image = tensor(new Uint8Array(input as ArrayBuffer), { dtype: "u8", shape, layout });
+          executors.get(rest.key)!.run(image, new Uint8Array(output));
+          events.onAnswer({ job: rest.job, isDone: true, input, output });
         };
         const made: FakeJob = {
           ...rest,
           input,
+          output,
           thread,
           number: number++,
           answer: () => later(answer),
-          refuse: () => later(() => events.onAnswer({ job: rest.job, input, output: undefined })),
+          refuse: () => later(() => events.onAnswer({ job: rest.job, isDone: false, input, output })),
           die: () =>
             later(() => {
               isEnded = true;

@@ -14,6 +14,7 @@ import { countElements, type Tensor, tensor } from "../../../serialize/tensor.ts
 import { DEFAULT_TIMEOUT_MS } from "../../../serialize/wait.ts";
 import type { ComputeOptions, Device } from "../device.ts";
 import { createModelDevice } from "../model.ts";
+import type { ThreadBuffer } from "./messages.ts";
 import { createPool, type Pool, type Task } from "./pool.ts";
 import { type StartThread, threadStarter } from "./thread.ts";
 
@@ -158,6 +159,7 @@ function compute<In, Out, Options extends ComputeOptions>(
 }
 
 /** Result of a thread as a tensor. */
-function resultOf({ body: { output: { dtype, shape, layout } } }: ImagePlan, output: ArrayBuffer): Tensor {
-  return tensor(viewElements(dtype, output, 0, countElements(shape)), { dtype, shape, layout });
+function resultOf({ body: { output: { dtype, shape, layout } } }: ImagePlan, output: ThreadBuffer): Tensor {
+  const { buffer } = new Uint8Array(output).slice();
+  return tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
 }

@@ -1,13 +1,14 @@
 /**
- * A worker thread with its tasks in flight, and with input buffers that travel back and forth.
+ * A worker thread with its tasks in flight, and with the buffers of inputs and results.
  *
  * @module
  */
 
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
+import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import { isDense, type Tensor, toBytes, toDense } from "../../../serialize/tensor.ts";
-import type { ThreadAnswer } from "./messages.ts";
+import { countElements, isDense, type Tensor, toBytes, toDense } from "../../../serialize/tensor.ts";
+import { newBuffer, type ThreadAnswer, type ThreadBuffer, transferOf } from "./messages.ts";
 import { openThread, type StartThread } from "./thread.ts";
 
 /** Inputs that a thread holds: one in work, and the next one. */
@@ -28,8 +29,8 @@ export interface ThreadTask {
 
 /** Callbacks of a member. */
 export interface MemberEvents<T> {
-  /** Called with the elements of a result, or undefined if the computation threw. */
-  readonly onResult: (task: T, output: ArrayBuffer | undefined) => void;
+  /** Called with the elements of a result, to be copied at once, or undefined if the computation threw. */
+  readonly onResult: (task: T, output: ThreadBuffer | undefined) => void;
   /** Called once if the thread ends by itself or is late: the task in work, if any, and those behind it. */
   readonly onLoss: (error: OnpathError, current: T | undefined, waiting: readonly T[]) => void;
 }
@@ -67,7 +68,7 @@ export async function openMember<T>(start: StartThread, events: MemberEvents<T>)
   const inFlight = new Map<number, T & ThreadTask>();
   // In order of use, so the first one is the least recently used.
   const plans = new Set<number>();
-  const buffers: ArrayBuffer[] = [];
+  const buffers: { readonly input: ThreadBuffer; readonly output: ThreadBuffer }[] = [];
   let nextJob = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
@@ -96,10 +97,10 @@ export async function openMember<T>(start: StartThread, events: MemberEvents<T>)
     if (isClosed || answer === null) return;
     const task = inFlight.get(answer.job)!;
     inFlight.delete(answer.job);
-    buffers.push(answer.input);
+    buffers.push(answer);
     arm();
     if (inFlight.size === 0) thread.hold(false);
-    events.onResult(task, answer.output);
+    events.onResult(task, answer.isDone ? answer.output : undefined);
   };
   const onEnd = ({ message }: Error) =>
     lose(new OnpathError("device", `Cannot compute an input: its worker thread has ended: ${message}`));
@@ -115,16 +116,20 @@ export async function openMember<T>(start: StartThread, events: MemberEvents<T>)
       const dropped = plans.size > MAX_PLANS ? plans.values().next().value : undefined;
       if (dropped !== undefined) plans.delete(dropped);
       const bytes = toBytes(isDense(task.input) ? task.input : toDense(task.input));
-      let buffer = buffers.pop();
-      if (buffer?.byteLength !== bytes.length) buffer = new ArrayBuffer(bytes.length);
-      new Uint8Array(buffer).set(bytes);
+      const { dtype, shape: outputShape } = task.plan.body.output;
+      const outputBytes = DTYPE_BYTES[dtype] * countElements(outputShape);
+      const used = buffers.pop();
+      const input = used?.input.byteLength === bytes.length ? used.input : newBuffer(bytes.length);
+      const output = used?.output.byteLength === outputBytes ? used.output : newBuffer(outputBytes);
+      new Uint8Array(input).set(bytes);
       const job = nextJob++;
       const { shape, layout } = task.input;
       const plan = isKnown ? undefined : task.plan;
       if (inFlight.size === 0) thread.hold(true);
       inFlight.set(job, task);
       if (inFlight.size === 1) arm();
-      thread.post({ job, key, plan, dropped, input: buffer, shape, layout: layout! }, [buffer]);
+      const message = { job, key, plan, dropped, input, output, shape, layout: layout! };
+      thread.post(message, transferOf(input, output));
     },
     close: async () => {
       isClosed = true;

@@ -1,5 +1,7 @@
 /**
- * Messages between the cpu device and its worker threads. Buffers are transferred, not copied.
+ * Messages between the cpu device and its worker threads. Their buffers are shared where the platform has shared memory,
+ * and transferred otherwise: browsers share memory with isolated pages only. Transfers of megabytes cost more than a
+ * copy in Deno.
  *
  * @module
  */
@@ -17,8 +19,10 @@ export interface ThreadJob {
   readonly plan?: ImagePlan | undefined;
   /** Number of a plan that the thread forgets. */
   readonly dropped?: number | undefined;
-  /** Dense samples. The answer returns the buffer. */
-  readonly input: ArrayBuffer;
+  /** Dense samples. */
+  readonly input: ThreadBuffer;
+  /** Receives the elements of the result. The answer returns both buffers. */
+  readonly output: ThreadBuffer;
   /** Shape of the input. */
   readonly shape: readonly number[];
   /** Order of its axes. */
@@ -29,8 +33,23 @@ export interface ThreadJob {
 export type ThreadAnswer = null | {
   /** Number of the job. */
   readonly job: number;
+  /** Whether the result is complete; otherwise the computation threw. */
+  readonly isDone: boolean;
   /** Buffer of the input. */
-  readonly input: ArrayBuffer;
-  /** Elements of the result, or undefined if the computation threw. */
-  readonly output: ArrayBuffer | undefined;
+  readonly input: ThreadBuffer;
+  /** Elements of the result. */
+  readonly output: ThreadBuffer;
 };
+
+/** Memory of a thread's input or result. */
+export type ThreadBuffer = ArrayBuffer | SharedArrayBuffer;
+
+/** Allocates memory that threads share, or that they transfer. */
+export function newBuffer(bytes: number): ThreadBuffer {
+  return typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+}
+
+/** Buffers that a message transfers. Shared memory stays with both sides. */
+export function transferOf(...buffers: ThreadBuffer[]): ArrayBuffer[] {
+  return buffers.filter((buffer) => buffer instanceof ArrayBuffer);
+}

@@ -8,6 +8,7 @@
 
 import type { OnpathError } from "../../../serialize/errors.ts";
 import { createSlices } from "../serial.ts";
+import type { ThreadBuffer } from "./messages.ts";
 import { type Member, openMember, type ThreadTask } from "./member.ts";
 import type { StartThread } from "./thread.ts";
 
@@ -26,8 +27,8 @@ export interface Task {
 
 /** An input that another thread may compute. */
 export interface RemoteInput extends ThreadTask {
-  /** Settles the task with the elements of its result. */
-  readonly take: (output: ArrayBuffer) => void;
+  /** Settles the task with the elements of its result, which it copies. */
+  readonly take: (output: ThreadBuffer) => void;
 }
 
 /** Queue with its threads. A task belongs to a call; when one fails, the call withdraws the others. */

@@ -5,8 +5,8 @@
  */
 
 import { createImageExecutor, type ImageExecutor } from "../../../kernels/image/cpu/executor.ts";
-import { tensor, toBytes } from "../../../serialize/tensor.ts";
-import type { ThreadAnswer, ThreadJob } from "./messages.ts";
+import { tensor } from "../../../serialize/tensor.ts";
+import { type ThreadAnswer, type ThreadJob, transferOf } from "./messages.ts";
 
 /** Both ends of a worker's messages: `self` in browsers, `parentPort` in Node, Deno and Bun. */
 interface Port {
@@ -20,19 +20,19 @@ const THREADS: string = "node:worker_threads";
 /** Executors by the number of their plan. */
 const executors = new Map<number, ImageExecutor>();
 
-function take(port: Port, { job, key, plan, dropped, input, shape, layout }: ThreadJob): void {
-  let output: ArrayBuffer | undefined;
+function take(port: Port, { job, key, plan, dropped, input, output, shape, layout }: ThreadJob): void {
+  let isDone = false;
   try {
     if (dropped !== undefined) executors.delete(dropped);
     if (plan !== undefined) executors.set(key, createImageExecutor(plan)!);
-    const image = tensor(new Uint8Array(input), { dtype: "u8", shape: [...shape], layout });
-    const bytes = toBytes(executors.get(key)!.run(image));
-    // A transfer moves a whole buffer.
-    output = bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+    const samples = new Uint8Array(input as ArrayBuffer);
+    const image = tensor(samples, { dtype: "u8", shape: [...shape], layout });
+    executors.get(key)!.run(image, new Uint8Array(output));
+    isDone = true;
   } catch {
     // The device computes the input again on its own thread, which throws the error to the caller.
   }
-  port.postMessage({ job, input, output }, output === undefined ? [input] : [input, output]);
+  port.postMessage({ job, isDone, input, output }, transferOf(input, output));
 }
 
 async function openPort(): Promise<Port> {

@@ -109,6 +109,7 @@ export async function runOnce(
       bytesBack: plan.body.layout.bytesBack,
       bounds: plan.body.bounds,
       notes: plan.body.notes,
+      direct: report.direct,
       sent: report.sent,
       resent: report.resent,
       outcomes: report.outcomes,

@@ -11,9 +11,11 @@ import { MAX_ELEMENTS } from "../../../serialize/tensor.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { ResizeStep } from "../../../kernels/image/resize/spec.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
+import { CPU_PROFILE } from "../../../runtime/device/cpu/device.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, resolveDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
+import { CPU_CYCLES } from "../summary.ts";
 import { columnTable, count, factTable } from "../text.ts";
 
 /** Options of `sizes`. */
@@ -171,7 +173,10 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
   print(
     "\n" + factTable([
       ["device", deviceText(profile)],
-      ["cycles", `an image, simulated at ${profile.clockMHz} MHz, with the loading of tables`],
+      ["cycles", [
+        `an image, simulated at ${profile.clockMHz} MHz, with the loading of tables`,
+        ...(profile.name === CPU_PROFILE.name ? [CPU_CYCLES] : []),
+      ]],
       ["over ideal", `at a batch of ${BATCHES.at(-1)} at most ${worst.toFixed(4)}`],
       [
         "pages",
