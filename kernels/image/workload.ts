@@ -15,6 +15,7 @@ import type { Connection, Work, Workload } from "../workload.ts";
 import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
 import { KERNELS, STEP_SPECS } from "./kernels.ts";
+import { imageHalves } from "./halves.ts";
 import { createImageModel } from "./model/packet_model.ts";
 import { compile, type CompileOptions } from "./plan/compile.ts";
 import { residentBytes } from "./plan/cost.ts";
@@ -66,13 +67,16 @@ function programOf(plan: ImagePlan): Program {
   };
 }
 
+function finishOf({ body: { output: { dtype, shape, layout } } }: ImagePlan) {
+  return ({ buffer }: Uint8Array<ArrayBuffer>): Tensor =>
+    tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
+}
+
 function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   const { requests, answers, writer } = reservePackets(plan);
   const sender = createSender(plan, requests.slots);
   const placement = planPlacement(plan);
-  const { dtype, shape, layout } = plan.body.output;
-  const finish = ({ buffer }: Uint8Array<ArrayBuffer>): Tensor =>
-    tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
+  const finish = finishOf(plan);
   return {
     requests,
     answers,
@@ -109,5 +113,9 @@ export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
       layout: options.layout ?? undefined,
     });
   },
-  open: (plan) => ({ program: programOf(plan), connect: () => connect(plan) }),
+  open: (plan) => ({
+    program: programOf(plan),
+    connect: () => connect(plan),
+    halves: () => imageHalves(plan, finishOf(plan)),
+  }),
 };
