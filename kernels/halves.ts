@@ -18,7 +18,8 @@ export interface SentFlow {
   /** Writes the requests. */
   readonly outgoing: Outgoing;
   /**
-   * Computes the rest of a sequential flow on this host, after the device gave it up.
+   * Computes the rest of a sequential flow on this host, after the device gave it up or lost its state. Absent if the
+   * whole input has to be sent again.
    *
    * @param from Offset in the flow up to which the receiver's result is final.
    * @returns Parts for {@linkcode ReceivedFlow.append}, in order.
@@ -50,8 +51,13 @@ export interface SendingHalf<In> {
 export interface ReceivedFlow {
   /** Flow number. */
   readonly flow: number;
-  /** Requests of the flow, each with at least one answer. */
+  /** Requests of the flow. */
   readonly requests: number;
+  /**
+   * Answers to each request; undefined if every request has one, or says how many. A request without answers has
+   * arrived once a later one has.
+   */
+  readonly answersOf?: Uint32Array | undefined;
   /** Whether the result of the flow is complete. */
   readonly done: boolean;
   /** Processes the answer in a slot and returns the outcome by name. */
@@ -80,8 +86,10 @@ export interface Halves<In, Out> {
   readonly checksum: Checksum;
   /** Flows that a device holds at once; undefined if it holds none. */
   readonly flows?: number | undefined;
-  /** Memory of one answer, in bytes of its payload. */
-  readonly answerBytes: number;
+  /**
+   * Returns the request that completes an answer, by their sequence numbers. Default the same number.
+   */
+  readonly requestOf?: ((answer: number) => number) | undefined;
   /**
    * Reserves the memory of a sending host.
    *

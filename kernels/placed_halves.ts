@@ -1,5 +1,5 @@
 /**
- * Halves of placed flows with one answer for each request.
+ * Receiving halves whose answers have places in one output.
  *
  * @module
  */
@@ -12,11 +12,16 @@ import type { ReceivedFlow } from "./halves.ts";
  *
  * @param flow Flow number.
  * @param incoming Output of the flow.
+ * @param requests Requests and the answers to each. Default one request for each answer.
  */
-export function placedFlow<Out>(flow: number, incoming: PlacedIncoming<Out>): ReceivedFlow {
+export function placedFlow<Out>(
+  flow: number,
+  incoming: PlacedIncoming<Out>,
+  requests: Pick<ReceivedFlow, "requests" | "answersOf"> = { requests: incoming.packets },
+): ReceivedFlow {
   return {
     flow,
-    requests: incoming.packets,
+    ...requests,
     get done() {
       return incoming.done;
     },

@@ -1,5 +1,5 @@
 /**
- * Halves of an image's flow. The device must take its packets in any order, so rows and pages are excluded.
+ * Halves of an image's flow. A device that gathers rows takes the packets in order, one flow at a time.
  *
  * @module
  */
@@ -14,34 +14,30 @@ import { createSender } from "./flow/send.ts";
 import { checkPlanInput } from "./plan/input.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { type ImagePlan, planPlacement } from "./plan/plan.ts";
-import { sendsRows } from "./plan/rows.ts";
+import { requestsFor, sendsRows } from "./plan/rows.ts";
 
 /**
  * Creates the halves of an image plan.
  *
  * @param plan Compiled image plan.
  * @param finish Converts the output bytes to the result.
- * @throws {OnpathError} `pipeline` if the device keeps rows or pages of one flow.
+ * @throws {OnpathError} `pipeline` if the device swaps pages.
  */
 export function imageHalves(
   plan: ImagePlan,
   finish: (bytes: Uint8Array<ArrayBuffer>) => Tensor,
 ): Halves<Tensor, Tensor> {
-  if (sendsRows(plan)) {
-    throw undividable(
-      plan,
-      "its device keeps rows between packets, expected the layout cells, tiles or samples",
-    );
-  }
   if (plan.body.pages !== null) {
     throw undividable(plan, "its table pages are swapped between packets, expected a form that is resident");
   }
   const placement = planPlacement(plan);
   const requests = plan.body.layout.cut.packets;
+  const rows = sendsRows(plan) ? completions(plan) : undefined;
   return {
-    order: "placed",
+    order: sendsRows(plan) ? "sequential" : "placed",
     checksum: placement.checksum,
-    answerBytes: plan.packets.answer,
+    flows: sendsRows(plan) ? 1 : undefined,
+    requestOf: rows === undefined ? undefined : (answer) => rows.last[answer] ?? 0,
     send: (batch) => {
       const { requests: slots, writer } = reservePackets(plan, batch);
       return {
@@ -57,7 +53,20 @@ export function imageHalves(
     receive: (flows) => {
       checkFlowCount(plan, flows.length, 1);
       const incoming = new PlacedIncoming(flows[0]!, placement, finish);
-      return { flows: [placedFlow(flows[0]!, incoming)], result: () => incoming.result() };
+      const flow = placedFlow(flows[0]!, incoming, rows && { requests, answersOf: rows.counts });
+      return { flows: [flow], result: () => incoming.result() };
     },
   };
+}
+
+/** Finds the request that completes each answer, and counts the answers that each request completes. */
+function completions(plan: ImagePlan): { readonly last: Uint32Array; readonly counts: Uint32Array } {
+  const { cut, answers } = plan.body.layout;
+  const last = new Uint32Array(answers.packets), counts = new Uint32Array(cut.packets);
+  for (let answer = 0; answer < last.length; answer++) {
+    const request = requestsFor(plan, [[answer, answer]]).at(-1)![1];
+    last[answer] = request;
+    counts[request]!++;
+  }
+  return { last, counts };
 }

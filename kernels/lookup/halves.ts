@@ -19,7 +19,6 @@ export function lookupHalves(plan: LookupPlan): Halves<Tensor, Tensor> {
   return {
     order: "placed",
     checksum: plan.body.checksum,
-    answerBytes: plan.packets.answer,
     send: (batch) => ({
       slots: reservePlanSlots({ ...plan.packets, inFlight: batch }).requests,
       begin: (input) => {

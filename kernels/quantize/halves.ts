@@ -49,7 +49,6 @@ export function quantizeHalves(plan: QuantizePlan): Halves<Tensor, QuantizedCach
   return {
     order: "placed",
     checksum,
-    answerBytes: plan.packets.answer,
     send: (batch) => {
       const extra = workspaceBytes(packing, shape[4]);
       const { requests: slots } = reservePlanSlots({ ...plan.packets, inFlight: batch }, extra);
@@ -84,7 +83,6 @@ export function dequantizeHalves(plan: DequantizePlan): Halves<QuantizedCache, T
   return {
     order: "placed",
     checksum,
-    answerBytes: plan.packets.answer,
     send: (batch) => ({
       slots: reservePlanSlots({ ...plan.packets, inFlight: batch }).requests,
       begin: (input) => ({ flows: sentFlows(plan, readDequantized(plan, input)), description: null }),

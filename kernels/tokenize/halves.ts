@@ -53,7 +53,6 @@ export function textHalves(context: TextContext): Halves<string | Uint8Array, Te
     order: "sequential",
     checksum,
     flows: TEXT_FLOWS,
-    answerBytes: plan.packets.answer,
     send: (batch) => ({
       slots: reservePlanSlots({ ...plan.packets, answersPerRequest: 1, inFlight: batch }).requests,
       begin: (input) => {
