@@ -200,7 +200,9 @@ export async function openChannel(
   socket.on("close", () => end("the other end closed the connection"));
   socket.on("data", (chunk: Uint8Array) => {
     try {
-      for (const message of reader.take(chunk)) if (!isEnded) take(message);
+      // Byte strings of messages are views of a plain array, whose `slice` copies, and not of a Buffer.
+      const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      for (const message of reader.take(plain)) if (!isEnded) take(message);
     } catch (error) {
       if (!(error instanceof OnpathError)) throw error;
       end(error.message);

@@ -123,7 +123,9 @@ export async function openDatagram(
   socket.on("message", (bytes, { address, port }) => {
     counts.received++;
     counts.receivedBytes += bytes.length;
-    onDatagram(bytes, { host: plainHost(address), port });
+    // `slice` of a Buffer does not copy, so callbacks get a plain array.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    onDatagram(plain, { host: plainHost(address), port });
   });
   const { port } = socket.address();
   const sendOne = (bytes: Uint8Array, to: Address) =>
