@@ -168,6 +168,13 @@ export class NicTables {
         {},
       );
     }
+    for (const number of numbers) {
+      if (this.flows.has(number)) {
+        throw new OnpathError("size", `Cannot register flow ${number}: the number is in use`, {
+          flow: number,
+        });
+      }
+    }
     const own = [...this.flows.values()].filter((flow) => flow.program === program).length;
     const { flows } = this.#limits;
     if (own + numbers.length > program.maxFlows || this.flows.size + numbers.length > flows) {
@@ -178,13 +185,6 @@ export class NicTables {
         }`,
         { plan, open: own },
       );
-    }
-    for (const number of numbers) {
-      if (this.flows.has(number)) {
-        throw new OnpathError("size", `Cannot register flow ${number}: the number is in use`, {
-          flow: number,
-        });
-      }
     }
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;

@@ -5,13 +5,15 @@
  */
 
 import type { Plan } from "../../../kernels/plan/plan.ts";
-import { openNic, type Nic, type NicOptions } from "../../../runtime/network/nic.ts";
+import { type Nic, type NicOptions, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver, type Receiver } from "../../../runtime/network/receiver.ts";
 import type { ReceivedOutput } from "../../../runtime/network/received_inputs.ts";
 import { openRelay, type Relay, type RelayFaults } from "../../../runtime/network/relay.ts";
 import { openSender, type Sender } from "../../../runtime/network/sender.ts";
 import type { SendReport } from "../../../runtime/network/sent_inputs.ts";
-import type { WorkloadSample } from "../workload_samples.ts";
+import { compile } from "../../../kernels/compile.ts";
+import type { Tensor } from "../../../serialize/tensor.ts";
+import { IMAGE_SAMPLES, type WorkloadSample } from "../workload_samples.ts";
 
 /** Milliseconds that one input may take, so that a defect ends a test. */
 const TIMEOUT_MS = 60_000;
@@ -105,12 +107,28 @@ export async function openParties(options: PartiesOptions): Promise<Parties> {
   };
 }
 
+/** An image in packets that stand alone. */
+export const CELLS: WorkloadSample = {
+  ...IMAGE_SAMPLES[0]!,
+  name: "image (layout cells)",
+  compile: (device) =>
+    compile({ steps: [{ op: "resize", size: [90, 80] }] }, {
+      input: IMAGE_SAMPLES[0]!.inputs[0] as Tensor,
+      device,
+      layout: "cells",
+    }),
+};
+
 /**
  * Sends all inputs of a sample at once and checks every result.
  *
  * @returns What was sent, in all.
  */
-export async function sendSample(parties: Parties, sample: WorkloadSample, plan: Plan): Promise<SendReport[]> {
+export async function sendSample(
+  parties: Parties,
+  sample: WorkloadSample,
+  plan: Plan,
+): Promise<SendReport[]> {
   const reports = await Promise.all(
     sample.inputs.map((input, n) => parties.send(plan, sample.resources, input, `${sample.name} ${n}`)),
   );
