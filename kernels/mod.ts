@@ -218,6 +218,7 @@ export type {
   WordPieceTables,
 } from "./tokenize/vocabulary.ts";
 export type { TextOptions } from "./tokenize/workload.ts";
+export type { Halves, ReceivedFlow, ReceivedInput, SendingHalf, SentFlow, SentInput } from "./halves.ts";
 export type { Connection, FlowStream, Opened, PagedFlow, RunFlow, Work, Workload } from "./workload.ts";
 export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
 export { TokenRun } from "../serialize/text/token_run.ts";

@@ -11,10 +11,30 @@ import { HEADER_BYTES, MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/hea
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { type Address, formatAddress, plainHost } from "./address.ts";
 
-/** Maximum bytes of a datagram on a network with standard frames. */
+/**
+ * Maximum bytes of a datagram on a network with standard frames.
+ *
+ * @example
+ * ```ts
+ * import { DATAGRAM_BYTES } from "onpath/network";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(DATAGRAM_BYTES, 1408);
+ * ```
+ */
 export const DATAGRAM_BYTES: number = HEADER_BYTES + STANDARD_PAYLOAD;
 
-/** Maximum bytes of a datagram with jumbo frames. */
+/**
+ * Maximum bytes of a datagram with jumbo frames.
+ *
+ * @example
+ * ```ts
+ * import { JUMBO_BYTES } from "onpath/network";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(JUMBO_BYTES, 8256);
+ * ```
+ */
 export const JUMBO_BYTES: number = HEADER_BYTES + MAX_PAYLOAD;
 
 /**
@@ -27,11 +47,11 @@ export const PORTABLE_BURST = 64;
 export interface DatagramCounts {
   /** Datagrams sent. */
   sent: number;
-  /** Bytes sent. */
+  /** Payload bytes of the datagrams sent. */
   sentBytes: number;
   /** Datagrams received. */
   received: number;
-  /** Bytes received. */
+  /** Payload bytes of the datagrams received. */
   receivedBytes: number;
   /** Datagrams that the operating system refused to send. */
   failed: number;

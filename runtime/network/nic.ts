@@ -6,15 +6,14 @@
 
 import process from "node:process";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { MAGIC, newHeader, OFFSET } from "../../serialize/header.ts";
-import { HEADER_BYTES } from "../../serialize/header.ts";
+import { HEADER_BYTES, MAGIC, newHeader, OFFSET } from "../../serialize/header.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { packetBytes, type PacketSlots, readPacketBytes, slotAddress } from "../../serialize/packets.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { Device, DeviceCounters } from "../device/device.ts";
 import { createModelDevice } from "../device/model.ts";
 import { type Address, LOOPBACK } from "./address.ts";
-import { type Channel, type Handlers } from "./channel.ts";
+import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
 import { type DatagramSocket, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
@@ -33,6 +32,8 @@ export interface NicOptions {
   readonly resourcesOf?: ((plan: Plan) => unknown) | undefined;
   /** Address to which datagrams are sent that are no packets. Default they are dropped. */
   readonly passTo?: Address | undefined;
+  /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
+  readonly jumbo?: boolean | undefined;
   /** Limits of programs, flows and connections. */
   readonly limits?: NicLimits | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
@@ -165,6 +166,7 @@ class DataPath {
     this.tables = new NicTables({
       openDevice: options.openDevice ?? (({ target }) => Promise.resolve(createModelDevice(target))),
       resourcesOf: options.resourcesOf ?? (() => undefined),
+      isJumbo: options.jumbo ?? false,
       events: ({ id }) => ({
         onAnswers: (slots, count) => this.#forward(slots, count),
         onFailure: (error) => this.#fail(id, error),

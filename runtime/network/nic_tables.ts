@@ -16,7 +16,7 @@ import { FlowOrder } from "./flow_order.ts";
 import { halvesOf } from "./halves_of.ts";
 import { NicProgram, type ProgramEvents } from "./nic_program.ts";
 
-/** Limits of a NIC. */
+/** Bounds of what peers may register at a NIC. */
 export interface NicLimits {
   /** Programs at once, each with a device. Default 16. */
   readonly programs?: number | undefined;
@@ -57,6 +57,8 @@ export interface ProgramMaker {
   readonly openDevice: (plan: Plan) => Promise<Device>;
   /** Finds the resources of a plan, such as its vocabulary. */
   readonly resourcesOf: (plan: Plan) => unknown;
+  /** Whether packets may have the size of jumbo frames. */
+  readonly isJumbo: boolean;
   /** Callbacks of programs. */
   readonly events: (plan: Plan) => ProgramEvents;
 }
@@ -132,7 +134,7 @@ export class NicTables {
 
   async #open(plan: Plan): Promise<NicProgram> {
     const opened = findWorkload(plan.workload).open(plan, this.#maker.resourcesOf(plan));
-    const halves = halvesOf(plan, opened);
+    const halves = halvesOf(plan, opened, this.#maker.isJumbo);
     const device = await this.#maker.openDevice(plan);
     try {
       if (!sameProfile(plan.target, device.profile)) {

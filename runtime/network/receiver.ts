@@ -6,8 +6,7 @@
 
 import { findWorkload } from "../../kernels/registry.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { OnpathError } from "../../serialize/errors.ts";
-import { kindOf } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { connectControl, type ControlServer, serveControl } from "./connect.ts";
@@ -39,6 +38,8 @@ export interface ReceiverOptions {
   readonly control?: Address | undefined;
   /** Port to which the NIC sends, if it differs from that of `listen`, such as behind a relay. */
   readonly announcedPort?: number | undefined;
+  /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
+  readonly jumbo?: boolean | undefined;
   /** Inputs at once, 1 to 4096. Default 64. */
   readonly maxInputs?: number | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
@@ -88,7 +89,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
   }
   const plans = new Map(options.plans.map(({ plan, resources }) => [
     plan.id,
-    { plan, halves: halvesOf(plan, findWorkload(plan.workload).open(plan, resources)) },
+    { plan, halves: halvesOf(plan, findWorkload(plan.workload).open(plan, resources), options.jumbo) },
   ]));
   const inputs = new ReceivedInputs(plans, options.onOutput, options.maxInputs);
   const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =>

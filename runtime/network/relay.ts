@@ -38,7 +38,7 @@ export interface RelayOptions extends RelayFaults {
   readonly open?: OpenDatagram | undefined;
 }
 
-/** Counts of a relay. */
+/** Datagrams by their fate. */
 export interface RelayCounts {
   /** Datagrams received. */
   received: number;

@@ -33,6 +33,8 @@ export interface SenderOptions {
   readonly data?: Address | undefined;
   /** Port to which the receiver reports, if it differs from that of `listen`. */
   readonly announcedPort?: number | undefined;
+  /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
+  readonly jumbo?: boolean | undefined;
   /** Rate limit. Default none. */
   readonly pacing?: Pacing | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
@@ -49,7 +51,7 @@ export interface SenderCounts extends Readonly<DatagramCounts> {
 
 /** A plan that is announced at the NIC. */
 export interface SentPlan<P extends Plan> {
-  /** The plan. */
+  /** Plan that the inputs are for. */
   readonly plan: P;
   /**
    * Sends an input. Calls may be concurrent; their flows share the window in rotation.
@@ -167,7 +169,7 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
         resources?: unknown,
         each: WaitOptions = {},
       ): Promise<SentPlan<P>> => {
-        const halves = halvesOf(plan, findWorkload(plan.workload).open(plan, resources));
+        const halves = halvesOf(plan, findWorkload(plan.workload).open(plan, resources), options.jumbo);
         const bytes = encodePlan(plan);
         await inputs.announce(plan.id, bytes, each);
         const part = inputs.part(plan, bytes, halves);

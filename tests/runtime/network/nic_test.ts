@@ -134,10 +134,9 @@ test("openSender() and openReceiver() refuse plans whose packets cannot cross a 
   const link = compile({ steps }, { input: image, device: MODEL_PROFILE, checksum: "link" });
   const pages = { layout: "cells", form: "row-pages" } as const;
   const paged = compile({ steps }, { input: image, device: MODEL_PROFILE, ...pages });
-  const chunked = compile({ steps: [{ op: "tokenize" }] }, {
+  const chunked = compile({ steps: [{ op: "tokenize", mode: "overlap" }] }, {
     vocabulary: await tiny(),
     device: MODEL_PROFILE,
-    overlap: 64,
   });
   const normalize = NORMALIZE_SAMPLE.compile(MODEL_PROFILE);
   const cases = [
