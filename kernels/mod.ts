@@ -237,5 +237,6 @@ export type {
   Work,
   Workload,
 } from "./workload.ts";
+export type { Halves, ReceivedFlow, ReceivedInput, SendingHalf, SentFlow, SentInput } from "./halves.ts";
 export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
 export { TokenRun } from "../serialize/text/token_run.ts";

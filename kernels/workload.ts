@@ -7,6 +7,7 @@
 
 import type { PacketFlow } from "../serialize/flow.ts";
 import type { PacketSlots } from "../serialize/packets.ts";
+import type { Halves } from "./halves.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { PageLoad, Program } from "./program.ts";
 
@@ -92,6 +93,12 @@ export interface Opened<In, Out, Options = object, Part = never> {
   readonly direct?: (() => Direct<In, Out, Options> | undefined) | undefined;
   /** Creates a connection and reserves its packet memory. */
   readonly connect: () => Connection<In, Out, Options, Part>;
+  /**
+   * Divides the flows between two hosts. Absent if the workload has no such flows.
+   *
+   * @throws {OnpathError} `pipeline` if flows of this plan cannot be divided.
+   */
+  readonly halves?: (() => Halves<In, Out>) | undefined;
 }
 
 /**

@@ -17,6 +17,7 @@ import { createImageExecutor, type ImageExecutor } from "./cpu/executor.ts";
 import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
 import { KERNELS, STEP_SPECS } from "./kernels.ts";
+import { imageHalves } from "./halves.ts";
 import { createImageModel } from "./model/packet_model.ts";
 import { compile, type CompileOptions } from "./plan/compile.ts";
 import { residentBytes } from "./plan/cost.ts";
@@ -68,13 +69,16 @@ function programOf(plan: ImagePlan): Program {
   };
 }
 
+function finishOf({ body: { output: { dtype, shape, layout } } }: ImagePlan) {
+  return ({ buffer }: Uint8Array<ArrayBuffer>): Tensor =>
+    tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
+}
+
 function connect(plan: ImagePlan): Connection<Tensor, Tensor> {
   const { requests, answers, writer } = reservePackets(plan);
   const sender = createSender(plan, requests.slots);
   const placement = planPlacement(plan);
-  const { dtype, shape, layout } = plan.body.output;
-  const finish = ({ buffer }: Uint8Array<ArrayBuffer>): Tensor =>
-    tensor(viewElements(dtype, buffer, 0, countElements(shape)), { dtype, shape, layout });
+  const finish = finishOf(plan);
   return {
     requests,
     answers,
@@ -136,5 +140,6 @@ export const imageWorkload: Workload<ImagePlan, Tensor, Tensor, void> = {
     program: programOf(plan),
     connect: () => connect(plan),
     direct: () => direct(plan),
+    halves: () => imageHalves(plan, finishOf(plan)),
   }),
 };

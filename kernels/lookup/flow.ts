@@ -27,8 +27,38 @@ const STRETCH = 2 ** 22;
  * @throws {OnpathError} `dtype` if the type differs, or a code is beyond its operand; `shape` if the shape differs.
  */
 export function beginLookup(plan: LookupPlan, input: Tensor): Work<Tensor> {
+  const bytes = readLookup(plan, input);
+  const { partOf, finish } = placeLookup(plan);
+  const flows = lookupStretches(plan).map((stretch) => {
+    const { requests, answers } = lookupPlacements(plan, stretch);
+    return new PlacedFlow<Uint8Array>({
+      send: (number) => new PlacedOutgoing(number, requests, bytesOf(plan, stretch, bytes)),
+      receive: (number) => new PlacedIncoming<Uint8Array>(number, answers, (bytes) => bytes, partOf(stretch)),
+    });
+  });
+  const result = (): Tensor => {
+    for (const flow of flows) flow.result();
+    return finish();
+  };
+  return { flows, result };
+}
+
+/** Items of a flow: the first one, and the exclusive end. */
+export interface LookupStretch {
+  /** Number of the first item. */
+  readonly from: number;
+  /** Number behind the last item. */
+  readonly to: number;
+}
+
+/**
+ * Checks an input.
+ *
+ * @returns Its items, dense.
+ * @throws {OnpathError} As {@linkcode beginLookup}.
+ */
+export function readLookup(plan: LookupPlan, input: Tensor): Uint8Array {
   const { memo, input: { dtype, shape } } = plan.body;
-  const domain = domainOf(memo.operands);
   const found = Object(input) as Partial<Tensor>;
   if (found.dtype !== dtype || !Array.isArray(found.shape)) {
     const what = found.dtype === undefined ? kindOf(input) : String(found.dtype);
@@ -44,41 +74,57 @@ export function beginLookup(plan: LookupPlan, input: Tensor): Work<Tensor> {
     );
   }
   const dense = toDense(input);
-  checkCodes(dense, domain);
-  const bytes = toBytes(dense);
-  const { itemBytes } = domain;
-  const outputBytes = DTYPE_BYTES[memo.output];
-  const items = bytes.length / itemBytes;
-  // Every flow writes its part of one output.
-  const output = new Uint8Array(items * outputBytes);
-  const flows: PlacedFlow<Uint8Array>[] = [];
-  for (let from = 0; from < items; from += STRETCH) {
-    const to = Math.min(items, from + STRETCH);
-    const part = bytes.subarray(from * itemBytes, to * itemBytes);
-    flows.push(stretchFlow(plan, itemBytes, part, output.subarray(from * outputBytes, to * outputBytes)));
-  }
-  const result = (): Tensor => {
-    for (const flow of flows) flow.result();
-    const data = viewElements(memo.output, output.buffer, 0, items);
-    return tensor(data, { dtype: memo.output, shape: outputShape(plan) });
-  };
-  return { flows, result };
+  checkCodes(dense, domainOf(memo.operands));
+  return toBytes(dense);
 }
 
-function stretchFlow(
-  { id, packets, body: { memo, checksum } }: LookupPlan,
-  itemBytes: number,
-  input: Uint8Array,
-  output: Uint8Array<ArrayBuffer>,
-): PlacedFlow<Uint8Array> {
-  const items = packets.request / itemBytes;
-  const cut = cutRows(input.length / itemBytes, 1, 1, items, items);
-  const requests: Placement = { plan: id, cut, planes: 1, itemBytes, checksum };
-  const answers: Placement = { ...requests, itemBytes: DTYPE_BYTES[memo.output] };
-  return new PlacedFlow<Uint8Array>({
-    send: (number) => new PlacedOutgoing(number, requests, input),
-    receive: (number) => new PlacedIncoming<Uint8Array>(number, answers, (bytes) => bytes, output),
+/** Flows of a plan's inputs. */
+export function lookupStretches({ body: { memo, input: { dtype, shape } } }: LookupPlan): LookupStretch[] {
+  const items = countElements(shape) * DTYPE_BYTES[dtype] / domainOf(memo.operands).itemBytes;
+  return Array.from({ length: Math.ceil(items / STRETCH) }, (_, n) => {
+    return { from: n * STRETCH, to: Math.min(items, (n + 1) * STRETCH) };
   });
+}
+
+/** Returns the part of an input that a flow sends. */
+export function bytesOf(
+  { body: { memo } }: LookupPlan,
+  { from, to }: LookupStretch,
+  bytes: Uint8Array,
+): Uint8Array {
+  const { itemBytes } = domainOf(memo.operands);
+  return bytes.subarray(from * itemBytes, to * itemBytes);
+}
+
+/** Reserves the result of a lookup, of which every flow writes its part. */
+export function placeLookup(plan: LookupPlan): {
+  readonly partOf: (stretch: LookupStretch) => Uint8Array<ArrayBuffer>;
+  readonly finish: () => Tensor;
+} {
+  const { memo, input: { dtype, shape } } = plan.body;
+  const items = countElements(shape) * DTYPE_BYTES[dtype] / domainOf(memo.operands).itemBytes;
+  const size = DTYPE_BYTES[memo.output];
+  const output = new Uint8Array(items * size);
+  return {
+    partOf: ({ from, to }) => output.subarray(from * size, to * size),
+    finish: () =>
+      tensor(viewElements(memo.output, output.buffer, 0, items), {
+        dtype: memo.output,
+        shape: outputShape(plan),
+      }),
+  };
+}
+
+/** Places of a flow's requests and answers. */
+export function lookupPlacements(
+  { id, packets, body: { memo, checksum } }: LookupPlan,
+  { from, to }: LookupStretch,
+): { readonly requests: Placement; readonly answers: Placement } {
+  const { itemBytes } = domainOf(memo.operands);
+  const items = packets.request / itemBytes;
+  const cut = cutRows(to - from, 1, 1, items, items);
+  const requests: Placement = { plan: id, cut, planes: 1, itemBytes, checksum };
+  return { requests, answers: { ...requests, itemBytes: DTYPE_BYTES[memo.output] } };
 }
 
 /** Refuses codes beyond their operands. Operands that use all bits of their elements need no check. */

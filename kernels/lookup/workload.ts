@@ -17,6 +17,7 @@ import { reservePlanSlots } from "../plan/slots.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import type { Workload } from "../workload.ts";
 import { beginLookup } from "./flow.ts";
+import { lookupHalves } from "./halves.ts";
 import { createLookupModel } from "./model.ts";
 import {
   compileLookup,
@@ -105,6 +106,7 @@ export const lookupWorkload: Workload<LookupPlan<DType>, Tensor, Tensor, LookupR
         maxFlows: FLOWS,
         begin: (input) => beginLookup(plan, input),
       }),
+      halves: () => lookupHalves(plan),
     };
   },
 };

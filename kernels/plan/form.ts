@@ -26,10 +26,13 @@ export const MAX_FORM_DEPTH = 16;
  * Refuses MessagePack that announces more items than it holds, nests too deeply, or uses unsupported types.
  *
  * @param bytes MessagePack data.
- * @param options With `longLists`, lists of more than 65,535 items are accepted.
+ * @param options With `longLists`, lists of more than 65,535 items are accepted; with `binary`, byte strings.
  * @throws {RangeError} When a byte or length is invalid, or the data ends early.
  */
-export function checkForm(bytes: Uint8Array, options: { readonly longLists?: boolean } = {}): void {
+export function checkForm(
+  bytes: Uint8Array,
+  options: { readonly longLists?: boolean; readonly binary?: boolean } = {},
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const open: number[] = [];
   let at = 0;
@@ -43,6 +46,9 @@ export function checkForm(bytes: Uint8Array, options: { readonly longLists?: boo
     else if (head === 0xd9) length = view.getUint8(at++);
     else if (head === 0xda) (length = view.getUint16(at), at += 2);
     else if (head === 0xdc || head === 0xde) (items = view.getUint16(at) * (head === 0xde ? 2 : 1), at += 2);
+    else if (head === 0xc4 && options.binary === true) length = view.getUint8(at++);
+    else if (head === 0xc5 && options.binary === true) (length = view.getUint16(at), at += 2);
+    else if (head === 0xc6 && options.binary === true) (length = view.getUint32(at), at += 4);
     else if (head in NUMBER_BYTES) length = NUMBER_BYTES[head]!;
     else if (head === 0xdd && options.longLists === true) (items = view.getUint32(at), at += 4);
     else if (!(head < 0x80 || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3)) {

@@ -43,6 +43,9 @@ export interface DequantizeOptions<D extends FloatDType = FloatDType> {
 /** Groups of a flow. A partition counts at most 2^24 items a row. */
 const STRETCH = 2 ** 20;
 
+/** Payloads of an input, by the first group of a flow. */
+type SourceOf = (base: number) => PayloadSource;
+
 /**
  * Checks an input and creates its flows.
  *
@@ -56,37 +59,73 @@ const STRETCH = 2 ** 20;
 export function beginQuantize(
   plan: QuantizePlan,
   input: Tensor,
-  { scales }: QuantizeOptions,
+  options: QuantizeOptions,
   workspace: StripeWorkspace,
 ): Work<QuantizedCache> {
+  const { metadata, sourceOf } = readQuantized(plan, input, options, workspace);
+  const { sinkOf, finish } = placeQuantized(plan, metadata ?? undefined);
+  const flows = stretches(plan.body.packing).map((stretch) =>
+    groupFlow(plan, stretch, sourceOf(stretch.base), sinkOf(stretch.base))
+  );
+  const result = (): QuantizedCache => {
+    for (const flow of flows) flow.result();
+    return finish();
+  };
+  return { flows, result };
+}
+
+/**
+ * Checks an input to quantize and prepares its payloads.
+ *
+ * @returns Payloads, and the scales if they come from the host.
+ * @throws {OnpathError} As {@linkcode beginQuantize}.
+ */
+export function readQuantized(
+  plan: QuantizePlan,
+  input: Tensor,
+  { scales }: QuantizeOptions,
+  workspace: StripeWorkspace,
+): { readonly metadata: Uint8Array<ArrayBuffer> | null; readonly sourceOf: SourceOf } {
   const { body } = plan;
   const { method, packing, values: { shape } } = body;
   checkTensor(plan, input, "quantize");
   checkExtent(input);
-  const bytes = headBytes(method, shape);
   const given = scales === undefined ? undefined : storeScales(body, scales);
   if (given === undefined && !packing.isGiven && needsFinite(method)) checkFiniteValues(body, input);
-  const metadata = packing.isGiven
-    ? given ?? computeScales(body, input)
-    : new Uint8Array(packing.heads * bytes.metadata);
-  const cache = { method, shape, codes: new Uint8Array(packing.heads * bytes.codes), metadata };
+  const metadata = packing.isGiven ? given ?? computeScales(body, input) : null;
   const readValues = createValueReader(packing, input, workspace);
-  const readMetadata = packing.isGiven ? createMetadataReader(packing, cache) : undefined;
-  const itemBytes = { request: valuePayload(packing, 1), answer: codePayload(packing, 1, true) };
-  const flows = stretches(packing).map(({ base, groups }) => {
-    const source: PayloadSource = {
-      write: (engine, at, first, count) => {
-        readValues(engine, at, base + first, count);
-        readMetadata?.(engine, at + count * packing.valueBytes, base + first, count);
-      },
-    };
-    return groupFlow(plan, groups, itemBytes, source, createCodeSink(packing, cache, base));
+  const readMetadata = metadata === null
+    ? undefined
+    : createMetadataReader(packing, { method, shape, metadata });
+  const sourceOf: SourceOf = (base) => ({
+    write: (engine, at, first, count) => {
+      readValues(engine, at, base + first, count);
+      readMetadata?.(engine, at + count * packing.valueBytes, base + first, count);
+    },
   });
-  const result = (): QuantizedCache => {
-    for (const flow of flows) flow.result();
-    return isChannelFloat(method) ? { ...cache, codes: fromChannelGroups(body, cache.codes) } : cache;
+  return { metadata, sourceOf };
+}
+
+/**
+ * Reserves a quantized cache.
+ *
+ * @param plan Plan that quantizes.
+ * @param given Scales from the host; undefined if the device computes the metadata.
+ * @returns Sinks by the first group of a flow, and the cache once all flows are complete.
+ */
+export function placeQuantized(plan: QuantizePlan, given?: Uint8Array<ArrayBuffer>): {
+  readonly sinkOf: (base: number) => PayloadSink;
+  readonly finish: () => QuantizedCache;
+} {
+  const { body } = plan;
+  const { method, packing, values: { shape } } = body;
+  const bytes = headBytes(method, shape);
+  const metadata = given ?? new Uint8Array(packing.heads * bytes.metadata);
+  const cache = { method, shape, codes: new Uint8Array(packing.heads * bytes.codes), metadata };
+  return {
+    sinkOf: (base) => createCodeSink(packing, cache, base),
+    finish: () => isChannelFloat(method) ? { ...cache, codes: fromChannelGroups(body, cache.codes) } : cache,
   };
-  return { flows, result };
 }
 
 /**
@@ -103,27 +142,17 @@ export function beginDequantize(
   input: QuantizedCache,
   { into }: DequantizeOptions = {},
 ): Work<Tensor> {
-  const { body } = plan;
-  const { method, packing, values: { shape, dtype } } = body;
-  const cache = checkCache(method, shape, input);
+  const { body: { packing, values: { shape, dtype } } } = plan;
+  const sourceOf = readDequantized(plan, input);
   if (into !== undefined) {
     checkTensor(plan, into, "dequantize into");
     checkExtent(into);
     checkDistinct(into);
   }
   const output = into ?? zeros({ dtype, shape });
-  const codes = isChannelFloat(method) ? toChannelGroups(body, cache.codes) : cache.codes;
-  const readCodes = createCodeReader(packing, codes), readMetadata = createMetadataReader(packing, cache);
-  const itemBytes = { request: codePayload(packing, 1, false), answer: packing.valueBytes };
-  const flows = stretches(packing).map(({ base, groups }) => {
-    const source: PayloadSource = {
-      write: (engine, at, first, count) => {
-        readCodes(engine, at, base + first, count);
-        readMetadata(engine, at + count * packing.codeBytes, base + first, count);
-      },
-    };
-    return groupFlow(plan, groups, itemBytes, source, createValueSink(packing, output, base));
-  });
+  const flows = stretches(packing).map((stretch) =>
+    groupFlow(plan, stretch, sourceOf(stretch.base), createValueSink(packing, output, stretch.base))
+  );
   const result = (): Tensor => {
     for (const flow of flows) flow.result();
     return output;
@@ -131,8 +160,35 @@ export function beginDequantize(
   return { flows, result };
 }
 
+/**
+ * Checks a quantized cache and prepares its payloads.
+ *
+ * @throws {OnpathError} As {@linkcode beginDequantize}.
+ */
+export function readDequantized(plan: DequantizePlan, input: QuantizedCache): SourceOf {
+  const { body } = plan;
+  const { method, packing, values: { shape } } = body;
+  const cache = checkCache(method, shape, input);
+  const codes = isChannelFloat(method) ? toChannelGroups(body, cache.codes) : cache.codes;
+  const readCodes = createCodeReader(packing, codes), readMetadata = createMetadataReader(packing, cache);
+  return (base) => ({
+    write: (engine, at, first, count) => {
+      readCodes(engine, at, base + first, count);
+      readMetadata(engine, at + count * packing.codeBytes, base + first, count);
+    },
+  });
+}
+
+/** Groups of a flow. */
+export interface Stretch {
+  /** Number of the first group. */
+  readonly base: number;
+  /** Groups, with the padding. */
+  readonly groups: number;
+}
+
 /** Flows of a cache: their first group, and their groups with the padding. */
-function stretches({ perHead, heads, groups, unit }: GroupPacking): { base: number; groups: number }[] {
+export function stretches({ perHead, heads, groups, unit }: GroupPacking): Stretch[] {
   const total = perHead * heads, stretch = Math.floor(STRETCH / groups) * groups;
   return Array.from({ length: Math.ceil(total / stretch) }, (_, n) => {
     const own = Math.min(stretch, total - n * stretch);
@@ -140,16 +196,27 @@ function stretches({ perHead, heads, groups, unit }: GroupPacking): { base: numb
   });
 }
 
+/** Places of a flow's requests and answers. */
+export function groupPlacements(
+  plan: QuantizePlan | DequantizePlan,
+  { groups }: Stretch,
+): { readonly requests: Placement; readonly answers: Placement } {
+  const { id, workload, body: { packing, checksum } } = plan;
+  const isCodes = workload === "quantize";
+  const cut = cutRows(groups, 1, 1, packing.groups, packing.groups);
+  const request = isCodes ? valuePayload(packing, 1) : codePayload(packing, 1, false);
+  const answer = isCodes ? codePayload(packing, 1, true) : packing.valueBytes;
+  const requests: Placement = { plan: id, cut, planes: 1, itemBytes: request, checksum };
+  return { requests, answers: { ...requests, itemBytes: answer } };
+}
+
 function groupFlow(
-  { id, body: { packing, checksum } }: QuantizePlan | DequantizePlan,
-  groups: number,
-  itemBytes: { readonly request: number; readonly answer: number },
+  plan: QuantizePlan | DequantizePlan,
+  stretch: Stretch,
   source: PayloadSource,
   sink: PayloadSink,
 ): PlacedFlow<void> {
-  const cut = cutRows(groups, 1, 1, packing.groups, packing.groups);
-  const requests: Placement = { plan: id, cut, planes: 1, itemBytes: itemBytes.request, checksum };
-  const answers: Placement = { ...requests, itemBytes: itemBytes.answer };
+  const { requests, answers } = groupPlacements(plan, stretch);
   return new PlacedFlow<void>({
     send: (number) => new PlacedOutgoing(number, requests, source),
     receive: (number) => new PlacedIncoming<void>(number, answers, () => undefined, sink),

@@ -25,6 +25,7 @@ import {
   type QuantizeCompileOptions,
   type QuantizePlan,
 } from "./plan.ts";
+import { dequantizeHalves, quantizeHalves } from "./halves.ts";
 import { cacheKernelImage } from "./rtl.ts";
 import { type DequantizePipeline, floatSpec, methodSpec, type QuantizePipeline } from "./spec.ts";
 
@@ -48,6 +49,7 @@ function factsOf({ body }: Plan): CacheFacts {
 function openCache<In, Out, Options>(
   plan: QuantizePlan | DequantizePlan,
   connect: Opened<In, Out, Options>["connect"],
+  halves: Opened<In, Out, Options>["halves"],
 ): Opened<In, Out, Options> {
   return {
     program: {
@@ -57,6 +59,7 @@ function openCache<In, Out, Options>(
       image: () => cacheKernelImage(plan),
     },
     connect,
+    halves,
   };
 }
 
@@ -79,7 +82,7 @@ export const quantizeWorkload: Workload<QuantizePlan, Tensor, QuantizedCache, vo
         maxFlows: FLOWS,
         begin: (input, options) => beginQuantize(plan, input, options, workspace),
       };
-    }),
+    }, () => quantizeHalves(plan)),
 };
 
 /** Workload `dequantize`, for the registry. */
@@ -96,5 +99,5 @@ export const dequantizeWorkload: Workload<DequantizePlan, QuantizedCache, Tensor
       ...reservePlanSlots(plan.packets),
       maxFlows: FLOWS,
       begin: (input, options) => beginDequantize(plan, input, options),
-    })),
+    }), () => dequantizeHalves(plan)),
 };

@@ -18,6 +18,7 @@ import type { ChunkCache } from "./chunk_cache.ts";
 import { ChunkFlow } from "./flows/chunk_flow.ts";
 import type { TextContext } from "./flows/context.ts";
 import { HostFallback } from "./flows/host_fallback.ts";
+import { textHalves } from "./halves.ts";
 import {
   flowsOf,
   joinPieces,
@@ -87,18 +88,22 @@ function programOf(plan: TokenizePlan, vocabulary: Vocabulary): Program {
   };
 }
 
-function connect(
-  plan: TokenizePlan,
-  { vocabulary, cache }: TextResources,
-): Connection<string | Uint8Array, TextTokens, TextOptions, Uint32Array> {
-  const { mode, checksum } = plan.body;
-  const context: TextContext = {
+function contextOf(plan: TokenizePlan, vocabulary: Vocabulary): TextContext {
+  return {
     plan,
-    writer: createTextWriter({ plan: plan.id, checksum }),
+    writer: createTextWriter({ plan: plan.id, checksum: plan.body.checksum }),
     lengthOf: tokenLengths(vocabulary),
     covers: !saysPlaces(vocabulary),
     makeFallback: () => new HostFallback(vocabulary),
   };
+}
+
+function connect(
+  plan: TokenizePlan,
+  { vocabulary, cache }: TextResources,
+): Connection<string | Uint8Array, TextTokens, TextOptions, Uint32Array> {
+  const { mode } = plan.body;
+  const context = contextOf(plan, vocabulary);
   return {
     ...reservePlanSlots(plan.packets),
     maxFlows: mode === "stateful" ? TEXT_FLOWS : MAX_CHUNKED,
@@ -194,7 +199,11 @@ export const tokenizeWorkload: Workload<
     };
     const again = asPlanError(plan.id, () => compileText(pipeline, options));
     checkSame(plan, again);
-    return { program: programOf(plan, vocabulary), connect: () => connect(plan, resources) };
+    return {
+      program: programOf(plan, vocabulary),
+      connect: () => connect(plan, resources),
+      halves: () => textHalves(contextOf(plan, vocabulary)),
+    };
   },
 };
 

@@ -68,6 +68,7 @@ Deno.test("listEntries() has every entry that deno.json exports", () => {
     "runtime",
     "xrt",
     "emulation",
+    "network",
   ]);
 });
 

@@ -10,7 +10,7 @@ import { engineTables } from "../tables.ts";
 import { TextFlow } from "../flow.ts";
 import type { TextLookups } from "../lookups.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import type { TokenRun } from "../../../serialize/text/token_run.ts";
+import { TokenRun } from "../../../serialize/text/token_run.ts";
 
 /** Bytes taken at a time: the engine reads at most this number beyond the piece. */
 const STEP = 512;
@@ -69,6 +69,32 @@ export class HostFallback {
       if (confirmed > first) run.count = confirmed;
       if (confirmed > first || at === to) return at;
     }
+  }
+
+  /**
+   * Tokenizes the rest of a text.
+   *
+   * @param text The whole text.
+   * @param from Offset at which a piece begins.
+   * @param most Tokens of a run, about.
+   * @returns Runs of tokens in text order, at least one.
+   */
+  *rest(text: Uint8Array, from: number, most: number): Generator<TokenRun> {
+    this.begin(from);
+    let run = new TokenRun();
+    for (let at = from; at < text.length;) {
+      const next = Math.min(text.length, at + STEP);
+      this.#flow.take(text, at, next);
+      this.bytes += next - at;
+      at = next;
+      this.#leave(run);
+      if (run.count < most) continue;
+      yield run;
+      run = new TokenRun();
+    }
+    this.#flow.end();
+    this.#leave(run);
+    yield run;
   }
 
   #leave(run: TokenRun): void {

@@ -29,7 +29,7 @@ interface Missed {
 }
 
 /** A special token, or a stretch of text. */
-type TextPiece =
+export type TextPiece =
   | { readonly kind: "special"; readonly part: Extract<TextPart, { kind: "special" }> }
   | {
     readonly kind: "text";

@@ -1,0 +1,222 @@
+/**
+ * Control channel: calls and notices over one TCP connection, in both directions.
+ *
+ * Either end calls functions of the other by name. The first frame of both ends is a hello with the version.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { z } from "zod";
+import { parseWith, type Schema } from "../../kernels/schema.ts";
+import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
+import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { plainHost } from "./address.ts";
+import { encodeFrame, FrameReader } from "./frames.ts";
+
+/** Version of the control protocol that this library speaks. */
+export const CONTROL_VERSION = 1;
+
+/** Calls of the other end that may be unanswered at once. */
+const MAX_PENDING = 256;
+
+/** Bytes that may wait for a slow peer; the connection is closed beyond them. */
+const MAX_UNSENT_BYTES = 2 ** 26;
+
+/** Milliseconds in which a peer must say hello. */
+const HELLO_MS = 5000;
+
+/** A function that the other end may call. */
+export interface Handler<T = unknown> {
+  /** Schema of the argument. */
+  readonly schema: Schema<T>;
+  /** Runs a call. An `OnpathError` becomes the answer; the value must be one that MessagePack can hold. */
+  readonly run: (body: T, channel: Channel) => unknown;
+}
+
+/** Functions by name. */
+// deno-lint-ignore no-explicit-any -- each handler has its own argument, which its schema checks
+export type Handlers = Readonly<Record<string, Handler<any>>>;
+
+/** An open connection. */
+export interface Channel {
+  /** IP address of the other end. */
+  readonly remoteHost: string;
+  /** Resolves once the connection has ended, with the reason. */
+  readonly ended: Promise<string>;
+  /**
+   * Calls a function of the other end.
+   *
+   * @throws {OnpathError} The other end's error, with its code; `device` if the connection ends; `timeout`; the
+   * signal's reason.
+   */
+  call(name: string, body: unknown, wait?: WaitOptions): Promise<unknown>;
+  /** Calls a function without an answer. Does nothing after the end. */
+  notify(name: string, body: unknown): void;
+  /** Closes the connection. Further calls have no effect. */
+  close(reason?: string): void;
+}
+
+const CODES = [
+  "dtype",
+  "shape",
+  "size",
+  "pipeline",
+  "plan",
+  "packet",
+  "table",
+  "device",
+  "gap",
+  "timeout",
+  "file",
+] as const satisfies readonly ErrorCode[];
+
+const text = z.string().max(2000);
+const count = z.number().int().min(0).max(2 ** 32 - 1);
+const frameSpec = z.union([
+  z.strictObject({ hello: z.literal("onpath.control"), version: count, role: z.string().max(40) }),
+  z.strictObject({ call: z.string().max(40), id: count, body: z.unknown() }),
+  z.strictObject({ notice: z.string().max(40), body: z.unknown() }),
+  z.strictObject({ answer: count, value: z.unknown() }),
+  z.strictObject({ answer: count, error: z.strictObject({ code: z.enum(CODES), message: text }) }),
+]);
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Opens a channel over a connected socket.
+ *
+ * @param socket Connected socket, which the channel owns.
+ * @param role Name of this end in the hello, such as `nic`.
+ * @param handlers Functions that the other end may call.
+ * @param wait Signal of the hello.
+ * @returns The channel, after the hello of the other end.
+ * @throws {OnpathError} `device` if the connection ends first or the other end speaks another version; `timeout`.
+ */
+export async function openChannel(
+  socket: Socket,
+  role: string,
+  handlers: Handlers,
+  wait: WaitOptions = {},
+): Promise<Channel> {
+  const reader = new FrameReader();
+  const pending = new Map<number, Pending>();
+  const greeted = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<string>();
+  let isGreeted = false, isEnded = false, nextId = 0, running = 0;
+
+  const end = (reason: string) => {
+    if (isEnded) return;
+    isEnded = true;
+    const error = () => new OnpathError("device", `Cannot use the control channel: ${reason}`, { reason });
+    greeted.reject(error());
+    for (const { reject } of pending.values()) reject(error());
+    pending.clear();
+    ended.resolve(reason);
+    socket.destroy();
+  };
+  const write = (message: unknown) => {
+    if (isEnded) return;
+    socket.write(encodeFrame(message));
+    if (socket.writableLength > MAX_UNSENT_BYTES) end("the other end reads too slowly");
+  };
+  const answer = async (name: string, id: number | undefined, body: unknown) => {
+    const reply = (message: object) => {
+      if (id !== undefined) write({ answer: id, ...message });
+    };
+    if (running >= MAX_PENDING) {
+      reply({ error: { code: "size", message: `Cannot call ${name}: ${MAX_PENDING} calls are unanswered` } });
+      return;
+    }
+    running++;
+    try {
+      const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+      if (handler === undefined) {
+        throw new OnpathError(
+          "packet",
+          `Cannot call ${JSON.stringify(name)}: a ${role} has no such function`,
+        );
+      }
+      const value = await handler.run(parseWith(handler.schema, body, "packet", name), channel);
+      reply({ value: value ?? null });
+    } catch (error) {
+      if (!(error instanceof OnpathError)) throw error;
+      reply({ error: { code: error.code, message: error.message.slice(0, 2000) } });
+    } finally {
+      running--;
+    }
+  };
+  const take = (message: unknown) => {
+    const frame = parseWith(frameSpec, message, "packet", "control message");
+    if ("hello" in frame) {
+      if (frame.version !== CONTROL_VERSION) {
+        end(`the other end speaks version ${frame.version}, expected ${CONTROL_VERSION}`);
+        return;
+      }
+      isGreeted = true;
+      greeted.resolve();
+    } else if (!isGreeted) end("the other end sent a message before its hello");
+    else if ("call" in frame) void answer(frame.call, frame.id, frame.body);
+    else if ("notice" in frame) void answer(frame.notice, undefined, frame.body);
+    else {
+      const call = pending.get(frame.answer);
+      pending.delete(frame.answer);
+      if (call === undefined) return;
+      if ("error" in frame) {
+        call.reject(new OnpathError(frame.error.code, frame.error.message, { remote: true }));
+      } else call.resolve(frame.value);
+    }
+  };
+
+  const channel: Channel = {
+    remoteHost: plainHost(socket.remoteAddress ?? ""),
+    ended: ended.promise,
+    call: async (name, body, options = {}) => {
+      const id = nextId;
+      nextId = (nextId + 1) % 2 ** 32;
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      options.signal?.throwIfAborted();
+      if (isEnded) throw new OnpathError("device", `Cannot call ${name}: the control channel has ended`);
+      pending.set(id, { resolve, reject });
+      write({ call: name, id, body });
+      try {
+        return await bounded(`the answer to ${name}`, promise, options);
+      } finally {
+        pending.delete(id);
+      }
+    },
+    notify: (name, body) => write({ notice: name, body }),
+    close: (reason = "it was closed") => {
+      if (!isEnded) socket.end();
+      end(reason);
+    },
+  };
+  greeted.promise.catch(() => {});
+  socket.setNoDelay(true);
+  socket.on("error", (error) => end(error.message));
+  socket.on("close", () => end("the other end closed the connection"));
+  socket.on("data", (chunk: Uint8Array) => {
+    try {
+      // Byte strings of messages are views of a plain array, whose `slice` copies, and not of a Buffer.
+      const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      for (const message of reader.take(plain)) if (!isEnded) take(message);
+    } catch (error) {
+      if (!(error instanceof OnpathError)) throw error;
+      end(error.message);
+    }
+  });
+  write({ hello: "onpath.control", version: CONTROL_VERSION, role });
+  try {
+    await bounded("the hello of the other end", greeted.promise, {
+      timeoutMs: Math.min(HELLO_MS, wait.timeoutMs ?? HELLO_MS),
+      signal: wait.signal,
+    });
+  } catch (error) {
+    end("it was not opened");
+    throw error;
+  }
+  return channel;
+}

@@ -1,0 +1,40 @@
+/**
+ * Counts of a soft NIC.
+ *
+ * @module
+ */
+
+/**
+ * Reason why a NIC dropped a datagram. `program`: it does not hold the plan. `flow`: the flow was not registered.
+ * `peer`: it came from another host than its flow. `full`: the queue was full. `late`, `window`: outside the bounded
+ * order of a sequential flow. `destination`: its receiver is not connected. Others are header checks.
+ */
+export type NicDrop = string;
+
+/** Counts since a NIC was opened. */
+export interface NicCounts {
+  /** Datagrams received. */
+  readonly received: number;
+  /** Datagrams that were no packets, by whether they were passed on. */
+  readonly foreign: number;
+  /** Foreign datagrams that were passed on untouched. */
+  readonly passed: number;
+  /** Requests given to devices. */
+  readonly requests: number;
+  /** Answers sent. */
+  readonly answers: number;
+  /** Answers sent again from the kept ones. */
+  readonly repeats: number;
+  /** Requests held until preceding ones arrived. */
+  readonly held: number;
+  /** Datagrams dropped, by reason. */
+  readonly dropped: Readonly<Record<NicDrop, number>>;
+  /** Programs that are loaded. */
+  readonly programs: number;
+  /** Flows that are registered. */
+  readonly flows: number;
+  /** Control connections. */
+  readonly connections: number;
+  /** Processor time of the NIC's process in milliseconds, user and system. */
+  readonly cpuMs: number;
+}

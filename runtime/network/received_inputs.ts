@@ -1,0 +1,297 @@
+/**
+ * Inputs that are open at a receiver: answers become results, and senders get reports.
+ *
+ * @module
+ */
+
+import type { Halves, ReceivedFlow, ReceivedInput } from "../../kernels/halves.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
+import { createEngine } from "../../serialize/engine.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { FLAG, HEADER_BYTES, MAX_PAYLOAD, OFFSET } from "../../serialize/header.ts";
+import { reserveSlots, slotAddress, slotBytesFor, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
+import type { Address } from "./address.ts";
+import { Arrivals, partsOf } from "./arrivals.ts";
+import type { Channel } from "./channel.ts";
+import type { DatagramSocket } from "./datagram.ts";
+import type { OpenInput } from "./messages.ts";
+import { encodeReport } from "./report_packet.ts";
+
+/** Answers after which a report is sent at once. */
+const REPORT_EVERY = 8;
+/** Milliseconds after which a report is sent at the latest. */
+const REPORT_MS = 1;
+
+/** A result that has arrived. */
+export interface ReceivedOutput {
+  /** Plan of the result. */
+  readonly plan: Plan;
+  /** Name that the sender gave the input. */
+  readonly label: string;
+  /** Result, of the type that a session of the plan returns. */
+  // deno-lint-ignore no-explicit-any -- the plan's name selects the type
+  readonly output: any;
+  /** IP address of the sender. */
+  readonly sender: string;
+}
+
+/** A plan with its receiving halves. */
+export interface OpenPlan {
+  readonly plan: Plan;
+  // deno-lint-ignore no-explicit-any -- the plan's name selects the types
+  readonly halves: Halves<any, any>;
+}
+
+interface Entry {
+  readonly number: number;
+  readonly plan: Plan;
+  readonly label: string;
+  readonly channel: Channel;
+  readonly reports: Address;
+  readonly received: ReceivedInput<unknown>;
+  isFinishing: boolean;
+}
+
+interface FlowState {
+  readonly entry: Entry;
+  readonly flow: ReceivedFlow;
+  readonly arrivals: Arrivals;
+  readonly requestOf: ((answer: number) => number) | undefined;
+  unreported: number;
+  hasEscaped: boolean;
+}
+
+/** Open inputs of a receiver. */
+export class ReceivedInputs {
+  socket: DatagramSocket | undefined;
+  readonly #plans: ReadonlyMap<number, OpenPlan>;
+  readonly #onOutput: (output: ReceivedOutput) => void | Promise<void>;
+  readonly #maxInputs: number;
+  readonly #entries = new Map<number, Entry>();
+  readonly #flows = new Map<number, FlowState>();
+  readonly #outcomes: Record<string, number> = {};
+  readonly #slots = reserveSlots(
+    createEngine(slotBytesFor(MAX_PAYLOAD) + 2 * SLOTS_ALIGNMENT),
+    1,
+    MAX_PAYLOAD,
+  );
+  readonly #dirty = new Set<FlowState>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #nextInput = 0;
+  #completed = 0;
+  #fallbacks = 0;
+
+  /**
+   * Makes an empty set.
+   *
+   * @param plans Plans by id.
+   * @param onOutput Takes results.
+   * @param maxInputs Maximum open inputs.
+   */
+  constructor(
+    plans: ReadonlyMap<number, OpenPlan>,
+    onOutput: (output: ReceivedOutput) => void | Promise<void>,
+    maxInputs = 64,
+  ) {
+    this.#plans = plans;
+    this.#onOutput = onOutput;
+    this.#maxInputs = checkInteger("maximum inputs", maxInputs, 1, 4096);
+  }
+
+  /**
+   * Opens an input.
+   *
+   * @returns Its number.
+   * @throws {OnpathError} `plan` if the plan is not one of the receiver's; `size` if a limit would be exceeded or a flow
+   * number is in use; `packet` if the description does not fit.
+   */
+  open({ plan: id, flows, description, label, port }: OpenInput, channel: Channel): number {
+    const open = this.#plans.get(id);
+    if (open === undefined) {
+      throw new OnpathError(
+        "plan",
+        `Cannot receive an input of plan ${id}: the receiver does not have the plan`,
+        {
+          plan: id,
+        },
+      );
+    }
+    if (this.#entries.size >= this.#maxInputs) {
+      throw new OnpathError("size", `Cannot receive an input: all ${this.#maxInputs} places are in use`, {
+        most: this.#maxInputs,
+      });
+    }
+    for (const flow of flows) {
+      if (!this.#flows.has(flow) && flows.indexOf(flow) === flows.lastIndexOf(flow)) continue;
+      throw new OnpathError("size", `Cannot receive flow ${flow}: the number is in use`, { flow });
+    }
+    const received = open.halves.receive(flows, description);
+    const number = this.#nextInput;
+    this.#nextInput = (number + 1) % 2 ** 32;
+    const reports = { host: channel.remoteHost, port };
+    const entry = { number, plan: open.plan, label, channel, reports, received, isFinishing: false };
+    this.#entries.set(number, entry);
+    for (const flow of received.flows) {
+      const arrivals = new Arrivals(flow);
+      const { requestOf } = open.halves;
+      this.#flows.set(flow.flow, { entry, flow, arrivals, requestOf, unreported: 0, hasEscaped: false });
+    }
+    // The sender learns the input's number first.
+    if (received.flows.length === 0) setTimeout(() => this.#finishIfDone(entry), 0);
+    return number;
+  }
+
+  /** Takes a datagram from the NIC. */
+  take(bytes: Uint8Array): void {
+    const outcome = this.#take(bytes);
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+  }
+
+  #take(bytes: Uint8Array): string {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < HEADER_BYTES) return "truncated";
+    if (bytes.length !== HEADER_BYTES + view.getUint16(OFFSET.length, true)) return "length";
+    if (bytes.length > this.#slots.slotBytes) return "length";
+    // Over a network, a packet without a CRC is not one of ours.
+    if ((view.getUint16(OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
+    const state = this.#flows.get(view.getUint32(OFFSET.flow, true));
+    if (state === undefined) return "flow";
+    const slots = this.#slots;
+    slots.engine.bytes.set(bytes, slotAddress(slots, 0));
+    const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
+    const outcome = state.flow.accept(slots, 0);
+    if (outcome === "accepted" || outcome === "early") {
+      state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts);
+    } else if (outcome !== "duplicate") return outcome;
+    this.#noteArrival(state);
+    return outcome;
+  }
+
+  #noteArrival(state: FlowState): void {
+    const { entry, flow } = state;
+    this.#dirty.add(state);
+    if (++state.unreported >= REPORT_EVERY || flow.done) this.#report(state);
+    else this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
+    if (flow.escaped === true && !state.hasEscaped) {
+      state.hasEscaped = true;
+      entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
+    }
+    this.#finishIfDone(entry);
+  }
+
+  #reportAll(): void {
+    this.#timer = undefined;
+    for (const state of [...this.#dirty]) this.#report(state);
+  }
+
+  #report(state: FlowState): void {
+    state.unreported = 0;
+    this.#dirty.delete(state);
+    void this.socket!.send([encodeReport(state.arrivals.report())], state.entry.reports);
+  }
+
+  #finishIfDone(entry: Entry): void {
+    if (entry.isFinishing || !entry.received.flows.every(({ done }) => done)) return;
+    entry.isFinishing = true;
+    void this.#finish(entry);
+  }
+
+  async #finish({ number, plan, label, channel, received }: Entry): Promise<void> {
+    let error: string | null = null;
+    try {
+      await this.#onOutput({ plan, label, output: received.result(), sender: channel.remoteHost });
+      this.#completed++;
+    } catch (cause) {
+      if (!(cause instanceof OnpathError)) throw cause;
+      error = cause.message.slice(0, 2000);
+    } finally {
+      this.#remove(number);
+    }
+    channel.notify("ended", { input: number, error });
+  }
+
+  /**
+   * Drops what is not final of a flow that the sender completes.
+   *
+   * @returns Offset from which it has to complete the flow; null if the flow is complete.
+   * @throws {OnpathError} `packet` if there is no such flow.
+   */
+  resume(message: { readonly input: number; readonly flow: number }, channel: Channel): number | null {
+    const { flow } = this.#find(message, channel);
+    if (flow.resume === undefined) {
+      throw new OnpathError("packet", `Cannot resume flow ${message.flow}: its result has no parts to add`);
+    }
+    if (flow.done) return null;
+    this.#fallbacks++;
+    return flow.resume();
+  }
+
+  /**
+   * Appends a part that the sender computed.
+   *
+   * @throws {OnpathError} `packet` if there is no such flow, or the part is invalid.
+   */
+  append(
+    { part, isLast, ...message }: { input: number; flow: number; part: Uint8Array; isLast: boolean },
+    channel: Channel,
+  ): void {
+    const { flow, entry } = this.#find(message, channel);
+    if (flow.append === undefined || flow.done) {
+      throw new OnpathError("packet", `Cannot append to flow ${message.flow}: it is complete`);
+    }
+    flow.append(part, isLast);
+    this.#finishIfDone(entry);
+  }
+
+  #find({ input, flow }: { input: number; flow: number }, channel: Channel): FlowState {
+    const state = this.#flows.get(flow);
+    if (state !== undefined && state.entry.number === input && state.entry.channel === channel) return state;
+    throw new OnpathError("packet", `Cannot use flow ${flow} of input ${input}: it is not open`, {
+      input,
+      flow,
+    });
+  }
+
+  /** Drops an input of a connection. */
+  drop(input: number, channel: Channel): void {
+    if (this.#entries.get(input)?.channel === channel) this.#remove(input);
+  }
+
+  /** Drops all inputs of a connection. */
+  forget(channel: Channel): void {
+    for (const [number, entry] of this.#entries) if (entry.channel === channel) this.#remove(number);
+  }
+
+  #remove(number: number): void {
+    this.#entries.delete(number);
+    for (const [flow, state] of this.#flows) {
+      if (state.entry.number !== number) continue;
+      this.#flows.delete(flow);
+      this.#dirty.delete(state);
+    }
+  }
+
+  /** Counts since creation. */
+  counts(): {
+    readonly outcomes: Readonly<Record<string, number>>;
+    readonly inputs: number;
+    readonly completed: number;
+    readonly fallbacks: number;
+  } {
+    return {
+      outcomes: { ...this.#outcomes },
+      inputs: this.#entries.size,
+      completed: this.#completed,
+      fallbacks: this.#fallbacks,
+    };
+  }
+
+  /** Drops all inputs. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#entries.clear();
+    this.#flows.clear();
+    this.#dirty.clear();
+  }
+}

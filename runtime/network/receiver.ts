@@ -1,0 +1,154 @@
+/**
+ * Receiver: the host that has no input and builds the results, from answers that a NIC forwards.
+ *
+ * @module
+ */
+
+import { findWorkload } from "../../kernels/registry.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
+import { type Address, LOOPBACK } from "./address.ts";
+import { connectControl, type ControlServer, serveControl } from "./connect.ts";
+import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
+import { halvesOf } from "./halves_of.ts";
+import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
+import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
+import { Reconnecting } from "./reconnecting.ts";
+
+/** A plan that a receiver takes, with the data that it names. */
+export interface ReceivedPlan {
+  /** Compiled plan. */
+  readonly plan: Plan;
+  /** Resources of the plan, such as its vocabulary. */
+  readonly resources?: unknown;
+}
+
+/** Options of {@linkcode openReceiver}. */
+export interface ReceiverOptions {
+  /** Control address of the NIC. */
+  readonly nic: Address;
+  /** Plans that senders may use. */
+  readonly plans: readonly ReceivedPlan[];
+  /** Takes a result. The sender's call ends once it returns; if it throws an OnpathError, that call fails with it. */
+  readonly onOutput: (output: ReceivedOutput) => void | Promise<void>;
+  /** Address of the datagrams. Default a free port of loopback. */
+  readonly listen?: Address | undefined;
+  /** Address of the control channel. Default a free port of loopback. */
+  readonly control?: Address | undefined;
+  /** Port to which the NIC sends, if it differs from that of `listen`, such as behind a relay. */
+  readonly announcedPort?: number | undefined;
+  /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
+  readonly jumbo?: boolean | undefined;
+  /** Inputs at once, 1 to 4096. Default 64. */
+  readonly maxInputs?: number | undefined;
+  /** Opens datagram sockets. Default {@linkcode openDatagram}. */
+  readonly open?: OpenDatagram | undefined;
+}
+
+/** Counts of a receiver since it was opened. */
+export interface ReceiverCounts extends Readonly<DatagramCounts> {
+  /** Answers by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Inputs that are open. */
+  readonly inputs: number;
+  /** Inputs that were completed. */
+  readonly completed: number;
+  /** Flows that senders completed on their own hosts. */
+  readonly fallbacks: number;
+}
+
+/** An open receiver. */
+export interface Receiver extends AsyncDisposable {
+  /** Address of the datagrams. */
+  readonly data: Address;
+  /** Address of the control channel, for senders. */
+  readonly control: Address;
+  /** Counts since it was opened. */
+  counts(): ReceiverCounts;
+  /** Closes sockets and connections. Open inputs are dropped. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a receiver and registers it at a NIC. It registers again if the NIC is restarted.
+ *
+ * @param options Addresses, plans and callback.
+ * @param wait Timeout and signal of the opening.
+ * @throws {OnpathError} `plan` or `pipeline` if a plan cannot cross a network; `device` if an address cannot be used or
+ * the NIC is absent; `timeout`; the signal's reason.
+ */
+export async function openReceiver(options: ReceiverOptions, wait: WaitOptions = {}): Promise<Receiver> {
+  const loopback = { host: LOOPBACK, port: 0 };
+  const { nic, listen = loopback, control = loopback, announcedPort, open = openDatagram } = options;
+  if (typeof options.onOutput !== "function") {
+    throw new OnpathError(
+      "size",
+      `Cannot open a receiver: onOutput is ${kindOf(options.onOutput)}, expected a function`,
+    );
+  }
+  const plans = new Map(options.plans.map(({ plan, resources }) => [
+    plan.id,
+    { plan, halves: halvesOf(plan, findWorkload(plan.workload).open(plan, resources), options.jumbo) },
+  ]));
+  const inputs = new ReceivedInputs(plans, options.onOutput, options.maxInputs);
+  const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =>
+    byte.toString(16).padStart(2, "0")
+  )
+    .join("");
+  const undo: (() => void | Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const socket = await open({ listen, onDatagram: (bytes) => inputs.take(bytes) }, wait);
+    undo.push(() => socket.close());
+    inputs.socket = socket;
+    undo.push(() => inputs.close());
+    const port = announcedPort ?? socket.local.port;
+    const link = await Reconnecting.open("the NIC", async (each) => {
+      const channel = await connectControl(nic, "receiver", {}, each);
+      try {
+        await channel.call("destination", { token, port }, each);
+      } catch (error) {
+        channel.close();
+        throw error;
+      }
+      return channel;
+    }, wait);
+    undo.push(() => link.close());
+    const server: ControlServer = await serveControl({
+      listen: control,
+      role: "receiver",
+      handlers: {
+        open: {
+          schema: openSpec,
+          run: (message, channel) => ({
+            input: inputs.open(message, channel),
+            token,
+            window: socket.burst,
+          }),
+        },
+        resume: {
+          schema: resumeSpec,
+          run: (message, channel) => ({ from: inputs.resume(message, channel) }),
+        },
+        part: { schema: partSpec, run: (message, channel) => inputs.append(message, channel) },
+        drop: { schema: inputSpec, run: ({ input }, channel) => inputs.drop(input, channel) },
+      },
+      onEnd: (channel) => inputs.forget(channel),
+    }, wait);
+    undo.push(() => server.close());
+    const receiver: Receiver = {
+      data: socket.local,
+      control: server.local,
+      counts: () => ({ ...socket.counts, ...inputs.counts() }),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+    return receiver;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * Inputs that a sender has in flight.
+ *
+ * Placed flows are sent together; after a restart of the NIC they are registered again and continue. A sequential flow
+ * whose state the NIC lost, or that the device gave up, is completed on this host.
+ *
+ * @module
+ */
+
+import type { Halves, SendingHalf, SentFlow } from "../../kernels/halves.ts";
+import type { Plan } from "../../kernels/plan/plan.ts";
+import { parseWith } from "../../kernels/schema.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import type { PacketSlots } from "../../serialize/packets.ts";
+import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
+import type { Channel } from "./channel.ts";
+import { ORDER_WINDOW } from "./flow_order.ts";
+import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
+import { type Reconnecting, sleep } from "./reconnecting.ts";
+import { Places } from "./places.ts";
+import { SelectiveRepeat } from "./selective_repeat.ts";
+import type { SendingFlow, SendLoop } from "./send_loop.ts";
+
+/** Requests that one call of a sending half writes. */
+const WRITE_BATCH = 32;
+/** Requests of a placed flow of which copies are kept. */
+const PLACED_WINDOW = 256;
+/** Times that an input is sent again, because the NIC lost its state. */
+const MAX_RESTARTS = 8;
+/** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
+const REGISTER_PAUSE_MS = 5;
+/** Maximum milliseconds between attempts. */
+const MAX_REGISTER_PAUSE_MS = 200;
+
+/** Options of one input. */
+export interface SendOptions extends WaitOptions {
+  /** Name of the input for the receiver's program, at most 200 characters. Default empty. */
+  readonly label?: string | undefined;
+}
+
+/** What sending an input took. */
+export interface SendReport {
+  /** Requests sent, including repeated ones. */
+  readonly sent: number;
+  /** Requests sent again. */
+  readonly resent: number;
+  /** Flows completed on this host, by the reason. */
+  readonly fallbacks: Readonly<Partial<Record<FallbackReason, number>>>;
+  /** Times that the input's flows were registered again after the NIC was restarted. */
+  readonly restarts: number;
+}
+
+/**
+ * Reason why a flow was completed on the sender. `escape`: the device gave it up. `restart`: the NIC lost its state.
+ * `stall`: the NIC could not keep its order.
+ */
+export type FallbackReason = "escape" | "restart" | "stall";
+
+type InputEnd = "arrived" | "restart";
+
+/** An announced plan with its packet memory. */
+export interface SentPart {
+  readonly plan: Plan;
+  readonly bytes: Uint8Array;
+  // deno-lint-ignore no-explicit-any -- the plan's name selects the types
+  readonly halves: Halves<any, any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly half: SendingHalf<any>;
+  /** Places of sequential flows. */
+  readonly places: Places;
+}
+
+interface Input {
+  readonly number: number;
+  readonly part: SentPart;
+  readonly token: string;
+  readonly window: number;
+  readonly report: {
+    sent: number;
+    resent: number;
+    restarts: number;
+    fallbacks: Partial<Record<FallbackReason, number>>;
+  };
+  readonly ended: PromiseWithResolvers<InputEnd>;
+  /** Flows that the device gave up. */
+  readonly escaped: Set<number>;
+  /** Sequential flows whose requests have all arrived. */
+  readonly arrived: Map<number, SentFlow>;
+  readonly wait: { readonly signal: AbortSignal; readonly timeoutMs: number };
+}
+
+/** Inputs in flight. */
+export class SentInputs {
+  nic: Reconnecting | undefined;
+  receiver: Channel | undefined;
+  readonly #loop: SendLoop;
+  readonly #port: number;
+  readonly #inputs = new Map<number, Input>();
+  readonly #announced = new WeakMap<Channel, Map<number, Promise<unknown>>>();
+
+  /**
+   * Makes an empty set.
+   *
+   * @param loop Sends the flows.
+   * @param port Port to which the receiver reports.
+   */
+  constructor(loop: SendLoop, port: number) {
+    this.#loop = loop;
+    this.#port = port;
+  }
+
+  /** Reserves the packet memory of a plan. */
+  // deno-lint-ignore no-explicit-any -- the plan's name selects the types
+  part(plan: Plan, bytes: Uint8Array, halves: Halves<any, any>): SentPart {
+    return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
+  }
+
+  /** Announces a plan on the current connection to the NIC, once. */
+  async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
+    const channel = await this.nic!.ready(wait);
+    let announced = this.#announced.get(channel);
+    if (announced === undefined) this.#announced.set(channel, announced = new Map());
+    let call = announced.get(plan);
+    if (call === undefined) {
+      announced.set(plan, call = channel.call("announce", { plan: bytes }, wait));
+      const made = call;
+      call.catch(() => announced.get(plan) === made && announced.delete(plan));
+    }
+    await bounded("the NIC to load a plan", call, wait);
+    return channel;
+  }
+
+  /** Sends an input; see {@linkcode SentPlan.send}. */
+  async send(part: SentPart, value: unknown, options: SendOptions): Promise<SendReport> {
+    const { label = "", timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    if (typeof label !== "string" || label.length > 200) {
+      throw new OnpathError(
+        "size",
+        `Cannot send: the label is ${kindOf(label)}, expected at most 200 characters`,
+      );
+    }
+    const report: Input["report"] = { sent: 0, resent: 0, restarts: 0, fallbacks: {} };
+    const deadline = performance.now() + timeoutMs;
+    while (true) {
+      const wait = { signal, timeoutMs: Math.max(0, Math.min(timeoutMs, deadline - performance.now())) };
+      if (await this.#try(part, value, label, report, wait) === "arrived") return report;
+      report.restarts++;
+    }
+  }
+
+  /** Sends an input once. `restart`: the NIC has lost what it held of a flow that only the whole input restores. */
+  async #try(
+    part: SentPart,
+    value: unknown,
+    label: string,
+    report: Input["report"],
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<InputEnd> {
+    signal?.throwIfAborted();
+    const { flows, description } = part.half.begin(value);
+    const receiver = this.receiver!;
+    const numbers = flows.map(({ flow }) => flow);
+    const message = { plan: part.plan.id, flows: numbers, description, label, port: this.#port };
+    const opened = await receiver.call("open", message, { timeoutMs, signal });
+    const { input: number, token, window } = parseWith(openedSpec, opened, "packet", "open");
+    const controller = new AbortController();
+    const input: Input = {
+      number,
+      part,
+      token,
+      window,
+      report,
+      ended: Promise.withResolvers(),
+      escaped: new Set(),
+      arrived: new Map(),
+      wait: { signal: controller.signal, timeoutMs },
+    };
+    input.ended.promise.catch(() => {});
+    this.#inputs.set(number, input);
+    const sending = this.#sendFlows(input, flows).catch((error) => input.ended.reject(error));
+    let end: InputEnd | undefined;
+    try {
+      end = await bounded("an input to arrive", input.ended.promise, { timeoutMs, signal });
+    } finally {
+      if (end !== "arrived") receiver.notify("drop", { input: number });
+      this.#inputs.delete(number);
+      controller.abort(new OnpathError("device", "Cannot send: the input has ended"));
+      for (const flow of numbers) this.#loop.stop(flow);
+      if (numbers.length > 0) this.nic!.current?.notify("close", { flows: numbers });
+    }
+    await sending;
+    return end;
+  }
+
+  async #sendFlows(input: Input, flows: readonly SentFlow[]): Promise<void> {
+    const { halves, half } = input.part;
+    if (flows.length === 0) return;
+    if (halves.order === "placed") {
+      await this.#sendPlaced(input, flows, half);
+      return;
+    }
+    // A device holds few sequential flows, so an input occupies one at a time.
+    for (const flow of flows) {
+      await input.part.places.run(() => this.#sendSequential(input, flow, half), input.wait.signal);
+      if (!this.#inputs.has(input.number)) return;
+    }
+  }
+
+  async #sendPlaced(
+    input: Input,
+    flows: readonly SentFlow[],
+    { slots }: SendingHalf<unknown>,
+  ): Promise<void> {
+    const { report } = input;
+    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    while (open.length > 0) {
+      await this.#register(input, open.map(({ sent }) => sent.flow));
+      for (const { repeat } of open) repeat.loseAll();
+      const before = open.map(({ repeat: { sent, resent } }) => ({ sent, resent }));
+      const ends = await Promise.all(open.map((flow) => this.#loop.run(flow)));
+      for (const [n, { repeat }] of open.entries()) {
+        report.sent += repeat.sent - before[n]!.sent;
+        report.resent += repeat.resent - before[n]!.resent;
+      }
+      if (!this.#inputs.has(input.number)) return;
+      const stalled = ends.indexOf("stalled");
+      if (stalled >= 0) throw stallError(open[stalled]!);
+      open = open.filter(({ repeat }) => !repeat.isDone);
+      if (open.length > 0) report.restarts++;
+    }
+  }
+
+  async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
+    const { report } = input;
+    const flow = this.#sending(sent, slots, ORDER_WINDOW);
+    const { repeat } = flow;
+    await this.#register(input, [sent.flow]);
+    const end = await this.#loop.run(flow);
+    report.sent += repeat.sent;
+    report.resent += repeat.resent;
+    if (!this.#inputs.has(input.number)) return;
+    this.nic!.current?.notify("close", { flows: [sent.flow] });
+    if (input.escaped.has(sent.flow)) await this.#complete(input, sent, "escape");
+    // The notice of an escape may come after the acknowledgement.
+    else if (end === "arrived") input.arrived.set(sent.flow, sent);
+    else if (sent.complete !== undefined) {
+      await this.#complete(input, sent, end === "stalled" ? "stall" : "restart");
+    } else if (end === "stopped" && report.restarts < MAX_RESTARTS) input.ended.resolve("restart");
+    else throw stallError(flow);
+  }
+
+  #sending(sent: SentFlow, slots: PacketSlots, window: number): SendingFlow {
+    return {
+      sent,
+      slots,
+      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path),
+    };
+  }
+
+  /** Completes a flow on this host. */
+  async #complete(
+    { number: input, wait, report: { fallbacks } }: Input,
+    { flow, complete }: SentFlow,
+    reason: FallbackReason,
+  ): Promise<void> {
+    fallbacks[reason] = (fallbacks[reason] ?? 0) + 1;
+    const receiver = this.receiver!;
+    const answer = await receiver.call("resume", { input, flow }, wait);
+    const { from } = parseWith(resumedSpec, answer, "packet", "resume");
+    if (from === null) return;
+    const parts = complete!(from)[Symbol.iterator]();
+    for (let part = parts.next(); part.done !== true;) {
+      const next = parts.next();
+      await receiver.call("part", { input, flow, part: part.value, isLast: next.done === true }, wait);
+      part = next;
+    }
+  }
+
+  /** Registers flows at the NIC. Waits while it has no room or the receiver is not connected to it. */
+  async #register(input: Input, flows: readonly number[]): Promise<void> {
+    const { part: { plan, bytes }, token, wait } = input;
+    for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
+      try {
+        const channel = await this.announce(plan.id, bytes, wait);
+        const answer = await channel.call("flows", { flows, plan: plan.id, token }, wait);
+        const { window } = parseWith(windowSpec, answer, "packet", "flows");
+        this.#loop.limit(Math.min(window, input.window));
+        return;
+      } catch (error) {
+        wait.signal.throwIfAborted();
+        if (!(error instanceof OnpathError)) throw error;
+        // Room is freed, receivers and the NIC come back. Other refusals stay.
+        const isPassing = error.details["remote"] === true
+          ? error.code === "size" || error.code === "gap"
+          : error.code === "device";
+        if (!isPassing) throw error;
+        await sleep(pause, wait.signal);
+        wait.signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Ends an input, because the receiver has its result or never will. */
+  ended(number: number, error: string | null): void {
+    const ended = this.#inputs.get(number)?.ended;
+    if (error === null) ended?.resolve("arrived");
+    else ended?.reject(new OnpathError("device", error, { remote: true }));
+  }
+
+  /** Stops a flow that the device gave up, so that this host completes it. */
+  escaped(number: number, flow: number): void {
+    const input = this.#inputs.get(number);
+    if (input === undefined) return;
+    input.escaped.add(flow);
+    this.#loop.stop(flow);
+    const arrived = input.arrived.get(flow);
+    if (arrived !== undefined) this.#complete(input, arrived, "escape").catch(input.ended.reject);
+  }
+
+  /** Stops all flows, because the NIC has lost them. */
+  stopAll(): void {
+    for (const flow of [...this.#loop.flows]) this.#loop.stop(flow);
+  }
+
+  /** Fails the inputs of a plan, because its device has failed. */
+  failPlan(plan: number, message: string): void {
+    const error = new OnpathError("device", `Cannot send: the NIC's device has failed: ${message}`, { plan });
+    for (const { part, ended } of this.#inputs.values()) if (part.plan.id === plan) ended.reject(error);
+  }
+
+  /** Fails all inputs, because the receiver or the sender is gone. */
+  failAll(reason: string): void {
+    const error = new OnpathError(
+      "device",
+      `Cannot send: the connection to the receiver has ended, ${reason}`,
+    );
+    for (const { ended } of this.#inputs.values()) ended.reject(error);
+  }
+}
+
+function stallError({ sent, repeat }: SendingFlow): OnpathError {
+  const left = sent.requests - repeat.first;
+  return new OnpathError(
+    "gap",
+    `Cannot send flow ${sent.flow}: ${left} of ${sent.requests} requests stay unacknowledged`,
+    { flow: sent.flow, left, requests: sent.requests },
+  );
+}
