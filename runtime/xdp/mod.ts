@@ -1,0 +1,9 @@
+/**
+ * Plans in the Linux kernel: an XDP program that looks packets up in the tables of a plan. docs/xdp.md has the method.
+ *
+ * @module
+ */
+
+export { createXdpDevice, type XdpOptions } from "./device.ts";
+export { XDP_MODES, type XdpMode } from "./kernel_program.ts";
+export { XDP_PROFILE } from "./profile.ts";
