@@ -116,12 +116,13 @@ function deviceOf(
 
   const load = (next: Program) => {
     refuseClosed("load a plan");
-    // Tables of the same plan are already resident.
+    if (loaded?.program === next) return;
+    const { bytes, image } = makeBank(next);
     if (loaded?.program.plan.id === next.plan.id) {
+      // Tables of the same plan are already resident.
       loaded = { ...loaded, program: next };
       return;
     }
-    const { bytes, image } = makeBank(next);
     kernel.put(next.plan.id, bytes);
     const before = counts();
     past.lookups += lookups(before);

@@ -32,8 +32,8 @@ INLINE u64 sum_ipv4(const struct ipv4 *ip) {
 }
 
 /*
- * Finds the payload of a datagram to the program's address and port. Fragments, options, extension headers and
- * datagrams with inconsistent lengths are for the host's network.
+ * Finds the payload of a datagram to the program's address and port. Fragments, options, extension headers,
+ * datagrams with inconsistent lengths and frames to many receivers are for the host's network.
  *
  * Returns the payload's offset in the frame, or 0. Sets `available` to its bytes.
  */
@@ -42,7 +42,7 @@ FUNCTION u32 find_payload(struct xdp_md *packet, const struct settings *settings
   struct ethernet *ethernet = data;
   struct udp *udp;
   u32 bytes;
-  if (data + sizeof(struct ethernet) > end) return 0;
+  if (data + sizeof(struct ethernet) > end || ethernet->to[0] & 1) return 0;
   if (settings->family == 4) {
     struct ipv4 *ip = data + sizeof(struct ethernet);
     udp = (void *)(ip + 1);

@@ -68,22 +68,60 @@ export function openLab(): Lab {
     ends,
     [Symbol.dispose]: () => {
       for (const name of [from, namespace]) {
-        if (ip("netns", "list").split("\n").some((line) => line.split(" ")[0] === name)) ip("netns", "del", name);
+        if (ip("netns", "list").split("\n").some((line) => line.split(" ")[0] === name)) {
+          ip("netns", "del", name);
+        }
       }
     },
   };
   try {
     ip("netns", "add", from);
     ip("netns", "add", namespace);
-    ip("-n", from, "link", "add", peer, "address", MACS[0], "numtxqueues", "1", "numrxqueues", "1", "type", "veth",
-      "peer", "name", inside, "address", MACS[1], "numtxqueues", "1", "numrxqueues", "1", "netns", namespace);
+    ip(
+      "-n",
+      from,
+      "link",
+      "add",
+      peer,
+      "address",
+      MACS[0],
+      "numtxqueues",
+      "1",
+      "numrxqueues",
+      "1",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      inside,
+      "address",
+      MACS[1],
+      "numtxqueues",
+      "1",
+      "numrxqueues",
+      "1",
+      "netns",
+      namespace,
+    );
     for (const [at, name, device] of [[0, from, peer], [1, namespace, inside]] as const) {
       ip("-n", name, "address", "add", `${ends.v4[at]}/30`, "dev", device);
       ip("-n", name, "address", "add", `${ends.v6[at]}/64`, "dev", device, "nodad");
       ip("-n", name, "link", "set", device, "up");
       ip("-n", name, "link", "set", "lo", "up");
       for (const other of [ends.v4[1 - at]!, ends.v6[1 - at]!]) {
-        ip("-n", name, "neighbour", "replace", other, "lladdr", MACS[1 - at]!, "dev", device, "nud", "permanent");
+        ip(
+          "-n",
+          name,
+          "neighbour",
+          "replace",
+          other,
+          "lladdr",
+          MACS[1 - at]!,
+          "dev",
+          device,
+          "nud",
+          "permanent",
+        );
       }
     }
     return lab;
