@@ -4,34 +4,23 @@
  * @module
  */
 
-import type { DropReason, KernelImage, Program } from "../../kernels/program.ts";
+import type { KernelImage, Program } from "../../kernels/program.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { HEADER_BYTES } from "../../serialize/header.ts";
-import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { Device, DeviceCounters } from "../device/device.ts";
 import { checkExchange, createSerial } from "../device/serial.ts";
-import { makeBank } from "./bank.ts";
 import { openDatagrams } from "./datagrams.ts";
-import { exchangeDatagrams } from "./exchange.ts";
-import { type KernelProgram, loadKernelProgram, XDP_MODES, type XdpMode } from "./kernel_program.ts";
-import { DROP_COUNTERS, encodeSettings, parseAddress, type XdpCounts } from "./layout.ts";
+import { type DatagramLink, exchangeDatagrams } from "./exchange.ts";
+import { parseAddress } from "./layout.ts";
 import { openNative } from "./native.ts";
+import { countDrops, openXdpNic, type XdpNic, type XdpNicOptions } from "./nic.ts";
 import { XDP_PROFILE } from "./profile.ts";
 
 /** Interface and addresses of an XDP device. */
-export interface XdpOptions {
-  /** Interface that receives the requests. */
-  readonly interface: string;
-  /** Network namespace of the interface, as `ip netns` lists it. Default: that of this thread. */
-  readonly namespace?: string | undefined;
-  /** Address of the requests, IPv4 or IPv6. Packets to others pass. */
-  readonly address: string;
-  /** UDP port of the requests, 1 to 65,535. Packets to others pass. */
-  readonly port: number;
-  /** How the kernel runs the program. Default: native where the driver can, else generic. */
-  readonly mode?: XdpMode | undefined;
+export interface XdpOptions extends Omit<XdpNicOptions, "target" | "farEnds"> {
   /**
-   * Sender's end of a veth pair, in the sender's namespace. It gets a program that passes everything, which veth needs
-   * to receive what a native program sends. Real interfaces need none.
+   * Sender's end of a veth pair, in the sender's namespace. It gets a program that passes everything, without which
+   * veth drops what a native program sends. Real interfaces need none.
    */
   readonly peer?: string | undefined;
   /** Network namespace of the sender. Default: that of this thread. */
@@ -41,11 +30,11 @@ export interface XdpOptions {
 }
 
 /**
- * Opens an XDP device: attaches the program to an interface and sends requests there by UDP. It wants Linux 5.18, root
+ * Opens an XDP device: a NIC at an interface, and a UDP socket that sends requests there. It wants Linux 5.18, root
  * rights and libbpf 1. The program is detached when the device closes, or this process ends.
  *
  * @param options Interface and addresses.
- * @returns Device for image plans of cells and samples, and lookups of items of 1 and 2 bytes.
+ * @returns Device for image plans of cells and samples, and for lookups of items of 1 and 2 bytes.
  * @throws {OnpathError} `device` if the kernel, a right, libbpf or the interface is missing; `size` for a number out of
  * range.
  *
@@ -54,81 +43,59 @@ export interface XdpOptions {
  * import { createXdpDevice } from "onpath/xdp";
  * import assert from "node:assert/strict";
  *
- * const device = createXdpDevice({ interface: "none", address: "192.0.2.1", port: 0 });
- * await assert.rejects(device, /Cannot use UDP port/);
+ * const options = { interface: "eth0", address: "192.0.2.1", port: 5470, lostAfterMs: 0 };
+ * await assert.rejects(createXdpDevice(options), /lostAfterMs/);
  * ```
  */
 export async function createXdpDevice(options: XdpOptions): Promise<Device> {
-  const { address, port, mode, lostAfterMs, namespace, peer, from } = checkOptions(options);
-  const native = await openNative();
-  const kernel = loadKernelProgram(native);
+  const { peer, from, lostAfterMs = 100, ...nicOptions } = Object(options) as XdpOptions;
+  checkInteger("lostAfterMs", lostAfterMs, 1, 10_000);
+  const farEnds = peer === undefined ? [] : [{ interface: peer, namespace: from }];
+  const nic = await openXdpNic({ ...nicOptions, farEnds });
   try {
-    kernel.configure(encodeSettings(address, port));
-    kernel.attach("answer", options.interface, namespace, mode);
-    if (peer !== undefined) kernel.attach("pass", peer, from, mode);
-    const datagrams = openDatagrams(native, address, port, from);
-    return deviceOf(kernel, { ...datagrams, lostAfterMs });
+    const address = parseAddress(nicOptions.address);
+    const datagrams = openDatagrams(await openNative(), address, nicOptions.port, from);
+    return deviceOf(nic, { ...datagrams, lostAfterMs });
   } catch (error) {
-    kernel.close();
+    nic.close();
     throw error;
   }
 }
 
-function checkOptions(options: XdpOptions) {
-  const given = Object(options) as XdpOptions;
-  const { port, mode, lostAfterMs = 100, namespace, peer, from } = given;
-  const address = parseAddress(given.address);
-  checkInteger("UDP port", port, 1, 65535);
-  checkInteger("lostAfterMs", lostAfterMs, 1, 10_000);
-  if (mode !== undefined && !XDP_MODES.includes(mode)) {
-    throw new OnpathError(
-      "device",
-      `Cannot use XDP mode ${kindOf(mode)}: expected one of ${XDP_MODES.join(", ")}`,
-    );
-  }
-  return { address, port, mode, lostAfterMs, namespace, peer, from };
-}
-
-/** Program in the kernel, with the counts at its load. */
+/** Program in the kernel. */
 interface Loaded {
   readonly program: Program;
   readonly image: KernelImage;
-  readonly before: XdpCounts;
+  /** Bytes of answers that the NIC had counted when the program was loaded. */
+  readonly bytesBefore: number;
 }
 
-function deviceOf(
-  kernel: KernelProgram,
-  link: Parameters<typeof exchangeDatagrams>[0] & { close(): void },
-): Device {
+function deviceOf(nic: XdpNic, link: DatagramLink): Device {
   const serial = createSerial();
   // Lookups of earlier programs, and bytes of all tables.
   const past = { lookups: 0, tableBytes: 0 };
   let loaded: Loaded | null = null;
-  // Counts at the time of the close.
-  let last: XdpCounts | undefined;
+  let isClosed = false;
 
-  const counts = () => last ?? kernel.counts();
   const refuseClosed = (intent: string) => {
-    if (last !== undefined) throw new OnpathError("device", `Cannot ${intent}: the XDP device is closed`);
+    if (isClosed) throw new OnpathError("device", `Cannot ${intent}: the XDP device is closed`);
   };
-  const lookups = (now: XdpCounts) =>
-    loaded === null ? 0 : lookupsOf(loaded.image, now.answerBytes - loaded.before.answerBytes);
+  /** Lookups of the current program. */
+  const lookups = (bytes: number) =>
+    loaded === null ? 0 : lookupsOf(loaded.image, bytes - loaded.bytesBefore);
 
   const load = (next: Program) => {
     refuseClosed("load a plan");
     if (loaded?.program === next) return;
-    const { bytes, image } = makeBank(next);
-    if (loaded?.program.plan.id === next.plan.id) {
-      // Tables of the same plan are already resident.
-      loaded = { ...loaded, program: next };
-      return;
-    }
-    kernel.put(next.plan.id, bytes);
-    const before = counts();
-    past.lookups += lookups(before);
-    past.tableBytes += image.tableBytes;
-    if (loaded !== null) kernel.remove(loaded.program.plan.id);
-    loaded = { program: next, image, before };
+    const image = nic.load(next);
+    const { answerBytes } = nic.counters();
+    past.lookups += lookups(answerBytes);
+    const { id } = next.plan;
+    const isKept = loaded?.program.plan.id === id;
+    // Tables of the same plan were resident.
+    if (!isKept) past.tableBytes += image.tableBytes;
+    if (loaded !== null && !isKept) nic.unload(loaded.program.plan.id);
+    loaded = { program: next, image, bytesBefore: answerBytes };
   };
 
   const device: Device = {
@@ -150,18 +117,14 @@ function deviceOf(
           });
         }
         const room = HEADER_BYTES + plan.packets.answer;
-        return await exchangeDatagrams(link, exchange, room, () => dropsOf(kernel.counts()), options ?? {});
+        return await exchangeDatagrams(link, exchange, room, () => countDrops(nic.counters()), options ?? {});
       }),
     counters: (): DeviceCounters => {
-      const now = counts();
+      const { answered, answerBytes, dropped } = nic.counters();
       return {
-        packets: now.answered,
-        dropped: Object.fromEntries(
-          DROP_COUNTERS.map((reason) => [reason, now[reason as keyof XdpCounts]]).filter(([, count]) =>
-            count !== 0
-          ),
-        ) as Partial<Record<DropReason, number>>,
-        lookups: past.lookups + lookups(now),
+        packets: answered,
+        dropped,
+        lookups: past.lookups + lookups(answerBytes),
         cycles: null,
         stalls: null,
         swaps: 0,
@@ -169,13 +132,12 @@ function deviceOf(
       };
     },
     close: () => {
-      if (last === undefined) {
-        const now = kernel.counts();
-        past.lookups += lookups(now);
-        last = now;
+      if (!isClosed) {
+        isClosed = true;
+        past.lookups += lookups(nic.counters().answerBytes);
         loaded = null;
         link.close();
-        kernel.close();
+        nic.close();
       }
       return Promise.resolve();
     },
@@ -187,9 +149,4 @@ function deviceOf(
 /** Lookups that made so many bytes of answers. */
 function lookupsOf({ lookups }: KernelImage, bytes: number): number {
   return "perItem" in lookups ? Math.round(bytes / lookups.itemBytes * lookups.perItem) : 0;
-}
-
-/** Counts all packets dropped. */
-function dropsOf(counts: XdpCounts): number {
-  return DROP_COUNTERS.reduce((sum, reason) => sum + counts[reason as keyof XdpCounts], 0);
 }

@@ -69,13 +69,13 @@ export function sumCounters(bytes: Uint8Array): XdpCounts {
   return Object.fromEntries(counts) as XdpCounts;
 }
 
-/** Destination of answers that are forwarded in place of returned. */
-export interface XdpTarget {
-  /** Address of the destination, of the family of the device's address. */
+/** Destination of answers that are forwarded in place of returned, as a user writes it but for the interface. */
+export interface TargetSettings {
+  /** Address of the destination, of the family of the requests'. */
   readonly address: string;
   /** UDP port of the destination. */
   readonly port: number;
-  /** Ethernet address of the next hop, as `02:00:00:00:00:01`. */
+  /** Ethernet address of the next hop. */
   readonly mac: string;
   /** Ethernet address that sends. */
   readonly from: string;
@@ -94,7 +94,7 @@ export const SETTINGS_BYTES = 60;
  * @param target Destination of the answers, if they do not return to the sender.
  * @throws {OnpathError} `device` if an address is malformed.
  */
-export function encodeSettings(address: Uint8Array, port: number, target?: XdpTarget): Uint8Array {
+export function encodeSettings(address: Uint8Array, port: number, target?: TargetSettings): Uint8Array {
   const bytes = new Uint8Array(SETTINGS_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, address.length === 4 ? 4 : 6, true);

@@ -6,4 +6,12 @@
 
 export { createXdpDevice, type XdpOptions } from "./device.ts";
 export { XDP_MODES, type XdpMode } from "./kernel_program.ts";
+export {
+  openXdpNic,
+  type XdpInterface,
+  type XdpNic,
+  type XdpNicCounters,
+  type XdpNicOptions,
+  type XdpTarget,
+} from "./nic.ts";
 export { XDP_PROFILE } from "./profile.ts";

@@ -86,7 +86,7 @@ xdpTest(
       [{ namespace: "onpath-absent" }, /ENOENT/],
       [{ peer: "absent0" }, /absent0.*absent/],
       [{ from: "../x" }, /its name is invalid/],
-      [{ address: "::" }, /ENETUNREACH|EADDRNOTAVAIL|ECONNREFUSED|connect/],
+      [{ address: "192.0.2.1" }, /Cannot connect a UDP socket to port 5470: ENETUNREACH/],
     ] as const;
     for (const [change, pattern] of wrong) {
       await assert.rejects(createXdpDevice({ ...lab, ...change }), refusal("device", pattern));

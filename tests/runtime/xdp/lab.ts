@@ -24,10 +24,11 @@ async function lacks(): Promise<string | null> {
   }
 }
 
-/** Registers a test that needs XDP; skipped with the reason where it is missing. */
-export function xdpTest(name: string, fn: () => void | Promise<void>): void {
-  const ignore = XDP_LACKS !== null;
-  Deno.test({ name: ignore ? `${name} (skipped: ${XDP_LACKS})` : name, ignore, fn });
+/** Registers a test that needs XDP; skipped with the reason where that, or something else, is missing. */
+export function xdpTest(name: string, fn: () => void | Promise<void>, lacksMore: string | null = null): void {
+  const reason = XDP_LACKS ?? lacksMore;
+  const ignore = reason !== null;
+  Deno.test({ name: ignore ? `${name} (skipped: ${reason})` : name, ignore, fn });
 }
 
 /** Runs a program and returns its output. */
