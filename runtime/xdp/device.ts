@@ -104,8 +104,11 @@ function deviceOf(nic: XdpNic, link: DatagramLink): Device {
     load: (next) => serial(() => load(next)),
     exchange: (exchange, options) =>
       serial(async () => {
-        options?.signal?.throwIfAborted();
-        refuseClosed("exchange packets");
+        const check = () => {
+          options?.signal?.throwIfAborted();
+          refuseClosed("exchange packets");
+        };
+        check();
         if (loaded === null) {
           throw new OnpathError("device", "Cannot exchange packets: the XDP device has no program");
         }
@@ -117,7 +120,10 @@ function deviceOf(nic: XdpNic, link: DatagramLink): Device {
           });
         }
         const room = HEADER_BYTES + plan.packets.answer;
-        return await exchangeDatagrams(link, exchange, room, () => countDrops(nic.counters()), options ?? {});
+        return await exchangeDatagrams(link, exchange, room, {
+          drops: () => countDrops(nic.counters()),
+          check,
+        });
       }),
     counters: (): DeviceCounters => {
       const { answered, answerBytes, dropped } = nic.counters();

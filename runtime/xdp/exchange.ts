@@ -6,7 +6,6 @@
  */
 
 import type { Exchange } from "../../kernels/program.ts";
-import type { WaitOptions } from "../../serialize/wait.ts";
 import { createSlices, yieldToEventLoop } from "../device/serial.ts";
 import type { Datagrams } from "./datagrams.ts";
 
@@ -21,31 +20,37 @@ export interface DatagramLink extends Datagrams {
   readonly lostAfterMs: number;
 }
 
+/** What an exchange looks at while it runs. */
+export interface ExchangeWatch {
+  /** Counts the packets that the kernel has dropped. */
+  readonly drops: () => number;
+  /** Throws if the exchange must end. */
+  readonly check: () => void;
+}
+
 /**
  * Sends requests and collects their answers.
  *
  * @param link Socket.
  * @param exchange Requests, and slots for the answers.
  * @param room Bytes that each datagram has at least, so that its answer fits.
- * @param drops Counts the packets that the kernel has dropped.
- * @param options Abort signal.
+ * @param watch Counter of drops, and the reason to stop.
  * @returns Number of answers.
  */
 export async function exchangeDatagrams(
   link: DatagramLink,
   { input, count, output }: Exchange,
   room: number,
-  drops: () => number,
-  { signal }: WaitOptions,
+  watch: ExchangeWatch,
 ): Promise<number> {
   // Answers to an earlier exchange that was aborted.
   link.drain();
-  const before = drops();
+  const before = watch.drops();
   let [sent, answers, dropped, lost] = [0, 0, 0, 0];
   let active = performance.now();
   const slices = createSlices();
   while (true) {
-    signal?.throwIfAborted();
+    watch.check();
     const ended = answers + dropped + lost;
     const free = Math.min(count - sent, WINDOW - (sent - ended));
     if (free > 0) sent += link.send(input, sent, free, room);
@@ -56,7 +61,7 @@ export async function exchangeDatagrams(
       if (slices.isDue()) await slices.yield();
       continue;
     }
-    const now = drops() - before;
+    const now = watch.drops() - before;
     if (now > dropped) active = performance.now();
     dropped = now;
     if (answers + dropped + lost >= sent) {

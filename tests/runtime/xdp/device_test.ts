@@ -71,7 +71,7 @@ xdpTest(
       const device = await open();
       await assert.rejects(
         open(),
-        refusal("device", /Cannot attach the XDP program to interface xb\w+: EBUSY/),
+        refusal("device", /Cannot attach the XDP program to interface x2\w+: EBUSY/),
       );
       await device.close();
     }

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { promisify } from "node:util";
 import { compile } from "../../../kernels/compile.ts";
 import { createXdpDevice } from "../../../runtime/xdp/device.ts";
 import { offload } from "../../../runtime/offload.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { noise } from "../../support/images.ts";
 import { sameTensor } from "../helpers.ts";
-import { openLab, xdpTest } from "./lab.ts";
+import { openLab, PYTHON_LACKS, ready, startInside, xdpTest } from "./lab.ts";
 
 /** Answers datagrams with themselves, and ends after the first `count`. */
 const ECHO = `
@@ -60,24 +57,18 @@ for n in range(int(sys.argv[3])):
 print("equal")
 `;
 
-const PYTHON = "/usr/bin/python3";
-
-const run = promisify(execFile);
-
 xdpTest("the XDP program passes ping, other ports, other addresses and fragments untouched", async () => {
   using lab = openLab();
   await using device = await createXdpDevice(lab);
   const image = noise(1, 20, 30, 3, 1);
   const pipeline = { steps: [{ op: "resize", size: [40, 40] }] } as const;
   const plan = compile(pipeline, { input: image, device });
-  const inside = (namespace: string, program: string, ...words: string[]) =>
-    run("ip", ["netns", "exec", namespace, PYTHON, "-c", program, ...words], { timeout: 60_000 });
   for (const [address, port] of [[lab.ends.v4[1], lab.port + 1], [lab.ends.v6[1], lab.port]] as const) {
     const words = [address, String(port), "40"];
-    const echo = inside(lab.namespace, ECHO, ...words);
-    await new Promise((ready) => echo.child.stdout!.once("data", ready));
-    const ask = inside(lab.from, ASK, ...words);
-    const ping = inside(lab.from, PING, ...words);
+    const echo = startInside(lab.namespace, ECHO, ...words);
+    await ready(echo);
+    const ask = startInside(lab.from, ASK, ...words);
+    const ping = startInside(lab.from, PING, ...words);
     // Ours and foreign traffic at once.
     const { output, report } = await offload(plan, image, device);
     sameTensor(output, referencePipeline(pipeline, image));
@@ -86,4 +77,4 @@ xdpTest("the XDP program passes ping, other ports, other addresses and fragments
     await echo;
   }
   assert.deepEqual(device.counters().dropped, {});
-}, existsSync(PYTHON) ? null : `${PYTHON} is missing`);
+}, PYTHON_LACKS);

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 import { openNative } from "../../../runtime/xdp/native.ts";
 import { loadKernelProgram } from "../../../runtime/xdp/kernel_program.ts";
 
@@ -46,88 +48,108 @@ export interface Lab extends Disposable {
   readonly port: number;
   /** Addresses of both ends. */
   readonly ends: { readonly v4: [string, string]; readonly v6: [string, string] };
+  /** A third namespace behind the second one. */
+  readonly behind: {
+    readonly namespace: string;
+    readonly interface: string;
+    readonly address: string;
+    readonly mac: string;
+    /** Interface in the second namespace, and its Ethernet address. */
+    readonly near: string;
+    readonly from: string;
+  };
 }
 
-const MACS = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
+/** One end of a veth pair. */
+interface End {
+  readonly namespace: string;
+  readonly name: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
+
+/** Connects two namespaces. Neighbours are known from the start, so that no packet waits for a resolution. */
+function connect(a: End, b: End): void {
+  const queues = "numtxqueues 1 numrxqueues 1".split(" ");
+  const half = ({ name, mac }: End) => [name, "address", mac, ...queues];
+  ip("-n", a.namespace, "link", "add", ...half(a), "type", "veth", "peer", ...half(b), "netns", b.namespace);
+  for (const [end, other] of [[a, b], [b, a]] as const) {
+    const at = ["-n", end.namespace];
+    for (const address of end.addresses) {
+      const prefix = address.includes(":") ? [`${address}/64`, "nodad"] : [`${address}/30`];
+      ip(...at, "address", "add", prefix[0]!, "dev", end.name, ...prefix.slice(1));
+    }
+    ip(...at, "link", "set", end.name, "up");
+    for (const address of other.addresses) {
+      const to = ["lladdr", other.mac, "dev", end.name, "nud", "permanent"];
+      ip(...at, "neighbour", "replace", address, ...to);
+    }
+  }
+}
 
 /** Makes the namespaces. Disposing removes them, with everything inside. */
 export function openLab(): Lab {
   const id = randomBytes(4).toString("hex");
-  const [from, namespace] = [`onpath-${id}-a`, `onpath-${id}-b`];
-  const [peer, inside] = [`xa${id}`, `xb${id}`];
-  const ends = {
-    v4: ["198.18.0.1", "198.18.0.2"] as [string, string],
-    v6: ["2001:db8::1", "2001:db8::2"] as [string, string],
-  };
+  const names = ["a", "b", "c"].map((letter) => `onpath-${id}-${letter}`);
+  const [from, namespace, last] = names as [string, string, string];
+  const end = (n: number, namespace: string, addresses: readonly string[]): End => ({
+    namespace,
+    name: `x${n}${id}`,
+    mac: `02:00:00:00:00:0${n}`,
+    addresses,
+  });
+  const v4: [string, string] = ["198.18.0.1", "198.18.0.2"];
+  const v6: [string, string] = ["2001:db8::1", "2001:db8::2"];
+  const [near, far] = [end(3, namespace, ["198.18.1.1"]), end(4, last, ["198.18.1.2"])];
+  const [outside, inside] = [end(1, from, [v4[0], v6[0]]), end(2, namespace, [v4[1], v6[1]])];
   const lab: Lab = {
     from,
     namespace,
-    peer,
-    interface: inside,
-    address: ends.v4[1],
+    peer: outside.name,
+    interface: inside.name,
+    address: v4[1],
     port: 5470,
-    ends,
+    ends: { v4, v6 },
+    behind: {
+      namespace: last,
+      interface: far.name,
+      address: far.addresses[0]!,
+      mac: far.mac,
+      near: near.name,
+      from: near.mac,
+    },
     [Symbol.dispose]: () => {
-      for (const name of [from, namespace]) {
-        if (ip("netns", "list").split("\n").some((line) => line.split(" ")[0] === name)) {
-          ip("netns", "del", name);
-        }
-      }
+      const made = ip("netns", "list").split("\n").map((line) => line.split(" ")[0]!);
+      for (const name of names.filter((each) => made.includes(each))) ip("netns", "del", name);
     },
   };
   try {
-    ip("netns", "add", from);
-    ip("netns", "add", namespace);
-    ip(
-      "-n",
-      from,
-      "link",
-      "add",
-      peer,
-      "address",
-      MACS[0],
-      "numtxqueues",
-      "1",
-      "numrxqueues",
-      "1",
-      "type",
-      "veth",
-      "peer",
-      "name",
-      inside,
-      "address",
-      MACS[1],
-      "numtxqueues",
-      "1",
-      "numrxqueues",
-      "1",
-      "netns",
-      namespace,
-    );
-    for (const [at, name, device] of [[0, from, peer], [1, namespace, inside]] as const) {
-      ip("-n", name, "address", "add", `${ends.v4[at]}/30`, "dev", device);
-      ip("-n", name, "address", "add", `${ends.v6[at]}/64`, "dev", device, "nodad");
-      ip("-n", name, "link", "set", device, "up");
-      ip("-n", name, "link", "set", "lo", "up");
-      for (const other of [ends.v4[1 - at]!, ends.v6[1 - at]!]) {
-        ip(
-          "-n",
-          name,
-          "neighbour",
-          "replace",
-          other,
-          "lladdr",
-          MACS[1 - at]!,
-          "dev",
-          device,
-          "nud",
-          "permanent",
-        );
-      }
-    }
+    for (const name of names) ip("netns", "add", name);
+    connect(outside, inside);
+    connect(near, far);
     return lab;
   } catch (error) {
     lab[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Interpreter of the programs that tests run in namespaces. */
+const PYTHON = "/usr/bin/python3";
+
+/** Why programs cannot run in namespaces, or null. */
+export const PYTHON_LACKS: string | null = existsSync(PYTHON) ? null : `${PYTHON} is missing`;
+
+/** Starts a Python program in a namespace. Its output is limited to 64 MB, its time to a minute. */
+export function startInside(namespace: string, program: string, ...words: string[]) {
+  const limits = { timeout: 60_000, maxBuffer: 2 ** 26 };
+  return promisify(execFile)("ip", ["netns", "exec", namespace, PYTHON, "-c", program, ...words], limits);
+}
+
+/** Waits until a program prints its first line. */
+export async function ready({ child }: ReturnType<typeof startInside>): Promise<void> {
+  await new Promise((resolve, reject) => {
+    child.stdout!.once("data", resolve);
+    child.once("exit", () => reject(new Error("the program ended before it was ready")));
+  });
 }
