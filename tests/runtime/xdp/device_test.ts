@@ -11,7 +11,8 @@ import { sized } from "../../support/long.ts";
 import { deviceSuite } from "../device_suite.ts";
 import { CACHE_SAMPLES, IMAGE_SAMPLES, LOOKUP_SAMPLES } from "../workload_samples.ts";
 import { workloadSuite } from "../workload_suite.ts";
-import { type Lab, openLab, XDP_LACKS, xdpTest } from "./lab.ts";
+import { type Lab, openLab } from "../../../scripts/xdp/lab.ts";
+import { XDP_LACKS, xdpTest } from "./tools.ts";
 
 let lab: Lab;
 if (XDP_LACKS === null) {

@@ -5,7 +5,8 @@ import { offload } from "../../../runtime/offload.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { noise } from "../../support/images.ts";
 import { sameTensor } from "../helpers.ts";
-import { openLab, PYTHON_LACKS, ready, startInside, xdpTest } from "./lab.ts";
+import { openLab } from "../../../scripts/xdp/lab.ts";
+import { PYTHON_LACKS, ready, startInside, xdpTest } from "./tools.ts";
 
 /** Answers datagrams with themselves, and ends after the first `count`. */
 const ECHO = `

@@ -18,7 +18,7 @@ import { noise } from "../../support/images.ts";
 import { sized } from "../../support/long.ts";
 import { random, randomBytes } from "../../support/random.ts";
 import { createJudge, findRequest, reseal } from "./expected.ts";
-import { xdpTest } from "./lab.ts";
+import { xdpTest } from "./tools.ts";
 
 const V4: FrameAddresses = {
   from: Uint8Array.of(198, 18, 0, 1),

@@ -11,7 +11,8 @@ import { tensor } from "../../../serialize/tensor.ts";
 import { refusal } from "../../support/failure.ts";
 import { programOf } from "../../support/program.ts";
 import { createJudge } from "./expected.ts";
-import { type Lab, openLab, PYTHON_LACKS, ready, startInside, xdpTest } from "./lab.ts";
+import { type Lab, openLab } from "../../../scripts/xdp/lab.ts";
+import { PYTHON_LACKS, ready, startInside, xdpTest } from "./tools.ts";
 
 /** Sends the datagram of argument 3, as many times as argument 4 says, and prints each different answer once. */
 const FLOOD = `
