@@ -104,7 +104,7 @@ export function succeed(native: Native, intent: string, result: number): number 
   const number = result === -1 ? lastError(native) || 1 : -result;
   const name = nameOf(number);
   const advice = name === "EPERM" || name === "EACCES"
-    ? ": it needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN"
+    ? ": it needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and CAP_SYS_ADMIN for another namespace"
     : "";
   throw new OnpathError("device", `Cannot ${intent}: ${name}${advice}`, { error: name });
 }
