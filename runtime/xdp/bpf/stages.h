@@ -29,18 +29,18 @@ static long terms_cell(u32 index, void *context) {
 #pragma unroll
   for (u32 c = 0; c < 4; c++) {
     if (c < channels) {
-    u64 sum = half;
+      u64 sum = half;
 #pragma unroll
-    for (u32 n = 0; n < 4; n++) {
-      u64 neighbour = c + n * channels & 31;
-      u32 weight = weights >> 10 * n & 1023, pixel = cell[neighbour];
-      sum += (u64)16 * bank->cells.terms.terms[(16 * weight + (pixel >> 4)) & 16383] +
-             bank->cells.terms.terms[(16 * weight + (pixel & 15)) & 16383];
-    }
-    u8 level = sum >> fraction;
-    if ((sum & mask) < bank->ties) level &= ~1;
-    stage->scratch->bytes[(to + c) & (SCRATCH - 1)] = level;
-    ORDER();
+      for (u32 n = 0; n < 4; n++) {
+        u64 neighbour = c + n * channels & 31;
+        u32 weight = weights >> 10 * n & 1023, pixel = cell[neighbour];
+        sum += (u64)16 * bank->cells.terms.terms[(16 * weight + (pixel >> 4)) & 16383] +
+               bank->cells.terms.terms[(16 * weight + (pixel & 15)) & 16383];
+      }
+      u8 level = sum >> fraction;
+      if ((sum & mask) < bank->ties) level &= ~1;
+      stage->scratch->bytes[(to + c) & (SCRATCH - 1)] = level;
+      ORDER();
     }
   }
   return 0;
@@ -67,12 +67,12 @@ static long products_cell(u32 index, void *context) {
 #pragma unroll
   for (u32 c = 0; c < 4; c++) {
     if (c < channels) {
-    u64 n1 = c + channels & 31, n2 = c + 2 * channels & 31, n3 = c + 3 * channels & 31;
-    u32 upper = horizontal[(left + cell[c]) & 32767] + horizontal[(right + cell[n1]) & 32767];
-    u32 lower = horizontal[(left + cell[n2]) & 32767] + horizontal[(right + cell[n3]) & 32767];
-    u32 sum = vertical(bank, rows & 127, upper >> 4) + vertical(bank, rows >> 7 & 127, lower >> 4);
-    stage->scratch->bytes[(to + c) & (SCRATCH - 1)] = (sum + 2) >> 2;
-    ORDER();
+      u64 n1 = c + channels & 31, n2 = c + 2 * channels & 31, n3 = c + 3 * channels & 31;
+      u32 upper = horizontal[(left + cell[c]) & 32767] + horizontal[(right + cell[n1]) & 32767];
+      u32 lower = horizontal[(left + cell[n2]) & 32767] + horizontal[(right + cell[n3]) & 32767];
+      u32 sum = vertical(bank, rows & 127, upper >> 4) + vertical(bank, rows >> 7 & 127, lower >> 4);
+      stage->scratch->bytes[(to + c) & (SCRATCH - 1)] = (sum + 2) >> 2;
+      ORDER();
     }
   }
   return 0;
@@ -88,11 +88,11 @@ INLINE long bytes_group(u32 index, void *context, int size) {
 #pragma unroll
   for (u32 j = 0; j < GROUP; j++) {
     if (j < left) {
-    u64 entry = (bank->table[j] + samples[j]) & 1023;
-    u8 *result = stage->scratch->bytes + ((to + stage->scratch->place[j]) & (SCRATCH - 1));
-    if (size == 1) *result = bank->results.bytes[entry];
-    if (size == 2) *(u16 *)result = bank->results.halves[entry];
-    if (size == 4) *(u32 *)result = bank->results.words[entry];
+      u64 entry = (bank->table[j] + samples[j]) & 1023;
+      u8 *result = stage->scratch->bytes + ((to + stage->scratch->place[j]) & (SCRATCH - 1));
+      if (size == 1) *result = bank->results.bytes[entry];
+      if (size == 2) *(u16 *)result = bank->results.halves[entry];
+      if (size == 4) *(u32 *)result = bank->results.words[entry];
     }
   }
   return 0;
