@@ -4,6 +4,7 @@ import type { DropReason } from "../../../kernels/program.ts";
 import { IMAGE_ARGUMENTS } from "../../../kernels/rtl/registers.ts";
 import { makeBank } from "../../../runtime/xdp/bank.ts";
 import type { KernelProgram } from "../../../runtime/xdp/kernel_program.ts";
+import type { XdpCounts } from "../../../runtime/xdp/layout.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { readFrame, writeFrame } from "../../../scripts/xdp/frames.ts";
 import { testRunner } from "../../../scripts/xdp/test_run.ts";
@@ -36,7 +37,10 @@ function limitsOf(kernel: KernelProgram, sample: Sample) {
     const judged = judge(datagram);
     assert.equal(typeof judged === "string" ? judged : "answer", expected, what);
     const frame = writeFrame(V4, datagram);
+    const before = kernel.counts();
     const { verdict, frame: after } = run(frame);
+    const counter = expected === "answer" ? "answered" : expected as keyof XdpCounts;
+    assert.equal(kernel.counts()[counter], before[counter] + 1, what);
     assert.equal(verdict, expected === "answer" ? "tx" : "drop", what);
     if (typeof judged === "string") return;
     const sent = readFrame(frame);
