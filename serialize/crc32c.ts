@@ -26,6 +26,15 @@ function makeTables(): Uint32Array {
 }
 
 /**
+ * Copies the tables of the sliced form, for programs outside JavaScript.
+ *
+ * @returns Eight tables of 256 entries: entry `k * 256 + b` is the CRC register after byte `b` and `k` zero bytes.
+ */
+export function crc32cTables(): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(TABLES);
+}
+
+/**
  * CRC-32C, one byte a step: the reference for the faster forms.
  *
  * @param bytes Message.

@@ -67,6 +67,7 @@ Deno.test("listEntries() has every entry that deno.json exports", () => {
     "kernels",
     "runtime",
     "xrt",
+    "xdp",
     "emulation",
     "network",
   ]);

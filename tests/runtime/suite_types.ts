@@ -6,6 +6,12 @@
 
 import type { Device } from "../../runtime/device/device.ts";
 
+/** Libraries that a resize may equal. */
+export const MATCHES = ["exact", "opencv", "torchvision", "pillow"] as const;
+
+/** One of {@linkcode MATCHES}. */
+export type Match = (typeof MATCHES)[number];
+
 /** What a device's suite is told. */
 export interface SuiteOptions {
   /** Random pipelines to try; default 60. A slow device takes fewer. */
@@ -14,6 +20,8 @@ export interface SuiteOptions {
   readonly photo?: boolean;
   /** Whether sessions compute without packets; default false. */
   readonly isDirect?: boolean;
+  /** Matches of a resize that the device runs; default all. */
+  readonly matches?: readonly Match[];
 }
 
 /** Registers a test that opens a device and closes it. */

@@ -52,7 +52,7 @@ export async function nodeProvider(): Promise<Provider> {
   } catch (cause) {
     throw new OnpathError(
       "device",
-      "Cannot call XRT from Node: the package koffi is not installed. Install it with: npm install koffi",
+      "Cannot call native code from Node: the package koffi is not installed. Install it with: npm install koffi",
       { package: "koffi" },
       { cause },
     );

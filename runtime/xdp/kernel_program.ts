@@ -1,0 +1,159 @@
+/**
+ * The XDP program in the kernel: its maps, its programs' tables, its attachments.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import { crc32cTables } from "../../serialize/crc32c.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { cString, type Pointer } from "../device/xrt/binding/native.ts";
+import { BANK_BYTES } from "./bank.ts";
+import { COUNTER_BYTES, NAMES, sumCounters, type XdpCounts } from "./layout.ts";
+import { inNamespace, interfaceIndex } from "./namespace.ts";
+import { type Native, succeed } from "./native.ts";
+import { XDP_OBJECT } from "./program_object.ts";
+
+/** How the kernel runs a program: in the driver, or on the packets of its network stack, which any interface can. */
+export const XDP_MODES = ["native", "generic"] as const;
+
+/** One of {@linkcode XDP_MODES}. */
+export type XdpMode = (typeof XDP_MODES)[number];
+
+const MODE_FLAGS: Readonly<Record<XdpMode, number>> = { native: 4, generic: 2 };
+const BPF_XDP = 37;
+const MAP_TYPE_ARRAY = 2;
+
+/** The XDP program, loaded. */
+export interface KernelProgram {
+  /** Libraries. */
+  readonly native: Native;
+  /** File descriptor of the program that answers packets. */
+  readonly program: number;
+  /** Sets the addresses of requests and answers. Without them every packet passes. */
+  readonly configure: (settings: Uint8Array) => void;
+  /** Puts a bank in place of one of the same plan, as a whole: the kernel has left the old one on return. */
+  readonly put: (plan: number, bank: Uint8Array) => void;
+  /** Removes the bank of a plan. */
+  readonly remove: (plan: number) => void;
+  /** Reads the counters. */
+  readonly counts: () => XdpCounts;
+  /**
+   * Attaches a program to an interface, until {@linkcode KernelProgram.close}, or the end of this process.
+   *
+   * @param which `answer` or `pass`.
+   * @param name Name of the interface.
+   * @param namespace Network namespace of the interface.
+   * @param mode How it runs; by default native where the driver can.
+   */
+  readonly attach: (
+    which: "answer" | "pass",
+    name: string,
+    namespace: string | undefined,
+    mode: XdpMode | undefined,
+  ) => void;
+  /** Detaches and frees everything. */
+  readonly close: () => void;
+}
+
+/**
+ * Loads the XDP program into the kernel, which verifies it.
+ *
+ * @param native Libraries.
+ * @throws {OnpathError} `device` if the rights are missing, or the kernel refuses the program.
+ */
+export function loadKernelProgram(native: Native): KernelProgram {
+  const { bpf, libc } = native;
+  const bytes = new Uint8Array(gunzipSync(Buffer.from(XDP_OBJECT, "base64")));
+  const object = bpf.bpf_object__open_mem(bytes, bytes.length, null);
+  if (object === null) throw new OnpathError("device", "Cannot read the XDP program: libbpf refuses it");
+  const links: number[] = [];
+  const close = () => {
+    for (const link of links.splice(0)) libc.close(link);
+    bpf.bpf_object__close(object);
+  };
+  try {
+    succeed(native, "load the XDP program into the kernel", bpf.bpf_object__load(object));
+    return { ...openMaps(native, object), native, attach, close, program: programOf(NAMES.program) };
+  } catch (error) {
+    close();
+    throw error;
+  }
+
+  function programOf(name: string): number {
+    const program = bpf.bpf_object__find_program_by_name(object, cString(name));
+    return succeed(native, `find the XDP program ${name}`, bpf.bpf_program__fd(program));
+  }
+
+  function attach(
+    which: "answer" | "pass",
+    name: string,
+    namespace: string | undefined,
+    mode: XdpMode | undefined,
+  ): void {
+    const program = programOf(which === "answer" ? NAMES.program : NAMES.pass);
+    // struct bpf_link_create_opts: its size, then the flags.
+    const options = new Uint8Array(16);
+    const view = new DataView(options.buffer);
+    view.setBigUint64(0, 16n, true);
+    view.setUint32(8, mode === undefined ? 0 : MODE_FLAGS[mode], true);
+    const link = inNamespace(
+      native,
+      namespace,
+      () => bpf.bpf_link_create(program, interfaceIndex(native, name), BPF_XDP, options),
+    );
+    links.push(succeed(native, `attach the XDP program to interface ${name}`, link));
+  }
+}
+
+function openMaps(
+  native: Native,
+  object: Pointer,
+): Pick<KernelProgram, "configure" | "put" | "remove" | "counts"> {
+  const { bpf, libc } = native;
+  const mapOf = (name: string) =>
+    succeed(native, `find the map ${name}`, bpf.bpf_object__find_map_fd_by_name(object, cString(name)));
+  const only = new Uint8Array(4);
+  const set = (map: number, key: Uint8Array, value: Uint8Array) =>
+    succeed(native, "write a map of the XDP program", bpf.bpf_map_update_elem(map, key, value, 0n));
+  const [settings, counters, programs] = [
+    mapOf(NAMES.settings),
+    mapOf(NAMES.counters),
+    mapOf(NAMES.programs),
+  ];
+  const tables = crc32cTables();
+  set(mapOf(NAMES.slices), only, new Uint8Array(tables.buffer, tables.byteOffset, tables.byteLength));
+  const processors = succeed(native, "count processors", bpf.libbpf_num_possible_cpus());
+  const values = new Uint8Array(COUNTER_BYTES * processors);
+  return {
+    configure: (bytes) => void set(settings, only, bytes),
+    put: (plan, bank) => {
+      const map = succeed(
+        native,
+        "create a map for a program's tables",
+        bpf.bpf_map_create(MAP_TYPE_ARRAY, cString("onpath_bank"), 4, BANK_BYTES, 1, null),
+      );
+      try {
+        set(map, only, bank);
+        set(programs, word(plan), word(map));
+      } finally {
+        // The map of programs keeps it.
+        libc.close(map);
+      }
+    },
+    remove: (plan) =>
+      void succeed(native, `remove plan ${plan}`, bpf.bpf_map_delete_elem(programs, word(plan))),
+    counts: () => {
+      succeed(native, "read the counters", bpf.bpf_map_lookup_elem(counters, only, values));
+      return sumCounters(values);
+    },
+  };
+}
+
+/** Encodes a 32-bit number as a key or value of a map. */
+function word(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}

@@ -1,0 +1,162 @@
+/**
+ * `deno task bench:xdp`: what a packet costs in the kernel, with and without a CRC-32C, beside the model in TypeScript.
+ * Makes network namespaces for it; wants root rights and libbpf 1.
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { findWorkload } from "../kernels/registry.ts";
+import { compile } from "../kernels/compile.ts";
+import { memoize } from "../kernels/memoize/memo.ts";
+import type { Plan } from "../kernels/plan/plan.ts";
+import type { Device } from "../runtime/device/device.ts";
+import { createModelDevice } from "../runtime/device/model.ts";
+import { createXdpDevice } from "../runtime/xdp/device.ts";
+import { XDP_PROFILE } from "../runtime/xdp/profile.ts";
+import type { Checksum } from "../serialize/packets.ts";
+import { tensor } from "../serialize/tensor.ts";
+import { median } from "./bench/measure.ts";
+import { columnTable } from "./cli/text.ts";
+import { type Lab, openLab } from "./xdp/lab.ts";
+
+/** Rounds, of which the median counts, and packets of a round. */
+const [ROUNDS, PACKETS] = [7, 4096];
+
+/** Turns the kernel's statistics of BPF programs on; they cost some 20 ns a run. */
+const STATISTICS = "/proc/sys/kernel/bpf_stats_enabled";
+
+interface Case {
+  readonly name: string;
+  readonly plan: (checksum: Checksum) => Plan;
+  readonly input: unknown;
+  readonly resources?: unknown;
+}
+
+function cases(): Case[] {
+  const pixels = Uint8Array.from({ length: 720 * 1280 * 3 }, (_, n) => (n * 2_654_435_761) >>> 13);
+  const image = tensor(pixels, { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" });
+  const normalize = { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" } as const;
+  const imageCase = (name: string, steps: readonly object[]): Case => ({
+    name,
+    plan: (checksum) => compile({ steps } as never, { input: image, device: XDP_PROFILE, checksum }),
+    input: image,
+  });
+  const lookupCase = (
+    name: string,
+    memo: ReturnType<typeof memoize>,
+    input: ReturnType<typeof tensor>,
+  ): Case => ({
+    name,
+    plan: (checksum) =>
+      compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input, device: XDP_PROFILE, checksum }),
+    input,
+    resources: { memo },
+  });
+  const bytes = tensor(pixels.slice(0, 200_000), { dtype: "u8", shape: [200_000] });
+  const values = Uint16Array.from({ length: 100_000 }, (_, n) => 0x3c00 + n % 0x400);
+  const floats = tensor(values, { dtype: "bf16", shape: [values.length] });
+  const quantum = (x: number) => Number.isNaN(x) ? 0 : Math.round(8 * x);
+  return [
+    imageCase("normalize to f16 planes", [normalize]),
+    lookupCase("lookup u8 to u8", memoize((x) => 255 - x, { input: "u8", output: "u8" }), bytes),
+    lookupCase(
+      "lookup bf16 to u8",
+      memoize(quantum, { input: "bf16", output: "u8", overflow: "saturate" }),
+      floats,
+    ),
+    imageCase("resize to 224, exact", [{ op: "resize", size: [224, 224], match: "exact" }]),
+    imageCase("resize to 224, OpenCV", [{ op: "resize", size: [224, 224], match: "opencv" }]),
+    imageCase("resize and normalize", [{ op: "resize", size: [224, 224] }, normalize]),
+  ];
+}
+
+/** Sum of the run times and of the runs of this process's program. */
+function programTime(): { readonly nanoseconds: number; readonly runs: number } {
+  for (let file = 3; file < 4096; file++) {
+    let text: string;
+    try {
+      text = readFileSync(`/proc/self/fdinfo/${file}`, "utf8");
+    } catch {
+      // Not an open file.
+      continue;
+    }
+    const found = /^run_time_ns:\s+(\d+)\nrun_cnt:\s+(\d+)/m.exec(text);
+    if (found !== null && found[2] !== "0") return { nanoseconds: Number(found[1]), runs: Number(found[2]) };
+  }
+  return { nanoseconds: 0, runs: 0 };
+}
+
+interface Cost {
+  /** Time of the program in the kernel, a packet. */
+  readonly kernelUs: number;
+  /** CPU time of this process, the kernel's work for it included, a packet. */
+  readonly cpuUs: number;
+}
+
+async function measureDevice(
+  device: Device,
+  { input, resources, plan }: Case,
+  checksum: Checksum,
+): Promise<Cost> {
+  const compiled = plan(checksum);
+  const { program, connect } = findWorkload(compiled.workload).open(compiled, resources);
+  await device.load(program);
+  const connection = connect();
+  const [flow] = connection.begin(input, {}).flows;
+  const count = flow!.write(connection.requests, 0, connection.requests.slots);
+  const exchange = { input: connection.requests, count, output: connection.answers };
+  const kernel: number[] = [], cpu: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const [before, start] = [programTime(), process.cpuUsage()];
+    let packets = 0;
+    for (; packets < PACKETS; packets += count) {
+      const answers = await device.exchange(exchange);
+      if (answers !== count) throw new Error(`Cannot measure: ${answers} of ${count} packets are answered`);
+    }
+    const { user, system } = process.cpuUsage(start);
+    const after = programTime();
+    kernel.push((after.nanoseconds - before.nanoseconds) / 1000 / Math.max(1, after.runs - before.runs));
+    cpu.push((user + system) / packets);
+  }
+  return { kernelUs: median(kernel), cpuUs: median(cpu) };
+}
+
+async function measureAll(lab: Lab): Promise<(string | number)[][]> {
+  const rows: (string | number)[][] = [];
+  for (const each of cases()) {
+    await using model = createModelDevice(XDP_PROFILE);
+    await using xdp = await createXdpDevice(lab);
+    const checked = await measureDevice(xdp, each, "crc32c");
+    const link = await measureDevice(xdp, each, "link");
+    const { cpuUs } = await measureDevice(model, each, "crc32c");
+    const { request, answer } = each.plan("crc32c").packets;
+    const us = [checked.kernelUs, link.kernelUs, checked.cpuUs, cpuUs].map((value) => value.toFixed(1));
+    rows.push([each.name, request, answer, ...us, (cpuUs / checked.kernelUs).toFixed(1)]);
+  }
+  return rows;
+}
+
+const before = readFileSync(STATISTICS, "utf8");
+writeFileSync(STATISTICS, "1");
+try {
+  using lab = openLab();
+  const heads = [
+    "plan",
+    "request",
+    "answer",
+    "kernel us",
+    "no CRC us",
+    "round trip us",
+    "model us",
+    "model/kernel",
+  ];
+  console.log(columnTable(heads, await measureAll(lab)));
+  console.log(
+    "kernel us: the XDP program's run time a packet. round trip us: CPU time of sending, answering and receiving.\n" +
+      "model us: CPU time of the model in TypeScript with CRC-32C, without a network.",
+  );
+} finally {
+  writeFileSync(STATISTICS, before);
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { compile } from "../../../kernels/compile.ts";
+import { memoize } from "../../../kernels/memoize/memo.ts";
+import type { KernelImage, Program } from "../../../kernels/program.ts";
+import { IMAGE_ARGUMENTS } from "../../../kernels/rtl/registers.ts";
+import { BANK_BYTES, makeBank, MAX_XDP_PAYLOAD } from "../../../runtime/xdp/bank.ts";
+import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
+import { tensor } from "../../../serialize/tensor.ts";
+import { refusal } from "../../support/failure.ts";
+import { noise } from "../../support/images.ts";
+import { programOf } from "../../support/program.ts";
+
+/** Byte of the first result in a bank. */
+const RESULTS = 200;
+
+const resize = programOf(
+  compile({ steps: [{ op: "resize", size: [9, 9] }] }, {
+    input: noise(1, 20, 30, 3, 1),
+    device: XDP_PROFILE,
+  }),
+);
+
+/** A program whose image has other contents. */
+function changed(change: (image: KernelImage) => Partial<KernelImage>): Program {
+  const image = resize.image();
+  return { ...resize, image: () => ({ ...image, ...change(image) }) };
+}
+
+function withArguments(image: KernelImage, change: Readonly<Record<string, number>>): Partial<KernelImage> {
+  return { values: IMAGE_ARGUMENTS.map(({ name }, index) => change[name] ?? image.values[index]!) };
+}
+
+Deno.test("makeBank() expands the tables of a lookup to a result for each item", () => {
+  const memo = memoize((a, b) => 1000 * a + b, { input: [{ bits: 5 }, "u8"], output: "u16" });
+  const input = tensor(new Uint8Array(64), { dtype: "u8", shape: [32, 2] });
+  const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input, device: XDP_PROFILE });
+  const { bytes } = makeBank(programOf(plan, { memo }));
+  assert.equal(bytes.length, BANK_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [a, b] of [[0, 0], [31, 255], [7, 9]] as const) {
+    assert.equal(view.getUint16(RESULTS + 2 * (a | b << 8), true), 1000 * a + b);
+    // Bits beyond an operand are ignored.
+    assert.equal(view.getUint16(RESULTS + 2 * (a | 32 | b << 8), true), 1000 * a + b);
+  }
+});
+
+Deno.test("makeBank() refuses builds, pages and memory that the program lacks, by name", () => {
+  const refuses = (change: (image: KernelImage) => Partial<KernelImage>, pattern: RegExp) =>
+    assert.throws(() => makeBank(changed(change)), refusal("device", pattern));
+  refuses(() => ({ build: "rows" }), /the build "rows"/);
+  refuses(() => ({ memory: new Uint8Array(1) }), /external memory/);
+  refuses(
+    () => ({ pages: { count: 1, bytes: 4, order: () => [0], make: () => new Uint8Array(4) } }),
+    /pages/,
+  );
+  refuses((image) => withArguments(image, { paged: 1 }), /pages/);
+});
+
+Deno.test("makeBank() takes payloads and tables up to the program's memory, and refuses one more", () => {
+  const takes = (change: (image: KernelImage) => Partial<KernelImage>) => void makeBank(changed(change));
+  const longest = MAX_XDP_PAYLOAD - MAX_XDP_PAYLOAD % 16;
+  takes((image) => withArguments(image, { longest }));
+  const refuse = (longest: number, pattern: RegExp) =>
+    assert.throws(
+      () => makeBank(changed((image) => withArguments(image, { longest }))),
+      refusal("device", pattern),
+    );
+  refuse(longest + 16, /payloads of 1984 bytes|payloads of \d+ bytes, above 1984/);
+  const table = (entries: number) => (image: KernelImage) => ({
+    tables: image.tables.map((each) =>
+      each.table === 1 ? { ...each, entries: new Uint32Array(entries) } : each
+    ),
+  });
+  takes(table(16384));
+  assert.throws(
+    () => makeBank(changed(table(16385))),
+    refusal("table", /16385 entries of terms, expected at most 16384/),
+  );
+});
