@@ -41,6 +41,15 @@ const PICTURE = { name: "the encoded image", takesGrayAlpha: true };
 /** Decodes PNG, JPEG and WebP with the package sharp, if it is installed. */
 export const defaultDecoder: ImageDecoder = (bytes) => decodePicture(loadSharp, bytes, PICTURE);
 
+/**
+ * Creates a decoder as the default one, with a lower limit of samples. A small file may hold a large picture.
+ *
+ * @param maxSamples Maximum pixels times channels, checked before the picture is decoded.
+ */
+export function boundedDecoder(maxSamples: number): ImageDecoder {
+  return (bytes) => decodePicture(loadSharp, bytes, { ...PICTURE, maxSamples });
+}
+
 async function loadSharp(): Promise<SharpFunction> {
   try {
     return (await import(SHARP)).default as SharpFunction;

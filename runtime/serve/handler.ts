@@ -1,0 +1,285 @@
+/**
+ * Handler of inference requests, without HTTP: tensors in, tensors out.
+ *
+ * @module
+ */
+
+import { named } from "../../kernels/excerpt.ts";
+import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { type Batcher, createBatcher, type QueueLimits } from "./batcher.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { busy, refuse } from "./failures.ts";
+import { type AnyInferenceModel, checkModelName, orderInputs, requestedOutputs } from "./model.ts";
+import {
+  type RequestEvent,
+  type ServeObserver,
+  type ServeTracer,
+  SPAN_SERVER,
+  SPAN_STATUS,
+} from "./observer.ts";
+import type { InferenceResponse } from "./response.ts";
+import type { InferenceTensor } from "./tensors.ts";
+
+/** Request for one model. */
+export interface InferenceRequest {
+  /** Name of the model. */
+  readonly model: string;
+  /** Version of the model; any if absent. */
+  readonly version?: string | undefined;
+  /** Identifier that the response repeats. */
+  readonly id?: string | undefined;
+  /** Input tensors. */
+  readonly inputs: readonly InferenceTensor[];
+  /** Names of the outputs; all if absent. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** Options of one request. */
+export interface InferOptions extends WaitOptions {
+  /** Context of the caller's span, in the tracer's own form. */
+  readonly context?: unknown;
+}
+
+/** Options of {@linkcode createHandler}. */
+export interface HandlerOptions extends Partial<QueueLimits> {
+  /** Models by their names. The handler starts and closes them. */
+  readonly models: readonly AnyInferenceModel[];
+  /** Maximum milliseconds of a request, 1 to 3,600,000. Default 30,000. A request may ask for less. */
+  readonly timeoutMs?: number | undefined;
+  /** Callbacks for metrics. */
+  readonly observer?: ServeObserver | undefined;
+  /** Source of spans; one for each request. */
+  readonly tracer?: ServeTracer | undefined;
+  /** Clock of delays and times. */
+  readonly clock?: Clock | undefined;
+}
+
+/** State of a model. */
+export interface ModelCounts {
+  /** Name of the model. */
+  readonly model: string;
+  /** Items in its queue. */
+  readonly waiting: number;
+  /** Batches that run. */
+  readonly running: number;
+}
+
+/** Handler of inference requests. */
+export interface InferenceHandler extends AsyncDisposable {
+  /** Models, in the order of the options. */
+  readonly models: readonly AnyInferenceModel[];
+  /** Callbacks for metrics, which the HTTP server calls too. */
+  readonly observer: ServeObserver;
+  /** Whether all models have started, and requests are accepted. */
+  readonly isReady: () => boolean;
+  /** Starts all models. */
+  readonly start: (options?: WaitOptions) => Promise<void>;
+  /**
+   * Finds a model.
+   *
+   * @throws {OnpathError} `plan` with status 404 if its name or version is unknown.
+   */
+  readonly find: (name: string, version?: string) => AnyInferenceModel;
+  /**
+   * Runs a request.
+   *
+   * @throws {OnpathError} `pipeline`, `dtype`, `shape` or `size` if it does not match the model; `busy` if the queue is
+   * full or the handler closes; `timeout`; the errors of the model; the signal's reason.
+   */
+  readonly infer: (request: InferenceRequest, options?: InferOptions) => Promise<InferenceResponse>;
+  /** Returns the state of every model's queue. */
+  readonly counts: () => ModelCounts[];
+  /**
+   * Refuses new requests, finishes those that run, and closes the models. Requests that exceed the timeout are aborted.
+   *
+   * @param options Timeout of the requests. Default 30,000 ms.
+   */
+  readonly close: (options?: WaitOptions) => Promise<void>;
+}
+
+/** Default limits of a model's queue. */
+const LIMITS: QueueLimits = { maxBatch: 16, maxDelayMs: 2, maxQueue: 256, maxRunning: 1 };
+
+/** Maximum of the queue's limits, so that memory stays bounded. */
+const MOST: QueueLimits = { maxBatch: 4096, maxDelayMs: 60_000, maxQueue: 65_536, maxRunning: 64 };
+
+/** Maximum of a request's timeout: an hour. */
+const MAX_REQUEST_MS = 3_600_000;
+
+/** Model with its queue. */
+interface Served {
+  readonly model: AnyInferenceModel;
+  readonly queue: Batcher<unknown, unknown>;
+}
+
+/**
+ * Creates a handler.
+ *
+ * @param options Models, limits of their queues, timeout, metrics and spans.
+ * @throws {OnpathError} `size` if an option is outside its limits, or a model's name is invalid or repeated.
+ *
+ * @example
+ * ```ts
+ * import { createModelDevice, compile } from "onpath";
+ * import { createHandler, imageModel } from "onpath/serve";
+ * import assert from "node:assert/strict";
+ *
+ * const open = () => Promise.resolve(createModelDevice());
+ * const input = { dtype: "u8", shape: [4, 4, 3], layout: "HWC" } as const;
+ * await using device = await open();
+ * const plan = compile({ steps: [{ op: "resize", size: [2, 2] }] }, { input, device });
+ * await using handler = createHandler({ models: [imageModel({ name: "small", plan, open })] });
+ * await handler.start();
+ * const image = { name: "image", datatype: "UINT8", shape: [4, 4, 3], data: new Uint8Array(48).fill(9) } as const;
+ * const { outputs } = await handler.infer({ model: "small", inputs: [image] });
+ * assert.deepEqual(outputs[0]!.data, new Uint8Array(12).fill(9));
+ * ```
+ */
+export function createHandler(options: HandlerOptions): InferenceHandler {
+  const limits = readLimits(options);
+  const { models, observer = {}, tracer, clock = SYSTEM_CLOCK, timeoutMs: longestMs = 30_000 } = options;
+  checkInteger("timeout in milliseconds", longestMs, 1, MAX_REQUEST_MS);
+  const served = new Map<string, Served>();
+  for (const model of models) {
+    checkModelName(model);
+    if (served.has(model.name)) {
+      throw new OnpathError("size", `Cannot serve model ${model.name}: its name is repeated`, {
+        name: model.name,
+      });
+    }
+    const run = (items: readonly unknown[], signal: AbortSignal) =>
+      model.run(items, { signal, timeoutMs: longestMs });
+    const onBatch = (items: number, ms: number) => observer.onBatch?.({ model: model.name, items, ms });
+    served.set(model.name, {
+      model,
+      queue: createBatcher({ ...limits, name: model.name, run, onBatch, clock }),
+    });
+  }
+  const active = new Map<AbortController, Promise<void>>();
+  let state: "new" | "ready" | "closing" = "new";
+  let closed: Promise<void> | undefined;
+
+  const find = (name: string, version?: string): Served => {
+    const found = served.get(name);
+    if (found !== undefined && (version ?? found.model.version) === found.model.version) return found;
+    const known = [...served.values()].map(({ model }) => `${model.name} version ${model.version}`);
+    const what = version === undefined ? named(name) : `${named(name)} version ${named(version)}`;
+    throw refuse(404, "plan", `Cannot find model ${what}: it is unknown, expected ${known.join(", ")}`, {
+      model: name,
+    });
+  };
+
+  const runRequest = async (
+    { model, queue }: Served,
+    { id, inputs, outputs: requested }: InferenceRequest,
+    { signal, timeoutMs }: WaitOptions,
+    account: { items: number; queueMs: number },
+  ): Promise<InferenceResponse> => {
+    const start = clock.now();
+    const outputs = requestedOutputs(model, requested);
+    const job = model.begin(orderInputs(model, inputs));
+    account.items = job.items.length;
+    const onStart = () => account.queueMs = clock.now() - start;
+    const results = await queue.submit(job.items, { signal, timeoutMs, onStart });
+    const restMs = Math.max(0, timeoutMs! - Math.floor(clock.now() - start));
+    const joined = await job.join(results, { id, outputs, signal, timeoutMs: restMs });
+    const selected = outputs.map((name) => joined.find((tensor) => tensor.name === name));
+    const missing = outputs.find((_, at) => selected[at] === undefined);
+    if (missing !== undefined) {
+      throw new OnpathError("device", `Cannot answer: model ${model.name} returned no output ${missing}`, {
+        output: missing,
+      });
+    }
+    return {
+      modelName: model.name,
+      modelVersion: model.version,
+      ...(id === undefined ? {} : { id }),
+      outputs: selected as InferenceTensor[],
+    };
+  };
+
+  const infer = async (request: InferenceRequest, options: InferOptions = {}): Promise<InferenceResponse> => {
+    const found = find(request.model, request.version);
+    const { name, version } = found.model;
+    const controller = new AbortController();
+    const abort = () => controller.abort(options.signal!.reason);
+    const span = tracer?.startSpan(`infer ${name}`, {
+      kind: SPAN_SERVER,
+      attributes: { "onpath.model": name, "onpath.version": version },
+    }, options.context);
+    const account = { items: 0, queueMs: 0 };
+    const start = clock.now();
+    let outcome = "ok";
+    let end!: () => void;
+    active.set(controller, new Promise((resolve) => end = resolve));
+    try {
+      options.signal?.throwIfAborted();
+      options.signal?.addEventListener("abort", abort, { once: true });
+      if (state !== "ready") {
+        throw busy(state === "new" ? "models are starting" : "the server is closing", 503);
+      }
+      const timeoutMs = Math.min(options.timeoutMs ?? longestMs, longestMs);
+      return await runRequest(found, request, { signal: controller.signal, timeoutMs }, account);
+    } catch (error) {
+      outcome = outcomeOf(error, controller.signal);
+      span?.recordException(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      options.signal?.removeEventListener("abort", abort);
+      active.delete(controller);
+      end();
+      const event: RequestEvent = { model: name, outcome, ...account, totalMs: clock.now() - start };
+      observer.onRequest?.(event);
+      span?.setAttribute("onpath.items", event.items);
+      span?.setAttribute("onpath.queue_ms", event.queueMs);
+      span?.setStatus(
+        outcome === "ok" ? { code: SPAN_STATUS.ok } : { code: SPAN_STATUS.error, message: outcome },
+      );
+      span?.end();
+    }
+  };
+
+  const close = async (wait: WaitOptions): Promise<void> => {
+    state = "closing";
+    for (const { queue } of served.values()) queue.hurry();
+    try {
+      await bounded("requests", Promise.all(active.values()), wait);
+    } catch (reason) {
+      for (const controller of active.keys()) controller.abort(reason);
+    }
+    await Promise.all(active.values());
+    await Promise.all(models.map((model) => model.close()));
+  };
+  const closeOnce = (wait: WaitOptions = {}) => closed ??= close(wait);
+
+  return {
+    models,
+    observer,
+    isReady: () => state === "ready",
+    start: async (wait = {}) => {
+      await Promise.all(models.map((model) => model.start(wait)));
+      if (state === "new") state = "ready";
+    },
+    find: (name, version) => find(name, version).model,
+    infer,
+    counts: () => [...served.values()].map(({ model, queue }) => ({ model: model.name, ...queue.counts() })),
+    close: closeOnce,
+    [Symbol.asyncDispose]: () => closeOnce(),
+  };
+}
+
+/** Checks the limits of queues and fills in defaults. */
+function readLimits(options: Partial<QueueLimits>): QueueLimits {
+  const limits: { -readonly [name in keyof QueueLimits]: number } = { ...LIMITS };
+  for (const name of Object.keys(LIMITS) as (keyof QueueLimits)[]) {
+    const value = options[name] ?? LIMITS[name];
+    limits[name] = checkInteger(name, value, name === "maxDelayMs" ? 0 : 1, MOST[name]);
+  }
+  return limits;
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return "aborted";
+  return error instanceof OnpathError ? error.code : "unexpected";
+}
