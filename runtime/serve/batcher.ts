@@ -22,6 +22,9 @@ export interface QueueLimits {
   readonly maxRunning: number;
 }
 
+/** Limits that are left out have their defaults. */
+export type OptionalLimits<Limits> = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+
 /** Options of {@linkcode createBatcher}. */
 export interface BatcherOptions<Item, Result> extends QueueLimits {
   /** Name of the model, for messages. */

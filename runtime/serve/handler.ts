@@ -7,7 +7,7 @@
 import { named } from "../../kernels/excerpt.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
-import { type Batcher, createBatcher, type QueueLimits } from "./batcher.ts";
+import { type Batcher, createBatcher, type OptionalLimits, type QueueLimits } from "./batcher.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { busy, refuse } from "./failures.ts";
 import { type AnyInferenceModel, checkModelName, orderInputs, requestedOutputs } from "./model.ts";
@@ -42,7 +42,7 @@ export interface InferOptions extends WaitOptions {
 }
 
 /** Options of {@linkcode createHandler}. */
-export interface HandlerOptions extends Partial<QueueLimits> {
+export interface HandlerOptions extends OptionalLimits<QueueLimits> {
   /** Models by their names. The handler starts and closes them. */
   readonly models: readonly AnyInferenceModel[];
   /** Maximum milliseconds of a request, 1 to 3,600,000. Default 30,000. A request may ask for less. */
@@ -270,7 +270,7 @@ export function createHandler(options: HandlerOptions): InferenceHandler {
 }
 
 /** Checks the limits of queues and fills in defaults. */
-function readLimits(options: Partial<QueueLimits>): QueueLimits {
+function readLimits(options: OptionalLimits<QueueLimits>): QueueLimits {
   const limits: { -readonly [name in keyof QueueLimits]: number } = { ...LIMITS };
   for (const name of Object.keys(LIMITS) as (keyof QueueLimits)[]) {
     const value = options[name] ?? LIMITS[name];

@@ -25,7 +25,7 @@
  * @module
  */
 
-export type { QueueLimits } from "./batcher.ts";
+export type { OptionalLimits, QueueLimits } from "./batcher.ts";
 export type { BodyLimits } from "./body.ts";
 export type { Clock } from "./clock.ts";
 export {

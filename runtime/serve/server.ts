@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import type { OptionalLimits } from "./batcher.ts";
 import { type BodyLimits, checkBodyHead, createBudget, readBody } from "./body.ts";
 import { limitConnections, listen, refuseUnreadable, stopListening } from "./connections.ts";
 import { busy, refuse } from "./failures.ts";
@@ -26,7 +27,7 @@ export interface MetricsSource {
 }
 
 /** Options of {@linkcode serve}. */
-export interface ServeOptions extends Partial<BodyLimits> {
+export interface ServeOptions extends OptionalLimits<BodyLimits> {
   /** Port, or 0 for a free one. Default 8000. */
   readonly port?: number | undefined;
   /** Address to listen on. Default 127.0.0.1: this machine alone. */
