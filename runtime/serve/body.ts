@@ -7,6 +7,7 @@
 import type { IncomingMessage } from "node:http";
 import { OnpathError } from "../../serialize/errors.ts";
 import { busy, refuse } from "./failures.ts";
+import { joinBytes } from "./tensor_binary.ts";
 
 /** Header with the length of the JSON before binary tensors; Node gives names in lower case. */
 export const JSON_LENGTH_HEADER = "inference-header-content-length";
@@ -119,15 +120,7 @@ export async function readBody(
       cause,
     });
   }
-  const [only] = chunks;
-  if (chunks.length === 1) return only!;
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return joinBytes(chunks);
 }
 
 function lengthOf(name: string, header: string | string[] | undefined): number | undefined {

@@ -40,21 +40,20 @@ function readRaw(model: AnyInferenceModel, body: Uint8Array): InferenceTensor {
   const { name, datatype, shape } = info;
   // The bytes of one string, without its length before them.
   if (datatype === "BYTES") return { name, datatype, shape: [1], data: [body] };
-  const inner = shape[0] === -1 ? shape.slice(1) : shape;
-  const itemBytes = inner.reduce((product, length) => product * length, FIXED[datatype].bytes);
+  const isBatch = shape[0] === -1;
+  const inner = isBatch ? shape.slice(1) : shape;
+  const { bytes } = FIXED[datatype];
+  const itemBytes = inner.reduce((product, length) => product * length, bytes);
   const count = body.length / itemBytes;
-  if (!Number.isInteger(count) || count < 1 || (shape[0] !== -1 && count !== 1)) {
+  if (!Number.isInteger(count) || count < 1 || (!isBatch && count !== 1)) {
     throw new OnpathError(
       "shape",
-      `Cannot read ${body.length} bytes as input ${name}: expected a multiple of ${itemBytes}`,
+      `Cannot read ${body.length} bytes as input ${name}: expected ${
+        isBatch ? "a multiple of " : ""
+      }${itemBytes}`,
       { input: name, bytes: body.length, itemBytes },
     );
   }
-  const whole = shape[0] === -1 && count > 1 ? [count, ...inner] : inner;
-  return readBinaryTensor({
-    name,
-    datatype,
-    shape: whole,
-    count: count * (itemBytes / FIXED[datatype].bytes),
-  }, body);
+  const head = { name, datatype, shape: isBatch ? [count, ...inner] : inner, count: body.length / bytes };
+  return readBinaryTensor(head, body);
 }

@@ -65,6 +65,7 @@ export interface InferenceModel<Item, Result> {
   readonly close: () => Promise<void>;
 }
 
+/** Model of any items and results. */
 // deno-lint-ignore no-explicit-any -- a handler passes items and results without using them
 export type AnyInferenceModel = InferenceModel<any, any>;
 

@@ -6,7 +6,7 @@
 
 import { OnpathError } from "../../serialize/errors.ts";
 import { refuse } from "./failures.ts";
-import type { InferenceHandler } from "./handler.ts";
+import type { InferenceHandler } from "./handler_types.ts";
 
 /** Path of one model. */
 export interface ModelRoute {

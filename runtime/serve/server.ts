@@ -12,7 +12,7 @@ import type { OptionalLimits } from "./batcher.ts";
 import { type BodyLimits, checkBodyHead, createBudget, readBody } from "./body.ts";
 import { limitConnections, listen, refuseUnreadable, stopListening } from "./connections.ts";
 import { busy, refuse } from "./failures.ts";
-import type { InferenceHandler } from "./handler.ts";
+import type { InferenceHandler } from "./handler_types.ts";
 import { decodeBody } from "./infer_body.ts";
 import { answerPlain, type ModelRoute, readRoute } from "./routes.ts";
 import { encodeResponse } from "./response.ts";

@@ -71,3 +71,15 @@ function readStrings({ name, count }: TensorHead, bytes: Uint8Array): Uint8Array
   }
   return strings;
 }
+
+/** Joins parts of bytes; one part is returned as it is. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBufferLike> {
+  if (parts.length === 1) return parts[0]!;
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

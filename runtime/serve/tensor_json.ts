@@ -29,6 +29,7 @@ const RANGES = {
   UINT32: [0, 2 ** 32 - 1],
   INT32: [-(2 ** 31), 2 ** 31 - 1],
   // JSON.parse() rounds greater numbers.
+  UINT64: [0, Number.MAX_SAFE_INTEGER],
   INT64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 } as const;
 
@@ -37,6 +38,7 @@ const FLOATS = {
   FP16: { bits: toFloat16Bits, value: fromFloat16Bits },
   BF16: { bits: toBFloat16Bits, value: fromBFloat16Bits },
   FP32: { bits: Math.fround, value: (value: number) => value },
+  FP64: { bits: (value: number) => value, value: (value: number) => value },
 } as const;
 
 /** Base64 with or without padding. */
@@ -79,7 +81,8 @@ export function writeJsonTensor(tensor: InferenceTensor): string {
       return JSON.stringify(tensor.data.map((bytes) => textOf(tensor.name, bytes)));
     case "FP16":
     case "BF16":
-    case "FP32": {
+    case "FP32":
+    case "FP64": {
       const { value } = FLOATS[tensor.datatype];
       return `[${
         Array.from(tensor.data, (bits, at) => {
@@ -89,6 +92,8 @@ export function writeJsonTensor(tensor: InferenceTensor): string {
         }).join(",")
       }]`;
     }
+    case "BOOL":
+      return JSON.stringify(Array.from(tensor.data, (bit) => bit !== 0));
     default:
       return `[${tensor.data.join(",")}]`;
   }
@@ -138,9 +143,16 @@ function fill(tensor: InferenceTensor, values: readonly unknown[]): void {
   switch (datatype) {
     case "BYTES":
       return;
+    case "BOOL":
+      for (let at = 0; at < values.length; at++) {
+        const value = values[at];
+        tensor.data[at] = typeof value === "boolean" ? Number(value) : refuse(value, at);
+      }
+      return;
     case "FP16":
     case "BF16":
-    case "FP32": {
+    case "FP32":
+    case "FP64": {
       const { bits, value: back } = FLOATS[datatype];
       for (let at = 0; at < values.length; at++) {
         const value = values[at];
@@ -158,7 +170,7 @@ function fill(tensor: InferenceTensor, values: readonly unknown[]): void {
       for (let at = 0; at < values.length; at++) {
         const value = values[at];
         const number = isInRange(value) ? value : refuse(value, at);
-        if (datatype === "INT64") tensor.data[at] = BigInt(number);
+        if (datatype === "INT64" || datatype === "UINT64") tensor.data[at] = BigInt(number);
         else tensor.data[at] = number;
       }
     }

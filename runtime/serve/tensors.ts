@@ -9,6 +9,8 @@ import { OnpathError } from "../../serialize/errors.ts";
 
 /** Arrays of elements by datatype. `FP16` and `BF16` are bit patterns. */
 export interface DatatypeArrays {
+  /** True as 1, false as 0. */
+  readonly BOOL: Uint8Array;
   /** Unsigned, 8 bits. */
   readonly UINT8: Uint8Array;
   /** Signed, 8 bits. */
@@ -19,6 +21,8 @@ export interface DatatypeArrays {
   readonly UINT32: Uint32Array;
   /** Signed, 32 bits. */
   readonly INT32: Int32Array;
+  /** Unsigned, 64 bits. */
+  readonly UINT64: BigUint64Array;
   /** Signed, 64 bits. */
   readonly INT64: BigInt64Array;
   /** IEEE 754 binary16, as bit patterns. */
@@ -27,11 +31,13 @@ export interface DatatypeArrays {
   readonly BF16: Uint16Array;
   /** IEEE 754 binary32. */
   readonly FP32: Float32Array;
+  /** IEEE 754 binary64. */
+  readonly FP64: Float64Array;
   /** Strings of bytes, such as texts or encoded images. */
   readonly BYTES: readonly Uint8Array[];
 }
 
-/** Datatypes that the server has. */
+/** Datatypes of the protocol, and `BF16` of Triton. */
 export type Datatype = keyof DatatypeArrays;
 
 /** Datatypes whose elements have one size. */
@@ -44,15 +50,18 @@ export const FIXED: {
     readonly view: (buffer: ArrayBufferLike, offset: number, length: number) => DatatypeArrays[D];
   };
 } = {
+  BOOL: { bytes: 1, view: (...place) => new Uint8Array(...place) },
   UINT8: { bytes: 1, view: (...place) => new Uint8Array(...place) },
   INT8: { bytes: 1, view: (...place) => new Int8Array(...place) },
   UINT16: { bytes: 2, view: (...place) => new Uint16Array(...place) },
   UINT32: { bytes: 4, view: (...place) => new Uint32Array(...place) },
   INT32: { bytes: 4, view: (...place) => new Int32Array(...place) },
+  UINT64: { bytes: 8, view: (...place) => new BigUint64Array(...place) },
   INT64: { bytes: 8, view: (...place) => new BigInt64Array(...place) },
   FP16: { bytes: 2, view: (...place) => new Uint16Array(...place) },
   BF16: { bytes: 2, view: (...place) => new Uint16Array(...place) },
   FP32: { bytes: 4, view: (...place) => new Float32Array(...place) },
+  FP64: { bytes: 8, view: (...place) => new Float64Array(...place) },
 };
 
 /** All datatypes, in a fixed order. */

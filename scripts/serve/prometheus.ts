@@ -5,7 +5,7 @@
  */
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { InferenceHandler } from "../../runtime/serve/handler.ts";
+import type { InferenceHandler } from "../../runtime/serve/handler_types.ts";
 import type { ServeObserver } from "../../runtime/serve/observer.ts";
 import type { MetricsSource } from "../../runtime/serve/server.ts";
 

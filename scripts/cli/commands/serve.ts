@@ -9,9 +9,11 @@ import { once } from "node:events";
 import process from "node:process";
 import metadata from "../../../deno.json" with { type: "json" };
 import { compile } from "../../../kernels/compile.ts";
-import { createHandler, type InferenceHandler } from "../../../runtime/serve/handler.ts";
+import { createHandler } from "../../../runtime/serve/handler.ts";
+import type { InferenceHandler } from "../../../runtime/serve/handler_types.ts";
 import { imageModel } from "../../../runtime/serve/image_model.ts";
 import type { AnyInferenceModel } from "../../../runtime/serve/model.ts";
+import { predictedBy } from "../../../runtime/serve/predictor.ts";
 import { processorModel } from "../../../runtime/serve/processor_model.ts";
 import { serve } from "../../../runtime/serve/server.ts";
 import { textModel } from "../../../runtime/serve/text_model.ts";
@@ -115,7 +117,8 @@ async function openModels(
     const vocabulary = await loadVocabulary(vocab, { signal });
     models.push(textModel({ name: name ?? "tokenizer", vocabulary, special, padId, open }));
   }
-  return models;
+  const { predictor: url } = options;
+  return url === undefined ? models : models.map((model) => predictedBy(model, { url }));
 }
 
 async function readConfig(path: string, signal: AbortSignal): Promise<unknown> {
