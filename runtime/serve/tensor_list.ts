@@ -49,10 +49,10 @@ export const tensorDraft = z.object({
   name: z.string().min(1).max(MAX_NAME),
   datatype: z.enum(DATATYPES as [Datatype, ...Datatype[]]),
   shape: z.array(z.number()),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   parameters: z.object({
     binary_data_size: z.number().int().min(0).optional(),
-    content_type: z.unknown(),
+    content_type: z.unknown().optional(),
   }).optional(),
 });
 
