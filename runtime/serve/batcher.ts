@@ -10,7 +10,7 @@ import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { busy, isInputError } from "./failures.ts";
 
-/** Limits of a queue. */
+/** Maximum items, delay and batches of one model. */
 export interface QueueLimits {
   /** Maximum items of a batch. */
   readonly maxBatch: number;

@@ -46,5 +46,5 @@ export { predictedBy, type PredictorOptions } from "./predictor.ts";
 export { type ProcessedItem, processorModel, type ProcessorModelOptions } from "./processor_model.ts";
 export type { InferenceResponse } from "./response.ts";
 export { type InferenceServer, type MetricsSource, serve, type ServeOptions } from "./server.ts";
-export type { Datatype, DatatypeArrays, FixedDatatype, InferenceTensor } from "./tensors.ts";
+export type { Datatype, DatatypeArrays, InferenceTensor } from "./tensors.ts";
 export { textModel, type TextModelOptions } from "./text_model.ts";
