@@ -85,7 +85,10 @@ export async function bundleCommand(root: string, source: string, out: string): 
     format: "esm",
     platform: "node",
     // One file imports its external packages at once, so optional ones must be inside or loaded by `import()`.
-    define: { "globalThis.ONPATH_CLEAN": JSON.stringify("./commands/clean.ts") },
+    define: {
+      "globalThis.ONPATH_CLEAN": JSON.stringify("./commands/clean.ts"),
+      "globalThis.ONPATH_SERVE": JSON.stringify("./commands/serve.ts"),
+    },
     external: [...DEPENDENCIES, NATIVE_DEPENDENCY, ...OPTIONAL_PEERS],
     // Some bundled packages are CommonJS and load Node's modules with `require`.
     banner: {

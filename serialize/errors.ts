@@ -20,6 +20,7 @@
  * | `gap` | packets that were never answered |
  * | `timeout` | a wait that exceeded its timeout |
  * | `file` | a file that cannot be read, parsed or written |
+ * | `busy` | a request that exceeds a queue's capacity; it may be sent again later |
  */
 export type ErrorCode =
   | "dtype"
@@ -32,7 +33,8 @@ export type ErrorCode =
   | "device"
   | "gap"
   | "timeout"
-  | "file";
+  | "file"
+  | "busy";
 
 /** Details of an error: plain values that can be logged or sent as JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;

@@ -60,6 +60,15 @@ export function createDecoder(load: () => Promise<SharpFunction>, scope: unknown
 /** Decodes with the package sharp if it is installed, otherwise with the browser's `createImageBitmap`. */
 export const defaultDecoder: ImageDecoder = createDecoder(loadSharp, globalThis);
 
+/**
+ * Creates a decoder as the default one, with a lower limit of samples. A small file may hold a large picture.
+ *
+ * @param maxSamples Maximum pixels times channels, checked before the picture is decoded.
+ */
+export function boundedDecoder(maxSamples: number): ImageDecoder {
+  return (bytes) => decodePicture(loadSharp, bytes, { ...PICTURE, maxSamples });
+}
+
 async function loadSharp(): Promise<SharpFunction> {
   try {
     return (await import(SHARP)).default as SharpFunction;

@@ -45,6 +45,8 @@ export interface PictureUse {
   readonly name: string;
   /** Whether gray with alpha is taken, as RGBA. */
   readonly takesGrayAlpha: boolean;
+  /** Maximum samples, checked before the picture is decoded. Default {@linkcode MAX_PICTURE_SAMPLES}. */
+  readonly maxSamples?: number | undefined;
 }
 
 /**
@@ -97,14 +99,15 @@ export async function decodePicture(
   return tensor(new Uint8Array(raw.data), { dtype: "u8", shape: [height, width, channels], layout: "HWC" });
 }
 
-function checkFacts(facts: PictureFacts, { name, takesGrayAlpha }: PictureUse): void {
+function checkFacts(facts: PictureFacts, use: PictureUse): void {
+  const { name, takesGrayAlpha, maxSamples: most = MAX_PICTURE_SAMPLES } = use;
   const { width, height, channels, depth, space, pages = 1 } = facts;
   const samples = width * height * channels;
-  if (samples > MAX_PICTURE_SAMPLES) {
+  if (samples > most) {
     throw new OnpathError(
       "size",
-      `Cannot read ${name}: it has ${width} x ${height} x ${channels} samples, expected at most ${MAX_PICTURE_SAMPLES}`,
-      { name, width, height, channels, most: MAX_PICTURE_SAMPLES },
+      `Cannot read ${name}: it has ${width} x ${height} x ${channels} samples, expected at most ${most}`,
+      { name, width, height, channels, most },
     );
   }
   if (depth !== "uchar") {

@@ -23,7 +23,7 @@ export const OWN_CODES = ["usage", "interrupted", "unexpected"] as const;
 export type FailureCode = ErrorCode | (typeof OWN_CODES)[number];
 
 /** Codes of failed work, exit code 1; all others are wrong requests, exit code 2. */
-const WORK_FAILED: readonly ErrorCode[] = ["device", "gap", "timeout", "file", "packet"];
+const WORK_FAILED: readonly ErrorCode[] = ["device", "gap", "timeout", "file", "packet", "busy"];
 
 /** Abort reason after SIGINT or SIGTERM. */
 export class Interrupted extends Error {

@@ -44,6 +44,7 @@ import {
   vcdPacketsOption,
   xclbinOption,
 } from "./options.ts";
+import { addServeCommand } from "./serve_program.ts";
 import { suggest } from "./suggest.ts";
 import { topics } from "./topics.ts";
 import { addXrtCommands } from "./xrt_program.ts";
@@ -274,6 +275,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addHelpText("after", topic.devices)
     .action(listDevices);
   addCacheCommands(program, context);
+  addServeCommand(program, context);
   addXrtCommands(program, context);
   return program;
 }

@@ -1,0 +1,87 @@
+/**
+ * Connections of an HTTP server: their number, clients that send no HTTP, and the end.
+ *
+ * @module
+ */
+
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { OnpathError } from "../../serialize/errors.ts";
+
+/** Responses to clients whose request cannot be read, by the error's code. */
+const REFUSALS: readonly (readonly [code: RegExp, status: string, reason: string])[] = [
+  [/REQUEST_TIMEOUT/, "408 Request Timeout", "it did not arrive in time"],
+  [/HEADER_OVERFLOW/, "431 Request Header Fields Too Large", "its headers are too long"],
+  [/^/, "400 Bad Request", "it is not HTTP/1.1"],
+];
+
+/** Answers clients whose request cannot be read, and closes their connections. */
+export function refuseUnreadable(server: Server): void {
+  server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
+    const [, status, reason] = REFUSALS.find(([code]) => code.test(`${error.code} ${error.message}`))!;
+    refuseSocket(socket, status, `Cannot read a request: ${reason}`);
+  });
+}
+
+/** Refuses connections beyond a number. */
+export function limitConnections(server: Server, most: number): void {
+  let count = 0;
+  server.on("connection", (socket: Socket) => {
+    count++;
+    socket.on("close", () => count--);
+    if (count > most) {
+      refuseSocket(socket, "503 Service Unavailable", `Cannot take a connection now: ${most} are open`);
+    }
+  });
+}
+
+/** Writes a response without a request, and closes the connection. */
+function refuseSocket(socket: Socket, status: string, error: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({ error });
+  const head = [
+    `HTTP/1.1 ${status}`,
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    "Retry-After: 1",
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/**
+ * Listens.
+ *
+ * @throws {OnpathError} `device` if the address cannot be used.
+ */
+export function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error & { code?: string }) =>
+      reject(
+        new OnpathError(
+          "device",
+          `Cannot listen on port ${port} of ${host}: ${cause.code ?? cause.message}`,
+          {
+            port,
+            host,
+          },
+          { cause },
+        ),
+      );
+    server.once("error", fail);
+    server.listen(port, host, () => {
+      server.off("error", fail);
+      resolve();
+    });
+  });
+}
+
+/** Stops listening and closes connections without a request; resolves once the others have ended. */
+export function stopListening(server: Server): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  return ended;
+}

@@ -1,0 +1,123 @@
+/**
+ * Metrics of a server in the form of Prometheus, by prom-client.
+ *
+ * @module
+ */
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { InferenceHandler } from "../../runtime/serve/handler_types.ts";
+import type { ServeObserver } from "../../runtime/serve/observer.ts";
+import type { MetricsSource } from "../../runtime/serve/server.ts";
+
+/** Bounds of the histograms of times, in seconds. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Bounds of the histogram of batches, in items. */
+const ITEMS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** Metrics of one server. */
+export interface PrometheusMetrics {
+  /** Callbacks for the handler. */
+  readonly observer: ServeObserver;
+  /** Text for the server. */
+  readonly source: MetricsSource;
+  /** Also collects the state of the queues. */
+  readonly watch: (handler: Pick<InferenceHandler, "counts">) => void;
+}
+
+/**
+ * Creates the metrics of one server, in a registry of their own.
+ *
+ * @param options Whether the process is measured too: CPU time, memory, open files.
+ */
+export function createPrometheus({ process }: { readonly process: boolean }): PrometheusMetrics {
+  const register = new Registry();
+  const common = { registers: [register] };
+  const model = { ...common, labelNames: ["model"] as const };
+  if (process) collectDefaultMetrics({ register });
+  const requests = new Counter({
+    name: "onpath_requests_total",
+    help: "Inference requests by their outcome: ok, aborted, or the code of an error.",
+    ...common,
+    labelNames: ["model", "outcome"] as const,
+  });
+  const items = new Counter({
+    name: "onpath_items_total",
+    help: "Items of requests that succeeded.",
+    ...model,
+  });
+  const total = new Histogram({
+    name: "onpath_request_seconds",
+    help: "Time from the start of a request to its end.",
+    ...model,
+    buckets: SECONDS,
+  });
+  const queue = new Histogram({
+    name: "onpath_queue_seconds",
+    help: "Time of a request in the queue.",
+    ...model,
+    buckets: SECONDS,
+  });
+  const batchItems = new Histogram({
+    name: "onpath_batch_items",
+    help: "Items of a batch.",
+    ...model,
+    buckets: ITEMS,
+  });
+  const batchTime = new Histogram({
+    name: "onpath_batch_seconds",
+    help: "Time from the start of a batch to its end.",
+    ...model,
+    buckets: SECONDS,
+  });
+  const responses = new Counter({
+    name: "onpath_http_responses_total",
+    help: "HTTP responses by their status.",
+    ...common,
+    labelNames: ["status"] as const,
+  });
+  const received = new Counter({
+    name: "onpath_http_received_bytes_total",
+    help: "Bytes of bodies received.",
+    ...common,
+  });
+  const sent = new Counter({
+    name: "onpath_http_sent_bytes_total",
+    help: "Bytes of bodies sent.",
+    ...common,
+  });
+  return {
+    observer: {
+      onRequest: ({ model, outcome, items: count, queueMs, totalMs }) => {
+        requests.inc({ model, outcome });
+        total.observe({ model }, totalMs / 1000);
+        if (outcome !== "ok") return;
+        items.inc({ model }, count);
+        queue.observe({ model }, queueMs / 1000);
+      },
+      onBatch: ({ model, items: count, ms }) => {
+        batchItems.observe({ model }, count);
+        batchTime.observe({ model }, ms / 1000);
+      },
+      onResponse: (status, bytesIn, bytesOut) => {
+        responses.inc({ status });
+        received.inc(bytesIn);
+        sent.inc(bytesOut);
+      },
+    },
+    source: { contentType: register.contentType, text: () => register.metrics() },
+    watch: (handler) => {
+      const gauge = (name: string, help: string, field: "waiting" | "running") =>
+        new Gauge({
+          name,
+          help,
+          ...model,
+          collect() {
+            for (const counts of handler.counts()) this.set({ model: counts.model }, counts[field]);
+          },
+        });
+      gauge("onpath_queue_items", "Items in the queue.", "waiting");
+      gauge("onpath_running_batches", "Batches that run.", "running");
+    },
+  };
+}
