@@ -61,6 +61,8 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     stdin: { contents: spaces.join("\n"), resolveDir: root, loader: "ts" },
     outfile: join(out, LIBRARY),
     format: "cjs",
+    // A second copy of all code: without its white space the package stays within its limit.
+    minifyWhitespace: true,
     plugins: [...plugins, shareRtl(`./${RTL}`)],
   });
   for (const { name } of entries) {
