@@ -5,7 +5,7 @@ import { CODEBOOKS } from "../../kernels/quantize/formats/codebooks.ts";
 import { narrow } from "../../kernels/quantize/formats/elements.ts";
 import { DROP_REASONS, ROTATE_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 import { HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
-import { longTest } from "../support/long.ts";
+import { longTest, sized } from "../support/long.ts";
 import { seal, verdict } from "./packets.ts";
 import {
   answerOf,
@@ -124,7 +124,7 @@ for (const decode of [false, true]) {
   const way = decode ? "from codes" : "to codes";
 
   Deno.test(`packet_rotate loses nothing when answers wait until all queues are full: ${way}`, () => {
-    for (const rotation of rotations(decode).filter((_, at) => at % 3 !== 1)) {
+    for (const rotation of rotations(decode).filter((_, at) => sized(at % 3 !== 1, at % 6 === 0))) {
       rtl.card.start(argumentsOf(rotation, 6));
       const units = longestOf(rotation) / vectorBytes(rotation).request / unitOf(rotation);
       const sent = Array.from(

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
 import { get_encoding } from "tiktoken";
 import { vocabulary } from "../kernels/tokenize/vocabularies.ts";
+import { longTest } from "../support/long.ts";
 import { readmeCode, runCode } from "../support/readme.ts";
 
-Deno.test("the README's lines in place of tiktoken give its ids, whole and as a prompt grows", async () => {
+longTest("the README's lines in place of tiktoken give its ids, whole and as a prompt grows", async () => {
   const [lines, session] = await readmeCode("In place of tiktoken");
   assert.equal(lines!.trim().split("\n").length, 2, "two lines");
   const text = "The README says so: Größe, 12345 and 漢字.\n\n  Ids are tiktoken's.";

@@ -51,9 +51,9 @@ async function runThrough(
 test("openSender() sends every workload, and each result equals the local one", () => runThrough(ALL, {}, 1));
 
 for (const [name, faults] of Object.entries(FAULTS)) {
-  test(`openSender() sends images and caches through ${name}`, () => {
+  longTest(`openSender() sends images and caches through ${name}`, () => {
     return runThrough([CELLS, CACHE_SAMPLES[2]!], faults, 7);
-  });
+  }, name === "50 ms delay");
   longTest(`openSender() sends every workload through ${name}`, async () => {
     for (const seed of [10, 20, 30]) await runThrough(ALL, faults, seed);
   });

@@ -7,7 +7,7 @@ import { Session } from "../../../runtime/session.ts";
 import { tensor } from "../../../serialize/tensor.ts";
 import { refusal } from "../../support/failure.ts";
 import { noise } from "../../support/images.ts";
-import { sized } from "../../support/long.ts";
+import { IS_LONG_SUITE, sized } from "../../support/long.ts";
 import { deviceSuite } from "../device_suite.ts";
 import { CACHE_SAMPLES, IMAGE_SAMPLES, LOOKUP_SAMPLES } from "../workload_samples.ts";
 import { workloadSuite } from "../workload_suite.ts";
@@ -22,14 +22,11 @@ if (XDP_LACKS === null) {
 const open = () => createXdpDevice(lab);
 
 if (XDP_LACKS === null) {
-  deviceSuite("xdp", open, {
-    matches: ["exact", "opencv", "torchvision"],
-    runs: sized(60, 8),
-    photo: sized(true, false),
-  });
+  // Each of its 150 tests attaches the program anew.
+  if (IS_LONG_SUITE) deviceSuite("xdp", open, { matches: ["exact", "opencv", "torchvision"] });
   workloadSuite("xdp", open, [
-    ...IMAGE_SAMPLES.slice(0, 2),
-    ...sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 6)),
+    ...IMAGE_SAMPLES.slice(0, sized(2, 1)),
+    ...sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 5)),
   ]);
 } else {
   xdpTest("xdp device: the suites of devices and workloads", () => {});
