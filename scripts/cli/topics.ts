@@ -46,7 +46,7 @@ Inputs, at most ${MAX_INPUT_BYTES} bytes:
 const VOCABULARIES = `
 Vocabularies:
   By name, from the npm package tiktoken: r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and
-  others. By file: Hugging Face's tokenizer.json (byte-level BPE, BPE with byte fallback, WordPiece), a
+  o200k_harmony. By file: Hugging Face's tokenizer.json (byte-level BPE, BPE with byte fallback, WordPiece), a
   rank file (.tiktoken, named after its encoding), or compiled tables (.vocab).
   Unsupported features are refused by name.`;
 

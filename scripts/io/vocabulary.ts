@@ -44,7 +44,13 @@ export async function loadVocabulary(name: string, options: VocabularyOptions = 
 }
 
 async function readSource(name: string, signal: AbortSignal | undefined): Promise<VocabularySource> {
-  if (Object.hasOwn(TIKTOKEN_ENCODINGS, name)) return readTiktokenJson(await packageEncoding(name), name);
+  const encoding = Object.hasOwn(TIKTOKEN_ENCODINGS, name) ? TIKTOKEN_ENCODINGS[name] : undefined;
+  // The package has no file of its own for an encoding that adds special tokens alone.
+  if (encoding !== undefined && name === "o200k_harmony") {
+    const file = Object(await packageEncoding("o200k_base"));
+    return readTiktokenJson({ ...file, special_tokens: encoding.special }, name);
+  }
+  if (encoding !== undefined) return readTiktokenJson(await packageEncoding(name), name);
   const bytes = await readBounded(name, { maxBytes: MAX_VOCABULARY_BYTES, signal });
   const text = new TextDecoder().decode(bytes);
   const stem = basename(name).replace(/\.[^.]*$/, "");

@@ -31,7 +31,35 @@ const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
 const LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
 
-/** tiktoken's encodings by name. Source: openai_public.py of tiktoken 0.9. */
+const O200K_PATTERN = `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${CONTRACTIONS}?` +
+  `|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${CONTRACTIONS}?` +
+  "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+/** Special tokens of the encoding of gpt-oss that have a name; the others up to 201,087 are reserved. */
+const HARMONY: Readonly<Record<string, number>> = {
+  "<|endofprompt|>": 200018,
+  "<|startoftext|>": 199998,
+  "<|endoftext|>": 199999,
+  "<|return|>": 200002,
+  "<|constrain|>": 200003,
+  "<|channel|>": 200005,
+  "<|start|>": 200006,
+  "<|end|>": 200007,
+  "<|message|>": 200008,
+  "<|call|>": 200012,
+};
+
+function harmonyTokens(): Record<string, number> {
+  const named = new Set(Object.values(HARMONY));
+  const special: Record<string, number> = { ...HARMONY };
+  for (let id = 200000; id < 201088; id++) {
+    // 200018 has two texts, of which tiktoken decodes the last.
+    if (!named.has(id) || id === 200018) special[`<|reserved_${id}|>`] = id;
+  }
+  return special;
+}
+
+/** tiktoken's encodings by name. Source: openai_public.py of tiktoken 0.13. */
 export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
   r50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
   p50k_base: { pattern: GPT2_PATTERN, special: { "<|endoftext|>": 50256 } },
@@ -56,11 +84,10 @@ export const TIKTOKEN_ENCODINGS: Readonly<Record<string, TiktokenEncoding>> = {
     },
   },
   o200k_base: {
-    pattern: `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${CONTRACTIONS}?` +
-      `|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${CONTRACTIONS}?` +
-      "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    pattern: O200K_PATTERN,
     special: { "<|endoftext|>": 199999, "<|endofprompt|>": 200018 },
   },
+  o200k_harmony: { pattern: O200K_PATTERN, special: harmonyTokens() },
 };
 
 /**
@@ -108,6 +135,8 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
     );
   }
   const bytes = Array.from(ranks, (rank) => tokens.get(rank)!);
+  // An id with two texts decodes to the last.
+  const textOf = new Map(special.map(({ text, id }) => [id, text]));
   return {
     name,
     model: {
@@ -117,8 +146,8 @@ export function readTiktoken(text: string, name: string, encoding?: TiktokenEnco
     normalization: [],
     splitting: { kind: "pattern", pattern: known.pattern, syntax: "fancy-regex", unmatched: "drop" },
     decoded: {
-      strings: byteStrings([...bytes, ...special.map(({ text }) => utf8.encode(text))]),
-      ids: Int32Array.from([...ranks, ...special.map(({ id }) => id)]),
+      strings: byteStrings([...bytes, ...Array.from(textOf.values(), (text) => utf8.encode(text))]),
+      ids: Int32Array.from([...ranks, ...textOf.keys()]),
     },
     decoding: { kind: "bytes", leadingSpaces: 0 },
     special,

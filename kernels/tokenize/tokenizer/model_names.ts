@@ -1,5 +1,5 @@
 /**
- * Names of models, and the encoding of each, as in tiktoken 0.12 (`tiktoken/model.py`).
+ * Names of models, and the encoding of each, as in tiktoken 0.13 (`tiktoken/model.py`).
  *
  * @module
  */
@@ -69,6 +69,7 @@ const PREFIXES: readonly (readonly [string, string])[] = [
   ["gpt-4-", "cl100k_base"],
   ["gpt-3.5-turbo-", "cl100k_base"],
   ["gpt-35-turbo-", "cl100k_base"],
+  ["gpt-oss-", "o200k_harmony"],
   ["ft:gpt-4o", "o200k_base"],
   ["ft:gpt-4", "cl100k_base"],
   ["ft:gpt-3.5-turbo", "cl100k_base"],

@@ -11,7 +11,7 @@ import { checkText } from "../text_parts.ts";
 import { requireVocabulary, type SpecialToken, type Vocabulary } from "../vocabulary.ts";
 import { type InputOptions, makeInputs, type TextInputs } from "./inputs.ts";
 import { createPlacer, type OffsetUnit, type PlacedTokens } from "./offsets.ts";
-import { resolveRules, type SpecialRules } from "./special_rules.ts";
+import { type ResolvedRules, resolveRules, type SpecialRules } from "./special_rules.ts";
 
 /** Options of {@linkcode Tokenizer.decode}. */
 export interface DecodeOptions {
@@ -111,8 +111,18 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
   const place = createPlacer(vocabulary);
   const skipped = new Set(vocabulary.special.flatMap(({ id, isSkipped }) => isSkipped === false ? [] : [id]));
 
+  const known = new Map<string, ResolvedRules>();
+  const rulesOf = (rules: SpecialRules): ResolvedRules => {
+    const { allowedSpecial = "none", disallowedSpecial = "all" } = rules;
+    const key = JSON.stringify([allowedSpecial, disallowedSpecial]);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = resolveRules(vocabulary, rules);
+    if (known.size < MAX_ENCODERS) known.set(key, made);
+    return made;
+  };
   const resolve = (text: Text, rules: SpecialRules) => {
-    const { allowed, check } = resolveRules(vocabulary, rules);
+    const { allowed, check } = rulesOf(rules);
     check(typeof checkText(text) === "string" ? text as string : lenient.decode(text as Uint8Array));
     return allowed;
   };
@@ -141,8 +151,7 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
     decode,
     decodeBatch: (lists, options) => lists.map((ids) => decode(ids, options)),
     decoder: () => tokenDecoder(vocabulary),
-    stream: (rules = {}) =>
-      encoderOf(resolveRules(vocabulary, { ...rules, disallowedSpecial: [] }).allowed).stream(),
+    stream: (rules = {}) => encoderOf(rulesOf({ ...rules, disallowedSpecial: [] }).allowed).stream(),
     inputs: (texts, options = {}) => {
       const list = checkTexts(Array.isArray(texts) ? texts : [texts]);
       const { pairs, unit = "utf16" } = options;
@@ -162,7 +171,7 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
   };
 }
 
-/** Encoders that are kept, one for each set of allowed tokens. */
+/** Encoders and sets of rules that are kept. */
 const MAX_ENCODERS = 16;
 
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });

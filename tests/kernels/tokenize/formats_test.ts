@@ -30,10 +30,15 @@ const bytesOf = ({ strings, ids }: VocabularySource["decoded"], id: number) => {
 
 Deno.test("TIKTOKEN_ENCODINGS are those of tiktoken's own files", () => {
   for (const [name, encoding] of Object.entries(TIKTOKEN_ENCODINGS)) {
-    const path = new URL(`../../../node_modules/tiktoken/encoders/${name}.json`, import.meta.url);
+    // The package has no file of gpt-oss's encoding, which adds special tokens to another.
+    const file = name === "o200k_harmony" ? "o200k_base" : name;
+    const path = new URL(`../../../node_modules/tiktoken/encoders/${file}.json`, import.meta.url);
     const { pat_str, special_tokens } = JSON.parse(readFileSync(path, "utf8"));
     assert.equal(encoding.pattern, pat_str, name);
-    assert.deepEqual(encoding.special, special_tokens, name);
+    if (file === name) assert.deepEqual(encoding.special, special_tokens, name);
+    else {for (const [text, id] of Object.entries(special_tokens)) {
+        assert.equal(encoding.special[text], id, text);
+      }}
   }
 });
 

@@ -5,6 +5,8 @@ import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { get_encoding_name_for_model, Tiktoken } from "tiktoken";
+import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
+import { readTiktokenJson, TIKTOKEN_ENCODINGS } from "../../../kernels/tokenize/formats/tiktoken.ts";
 import { encodingForModel } from "../../../kernels/tokenize/tokenizer/model_names.ts";
 import { createTokenizer } from "../../../kernels/tokenize/tokenizer/tokenizer.ts";
 import { longTest } from "../../support/long.ts";
@@ -119,6 +121,32 @@ longTest("Tokenizer encodes what @huggingface/jinja renders of a chat template",
   const [start, end] = [151644, 151645];
   assert.deepEqual([ids[0], ids.filter((id) => id === start).length, ids.includes(end)], [start, 2, true]);
   assert.equal(tokenizer.decode(ids), prompt);
+});
+
+longTest("Tokenizer of o200k_harmony gives tiktoken's ids, with the special tokens of gpt-oss", async () => {
+  const { special } = TIKTOKEN_ENCODINGS.o200k_harmony!;
+  assert.equal(Object.keys(special).length, 1091);
+  const { bpe_ranks, pat_str } = read("encoders/o200k_base.json");
+  const enc = new Tiktoken(bpe_ranks, special, pat_str);
+  const json = { bpe_ranks, pat_str, special_tokens: special };
+  const tokenizer = createTokenizer(await compileVocabulary(readTiktokenJson(json, "o200k_harmony")));
+  try {
+    const names = Object.keys(special);
+    for (const [at, plain] of texts().entries()) {
+      const text = `<|start|>user<|message|>${plain}<|end|>${names[(at * 97) % names.length]}`;
+      const ids = enc.encode(text, "all");
+      assert.deepEqual(tokenizer.encode(text, { allowedSpecial: "all" }), ids);
+      assert.deepEqual(tokenizer.encodeOrdinary(text), enc.encode_ordinary(text));
+      assert.equal(
+        tokenizer.decode(ids),
+        new TextDecoder("utf-8", { ignoreBOM: true }).decode(enc.decode(ids)),
+      );
+    }
+    assert.equal(tokenizer.decode([200018]), "<|reserved_200018|>");
+    assert.equal(encodingForModel("gpt-oss-120b"), "o200k_harmony");
+  } finally {
+    enc.free();
+  }
 });
 
 Deno.test("encodingForModel() names the encoding that tiktoken has, for all its models", () => {
