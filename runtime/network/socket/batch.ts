@@ -111,7 +111,17 @@ export function batchOf(datagrams: readonly Uint8Array[]): DatagramBatch {
   return list;
 }
 
-/** Views one datagram of a batch, without a copy. */
+/**
+ * Views one datagram of a batch, without a copy.
+ *
+ * @example
+ * ```ts
+ * import { batchOf, datagramAt } from "onpath/network";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...datagramAt(batchOf([Uint8Array.of(1), Uint8Array.of(2)]), 1)], [2]);
+ * ```
+ */
 export function datagramAt({ bytes, offsets, lengths }: DatagramBatch, n: number): Uint8Array {
   return bytes.subarray(offsets[n]!, offsets[n]! + lengths[n]!);
 }
