@@ -37,19 +37,26 @@ export interface ControlOptions {
   readonly onEnd?: ((channel: Channel) => void) | undefined;
 }
 
-/** Reason why a connection was refused. `hello`: it ended before its hello was accepted. */
+/**
+ * Reason why a connection was refused. `connections`: the server has too many. `limit`: its host has too many. `tls`: its
+ * handshake failed. `hello`: it ended before its hello was accepted.
+ */
 export type RefusedConnection = "connections" | "limit" | "tls" | "hello";
 
-/** A server of control channels. */
-export interface ControlServer {
-  /** Address that it listens at. */
-  readonly local: Address;
-  /** Open channels. */
-  readonly channels: ReadonlySet<Channel>;
+/** Counts of a server of control channels since it was opened. */
+export interface ControlCounts {
   /** Connections that were refused or ended before their hello, by reason. */
   readonly refused: Readonly<Record<RefusedConnection, number>>;
   /** Messages of all connections, by what became of them. */
   readonly messages: Readonly<Partial<Record<MessageOutcome, number>>>;
+}
+
+/** A server of control channels. */
+export interface ControlServer extends ControlCounts {
+  /** Address that it listens at. */
+  readonly local: Address;
+  /** Open channels. */
+  readonly channels: ReadonlySet<Channel>;
   /** Closes the server and all channels. */
   close(): Promise<void>;
 }
@@ -162,6 +169,14 @@ function createSecureServer(
   // A handshake that fails is counted as its connection closes.
   server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
   return server;
+}
+
+/**
+ * Address from which a party connects: that of its datagrams, by which others know it. Undefined if that is any address,
+ * or loopback's first.
+ */
+export function sourceOf({ host }: Address): string | undefined {
+  return ["0.0.0.0", "::", "127.0.0.1", "::1"].includes(host) ? undefined : host;
 }
 
 /**

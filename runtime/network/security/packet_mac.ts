@@ -16,6 +16,7 @@
  */
 
 import { createCipheriv, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { DatagramBatch } from "../socket/batch.ts";
 import { OFFSET } from "../../../serialize/header.ts";
 import { MAX_COUNTER, ReplayWindow } from "./replay_window.ts";
 
@@ -33,14 +34,6 @@ const MIN_BYTES = OFFSET.flow + 4;
 
 /** Reason why a datagram was refused. `mac`: it is not authenticated. `replay`: it is a copy, or too old. */
 export type MacRefusal = "mac" | "replay";
-
-/** Datagrams in one memory, as sockets take them. */
-interface Batch {
-  readonly bytes: Uint8Array;
-  readonly count: number;
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-}
 
 /** Keys, counter and replay window of one direction. An end either seals or opens with it. */
 export class PacketMac {
@@ -70,7 +63,7 @@ export class PacketMac {
    * @param batch Packets or reports.
    * @returns Sealed datagrams; none after `close`.
    */
-  seal(batch: Batch): Batch {
+  seal(batch: DatagramBatch): DatagramBatch {
     const count = this.#isClosed ? 0 : batch.count;
     let size = 0;
     for (let n = 0; n < count; n++) size += batch.lengths[n]! + TRAILER_BYTES;
