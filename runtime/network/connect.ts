@@ -29,6 +29,8 @@ export interface ControlOptions {
   readonly maxConnections?: number | undefined;
   /** Maximum connections of one host at once. Default three quarters of all. */
   readonly maxPerHost?: number | undefined;
+  /** Milliseconds in which a peer must end its handshake of TLS, and say hello. Default 5000 each. */
+  readonly helloMs?: number | undefined;
   /** TLS and token that clients must have. Checked by the caller. */
   readonly security?: Security | undefined;
   /** Called when a connection has said hello. */
@@ -68,7 +70,7 @@ export interface ControlServer extends ControlCounts {
  */
 export async function serveControl(options: ControlOptions, wait: WaitOptions = {}): Promise<ControlServer> {
   const { listen, role, handlers, maxConnections = MAX_CONNECTIONS, security = {}, onOpen, onEnd } = options;
-  const { maxPerHost = Math.ceil(3 * maxConnections / 4) } = options;
+  const { maxPerHost = Math.ceil(3 * maxConnections / 4), helloMs = HELLO_MS } = options;
   wait.signal?.throwIfAborted();
   const channels = new Set<Channel>();
   const sockets = new Map<Socket, string>();
@@ -96,7 +98,7 @@ export async function serveControl(options: ControlOptions, wait: WaitOptions = 
   };
   const greet = async (socket: Socket) => {
     try {
-      const channel = await openChannel(socket, role, handlers, {}, side);
+      const channel = await openChannel(socket, role, handlers, { timeoutMs: helloMs }, side);
       channels.add(channel);
       onOpen?.(channel);
       void channel.ended.then(() => {
@@ -110,7 +112,7 @@ export async function serveControl(options: ControlOptions, wait: WaitOptions = 
   };
   const server = security.tls === undefined
     ? createServer((socket) => admit(socket) && void greet(socket))
-    : createSecureServer(security.tls, admit, greet, () => refused.tls++);
+    : createSecureServer(security.tls, helloMs, admit, greet, () => refused.tls++);
   const listening = new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(listen.port, listen.host, resolve);
@@ -141,9 +143,10 @@ export async function serveControl(options: ControlOptions, wait: WaitOptions = 
   };
 }
 
-/** Makes a server of TLS. A raw connection comes first, and its handshake may take as long as a hello. */
+/** Makes a server of TLS. A raw connection comes first, and its handshake has a time limit. */
 function createSecureServer(
   tls: TlsOptions,
+  handshakeMs: number,
   admit: (socket: Socket) => boolean,
   greet: (socket: Socket) => Promise<void>,
   onFailure: () => void,
@@ -161,7 +164,7 @@ function createSecureServer(
   server.on("connection", (socket: Socket) => {
     if (!admit(socket)) return;
     const name = nameOf(socket);
-    handshakes.set(name, setTimeout(() => socket.destroy(), HELLO_MS));
+    handshakes.set(name, setTimeout(() => socket.destroy(), handshakeMs));
     socket.once("close", () => {
       if (settle(name)) onFailure();
     });

@@ -11,12 +11,19 @@ import { createModelDevice } from "../device/model.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
-import { type DatagramSocket, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
+import {
+  DATAGRAM_BYTES,
+  type DatagramSocket,
+  JUMBO_BYTES,
+  type OpenDatagram,
+  openDatagram,
+} from "./datagram.ts";
 import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
 import { checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
+import { TRAILER_BYTES } from "./security/packet_mac.ts";
 import { type NicLimits, NicTables } from "./nic_tables.ts";
 
 /** Options of {@linkcode openNic}. */
@@ -91,7 +98,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
         events,
       }, limits),
   );
-  const maxBytes = isJumbo ? JUMBO_BYTES : undefined;
+  const maxBytes = TRAILER_BYTES + (isJumbo ? JUMBO_BYTES : DATAGRAM_BYTES);
   const socket = await open({ listen, onDatagrams: (batch) => path.take(batch), maxBytes }, wait);
   let server: ControlServer;
   try {

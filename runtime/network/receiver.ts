@@ -10,13 +10,20 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { connectControl, type ControlCounts, type ControlServer, serveControl, sourceOf } from "./connect.ts";
-import { type DatagramCounts, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
+import {
+  DATAGRAM_BYTES,
+  type DatagramCounts,
+  JUMBO_BYTES,
+  type OpenDatagram,
+  openDatagram,
+} from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys, checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
+import { TRAILER_BYTES } from "./security/packet_mac.ts";
 import { eachDatagram } from "./socket/batch.ts";
 
 /** A plan that a receiver takes, with the data that it names. */
@@ -111,7 +118,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const maxBytes = options.jumbo === true ? JUMBO_BYTES : undefined;
+    const maxBytes = TRAILER_BYTES + (options.jumbo === true ? JUMBO_BYTES : DATAGRAM_BYTES);
     const onDatagrams = eachDatagram((bytes) => inputs.take(bytes));
     const socket = await open({ listen, onDatagrams, maxBytes }, wait);
     undo.push(() => socket.close());

@@ -10,6 +10,7 @@ import { openReceiver, type Receiver } from "../../../runtime/network/receiver.t
 import type { ReceivedOutput } from "../../../runtime/network/received_inputs.ts";
 import { openRelay, type Relay, type RelayFaults } from "../../../runtime/network/relay.ts";
 import type { Security } from "../../../runtime/network/security/options.ts";
+import type { OpenDatagram } from "../../../runtime/network/socket/contract.ts";
 import { openSender, type Sender } from "../../../runtime/network/sender.ts";
 import type { SendReport } from "../../../runtime/network/sent_inputs.ts";
 import { compile } from "../../../kernels/compile.ts";
@@ -45,6 +46,9 @@ export interface PartiesOptions {
   readonly seed?: number | undefined;
   /** Options of the NIC. */
   readonly nic?: NicOptions | undefined;
+  /** Opens the sockets of the receiver and of the sender. */
+  readonly openReceiver?: OpenDatagram | undefined;
+  readonly openSender?: OpenDatagram | undefined;
   /** Security of all parties. Default none. */
   readonly security?: Security | undefined;
   /** IP address of all ends. Default 127.0.0.1. */
@@ -74,6 +78,7 @@ export async function openParties(options: PartiesOptions): Promise<Parties> {
     plans,
     listen: free,
     control: free,
+    open: options.openReceiver,
     announcedPort: toReceiver.local.port,
     onOutput: (output) => {
       outputs.set(output.label, [...outputs.get(output.label) ?? [], output.output]);
@@ -85,6 +90,7 @@ export async function openParties(options: PartiesOptions): Promise<Parties> {
     nic: nic.control,
     security,
     receiver: receiver.control,
+    open: options.openSender,
     data: toNic.local,
     listen: free,
     announcedPort: toSender.local.port,
