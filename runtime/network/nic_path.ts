@@ -31,7 +31,9 @@ export class NicPath {
   #requests = 0;
   #answers = 0;
   #repeats = 0;
+  #repeated = 0;
   #held = 0;
+  #released = 0;
 
   /**
    * Makes a path without a socket.
@@ -109,6 +111,7 @@ export class NicPath {
       for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
         if (!this.#push(flow, due)) return;
         order.advance();
+        if (due !== bytes) this.#released++;
       }
     } else this.#dropOf(flow, place);
   }
@@ -116,6 +119,7 @@ export class NicPath {
   #repeat(flow: NicFlow, answers: readonly Uint8Array[]): void {
     const destination = this.tables.destinations.get(flow.token);
     if (destination === undefined) return this.#dropOf(flow, "destination");
+    this.#repeated++;
     this.#repeats += answers.length;
     void this.#send(batchOf(answers), destination);
   }
@@ -193,7 +197,9 @@ export class NicPath {
       requests: this.#requests,
       answers: this.#answers,
       repeats: this.#repeats,
+      repeated: this.#repeated,
       held: this.#held,
+      released: this.#released,
       dropped,
       programs: this.tables.programs.size,
       flows: this.tables.flows.size,
