@@ -16,7 +16,7 @@ export interface SentFlow {
   /** Requests of the flow. */
   readonly requests: number;
   /** Writes the requests. */
-  readonly outgoing: Outgoing;
+  readonly outgoing: Pick<Outgoing, "write">;
   /**
    * Computes the rest of a sequential flow on this host, after the device gave it up or lost its state. Absent if the
    * whole input has to be sent again.
@@ -25,6 +25,14 @@ export interface SentFlow {
    * @returns Parts for {@linkcode ReceivedFlow.append}, in order.
    */
   readonly complete?: ((from: number) => Iterable<Uint8Array<ArrayBuffer>>) | undefined;
+  /**
+   * Computes a stretch on this host that the device's answers leave open, while requests continue. A flow has this or
+   * {@linkcode SentFlow.complete}.
+   *
+   * @param from Offset in the flow up to which the receiver's result is final.
+   * @returns Parts for {@linkcode ReceivedFlow.append}, in order.
+   */
+  readonly patch?: ((from: number) => Iterable<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 /** An input on the sending host. */
@@ -62,11 +70,11 @@ export interface ReceivedFlow {
   readonly done: boolean;
   /** Processes the answer in a slot and returns the outcome by name. */
   accept(slots: PacketSlots, slot: number): string;
-  /** Whether the device gave the flow up. */
+  /** Whether the sender has to complete the flow, or a stretch of it. */
   readonly escaped?: boolean;
-  /** Drops what is not final, and returns the offset from which the sender has to complete the flow. */
+  /** Drops what is not final, and returns the offset from which the sender has to compute. */
   resume?(): number;
-  /** Appends a part that the sender computed. `isLast` ends the flow. */
+  /** Appends a part that the sender computed. `isLast` ends the flow, or the stretch. */
   append?(part: Uint8Array, isLast: boolean): void;
 }
 
