@@ -6,10 +6,11 @@
 
 import { OnpathError } from "../serialize/errors.ts";
 import type { Outgoing } from "../serialize/flow.ts";
+import type { Header } from "../serialize/header.ts";
 import type { Checksum, PacketSlots } from "../serialize/packets.ts";
 import type { Plan } from "./plan/plan.ts";
 
-/** Sending half of one flow. Each request is written once, in the order of its sequence number. */
+/** Sending half of one flow. Each request is written once. */
 export interface SentFlow {
   /** Flow number that requests and answers carry. */
   readonly flow: number;
@@ -86,6 +87,24 @@ export interface ReceivedInput<Out> {
   readonly result: () => Out;
 }
 
+/** Pages that the owner of a device swaps for the requests of several flows. */
+export interface SharedPages {
+  /** Pages on the device at once. */
+  readonly slots: number;
+  /** By epoch that requests carry: their page. */
+  readonly order: readonly number[];
+  /**
+   * Checks that a request needs no other page than that of its epoch.
+   *
+   * @param header Header of the request, whose CRC was checked.
+   * @param bytes Request.
+   * @returns Name of the check that failed, or null.
+   */
+  readonly refusal: (header: Header, bytes: Uint8Array) => "items" | "epoch" | "weight" | null;
+  /** Generates the contents of a page. */
+  readonly make: (page: number) => Uint8Array<ArrayBuffer>;
+}
+
 /** Both halves of a workload's flows. */
 export interface Halves<In, Out> {
   /** `placed`: the device takes requests in any order. `sequential`: in the order of each flow. */
@@ -95,9 +114,12 @@ export interface Halves<In, Out> {
   /** Flows that a device holds at once; undefined if it holds none. */
   readonly flows?: number | undefined;
   /**
-   * Returns the request that completes an answer, by their sequence numbers. Default the same number.
+   * Returns the request that completes an answer. Requests are numbered in the order in which they are written, answers
+   * by their sequence numbers. Default the same number.
    */
   readonly requestOf?: ((answer: number) => number) | undefined;
+  /** Pages that are swapped between requests; undefined if all tables are resident. */
+  readonly pages?: SharedPages | undefined;
   /**
    * Reserves the memory of a sending host.
    *

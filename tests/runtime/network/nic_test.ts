@@ -136,21 +136,15 @@ test("openSender() and openReceiver() refuse plans whose packets cannot cross a 
   const image = { dtype: "u8", shape: [40, 60, 3], layout: "HWC" } as const;
   const steps = [{ op: "resize", size: [90, 80] }] as const;
   const link = compile({ steps }, { input: image, device: MODEL_PROFILE, checksum: "link" });
-  const pages = { layout: "cells", form: "row-pages" } as const;
-  const paged = compile({ steps }, { input: image, device: MODEL_PROFILE, ...pages });
-  const cases = [
-    [link, undefined, /carry no CRC, and a network changes bytes unnoticed/],
-    [paged, undefined, /pages are swapped/],
-  ] as const;
-  for (const [refused, resources, message] of cases) {
-    const plans = [{ plan: refused, resources }];
-    const open = openReceiver({ nic: nic.control, plans, onOutput: () => {} });
-    await assert.rejects(open, { code: "pipeline", message });
-  }
+  const opening = openReceiver({ nic: nic.control, plans: [{ plan: link }], onOutput: () => {} });
+  await assert.rejects(opening, {
+    code: "pipeline",
+    message: /carry no CRC, and a network changes bytes unnoticed/,
+  });
   const text = tokenSample(await tiny());
   await using parties = await openParties({ plans: [], nic: { resourcesOf: () => undefined } });
-  const opening = parties.sender.open(text.compile(MODEL_PROFILE), text.resources as never);
-  await assert.rejects(opening, { code: "plan", message: /its vocabulary tiny is missing/ });
+  const missing = parties.sender.open(text.compile(MODEL_PROFILE), text.resources as never);
+  await assert.rejects(missing, { code: "plan", message: /its vocabulary tiny is missing/ });
 });
 
 test("SentPlan.send() names a plan that the receiver lacks, a receiver that is gone, and a silent NIC", async () => {

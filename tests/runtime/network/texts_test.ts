@@ -40,9 +40,9 @@ test("openSender() sends chunks and normalized texts through loss, duplication a
   await runThrough({ loss: 0.03, duplication: 0.05, reordering: 0.2 }, 5);
 });
 
-longTest("openSender() sends chunks and normalized texts through all faults with many seeds", async () => {
+longTest("openSender() sends chunks and normalized texts through all faults with three seeds", async () => {
   const faults = { loss: 0.08, duplication: 0.08, reordering: 0.3, corruption: 0.03, delayMs: 1 };
-  for (let seed = 100; seed < 110; seed++) await runThrough(faults, seed);
+  for (let seed = 100; seed < 103; seed++) await runThrough(faults, seed);
 });
 
 const STEPS: readonly (readonly TextStep[])[] = [
