@@ -25,12 +25,20 @@ export const announceSpec: Schema<{ plan: Uint8Array }> = z.strictObject({ plan:
 /** Receiver to NIC: the port to which answers go. The address is that of the connection. */
 export const destinationSpec: Schema<{ token: string; port: number }> = z.strictObject({ token, port });
 
-/** Sender to NIC: flows of an announced plan, and the token of their destination. */
-export const flowsSpec: Schema<{ flows: number[]; plan: number; token: string }> = z.strictObject({
-  flows,
-  plan: u32,
-  token,
-});
+/** Flows that a sender registers. */
+export interface RegisteredFlows {
+  /** Flow numbers. */
+  readonly flows: readonly number[];
+  /** Plan id. */
+  readonly plan: number;
+  /** Token of the destination. */
+  readonly token: string;
+  /** Port of the sender to which the NIC reports. The address is that of the connection. */
+  readonly port: number;
+}
+
+/** Sender to NIC: flows of an announced plan. */
+export const flowsSpec: Schema<RegisteredFlows> = z.strictObject({ flows, plan: u32, token, port });
 
 /** Sender to NIC: flows that have ended. */
 export const closeSpec: Schema<{ flows: number[] }> = z.strictObject({ flows });

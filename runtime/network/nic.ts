@@ -12,7 +12,14 @@ import { type Address, LOOPBACK } from "./address.ts";
 import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
 import { type DatagramSocket, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
-import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
+import {
+  announceSpec,
+  closeSpec,
+  destinationSpec,
+  flowsSpec,
+  nothingSpec,
+  type RegisteredFlows,
+} from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
 import { type NicLimits, NicTables } from "./nic_tables.ts";
@@ -104,6 +111,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
   let closing: Promise<void> | undefined;
   const close = async () => {
     await server.close();
+    path.close();
     await path.tables.close();
     await socket.close();
   };
@@ -142,8 +150,8 @@ function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
     },
     flows: {
       schema: flowsSpec,
-      run: ({ flows, plan, token }: { flows: number[]; plan: number; token: string }, channel) => {
-        const { capacity } = tables.addFlows(flows, plan, token, channel);
+      run: (message: RegisteredFlows, channel) => {
+        const { capacity } = tables.addFlows(message, channel);
         return { window: Math.min(windowOf(channel), capacity) };
       },
     },

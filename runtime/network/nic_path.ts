@@ -13,6 +13,7 @@ import type { DeviceCounters } from "../device/device.ts";
 import type { Address } from "./address.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import type { ProgramEvents } from "./nic_program.ts";
+import { NicReports } from "./nic_reports.ts";
 import type { NicFlow, NicTables } from "./nic_tables.ts";
 import { batchOf, datagramAt, DatagramList, type ReceivedBatch } from "./socket/batch.ts";
 import type { DatagramSocket } from "./socket/contract.ts";
@@ -32,6 +33,7 @@ export class NicPath {
   #answers = 0;
   #repeats = 0;
   #held = 0;
+  readonly #reports = new NicReports((reports, to) => void this.socket?.send(batchOf(reports), to));
 
   /**
    * Makes a path without a socket.
@@ -72,6 +74,7 @@ export class NicPath {
       else if (flow.order === undefined) this.#push(flow, datagramAt(batch, n));
       else this.#takeOrdered(flow, flow.order, datagramAt(batch, n));
     }
+    this.#reports.flush();
     if (foreigners.count === 0) return;
     this.#passed += foreigners.count;
     return this.socket!.send(foreigners, this.#passTo!);
@@ -90,12 +93,15 @@ export class NicPath {
     const refusal = readPacketBytes(bytes, header);
     if (refusal !== null) return this.#drop(refusal);
     const place = order.offer(header.sequence, bytes);
-    if (place === "held") this.#held++;
-    else if (place === "repeat") this.#repeat(flow, order.answers(header.sequence));
+    if (place === "held") {
+      this.#held++;
+      this.#reports.note(header.flow, flow, true);
+    } else if (place === "repeat") this.#repeat(flow, order.answers(header.sequence));
     else if (place === "due") {
       for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
         if (!this.#push(flow, due)) return;
         order.advance();
+        this.#reports.note(header.flow, flow, false);
       }
     } else this.#drop(place);
   }
@@ -147,6 +153,11 @@ export class NicPath {
     for (const user of users) user.notify("failure", { plan, message: message.slice(0, 2000) });
   }
 
+  /** Ends the reports. */
+  close(): void {
+    this.#reports.close();
+  }
+
   #drop(reason: string): void {
     this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
   }
@@ -171,6 +182,7 @@ export class NicPath {
       requests: this.#requests,
       answers: this.#answers,
       repeats: this.#repeats,
+      reports: this.#reports.sent,
       held: this.#held,
       dropped,
       programs: this.tables.programs.size,

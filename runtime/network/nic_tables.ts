@@ -14,6 +14,7 @@ import { type Address, sameAddress } from "./address.ts";
 import type { Channel } from "./channel.ts";
 import { FlowOrder } from "./flow_order.ts";
 import { halvesOf } from "./halves_of.ts";
+import type { RegisteredFlows } from "./messages.ts";
 import { NicProgram, type ProgramEvents } from "./nic_program.ts";
 
 /** Bounds of what peers may register at a NIC. */
@@ -42,6 +43,8 @@ export interface NicFlow {
   readonly owner: Channel;
   /** Token of its destination. */
   readonly token: string;
+  /** Address to which the NIC reports. */
+  readonly reports: Address;
   /** Order of a sequential flow. */
   readonly order: FlowOrder | undefined;
 }
@@ -159,7 +162,7 @@ export class NicTables {
    * @throws {OnpathError} `plan` if the program is not announced; `gap` if the destination is not registered; `size` if
    * a limit would be exceeded or a number is in use.
    */
-  addFlows(numbers: readonly number[], plan: number, token: string, owner: Channel): NicProgram {
+  addFlows({ flows: numbers, plan, token, port }: RegisteredFlows, owner: Channel): NicProgram {
     const program = this.#ready.get(plan);
     if (program === undefined || this.#programs.get(plan)?.users.has(owner) !== true) {
       throw new OnpathError("plan", `Cannot register flows of plan ${plan}: it was not announced`, { plan });
@@ -191,7 +194,7 @@ export class NicTables {
     }
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;
-      this.flows.set(number, { program, owner, token, order });
+      this.flows.set(number, { program, owner, token, reports: { host: owner.remoteHost, port }, order });
     }
     return program;
   }

@@ -117,9 +117,18 @@ export class SendLoop {
     if (typeof report === "string") outcome = report;
     else {
       const active = this.#active.get(report.flow);
-      if (active !== undefined) outcome = this.#acknowledge(active, report.first, report.bitmap);
+      const take = report.kind === "held" ? this.#takeHeld : this.#acknowledge;
+      if (active !== undefined) outcome = take.call(this, active, report.first, report.bitmap);
     }
     this.reports[outcome] = (this.reports[outcome] ?? 0) + 1;
+  }
+
+  /** Takes a report of the NIC. */
+  #takeHeld({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const isNew = repeat.hold(first, bitmap, performance.now());
+    if (repeat.isDone) end("arrived");
+    else this.#wake?.();
+    return isNew ? "held" : "duplicate";
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {

@@ -220,7 +220,7 @@ export class SentInputs {
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    let open = flows.map((sent) => this.#sending(sent, slots));
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
@@ -240,7 +240,7 @@ export class SentInputs {
 
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
-    const flow = this.#sending(sent, slots, ORDER_WINDOW);
+    const flow = this.#sending(sent, slots, sent);
     const { repeat } = flow;
     await this.#register(input, [sent.flow]);
     const end = await this.#loop.run(flow);
@@ -257,11 +257,13 @@ export class SentInputs {
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, window: number): SendingFlow {
+  #sending(sent: SentFlow, slots: PacketSlots, sequential?: SentFlow): SendingFlow {
+    const window = sequential === undefined ? PLACED_WINDOW : ORDER_WINDOW;
+    const { path } = this.#loop;
     return {
       sent,
       slots,
-      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path),
+      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, path, sequential),
     };
   }
 
@@ -291,7 +293,8 @@ export class SentInputs {
     for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
       try {
         const channel = await this.announce(plan.id, bytes, wait);
-        const answer = await channel.call("flows", { flows, plan: plan.id, token }, wait);
+        const message = { flows, plan: plan.id, token, port: this.#port };
+        const answer = await channel.call("flows", message, wait);
         const { window } = parseWith(windowSpec, answer, "packet", "flows");
         this.#loop.limit(Math.min(window, input.window));
         return;

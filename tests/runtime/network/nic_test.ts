@@ -43,7 +43,7 @@ async function registered(nic: Nic) {
   const control = await connectControl(nic.control, "test", {});
   await control.call("destination", { token: TOKEN, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
-  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN });
+  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN, port: socket.local.port });
   return {
     socket,
     control,
@@ -116,7 +116,7 @@ test("openNic() refuses plans, flows and destinations by name", async () => {
   const peer = await registered(nic);
   const { control } = peer;
   const flows = (numbers: number[], id = plan.id, token = TOKEN) =>
-    control.call("flows", { flows: numbers, plan: id, token });
+    control.call("flows", { flows: numbers, plan: id, token, port: 9 });
   await assert.rejects(flows([1]), { code: "size", message: /flow 1: the number is in use/ });
   await assert.rejects(flows([2, 3]), { code: "size", message: /the maximum is 2/ });
   await assert.rejects(flows([2], 5), { code: "plan", message: /was not announced/ });

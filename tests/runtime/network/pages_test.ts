@@ -121,7 +121,8 @@ test("openNic() drops requests that need another page than that of their epoch",
   await control.call("destination", { token, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
   const { flows, slots } = begin(plan, sample.inputs[0] as Tensor);
-  await control.call("flows", { flows: [flows[0]!.flow], plan: plan.id, token });
+  const { port } = socket.local;
+  await control.call("flows", { flows: [flows[0]!.flow], plan: plan.id, token, port });
   assert.equal(flows[0]!.outgoing.write(slots, 0, slots.slots) > 0, true);
   const good = packetBytes(slots, 0).slice();
   const changed = (change: (view: DataView) => void) => {
