@@ -189,6 +189,9 @@ export class SentInputs {
     let end: InputEnd | undefined;
     try {
       end = await bounded("an input to arrive", input.ended.promise, { timeoutMs, signal });
+    } catch (cause) {
+      const isAbsent = this.nic!.current === undefined && !signal?.aborted;
+      throw isAbsent && cause instanceof OnpathError && cause.code === "timeout" ? absentNic(cause) : cause;
     } finally {
       if (end !== "arrived") receiver.notify("drop", { input: number });
       this.#inputs.delete(number);
@@ -361,6 +364,15 @@ export class SentInputs {
     );
     for (const { ended } of this.#inputs.values()) ended.reject(error);
   }
+}
+
+function absentNic(cause: OnpathError): OnpathError {
+  return new OnpathError(
+    "device",
+    "Cannot send: the connection to the NIC has ended, and it did not come back before the timeout",
+    {},
+    { cause },
+  );
 }
 
 function stallError({ sent, repeat }: SendingFlow): OnpathError {
