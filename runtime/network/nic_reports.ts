@@ -8,7 +8,6 @@
  * @module
  */
 
-import type { Address } from "./address.ts";
 import type { NicFlow } from "./nic_tables.ts";
 import { encodeReport } from "./report_packet.ts";
 
@@ -27,7 +26,7 @@ interface Noted {
 export class NicReports {
   /** Reports sent. */
   sent = 0;
-  readonly #send: (reports: readonly Uint8Array[], to: Address) => void;
+  readonly #send: (report: Uint8Array, number: number, flow: NicFlow) => void;
   readonly #noted = new Map<number, Noted>();
   #isDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,9 +34,9 @@ export class NicReports {
   /**
    * Makes an empty list.
    *
-   * @param send Sends reports.
+   * @param send Sends a report to the owner of a flow.
    */
-  constructor(send: (reports: readonly Uint8Array[], to: Address) => void) {
+  constructor(send: (report: Uint8Array, number: number, flow: NicFlow) => void) {
     this.#send = send;
   }
 
@@ -70,7 +69,7 @@ export class NicReports {
       this.#noted.delete(number);
       this.sent++;
       const report = encodeReport({ kind: "held", flow: number, ...noted.flow.order!.report() });
-      this.#send([report], noted.flow.reports);
+      this.#send(report, number, noted.flow);
     }
     if (this.#noted.size > 0) return;
     clearTimeout(this.#timer);

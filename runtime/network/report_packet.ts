@@ -61,6 +61,17 @@ export function encodeReport({ kind, flow, first, bitmap }: Report): Uint8Array<
   return bytes;
 }
 
+/** Flow that a report names, before any check; -1 if the bytes are too few. */
+export function reportFlow(bytes: Uint8Array): number {
+  if (bytes.length < HEAD_BYTES) return -1;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+}
+
+/** Whether a report says that it comes from a NIC, before any check. */
+export function isHeldReport(bytes: Uint8Array): boolean {
+  return bytes[5] === KINDS.indexOf("held");
+}
+
 /**
  * Decodes a report.
  *
