@@ -33,12 +33,17 @@ export interface RegisteredFlows {
   readonly plan: number;
   /** Token of the destination. */
   readonly token: string;
-  /** Port of the sender to which the NIC reports. The address is that of the connection. */
-  readonly port: number;
+  /** Port of the sender to which the NIC reports, at the connection's address. Absent: the NIC does not report. */
+  readonly port?: number | undefined;
 }
 
 /** Sender to NIC: flows of an announced plan. */
-export const flowsSpec: Schema<RegisteredFlows> = z.strictObject({ flows, plan: u32, token, port });
+export const flowsSpec: Schema<RegisteredFlows> = z.strictObject({
+  flows,
+  plan: u32,
+  token,
+  port: port.optional(),
+});
 
 /** Sender to NIC: flows that have ended. */
 export const closeSpec: Schema<{ flows: number[] }> = z.strictObject({ flows });

@@ -37,7 +37,7 @@ export class NicPath {
     // A flow that has ended meanwhile has no keys.
     if (this.tables.flows.get(number) !== flow) return;
     const batch = batchOf([report]);
-    void this.socket?.send(flow.owner.keys?.mac("order").seal(batch) ?? batch, flow.reports);
+    void this.socket?.send(flow.owner.keys?.mac("order").seal(batch) ?? batch, flow.reports!);
   });
 
   /**

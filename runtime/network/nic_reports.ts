@@ -48,6 +48,7 @@ export class NicReports {
    * @param hasGap Whether a request before it is missing.
    */
   note(number: number, flow: NicFlow, hasGap: boolean): void {
+    if (flow.reports === undefined) return;
     let noted = this.#noted.get(number);
     if (noted === undefined) this.#noted.set(number, noted = { flow, count: 0, hasGap: false });
     noted.count++;

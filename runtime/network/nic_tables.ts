@@ -48,8 +48,8 @@ export interface NicFlow {
   readonly peer: Peer;
   /** Token of its destination. */
   readonly token: string;
-  /** Address to which the NIC reports. */
-  readonly reports: Address;
+  /** Address to which the NIC reports; undefined if it does not. */
+  readonly reports: Address | undefined;
   /** Order of a sequential flow. */
   readonly order: FlowOrder | undefined;
 }
@@ -239,7 +239,7 @@ export class NicTables {
     const peer = this.peers.of(owner.remoteHost);
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;
-      const reports = { host: owner.remoteHost, port };
+      const reports = port === undefined ? undefined : { host: owner.remoteHost, port };
       this.flows.set(number, { program, owner, peer, token, reports, order });
     }
     return program;

@@ -46,8 +46,10 @@ export interface Report {
 /** Reason why a datagram is no report. `magic`: it is something else. */
 export type ReportRefusal = "magic" | "version" | "kind" | "truncated" | "length" | "crc";
 
-/** Encodes a report. */
-export function encodeReport({ kind, flow, first, bitmap }: Report): Uint8Array<ArrayBuffer> {
+/** Encodes a report. `kind` is `arrived` by default. */
+export function encodeReport(
+  { kind = "arrived", flow, first, bitmap }: Omit<Report, "kind"> & Partial<Pick<Report, "kind">>,
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEAD_BYTES + bitmap.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);

@@ -245,16 +245,19 @@ export class SelectiveRepeat {
     for (let n = this.#first; n < end; n++) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
-      const slot = n % this.#capacity;
+      const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
       if (!this.#arrive(slot)) continue;
       count++;
       const dueAt = this.#dueAt[slot]!;
+      const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
+      // An acknowledgement that comes at once is one of the copy that was sent first.
+      if (isAmbiguous && now - dueAt < this.#path.smoothedMs / 2) continue;
       if (dueAt >= this.#newestArrival) {
         this.#newest = dueAt > this.#newestArrival ? n : Math.max(n, this.#newest);
         this.#newestArrival = dueAt;
       }
-      // The round trip of a repeated request is ambiguous, and that of one which was held is longer.
-      if (this.#tries[slot] === 1 && dueAt === this.#sentAt[slot]) measured = Math.max(measured, dueAt);
+      // The round trip of a request that was repeated or held is ambiguous. That of a lost one has the timeout in it.
+      if (!isAmbiguous && isInFlight) measured = Math.max(measured, dueAt);
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
@@ -306,17 +309,27 @@ export class SelectiveRepeat {
   }
 
   /**
-   * Marks all requests in flight as lost if the timeout has passed.
+   * Marks requests as lost if the timeout has passed. The first time it is the oldest one in flight only: its repetition
+   * brings a report, which names the others, where merely a report was lost. After further timeouts it is all of them.
    *
-   * @returns Whether it has.
+   * @returns Whether all requests were marked.
    */
   expire(now: number): boolean {
     this.#loseSuspects(now);
     if (now < this.#timeoutAt) return false;
-    this.loseAll();
     this.timeouts++;
     this.#path.backOff();
-    return true;
+    this.#lastEvent = now;
+    if (this.timeouts > 1) this.loseAll();
+    else this.#loseOldest();
+    return this.timeouts > 1;
+  }
+
+  #loseOldest(): void {
+    for (let n = this.#first; n < this.#unsent; n++) {
+      const slot = n % this.#capacity;
+      if (this.#states[slot] === IN_FLIGHT) return this.#lose(slot);
+    }
   }
 
   /** Marks all requests in flight as lost, because the device that held them is gone. */

@@ -49,6 +49,8 @@ export class SendLoop {
   readonly path: RoundTrip = new RoundTrip();
   /** Reports by outcome. */
   readonly reports: Record<string, number> = {};
+  /** Timeouts of all flows. */
+  timeouts = 0;
   /** Destination of requests. */
   to: Address;
   /** Keys of requests, if the NIC takes authenticated ones. */
@@ -191,10 +193,14 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const free = Math.floor(Math.min(this.#limit, this.#allowed)) - this.#inFlight();
-      const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
+      const window = Math.floor(Math.min(this.#limit, this.#allowed));
+      const free = window - this.#inFlight();
+      const share = Math.max(1, Math.ceil(window / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
+      // A flow that had its turn is the last of the next round, so that a small window goes to all in turn.
+      this.#active.delete(sent.flow);
+      this.#active.set(sent.flow, active);
       const packets = repeat.list();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
@@ -216,7 +222,10 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    if (!repeat.expire(performance.now())) return;
+    const before = repeat.timeouts;
+    const areAllLost = repeat.expire(performance.now());
+    this.timeouts += repeat.timeouts - before;
+    if (!areAllLost) return;
     this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }

@@ -45,7 +45,8 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 /** Flows of a loop whose packets arrive at once, with what each flow had sent when the total was reached. */
 async function sendFlows(flowCount: number, window: number, total: number) {
   const sent = new Map<number, number>();
-  let inFlight = 0, most = 0, count = 0;
+  const inFlight = new Set<string>();
+  let most = 0, count = 0;
   const socket: DatagramSocket = {
     ...await openDatagram({ listen, onDatagrams: () => {} }),
     send: (batch) => {
@@ -54,9 +55,10 @@ async function sendFlows(flowCount: number, window: number, total: number) {
         const view = new DataView(packet.buffer, packet.byteOffset);
         const flow = view.getUint32(OFFSET.flow, true), sequence = view.getUint32(OFFSET.sequence, true);
         if (count++ < total) sent.set(flow, (sent.get(flow) ?? 0) + 1);
-        most = Math.max(most, ++inFlight);
+        inFlight.add(`${flow} ${sequence}`);
+        most = Math.max(most, inFlight.size);
         setTimeout(() => {
-          inFlight--;
+          inFlight.delete(`${flow} ${sequence}`);
           loop.take(encodeReport({ kind: "arrived", flow, first: sequence + 1, bitmap: new Uint8Array() }));
         }, 0);
       }

@@ -4,7 +4,7 @@ import { checkSpans, packSpans, unpackSpans } from "../../../kernels/tokenize/sp
 import { normalizeBytes } from "../../../kernels/text_normalize/model.ts";
 import type { TextStep } from "../../../kernels/tokenize/vocabulary.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
-import type { RelayFaults } from "../../../runtime/network/relay.ts";
+import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
 import { longTest, sized } from "../../support/long.ts";
 import { test } from "../helpers.ts";
 import { openParties, sendSample } from "./parties.ts";
