@@ -34,6 +34,8 @@ export interface NicCounts {
   readonly repeats: number;
   /** Requests whose kept answers were sent again. */
   readonly repeated: number;
+  /** Reports sent to senders of sequential flows. */
+  readonly reports: number;
   /** Requests held until preceding ones arrived. */
   readonly held: number;
   /** Held requests given to devices. */

@@ -9,7 +9,9 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
+import { createEpochCounter } from "../../kernels/epochs.ts";
 import type { Device } from "../device/device.ts";
+import { PageTurns } from "./page_turns.ts";
 import type { Peer } from "./security/peers.ts";
 
 /** Requests in one exchange with the device, at most. */
@@ -47,6 +49,7 @@ export class NicProgram {
   readonly share: number;
   readonly #events: ProgramEvents;
   readonly #answers: PacketSlots;
+  readonly #pages: PageTurns | undefined;
   // One bank is filled while the device takes the other one.
   #filling: PacketSlots;
   #taking: PacketSlots;
@@ -66,12 +69,14 @@ export class NicProgram {
    * @param device Open device with the program, which this owns.
    * @param halves Order and flows of the device.
    * @param events Callbacks.
+   * @param reload Loads the program again, so that no page is on the device.
    */
   constructor(
     plan: Plan,
     device: Device,
-    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf">,
+    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf" | "pages">,
     events: ProgramEvents,
+    reload: () => Promise<void>,
   ) {
     this.plan = plan;
     this.device = device;
@@ -87,6 +92,9 @@ export class NicProgram {
     this.#filling = requests;
     this.#answers = answers;
     this.#taking = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    if (halves.pages === undefined) return;
+    const arranged = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    this.#pages = new PageTurns(halves.pages, arranged, createEpochCounter(plan.target.epochs), reload);
   }
 
   /** Whether the device has failed. */
@@ -101,11 +109,13 @@ export class NicProgram {
    * @param peer Host that sent it.
    * @returns Null, or the reason why it was dropped.
    */
-  push(bytes: Uint8Array, peer: Peer): "full" | "length" | "failed" | "limit" | null {
+  push(bytes: Uint8Array, peer: Peer): string | null {
     const slots = this.#filling;
     if (this.#hasFailed || this.#isClosed) return "failed";
     if (bytes.length > slots.slotBytes) return "length";
     if (this.#count === this.capacity) return "full";
+    const refusal = this.#pages?.refusal(bytes) ?? null;
+    if (refusal !== null) return refusal;
     const own = this.#counts.get(peer) ?? 0;
     if (own === this.share) return "limit";
     this.#counts.set(peer, own + 1);
@@ -126,10 +136,9 @@ export class NicProgram {
         [this.#fillingPeers, this.#takingPeers] = [this.#takingPeers, this.#fillingPeers];
         this.#counts.clear();
         this.#count = 0;
-        const found = await this.device.exchange(
-          { input: this.#taking, count, output: this.#answers },
-          { timeoutMs: EXCHANGE_MS },
-        );
+        const turn = await this.#pages?.arrange(this.#taking, count) ?? { input: this.#taking };
+        const exchange = { ...turn, count, output: this.#answers };
+        const found = await this.device.exchange(exchange, { timeoutMs: EXCHANGE_MS });
         await this.#events.onAnswers(this.#answers, found);
         this.#release(this.#takingPeers);
       }
