@@ -77,10 +77,8 @@ export class SendRing {
     const sent = calls.sendmmsg(this.#socket, this.#messages.bytes, messages, MSG_DONTWAIT);
     if (sent > 0) return this.#done("sent", sent);
     const error = errno();
-    if (error === ERRNO.EAGAIN) return this.#done("full", 0);
-    if (error === ERRNO.ENOBUFS) return this.#done("busy", 0);
-    if (this.#counts[0]! === 1 || !UNJOINED.includes(error)) return this.#done("refused", 1);
-    return this.#sendSingly(batch, from, to, error);
+    const canBeCause = this.#counts[0]! > 1 && UNJOINED.includes(error);
+    return canBeCause ? this.#sendSingly(batch, from, to, error) : this.#failed(error);
   }
 
   /** Sends the datagrams of a joined message that was refused. */
@@ -89,13 +87,16 @@ export class SendRing {
     const end = from + this.#counts[0]!;
     const messages = this.#fill({ ...batch, count: end }, from, to.length, 0);
     const sent = this.#libc.calls.sendmmsg(this.#socket, this.#messages.bytes, messages, MSG_DONTWAIT);
-    if (sent <= 0) {
-      if (this.#libc.errno() === ERRNO.EAGAIN) return this.#done("full", 0);
-      return this.#done("refused", 1);
-    }
+    if (sent <= 0) return this.#failed(this.#libc.errno());
     // They pass alone, so joining was the cause: for this size, or at all without checksums by the system.
     this.#refusedBytes = error === ERRNO.EMSGSIZE || error === ERRNO.EINVAL ? bytes : 0;
     return this.#done("sent", sent);
+  }
+
+  #failed(error: number): SendResult {
+    if (error === ERRNO.EAGAIN) return this.#done("full", 0);
+    if (error === ERRNO.ENOBUFS) return this.#done("busy", 0);
+    return this.#done("refused", 1);
   }
 
   #done(result: SendResult, messages: number): SendResult {
