@@ -17,7 +17,7 @@ import { test } from "../../helpers.ts";
 import { CELLS } from "../parties.ts";
 import { sumOf } from "./fuzz.ts";
 
-const MESSAGES = sized(100_000, 1200);
+const MESSAGES = sized(100_000, 600);
 /** Calls of one connection. */
 const CALLS = sized(60, 14);
 const plan = CELLS.compile(MODEL_PROFILE);

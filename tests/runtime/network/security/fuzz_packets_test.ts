@@ -12,7 +12,7 @@ import { CACHE_SAMPLES, IMAGE_SAMPLES, tokenSample } from "../../workload_sample
 import { CELLS } from "../parties.ts";
 import { fedSocket, Mutator, sumOf } from "./fuzz.ts";
 
-const PACKETS = sized(100_000, 2000);
+const PACKETS = sized(100_000, 1200);
 const BATCH = sized(64, 32);
 const samples = [CELLS, IMAGE_SAMPLES[2]!, CACHE_SAMPLES[2]!, tokenSample(await tiny())];
 const plans = samples.map((sample) => ({
