@@ -9,7 +9,7 @@
 import type { Socket } from "node:net";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
 import { type ControlFrame, frameSpec, type MessageOutcome } from "./control_frame.ts";
 import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from "./frames.ts";
@@ -106,8 +106,8 @@ export async function openChannel(
   const { isServer = false, token, onMessage = () => {} } = side;
   const reader = new FrameReader(MAX_HELLO_BYTES);
   const pending = new Map<number, Pending>();
-  const greeted = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<string>();
+  const greeted = deferred<void>();
+  const ended = deferred<string>();
   let isGreeted = false, isEnded = false, nextId = 0, running = 0;
 
   const end = (reason: string, last?: object) => {
@@ -220,7 +220,7 @@ export async function openChannel(
     call: async (name, body, options = {}) => {
       const id = nextId;
       nextId = (nextId + 1) % 2 ** 32;
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const { promise, resolve, reject } = deferred<unknown>();
       options.signal?.throwIfAborted();
       if (isEnded) throw new OnpathError("device", `Cannot call ${name}: the control channel has ended`);
       pending.set(id, { resolve, reject });
