@@ -40,6 +40,8 @@ export interface SendingFlow {
 }
 
 interface Active extends SendingFlow {
+  /** Packets sent since the flow began, plus those of the flow that was served least then. */
+  served: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -103,7 +105,8 @@ export class SendLoop {
     };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
-    this.#active.set(number, { ...flow, end, fail });
+    const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
+    this.#active.set(number, { ...flow, end, fail, served: Number.isFinite(served) ? served : 0 });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -184,7 +187,9 @@ export class SendLoop {
   /** Gives every flow one turn. Returns whether anything was sent. */
   async #turn(): Promise<boolean> {
     let hasSent = false;
-    for (const active of [...this.#active.values()]) {
+    // The flow that was served least comes first, so that a small window goes to all alike.
+    const round = [...this.#active.values()].sort((a, b) => a.served - b.served);
+    for (const active of round) {
       const { repeat, sent } = active;
       this.#expire(active);
       if (this.#active.get(sent.flow) !== active) continue;
@@ -199,9 +204,7 @@ export class SendLoop {
       const share = Math.max(1, Math.ceil(window / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
-      // A flow that had its turn is the last of the next round, so that a small window goes to all in turn.
-      this.#active.delete(sent.flow);
-      this.#active.set(sent.flow, active);
+      active.served += count;
       const packets = repeat.list();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
