@@ -120,9 +120,23 @@ export class SentInputs {
     return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
   }
 
-  /** Announces a plan on the current connection to the NIC, once. */
+  /** Announces a plan on the current connection to the NIC, once. Tries again if the connection ends meanwhile. */
   async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    const channel = await this.nic!.ready(wait);
+    for (let tries = 1;; tries++) {
+      const channel = await this.nic!.ready(wait);
+      try {
+        await this.#announceOn(channel, plan, bytes, wait);
+        return channel;
+      } catch (error) {
+        const isLost = error instanceof OnpathError && error.code === "device" &&
+          error.details["remote"] !== true;
+        if (!isLost || tries > MAX_RESTARTS) throw error;
+        await bounded("the end of a connection to the NIC", channel.ended, wait);
+      }
+    }
+  }
+
+  async #announceOn(channel: Channel, plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<void> {
     let announced = this.#announced.get(channel);
     if (announced === undefined) this.#announced.set(channel, announced = new Map());
     let call = announced.get(plan);
@@ -132,7 +146,6 @@ export class SentInputs {
       call.catch(() => announced.get(plan) === made && announced.delete(plan));
     }
     await bounded("the NIC to load a plan", call, wait);
-    return channel;
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */
