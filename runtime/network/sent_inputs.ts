@@ -12,7 +12,13 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
+import {
+  bounded,
+  DEFAULT_TIMEOUT_MS,
+  type Deferred,
+  deferred,
+  type WaitOptions,
+} from "../../serialize/wait.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
@@ -83,7 +89,7 @@ interface Input {
     restarts: number;
     fallbacks: Partial<Record<FallbackReason, number>>;
   };
-  readonly ended: PromiseWithResolvers<InputEnd>;
+  readonly ended: Deferred<InputEnd>;
   /** Flows that the device gave up. */
   readonly escaped: Set<number>;
   /** Sequential flows whose requests have all arrived. */
@@ -188,7 +194,7 @@ export class SentInputs {
       token,
       window,
       report,
-      ended: Promise.withResolvers(),
+      ended: deferred(),
       escaped: new Set(),
       arrived: new Map(),
       flows: new Map(flows.map((flow) => [flow.flow, flow])),
