@@ -9,7 +9,9 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
+import { createEpochCounter } from "../../kernels/epochs.ts";
 import type { Device } from "../device/device.ts";
+import { PageTurns } from "./page_turns.ts";
 
 /** Requests in one exchange with the device, at most. */
 const BATCH = 128;
@@ -44,6 +46,7 @@ export class NicProgram {
   readonly capacity: number;
   readonly #events: ProgramEvents;
   readonly #answers: PacketSlots;
+  readonly #pages: PageTurns | undefined;
   // One bank is filled while the device takes the other one.
   #filling: PacketSlots;
   #taking: PacketSlots;
@@ -59,12 +62,14 @@ export class NicProgram {
    * @param device Open device with the program, which this owns.
    * @param halves Order and flows of the device.
    * @param events Callbacks.
+   * @param reload Loads the program again, so that no page is on the device.
    */
   constructor(
     plan: Plan,
     device: Device,
-    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf">,
+    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf" | "pages">,
     events: ProgramEvents,
+    reload: () => Promise<void>,
   ) {
     this.plan = plan;
     this.device = device;
@@ -79,6 +84,9 @@ export class NicProgram {
     this.#filling = requests;
     this.#answers = answers;
     this.#taking = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    if (halves.pages === undefined) return;
+    const arranged = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    this.#pages = new PageTurns(halves.pages, arranged, createEpochCounter(plan.target.epochs), reload);
   }
 
   /** Whether the device has failed. */
@@ -92,11 +100,13 @@ export class NicProgram {
    * @param bytes Request; copied.
    * @returns Null, or the reason why it was dropped.
    */
-  push(bytes: Uint8Array): "full" | "length" | "failed" | null {
+  push(bytes: Uint8Array): string | null {
     const slots = this.#filling;
     if (this.#hasFailed || this.#isClosed) return "failed";
     if (bytes.length > slots.slotBytes) return "length";
     if (this.#count === this.capacity) return "full";
+    const refusal = this.#pages?.refusal(bytes) ?? null;
+    if (refusal !== null) return refusal;
     slots.engine.bytes.set(bytes, slotAddress(slots, this.#count++));
     this.#running ??= this.#run();
     return null;
@@ -110,10 +120,9 @@ export class NicProgram {
         const count = this.#count;
         [this.#filling, this.#taking] = [this.#taking, this.#filling];
         this.#count = 0;
-        const found = await this.device.exchange(
-          { input: this.#taking, count, output: this.#answers },
-          { timeoutMs: EXCHANGE_MS },
-        );
+        const turn = await this.#pages?.arrange(this.#taking, count) ?? { input: this.#taking };
+        const exchange = { ...turn, count, output: this.#answers };
+        const found = await this.device.exchange(exchange, { timeoutMs: EXCHANGE_MS });
         await this.#events.onAnswers(this.#answers, found);
       }
     } catch (error) {

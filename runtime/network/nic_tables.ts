@@ -145,7 +145,8 @@ export class NicTables {
         );
       }
       await device.load(opened.program);
-      return new NicProgram(plan, device, halves, this.#maker.events(plan));
+      const reload = () => device.load(opened.program);
+      return new NicProgram(plan, device, halves, this.#maker.events(plan), reload);
     } catch (error) {
       await device.close();
       throw error;

@@ -173,11 +173,16 @@ export class ReceivedInputs {
     this.#dirty.add(state);
     if (++state.unreported >= REPORT_EVERY || flow.done) this.#report(state);
     else this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
-    if (flow.escaped === true && !state.hasEscaped) {
-      state.hasEscaped = true;
-      entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
-    }
+    this.#noteEscape(state);
     this.#finishIfDone(entry);
+  }
+
+  /** Asks the sender to compute what the device left open, once. */
+  #noteEscape(state: FlowState): void {
+    const { entry, flow } = state;
+    if (flow.escaped !== true || state.hasEscaped) return;
+    state.hasEscaped = true;
+    entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
   }
 
   #reportAll(): void {
@@ -236,11 +241,16 @@ export class ReceivedInputs {
     { part, isLast, ...message }: { input: number; flow: number; part: Uint8Array; isLast: boolean },
     channel: Channel,
   ): void {
-    const { flow, entry } = this.#find(message, channel);
+    const state = this.#find(message, channel);
+    const { flow, entry } = state;
     if (flow.append === undefined || flow.done) {
       throw new OnpathError("packet", `Cannot append to flow ${message.flow}: it is complete`);
     }
     flow.append(part, isLast);
+    if (isLast) {
+      state.hasEscaped = false;
+      this.#noteEscape(state);
+    }
     this.#finishIfDone(entry);
   }
 
