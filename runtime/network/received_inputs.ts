@@ -16,6 +16,7 @@ import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import { encodeReport } from "./report_packet.ts";
+import type { PacketMac } from "./security/packet_mac.ts";
 import { batchOf } from "./socket/batch.ts";
 
 /** Answers after which a report is sent at once. */
@@ -65,6 +66,8 @@ interface FlowState {
 /** Open inputs of a receiver. */
 export class ReceivedInputs {
   socket: DatagramSocket | undefined;
+  /** Keys of answers; undefined if they need not be authenticated. Returns undefined while the NIC is gone. */
+  nicMac: (() => PacketMac | undefined) | undefined;
   readonly #plans: ReadonlyMap<number, OpenPlan>;
   readonly #onOutput: (output: ReceivedOutput) => void | Promise<void>;
   readonly #maxInputs: number;
@@ -148,7 +151,9 @@ export class ReceivedInputs {
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
   }
 
-  #take(bytes: Uint8Array): string {
+  #take(datagram: Uint8Array): string {
+    const bytes = this.#open(datagram);
+    if (typeof bytes === "string") return bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < HEADER_BYTES) return "truncated";
     if (bytes.length !== HEADER_BYTES + view.getUint16(OFFSET.length, true)) return "length";
@@ -166,6 +171,15 @@ export class ReceivedInputs {
     } else if (outcome !== "duplicate") return outcome;
     this.#noteArrival(state);
     return outcome;
+  }
+
+  /** Verifies an answer, if answers are authenticated. Flows that are not open have no keys. */
+  #open(datagram: Uint8Array): Uint8Array | string {
+    if (this.nicMac === undefined) return datagram;
+    if (datagram.length < HEADER_BYTES) return "truncated";
+    const view = new DataView(datagram.buffer, datagram.byteOffset);
+    if (!this.#flows.has(view.getUint32(OFFSET.flow, true))) return "flow";
+    return this.nicMac()?.open(datagram) ?? "mac";
   }
 
   #noteArrival(state: FlowState): void {
@@ -193,7 +207,9 @@ export class ReceivedInputs {
   #report(state: FlowState): void {
     state.unreported = 0;
     this.#dirty.delete(state);
-    void this.socket!.send(batchOf([encodeReport(state.arrivals.report())]), state.entry.reports);
+    const report = batchOf([encodeReport(state.arrivals.report())]);
+    const { channel: { keys }, reports } = state.entry;
+    void this.socket!.send(keys?.mac("report").seal(report) ?? report, reports);
   }
 
   #finishIfDone(entry: Entry): void {
@@ -279,6 +295,8 @@ export class ReceivedInputs {
       if (state.entry.number !== number) continue;
       this.#flows.delete(flow);
       this.#dirty.delete(state);
+      this.nicMac?.()?.forget(flow);
+      state.entry.channel.keys?.mac("report").forget(flow);
     }
   }
 

@@ -53,6 +53,12 @@ export function encodeReport({ flow, first, bitmap }: Report): Uint8Array<ArrayB
   return bytes;
 }
 
+/** Flow that a report names, before any check; -1 if the bytes are too few. */
+export function reportFlow(bytes: Uint8Array): number {
+  if (bytes.length < HEAD_BYTES) return -1;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+}
+
 /**
  * Decodes a report.
  *

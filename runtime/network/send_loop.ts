@@ -4,14 +4,16 @@
  * @module
  */
 
+import { deferred } from "../../serialize/deferred.ts";
 import type { SentFlow } from "../../kernels/halves.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
-import { decodeReport } from "./report_packet.ts";
+import { decodeReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
+import type { PacketKeys } from "./security/packet_keys.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
@@ -50,6 +52,10 @@ export class SendLoop {
   readonly reports: Record<string, number> = {};
   /** Destination of requests. */
   to: Address;
+  /** Keys of requests, if the NIC takes authenticated ones. */
+  nicKeys: PacketKeys | undefined;
+  /** Keys of reports, if the receiver's must be authenticated. */
+  receiverKeys: PacketKeys | undefined;
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
@@ -84,9 +90,14 @@ export class SendLoop {
    * @returns How it ended.
    */
   run(flow: SendingFlow): Promise<SendEnd> {
-    const { promise, resolve, reject } = Promise.withResolvers<SendEnd>();
+    const { promise, resolve, reject } = deferred<SendEnd>();
     const number = flow.sent.flow;
-    const remove = () => this.#active.delete(number) && this.#wake?.();
+    const remove = () => {
+      if (!this.#active.delete(number)) return;
+      this.nicKeys?.mac("request").forget(number);
+      this.receiverKeys?.mac("report").forget(number);
+      this.#wake?.();
+    };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
     this.#active.set(number, { ...flow, end, fail });
@@ -112,14 +123,19 @@ export class SendLoop {
 
   /** Takes a datagram from the receiver. */
   take(bytes: Uint8Array): void {
-    const report = decodeReport(bytes);
-    let outcome = "flow";
-    if (typeof report === "string") outcome = report;
-    else {
-      const active = this.#active.get(report.flow);
-      if (active !== undefined) outcome = this.#acknowledge(active, report.first, report.bitmap);
-    }
+    const outcome = this.#take(bytes);
     this.reports[outcome] = (this.reports[outcome] ?? 0) + 1;
+  }
+
+  #take(bytes: Uint8Array): string {
+    // Flows that are not active have no keys.
+    const mac = this.#active.has(reportFlow(bytes)) ? this.receiverKeys?.mac("report") : undefined;
+    const opened = mac?.open(bytes) ?? bytes;
+    if (typeof opened === "string") return opened;
+    const report = decodeReport(opened);
+    if (typeof report === "string") return report;
+    const active = this.#active.get(report.flow);
+    return active === undefined ? "flow" : this.#acknowledge(active, report.first, report.bitmap);
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
@@ -170,7 +186,9 @@ export class SendLoop {
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await this.#socket.send(packets, this.to);
+      // A flow that has ended meanwhile has no keys.
+      if (this.#active.get(sent.flow) !== active) continue;
+      await this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
       hasSent = true;
     }
     return hasSent;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type Deferred, deferred } from "../../serialize/deferred.ts";
 import type { Halves, SendingHalf, SentFlow } from "../../kernels/halves.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
@@ -83,7 +84,7 @@ interface Input {
     restarts: number;
     fallbacks: Partial<Record<FallbackReason, number>>;
   };
-  readonly ended: PromiseWithResolvers<InputEnd>;
+  readonly ended: Deferred<InputEnd>;
   /** Flows that the device gave up. */
   readonly escaped: Set<number>;
   /** Sequential flows whose requests have all arrived. */
@@ -175,7 +176,7 @@ export class SentInputs {
       token,
       window,
       report,
-      ended: Promise.withResolvers(),
+      ended: deferred(),
       escaped: new Set(),
       arrived: new Map(),
       flows: new Map(flows.map((flow) => [flow.flow, flow])),

@@ -8,7 +8,7 @@ import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { encodePlan } from "../../../kernels/plan/file.ts";
 import type { PageLoad } from "../../../kernels/program.ts";
 import type { DeviceProfile } from "../../../kernels/target/profile.ts";
-import { createModelDevice, MODEL_PROFILE } from "../../../runtime/device/model.ts";
+import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import { connectControl } from "../../../runtime/network/connect.ts";
 import { openDatagram } from "../../../runtime/network/datagram.ts";
