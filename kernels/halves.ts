@@ -18,6 +18,8 @@ export interface SentFlow {
   readonly requests: number;
   /** Writes the requests. */
   readonly outgoing: Pick<Outgoing, "write">;
+  /** Answers to each request; undefined if every request has some. */
+  readonly answersOf?: Uint32Array | undefined;
   /**
    * Computes the rest of a sequential flow on this host, after the device gave it up or lost its state. Absent if the
    * whole input has to be sent again.

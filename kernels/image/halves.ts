@@ -49,7 +49,7 @@ export function imageHalves(
           const samples = planSamples(plan, input);
           const order = paged?.sender(slots.slots) ?? createSender(plan, slots.slots);
           const outgoing = new ImageOutgoing(plan, writer, order, flow, samples);
-          return { flows: [{ flow, requests, outgoing }], description: null };
+          return { flows: [{ flow, requests, outgoing, answersOf: rows?.counts }], description: null };
         },
       };
     },

@@ -65,7 +65,7 @@ export class Arrivals {
     for (let n = 0; n < count; n++) {
       if (this.#has(first + n)) bitmap[n >> 3]! |= 1 << (n & 7);
     }
-    return { flow: this.#flow, first, bitmap };
+    return { kind: "arrived", flow: this.#flow, first, bitmap };
   }
 }
 

@@ -62,4 +62,5 @@ export type { Security } from "./security/options.ts";
 export type { TlsOptions } from "./security/tls.ts";
 export type { ControlCounts, RefusedConnection } from "./connect.ts";
 export type { MessageOutcome } from "./control_frame.ts";
-export { openRelay, type Relay, type RelayCounts, type RelayFaults, type RelayOptions } from "./relay.ts";
+export type { RelayCounts, RelayFaults } from "./fault_path.ts";
+export { openRelay, type Relay, type RelayOptions } from "./relay.ts";

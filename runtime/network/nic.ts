@@ -18,7 +18,14 @@ import {
   type OpenDatagram,
   openDatagram,
 } from "./datagram.ts";
-import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
+import {
+  announceSpec,
+  closeSpec,
+  destinationSpec,
+  flowsSpec,
+  nothingSpec,
+  type RegisteredFlows,
+} from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
 import { checkKeys, keysHandler } from "./security/agree.ts";
@@ -123,6 +130,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
   let closing: Promise<void> | undefined;
   const close = async () => {
     await server.close();
+    path.close();
     await path.tables.close();
     await socket.close();
   };
@@ -167,9 +175,9 @@ function controlHandlers(path: NicPath, socket: DatagramSocket, isAuthenticated:
     },
     flows: {
       schema: flowsSpec,
-      run: ({ flows, plan, token }: { flows: number[]; plan: number; token: string }, channel) => {
+      run: (message: RegisteredFlows, channel) => {
         checkKeys("register flows", channel, isAuthenticated);
-        const { share } = tables.addFlows(flows, plan, token, channel);
+        const { share } = tables.addFlows(message, channel);
         return { window: Math.min(windowOf(channel), share) };
       },
     },

@@ -29,6 +29,8 @@ export interface NicCounts {
   readonly answers: number;
   /** Answers sent again from the kept ones. */
   readonly repeats: number;
+  /** Reports sent to senders of sequential flows. */
+  readonly reports: number;
   /** Requests held until preceding ones arrived. */
   readonly held: number;
   /** Datagrams dropped, by reason. */

@@ -13,6 +13,7 @@ import type { DeviceCounters } from "../device/device.ts";
 import type { Address } from "./address.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import type { ProgramEvents } from "./nic_program.ts";
+import { NicReports } from "./nic_reports.ts";
 import type { Destination, NicFlow, NicTables } from "./nic_tables.ts";
 import { batchOf, datagramAt, type DatagramBatch, DatagramList, type ReceivedBatch } from "./socket/batch.ts";
 import type { DatagramSocket } from "./socket/contract.ts";
@@ -32,6 +33,12 @@ export class NicPath {
   #answers = 0;
   #repeats = 0;
   #held = 0;
+  readonly #reports = new NicReports((report, number, flow) => {
+    // A flow that has ended meanwhile has no keys.
+    if (this.tables.flows.get(number) !== flow) return;
+    const batch = batchOf([report]);
+    void this.socket?.send(flow.owner.keys?.mac("order").seal(batch) ?? batch, flow.reports!);
+  });
 
   /**
    * Makes a path without a socket.
@@ -70,6 +77,7 @@ export class NicPath {
       else if (flow === undefined || flow.program !== program) this.#drop("flow");
       else this.#takeRequest(flow, datagramAt(batch, n), sources[n]!.host);
     }
+    this.#reports.flush();
     if (foreigners.count === 0) return;
     this.#passed += foreigners.count;
     return this.socket!.send(foreigners, this.#passTo!);
@@ -103,12 +111,15 @@ export class NicPath {
     const refusal = readPacketBytes(bytes, header);
     if (refusal !== null) return this.#dropOf(flow, refusal);
     const place = order.offer(header.sequence, bytes);
-    if (place === "held") this.#held++;
-    else if (place === "repeat") this.#repeat(flow, order.answers(header.sequence));
+    if (place === "held") {
+      this.#held++;
+      this.#reports.note(header.flow, flow, true);
+    } else if (place === "repeat") this.#repeat(flow, order.answers(header.sequence));
     else if (place === "due") {
       for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
         if (!this.#push(flow, due)) return;
         order.advance();
+        this.#reports.note(header.flow, flow, false);
       }
     } else this.#dropOf(flow, place);
   }
@@ -164,6 +175,11 @@ export class NicPath {
     for (const user of users) user.notify("failure", { plan, message: message.slice(0, 2000) });
   }
 
+  /** Ends the reports. */
+  close(): void {
+    this.#reports.close();
+  }
+
   #dropOf({ peer }: NicFlow, reason: string): void {
     peer.drop(reason);
     this.#drop(reason);
@@ -193,6 +209,7 @@ export class NicPath {
       requests: this.#requests,
       answers: this.#answers,
       repeats: this.#repeats,
+      reports: this.#reports.sent,
       held: this.#held,
       dropped,
       programs: this.tables.programs.size,

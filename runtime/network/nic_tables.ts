@@ -14,6 +14,7 @@ import { type Address, sameAddress } from "./address.ts";
 import type { Channel } from "./channel.ts";
 import { FlowOrder } from "./flow_order.ts";
 import { halvesOf } from "./halves_of.ts";
+import type { RegisteredFlows } from "./messages.ts";
 import { NicProgram, type ProgramEvents } from "./nic_program.ts";
 import { type Peer, type PeerLimits, Peers } from "./security/peers.ts";
 
@@ -47,6 +48,8 @@ export interface NicFlow {
   readonly peer: Peer;
   /** Token of its destination. */
   readonly token: string;
+  /** Address to which the NIC reports; undefined if it does not. */
+  readonly reports: Address | undefined;
   /** Order of a sequential flow. */
   readonly order: FlowOrder | undefined;
 }
@@ -187,7 +190,7 @@ export class NicTables {
    * @throws {OnpathError} `plan` if the program is not announced; `gap` if the destination is not registered; `size` if
    * a limit would be exceeded or a number is in use.
    */
-  addFlows(numbers: readonly number[], plan: number, token: string, owner: Channel): NicProgram {
+  addFlows({ flows: numbers, plan, token, port }: RegisteredFlows, owner: Channel): NicProgram {
     const program = this.#ready.get(plan);
     if (program === undefined || this.#programs.get(plan)?.users.has(owner) !== true) {
       throw new OnpathError("plan", `Cannot register flows of plan ${plan}: it was not announced`, { plan });
@@ -236,7 +239,8 @@ export class NicTables {
     const peer = this.peers.of(owner.remoteHost);
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;
-      this.flows.set(number, { program, owner, peer, token, order });
+      const reports = port === undefined ? undefined : { host: owner.remoteHost, port };
+      this.flows.set(number, { program, owner, peer, token, reports, order });
     }
     return program;
   }
@@ -252,6 +256,7 @@ export class NicTables {
     if (flow === undefined) return;
     this.flows.delete(number);
     flow.owner.keys?.mac("request").forget(number);
+    flow.owner.keys?.mac("order").forget(number);
     this.destinations.get(flow.token)?.owner.keys?.mac("answer").forget(number);
   }
 

@@ -190,6 +190,9 @@ export class SentInputs {
     let end: InputEnd | undefined;
     try {
       end = await bounded("an input to arrive", input.ended.promise, { timeoutMs, signal });
+    } catch (cause) {
+      const isAbsent = this.nic!.current === undefined && !signal?.aborted;
+      throw isAbsent && cause instanceof OnpathError && cause.code === "timeout" ? absentNic(cause) : cause;
     } finally {
       if (end !== "arrived") receiver.notify("drop", { input: number });
       this.#inputs.delete(number);
@@ -221,7 +224,7 @@ export class SentInputs {
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    let open = flows.map((sent) => this.#sending(sent, slots));
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
@@ -241,7 +244,7 @@ export class SentInputs {
 
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
-    const flow = this.#sending(sent, slots, ORDER_WINDOW);
+    const flow = this.#sending(sent, slots, sent);
     const { repeat } = flow;
     await this.#register(input, [sent.flow]);
     const end = await this.#loop.run(flow);
@@ -258,11 +261,13 @@ export class SentInputs {
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, window: number): SendingFlow {
+  #sending(sent: SentFlow, slots: PacketSlots, sequential?: SentFlow): SendingFlow {
+    const window = sequential === undefined ? PLACED_WINDOW : ORDER_WINDOW;
+    const { path } = this.#loop;
     return {
       sent,
       slots,
-      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path),
+      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, path, sequential),
     };
   }
 
@@ -292,7 +297,8 @@ export class SentInputs {
     for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
       try {
         const channel = await this.announce(plan.id, bytes, wait);
-        const answer = await channel.call("flows", { flows, plan: plan.id, token }, wait);
+        const message = { flows, plan: plan.id, token, port: this.#port };
+        const answer = await channel.call("flows", message, wait);
         const { window } = parseWith(windowSpec, answer, "packet", "flows");
         this.#loop.limit(Math.min(window, input.window));
         return;
@@ -359,6 +365,15 @@ export class SentInputs {
     );
     for (const { ended } of this.#inputs.values()) ended.reject(error);
   }
+}
+
+function absentNic(cause: OnpathError): OnpathError {
+  return new OnpathError(
+    "device",
+    "Cannot send: the connection to the NIC has ended, and it did not come back before the timeout",
+    {},
+    { cause },
+  );
 }
 
 function stallError({ sent, repeat }: SendingFlow): OnpathError {

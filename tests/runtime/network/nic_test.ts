@@ -43,7 +43,7 @@ async function registered(nic: Nic) {
   const control = await connectControl(nic.control, "test", {});
   await control.call("destination", { token: TOKEN, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
-  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN });
+  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN, port: socket.local.port });
   return {
     socket,
     control,
@@ -116,7 +116,7 @@ test("openNic() refuses plans, flows and destinations by name", async () => {
   const peer = await registered(nic);
   const { control } = peer;
   const flows = (numbers: number[], id = plan.id, token = TOKEN) =>
-    control.call("flows", { flows: numbers, plan: id, token });
+    control.call("flows", { flows: numbers, plan: id, token, port: 9 });
   await assert.rejects(flows([1]), { code: "size", message: /flow 1: the number is in use/ });
   await assert.rejects(flows([2, 3]), { code: "size", message: /the maximum is 2/ });
   await assert.rejects(flows([2], 5), { code: "plan", message: /was not announced/ });
@@ -225,4 +225,33 @@ test("openRelay() gives the n-th datagram the same fate for the same seed", asyn
   assert.deepEqual(await run(3), first);
   assert.notDeepEqual(await run(4), first);
   await assert.rejects(openRelay({ to: listen, seed: 1, loss: 2 }), { code: "size", message: /loss 2/ });
+});
+
+test("openReceiver() repeats the last report of a complete flow", async () => {
+  const received: Uint8Array[] = [];
+  await using nic = await openNic();
+  await using receiver = await openReceiver({
+    nic: nic.control,
+    plans: [{ plan }],
+    onOutput: () => {},
+    open: (options, wait) =>
+      openDatagram({
+        ...options,
+        onDatagrams: (batch) => {
+          eachDatagram((bytes) => received.push(bytes.slice()))(batch);
+          options.onDatagrams(batch);
+        },
+      }, wait),
+  });
+  await using sender = await openSender({ nic: nic.control, receiver: receiver.control });
+  const open = await sender.open(plan);
+  await open.send(CELLS.inputs[0] as never);
+  const stranger = await openDatagram({ listen, onDatagrams: () => assert.fail("a stranger got a report") });
+  const { outcomes: { duplicate = 0 }, sent } = receiver.counts();
+  await stranger.send(batchOf([received[0]!]), receiver.data);
+  await until(() => receiver.counts().outcomes["duplicate"] === duplicate + 1, "the repetition");
+  await until(() => receiver.counts().sent === sent + 1, "the report");
+  await until(() => sender.counts().received === sent + 1, "the report's arrival");
+  assert.equal(receiver.counts().inputs, 0);
+  await stranger.close();
 });

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compile } from "../../../kernels/compile.ts";
 import { createEpochCounter } from "../../../kernels/epochs.ts";
 import { imageHalves } from "../../../kernels/image/halves.ts";
-import { referencePipeline } from "../../../kernels/image/reference.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { encodePlan } from "../../../kernels/plan/file.ts";
 import type { PageLoad } from "../../../kernels/program.ts";
-import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import { connectControl } from "../../../runtime/network/connect.ts";
@@ -26,32 +23,10 @@ import {
   writePacket,
 } from "../../../serialize/packets.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
-import { noise } from "../../support/images.ts";
 import { longTest, sized } from "../../support/long.ts";
-import { sameTensor, test } from "../helpers.ts";
-import type { WorkloadSample } from "../workload_samples.ts";
+import { test } from "../helpers.ts";
+import { PAGED_SAMPLES, pagedSample } from "./paged_samples.ts";
 import { openParties, sendSample } from "./parties.ts";
-
-const PIPELINE = { steps: [{ op: "resize", size: [23, 19] }] } as const;
-
-/** A card whose page memory holds a few pages, and which loses its pages after 60 epochs. */
-const SMALL: DeviceProfile = { ...MODEL_PROFILE, bram: 60, uram: 0, usable: 1, instances: 1, epochs: 60 };
-
-function pagedSample(name: string, layout: "cells" | "tiles", profile: DeviceProfile): WorkloadSample {
-  const inputs = [1, 2, 3].map((seed) => noise(2, 31, 41, 3, seed));
-  return {
-    name: `image (${layout} with pages, ${name})`,
-    compile: () => compile(PIPELINE, { input: inputs[0]!, device: profile, form: "row-pages", layout }),
-    inputs,
-    check: (input, output) => sameTensor(output as Tensor, referencePipeline(PIPELINE, input as Tensor)),
-  };
-}
-
-/** Images whose pages are swapped, on devices with many and few slots. */
-export const PAGED_SAMPLES: readonly WorkloadSample[] = [
-  pagedSample("many slots", "cells", MODEL_PROFILE),
-  pagedSample("few slots", "tiles", SMALL),
-];
 
 const PLANS = PAGED_SAMPLES.map((sample) => ({ sample, plan: sample.compile(MODEL_PROFILE) as ImagePlan }));
 const FAULTS = { loss: 0.06, duplication: 0.06, reordering: 0.3, corruption: 0.02 };
@@ -121,7 +96,8 @@ test("openNic() drops requests that need another page than that of their epoch",
   await control.call("destination", { token, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
   const { flows, slots } = begin(plan, sample.inputs[0] as Tensor);
-  await control.call("flows", { flows: [flows[0]!.flow], plan: plan.id, token });
+  const { port } = socket.local;
+  await control.call("flows", { flows: [flows[0]!.flow], plan: plan.id, token, port });
   assert.equal(flows[0]!.outgoing.write(slots, 0, slots.slots) > 0, true);
   const good = packetBytes(slots, 0).slice();
   const changed = (change: (view: DataView) => void) => {
