@@ -32,7 +32,9 @@ export class NicPath {
   #requests = 0;
   #answers = 0;
   #repeats = 0;
+  #repeated = 0;
   #held = 0;
+  #released = 0;
   readonly #reports = new NicReports((report, number, flow) => {
     // A flow that has ended meanwhile has no keys.
     if (this.tables.flows.get(number) !== flow) return;
@@ -119,6 +121,7 @@ export class NicPath {
       for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
         if (!this.#push(flow, due)) return;
         order.advance();
+        if (due !== bytes) this.#released++;
         this.#reports.note(header.flow, flow, false);
       }
     } else this.#dropOf(flow, place);
@@ -127,6 +130,7 @@ export class NicPath {
   #repeat(flow: NicFlow, answers: readonly Uint8Array[]): void {
     const destination = this.tables.destinations.get(flow.token);
     if (destination === undefined) return this.#dropOf(flow, "destination");
+    this.#repeated++;
     this.#repeats += answers.length;
     void this.#send(batchOf(answers), destination);
   }
@@ -209,8 +213,10 @@ export class NicPath {
       requests: this.#requests,
       answers: this.#answers,
       repeats: this.#repeats,
+      repeated: this.#repeated,
       reports: this.#reports.sent,
       held: this.#held,
+      released: this.#released,
       dropped,
       programs: this.tables.programs.size,
       flows: this.tables.flows.size,

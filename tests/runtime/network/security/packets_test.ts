@@ -138,11 +138,22 @@ test("openSender() takes no forged report: requests that did not arrive stay una
   // Nothing reaches the NIC, so only the attacker reports.
   const blackHole: OpenDatagram = async (options, wait) => {
     const socket = await openDatagram(options, wait);
-    socket.send = (batch, _to) => {
-      flow = new DataView(batch.bytes.buffer, batch.bytes.byteOffset + batch.offsets[0]!).getUint32(8, true);
-      return Promise.resolve();
+    const { local, kind, fallbackReason, burst, counts } = socket;
+    return {
+      local,
+      kind,
+      fallbackReason,
+      burst,
+      counts,
+      close: () => socket.close(),
+      send: (batch) => {
+        flow = new DataView(batch.bytes.buffer, batch.bytes.byteOffset + batch.offsets[0]!).getUint32(
+          8,
+          true,
+        );
+        return Promise.resolve();
+      },
     };
-    return socket;
   };
   await using parties = await openParties({ plans: [{ plan }], security, openSender: blackHole });
   const controller = new AbortController();
