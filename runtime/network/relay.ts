@@ -9,6 +9,7 @@ import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { type OpenDatagram, openDatagram } from "./datagram.ts";
 import { FaultPath, type RelayCounts, type RelayFaults } from "./fault_path.ts";
+import { batchOf, eachDatagram } from "./socket/batch.ts";
 
 /** Options of {@linkcode openRelay}. */
 export interface RelayOptions extends RelayFaults {
@@ -43,14 +44,14 @@ export interface Relay extends AsyncDisposable {
  *
  * @example
  * ```ts
- * import { openDatagram, openRelay } from "onpath/network";
+ * import { batchOf, eachDatagram, openDatagram, openRelay } from "onpath/network";
  * import assert from "node:assert/strict";
  *
  * const { promise, resolve } = Promise.withResolvers<Uint8Array>();
  * const listen = { host: "127.0.0.1", port: 0 };
- * const socket = await openDatagram({ listen, onDatagram: (bytes) => resolve(bytes.slice()) });
+ * const socket = await openDatagram({ listen, onDatagrams: eachDatagram((bytes) => resolve(bytes.slice())) });
  * await using relay = await openRelay({ to: socket.local, seed: 1, corruption: 1 });
- * await socket.send([Uint8Array.of(0, 0)], relay.local);
+ * await socket.send(batchOf([Uint8Array.of(0, 0)]), relay.local);
  * assert.notDeepEqual([...await promise], [0, 0]);
  * await socket.close();
  * ```
@@ -60,9 +61,9 @@ export async function openRelay(options: RelayOptions, wait: WaitOptions = {}): 
   const path = new FaultPath({
     faults: options,
     seed: options.seed,
-    send: (bytes) => void socket.send([bytes], relay.to),
+    send: (bytes) => void socket.send(batchOf([bytes]), relay.to),
   });
-  const socket = await open({ listen, onDatagram: (bytes) => path.take(bytes) }, wait);
+  const socket = await open({ listen, onDatagrams: eachDatagram((bytes) => path.take(bytes)) }, wait);
   const relay: Relay = {
     local: socket.local,
     to: options.to,
