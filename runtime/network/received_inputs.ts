@@ -22,6 +22,8 @@ import { batchOf } from "./socket/batch.ts";
 const REPORT_EVERY = 8;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
+/** Complete flows whose last reports are kept. */
+const MAX_COMPLETE = 512;
 
 /** A result that has arrived. */
 export interface ReceivedOutput {
@@ -77,6 +79,8 @@ export class ReceivedInputs {
     MAX_PAYLOAD,
   );
   readonly #dirty = new Set<FlowState>();
+  // Last reports of complete flows. A sender that has lost one repeats a request and gets it again.
+  readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: Address }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #nextInput = 0;
   #completed = 0;
@@ -133,6 +137,7 @@ export class ReceivedInputs {
     const entry = { number, plan: open.plan, label, channel, reports, received, isFinishing: false };
     this.#entries.set(number, entry);
     for (const flow of received.flows) {
+      this.#complete.delete(flow.flow);
       const arrivals = new Arrivals(flow);
       const { requestOf } = open.halves;
       this.#flows.set(flow.flow, { entry, flow, arrivals, requestOf, unreported: 0, hasEscaped: false });
@@ -156,7 +161,7 @@ export class ReceivedInputs {
     // Over a network, a packet without a CRC is not one of ours.
     if ((view.getUint16(OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
     const state = this.#flows.get(view.getUint32(OFFSET.flow, true));
-    if (state === undefined) return "flow";
+    if (state === undefined) return this.#repeatReport(view.getUint32(OFFSET.flow, true));
     const slots = this.#slots;
     slots.engine.bytes.set(bytes, slotAddress(slots, 0));
     const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
@@ -191,6 +196,19 @@ export class ReceivedInputs {
     void this.socket!.send(batchOf([encodeReport(state.arrivals.report())]), state.entry.reports);
   }
 
+  #repeatReport(flow: number): string {
+    const last = this.#complete.get(flow);
+    if (last === undefined) return "flow";
+    void this.socket!.send(batchOf([last.report]), last.to);
+    return "duplicate";
+  }
+
+  #keepReport({ flow, arrivals, entry }: FlowState): void {
+    this.#complete.set(flow.flow, { report: encodeReport(arrivals.report()), to: entry.reports });
+    const [oldest] = this.#complete.keys();
+    if (this.#complete.size > MAX_COMPLETE) this.#complete.delete(oldest!);
+  }
+
   #finishIfDone(entry: Entry): void {
     if (entry.isFinishing || !entry.received.flows.every(({ done }) => done)) return;
     entry.isFinishing = true;
@@ -206,6 +224,7 @@ export class ReceivedInputs {
       if (!(cause instanceof OnpathError)) throw cause;
       error = cause.message.slice(0, 2000);
     } finally {
+      for (const state of this.#flows.values()) if (state.entry.number === number) this.#keepReport(state);
       this.#remove(number);
     }
     channel.notify("ended", { input: number, error });
@@ -294,5 +313,6 @@ export class ReceivedInputs {
     this.#entries.clear();
     this.#flows.clear();
     this.#dirty.clear();
+    this.#complete.clear();
   }
 }

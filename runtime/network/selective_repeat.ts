@@ -160,10 +160,12 @@ export class SelectiveRepeat {
       else this.#lost--;
       this.#states[slot] = ARRIVED;
       count++;
-      const sentAt = this.#sentAt[slot]!;
+      const sentAt = this.#sentAt[slot]!, isRepeated = this.#tries[slot]! > 1;
+      // An acknowledgement that comes at once is one of the copy that was sent first.
+      if (isRepeated && now - sentAt < this.#path.smoothedMs / 2) continue;
       this.#newestArrival = Math.max(this.#newestArrival, sentAt);
-      // The round trip of a repeated request is ambiguous.
-      if (this.#tries[slot] === 1) measured = Math.max(measured, sentAt);
+      // The round trip of a repeated request is ambiguous. That of a lost one has the timeout in it.
+      if (!isRepeated && state === IN_FLIGHT) measured = Math.max(measured, sentAt);
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
@@ -193,16 +195,26 @@ export class SelectiveRepeat {
   }
 
   /**
-   * Marks all requests in flight as lost if the timeout has passed.
+   * Marks requests as lost if the timeout has passed. The first time it is the oldest one in flight only: its repetition
+   * brings a report, which names the others, where merely a report was lost. After further timeouts it is all of them.
    *
-   * @returns Whether it has.
+   * @returns Whether all requests were marked.
    */
   expire(now: number): boolean {
     if (now < this.deadline) return false;
-    this.loseAll();
     this.timeouts++;
     this.#path.backOff();
-    return true;
+    this.#lastEvent = now;
+    if (this.timeouts > 1) this.loseAll();
+    else this.#loseOldest();
+    return this.timeouts > 1;
+  }
+
+  #loseOldest(): void {
+    for (let n = this.#first; n < this.#unsent; n++) {
+      const slot = n % this.#capacity;
+      if (this.#states[slot] === IN_FLIGHT) return this.#lose(slot);
+    }
   }
 
   /** Marks all requests in flight as lost, because the device that held them is gone. */

@@ -48,6 +48,8 @@ export class SendLoop {
   readonly path: RoundTrip = new RoundTrip();
   /** Reports by outcome. */
   readonly reports: Record<string, number> = {};
+  /** Timeouts of all flows. */
+  timeouts = 0;
   /** Destination of requests. */
   to: Address;
   readonly #socket: DatagramSocket;
@@ -56,6 +58,7 @@ export class SendLoop {
   #limit: number = MIN_WINDOW;
   #allowed = Infinity;
   #isRunning = false;
+  #rounds = 0;
   #wake: (() => void) | undefined;
 
   /**
@@ -150,7 +153,10 @@ export class SendLoop {
   /** Gives every flow one turn. Returns whether anything was sent. */
   async #turn(): Promise<boolean> {
     let hasSent = false;
-    for (const active of [...this.#active.values()]) {
+    // Another flow is the first one in each round, so that the window's remainder goes to all in turn.
+    const round = [...this.#active.values()];
+    const start = this.#rounds++ % round.length;
+    for (const active of [...round.slice(start), ...round.slice(0, start)]) {
       const { repeat, sent } = active;
       this.#expire(active);
       if (this.#active.get(sent.flow) !== active) continue;
@@ -160,8 +166,9 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const free = Math.floor(Math.min(this.#limit, this.#allowed)) - this.#inFlight();
-      const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
+      const window = Math.floor(Math.min(this.#limit, this.#allowed));
+      const free = window - this.#inFlight();
+      const share = Math.max(1, Math.ceil(window / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
       const packets = repeat.list();
@@ -183,7 +190,10 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    if (!repeat.expire(performance.now())) return;
+    const before = repeat.timeouts;
+    const areAllLost = repeat.expire(performance.now());
+    this.timeouts += repeat.timeouts - before;
+    if (!areAllLost) return;
     this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }

@@ -46,6 +46,8 @@ export interface SenderOptions {
 export interface SenderCounts extends Readonly<DatagramCounts> {
   /** Reports of the receiver by outcome. */
   readonly reports: Readonly<Record<string, number>>;
+  /** Timeouts of flows without an acknowledgement. */
+  readonly timeouts: number;
   /** Smoothed round trip in milliseconds. */
   readonly roundTripMs: number;
 }
@@ -179,6 +181,7 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
       counts: () => ({
         ...socket.counts,
         reports: { ...loop.reports },
+        timeouts: loop.timeouts,
         roundTripMs: loop.path.smoothedMs,
       }),
       close,

@@ -239,3 +239,32 @@ test("openRelay() gives the n-th datagram the same fate for the same seed", asyn
   assert.notDeepEqual(await run(4), first);
   await assert.rejects(openRelay({ to: listen, seed: 1, loss: 2 }), { code: "size", message: /loss 2/ });
 });
+
+test("openReceiver() repeats the last report of a complete flow", async () => {
+  const received: Uint8Array[] = [];
+  await using nic = await openNic();
+  await using receiver = await openReceiver({
+    nic: nic.control,
+    plans: [{ plan }],
+    onOutput: () => {},
+    open: (options, wait) =>
+      openDatagram({
+        ...options,
+        onDatagrams: (batch) => {
+          eachDatagram((bytes) => received.push(bytes.slice()))(batch);
+          options.onDatagrams(batch);
+        },
+      }, wait),
+  });
+  await using sender = await openSender({ nic: nic.control, receiver: receiver.control });
+  const open = await sender.open(plan);
+  await open.send(CELLS.inputs[0] as never);
+  const stranger = await openDatagram({ listen, onDatagrams: () => assert.fail("a stranger got a report") });
+  const { outcomes: { duplicate = 0 }, sent } = receiver.counts();
+  await stranger.send(batchOf([received[0]!]), receiver.data);
+  await until(() => receiver.counts().outcomes["duplicate"] === duplicate + 1, "the repetition");
+  await until(() => receiver.counts().sent === sent + 1, "the report");
+  await until(() => sender.counts().received === sent + 1, "the report's arrival");
+  assert.equal(receiver.counts().inputs, 0);
+  await stranger.close();
+});

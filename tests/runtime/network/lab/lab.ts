@@ -11,7 +11,7 @@ import { openRelay, type Relay } from "../../../../runtime/network/relay.ts";
 import { type Child, startHost } from "./child.ts";
 import { type Hosts, openHosts, type Role } from "./namespaces.ts";
 import type { Tally } from "./receiving.ts";
-import type { Sent, SendTask } from "./sending.ts";
+import type { SendTask, Sent } from "./sending.ts";
 import type { WireCounts } from "./wire.ts";
 
 /** Options of {@linkcode openLab}. */
