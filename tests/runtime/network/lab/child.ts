@@ -32,11 +32,12 @@ type Answer = { readonly id: number; readonly value?: unknown; readonly error?: 
 /**
  * Starts a program.
  *
- * @param namespace Network namespace; undefined for that of this process.
+ * @param prefix Words before the command line, which select a host.
  * @param options Options of the program; see `host.ts`.
  */
-export async function startHost(namespace: string | undefined, options: object): Promise<Child> {
-  const words = [
+export async function startHost(prefix: readonly string[], options: object): Promise<Child> {
+  const [command, ...words] = [
+    ...prefix,
     process.execPath,
     "run",
     "-A",
@@ -45,8 +46,7 @@ export async function startHost(namespace: string | undefined, options: object):
     PROGRAM,
     JSON.stringify(options),
   ];
-  const [command, ...rest] = namespace === undefined ? words : ["ip", "netns", "exec", namespace, ...words];
-  const child = spawn(command!, rest, { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command!, words, { stdio: ["pipe", "pipe", "pipe"] });
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   let nextId = 1, errors = "";
   child.stderr!.on("data", (text) => errors = (errors + text).slice(-4000));

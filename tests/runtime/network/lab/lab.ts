@@ -9,7 +9,8 @@ import type { RelayFaults } from "../../../../runtime/network/fault_path.ts";
 import type { NicCounts } from "../../../../runtime/network/nic_counts.ts";
 import { openRelay, type Relay } from "../../../../runtime/network/relay.ts";
 import { type Child, startHost } from "./child.ts";
-import { type Hosts, openHosts, type Role } from "./namespaces.ts";
+import { HOST_NAMES, type HostName } from "../../../../scripts/network/hosts.ts";
+import { dropAtRandom, openNetwork } from "./network.ts";
 import type { Tally } from "./receiving.ts";
 import type { SendTask, Sent } from "./sending.ts";
 import type { WireCounts } from "./wire.ts";
@@ -47,8 +48,8 @@ export interface Lab extends AsyncDisposable {
   readonly receiver: Child;
   /** The wire, if there is one. */
   readonly wire: Child | undefined;
-  /** The router's loss, if a kernel joins the hosts. */
-  readonly hosts: Hosts | undefined;
+  /** Sets the loss of nftables in thousandths, in a lab that a kernel joins. */
+  setLoss(perMille: number): Promise<void>;
   /** Relays to the NIC, the receiver and the sender, on loopback. */
   readonly relays: readonly Relay[];
   /** The NIC, which `restartNic` replaces. */
@@ -73,26 +74,29 @@ const RUN_MS = 600_000;
 export async function openLab(options: LabOptions): Promise<Lab> {
   const { joinedBy, workloads, version = 4, isJumbo = false, faults = {}, seed = 1 } = options;
   await using undo = new AsyncDisposableStack();
-  const hosts = joinedBy === "loopback" ? undefined : openHosts({ joinedBy, mtu: isJumbo ? 9000 : 1500 });
-  if (hosts !== undefined) undo.use(hosts);
-  const addressOf = (role: Role) => {
-    const host = hosts?.hosts.find((each) => each.role === role);
-    if (host === undefined) return version === 4 ? "127.0.0.1" : "::1";
-    return version === 4 ? host.v4 : host.v6;
+  const network = joinedBy === "loopback"
+    ? undefined
+    : undo.use(await openNetwork(joinedBy, isJumbo ? 9000 : 1500));
+  const addressOf = (role: HostName) => {
+    if (network === undefined) return version === 4 ? "127.0.0.1" : "::1";
+    return network.hosts[role][version === 4 ? "v4" : "v6"];
   };
-  const start = async (role: Role | "wire", more: object) => {
-    const namespace = hosts?.hosts.find((each) => each.role === role)?.namespace;
-    const child = await startHost(namespace, { role, workloads, isJumbo, ...more });
-    return child;
-  };
+  const start = (role: HostName | "wire", more: object) =>
+    startHost(role === "wire" ? [] : network?.hosts[role].prefix ?? [], {
+      role,
+      workloads,
+      isJumbo,
+      ...more,
+    });
   const keep = (child: Child) => (undo.defer(() => child.close()), child);
-  const wire = joinedBy === "wire" ? keep(await start("wire", { ends: hosts!.hosts })) : undefined;
+  const wire = joinedBy === "wire" ? keep(await start("wire", { ends: network!.ends })) : undefined;
+  if (wire !== undefined) await network!.join();
   const setFaults = async (next: RelayFaults, nextSeed: number) => {
     await wire!.call("faults", { faults: next, seed: nextSeed });
   };
   if (wire !== undefined) await setFaults(faults, seed);
 
-  const free = (role: Role) => ({ host: addressOf(role), port: 0 });
+  const free = (role: HostName) => ({ host: addressOf(role), port: 0 });
   let nic = await start("nic", { host: addressOf("nic"), nic: free("nic"), nicData: free("nic") });
   undo.defer(() => nic.close());
   const nicAt = await nic.call<{ control: Address; data: Address }>("addresses");
@@ -148,7 +152,9 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     sender,
     receiver,
     wire,
-    hosts,
+    setLoss: async (perMille) => {
+      await Promise.all(HOST_NAMES.map((name) => dropAtRandom(network!.hosts[name].prefix, perMille)));
+    },
     relays,
     nic: () => nic,
     restartNic,

@@ -17,8 +17,10 @@ const INPUT_MS = 180_000;
 export interface SendTask {
   readonly workload: string;
   readonly run: number;
-  /** Requests to send, without repeats; the last input is sent whole. */
-  readonly requests: number;
+  /** Inputs to send. Default as many as `requests` needs. */
+  readonly inputs?: number | undefined;
+  /** Requests to send, without repeats; the last inputs are sent whole. Default as many as `inputs` have. */
+  readonly requests?: number | undefined;
   /** Inputs at once. */
   readonly concurrency: number;
 }
@@ -30,7 +32,6 @@ export interface Sent {
   readonly resent: number;
   readonly fallbacks: number;
   readonly restarts: number;
-  /** Bytes of requests, with headers, each counted once. */
   readonly milliseconds: number;
 }
 
@@ -54,14 +55,15 @@ export async function openSending(options: HostOptions): Promise<Program> {
     }
     return plan;
   };
-  const send = async ({ workload, run, requests, concurrency }: SendTask): Promise<Sent> => {
+  const send = async (
+    { workload, run, inputs: most = Infinity, requests = Infinity, concurrency }: SendTask,
+  ): Promise<Sent> => {
     const { inputs } = workloads.find(({ name }) => name === workload)!;
     const plan = await planOf(workload);
     const total = { inputs: 0, requests: 0, resent: 0, fallbacks: 0, restarts: 0 };
     const start = performance.now();
     const worker = async () => {
-      // Inputs in flight are part of the number: each sends as many requests as the mean of those before.
-      while (total.requests < requests) {
+      while (total.requests < requests && total.inputs < most) {
         const n = total.inputs++;
         const report = await plan.send(inputs[n % inputs.length] as never, {
           label: labelOf(workload, run, n),

@@ -5,10 +5,10 @@
  */
 
 import { cString } from "../../../../runtime/device/xrt/binding/native.ts";
-import { inNamespace } from "../../../../runtime/xdp/namespace.ts";
-import { openNative, succeed } from "../../../../runtime/xdp/native.ts";
+import { type Native, openNative, succeed } from "../../../../runtime/xdp/native.ts";
 
 const READ_WRITE_NONBLOCKING = 0x802;
+const NEW_NET = 0x40000000;
 const SET_INTERFACE = 0x400454ca;
 /** An interface of IP packets, without a header before them. */
 const TUN_WITHOUT_HEADER = 0x1001;
@@ -35,12 +35,12 @@ export interface Tun extends Disposable {
 }
 
 /**
- * Attaches to interfaces that exist.
+ * Makes interfaces, each in the namespace of a process. They vanish when they are closed.
  *
- * @param places Namespace and interface of each end.
+ * @param places Process and name of each interface.
  */
 export async function openTun(
-  places: readonly { readonly namespace: string; readonly name: string }[],
+  places: readonly { readonly holder: number; readonly name: string }[],
 ): Promise<Tun> {
   const native = await openNative();
   const { calls, tasks } = native.provider.load("libc.so.6", {
@@ -50,14 +50,14 @@ export async function openTun(
     poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
   });
-  const ends = places.map(({ namespace, name }): TunEnd =>
-    inNamespace(native, namespace, () => {
+  const ends = places.map(({ holder, name }): TunEnd =>
+    inNamespaceOf(native, holder, () => {
       const device = cString("/dev/net/tun");
       const file = succeed(native, "open /dev/net/tun", native.libc.open(device, READ_WRITE_NONBLOCKING, 0));
       const request = new Uint8Array(40);
       request.set(new TextEncoder().encode(name));
       new DataView(request.buffer).setUint16(16, TUN_WITHOUT_HEADER, true);
-      succeed(native, `attach to ${name}`, calls.ioctl(file, BigInt(SET_INTERFACE), request));
+      succeed(native, `make interface ${name}`, calls.ioctl(file, BigInt(SET_INTERFACE), request));
       return { file };
     })
   );
@@ -82,4 +82,19 @@ export async function openTun(
       for (const { file } of ends) calls.close(file);
     },
   };
+}
+
+/** Runs a function in the network namespace of a process. */
+function inNamespaceOf<T>(native: Native, holder: number, run: () => T): T {
+  const { libc } = native;
+  const open = (path: string) => succeed(native, `open ${path}`, libc.open(cString(path), 0, 0));
+  const own = open("/proc/thread-self/ns/net"), other = open(`/proc/${holder}/ns/net`);
+  try {
+    succeed(native, "enter a network namespace", libc.setns(other, NEW_NET));
+    return run();
+  } finally {
+    succeed(native, "return to the own network namespace", libc.setns(own, NEW_NET));
+    libc.close(own);
+    libc.close(other);
+  }
 }

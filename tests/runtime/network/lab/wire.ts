@@ -17,9 +17,11 @@ const WAIT_MS = 50;
 
 /** A host at the wire. */
 export interface WireEnd {
-  readonly namespace: string;
+  /** Process in the host's namespace. */
+  readonly holder: number;
+  /** Name of the interface, which the wire makes. */
   readonly name: string;
-  /** Addresses of the host. */
+  /** Addresses of the host, which the interface has later. */
   readonly addresses: readonly string[];
 }
 
