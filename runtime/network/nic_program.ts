@@ -12,7 +12,7 @@ import type { PacketSlots } from "../../serialize/packets.ts";
 import type { Device } from "../device/device.ts";
 
 /** Requests in one exchange with the device, at most. */
-const BATCH = 128;
+const BATCH = 512;
 
 /** Answers in one exchange, at most. */
 const MAX_ANSWERS = 4096;

@@ -19,6 +19,8 @@ export class SelectiveRepeat {
   sent = 0;
   /** Requests sent again. */
   resent = 0;
+  /** Requests that were lost before others that arrived. */
+  losses = 0;
   /** Consecutive timeouts without an acknowledgement. */
   timeouts = 0;
   readonly #total: number;
@@ -169,7 +171,6 @@ export class SelectiveRepeat {
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
-    this.#path.progress();
     this.timeouts = 0;
     this.#lastEvent = now;
     while (this.#first < this.#unsent && this.#states[this.#first % this.#capacity] === ARRIVED) {
@@ -184,7 +185,9 @@ export class SelectiveRepeat {
     const before = this.#newestArrival - this.#path.reorderMs;
     for (let n = this.#first; n < this.#unsent; n++) {
       const slot = n % this.#capacity;
-      if (this.#states[slot] === IN_FLIGHT && this.#sentAt[slot]! < before) this.#lose(slot);
+      if (this.#states[slot] !== IN_FLIGHT || this.#sentAt[slot]! >= before) continue;
+      this.#lose(slot);
+      this.losses++;
     }
   }
 

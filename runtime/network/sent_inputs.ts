@@ -24,7 +24,7 @@ import type { SendingFlow, SendLoop } from "./send_loop.ts";
 /** Requests that one call of a sending half writes. */
 const WRITE_BATCH = 32;
 /** Requests of a placed flow of which copies are kept. */
-const PLACED_WINDOW = 256;
+const PLACED_WINDOW = 512;
 /** Times that an input is sent again, because the NIC lost its state. */
 const MAX_RESTARTS = 8;
 /** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
