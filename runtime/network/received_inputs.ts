@@ -16,6 +16,7 @@ import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import { encodeReport } from "./report_packet.ts";
+import type { PacketMac } from "./security/packet_mac.ts";
 import { batchOf } from "./socket/batch.ts";
 
 /** Answers after which a report is sent at once. */
@@ -67,6 +68,8 @@ interface FlowState {
 /** Open inputs of a receiver. */
 export class ReceivedInputs {
   socket: DatagramSocket | undefined;
+  /** Keys of answers; undefined if they need not be authenticated. Returns undefined while the NIC is gone. */
+  nicMac: (() => PacketMac | undefined) | undefined;
   readonly #plans: ReadonlyMap<number, OpenPlan>;
   readonly #onOutput: (output: ReceivedOutput) => void | Promise<void>;
   readonly #maxInputs: number;
@@ -153,7 +156,9 @@ export class ReceivedInputs {
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
   }
 
-  #take(bytes: Uint8Array): string {
+  #take(datagram: Uint8Array): string {
+    const bytes = this.#open(datagram);
+    if (typeof bytes === "string") return bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < HEADER_BYTES) return "truncated";
     if (bytes.length !== HEADER_BYTES + view.getUint16(OFFSET.length, true)) return "length";
@@ -173,16 +178,30 @@ export class ReceivedInputs {
     return outcome;
   }
 
+  /** Verifies an answer, if answers are authenticated. Flows that are not open have no keys. */
+  #open(datagram: Uint8Array): Uint8Array | string {
+    if (this.nicMac === undefined) return datagram;
+    if (datagram.length < HEADER_BYTES) return "truncated";
+    const view = new DataView(datagram.buffer, datagram.byteOffset);
+    if (!this.#flows.has(view.getUint32(OFFSET.flow, true))) return "flow";
+    return this.nicMac()?.open(datagram) ?? "mac";
+  }
+
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
     this.#dirty.add(state);
     if (++state.unreported >= REPORT_EVERY || flow.done) this.#report(state);
     else this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
-    if (flow.escaped === true && !state.hasEscaped) {
-      state.hasEscaped = true;
-      entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
-    }
+    this.#noteEscape(state);
     this.#finishIfDone(entry);
+  }
+
+  /** Asks the sender to compute what the device left open, once. */
+  #noteEscape(state: FlowState): void {
+    const { entry, flow } = state;
+    if (flow.escaped !== true || state.hasEscaped) return;
+    state.hasEscaped = true;
+    entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
   }
 
   #reportAll(): void {
@@ -193,7 +212,9 @@ export class ReceivedInputs {
   #report(state: FlowState): void {
     state.unreported = 0;
     this.#dirty.delete(state);
-    void this.socket!.send(batchOf([encodeReport(state.arrivals.report())]), state.entry.reports);
+    const report = batchOf([encodeReport(state.arrivals.report())]);
+    const { channel: { keys }, reports } = state.entry;
+    void this.socket!.send(keys?.mac("report").seal(report) ?? report, reports);
   }
 
   #repeatReport(flow: number): string {
@@ -255,11 +276,16 @@ export class ReceivedInputs {
     { part, isLast, ...message }: { input: number; flow: number; part: Uint8Array; isLast: boolean },
     channel: Channel,
   ): void {
-    const { flow, entry } = this.#find(message, channel);
+    const state = this.#find(message, channel);
+    const { flow, entry } = state;
     if (flow.append === undefined || flow.done) {
       throw new OnpathError("packet", `Cannot append to flow ${message.flow}: it is complete`);
     }
     flow.append(part, isLast);
+    if (isLast) {
+      state.hasEscaped = false;
+      this.#noteEscape(state);
+    }
     this.#finishIfDone(entry);
   }
 
@@ -288,6 +314,8 @@ export class ReceivedInputs {
       if (state.entry.number !== number) continue;
       this.#flows.delete(flow);
       this.#dirty.delete(state);
+      this.nicMac?.()?.forget(flow);
+      state.entry.channel.keys?.mac("report").forget(flow);
     }
   }
 

@@ -10,9 +10,10 @@ import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
-import { decodeReport } from "./report_packet.ts";
+import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
 import { SendWindow } from "./send_window.ts";
+import type { PacketKeys } from "./security/packet_keys.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
@@ -37,6 +38,10 @@ export interface SendingFlow {
 }
 
 interface Active extends SendingFlow {
+  /** Packets sent since the flow began, plus those of the flow that was served least then. */
+  served: number;
+  /** Losses that the window has counted. */
+  losses: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -51,12 +56,15 @@ export class SendLoop {
   timeouts = 0;
   /** Destination of requests. */
   to: Address;
+  /** Keys of requests, if the NIC takes authenticated ones. */
+  nicKeys: PacketKeys | undefined;
+  /** Keys of reports, if the receiver's must be authenticated. */
+  receiverKeys: PacketKeys | undefined;
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
   readonly #window = new SendWindow();
   #isRunning = false;
-  #rounds = 0;
   #wake: (() => void) | undefined;
 
   /**
@@ -86,10 +94,23 @@ export class SendLoop {
   run(flow: SendingFlow): Promise<SendEnd> {
     const { promise, resolve, reject } = Promise.withResolvers<SendEnd>();
     const number = flow.sent.flow;
-    const remove = () => this.#active.delete(number) && this.#wake?.();
+    const remove = () => {
+      if (!this.#active.delete(number)) return;
+      this.nicKeys?.mac("request").forget(number);
+      this.nicKeys?.mac("order").forget(number);
+      this.receiverKeys?.mac("report").forget(number);
+      this.#wake?.();
+    };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
-    this.#active.set(number, { ...flow, end, fail });
+    const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
+    this.#active.set(number, {
+      ...flow,
+      end,
+      fail,
+      served: Number.isFinite(served) ? served : 0,
+      losses: flow.repeat.losses,
+    });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -110,25 +131,52 @@ export class SendLoop {
     for (const { fail } of [...this.#active.values()]) fail(error);
   }
 
-  /** Takes a datagram from the receiver. */
+  /** Takes a report of the receiver or the NIC. */
   take(bytes: Uint8Array): void {
-    const report = decodeReport(bytes);
-    let outcome = "flow";
-    if (typeof report === "string") outcome = report;
-    else {
-      const active = this.#active.get(report.flow);
-      if (active !== undefined) outcome = this.#acknowledge(active, report.first, report.bitmap);
-    }
+    const outcome = this.#take(bytes);
     this.reports[outcome] = (this.reports[outcome] ?? 0) + 1;
   }
 
-  #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
-    const before = repeat.losses;
+  #take(bytes: Uint8Array): string {
+    // Flows that are not active have no keys.
+    const isActive = this.#active.has(reportFlow(bytes));
+    const mac = !isActive
+      ? undefined
+      : isHeldReport(bytes)
+      ? this.nicKeys?.mac("order")
+      : this.receiverKeys?.mac("report");
+    const opened = mac?.open(bytes) ?? bytes;
+    if (typeof opened === "string") return opened;
+    const report = decodeReport(opened);
+    if (typeof report === "string") return report;
+    const active = this.#active.get(report.flow);
+    if (active === undefined) return "flow";
+    const { kind, first, bitmap } = report;
+    return kind === "held" ? this.#takeHeld(active, first, bitmap) : this.#acknowledge(active, first, bitmap);
+  }
+
+  /** Takes a report of the NIC. */
+  #takeHeld({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const isNew = repeat.hold(first, bitmap, performance.now());
+    if (repeat.isDone) end("arrived");
+    else this.#wake?.();
+    return isNew ? "held" : "duplicate";
+  }
+
+  #acknowledge(active: Active, first: number, bitmap: Uint8Array): string {
+    const { repeat, end } = active;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    this.#window.count(count, repeat.losses - before);
+    this.#count(active, count);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
+  }
+
+  /** Tells the window what has arrived and been lost since the last call. */
+  #count(active: Active, arrived: number): void {
+    const { losses } = active.repeat;
+    this.#window.count(arrived, losses - active.losses);
+    active.losses = losses;
   }
 
   async #run(): Promise<void> {
@@ -150,10 +198,9 @@ export class SendLoop {
   /** Gives every flow one turn. Returns whether anything was sent. */
   async #turn(): Promise<boolean> {
     let hasSent = false;
-    // Another flow is the first one in each round, so that the window's remainder goes to all in turn.
-    const round = [...this.#active.values()];
-    const start = this.#rounds++ % round.length;
-    for (const active of [...round.slice(start), ...round.slice(0, start)]) {
+    // The flow that was served least comes first, so that a small window goes to all alike.
+    const round = [...this.#active.values()].sort((a, b) => a.served - b.served);
+    for (const active of round) {
       const { repeat, sent } = active;
       this.#expire(active);
       if (this.#active.get(sent.flow) !== active) continue;
@@ -168,13 +215,16 @@ export class SendLoop {
       const share = Math.max(1, Math.ceil(size / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
+      active.served += count;
       const packets = repeat.list();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await this.#socket.send(packets, this.to);
+      // A flow that has ended meanwhile has no keys.
+      if (this.#active.get(sent.flow) !== active) continue;
+      await this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
       hasSent = true;
     }
     return hasSent;
@@ -186,9 +236,10 @@ export class SendLoop {
     return count;
   }
 
-  #expire({ repeat, end }: Active): void {
-    const before = repeat.timeouts;
+  #expire(active: Active): void {
+    const { repeat, end } = active, before = repeat.timeouts;
     const areAllLost = repeat.expire(performance.now());
+    this.#count(active, 0);
     this.timeouts += repeat.timeouts - before;
     if (!areAllLost) return;
     this.#window.expire();
