@@ -9,7 +9,7 @@
 import type { Socket } from "node:net";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
 import { type ControlFrame, frameSpec, type MessageOutcome } from "./control_frame.ts";
 import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from "./frames.ts";
@@ -27,6 +27,9 @@ const MAX_UNSENT_BYTES = 2 ** 26;
 
 /** Bytes of a frame before the hello, at most: an unknown peer occupies no more. */
 const MAX_HELLO_BYTES = 8192;
+
+/** Bytes that wait for a slow client, beyond which a server reads no more of its calls. */
+const PAUSE_BYTES = 2 ** 20;
 
 /** Milliseconds in which a peer must say hello. */
 export const HELLO_MS = 5000;
@@ -103,8 +106,8 @@ export async function openChannel(
   const { isServer = false, token, onMessage = () => {} } = side;
   const reader = new FrameReader(MAX_HELLO_BYTES);
   const pending = new Map<number, Pending>();
-  const greeted = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<string>();
+  const greeted = deferred<void>();
+  const ended = deferred<string>();
   let isGreeted = false, isEnded = false, nextId = 0, running = 0;
 
   const end = (reason: string, last?: object) => {
@@ -153,9 +156,12 @@ export async function openChannel(
       onMessage(id === undefined ? "notice" : "call");
       reply({ value: value ?? null });
     } catch (error) {
-      if (!(error instanceof OnpathError)) throw error;
-      onMessage("refused");
-      reply({ error: { code: error.code, message: error.message.slice(0, 2000) } });
+      // A peer must not end the process, whatever it makes a function throw.
+      const { code, message } = error instanceof OnpathError
+        ? error
+        : { code: "device", message: `Cannot run ${name}: it failed, ${String(error)}` };
+      onMessage(error instanceof OnpathError ? "refused" : "failed");
+      reply({ error: { code, message: message.slice(0, 2000) } });
     } finally {
       running--;
     }
@@ -214,7 +220,7 @@ export async function openChannel(
     call: async (name, body, options = {}) => {
       const id = nextId;
       nextId = (nextId + 1) % 2 ** 32;
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const { promise, resolve, reject } = deferred<unknown>();
       options.signal?.throwIfAborted();
       if (isEnded) throw new OnpathError("device", `Cannot call ${name}: the control channel has ended`);
       pending.set(id, { resolve, reject });
@@ -234,13 +240,19 @@ export async function openChannel(
   greeted.promise.catch(() => {});
   socket.setNoDelay(true);
   socket.on("error", (error) => end(error.message));
-  socket.on("close", () => end("the other end closed the connection"));
+  socket.on("close", () => {
+    if (!isEnded && reader.isWithinFrame) onMessage("cut");
+    end("the other end closed the connection");
+  });
+  socket.on("drain", () => socket.resume());
   socket.on("data", (chunk: Uint8Array) => {
     try {
       // Byte strings of messages are views of a plain array, whose `slice` copies, and not of a Buffer.
       const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       const messages = read(plain);
       for (const message of messages) if (!isEnded) take(message);
+      // Clients always read, so that the two ends do not stop for each other.
+      if (isServer && !isEnded && socket.writableLength > PAUSE_BYTES) socket.pause();
     } catch (error) {
       if (!(error instanceof OnpathError)) throw error;
       end(error.message);

@@ -10,9 +10,9 @@ import type { ErrorCode } from "../../serialize/errors.ts";
 
 /**
  * What became of a message from the other end. `hello`, `answer`; `call` and `notice`: the function returned; `refused`:
- * it threw, is unknown, or its argument is invalid; `busy`: too many calls were unanswered; `stray`: an answer to no
- * call; `early`, `version`, `token`: refused before the hello; `invalid`: no message of the protocol; `frame`: bytes that
- * are no frame.
+ * it threw, is unknown, or its argument is invalid; `failed`: it threw another error than the library's; `busy`: too many
+ * calls were unanswered; `stray`: an answer to no call; `early`, `version`, `token`: refused before the hello; `invalid`:
+ * no message of the protocol; `frame`: bytes that are no frame; `cut`: the connection ended within a frame.
  */
 export type MessageOutcome =
   | "hello"
@@ -20,13 +20,15 @@ export type MessageOutcome =
   | "call"
   | "notice"
   | "refused"
+  | "failed"
   | "busy"
   | "stray"
   | "early"
   | "version"
   | "token"
   | "invalid"
-  | "frame";
+  | "frame"
+  | "cut";
 
 /** A message. */
 export type ControlFrame =

@@ -56,6 +56,11 @@ export class FrameReader {
     this.maxBytes = maxBytes;
   }
 
+  /** Whether bytes of an incomplete frame are held. */
+  get isWithinFrame(): boolean {
+    return this.#bytes > 0;
+  }
+
   /**
    * Takes bytes of the stream.
    *

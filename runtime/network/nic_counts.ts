@@ -15,7 +15,10 @@ import type { PeerCounts } from "./security/peers.ts";
  */
 export type NicDrop = string;
 
-/** Counts since a NIC was opened. */
+/**
+ * Counts since a NIC was opened. Every datagram is counted once: `received` is the sum of `foreign`, of `requests` less
+ * `released`, of `held`, `repeated`, and of what was dropped before a device.
+ */
 export interface NicCounts {
   /** Datagrams received. */
   readonly received: number;
@@ -29,10 +32,14 @@ export interface NicCounts {
   readonly answers: number;
   /** Answers sent again from the kept ones. */
   readonly repeats: number;
+  /** Requests whose kept answers were sent again. */
+  readonly repeated: number;
   /** Reports sent to senders of sequential flows. */
   readonly reports: number;
   /** Requests held until preceding ones arrived. */
   readonly held: number;
+  /** Held requests given to devices. */
+  readonly released: number;
   /** Datagrams dropped, by reason. */
   readonly dropped: Readonly<Record<NicDrop, number>>;
   /** Programs that are loaded. */

@@ -32,7 +32,9 @@ export class NicPath {
   #requests = 0;
   #answers = 0;
   #repeats = 0;
+  #repeated = 0;
   #held = 0;
+  #released = 0;
   readonly #reports = new NicReports((report, number, flow) => {
     // A flow that has ended meanwhile has no keys.
     if (this.tables.flows.get(number) !== flow) return;
@@ -73,8 +75,8 @@ export class NicPath {
       }
       const program = this.tables.programs.get(view.getUint32(at + OFFSET.plan, true));
       const flow = program && this.tables.flows.get(view.getUint32(at + OFFSET.flow, true));
-      if (program === undefined) this.#drop("program");
-      else if (flow === undefined || flow.program !== program) this.#drop("flow");
+      if (program === undefined) this.#turnAway(batch, n, "program");
+      else if (flow === undefined || flow.program !== program) this.#turnAway(batch, n, "flow");
       else this.#takeRequest(flow, datagramAt(batch, n), sources[n]!.host);
     }
     this.#reports.flush();
@@ -83,12 +85,20 @@ export class NicPath {
     return this.socket!.send(foreigners, this.#passTo!);
   }
 
+  /** Passes a packet of others on if the NIC stands in a route, and drops it otherwise. */
+  #turnAway(batch: ReceivedBatch, n: number, reason: string): void {
+    const { pass } = this.socket!;
+    if (pass === undefined) return this.#drop(reason);
+    this.#passed++;
+    pass.call(this.socket, batch, n);
+  }
+
   /** Takes a request of a registered flow, if it is authentic and its host within the limits. */
   #takeRequest(flow: NicFlow, datagram: Uint8Array, host: string): void {
     const { owner, order } = flow;
     // The tag proves the sender, whatever the source address is.
     const request = owner.keys === undefined
-      ? owner.remoteHost === host ? datagram : "peer"
+      ? flow.source === host ? datagram : "peer"
       : owner.keys.mac("request").open(datagram);
     if (typeof request === "string") this.#dropOf(flow, request);
     else if (!flow.peer.admit()) this.#dropOf(flow, "limit");
@@ -119,6 +129,7 @@ export class NicPath {
       for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
         if (!this.#push(flow, due)) return;
         order.advance();
+        if (due !== bytes) this.#released++;
         this.#reports.note(header.flow, flow, false);
       }
     } else this.#dropOf(flow, place);
@@ -127,6 +138,7 @@ export class NicPath {
   #repeat(flow: NicFlow, answers: readonly Uint8Array[]): void {
     const destination = this.tables.destinations.get(flow.token);
     if (destination === undefined) return this.#dropOf(flow, "destination");
+    this.#repeated++;
     this.#repeats += answers.length;
     void this.#send(batchOf(answers), destination);
   }
@@ -209,8 +221,10 @@ export class NicPath {
       requests: this.#requests,
       answers: this.#answers,
       repeats: this.#repeats,
+      repeated: this.#repeated,
       reports: this.#reports.sent,
       held: this.#held,
+      released: this.#released,
       dropped,
       programs: this.tables.programs.size,
       flows: this.tables.flows.size,

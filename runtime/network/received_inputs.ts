@@ -46,12 +46,15 @@ export interface OpenPlan {
   readonly halves: Halves<any, any>;
 }
 
-interface Entry {
+interface ReportTarget {
+  readonly channel: Channel;
+  readonly reports: Address;
+}
+
+interface Entry extends ReportTarget {
   readonly number: number;
   readonly plan: Plan;
   readonly label: string;
-  readonly channel: Channel;
-  readonly reports: Address;
   readonly received: ReceivedInput<unknown>;
   isFinishing: boolean;
 }
@@ -83,7 +86,7 @@ export class ReceivedInputs {
   );
   readonly #dirty = new Set<FlowState>();
   // Last reports of complete flows. A sender that has lost one repeats a request and gets it again.
-  readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: Address }>();
+  readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: ReportTarget }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #nextInput = 0;
   #completed = 0;
@@ -178,12 +181,13 @@ export class ReceivedInputs {
     return outcome;
   }
 
-  /** Verifies an answer, if answers are authenticated. Flows that are not open have no keys. */
+  /** Verifies an answer, if answers are authenticated. Unknown flows have no keys. */
   #open(datagram: Uint8Array): Uint8Array | string {
     if (this.nicMac === undefined) return datagram;
     if (datagram.length < HEADER_BYTES) return "truncated";
     const view = new DataView(datagram.buffer, datagram.byteOffset);
-    if (!this.#flows.has(view.getUint32(OFFSET.flow, true))) return "flow";
+    const flow = view.getUint32(OFFSET.flow, true);
+    if (!this.#flows.has(flow) && !this.#complete.has(flow)) return "flow";
     return this.nicMac()?.open(datagram) ?? "mac";
   }
 
@@ -212,22 +216,33 @@ export class ReceivedInputs {
   #report(state: FlowState): void {
     state.unreported = 0;
     this.#dirty.delete(state);
-    const report = batchOf([encodeReport(state.arrivals.report())]);
-    const { channel: { keys }, reports } = state.entry;
-    void this.socket!.send(keys?.mac("report").seal(report) ?? report, reports);
+    this.#sendReport(encodeReport(state.arrivals.report()), state.entry);
+  }
+
+  #sendReport(report: Uint8Array, { channel: { keys }, reports }: ReportTarget): void {
+    const batch = batchOf([report]);
+    void this.socket!.send(keys?.mac("report").seal(batch) ?? batch, reports);
   }
 
   #repeatReport(flow: number): string {
     const last = this.#complete.get(flow);
     if (last === undefined) return "flow";
-    void this.socket!.send(batchOf([last.report]), last.to);
+    this.#sendReport(last.report, last.to);
     return "duplicate";
   }
 
-  #keepReport({ flow, arrivals, entry }: FlowState): void {
-    this.#complete.set(flow.flow, { report: encodeReport(arrivals.report()), to: entry.reports });
+  #keepReport({ flow, arrivals, entry: { channel, reports } }: FlowState): void {
+    this.#complete.set(flow.flow, { report: encodeReport(arrivals.report()), to: { channel, reports } });
     const [oldest] = this.#complete.keys();
-    if (this.#complete.size > MAX_COMPLETE) this.#complete.delete(oldest!);
+    if (this.#complete.size > MAX_COMPLETE) {
+      this.#eraseKeys(oldest!, this.#complete.get(oldest!)!.to);
+      this.#complete.delete(oldest!);
+    }
+  }
+
+  #eraseKeys(flow: number, { channel }: ReportTarget): void {
+    this.nicMac?.()?.forget(flow);
+    channel.keys?.mac("report").forget(flow);
   }
 
   #finishIfDone(entry: Entry): void {
@@ -314,8 +329,8 @@ export class ReceivedInputs {
       if (state.entry.number !== number) continue;
       this.#flows.delete(flow);
       this.#dirty.delete(state);
-      this.nicMac?.()?.forget(flow);
-      state.entry.channel.keys?.mac("report").forget(flow);
+      // The last report of a complete flow may be sent again.
+      if (!this.#complete.has(flow)) this.#eraseKeys(flow, state.entry);
     }
   }
 

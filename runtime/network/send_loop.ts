@@ -5,6 +5,7 @@
  */
 
 import type { SentFlow } from "../../kernels/halves.ts";
+import { deferred } from "../../serialize/wait.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
@@ -12,8 +13,8 @@ import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
 import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
-import { SendWindow } from "./send_window.ts";
 import type { PacketKeys } from "./security/packet_keys.ts";
+import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
@@ -40,8 +41,6 @@ export interface SendingFlow {
 interface Active extends SendingFlow {
   /** Packets sent since the flow began, plus those of the flow that was served least then. */
   served: number;
-  /** Losses that the window has counted. */
-  losses: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -92,7 +91,7 @@ export class SendLoop {
    * @returns How it ended.
    */
   run(flow: SendingFlow): Promise<SendEnd> {
-    const { promise, resolve, reject } = Promise.withResolvers<SendEnd>();
+    const { promise, resolve, reject } = deferred<SendEnd>();
     const number = flow.sent.flow;
     const remove = () => {
       if (!this.#active.delete(number)) return;
@@ -104,13 +103,7 @@ export class SendLoop {
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
     const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
-    this.#active.set(number, {
-      ...flow,
-      end,
-      fail,
-      served: Number.isFinite(served) ? served : 0,
-      losses: flow.repeat.losses,
-    });
+    this.#active.set(number, { ...flow, end, fail, served: Number.isFinite(served) ? served : 0 });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -163,20 +156,13 @@ export class SendLoop {
     return isNew ? "held" : "duplicate";
   }
 
-  #acknowledge(active: Active, first: number, bitmap: Uint8Array): string {
-    const { repeat, end } = active;
+  #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const before = repeat.losses;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    this.#count(active, count);
+    this.#window.count(count, repeat.losses - before);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
-  }
-
-  /** Tells the window what has arrived and been lost since the last call. */
-  #count(active: Active, arrived: number): void {
-    const { losses } = active.repeat;
-    this.#window.count(arrived, losses - active.losses);
-    active.losses = losses;
   }
 
   async #run(): Promise<void> {
@@ -236,11 +222,11 @@ export class SendLoop {
     return count;
   }
 
-  #expire(active: Active): void {
-    const { repeat, end } = active, before = repeat.timeouts;
+  #expire({ repeat, end }: Active): void {
+    const { timeouts, losses } = repeat;
     const areAllLost = repeat.expire(performance.now());
-    this.#count(active, 0);
-    this.timeouts += repeat.timeouts - before;
+    this.timeouts += repeat.timeouts - timeouts;
+    this.#window.count(0, repeat.losses - losses);
     if (!areAllLost) return;
     this.#window.expire();
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");

@@ -12,7 +12,13 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
+import {
+  bounded,
+  DEFAULT_TIMEOUT_MS,
+  type Deferred,
+  deferred,
+  type WaitOptions,
+} from "../../serialize/wait.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
@@ -83,7 +89,7 @@ interface Input {
     restarts: number;
     fallbacks: Partial<Record<FallbackReason, number>>;
   };
-  readonly ended: PromiseWithResolvers<InputEnd>;
+  readonly ended: Deferred<InputEnd>;
   /** Flows that the device gave up. */
   readonly escaped: Set<number>;
   /** Sequential flows whose requests have all arrived. */
@@ -120,9 +126,23 @@ export class SentInputs {
     return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
   }
 
-  /** Announces a plan on the current connection to the NIC, once. */
+  /** Announces a plan on the current connection to the NIC, once. Tries again if the connection ends meanwhile. */
   async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    const channel = await this.nic!.ready(wait);
+    for (let tries = 1;; tries++) {
+      const channel = await this.nic!.ready(wait);
+      try {
+        await this.#announceOn(channel, plan, bytes, wait);
+        return channel;
+      } catch (error) {
+        const isLost = error instanceof OnpathError && error.code === "device" &&
+          error.details["remote"] !== true;
+        if (!isLost || tries > MAX_RESTARTS) throw error;
+        await bounded("the end of a connection to the NIC", channel.ended, wait);
+      }
+    }
+  }
+
+  async #announceOn(channel: Channel, plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<void> {
     let announced = this.#announced.get(channel);
     if (announced === undefined) this.#announced.set(channel, announced = new Map());
     let call = announced.get(plan);
@@ -132,7 +152,6 @@ export class SentInputs {
       call.catch(() => announced.get(plan) === made && announced.delete(plan));
     }
     await bounded("the NIC to load a plan", call, wait);
-    return channel;
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */
@@ -175,7 +194,7 @@ export class SentInputs {
       token,
       window,
       report,
-      ended: Promise.withResolvers(),
+      ended: deferred(),
       escaped: new Set(),
       arrived: new Map(),
       flows: new Map(flows.map((flow) => [flow.flow, flow])),

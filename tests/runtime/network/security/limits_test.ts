@@ -141,9 +141,11 @@ test("one host fills three quarters of a queue, and another one still has room",
   await noisy.flood(1);
   await until(() => nic.counts().peers["127.0.0.7"]!.queuedBytes > 0, "the first request");
   await new Promise((resolve) => setTimeout(resolve, 5));
-  await noisy.flood(128);
+  await noisy.flood(512);
   const bad = nic.counts().peers["127.0.0.7"]!;
-  assert.deepEqual([bad.packets, bad.dropped], [97, { limit: 32 }]);
+  // Nothing is dropped as full.
+  assert.deepEqual(bad.dropped, { limit: 513 - bad.packets });
+  assert(bad.packets < 300);
   const good = await openDatagram({ listen: { host: "127.0.0.8", port: 0 }, onDatagrams: () => {} });
   const control = await connectControl(nic.control, "test", {}, {}, {}, "127.0.0.8");
   await control.call("announce", { plan: encodePlan(plan) });

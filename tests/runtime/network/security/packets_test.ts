@@ -138,9 +138,15 @@ test("openSender() takes no forged report: requests that did not arrive stay una
   // Nothing reaches the NIC, so only the attacker reports.
   const blackHole: OpenDatagram = async (options, wait) => {
     const socket = await openDatagram(options, wait);
+    const { local, kind, fallbackReason, burst, counts } = socket;
     return {
-      ...socket,
-      send: (batch, _to) => {
+      local,
+      kind,
+      fallbackReason,
+      burst,
+      counts,
+      close: () => socket.close(),
+      send: (batch) => {
         flow = new DataView(batch.bytes.buffer, batch.bytes.byteOffset + batch.offsets[0]!).getUint32(
           8,
           true,
