@@ -28,7 +28,7 @@ for (const f of LAB_FAULTS.filter((f) => !Deno.args[3] || Deno.args[3].split(","
         p.received,
       );
     } catch (e) {
-      console.log(f.name, workload, "ERROR", e.message);
+      console.log(f.name, workload, "ERROR", (e as Error).message);
     }
   }
 }
