@@ -55,6 +55,7 @@ export {
   type ReceiverOptions,
 } from "./receiver.ts";
 export type { ReceivedOutput } from "./received_inputs.ts";
+export { openTun, type TunOptions } from "./route/tun_socket.ts";
 export { openSender, type Sender, type SenderCounts, type SenderOptions, type SentPlan } from "./sender.ts";
 export type { FallbackReason, SendOptions, SendReport } from "./sent_inputs.ts";
 export type { PeerCounts, PeerLimits } from "./security/peers.ts";

@@ -19,6 +19,8 @@ export class SelectiveRepeat {
   sent = 0;
   /** Requests sent again. */
   resent = 0;
+  /** Requests that were lost before others that arrived. */
+  losses = 0;
   /** Consecutive timeouts without an acknowledgement. */
   timeouts = 0;
   readonly #total: number;
@@ -190,7 +192,6 @@ export class SelectiveRepeat {
     [this.#taken, this.#heldCount] = [first, count];
     this.#lastEvent = now;
     this.timeouts = 0;
-    this.#path.progress();
     const from = Math.max(first, this.#first);
     for (let n = from; n <= last && n < end; n++) {
       const slot = n % this.#capacity;
@@ -224,8 +225,10 @@ export class SelectiveRepeat {
     for (let n = this.#first; n < this.#unsent; n++) {
       const slot = n % this.#capacity;
       if (this.#states[slot] !== IN_FLIGHT) continue;
-      if (this.#suspectAt[slot]! <= now) this.#lose(slot);
-      else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
+      if (this.#suspectAt[slot]! <= now) {
+        this.#lose(slot);
+        this.losses++;
+      } else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
     }
   }
 
@@ -261,7 +264,6 @@ export class SelectiveRepeat {
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
-    this.#path.progress();
     this.timeouts = 0;
     this.#lastEvent = now;
     this.#advance();

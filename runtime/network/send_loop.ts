@@ -6,6 +6,7 @@
 
 import { deferred } from "../../serialize/deferred.ts";
 import type { SentFlow } from "../../kernels/halves.ts";
+import { deferred } from "../../serialize/wait.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
@@ -14,14 +15,13 @@ import type { Pacer } from "./pacer.ts";
 import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
 import type { PacketKeys } from "./security/packet_keys.ts";
+import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
 const MAX_TIMEOUTS = 12;
 /** Requests of one flow in one turn, at most. */
 const TURN = 16;
-/** Minimum of the window after timeouts. */
-const MIN_WINDOW = 4;
 
 /**
  * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: no request was acknowledged after
@@ -63,8 +63,7 @@ export class SendLoop {
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
-  #limit: number = MIN_WINDOW;
-  #allowed = Infinity;
+  readonly #window = new SendWindow();
   #isRunning = false;
   #wake: (() => void) | undefined;
 
@@ -83,8 +82,7 @@ export class SendLoop {
 
   /** Sets the packets in flight that the other ends take. */
   limit(window: number): void {
-    this.#limit = window;
-    this.#allowed = Math.min(this.#allowed, window);
+    this.#window.limit(window);
   }
 
   /**
@@ -160,9 +158,9 @@ export class SendLoop {
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const before = repeat.losses;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    // The window recovers by about one packet a round trip.
-    if (count > 0) this.#allowed = Math.min(this.#limit, this.#allowed + count / this.#allowed);
+    this.#window.count(count, repeat.losses - before);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
@@ -199,9 +197,9 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const window = Math.floor(Math.min(this.#limit, this.#allowed));
-      const free = window - this.#inFlight();
-      const share = Math.max(1, Math.ceil(window / this.#active.size));
+      const { size } = this.#window;
+      const free = size - this.#inFlight();
+      const share = Math.max(1, Math.ceil(size / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
       active.served += count;
@@ -226,11 +224,12 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    const before = repeat.timeouts;
+    const { timeouts, losses } = repeat;
     const areAllLost = repeat.expire(performance.now());
-    this.timeouts += repeat.timeouts - before;
+    this.timeouts += repeat.timeouts - timeouts;
+    this.#window.count(0, repeat.losses - losses);
     if (!areAllLost) return;
-    this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
+    this.#window.expire();
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }
 

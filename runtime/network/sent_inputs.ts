@@ -13,7 +13,13 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
+import {
+  bounded,
+  DEFAULT_TIMEOUT_MS,
+  type Deferred,
+  deferred,
+  type WaitOptions,
+} from "../../serialize/wait.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
@@ -25,7 +31,7 @@ import type { SendingFlow, SendLoop } from "./send_loop.ts";
 /** Requests that one call of a sending half writes. */
 const WRITE_BATCH = 32;
 /** Requests of a placed flow of which copies are kept. */
-const PLACED_WINDOW = 256;
+const PLACED_WINDOW = 512;
 /** Times that an input is sent again, because the NIC lost its state. */
 const MAX_RESTARTS = 8;
 /** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
@@ -121,9 +127,23 @@ export class SentInputs {
     return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
   }
 
-  /** Announces a plan on the current connection to the NIC, once. */
+  /** Announces a plan on the current connection to the NIC, once. Tries again if the connection ends meanwhile. */
   async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    const channel = await this.nic!.ready(wait);
+    for (let tries = 1;; tries++) {
+      const channel = await this.nic!.ready(wait);
+      try {
+        await this.#announceOn(channel, plan, bytes, wait);
+        return channel;
+      } catch (error) {
+        const isLost = error instanceof OnpathError && error.code === "device" &&
+          error.details["remote"] !== true;
+        if (!isLost || tries > MAX_RESTARTS) throw error;
+        await bounded("the end of a connection to the NIC", channel.ended, wait);
+      }
+    }
+  }
+
+  async #announceOn(channel: Channel, plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<void> {
     let announced = this.#announced.get(channel);
     if (announced === undefined) this.#announced.set(channel, announced = new Map());
     let call = announced.get(plan);
@@ -133,7 +153,6 @@ export class SentInputs {
       call.catch(() => announced.get(plan) === made && announced.delete(plan));
     }
     await bounded("the NIC to load a plan", call, wait);
-    return channel;
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */
