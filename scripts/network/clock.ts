@@ -43,23 +43,3 @@ export function startClock(counts: () => BareCounts, intervalMs: number, emit: E
     },
   };
 }
-
-/**
- * Waits until a signal aborts or standard input ends.
- *
- * @param signal Signal of the interruption.
- * @param untilEof Whether the end of standard input counts.
- */
-export async function untilStopped(signal: AbortSignal, untilEof: boolean): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      signal.removeEventListener("abort", end);
-      process.stdin.off("end", end).off("close", end).off("error", end);
-      if (untilEof) process.stdin.destroy();
-      resolve();
-    };
-    signal.addEventListener("abort", end, { once: true });
-    if (untilEof) process.stdin.on("end", end).on("close", end).on("error", end).resume();
-  });
-}

@@ -95,6 +95,18 @@ export const NO_FAULTS: RelayCounts = {
   reordered: 0,
 };
 
+/** Counts of a program that is not ready yet. */
+export const NO_COUNTS: PartyCounts = {
+  seconds: 0,
+  cpuMs: 0,
+  received: 0,
+  sent: 0,
+  repeats: 0,
+  dropped: {},
+  path: NO_FAULTS,
+  more: {},
+};
+
 /** Adds counts of several paths. */
 export function addPaths(paths: readonly Readonly<RelayCounts>[]): RelayCounts {
   const sum = { ...NO_FAULTS };

@@ -9,9 +9,10 @@ import type { Device } from "../../runtime/device/device.ts";
 import { type Address, formatAddress } from "../../runtime/network/address.ts";
 import { type Nic, openNic } from "../../runtime/network/nic.ts";
 import type { NicLimits } from "../../runtime/network/nic_tables.ts";
-import { type BareCounts, startClock, untilStopped } from "./clock.ts";
+import { type BareCounts, startClock } from "./clock.ts";
 import { type Emit, NO_FAULTS, type PartyCounts } from "./events.ts";
 import { loadResources } from "./resources.ts";
+import { untilStopped } from "./stdin.ts";
 
 /** Options of every program on a path. */
 export interface PartyOptions {

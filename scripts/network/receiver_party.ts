@@ -10,12 +10,13 @@ import type { ReceivedOutput } from "../../runtime/network/received_inputs.ts";
 import { openReceiver, type Receiver } from "../../runtime/network/receiver.ts";
 import { openRelay, type Relay, type RelayFaults } from "../../runtime/network/relay.ts";
 import { writeWhole } from "../io/write.ts";
-import { type BareCounts, startClock, untilStopped } from "./clock.ts";
+import { type BareCounts, startClock } from "./clock.ts";
 import { addPaths, type Emit, type PartyCounts } from "./events.ts";
 import type { PartyOptions } from "./nic_party.ts";
 import { reach } from "./reach.ts";
 import { encodeResult } from "./results.ts";
 import type { NamedPlan } from "./samples.ts";
+import { untilStopped } from "./stdin.ts";
 
 /** Faults of the paths that begin or end at a program. */
 export interface FaultyPath {

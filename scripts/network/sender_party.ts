@@ -162,7 +162,9 @@ function countsOf(
   { repeats, inputs }: { readonly repeats: number; readonly inputs: number },
 ): BareCounts {
   const { received, sent, sentBytes, reports, roundTripMs } = sender.counts();
-  const dropped = Object.entries(reports).filter(([outcome]) => outcome !== "accepted");
+  // A report that brings nothing new is no loss.
+  const dropped = Object.entries(reports)
+    .filter(([outcome]) => outcome !== "accepted" && outcome !== "duplicate");
   return {
     received,
     sent,
