@@ -341,8 +341,8 @@ Examples:
 ${EXIT_CODES}`,
   networkSend: `
 Sends files through a NIC, and ends when the receiver has all results. Images are pictures or arrays, texts
-are files, lookups and caches are .npy or .safetensors with one tensor. With --json each line is an object:
-{"ready": …}, {"sent": …}, {"counts": …}, {"end": …}.
+are files, KV caches are .npy or .safetensors with one tensor. Lookups and quantized caches need a program.
+With --json each line is an object: {"ready": …}, {"sent": …}, {"counts": …}, {"end": …}.
 
 Examples:
   onpath network send --nic 192.0.2.2:4790 --receiver 192.0.2.3:4791 --samples --compare

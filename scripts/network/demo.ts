@@ -104,6 +104,7 @@ class Path {
   async run(): Promise<void> {
     const { samples, inputs, faults, sender: own, signal } = this.#options;
     const wait = { signal, timeoutMs: READY_MS };
+    this.#options.onCounts(this.#counts);
     const work = ["--samples", samples.join(","), ...faults];
     // All start at once. The addresses follow by standard input, because only the other programs know them.
     const nic = this.#startNic("0", "0");

@@ -5,10 +5,9 @@
  */
 
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
-import type { LookupPlan } from "../../kernels/lookup/plan.ts";
 import type { AnyPlan } from "../../kernels/registry.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { type Tensor, tensor } from "../../serialize/tensor.ts";
+import type { Tensor } from "../../serialize/tensor.ts";
 import { readInput } from "../io/input.ts";
 import { readNpy } from "../io/npy.ts";
 import { MAX_INPUT_BYTES, readBounded } from "../io/read.ts";
@@ -18,9 +17,10 @@ import { readSafetensors, tensorOf } from "../io/safetensors_read.ts";
  * Reads an input of a plan.
  *
  * @param plan Compiled plan.
- * @param path Picture or array for images; text; array or `.safetensors` with one tensor for lookups and caches.
+ * @param path Picture or array for images; text; array or `.safetensors` with one tensor for caches.
  * @param signal Aborts the reading with its reason.
- * @throws {OnpathError} `file`, `dtype`, `shape` or `size` if the file is not of the kind; `plan` for quantized caches.
+ * @throws {OnpathError} `file`, `dtype`, `shape` or `size` if the file is not of the kind; `plan` for lookups and quantized
+ * caches.
  */
 export async function readInputOf(plan: AnyPlan, path: string, signal: AbortSignal): Promise<unknown> {
   switch (plan.workload) {
@@ -29,14 +29,13 @@ export async function readInputOf(plan: AnyPlan, path: string, signal: AbortSign
     case "tokenize":
     case "text_normalize":
       return await readBounded(path, { maxBytes: MAX_INPUT_BYTES, signal });
-    case "lookup":
-      return withBits(await readTensor(path, signal), (plan as LookupPlan).body.input.dtype);
     case "quantize":
       return await readTensor(path, signal);
+    case "lookup":
     case "dequantize":
       throw new OnpathError(
         "plan",
-        `Cannot send ${path}: plan ${plan.id} takes a quantized cache, which only a program can pass`,
+        `Cannot send ${path}: plan ${plan.id} is a plan of ${plan.workload}, which only a program can send`,
         { plan: plan.id, path },
       );
   }
@@ -52,10 +51,4 @@ async function readTensor(path: string, signal: AbortSignal): Promise<Tensor> {
     path,
     tensors: names.length,
   });
-}
-
-/** NumPy has no bf16, so an array of u16 holds its bits. */
-function withBits(source: Tensor, dtype: string): Tensor {
-  if (dtype !== "bf16" || source.dtype !== "u16") return source;
-  return tensor(source.data as Uint16Array<ArrayBuffer>, { dtype: "bf16", shape: source.shape });
 }

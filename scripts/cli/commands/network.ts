@@ -7,7 +7,7 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import { commandOf } from "../../emulation/environment.ts";
 import { type DemoResult, runDemo } from "../../network/demo.ts";
-import { hostsLack, openHosts } from "../../network/hosts.ts";
+import { type Hosts, hostsLack, openHosts } from "../../network/hosts.ts";
 import { createScreen } from "../../network/live.ts";
 import { comparedTable, faultsText, partiesTable } from "../../network/tables.ts";
 import { type Context, print, printJson } from "../context.ts";
@@ -29,8 +29,7 @@ function ownProgram(): URL {
  */
 export async function showNetwork(options: NetworkOptions, { signal }: Context): Promise<void> {
   const { samples, inputs, json, seed, device, loopback } = options;
-  const lack = loopback ? "--loopback was given" : await hostsLack({ signal });
-  const hosts = lack === null ? await openHosts({ signal }) : undefined;
+  const { hosts, lack } = await findHosts(loopback ?? false, signal);
   const screen = createScreen();
   let result: DemoResult;
   try {
@@ -52,8 +51,6 @@ export async function showNetwork(options: NetworkOptions, { signal }: Context):
     screen.clear();
     await hosts?.close();
   }
-  const different = result.samples.reduce((sum, { labels, equal }) => sum + labels.length - equal, 0);
-  const count = samples.length * inputs;
   if (json) {
     printJson({
       hosts: lack === null ? "namespaces" : "loopback",
@@ -63,7 +60,6 @@ export async function showNetwork(options: NetworkOptions, { signal }: Context):
       kills: result.kills,
       inputs: result.samples,
       processes: Object.fromEntries(result.counts),
-      different,
     });
   } else {
     const faults = faultsText(result.counts);
@@ -71,12 +67,39 @@ export async function showNetwork(options: NetworkOptions, { signal }: Context):
     print(`\n${partiesTable(result.counts)}${faults === "" ? "" : `${faults}\n`}${kills}`);
     print(`\n${comparedTable(result.samples)}`);
   }
+  refuseDifferences(result);
+}
+
+/**
+ * Refuses results that differ from the local ones.
+ *
+ * @throws {OnpathError} `packet` if one differs, is missing, or came twice.
+ */
+export function refuseDifferences({ samples }: Pick<DemoResult, "samples">): void {
+  const inputs = samples.reduce((sum, { labels }) => sum + labels.length, 0);
+  const different = samples.reduce((sum, { equal }) => sum - equal, inputs);
   if (different === 0) return;
   throw new OnpathError(
     "packet",
-    `Cannot accept the results: ${different} of ${count} differ from the local ones`,
-    { different, inputs: count },
+    `Cannot accept the results: ${different} of ${inputs} differ from the local ones`,
+    { different, inputs },
   );
+}
+
+/** Makes namespaces, or gives the reason why the programs run on loopback. */
+async function findHosts(
+  isLoopback: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly hosts: Hosts | undefined; readonly lack: string | null }> {
+  const lack = isLoopback ? "--loopback was given" : await hostsLack({ signal });
+  if (lack !== null) return { hosts: undefined, lack };
+  try {
+    return { hosts: await openHosts({ signal }), lack };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof OnpathError)) throw error;
+    return { hosts: undefined, lack: error.message };
+  }
 }
 
 function hostsText(lack: string | null): string {
