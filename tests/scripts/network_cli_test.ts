@@ -270,9 +270,9 @@ longTest("offload nic, network receive and network send run a plan file as three
     await Promise.all(running.map(({ ended }) => ended));
     await rm(folder, { recursive: true });
   }
-}, true);
+});
 
-Deno.test("offload nic ends with its standard input if told so, and prints its counts", async () => {
+longTest("offload nic ends with its standard input if told so, and prints its counts", async () => {
   const nic = start(["nic", "--until-eof", "--json"]);
   await until(() => eventsOf(nic).find(({ ready }) => ready), "the NIC to be ready");
   nic.child.stdin!.end();
