@@ -9,6 +9,7 @@
 import type { Socket } from "node:net";
 import { z } from "zod";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
+import { deferred } from "../../serialize/deferred.ts";
 import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
@@ -104,8 +105,8 @@ export async function openChannel(
 ): Promise<Channel> {
   const reader = new FrameReader();
   const pending = new Map<number, Pending>();
-  const greeted = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<string>();
+  const greeted = deferred<void>();
+  const ended = deferred<string>();
   let isGreeted = false, isEnded = false, nextId = 0, running = 0;
 
   const end = (reason: string) => {
@@ -177,7 +178,7 @@ export async function openChannel(
     call: async (name, body, options = {}) => {
       const id = nextId;
       nextId = (nextId + 1) % 2 ** 32;
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const { promise, resolve, reject } = deferred<unknown>();
       options.signal?.throwIfAborted();
       if (isEnded) throw new OnpathError("device", `Cannot call ${name}: the control channel has ended`);
       pending.set(id, { resolve, reject });

@@ -5,6 +5,7 @@
  */
 
 import type { SentFlow } from "../../kernels/halves.ts";
+import { deferred } from "../../serialize/deferred.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
@@ -84,7 +85,7 @@ export class SendLoop {
    * @returns How it ended.
    */
   run(flow: SendingFlow): Promise<SendEnd> {
-    const { promise, resolve, reject } = Promise.withResolvers<SendEnd>();
+    const { promise, resolve, reject } = deferred<SendEnd>();
     const number = flow.sent.flow;
     const remove = () => this.#active.delete(number) && this.#wake?.();
     const end = (result: SendEnd) => (remove(), resolve(result));

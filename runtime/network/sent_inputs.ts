@@ -10,6 +10,7 @@
 import type { Halves, SendingHalf, SentFlow } from "../../kernels/halves.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
+import { type Deferred, deferred } from "../../serialize/deferred.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
 import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
@@ -81,7 +82,7 @@ interface Input {
     restarts: number;
     fallbacks: Partial<Record<FallbackReason, number>>;
   };
-  readonly ended: PromiseWithResolvers<InputEnd>;
+  readonly ended: Deferred<InputEnd>;
   /** Flows that the device gave up. */
   readonly escaped: Set<number>;
   /** Sequential flows whose requests have all arrived. */
@@ -170,7 +171,7 @@ export class SentInputs {
       token,
       window,
       report,
-      ended: Promise.withResolvers(),
+      ended: deferred(),
       escaped: new Set(),
       arrived: new Map(),
       wait: { signal: controller.signal, timeoutMs },

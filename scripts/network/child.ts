@@ -5,6 +5,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { deferred } from "../../serialize/deferred.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import type { Emit, PartyEvent, ReadyEvent } from "./events.ts";
@@ -44,7 +45,7 @@ export interface Child {
 export function startChild(name: string, words: readonly string[], onEvent: Emit): Child {
   const [program, ...rest] = words;
   const child = spawn(program!, rest, { stdio: ["pipe", "pipe", "pipe"] });
-  const ready = Promise.withResolvers<ReadyEvent>();
+  const ready = deferred<ReadyEvent>();
   ready.promise.catch(() => {});
   let isStopped = false, stderr = "";
   onLines(child, (event) => {

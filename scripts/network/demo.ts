@@ -6,6 +6,7 @@
  */
 
 import { LOOPBACK } from "../../runtime/network/address.ts";
+import { deferred } from "../../serialize/deferred.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { bounded } from "../../serialize/wait.ts";
 import { type Child, startChild } from "./child.ts";
@@ -90,7 +91,7 @@ class Path {
   readonly #counts = new Map<HostName, PartyCounts>(HOST_NAMES.map((name) => [name, NO_COUNTS]));
   readonly #sent: SentEvent[] = [];
   readonly #outputs: OutputEvent[] = [];
-  readonly #failure = Promise.withResolvers<never>();
+  readonly #failure = deferred<never>();
   /** Counts of a NIC that was killed. */
   #before: PartyCounts | undefined;
   #kills = 0;
