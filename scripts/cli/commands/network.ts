@@ -8,6 +8,8 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { commandOf } from "../../emulation/environment.ts";
 import { type DemoResult, runDemo } from "../../network/demo.ts";
 import { type Hosts, hostsLack, openHosts } from "../../network/hosts.ts";
+import { SAMPLE_VOCABULARY } from "../../network/samples.ts";
+import { packageEncoding } from "../../io/vocabulary.ts";
 import { createScreen } from "../../network/live.ts";
 import { comparedTable, faultsText, partiesTable } from "../../network/tables.ts";
 import { type Context, print, printJson } from "../context.ts";
@@ -29,6 +31,8 @@ function ownProgram(): URL {
  */
 export async function showNetwork(options: NetworkOptions, { signal }: Context): Promise<void> {
   const { samples, inputs, json, seed, device, loopback } = options;
+  // Processes that download one package at the same time fail, so it is downloaded here.
+  if (samples.includes("prompt")) await packageEncoding(SAMPLE_VOCABULARY);
   const { hosts, lack } = await findHosts(loopback ?? false, signal);
   const screen = createScreen();
   let result: DemoResult;
