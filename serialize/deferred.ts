@@ -1,22 +1,26 @@
 /**
- * A promise with the functions that settle it. `Promise.withResolvers()` does this, which Node 20 lacks.
+ * A promise with its two ends: `Promise.withResolvers()` in every runtime. Node 20 lacks it.
  *
  * @module
  */
 
-/** A promise that is settled from outside. */
+/** A promise, and the functions that settle it. */
 export interface Deferred<T> {
-  /** The promise. */
+  /** Promise that the functions settle. */
   readonly promise: Promise<T>;
   /** Fulfils the promise. */
   readonly resolve: (value: T | PromiseLike<T>) => void;
   /** Rejects the promise. */
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason?: unknown) => void;
 }
 
-/** Makes a pending promise. */
+/** Creates a pending promise. */
 export function deferred<T>(): Deferred<T> {
-  let settle: Pick<Deferred<T>, "resolve" | "reject">;
-  const promise = new Promise<T>((resolve, reject) => settle = { resolve, reject });
-  return { promise, ...settle! };
+  let resolve!: Deferred<T>["resolve"];
+  let reject!: Deferred<T>["reject"];
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
 }

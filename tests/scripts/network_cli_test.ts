@@ -102,6 +102,8 @@ async function assertGone(before: readonly Descendant[]): Promise<void> {
 }
 
 const ALL_FAULTS = "--loss 0.03 --duplicate 0.02 --reorder 0.1 --corrupt 0.01 --delay 2 --seed 3".split(" ");
+/** A loaded machine may take long. */
+const PATIENT = ["--timeout", "120000"];
 const HOSTS_LACK = await hostsLack();
 const KIND = HOSTS_LACK === null ? "namespaces" : "loopback";
 
@@ -126,7 +128,8 @@ function checkPrinted(stdout: string, inputs: number): Printed {
 }
 
 longTest("offload network carries all samples on three hosts through all faults", async () => {
-  const { code, stdout, stderr } = await start(["network", "--inputs", "3", ...ALL_FAULTS, "--json"]).ended;
+  const args = ["network", "--inputs", "3", ...ALL_FAULTS, ...PATIENT, "--json"];
+  const { code, stdout, stderr } = await start(args).ended;
   assert.equal(code, 0, stderr);
   const { inputs, hosts, processes } = checkPrinted(stdout, 3);
   assert.equal(hosts, KIND);
@@ -136,18 +139,14 @@ longTest("offload network carries all samples on three hosts through all faults"
 });
 
 longTest("offload network survives a NIC that is killed in the middle, on loopback over IPv6", async () => {
-  const args = [
-    "network",
-    "--loopback",
-    "--ipv6",
-    "--restart-nic",
-    "--inputs",
-    "4",
-    "--delay",
-    "2",
+  const args = ["network", "--loopback", "--ipv6", "--restart-nic", "--inputs", "4", "--delay", "2"];
+  const { code, stdout, stderr } = await start([
+    ...args,
+    "--samples",
+    "photograph,cache",
+    ...PATIENT,
     "--json",
-  ];
-  const { code, stdout, stderr } = await start([...args, "--samples", "photograph,cache"]).ended;
+  ]).ended;
   assert.equal(code, 0, stderr);
   const { hosts, instead, kills } = checkPrinted(stdout, 4);
   assert.deepEqual([hosts, instead, kills], ["loopback", "--loopback was given", 1]);
