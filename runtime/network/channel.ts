@@ -8,8 +8,7 @@
 
 import type { Socket } from "node:net";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
-import { deferred } from "../../serialize/deferred.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
 import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
 import { type ControlFrame, frameSpec, type MessageOutcome } from "./control_frame.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { deferred } from "../../serialize/deferred.ts";
 import type { SentFlow } from "../../kernels/halves.ts";
 import { deferred } from "../../serialize/wait.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";

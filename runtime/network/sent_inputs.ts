@@ -7,7 +7,6 @@
  * @module
  */
 
-import { type Deferred, deferred } from "../../serialize/deferred.ts";
 import type { Halves, SendingHalf, SentFlow } from "../../kernels/halves.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
