@@ -69,8 +69,14 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
   return readTokenizerJson(json, stem);
 }
 
-/** Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here. */
-async function packageEncoding(name: string): Promise<unknown> {
+/**
+ * Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here.
+ *
+ * @param name Name of a file of the package, such as `r50k_base`.
+ * @returns Contents of the file.
+ * @throws {OnpathError} `file` if the package is not installed.
+ */
+export async function packageEncoding(name: string): Promise<unknown> {
   const specifier = `tiktoken/encoders/${name}`;
   try {
     return (await import(specifier)).default;
