@@ -8,7 +8,7 @@
 
 import type { Socket } from "node:net";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
-import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
 import { type ControlFrame, frameSpec, type MessageOutcome } from "./control_frame.ts";
