@@ -41,6 +41,7 @@ export {
   eachDatagram,
   type ReceivedBatch,
 } from "./socket/batch.ts";
+export { openLinuxDatagram, whyPortable } from "./socket/linux.ts";
 export { openPortableDatagram } from "./socket/portable.ts";
 export { type Nic, type NicOptions, openNic } from "./nic.ts";
 export type { NicCounts, NicDrop } from "./nic_counts.ts";
