@@ -167,7 +167,7 @@ async function measurePhase(
   const receiving = (): Promise<Usage & { served: number }> =>
     path?.open === "python" ? python!.usage() : receiver.call("usage");
   const usages = async () =>
-    [await sender.call<Usage>("usage"), await nic.call<Usage>("usage"), await receiving()] as const;
+    [await sender.call<Usage & { resent: number }>("usage"), await nic.call<Usage>("usage"), await receiving()] as const;
   const before = await usages();
   await sender.call("run", { path: pathOf(hosts, path), inFlight: IN_FLIGHT });
   const after = await usages();
@@ -184,5 +184,6 @@ async function measurePhase(
     nic: path === undefined ? passed.cpuMs : 0,
     receiver: received.cpuMs,
     bytes: sent.bytes + received.bytes,
+    resent: (after[0].resent - before[0].resent) / count,
   };
 }

@@ -36,6 +36,7 @@ const listen = { host: "127.0.0.1", port: 0 };
 let sender: Sender | undefined;
 let part: SentPlan<Plan> | undefined;
 let items: Item[] = [];
+let resent = 0;
 // Plain senders by the port of their receiver.
 const plain = new Map<number, PlainSender>();
 const socket = await openDatagram({
@@ -52,10 +53,11 @@ function plainSender({ to, window }: Exclude<Path, "nic">): PlainSender {
 async function sendOne(path: Path, { forNic, plain: bytes }: Item, label: string): Promise<void> {
   if (path !== "nic") return await plainSender(path).send(bytes);
   const input = forNic();
-  await part!.send((input instanceof Promise ? await input : input) as never, {
+  const report = await part!.send((input instanceof Promise ? await input : input) as never, {
     label,
     timeoutMs: REQUEST_MS,
   });
+  resent += report.resent;
 }
 
 serveCalls({
@@ -83,9 +85,14 @@ serveCalls({
     await Promise.all(Array.from({ length: inFlight }, lane));
     return times;
   },
-  usage: (): Usage => {
+  usage: (): Usage & { resent: number } => {
+    const repeated = [...plain.values()].reduce((sum, each) => sum + each.resent, resent);
     const { sentBytes, receivedBytes } = sender!.counts(), { counts } = socket;
-    return { cpuMs: cpuMs(), bytes: sentBytes + receivedBytes + counts.sentBytes + counts.receivedBytes };
+    return {
+      cpuMs: cpuMs(),
+      bytes: sentBytes + receivedBytes + counts.sentBytes + counts.receivedBytes,
+      resent: repeated,
+    };
   },
   collect,
 });

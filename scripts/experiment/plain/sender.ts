@@ -1,5 +1,5 @@
 /**
- * Sender without a NIC: raw bytes of inputs in datagrams, within a window, repeated after a timeout.
+ * Sender without a NIC: raw bytes of inputs in datagrams, within a window, repeated if they are lost.
  *
  * @module
  */
@@ -7,14 +7,17 @@
 import { yieldToEventLoop } from "../../../runtime/device/serial.ts";
 import type { Address } from "../../../runtime/network/address.ts";
 import type { DatagramSocket } from "../../../runtime/network/datagram.ts";
-import { RoundTrip } from "../../../runtime/network/round_trip.ts";
 import { batchOf, DatagramList } from "../../../runtime/network/socket/batch.ts";
 import { cutInput, datagramCount, decodePlainReport } from "./datagrams.ts";
 
 /** Datagrams in one call of the socket, at most. */
 const TURN = 64;
+/** Milliseconds without an acknowledgement after which a datagram is sent again, as in Linux's TCP; then doubled. */
+const TIMEOUT_MS = 200;
 /** Consecutive timeouts after which an input fails. */
-const MAX_TIMEOUTS = 12;
+const MAX_TIMEOUTS = 6;
+/** States of a datagram. */
+const IN_FLIGHT = 1, LOST = 2, ARRIVED = 3;
 /** Milliseconds after which the result of an input is asked for again. */
 const PROBE_MS = 1000;
 
@@ -22,14 +25,17 @@ interface Sending {
   readonly input: number;
   readonly count: number;
   readonly lastBytes: number;
-  readonly arrived: Uint8Array;
-  readonly sentAt: Float64Array;
-  next: number;
+  readonly states: Uint8Array;
+  // Times that each datagram was sent.
+  readonly tries: Uint8Array;
+  // First datagram that has not arrived, and first one never sent.
   first: number;
+  next: number;
   inFlight: number;
+  lost: number;
+  newest: number;
   timeouts: number;
   lastEvent: number;
-  hasResent: boolean;
 }
 
 /** Inputs of a sender without a NIC. One is sent at a time; several may be computed at once. */
@@ -40,7 +46,6 @@ export class PlainSender {
   readonly #to: Address;
   readonly #window: number;
   readonly #datagramBytes: number;
-  readonly #path = new RoundTrip();
   readonly #served = new Map<number, () => void>();
   #turn: Promise<void> = Promise.resolve();
   readonly #list = new DatagramList(new Uint8Array(0));
@@ -93,14 +98,15 @@ export class PlainSender {
       input,
       count,
       lastBytes,
-      arrived: new Uint8Array(count),
-      sentAt: new Float64Array(count),
-      next: 0,
+      states: new Uint8Array(count),
+      tries: new Uint8Array(count),
       first: 0,
+      next: 0,
       inFlight: 0,
+      lost: 0,
+      newest: -1,
       timeouts: 0,
       lastEvent: performance.now(),
-      hasResent: false,
     };
     while (state.first < count) {
       this.#fill(state, Math.min(TURN, this.#window - state.inFlight));
@@ -113,37 +119,42 @@ export class PlainSender {
     return list.bytes.slice((count - 1) * most, (count - 1) * most + lastBytes);
   }
 
-  /** Lists the datagrams to send now. */
+  /** Lists the datagrams to send now, lost ones first. */
   #fill(state: Sending, most: number): void {
-    const list = this.#list, now = performance.now(), { count, lastBytes } = state;
+    const list = this.#list, now = performance.now();
     list.clear();
     if (state.inFlight === 0) state.lastEvent = now;
-    for (; list.count < most && state.next < count; state.next++) {
-      if (state.arrived[state.next] === 1) continue;
-      list.add(
-        state.next * this.#datagramBytes,
-        state.next === count - 1 ? lastBytes : this.#datagramBytes,
-      );
-      if (state.sentAt[state.next]! > 0) this.resent++;
-      state.sentAt[state.next] = now;
-      state.inFlight++;
+    for (let n = state.first; state.lost > 0 && list.count < most; n++) {
+      if (state.states[n] !== LOST) continue;
+      state.lost--;
+      this.resent++;
+      this.#add(state, n);
     }
+    while (list.count < most && state.next < state.count) this.#add(state, state.next++);
   }
 
-  /** Waits for a report. After a timeout, all datagrams that have not arrived are sent again. */
+  #add(state: Sending, sequence: number): void {
+    const { count, lastBytes, states } = state;
+    states[sequence] = IN_FLIGHT;
+    state.inFlight++;
+    state.tries[sequence]!++;
+    this.#list.add(
+      sequence * this.#datagramBytes,
+      sequence === count - 1 ? lastBytes : this.#datagramBytes,
+    );
+  }
+
+  /** Waits for a report. After a timeout the first missing datagram is lost, and its report names the others. */
   #wait(state: Sending): Promise<void> {
-    const ms = Math.max(1, state.lastEvent + this.#path.timeoutMs - performance.now());
+    const ms = Math.max(1, state.lastEvent + TIMEOUT_MS * 2 ** state.timeouts - performance.now());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#wake = undefined;
-        this.#path.backOff();
         if (++state.timeouts > MAX_TIMEOUTS) {
           reject(new Error(`Cannot send input ${state.input}: its datagrams stay unacknowledged`));
           return;
         }
-        state.next = state.first;
-        state.inFlight = 0;
-        state.hasResent = true;
+        if (state.states[state.first] === IN_FLIGHT) lose(state, state.first);
         resolve();
       }, ms);
       this.#wake = () => {
@@ -164,31 +175,43 @@ export class PlainSender {
     }
     const state = this.#sending;
     if (state?.input !== report.input) return;
-    const count = acknowledge(state, report.first, report.bitmap);
-    if (count === 0) return;
-    const now = performance.now();
-    // The round trip of a repeated datagram is ambiguous.
-    if (!state.hasResent) this.#path.measure(now - state.sentAt[Math.max(0, report.first - 1)]!);
-    this.#path.progress();
+    if (!acknowledge(state, report.first, report.bitmap)) return;
     state.timeouts = 0;
-    state.lastEvent = now;
+    state.lastEvent = performance.now();
     this.#wake?.();
   }
 }
 
-/** Marks what a report acknowledges. Returns the number of datagrams that it acknowledges for the first time. */
-function acknowledge(state: Sending, first: number, bitmap: Uint8Array): number {
-  let count = 0;
+function lose(state: Sending, sequence: number): void {
+  state.states[sequence] = LOST;
+  state.inFlight--;
+  state.lost++;
+}
+
+/**
+ * Marks what a report acknowledges. A datagram that was sent once, before one that has arrived, is lost, because
+ * loopback keeps their order. One that was sent twice is lost after a timeout only.
+ *
+ * @returns Whether anything is acknowledged for the first time.
+ */
+function acknowledge(state: Sending, first: number, bitmap: Uint8Array): boolean {
+  const { states, tries } = state;
+  let isNew = false;
   const mark = (sequence: number) => {
-    if (state.arrived[sequence] !== 0) return;
-    state.arrived[sequence] = 1;
-    count++;
-    if (sequence < state.next) state.inFlight = Math.max(0, state.inFlight - 1);
+    if (states[sequence] !== IN_FLIGHT && states[sequence] !== LOST) return;
+    if (states[sequence] === LOST) state.lost--;
+    else state.inFlight--;
+    states[sequence] = ARRIVED;
+    isNew = true;
+    if (tries[sequence] === 1) state.newest = Math.max(state.newest, sequence);
   };
-  for (let n = state.first; n < Math.min(first, state.arrived.length); n++) mark(n);
+  for (let n = state.first; n < Math.min(first, state.next); n++) mark(n);
   for (let n = 0; n < 8 * bitmap.length; n++) {
     if (((bitmap[n >> 3]! >> (n & 7)) & 1) === 1) mark(first + n);
   }
-  while (state.arrived[state.first] === 1) state.first++;
-  return count;
+  while (states[state.first] === ARRIVED) state.first++;
+  for (let n = state.first; n < state.newest; n++) {
+    if (states[n] === IN_FLIGHT && tries[n] === 1) lose(state, n);
+  }
+  return isNew;
 }
