@@ -167,7 +167,11 @@ async function measurePhase(
   const receiving = (): Promise<Usage & { served: number }> =>
     path?.open === "python" ? python!.usage() : receiver.call("usage");
   const usages = async () =>
-    [await sender.call<Usage & { resent: number }>("usage"), await nic.call<Usage>("usage"), await receiving()] as const;
+    [
+      await sender.call<Usage & { resent: number }>("usage"),
+      await nic.call<Usage>("usage"),
+      await receiving(),
+    ] as const;
   const before = await usages();
   await sender.call("run", { path: pathOf(hosts, path), inFlight: IN_FLIGHT });
   const after = await usages();

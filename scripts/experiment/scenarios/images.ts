@@ -58,7 +58,10 @@ function noise(seed: number, bytes: number): Uint8Array<ArrayBuffer> {
 function planes(dtype: Output): (samples: Uint8Array) => Uint8Array {
   const size = SIDE * SIDE;
   const tables = MEAN.map((mean, channel) => {
-    const values = Array.from({ length: 256 }, (_, level) => normalizeLevel(level, mean, STD[channel]!, "0-1"));
+    const values = Array.from(
+      { length: 256 },
+      (_, level) => normalizeLevel(level, mean, STD[channel]!, "0-1"),
+    );
     return dtype === "f32" ? Float32Array.from(values) : Uint16Array.from(values, toFloat16Bits);
   });
   return (samples) => {
@@ -96,7 +99,10 @@ function withCpuDevice(height: number, width: number, dtype: Output): Baseline {
     name: "raw, cpu device",
     isExact: true,
     open: async () => {
-      const session = await Session.open(planOf(height, width, dtype), createCpuDevice({ profile: MODEL_PROFILE }));
+      const session = await Session.open(
+        planOf(height, width, dtype),
+        createCpuDevice({ profile: MODEL_PROFILE }),
+      );
       return async (bytes) => toBytes((await session.run(tensorOf(bytes, height, width))).output);
     },
   };
@@ -168,7 +174,11 @@ function files([width, height]: readonly [number, number], requests: Scenario["r
           await photograph(1000 * seed + n, height, width).jpeg({ quality: QUALITY }).toBuffer(),
         );
         const forNic = async () =>
-          tensorOf(new Uint8Array((await sharp(plain, { ignoreIcc: true }).raw().toBuffer()).buffer), height, width);
+          tensorOf(
+            new Uint8Array((await sharp(plain, { ignoreIcc: true }).raw().toBuffer()).buffer),
+            height,
+            width,
+          );
         items.push({ plain, forNic });
       }
       return items;
