@@ -220,6 +220,7 @@ export type { Splitting, VocabularySource, WordPieceSource } from "./tokenize/so
 export type {
   BpeTables,
   PieceTables,
+  RunTables,
   SpecialToken,
   TemplatePart,
   Templates,

@@ -113,16 +113,19 @@ const SPLIT = z.object({
   invert: z.boolean().default(false),
 });
 
+const SPLIT_AT = z.object({ type: z.literal("Split"), pattern: z.object({ String: z.string().min(1) }) });
+
 const SEQUENCE = z.object({ pretokenizers: shortList(TYPED, LIST) });
 
 /**
  * Reads `pre_tokenizer`.
  *
  * @param json Value of `pre_tokenizer`; null or undefined if absent.
+ * @param normalization Steps of the normalizer, after which it cuts.
  * @returns Rules of the pre-tokenizer.
  * @throws {OnpathError} `file` if it is malformed or its type is not supported; the message names the type.
  */
-export function readPreTokenizer(json: unknown): PreTokenizer {
+export function readPreTokenizer(json: unknown, normalization: readonly TextStep[] = []): PreTokenizer {
   const none: PreTokenizer = { splitting: { kind: "whole" }, byteLevel: false, steps: [] };
   if (json === null || json === undefined) return none;
   const part = parseWith(TYPED, json, "file", "pre_tokenizer");
@@ -135,14 +138,38 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
       return { ...none, splitting: { kind: "bert" } };
     case "ByteLevel":
       return { ...none, splitting: byteLevel(list[0]) ?? { kind: "whole" }, byteLevel: true };
-    case "Split, ByteLevel": {
-      const splitting = split(list[0]);
-      if (byteLevel(list[1]) !== null) throw refuse("pre_tokenizer", "Split and the pattern of ByteLevel");
-      return { ...none, splitting, byteLevel: true };
-    }
+    case "Split":
+      if (splitsNothing(list[0], normalization)) return none;
+      throw refuse("pre_tokenizer", "Split without ByteLevel");
     default:
-      throw refuse("pre_tokenizer", kinds === "" ? "an empty sequence" : kinds);
+      if (!/^(?:Split, )+ByteLevel$/.test(kinds)) {
+        throw refuse("pre_tokenizer", kinds === "" ? "an empty sequence" : kinds);
+      }
+      if (byteLevel(list.at(-1)) !== null) {
+        throw refuse("pre_tokenizer", "Split and the pattern of ByteLevel");
+      }
+      return { ...none, splitting: splits(list.slice(0, -1)), byteLevel: true };
   }
+}
+
+/** Tests whether a Split cuts at a text that the normalizer has replaced, as Gemma's does. */
+function splitsNothing(json: unknown, normalization: readonly TextStep[]): boolean {
+  const last = normalization.at(-1);
+  const { data } = SPLIT_AT.safeParse(json);
+  return data !== undefined && last?.op === "replace" && last.from === data.pattern.String &&
+    // Of one character, so that none arises where texts meet.
+    last.from.length === 1 && !last.to.includes(last.from);
+}
+
+/** Splits, one after another. */
+function splits(list: readonly unknown[]): Splitting {
+  const all = list.map(split);
+  const last = all.at(-1)!;
+  if (all.length === 1) return last;
+  if (all.some(({ unmatched }) => unmatched !== "piece")) {
+    throw refuse("pre_tokenizer", "several Splits of another behavior than Isolated");
+  }
+  return { ...last, first: all.slice(0, -1).map(({ pattern }) => pattern) };
 }
 
 /** Pattern of ByteLevel; null if it does not cut. */
@@ -154,7 +181,7 @@ function byteLevel(json: unknown): Splitting | null {
     : null;
 }
 
-function split(json: unknown): Splitting {
+function split(json: unknown): Extract<Splitting, { kind: "pattern" }> {
   const pattern = (json as { pattern?: unknown }).pattern;
   if (typeof pattern === "object" && pattern !== null && !isRegex(pattern)) {
     throw refuse("pre_tokenizer", "Split at a string");

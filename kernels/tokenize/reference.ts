@@ -34,7 +34,7 @@ export type PlainTokenizer = (text: string, options?: PlainOptions) => number[];
 export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   const { splitting, model, around, special } = source;
   const cut = splitting.kind === "pattern"
-    ? plainPieces(splitting)
+    ? plainSplits([...splitting.first ?? [], splitting.pattern], splitting.unmatched)
     : splitting.kind === "bert"
     ? plainPieces({ pattern: BERT_PATTERN, unmatched: "drop" })
     : (text: string) => (text === "" ? [] : [text]);
@@ -54,6 +54,15 @@ export function plainTokenizer(source: VocabularySource): PlainTokenizer {
     }
     return options.around === true ? [...around.before, ...ids, ...around.after] : ids;
   };
+}
+
+/** Cuts a text by each pattern in turn. */
+function plainSplits(
+  patterns: readonly string[],
+  unmatched: "piece" | "drop",
+): (text: string) => string[] {
+  const cuts = patterns.map((pattern) => plainPieces({ pattern, unmatched }));
+  return (text) => cuts.reduce((pieces, cut) => pieces.flatMap(cut), [text]);
 }
 
 /** Yields the text between special tokens, and their ids; the longest token at an offset is taken. */

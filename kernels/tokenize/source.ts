@@ -18,6 +18,8 @@ export type Splitting =
     readonly pattern: string;
     readonly syntax: PatternSyntax;
     readonly unmatched: "piece" | "drop";
+    /** Patterns that cut the text before, one after another; with them, unmatched text is a piece. */
+    readonly first?: readonly string[] | undefined;
   }
   /** BERT's rule: white space is dropped, each punctuation character is a piece. */
   | { readonly kind: "bert" }

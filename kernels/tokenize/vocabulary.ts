@@ -50,8 +50,11 @@ export interface BpeTables {
   readonly right: Int32Array;
   /** By token: the rank of its merge; −1 if no merge makes it. */
   readonly ranks: Int32Array;
+  /** Tokens that repeat one unit and have a rule of their own (`compile/runs.ts`); absent for none. */
+  readonly runs?: readonly RunTables[] | undefined;
   /**
-   * Merges in an open-addressed hash table; the slot count is a power of two. This is a slot's left token, or
+   * Merges in an open-addressed hash table; the slot count is a power of two. Pairs of runs that are blocked
+   * are in it too: they make no token, and their rank is that of the longest run plus one. This is a slot's left token, or
    * −1. A search begins at slot `pairHash(left, right) & (slots - 1)` and continues with the next slot.
    */
   readonly pairLeft: Int32Array;
@@ -83,10 +86,23 @@ export interface BpeTables {
    * from the vocabulary becomes bytes (byte fallback): token `fallback[byte]`, which merges with nothing.
    */
   readonly units: "bytes" | "characters";
-  /** By byte: its token if the vocabulary lacks the character; empty with `bytes`. */
+  /**
+   * By byte: its token if the vocabulary lacks the character; −1 for an ASCII character that has a token.
+   * Empty with `bytes`.
+   */
   readonly fallback: Int32Array;
   /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
+}
+
+/** Tokens u², u³, … uⁿ of one unit u, numbered one after another. Plain data. */
+export interface RunTables {
+  /** Token of the unit. */
+  readonly unit: number;
+  /** Token of two units; the following ones have one unit more each. */
+  readonly first: number;
+  /** 1 if two tokens stand side by side in a text, at `left * n + right`, by units less one. */
+  readonly apart: Uint8Array;
 }
 
 /** WordPiece: repeated longest match within a word. Plain data. */

@@ -13,6 +13,7 @@ import {
   readTiktokenJson,
   TIKTOKEN_ENCODINGS,
 } from "../../kernels/tokenize/formats/tiktoken.ts";
+import { readTekken } from "../../kernels/tokenize/formats/tekken.ts";
 import { readTokenizerJson } from "../../kernels/tokenize/formats/tokenizer_json.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import type { VocabularyOptions } from "../../kernels/tokenize/compile/progress.ts";
@@ -26,7 +27,8 @@ const MAX_VOCABULARY_BYTES = 2 ** 28;
 export const TABLE_ENDING = ".vocab";
 
 /**
- * Loads a vocabulary from a compiled table file (`.vocab`), a rank file (`.tiktoken`) or a `tokenizer.json`.
+ * Loads a vocabulary from a compiled table file (`.vocab`), a rank file (`.tiktoken`), a `tokenizer.json` or a
+ * `tekken.json`.
  * The name of a tiktoken encoding loads it from the npm package `tiktoken`.
  *
  * @param name Name of an encoding, or path of a file.
@@ -66,7 +68,7 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
       { cause },
     );
   }
-  return readTokenizerJson(json, stem);
+  return basename(name).includes("tekken") ? readTekken(json, stem) : readTokenizerJson(json, stem);
 }
 
 /** Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here. */

@@ -101,6 +101,12 @@ function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
       merges: bpe.ranks.reduce((count, rank) => count + (rank >= 0 ? 1 : 0), 0),
       units: bpe.units,
       wholeFirst: bpe.wholeFirst,
+      ...(bpe.fallback.includes(-1) && {
+        holes: Array.from(bpe.fallback.keys()).filter((byte) => bpe.fallback[byte]! < 0),
+      }),
+      ...(bpe.runs !== undefined && {
+        runs: bpe.runs.map(({ unit, first, apart }) => ({ unit, first, length: Math.sqrt(apart.length) })),
+      }),
     },
     wordPiece: wordPiece === null ? null : {
       inside: wordPiece.roots[1],
@@ -139,7 +145,8 @@ function writeBpe(out: TableWriter, bpe: BpeTables): void {
   out.numbers(bpe.ids);
   out.numbers(bpe.left.subarray(firstMerged));
   out.numbers(bpe.right.subarray(firstMerged));
-  out.numbers(bpe.fallback);
+  out.numbers(bpe.fallback.map((token) => Math.max(0, token)));
+  for (const { apart } of bpe.runs ?? []) out.numbers(apart);
 }
 
 /** Writes WordPiece's tables, with the depth of each cell. */

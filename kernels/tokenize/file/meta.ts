@@ -8,6 +8,7 @@ import { z } from "zod";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
+import { MAX_RUN } from "../compile/runs.ts";
 import { MAX_TRIE_STATES } from "../compile/trie.ts";
 import {
   MAX_IDS,
@@ -98,6 +99,9 @@ export const MAX_META_BYTES = 2 ** 24;
 /** Maximum bytes that one id decodes to. */
 export const MAX_ID_BYTES = MAX_TOKEN_BYTES * 4;
 
+/** Maximum number of units with runs. */
+const MAX_RUNS = 64;
+
 /** Schema of the file's head. */
 export const TABLE_META = z.strictObject({
   name: TEXT.max(MAX_NAME),
@@ -122,6 +126,15 @@ export const TABLE_META = z.strictObject({
     merges: COUNT(MAX_TOKENS),
     units: z.enum(["bytes", "characters"]),
     wholeFirst: z.boolean(),
+    holes: shortList(COUNT(127), 128).optional(),
+    runs: shortList(
+      z.strictObject({
+        unit: COUNT(MAX_TOKENS),
+        first: COUNT(MAX_TOKENS),
+        length: z.int().min(2).max(MAX_RUN),
+      }),
+      MAX_RUNS,
+    ).optional(),
   }).nullable(),
   wordPiece: z.strictObject({
     inside: z.int().min(1).max(MAX_TRIE_STATES * 2),

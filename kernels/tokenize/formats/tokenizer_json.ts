@@ -59,7 +59,7 @@ export function readTokenizerJson(json: unknown, name: string): VocabularySource
     );
   }
   const normalization = readNormalizer(file.normalizer);
-  const { splitting, byteLevel, steps } = readPreTokenizer(file.pre_tokenizer);
+  const { splitting, byteLevel, steps } = readPreTokenizer(file.pre_tokenizer, normalization);
   const decoder = readDecoder(file.decoder, name);
   const special = readAddedTokens(file, normalization.length + steps.length > 0, name);
   return {

@@ -4,6 +4,10 @@
  *
  * deno task tokens:check --vocabularies cl100k_base,bert --texts fuzz --fuzz 100000 --ways stateful@1,overlap@32
  *
+ * The packages of some vocabularies are too large for development; `--install` installs them into out/:
+ *
+ * deno task tokens:check --install --vocabularies qwen3,gemma2,gemma3
+ *
  * It prints a table and ends with 1 where an id differs. A part of it is done by naming that part.
  */
 
@@ -20,7 +24,14 @@ import { Session } from "../../../runtime/session.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";
-import { VOCABULARIES, vocabulary, type VocabularyName, vocabularySource } from "./vocabularies.ts";
+import {
+  installLarge,
+  LARGE_VOCABULARIES,
+  VOCABULARIES,
+  vocabulary,
+  type VocabularyName,
+  vocabularySource,
+} from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
 
 /** A way of tokenizing texts. */
@@ -155,11 +166,13 @@ const { values } = parseArgs({
     ways: { type: "string", default: Object.keys(WAYS).join(",") },
     fuzz: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
+    install: { type: "boolean", default: false },
   },
 });
 const table = new Table({ head: ["vocabulary", "way", "texts", "number", "MB", "different", "first"] });
 let different = 0;
-for (const name of chosen("vocabulary", values.vocabularies, VOCABULARIES)) {
+if (values.install) installLarge();
+for (const name of chosen("vocabulary", values.vocabularies, [...VOCABULARIES, ...LARGE_VOCABULARIES])) {
   const ways = new Map<string, Way>();
   for (const way of chosen("way", values.ways, Object.keys(WAYS))) {
     const made = await WAYS[way]!(name);
