@@ -12,6 +12,8 @@ import { excerpt } from "../excerpt.ts";
 import { parseWith } from "../schema.ts";
 import type { Splitting } from "../tokenize/source.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { classText } from "../unicode/codec.ts";
+import { MAX_CHARSMAP, readCharsmap } from "./charsmap.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "./growth.ts";
 
 const TYPED = z.looseObject({ type: z.string() });
@@ -30,6 +32,9 @@ const NORMALIZERS = {
     pattern: z.object({ String: z.string().min(1).max(4096) }),
     content: z.string().max(4096),
   }),
+  ReplaceRegex: z.object({ pattern: z.object({ Regex: z.string() }), content: z.string().max(4096) }),
+  Precompiled: z.object({ precompiled_charsmap: z.string().max(MAX_CHARSMAP) }),
+  Strip: z.object({ strip_left: z.boolean(), strip_right: z.boolean() }),
 };
 
 const FORMS = { NFC: "nfc", NFD: "nfd", NFKC: "nfkc", NFKD: "nfkd" } as const;
@@ -77,14 +82,49 @@ function steps(json: unknown, depth: number): TextStep[] {
     }
     case "Prepend":
       return [{ op: "prepend", text: parseWith(NORMALIZERS.Prepend, part, "file", "normalizer").prepend }];
+    case "Precompiled": {
+      const { precompiled_charsmap } = parseWith(NORMALIZERS.Precompiled, part, "file", "normalizer");
+      readCharsmap(precompiled_charsmap);
+      return [{ op: "charsmap", map: precompiled_charsmap }];
+    }
+    case "Strip": {
+      const { strip_left, strip_right } = parseWith(NORMALIZERS.Strip, part, "file", "normalizer");
+      const side = strip_left && strip_right ? "both" : strip_left ? "left" : strip_right ? "right" : null;
+      return side === null ? [] : [{ op: "strip", side }];
+    }
     case "Replace": {
-      if (isRegex(part["pattern"])) throw refuse("normalizer", "Replace of a regular expression");
+      if (isRegex(part["pattern"])) return [squeeze(part)];
       const { pattern, content } = parseWith(NORMALIZERS.Replace, part, "file", "normalizer");
       return [{ op: "replace", from: pattern.String, to: content }];
     }
     default:
       throw refuse("normalizer", part.type);
   }
+}
+
+/** Reads a Replace of two or more spaces, as T5 and XLM-R have it. */
+function squeeze(json: unknown): TextStep {
+  const { pattern, content } = parseWith(NORMALIZERS.ReplaceRegex, json, "file", "normalizer");
+  if (pattern.Regex !== " {2,}") throw refuse("normalizer", "Replace of a regular expression");
+  return { op: "squeeze", of: " ", to: content };
+}
+
+/** Steps that look at more than their neighbours; after an escape they could not begin within a text. */
+const WHOLE_STEPS = ["charsmap", "mark_words", "strip"];
+
+/** Steps that a device gives up on after 30 marks. */
+const MARK_STEPS = ["nfc", "nfd", "nfkc", "nfkd", "strip_accents"];
+
+/**
+ * Refuses steps that cannot be joined.
+ *
+ * @param list Steps of the normalizer and the pre-tokenizer.
+ * @throws {OnpathError} `file` if a precompiled map, a Strip or words by white space meet a normal form.
+ */
+export function checkJoined(list: readonly TextStep[]): void {
+  const whole = list.find(({ op }) => WHOLE_STEPS.includes(op));
+  const marks = list.find(({ op }) => MARK_STEPS.includes(op));
+  if (whole !== undefined && marks !== undefined) throw refuse("normalizer", `${whole.op} with ${marks.op}`);
 }
 
 /** Rules of a pre-tokenizer. */
@@ -138,6 +178,10 @@ export function readPreTokenizer(json: unknown, normalization: readonly TextStep
       return { ...none, splitting: { kind: "bert" } };
     case "ByteLevel":
       return { ...none, splitting: byteLevel(list[0]) ?? { kind: "whole" }, byteLevel: true };
+    case "Metaspace":
+      return { ...none, ...metaspace(list[0], false) };
+    case "WhitespaceSplit, Metaspace":
+      return { ...none, ...metaspace(list[1], true) };
     case "Split":
       if (splitsNothing(list[0], normalization)) return none;
       throw refuse("pre_tokenizer", "Split without ByteLevel");
@@ -170,6 +214,39 @@ function splits(list: readonly unknown[]): Splitting {
     throw refuse("pre_tokenizer", "several Splits of another behavior than Isolated");
   }
   return { ...last, first: all.slice(0, -1).map(({ pattern }) => pattern) };
+}
+
+const METASPACE = z.object({
+  replacement: z.string().refine((text) => Array.from(text).length === 1, "is not one code point"),
+  prepend_scheme: z.enum(["always", "never", "first"]).default("always"),
+  add_prefix_space: z.boolean().optional(),
+  split: z.boolean().default(true),
+});
+
+/** Metaspace: spaces become a mark, which begins each piece; with `isOfWords` after a split at white space. */
+function metaspace(json: unknown, isOfWords: boolean): Pick<PreTokenizer, "steps" | "splitting"> {
+  const part = parseWith(METASPACE, json, "file", "pre_tokenizer");
+  const { replacement: mark, prepend_scheme: scheme, split: cuts } = part;
+  if (part.add_prefix_space === false && scheme !== "never") {
+    throw refuse("pre_tokenizer", `Metaspace without a prefix space that prepends "${scheme}"`);
+  }
+  if (scheme === "first") throw refuse("pre_tokenizer", 'Metaspace that prepends "first"');
+  if (isOfWords && (scheme !== "always" || !cuts)) {
+    throw refuse("pre_tokenizer", "WhitespaceSplit and a Metaspace that does not prepend or split");
+  }
+  const range = classText([mark.codePointAt(0)!, mark.codePointAt(0)!]);
+  const pattern = `[${range}][^${range}]*|[^${range}]+`;
+  const steps: TextStep[] = isOfWords
+    ? [{ op: "mark_words", mark }]
+    : scheme === "always"
+    ? [{ op: "replace", from: " ", to: mark }, { op: "prepend", text: mark, unless: true }]
+    : [{ op: "replace", from: " ", to: mark }];
+  return {
+    steps,
+    splitting: cuts
+      ? { kind: "pattern", pattern, syntax: "fancy-regex", unmatched: "piece" }
+      : { kind: "whole" },
+  };
 }
 
 /** Pattern of ByteLevel; null if it does not cut. */

@@ -9,7 +9,7 @@
 import { normalizeText } from "../text_normalize/reference.ts";
 import { BERT_PATTERN } from "../text_normalize/splitting.ts";
 import { plainPieces } from "./reference_pieces.ts";
-import { plainBpe, plainWordPiece } from "./reference_models.ts";
+import { plainBpe, plainUnigram, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";
 import type { SpecialToken } from "./vocabulary.ts";
 
@@ -38,7 +38,11 @@ export function plainTokenizer(source: VocabularySource): PlainTokenizer {
     : splitting.kind === "bert"
     ? plainPieces({ pattern: BERT_PATTERN, unmatched: "drop" })
     : (text: string) => (text === "" ? [] : [text]);
-  const encode = model.algorithm === "bpe" ? plainBpe(model.bpe) : plainWordPiece(model.wordPiece);
+  const encode = model.algorithm === "bpe"
+    ? plainBpe(model.bpe)
+    : model.algorithm === "wordpiece"
+    ? plainWordPiece(model.wordPiece)
+    : plainUnigram(model.unigram);
   return (text, options = {}) => {
     const allowed = options.allowedSpecial === "all"
       ? special

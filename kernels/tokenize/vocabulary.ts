@@ -126,6 +126,28 @@ export interface WordPieceTables {
   readonly longestToken: number;
 }
 
+/** Unigram: the tokens of a piece whose scores have the greatest sum. Plain data. */
+export interface UnigramTables {
+  /** Trie of the tokens as a double array, as in {@linkcode BpeTables}. */
+  readonly base: Int32Array;
+  /** By cell: its parent state, or −1. */
+  readonly check: Int32Array;
+  /** By state: the id of its path, or −1. */
+  readonly whole: Int32Array;
+  /** By id: its score; 0 for an id without a token. */
+  readonly scores: Float64Array;
+  /** Id of characters that no token has. */
+  readonly unknown: number;
+  /** True if sums are float32, as in SentencePiece itself; absent for float64, as in tokenizers. */
+  readonly isSingle?: true | undefined;
+  /** Score of such a character. */
+  readonly unknownScore: number;
+  /** By byte: the id of its token, or −1; empty without a fallback to bytes. */
+  readonly fallback: Int32Array;
+  /** Length of the longest token, in bytes. */
+  readonly longestToken: number;
+}
+
 /** Token that is matched in the text before anything else. */
 export interface SpecialToken {
   /** Text of the token, such as `<|endoftext|>`. */
@@ -192,6 +214,8 @@ export type TextStep =
     readonly op: "prepend";
     /** Text to put. */
     readonly text: string;
+    /** True if nothing is put before a text that begins with it, which is one code point. */
+    readonly unless?: true | undefined;
   }
   | {
     /** Replaces every occurrence of a text, leftmost first, without overlap. */
@@ -200,6 +224,36 @@ export type TextStep =
     readonly from: string;
     /** Text that takes its place. */
     readonly to: string;
+  }
+  | {
+    /** SentencePiece's precompiled map (`text_normalize/charsmap.ts`). */
+    readonly op: "charsmap";
+    /** The map, as base64. */
+    readonly map: string;
+    /** `longest` for SentencePiece's own rule, the longest key; absent for that of tokenizers, by clusters. */
+    readonly rule?: "longest" | undefined;
+  }
+  | {
+    /** Drops white space, and puts a mark before each word that does not begin with it. */
+    readonly op: "mark_words";
+    /** One code point. */
+    readonly mark: string;
+  }
+  | {
+    /** Replaces two or more of one code point in a row. */
+    readonly op: "squeeze";
+    /** The code point. */
+    readonly of: string;
+    /** Text that takes its place. */
+    readonly to: string;
+  }
+  | {
+    /** Removes white space at ends of the text. */
+    readonly op: "strip";
+    /** End of the text. */
+    readonly side: "left" | "right" | "both";
+    /** The code point that is removed; absent for white space. */
+    readonly of?: string | undefined;
   };
 
 /** Compiled vocabulary. Plain data. */
@@ -209,7 +263,7 @@ export interface Vocabulary {
   /** CRC-32C of the compiled table file; identifies the vocabulary. */
   readonly checksum: number;
   /** Algorithm that turns a piece into tokens. */
-  readonly algorithm: "bpe" | "wordpiece";
+  readonly algorithm: "bpe" | "wordpiece" | "unigram";
   /** Greatest id plus one. */
   readonly idLimit: number;
   /** Concatenated decoded bytes of every id, including special tokens. */
@@ -222,10 +276,12 @@ export interface Vocabulary {
   readonly normalization: readonly TextStep[];
   /** Automaton that cuts text into pieces; null if the whole text is one piece. */
   readonly pieces: PieceTables | null;
-  /** Tables of byte pair encoding; null with WordPiece. */
+  /** Tables of byte pair encoding; null with another algorithm. */
   readonly bpe: BpeTables | null;
-  /** Tables of WordPiece; null with byte pair encoding. */
+  /** Tables of WordPiece; null with another algorithm. */
   readonly wordPiece: WordPieceTables | null;
+  /** Tables of Unigram; absent with another algorithm. */
+  readonly unigram?: UnigramTables | undefined;
   /** Tokens that are matched first if the caller allows them; the longest one at an offset is taken. */
   readonly special: readonly SpecialToken[];
   /** Ids added before and after a text on request, such as [CLS] and [SEP]. */

@@ -142,7 +142,7 @@ const bodySpec: Schema<TokenizeBody> = z.strictObject({
   vocabulary: z.strictObject({
     name: z.string().max(1000),
     checksum: whole,
-    algorithm: z.enum(["bpe", "wordpiece"]),
+    algorithm: z.enum(["bpe", "wordpiece", "unigram"]),
     idLimit: whole,
   }),
   mode: z.enum(TEXT_MODES),

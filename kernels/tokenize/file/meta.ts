@@ -19,6 +19,7 @@ import {
 } from "../vocabulary.ts";
 import { MAX_CLASSES } from "../pattern/dfa.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "../../text_normalize/growth.ts";
+import { HOST_STEPS } from "../../text_normalize/spec.ts";
 import { longList, shortList } from "../../lists.ts";
 
 const ID = z.int().min(0).max(MAX_IDS - 1);
@@ -28,7 +29,7 @@ const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
 );
 const COUNT = (most: number) => z.int().min(0).max(most);
 
-const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
+const PIPELINE_STEP = z.discriminatedUnion("op", [
   z.strictObject({
     op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]),
     tables: z.literal("tokenizers").optional(),
@@ -40,6 +41,7 @@ const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("prepend"), text: TEXT.min(1) }),
   z.strictObject({ op: z.literal("replace"), from: TEXT.min(1), to: TEXT }),
 ]);
+const TEXT_STEP: z.ZodType<TextStep> = z.union([PIPELINE_STEP as z.ZodType<TextStep>, ...HOST_STEPS]);
 
 function isSpecialToken(value: unknown): value is SpecialToken {
   if (typeof value !== "object" || value === null) return false;
@@ -99,6 +101,9 @@ export const MAX_META_BYTES = 2 ** 24;
 /** Maximum bytes that one id decodes to. */
 export const MAX_ID_BYTES = MAX_TOKEN_BYTES * 4;
 
+/** Greatest absolute score of a token of Unigram; sums of scores stay finite. */
+export const MAX_SCORE = 1e15;
+
 /** Maximum number of units with runs. */
 const MAX_RUNS = 64;
 
@@ -141,9 +146,16 @@ export const TABLE_META = z.strictObject({
     unknown: ID,
     maxCharacters: z.int().min(1).max(65535),
   }).nullable(),
-}).refine((meta) => (meta.bpe === null) !== (meta.wordPiece === null), {
-  message: "expected one algorithm",
-});
+  unigram: z.strictObject({
+    unknown: ID,
+    unknownScore: z.number().min(-2 * MAX_SCORE).max(MAX_SCORE),
+    hasFallback: z.boolean(),
+    isSingle: z.literal(true).optional(),
+  }).optional(),
+}).refine(
+  ({ bpe, wordPiece, unigram }) => +(bpe !== null) + +(wordPiece !== null) + +(unigram !== undefined) === 1,
+  { message: "expected one algorithm" },
+);
 
 /** Head of the file, checked. */
 export type TableMeta = z.infer<typeof TABLE_META>;

@@ -18,7 +18,7 @@ export interface TextPlanVocabulary {
   /** CRC-32C of its compiled table file. */
   readonly checksum: number;
   /** Algorithm that turns a piece into tokens. */
-  readonly algorithm: "bpe" | "wordpiece";
+  readonly algorithm: "bpe" | "wordpiece" | "unigram";
   /** Greatest id plus one. */
   readonly idLimit: number;
 }
