@@ -8,6 +8,8 @@
 
 import { normalizeText } from "../text_normalize/reference.ts";
 import { BERT_PATTERN } from "../text_normalize/splitting.ts";
+import { has } from "./pattern/set.ts";
+import { whiteSpace } from "./pattern/unicode.ts";
 import { plainPieces } from "./reference_pieces.ts";
 import { plainBpe, plainUnigram, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";
@@ -69,7 +71,10 @@ function plainSplits(
   return (text) => cuts.reduce((pieces, cut) => pieces.flatMap(cut), [text]);
 }
 
-/** Yields the text between special tokens, and their ids; the longest token at an offset is taken. */
+/**
+ * Yields the text between special tokens, and their ids; the longest token at an offset is taken. A token takes
+ * the white space on its sides that no other has taken.
+ */
 function* splitSpecial(text: string, special: readonly SpecialToken[]): Generator<string | number> {
   const longestFirst = special.toSorted((a, b) => b.text.length - a.text.length);
   let from = 0;
@@ -79,10 +84,19 @@ function* splitSpecial(text: string, special: readonly SpecialToken[]): Generato
       at++;
       continue;
     }
-    if (at > from) yield text.slice(from, at);
+    const { strip } = found;
+    let end = at;
+    if (strip === "left" || strip === "both") { while (end > from && isSpace(text[end - 1]!)) end--; }
+    if (end > from) yield text.slice(from, end);
     yield found.id;
     at += found.text.length;
     from = at;
+    if (strip === "right" || strip === "both") { while (from < text.length && isSpace(text[from]!)) from++; }
   }
   if (from < text.length) yield text.slice(from);
+}
+
+/** Tests for white space, all of which is in the basic plane. */
+function isSpace(one: string): boolean {
+  return has(whiteSpace(), one.charCodeAt(0));
 }

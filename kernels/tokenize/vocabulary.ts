@@ -156,6 +156,8 @@ export interface SpecialToken {
   readonly id: number;
   /** False for an added token that decoding never skips: `special: false` in a tokenizer.json. */
   readonly isSkipped?: false | undefined;
+  /** Sides on which the token takes the white space beside it; absent for none. */
+  readonly strip?: "left" | "right" | "both" | undefined;
 }
 
 /** Part of a template: the ids of a special token, or a text. Plain data. */

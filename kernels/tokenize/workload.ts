@@ -131,7 +131,13 @@ function connect(
   };
 }
 
-const words = z.array(z.strictObject({ text: z.string().max(1000), id: z.number().int().min(0) })).max(
+const words = z.array(
+  z.strictObject({
+    text: z.string().max(1000),
+    id: z.number().int().min(0),
+    strip: z.enum(["left", "right", "both"]).optional(),
+  }),
+).max(
   2 ** 16,
 );
 const ids = z.array(z.number().int().min(0)).max(64);

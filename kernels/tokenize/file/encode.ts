@@ -94,10 +94,11 @@ function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
     idLimit,
     normalization: [...normalization],
     decoding,
-    special: special.map(({ text, id, isSkipped }) => ({
+    special: special.map(({ text, id, isSkipped, strip }) => ({
       text,
       id,
       ...(isSkipped === false && { isSkipped }),
+      ...(strip !== undefined && { strip }),
     })),
     around: { before: [...around.before], after: [...around.after] },
     ...(templates !== undefined && { templates }),

@@ -45,8 +45,10 @@ const TEXT_STEP: z.ZodType<TextStep> = z.union([PIPELINE_STEP as z.ZodType<TextS
 
 function isSpecialToken(value: unknown): value is SpecialToken {
   if (typeof value !== "object" || value === null) return false;
-  const fields = "isSkipped" in value ? value.isSkipped === false && 3 : 2;
-  return Object.keys(value).length === fields && "text" in value &&
+  const fields = 2 + ("isSkipped" in value ? 1 : 0) + ("strip" in value ? 1 : 0);
+  return Object.keys(value).length === fields && (!("isSkipped" in value) || value.isSkipped === false) &&
+    (!("strip" in value) || value.strip === "left" || value.strip === "right" || value.strip === "both") &&
+    "text" in value &&
     typeof value.text === "string" && value.text !== "" && value.text.length <= MAX_TOKEN_BYTES &&
     value.text.isWellFormed() && "id" in value && isId(value.id);
 }

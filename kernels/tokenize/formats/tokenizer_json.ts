@@ -96,15 +96,7 @@ function readModel(
 
 function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string): SpecialToken[] {
   return file.added_tokens.map((token) => {
-    const rule = token.single_word
-      ? "single_word"
-      : token.lstrip
-      ? "lstrip"
-      : token.rstrip
-      ? "rstrip"
-      : token.normalized && normalizes
-      ? "normalized"
-      : null;
+    const rule = token.single_word ? "single_word" : token.normalized && normalizes ? "normalized" : null;
     if (rule !== null) {
       throw new OnpathError(
         "file",
@@ -112,7 +104,14 @@ function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string)
         { name, token: token.content, rule },
       );
     }
-    const kept = { text: token.content, id: token.id };
+    const strip = token.lstrip && token.rstrip
+      ? "both"
+      : token.lstrip
+      ? "left"
+      : token.rstrip
+      ? "right"
+      : null;
+    const kept = { text: token.content, id: token.id, ...(strip !== null && { strip } as const) };
     return token.special ? kept : { ...kept, isSkipped: false };
   });
 }

@@ -194,16 +194,6 @@ for (
       /added token "<m>" of "own": single_word is not supported/,
     ],
     [
-      "a token with space before",
-      changed(SMALL, "added_tokens", [{ id: 9, content: "<m>", lstrip: true }]),
-      /lstrip is not supported/,
-    ],
-    [
-      "a token with space after",
-      changed(SMALL, "added_tokens", [{ id: 9, content: "<m>", rstrip: true }]),
-      /rstrip is not supported/,
-    ],
-    [
       "a token in normalised text",
       changed(BERT, "added_tokens", [{ id: 9, content: "<m>", normalized: true }]),
       /normalized is not supported/,
