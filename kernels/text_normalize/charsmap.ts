@@ -10,10 +10,8 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import { has } from "../tokenize/pattern/set.ts";
 import { utf8Length } from "../tokenize/pattern/pieces.ts";
-import { rangesOf } from "../unicode/codec.ts";
-import { CONTROLS, EXTENDS, PREPENDS } from "../unicode/graphemes_data.ts";
+import { continuesCluster } from "../unicode/graphemes.ts";
 
 /** Maximum length of a map in base64; that of NFKC has 400,000. */
 export const MAX_CHARSMAP = 2 ** 22;
@@ -22,7 +20,7 @@ export const MAX_CHARSMAP = 2 ** 22;
 export const MAX_CHARSMAP_TEXT = 48;
 
 /** Bytes from which a cluster is mapped code point by code point. */
-const LONG_CLUSTER = 6;
+export const LONG_CLUSTER = 6;
 
 /** Precompiled map. */
 export interface Charsmap {
@@ -175,42 +173,6 @@ function byteOf(code: number, length: number, k: number): number {
   return k > 0 ? 0x80 | bits & 63 : (0xf00 >> length) & 0xff | bits;
 }
 
-/** Sets of code points that decide where clusters end. */
-interface ClusterSets {
-  readonly extends: readonly number[];
-  readonly prepends: readonly number[];
-  readonly controls: readonly number[];
-}
-
-let sets: ClusterSets | undefined;
-
-/**
- * Tests whether a grapheme cluster goes on from one code point to the next.
- *
- * @param before Code point of the cluster.
- * @param code Code point after it.
- */
-export function continuesCluster(before: number, code: number): boolean {
-  // Letters, digits and punctuation of ASCII never continue a cluster, and nearly all text is of them.
-  if (before < 0x80 && code < 0x80) return before === 13 && code === 10;
-  sets ??= { extends: rangesOf(EXTENDS), prepends: rangesOf(PREPENDS), controls: rangesOf(CONTROLS) };
-  const { extends: extending, prepends, controls } = sets;
-  if (before === 0 || code === 0 || has(controls, before) || has(controls, code)) return false;
-  return has(extending, code) || has(prepends, before) || continuesSyllable(before, code);
-}
-
-/** Tests whether two jamo or syllables of Hangul are in one cluster. */
-function continuesSyllable(before: number, code: number): boolean {
-  const isLead = (one: number) => one >= 0x1100 && one < 0x1160 || one >= 0xa960 && one < 0xa97d;
-  const isVowel = (one: number) => one >= 0x1160 && one < 0x11a8 || one >= 0xd7b0 && one < 0xd7c7;
-  const isTail = (one: number) => one >= 0x11a8 && one < 0x1200 || one >= 0xd7cb && one < 0xd7fc;
-  const isSyllable = (one: number) => one >= 0xac00 && one < 0xd7a4;
-  const isOpen = (one: number) => isSyllable(one) && (one - 0xac00) % 28 === 0;
-  return isLead(before) && (isLead(code) || isVowel(code) || isSyllable(code)) ||
-    (isVowel(before) || isOpen(before)) && (isVowel(code) || isTail(code)) ||
-    (isTail(before) || isSyllable(before)) && isTail(code);
-}
-
 /**
  * Maps a whole text.
  *
@@ -253,80 +215,4 @@ export function applyLongest(text: string, base64: string): string {
     at += Math.max(1, count);
   }
   return out.join("");
-}
-
-/** Receives a code point with its source; the sink of a filter. */
-type Sink = (code: number, from: number, to: number, anchor: number) => void;
-
-/** Filter of a map: holds one cluster of less than six bytes. */
-export function charsmapFilter(
-  base64: string,
-  next: Sink,
-): { push: Sink; end: () => void; heldFrom: () => number } {
-  const { find } = readCharsmap(base64);
-  const codes: number[] = [], froms: number[] = [], tos: number[] = [];
-  let bytes = 0, anchor = Infinity, before = -1, isLong = false;
-  const putOne = (code: number, from: number, to: number) => {
-    for (const one of find([code]) ?? [code]) next(one, from, to, anchor);
-  };
-  const flush = () => {
-    if (codes.length === 0) return;
-    const whole = bytes < LONG_CLUSTER && codes.length > 1 ? find(codes) : null;
-    if (whole !== null) { for (const one of whole) next(one, froms[0]!, tos.at(-1)!, anchor); }
-    else for (let n = 0; n < codes.length; n++) putOne(codes[n]!, froms[n]!, tos[n]!);
-    codes.length = froms.length = tos.length = 0;
-  };
-  return {
-    push: (code, from, to, at) => {
-      if (before < 0 || !continuesCluster(before, code)) {
-        flush();
-        bytes = 0;
-        anchor = at;
-        isLong = false;
-      }
-      before = code;
-      if (isLong) return putOne(code, from, to);
-      codes.push(code);
-      froms.push(from);
-      tos.push(to);
-      bytes += utf8Length(code);
-      if (bytes < LONG_CLUSTER) return;
-      flush();
-      isLong = true;
-    },
-    end: () => {
-      flush();
-      before = -1;
-    },
-    heldFrom: () => codes.length > 0 ? anchor : Infinity,
-  };
-}
-
-/** Filter of SentencePiece's own rule: holds the code points that may begin a longer key. */
-export function longestFilter(
-  base64: string,
-  next: Sink,
-): { push: Sink; end: () => void; heldFrom: () => number } {
-  const { longest } = readCharsmap(base64);
-  const codes: number[] = [], froms: number[] = [], tos: number[] = [], anchors: number[] = [];
-  const settle = (isEnd: boolean) => {
-    while (codes.length > 0) {
-      const { count, text, isOpen } = longest(codes, 0);
-      if (isOpen && !isEnd) return;
-      const taken = Math.max(1, count);
-      for (const one of count > 0 ? text : [codes[0]!]) next(one, froms[0]!, tos[taken - 1]!, anchors[0]!);
-      for (const list of [codes, froms, tos, anchors]) list.splice(0, taken);
-    }
-  };
-  return {
-    push: (code, from, to, anchor) => {
-      codes.push(code);
-      froms.push(from);
-      tos.push(to);
-      anchors.push(anchor);
-      settle(false);
-    },
-    end: () => settle(true),
-    heldFrom: () => anchors[0] ?? Infinity,
-  };
 }

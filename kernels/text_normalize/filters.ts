@@ -9,7 +9,7 @@ import { whiteSpace } from "../tokenize/pattern/unicode.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";
-import { charsmapFilter, longestFilter } from "./charsmap.ts";
+import { charsmapFilter, longestFilter } from "./charsmap_filters.ts";
 import {
   compose,
   type CompositionTables,

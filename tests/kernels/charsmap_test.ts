@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import {
   applyCharsmap,
   applyLongest,
-  continuesCluster,
   MAX_CHARSMAP_TEXT,
   readCharsmap,
 } from "../../kernels/text_normalize/charsmap.ts";
+import { continuesCluster } from "../../kernels/unicode/graphemes.ts";
 import { createTextNormalizer } from "../../kernels/text_normalize/model.ts";
 import { normalizeText } from "../../kernels/text_normalize/reference.ts";
 import type { TextStep } from "../../kernels/tokenize/vocabulary.ts";

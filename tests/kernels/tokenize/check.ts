@@ -28,6 +28,7 @@ import { peerOf } from "./peers.ts";
 import {
   installLarge,
   LARGE_VOCABULARIES,
+  UNIGRAM_VOCABULARIES,
   VOCABULARIES,
   vocabulary,
   type VocabularyName,
@@ -177,7 +178,13 @@ const { values } = parseArgs({
 const table = new Table({ head: ["vocabulary", "way", "texts", "number", "MB", "different", "first"] });
 let different = 0;
 if (values.install) installLarge();
-for (const name of chosen("vocabulary", values.vocabularies, [...VOCABULARIES, ...LARGE_VOCABULARIES])) {
+for (
+  const name of chosen("vocabulary", values.vocabularies, [
+    ...VOCABULARIES,
+    ...LARGE_VOCABULARIES,
+    ...UNIGRAM_VOCABULARIES,
+  ])
+) {
   const ways = new Map<string, Way>();
   for (const way of chosen("way", values.ways, Object.keys(WAYS))) {
     const made = await WAYS[way]!(name);

