@@ -120,12 +120,12 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
 
 function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
   const { tables } = path;
-  // Senders share what the socket buffers. Few packets each suffice for progress.
-  const windowOf = (channel: Channel) => {
+  // Senders share what the socket buffers and a program queues. Few packets each suffice for progress.
+  const windowOf = (channel: Channel, capacity: number) => {
     const owners = new Set(
       [...tables.flows.values()].map(({ owner }) => owner).filter((each) => each !== channel),
     );
-    return Math.max(4, Math.floor(socket.burst / (owners.size + 1)));
+    return Math.max(4, Math.floor(Math.min(socket.burst, capacity) / (owners.size + 1)));
   };
   return {
     describe: { schema: nothingSpec, run: () => ({ port: socket.local.port }) },
@@ -144,7 +144,7 @@ function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
       schema: flowsSpec,
       run: ({ flows, plan, token }: { flows: number[]; plan: number; token: string }, channel) => {
         const { capacity } = tables.addFlows(flows, plan, token, channel);
-        return { window: Math.min(windowOf(channel), capacity) };
+        return { window: Math.min(windowOf(channel, capacity), capacity) };
       },
     },
     close: {

@@ -10,9 +10,10 @@ import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
 import type { Device } from "../device/device.ts";
+import { yieldToEventLoop } from "../device/serial.ts";
 
 /** Requests in one exchange with the device, at most. */
-const BATCH = 128;
+const BATCH = 256;
 
 /** Answers in one exchange, at most. */
 const MAX_ANSWERS = 4096;
@@ -105,7 +106,7 @@ export class NicProgram {
   async #run(): Promise<void> {
     try {
       // Requests that arrive in the same turn of the event loop share an exchange.
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      await yieldToEventLoop();
       while (this.#count > 0 && !this.#isClosed) {
         const count = this.#count;
         [this.#filling, this.#taking] = [this.#taking, this.#filling];

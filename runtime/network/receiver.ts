@@ -15,7 +15,7 @@ import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
 import { Reconnecting } from "./reconnecting.ts";
-import { eachDatagram } from "./socket/batch.ts";
+import type { ReceivedBatch } from "./socket/batch.ts";
 
 /** A plan that a receiver takes, with the data that it names. */
 export interface ReceivedPlan {
@@ -103,7 +103,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
   };
   try {
     const maxBytes = options.jumbo === true ? JUMBO_BYTES : undefined;
-    const onDatagrams = eachDatagram((bytes) => inputs.take(bytes));
+    const onDatagrams = (batch: ReceivedBatch) => inputs.take(batch);
     const socket = await open({ listen, onDatagrams, maxBytes }, wait);
     undo.push(() => socket.close());
     inputs.socket = socket;

@@ -13,11 +13,12 @@ import type { Pacer } from "./pacer.ts";
 import { decodeReport } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
+import type { DatagramList } from "./socket/batch.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
 const MAX_TIMEOUTS = 12;
 /** Requests of one flow in one turn, at most. */
-const TURN = 16;
+const TURN = 32;
 /** Minimum of the window after timeouts. */
 const MIN_WINDOW = 4;
 
@@ -35,9 +36,13 @@ export interface SendingFlow {
   readonly slots: PacketSlots;
   /** Requests in flight. */
   readonly repeat: SelectiveRepeat;
+  /** Whether the requests are sent in their order. */
+  readonly isOrdered: boolean;
 }
 
 interface Active extends SendingFlow {
+  /** Requests of one turn. */
+  readonly list: DatagramList;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -89,7 +94,7 @@ export class SendLoop {
     const remove = () => this.#active.delete(number) && this.#wake?.();
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
-    this.#active.set(number, { ...flow, end, fail });
+    this.#active.set(number, { ...flow, list: flow.repeat.list(), end, fail });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -164,10 +169,13 @@ export class SendLoop {
       const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
-      const packets = repeat.list();
+      const { list: packets } = active;
+      packets.clear();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
+      // Placed requests of one length leave as one message.
+      if (!active.isOrdered) packets.group();
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       await this.#socket.send(packets, this.to);

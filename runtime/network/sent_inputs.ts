@@ -212,7 +212,7 @@ export class SentInputs {
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW, false));
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
@@ -232,7 +232,7 @@ export class SentInputs {
 
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
-    const flow = this.#sending(sent, slots, ORDER_WINDOW);
+    const flow = this.#sending(sent, slots, ORDER_WINDOW, true);
     const { repeat } = flow;
     await this.#register(input, [sent.flow]);
     const end = await this.#loop.run(flow);
@@ -249,10 +249,11 @@ export class SentInputs {
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, window: number): SendingFlow {
+  #sending(sent: SentFlow, slots: PacketSlots, window: number, isOrdered: boolean): SendingFlow {
     return {
       sent,
       slots,
+      isOrdered,
       repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path),
     };
   }

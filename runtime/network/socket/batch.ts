@@ -81,6 +81,30 @@ export class DatagramList implements DatagramBatch {
     this.lengths = lengths;
   }
 
+  /**
+   * Puts datagrams of one length beside each other, so that the kernel takes them as one. Lengths stand in the order of
+   * their first datagrams, and datagrams of one length keep their order.
+   */
+  group(): void {
+    const { count, offsets, lengths } = this;
+    let isGrouped = true;
+    for (let n = 1; isGrouped && n < count; n++) isGrouped = lengths[n]! <= lengths[n - 1]!;
+    if (isGrouped) return;
+    const groups = new Map<number, number[]>();
+    for (let n = 0; n < count; n++) {
+      const group = groups.get(lengths[n]!);
+      if (group === undefined) groups.set(lengths[n]!, [offsets[n]!]);
+      else group.push(offsets[n]!);
+    }
+    let end = 0;
+    for (const [length, group] of groups) {
+      for (const offset of group) {
+        offsets[end] = offset;
+        lengths[end++] = length;
+      }
+    }
+  }
+
   /** Removes all datagrams. */
   clear(): void {
     this.count = 0;
