@@ -1,48 +1,95 @@
 /**
- * `deno task bench:network`: CPU time of datagram sockets, of the soft NIC and of a sender.
+ * `deno task bench:network`: CPU time of datagram sockets, of the soft NIC and of senders, as ratios in one run.
  *
  * @module
  */
 
-import process from "node:process";
+import { DATAGRAM_BYTES } from "../runtime/network/socket/contract.ts";
+import { whyPortable } from "../runtime/network/socket/linux.ts";
 import { median } from "./bench/measure.ts";
-import type { ChildJob } from "./bench/network/child.ts";
 import { foreignBatch, lookupBatch, openCounter, pump } from "./bench/network/load.ts";
-import { startChild } from "./bench/network/process.ts";
+import { senderTimes, startNic } from "./bench/network/process.ts";
+import { type SocketKind, socketUs } from "./bench/network/sockets.ts";
+import { columnTable } from "./cli/text.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 7;
+const KINDS = ["linux", "portable"] as const;
+/** Datagrams of a round. */
+const DATAGRAMS = { linux: 64_000, portable: 6400 } as const;
+/** Datagrams in flight to a portable NIC, whose socket buffers few. */
+const PORTABLE_WINDOW = 32;
 
-async function echoRow(job: Omit<ChildJob, "passTo">, isForeign: boolean, total: number) {
+/** Ways of a datagram through a NIC. */
+const WAYS = [
+  { name: "passed on, not a packet", role: "echo", isForeign: true },
+  { name: "lookup, device that copies", role: "echo", isForeign: false },
+  { name: "lookup u8 to u8, model", role: "model", isForeign: false },
+] as const;
+
+async function nicUs({ role, isForeign }: typeof WAYS[number], kind: SocketKind): Promise<number> {
   const counter = await openCounter();
-  await using nic = await startChild({ ...job, passTo: counter.socket.local });
-  const lookup = await lookupBatch(nic.addresses.control!, counter.socket.local.port);
+  await using nic = await startNic({ role, kind, passTo: counter.socket.local });
+  const lookup = await lookupBatch(nic.addresses.control, counter.socket.local.port);
   const batch = isForeign ? foreignBatch() : lookup.list;
-  const window = job.kind === "portable" ? 32 : lookup.window;
-  await pump(counter, batch, nic.addresses.data, total, window);
+  const window = kind === "portable" ? PORTABLE_WINDOW : lookup.window;
+  const total = DATAGRAMS[kind];
   const us: number[] = [];
-  const wall: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const { cpuMs } = await nic.status();
-    const start = performance.now();
+  let before = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
     await pump(counter, batch, nic.addresses.data, total, window);
-    wall.push(1000 * (performance.now() - start) / total);
-    us.push(1000 * ((await nic.status()).cpuMs - cpuMs) / total);
+    const { cpuUs, dropped } = await nic.status();
+    if (dropped > 0) throw new Error(`Cannot measure: the NIC dropped ${dropped} datagrams`);
+    if (round > 0) us.push((cpuUs - before) / total);
+    before = cpuUs;
   }
-  const payload = isForeign ? 1408 : lookup.payload;
-  console.log(job, isForeign, {
-    us: us.map((x) => x.toFixed(2)).join(),
-    wall: median(wall).toFixed(2),
-    gbps: 8 * payload / median(us) / 1000,
-    status: await nic.status(),
-    window,
-  });
   lookup.close();
   await counter.socket.close();
+  return median(us);
 }
-const n = Number(process.argv[2] ?? 64000);
-for (const kind of ["linux", "portable"] as const) {
-  const total = kind === "linux" ? n : n / 8;
-  await echoRow({ role: "echo", kind }, true, total);
-  await echoRow({ role: "echo", kind }, false, total);
-  await echoRow({ role: "model", kind }, false, total / 4);
+
+/** Payload of a second of CPU time. */
+const gigabits = (us: number) => (8 * (DATAGRAM_BYTES - 64)) / us / 1000;
+
+const reason = await whyPortable();
+if (reason !== undefined) {
+  console.log(`Cannot compare sockets: ${reason}`);
+} else {
+  const times = { linux: 0, portable: 0 };
+  for (const kind of KINDS) times[kind] = await socketUs(kind, foreignBatch(), ROUNDS);
+  const rows: (string | number)[][] = [];
+  const add = (name: string, { linux, portable }: Record<SocketKind, number>) =>
+    rows.push([
+      name,
+      linux.toFixed(2),
+      portable.toFixed(1),
+      (portable / linux).toFixed(0),
+      gigabits(linux).toFixed(1),
+      gigabits(portable).toFixed(2),
+    ]);
+  add("sockets: sent and received", times);
+  for (const way of WAYS) {
+    for (const kind of KINDS) times[kind] = await nicUs(way, kind);
+    add(`NIC: ${way.name}`, times);
+  }
+  const heads = ["datagram", "linux us", "portable us", "ratio", "linux Gb/s", "portable Gb/s"];
+  console.log(columnTable(heads, rows));
+  console.log(
+    "us: CPU time of a datagram of 1,408 bytes. Gb/s: its payload of 1,344 bytes a second of CPU time.\n",
+  );
+}
+
+try {
+  const rows = (await senderTimes()).map(({ way, rawUs, offloadUs, serializeUs }) => [
+    way,
+    rawUs.toFixed(0),
+    offloadUs.toFixed(0),
+    serializeUs.toFixed(0),
+    (offloadUs / rawUs).toFixed(2),
+  ]);
+  console.log(columnTable(["sender", "raw us", "packets us", "serialize us", "packets/raw"], rows));
+  console.log(
+    "us: CPU time of an image of 1280x720, raw or in packets for a resize to 224x224 with CRC-32C.",
+  );
+} catch (error) {
+  console.log(`Cannot measure senders: ${(error as Error).message.split("\n")[0]}`);
 }
