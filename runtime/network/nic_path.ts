@@ -25,7 +25,8 @@ export class NicPath {
   readonly #passTo: Address | undefined;
   readonly #dropped = new Map<string, number>();
   readonly #header = newHeader();
-  readonly #foreigners = new DatagramList(new Uint8Array());
+  // A list that no send uses.
+  #idleList: DatagramList | undefined;
   #foreign = 0;
   #passed = 0;
   #requests = 0;
@@ -54,7 +55,8 @@ export class NicPath {
   take(batch: ReceivedBatch): void | Promise<void> {
     const { bytes, count, offsets, lengths, sources } = batch;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const foreigners = this.#foreigners;
+    const foreigners = this.#idleList ?? new DatagramList(bytes);
+    this.#idleList = undefined;
     foreigners.bytes = bytes;
     foreigners.clear();
     for (let n = 0; n < count; n++) {
@@ -72,9 +74,14 @@ export class NicPath {
       else if (flow.order === undefined) this.#push(flow, datagramAt(batch, n));
       else this.#takeOrdered(flow, flow.order, datagramAt(batch, n));
     }
-    if (foreigners.count === 0) return;
+    if (foreigners.count === 0) {
+      this.#idleList = foreigners;
+      return;
+    }
     this.#passed += foreigners.count;
-    return this.socket!.send(foreigners, this.#passTo!);
+    return this.socket!.send(foreigners, this.#passTo!).then(() => {
+      this.#idleList = foreigners;
+    });
   }
 
   #push({ program }: NicFlow, bytes: Uint8Array): boolean {

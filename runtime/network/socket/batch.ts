@@ -181,10 +181,20 @@ export function eachDatagram(
  * @throws {OnpathError} `size` if one does not.
  */
 export function checkBatch({ bytes, count, offsets, lengths }: DatagramBatch): void {
-  const isShort = count > offsets.length || count > lengths.length;
+  const most = Math.min(offsets.length, lengths.length);
+  if (count > most) {
+    throw new OnpathError(
+      "size",
+      `Cannot send ${count} datagrams: expected at most ${most}, as have places`,
+      {
+        count,
+        most,
+      },
+    );
+  }
   let end = 0;
-  for (let n = 0; n < count && !isShort; n++) end = Math.max(end, offsets[n]! + lengths[n]!);
-  if (!isShort && end <= bytes.length) return;
+  for (let n = 0; n < count; n++) end = Math.max(end, offsets[n]! + lengths[n]!);
+  if (end <= bytes.length) return;
   throw new OnpathError(
     "size",
     `Cannot send ${count} datagrams: they end at byte ${end}, expected at most ${bytes.length}`,
