@@ -21,18 +21,20 @@ const PORTABLE_WINDOW = 32;
 
 /** Ways of a datagram through a NIC. */
 const WAYS = [
-  { name: "passed on, not a packet", role: "echo", isForeign: true },
-  { name: "lookup, device that copies", role: "echo", isForeign: false },
-  { name: "lookup u8 to u8, model", role: "model", isForeign: false },
+  { name: "passed on, not a packet", role: "echo", isForeign: true, from: "linux" },
+  { name: "lookup, device that copies", role: "echo", isForeign: false, from: "linux" },
+  { name: "the same, sent one by one", role: "echo", isForeign: false, from: "portable" },
+  { name: "lookup u8 to u8, model", role: "model", isForeign: false, from: "linux" },
 ] as const;
 
-async function nicUs({ role, isForeign }: typeof WAYS[number], kind: SocketKind): Promise<number> {
-  const counter = await openCounter();
+async function nicUs({ role, isForeign, from }: typeof WAYS[number], kind: SocketKind): Promise<number> {
+  const counter = await openCounter(from);
   await using nic = await startNic({ role, kind, passTo: counter.socket.local });
   const lookup = await lookupBatch(nic.addresses.control, counter.socket.local.port);
   const batch = isForeign ? foreignBatch() : lookup.list;
-  const window = kind === "portable" ? PORTABLE_WINDOW : lookup.window;
-  const total = DATAGRAMS[kind];
+  const isPortable = kind === "portable" || from === "portable";
+  const window = isPortable ? PORTABLE_WINDOW : lookup.window;
+  const total = DATAGRAMS[isPortable ? "portable" : "linux"];
   const us: number[] = [];
   let before = 0;
   for (let round = 0; round <= ROUNDS; round++) {

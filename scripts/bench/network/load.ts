@@ -14,11 +14,11 @@ import { connectControl } from "../../../runtime/network/connect.ts";
 import { halvesOf } from "../../../runtime/network/halves_of.ts";
 import { type DatagramBatch, DatagramList } from "../../../runtime/network/socket/batch.ts";
 import { DATAGRAM_BYTES, type DatagramSocket } from "../../../runtime/network/socket/contract.ts";
-import { openLinuxDatagram } from "../../../runtime/network/socket/linux.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { slotAddress } from "../../../serialize/packets.ts";
 import { tensor } from "../../../serialize/tensor.ts";
 import { bounded } from "../../../serialize/wait.ts";
+import { OPEN, type SocketKind } from "./sockets.ts";
 
 /** Table of the lookups: the simplest that a NIC computes. */
 export const INVERT = memoize((x) => 255 - x, { input: "u8", output: "u8" });
@@ -33,10 +33,14 @@ export interface Counter {
   readonly arrived: (count: number) => Promise<void>;
 }
 
-/** Opens a counting socket of Linux. */
-export async function openCounter(): Promise<Counter> {
+/**
+ * Opens a counting socket.
+ *
+ * @param kind Kind of the socket. A portable one sends each datagram by itself.
+ */
+export async function openCounter(kind: SocketKind): Promise<Counter> {
   let [wanted, resolve] = [0, () => {}];
-  const socket = await openLinuxDatagram({
+  const socket = await OPEN[kind]({
     listen: { host: "127.0.0.1", port: 0 },
     onDatagrams: () => {
       if (socket.counts.received >= wanted) resolve();
