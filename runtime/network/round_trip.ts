@@ -43,7 +43,7 @@ export class RoundTrip {
     return Math.max(2 * CLOCK_MS, Math.min(this.smoothedMs, 4 * this.#variation), this.smoothedMs / 4);
   }
 
-  /** Takes the round trip of a packet that was sent once, in milliseconds. */
+  /** Takes the round trip of a packet that was sent once, in milliseconds. It ends the back-off. */
   measure(ms: number): void {
     if (this.#smoothed === undefined) {
       this.#smoothed = ms;
@@ -58,10 +58,5 @@ export class RoundTrip {
   /** Doubles the timeout, after it has passed without an acknowledgement. */
   backOff(): void {
     this.#backOff = Math.min(64, 2 * this.#backOff);
-  }
-
-  /** Ends the back-off, after an acknowledgement. */
-  progress(): void {
-    this.#backOff = 1;
   }
 }
