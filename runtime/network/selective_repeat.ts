@@ -31,6 +31,8 @@ export class SelectiveRepeat {
   readonly #copies: Uint8Array;
   readonly #states: Uint8Array;
   readonly #sentAt: Float64Array;
+  // Times of the first copies.
+  readonly #copiedAt: Float64Array;
   readonly #tries: Uint32Array;
   // First request that has not arrived, first one never sent, and first one without a copy.
   #first = 0;
@@ -74,6 +76,7 @@ export class SelectiveRepeat {
     this.#copies = new Uint8Array(this.#capacity * packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
+    this.#copiedAt = new Float64Array(this.#capacity);
     this.#tries = new Uint32Array(this.#capacity);
     this.#isSequential = sequential !== undefined;
     this.#answersOf = sequential?.answersOf;
@@ -159,6 +162,7 @@ export class SelectiveRepeat {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
     this.#sentAt[n] = now;
+    if (this.#tries[n] === 0) this.#copiedAt[n] = now;
     this.#tries[n]!++;
     this.#suspectAt[n] = Infinity;
     if (this.#isSequential) this.#noteOrder(sequence, now);
@@ -244,13 +248,14 @@ export class SelectiveRepeat {
     const end = Math.min(this.#unsent, first + 8 * bitmap.length);
     // A report from before, or of another flow's length, acknowledges nothing beyond what was sent.
     const until = Math.min(first, this.#unsent);
-    let count = 0, measured = -Infinity;
+    let count = 0, measured = -Infinity, copied = -Infinity;
     for (let n = this.#first; n < end; n++) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
       const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
       if (!this.#arrive(slot)) continue;
       count++;
+      copied = Math.max(copied, this.#copiedAt[slot]!);
       const dueAt = this.#dueAt[slot]!;
       const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
       // An acknowledgement that comes at once is one of the copy that was sent first.
@@ -264,6 +269,7 @@ export class SelectiveRepeat {
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
+    else this.#path.progress(now - copied);
     this.timeouts = 0;
     this.#lastEvent = now;
     this.#advance();

@@ -11,8 +11,8 @@
 export const START_WINDOW = 64;
 /** Minimum packets in flight. */
 export const MIN_WINDOW = 4;
-/** Share of losses above which the window is halved. Two paths that each lose 10% stay below. */
-const MAX_LOSS = 0.25;
+/** Share of losses above which the window is halved. Two paths that each lose 20% stay below. */
+const MAX_LOSS = 0.4;
 /** Packets by which the window grows for each that has arrived, once it was halved. */
 const GROWTH = 1 / 16;
 
