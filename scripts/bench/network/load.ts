@@ -17,7 +17,7 @@ import { DATAGRAM_BYTES, type DatagramSocket } from "../../../runtime/network/so
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { slotAddress } from "../../../serialize/packets.ts";
 import { tensor } from "../../../serialize/tensor.ts";
-import { bounded } from "../../../serialize/wait.ts";
+import { bounded, deferred } from "../../../serialize/wait.ts";
 import { OPEN, type SocketKind } from "./sockets.ts";
 
 /** Table of the lookups: the simplest that a NIC computes. */
@@ -51,7 +51,7 @@ export async function openCounter(kind: SocketKind): Promise<Counter> {
     arrived: (count) => {
       if (socket.counts.received >= count) return Promise.resolve();
       wanted = count;
-      const { promise, resolve: end } = Promise.withResolvers<void>();
+      const { promise, resolve: end } = deferred<void>();
       resolve = end;
       return bounded(`datagram ${count} of a benchmark`, promise, { timeoutMs: 5000 });
     },
