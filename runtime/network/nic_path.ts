@@ -26,7 +26,8 @@ export class NicPath {
   readonly #passTo: Address | undefined;
   readonly #dropped = new Map<string, number>();
   readonly #header = newHeader();
-  readonly #foreigners = new DatagramList(new Uint8Array());
+  // A list that no send uses.
+  #idleList: DatagramList | undefined;
   #foreign = 0;
   #passed = 0;
   #requests = 0;
@@ -63,7 +64,8 @@ export class NicPath {
   take(batch: ReceivedBatch): void | Promise<void> {
     const { bytes, count, offsets, lengths, sources } = batch;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const foreigners = this.#foreigners;
+    const foreigners = this.#idleList ?? new DatagramList(bytes);
+    this.#idleList = undefined;
     foreigners.bytes = bytes;
     foreigners.clear();
     for (let n = 0; n < count; n++) {
@@ -80,9 +82,14 @@ export class NicPath {
       else this.#takeRequest(flow, datagramAt(batch, n), sources[n]!.host);
     }
     this.#reports.flush();
-    if (foreigners.count === 0) return;
+    if (foreigners.count === 0) {
+      this.#idleList = foreigners;
+      return;
+    }
     this.#passed += foreigners.count;
-    return this.socket!.send(foreigners, this.#passTo!);
+    return this.socket!.send(foreigners, this.#passTo!).then(() => {
+      this.#idleList = foreigners;
+    });
   }
 
   /** Passes a packet of others on if the NIC stands in a route, and drops it otherwise. */

@@ -11,6 +11,7 @@ import { slotAddress } from "../../serialize/packets.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
 import { createEpochCounter } from "../../kernels/epochs.ts";
 import type { Device } from "../device/device.ts";
+import { yieldToEventLoop } from "../device/serial.ts";
 import { PageTurns } from "./page_turns.ts";
 import type { Peer } from "./security/peers.ts";
 
@@ -129,7 +130,7 @@ export class NicProgram {
   async #run(): Promise<void> {
     try {
       // Requests that arrive in the same turn of the event loop share an exchange.
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      await yieldToEventLoop();
       while (this.#count > 0 && !this.#isClosed) {
         const count = this.#count;
         [this.#filling, this.#taking] = [this.#taking, this.#filling];

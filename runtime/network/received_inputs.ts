@@ -17,9 +17,9 @@ import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import { encodeReport } from "./report_packet.ts";
 import type { PacketMac } from "./security/packet_mac.ts";
-import { batchOf } from "./socket/batch.ts";
+import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 
-/** Answers after which a report is sent at once. */
+/** Answers after which a report is sent at the end of a batch. */
 const REPORT_EVERY = 8;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
@@ -65,6 +65,8 @@ interface FlowState {
   readonly arrivals: Arrivals;
   readonly requestOf: ((answer: number) => number) | undefined;
   unreported: number;
+  /** Whether a report is sent at the end of the batch. */
+  isDue: boolean;
   hasEscaped: boolean;
 }
 
@@ -146,17 +148,31 @@ export class ReceivedInputs {
       this.#complete.delete(flow.flow);
       const arrivals = new Arrivals(flow);
       const { requestOf } = open.halves;
-      this.#flows.set(flow.flow, { entry, flow, arrivals, requestOf, unreported: 0, hasEscaped: false });
+      this.#flows.set(flow.flow, {
+        entry,
+        flow,
+        arrivals,
+        requestOf,
+        unreported: 0,
+        isDue: false,
+        hasEscaped: false,
+      });
     }
     // The sender learns the input's number first.
     if (received.flows.length === 0) setTimeout(() => this.#finishIfDone(entry), 0);
     return number;
   }
 
-  /** Takes a datagram from the NIC. */
-  take(bytes: Uint8Array): void {
-    const outcome = this.#take(bytes);
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+  /** Takes datagrams from the NIC. */
+  take(batch: ReceivedBatch): void {
+    for (let n = 0; n < batch.count; n++) {
+      const outcome = this.#take(datagramAt(batch, n));
+      this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    }
+    for (const state of this.#dirty) {
+      if (state.isDue) this.#report(state);
+    }
+    if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
   }
 
   #take(datagram: Uint8Array): string {
@@ -194,8 +210,7 @@ export class ReceivedInputs {
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
     this.#dirty.add(state);
-    if (++state.unreported >= REPORT_EVERY || flow.done) this.#report(state);
-    else this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
+    if (++state.unreported >= REPORT_EVERY || flow.done) state.isDue = true;
     this.#noteEscape(state);
     this.#finishIfDone(entry);
   }
@@ -215,6 +230,7 @@ export class ReceivedInputs {
 
   #report(state: FlowState): void {
     state.unreported = 0;
+    state.isDue = false;
     this.#dirty.delete(state);
     this.#sendReport(encodeReport(state.arrivals.report()), state.entry);
   }

@@ -25,7 +25,7 @@ import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys, checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
 import { TRAILER_BYTES } from "./security/packet_mac.ts";
-import { eachDatagram } from "./socket/batch.ts";
+import type { ReceivedBatch } from "./socket/batch.ts";
 
 /** A plan that a receiver takes, with the data that it names. */
 export interface ReceivedPlan {
@@ -127,7 +127,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
   };
   try {
     const maxBytes = TRAILER_BYTES + (options.jumbo === true ? JUMBO_BYTES : DATAGRAM_BYTES);
-    const onDatagrams = eachDatagram((bytes) => inputs.take(bytes));
+    const onDatagrams = (batch: ReceivedBatch) => inputs.take(batch);
     const socket = await open({ listen, onDatagrams, maxBytes }, wait);
     undo.push(() => socket.close());
     inputs.socket = socket;

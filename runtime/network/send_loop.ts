@@ -16,6 +16,7 @@ import { RoundTrip } from "./round_trip.ts";
 import type { PacketKeys } from "./security/packet_keys.ts";
 import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
+import type { DatagramList } from "./socket/batch.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
 const MAX_TIMEOUTS = 12;
@@ -36,9 +37,13 @@ export interface SendingFlow {
   readonly slots: PacketSlots;
   /** Requests in flight. */
   readonly repeat: SelectiveRepeat;
+  /** Whether the requests are sent in their order. Default false. */
+  readonly isOrdered?: boolean;
 }
 
 interface Active extends SendingFlow {
+  /** Requests of one turn. */
+  readonly list: DatagramList;
   /** Packets sent since the flow began, plus those of the flow that was served least then. */
   served: number;
   readonly end: (result: SendEnd) => void;
@@ -103,7 +108,8 @@ export class SendLoop {
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
     const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
-    this.#active.set(number, { ...flow, end, fail, served: Number.isFinite(served) ? served : 0 });
+    const isOnly = !Number.isFinite(served);
+    this.#active.set(number, { ...flow, list: flow.repeat.list(), end, fail, served: isOnly ? 0 : served });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -202,10 +208,13 @@ export class SendLoop {
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
       active.served += count;
-      const packets = repeat.list();
+      const { list: packets } = active;
+      packets.clear();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
+      // Placed requests of one length leave as one message.
+      if (active.isOrdered !== true) packets.group();
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       // A flow that has ended meanwhile has no keys.

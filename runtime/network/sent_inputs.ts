@@ -235,11 +235,13 @@ export class SentInputs {
   }
 
   #sending(sent: SentFlow, slots: PacketSlots, sequential?: SentFlow): SendingFlow {
-    const window = sequential === undefined ? PLACED_WINDOW : ORDER_WINDOW;
+    const isOrdered = sequential !== undefined;
+    const window = isOrdered ? ORDER_WINDOW : PLACED_WINDOW;
     const { path } = this.#loop;
     return {
       sent,
       slots,
+      isOrdered,
       repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, path, sequential),
     };
   }

@@ -60,7 +60,9 @@ export interface Libc {
   readonly errno: () => number;
   /** Returns the address of the first byte of a buffer. It is stable while the buffer is reachable. */
   readonly addressOf: (buffer: ArrayBufferLike) => number;
-  /** Ends one use. No call may follow. */
+  /** Begins one more use, which a close ends. */
+  readonly share: () => void;
+  /** Ends one use. The last one unloads the library; no call may follow. */
   readonly close: () => void;
 }
 
@@ -72,7 +74,7 @@ let shared: { readonly opening: Promise<Libc | string>; users: number } | undefi
  * @returns The library, or the reason why this process cannot use it.
  */
 export async function openLibc(): Promise<Libc | string> {
-  const mine = shared ??= { opening: load(() => leave()), users: 0 };
+  const mine = shared ??= { opening: load(() => mine.users++, () => leave()), users: 0 };
   const leave = () => {
     if (--mine.users > 0) return false;
     if (shared === mine) shared = undefined;
@@ -84,7 +86,7 @@ export async function openLibc(): Promise<Libc | string> {
   return libc;
 }
 
-async function load(leave: () => boolean): Promise<Libc | string> {
+async function load(share: () => void, leave: () => boolean): Promise<Libc | string> {
   if (process.platform !== "linux") return `the system is ${process.platform}, not Linux`;
   // Records of system calls are those of 64-bit Linux with little-endian words.
   if (process.arch !== "x64" && process.arch !== "arm64") {
@@ -114,6 +116,7 @@ async function load(leave: () => boolean): Promise<Libc | string> {
       tasks,
       errno: () => number[0]!,
       addressOf,
+      share,
       close: () => {
         if (leave()) close();
       },

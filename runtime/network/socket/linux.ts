@@ -74,7 +74,17 @@ export async function tryLinuxDatagram(
   if (typeof libc === "string") return libc;
   try {
     signal?.throwIfAborted();
-    return new LinuxSocket(libc, options);
+    const socket = new LinuxSocket(libc, options);
+    const { local, burst, counts } = socket;
+    return {
+      local,
+      kind: "linux",
+      fallbackReason: undefined,
+      burst,
+      counts,
+      send: (batch, to) => socket.send(batch, to),
+      close: () => socket.close(),
+    };
   } catch (error) {
     libc.close();
     throw error;
@@ -100,10 +110,8 @@ export async function whyPortable(): Promise<string | undefined> {
   return undefined;
 }
 
-class LinuxSocket implements DatagramSocket {
+class LinuxSocket {
   readonly local: Address;
-  readonly kind = "linux";
-  readonly fallbackReason = undefined;
   readonly burst: number;
   readonly counts: DatagramCounts = { sent: 0, sentBytes: 0, received: 0, receivedBytes: 0, failed: 0 };
   readonly #libc: Libc;

@@ -57,6 +57,8 @@ export class Poller {
     this.#memory = calls.malloc(BigInt(MAX_EVENTS * EVENT.bytes))!;
     this.#events = new DataView(provider.view(this.#memory, MAX_EVENTS * EVENT.bytes));
     this.#control(EPOLL_CTL_ADD, this.#wake, READABLE);
+    // The thread uses the library until it ends.
+    libc.share();
     this.#running = this.#run();
   }
 
@@ -117,5 +119,6 @@ export class Poller {
     calls.close(this.#wake);
     calls.close(this.#epoll);
     calls.free(this.#memory);
+    this.#libc.close();
   }
 }

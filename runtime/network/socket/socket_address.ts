@@ -69,6 +69,7 @@ export class SocketAddresses {
     const { calls } = this.#libc;
     const family = this.#isSix ? AF_INET6 : AF_INET;
     const [host, scope] = address.host.split("%") as [string, string?];
+    if (isIP(host) === 0) return undefined;
     const text = this.#isSix && isIP(host) === 4 ? `::ffff:${host}` : host;
     const number = new Uint8Array(16);
     if (calls.inet_pton(family, cString(text), number) !== 1) return undefined;

@@ -6,6 +6,7 @@ import { connectControl } from "../../../runtime/network/connect.ts";
 import { openDatagram } from "../../../runtime/network/datagram.ts";
 import { type Nic, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver } from "../../../runtime/network/receiver.ts";
+import { openPortableDatagram } from "../../../runtime/network/socket/portable.ts";
 import { batchOf, eachDatagram } from "../../../runtime/network/socket/batch.ts";
 import { openRelay } from "../../../runtime/network/relay.ts";
 import { openSender } from "../../../runtime/network/sender.ts";
@@ -77,6 +78,22 @@ test("openNic() drops by name what it does not hold, and passes foreign datagram
   await peer.close();
   await behind.close();
 });
+
+for (const open of [openPortableDatagram, openDatagram]) {
+  test(`openNic() passes many foreign datagrams untouched (${open.name})`, async () => {
+    const passed: string[] = [];
+    const onDatagrams = eachDatagram((bytes) => passed.push(bytes.join()));
+    const behind = await openDatagram({ listen, onDatagrams });
+    await using nic = await openNic({ passTo: behind.local, open });
+    const before = await openDatagram({ listen, onDatagrams: () => {} });
+    const datagrams = Array.from({ length: 48 }, (_, n) => new Uint8Array(1 + n % 7).fill(n));
+    await before.send(batchOf(datagrams), nic.data);
+    await until(() => passed.length === datagrams.length, "the pass");
+    assert.deepEqual(passed.sort(), datagrams.map((bytes) => bytes.join()).sort());
+    assert.equal(nic.counts().passed, datagrams.length);
+    await Promise.all([before.close(), behind.close()]);
+  });
+}
 
 test("openNic() counts each of many hostile datagrams, and answers none", async () => {
   await using nic = await openNic();

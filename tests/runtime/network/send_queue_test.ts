@@ -142,3 +142,20 @@ test("SendQueue sends or counts every datagram once and in order, whatever the k
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
+
+test("DatagramList.group() puts datagrams of one length beside each other, and keeps their order", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(3, 3, 5, 8), { maxLength: 60 }), (lengths) => {
+      const list = listOf(lengths);
+      const before = Array.from({ length: list.count }, (_, n) => [list.offsets[n]!, list.lengths[n]!]);
+      list.group();
+      const after = Array.from({ length: list.count }, (_, n) => [list.offsets[n]!, list.lengths[n]!]);
+      assert.deepEqual(new Set(after.map(String)), new Set(before.map(String)));
+      const runs = after.filter(([, length], n) => n === 0 || after[n - 1]![1] !== length).length;
+      assert.equal(runs, new Set(lengths).size);
+      for (let n = 1; n < after.length; n++) {
+        if (after[n]![1] === after[n - 1]![1]) assert(after[n]![0]! > after[n - 1]![0]!);
+      }
+    }),
+  );
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -81,6 +81,19 @@ linuxTest("openLinuxDatagram() reads no further before the promise of a batch re
   // A close does not wait for it.
   await Promise.all([from.close(), to.close()]);
   release.resolve();
+});
+
+linuxTest("openLinuxDatagram() takes no processor time while nothing arrives", async () => {
+  const to = await openLinuxDatagram({ listen, onDatagrams: () => {} });
+  await to.send(batchOf([Uint8Array.of(1)]), to.local);
+  await until(() => to.counts.received === 1, "the arrival");
+  // Nanoseconds of this thread alone: other tests run on others.
+  const used = () => Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
+  const before = used();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const ms = used() - before;
+  assert(ms < 50, `${ms} ms of processor time in 200 ms`);
+  await to.close();
 });
 
 linuxTest("openLinuxDatagram() goes on after a callback that throws", async () => {
