@@ -6,7 +6,7 @@
 
 import { connect, createServer, type Server } from "node:net";
 import type { Address } from "../../../../runtime/network/address.ts";
-import type { Program } from "./host.ts";
+import type { Program } from "./program.ts";
 
 /** Bytes of one write. */
 const CHUNK = 65_536;

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { openReceiver } from "../../../../runtime/network/receiver.ts";
 import { createModelDevice } from "../../../../runtime/device/model.ts";
 import { Session } from "../../../../runtime/session.ts";
-import type { HostOptions, Program } from "./host.ts";
+import type { HostOptions, Program } from "./program.ts";
 import { type LabWorkload, openWorkloads } from "./workloads.ts";
 
 /** Results of a workload. */

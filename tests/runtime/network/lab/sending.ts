@@ -6,7 +6,7 @@
 
 import { openSender, type SentPlan } from "../../../../runtime/network/sender.ts";
 import type { Plan } from "../../../../kernels/plan/plan.ts";
-import type { HostOptions, Program } from "./host.ts";
+import type { HostOptions, Program } from "./program.ts";
 import { labelOf } from "./receiving.ts";
 import { openWorkloads } from "./workloads.ts";
 
