@@ -41,7 +41,7 @@ export interface NicOptions {
   readonly control?: Address | undefined;
   /** Opens the device of a plan; the NIC closes it. Default the model of the plan's target. */
   readonly openDevice?: ((plan: Plan) => Promise<Device>) | undefined;
-  /** Finds the resources of a plan, such as its vocabulary. Default none. */
+  /** Finds the resources of a plan, such as its vocabulary, at once or as a promise. Default none. */
   readonly resourcesOf?: ((plan: Plan) => unknown) | undefined;
   /** Address to which datagrams are sent that are no packets. Default they are dropped. */
   readonly passTo?: Address | undefined;

@@ -65,7 +65,7 @@ interface Held {
 export interface ProgramMaker {
   /** Opens the device of a plan. */
   readonly openDevice: (plan: Plan) => Promise<Device>;
-  /** Finds the resources of a plan, such as its vocabulary. */
+  /** Finds the resources of a plan, such as its vocabulary, at once or as a promise. */
   readonly resourcesOf: (plan: Plan) => unknown;
   /** Whether packets may have the size of jumbo frames. */
   readonly isJumbo: boolean;
@@ -168,7 +168,7 @@ export class NicTables {
   }
 
   async #open(plan: Plan): Promise<NicProgram> {
-    const opened = findWorkload(plan.workload).open(plan, this.#maker.resourcesOf(plan));
+    const opened = findWorkload(plan.workload).open(plan, await this.#maker.resourcesOf(plan));
     const halves = halvesOf(plan, opened, this.#maker.isJumbo);
     const device = await this.#maker.openDevice(plan);
     try {
