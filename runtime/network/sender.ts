@@ -23,7 +23,8 @@ import { agreeKeys } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
 import { SendLoop } from "./send_loop.ts";
 import { eachDatagram } from "./socket/batch.ts";
-import { type SendOptions, type SendReport, SentInputs } from "./sent_inputs.ts";
+import type { SendOptions, SendReport } from "./send_report.ts";
+import { SentInputs } from "./sent_inputs.ts";
 
 /** Options of {@linkcode openSender}. */
 export interface SenderOptions {

@@ -24,6 +24,7 @@ import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
 import { type Reconnecting, sleep } from "./reconnecting.ts";
 import { Places } from "./places.ts";
+import type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
 import { SelectiveRepeat } from "./selective_repeat.ts";
 import type { SendingFlow, SendLoop } from "./send_loop.ts";
 
@@ -39,30 +40,6 @@ const REGISTER_PAUSE_MS = 5;
 const MAX_REGISTER_PAUSE_MS = 200;
 /** Ends of inputs that are kept because they came before their number was used. */
 const MAX_EARLY_ENDS = 256;
-
-/** Options of one input. */
-export interface SendOptions extends WaitOptions {
-  /** Name of the input for the receiver's program, at most 200 characters. Default empty. */
-  readonly label?: string | undefined;
-}
-
-/** What sending an input took. */
-export interface SendReport {
-  /** Requests sent, including repeated ones. */
-  readonly sent: number;
-  /** Requests sent again. */
-  readonly resent: number;
-  /** Flows and stretches computed on this host, by the reason. */
-  readonly fallbacks: Readonly<Partial<Record<FallbackReason, number>>>;
-  /** Times that the input's flows were registered again after the NIC was restarted. */
-  readonly restarts: number;
-}
-
-/**
- * Reason why the sender computed a part itself. `escape`: the device gave the flow up. `restart`: the NIC lost its
- * state. `stall`: the NIC could not keep its order. `seam`: overlapping chunks of a text share no boundary.
- */
-export type FallbackReason = "escape" | "restart" | "stall" | "seam";
 
 type InputEnd = "arrived" | "restart";
 

@@ -7,14 +7,21 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
+import type { Calls, HostOptions, Program } from "./program.ts";
 import { openReceiving } from "./receiving.ts";
 import { openSending } from "./sending.ts";
 import { openPlainTcp } from "./plain_tcp.ts";
 import { openNic } from "../../../../runtime/network/nic.ts";
+import type { Address } from "../../../../runtime/network/address.ts";
 import type { RelayFaults } from "../../../../runtime/network/fault_path.ts";
-import type { Calls, HostOptions, Program, WireOptions } from "./program.ts";
-import { openWire } from "./wire.ts";
+import { openWire, type WireEnd } from "./wire.ts";
 import { openWorkloads } from "./workloads.ts";
+
+/** Options of a wire. */
+export interface WireOptions {
+  readonly role: "wire";
+  readonly ends: readonly WireEnd[];
+}
 
 async function openNicProgram(options: HostOptions): Promise<Program> {
   const workloads = await openWorkloads(options.workloads, options.isJumbo);

@@ -1,11 +1,10 @@
 /**
- * Options of the hosts' programs, and what a program is.
+ * Programs of the lab's hosts.
  *
  * @module
  */
 
 import type { Address } from "../../../../runtime/network/address.ts";
-import type { WireEnd } from "./wire.ts";
 
 /** Options of every host besides the wire. */
 export interface HostOptions {
@@ -25,12 +24,6 @@ export interface HostOptions {
   readonly toNic?: Address | undefined;
   readonly toReceiverPort?: number | undefined;
   readonly toSenderPort?: number | undefined;
-}
-
-/** Options of a wire. */
-export interface WireOptions {
-  readonly role: "wire";
-  readonly ends: readonly WireEnd[];
 }
 
 /** Functions that a program answers. */
