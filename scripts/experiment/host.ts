@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deferred } from "../../serialize/wait.ts";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -58,7 +59,7 @@ export function startHost(program: HostProgram, signal?: AbortSignal): Host {
     pid: child.pid ?? 0,
     call: async <T>(name: string, argument: unknown = null) => {
       if (failure !== undefined) throw failure;
-      const id = nextId++, call = Promise.withResolvers<unknown>();
+      const id = nextId++, call = deferred<unknown>();
       pending.set(id, call);
       const timer = setTimeout(
         () => call.reject(new Error(`Cannot call ${name} of the ${program}: no answer in ${CALL_MS} ms`)),

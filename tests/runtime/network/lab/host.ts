@@ -12,7 +12,6 @@ import { openReceiving } from "./receiving.ts";
 import { openSending } from "./sending.ts";
 import { openPlainTcp } from "./plain_tcp.ts";
 import { openNic } from "../../../../runtime/network/nic.ts";
-import type { Address } from "../../../../runtime/network/address.ts";
 import type { RelayFaults } from "../../../../runtime/network/fault_path.ts";
 import { openWire, type WireEnd } from "./wire.ts";
 import { openWorkloads } from "./workloads.ts";
