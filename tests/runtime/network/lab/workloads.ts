@@ -30,12 +30,25 @@ export interface LabWorkload {
 /** Profile of a device that takes jumbo frames. */
 export const JUMBO_PROFILE: DeviceProfile = { ...MODEL_PROFILE, name: "model-jumbo", payload: MAX_PAYLOAD };
 
+/** A card whose memory holds a few pages, and which loses them after 60 epochs. */
+const FEW_PAGES: DeviceProfile = {
+  ...MODEL_PROFILE,
+  name: "model-few-pages",
+  bram: 60,
+  uram: 0,
+  usable: 1,
+  instances: 1,
+  epochs: 60,
+};
+
 const FP8: QuantizeMethod = { kind: "float", format: "e4m3fn", scale: "block", stored: "bf16" };
 const KIVI: QuantizeMethod = { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" };
 /** Layers, keys and values, heads, tokens, channels. */
 const CACHE: CacheDimensions = [2, 2, 4, 64, 64];
 /** UTF-16 units of one text. */
 const TEXT_UNITS = 40_000;
+/** Bytes of a text's packet, short so that a text has hundreds. */
+const TEXT_PAYLOAD = 256;
 
 type Maker = (device: DeviceProfile) => Promise<Omit<LabWorkload, "name">>;
 
@@ -104,6 +117,15 @@ function texts(): string[] {
   );
 }
 
+function tokenize(mode: "stateful" | "overlap"): Maker {
+  return async (device) => {
+    const resources = { vocabulary: await vocabulary("r50k_base") };
+    const payload = Math.min(device.payload, TEXT_PAYLOAD);
+    const plan = compile({ steps: [{ op: "tokenize", mode }] }, { ...resources, device, payload });
+    return { plan, resources, inputs: texts() };
+  };
+}
+
 const RESIZE = { op: "resize", size: [448, 448] } as const;
 
 const MAKERS: Readonly<Record<string, Maker>> = {
@@ -119,11 +141,19 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   "quantize KIVI": quantize(KIVI),
   "dequantize FP8": dequantize(FP8),
   "dequantize KIVI": dequantize(KIVI),
-  "tokenize": async (device) => {
-    const resources = { vocabulary: await vocabulary("r50k_base") };
-    const payload = Math.min(device.payload, 256);
-    const plan = compile({ steps: [{ op: "tokenize" }] }, { ...resources, device, payload });
-    return { plan, resources, inputs: texts() };
+  "image with pages": async () => {
+    const inputs = await photos();
+    const pipeline = { steps: [{ op: "resize", size: [224, 224] }] } as const;
+    const options = { input: inputs[0]!, device: FEW_PAGES, form: "row-pages", layout: "cells" } as const;
+    return { plan: compile(pipeline, options), inputs };
+  },
+  "tokenize": tokenize("stateful"),
+  "tokenize in chunks": tokenize("overlap"),
+  "normalize text": (device) => {
+    const steps = [{ op: "nfkc" }, { op: "lower_case" }] as const;
+    const payload = Math.min(device.payload, TEXT_PAYLOAD);
+    const plan = compile({ steps: [{ op: "normalize_text", steps }] }, { device, payload });
+    return Promise.resolve({ plan, inputs: texts() });
   },
 };
 
