@@ -26,7 +26,7 @@ export const HELP = `Usage: deno task experiment:relief [options]
 
 Measures the CPU time of a sender, a NIC process and a receiver, with and without the NIC.
 
-  --only <text>      measure only scenarios whose name contains the text
+  --only <text>      measure the scenario of this name, or those whose names contain the text
   --rounds <n>       rounds of each phase, 1 to 100 (default 5)
   --requests <n>     most requests of a phase, 1 to 10000 (default: those of the scenario)
   --json             print JSON
@@ -65,7 +65,10 @@ export function parseRelief(args: readonly string[], all: readonly Scenario[]): 
   }
   if (values.help) return "help";
   const { only, json = false, docs = false } = values;
-  const scenarios = all.filter(({ name }) => only === undefined || name.includes(only));
+  const exact = all.filter(({ name }) => name === only);
+  const scenarios = exact.length > 0
+    ? exact
+    : all.filter(({ name }) => only === undefined || name.includes(only));
   if (scenarios.length === 0) {
     const names = all.map(({ name }) => name).join("; ");
     throw new Error(`Cannot measure ${JSON.stringify(only)}: no such scenario, expected a part of: ${names}`);

@@ -5,6 +5,8 @@
  */
 
 import type { Plan } from "../../kernels/plan/plan.ts";
+import { type OpenDatagram, openDatagram } from "../../runtime/network/datagram.ts";
+import { openPortableDatagram } from "../../runtime/network/socket/portable.ts";
 
 /** An input, for both paths. */
 export interface Item {
@@ -27,10 +29,19 @@ export interface Baseline {
   readonly open: "python" | ((folder: string) => Promise<Serve>);
 }
 
+/** Function that opens the sockets of a scenario. */
+export function openerOf({ isPortable }: Scenario): OpenDatagram {
+  return isPortable === true ? openPortableDatagram : openDatagram;
+}
+
 /** A scenario. */
 export interface Scenario {
   /** Name of its rows. */
   readonly name: string;
+  /** Whether datagrams have the size of jumbo frames, on both paths. Default false. */
+  readonly isJumbo?: boolean;
+  /** Whether all sockets are those of `node:dgram`. Default false: the best that this machine has. */
+  readonly isPortable?: boolean;
   /** Requests of one phase, and requests of each path in the contended run. */
   readonly requests: { readonly phase: number; readonly contended: number };
   /** Makes the plan and its resources. */

@@ -72,6 +72,11 @@ Deno.test("parseRelief() takes its options and refuses others", () => {
   ]);
   const some = parseRelief(["--only", "KV", "--rounds", "100", "--requests", "1", "--json"], SCENARIOS);
   assert(some !== "help" && some.scenarios.every(({ name }) => name.startsWith("KV block")) && some.json);
+  const exact = parseRelief(["--only", "photograph 1280x720, f16"], SCENARIOS);
+  assert(
+    exact !== "help" && exact.scenarios.length === 1,
+    "a whole name selects one of several that contain it",
+  );
   assert.equal(parseRelief(["--help"], SCENARIOS), "help");
   for (
     const args of [

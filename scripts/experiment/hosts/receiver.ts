@@ -6,17 +6,19 @@
 
 import { createHash } from "node:crypto";
 import type { Address } from "../../../runtime/network/address.ts";
-import { DATAGRAM_BYTES, openDatagram } from "../../../runtime/network/datagram.ts";
+import { DATAGRAM_BYTES, type DatagramSocket, JUMBO_BYTES } from "../../../runtime/network/datagram.ts";
+import type { ReceivedBatch } from "../../../runtime/network/socket/batch.ts";
 import { openReceiver, type Receiver } from "../../../runtime/network/receiver.ts";
 import { collect, cpuMs, serveCalls, type Usage } from "../calls.ts";
 import { PlainReceiver } from "../plain/receiver.ts";
 import { REPORT_EVERY } from "../plain/datagrams.ts";
-import type { Serve } from "../scenario.ts";
+import { openerOf, type Scenario, type Serve } from "../scenario.ts";
 import { baselineNamed, scenarioNamed } from "../scenarios.ts";
 
 const listen = { host: "127.0.0.1", port: 0 };
 const serves = new Map<string, Serve>();
 let receiver: Receiver | undefined;
+let socket: DatagramSocket | undefined;
 let serve: Serve | undefined;
 let served = 0;
 // Digests of results by input, while they are compared.
@@ -27,17 +29,23 @@ function take(input: string, result: Uint8Array): void {
   if (digests !== undefined) digests[input] = createHash("sha256").update(result).digest("hex");
 }
 
-const plain = new PlainReceiver(DATAGRAM_BYTES, REPORT_EVERY, async (bytes, input) => {
-  take(String(input), await serve!(bytes));
-});
-const socket = await openDatagram({ listen, onDatagrams: (batch) => plain.take(batch) });
-plain.socket = socket;
+async function openPlain(scenario: Scenario): Promise<DatagramSocket> {
+  const maxBytes = scenario.isJumbo === true ? JUMBO_BYTES : DATAGRAM_BYTES;
+  const plain = new PlainReceiver(maxBytes, REPORT_EVERY, async (bytes, input) => {
+    take(String(input), await serve!(bytes));
+  });
+  const onDatagrams = (batch: ReceivedBatch) => plain.take(batch);
+  return plain.socket = await openerOf(scenario)({ listen, maxBytes, onDatagrams });
+}
 
 serveCalls({
   open: async ({ scenario: name, folder, nic }: { scenario: string; folder: string; nic: Address }) => {
     const scenario = scenarioNamed(name);
+    socket = await openPlain(scenario);
     receiver = await openReceiver({
       nic,
+      jumbo: scenario.isJumbo,
+      open: openerOf(scenario),
       plans: [await scenario.open(folder)],
       onOutput: ({ label, output }) => take(label, scenario.bytesOf(output)),
     });
@@ -58,7 +66,7 @@ serveCalls({
   },
   usage: (): Usage & { served: number } => {
     const { sentBytes, receivedBytes } = receiver!.counts();
-    const { counts } = socket;
+    const { counts } = socket!;
     return {
       cpuMs: cpuMs(),
       bytes: sentBytes + receivedBytes + counts.sentBytes + counts.receivedBytes,

@@ -5,13 +5,13 @@
  */
 
 import type { Address } from "../../../runtime/network/address.ts";
-import { DATAGRAM_BYTES, openDatagram } from "../../../runtime/network/datagram.ts";
+import { DATAGRAM_BYTES, type DatagramSocket, JUMBO_BYTES } from "../../../runtime/network/datagram.ts";
 import { eachDatagram } from "../../../runtime/network/socket/batch.ts";
 import { openSender, type Sender, type SentPlan } from "../../../runtime/network/sender.ts";
 import type { Plan } from "../../../kernels/plan/plan.ts";
 import { collect, cpuMs, serveCalls, type Usage } from "../calls.ts";
 import { PlainSender } from "../plain/sender.ts";
-import type { Item } from "../scenario.ts";
+import { type Item, openerOf } from "../scenario.ts";
 import { scenarioNamed } from "../scenarios.ts";
 
 /** Milliseconds that one request may take. */
@@ -37,15 +37,13 @@ let sender: Sender | undefined;
 let part: SentPlan<Plan> | undefined;
 let items: Item[] = [];
 let resent = 0;
+let datagramBytes = DATAGRAM_BYTES;
 // Plain senders by the port of their receiver.
 const plain = new Map<number, PlainSender>();
-const socket = await openDatagram({
-  listen,
-  onDatagrams: eachDatagram((bytes, { port }) => plain.get(port)?.take(bytes)),
-});
+let socket: DatagramSocket | undefined;
 
 function plainSender({ to, window }: Exclude<Path, "nic">): PlainSender {
-  const found = plain.get(to.port) ?? new PlainSender(socket, to, window, DATAGRAM_BYTES);
+  const found = plain.get(to.port) ?? new PlainSender(socket!, to, window, datagramBytes);
   plain.set(to.port, found);
   return found;
 }
@@ -62,8 +60,14 @@ async function sendOne(path: Path, { forNic, plain: bytes }: Item, label: string
 
 serveCalls({
   open: async ({ scenario, folder, nic, control }: SenderPeers) => {
-    const { plan, resources } = await scenarioNamed(scenario).open(folder);
-    sender = await openSender({ nic, receiver: control });
+    const found = scenarioNamed(scenario), { isJumbo } = found;
+    const { plan, resources } = await found.open(folder);
+    if (isJumbo === true) datagramBytes = JUMBO_BYTES;
+    socket = await openerOf(found)({
+      listen,
+      onDatagrams: eachDatagram((bytes, { port }) => plain.get(port)?.take(bytes)),
+    });
+    sender = await openSender({ nic, receiver: control, jumbo: isJumbo, open: openerOf(found) });
     part = await sender.open(plan, resources as never);
   },
   /** Makes the inputs of the next phases. */
@@ -87,7 +91,7 @@ serveCalls({
   },
   usage: (): Usage & { resent: number } => {
     const repeated = [...plain.values()].reduce((sum, each) => sum + each.resent, resent);
-    const { sentBytes, receivedBytes } = sender!.counts(), { counts } = socket;
+    const { sentBytes, receivedBytes } = sender!.counts(), { counts } = socket!;
     return {
       cpuMs: cpuMs(),
       bytes: sentBytes + receivedBytes + counts.sentBytes + counts.receivedBytes,

@@ -10,9 +10,11 @@ import { compile } from "../../../kernels/compile.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { normalizeLevel } from "../../../kernels/image/normalize/reference.ts";
 import { createCpuDevice } from "../../../runtime/device/cpu/device.ts";
+import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { Session } from "../../../runtime/session.ts";
 import { toFloat16Bits } from "../../../serialize/dtype.ts";
+import { MAX_PAYLOAD } from "../../../serialize/header.ts";
 import { type Tensor, tensor, toBytes } from "../../../serialize/tensor.ts";
 import { MEAN, STD } from "../../bench/images.ts";
 import type { Baseline, Item, Scenario, Serve } from "../scenario.ts";
@@ -28,13 +30,16 @@ type Output = "f16" | "f32";
 const tensorOf = (data: Uint8Array<ArrayBuffer>, height: number, width: number): Tensor =>
   tensor(data, { dtype: "u8", shape: [height, width, 3], layout: "HWC" });
 
-function planOf(height: number, width: number, dtype: Output): ImagePlan {
+/** Payload of jumbo frames. */
+const JUMBO_PROFILE: DeviceProfile = { ...MODEL_PROFILE, payload: MAX_PAYLOAD };
+
+function planOf(height: number, width: number, dtype: Output, device = MODEL_PROFILE): ImagePlan {
   return compile({
     steps: [
       { op: "resize", size: [SIDE, SIDE] },
       { op: "normalize", mean: MEAN, std: STD, range: "0-1", dtype, layout: "CHW" },
     ],
-  }, { input: { dtype: "u8", shape: [height, width, 3], layout: "HWC" }, device: MODEL_PROFILE });
+  }, { input: { dtype: "u8", shape: [height, width, 3], layout: "HWC" }, device });
 }
 
 /** A photograph, enlarged or shrunk, with other levels for each seed. */
@@ -134,6 +139,7 @@ function raw(
   dtype: Output,
   requests: Scenario["requests"],
   baselines: readonly ("sharp" | "cpu" | "opencv")[],
+  { isJumbo = false, isPortable = false } = {},
 ): Scenario {
   const known = {
     sharp: withSharp(height, width, dtype),
@@ -141,9 +147,14 @@ function raw(
     opencv: OPENCV,
   };
   return {
-    name: `${corpus} ${width}x${height}, ${dtype}`,
+    name: `${corpus} ${width}x${height}, ${dtype}${isJumbo ? ", jumbo" : ""}${
+      isPortable ? ", node:dgram" : ""
+    }`,
+    isJumbo,
+    isPortable,
     requests,
-    open: () => Promise.resolve({ plan: planOf(height, width, dtype) }),
+    open: () =>
+      Promise.resolve({ plan: planOf(height, width, dtype, isJumbo ? JUMBO_PROFILE : MODEL_PROFILE) }),
     items: async (seed, count) => {
       const items: Item[] = [];
       for (let n = 0; n < count; n++) {
@@ -195,6 +206,8 @@ export const IMAGE_SCENARIOS: readonly Scenario[] = [
   raw("photograph", HD, "f16", { phase: 16, contended: 100 }, ["sharp", "cpu", "opencv"]),
   raw("noise", HD, "f16", { phase: 16, contended: 100 }, ["sharp", "cpu"]),
   raw("photograph", HD, "f32", { phase: 16, contended: 100 }, ["cpu"]),
+  raw("photograph", HD, "f16", { phase: 16, contended: 100 }, ["sharp", "cpu"], { isJumbo: true }),
+  raw("photograph", HD, "f16", { phase: 8, contended: 50 }, ["sharp", "cpu"], { isPortable: true }),
   raw("photograph", VGA, "f16", { phase: 32, contended: 100 }, ["sharp", "cpu"]),
   raw("photograph", CAMERA, "f16", { phase: 2, contended: 20 }, ["sharp", "cpu"]),
   files(HD, { phase: 16, contended: 100 }),
