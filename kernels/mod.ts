@@ -237,6 +237,14 @@ export type {
   Work,
   Workload,
 } from "./workload.ts";
-export type { Halves, ReceivedFlow, ReceivedInput, SendingHalf, SentFlow, SentInput } from "./halves.ts";
+export type {
+  Halves,
+  ReceivedFlow,
+  ReceivedInput,
+  SendingHalf,
+  SentFlow,
+  SentInput,
+  SharedPages,
+} from "./halves.ts";
 export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
 export { TokenRun } from "../serialize/text/token_run.ts";

@@ -57,6 +57,15 @@ export function checkText(input: unknown): string | Uint8Array {
   );
 }
 
+/**
+ * Returns the bytes of a text, which may be malformed UTF-8.
+ *
+ * @throws {OnpathError} `dtype` if the value is not a text.
+ */
+export function textBytes(text: string | Uint8Array): Uint8Array {
+  return typeof checkText(text) === "string" ? encoder.encode(text as string) : text as Uint8Array;
+}
+
 function wellFormedBytes(text: Uint8Array): Uint8Array {
   try {
     strict.decode(text);

@@ -5,14 +5,15 @@
  */
 
 import type { SentFlow } from "../../kernels/halves.ts";
-import { deferred } from "../../serialize/deferred.ts";
+import { deferred } from "../../serialize/wait.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
-import { decodeReport } from "./report_packet.ts";
+import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
+import type { PacketKeys } from "./security/packet_keys.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
@@ -49,8 +50,14 @@ export class SendLoop {
   readonly path: RoundTrip = new RoundTrip();
   /** Reports by outcome. */
   readonly reports: Record<string, number> = {};
+  /** Timeouts of all flows. */
+  timeouts = 0;
   /** Destination of requests. */
   to: Address;
+  /** Keys of requests, if the NIC takes authenticated ones. */
+  nicKeys: PacketKeys | undefined;
+  /** Keys of reports, if the receiver's must be authenticated. */
+  receiverKeys: PacketKeys | undefined;
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
@@ -87,7 +94,13 @@ export class SendLoop {
   run(flow: SendingFlow): Promise<SendEnd> {
     const { promise, resolve, reject } = deferred<SendEnd>();
     const number = flow.sent.flow;
-    const remove = () => this.#active.delete(number) && this.#wake?.();
+    const remove = () => {
+      if (!this.#active.delete(number)) return;
+      this.nicKeys?.mac("request").forget(number);
+      this.nicKeys?.mac("order").forget(number);
+      this.receiverKeys?.mac("report").forget(number);
+      this.#wake?.();
+    };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
     this.#active.set(number, { ...flow, end, fail });
@@ -111,16 +124,36 @@ export class SendLoop {
     for (const { fail } of [...this.#active.values()]) fail(error);
   }
 
-  /** Takes a datagram from the receiver. */
+  /** Takes a report of the receiver or the NIC. */
   take(bytes: Uint8Array): void {
-    const report = decodeReport(bytes);
-    let outcome = "flow";
-    if (typeof report === "string") outcome = report;
-    else {
-      const active = this.#active.get(report.flow);
-      if (active !== undefined) outcome = this.#acknowledge(active, report.first, report.bitmap);
-    }
+    const outcome = this.#take(bytes);
     this.reports[outcome] = (this.reports[outcome] ?? 0) + 1;
+  }
+
+  #take(bytes: Uint8Array): string {
+    // Flows that are not active have no keys.
+    const isActive = this.#active.has(reportFlow(bytes));
+    const mac = !isActive
+      ? undefined
+      : isHeldReport(bytes)
+      ? this.nicKeys?.mac("order")
+      : this.receiverKeys?.mac("report");
+    const opened = mac?.open(bytes) ?? bytes;
+    if (typeof opened === "string") return opened;
+    const report = decodeReport(opened);
+    if (typeof report === "string") return report;
+    const active = this.#active.get(report.flow);
+    if (active === undefined) return "flow";
+    const { kind, first, bitmap } = report;
+    return kind === "held" ? this.#takeHeld(active, first, bitmap) : this.#acknowledge(active, first, bitmap);
+  }
+
+  /** Takes a report of the NIC. */
+  #takeHeld({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const isNew = repeat.hold(first, bitmap, performance.now());
+    if (repeat.isDone) end("arrived");
+    else this.#wake?.();
+    return isNew ? "held" : "duplicate";
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
@@ -161,17 +194,23 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const free = Math.floor(Math.min(this.#limit, this.#allowed)) - this.#inFlight();
-      const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
+      const window = Math.floor(Math.min(this.#limit, this.#allowed));
+      const free = window - this.#inFlight();
+      const share = Math.max(1, Math.ceil(window / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
+      // A flow that had its turn is the last of the next round, so that a small window goes to all in turn.
+      this.#active.delete(sent.flow);
+      this.#active.set(sent.flow, active);
       const packets = repeat.list();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await this.#socket.send(packets, this.to);
+      // A flow that has ended meanwhile has no keys.
+      if (this.#active.get(sent.flow) !== active) continue;
+      await this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
       hasSent = true;
     }
     return hasSent;
@@ -184,7 +223,10 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    if (!repeat.expire(performance.now())) return;
+    const before = repeat.timeouts;
+    const areAllLost = repeat.expire(performance.now());
+    this.timeouts += repeat.timeouts - before;
+    if (!areAllLost) return;
     this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }

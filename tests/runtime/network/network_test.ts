@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
-import type { RelayFaults } from "../../../runtime/network/relay.ts";
+import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
 import { longTest } from "../../support/long.ts";
 import { tiny } from "../../kernels/tokenize/small_vocabularies.ts";
 import { escapingVocabulary } from "../../rtl/text_vocabularies.ts";
