@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RelayCounts } from "../../runtime/network/relay.ts";
+import type { RelayCounts } from "../../runtime/network/mod.ts";
 import type { FallbackReason } from "../../runtime/network/sent_inputs.ts";
 
 /** Counts of a program since it was ready. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RelayCounts } from "../../runtime/network/relay.ts";
+import type { RelayCounts } from "../../runtime/network/mod.ts";
 import { columnTable, count } from "../cli/text.ts";
 import type { ComparedSample } from "./demo.ts";
 import { addPaths, type PartyCounts, type SentEvent, total } from "./events.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Address } from "../../../runtime/network/address.ts";
-import type { RelayFaults } from "../../../runtime/network/relay.ts";
+import type { RelayFaults } from "../../../runtime/network/mod.ts";
 import type { SampleName } from "../../network/samples.ts";
 import type { SharedOptions } from "../options.ts";
 
