@@ -192,16 +192,14 @@ function inputTimeoutOption(): Option {
 }
 
 function vocabOption(): Option {
-  return listOption(
-    "--vocab <name>",
-    "vocabulary of text plans, by name or file; may be repeated (default: tiktoken's, by the plan)",
-  );
+  return listOption("--vocab <name>", "vocabulary of text plans, by name or file; may be repeated")
+    .default([], "tiktoken's, by the plan");
 }
 
 /** Option that may be repeated. */
 function listOption(flags: string, description: string): Option {
-  return new Option(flags, description).default([], "none")
-    .argParser((value: string, before: readonly string[]) => [...before, value]);
+  return new Option(flags, description)
+    .argParser((value: string, before: readonly string[] = []) => [...before, value]);
 }
 
 function samplesOption(): Option {

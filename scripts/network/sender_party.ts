@@ -29,6 +29,9 @@ export interface SentWork extends NamedPlan {
   }[];
 }
 
+/** Outcomes of reports that were read, with news or without. */
+const TAKEN = ["accepted", "duplicate", "held"];
+
 /** Options of {@linkcode runSender}. */
 export interface SenderPartyOptions extends Omit<PartyOptions, "untilEof">, FaultyPath {
   /** Control address of the NIC. */
@@ -162,9 +165,7 @@ function countsOf(
   { repeats, inputs }: { readonly repeats: number; readonly inputs: number },
 ): BareCounts {
   const { received, sent, sentBytes, reports, roundTripMs } = sender.counts();
-  // A report that brings nothing new is no loss.
-  const dropped = Object.entries(reports)
-    .filter(([outcome]) => outcome !== "accepted" && outcome !== "duplicate");
+  const dropped = Object.entries(reports).filter(([outcome]) => !TAKEN.includes(outcome));
   return {
     received,
     sent,

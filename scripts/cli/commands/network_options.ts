@@ -63,7 +63,7 @@ export interface EndOptions extends PathOptions, FaultOptions {
   /** `--listen`: address of the datagrams. */
   readonly listen?: Address | undefined;
   /** `--plan`: files of plans. */
-  readonly plan: readonly string[];
+  readonly plan?: readonly string[] | undefined;
   /** `--samples` in place of plans. */
   readonly samples?: readonly SampleName[] | undefined;
   /** `--vocab`: vocabularies, by name or file. */

@@ -30,7 +30,7 @@ export function refuseUse(command: Command, message: string): never {
  * @throws {OnpathError} As `loadSamples`, `loadPlan` and `loadResources`.
  */
 export async function loadPlans(
-  { plan: files, samples, vocab, device, nic }: EndOptions,
+  { plan: files = [], samples, vocab, device, nic }: EndOptions,
   command: Command,
   { photo, signal }: Context,
 ): Promise<NamedPlan[]> {

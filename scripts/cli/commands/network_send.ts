@@ -93,7 +93,7 @@ export async function sendInputs(
 
 function checkUse(
   files: readonly string[],
-  { plan, samples, receiver }: SendCommandOptions,
+  { plan = [], samples, receiver }: SendCommandOptions,
   command: Command,
 ): void {
   if (receiver === undefined) refuseUse(command, "required option '--receiver <address>' not specified");
