@@ -60,7 +60,8 @@ export async function sendInputs(
     if (end === undefined) return;
     screen.clear();
     const parties = new Map([["sender", end]]), faults = faultsText(parties);
-    print(`\n${partiesTable(parties)}${faults === "" ? "" : `${faults}\n`}\n${sentTable(sent)}`);
+    print(`\n${partiesTable(parties)}${faults === "" ? "" : `${faults}\n`}`);
+    if (sent.length > 0) print(`\n${sentTable(sent)}`);
     for (const { labels, expected } of sent) {
       for (const [n, digest] of expected.entries()) print(`${labels[n]}: SHA-256 ${digest}\n`);
     }
