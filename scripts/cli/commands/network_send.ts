@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import { basename } from "node:path";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { offload } from "../../../runtime/offload.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { Emit, SentEvent } from "../../network/events.ts";
 import { readInputOf } from "../../network/inputs.ts";
 import { createScreen } from "../../network/live.ts";
@@ -48,7 +49,9 @@ export async function sendInputs(
   const works = await worksOf(plans, files, options, signal);
   const { nic, receiver } = await addressesOf(options, command, signal);
   const watching = AbortSignal.any([context.signal, done.signal]);
-  const watch = options.untilEof ? untilStopped(watching, true).then(() => stop.abort()) : undefined;
+  const watch = options.untilEof
+    ? untilStopped(watching, true).then(() => stop.abort(orphaned()))
+    : undefined;
   const { rate, json, interval: intervalMs, wait: waitMs, seed, atOnce, timeout: timeoutMs = 30_000 } =
     options;
   const screen = createScreen(), sent: SentEvent[] = [];
@@ -90,6 +93,10 @@ export async function sendInputs(
     done.abort();
     await watch;
   }
+}
+
+function orphaned(): OnpathError {
+  return new OnpathError("device", "Cannot go on: standard input has ended");
 }
 
 function checkUse(
