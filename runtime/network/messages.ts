@@ -35,6 +35,8 @@ export interface RegisteredFlows {
   readonly token: string;
   /** Port of the sender to which the NIC reports, at the connection's address. Absent: the NIC does not report. */
   readonly port?: number | undefined;
+  /** Host whose packets they are, if the receiver registers them. Absent: the connection's. */
+  readonly source?: string | undefined;
 }
 
 /** Sender to NIC: flows of an announced plan. */
@@ -43,6 +45,7 @@ export const flowsSpec: Schema<RegisteredFlows> = z.strictObject({
   plan: u32,
   token,
   port: port.optional(),
+  source: z.string().max(45).optional(),
 });
 
 /** Sender to NIC: flows that have ended. */

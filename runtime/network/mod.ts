@@ -55,8 +55,9 @@ export {
   type ReceiverOptions,
 } from "./receiver.ts";
 export type { ReceivedOutput } from "./received_inputs.ts";
+export { openTun, type TunOptions } from "./route/tun_socket.ts";
 export { openSender, type Sender, type SenderCounts, type SenderOptions, type SentPlan } from "./sender.ts";
-export type { FallbackReason, SendOptions, SendReport } from "./sent_inputs.ts";
+export type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
 export type { PeerCounts, PeerLimits } from "./security/peers.ts";
 export type { Security } from "./security/options.ts";
 export type { TlsOptions } from "./security/tls.ts";

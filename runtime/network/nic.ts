@@ -51,7 +51,12 @@ export interface NicOptions {
   readonly limits?: NicLimits | undefined;
   /** TLS and token of the control channel, and whether only authenticated packets are taken. Default none. */
   readonly security?: Security | undefined;
-  /** Opens datagram sockets. Default {@linkcode openDatagram}. */
+  /**
+   * Whether a receiver may register flows of other hosts, because this NIC stands in a route and senders do not know it.
+   * Default false.
+   */
+  readonly delegates?: boolean | undefined;
+  /** Opens datagram sockets. Default {@linkcode openDatagram}. See {@linkcode openTun} for a NIC in a route. */
   readonly open?: OpenDatagram | undefined;
 }
 
@@ -102,6 +107,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
         openDevice: options.openDevice ?? (({ target }) => Promise.resolve(createModelDevice(target))),
         resourcesOf: options.resourcesOf ?? (() => undefined),
         isJumbo,
+        delegates: options.delegates ?? false,
         events,
       }, limits),
   );

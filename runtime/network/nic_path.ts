@@ -75,8 +75,8 @@ export class NicPath {
       }
       const program = this.tables.programs.get(view.getUint32(at + OFFSET.plan, true));
       const flow = program && this.tables.flows.get(view.getUint32(at + OFFSET.flow, true));
-      if (program === undefined) this.#drop("program");
-      else if (flow === undefined || flow.program !== program) this.#drop("flow");
+      if (program === undefined) this.#turnAway(batch, n, "program");
+      else if (flow === undefined || flow.program !== program) this.#turnAway(batch, n, "flow");
       else this.#takeRequest(flow, datagramAt(batch, n), sources[n]!.host);
     }
     this.#reports.flush();
@@ -85,12 +85,20 @@ export class NicPath {
     return this.socket!.send(foreigners, this.#passTo!);
   }
 
+  /** Passes a packet of others on if the NIC stands in a route, and drops it otherwise. */
+  #turnAway(batch: ReceivedBatch, n: number, reason: string): void {
+    const { pass } = this.socket!;
+    if (pass === undefined) return this.#drop(reason);
+    this.#passed++;
+    pass.call(this.socket, batch, n);
+  }
+
   /** Takes a request of a registered flow, if it is authentic and its host within the limits. */
   #takeRequest(flow: NicFlow, datagram: Uint8Array, host: string): void {
     const { owner, order } = flow;
     // The tag proves the sender, whatever the source address is.
     const request = owner.keys === undefined
-      ? owner.remoteHost === host ? datagram : "peer"
+      ? flow.source === host ? datagram : "peer"
       : owner.keys.mac("request").open(datagram);
     if (typeof request === "string") this.#dropOf(flow, request);
     else if (!flow.peer.admit()) this.#dropOf(flow, "limit");

@@ -15,7 +15,7 @@ import { PageTurns } from "./page_turns.ts";
 import type { Peer } from "./security/peers.ts";
 
 /** Requests in one exchange with the device, at most. */
-const BATCH = 128;
+const BATCH = 512;
 
 /** Answers in one exchange, at most. */
 const MAX_ANSWERS = 4096;

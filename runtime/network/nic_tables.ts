@@ -48,6 +48,8 @@ export interface NicFlow {
   readonly peer: Peer;
   /** Token of its destination. */
   readonly token: string;
+  /** Host that its packets come from, unless they are authenticated. */
+  readonly source: string;
   /** Address to which the NIC reports; undefined if it does not. */
   readonly reports: Address | undefined;
   /** Order of a sequential flow. */
@@ -67,6 +69,8 @@ export interface ProgramMaker {
   readonly resourcesOf: (plan: Plan) => unknown;
   /** Whether packets may have the size of jumbo frames. */
   readonly isJumbo: boolean;
+  /** Whether a receiver may register flows of other hosts. */
+  readonly delegates: boolean;
   /** Callbacks of programs. */
   readonly events: (plan: Plan) => ProgramEvents;
 }
@@ -190,7 +194,18 @@ export class NicTables {
    * @throws {OnpathError} `plan` if the program is not announced; `gap` if the destination is not registered; `size` if
    * a limit would be exceeded or a number is in use.
    */
-  addFlows({ flows: numbers, plan, token, port }: RegisteredFlows, owner: Channel): NicProgram {
+  addFlows(
+    { flows: numbers, plan, token, port, source: stated }: RegisteredFlows,
+    owner: Channel,
+  ): NicProgram {
+    const source = stated ?? owner.remoteHost;
+    if (source !== owner.remoteHost && !this.#maker.delegates) {
+      throw new OnpathError(
+        "device",
+        `Cannot register flows of ${source}: the NIC stands in no route, expected the sender's own connection`,
+        { source },
+      );
+    }
     const program = this.#ready.get(plan);
     if (program === undefined || this.#programs.get(plan)?.users.has(owner) !== true) {
       throw new OnpathError("plan", `Cannot register flows of plan ${plan}: it was not announced`, { plan });
@@ -239,8 +254,8 @@ export class NicTables {
     const peer = this.peers.of(owner.remoteHost);
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;
-      const reports = port === undefined ? undefined : { host: owner.remoteHost, port };
-      this.flows.set(number, { program, owner, peer, token, reports, order });
+      const reports = port === undefined ? undefined : { host: source, port };
+      this.flows.set(number, { program, owner, peer, token, source, reports, order });
     }
     return program;
   }

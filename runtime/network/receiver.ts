@@ -20,6 +20,7 @@ import {
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
+import { NicProxy } from "./nic_proxy.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys, checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
@@ -54,6 +55,11 @@ export interface ReceiverOptions {
   readonly maxInputs?: number | undefined;
   /** TLS and token of the control channels, and whether packets are authenticated. Default none. */
   readonly security?: Security | undefined;
+  /**
+   * Whether senders know this receiver alone, because the NIC stands in their route. The receiver then registers their
+   * plans and flows at the NIC, which must have the option `delegates`. Default false.
+   */
+  readonly routed?: boolean | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
   readonly open?: OpenDatagram | undefined;
 }
@@ -70,6 +76,8 @@ export interface ReceiverCounts extends Readonly<DatagramCounts> {
   readonly completed: number;
   /** Flows that senders completed on their own hosts. */
   readonly fallbacks: number;
+  /** Requests that came here, because no NIC was in their route. */
+  readonly missed: number;
 }
 
 /** An open receiver. */
@@ -125,8 +133,16 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     inputs.socket = socket;
     undo.push(() => inputs.close());
     const port = announcedPort ?? socket.local.port;
-    const link = await Reconnecting.open("the NIC", async (each) => {
-      const channel = await connectControl(nic, "receiver", {}, each, security, sourceOf(listen));
+    const proxy = options.routed === true ? new NicProxy(() => link) : undefined;
+    if (proxy !== undefined) {
+      // Requests have a port of their own, so that one which passes no NIC is not taken for an answer.
+      const requests = await open({ listen: { host: listen.host, port: 0 }, onDatagrams: () => {} }, wait);
+      undo.push(() => requests.close());
+      proxy.requests = requests;
+    }
+    const handlers = proxy === undefined ? {} : { failure: proxy.failure };
+    const link: Reconnecting = await Reconnecting.open("the NIC", async (each) => {
+      const channel = await connectControl(nic, "receiver", handlers, each, security, sourceOf(listen));
       try {
         if (isAuthenticated) await agreeKeys(channel, each);
         await channel.call("destination", { token, port }, each);
@@ -134,6 +150,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
         channel.close();
         throw error;
       }
+      void channel.ended.then(() => proxy?.reset());
       return channel;
     }, wait);
     undo.push(() => link.close());
@@ -143,6 +160,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
       role: "receiver",
       security,
       handlers: {
+        ...proxy?.handlers,
         keys: keysHandler,
         open: {
           schema: openSpec,
@@ -158,7 +176,10 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
         part: { schema: partSpec, run: (message, channel) => inputs.append(message, channel) },
         drop: { schema: inputSpec, run: ({ input }, channel) => inputs.drop(input, channel) },
       },
-      onEnd: (channel) => inputs.forget(channel),
+      onEnd: (channel) => {
+        inputs.forget(channel);
+        proxy?.forget(channel);
+      },
     }, wait);
     undo.push(() => server.close());
     const receiver: Receiver = {
@@ -167,6 +188,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
       counts: () => ({
         ...socket.counts,
         ...inputs.counts(),
+        missed: proxy?.requests?.counts.received ?? 0,
         control: { refused: { ...server.refused }, messages: { ...server.messages } },
       }),
       close,

@@ -19,6 +19,8 @@ export class SelectiveRepeat {
   sent = 0;
   /** Requests sent again. */
   resent = 0;
+  /** Requests that were lost before others that arrived. */
+  losses = 0;
   /** Consecutive timeouts without an acknowledgement. */
   timeouts = 0;
   readonly #total: number;
@@ -29,6 +31,8 @@ export class SelectiveRepeat {
   readonly #copies: Uint8Array;
   readonly #states: Uint8Array;
   readonly #sentAt: Float64Array;
+  // Times of the first copies.
+  readonly #copiedAt: Float64Array;
   readonly #tries: Uint32Array;
   // First request that has not arrived, first one never sent, and first one without a copy.
   #first = 0;
@@ -72,6 +76,7 @@ export class SelectiveRepeat {
     this.#copies = new Uint8Array(this.#capacity * packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
+    this.#copiedAt = new Float64Array(this.#capacity);
     this.#tries = new Uint32Array(this.#capacity);
     this.#isSequential = sequential !== undefined;
     this.#answersOf = sequential?.answersOf;
@@ -157,6 +162,7 @@ export class SelectiveRepeat {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
     this.#sentAt[n] = now;
+    if (this.#tries[n] === 0) this.#copiedAt[n] = now;
     this.#tries[n]!++;
     this.#suspectAt[n] = Infinity;
     if (this.#isSequential) this.#noteOrder(sequence, now);
@@ -190,7 +196,6 @@ export class SelectiveRepeat {
     [this.#taken, this.#heldCount] = [first, count];
     this.#lastEvent = now;
     this.timeouts = 0;
-    this.#path.progress();
     const from = Math.max(first, this.#first);
     for (let n = from; n <= last && n < end; n++) {
       const slot = n % this.#capacity;
@@ -224,8 +229,10 @@ export class SelectiveRepeat {
     for (let n = this.#first; n < this.#unsent; n++) {
       const slot = n % this.#capacity;
       if (this.#states[slot] !== IN_FLIGHT) continue;
-      if (this.#suspectAt[slot]! <= now) this.#lose(slot);
-      else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
+      if (this.#suspectAt[slot]! <= now) {
+        this.#lose(slot);
+        this.losses++;
+      } else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
     }
   }
 
@@ -241,13 +248,14 @@ export class SelectiveRepeat {
     const end = Math.min(this.#unsent, first + 8 * bitmap.length);
     // A report from before, or of another flow's length, acknowledges nothing beyond what was sent.
     const until = Math.min(first, this.#unsent);
-    let count = 0, measured = -Infinity;
+    let count = 0, measured = -Infinity, copied = -Infinity;
     for (let n = this.#first; n < end; n++) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
       const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
       if (!this.#arrive(slot)) continue;
       count++;
+      copied = Math.max(copied, this.#copiedAt[slot]!);
       const dueAt = this.#dueAt[slot]!;
       const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
       // An acknowledgement that comes at once is one of the copy that was sent first.
@@ -261,7 +269,7 @@ export class SelectiveRepeat {
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
-    this.#path.progress();
+    else this.#path.progress(now - copied);
     this.timeouts = 0;
     this.#lastEvent = now;
     this.#advance();

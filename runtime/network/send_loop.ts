@@ -14,14 +14,13 @@ import type { Pacer } from "./pacer.ts";
 import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
 import type { PacketKeys } from "./security/packet_keys.ts";
+import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
 const MAX_TIMEOUTS = 12;
 /** Requests of one flow in one turn, at most. */
 const TURN = 16;
-/** Minimum of the window after timeouts. */
-const MIN_WINDOW = 4;
 
 /**
  * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: no request was acknowledged after
@@ -40,6 +39,8 @@ export interface SendingFlow {
 }
 
 interface Active extends SendingFlow {
+  /** Packets sent since the flow began, plus those of the flow that was served least then. */
+  served: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -61,8 +62,7 @@ export class SendLoop {
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
-  #limit: number = MIN_WINDOW;
-  #allowed = Infinity;
+  readonly #window = new SendWindow();
   #isRunning = false;
   #wake: (() => void) | undefined;
 
@@ -81,8 +81,7 @@ export class SendLoop {
 
   /** Sets the packets in flight that the other ends take. */
   limit(window: number): void {
-    this.#limit = window;
-    this.#allowed = Math.min(this.#allowed, window);
+    this.#window.limit(window);
   }
 
   /**
@@ -103,7 +102,8 @@ export class SendLoop {
     };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
-    this.#active.set(number, { ...flow, end, fail });
+    const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
+    this.#active.set(number, { ...flow, end, fail, served: Number.isFinite(served) ? served : 0 });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -157,9 +157,9 @@ export class SendLoop {
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const before = repeat.losses;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    // The window recovers by about one packet a round trip.
-    if (count > 0) this.#allowed = Math.min(this.#limit, this.#allowed + count / this.#allowed);
+    this.#window.count(count, repeat.losses - before);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
@@ -184,7 +184,9 @@ export class SendLoop {
   /** Gives every flow one turn. Returns whether anything was sent. */
   async #turn(): Promise<boolean> {
     let hasSent = false;
-    for (const active of [...this.#active.values()]) {
+    // The flow that was served least comes first, so that a small window goes to all alike.
+    const round = [...this.#active.values()].sort((a, b) => a.served - b.served);
+    for (const active of round) {
       const { repeat, sent } = active;
       this.#expire(active);
       if (this.#active.get(sent.flow) !== active) continue;
@@ -194,14 +196,12 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const window = Math.floor(Math.min(this.#limit, this.#allowed));
-      const free = window - this.#inFlight();
-      const share = Math.max(1, Math.ceil(window / this.#active.size));
+      const { size } = this.#window;
+      const free = size - this.#inFlight();
+      const share = Math.max(1, Math.ceil(size / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
-      // A flow that had its turn is the last of the next round, so that a small window goes to all in turn.
-      this.#active.delete(sent.flow);
-      this.#active.set(sent.flow, active);
+      active.served += count;
       const packets = repeat.list();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
@@ -223,11 +223,12 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    const before = repeat.timeouts;
+    const { timeouts, losses } = repeat;
     const areAllLost = repeat.expire(performance.now());
-    this.timeouts += repeat.timeouts - before;
+    this.timeouts += repeat.timeouts - timeouts;
+    this.#window.count(0, repeat.losses - losses);
     if (!areAllLost) return;
-    this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
+    this.#window.expire();
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }
 

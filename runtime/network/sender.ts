@@ -8,6 +8,7 @@ import { findWorkload } from "../../kernels/registry.ts";
 import { encodePlan } from "../../kernels/plan/file.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { InputOf, ResourcesOf } from "../plan_types.ts";
 import { type Address, LOOPBACK } from "./address.ts";
@@ -22,12 +23,16 @@ import { agreeKeys } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
 import { SendLoop } from "./send_loop.ts";
 import { eachDatagram } from "./socket/batch.ts";
-import { type SendOptions, type SendReport, SentInputs } from "./sent_inputs.ts";
+import type { SendOptions, SendReport } from "./send_report.ts";
+import { SentInputs } from "./sent_inputs.ts";
 
 /** Options of {@linkcode openSender}. */
 export interface SenderOptions {
-  /** Control address of the NIC. */
-  readonly nic: Address;
+  /**
+   * Control address of the NIC. Default the receiver's, for a NIC that stands in the route to it: see `routed` of
+   * {@linkcode ReceiverOptions}.
+   */
+  readonly nic?: Address | undefined;
   /** Control address of the receiver. */
   readonly receiver: Address;
   /** Address of the datagrams. Default a free port of loopback. */
@@ -125,9 +130,15 @@ export interface Sender extends AsyncDisposable {
  * ```
  */
 export async function openSender(options: SenderOptions, wait: WaitOptions = {}): Promise<Sender> {
-  const { nic, receiver, listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
+  const { receiver, nic = receiver, listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
   const { security = {} } = options;
   checkSecurity(security);
+  if (options.nic === undefined && security.authenticate === true) {
+    throw new OnpathError(
+      "device",
+      "Cannot authenticate packets: the NIC in the route is unknown, expected its control address in nic",
+    );
+  }
   const pacer = createPacer(options.pacing);
   const from = sourceOf(listen);
   const undo: (() => void | Promise<void>)[] = [];

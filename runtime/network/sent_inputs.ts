@@ -24,13 +24,14 @@ import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
 import { type Reconnecting, sleep } from "./reconnecting.ts";
 import { Places } from "./places.ts";
+import type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
 import { SelectiveRepeat } from "./selective_repeat.ts";
 import type { SendingFlow, SendLoop } from "./send_loop.ts";
 
 /** Requests that one call of a sending half writes. */
 const WRITE_BATCH = 32;
 /** Requests of a placed flow of which copies are kept. */
-const PLACED_WINDOW = 256;
+const PLACED_WINDOW = 512;
 /** Times that an input is sent again, because the NIC lost its state. */
 const MAX_RESTARTS = 8;
 /** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
@@ -39,30 +40,6 @@ const REGISTER_PAUSE_MS = 5;
 const MAX_REGISTER_PAUSE_MS = 200;
 /** Ends of inputs that are kept because they came before their number was used. */
 const MAX_EARLY_ENDS = 256;
-
-/** Options of one input. */
-export interface SendOptions extends WaitOptions {
-  /** Name of the input for the receiver's program, at most 200 characters. Default empty. */
-  readonly label?: string | undefined;
-}
-
-/** What sending an input took. */
-export interface SendReport {
-  /** Requests sent, including repeated ones. */
-  readonly sent: number;
-  /** Requests sent again. */
-  readonly resent: number;
-  /** Flows and stretches computed on this host, by the reason. */
-  readonly fallbacks: Readonly<Partial<Record<FallbackReason, number>>>;
-  /** Times that the input's flows were registered again after the NIC was restarted. */
-  readonly restarts: number;
-}
-
-/**
- * Reason why the sender computed a part itself. `escape`: the device gave the flow up. `restart`: the NIC lost its
- * state. `stall`: the NIC could not keep its order. `seam`: overlapping chunks of a text share no boundary.
- */
-export type FallbackReason = "escape" | "restart" | "stall" | "seam";
 
 type InputEnd = "arrived" | "restart";
 
@@ -126,9 +103,23 @@ export class SentInputs {
     return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
   }
 
-  /** Announces a plan on the current connection to the NIC, once. */
+  /** Announces a plan on the current connection to the NIC, once. Tries again if the connection ends meanwhile. */
   async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    const channel = await this.nic!.ready(wait);
+    for (let tries = 1;; tries++) {
+      const channel = await this.nic!.ready(wait);
+      try {
+        await this.#announceOn(channel, plan, bytes, wait);
+        return channel;
+      } catch (error) {
+        const isLost = error instanceof OnpathError && error.code === "device" &&
+          error.details["remote"] !== true;
+        if (!isLost || tries > MAX_RESTARTS) throw error;
+        await bounded("the end of a connection to the NIC", channel.ended, wait);
+      }
+    }
+  }
+
+  async #announceOn(channel: Channel, plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<void> {
     let announced = this.#announced.get(channel);
     if (announced === undefined) this.#announced.set(channel, announced = new Map());
     let call = announced.get(plan);
@@ -138,7 +129,6 @@ export class SentInputs {
       call.catch(() => announced.get(plan) === made && announced.delete(plan));
     }
     await bounded("the NIC to load a plan", call, wait);
-    return channel;
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */

@@ -55,7 +55,7 @@ export const leftovers: Check = {
 /** Names that Node 20 lacks, and what stands in for each. */
 const NEWER: ReadonlyMap<string, string> = new Map([[
   "withResolvers",
-  "deferred() of serialize/deferred.ts",
+  "deferred() of serialize/wait.ts",
 ]]);
 
 /** Code that Node runs; the package is built and tested by Deno. */

@@ -5,9 +5,8 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { deferred } from "../../serialize/deferred.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import type { Emit, PartyEvent, ReadyEvent } from "./events.ts";
 
 /** Milliseconds in which a program ends after SIGTERM, before SIGKILL. */

@@ -6,9 +6,8 @@
  */
 
 import { LOOPBACK } from "../../runtime/network/address.ts";
-import { deferred } from "../../serialize/deferred.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { bounded } from "../../serialize/wait.ts";
+import { bounded, deferred } from "../../serialize/wait.ts";
 import { type Child, startChild } from "./child.ts";
 import {
   addPaths,

@@ -5,7 +5,7 @@
  */
 
 import type { RelayCounts } from "../../runtime/network/mod.ts";
-import type { FallbackReason } from "../../runtime/network/sent_inputs.ts";
+import type { FallbackReason } from "../../runtime/network/send_report.ts";
 
 /** Counts of a program since it was ready. */
 export interface PartyCounts {

@@ -8,7 +8,7 @@ import { type Address, formatAddress } from "../../runtime/network/address.ts";
 import type { Pacing } from "../../runtime/network/pacer.ts";
 import { openRelay, type Relay } from "../../runtime/network/relay.ts";
 import { openSender, type Sender, type SentPlan } from "../../runtime/network/sender.ts";
-import type { SendReport } from "../../runtime/network/sent_inputs.ts";
+import type { SendReport } from "../../runtime/network/send_report.ts";
 import type { AnyPlan } from "../../kernels/registry.ts";
 import { type BareCounts, startClock } from "./clock.ts";
 import { addPaths, type Emit, type PartyCounts, type SentEvent, total } from "./events.ts";

@@ -101,7 +101,6 @@ export class PacketMac {
     if (length < MIN_BYTES || this.#isClosed) return "mac";
     const view = new DataView(datagram.buffer, datagram.byteOffset + length, TRAILER_BYTES);
     const low = view.getUint32(0, true), high = view.getUint32(4, true);
-    if (high > 0xffff) return "mac";
     const packet = datagram.subarray(0, length);
     this.#setNonce(low, high);
     if (!timingSafeEqual(this.#tag(packet), datagram.subarray(length + 8))) return "mac";

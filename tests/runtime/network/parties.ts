@@ -13,7 +13,7 @@ import type { OpenDatagram } from "../../../runtime/network/socket/contract.ts";
 import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
 import { openRelay, type Relay } from "../../../runtime/network/relay.ts";
 import { openSender, type Sender } from "../../../runtime/network/sender.ts";
-import type { SendReport } from "../../../runtime/network/sent_inputs.ts";
+import type { SendReport } from "../../../runtime/network/send_report.ts";
 import { compile } from "../../../kernels/compile.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import { IMAGE_SAMPLES, type WorkloadSample } from "../workload_samples.ts";

@@ -47,8 +47,15 @@ async function sendFlows(flowCount: number, window: number, total: number) {
   const sent = new Map<number, number>();
   const inFlight = new Set<string>();
   let most = 0, count = 0;
+  const opened = await openDatagram({ listen, onDatagrams: () => {} });
+  const { local, kind, fallbackReason, burst, counts } = opened;
   const socket: DatagramSocket = {
-    ...await openDatagram({ listen, onDatagrams: () => {} }),
+    local,
+    kind,
+    fallbackReason,
+    burst,
+    counts,
+    close: () => opened.close(),
     send: (batch) => {
       for (let n = 0; n < batch.count; n++) {
         const packet = datagramAt(batch, n);
@@ -92,12 +99,12 @@ async function sendFlows(flowCount: number, window: number, total: number) {
   return { sent: [...sent.values()], most };
 }
 
-test("SendLoop shares its window among flows: Jain's index is above 0.98, and the window is kept", async () => {
+test("SendLoop shares its window among flows: Jain's index is above 0.99, and the window is kept", async () => {
   for (const [flows, window] of [[2, 64], [5, 16], [9, 4], [16, 40]] as const) {
     const { sent, most } = await sendFlows(flows, window, 1200);
     const sum = sent.reduce((all, each) => all + each, 0);
     const jain = sum ** 2 / (flows * sent.reduce((all, each) => all + each ** 2, 0));
-    assert(jain > 0.98, `${jain} for ${flows} flows in ${window}: ${sent}`);
+    assert(jain > 0.99, `${jain} for ${flows} flows in ${window}: ${sent}`);
     assert(most <= window, `${most} in flight, ${window} allowed`);
   }
 });
@@ -189,17 +196,21 @@ test("a NIC that is full drops by name, counts, and loses nothing of other progr
     new Uint8Array(8),
   );
   const request = packetBytes(slots, 0).slice();
-  const count = 400;
+  const count = 1200;
   for (let sent = 0; sent < count; sent += 20) {
     await socket.send(batchOf(new Array(20).fill(request)), nic.data);
     await until(() => nic.counts().received === sent + 20, "the arrival");
   }
   const { dropped, requests } = nic.counts();
   const refused = (dropped["full"] ?? 0) + (dropped["limit"] ?? 0);
-  assert(refused > 0);
-  assert.equal(requests + refused, count);
-  await sendSample(parties, second.sample, second.plan);
-  blocked.resolve();
+  try {
+    assert(refused > 0);
+    assert.equal(requests + refused, count);
+    await sendSample(parties, second.sample, second.plan);
+  } finally {
+    // A device that stays blocked would keep the NIC open.
+    blocked.resolve();
+  }
   await sendSample(parties, first.sample, first.plan);
   control.close();
   await socket.close();
@@ -248,18 +259,14 @@ test("a NIC sends nothing to a sender but reports, which are shorter than the re
     nic: {
       open: async (options, wait) => {
         const socket = await openDatagram(options, wait);
-        return {
-          ...socket,
-          get counts() {
-            return socket.counts;
-          },
-          send: (batch, to) => {
-            for (let n = 0; n < batch.count; n++) {
-              if (to.port === parties.relays[2]!.local.port) lengths.push(batch.lengths[n]!);
-            }
-            return socket.send(batch, to);
-          },
+        const send: typeof socket.send = (batch, to) => {
+          for (let n = 0; n < batch.count; n++) {
+            if (to.port === parties.relays[2]!.local.port) lengths.push(batch.lengths[n]!);
+          }
+          return socket.send(batch, to);
         };
+        const { local, kind, fallbackReason, burst, counts } = socket;
+        return { local, kind, fallbackReason, burst, counts, send, close: () => socket.close() };
       },
     },
   });

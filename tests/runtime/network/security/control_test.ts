@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import type { Channel, Handlers } from "../../../../runtime/network/channel.ts";
 import {
@@ -13,7 +14,12 @@ import { openNic } from "../../../../runtime/network/nic.ts";
 import { openReceiver } from "../../../../runtime/network/receiver.ts";
 import { openSender } from "../../../../runtime/network/sender.ts";
 import { agreeKeys, keysHandler } from "../../../../runtime/network/security/agree.ts";
-import { checkSecurity, isLoopback, type Security } from "../../../../runtime/network/security/options.ts";
+import {
+  checkSecurity,
+  isLoopback,
+  isPrivateSocket,
+  type Security,
+} from "../../../../runtime/network/security/options.ts";
 import { checkTls } from "../../../../runtime/network/security/tls.ts";
 import { test } from "../../helpers.ts";
 import { makeAuthority } from "./certificates.ts";
@@ -180,6 +186,24 @@ test("agreeKeys() and its handler refuse a connection that others can read", asy
   await assert.rejects(agreeKeys(open as unknown as Channel, {}), refused);
   assert.throws(() => keysHandler.run({ share: new Uint8Array(32) }, open as unknown as Channel), refused);
   assert.deepEqual([sent, open.keys], [[], undefined]);
+});
+
+test("connectControl() presents no token over a network without TLS", async () => {
+  const socketOf = (remoteAddress: string, encrypted?: boolean) => ({ remoteAddress, encrypted }) as never;
+  assert.equal(isPrivateSocket(socketOf("192.0.2.1")), false);
+  assert.equal(isPrivateSocket(socketOf("192.0.2.1", true)), true);
+  assert.equal(isPrivateSocket(socketOf("::ffff:127.0.0.1")), true);
+  // This machine's own address in a network, if it has one.
+  const own = Object.values(networkInterfaces()).flat().find((each) =>
+    !each!.internal && each!.family === "IPv4"
+  );
+  if (own === undefined) return;
+  const server = await serveControl({ listen: { host: own.address, port: 0 }, role: "test", handlers });
+  const refused = { code: "device", message: /neither TLS nor loopback/ };
+  await assert.rejects(connectControl(server.local, "test", {}, {}, { token: TOKEN }), refused);
+  assert.deepEqual(server.messages, {});
+  await callOnce(server, {});
+  await server.close();
 });
 
 test("openNic(), openReceiver() and openSender() bind to loopback unless told otherwise", async () => {

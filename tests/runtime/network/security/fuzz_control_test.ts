@@ -93,8 +93,9 @@ class Messages {
     }
     if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
       const entries = Object.entries(value);
-      if (next() % 4 === 0) entries.push([this.#pick(["extra", "length", "then", "toJSON", "valueOf"]), 1]);
-      else if (entries.length > 0 && next() % 4 === 0) entries.splice(next() % entries.length, 1);
+      const choice = next() % 4;
+      if (choice === 0) entries.push([this.#pick(["extra", "length", "then", "toJSON", "valueOf"]), 1]);
+      else if (entries.length > 0 && choice === 1) entries.splice(next() % entries.length, 1);
       else if (entries.length > 0) {
         const at = next() % entries.length;
         entries[at] = [entries[at]![0], this.#change(entries[at]![1])];

@@ -145,7 +145,7 @@ test("one host fills three quarters of a queue, and another one still has room",
   const bad = nic.counts().peers["127.0.0.7"]!;
   // Nothing is dropped as full.
   assert.deepEqual(bad.dropped, { limit: 513 - bad.packets });
-  assert(bad.packets < 300);
+  assert(bad.packets < 400, `${bad.packets} of a queue of 512`);
   const good = await openDatagram({ listen: { host: "127.0.0.8", port: 0 }, onDatagrams: () => {} });
   const control = await connectControl(nic.control, "test", {}, {}, {}, "127.0.0.8");
   await control.call("announce", { plan: encodePlan(plan) });

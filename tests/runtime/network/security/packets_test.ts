@@ -5,7 +5,7 @@ import { connectControl } from "../../../../runtime/network/connect.ts";
 import { openDatagram } from "../../../../runtime/network/datagram.ts";
 import { openNic } from "../../../../runtime/network/nic.ts";
 import { openReceiver } from "../../../../runtime/network/receiver.ts";
-import { encodeReport } from "../../../../runtime/network/report_packet.ts";
+import { decodeReport, encodeReport } from "../../../../runtime/network/report_packet.ts";
 import { openSender } from "../../../../runtime/network/sender.ts";
 import { agreeKeys } from "../../../../runtime/network/security/agree.ts";
 import { TRAILER_BYTES } from "../../../../runtime/network/security/packet_mac.ts";
@@ -227,4 +227,50 @@ test("an authenticated request may come from any address, and its answer goes to
   assert.deepEqual([nic.counts().requests, answers.length], [1, 0]);
   control.close();
   await Promise.all([roaming.close(), socket.close()]);
+});
+
+test("openReceiver() repeats the last report of a complete flow only for an authentic answer, and seals it", async () => {
+  const withheld: Uint8Array[] = [], reports: Uint8Array[] = [];
+  let deliver: (datagrams: readonly Uint8Array[]) => void = () => {};
+  await using nic = await openNic({ security });
+  await using receiver = await openReceiver({
+    nic: nic.control,
+    security,
+    plans: [{ plan }],
+    onOutput: () => {},
+    // The first answers arrive when their flow is complete.
+    open: (options, wait) => {
+      deliver = (datagrams) =>
+        void options.onDatagrams({
+          ...batchOf(datagrams),
+          sources: datagrams.map(() => ({ host: "127.0.0.1", port: 9 })),
+        });
+      return openDatagram({
+        ...options,
+        onDatagrams: (batch) => {
+          if (withheld.length > 0) return options.onDatagrams(batch);
+          for (let n = 0; n < batch.count; n++) withheld.push(datagramAt(batch, n).slice());
+        },
+      }, wait);
+    },
+  });
+  await using sender = await openSender({
+    nic: nic.control,
+    receiver: receiver.control,
+    security,
+    open: recording(reports),
+  });
+  await (await sender.open(plan as never)).send(input as never);
+  await until(() => receiver.counts().inputs === 0, "the end");
+  const before = receiver.counts();
+  const forged = withheld[0]!.slice();
+  forged[70]! ^= 1;
+  deliver([forged, withheld[0]!, withheld[0]!]);
+  await until(() => sender.counts().received === before.sent + 1, "the report");
+  const { outcomes, sent } = receiver.counts();
+  const count = (name: string) => (outcomes[name] ?? 0) - (before.outcomes[name] ?? 0);
+  assert.deepEqual([count("mac"), count("duplicate"), count("replay"), sent], [1, 1, 1, before.sent + 1]);
+  const last = reports.at(-1)!;
+  assert.equal(typeof decodeReport(last), "string");
+  assert.equal(typeof decodeReport(last.subarray(0, -TRAILER_BYTES)), "object");
 });
