@@ -68,6 +68,9 @@ export function addNetworkCommands(program: Command, context: Context): void {
     .addOption(numberOption("--max-flows <count>", "flows at once (default: 4096)", 2 ** 20))
     .addOption(
       numberOption("--max-connections <count>", "control connections at once (default: 64)", 65_536),
+    )
+    .addOption(
+      numberOption("--max-packets <count>", "packets of one host a second (default: no limit)", 10 ** 9),
     );
   addPathOptions(nic)
     .addHelpText("after", topic.nic)
@@ -137,6 +140,13 @@ export function addNetworkCommands(program: Command, context: Context): void {
 /** Options of all programs with packets. */
 function addPathOptions(command: Command): Command {
   return command
+    .option("--tls-cert <file>", "TLS of control channels: certificate chain of this program, PEM")
+    .option("--tls-key <file>", "private key of the certificate, PEM")
+    .option("--tls-ca <file>", "authorities of the other certificates, PEM (default: those of the runtime)")
+    .option("--tls-mutual", "refuse those who connect without a certificate")
+    .option("--tls-name <name>", "name in the other certificate (default: its address)")
+    .option("--token-file <file>", "file with a secret that all programs of the path present")
+    .option("--authenticate", "authenticate every packet and report; all programs of the path do, or none")
     .option("--jumbo", "take packets of up to 8256 bytes, for links with jumbo frames")
     .addOption(numberOption("--interval <ms>", "time between two lines of counts", 3_600_000).default(1000))
     .option("--until-eof", "also end when standard input ends, so with the program that started this one")

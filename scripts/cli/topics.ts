@@ -299,13 +299,15 @@ datagrams; the answers go to the receivers that registered. With --device the NI
 alone. A terminal shows the counts as they grow. SIGINT and SIGTERM end the NIC; the last counts are printed,
 and the exit code is 0. With --json each line is an object: {"ready": …}, {"counts": …}, {"end": …}.
 
-Without --listen and --control only this machine can reach the NIC. Nothing checks who sends:
-docs/network.md says what a NIC drops and what it refuses.
+Without --listen and --control only this machine can reach the NIC. On other networks, --tls-cert and
+--tls-key encrypt the control channel, --token-file and --tls-mutual say who may connect, and --authenticate
+seals every packet: docs/network.md.
 
 Examples:
   onpath nic
   onpath nic --listen 192.0.2.2:4790 --control 192.0.2.2:4790
   onpath nic --listen [2001:db8::2]:4790 --control [2001:db8::2]:4790 --device rtl --json
+  onpath nic --listen 192.0.2.2:4790 --control 192.0.2.2:4790 --tls-cert nic.pem --tls-key nic.key --authenticate
   onpath nic --listen 4790 --control 4790 --pass-to 127.0.0.1:9000 --vocab llama3.vocab
 ${EXIT_CODES}`,
   network: `

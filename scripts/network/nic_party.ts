@@ -9,6 +9,7 @@ import type { Device } from "../../runtime/device/device.ts";
 import { type Address, formatAddress } from "../../runtime/network/address.ts";
 import { type Nic, openNic } from "../../runtime/network/nic.ts";
 import type { NicLimits } from "../../runtime/network/nic_tables.ts";
+import type { Security } from "../../runtime/network/security/options.ts";
 import { type BareCounts, startClock } from "./clock.ts";
 import { type Emit, NO_FAULTS, type PartyCounts } from "./events.ts";
 import { loadResources } from "./resources.ts";
@@ -20,6 +21,8 @@ export interface PartyOptions {
   readonly intervalMs: number;
   /** Whether the program also ends when its standard input does. */
   readonly untilEof: boolean;
+  /** Certificates, token and authentication. Default none. */
+  readonly security?: Security | undefined;
 }
 
 /** Options of {@linkcode runNic}. */
@@ -50,12 +53,12 @@ export interface NicPartyOptions extends PartyOptions {
  * @throws {OnpathError} As `openNic` and `loadResources`.
  */
 export async function runNic(
-  { listen, control, openDevice, passTo, jumbo, limits, vocabularies, intervalMs, untilEof }: NicPartyOptions,
+  { vocabularies, intervalMs, untilEof, ...options }: NicPartyOptions,
   signal: AbortSignal,
   emit: Emit,
 ): Promise<PartyCounts> {
   const resourcesOf = await loadResources(vocabularies, signal);
-  const nic = await openNic({ listen, control, openDevice, passTo, jumbo, limits, resourcesOf }, { signal });
+  const nic = await openNic({ ...options, resourcesOf }, { signal });
   try {
     const clock = startClock(() => countsOf(nic), intervalMs, emit);
     emit({ ready: { data: formatAddress(nic.data), control: formatAddress(nic.control) } });

@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { connectControl } from "../../runtime/network/connect.ts";
 import { type Address, formatAddress, plainHost } from "../../runtime/network/address.ts";
 import { describeSpec, nothingSpec } from "../../runtime/network/messages.ts";
+import type { Security } from "../../runtime/network/security/options.ts";
 import { sleep } from "../../runtime/network/reconnecting.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { OnpathError } from "../../serialize/errors.ts";
@@ -72,11 +73,16 @@ async function localHost(to: Address, wait: WaitOptions): Promise<string> {
  *
  * @param nic Address of its control channel.
  * @param wait Timeout and signal.
+ * @param security TLS and token.
  * @throws {OnpathError} As `connectControl`; `packet` if the answer is malformed.
  */
-export async function dataAddress(nic: Address, wait: WaitOptions): Promise<Address> {
+export async function dataAddress(
+  nic: Address,
+  wait: WaitOptions,
+  security: Security = {},
+): Promise<Address> {
   const failure = { schema: nothingSpec, run: () => undefined };
-  const channel = await connectControl(nic, "sender", { failure }, wait);
+  const channel = await connectControl(nic, "sender", { failure }, wait, security);
   try {
     const answer = await channel.call("describe", null, wait);
     return { host: nic.host, port: parseWith(describeSpec, answer, "packet", "describe").port };

@@ -63,7 +63,7 @@ export async function runReceiver(
   signal: AbortSignal,
   emit: Emit,
 ): Promise<PartyCounts> {
-  const { nic, control, plans, folder, jumbo, maxInputs, faults, seed, waitMs } = options;
+  const { nic, control, plans, folder, jumbo, maxInputs, faults, seed, waitMs, security } = options;
   const facing = await reach(nic, { timeoutMs: waitMs, signal });
   const listen = options.listen ?? { host: facing, port: 0 };
   const opened: AsyncDisposable[] = [];
@@ -89,7 +89,7 @@ export async function runReceiver(
     };
     const announcedPort = relay?.local.port;
     const receiver = await openReceiver(
-      { nic, plans, onOutput, listen, control, announcedPort, jumbo, maxInputs },
+      { nic, plans, onOutput, listen, control, announcedPort, jumbo, maxInputs, security },
       { signal },
     );
     opened.push(receiver);

@@ -68,7 +68,7 @@ export async function runSender(
   signal: AbortSignal,
   emit: Emit,
 ): Promise<PartyCounts> {
-  const { nic, receiver, works, faults, seed, pacing, jumbo, waitMs } = options;
+  const { nic, receiver, works, faults, seed, pacing, jumbo, waitMs, security } = options;
   const wait = { timeoutMs: waitMs, signal };
   const facing = await reach(nic, wait);
   await reach(receiver, wait);
@@ -79,7 +79,7 @@ export async function runSender(
     if (faults !== undefined) {
       const free = { ...listen, port: 0 };
       // The destination of the reports is known once the sender is open.
-      const ends = [await dataAddress(nic, { signal }), { ...listen, port: 9 }];
+      const ends = [await dataAddress(nic, { signal }, security), { ...listen, port: 9 }];
       for (const [n, to] of ends.entries()) {
         relays.push(await openRelay({ ...faults, seed: seed + 2 * n, to, listen: free }, { signal }));
         opened.push(relays[n]!);
@@ -87,7 +87,7 @@ export async function runSender(
     }
     const [out, back] = relays;
     const sender = await openSender(
-      { nic, receiver, listen, data: out?.local, announcedPort: back?.local.port, jumbo, pacing },
+      { nic, receiver, listen, data: out?.local, announcedPort: back?.local.port, jumbo, pacing, security },
       { signal },
     );
     opened.push(sender);

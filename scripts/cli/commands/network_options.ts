@@ -6,11 +6,12 @@
 
 import type { Address } from "../../../runtime/network/address.ts";
 import type { RelayFaults } from "../../../runtime/network/mod.ts";
+import type { SecurityOptions } from "../../network/security.ts";
 import type { SampleName } from "../../network/samples.ts";
 import type { SharedOptions } from "../options.ts";
 
 /** Options of every command with packets. */
-export interface PathOptions extends Omit<SharedOptions, "layout"> {
+export interface PathOptions extends Omit<SharedOptions, "layout">, SecurityOptions {
   /** `--jumbo`: packets of up to 8,256 bytes. */
   readonly jumbo?: boolean | undefined;
   /** `--interval` of the counts, in milliseconds. */
@@ -35,6 +36,8 @@ export interface NicCommandOptions extends PathOptions {
   readonly maxFlows?: number | undefined;
   /** `--max-connections` */
   readonly maxConnections?: number | undefined;
+  /** `--max-packets` of a host, a second. */
+  readonly maxPackets?: number | undefined;
 }
 
 /** Options of faults on purpose. */

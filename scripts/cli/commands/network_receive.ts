@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { Emit } from "../../network/events.ts";
 import { createScreen } from "../../network/live.ts";
 import { runReceiver } from "../../network/receiver_party.ts";
+import { readSecurity } from "../../network/security.ts";
 import { faultsText, partiesTable } from "../../network/tables.ts";
 import { makeFolder } from "../../io/write.ts";
 import { type Context, print } from "../context.ts";
@@ -64,6 +65,7 @@ export async function receiveInputs(
       jumbo,
       maxInputs,
       faults: faultsOf(options),
+      security: await readSecurity(options, signal),
       seed,
       waitMs: options.wait,
       intervalMs: options.interval,

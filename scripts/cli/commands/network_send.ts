@@ -14,6 +14,7 @@ import { readInputOf } from "../../network/inputs.ts";
 import { createScreen } from "../../network/live.ts";
 import { encodeResult } from "../../network/results.ts";
 import type { NamedPlan, Sample } from "../../network/samples.ts";
+import { readSecurity } from "../../network/security.ts";
 import { runSender, type SentWork } from "../../network/sender_party.ts";
 import { untilStopped } from "../../network/stdin.ts";
 import { faultsText, partiesTable, sentTable } from "../../network/tables.ts";
@@ -81,6 +82,7 @@ export async function sendInputs(
         timeoutMs,
         waitMs,
         faults: faultsOf(options),
+        security: await readSecurity(options, signal),
         seed,
         intervalMs,
       },

@@ -5,6 +5,7 @@
  */
 
 import { runNic } from "../../network/nic_party.ts";
+import { readSecurity } from "../../network/security.ts";
 import { createScreen } from "../../network/live.ts";
 import { partiesTable } from "../../network/tables.ts";
 import type { Emit, PartyCounts } from "../../network/events.ts";
@@ -50,8 +51,10 @@ export async function serveNic(options: NicCommandOptions, { signal }: Context):
         programs: options.maxPrograms,
         flows: options.maxFlows,
         connections: options.maxConnections,
+        ...options.maxPackets === undefined ? {} : { perPeer: { packetsPerSecond: options.maxPackets } },
       },
       vocabularies: vocab,
+      security: await readSecurity(options, signal),
       intervalMs: interval,
       untilEof: options.untilEof ?? false,
     },
