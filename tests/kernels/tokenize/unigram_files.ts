@@ -18,7 +18,9 @@ export function modelFile(name: (typeof MODELS)[number]): Uint8Array {
 
 /** Texts and their ids as SentencePiece has them. */
 export function goldenIds(): { texts: string[]; ids: Record<(typeof MODELS)[number], number[][]> } {
-  return JSON.parse(readFileSync(new URL("../../../tests/golden/sentence_piece.json", import.meta.url), "utf8"));
+  return JSON.parse(
+    readFileSync(new URL("../../../tests/golden/sentence_piece.json", import.meta.url), "utf8"),
+  );
 }
 
 /** What a tokenizer.json does before its model, as the files of models in use have it. */
