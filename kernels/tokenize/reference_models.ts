@@ -220,9 +220,11 @@ export function plainUnigram(source: UnigramSource): (piece: string) => number[]
         const token = tokens.get(characters.slice(from, end).join("")) ??
           (end - from === 1 ? { id: unknown, score: round(lowest - 10) } : undefined);
         if (token === undefined) continue;
-        const sum = round(token.score + best[from]!.sum);
+        // A sum is compared before it is rounded, except that of an unknown character.
+        const exact = token.score + best[from]!.sum;
+        const sum = token.id === unknown ? round(exact) : exact;
         const known = best[end];
-        if (known === undefined || sum > known.sum) best[end] = { sum, from, id: token.id };
+        if (known === undefined || sum > known.sum) best[end] = { sum: round(sum), from, id: token.id };
       }
     }
     const parts: { text: string; id: number }[] = [];

@@ -40,7 +40,7 @@ export class UnigramSearch {
     this.#sums = this.#sumsOf(256);
   }
 
-  /** Sums of the vocabulary's precision: a sum of two float32 numbers is rounded once, as in SentencePiece. */
+  /** Sums of the vocabulary's precision; storing one rounds it. */
   #sumsOf(room: number): Float64Array | Float32Array {
     return this.#tables.isSingle === true ? new Float32Array(room) : new Float64Array(room);
   }
@@ -95,7 +95,8 @@ export class UnigramSearch {
         at++;
         const id = whole[cell]!;
         if (id < 0) continue;
-        const score = isSingle ? Math.fround(scores[id]! + sum) : scores[id]! + sum;
+        // SentencePiece compares before it rounds.
+        const score = scores[id]! + sum;
         if (froms[at]! < 0 || score > sums[at]!) {
           sums[at] = score;
           froms[at] = from;

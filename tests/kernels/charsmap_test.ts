@@ -62,7 +62,7 @@ Deno.test("charsmap maps clusters as tokenizers does, whole and streamed, with a
         }
       },
     ),
-    { numRuns: sized(3000, 300) },
+    { numRuns: sized(3000, 100) },
   );
 });
 
@@ -81,7 +81,7 @@ Deno.test("charsmap with the rule of SentencePiece replaces the longest key at e
       assert.equal(applyLongest(whole, base64), expected);
       assert.equal(streamed([{ op: "charsmap", map: base64, rule: "longest" }], whole, size), expected);
     }),
-    { numRuns: sized(3000, 300) },
+    { numRuns: sized(3000, 100) },
   );
 });
 
@@ -157,6 +157,6 @@ Deno.test("readCharsmap() gives a text for every map that it reads, whatever its
         assert.equal(typeof applyLongest(whole, map), "string");
       }
     }),
-    { numRuns: 300 },
+    { numRuns: sized(1000, 150) },
   );
 });

@@ -10,6 +10,7 @@ import { kindOf } from "../../../serialize/errors.ts";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { excerpt } from "../../excerpt.ts";
+import { readCharsmap } from "../../text_normalize/charsmap.ts";
 import { checkForm } from "../../plan/form.ts";
 import { MAX_TOKEN_BYTES } from "../compile/bpe.ts";
 import type { BpeTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
@@ -36,6 +37,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const input = new TableReader(body);
   const meta = readMeta(input.block("the head", MAX_META_BYTES));
   checkAnnounced(meta, input.rest());
+  for (const step of meta.normalization) if (step.op === "charsmap") readCharsmap(step.map);
   const pieces = meta.pieces === null ? null : readPieces(input, meta.pieces);
   const cells = meta.cells;
   const most = cells - 1;

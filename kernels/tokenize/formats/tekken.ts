@@ -92,7 +92,7 @@ const TEKKEN = z.object({
  *   vocab: bytes,
  *   special_tokens: [{ rank: 0, token_str: "<unk>" }, { rank: 1, token_str: "<s>" }],
  * }, "tiny");
- * assert.deepEqual([source.decoded.ids[0], source.around.before], [2, [1]]);
+ * assert.deepEqual([source.special.length, source.around.before], [2, [1]]);
  * ```
  */
 export function readTekken(json: unknown, name: string): VocabularySource {

@@ -101,9 +101,9 @@ Deno.test("compileBpe() cuts runs of one unit as merging does, or refuses them b
         assert.deepEqual(Array.from(encoder.encode(text)), expected, text);
       }
     }),
-    { numRuns: sized(600, 60) },
+    { numRuns: sized(600, 30) },
   );
-  assert(compiled > refused && compiled > sized(300, 30), `${compiled} with runs, ${refused} refused`);
+  assert(compiled > refused && compiled > sized(300, 14), `${compiled} with runs, ${refused} refused`);
 });
 
 Deno.test("compileBpe() has a table of runs where positions decide, and none where ranks do", async () => {

@@ -146,7 +146,7 @@ Deno.test("readSentencePiece() reads any change of a file, or refuses it by the 
         refused++;
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
-  assert(refused > 0 && read + refused === 60, `${read} read, ${refused} refused`);
+  assert(refused > 0 && read + refused === 30, `${read} read, ${refused} refused`);
 });

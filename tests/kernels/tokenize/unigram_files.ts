@@ -12,13 +12,15 @@ export const MODELS = ["unigram", "bpe"] as const;
 
 /** A model's file. */
 export function modelFile(name: (typeof MODELS)[number]): Uint8Array {
-  const path = new URL(`../../golden/${name}.model.gz`, import.meta.url);
+  const path = new URL(`../../../tests/golden/${name}.model.gz`, import.meta.url);
   return new Uint8Array(gunzipSync(readFileSync(path)));
 }
 
 /** Texts and their ids as SentencePiece has them. */
 export function goldenIds(): { texts: string[]; ids: Record<(typeof MODELS)[number], number[][]> } {
-  return JSON.parse(readFileSync(new URL("../../golden/sentence_piece.json", import.meta.url), "utf8"));
+  return JSON.parse(
+    readFileSync(new URL("../../../tests/golden/sentence_piece.json", import.meta.url), "utf8"),
+  );
 }
 
 /** What a tokenizer.json does before its model, as the files of models in use have it. */

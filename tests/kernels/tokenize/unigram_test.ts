@@ -52,7 +52,7 @@ for (const kind of UNIGRAM_KINDS) {
         const source = readTokenizerJson(json, kind);
         const encoder = createEncoder(await compileVocabulary(source));
         const plain = plainTokenizer(source);
-        const texts = someTexts(sized(3000, 150), sized(80_000, 8_000));
+        const texts = someTexts(sized(3000, 60), sized(80_000, 4_000));
         const expected = await peerIds(json, texts);
         const utf8 = new TextEncoder();
         texts.forEach((text, at) => {
@@ -106,7 +106,7 @@ Deno.test("createEncoder() breaks ties of Unigram as tokenizers does", async () 
         assert.deepEqual(plain(text), expected[at], text);
       });
     }),
-    { numRuns: sized(2000, 150) },
+    { numRuns: sized(2000, 60) },
   );
 });
 
