@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { LOOPBACK, parseAddress } from "../../runtime/network/address.ts";
-import { deferred } from "../../serialize/deferred.ts";
+import { deferred } from "../../serialize/wait.ts";
 import { planDevice } from "../../scripts/cli/devices.ts";
 import type { OutputEvent, PartyCounts } from "../../scripts/network/events.ts";
 import { runNic } from "../../scripts/network/nic_party.ts";
