@@ -19,6 +19,7 @@ import {
   deferred,
   type WaitOptions,
 } from "../../serialize/wait.ts";
+import { Announcements } from "./announcements.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
@@ -84,7 +85,7 @@ export class SentInputs {
   readonly #port: number;
   readonly #inputs = new Map<number, Input>();
   readonly #earlyEnds = new Map<number, string | null>();
-  readonly #announced = new WeakMap<Channel, Map<number, Promise<unknown>>>();
+  readonly #announcements = new Announcements();
 
   /**
    * Makes an empty set.
@@ -103,32 +104,9 @@ export class SentInputs {
     return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
   }
 
-  /** Announces a plan on the current connection to the NIC, once. Tries again if the connection ends meanwhile. */
-  async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    for (let tries = 1;; tries++) {
-      const channel = await this.nic!.ready(wait);
-      try {
-        await this.#announceOn(channel, plan, bytes, wait);
-        return channel;
-      } catch (error) {
-        const isLost = error instanceof OnpathError && error.code === "device" &&
-          error.details["remote"] !== true;
-        if (!isLost || tries > MAX_RESTARTS) throw error;
-        await bounded("the end of a connection to the NIC", channel.ended, wait);
-      }
-    }
-  }
-
-  async #announceOn(channel: Channel, plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<void> {
-    let announced = this.#announced.get(channel);
-    if (announced === undefined) this.#announced.set(channel, announced = new Map());
-    let call = announced.get(plan);
-    if (call === undefined) {
-      announced.set(plan, call = channel.call("announce", { plan: bytes }, wait));
-      const made = call;
-      call.catch(() => announced.get(plan) === made && announced.delete(plan));
-    }
-    await bounded("the NIC to load a plan", call, wait);
+  /** Announces a plan on the current connection to the NIC, once. */
+  announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
+    return this.#announcements.announce(this.nic!, plan, bytes, wait);
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */
