@@ -29,11 +29,11 @@ export interface GoodputPath {
 
 /** Paths of the experiment. */
 export const GOODPUT_PATHS: readonly GoodputPath[] = [
-  { name: "kernel, no delay", joinedBy: "kernel", delayMs: 0, inputs: 20 },
-  { name: "wire, no delay", joinedBy: "wire", delayMs: 0, inputs: 20 },
-  { name: "wire, 2 ms", joinedBy: "wire", delayMs: 2, inputs: 8 },
-  { name: "wire, 10 ms", joinedBy: "wire", delayMs: 10, inputs: 4 },
-  { name: "wire, 50 ms", joinedBy: "wire", delayMs: 50, inputs: 2 },
+  { name: "kernel, no delay", joinedBy: "kernel", delayMs: 0, inputs: 32 },
+  { name: "wire, no delay", joinedBy: "wire", delayMs: 0, inputs: 32 },
+  { name: "wire, 2 ms", joinedBy: "wire", delayMs: 2, inputs: 24 },
+  { name: "wire, 10 ms", joinedBy: "wire", delayMs: 10, inputs: 24 },
+  { name: "wire, 50 ms", joinedBy: "wire", delayMs: 50, inputs: 16 },
 ];
 
 /** Medians of one path, in MB a second, and counts of all rounds. */
@@ -60,7 +60,7 @@ async function measure(lab: Lab, path: GoodputPath, loss: number, to: Address): 
   const before = await timeouts();
   for (let round = 0; round < ROUNDS; round++) {
     if (path.joinedBy === "wire") await lab.setFaults({ loss, delayMs }, 1 + round);
-    const sent = await lab.run({ workload: WORKLOAD, inputs, concurrency: 4 });
+    const sent = await lab.run({ workload: WORKLOAD, inputs, concurrency: 8 });
     if (sent.wrong + sent.missing + sent.doubled > 0) {
       throw new Error("a result is wrong, missing or doubled");
     }
