@@ -48,7 +48,7 @@ export interface TunOptions {
  * may not open the interface.
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { openNic, openTun } from "onpath/network";
  *
  * await using nic = await openNic({
