@@ -27,6 +27,8 @@ import type { Compatibility } from "./compatible.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 import { TokenList } from "./token_list.ts";
+import { LENGTH_SHIFT } from "./engine_memory.ts";
+import { type TextEngine, textEngine } from "./text_engine.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
 
@@ -36,6 +38,13 @@ export const WINDOW = 512;
 export const ESCAPES = ["", "pending", "lookahead"] as const;
 const PENDING = 1;
 const LOOKAHEAD = 2;
+
+/** Bytes from which a call of the compiled engine pays. */
+const ENGINE_FROM = 64;
+/** Most bytes between two of its calls. */
+const MAX_PAUSE = 4096;
+/** Parts of the engine's words. */
+const ID_MASK = 2 ** LENGTH_SHIFT - 1, LENGTH_MASK = 511;
 
 /** A flow's engine. `take` and `end` append to the list of tokens; the caller empties it. */
 export class TextFlow {
@@ -50,6 +59,7 @@ export class TextFlow {
   readonly #window: number;
   readonly #counts: TextLookups;
   readonly #walk: BpeWalk | null;
+  readonly #engine: TextEngine | null;
   #text: Uint8Array;
   #start = 0;
   #accept = 0;
@@ -69,22 +79,25 @@ export class TextFlow {
    * @param counts Counters to which lookups are added.
    * @param compatibility Cache shared by the flows of a device; null without BPE.
    * @param window Capacity in bytes; `Infinity` on the host.
+   * @param engine Compiled engine, which takes complete short pieces; null for none.
    */
   constructor(
     tables: EngineTables,
     counts: TextLookups,
     compatibility: Compatibility | null,
     window: number = WINDOW,
+    engine: TextEngine | null = textEngine(tables),
   ) {
     this.#tables = tables;
     this.#counts = counts;
     this.#window = window;
+    this.#engine = engine;
     const room = Number.isFinite(window) ? 4 * window : 4096;
     this.#text = new Uint8Array(room);
     const { bpe } = tables;
     this.#walk = bpe === null || compatibility === null
       ? null
-      : new BpeWalk(bpe, tables.cells, compatibility, counts, this.list, room);
+      : new BpeWalk(bpe, tables, compatibility, counts, this.list, room);
     this.#row = tables.start;
   }
 
@@ -114,17 +127,68 @@ export class TextFlow {
    * @param to Exclusive end of the bytes.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
+    const engine = this.#engine;
+    let again = engine === null ? Infinity : from, pause = ENGINE_FROM;
     for (let at = from; at < to && this.escape === 0;) {
-      if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to);
-      if (at < to) at += this.#takeOne(bytes[at]!);
+      if (engine !== null && at >= again && to - at >= ENGINE_FROM) {
+        const begun = at;
+        at = this.#takeBlock(engine, bytes, at, to);
+        // What the engine leaves is taken here. The more calls are in vain, the rarer they become.
+        pause = at - begun >= ENGINE_FROM ? ENGINE_FROM : Math.min(2 * pause, MAX_PAUSE);
+        again = at + pause;
+      }
+      if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to, again);
+      const isForEngine = at >= again && to - at >= ENGINE_FROM && this.#seen === this.#start;
+      if (at < to && !isForEngine) at += this.#takeOne(bytes[at]!);
     }
+  }
+
+  /** Takes complete short pieces by the compiled engine; returns the first byte that it left. */
+  #takeBlock(engine: TextEngine, bytes: Uint8Array, from: number, to: number): number {
+    const start = this.#start, held = this.#seen - start;
+    const isFresh = this.#decoder.need === 0 && this.#left === start && this.#forgotten === 0;
+    if (!isFresh || held > ENGINE_FROM) return from;
+    const end = Math.min(to, from + engine.capacity - held);
+    const { room, text, bytes: memory } = engine;
+    for (let n = 0; n < held; n++) room[n] = this.#text[start + n]!;
+    memory.set(bytes.subarray(from, end), text + held);
+    const longest = Math.min(WINDOW, this.#window) - 8;
+    const stop = engine.run(held + end - from, longest, false, this.#counts);
+    if (stop === 0) return from;
+    this.#list(engine);
+    if (stop >= held) {
+      this.#begin(0);
+      return from + stop - held;
+    }
+    const rest = this.#text.slice(start + stop, start + held);
+    this.#begin(0);
+    for (let at = this.#takeUsual(rest, 0, rest.length, Infinity); at < rest.length;) {
+      at += this.#takeOne(rest[at]!);
+      at = this.#takeUsual(rest, at, rest.length, Infinity);
+    }
+    return from;
+  }
+
+  /** Appends the engine's tokens to the list. */
+  #list({ words, count }: TextEngine): void {
+    const { list } = this;
+    list.reserve(count);
+    const { tokens, lengths, gaps } = list;
+    for (let n = 0, slot = list.count; n < count; n++, slot++) {
+      const word = words[n]!;
+      tokens[slot] = (word & ID_MASK) * 2 + (word >>> 31);
+      lengths[slot] = word >>> LENGTH_SHIFT & LENGTH_MASK;
+      gaps[slot] = 0;
+    }
+    list.count += count;
   }
 
   /**
    * Fast path for nearly all text: complete code points, pieces that end where they were last accepted, and
-   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path.
+   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path, or
+   * the beginning of a piece at or after `again`.
    */
-  #takeUsual(bytes: Uint8Array, from: number, to: number): number {
+  #takeUsual(bytes: Uint8Array, from: number, to: number, again: number): number {
     const { ascii, next, blockOf, classOf, start } = this.#tables;
     const text = this.#text;
     let row = this.#row, seen = this.#seen, accept = this.#accept, acceptRow = this.#acceptRow;
@@ -159,6 +223,7 @@ export class TextFlow {
         this.#begin(0);
         row = start;
         seen = accept = 0;
+        if (at >= again && to - at >= ENGINE_FROM) break;
         most = this.#usualRoom();
         continue;
       }

@@ -12,6 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
 import { createCachedEncoder } from "../../../kernels/tokenize/cached_encode.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
 import { TEXT_MODES, type TextMode } from "../../../kernels/tokenize/model.ts";
 import { compile } from "../../../kernels/compile.ts";
@@ -53,6 +54,10 @@ const WAYS: Readonly<Record<string, (name: VocabularyName) => Promise<Way | null
   tables: async (name) => {
     const tables = await vocabulary(name);
     return (texts) => texts.map((text) => walkTokens(tables, text));
+  },
+  encoder: async (name) => {
+    const { encode } = createEncoder(await vocabulary(name));
+    return (texts) => texts.map((text) => encode(text));
   },
   cache: async (name) => {
     const { encode } = createCachedEncoder(new ChunkCache(await vocabulary(name)));
