@@ -33,6 +33,15 @@ export {
   type OpenDatagram,
   openDatagram,
 } from "./datagram.ts";
+export {
+  batchOf,
+  datagramAt,
+  type DatagramBatch,
+  DatagramList,
+  eachDatagram,
+  type ReceivedBatch,
+} from "./socket/batch.ts";
+export { openPortableDatagram } from "./socket/portable.ts";
 export { type Nic, type NicOptions, openNic } from "./nic.ts";
 export type { NicCounts, NicDrop } from "./nic_counts.ts";
 export type { NicLimits } from "./nic_tables.ts";

@@ -4,21 +4,18 @@
  * @module
  */
 
-import process from "node:process";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { HEADER_BYTES, MAGIC, newHeader, OFFSET } from "../../serialize/header.ts";
-import { OnpathError } from "../../serialize/errors.ts";
-import { packetBytes, type PacketSlots, readPacketBytes, slotAddress } from "../../serialize/packets.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { Device, DeviceCounters } from "../device/device.ts";
 import { createModelDevice } from "../device/model.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
-import { type DatagramSocket, type OpenDatagram, openDatagram } from "./datagram.ts";
+import { type DatagramSocket, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
-import { type NicFlow, type NicLimits, NicTables } from "./nic_tables.ts";
+import { NicPath } from "./nic_path.ts";
+import { type NicLimits, NicTables } from "./nic_tables.ts";
 
 /** Options of {@linkcode openNic}. */
 export interface NicOptions {
@@ -77,8 +74,19 @@ export interface Nic extends AsyncDisposable {
 export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}): Promise<Nic> {
   const loopback = { host: LOOPBACK, port: 0 };
   const { listen = loopback, control = loopback, passTo, limits = {}, open = openDatagram } = options;
-  const path = new DataPath(options, passTo);
-  const socket = await open({ listen, onDatagram: (bytes, from) => path.take(bytes, from) }, wait);
+  const isJumbo = options.jumbo ?? false;
+  const path = new NicPath(
+    passTo,
+    (events) =>
+      new NicTables({
+        openDevice: options.openDevice ?? (({ target }) => Promise.resolve(createModelDevice(target))),
+        resourcesOf: options.resourcesOf ?? (() => undefined),
+        isJumbo,
+        events,
+      }, limits),
+  );
+  const maxBytes = isJumbo ? JUMBO_BYTES : undefined;
+  const socket = await open({ listen, onDatagrams: (batch) => path.take(batch), maxBytes }, wait);
   let server: ControlServer;
   try {
     path.socket = socket;
@@ -110,7 +118,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
   return nic;
 }
 
-function controlHandlers(path: DataPath, socket: DatagramSocket): Handlers {
+function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
   const { tables } = path;
   // Senders share what the socket buffers. Few packets each suffice for progress.
   const windowOf = (channel: Channel) => {
@@ -145,150 +153,4 @@ function controlHandlers(path: DataPath, socket: DatagramSocket): Handlers {
     },
     stats: { schema: nothingSpec, run: () => path.counts(undefined) },
   };
-}
-
-/** Datagrams of a NIC. */
-class DataPath {
-  readonly tables: NicTables;
-  socket: DatagramSocket | undefined;
-  readonly #passTo: Address | undefined;
-  readonly #dropped = new Map<string, number>();
-  readonly #header = newHeader();
-  #foreign = 0;
-  #passed = 0;
-  #requests = 0;
-  #answers = 0;
-  #repeats = 0;
-  #held = 0;
-
-  constructor(options: NicOptions, passTo: Address | undefined) {
-    this.#passTo = passTo;
-    this.tables = new NicTables({
-      openDevice: options.openDevice ?? (({ target }) => Promise.resolve(createModelDevice(target))),
-      resourcesOf: options.resourcesOf ?? (() => undefined),
-      isJumbo: options.jumbo ?? false,
-      events: ({ id }) => ({
-        onAnswers: (slots, count) => this.#forward(slots, count),
-        onFailure: (error) => this.#fail(id, error),
-      }),
-    }, options.limits ?? {});
-  }
-
-  /** Takes a datagram. */
-  take(bytes: Uint8Array, from: Address): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) {
-      this.#foreign++;
-      if (this.#passTo === undefined) return;
-      this.#passed++;
-      void this.socket!.send([bytes.slice()], this.#passTo);
-      return;
-    }
-    const program = this.tables.programs.get(view.getUint32(OFFSET.plan, true));
-    if (program === undefined) return this.#drop("program");
-    const flow = this.tables.flows.get(view.getUint32(OFFSET.flow, true));
-    if (flow === undefined || flow.program !== program) return this.#drop("flow");
-    if (flow.owner.remoteHost !== from.host) return this.#drop("peer");
-    if (flow.order === undefined) this.#push(flow, bytes);
-    else this.#takeOrdered(flow, flow.order, bytes);
-  }
-
-  #push({ program }: NicFlow, bytes: Uint8Array): boolean {
-    const reason = program.push(bytes);
-    if (reason === null) this.#requests++;
-    else this.#drop(reason);
-    return reason === null;
-  }
-
-  /** Takes a request of a sequential flow. Its sequence number is used here, so its CRC is checked here too. */
-  #takeOrdered(flow: NicFlow, order: NonNullable<NicFlow["order"]>, bytes: Uint8Array): void {
-    const header = this.#header;
-    const refusal = readPacketBytes(bytes, header);
-    if (refusal !== null) return this.#drop(refusal);
-    const place = order.offer(header.sequence, bytes);
-    if (place === "held") this.#held++;
-    else if (place === "repeat") this.#repeat(flow, order.answers(header.sequence));
-    else if (place === "due") {
-      for (let due: Uint8Array | undefined = bytes; due !== undefined; due = order.due) {
-        if (!this.#push(flow, due)) return;
-        order.advance();
-      }
-    } else this.#drop(place);
-  }
-
-  #repeat({ token }: NicFlow, answers: readonly Uint8Array[]): void {
-    const destination = this.tables.destinations.get(token);
-    if (destination === undefined) return this.#drop("destination");
-    this.#repeats += answers.length;
-    void this.socket!.send(answers, destination.address);
-  }
-
-  /** Sends the answers of an exchange to the destinations of their flows. */
-  async #forward(slots: PacketSlots, count: number): Promise<void> {
-    const { view } = slots.engine;
-    const batches = new Map<Address, Uint8Array[]>();
-    for (let slot = 0; slot < count; slot++) {
-      const at = slotAddress(slots, slot);
-      const flow = this.tables.flows.get(view.getUint32(at + OFFSET.flow, true));
-      const bytes = packetBytes(slots, slot);
-      // A flow that has ended meanwhile needs no answers.
-      if (flow === undefined) continue;
-      flow.order?.keep(flow.program.requestOf(view.getUint32(at + OFFSET.sequence, true)), bytes);
-      const destination = this.tables.destinations.get(flow.token);
-      if (destination === undefined) {
-        this.#drop("destination");
-        continue;
-      }
-      const batch = batches.get(destination.address);
-      if (batch === undefined) batches.set(destination.address, [bytes]);
-      else batch.push(bytes);
-    }
-    for (const [address, batch] of batches) {
-      this.#answers += batch.length;
-      await this.socket!.send(batch, address);
-    }
-  }
-
-  /** Removes a program whose device has failed, and notifies its users. */
-  #fail(plan: number, error: unknown): void {
-    this.#drop("device");
-    const message = error instanceof OnpathError ? error.message : String(error);
-    const users = [...this.tables.usersOf(plan)];
-    for (const [number, flow] of this.tables.flows) {
-      if (flow.program.plan.id === plan) this.tables.flows.delete(number);
-    }
-    this.tables.remove(plan);
-    for (const user of users) user.notify("failure", { plan, message: message.slice(0, 2000) });
-  }
-
-  #drop(reason: string): void {
-    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
-  }
-
-  devices(): ReadonlyMap<number, DeviceCounters> {
-    return new Map([...this.tables.programs].map(([plan, { device }]) => [plan, device.counters()]));
-  }
-
-  counts(connections = 0): NicCounts {
-    const dropped: Record<string, number> = Object.fromEntries(this.#dropped);
-    const ofDevices = [...this.devices().values()].flatMap((counters) => Object.entries(counters.dropped));
-    for (const [reason, count] of [...this.tables.retired, ...ofDevices]) {
-      dropped[reason] = (dropped[reason] ?? 0) + count;
-    }
-    const { user, system } = process.cpuUsage();
-    return {
-      received: this.socket?.counts.received ?? 0,
-      foreign: this.#foreign,
-      passed: this.#passed,
-      requests: this.#requests,
-      answers: this.#answers,
-      repeats: this.#repeats,
-      held: this.#held,
-      dropped,
-      programs: this.tables.programs.size,
-      flows: this.tables.flows.size,
-      connections,
-      cpuMs: (user + system) / 1000,
-    };
-  }
 }

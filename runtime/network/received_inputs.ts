@@ -16,6 +16,7 @@ import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import { encodeReport } from "./report_packet.ts";
+import { batchOf } from "./socket/batch.ts";
 
 /** Answers after which a report is sent at once. */
 const REPORT_EVERY = 8;
@@ -187,7 +188,7 @@ export class ReceivedInputs {
   #report(state: FlowState): void {
     state.unreported = 0;
     this.#dirty.delete(state);
-    void this.socket!.send([encodeReport(state.arrivals.report())], state.entry.reports);
+    void this.socket!.send(batchOf([encodeReport(state.arrivals.report())]), state.entry.reports);
   }
 
   #finishIfDone(entry: Entry): void {

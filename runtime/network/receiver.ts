@@ -10,11 +10,12 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { connectControl, type ControlServer, serveControl } from "./connect.ts";
-import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
+import { type DatagramCounts, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
 import { Reconnecting } from "./reconnecting.ts";
+import { eachDatagram } from "./socket/batch.ts";
 
 /** A plan that a receiver takes, with the data that it names. */
 export interface ReceivedPlan {
@@ -101,7 +102,9 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const socket = await open({ listen, onDatagram: (bytes) => inputs.take(bytes) }, wait);
+    const maxBytes = options.jumbo === true ? JUMBO_BYTES : undefined;
+    const onDatagrams = eachDatagram((bytes) => inputs.take(bytes));
+    const socket = await open({ listen, onDatagrams, maxBytes }, wait);
     undo.push(() => socket.close());
     inputs.socket = socket;
     undo.push(() => inputs.close());

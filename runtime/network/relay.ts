@@ -9,6 +9,7 @@ import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { type OpenDatagram, openDatagram } from "./datagram.ts";
+import { batchOf, eachDatagram } from "./socket/batch.ts";
 
 /** Faults of a path. Probabilities are from 0 to 1. */
 export interface RelayFaults {
@@ -78,14 +79,14 @@ const HELD_MS = 20;
  *
  * @example
  * ```ts
- * import { openDatagram, openRelay } from "onpath/network";
+ * import { batchOf, eachDatagram, openDatagram, openRelay } from "onpath/network";
  * import assert from "node:assert/strict";
  *
  * const { promise, resolve } = Promise.withResolvers<Uint8Array>();
  * const listen = { host: "127.0.0.1", port: 0 };
- * const socket = await openDatagram({ listen, onDatagram: (bytes) => resolve(bytes.slice()) });
+ * const socket = await openDatagram({ listen, onDatagrams: eachDatagram((bytes) => resolve(bytes.slice())) });
  * await using relay = await openRelay({ to: socket.local, seed: 1, corruption: 1 });
- * await socket.send([Uint8Array.of(0, 0)], relay.local);
+ * await socket.send(batchOf([Uint8Array.of(0, 0)]), relay.local);
  * assert.notDeepEqual([...await promise], [0, 0]);
  * await socket.close();
  * ```
@@ -116,7 +117,7 @@ export async function openRelay(options: RelayOptions, wait: WaitOptions = {}): 
     const now = () => {
       if (isClosed) return;
       counts.sent++;
-      void socket.send([bytes], relay.to);
+      void socket.send(batchOf([bytes]), relay.to);
     };
     if (delayMs === 0) now();
     else later(delayMs, now);
@@ -157,7 +158,7 @@ export async function openRelay(options: RelayOptions, wait: WaitOptions = {}): 
     send(bytes);
   };
 
-  const socket = await open({ listen, onDatagram: take }, wait);
+  const socket = await open({ listen, onDatagrams: eachDatagram(take) }, wait);
   const relay: Relay = {
     local: socket.local,
     to: options.to,

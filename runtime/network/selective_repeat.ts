@@ -8,6 +8,7 @@
  */
 
 import type { RoundTrip } from "./round_trip.ts";
+import { DatagramList } from "./socket/batch.ts";
 
 /** State of a request. */
 const WAITING = 0, IN_FLIGHT = 1, LOST = 2, ARRIVED = 3;
@@ -22,9 +23,10 @@ export class SelectiveRepeat {
   timeouts = 0;
   readonly #total: number;
   readonly #capacity: number;
+  readonly #packetBytes: number;
   readonly #path: RoundTrip;
   // Rings, indexed by sequence number modulo the capacity.
-  readonly #copies: Uint8Array[];
+  readonly #copies: Uint8Array;
   readonly #states: Uint8Array;
   readonly #sentAt: Float64Array;
   readonly #tries: Uint32Array;
@@ -49,17 +51,19 @@ export class SelectiveRepeat {
     this.#total = total;
     this.#capacity = Math.min(capacity, total);
     this.#path = path;
-    const memory = new Uint8Array(this.#capacity * packetBytes);
-    this.#copies = Array.from(
-      { length: this.#capacity },
-      (_, n) => memory.subarray(n * packetBytes, (n + 1) * packetBytes),
-    );
+    this.#packetBytes = packetBytes;
+    this.#copies = new Uint8Array(this.#capacity * packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
     this.#tries = new Uint32Array(this.#capacity);
     this.#lengths = new Uint32Array(this.#capacity);
   }
   readonly #lengths: Uint32Array;
+
+  /** Makes an empty list for {@linkcode take}. */
+  list(): DatagramList {
+    return new DatagramList(this.#copies);
+  }
 
   /** Requests of which a copy fits now. */
   get room(): number {
@@ -99,7 +103,7 @@ export class SelectiveRepeat {
   /** Keeps a copy of the next request. Requires `room`. */
   stage(packet: Uint8Array): void {
     const n = this.#staged++ % this.#capacity;
-    this.#copies[n]!.set(packet);
+    this.#copies.set(packet, n * this.#packetBytes);
     this.#lengths[n] = packet.length;
     this.#states[n] = WAITING;
     this.#tries[n] = 0;
@@ -108,11 +112,11 @@ export class SelectiveRepeat {
   /**
    * Takes requests to send, lost ones first.
    *
-   * @param packets Receives the requests; their memory is stable until they are acknowledged.
+   * @param packets List of this window that receives the requests. Their memory is stable until they are acknowledged.
    * @param most Maximum number of requests.
    * @param now Time in milliseconds.
    */
-  take(packets: Uint8Array[], most: number, now: number): void {
+  take(packets: DatagramList, most: number, now: number): void {
     if (this.#inFlight === 0) this.#lastEvent = now;
     for (let n = this.#first; this.#lost > 0 && most > 0 && n < this.#unsent; n++) {
       if (this.#states[n % this.#capacity] !== LOST) continue;
@@ -124,14 +128,14 @@ export class SelectiveRepeat {
     for (; most > 0 && this.#unsent < this.#staged; most--) this.#send(this.#unsent++, packets, now);
   }
 
-  #send(sequence: number, packets: Uint8Array[], now: number): void {
+  #send(sequence: number, packets: DatagramList, now: number): void {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
     this.#sentAt[n] = now;
     this.#tries[n]!++;
     this.#inFlight++;
     this.sent++;
-    packets.push(this.#copies[n]!.subarray(0, this.#lengths[n]));
+    packets.add(n * this.#packetBytes, this.#lengths[n]!);
   }
 
   /**

@@ -164,9 +164,10 @@ export class SendLoop {
       const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
-      const packets: Uint8Array[] = [];
+      const packets = repeat.list();
       repeat.take(packets, count, performance.now());
-      const bytes = packets.reduce((sum, { length }) => sum + length, 0);
+      let bytes = 0;
+      for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       await this.#socket.send(packets, this.to);

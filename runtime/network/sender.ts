@@ -19,6 +19,7 @@ import { describeSpec, endedSpec, escapeSpec, failureSpec } from "./messages.ts"
 import { createPacer, type Pacing } from "./pacer.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { SendLoop } from "./send_loop.ts";
+import { eachDatagram } from "./socket/batch.ts";
 import { type SendOptions, type SendReport, SentInputs } from "./sent_inputs.ts";
 
 /** Options of {@linkcode openSender}. */
@@ -125,7 +126,7 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const socket = await open({ listen, onDatagram: (bytes) => loop?.take(bytes) }, wait);
+    const socket = await open({ listen, onDatagrams: eachDatagram((bytes) => loop?.take(bytes)) }, wait);
     undo.push(() => socket.close());
     const loop = new SendLoop(socket, options.data ?? nic, pacer);
     const connectNic = async (each: WaitOptions): Promise<Channel> => {

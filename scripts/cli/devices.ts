@@ -29,6 +29,9 @@ export interface KnownDevice {
 /** Default device of runs; the model replaces it if it lacks a kernel or table capacity. */
 export const DEFAULT_DEVICE = RTL_PROFILE.name;
 
+/** Default device of images that are served: the host, at once. */
+export const SERVED_DEVICE = CPU_PROFILE.name;
+
 /** Default device of `plan`: the model, which has the numbers of a whole card. */
 export const PLANNED_DEVICE = MODEL_PROFILE.name;
 
@@ -111,13 +114,15 @@ export async function resolveDevice(name: string, signal: AbortSignal): Promise<
  *
  * @param options Name, and card options.
  * @param signal Aborts the reading of a profile with its reason.
+ * @param byDefault Name of the device if none is named. Default the model.
  * @throws {OnpathError} `device` or `file`, as {@linkcode resolveDevice}.
  */
 export async function cardDevice(
   { device, ...card }: CardOptions & { readonly device?: string | undefined },
   signal: AbortSignal,
+  byDefault: string = MODEL_PROFILE.name,
 ): Promise<KnownDevice> {
-  const name = requiredDevice(device, card) ?? MODEL_PROFILE.name;
+  const name = requiredDevice(device, card) ?? byDefault;
   return name === XRT_PROFILE.name ? xrtDevice(card) : await resolveDevice(name, signal);
 }
 

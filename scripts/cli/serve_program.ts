@@ -17,7 +17,7 @@ import {
   shapeOption,
   xclbinOption,
 } from "./options.ts";
-import { PLANNED_DEVICE } from "./devices.ts";
+import { PLANNED_DEVICE, SERVED_DEVICE } from "./devices.ts";
 import { topics } from "./topics.ts";
 
 /**
@@ -49,7 +49,7 @@ export function addServeCommand(program: Command, context: Context): void {
           return text;
         }),
     )
-    .addOption(deviceOption(PLANNED_DEVICE))
+    .addOption(deviceOption(`${SERVED_DEVICE}" for images, "${PLANNED_DEVICE}" for texts`))
     .addOption(emulateOption())
     .addOption(xclbinOption())
     .option("--host <address>", "address to listen on", "127.0.0.1")

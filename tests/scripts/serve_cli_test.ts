@@ -5,15 +5,27 @@ import { offloadAll } from "../support/cli.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-Deno.test("offload serve answers with metrics until SIGTERM, and ends with exit code 0", async () => {
+/** What `offload serve --json` prints once it serves. */
+interface Served {
+  readonly url: string;
+  readonly models: readonly { readonly name: string; readonly device: string }[];
+}
+
+/** Runs `offload serve` with the pipeline of the examples during `use`, and returns its exit code after SIGTERM. */
+async function serving(
+  options: readonly string[],
+  environment: Record<string, string>,
+  use: (served: Served) => Promise<void>,
+): Promise<number | null> {
   const args = ["run", "-A", "--quiet", "--no-check", "scripts/offload.ts", "serve"];
-  const options = ["--pipeline", "examples/pipeline.json", "--shape", "48,64,3", "--port", "0", "--json"];
-  const child = spawn(Deno.execPath(), [...args, ...options], {
+  const model = ["--pipeline", "examples/pipeline.json", "--shape", "48,64,3", "--port", "0", "--json"];
+  const child = spawn(Deno.execPath(), [...args, ...model, ...options], {
     cwd: ROOT,
+    env: { ...Deno.env.toObject(), ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const started = new Promise<{ url: string }>((resolve) => {
+  const started = new Promise<Served>((resolve) => {
     let text = "";
     child.stdout!.on("data", (part: Uint8Array) => {
       text += new TextDecoder().decode(part);
@@ -21,19 +33,79 @@ Deno.test("offload serve answers with metrics until SIGTERM, and ends with exit 
     });
   });
   try {
-    const { url } = await started;
-    const headers = { "Inference-Header-Content-Length": "0" };
-    const body = new Uint8Array(48 * 64 * 3);
-    const answer = await fetch(`${url}/v2/models/image/infer`, { method: "POST", headers, body });
-    assert.equal(answer.status, 200);
-    await answer.arrayBuffer();
-    const metrics = await (await fetch(`${url}/metrics`)).text();
-    assert.match(metrics, /^onpath_requests_total\{model="image",outcome="ok"\} 1$/m);
+    await use(await started);
   } finally {
     // Not child.kill(), after which Deno reports the signal in place of the exit code.
     Deno.kill(child.pid!, "SIGTERM");
   }
-  assert.equal(await ended, 0);
+  return await ended;
+}
+
+const PIXELS = Uint8Array.from({ length: 48 * 64 * 3 }, (_, at) => (at * 7919) & 255);
+
+/** Sends the pixels, and returns the bytes of the tensor. */
+async function infer(url: string, headers: Record<string, string> = {}): Promise<Uint8Array> {
+  const answer = await fetch(`${url}/v2/models/image/infer`, {
+    method: "POST",
+    headers: { "Inference-Header-Content-Length": "0", ...headers },
+    body: PIXELS,
+  });
+  assert.equal(answer.status, 200);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return bytes.slice(Number(answer.headers.get("Inference-Header-Content-Length")));
+}
+
+Deno.test("offload serve runs images on the cpu device or a named one, and ends with exit code 0", async () => {
+  const tensors: Uint8Array[] = [];
+  for (const [device, options] of [["cpu", []], ["rtl", ["--device", "rtl"]]] as const) {
+    const code = await serving(options, {}, async ({ url, models }) => {
+      assert.deepEqual(models.map(({ name, device }) => [name, device]), [["image", device]]);
+      tensors.push(await infer(url));
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      assert.match(metrics, /^onpath_requests_total\{model="image",outcome="ok"\} 1$/m);
+    });
+    assert.equal(code, 0);
+  }
+  assert.equal(tensors[0]!.length, 3 * 224 * 224 * 4);
+  assert.deepEqual(tensors[0], tensors[1]);
+});
+
+Deno.test("offload serve --otel exports a span to a collector, as a child of the caller's", async () => {
+  const { promise: exported, resolve } = Promise.withResolvers<string>();
+  const collector = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    const text = await request.text();
+    if (new URL(request.url).pathname === "/v1/traces" && text.includes("infer image")) resolve(text);
+    return Response.json({});
+  });
+  const environment = {
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+    OTEL_BSP_SCHEDULE_DELAY: "50",
+  };
+  const trace = "0af7651916cd43dd8448eb211c80319c", parent = "b7ad6b7169203331";
+  try {
+    const code = await serving(["--otel"], environment, async ({ url }) => {
+      await infer(url, { traceparent: `00-${trace}-${parent}-01` });
+      const { resourceSpans } = JSON.parse(await exported);
+      const spans = resourceSpans.flatMap(({ scopeSpans }: { scopeSpans: { spans: unknown[] }[] }) =>
+        scopeSpans.flatMap(({ spans }) => spans)
+      );
+      const span = spans.find(({ name }: { name: string }) => name === "infer image");
+      assert.deepEqual([span.traceId, span.kind, span.status.code], [trace, 2, 1]);
+      const attributes = Object.fromEntries(
+        span.attributes.map(({ key, value }: { key: string; value: Record<string, unknown> }) => [
+          key,
+          Object.values(value)[0],
+        ]),
+      );
+      assert.equal(Number(attributes["onpath.items"]), 1);
+      assert.match(span.parentSpanId, /^[0-9a-f]{16}$/);
+    });
+    assert.equal(code, 0);
+  } finally {
+    await collector.shutdown();
+  }
 });
 
 Deno.test("offload serve refuses options without a model, and those that contradict each other", async () => {

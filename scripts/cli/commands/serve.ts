@@ -9,8 +9,8 @@ import { once } from "node:events";
 import process from "node:process";
 import metadata from "../../../deno.json" with { type: "json" };
 import { compile } from "../../../kernels/compile.ts";
+import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { createHandler } from "../../../runtime/serve/handler.ts";
-import type { InferenceHandler } from "../../../runtime/serve/handler_types.ts";
 import { imageModel } from "../../../runtime/serve/image_model.ts";
 import type { AnyInferenceModel } from "../../../runtime/serve/model.ts";
 import { predictedBy } from "../../../runtime/serve/predictor.ts";
@@ -24,7 +24,7 @@ import { loadVocabulary } from "../../io/vocabulary.ts";
 import { createPrometheus } from "../../serve/prometheus.ts";
 import { openTelemetry } from "../../serve/telemetry.ts";
 import { type Context, print, printJson } from "../context.ts";
-import { cardDevice, deviceText, type KnownDevice } from "../devices.ts";
+import { cardDevice, deviceText, type KnownDevice, SERVED_DEVICE } from "../devices.ts";
 import { loadPipeline, MAX_PIPELINE_BYTES } from "../documents.ts";
 import { describeFailure, EXIT } from "../failures.ts";
 import { factTable } from "../text.ts";
@@ -49,13 +49,12 @@ export async function serveModels(
   { signal }: Context,
 ): Promise<void> {
   checkUse(options, command);
-  const known = await cardDevice(options, signal);
-  const models = await openModels(options, known, signal);
+  const served = await openModels(options, signal);
   const metrics = createPrometheus({ process: true });
   const telemetry = options.otel ? openTelemetry() : undefined;
   const { maxBatch, maxDelay: maxDelayMs, maxQueue, timeout: timeoutMs, host, port, maxBody } = options;
   const handler = createHandler({
-    models,
+    models: served.map(({ model }) => model),
     maxBatch,
     maxDelayMs,
     maxQueue,
@@ -73,7 +72,7 @@ export async function serveModels(
     ...bodyLimits(maxBody),
     onDefect: (error) => process.stderr.write(describeFailure(error, options.json ?? false).text),
   });
-  report(server.url, handler, known, options);
+  report(server.url, served, options);
   if (!signal.aborted) await once(signal, "abort");
   await server.close({ timeoutMs: DRAIN_MS });
 }
@@ -93,32 +92,37 @@ function checkUse(options: ServeCommandOptions, command: Command): void {
   }
 }
 
-/** Creates the models that the options name. */
-async function openModels(
-  options: ServeCommandOptions,
-  { profile, open }: KnownDevice,
-  signal: AbortSignal,
-): Promise<AnyInferenceModel[]> {
-  const { pipeline, shape, layout, processor, vocab, name, special, padId } = options;
-  const models: AnyInferenceModel[] = [];
+/** A model and the device that it runs on. */
+interface ServedModel {
+  /** Model. */
+  readonly model: AnyInferenceModel;
+  /** Profile of its device. */
+  readonly device: DeviceProfile;
+}
+
+/** Creates the models that the options name. Images run on the host by default; the cpu device has no texts. */
+async function openModels(options: ServeCommandOptions, signal: AbortSignal): Promise<ServedModel[]> {
+  const { pipeline, shape, layout, processor, vocab, name, special, padId, predictor: url } = options;
+  const images = await cardDevice(options, signal, SERVED_DEVICE);
+  const texts = await cardDevice(options, signal);
+  const served: ServedModel[] = [];
+  const add = (model: AnyInferenceModel, { profile }: KnownDevice) =>
+    served.push({ model: url === undefined ? model : predictedBy(model, { url }), device: profile });
   if (pipeline !== undefined) {
     const steps = await loadPipeline(pipeline, signal);
     const input = { dtype: "u8", ...nameAxes(shape!, layout, "--shape") } as const;
-    models.push(
-      imageModel({ name: name ?? "image", plan: compile(steps, { input, device: profile }), open }),
-    );
+    const plan = compile(steps, { input, device: images.profile });
+    add(imageModel({ name: name ?? "image", plan, open: images.open }), images);
   }
   if (processor !== undefined) {
-    models.push(
-      processorModel({ name: name ?? "processor", config: await readConfig(processor, signal), open }),
-    );
+    const config = await readConfig(processor, signal);
+    add(processorModel({ name: name ?? "processor", config, open: images.open }), images);
   }
   if (vocab !== undefined) {
     const vocabulary = await loadVocabulary(vocab, { signal });
-    models.push(textModel({ name: name ?? "tokenizer", vocabulary, special, padId, open }));
+    add(textModel({ name: name ?? "tokenizer", vocabulary, special, padId, open: texts.open }), texts);
   }
-  const { predictor: url } = options;
-  return url === undefined ? models : models.map((model) => predictedBy(model, { url }));
+  return served;
 }
 
 async function readConfig(path: string, signal: AbortSignal): Promise<unknown> {
@@ -138,27 +142,25 @@ function bodyLimits(maxBody: number | undefined) {
 }
 
 /** Prints what is served, once requests are accepted. */
-function report(
-  url: string,
-  { models }: InferenceHandler,
-  known: KnownDevice,
-  { json }: ServeCommandOptions,
-): void {
-  const described = models.map(({ name, version, platform, inputs, outputs }) => ({
-    name,
-    version,
-    platform,
-    inputs,
-    outputs,
-  }));
-  if (json) return printJson({ url, device: known.profile.name, models: described });
+function report(url: string, served: readonly ServedModel[], { json }: ServeCommandOptions): void {
+  if (json) {
+    const models = served.map(({ model: { name, version, platform, inputs, outputs }, device }) => ({
+      name,
+      version,
+      platform,
+      device: device.name,
+      inputs,
+      outputs,
+    }));
+    return printJson({ url, models });
+  }
   const tensorText = (tensors: AnyInferenceModel["inputs"]) =>
     tensors.map(({ name, datatype, shape }) => `${name} ${datatype} [${shape.join(", ")}]`).join(", ");
   print(factTable([
-    ["device", deviceText(known.profile)],
-    ...described.map(({ name, inputs, outputs }) =>
-      [`model ${name}`, `${tensorText(inputs)} -> ${tensorText(outputs)}`] as const
-    ),
+    ...served.flatMap(({ model: { name, inputs, outputs }, device }) => [
+      [`model ${name}`, `${tensorText(inputs)} -> ${tensorText(outputs)}`] as const,
+      ["on device", deviceText(device)] as const,
+    ]),
     ["serving", `${url}/v2, metrics at ${url}/metrics; SIGINT or SIGTERM ends`],
   ]));
 }

@@ -6,6 +6,7 @@ import { connectControl } from "../../../runtime/network/connect.ts";
 import { openDatagram } from "../../../runtime/network/datagram.ts";
 import { type Nic, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver } from "../../../runtime/network/receiver.ts";
+import { batchOf, eachDatagram } from "../../../runtime/network/socket/batch.ts";
 import { openRelay } from "../../../runtime/network/relay.ts";
 import { openSender } from "../../../runtime/network/sender.ts";
 import { createEngine } from "../../../serialize/engine.ts";
@@ -38,7 +39,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 /** Registers flow 1 of the plan, with a destination that counts what it gets. */
 async function registered(nic: Nic) {
   let answers = 0;
-  const socket = await openDatagram({ listen, onDatagram: () => answers++ });
+  const socket = await openDatagram({ listen, onDatagrams: ({ count }) => void (answers += count) });
   const control = await connectControl(nic.control, "test", {});
   await control.call("destination", { token: TOKEN, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
@@ -56,14 +57,17 @@ async function registered(nic: Nic) {
 
 test("openNic() drops by name what it does not hold, and passes foreign datagrams untouched", async () => {
   const passed: number[][] = [];
-  const behind = await openDatagram({ listen, onDatagram: (bytes) => passed.push([...bytes]) });
+  const behind = await openDatagram({
+    listen,
+    onDatagrams: eachDatagram((bytes) => passed.push([...bytes])),
+  });
   await using nic = await openNic({ passTo: behind.local });
   const peer = await registered(nic);
   const foreign = Uint8Array.of(1, 2, 3);
-  await peer.socket.send([foreign], nic.data);
-  await peer.socket.send([packet({ plan: plan.id + 1, flow: 1 })], nic.data);
-  await peer.socket.send([packet({ plan: plan.id, flow: 2 })], nic.data);
-  await peer.socket.send([packet({ plan: plan.id, flow: 1 })], nic.data);
+  await peer.socket.send(batchOf([foreign]), nic.data);
+  await peer.socket.send(batchOf([packet({ plan: plan.id + 1, flow: 1 })]), nic.data);
+  await peer.socket.send(batchOf([packet({ plan: plan.id, flow: 2 })]), nic.data);
+  await peer.socket.send(batchOf([packet({ plan: plan.id, flow: 1 })]), nic.data);
   await until(() => nic.counts().received === 4 && (nic.counts().dropped["items"] ?? 0) === 1, "the drop");
   const { foreign: found, dropped } = nic.counts();
   assert.deepEqual([found, dropped], [1, { program: 1, flow: 1, items: 1 }]);
@@ -85,7 +89,7 @@ test("openNic() counts each of many hostile datagrams, and answers none", async 
     for (let change = next() % 4; change >= 0; change--) {
       if (bytes.length > 0) bytes[next() % bytes.length]! ^= 1 << (next() % 8);
     }
-    await peer.socket.send([bytes], nic.data);
+    await peer.socket.send(batchOf([bytes]), nic.data);
     if (n % 32 === 31) await until(() => nic.counts().received === n + 1, "the arrival");
   }
   const counted = () => {
@@ -100,8 +104,8 @@ test("openNic() counts each of many hostile datagrams, and answers none", async 
 test("openNic() drops packets of a registered flow that come from another host", async () => {
   await using nic = await openNic({ listen: { host: "127.0.0.1", port: 0 } });
   const peer = await registered(nic);
-  const other = await openDatagram({ listen: { host: "127.0.0.2", port: 0 }, onDatagram: () => {} });
-  await other.send([packet({ plan: plan.id, flow: 1 })], nic.data);
+  const other = await openDatagram({ listen: { host: "127.0.0.2", port: 0 }, onDatagrams: () => {} });
+  await other.send(batchOf([packet({ plan: plan.id, flow: 1 })]), nic.data);
   await until(() => nic.counts().dropped["peer"] === 1, "the drop");
   await other.close();
   await peer.close();
@@ -216,12 +220,12 @@ test("openRelay() gives the n-th datagram the same fate for the same seed", asyn
     const arrived: number[] = [];
     const socket = await openDatagram({
       listen,
-      onDatagram: (bytes) => arrived.push(bytes[0]! + 1000 * bytes[1]!),
+      onDatagrams: eachDatagram((bytes) => arrived.push(bytes[0]! + 1000 * bytes[1]!)),
     });
     const faults = { loss: 0.2, duplication: 0.2, corruption: 0.2, reordering: 0.2 };
     const relay = await openRelay({ to: socket.local, seed, ...faults });
     for (let n = 0; n < 60; n++) {
-      await socket.send([Uint8Array.of(n, 0)], relay.local);
+      await socket.send(batchOf([Uint8Array.of(n, 0)]), relay.local);
       await until(() => relay.counts.received === n + 1, "the arrival");
     }
     await until(() => arrived.length === relay.counts.sent && relay.counts.sent > 0, "the end");

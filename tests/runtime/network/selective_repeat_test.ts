@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { MAX_TIMEOUT_MS, MIN_TIMEOUT_MS, RoundTrip } from "../../../runtime/network/round_trip.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { FlowOrder, ORDER_WINDOW } from "../../../runtime/network/flow_order.ts";
+import { datagramAt } from "../../../runtime/network/socket/batch.ts";
 import { createPacer } from "../../../runtime/network/pacer.ts";
 
 const NONE = new Uint8Array();
@@ -18,9 +19,9 @@ function stage(repeat: SelectiveRepeat): void {
 }
 
 function take(repeat: SelectiveRepeat, most: number, now: number): number {
-  const packets: Uint8Array[] = [];
+  const packets = repeat.list();
   repeat.take(packets, most, now);
-  return packets.length;
+  return packets.count;
 }
 
 Deno.test("SelectiveRepeat keeps at most its capacity of requests", () => {
@@ -86,16 +87,19 @@ Deno.test("SelectiveRepeat completes through any losses, with each request sent 
       for (let now = 0, turns = 0; !repeat.isDone; turns++) {
         assert(turns < 5000, "it does not end");
         while (repeat.room > 0) repeat.stage(Uint8Array.of(next++));
-        const packets: Uint8Array[] = [];
+        const packets = repeat.list();
         repeat.take(packets, 7, now);
-        for (const [sequence] of packets) if (fates.next().value) arrived.add(sequence!);
+        for (let n = 0; n < packets.count; n++) {
+          const [sequence] = datagramAt(packets, n);
+          if (fates.next().value) arrived.add(sequence!);
+        }
         now += 3;
         let first = 0;
         while (arrived.has(first)) first++;
         const bitmap = new Uint8Array(8);
         for (let n = 0; n < 64; n++) if (arrived.has(first + n)) bitmap[n >> 3]! |= 1 << (n & 7);
         if (fates.next().value) repeat.acknowledge(first, bitmap, now);
-        if (packets.length === 0) now = Math.max(now, repeat.deadline === Infinity ? now : repeat.deadline);
+        if (packets.count === 0) now = Math.max(now, repeat.deadline === Infinity ? now : repeat.deadline);
         repeat.expire(now);
       }
       assert.equal(arrived.size, total);
