@@ -51,8 +51,6 @@ const FILTER_FACTOR = 8;
 const WAY_BYTES = 8;
 /** Bytes of a batch of pieces. */
 const BATCH_BYTES = 2 ** 11;
-/** Greatest length in a token's word. */
-const MAX_WORD_LENGTH = 511;
 /** Shift of a length in a token's word. */
 export const LENGTH_SHIFT = 22;
 

@@ -24,27 +24,17 @@
 
 import { BpeWalk, COMMIT_FROM } from "./bpe_walk.ts";
 import type { Compatibility } from "./compatible.ts";
+import { ENGINE_FROM, EngineBlocks } from "./engine_blocks.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
+import { ESCAPES, LOOKAHEAD, PENDING, WINDOW } from "./flow_limits.ts";
 import type { TextLookups } from "./lookups.ts";
+import { classOfPoint } from "./point_class.ts";
 import { TokenList } from "./token_list.ts";
-import { LENGTH_SHIFT } from "./engine_memory.ts";
 import { type TextEngine, textEngine } from "./text_engine.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
-import { splitWord } from "./word_piece.ts";
+import { isTooLong, putWord } from "./word_piece.ts";
 
-/** Bytes of one flow that a device holds; a flow that needs this number or more escapes. */
-export const WINDOW = 512;
-/** Reasons of an escape, by their number in packets; 0 is no escape. */
-export const ESCAPES = ["", "pending", "lookahead"] as const;
-const PENDING = 1;
-const LOOKAHEAD = 2;
-
-/** Bytes from which a call of the compiled engine pays. */
-const ENGINE_FROM = 64;
-/** Most bytes between two of its calls. */
-const MAX_PAUSE = 4096;
-/** Parts of the engine's words. */
-const ID_MASK = 2 ** LENGTH_SHIFT - 1, LENGTH_MASK = 511;
+export { ESCAPES, WINDOW };
 
 /** A flow's engine. `take` and `end` append to the list of tokens; the caller empties it. */
 export class TextFlow {
@@ -59,7 +49,7 @@ export class TextFlow {
   readonly #window: number;
   readonly #counts: TextLookups;
   readonly #walk: BpeWalk | null;
-  readonly #engine: TextEngine | null;
+  readonly #blocks: EngineBlocks | null;
   #text: Uint8Array;
   #start = 0;
   #accept = 0;
@@ -91,7 +81,8 @@ export class TextFlow {
     this.#tables = tables;
     this.#counts = counts;
     this.#window = window;
-    this.#engine = engine;
+    const longest = Math.min(WINDOW, window) - 8;
+    this.#blocks = engine === null ? null : new EngineBlocks(engine, longest, counts, this.list);
     const room = Number.isFinite(window) ? 4 * window : 4096;
     this.#text = new Uint8Array(room);
     const { bpe } = tables;
@@ -127,73 +118,47 @@ export class TextFlow {
    * @param to Exclusive end of the bytes.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
-    const engine = this.#engine;
-    let again = engine === null ? Infinity : from, pause = ENGINE_FROM;
+    const blocks = this.#blocks;
+    blocks?.begin(from);
     for (let at = from; at < to && this.escape === 0;) {
-      if (engine !== null && at >= again && to - at >= ENGINE_FROM) {
+      if (blocks?.isDue(at, to) === true) {
         const begun = at;
-        at = this.#takeBlock(engine, bytes, at, to);
-        // What the engine leaves is taken here. The more calls are in vain, the rarer they become.
-        pause = at - begun >= ENGINE_FROM ? ENGINE_FROM : Math.min(2 * pause, MAX_PAUSE);
-        again = at + pause;
+        at = this.#takeBlock(blocks, bytes, at, to);
+        blocks.pace(begun, at);
       }
-      if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to, again);
-      const isForEngine = at >= again && to - at >= ENGINE_FROM && this.#seen === this.#start;
+      if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to);
+      const isForEngine = this.#seen === this.#start && blocks?.isDue(at, to) === true;
       if (at < to && !isForEngine) at += this.#takeOne(bytes[at]!);
     }
   }
 
   /** Takes complete short pieces by the compiled engine; returns the first byte that it left. */
-  #takeBlock(engine: TextEngine, bytes: Uint8Array, from: number, to: number): number {
-    const start = this.#start, held = this.#seen - start;
-    const isFresh = this.#decoder.need === 0 && this.#left === start && this.#forgotten === 0;
+  #takeBlock(blocks: EngineBlocks, bytes: Uint8Array, from: number, to: number): number {
+    const held = this.#seen - this.#start;
+    const isFresh = this.#decoder.need === 0 && this.#left === this.#start && this.#forgotten === 0;
     if (!isFresh || held > ENGINE_FROM) return from;
-    const end = Math.min(to, from + engine.capacity - held);
-    const { room, text, bytes: memory } = engine;
-    for (let n = 0; n < held; n++) room[n] = this.#text[start + n]!;
-    memory.set(bytes.subarray(from, end), text + held);
-    const longest = Math.min(WINDOW, this.#window) - 8;
-    const stop = engine.run(held + end - from, longest, false, this.#counts);
-    if (stop === 0) return from;
-    this.#list(engine);
-    if (stop >= held) {
-      this.#begin(0);
-      return from + stop - held;
-    }
-    const rest = this.#text.slice(start + stop, start + held);
+    const text = this.#text.subarray(this.#start, this.#seen);
+    const taken = blocks.take(text, bytes, from, to);
+    if (taken === 0) return from;
+    const rest = text.slice(taken);
     this.#begin(0);
-    for (let at = this.#takeUsual(rest, 0, rest.length, Infinity); at < rest.length;) {
-      at += this.#takeOne(rest[at]!);
-      at = this.#takeUsual(rest, at, rest.length, Infinity);
-    }
-    return from;
-  }
-
-  /** Appends the engine's tokens to the list. */
-  #list({ words, count }: TextEngine): void {
-    const { list } = this;
-    list.reserve(count);
-    const { tokens, lengths, gaps } = list;
-    for (let n = 0, slot = list.count; n < count; n++, slot++) {
-      const word = words[n]!;
-      tokens[slot] = (word & ID_MASK) * 2 + (word >>> 31);
-      lengths[slot] = word >>> LENGTH_SHIFT & LENGTH_MASK;
-      gaps[slot] = 0;
-    }
-    list.count += count;
+    // A piece may end within the bytes held, if they look ahead. Those after it are read again; they are few.
+    this.take(rest, 0, rest.length);
+    return from + Math.max(0, taken - held);
   }
 
   /**
    * Fast path for nearly all text: complete code points, pieces that end where they were last accepted, and
    * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path, or
-   * the beginning of a piece at or after `again`.
+   * the beginning of a piece that is due for the compiled engine.
    */
-  #takeUsual(bytes: Uint8Array, from: number, to: number, again: number): number {
+  #takeUsual(bytes: Uint8Array, from: number, to: number): number {
     const { ascii, next, blockOf, classOf, start } = this.#tables;
     const text = this.#text;
     let row = this.#row, seen = this.#seen, accept = this.#accept, acceptRow = this.#acceptRow;
     let at = from, points = 0;
     let most = this.#usualRoom();
+    const again = this.#blocks?.again ?? Infinity;
     while (at < to && seen < most) {
       const byte = bytes[at]!;
       let kind: number, length = 1;
@@ -322,17 +287,12 @@ export class TextFlow {
     }
     if (this.#seen + length >= this.#text.length) this.#makeRoom(length);
     for (let n = 0; n < length; n++) this.#text[this.#seen + n] = bytes[at + n]!;
-    const kind = this.#kindOf(point);
+    const kind = classOfPoint(this.#tables, point);
     while (!this.#see(kind, length)) {
       // The piece ended before this code point, which is appended after the bytes that are read again.
       this.#cut();
       writePoint(point, length, this.#text, this.#seen);
     }
-  }
-
-  #kindOf(point: number): number {
-    const { ascii, blockOf, classOf } = this.#tables;
-    return point < 0x80 ? ascii[point]! : classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
   }
 
   /** Steps the automaton by the code point at `seen`; `isAgain` within a cut. False without a transition. */
@@ -347,14 +307,12 @@ export class TextFlow {
       this.#acceptRow = this.#row;
     }
     if ((entry & ACCEPT_FINAL) !== 0) isAgain ? this.#cutWithin() : this.#cut();
-    else if (this.#accept - this.#start >= COMMIT_FROM && this.#walk !== null) this.#leaveEarly(this.#walk);
+    else if (this.#accept - this.#start >= COMMIT_FROM && this.#walk !== null) {
+      const first = this.list.count;
+      this.#walk.walk(this.#text, this.#accept);
+      this.#settleGap(first);
+    }
     return true;
-  }
-
-  #leaveEarly(walk: BpeWalk): void {
-    const first = this.list.count;
-    walk.walk(this.#text, this.#accept);
-    this.#settleGap(first);
   }
 
   /** Ends the piece at `accept`, emits its tokens, and reads the bytes after it again. */
@@ -369,7 +327,7 @@ export class TextFlow {
     this.#nextPiece();
     while (this.#seen < end) {
       const length = pointLength(this.#text[this.#seen]!);
-      const kind = this.#kindOf(readPoint(this.#text, this.#seen, length));
+      const kind = classOfPoint(this.#tables, readPoint(this.#text, this.#seen, length));
       if (!this.#see(kind, length, true)) this.#nextPiece();
     }
   }
@@ -390,18 +348,7 @@ export class TextFlow {
     }
     const first = this.list.count;
     if (this.#walk !== null) this.#walk.finish(this.#text, this.#accept);
-    else {
-      const made = this.#forgotten > 0
-        ? null
-        : splitWord(wordPiece!, this.#text, this.#start, this.#accept, this.#counts);
-      if (made === null) {
-        this.list.put(wordPiece!.unknown, this.#accept - this.#start + this.#forgotten, 1, 0);
-      } else {
-        for (let n = 0; n < made.count; n++) {
-          this.list.put(made.ids[n]!, made.lengths[n]!, n === made.count - 1 ? 1 : 0, 0);
-        }
-      }
-    }
+    else putWord(wordPiece!, this.#text, this.#start, this.#accept, this.#forgotten, this.list, this.#counts);
     this.#settleGap(first);
   }
 
@@ -417,13 +364,7 @@ export class TextFlow {
     const { wordPiece } = this.#tables;
     const gone = this.#accept - this.#start;
     if (wordPiece === null || gone === 0) return false;
-    if (this.#forgotten === 0) {
-      let characters = 0;
-      for (let at = this.#start; at < this.#accept; at++) {
-        if ((this.#text[at]! & 0xc0) !== 0x80) characters++;
-      }
-      if (characters <= wordPiece.maxCharacters) return false;
-    }
+    if (this.#forgotten === 0 && !isTooLong(wordPiece, this.#text, this.#start, this.#accept)) return false;
     this.#forgotten += gone;
     this.#text.copyWithin(0, this.#accept, this.#seen);
     this.#seen -= this.#accept;

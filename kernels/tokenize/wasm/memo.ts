@@ -18,47 +18,19 @@ const SHORT_TOKENS: u32 = 3, LONG_TOKENS: u32 = 23;
 
 /** 16 bytes of ones, then 16 zeros: the mask of n bytes is at 16 − n. */
 const MASKS: usize = memory.data<u8>([
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  255,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ], 16);
 
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function bytesOf(from: usize, count: usize): v128 {
   return v128.and(v128.load(from), v128.load(MASKS + 16 - count));
 }
 
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function mix(key: v128): u64 {
   const mixed = v128.extract_lane<u64>(key, 0) * 0x9e3779b97f4a7c15 ^
@@ -78,6 +50,7 @@ export const PIECE_BYTES: usize = 32;
  * @returns Some number of the slot, to be used lest the load is left out.
  */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 export function notePiece(piece: usize, start: usize, end: usize): u32 {
   const length = end - start;
@@ -99,6 +72,7 @@ export function notePiece(piece: usize, start: usize, end: usize): u32 {
  * @returns Number of tokens; 0 if the tables contradict each other.
  */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 export function encodePiece(piece: usize, out: usize, dead: usize): u32 {
   const slot = <usize> load<u32>(piece, 24);
@@ -128,6 +102,7 @@ function fillShort(start: usize, end: usize, out: usize, dead: usize, slot: usiz
 }
 
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function longSlot(low: v128, high: v128): usize {
   const hash = mix(low) ^ mix(high) * 0x9e3779b97f4a7c15;

@@ -12,6 +12,7 @@ const TOKEN_BITS: u32 = 21;
 
 /** The hash of `vocabulary.ts`. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function pairHash(left: u32, right: u32): u32 {
   const mixed = left * 0x9e3779b1 ^ right * 0x85ebca6b;
@@ -19,6 +20,7 @@ function pairHash(left: u32, right: u32): u32 {
 }
 
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 export function areCompatible(left: u32, right: u32): bool {
   const tag = right >> VERDICT_BITS << TOKEN_BITS | left;
@@ -58,6 +60,7 @@ function decide(left: u32, right: u32): bool {
 
 /** Token that the merge of two tokens makes, or −1. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function mergeOf(x: u32, y: u32): i32 {
   const hash = pairHash(x, y);

@@ -35,6 +35,7 @@ function repeats(at: usize, end: usize, length: usize): usize {
 
 /** Whether a token can be chosen at `at`; `dead` is 0 if no offset was left. */
 // @ts-ignore: decorator of AssemblyScript
+@inline
 
 function fits(record: u64, previous: u32, at: usize, start: usize, dead: usize): bool {
   if (dead !== 0 && load<u8>(dead + (at + <usize> (record >> SPAN_SHIFT) - start)) !== 0) return false;
