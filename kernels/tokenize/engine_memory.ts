@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EngineTables } from "./tables.ts";
+import { type EngineTables, noProgress } from "./tables.ts";
 import { TEXT_WASM } from "./text_wasm.ts";
 import { type BpeTables, pairHash } from "./vocabulary.ts";
 
@@ -60,6 +60,7 @@ let compiled: WebAssembly.Module | undefined;
  * Creates the memory of an engine.
  *
  * @param tables Tables of byte pair encoding over bytes.
+ * @throws {OnpathError} `table` if a byte has no token.
  */
 export function createEngineMemory(tables: EngineTables): EngineMemory {
   const bpe = tables.bpe!;
@@ -108,7 +109,8 @@ export function createEngineMemory(tables: EngineTables): EngineMemory {
   fillPaths(bpe, new Int32Array(buffer, at.pathsOfTwo, 65536));
   const units = new BigUint64Array(buffer, at.units, 256);
   for (let byte = 0; byte < 256; byte++) {
-    const token = bpe.longest[bpe.base[0]! + byte]!;
+    const cell = bpe.base[0]! + byte, token = bpe.check[cell] === 0 ? bpe.longest[cell]! : -1;
+    if (token < 0) throw noProgress("a byte has no token");
     units[byte] = BigInt(token) | BigInt(bpe.ids[token]!) << 21n | 1n << 43n;
   }
   const parts = new Int32Array(buffer, at.parts, 2 * bpe.tokens);

@@ -90,6 +90,7 @@ export class TextEngine {
    * @param isEnd Whether the text ends there; otherwise its last piece may go on.
    * @param counts Counters to which lookups are added.
    * @returns Number of bytes before the first piece that was not tokenized.
+   * @throws {OnpathError} `table` if the tables contradict each other.
    */
   run(length: number, longest: number, isEnd: boolean, counts: TextLookups): number {
     const { text } = this, report = this.#report;
@@ -108,7 +109,7 @@ export class TextEngine {
     counts.automaton += report[3]!;
     counts.candidates += report[4]!;
     counts.pairs += report[5]!;
-    if (this.reason === STOP.contradiction) throw noProgress("a piece has no tokens");
+    if (this.reason === STOP.contradiction) throw noProgress("a piece has no bytes or no tokens");
     return stop - text;
   }
 
