@@ -41,7 +41,10 @@ export interface TokenStream {
 export interface TokenEncoder {
   /** Vocabulary of the ids. */
   readonly vocabulary: Vocabulary;
-  /** Returns the ids of a whole text. Bytes are UTF-8; malformed ones become U+FFFD. */
+  /**
+   * Returns the ids of a whole text. Bytes are UTF-8; malformed ones become U+FFFD. Few ids are part of a larger
+   * buffer: copy them by `slice()` before their `buffer` is transferred.
+   */
   readonly encode: (text: string | Uint8Array) => Uint32Array;
   /** Creates a stream for a text that arrives in parts, such as a growing prompt. */
   readonly stream: () => TokenStream;
