@@ -1,6 +1,6 @@
 /**
  * `deno task bench:text`: cost of tokenizing, as ratios to tiktoken's WebAssembly within one run. `--json` prints
- * JSON, `--only <section>` runs one section: tokenize, host, hostile, load, cache.
+ * JSON, `--only <section>` runs one section: sizes, tokenize, host, hostile, load, cache.
  *
  * @module
  */
@@ -17,8 +17,10 @@ import {
   hostileCandidates,
   mixedTexts,
   openCandidates,
+  sizeCandidates,
   tokenizeCandidates,
 } from "./bench/text.ts";
+import { measureSizes } from "./bench/text_sizes.ts";
 import { hostCandidates } from "./bench/text_packets.ts";
 
 /** A table. Plain data. */
@@ -63,6 +65,20 @@ async function tokenizeSection(name: string): Promise<Section> {
   };
 }
 
+async function sizesSection(name: string): Promise<Section> {
+  const candidates = await sizeCandidates(await vocabularyOf(name));
+  const rows = await measureSizes(candidates);
+  return {
+    title: `${name}, fresh texts in every round, by CPU time: tiktoken's time to that of each`,
+    head: ["characters a text", "tiktoken, ns a byte", ...candidates.slice(1).map(({ name }) => name)],
+    rows: rows.map(({ size, nanoseconds, ratios }) => [
+      size,
+      nanoseconds[0]!.toFixed(0),
+      ...ratios.slice(1).map((ratio) => ratio.toFixed(2)),
+    ]),
+  };
+}
+
 async function hostSection(name: string): Promise<Section> {
   const title = `${name}, the host's work beside tiktoken's, payloads of 1344 bytes`;
   const timings = await timed(title, hostCandidates(await vocabularyOf(name)));
@@ -84,8 +100,10 @@ async function hostSection(name: string): Promise<Section> {
   return { title, head: ["", "µs", "to memcpy", "of tiktoken's time"], rows };
 }
 
-async function hostileSection(name: string, mode: "stateful" | "overlap"): Promise<Section> {
-  const title = `${name}, model device, ${mode}: a byte of hostile text to one of mixed text`;
+async function hostileSection(name: string, mode: "encoder" | "stateful" | "overlap"): Promise<Section> {
+  const title = `${name}, ${
+    mode === "encoder" ? "createEncoder()" : `model device, ${mode}`
+  }: a byte of hostile text to one of mixed text`;
   const candidates = await hostileCandidates(await vocabularyOf(name), mixedTexts(2 ** 20), mode);
   const timings = await timed(title, candidates, 3);
   const perByte = timings.map(({ name, rounds }, at) => ({
@@ -132,9 +150,11 @@ async function cacheSection(name: string): Promise<Section> {
 }
 
 const SECTIONS: Readonly<Record<string, (() => Promise<Section>)[]>> = {
+  sizes: VOCABULARIES.map((name) => () => sizesSection(name)),
   tokenize: VOCABULARIES.map((name) => () => tokenizeSection(name)),
   host: [() => hostSection("cl100k_base")],
   hostile: [
+    () => hostileSection("cl100k_base", "encoder"),
     () => hostileSection("cl100k_base", "stateful"),
     () => hostileSection("cl100k_base", "overlap"),
   ],

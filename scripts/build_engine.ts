@@ -40,6 +40,12 @@ const MODULES: readonly Module[] = [
     name: "IMAGES_WASM",
     about: "WebAssembly module of images on the host",
   },
+  {
+    source: "kernels/tokenize/wasm/text.ts",
+    target: "kernels/tokenize/text_wasm.ts",
+    name: "TEXT_WASM",
+    about: "WebAssembly module of byte pair encoding on the host",
+  },
 ];
 
 const FLAGS = [

@@ -14,7 +14,7 @@
 
 import type { Compatibility } from "./compatible.ts";
 import type { TextLookups } from "./lookups.ts";
-import { CELL } from "./tables.ts";
+import { CELL, type EngineTables } from "./tables.ts";
 import type { TokenList } from "./token_list.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
@@ -24,7 +24,7 @@ export const MAX_SEARCHED = 63;
 /** Search over one piece at a time; its buffers are reused for every piece. */
 export class BpeSearch {
   readonly #bpe: BpeTables;
-  readonly #cells: Int32Array;
+  readonly #tables: EngineTables;
   readonly #compatibility: Compatibility;
   readonly #counts: TextLookups;
   // Tokens that begin at one offset, shortest first; and the tokens chosen so far.
@@ -37,13 +37,13 @@ export class BpeSearch {
    * Creates a search over pieces of bytes.
    *
    * @param bpe Compiled byte pair encoding.
-   * @param cells Automaton cells in the engine's layout.
+   * @param tables Its tables in the engine's layout.
    * @param compatibility Cached test whether two tokens may be neighbours.
    * @param counts Counters to which lookups are added.
    */
-  constructor(bpe: BpeTables, cells: Int32Array, compatibility: Compatibility, counts: TextLookups) {
+  constructor(bpe: BpeTables, tables: EngineTables, compatibility: Compatibility, counts: TextLookups) {
     this.#bpe = bpe;
-    this.#cells = cells;
+    this.#tables = tables;
     this.#compatibility = compatibility;
     this.#counts = counts;
   }
@@ -59,7 +59,7 @@ export class BpeSearch {
    */
   find(text: Uint8Array, start: number, end: number, list: TokenList): boolean {
     const { lengths } = this.#bpe;
-    const cells = this.#cells, compatibility = this.#compatibility;
+    const { cells } = this.#tables, compatibility = this.#compatibility;
     const ways = this.#ways, chosen = this.#chosen, dead = this.#dead;
     let at = start, previous = -1, count = 0;
     let steps = 0, tried = 0, deaths = 0, whole = -1;

@@ -8,7 +8,7 @@
 import { BpeSearch, MAX_SEARCHED } from "./bpe_search.ts";
 import type { Compatibility } from "./compatible.ts";
 import type { PieceMemo } from "./piece_memo.ts";
-import { CELL, noProgress } from "./tables.ts";
+import { CELL, type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
@@ -28,7 +28,7 @@ export class BpeWalk {
   /** Offset up to which bytes have been walked. */
   walked = 0;
   readonly #bpe: BpeTables;
-  readonly #cells: Int32Array;
+  readonly #tables: EngineTables;
   readonly #compatibility: Compatibility;
   readonly #memo: PieceMemo;
   readonly #counts: TextLookups;
@@ -42,7 +42,7 @@ export class BpeWalk {
    * Creates a walk.
    *
    * @param bpe Compiled byte pair encoding.
-   * @param cells Automaton cells in the engine's layout.
+   * @param tables Its tables in the engine's layout.
    * @param compatibility Cached test whether two tokens may be neighbours.
    * @param counts Counters to which lookups are added.
    * @param list List to which tokens are appended.
@@ -50,19 +50,19 @@ export class BpeWalk {
    */
   constructor(
     bpe: BpeTables,
-    cells: Int32Array,
+    tables: EngineTables,
     compatibility: Compatibility,
     counts: TextLookups,
     list: TokenList,
     room: number,
   ) {
     this.#bpe = bpe;
-    this.#cells = cells;
+    this.#tables = tables;
     this.#compatibility = compatibility;
     this.#memo = compatibility.pieces;
     this.#counts = counts;
     this.#list = list;
-    this.#search = bpe.units === "bytes" ? new BpeSearch(bpe, cells, compatibility, counts) : null;
+    this.#search = bpe.units === "bytes" ? new BpeSearch(bpe, tables, compatibility, counts) : null;
     this.#lasts = new Int32Array(room);
     this.#marks = new Uint8Array(room + 1);
   }
@@ -120,7 +120,7 @@ export class BpeWalk {
   walk(text: Uint8Array, end: number): void {
     if (this.#bpe.units === "characters") return this.#walkCharacters(text, end);
     const { fail, suffix, lengths } = this.#bpe;
-    const cells = this.#cells;
+    const { cells } = this.#tables;
     const lasts = this.#lasts, counts = this.#counts, compatibility = this.#compatibility;
     const start = this.start;
     let cell = this.#cell, at = this.walked, left = this.left;

@@ -51,9 +51,10 @@ export class Compatibility {
   lookups = 0;
   /** Tokens of recent pieces. */
   readonly pieces: PieceMemo = new PieceMemo();
-  readonly #merges: Int32Array;
-  readonly #parts: Int32Array;
+  readonly #bpe: BpeTables;
   readonly #mask: number;
+  // Absent until the first test.
+  #packed: Packed | undefined;
   // By slot: the pair's left token, then its right token times 2 plus the answer.
   readonly #cache = new Int32Array(2 * CACHE).fill(-1);
 
@@ -63,9 +64,7 @@ export class Compatibility {
    * @param bpe Compiled byte pair encoding.
    */
   constructor(bpe: BpeTables) {
-    const { merges, parts } = packedOf(bpe);
-    this.#merges = merges;
-    this.#parts = parts;
+    this.#bpe = bpe;
     this.#mask = bpe.pairLeft.length - 1;
   }
 
@@ -88,7 +87,7 @@ export class Compatibility {
 
   /** Undoes the merges that made both tokens, newest first, and tests whether each pair would merge. */
   #walk(x: number, y: number): boolean {
-    const merges = this.#merges, parts = this.#parts, mask = this.#mask;
+    const { merges, parts } = this.#packed ??= packedOf(this.#bpe), mask = this.#mask;
     let limit = 0x7fffffff, lookups = 0;
     for (;;) {
       let slot = PACK * (pairHash(x, y) & mask);

@@ -1,5 +1,5 @@
 /**
- * Tokenizing on the host: the engine of the devices, without a window.
+ * Tokenizing on the host: the compiled engine, or the plain one of the devices without a window.
  *
  * @module
  */
@@ -10,10 +10,12 @@ import { Compatibility } from "./compatible.ts";
 import { TextFlow } from "./flow.ts";
 import type { TextLookups } from "./lookups.ts";
 import { allowedTokens } from "./special.ts";
-import { createSplitter } from "./special_strip.ts";
+import { createSplitter, specialParts } from "./special_strip.ts";
 import { engineTables } from "./tables.ts";
+import { type TextEngine, textEngine } from "./text_engine.ts";
 import { checkText } from "./text_parts.ts";
 import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { joined, WholeText } from "./whole_text.ts";
 
 /** Options of an encoder. */
 export interface EncodeOptions {
@@ -21,6 +23,11 @@ export interface EncodeOptions {
   readonly special?: "all" | "none" | readonly string[] | undefined;
   /** True to add the vocabulary's ids around a text, such as [CLS] and [SEP]; default false. */
   readonly around?: boolean | undefined;
+  /**
+   * Engine: `compiled`, WebAssembly with SIMD, where the vocabulary permits it (the default); or `plain`, which
+   * also runs where WebAssembly is forbidden. Both give the same ids.
+   */
+  readonly engine?: "compiled" | "plain" | undefined;
 }
 
 /** Encoder of a text that arrives in parts. */
@@ -35,7 +42,10 @@ export interface TokenStream {
 export interface TokenEncoder {
   /** Vocabulary of the ids. */
   readonly vocabulary: Vocabulary;
-  /** Returns the ids of a whole text. Bytes are UTF-8; malformed ones become U+FFFD. */
+  /**
+   * Returns the ids of a whole text. Bytes are UTF-8; malformed ones become U+FFFD. Few ids are part of a larger
+   * buffer: copy them by `slice()` before their `buffer` is transferred.
+   */
   readonly encode: (text: string | Uint8Array) => Uint32Array;
   /** Creates a stream for a text that arrives in parts, such as a growing prompt. */
   readonly stream: () => TokenStream;
@@ -70,10 +80,10 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
   const special = allowedTokens(vocabulary, options.special ?? "none");
   const { normalization } = vocabulary;
   const { before, after } = options.around === true ? vocabulary.around : { before: [], after: [] };
-  const utf8 = new TextEncoder();
+  const engine = options.engine === "plain" ? null : textEngine(tables);
 
   const makeStream = (isWhole: boolean): TokenStream => {
-    const flow = new TextFlow(tables, counts, compatibility, Infinity);
+    const flow = new TextFlow(tables, counts, compatibility, Infinity, engine);
     const splitter = createSplitter(special, {
       text: (bytes, from, to) => put(bytes, from, to),
       special: (id, length) => {
@@ -124,22 +134,46 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
     };
   };
 
-  const whole = makeStream(true);
-  return {
-    vocabulary,
-    encode: (text) => {
+  const plainWhole = (): TokenEncoder["encode"] => {
+    const whole = makeStream(true);
+    return (text) => {
       const first = whole.push(text);
       const rest = whole.end();
-      if (rest.length === 0) return first;
-      const ids = new Uint32Array(first.length + rest.length);
-      ids.set(first);
-      ids.set(rest, first.length);
-      return ids;
-    },
+      return rest.length === 0 ? first : joined([first, rest]);
+    };
+  };
+  const compiledWhole = (engine: TextEngine): TokenEncoder["encode"] => {
+    const whole = new WholeText(engine, tables, counts, compatibility);
+    const part = (text: string | Uint8Array) => {
+      if (normalization.length > 0) {
+        const decoded = typeof text === "string" ? text.toWellFormed() : lenient.decode(text);
+        return whole.string(normalizeText(decoded, normalization));
+      }
+      return typeof text === "string" ? whole.string(text) : whole.utf8(text);
+    };
+    const bare = (text: string | Uint8Array) => {
+      if (special.length === 0) return part(text);
+      const bytes = typeof text === "string" ? utf8.encode(text) : text;
+      return joined(
+        specialParts(special, bytes).map(({ id, from, to }) =>
+          id === null ? part(bytes.subarray(from, to)) : Uint32Array.of(id)
+        ),
+      );
+    };
+    if (before.length === 0 && after.length === 0) return (text) => bare(checkText(text));
+    return (text) => joined([Uint32Array.from(before), bare(checkText(text)), Uint32Array.from(after)]);
+  };
+
+  return {
+    vocabulary,
+    encode: engine === null ? plainWhole() : compiledWhole(engine),
     stream: () => makeStream(false),
-    lookups: () => ({ ...counts, pairs: compatibility?.lookups ?? 0 }),
+    lookups: () => ({ ...counts, pairs: counts.pairs + (compatibility?.lookups ?? 0) }),
   };
 }
+
+const utf8 = new TextEncoder();
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Normalises the whole text at its end with the JavaScript engine's own functions, which are faster than the

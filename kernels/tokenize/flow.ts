@@ -24,19 +24,18 @@
 
 import { BpeWalk, COMMIT_FROM } from "./bpe_walk.ts";
 import type { Compatibility } from "./compatible.ts";
+import { ENGINE_FROM, EngineBlocks } from "./engine_blocks.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
+import { ESCAPES, LOOKAHEAD, PENDING, WINDOW } from "./flow_limits.ts";
 import type { TextLookups } from "./lookups.ts";
+import { classOfPoint } from "./point_class.ts";
 import { TokenList } from "./token_list.ts";
+import { type TextEngine, textEngine } from "./text_engine.ts";
 import { UnigramSearch } from "./unigram.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
-import { splitWord } from "./word_piece.ts";
+import { isTooLong, putWord } from "./word_piece.ts";
 
-/** Bytes of one flow that a device holds; a flow that needs this number or more escapes. */
-export const WINDOW = 512;
-/** Reasons of an escape, by their number in packets; 0 is no escape. */
-export const ESCAPES = ["", "pending", "lookahead"] as const;
-const PENDING = 1;
-const LOOKAHEAD = 2;
+export { ESCAPES, WINDOW };
 
 /** A flow's engine. `take` and `end` append to the list of tokens; the caller empties it. */
 export class TextFlow {
@@ -52,6 +51,7 @@ export class TextFlow {
   readonly #counts: TextLookups;
   readonly #walk: BpeWalk | null;
   readonly #unigram: UnigramSearch | null;
+  readonly #blocks: EngineBlocks | null;
   #text: Uint8Array;
   #start = 0;
   #accept = 0;
@@ -71,22 +71,26 @@ export class TextFlow {
    * @param counts Counters to which lookups are added.
    * @param compatibility Cache shared by the flows of a device; null without BPE.
    * @param window Capacity in bytes; `Infinity` on the host.
+   * @param engine Compiled engine, which takes complete short pieces; null for none.
    */
   constructor(
     tables: EngineTables,
     counts: TextLookups,
     compatibility: Compatibility | null,
     window: number = WINDOW,
+    engine: TextEngine | null = textEngine(tables),
   ) {
     this.#tables = tables;
     this.#counts = counts;
     this.#window = window;
+    const longest = Math.min(WINDOW, window) - 8;
+    this.#blocks = engine === null ? null : new EngineBlocks(engine, longest, counts, this.list);
     const room = Number.isFinite(window) ? 4 * window : 4096;
     this.#text = new Uint8Array(room);
     const { bpe } = tables;
     this.#walk = bpe === null || compatibility === null
       ? null
-      : new BpeWalk(bpe, tables.cells, compatibility, counts, this.list, room);
+      : new BpeWalk(bpe, tables, compatibility, counts, this.list, room);
     this.#unigram = tables.unigram === null ? null : new UnigramSearch(tables.unigram, counts);
     this.#row = tables.start;
   }
@@ -117,15 +121,39 @@ export class TextFlow {
    * @param to Exclusive end of the bytes.
    */
   take(bytes: Uint8Array, from: number, to: number): void {
+    const blocks = this.#blocks;
+    blocks?.begin(from);
     for (let at = from; at < to && this.escape === 0;) {
+      if (blocks?.isDue(at, to) === true) {
+        const begun = at;
+        at = this.#takeBlock(blocks, bytes, at, to);
+        blocks.pace(begun, at);
+      }
       if (this.#decoder.need === 0) at = this.#takeUsual(bytes, at, to);
-      if (at < to) at += this.#takeOne(bytes[at]!);
+      const isForEngine = this.#seen === this.#start && blocks?.isDue(at, to) === true;
+      if (at < to && !isForEngine) at += this.#takeOne(bytes[at]!);
     }
+  }
+
+  /** Takes complete short pieces by the compiled engine; returns the first byte that it left. */
+  #takeBlock(blocks: EngineBlocks, bytes: Uint8Array, from: number, to: number): number {
+    const held = this.#seen - this.#start;
+    const isFresh = this.#decoder.need === 0 && this.#left === this.#start && this.#forgotten === 0;
+    if (!isFresh || held > ENGINE_FROM) return from;
+    const text = this.#text.subarray(this.#start, this.#seen);
+    const taken = blocks.take(text, bytes, from, to);
+    if (taken === 0) return from;
+    const rest = text.slice(taken);
+    this.#begin(0);
+    // A piece may end within the bytes held, if they look ahead. Those after it are read again; they are few.
+    this.take(rest, 0, rest.length);
+    return from + Math.max(0, taken - held);
   }
 
   /**
    * Fast path for nearly all text: complete code points, pieces that end where they were last accepted, and
-   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path.
+   * free capacity. State is in local variables for speed. Returns the first byte that needs the slow path, or
+   * the beginning of a piece that is due for the compiled engine.
    */
   #takeUsual(bytes: Uint8Array, from: number, to: number): number {
     const { ascii, next, blockOf, classOf, start } = this.#tables;
@@ -133,6 +161,7 @@ export class TextFlow {
     let row = this.#row, seen = this.#seen, accept = this.#accept, acceptRow = this.#acceptRow;
     let at = from, points = 0;
     let most = this.#usualRoom();
+    const again = this.#blocks?.again ?? Infinity;
     while (at < to && seen < most) {
       const byte = bytes[at]!;
       let kind: number, length = 1;
@@ -162,6 +191,7 @@ export class TextFlow {
         this.#begin(0);
         row = start;
         seen = accept = 0;
+        if (at >= again && to - at >= ENGINE_FROM) break;
         most = this.#usualRoom();
         continue;
       }
@@ -260,17 +290,12 @@ export class TextFlow {
     }
     if (this.#seen + length >= this.#text.length) this.#makeRoom(length);
     for (let n = 0; n < length; n++) this.#text[this.#seen + n] = bytes[at + n]!;
-    const kind = this.#kindOf(point);
+    const kind = classOfPoint(this.#tables, point);
     while (!this.#see(kind, length)) {
       // The piece ended before this code point, which is appended after the bytes that are read again.
       this.#cut();
       writePoint(point, length, this.#text, this.#seen);
     }
-  }
-
-  #kindOf(point: number): number {
-    const { ascii, blockOf, classOf } = this.#tables;
-    return point < 0x80 ? ascii[point]! : classOf[blockOf[point >> 8]! * 256 + (point & 255)]!;
   }
 
   /** Steps the automaton by the code point at `seen`; `isAgain` within a cut. False without a transition. */
@@ -285,14 +310,12 @@ export class TextFlow {
       this.#acceptRow = this.#row;
     }
     if ((entry & ACCEPT_FINAL) !== 0) isAgain ? this.#cutWithin() : this.#cut();
-    else if (this.#accept - this.#start >= COMMIT_FROM && this.#walk !== null) this.#leaveEarly(this.#walk);
+    else if (this.#accept - this.#start >= COMMIT_FROM && this.#walk !== null) {
+      const first = this.list.count;
+      this.#walk.walk(this.#text, this.#accept);
+      this.#settleGap(first);
+    }
     return true;
-  }
-
-  #leaveEarly(walk: BpeWalk): void {
-    const first = this.list.count;
-    walk.walk(this.#text, this.#accept);
-    this.#settleGap(first);
   }
 
   /** Ends the piece at `accept`, emits its tokens, and reads the bytes after it again. */
@@ -307,7 +330,7 @@ export class TextFlow {
     this.#nextPiece();
     while (this.#seen < end) {
       const length = pointLength(this.#text[this.#seen]!);
-      const kind = this.#kindOf(readPoint(this.#text, this.#seen, length));
+      const kind = classOfPoint(this.#tables, readPoint(this.#text, this.#seen, length));
       if (!this.#see(kind, length, true)) this.#nextPiece();
     }
   }
@@ -329,18 +352,7 @@ export class TextFlow {
     const first = this.list.count;
     if (this.#walk !== null) this.#walk.finish(this.#text, this.#accept);
     else if (this.#unigram !== null) this.#unigram.find(this.#text, this.#start, this.#accept, this.list);
-    else {
-      const made = this.#forgotten > 0
-        ? null
-        : splitWord(wordPiece!, this.#text, this.#start, this.#accept, this.#counts);
-      if (made === null) {
-        this.list.put(wordPiece!.unknown, this.#accept - this.#start + this.#forgotten, 1, 0);
-      } else {
-        for (let n = 0; n < made.count; n++) {
-          this.list.put(made.ids[n]!, made.lengths[n]!, n === made.count - 1 ? 1 : 0, 0);
-        }
-      }
-    }
+    else putWord(wordPiece!, this.#text, this.#start, this.#accept, this.#forgotten, this.list, this.#counts);
     this.#settleGap(first);
   }
 
@@ -356,13 +368,7 @@ export class TextFlow {
     const { wordPiece } = this.#tables;
     const gone = this.#accept - this.#start;
     if (wordPiece === null || gone === 0) return false;
-    if (this.#forgotten === 0) {
-      let characters = 0;
-      for (let at = this.#start; at < this.#accept; at++) {
-        if ((this.#text[at]! & 0xc0) !== 0x80) characters++;
-      }
-      if (characters <= wordPiece.maxCharacters) return false;
-    }
+    if (this.#forgotten === 0 && !isTooLong(wordPiece, this.#text, this.#start, this.#accept)) return false;
     this.#forgotten += gone;
     this.#text.copyWithin(0, this.#accept, this.#seen);
     this.#seen -= this.#accept;

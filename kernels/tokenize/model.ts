@@ -126,7 +126,7 @@ export class TokenizeModel {
 
   /** Table lookups since creation. */
   lookups(): TextLookups {
-    return { ...this.#counts, pairs: this.#compatibility?.lookups ?? 0 };
+    return { ...this.#counts, pairs: this.#counts.pairs + (this.#compatibility?.lookups ?? 0) };
   }
 
   /**

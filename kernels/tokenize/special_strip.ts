@@ -35,6 +35,47 @@ export function createSplitter(tokens: readonly SpecialToken[], sink: SpecialSin
   };
 }
 
+/** Stretch of a text: a special token's id, or null for text between them. */
+export interface SpecialPart {
+  /** Id of the token; null for text. */
+  readonly id: number | null;
+  /** Offset of the first byte. */
+  readonly from: number;
+  /** Exclusive end. */
+  readonly to: number;
+}
+
+/**
+ * Splits a whole text at its special tokens.
+ *
+ * @param tokens Special tokens to match.
+ * @param text The text.
+ * @returns The stretches in order; none is empty.
+ */
+export function specialParts(tokens: readonly SpecialToken[], text: Uint8Array): SpecialPart[] {
+  const parts: SpecialPart[] = [];
+  // Bytes held back arrive in a separate call, so a stretch of text is identified by its end.
+  let begun = 0, at = 0;
+  const put = () => {
+    if (at > begun) parts.push({ id: null, from: begun, to: at });
+  };
+  const splitter = createSplitter(tokens, {
+    text: (_, from, to) => {
+      at += to - from;
+    },
+    special: (id, length) => {
+      put();
+      parts.push({ id, from: at, to: at + length });
+      begun = at += length;
+    },
+  });
+  if (splitter === null) at = text.length;
+  splitter?.take(text, 0, text.length);
+  splitter?.end();
+  put();
+  return parts;
+}
+
 /**
  * Length of the white space (White_Space) at an offset.
  *

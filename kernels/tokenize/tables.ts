@@ -26,7 +26,7 @@ export interface EngineTables {
   /**
    * Automaton over bytes, {@linkcode CELL} numbers a cell, so that a step reads one cache line. The numbers
    * are: base; parent cell; longest token that ends there, times 2, plus 1 if it is the whole path; and the
-   * id of a piece equal to the path, or −1. Empty without byte pair encoding.
+   * id of a piece equal to the path, or −1. Empty without byte pair encoding. Packed at the first access.
    */
   readonly cells: Int32Array;
   /** Tables of WordPiece; null with another algorithm. */
@@ -90,10 +90,13 @@ function pack(vocabulary: Vocabulary): EngineTables {
     for (let state = 0; state < states; state++) drop[state * classes] = pieces.drop[state]!;
   }
   const ascii = Uint8Array.from({ length: 128 }, (_, point) => classOf[blockOf[0]! * 256 + point]!);
+  let cells: Int32Array | undefined;
   return {
     vocabulary,
     bpe: vocabulary.bpe,
-    cells: vocabulary.bpe === null ? new Int32Array(0) : packCells(vocabulary.bpe),
+    get cells() {
+      return cells ??= vocabulary.bpe === null ? new Int32Array(0) : packCells(vocabulary.bpe);
+    },
     wordPiece: vocabulary.wordPiece,
     unigram: vocabulary.unigram ?? null,
     next,

@@ -6,7 +6,7 @@
 
 import { normalizeBytes, type NormalizedText, originalSpan } from "../text_normalize/model.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
-import { createSplitter } from "./special_strip.ts";
+import { specialParts } from "./special_strip.ts";
 import type { SpecialToken, TextStep, Vocabulary } from "./vocabulary.ts";
 
 /** Rules for splitting a text into parts. */
@@ -89,29 +89,16 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function splitText({ special, normalization }: TextSplitting, text: Uint8Array): TextPart[] {
   const parts: TextPart[] = [];
-  let at = 0;
-  const put = (from: number, to: number) => {
+  for (const { id, from, to } of specialParts(special, text)) {
+    if (id !== null) {
+      parts.push({ kind: "special", id, from, to });
+      continue;
+    }
     const bytes = text.subarray(from, to);
     const normalized = normalization.length === 0 ? null : normalizeBytes(bytes, normalization);
     const tokenized = normalized?.bytes ?? bytes;
     if (tokenized.length > 0) parts.push({ kind: "text", bytes: tokenized, from, normalized });
-  };
-  // Bytes held back arrive in a separate piece, so a stretch of text is identified by its end.
-  let begun = 0;
-  const splitter = createSplitter(special, {
-    text: (_, from, to) => {
-      at += to - from;
-    },
-    special: (id, length) => {
-      if (at > begun) put(begun, at);
-      parts.push({ kind: "special", id, from: at, to: at + length });
-      begun = at += length;
-    },
-  });
-  if (splitter === null) at = text.length;
-  splitter?.take(text, 0, text.length);
-  splitter?.end();
-  if (at > begun) put(begun, at);
+  }
   return parts;
 }
 

@@ -55,6 +55,19 @@ export function readPoint(text: Uint8Array, at: number, length: number): number 
   return (first & 7) << 18 | second << 12 | third << 6 | (text[at + 3]! & 63);
 }
 
+/**
+ * Counts the code points of well-formed text.
+ *
+ * @param text Buffer that holds the text.
+ * @param from Offset of its first byte.
+ * @param to Exclusive end.
+ */
+export function countPoints(text: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if ((text[at]! & 0xc0) !== 0x80) count++;
+  return count;
+}
+
 /** Result of {@linkcode PointDecoder.take}: the code point is incomplete. */
 export const POINT_GOES_ON: number = -1;
 /**

@@ -6,6 +6,8 @@
  */
 
 import type { TextLookups } from "./lookups.ts";
+import type { TokenList } from "./token_list.ts";
+import { countPoints } from "./utf8.ts";
 import type { WordPieceTables } from "./vocabulary.ts";
 
 /** Tokens of a word; the next word overwrites the arrays. */
@@ -38,8 +40,7 @@ export function splitWord(
   counts: TextLookups,
 ): WordTokens | null {
   const { base, check, whole, roots, maxCharacters } = tables;
-  let characters = 0;
-  for (let at = from; at < to; at++) if ((text[at]! & 0xc0) !== 0x80) characters++;
+  const characters = countPoints(text, from, to);
   if (characters > maxCharacters || characters > made.ids.length) return null;
   made.count = 0;
   for (let at = from; at < to;) {
@@ -61,4 +62,40 @@ export function splitWord(
     at = end;
   }
   return made;
+}
+
+/** Whether a word is unknown because of its length. */
+export function isTooLong(
+  { maxCharacters }: WordPieceTables,
+  text: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  return countPoints(text, from, to) > maxCharacters;
+}
+
+/**
+ * Appends the tokens of a word; an unknown word is one token.
+ *
+ * @param tables Tables of the vocabulary.
+ * @param text Buffer that holds the word, UTF-8.
+ * @param from Offset of its first byte.
+ * @param to Exclusive end.
+ * @param forgotten Bytes of the word that are no longer held, because it is certain to be unknown.
+ * @param list List to which tokens are appended.
+ * @param counts Counters to which steps are added.
+ */
+export function putWord(
+  tables: WordPieceTables,
+  text: Uint8Array,
+  from: number,
+  to: number,
+  forgotten: number,
+  list: TokenList,
+  counts: TextLookups,
+): void {
+  const tokens = forgotten > 0 ? null : splitWord(tables, text, from, to, counts);
+  if (tokens === null) return list.put(tables.unknown, to - from + forgotten, 1, 0);
+  const { count, ids, lengths } = tokens;
+  for (let n = 0; n < count; n++) list.put(ids[n]!, lengths[n]!, n === count - 1 ? 1 : 0, 0);
 }

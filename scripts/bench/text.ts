@@ -14,7 +14,6 @@ import { createEncoder } from "../../kernels/tokenize/encode.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { decodeVocabulary } from "../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../kernels/tokenize/file/encode.ts";
-import { engineTables } from "../../kernels/tokenize/tables.ts";
 import { readTiktokenJson } from "../../kernels/tokenize/formats/tiktoken.ts";
 import type { TextMode } from "../../kernels/tokenize/model.ts";
 import { Session } from "../../runtime/session.ts";
@@ -22,6 +21,7 @@ import type { TokenizePlan } from "../../kernels/tokenize/plan/plan.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { corpus } from "../text/corpus.ts";
 import type { Candidate } from "./measure.ts";
+import type { TextCandidate } from "./text_sizes.ts";
 
 /** A vocabulary with its compiled table file, and the tokenizer that it is compared to. */
 export interface BenchVocabulary {
@@ -72,6 +72,19 @@ async function sessionOf(
   return await Session.open(plan, device, { vocabulary: tables });
 }
 
+/** tiktoken and each tokenizer of this library, for texts of any size. */
+export async function sizeCandidates({ tables, peer }: BenchVocabulary): Promise<TextCandidate[]> {
+  const encoder = createEncoder(tables);
+  const stateful = await sessionOf(tables, "stateful", "link");
+  const overlap = await sessionOf(tables, "overlap", "link");
+  return [
+    { name: "tiktoken, WebAssembly", run: (texts) => texts.forEach((text) => peer.encode_ordinary(text)) },
+    { name: "createEncoder()", run: (texts) => texts.forEach((text) => encoder.encode(text)) },
+    { name: "stateful", run: (texts) => stateful.runMany(texts) },
+    { name: "overlap", run: (texts) => overlap.runMany(texts) },
+  ];
+}
+
 /** tiktoken and each tokenizer of this library, on the same texts. */
 export async function tokenizeCandidates(
   { tables, peer }: BenchVocabulary,
@@ -102,6 +115,8 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   "emoji": "👩‍👩‍👧‍👦".repeat(2 ** 16),
   "combining marks": "a\u0301\u0327".repeat(2 ** 18),
   "signs": "=-".repeat(2 ** 19),
+  "one sign": "-".repeat(2 ** 20),
+  "runs of signs": `${"#".repeat(283)}\t12~~`.repeat(3600),
 };
 
 /** Pseudorandom letter of base64. */
@@ -110,17 +125,20 @@ function base64Letter(n: number): string {
   return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[mixed]!;
 }
 
-/** Hostile texts, and mixed text first, through one session on the model device. */
+/** Hostile texts, and mixed text first, through `createEncoder()` or one session on the model device. */
 export async function hostileCandidates(
   { tables }: BenchVocabulary,
   mixed: readonly string[],
-  mode: TextMode,
+  mode: TextMode | "encoder",
 ): Promise<(Candidate & { readonly bytes: number })[]> {
-  const session = await sessionOf(tables, mode, "link");
+  const encoder = createEncoder(tables);
+  const session = mode === "encoder" ? null : await sessionOf(tables, mode, "link");
   const candidate = (name: string, texts: readonly string[]) => ({
     name,
     bytes: bytesOf(texts),
-    run: async () => void await session.runMany(texts),
+    run: session === null
+      ? () => texts.forEach((text) => encoder.encode(text))
+      : async () => void await session.runMany(texts),
   });
   return [
     candidate("mixed texts", mixed),
@@ -128,12 +146,16 @@ export async function hostileCandidates(
   ];
 }
 
-/** Loading of a compiled table file, including the engine's form of its tables. */
+/** Loading of a compiled table file up to the ids of a first text. */
 export function openCandidates({ file }: BenchVocabulary): Candidate[] {
   const copy = new Uint8Array(file.length);
   return [
     { name: `memcpy of ${(file.length / 1e6).toFixed(2)} MB`, run: () => copy.set(file) },
-    { name: "decodeVocabulary() and engineTables()", run: () => void engineTables(decodeVocabulary(file)) },
+    { name: "decodeVocabulary()", run: () => void decodeVocabulary(file) },
+    {
+      name: "decodeVocabulary(), createEncoder() and a first text",
+      run: () => void createEncoder(decodeVocabulary(file)).encode("Hello, world"),
+    },
   ];
 }
 

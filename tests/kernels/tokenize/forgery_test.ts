@@ -206,14 +206,24 @@ Deno.test("createEncoder() names tables that give no token or no piece, and come
   const tokens = opened(vocabulary).copy;
   tokens.bpe!.longest.fill(-1);
   tokens.bpe!.whole.fill(-1);
-  assert.throws(() => createEncoder(tokens).encode("abc"), refusal("table", /a prefix has no last token/));
   const bytes = opened(vocabulary).copy;
   bytes.bpe!.check.fill(-1);
-  assert.throws(() => createEncoder(bytes).encode("abc"), refusal("table", /a byte has no path/));
   const pieces = opened(vocabulary).copy;
   pieces.pieces!.transitions.fill(0, 0, pieces.pieces!.classes - 1);
   pieces.pieces!.accept[0] = -1;
-  assert.throws(() => createEncoder(pieces).encode("a"), refusal("table", /a piece has no bytes/));
+  const cases = [
+    { tables: tokens, compiled: /a byte has no token/, plain: /a prefix has no last token/ },
+    { tables: bytes, compiled: /a byte has no token/, plain: /a byte has no path/ },
+    { tables: pieces, compiled: /a piece has no bytes/, plain: /a piece has no bytes/ },
+  ];
+  for (const { tables, ...messages } of cases) {
+    for (const engine of ["compiled", "plain"] as const) {
+      assert.throws(
+        () => createEncoder(tables, { engine }).encode("abc"),
+        refusal("table", messages[engine]),
+      );
+    }
+  }
 });
 
 /** A file with another head. */

@@ -9,6 +9,8 @@ import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
 import { plainBpe } from "../../../kernels/tokenize/reference_models.ts";
 import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
+import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { textEngine } from "../../../kernels/tokenize/text_engine.ts";
 import type { BpeTables } from "../../../kernels/tokenize/vocabulary.ts";
 import { refusal } from "../../support/failure.ts";
 import { longTest, sized } from "../../support/long.ts";
@@ -90,7 +92,9 @@ Deno.test("compileBpe() cuts runs of one unit as merging does, or refuses them b
         refused++;
         return;
       }
-      if (tables.bpe!.runs !== undefined) compiled++;
+      const hasRuns = tables.bpe!.runs !== undefined;
+      if (hasRuns) compiled++;
+      assert.equal(textEngine(engineTables(tables)) === null, hasRuns);
       const encoder = createEncoder(tables);
       const plain = plainBpe(source.model.bpe);
       for (const parts of texts) {

@@ -8,6 +8,8 @@ import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
+import { engineTables } from "../../../kernels/tokenize/tables.ts";
+import { textEngine } from "../../../kernels/tokenize/text_engine.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { Session } from "../../../runtime/session.ts";
 import { sized } from "../../support/long.ts";
@@ -106,15 +108,22 @@ Deno.test("createEncoder() lets tokens take white space as tokenizers does, cut 
     "both",
   ]);
   const peer = Tokenizer.fromString(JSON.stringify(json));
+  assert.notEqual(textEngine(engineTables(vocabulary)), null);
   const encoder = createEncoder(vocabulary, { special: "all" });
+  const uncompiled = createEncoder(vocabulary, { special: "all", engine: "plain" });
   const plain = plainTokenizer(source);
   await fc.assert(
-    fc.asyncProperty(anyText, fc.integer({ min: 1, max: 7 }), async (text, size) => {
+    fc.asyncProperty(anyText, fc.integer({ min: 1, max: 7 }), fc.nat(), async (text, size, cut) => {
       const encoding = await peer.encode(text, null, { addSpecialTokens: false });
       const expected = encoding.getIds();
       assert.deepEqual(Array.from(encoder.encode(text)), expected);
+      assert.deepEqual(Array.from(uncompiled.encode(text)), expected);
       assert.deepEqual(plain(text, { allowedSpecial: "all" }), expected);
       const bytes = new TextEncoder().encode(text);
+      // A code point that lacks its last bytes, before a token and at the end.
+      const broken = bytes.subarray(0, cut % (bytes.length + 1));
+      const twice = Uint8Array.of(...broken, ...new TextEncoder().encode("<mask>"), ...broken);
+      assert.deepEqual(encoder.encode(twice), uncompiled.encode(twice));
       const stream = encoder.stream(), parts: number[] = [];
       for (let from = 0; from < bytes.length; from += size) {
         parts.push(...stream.push(bytes.subarray(from, from + size)));
