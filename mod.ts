@@ -78,6 +78,8 @@ export { decodeVocabulary } from "./kernels/tokenize/file/decode.ts";
 export { encodeVocabulary } from "./kernels/tokenize/file/encode.ts";
 export type { TextTokens } from "./kernels/tokenize/flows/text_pieces.ts";
 export { readTiktoken, readTiktokenJson } from "./kernels/tokenize/formats/tiktoken.ts";
+export { readSentencePiece } from "./kernels/tokenize/formats/sentence_piece.ts";
+export { readTekken } from "./kernels/tokenize/formats/tekken.ts";
 export { readTokenizerJson } from "./kernels/tokenize/formats/tokenizer_json.ts";
 export type { TextCompileOptions } from "./kernels/tokenize/plan/compile.ts";
 export type { TokenizePlan } from "./kernels/tokenize/plan/plan.ts";

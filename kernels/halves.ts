@@ -6,17 +6,20 @@
 
 import { OnpathError } from "../serialize/errors.ts";
 import type { Outgoing } from "../serialize/flow.ts";
+import type { Header } from "../serialize/header.ts";
 import type { Checksum, PacketSlots } from "../serialize/packets.ts";
 import type { Plan } from "./plan/plan.ts";
 
-/** Sending half of one flow. Each request is written once, in the order of its sequence number. */
+/** Sending half of one flow. Each request is written once. */
 export interface SentFlow {
   /** Flow number that requests and answers carry. */
   readonly flow: number;
   /** Requests of the flow. */
   readonly requests: number;
   /** Writes the requests. */
-  readonly outgoing: Outgoing;
+  readonly outgoing: Pick<Outgoing, "write">;
+  /** Answers to each request; undefined if every request has some. */
+  readonly answersOf?: Uint32Array | undefined;
   /**
    * Computes the rest of a sequential flow on this host, after the device gave it up or lost its state. Absent if the
    * whole input has to be sent again.
@@ -25,6 +28,14 @@ export interface SentFlow {
    * @returns Parts for {@linkcode ReceivedFlow.append}, in order.
    */
   readonly complete?: ((from: number) => Iterable<Uint8Array<ArrayBuffer>>) | undefined;
+  /**
+   * Computes a stretch on this host that the device's answers leave open, while requests continue. A flow has this or
+   * {@linkcode SentFlow.complete}.
+   *
+   * @param from Offset in the flow up to which the receiver's result is final.
+   * @returns Parts for {@linkcode ReceivedFlow.append}, in order.
+   */
+  readonly patch?: ((from: number) => Iterable<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 /** An input on the sending host. */
@@ -62,11 +73,11 @@ export interface ReceivedFlow {
   readonly done: boolean;
   /** Processes the answer in a slot and returns the outcome by name. */
   accept(slots: PacketSlots, slot: number): string;
-  /** Whether the device gave the flow up. */
+  /** Whether the sender has to complete the flow, or a stretch of it. */
   readonly escaped?: boolean;
-  /** Drops what is not final, and returns the offset from which the sender has to complete the flow. */
+  /** Drops what is not final, and returns the offset from which the sender has to compute. */
   resume?(): number;
-  /** Appends a part that the sender computed. `isLast` ends the flow. */
+  /** Appends a part that the sender computed. `isLast` ends the flow, or the stretch. */
   append?(part: Uint8Array, isLast: boolean): void;
 }
 
@@ -78,6 +89,24 @@ export interface ReceivedInput<Out> {
   readonly result: () => Out;
 }
 
+/** Pages that the owner of a device swaps for the requests of several flows. */
+export interface SharedPages {
+  /** Pages on the device at once. */
+  readonly slots: number;
+  /** By epoch that requests carry: their page. */
+  readonly order: readonly number[];
+  /**
+   * Checks that a request needs no other page than that of its epoch.
+   *
+   * @param header Header of the request, whose CRC was checked.
+   * @param bytes Request.
+   * @returns Name of the check that failed, or null.
+   */
+  readonly refusal: (header: Header, bytes: Uint8Array) => "items" | "epoch" | "weight" | null;
+  /** Generates the contents of a page. */
+  readonly make: (page: number) => Uint8Array<ArrayBuffer>;
+}
+
 /** Both halves of a workload's flows. */
 export interface Halves<In, Out> {
   /** `placed`: the device takes requests in any order. `sequential`: in the order of each flow. */
@@ -87,9 +116,12 @@ export interface Halves<In, Out> {
   /** Flows that a device holds at once; undefined if it holds none. */
   readonly flows?: number | undefined;
   /**
-   * Returns the request that completes an answer, by their sequence numbers. Default the same number.
+   * Returns the request that completes an answer. Requests are numbered in the order in which they are written, answers
+   * by their sequence numbers. Default the same number.
    */
   readonly requestOf?: ((answer: number) => number) | undefined;
+  /** Pages that are swapped between requests; undefined if all tables are resident. */
+  readonly pages?: SharedPages | undefined;
   /**
    * Reserves the memory of a sending host.
    *

@@ -216,14 +216,16 @@ export type { OffsetUnit, PlacedTokens } from "./tokenize/tokenizer/offsets.ts";
 export type { SpecialRules } from "./tokenize/tokenizer/special_rules.ts";
 export type { DecodeOptions } from "./tokenize/tokenizer/tokenizer.ts";
 export type { Side } from "./tokenize/tokenizer/windows.ts";
-export type { Splitting, VocabularySource, WordPieceSource } from "./tokenize/source.ts";
+export type { Splitting, UnigramSource, VocabularySource, WordPieceSource } from "./tokenize/source.ts";
 export type {
   BpeTables,
   PieceTables,
+  RunTables,
   SpecialToken,
   TemplatePart,
   Templates,
   TokenDecoding,
+  UnigramTables,
   WordPieceTables,
 } from "./tokenize/vocabulary.ts";
 export type { TextOptions } from "./tokenize/workload.ts";
@@ -237,6 +239,14 @@ export type {
   Work,
   Workload,
 } from "./workload.ts";
-export type { Halves, ReceivedFlow, ReceivedInput, SendingHalf, SentFlow, SentInput } from "./halves.ts";
+export type {
+  Halves,
+  ReceivedFlow,
+  ReceivedInput,
+  SendingHalf,
+  SentFlow,
+  SentInput,
+  SharedPages,
+} from "./halves.ts";
 export type { MergedChunk } from "../serialize/text/chunk_merge.ts";
 export { TokenRun } from "../serialize/text/token_run.ts";

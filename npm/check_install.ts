@@ -169,6 +169,26 @@ export async function checkCommand(root: string, folder: string): Promise<string
 }
 
 /**
+ * Runs a sender, a NIC and a receiver as processes of Node, with losses between them. The command fails if a result
+ * differs from the local one.
+ *
+ * @param folder Folder in which the package is installed.
+ * @throws {Error} If it fails, or sends no input.
+ */
+export async function checkNetwork(folder: string): Promise<string> {
+  const samples = ["photograph", "cache"];
+  const options = ["--samples", samples.join(","), "--loss", "0.02", "--json"];
+  const printed = await run("npx", ["--no-install", "onpath", "network", ...options], folder);
+  const { inputs, hosts }: { inputs: { name: string; equal: number }[]; hosts: string } = JSON.parse(printed);
+  const found = inputs.map(({ name, equal }) => `${name} ${equal}`).join(", ");
+  const expected = samples.map((name) => `${name} 1`).join(", ");
+  if (found !== expected) {
+    throw new Error(`Cannot accept the network under Node: found ${found}, expected ${expected}`);
+  }
+  return `${samples.join(" and ")} cross a NIC of Node, with losses (${hosts})`;
+}
+
+/**
  * Runs the tour on an emulated card through AMD's own library, under Node and under Deno. The written files
  * must equal the model's.
  *

@@ -12,7 +12,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildPackage } from "../npm/build.ts";
-import { checkCommand, checkEmulated, checkProgram, checkRuns, install } from "../npm/check_install.ts";
+import {
+  checkCommand,
+  checkEmulated,
+  checkNetwork,
+  checkProgram,
+  checkRuns,
+  install,
+} from "../npm/check_install.ts";
 import { checkSize } from "../npm/check_size.ts";
 import { PACKAGE_NAME } from "../npm/package_json.ts";
 import { checkCpu } from "../npm/check_cpu.ts";
@@ -42,6 +49,7 @@ async function main(folder: string): Promise<void> {
     () => checkCpu(ROOT, folder),
     () => checkProgram(ROOT, folder),
     () => checkCommand(ROOT, folder),
+    () => checkNetwork(folder),
     () => checkEmulated(ROOT, folder),
   ];
   for (const check of checks) console.log(`checked  ${await check()}`);

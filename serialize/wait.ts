@@ -103,3 +103,20 @@ function within<T>(
     }, fail);
   });
 }
+
+/** A promise, and the functions that settle it. */
+export interface Deferred<T> {
+  /** Promise that is settled from outside. */
+  readonly promise: Promise<T>;
+  /** Fulfils the promise. */
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  /** Rejects the promise. */
+  readonly reject: (reason?: unknown) => void;
+}
+
+/** Makes a promise that is settled from outside. Node 20 lacks `Promise.withResolvers`. */
+export function deferred<T>(): Deferred<T> {
+  let resolve!: Deferred<T>["resolve"], reject!: Deferred<T>["reject"];
+  const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
+  return { promise, resolve, reject };
+}

@@ -1,5 +1,6 @@
 /**
- * Halves of an image's flow. A device that gathers rows takes the packets in order, one flow at a time.
+ * Halves of an image's flow. A device that gathers rows takes the packets in order, one flow at a time. Packets that
+ * need pages are sent page by page.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import { newFlow } from "../../serialize/flow.ts";
 import { PlacedIncoming } from "../../serialize/placed_incoming.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
-import { checkFlowCount, type Halves, undividable } from "../halves.ts";
+import { checkFlowCount, type Halves } from "../halves.ts";
 import { placedFlow } from "../placed_halves.ts";
 import { ImageOutgoing } from "./flow/outgoing.ts";
 import { createSender } from "./flow/send.ts";
@@ -15,29 +16,29 @@ import { checkPlanInput, planSamples } from "./plan/input.ts";
 import { reservePackets } from "./plan/packets.ts";
 import { type ImagePlan, planPlacement } from "./plan/plan.ts";
 import { requestsFor, sendsRows } from "./plan/rows.ts";
+import { pageOrder } from "./shared_pages.ts";
 
 /**
  * Creates the halves of an image plan.
  *
  * @param plan Compiled image plan.
  * @param finish Converts the output bytes to the result.
- * @throws {OnpathError} `pipeline` if the device swaps pages.
  */
 export function imageHalves(
   plan: ImagePlan,
   finish: (bytes: Uint8Array<ArrayBuffer>) => Tensor,
 ): Halves<Tensor, Tensor> {
-  if (plan.body.pages !== null) {
-    throw undividable(plan, "its table pages are swapped between packets, expected a form that is resident");
-  }
   const placement = planPlacement(plan);
   const requests = plan.body.layout.cut.packets;
   const rows = sendsRows(plan) ? completions(plan) : undefined;
+  const paged = plan.body.pages === null ? undefined : pageOrder(plan);
+  const requestOf = rows?.last ?? paged?.places;
   return {
     order: sendsRows(plan) ? "sequential" : "placed",
     checksum: placement.checksum,
     flows: sendsRows(plan) ? 1 : undefined,
-    requestOf: rows === undefined ? undefined : (answer) => rows.last[answer] ?? 0,
+    requestOf: requestOf && ((answer) => requestOf[answer] ?? 0),
+    pages: paged?.shared,
     send: (batch) => {
       const { requests: slots, writer } = reservePackets(plan, batch);
       return {
@@ -46,8 +47,9 @@ export function imageHalves(
           checkPlanInput(plan, input);
           const flow = newFlow();
           const samples = planSamples(plan, input);
-          const outgoing = new ImageOutgoing(plan, writer, createSender(plan, slots.slots), flow, samples);
-          return { flows: [{ flow, requests, outgoing }], description: null };
+          const order = paged?.sender(slots.slots) ?? createSender(plan, slots.slots);
+          const outgoing = new ImageOutgoing(plan, writer, order, flow, samples);
+          return { flows: [{ flow, requests, outgoing, answersOf: rows?.counts }], description: null };
         },
       };
     },

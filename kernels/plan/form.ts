@@ -45,6 +45,7 @@ export function checkForm(
     else if (head >= 0xa0 && head < 0xc0) length = head & 31;
     else if (head === 0xd9) length = view.getUint8(at++);
     else if (head === 0xda) (length = view.getUint16(at), at += 2);
+    else if (head === 0xdb) (length = view.getUint32(at), at += 4);
     else if (head === 0xdc || head === 0xde) (items = view.getUint16(at) * (head === 0xde ? 2 : 1), at += 2);
     else if (head === 0xc4 && options.binary === true) length = view.getUint8(at++);
     else if (head === 0xc5 && options.binary === true) (length = view.getUint16(at), at += 2);

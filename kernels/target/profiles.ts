@@ -227,5 +227,12 @@ const PROFILE_FIELDS: readonly (keyof DeviceProfile)[] = [
 
 /** Returns whether two profiles agree in all fields that plans depend on. */
 export function sameProfile(a: DeviceProfile, b: DeviceProfile): boolean {
-  return JSON.stringify(copyProfile(a)) === JSON.stringify(copyProfile(b));
+  // A profile from a plan's bytes has its keys in another order.
+  const face = (profile: DeviceProfile) => JSON.stringify(copyProfile(profile), sortKeys);
+  return face(a) === face(b);
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }

@@ -9,6 +9,7 @@ import { whiteSpace } from "../tokenize/pattern/unicode.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";
+import { charsmapFilter, longestFilter } from "./charsmap_filters.ts";
 import {
   compose,
   type CompositionTables,
@@ -19,6 +20,7 @@ import {
   romAt,
   type SequenceTables,
 } from "./unicode_tables.ts";
+import { markWordsFilter, squeezeFilter, stripFilter } from "./word_filters.ts";
 
 /** Maximum marks held back after a starter; the limit of Unicode's Stream-Safe Text Format (UAX #15). */
 export const MAX_MARKS = 30;
@@ -261,6 +263,7 @@ export function filtersOf(step: TextStep, next: Sink, escape: () => void): CodeP
       const push: Sink = (code, from, to, anchor) => {
         if (!isStarted) {
           isStarted = true;
+          if (step.unless === true && code === step.text.codePointAt(0)) return next(code, from, to, anchor);
           for (const one of step.text) next(one.codePointAt(0)!, from, from, 0);
         }
         next(code, from, to, anchor);
@@ -269,5 +272,16 @@ export function filtersOf(step: TextStep, next: Sink, escape: () => void): CodeP
     }
     case "replace":
       return [replaceFilter(step.from, step.to, next)];
+    case "charsmap":
+      return [{
+        ...(step.rule === "longest" ? longestFilter : charsmapFilter)(step.map, next),
+        isStarted: ALWAYS,
+      }];
+    case "mark_words":
+      return [{ ...markWordsFilter(step.mark, next), isStarted: ALWAYS }];
+    case "squeeze":
+      return [{ ...squeezeFilter(step.of, step.to, next), isStarted: ALWAYS }];
+    case "strip":
+      return [{ ...stripFilter(step.side, step.of, next), isStarted: ALWAYS }];
   }
 }

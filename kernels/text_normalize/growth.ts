@@ -5,6 +5,7 @@
  * @module
  */
 
+import { MAX_CHARSMAP_TEXT } from "./charsmap.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 
 /** Maximum number of normalisation steps. */
@@ -25,7 +26,13 @@ export function growsLittle(steps: readonly TextStep[]): boolean {
   const utf8 = new TextEncoder();
   let growth = 1;
   for (const step of steps) {
-    if (step.op !== "replace") continue;
+    // A map is read elsewhere; the length of its texts is limited there.
+    if (step.op === "charsmap") growth *= MAX_CHARSMAP_TEXT;
+    if (step.op !== "replace" && step.op !== "squeeze") continue;
+    if (step.op === "squeeze") {
+      growth *= Math.max(1, utf8.encode(step.to).length / 2);
+      continue;
+    }
     growth *= Math.max(1, utf8.encode(step.to).length / Math.max(1, utf8.encode(step.from).length));
   }
   return growth <= MAX_GROWTH;

@@ -1,6 +1,5 @@
 /**
- * The parts before the model in a tokenizer.json: normalizers and pre-tokenizers, converted to onpath's steps
- * and rules.
+ * Normalizers of a tokenizer.json, converted to onpath's steps.
  *
  * @module
  */
@@ -10,12 +9,14 @@ import { shortList } from "../lists.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { excerpt } from "../excerpt.ts";
 import { parseWith } from "../schema.ts";
-import type { Splitting } from "../tokenize/source.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
+import { MAX_CHARSMAP, readCharsmap } from "./charsmap.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "./growth.ts";
 
-const TYPED = z.looseObject({ type: z.string() });
-const LIST = 32;
+/** Part with a type. */
+export const TYPED = z.looseObject({ type: z.string() });
+/** Maximum length of a sequence of parts. */
+export const LIST = 32;
 
 const NORMALIZERS = {
   Sequence: z.object({ normalizers: shortList(TYPED, LIST) }),
@@ -30,6 +31,9 @@ const NORMALIZERS = {
     pattern: z.object({ String: z.string().min(1).max(4096) }),
     content: z.string().max(4096),
   }),
+  ReplaceRegex: z.object({ pattern: z.object({ Regex: z.string() }), content: z.string().max(4096) }),
+  Precompiled: z.object({ precompiled_charsmap: z.string().max(MAX_CHARSMAP) }),
+  Strip: z.object({ strip_left: z.boolean(), strip_right: z.boolean() }),
 };
 
 const FORMS = { NFC: "nfc", NFD: "nfd", NFKC: "nfkc", NFKD: "nfkd" } as const;
@@ -77,8 +81,18 @@ function steps(json: unknown, depth: number): TextStep[] {
     }
     case "Prepend":
       return [{ op: "prepend", text: parseWith(NORMALIZERS.Prepend, part, "file", "normalizer").prepend }];
+    case "Precompiled": {
+      const { precompiled_charsmap } = parseWith(NORMALIZERS.Precompiled, part, "file", "normalizer");
+      readCharsmap(precompiled_charsmap);
+      return [{ op: "charsmap", map: precompiled_charsmap }];
+    }
+    case "Strip": {
+      const { strip_left, strip_right } = parseWith(NORMALIZERS.Strip, part, "file", "normalizer");
+      const side = strip_left && strip_right ? "both" : strip_left ? "left" : strip_right ? "right" : null;
+      return side === null ? [] : [{ op: "strip", side }];
+    }
     case "Replace": {
-      if (isRegex(part["pattern"])) throw refuse("normalizer", "Replace of a regular expression");
+      if (isRegex(part["pattern"])) return [squeeze(part)];
       const { pattern, content } = parseWith(NORMALIZERS.Replace, part, "file", "normalizer");
       return [{ op: "replace", from: pattern.String, to: content }];
     }
@@ -87,90 +101,38 @@ function steps(json: unknown, depth: number): TextStep[] {
   }
 }
 
-/** Rules of a pre-tokenizer. */
-export interface PreTokenizer {
-  /** Method of cutting text into pieces. */
-  readonly splitting: Splitting;
-  /** True if tokens are written in the byte-level alphabet. */
-  readonly byteLevel: boolean;
-  /** Steps between the normalizer and the cutting. */
-  readonly steps: readonly TextStep[];
+/** Reads a Replace of two or more spaces, as T5 and XLM-R have it. */
+function squeeze(json: unknown): TextStep {
+  const { pattern, content } = parseWith(NORMALIZERS.ReplaceRegex, json, "file", "normalizer");
+  if (pattern.Regex !== " {2,}") throw refuse("normalizer", "Replace of a regular expression");
+  return { op: "squeeze", of: " ", to: content };
 }
 
-/** Pattern built into Hugging Face's ByteLevel. */
-const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+/** Steps that look at more than their neighbours; after an escape they could not begin within a text. */
+const WHOLE_STEPS = ["charsmap", "mark_words", "strip"];
 
-const BYTE_LEVEL = z.object({
-  type: z.literal("ByteLevel"),
-  add_prefix_space: z.boolean().default(true),
-  use_regex: z.boolean().default(true),
-});
-
-const SPLIT = z.object({
-  type: z.literal("Split"),
-  pattern: z.object({ Regex: z.string().min(1).max(16384) }),
-  behavior: z.string(),
-  invert: z.boolean().default(false),
-});
-
-const SEQUENCE = z.object({ pretokenizers: shortList(TYPED, LIST) });
+/** Steps that a device gives up on after 30 marks. */
+const MARK_STEPS = ["nfc", "nfd", "nfkc", "nfkd", "strip_accents"];
 
 /**
- * Reads `pre_tokenizer`.
+ * Refuses steps that cannot be joined.
  *
- * @param json Value of `pre_tokenizer`; null or undefined if absent.
- * @returns Rules of the pre-tokenizer.
- * @throws {OnpathError} `file` if it is malformed or its type is not supported; the message names the type.
+ * @param list Steps of the normalizer and the pre-tokenizer.
+ * @throws {OnpathError} `file` if a precompiled map, a Strip or words by white space meet a normal form.
  */
-export function readPreTokenizer(json: unknown): PreTokenizer {
-  const none: PreTokenizer = { splitting: { kind: "whole" }, byteLevel: false, steps: [] };
-  if (json === null || json === undefined) return none;
-  const part = parseWith(TYPED, json, "file", "pre_tokenizer");
-  const list = part.type === "Sequence"
-    ? parseWith(SEQUENCE, part, "file", "pre_tokenizer").pretokenizers
-    : [part];
-  const kinds = list.map(({ type }) => type).join(", ");
-  switch (kinds) {
-    case "BertPreTokenizer":
-      return { ...none, splitting: { kind: "bert" } };
-    case "ByteLevel":
-      return { ...none, splitting: byteLevel(list[0]) ?? { kind: "whole" }, byteLevel: true };
-    case "Split, ByteLevel": {
-      const splitting = split(list[0]);
-      if (byteLevel(list[1]) !== null) throw refuse("pre_tokenizer", "Split and the pattern of ByteLevel");
-      return { ...none, splitting, byteLevel: true };
-    }
-    default:
-      throw refuse("pre_tokenizer", kinds === "" ? "an empty sequence" : kinds);
-  }
+export function checkJoined(list: readonly TextStep[]): void {
+  const whole = list.find(({ op }) => WHOLE_STEPS.includes(op));
+  const marks = list.find(({ op }) => MARK_STEPS.includes(op));
+  if (whole !== undefined && marks !== undefined) throw refuse("normalizer", `${whole.op} with ${marks.op}`);
 }
 
-/** Pattern of ByteLevel; null if it does not cut. */
-function byteLevel(json: unknown): Splitting | null {
-  const part = parseWith(BYTE_LEVEL, json, "file", "pre_tokenizer");
-  if (part.add_prefix_space) throw refuse("pre_tokenizer", "add_prefix_space");
-  return part.use_regex
-    ? { kind: "pattern", pattern: GPT2_PATTERN, syntax: "oniguruma", unmatched: "piece" }
-    : null;
-}
-
-function split(json: unknown): Splitting {
-  const pattern = (json as { pattern?: unknown }).pattern;
-  if (typeof pattern === "object" && pattern !== null && !isRegex(pattern)) {
-    throw refuse("pre_tokenizer", "Split at a string");
-  }
-  const part = parseWith(SPLIT, json, "file", "pre_tokenizer");
-  const rule = `${part.behavior}${part.invert ? ", inverted" : ""}`;
-  const unmatched = rule === "Isolated" ? "piece" : rule === "Removed, inverted" ? "drop" : null;
-  if (unmatched === null) throw refuse("pre_tokenizer", `Split of behavior ${rule}`);
-  return { kind: "pattern", pattern: part.pattern.Regex, syntax: "oniguruma", unmatched };
-}
-
-function isRegex(pattern: unknown): boolean {
+/** Tests whether a pattern is an expression. */
+export function isRegex(pattern: unknown): boolean {
   return typeof pattern === "object" && pattern !== null && "Regex" in pattern;
 }
 
-function refuse(part: string, what: string): OnpathError {
+/** Creates the error of a part that is not supported. */
+export function refuse(part: string, what: string): OnpathError {
   return new OnpathError("file", `Cannot read ${part}: ${excerpt(what)} is not supported`, {
     part,
     what: excerpt(what),

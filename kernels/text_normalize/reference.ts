@@ -8,6 +8,7 @@ import { whiteSpace } from "../tokenize/pattern/unicode.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { classText, rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";
+import { applyCharsmap, applyLongest } from "./charsmap.ts";
 import { normalForm } from "./normal_form.ts";
 import { lowerCaseTables, romAt } from "./unicode_tables.ts";
 
@@ -47,9 +48,20 @@ function applyStep(text: string, step: TextStep): string {
     case "space_chinese":
       return text.replace(CHINESE, " $& ");
     case "prepend":
-      return text === "" ? text : step.text + text;
+      return text === "" || step.unless === true && text.startsWith(step.text) ? text : step.text + text;
     case "replace":
       return text.replaceAll(step.from, () => step.to);
+    case "charsmap":
+      return (step.rule === "longest" ? applyLongest : applyCharsmap)(text, step.map);
+    case "mark_words":
+      return text.split(SPACES).map((word) =>
+        word === "" || word.startsWith(step.mark) ? word : step.mark + word
+      )
+        .join("");
+    case "squeeze":
+      return text.replace(new RegExp(`[${classText(rangeOf(step.of))}]{2,}`, "gu"), () => step.to);
+    case "strip":
+      return strip(text, step.side, step.of);
   }
 }
 
@@ -59,6 +71,19 @@ function lowerCase(text: string): string {
     const entry = romAt(entryOf, one.codePointAt(0)!);
     return entry === 0 ? one : String.fromCodePoint(...codePoints.subarray(starts[entry - 1], starts[entry]));
   }).join("");
+}
+
+function rangeOf(character: string): [number, number] {
+  return [character.codePointAt(0)!, character.codePointAt(0)!];
+}
+
+function strip(text: string, side: "left" | "right" | "both", of: string | undefined): string {
+  const isRemoved = (one: string) => of === undefined ? one.replace(SPACES, "") === "" : one === of;
+  const all = Array.from(text);
+  let from = 0, to = all.length;
+  while (side !== "right" && from < to && isRemoved(all[from]!)) from++;
+  while (side !== "left" && to > from && isRemoved(all[to - 1]!)) to--;
+  return all.slice(from, to).join("");
 }
 
 const SPACES = new RegExp(`[${classText(whiteSpace())}]`, "gu");

@@ -32,6 +32,7 @@ export function compileSplitting(splitting: Splitting, signal?: AbortSignal): Pi
       return compilePattern(splitting.pattern, {
         syntax: splitting.syntax,
         unmatched: splitting.unmatched,
+        first: splitting.first,
         signal,
       });
     case "bert":

@@ -12,9 +12,10 @@ import { reservePlanSlots } from "../plan/slots.ts";
 import type { Program } from "../program.ts";
 import { parseWith, type Schema } from "../schema.ts";
 import { TEXT_FLOWS } from "../tokenize/held_flows.ts";
-import { checkText } from "../tokenize/text_parts.ts";
+import { textBytes } from "../tokenize/text_parts.ts";
 import { textModel } from "../tokenize/workload.ts";
 import type { Connection, FlowStream, RunFlow, Work, Workload } from "../workload.ts";
+import { normalizeHalves } from "./halves.ts";
 import { NormalizeFlow } from "./normalize_flow.ts";
 import { NormalizeModel } from "./packets.ts";
 import {
@@ -43,8 +44,6 @@ function programOf(plan: NormalizePlan): Program {
 
 function connect(plan: NormalizePlan): Connection<string | Uint8Array, Bytes, object, Bytes> {
   const writer = createTextWriter({ plan: plan.id, checksum: plan.body.checksum });
-  const utf8 = new TextEncoder();
-  const bytesOf = (text: string | Uint8Array) => typeof text === "string" ? utf8.encode(text) : text;
   const stream = (run: RunFlow): FlowStream<string | Uint8Array, Bytes> => {
     let flow: NormalizeFlow | null = null;
     const send = async () => {
@@ -53,7 +52,7 @@ function connect(plan: NormalizePlan): Connection<string | Uint8Array, Bytes, ob
     };
     return {
       push: async (chunk) => {
-        const bytes = bytesOf(checkText(chunk));
+        const bytes = textBytes(chunk);
         if (flow === null && bytes.length === 0) return new Uint8Array(0);
         flow ??= new NormalizeFlow(plan, writer);
         flow.push(bytes);
@@ -72,7 +71,7 @@ function connect(plan: NormalizePlan): Connection<string | Uint8Array, Bytes, ob
     ...reservePlanSlots(plan.packets),
     maxFlows: TEXT_FLOWS,
     begin: (input): Work<Bytes> => {
-      const bytes = bytesOf(checkText(input));
+      const bytes = textBytes(input);
       if (bytes.length === 0) return { flows: [], result: () => new Uint8Array(0) };
       const flow = new NormalizeFlow(plan, writer, bytes);
       return { flows: [flow], result: () => flow.take().slice() as Bytes };
@@ -100,5 +99,9 @@ export const normalizeWorkload: Workload<NormalizePlan, string | Uint8Array, Byt
     const pipeline = { steps: [{ op: "normalize_text", steps: checkTextSteps(steps) }] };
     return compileNormalize(pipeline, { device: target, payload, packets, checksum });
   },
-  open: (plan) => ({ program: programOf(plan), connect: () => connect(plan) }),
+  open: (plan) => ({
+    program: programOf(plan),
+    connect: () => connect(plan),
+    halves: () => normalizeHalves(plan),
+  }),
 };

@@ -5,7 +5,8 @@
  * Let δ be the transitions of the piece automaton. Every match ends between classes a and b if this holds for
  * each state s = δ(q, a) with q reachable: either the match is final at s with nothing given back, or s
  * accepts with nothing given back and has no transition by b. Then a piece ends between a and b, and the next
- * one begins there. Patterns never look behind, so the text after the cut is matched as at a text's start.
+ * one begins there. If the match is final at s and gives a back, the next piece begins at a, which is the case
+ * q = start. Patterns never look behind, so the text after the cut is matched as at a text's start.
  * Every match before the cut has ended, as at a text's end.
  *
  * @module
@@ -41,7 +42,7 @@ export function certainCuts(pieces: PieceTables): CutRule {
       let safe = true;
       for (const state of reachable) {
         const next = transitions[state * classes + before]!;
-        if (next < 0) continue;
+        if (next < 0 || (accept[next] === 1 && final[next] === 1)) continue;
         const ends = accept[next] === 0 && (final[next] === 1 || transitions[next * classes + after]! < 0);
         if (!ends) {
           safe = false;

@@ -9,7 +9,8 @@ import { createNormalizerStream, type NormalizerStream } from "../text_normalize
 import { Compatibility } from "./compatible.ts";
 import { TextFlow } from "./flow.ts";
 import type { TextLookups } from "./lookups.ts";
-import { allowedTokens, SpecialSplitter } from "./special.ts";
+import { allowedTokens } from "./special.ts";
+import { createSplitter } from "./special_strip.ts";
 import { engineTables } from "./tables.ts";
 import { checkText } from "./text_parts.ts";
 import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -73,7 +74,7 @@ export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {
 
   const makeStream = (isWhole: boolean): TokenStream => {
     const flow = new TextFlow(tables, counts, compatibility, Infinity);
-    const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
+    const splitter = createSplitter(special, {
       text: (bytes, from, to) => put(bytes, from, to),
       special: (id, length) => {
         endPart();

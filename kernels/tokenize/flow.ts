@@ -27,6 +27,7 @@ import type { Compatibility } from "./compatible.ts";
 import { ACCEPT_BEFORE, ACCEPT_FINAL, ACCEPT_HERE, type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 import { TokenList } from "./token_list.ts";
+import { UnigramSearch } from "./unigram.ts";
 import { POINT_BROKEN, POINT_GOES_ON, PointDecoder, pointLength, readPoint, writePoint } from "./utf8.ts";
 import { splitWord } from "./word_piece.ts";
 
@@ -50,6 +51,7 @@ export class TextFlow {
   readonly #window: number;
   readonly #counts: TextLookups;
   readonly #walk: BpeWalk | null;
+  readonly #unigram: UnigramSearch | null;
   #text: Uint8Array;
   #start = 0;
   #accept = 0;
@@ -85,6 +87,7 @@ export class TextFlow {
     this.#walk = bpe === null || compatibility === null
       ? null
       : new BpeWalk(bpe, tables.cells, compatibility, counts, this.list, room);
+    this.#unigram = tables.unigram === null ? null : new UnigramSearch(tables.unigram, counts);
     this.#row = tables.start;
   }
 
@@ -325,6 +328,7 @@ export class TextFlow {
     }
     const first = this.list.count;
     if (this.#walk !== null) this.#walk.finish(this.#text, this.#accept);
+    else if (this.#unigram !== null) this.#unigram.find(this.#text, this.#start, this.#accept, this.list);
     else {
       const made = this.#forgotten > 0
         ? null

@@ -52,7 +52,7 @@ export function idBits({ idLimit }: Pick<Vocabulary, "idLimit">): number {
  * Tests whether answers carry token lengths and gaps; with byte pair encoding the ids alone determine them.
  */
 export function saysPlaces({ algorithm }: Pick<Vocabulary, "algorithm">): boolean {
-  return algorithm === "wordpiece";
+  return algorithm !== "bpe";
 }
 
 /**

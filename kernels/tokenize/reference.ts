@@ -8,8 +8,10 @@
 
 import { normalizeText } from "../text_normalize/reference.ts";
 import { BERT_PATTERN } from "../text_normalize/splitting.ts";
+import { has } from "./pattern/set.ts";
+import { whiteSpace } from "./pattern/unicode.ts";
 import { plainPieces } from "./reference_pieces.ts";
-import { plainBpe, plainWordPiece } from "./reference_models.ts";
+import { plainBpe, plainUnigram, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";
 import type { SpecialToken } from "./vocabulary.ts";
 
@@ -34,11 +36,15 @@ export type PlainTokenizer = (text: string, options?: PlainOptions) => number[];
 export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   const { splitting, model, around, special } = source;
   const cut = splitting.kind === "pattern"
-    ? plainPieces(splitting)
+    ? plainSplits([...splitting.first ?? [], splitting.pattern], splitting.unmatched)
     : splitting.kind === "bert"
     ? plainPieces({ pattern: BERT_PATTERN, unmatched: "drop" })
     : (text: string) => (text === "" ? [] : [text]);
-  const encode = model.algorithm === "bpe" ? plainBpe(model.bpe) : plainWordPiece(model.wordPiece);
+  const encode = model.algorithm === "bpe"
+    ? plainBpe(model.bpe)
+    : model.algorithm === "wordpiece"
+    ? plainWordPiece(model.wordPiece)
+    : plainUnigram(model.unigram);
   return (text, options = {}) => {
     const allowed = options.allowedSpecial === "all"
       ? special
@@ -56,7 +62,19 @@ export function plainTokenizer(source: VocabularySource): PlainTokenizer {
   };
 }
 
-/** Yields the text between special tokens, and their ids; the longest token at an offset is taken. */
+/** Cuts a text by each pattern in turn. */
+function plainSplits(
+  patterns: readonly string[],
+  unmatched: "piece" | "drop",
+): (text: string) => string[] {
+  const cuts = patterns.map((pattern) => plainPieces({ pattern, unmatched }));
+  return (text) => cuts.reduce((pieces, cut) => pieces.flatMap(cut), [text]);
+}
+
+/**
+ * Yields the text between special tokens, and their ids; the longest token at an offset is taken. A token takes
+ * the white space on its sides that no other has taken.
+ */
 function* splitSpecial(text: string, special: readonly SpecialToken[]): Generator<string | number> {
   const longestFirst = special.toSorted((a, b) => b.text.length - a.text.length);
   let from = 0;
@@ -66,10 +84,19 @@ function* splitSpecial(text: string, special: readonly SpecialToken[]): Generato
       at++;
       continue;
     }
-    if (at > from) yield text.slice(from, at);
+    const { strip } = found;
+    let end = at;
+    if (strip === "left" || strip === "both") { while (end > from && isSpace(text[end - 1]!)) end--; }
+    if (end > from) yield text.slice(from, end);
     yield found.id;
     at += found.text.length;
     from = at;
+    if (strip === "right" || strip === "both") { while (from < text.length && isSpace(text[from]!)) from++; }
   }
   if (from < text.length) yield text.slice(from);
+}
+
+/** Tests for white space, all of which is in the basic plane. */
+function isSpace(one: string): boolean {
+  return has(whiteSpace(), one.charCodeAt(0));
 }

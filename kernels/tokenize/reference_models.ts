@@ -7,7 +7,7 @@
  */
 
 import type { BpeSource } from "./compile/bpe.ts";
-import type { WordPieceSource } from "./source.ts";
+import type { UnigramSource, WordPieceSource } from "./source.ts";
 
 const UTF8 = new TextEncoder();
 
@@ -191,5 +191,54 @@ export function plainWordPiece(source: WordPieceSource): (word: string) => numbe
       start = end;
     }
     return found;
+  };
+}
+
+/**
+ * Creates reference Unigram: of all ways to write a piece as tokens, the one of the greatest sum; of equal
+ * ones, the one whose last token is longest, and so on to the left.
+ *
+ * @param source Tokens and scores.
+ * @returns A function from a piece to its ids.
+ */
+export function plainUnigram(source: UnigramSource): (piece: string) => number[] {
+  const { strings: { bytes, offsets }, ids, scores, lowest, unknown, fallback } = source;
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const tokens = new Map<string, { id: number; score: number }>();
+  const round = source.isSingle === true ? Math.fround : (sum: number) => sum;
+  let longest = 1;
+  for (let i = 0; i < ids.length; i++) {
+    const text = decoder.decode(bytes.subarray(offsets[i]!, offsets[i + 1]!));
+    tokens.set(text, { id: ids[i]!, score: scores[i]! });
+    longest = Math.max(longest, Array.from(text).length);
+  }
+  return (piece) => {
+    const characters = Array.from(piece);
+    const best: { sum: number; from: number; id: number }[] = [{ sum: 0, from: 0, id: -1 }];
+    for (let end = 1; end <= characters.length; end++) {
+      for (let from = Math.max(0, end - longest); from < end; from++) {
+        const token = tokens.get(characters.slice(from, end).join("")) ??
+          (end - from === 1 ? { id: unknown, score: round(lowest - 10) } : undefined);
+        if (token === undefined) continue;
+        // A sum is compared before it is rounded, except that of an unknown character.
+        const exact = token.score + best[from]!.sum;
+        const sum = token.id === unknown ? round(exact) : exact;
+        const known = best[end];
+        if (known === undefined || sum > known.sum) best[end] = { sum: round(sum), from, id: token.id };
+      }
+    }
+    const parts: { text: string; id: number }[] = [];
+    for (let end = characters.length; end > 0; end = best[end]!.from) {
+      const { from, id } = best[end]!;
+      const text = characters.slice(from, end).join("");
+      if (id === unknown && parts[0]?.id === unknown) parts[0].text = text + parts[0].text;
+      else parts.unshift({ text, id });
+    }
+    return parts.flatMap(({ text, id }) => {
+      if (id !== unknown) return [id];
+      const whole = tokens.get(text);
+      const units = Array.from(UTF8.encode(text), (byte) => fallback?.[byte] ?? -1);
+      return whole !== undefined ? [whole.id] : units.includes(-1) ? [unknown] : units;
+    });
   };
 }

@@ -18,6 +18,8 @@ export type Splitting =
     readonly pattern: string;
     readonly syntax: PatternSyntax;
     readonly unmatched: "piece" | "drop";
+    /** Patterns that cut the text before, one after another; with them, unmatched text is a piece. */
+    readonly first?: readonly string[] | undefined;
   }
   /** BERT's rule: white space is dropped, each punctuation character is a piece. */
   | { readonly kind: "bert" }
@@ -38,6 +40,24 @@ export interface WordPieceSource {
   readonly maxCharacters: number;
 }
 
+/** Unigram as read from a vocabulary's files. Plain data. */
+export interface UnigramSource {
+  /** Text of the tokens as UTF-8; each differs. */
+  readonly strings: ByteStrings;
+  /** By token: its id. */
+  readonly ids: Int32Array;
+  /** By token: its score, a logarithm of a probability. */
+  readonly scores: Float64Array;
+  /** True if sums are float32, as in SentencePiece itself; absent for float64. */
+  readonly isSingle?: true | undefined;
+  /** Lowest score of the file, also of tokens that a later one of the same text replaces. */
+  readonly lowest: number;
+  /** Id of characters that no token has. */
+  readonly unknown: number;
+  /** By byte: the id of its token, −1 for none; absent if unknown characters have no fallback. */
+  readonly fallback?: Int32Array | undefined;
+}
+
 /** Vocabulary before compilation. Plain data. */
 export interface VocabularySource {
   /** Name of the vocabulary in messages. */
@@ -45,7 +65,8 @@ export interface VocabularySource {
   /** Algorithm that turns a piece into tokens, with its tokens. */
   readonly model:
     | { readonly algorithm: "bpe"; readonly bpe: BpeSource }
-    | { readonly algorithm: "wordpiece"; readonly wordPiece: WordPieceSource };
+    | { readonly algorithm: "wordpiece"; readonly wordPiece: WordPieceSource }
+    | { readonly algorithm: "unigram"; readonly unigram: UnigramSource };
   /** Normalisation before the text is cut, in order. */
   readonly normalization: readonly TextStep[];
   /** Method of cutting text into pieces. */

@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
+import type { BpeTables, PieceTables, UnigramTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
 
 /** Flag in {@linkcode EngineTables.next}: a piece may end after this code point. */
 export const ACCEPT_HERE = 1;
@@ -31,6 +31,8 @@ export interface EngineTables {
   readonly cells: Int32Array;
   /** Tables of WordPiece; null with another algorithm. */
   readonly wordPiece: WordPieceTables | null;
+  /** Tables of Unigram; null with another algorithm. */
+  readonly unigram: UnigramTables | null;
   /** At `row + class`: the next row times 8, plus the ACCEPT bits of its state; −1 if the match ends. */
   readonly next: Int32Array;
   /** Row at which pieces begin. */
@@ -93,6 +95,7 @@ function pack(vocabulary: Vocabulary): EngineTables {
     bpe: vocabulary.bpe,
     cells: vocabulary.bpe === null ? new Int32Array(0) : packCells(vocabulary.bpe),
     wordPiece: vocabulary.wordPiece,
+    unigram: vocabulary.unigram ?? null,
     next,
     start: start * classes,
     end: classes - 1,
@@ -124,13 +127,12 @@ export function noProgress(what: string): OnpathError {
 }
 
 /**
- * Computes the memory of a vocabulary's tables on the host, in bytes: pieces, and byte pair encoding or
- * WordPiece.
+ * Computes the memory of a vocabulary's tables on the host, in bytes: pieces, and those of its algorithm.
  *
  * @param vocabulary Compiled vocabulary.
  */
-export function vocabularyBytes({ pieces, bpe, wordPiece }: Vocabulary): number {
-  const fields = [pieces, bpe, wordPiece].flatMap((tables) => tables === null ? [] : Object.values(tables));
+export function vocabularyBytes({ pieces, bpe, wordPiece, unigram }: Vocabulary): number {
+  const fields = [pieces, bpe, wordPiece, unigram].flatMap((tables) => Object.values(tables ?? {}));
   return fields.reduce((sum, field) => sum + (ArrayBuffer.isView(field) ? field.byteLength : 0), 0);
 }
 

@@ -6,7 +6,7 @@
 
 import { normalizeBytes, type NormalizedText, originalSpan } from "../text_normalize/model.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
-import { SpecialSplitter } from "./special.ts";
+import { createSplitter } from "./special_strip.ts";
 import type { SpecialToken, TextStep, Vocabulary } from "./vocabulary.ts";
 
 /** Rules for splitting a text into parts. */
@@ -57,6 +57,15 @@ export function checkText(input: unknown): string | Uint8Array {
   );
 }
 
+/**
+ * Returns the bytes of a text, which may be malformed UTF-8.
+ *
+ * @throws {OnpathError} `dtype` if the value is not a text.
+ */
+export function textBytes(text: string | Uint8Array): Uint8Array {
+  return typeof checkText(text) === "string" ? encoder.encode(text as string) : text as Uint8Array;
+}
+
 function wellFormedBytes(text: Uint8Array): Uint8Array {
   try {
     strict.decode(text);
@@ -87,13 +96,9 @@ export function splitText({ special, normalization }: TextSplitting, text: Uint8
     const tokenized = normalized?.bytes ?? bytes;
     if (tokenized.length > 0) parts.push({ kind: "text", bytes: tokenized, from, normalized });
   };
-  if (special.length === 0) {
-    if (text.length > 0) put(0, text.length);
-    return parts;
-  }
   // Bytes held back arrive in a separate piece, so a stretch of text is identified by its end.
   let begun = 0;
-  const splitter = new SpecialSplitter(special, {
+  const splitter = createSplitter(special, {
     text: (_, from, to) => {
       at += to - from;
     },
@@ -103,8 +108,9 @@ export function splitText({ special, normalization }: TextSplitting, text: Uint8
       begun = at += length;
     },
   });
-  splitter.take(text, 0, text.length);
-  splitter.end();
+  if (splitter === null) at = text.length;
+  splitter?.take(text, 0, text.length);
+  splitter?.end();
   if (at > begun) put(begun, at);
   return parts;
 }

@@ -6,6 +6,9 @@
  */
 
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import type { TextStep } from "./text_step.ts";
+
+export type { TextStep };
 
 /** Maximum number of ids of a vocabulary, including unused ones. */
 export const MAX_IDS = 2 ** 22;
@@ -50,8 +53,11 @@ export interface BpeTables {
   readonly right: Int32Array;
   /** By token: the rank of its merge; −1 if no merge makes it. */
   readonly ranks: Int32Array;
+  /** Tokens that repeat one unit and have a rule of their own (`compile/runs.ts`); absent for none. */
+  readonly runs?: readonly RunTables[] | undefined;
   /**
-   * Merges in an open-addressed hash table; the slot count is a power of two. This is a slot's left token, or
+   * Merges in an open-addressed hash table; the slot count is a power of two. Pairs of runs that are blocked
+   * are in it too: they make no token, and their rank is that of the longest run plus one. This is a slot's left token, or
    * −1. A search begins at slot `pairHash(left, right) & (slots - 1)` and continues with the next slot.
    */
   readonly pairLeft: Int32Array;
@@ -83,10 +89,23 @@ export interface BpeTables {
    * from the vocabulary becomes bytes (byte fallback): token `fallback[byte]`, which merges with nothing.
    */
   readonly units: "bytes" | "characters";
-  /** By byte: its token if the vocabulary lacks the character; empty with `bytes`. */
+  /**
+   * By byte: its token if the vocabulary lacks the character; −1 for an ASCII character that has a token.
+   * Empty with `bytes`.
+   */
   readonly fallback: Int32Array;
   /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
+}
+
+/** Tokens u², u³, … uⁿ of one unit u, numbered one after another. Plain data. */
+export interface RunTables {
+  /** Token of the unit. */
+  readonly unit: number;
+  /** Token of two units; the following ones have one unit more each. */
+  readonly first: number;
+  /** 1 if two tokens stand side by side in a text, at `left * n + right`, by units less one. */
+  readonly apart: Uint8Array;
 }
 
 /** WordPiece: repeated longest match within a word. Plain data. */
@@ -110,6 +129,28 @@ export interface WordPieceTables {
   readonly longestToken: number;
 }
 
+/** Unigram: the tokens of a piece whose scores have the greatest sum. Plain data. */
+export interface UnigramTables {
+  /** Trie of the tokens as a double array, as in {@linkcode BpeTables}. */
+  readonly base: Int32Array;
+  /** By cell: its parent state, or −1. */
+  readonly check: Int32Array;
+  /** By state: the id of its path, or −1. */
+  readonly whole: Int32Array;
+  /** By id: its score; 0 for an id without a token. */
+  readonly scores: Float64Array;
+  /** Id of characters that no token has. */
+  readonly unknown: number;
+  /** True if sums are float32, as in SentencePiece itself; absent for float64, as in tokenizers. */
+  readonly isSingle?: true | undefined;
+  /** Score of such a character. */
+  readonly unknownScore: number;
+  /** By byte: the id of its token, or −1; empty without a fallback to bytes. */
+  readonly fallback: Int32Array;
+  /** Length of the longest token, in bytes. */
+  readonly longestToken: number;
+}
+
 /** Token that is matched in the text before anything else. */
 export interface SpecialToken {
   /** Text of the token, such as `<|endoftext|>`. */
@@ -118,6 +159,8 @@ export interface SpecialToken {
   readonly id: number;
   /** False for an added token that decoding never skips: `special: false` in a tokenizer.json. */
   readonly isSkipped?: false | undefined;
+  /** Sides on which the token takes the white space beside it; absent for none. */
+  readonly strip?: "left" | "right" | "both" | undefined;
 }
 
 /** Part of a template: the ids of a special token, or a text. Plain data. */
@@ -147,45 +190,6 @@ export type TokenDecoding =
   /** WordPiece: a space before every token, except the first and those with the prefix, which is removed. */
   | { readonly kind: "words"; readonly prefix: string; readonly cleanUp: boolean };
 
-/** Step of a vocabulary's normalisation. */
-export type TextStep =
-  | {
-    /** A normalisation form of Unicode 16.0. */
-    readonly op: "nfc" | "nfd" | "nfkc" | "nfkd";
-    /** Tables of Hugging Face's tokenizers 0.23.2, which lack 311 code points. */
-    readonly tables?: "tokenizers" | undefined;
-  }
-  | {
-    /** Each code point to its lower case, as Rust's `char::to_lowercase`. */
-    readonly op: "lower_case";
-  }
-  | {
-    /** NFD, then marks (Mn) are removed. */
-    readonly op: "strip_accents";
-  }
-  | {
-    /** BERT's: controls and U+FFFD are removed, white space becomes spaces. */
-    readonly op: "clean_text";
-  }
-  | {
-    /** BERT's: a space before and after each ideograph. */
-    readonly op: "space_chinese";
-  }
-  | {
-    /** Puts a text before a text that is not empty. */
-    readonly op: "prepend";
-    /** Text to put. */
-    readonly text: string;
-  }
-  | {
-    /** Replaces every occurrence of a text, leftmost first, without overlap. */
-    readonly op: "replace";
-    /** Text to find, at most 64 code points. */
-    readonly from: string;
-    /** Text that takes its place. */
-    readonly to: string;
-  };
-
 /** Compiled vocabulary. Plain data. */
 export interface Vocabulary {
   /** Name in messages, such as `cl100k_base`. */
@@ -193,7 +197,7 @@ export interface Vocabulary {
   /** CRC-32C of the compiled table file; identifies the vocabulary. */
   readonly checksum: number;
   /** Algorithm that turns a piece into tokens. */
-  readonly algorithm: "bpe" | "wordpiece";
+  readonly algorithm: "bpe" | "wordpiece" | "unigram";
   /** Greatest id plus one. */
   readonly idLimit: number;
   /** Concatenated decoded bytes of every id, including special tokens. */
@@ -206,10 +210,12 @@ export interface Vocabulary {
   readonly normalization: readonly TextStep[];
   /** Automaton that cuts text into pieces; null if the whole text is one piece. */
   readonly pieces: PieceTables | null;
-  /** Tables of byte pair encoding; null with WordPiece. */
+  /** Tables of byte pair encoding; null with another algorithm. */
   readonly bpe: BpeTables | null;
-  /** Tables of WordPiece; null with byte pair encoding. */
+  /** Tables of WordPiece; null with another algorithm. */
   readonly wordPiece: WordPieceTables | null;
+  /** Tables of Unigram; absent with another algorithm. */
+  readonly unigram?: UnigramTables | undefined;
   /** Tokens that are matched first if the caller allows them; the longest one at an offset is taken. */
   readonly special: readonly SpecialToken[];
   /** Ids added before and after a text on request, such as [CLS] and [SEP]. */

@@ -131,7 +131,13 @@ function connect(
   };
 }
 
-const words = z.array(z.strictObject({ text: z.string().max(1000), id: z.number().int().min(0) })).max(
+const words = z.array(
+  z.strictObject({
+    text: z.string().max(1000),
+    id: z.number().int().min(0),
+    strip: z.enum(["left", "right", "both"]).optional(),
+  }),
+).max(
   2 ** 16,
 );
 const ids = z.array(z.number().int().min(0)).max(64);
@@ -142,7 +148,7 @@ const bodySpec: Schema<TokenizeBody> = z.strictObject({
   vocabulary: z.strictObject({
     name: z.string().max(1000),
     checksum: whole,
-    algorithm: z.enum(["bpe", "wordpiece"]),
+    algorithm: z.enum(["bpe", "wordpiece", "unigram"]),
     idLimit: whole,
   }),
   mode: z.enum(TEXT_MODES),

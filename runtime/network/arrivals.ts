@@ -65,11 +65,11 @@ export class Arrivals {
     for (let n = 0; n < count; n++) {
       if (this.#has(first + n)) bitmap[n >> 3]! |= 1 << (n & 7);
     }
-    return { flow: this.#flow, first, bitmap };
+    return { kind: "arrived", flow: this.#flow, first, bitmap };
   }
 }
 
-/** Offset of the number of parts in a packet of tokens. */
+/** Offset of the number of parts in a packet of tokens or of normalized text. */
 const PARTS = HEADER_BYTES - 12;
 
 /**
@@ -80,5 +80,6 @@ const PARTS = HEADER_BYTES - 12;
  */
 export function partsOf({ engine: { bytes }, address, slotBytes }: PacketSlots, slot: number): number {
   const at = address + slot * slotBytes;
-  return bytes[at + OFFSET.kind] === KIND.tokens ? bytes[at + PARTS]! : 1;
+  const kind = bytes[at + OFFSET.kind];
+  return kind === KIND.tokens || kind === KIND.text ? bytes[at + PARTS]! : 1;
 }

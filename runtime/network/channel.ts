@@ -7,12 +7,14 @@
  */
 
 import type { Socket } from "node:net";
-import { z } from "zod";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
-import { type ErrorCode, OnpathError } from "../../serialize/errors.ts";
-import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import { bounded, deferred, type WaitOptions } from "../../serialize/wait.ts";
 import { plainHost } from "./address.ts";
-import { encodeFrame, FrameReader } from "./frames.ts";
+import { type ControlFrame, frameSpec, type MessageOutcome } from "./control_frame.ts";
+import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from "./frames.ts";
+import { isPrivateSocket, sameToken } from "./security/options.ts";
+import type { PacketKeys } from "./security/packet_keys.ts";
 
 /** Version of the control protocol that this library speaks. */
 export const CONTROL_VERSION = 1;
@@ -23,8 +25,14 @@ const MAX_PENDING = 256;
 /** Bytes that may wait for a slow peer; the connection is closed beyond them. */
 const MAX_UNSENT_BYTES = 2 ** 26;
 
+/** Bytes of a frame before the hello, at most: an unknown peer occupies no more. */
+const MAX_HELLO_BYTES = 8192;
+
+/** Bytes that wait for a slow client, beyond which a server reads no more of its calls. */
+const PAUSE_BYTES = 2 ** 20;
+
 /** Milliseconds in which a peer must say hello. */
-const HELLO_MS = 5000;
+export const HELLO_MS = 5000;
 
 /** A function that the other end may call. */
 export interface Handler<T = unknown> {
@@ -42,6 +50,10 @@ export type Handlers = Readonly<Record<string, Handler<any>>>;
 export interface Channel {
   /** IP address of the other end. */
   readonly remoteHost: string;
+  /** Whether others cannot read the connection: it is TLS, or loopback. */
+  readonly isPrivate: boolean;
+  /** Keys of the packets between the two ends, once they have agreed on them. */
+  keys: PacketKeys | undefined;
   /** Resolves once the connection has ended, with the reason. */
   readonly ended: Promise<string>;
   /**
@@ -57,33 +69,19 @@ export interface Channel {
   close(reason?: string): void;
 }
 
-const CODES = [
-  "dtype",
-  "shape",
-  "size",
-  "pipeline",
-  "plan",
-  "packet",
-  "table",
-  "device",
-  "gap",
-  "timeout",
-  "file",
-] as const satisfies readonly ErrorCode[];
-
-const text = z.string().max(2000);
-const count = z.number().int().min(0).max(2 ** 32 - 1);
-const frameSpec = z.union([
-  z.strictObject({ hello: z.literal("onpath.control"), version: count, role: z.string().max(40) }),
-  z.strictObject({ call: z.string().max(40), id: count, body: z.unknown() }),
-  z.strictObject({ notice: z.string().max(40), body: z.unknown() }),
-  z.strictObject({ answer: count, value: z.unknown() }),
-  z.strictObject({ answer: count, error: z.strictObject({ code: z.enum(CODES), message: text }) }),
-]);
-
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** This end of a channel. */
+export interface ChannelEnd {
+  /** Whether this end was connected to. A server greets after the other end. */
+  readonly isServer?: boolean | undefined;
+  /** Token that a client presents, or that a server expects. Default none. */
+  readonly token?: string | undefined;
+  /** Called with what became of each message. */
+  readonly onMessage?: ((outcome: MessageOutcome) => void) | undefined;
 }
 
 /**
@@ -93,22 +91,26 @@ interface Pending {
  * @param role Name of this end in the hello, such as `nic`.
  * @param handlers Functions that the other end may call.
  * @param wait Signal of the hello.
+ * @param side Side of the connection, and its token.
  * @returns The channel, after the hello of the other end.
- * @throws {OnpathError} `device` if the connection ends first or the other end speaks another version; `timeout`.
+ * @throws {OnpathError} `device` if the connection ends first, or the other end speaks another version or refuses the
+ * token; `timeout`.
  */
 export async function openChannel(
   socket: Socket,
   role: string,
   handlers: Handlers,
   wait: WaitOptions = {},
+  side: ChannelEnd = {},
 ): Promise<Channel> {
-  const reader = new FrameReader();
+  const { isServer = false, token, onMessage = () => {} } = side;
+  const reader = new FrameReader(MAX_HELLO_BYTES);
   const pending = new Map<number, Pending>();
-  const greeted = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<string>();
+  const greeted = deferred<void>();
+  const ended = deferred<string>();
   let isGreeted = false, isEnded = false, nextId = 0, running = 0;
 
-  const end = (reason: string) => {
+  const end = (reason: string, last?: object) => {
     if (isEnded) return;
     isEnded = true;
     const error = () => new OnpathError("device", `Cannot use the control channel: ${reason}`, { reason });
@@ -116,7 +118,16 @@ export async function openChannel(
     for (const { reject } of pending.values()) reject(error());
     pending.clear();
     ended.resolve(reason);
-    socket.destroy();
+    if (last === undefined) socket.destroy();
+    else socket.end(encodeFrame(last), () => socket.destroy());
+  };
+  const refuse = (outcome: MessageOutcome, reason: string) => {
+    onMessage(outcome);
+    end(reason, { refused: reason });
+  };
+  const greet = () => {
+    const presented = isServer || token === undefined ? {} : { token };
+    write({ hello: "onpath.control", version: CONTROL_VERSION, role, ...presented });
   };
   const write = (message: unknown) => {
     if (isEnded) return;
@@ -128,6 +139,7 @@ export async function openChannel(
       if (id !== undefined) write({ answer: id, ...message });
     };
     if (running >= MAX_PENDING) {
+      onMessage("busy");
       reply({ error: { code: "size", message: `Cannot call ${name}: ${MAX_PENDING} calls are unanswered` } });
       return;
     }
@@ -141,29 +153,49 @@ export async function openChannel(
         );
       }
       const value = await handler.run(parseWith(handler.schema, body, "packet", name), channel);
+      onMessage(id === undefined ? "notice" : "call");
       reply({ value: value ?? null });
     } catch (error) {
-      if (!(error instanceof OnpathError)) throw error;
-      reply({ error: { code: error.code, message: error.message.slice(0, 2000) } });
+      // A peer must not end the process, whatever it makes a function throw.
+      const { code, message } = error instanceof OnpathError
+        ? error
+        : { code: "device", message: `Cannot run ${name}: it failed, ${String(error)}` };
+      onMessage(error instanceof OnpathError ? "refused" : "failed");
+      reply({ error: { code, message: message.slice(0, 2000) } });
     } finally {
       running--;
     }
   };
-  const take = (message: unknown) => {
-    const frame = parseWith(frameSpec, message, "packet", "control message");
-    if ("hello" in frame) {
-      if (frame.version !== CONTROL_VERSION) {
-        end(`the other end speaks version ${frame.version}, expected ${CONTROL_VERSION}`);
-        return;
-      }
+  const takeHello = (version: number, presented: string | undefined) => {
+    if (version !== CONTROL_VERSION) {
+      refuse("version", `version ${version} is spoken, expected ${CONTROL_VERSION}`);
+    } else if (isServer && token !== undefined && !sameToken(presented, token)) {
+      refuse("token", "the token is missing or wrong");
+    } else {
+      onMessage("hello");
+      if (isServer && !isGreeted) greet();
       isGreeted = true;
+      reader.maxBytes = MAX_FRAME_BYTES;
       greeted.resolve();
-    } else if (!isGreeted) end("the other end sent a message before its hello");
+    }
+  };
+  const take = (message: unknown) => {
+    let frame: ControlFrame;
+    try {
+      frame = parseWith(frameSpec, message, "packet", "control message");
+    } catch (error) {
+      onMessage("invalid");
+      throw error;
+    }
+    if ("refused" in frame) end(`the other end refuses it: ${frame.refused}`);
+    else if ("hello" in frame) takeHello(frame.version, frame.token);
+    else if (!isGreeted) refuse("early", "a message came before the hello");
     else if ("call" in frame) void answer(frame.call, frame.id, frame.body);
     else if ("notice" in frame) void answer(frame.notice, undefined, frame.body);
     else {
       const call = pending.get(frame.answer);
       pending.delete(frame.answer);
+      onMessage(call === undefined ? "stray" : "answer");
       if (call === undefined) return;
       if ("error" in frame) {
         call.reject(new OnpathError(frame.error.code, frame.error.message, { remote: true }));
@@ -171,13 +203,24 @@ export async function openChannel(
     }
   };
 
+  const read = (chunk: Uint8Array): unknown[] => {
+    try {
+      return reader.take(chunk);
+    } catch (error) {
+      onMessage("frame");
+      throw error;
+    }
+  };
+
   const channel: Channel = {
     remoteHost: plainHost(socket.remoteAddress ?? ""),
+    isPrivate: isPrivateSocket(socket),
+    keys: undefined,
     ended: ended.promise,
     call: async (name, body, options = {}) => {
       const id = nextId;
       nextId = (nextId + 1) % 2 ** 32;
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const { promise, resolve, reject } = deferred<unknown>();
       options.signal?.throwIfAborted();
       if (isEnded) throw new OnpathError("device", `Cannot call ${name}: the control channel has ended`);
       pending.set(id, { resolve, reject });
@@ -197,18 +240,25 @@ export async function openChannel(
   greeted.promise.catch(() => {});
   socket.setNoDelay(true);
   socket.on("error", (error) => end(error.message));
-  socket.on("close", () => end("the other end closed the connection"));
+  socket.on("close", () => {
+    if (!isEnded && reader.isWithinFrame) onMessage("cut");
+    end("the other end closed the connection");
+  });
+  socket.on("drain", () => socket.resume());
   socket.on("data", (chunk: Uint8Array) => {
     try {
       // Byte strings of messages are views of a plain array, whose `slice` copies, and not of a Buffer.
       const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-      for (const message of reader.take(plain)) if (!isEnded) take(message);
+      const messages = read(plain);
+      for (const message of messages) if (!isEnded) take(message);
+      // Clients always read, so that the two ends do not stop for each other.
+      if (isServer && !isEnded && socket.writableLength > PAUSE_BYTES) socket.pause();
     } catch (error) {
       if (!(error instanceof OnpathError)) throw error;
       end(error.message);
     }
   });
-  write({ hello: "onpath.control", version: CONTROL_VERSION, role });
+  if (!isServer) greet();
   try {
     await bounded("the hello of the other end", greeted.promise, {
       timeoutMs: Math.min(HELLO_MS, wait.timeoutMs ?? HELLO_MS),

@@ -6,13 +6,14 @@
 
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { DatagramOptions, DatagramSocket } from "./socket/contract.ts";
+import { tryLinuxDatagram } from "./socket/linux.ts";
 import { openPortableDatagram } from "./socket/portable.ts";
 
 export { DATAGRAM_BYTES, JUMBO_BYTES } from "./socket/contract.ts";
 export type { DatagramCounts, DatagramOptions, DatagramSocket, OpenDatagram } from "./socket/contract.ts";
 
 /**
- * Opens a socket.
+ * Opens a socket: one of Linux where this process can call its C library, else a portable one. Both behave equally.
  *
  * @param options Address and callback.
  * @param wait Timeout and signal of the binding.
@@ -36,5 +37,6 @@ export async function openDatagram(
   options: DatagramOptions,
   wait: WaitOptions = {},
 ): Promise<DatagramSocket> {
-  return await openPortableDatagram(options, wait);
+  const opened = await tryLinuxDatagram(options, wait);
+  return typeof opened === "string" ? await openPortableDatagram(options, wait, opened) : opened;
 }

@@ -42,8 +42,24 @@ export function encodeFrame(message: unknown): Uint8Array<ArrayBuffer> {
 
 /** Reads frames from the bytes of a stream. */
 export class FrameReader {
+  /** Maximum bytes of a frame. */
+  maxBytes: number;
   #held: Uint8Array[] = [];
   #bytes = 0;
+
+  /**
+   * Makes a reader at the start of a stream.
+   *
+   * @param maxBytes Maximum bytes of a frame, at most {@linkcode MAX_FRAME_BYTES}.
+   */
+  constructor(maxBytes: number = MAX_FRAME_BYTES) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** Whether bytes of an incomplete frame are held. */
+  get isWithinFrame(): boolean {
+    return this.#bytes > 0;
+  }
 
   /**
    * Takes bytes of the stream.
@@ -59,11 +75,11 @@ export class FrameReader {
     while (this.#bytes >= LENGTH_BYTES) {
       const head = this.#join();
       const length = new DataView(head.buffer, head.byteOffset).getUint32(0, true);
-      if (length > MAX_FRAME_BYTES) {
+      if (length > this.maxBytes) {
         throw new OnpathError(
           "packet",
-          `Cannot read a control message of ${length} bytes: the maximum is ${MAX_FRAME_BYTES}`,
-          { bytes: length, most: MAX_FRAME_BYTES },
+          `Cannot read a control message of ${length} bytes: the maximum is ${this.maxBytes}`,
+          { bytes: length, most: this.maxBytes },
         );
       }
       if (this.#bytes < LENGTH_BYTES + length) {

@@ -27,7 +27,10 @@ export function halvesOf(plan: Plan, opened: Opened<any, any, any, any>, isJumbo
   }
   const halves = opened.halves();
   if (halves.checksum !== "crc32c") {
-    throw undividable(plan, `its packets carry no CRC, expected checksum crc32c`);
+    throw undividable(
+      plan,
+      "its packets carry no CRC, and a network changes bytes unnoticed, expected checksum crc32c",
+    );
   }
   const bytes = HEADER_BYTES + Math.max(plan.packets.request, plan.packets.answer);
   const most = isJumbo ? JUMBO_BYTES : DATAGRAM_BYTES;

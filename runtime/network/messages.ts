@@ -25,11 +25,27 @@ export const announceSpec: Schema<{ plan: Uint8Array }> = z.strictObject({ plan:
 /** Receiver to NIC: the port to which answers go. The address is that of the connection. */
 export const destinationSpec: Schema<{ token: string; port: number }> = z.strictObject({ token, port });
 
-/** Sender to NIC: flows of an announced plan, and the token of their destination. */
-export const flowsSpec: Schema<{ flows: number[]; plan: number; token: string }> = z.strictObject({
+/** Flows that a sender registers. */
+export interface RegisteredFlows {
+  /** Flow numbers. */
+  readonly flows: readonly number[];
+  /** Plan id. */
+  readonly plan: number;
+  /** Token of the destination. */
+  readonly token: string;
+  /** Port of the sender to which the NIC reports, at the connection's address. Absent: the NIC does not report. */
+  readonly port?: number | undefined;
+  /** Host whose packets they are, if the receiver registers them. Absent: the connection's. */
+  readonly source?: string | undefined;
+}
+
+/** Sender to NIC: flows of an announced plan. */
+export const flowsSpec: Schema<RegisteredFlows> = z.strictObject({
   flows,
   plan: u32,
   token,
+  port: port.optional(),
+  source: z.string().max(45).optional(),
 });
 
 /** Sender to NIC: flows that have ended. */

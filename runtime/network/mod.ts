@@ -41,6 +41,7 @@ export {
   eachDatagram,
   type ReceivedBatch,
 } from "./socket/batch.ts";
+export { openLinuxDatagram, whyPortable } from "./socket/linux.ts";
 export { openPortableDatagram } from "./socket/portable.ts";
 export { type Nic, type NicOptions, openNic } from "./nic.ts";
 export type { NicCounts, NicDrop } from "./nic_counts.ts";
@@ -54,6 +55,13 @@ export {
   type ReceiverOptions,
 } from "./receiver.ts";
 export type { ReceivedOutput } from "./received_inputs.ts";
+export { openTun, type TunOptions } from "./route/tun_socket.ts";
 export { openSender, type Sender, type SenderCounts, type SenderOptions, type SentPlan } from "./sender.ts";
-export type { FallbackReason, SendOptions, SendReport } from "./sent_inputs.ts";
-export { openRelay, type Relay, type RelayCounts, type RelayFaults, type RelayOptions } from "./relay.ts";
+export type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
+export type { PeerCounts, PeerLimits } from "./security/peers.ts";
+export type { Security } from "./security/options.ts";
+export type { TlsOptions } from "./security/tls.ts";
+export type { ControlCounts, RefusedConnection } from "./connect.ts";
+export type { MessageOutcome } from "./control_frame.ts";
+export type { RelayCounts, RelayFaults } from "./fault_path.ts";
+export { openRelay, type Relay, type RelayOptions } from "./relay.ts";

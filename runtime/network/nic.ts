@@ -11,10 +11,26 @@ import { createModelDevice } from "../device/model.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
-import { type DatagramSocket, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
-import { announceSpec, closeSpec, destinationSpec, flowsSpec, nothingSpec } from "./messages.ts";
+import {
+  DATAGRAM_BYTES,
+  type DatagramSocket,
+  JUMBO_BYTES,
+  type OpenDatagram,
+  openDatagram,
+} from "./datagram.ts";
+import {
+  announceSpec,
+  closeSpec,
+  destinationSpec,
+  flowsSpec,
+  nothingSpec,
+  type RegisteredFlows,
+} from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
+import { checkKeys, keysHandler } from "./security/agree.ts";
+import { checkSecurity, type Security } from "./security/options.ts";
+import { TRAILER_BYTES } from "./security/packet_mac.ts";
 import { type NicLimits, NicTables } from "./nic_tables.ts";
 
 /** Options of {@linkcode openNic}. */
@@ -25,15 +41,22 @@ export interface NicOptions {
   readonly control?: Address | undefined;
   /** Opens the device of a plan; the NIC closes it. Default the model of the plan's target. */
   readonly openDevice?: ((plan: Plan) => Promise<Device>) | undefined;
-  /** Finds the resources of a plan, such as its vocabulary. Default none. */
+  /** Finds the resources of a plan, such as its vocabulary, at once or as a promise. Default none. */
   readonly resourcesOf?: ((plan: Plan) => unknown) | undefined;
   /** Address to which datagrams are sent that are no packets. Default they are dropped. */
   readonly passTo?: Address | undefined;
   /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
   readonly jumbo?: boolean | undefined;
-  /** Limits of programs, flows and connections. */
+  /** Limits of programs, flows, connections and of each host. */
   readonly limits?: NicLimits | undefined;
-  /** Opens datagram sockets. Default {@linkcode openDatagram}. */
+  /** TLS and token of the control channel, and whether only authenticated packets are taken. Default none. */
+  readonly security?: Security | undefined;
+  /**
+   * Whether a receiver may register flows of other hosts, because this NIC stands in a route and senders do not know it.
+   * Default false.
+   */
+  readonly delegates?: boolean | undefined;
+  /** Opens datagram sockets. Default {@linkcode openDatagram}. See {@linkcode openTun} for a NIC in a route. */
   readonly open?: OpenDatagram | undefined;
 }
 
@@ -74,6 +97,8 @@ export interface Nic extends AsyncDisposable {
 export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}): Promise<Nic> {
   const loopback = { host: LOOPBACK, port: 0 };
   const { listen = loopback, control = loopback, passTo, limits = {}, open = openDatagram } = options;
+  const { security = {} } = options;
+  checkSecurity(security, control);
   const isJumbo = options.jumbo ?? false;
   const path = new NicPath(
     passTo,
@@ -82,10 +107,11 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
         openDevice: options.openDevice ?? (({ target }) => Promise.resolve(createModelDevice(target))),
         resourcesOf: options.resourcesOf ?? (() => undefined),
         isJumbo,
+        delegates: options.delegates ?? false,
         events,
       }, limits),
   );
-  const maxBytes = isJumbo ? JUMBO_BYTES : undefined;
+  const maxBytes = TRAILER_BYTES + (isJumbo ? JUMBO_BYTES : DATAGRAM_BYTES);
   const socket = await open({ listen, onDatagrams: (batch) => path.take(batch), maxBytes }, wait);
   let server: ControlServer;
   try {
@@ -94,8 +120,14 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
       listen: control,
       role: "nic",
       maxConnections: limits.connections,
-      handlers: controlHandlers(path, socket),
-      onEnd: (channel) => path.tables.forget(channel),
+      maxPerHost: limits.perPeer?.connections,
+      security,
+      handlers: controlHandlers(path, socket, security.authenticate ?? false),
+      onOpen: ({ remoteHost }) => path.tables.peers.of(remoteHost).connections++,
+      onEnd: (channel) => {
+        path.tables.peers.of(channel.remoteHost).connections--;
+        path.tables.forget(channel);
+      },
     }, wait);
   } catch (error) {
     await socket.close();
@@ -104,13 +136,17 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
   let closing: Promise<void> | undefined;
   const close = async () => {
     await server.close();
+    path.close();
     await path.tables.close();
     await socket.close();
   };
   const nic: Nic = {
     data: socket.local,
     control: server.local,
-    counts: () => path.counts(server.channels.size),
+    counts: () => ({
+      ...path.counts(server.channels.size),
+      control: { refused: { ...server.refused }, messages: { ...server.messages } },
+    }),
     devices: () => path.devices(),
     close: () => closing ??= close(),
     [Symbol.asyncDispose]: () => nic.close(),
@@ -118,7 +154,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
   return nic;
 }
 
-function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
+function controlHandlers(path: NicPath, socket: DatagramSocket, isAuthenticated: boolean): Handlers {
   const { tables } = path;
   // Senders share what the socket buffers. Few packets each suffice for progress.
   const windowOf = (channel: Channel) => {
@@ -128,6 +164,7 @@ function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
     return Math.max(4, Math.floor(socket.burst / (owners.size + 1)));
   };
   return {
+    keys: keysHandler,
     describe: { schema: nothingSpec, run: () => ({ port: socket.local.port }) },
     announce: {
       schema: announceSpec,
@@ -137,20 +174,24 @@ function controlHandlers(path: NicPath, socket: DatagramSocket): Handlers {
     },
     destination: {
       schema: destinationSpec,
-      run: ({ token, port }: { token: string; port: number }, channel) =>
-        tables.addDestination(token, port, channel),
+      run: ({ token, port }: { token: string; port: number }, channel) => {
+        checkKeys("register a destination", channel, isAuthenticated);
+        tables.addDestination(token, port, channel);
+      },
     },
     flows: {
       schema: flowsSpec,
-      run: ({ flows, plan, token }: { flows: number[]; plan: number; token: string }, channel) => {
-        const { capacity } = tables.addFlows(flows, plan, token, channel);
-        return { window: Math.min(windowOf(channel), capacity) };
+      run: (message: RegisteredFlows, channel) => {
+        checkKeys("register flows", channel, isAuthenticated);
+        const { share } = tables.addFlows(message, channel);
+        return { window: Math.min(windowOf(channel), share) };
       },
     },
     close: {
       schema: closeSpec,
       run: ({ flows }: { flows: number[] }, channel) => tables.closeFlows(flows, channel),
     },
-    stats: { schema: nothingSpec, run: () => path.counts(undefined) },
+    // A peer learns nothing of others.
+    stats: { schema: nothingSpec, run: () => ({ ...path.counts(0), peers: {} }) },
   };
 }

@@ -9,10 +9,14 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
 import { slotAddress } from "../../serialize/packets.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
+import { createEpochCounter } from "../../kernels/epochs.ts";
 import type { Device } from "../device/device.ts";
+import { yieldToEventLoop } from "../device/serial.ts";
+import { PageTurns } from "./page_turns.ts";
+import type { Peer } from "./security/peers.ts";
 
 /** Requests in one exchange with the device, at most. */
-const BATCH = 128;
+const BATCH = 512;
 
 /** Answers in one exchange, at most. */
 const MAX_ANSWERS = 4096;
@@ -42,8 +46,11 @@ export class NicProgram {
   readonly device: Device;
   /** Capacity of the queue in requests. */
   readonly capacity: number;
+  /** Requests of one host in the queue, at most: three quarters of its capacity. */
+  readonly share: number;
   readonly #events: ProgramEvents;
   readonly #answers: PacketSlots;
+  readonly #pages: PageTurns | undefined;
   // One bank is filled while the device takes the other one.
   #filling: PacketSlots;
   #taking: PacketSlots;
@@ -51,6 +58,10 @@ export class NicProgram {
   #running: Promise<void> | undefined;
   #hasFailed = false;
   #isClosed = false;
+  // Hosts of the requests in each bank, and requests of each host in the bank that is filled.
+  #fillingPeers: Peer[] = [];
+  #takingPeers: Peer[] = [];
+  readonly #counts = new Map<Peer, number>();
 
   /**
    * Makes an empty queue.
@@ -59,12 +70,14 @@ export class NicProgram {
    * @param device Open device with the program, which this owns.
    * @param halves Order and flows of the device.
    * @param events Callbacks.
+   * @param reload Loads the program again, so that no page is on the device.
    */
   constructor(
     plan: Plan,
     device: Device,
-    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf">,
+    halves: Pick<Halves<unknown, unknown>, "order" | "flows" | "requestOf" | "pages">,
     events: ProgramEvents,
+    reload: () => Promise<void>,
   ) {
     this.plan = plan;
     this.device = device;
@@ -74,11 +87,15 @@ export class NicProgram {
     this.#events = events;
     const { answersPerRequest } = plan.packets;
     this.capacity = Math.max(1, Math.min(BATCH, Math.floor(MAX_ANSWERS / answersPerRequest)));
+    this.share = Math.ceil(3 * this.capacity / 4);
     const packets = { ...plan.packets, inFlight: this.capacity };
     const { requests, answers } = reservePlanSlots(packets);
     this.#filling = requests;
     this.#answers = answers;
     this.#taking = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    if (halves.pages === undefined) return;
+    const arranged = reservePlanSlots({ ...packets, answersPerRequest: 1 }).requests;
+    this.#pages = new PageTurns(halves.pages, arranged, createEpochCounter(plan.target.epochs), reload);
   }
 
   /** Whether the device has failed. */
@@ -90,13 +107,21 @@ export class NicProgram {
    * Queues a request.
    *
    * @param bytes Request; copied.
+   * @param peer Host that sent it.
    * @returns Null, or the reason why it was dropped.
    */
-  push(bytes: Uint8Array): "full" | "length" | "failed" | null {
+  push(bytes: Uint8Array, peer: Peer): string | null {
     const slots = this.#filling;
     if (this.#hasFailed || this.#isClosed) return "failed";
     if (bytes.length > slots.slotBytes) return "length";
     if (this.#count === this.capacity) return "full";
+    const refusal = this.#pages?.refusal(bytes) ?? null;
+    if (refusal !== null) return refusal;
+    const own = this.#counts.get(peer) ?? 0;
+    if (own === this.share) return "limit";
+    this.#counts.set(peer, own + 1);
+    this.#fillingPeers.push(peer);
+    peer.queuedBytes += slots.slotBytes;
     slots.engine.bytes.set(bytes, slotAddress(slots, this.#count++));
     this.#running ??= this.#run();
     return null;
@@ -105,23 +130,34 @@ export class NicProgram {
   async #run(): Promise<void> {
     try {
       // Requests that arrive in the same turn of the event loop share an exchange.
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      await yieldToEventLoop();
       while (this.#count > 0 && !this.#isClosed) {
         const count = this.#count;
         [this.#filling, this.#taking] = [this.#taking, this.#filling];
+        [this.#fillingPeers, this.#takingPeers] = [this.#takingPeers, this.#fillingPeers];
+        this.#counts.clear();
         this.#count = 0;
-        const found = await this.device.exchange(
-          { input: this.#taking, count, output: this.#answers },
-          { timeoutMs: EXCHANGE_MS },
-        );
+        const turn = await this.#pages?.arrange(this.#taking, count) ?? { input: this.#taking };
+        const exchange = { ...turn, count, output: this.#answers };
+        const found = await this.device.exchange(exchange, { timeoutMs: EXCHANGE_MS });
         await this.#events.onAnswers(this.#answers, found);
+        this.#release(this.#takingPeers);
       }
     } catch (error) {
       this.#hasFailed = true;
       if (!this.#isClosed) this.#events.onFailure(error);
     } finally {
       this.#running = undefined;
+      if (this.#hasFailed || this.#isClosed) {
+        this.#release(this.#takingPeers);
+        this.#release(this.#fillingPeers);
+      }
     }
+  }
+
+  #release(peers: Peer[]): void {
+    for (const peer of peers) peer.queuedBytes -= this.#taking.slotBytes;
+    peers.length = 0;
   }
 
   /** Closes the device after the exchange in flight. */

@@ -14,7 +14,9 @@ import { type Address, sameAddress } from "./address.ts";
 import type { Channel } from "./channel.ts";
 import { FlowOrder } from "./flow_order.ts";
 import { halvesOf } from "./halves_of.ts";
+import type { RegisteredFlows } from "./messages.ts";
 import { NicProgram, type ProgramEvents } from "./nic_program.ts";
+import { type Peer, type PeerLimits, Peers } from "./security/peers.ts";
 
 /** Bounds of what peers may register at a NIC. */
 export interface NicLimits {
@@ -24,6 +26,8 @@ export interface NicLimits {
   readonly flows?: number | undefined;
   /** Control connections at once. Default 64. */
   readonly connections?: number | undefined;
+  /** Bounds of each host. */
+  readonly perPeer?: PeerLimits | undefined;
 }
 
 /** Receiver of answers. */
@@ -38,10 +42,16 @@ export interface Destination {
 export interface NicFlow {
   /** Program of its packets. */
   readonly program: NicProgram;
-  /** Connection that registered it; its packets come from the same host. */
+  /** Connection that registered it; its packets come from the same host, or are authenticated. */
   readonly owner: Channel;
+  /** Host of the connection. */
+  readonly peer: Peer;
   /** Token of its destination. */
   readonly token: string;
+  /** Host that its packets come from, unless they are authenticated. */
+  readonly source: string;
+  /** Address to which the NIC reports; undefined if it does not. */
+  readonly reports: Address | undefined;
   /** Order of a sequential flow. */
   readonly order: FlowOrder | undefined;
 }
@@ -55,10 +65,12 @@ interface Held {
 export interface ProgramMaker {
   /** Opens the device of a plan. */
   readonly openDevice: (plan: Plan) => Promise<Device>;
-  /** Finds the resources of a plan, such as its vocabulary. */
+  /** Finds the resources of a plan, such as its vocabulary, at once or as a promise. */
   readonly resourcesOf: (plan: Plan) => unknown;
   /** Whether packets may have the size of jumbo frames. */
   readonly isJumbo: boolean;
+  /** Whether a receiver may register flows of other hosts. */
+  readonly delegates: boolean;
   /** Callbacks of programs. */
   readonly events: (plan: Plan) => ProgramEvents;
 }
@@ -75,6 +87,9 @@ export class NicTables {
   readonly #ready = new Map<number, NicProgram>();
   readonly #maker: ProgramMaker;
   readonly #limits: { readonly programs: number; readonly flows: number };
+  readonly #perPeer: { readonly programs: number; readonly flows: number };
+  /** Hosts that have or had a connection. */
+  readonly peers: Peers;
   readonly #closing = new Set<Promise<void>>();
 
   /**
@@ -83,9 +98,14 @@ export class NicTables {
    * @param maker Makes programs.
    * @param limits Maximum programs and flows.
    */
-  constructor(maker: ProgramMaker, { programs = 16, flows = 4096 }: NicLimits) {
+  constructor(maker: ProgramMaker, { programs = 16, flows = 4096, perPeer = {} }: NicLimits) {
     this.#maker = maker;
     this.#limits = { programs, flows };
+    this.#perPeer = {
+      programs: perPeer.programs ?? Math.ceil(3 * programs / 4),
+      flows: perPeer.flows ?? Math.ceil(3 * flows / 4),
+    };
+    this.peers = new Peers(perPeer);
   }
 
   /** Loaded programs by plan id. */
@@ -102,9 +122,24 @@ export class NicTables {
    */
   async announce(bytes: Uint8Array, user: Channel): Promise<NicProgram> {
     const plan = decodePlan(bytes);
+    this.#checkPrograms(plan.id, user);
     const held = this.#programs.get(plan.id) ?? this.#hold(plan);
     held.users.add(user);
     return await held.program;
+  }
+
+  #checkPrograms(plan: number, { remoteHost }: Channel): void {
+    const { programs } = this.#perPeer;
+    const own =
+      [...this.#programs].filter(([id, { users }]) =>
+        id !== plan && [...users].some((user) => user.remoteHost === remoteHost)
+      ).length;
+    if (own < programs) return;
+    throw new OnpathError(
+      "device",
+      `Cannot load plan ${plan}: the host uses ${own} programs, the maximum of one host is ${programs}`,
+      { plan, most: programs },
+    );
   }
 
   #hold(plan: Plan): Held {
@@ -133,7 +168,7 @@ export class NicTables {
   }
 
   async #open(plan: Plan): Promise<NicProgram> {
-    const opened = findWorkload(plan.workload).open(plan, this.#maker.resourcesOf(plan));
+    const opened = findWorkload(plan.workload).open(plan, await this.#maker.resourcesOf(plan));
     const halves = halvesOf(plan, opened, this.#maker.isJumbo);
     const device = await this.#maker.openDevice(plan);
     try {
@@ -145,7 +180,8 @@ export class NicTables {
         );
       }
       await device.load(opened.program);
-      return new NicProgram(plan, device, halves, this.#maker.events(plan));
+      const reload = () => device.load(opened.program);
+      return new NicProgram(plan, device, halves, this.#maker.events(plan), reload);
     } catch (error) {
       await device.close();
       throw error;
@@ -158,16 +194,34 @@ export class NicTables {
    * @throws {OnpathError} `plan` if the program is not announced; `gap` if the destination is not registered; `size` if
    * a limit would be exceeded or a number is in use.
    */
-  addFlows(numbers: readonly number[], plan: number, token: string, owner: Channel): NicProgram {
+  addFlows(
+    { flows: numbers, plan, token, port, source: stated }: RegisteredFlows,
+    owner: Channel,
+  ): NicProgram {
+    const source = stated ?? owner.remoteHost;
+    if (source !== owner.remoteHost && !this.#maker.delegates) {
+      throw new OnpathError(
+        "device",
+        `Cannot register flows of ${source}: the NIC stands in no route, expected the sender's own connection`,
+        { source },
+      );
+    }
     const program = this.#ready.get(plan);
     if (program === undefined || this.#programs.get(plan)?.users.has(owner) !== true) {
       throw new OnpathError("plan", `Cannot register flows of plan ${plan}: it was not announced`, { plan });
     }
-    if (!this.destinations.has(token)) {
+    const destination = this.destinations.get(token);
+    if (destination === undefined) {
       throw new OnpathError(
         "gap",
         "Cannot register flows: their destination is not connected to the NIC",
         {},
+      );
+    }
+    if ((owner.keys === undefined) !== (destination.owner.keys === undefined)) {
+      throw new OnpathError(
+        "device",
+        "Cannot register flows: only one of sender and receiver authenticates packets, expected both or neither",
       );
     }
     for (const number of numbers) {
@@ -188,16 +242,37 @@ export class NicTables {
         { plan, open: own },
       );
     }
+    const ofHost =
+      [...this.flows.values()].filter((flow) => flow.owner.remoteHost === owner.remoteHost).length;
+    if (ofHost + numbers.length > this.#perPeer.flows) {
+      throw new OnpathError(
+        "size",
+        `Cannot register ${numbers.length} flows: the host has ${ofHost}, the maximum of one host is ${this.#perPeer.flows}`,
+        { open: ofHost, most: this.#perPeer.flows },
+      );
+    }
+    const peer = this.peers.of(owner.remoteHost);
     for (const number of numbers) {
       const order = program.isSequential ? new FlowOrder() : undefined;
-      this.flows.set(number, { program, owner, token, order });
+      const reports = port === undefined ? undefined : { host: source, port };
+      this.flows.set(number, { program, owner, peer, token, source, reports, order });
     }
     return program;
   }
 
   /** Removes flows of a connection; others are ignored. */
   closeFlows(numbers: readonly number[], owner: Channel): void {
-    for (const number of numbers) if (this.flows.get(number)?.owner === owner) this.flows.delete(number);
+    for (const number of numbers) if (this.flows.get(number)?.owner === owner) this.removeFlow(number);
+  }
+
+  /** Removes a flow, and erases its keys. */
+  removeFlow(number: number): void {
+    const flow = this.flows.get(number);
+    if (flow === undefined) return;
+    this.flows.delete(number);
+    flow.owner.keys?.mac("request").forget(number);
+    flow.owner.keys?.mac("order").forget(number);
+    this.destinations.get(flow.token)?.owner.keys?.mac("answer").forget(number);
   }
 
   /**
@@ -217,7 +292,7 @@ export class NicTables {
 
   /** Removes everything that a connection registered. Programs without users are closed. */
   forget(owner: Channel): void {
-    for (const [number, flow] of this.flows) if (flow.owner === owner) this.flows.delete(number);
+    for (const [number, flow] of this.flows) if (flow.owner === owner) this.removeFlow(number);
     for (const [token, each] of this.destinations) if (each.owner === owner) this.destinations.delete(token);
     for (const [plan, { users }] of this.#programs) {
       users.delete(owner);

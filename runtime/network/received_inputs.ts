@@ -16,12 +16,15 @@ import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import { encodeReport } from "./report_packet.ts";
-import { batchOf } from "./socket/batch.ts";
+import type { PacketMac } from "./security/packet_mac.ts";
+import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 
-/** Answers after which a report is sent at once. */
+/** Answers after which a report is sent at the end of a batch. */
 const REPORT_EVERY = 8;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
+/** Complete flows whose last reports are kept. */
+const MAX_COMPLETE = 512;
 
 /** A result that has arrived. */
 export interface ReceivedOutput {
@@ -43,12 +46,15 @@ export interface OpenPlan {
   readonly halves: Halves<any, any>;
 }
 
-interface Entry {
+interface ReportTarget {
+  readonly channel: Channel;
+  readonly reports: Address;
+}
+
+interface Entry extends ReportTarget {
   readonly number: number;
   readonly plan: Plan;
   readonly label: string;
-  readonly channel: Channel;
-  readonly reports: Address;
   readonly received: ReceivedInput<unknown>;
   isFinishing: boolean;
 }
@@ -59,12 +65,16 @@ interface FlowState {
   readonly arrivals: Arrivals;
   readonly requestOf: ((answer: number) => number) | undefined;
   unreported: number;
+  /** Whether a report is sent at the end of the batch. */
+  isDue: boolean;
   hasEscaped: boolean;
 }
 
 /** Open inputs of a receiver. */
 export class ReceivedInputs {
   socket: DatagramSocket | undefined;
+  /** Keys of answers; undefined if they need not be authenticated. Returns undefined while the NIC is gone. */
+  nicMac: (() => PacketMac | undefined) | undefined;
   readonly #plans: ReadonlyMap<number, OpenPlan>;
   readonly #onOutput: (output: ReceivedOutput) => void | Promise<void>;
   readonly #maxInputs: number;
@@ -77,6 +87,8 @@ export class ReceivedInputs {
     MAX_PAYLOAD,
   );
   readonly #dirty = new Set<FlowState>();
+  // Last reports of complete flows. A sender that has lost one repeats a request and gets it again.
+  readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: ReportTarget }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #nextInput = 0;
   #completed = 0;
@@ -133,22 +145,39 @@ export class ReceivedInputs {
     const entry = { number, plan: open.plan, label, channel, reports, received, isFinishing: false };
     this.#entries.set(number, entry);
     for (const flow of received.flows) {
+      this.#complete.delete(flow.flow);
       const arrivals = new Arrivals(flow);
       const { requestOf } = open.halves;
-      this.#flows.set(flow.flow, { entry, flow, arrivals, requestOf, unreported: 0, hasEscaped: false });
+      this.#flows.set(flow.flow, {
+        entry,
+        flow,
+        arrivals,
+        requestOf,
+        unreported: 0,
+        isDue: false,
+        hasEscaped: false,
+      });
     }
     // The sender learns the input's number first.
     if (received.flows.length === 0) setTimeout(() => this.#finishIfDone(entry), 0);
     return number;
   }
 
-  /** Takes a datagram from the NIC. */
-  take(bytes: Uint8Array): void {
-    const outcome = this.#take(bytes);
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+  /** Takes datagrams from the NIC. */
+  take(batch: ReceivedBatch): void {
+    for (let n = 0; n < batch.count; n++) {
+      const outcome = this.#take(datagramAt(batch, n));
+      this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    }
+    for (const state of this.#dirty) {
+      if (state.isDue) this.#report(state);
+    }
+    if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
   }
 
-  #take(bytes: Uint8Array): string {
+  #take(datagram: Uint8Array): string {
+    const bytes = this.#open(datagram);
+    if (typeof bytes === "string") return bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < HEADER_BYTES) return "truncated";
     if (bytes.length !== HEADER_BYTES + view.getUint16(OFFSET.length, true)) return "length";
@@ -156,7 +185,7 @@ export class ReceivedInputs {
     // Over a network, a packet without a CRC is not one of ours.
     if ((view.getUint16(OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
     const state = this.#flows.get(view.getUint32(OFFSET.flow, true));
-    if (state === undefined) return "flow";
+    if (state === undefined) return this.#repeatReport(view.getUint32(OFFSET.flow, true));
     const slots = this.#slots;
     slots.engine.bytes.set(bytes, slotAddress(slots, 0));
     const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
@@ -168,16 +197,30 @@ export class ReceivedInputs {
     return outcome;
   }
 
+  /** Verifies an answer, if answers are authenticated. Unknown flows have no keys. */
+  #open(datagram: Uint8Array): Uint8Array | string {
+    if (this.nicMac === undefined) return datagram;
+    if (datagram.length < HEADER_BYTES) return "truncated";
+    const view = new DataView(datagram.buffer, datagram.byteOffset);
+    const flow = view.getUint32(OFFSET.flow, true);
+    if (!this.#flows.has(flow) && !this.#complete.has(flow)) return "flow";
+    return this.nicMac()?.open(datagram) ?? "mac";
+  }
+
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
     this.#dirty.add(state);
-    if (++state.unreported >= REPORT_EVERY || flow.done) this.#report(state);
-    else this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
-    if (flow.escaped === true && !state.hasEscaped) {
-      state.hasEscaped = true;
-      entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
-    }
+    if (++state.unreported >= REPORT_EVERY || flow.done) state.isDue = true;
+    this.#noteEscape(state);
     this.#finishIfDone(entry);
+  }
+
+  /** Asks the sender to compute what the device left open, once. */
+  #noteEscape(state: FlowState): void {
+    const { entry, flow } = state;
+    if (flow.escaped !== true || state.hasEscaped) return;
+    state.hasEscaped = true;
+    entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
   }
 
   #reportAll(): void {
@@ -187,8 +230,35 @@ export class ReceivedInputs {
 
   #report(state: FlowState): void {
     state.unreported = 0;
+    state.isDue = false;
     this.#dirty.delete(state);
-    void this.socket!.send(batchOf([encodeReport(state.arrivals.report())]), state.entry.reports);
+    this.#sendReport(encodeReport(state.arrivals.report()), state.entry);
+  }
+
+  #sendReport(report: Uint8Array, { channel: { keys }, reports }: ReportTarget): void {
+    const batch = batchOf([report]);
+    void this.socket!.send(keys?.mac("report").seal(batch) ?? batch, reports);
+  }
+
+  #repeatReport(flow: number): string {
+    const last = this.#complete.get(flow);
+    if (last === undefined) return "flow";
+    this.#sendReport(last.report, last.to);
+    return "duplicate";
+  }
+
+  #keepReport({ flow, arrivals, entry: { channel, reports } }: FlowState): void {
+    this.#complete.set(flow.flow, { report: encodeReport(arrivals.report()), to: { channel, reports } });
+    const [oldest] = this.#complete.keys();
+    if (this.#complete.size > MAX_COMPLETE) {
+      this.#eraseKeys(oldest!, this.#complete.get(oldest!)!.to);
+      this.#complete.delete(oldest!);
+    }
+  }
+
+  #eraseKeys(flow: number, { channel }: ReportTarget): void {
+    this.nicMac?.()?.forget(flow);
+    channel.keys?.mac("report").forget(flow);
   }
 
   #finishIfDone(entry: Entry): void {
@@ -206,6 +276,7 @@ export class ReceivedInputs {
       if (!(cause instanceof OnpathError)) throw cause;
       error = cause.message.slice(0, 2000);
     } finally {
+      for (const state of this.#flows.values()) if (state.entry.number === number) this.#keepReport(state);
       this.#remove(number);
     }
     channel.notify("ended", { input: number, error });
@@ -236,11 +307,16 @@ export class ReceivedInputs {
     { part, isLast, ...message }: { input: number; flow: number; part: Uint8Array; isLast: boolean },
     channel: Channel,
   ): void {
-    const { flow, entry } = this.#find(message, channel);
+    const state = this.#find(message, channel);
+    const { flow, entry } = state;
     if (flow.append === undefined || flow.done) {
       throw new OnpathError("packet", `Cannot append to flow ${message.flow}: it is complete`);
     }
     flow.append(part, isLast);
+    if (isLast) {
+      state.hasEscaped = false;
+      this.#noteEscape(state);
+    }
     this.#finishIfDone(entry);
   }
 
@@ -269,6 +345,8 @@ export class ReceivedInputs {
       if (state.entry.number !== number) continue;
       this.#flows.delete(flow);
       this.#dirty.delete(state);
+      // The last report of a complete flow may be sent again.
+      if (!this.#complete.has(flow)) this.#eraseKeys(flow, state.entry);
     }
   }
 
@@ -294,5 +372,6 @@ export class ReceivedInputs {
     this.#entries.clear();
     this.#flows.clear();
     this.#dirty.clear();
+    this.#complete.clear();
   }
 }

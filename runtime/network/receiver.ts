@@ -9,13 +9,23 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
-import { connectControl, type ControlServer, serveControl } from "./connect.ts";
-import { type DatagramCounts, JUMBO_BYTES, type OpenDatagram, openDatagram } from "./datagram.ts";
+import { connectControl, type ControlCounts, type ControlServer, serveControl, sourceOf } from "./connect.ts";
+import {
+  DATAGRAM_BYTES,
+  type DatagramCounts,
+  JUMBO_BYTES,
+  type OpenDatagram,
+  openDatagram,
+} from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
+import { NicProxy } from "./nic_proxy.ts";
 import { Reconnecting } from "./reconnecting.ts";
-import { eachDatagram } from "./socket/batch.ts";
+import { agreeKeys, checkKeys, keysHandler } from "./security/agree.ts";
+import { checkSecurity, type Security } from "./security/options.ts";
+import { TRAILER_BYTES } from "./security/packet_mac.ts";
+import type { ReceivedBatch } from "./socket/batch.ts";
 
 /** A plan that a receiver takes, with the data that it names. */
 export interface ReceivedPlan {
@@ -43,6 +53,13 @@ export interface ReceiverOptions {
   readonly jumbo?: boolean | undefined;
   /** Inputs at once, 1 to 4096. Default 64. */
   readonly maxInputs?: number | undefined;
+  /** TLS and token of the control channels, and whether packets are authenticated. Default none. */
+  readonly security?: Security | undefined;
+  /**
+   * Whether senders know this receiver alone, because the NIC stands in their route. The receiver then registers their
+   * plans and flows at the NIC, which must have the option `delegates`. Default false.
+   */
+  readonly routed?: boolean | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
   readonly open?: OpenDatagram | undefined;
 }
@@ -51,12 +68,16 @@ export interface ReceiverOptions {
 export interface ReceiverCounts extends Readonly<DatagramCounts> {
   /** Answers by outcome. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Connections of senders that were refused, and messages by what became of them. */
+  readonly control: Readonly<ControlCounts>;
   /** Inputs that are open. */
   readonly inputs: number;
   /** Inputs that were completed. */
   readonly completed: number;
   /** Flows that senders completed on their own hosts. */
   readonly fallbacks: number;
+  /** Requests that came here, because no NIC was in their route. */
+  readonly missed: number;
 }
 
 /** An open receiver. */
@@ -82,6 +103,9 @@ export interface Receiver extends AsyncDisposable {
 export async function openReceiver(options: ReceiverOptions, wait: WaitOptions = {}): Promise<Receiver> {
   const loopback = { host: LOOPBACK, port: 0 };
   const { nic, listen = loopback, control = loopback, announcedPort, open = openDatagram } = options;
+  const { security = {} } = options;
+  const isAuthenticated = security.authenticate ?? false;
+  checkSecurity(security, control);
   if (typeof options.onOutput !== "function") {
     throw new OnpathError(
       "size",
@@ -102,35 +126,48 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const maxBytes = options.jumbo === true ? JUMBO_BYTES : undefined;
-    const onDatagrams = eachDatagram((bytes) => inputs.take(bytes));
+    const maxBytes = TRAILER_BYTES + (options.jumbo === true ? JUMBO_BYTES : DATAGRAM_BYTES);
+    const onDatagrams = (batch: ReceivedBatch) => inputs.take(batch);
     const socket = await open({ listen, onDatagrams, maxBytes }, wait);
     undo.push(() => socket.close());
     inputs.socket = socket;
     undo.push(() => inputs.close());
     const port = announcedPort ?? socket.local.port;
-    const link = await Reconnecting.open("the NIC", async (each) => {
-      const channel = await connectControl(nic, "receiver", {}, each);
+    const proxy = options.routed === true ? new NicProxy(() => link) : undefined;
+    if (proxy !== undefined) {
+      // Requests have a port of their own, so that one which passes no NIC is not taken for an answer.
+      const requests = await open({ listen: { host: listen.host, port: 0 }, onDatagrams: () => {} }, wait);
+      undo.push(() => requests.close());
+      proxy.requests = requests;
+    }
+    const handlers = proxy === undefined ? {} : { failure: proxy.failure };
+    const link: Reconnecting = await Reconnecting.open("the NIC", async (each) => {
+      const channel = await connectControl(nic, "receiver", handlers, each, security, sourceOf(listen));
       try {
+        if (isAuthenticated) await agreeKeys(channel, each);
         await channel.call("destination", { token, port }, each);
       } catch (error) {
         channel.close();
         throw error;
       }
+      void channel.ended.then(() => proxy?.reset());
       return channel;
     }, wait);
     undo.push(() => link.close());
+    if (isAuthenticated) inputs.nicMac = () => link.current?.keys?.mac("answer");
     const server: ControlServer = await serveControl({
       listen: control,
       role: "receiver",
+      security,
       handlers: {
+        ...proxy?.handlers,
+        keys: keysHandler,
         open: {
           schema: openSpec,
-          run: (message, channel) => ({
-            input: inputs.open(message, channel),
-            token,
-            window: socket.burst,
-          }),
+          run: (message, channel) => {
+            checkKeys("open an input", channel, isAuthenticated);
+            return { input: inputs.open(message, channel), token, window: socket.burst };
+          },
         },
         resume: {
           schema: resumeSpec,
@@ -139,13 +176,21 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
         part: { schema: partSpec, run: (message, channel) => inputs.append(message, channel) },
         drop: { schema: inputSpec, run: ({ input }, channel) => inputs.drop(input, channel) },
       },
-      onEnd: (channel) => inputs.forget(channel),
+      onEnd: (channel) => {
+        inputs.forget(channel);
+        proxy?.forget(channel);
+      },
     }, wait);
     undo.push(() => server.close());
     const receiver: Receiver = {
       data: socket.local,
       control: server.local,
-      counts: () => ({ ...socket.counts, ...inputs.counts() }),
+      counts: () => ({
+        ...socket.counts,
+        ...inputs.counts(),
+        missed: proxy?.requests?.counts.received ?? 0,
+        control: { refused: { ...server.refused }, messages: { ...server.messages } },
+      }),
       close,
       [Symbol.asyncDispose]: close,
     };

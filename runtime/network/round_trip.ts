@@ -13,6 +13,8 @@ const FIRST_MS = 200;
 export const MIN_TIMEOUT_MS = 10;
 /** Maximum timeout in milliseconds, with all back-off. */
 export const MAX_TIMEOUT_MS = 4000;
+/** Acknowledgements of repeated packets alone after which the path is taken for one that has become slower. */
+const MAX_AMBIGUOUS = 8;
 /** Resolution of the clock in milliseconds. */
 const CLOCK_MS = 1;
 
@@ -21,6 +23,7 @@ export class RoundTrip {
   #smoothed: number | undefined;
   #variation = 0;
   #backOff = 1;
+  #ambiguous = 0;
 
   /** Smoothed round trip in milliseconds; 0 before the first measurement. */
   get smoothedMs(): number {
@@ -53,15 +56,22 @@ export class RoundTrip {
       this.#smoothed = 0.875 * this.#smoothed + 0.125 * ms;
     }
     this.#backOff = 1;
+    this.#ambiguous = 0;
+  }
+
+  /**
+   * Ends the back-off, after an acknowledgement of repeated packets. Their round trips are ambiguous. Where no others
+   * come, the timeout is too short for the path, and it grows towards the time since the first copies.
+   *
+   * @param atMost Milliseconds since the first copy of one of them.
+   */
+  progress(atMost: number): void {
+    this.#backOff = 1;
+    if (++this.#ambiguous >= MAX_AMBIGUOUS) this.measure(Math.min(atMost, 2 * this.timeoutMs));
   }
 
   /** Doubles the timeout, after it has passed without an acknowledgement. */
   backOff(): void {
     this.#backOff = Math.min(64, 2 * this.#backOff);
-  }
-
-  /** Ends the back-off, after an acknowledgement. */
-  progress(): void {
-    this.#backOff = 1;
   }
 }

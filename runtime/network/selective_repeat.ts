@@ -1,8 +1,8 @@
 /**
  * Selective repeat: the requests of one flow that are in flight, and those that are due again.
  *
- * A request is lost if one that was sent sufficiently later has arrived, or if the timeout passes without any
- * acknowledgement. Copies of the requests are kept until they are acknowledged.
+ * A request is lost if one that was sent sufficiently later has arrived, if it does not arrive soon after a later one, or
+ * if the timeout passes without any acknowledgement. Copies of the requests are kept until they are acknowledged.
  *
  * @module
  */
@@ -19,6 +19,8 @@ export class SelectiveRepeat {
   sent = 0;
   /** Requests sent again. */
   resent = 0;
+  /** Requests that were lost before others that arrived. */
+  losses = 0;
   /** Consecutive timeouts without an acknowledgement. */
   timeouts = 0;
   readonly #total: number;
@@ -29,6 +31,8 @@ export class SelectiveRepeat {
   readonly #copies: Uint8Array;
   readonly #states: Uint8Array;
   readonly #sentAt: Float64Array;
+  // Times of the first copies.
+  readonly #copiedAt: Float64Array;
   readonly #tries: Uint32Array;
   // First request that has not arrived, first one never sent, and first one without a copy.
   #first = 0;
@@ -36,8 +40,18 @@ export class SelectiveRepeat {
   #staged = 0;
   #inFlight = 0;
   #lost = 0;
+  // Request that was sent last of those that have arrived, and when.
   #newestArrival = -Infinity;
+  #newest = -1;
   #lastEvent = 0;
+  // Sequential flows: earliest time at which a device could take each request, and first request that the NIC lacks.
+  readonly #dueAt: Float64Array;
+  readonly #suspectAt: Float64Array;
+  readonly #answersOf: Uint32Array | undefined;
+  readonly #isSequential: boolean;
+  #taken = 0;
+  #heldCount = 0;
+  #nextSuspect = Infinity;
 
   /**
    * Creates a window.
@@ -46,8 +60,15 @@ export class SelectiveRepeat {
    * @param capacity Requests of which copies are kept.
    * @param packetBytes Maximum bytes of a request.
    * @param path Round trip of the path.
+   * @param sequential Answers to each request of a sequential flow; undefined for a placed one.
    */
-  constructor(total: number, capacity: number, packetBytes: number, path: RoundTrip) {
+  constructor(
+    total: number,
+    capacity: number,
+    packetBytes: number,
+    path: RoundTrip,
+    sequential?: { readonly answersOf?: Uint32Array | undefined },
+  ) {
     this.#total = total;
     this.#capacity = Math.min(capacity, total);
     this.#path = path;
@@ -55,7 +76,12 @@ export class SelectiveRepeat {
     this.#copies = new Uint8Array(this.#capacity * packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
+    this.#copiedAt = new Float64Array(this.#capacity);
     this.#tries = new Uint32Array(this.#capacity);
+    this.#isSequential = sequential !== undefined;
+    this.#answersOf = sequential?.answersOf;
+    this.#dueAt = this.#isSequential ? new Float64Array(this.#capacity) : this.#sentAt;
+    this.#suspectAt = new Float64Array(this.#capacity);
     this.#lengths = new Uint32Array(this.#capacity);
   }
   readonly #lengths: Uint32Array;
@@ -95,8 +121,12 @@ export class SelectiveRepeat {
     return this.#lost + this.#staged - this.#unsent;
   }
 
-  /** Time at which the timeout passes; Infinity if nothing is in flight. */
+  /** Time at which the timeout passes or a request is lost; Infinity if nothing is in flight. */
   get deadline(): number {
+    return Math.min(this.#timeoutAt, this.#nextSuspect);
+  }
+
+  get #timeoutAt(): number {
     return this.#inFlight === 0 ? Infinity : this.#lastEvent + this.#path.timeoutMs;
   }
 
@@ -132,10 +162,78 @@ export class SelectiveRepeat {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
     this.#sentAt[n] = now;
+    if (this.#tries[n] === 0) this.#copiedAt[n] = now;
     this.#tries[n]!++;
+    this.#suspectAt[n] = Infinity;
+    if (this.#isSequential) this.#noteOrder(sequence, now);
     this.#inFlight++;
     this.sent++;
     packets.add(n * this.#packetBytes, this.#lengths[n]!);
+  }
+
+  /** The device takes no later request before one that the NIC lacks, whenever they were sent. */
+  #noteOrder(sequence: number, now: number): void {
+    const end = sequence < this.#taken ? sequence + 1 : this.#unsent;
+    for (let n = sequence; n < end; n++) this.#dueAt[n % this.#capacity] = now;
+  }
+
+  /**
+   * Takes a report of the NIC on a sequential flow. A request that it lacks while it holds a later one is lost, unless it
+   * arrives within the variation of the path. A request without answers has arrived once the NIC has taken it.
+   *
+   * @param first First request that the NIC lacks.
+   * @param bitmap Bit n is set if it holds request `first` + n.
+   * @param now Time in milliseconds.
+   * @returns Whether the report is newer than the last one.
+   */
+  hold(first: number, bitmap: Uint8Array, now: number): boolean {
+    if (!this.#isSequential || first > this.#unsent || first < this.#taken) return false;
+    const end = Math.min(this.#unsent, first + 8 * bitmap.length);
+    const holds = (n: number) => ((bitmap[(n - first) >> 3]! >> ((n - first) & 7)) & 1) === 1;
+    let count = 0, newest = -Infinity, last = first;
+    for (let n = first; n < end; n++) if (holds(n)) [count, last] = [count + 1, n];
+    if (first === this.#taken && count <= this.#heldCount) return false;
+    [this.#taken, this.#heldCount] = [first, count];
+    this.#lastEvent = now;
+    this.timeouts = 0;
+    const from = Math.max(first, this.#first);
+    for (let n = from; n <= last && n < end; n++) {
+      const slot = n % this.#capacity;
+      if (!holds(n)) continue;
+      newest = Math.max(newest, this.#sentAt[slot]!);
+      if (this.#states[slot] !== LOST) continue;
+      this.#states[slot] = IN_FLIGHT;
+      this.#lost--;
+      this.#inFlight++;
+    }
+    for (let n = from; n < last; n++) {
+      const slot = n % this.#capacity, sentAt = this.#sentAt[slot]!;
+      if (!holds(n) && sentAt <= newest) this.#suspect(slot, sentAt, newest, now);
+    }
+    this.#arriveWithoutAnswers(first);
+    return true;
+  }
+
+  #arriveWithoutAnswers(end: number): void {
+    if (this.#answersOf === undefined) return;
+    for (let n = this.#first; n < end; n++) {
+      if (this.#answersOf[n] === 0) this.#arrive(n % this.#capacity);
+    }
+    this.#advance();
+  }
+
+  /** Marks requests as lost that did not arrive in the time that the path's variation leaves them. */
+  #loseSuspects(now: number): void {
+    if (now < this.#nextSuspect) return;
+    this.#nextSuspect = Infinity;
+    for (let n = this.#first; n < this.#unsent; n++) {
+      const slot = n % this.#capacity;
+      if (this.#states[slot] !== IN_FLIGHT) continue;
+      if (this.#suspectAt[slot]! <= now) {
+        this.#lose(slot);
+        this.losses++;
+      } else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
+    }
   }
 
   /**
@@ -150,40 +248,66 @@ export class SelectiveRepeat {
     const end = Math.min(this.#unsent, first + 8 * bitmap.length);
     // A report from before, or of another flow's length, acknowledges nothing beyond what was sent.
     const until = Math.min(first, this.#unsent);
-    let count = 0, measured = -Infinity;
+    let count = 0, measured = -Infinity, copied = -Infinity;
     for (let n = this.#first; n < end; n++) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
-      const slot = n % this.#capacity, state = this.#states[slot];
-      if (state === ARRIVED) continue;
-      if (state === IN_FLIGHT) this.#inFlight--;
-      else this.#lost--;
-      this.#states[slot] = ARRIVED;
+      const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
+      if (!this.#arrive(slot)) continue;
       count++;
-      const sentAt = this.#sentAt[slot]!;
-      this.#newestArrival = Math.max(this.#newestArrival, sentAt);
-      // The round trip of a repeated request is ambiguous.
-      if (this.#tries[slot] === 1) measured = Math.max(measured, sentAt);
+      copied = Math.max(copied, this.#copiedAt[slot]!);
+      const dueAt = this.#dueAt[slot]!;
+      const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
+      // An acknowledgement that comes at once is one of the copy that was sent first.
+      if (isAmbiguous && now - dueAt < this.#path.smoothedMs / 2) continue;
+      if (dueAt >= this.#newestArrival) {
+        this.#newest = dueAt > this.#newestArrival ? n : Math.max(n, this.#newest);
+        this.#newestArrival = dueAt;
+      }
+      // The round trip of a request that was repeated or held is ambiguous. That of a lost one has the timeout in it.
+      if (!isAmbiguous && isInFlight) measured = Math.max(measured, dueAt);
     }
     if (count === 0) return 0;
     if (measured > -Infinity) this.#path.measure(now - measured);
-    this.#path.progress();
+    else this.#path.progress(now - copied);
     this.timeouts = 0;
     this.#lastEvent = now;
-    while (this.#first < this.#unsent && this.#states[this.#first % this.#capacity] === ARRIVED) {
-      this.#first++;
-    }
-    this.#findLost();
+    this.#advance();
+    this.#findLost(now);
     return count;
   }
 
-  /** Marks requests as lost that were sent sufficiently earlier than one that has arrived. */
-  #findLost(): void {
-    const before = this.#newestArrival - this.#path.reorderMs;
-    for (let n = this.#first; n < this.#unsent; n++) {
-      const slot = n % this.#capacity;
-      if (this.#states[slot] === IN_FLIGHT && this.#sentAt[slot]! < before) this.#lose(slot);
+  /** Marks a request as arrived. Returns whether that is new. */
+  #arrive(slot: number): boolean {
+    const state = this.#states[slot];
+    if (state === ARRIVED) return false;
+    if (state === IN_FLIGHT) this.#inFlight--;
+    else this.#lost--;
+    this.#states[slot] = ARRIVED;
+    return true;
+  }
+
+  #advance(): void {
+    while (this.#first < this.#unsent && this.#states[this.#first % this.#capacity] === ARRIVED) {
+      this.#first++;
     }
+  }
+
+  /** Finds requests that were sent before one that has arrived. They are lost at once, or if they do not arrive soon. */
+  #findLost(now: number): void {
+    for (let n = this.#first; n < this.#unsent; n++) {
+      const dueAt = this.#dueAt[n % this.#capacity]!;
+      const isEarlier = dueAt < this.#newestArrival || (dueAt === this.#newestArrival && n < this.#newest);
+      if (isEarlier) this.#suspect(n % this.#capacity, dueAt, this.#newestArrival, now);
+    }
+    this.#loseSuspects(now);
+  }
+
+  #suspect(slot: number, dueAt: number, newest: number, now: number): void {
+    if (this.#states[slot] !== IN_FLIGHT) return;
+    const at = dueAt < newest - this.#path.reorderMs ? now : now + this.#path.reorderMs;
+    this.#suspectAt[slot] = Math.min(this.#suspectAt[slot]!, at);
+    this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
   }
 
   #lose(slot: number): void {
@@ -193,16 +317,27 @@ export class SelectiveRepeat {
   }
 
   /**
-   * Marks all requests in flight as lost if the timeout has passed.
+   * Marks requests as lost if the timeout has passed. The first time it is the oldest one in flight only: its repetition
+   * brings a report, which names the others, where merely a report was lost. After further timeouts it is all of them.
    *
-   * @returns Whether it has.
+   * @returns Whether all requests were marked.
    */
   expire(now: number): boolean {
-    if (now < this.deadline) return false;
-    this.loseAll();
+    this.#loseSuspects(now);
+    if (now < this.#timeoutAt) return false;
     this.timeouts++;
     this.#path.backOff();
-    return true;
+    this.#lastEvent = now;
+    if (this.timeouts > 1) this.loseAll();
+    else this.#loseOldest();
+    return this.timeouts > 1;
+  }
+
+  #loseOldest(): void {
+    for (let n = this.#first; n < this.#unsent; n++) {
+      const slot = n % this.#capacity;
+      if (this.#states[slot] === IN_FLIGHT) return this.#lose(slot);
+    }
   }
 
   /** Marks all requests in flight as lost, because the device that held them is gone. */

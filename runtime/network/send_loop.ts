@@ -5,21 +5,23 @@
  */
 
 import type { SentFlow } from "../../kernels/halves.ts";
+import { deferred } from "../../serialize/wait.ts";
 import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
-import { decodeReport } from "./report_packet.ts";
+import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
 import { RoundTrip } from "./round_trip.ts";
+import type { PacketKeys } from "./security/packet_keys.ts";
+import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
+import type { DatagramList } from "./socket/batch.ts";
 
 /** Consecutive timeouts of a flow after which it fails. */
 const MAX_TIMEOUTS = 12;
 /** Requests of one flow in one turn, at most. */
 const TURN = 16;
-/** Minimum of the window after timeouts. */
-const MIN_WINDOW = 4;
 
 /**
  * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: no request was acknowledged after
@@ -35,9 +37,15 @@ export interface SendingFlow {
   readonly slots: PacketSlots;
   /** Requests in flight. */
   readonly repeat: SelectiveRepeat;
+  /** Whether the requests are sent in their order. Default false. */
+  readonly isOrdered?: boolean;
 }
 
 interface Active extends SendingFlow {
+  /** Requests of one turn. */
+  readonly list: DatagramList;
+  /** Packets sent since the flow began, plus those of the flow that was served least then. */
+  served: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -48,13 +56,18 @@ export class SendLoop {
   readonly path: RoundTrip = new RoundTrip();
   /** Reports by outcome. */
   readonly reports: Record<string, number> = {};
+  /** Timeouts of all flows. */
+  timeouts = 0;
   /** Destination of requests. */
   to: Address;
+  /** Keys of requests, if the NIC takes authenticated ones. */
+  nicKeys: PacketKeys | undefined;
+  /** Keys of reports, if the receiver's must be authenticated. */
+  receiverKeys: PacketKeys | undefined;
   readonly #socket: DatagramSocket;
   readonly #pacer: Pacer;
   readonly #active = new Map<number, Active>();
-  #limit: number = MIN_WINDOW;
-  #allowed = Infinity;
+  readonly #window = new SendWindow();
   #isRunning = false;
   #wake: (() => void) | undefined;
 
@@ -73,8 +86,7 @@ export class SendLoop {
 
   /** Sets the packets in flight that the other ends take. */
   limit(window: number): void {
-    this.#limit = window;
-    this.#allowed = Math.min(this.#allowed, window);
+    this.#window.limit(window);
   }
 
   /**
@@ -84,12 +96,20 @@ export class SendLoop {
    * @returns How it ended.
    */
   run(flow: SendingFlow): Promise<SendEnd> {
-    const { promise, resolve, reject } = Promise.withResolvers<SendEnd>();
+    const { promise, resolve, reject } = deferred<SendEnd>();
     const number = flow.sent.flow;
-    const remove = () => this.#active.delete(number) && this.#wake?.();
+    const remove = () => {
+      if (!this.#active.delete(number)) return;
+      this.nicKeys?.mac("request").forget(number);
+      this.nicKeys?.mac("order").forget(number);
+      this.receiverKeys?.mac("report").forget(number);
+      this.#wake?.();
+    };
     const end = (result: SendEnd) => (remove(), resolve(result));
     const fail = (error: unknown) => (remove(), reject(error));
-    this.#active.set(number, { ...flow, end, fail });
+    const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
+    const isOnly = !Number.isFinite(served);
+    this.#active.set(number, { ...flow, list: flow.repeat.list(), end, fail, served: isOnly ? 0 : served });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -110,22 +130,42 @@ export class SendLoop {
     for (const { fail } of [...this.#active.values()]) fail(error);
   }
 
-  /** Takes a datagram from the receiver. */
+  /** Takes a report of the receiver or the NIC. */
   take(bytes: Uint8Array): void {
-    const report = decodeReport(bytes);
-    let outcome = "flow";
-    if (typeof report === "string") outcome = report;
-    else {
-      const active = this.#active.get(report.flow);
-      if (active !== undefined) outcome = this.#acknowledge(active, report.first, report.bitmap);
-    }
+    const outcome = this.#take(bytes);
     this.reports[outcome] = (this.reports[outcome] ?? 0) + 1;
   }
 
+  #take(bytes: Uint8Array): string {
+    // Flows that are not active have no keys.
+    const isActive = this.#active.has(reportFlow(bytes));
+    const mac = !isActive
+      ? undefined
+      : isHeldReport(bytes)
+      ? this.nicKeys?.mac("order")
+      : this.receiverKeys?.mac("report");
+    const opened = mac?.open(bytes) ?? bytes;
+    if (typeof opened === "string") return opened;
+    const report = decodeReport(opened);
+    if (typeof report === "string") return report;
+    const active = this.#active.get(report.flow);
+    if (active === undefined) return "flow";
+    const { kind, first, bitmap } = report;
+    return kind === "held" ? this.#takeHeld(active, first, bitmap) : this.#acknowledge(active, first, bitmap);
+  }
+
+  /** Takes a report of the NIC. */
+  #takeHeld({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const isNew = repeat.hold(first, bitmap, performance.now());
+    if (repeat.isDone) end("arrived");
+    else this.#wake?.();
+    return isNew ? "held" : "duplicate";
+  }
+
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const before = repeat.losses;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    // The window recovers by about one packet a round trip.
-    if (count > 0) this.#allowed = Math.min(this.#limit, this.#allowed + count / this.#allowed);
+    this.#window.count(count, repeat.losses - before);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
@@ -150,7 +190,9 @@ export class SendLoop {
   /** Gives every flow one turn. Returns whether anything was sent. */
   async #turn(): Promise<boolean> {
     let hasSent = false;
-    for (const active of [...this.#active.values()]) {
+    // The flow that was served least comes first, so that a small window goes to all alike.
+    const round = [...this.#active.values()].sort((a, b) => a.served - b.served);
+    for (const active of round) {
       const { repeat, sent } = active;
       this.#expire(active);
       if (this.#active.get(sent.flow) !== active) continue;
@@ -160,17 +202,24 @@ export class SendLoop {
         active.fail(error);
         continue;
       }
-      const free = Math.floor(Math.min(this.#limit, this.#allowed)) - this.#inFlight();
-      const share = Math.max(1, Math.ceil(this.#limit / this.#active.size));
+      const { size } = this.#window;
+      const free = size - this.#inFlight();
+      const share = Math.max(1, Math.ceil(size / this.#active.size));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
-      const packets = repeat.list();
+      active.served += count;
+      const { list: packets } = active;
+      packets.clear();
       repeat.take(packets, count, performance.now());
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
+      // Placed requests of one length leave as one message.
+      if (active.isOrdered !== true) packets.group();
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      await this.#socket.send(packets, this.to);
+      // A flow that has ended meanwhile has no keys.
+      if (this.#active.get(sent.flow) !== active) continue;
+      await this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
       hasSent = true;
     }
     return hasSent;
@@ -183,8 +232,12 @@ export class SendLoop {
   }
 
   #expire({ repeat, end }: Active): void {
-    if (!repeat.expire(performance.now())) return;
-    this.#allowed = Math.max(MIN_WINDOW, Math.min(this.#allowed, this.#limit) / 2);
+    const { timeouts, losses } = repeat;
+    const areAllLost = repeat.expire(performance.now());
+    this.timeouts += repeat.timeouts - timeouts;
+    this.#window.count(0, repeat.losses - losses);
+    if (!areAllLost) return;
+    this.#window.expire();
     if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
   }
 

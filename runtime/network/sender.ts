@@ -8,24 +8,31 @@ import { findWorkload } from "../../kernels/registry.ts";
 import { encodePlan } from "../../kernels/plan/file.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { InputOf, ResourcesOf } from "../plan_types.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import type { Channel } from "./channel.ts";
-import { connectControl } from "./connect.ts";
+import { connectControl, sourceOf } from "./connect.ts";
 import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { describeSpec, endedSpec, escapeSpec, failureSpec } from "./messages.ts";
 import { createPacer, type Pacing } from "./pacer.ts";
 import { Reconnecting } from "./reconnecting.ts";
+import { agreeKeys } from "./security/agree.ts";
+import { checkSecurity, type Security } from "./security/options.ts";
 import { SendLoop } from "./send_loop.ts";
 import { eachDatagram } from "./socket/batch.ts";
-import { type SendOptions, type SendReport, SentInputs } from "./sent_inputs.ts";
+import type { SendOptions, SendReport } from "./send_report.ts";
+import { SentInputs } from "./sent_inputs.ts";
 
 /** Options of {@linkcode openSender}. */
 export interface SenderOptions {
-  /** Control address of the NIC. */
-  readonly nic: Address;
+  /**
+   * Control address of the NIC. Default the receiver's, for a NIC that stands in the route to it: see `routed` of
+   * {@linkcode ReceiverOptions}.
+   */
+  readonly nic?: Address | undefined;
   /** Control address of the receiver. */
   readonly receiver: Address;
   /** Address of the datagrams. Default a free port of loopback. */
@@ -36,6 +43,8 @@ export interface SenderOptions {
   readonly announcedPort?: number | undefined;
   /** Whether packets may have more than {@linkcode DATAGRAM_BYTES}, up to {@linkcode JUMBO_BYTES}. Default false. */
   readonly jumbo?: boolean | undefined;
+  /** TLS and token of the control channels, and whether packets are authenticated. Default none. */
+  readonly security?: Security | undefined;
   /** Rate limit. Default none. */
   readonly pacing?: Pacing | undefined;
   /** Opens datagram sockets. Default {@linkcode openDatagram}. */
@@ -46,6 +55,8 @@ export interface SenderOptions {
 export interface SenderCounts extends Readonly<DatagramCounts> {
   /** Reports of the receiver by outcome. */
   readonly reports: Readonly<Record<string, number>>;
+  /** Timeouts of flows without an acknowledgement. */
+  readonly timeouts: number;
   /** Smoothed round trip in milliseconds. */
   readonly roundTripMs: number;
 }
@@ -119,8 +130,17 @@ export interface Sender extends AsyncDisposable {
  * ```
  */
 export async function openSender(options: SenderOptions, wait: WaitOptions = {}): Promise<Sender> {
-  const { nic, receiver, listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
+  const { receiver, nic = receiver, listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
+  const { security = {} } = options;
+  checkSecurity(security);
+  if (options.nic === undefined && security.authenticate === true) {
+    throw new OnpathError(
+      "device",
+      "Cannot authenticate packets: the NIC in the route is unknown, expected its control address in nic",
+    );
+  }
   const pacer = createPacer(options.pacing);
+  const from = sourceOf(listen);
   const undo: (() => void | Promise<void>)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -136,8 +156,9 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
           run: ({ plan, message }: { plan: number; message: string }) => inputs.failPlan(plan, message),
         },
       };
-      const channel = await connectControl(nic, "sender", handlers, each);
+      const channel = await connectControl(nic, "sender", handlers, each, security, from);
       try {
+        if (security.authenticate) await agreeKeys(channel, each);
         const { port } = parseWith(
           describeSpec,
           await channel.call("describe", null, each),
@@ -145,6 +166,7 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
           "describe",
         );
         loop.to = options.data ?? { host: nic.host, port };
+        loop.nicKeys = channel.keys;
       } catch (error) {
         channel.close();
         throw error;
@@ -155,13 +177,22 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
     const inputs: SentInputs = new SentInputs(loop, options.announcedPort ?? socket.local.port);
     inputs.nic = await Reconnecting.open("the NIC", connectNic, wait);
     undo.push(() => inputs.nic!.close());
-    const peer = await connectControl(receiver, "sender", {
-      ended: { schema: endedSpec, run: ({ input, error }) => inputs.ended(input, error) },
-      escape: { schema: escapeSpec, run: ({ input, flow }) => inputs.escaped(input, flow) },
-    }, wait);
+    const peer = await connectControl(
+      receiver,
+      "sender",
+      {
+        ended: { schema: endedSpec, run: ({ input, error }) => inputs.ended(input, error) },
+        escape: { schema: escapeSpec, run: ({ input, flow }) => inputs.escaped(input, flow) },
+      },
+      wait,
+      security,
+      from,
+    );
+    undo.push(() => peer.close());
+    if (security.authenticate) await agreeKeys(peer, wait);
+    loop.receiverKeys = peer.keys;
     inputs.receiver = peer;
     void peer.ended.then((reason) => inputs.failAll(reason));
-    undo.push(() => peer.close());
     undo.push(() => inputs.failAll("the sender was closed"));
     return {
       data: socket.local,
@@ -179,6 +210,7 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
       counts: () => ({
         ...socket.counts,
         reports: { ...loop.reports },
+        timeouts: loop.timeouts,
         roundTripMs: loop.path.smoothedMs,
       }),
       close,

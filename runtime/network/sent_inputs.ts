@@ -12,49 +12,35 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { PacketSlots } from "../../serialize/packets.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, type WaitOptions } from "../../serialize/wait.ts";
+import {
+  bounded,
+  DEFAULT_TIMEOUT_MS,
+  type Deferred,
+  deferred,
+  type WaitOptions,
+} from "../../serialize/wait.ts";
+import { Announcements } from "./announcements.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
 import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
 import { type Reconnecting, sleep } from "./reconnecting.ts";
 import { Places } from "./places.ts";
+import type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
 import { SelectiveRepeat } from "./selective_repeat.ts";
 import type { SendingFlow, SendLoop } from "./send_loop.ts";
 
 /** Requests that one call of a sending half writes. */
 const WRITE_BATCH = 32;
 /** Requests of a placed flow of which copies are kept. */
-const PLACED_WINDOW = 256;
+const PLACED_WINDOW = 512;
 /** Times that an input is sent again, because the NIC lost its state. */
 const MAX_RESTARTS = 8;
 /** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
 const REGISTER_PAUSE_MS = 5;
 /** Maximum milliseconds between attempts. */
 const MAX_REGISTER_PAUSE_MS = 200;
-
-/** Options of one input. */
-export interface SendOptions extends WaitOptions {
-  /** Name of the input for the receiver's program, at most 200 characters. Default empty. */
-  readonly label?: string | undefined;
-}
-
-/** What sending an input took. */
-export interface SendReport {
-  /** Requests sent, including repeated ones. */
-  readonly sent: number;
-  /** Requests sent again. */
-  readonly resent: number;
-  /** Flows completed on this host, by the reason. */
-  readonly fallbacks: Readonly<Partial<Record<FallbackReason, number>>>;
-  /** Times that the input's flows were registered again after the NIC was restarted. */
-  readonly restarts: number;
-}
-
-/**
- * Reason why a flow was completed on the sender. `escape`: the device gave it up. `restart`: the NIC lost its state.
- * `stall`: the NIC could not keep its order.
- */
-export type FallbackReason = "escape" | "restart" | "stall";
+/** Ends of inputs that are kept because they came before their number was used. */
+const MAX_EARLY_ENDS = 256;
 
 type InputEnd = "arrived" | "restart";
 
@@ -81,11 +67,13 @@ interface Input {
     restarts: number;
     fallbacks: Partial<Record<FallbackReason, number>>;
   };
-  readonly ended: PromiseWithResolvers<InputEnd>;
+  readonly ended: Deferred<InputEnd>;
   /** Flows that the device gave up. */
   readonly escaped: Set<number>;
   /** Sequential flows whose requests have all arrived. */
   readonly arrived: Map<number, SentFlow>;
+  /** Flows by number. */
+  readonly flows: ReadonlyMap<number, SentFlow>;
   readonly wait: { readonly signal: AbortSignal; readonly timeoutMs: number };
 }
 
@@ -96,7 +84,8 @@ export class SentInputs {
   readonly #loop: SendLoop;
   readonly #port: number;
   readonly #inputs = new Map<number, Input>();
-  readonly #announced = new WeakMap<Channel, Map<number, Promise<unknown>>>();
+  readonly #earlyEnds = new Map<number, string | null>();
+  readonly #announcements = new Announcements();
 
   /**
    * Makes an empty set.
@@ -116,18 +105,8 @@ export class SentInputs {
   }
 
   /** Announces a plan on the current connection to the NIC, once. */
-  async announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
-    const channel = await this.nic!.ready(wait);
-    let announced = this.#announced.get(channel);
-    if (announced === undefined) this.#announced.set(channel, announced = new Map());
-    let call = announced.get(plan);
-    if (call === undefined) {
-      announced.set(plan, call = channel.call("announce", { plan: bytes }, wait));
-      const made = call;
-      call.catch(() => announced.get(plan) === made && announced.delete(plan));
-    }
-    await bounded("the NIC to load a plan", call, wait);
-    return channel;
+  announce(plan: number, bytes: Uint8Array, wait: WaitOptions): Promise<Channel> {
+    return this.#announcements.announce(this.nic!, plan, bytes, wait);
   }
 
   /** Sends an input; see {@linkcode SentPlan.send}. */
@@ -170,17 +149,23 @@ export class SentInputs {
       token,
       window,
       report,
-      ended: Promise.withResolvers(),
+      ended: deferred(),
       escaped: new Set(),
       arrived: new Map(),
+      flows: new Map(flows.map((flow) => [flow.flow, flow])),
       wait: { signal: controller.signal, timeoutMs },
     };
     input.ended.promise.catch(() => {});
     this.#inputs.set(number, input);
+    const early = this.#earlyEnds.get(number);
+    if (early !== undefined) this.ended(number, early);
     const sending = this.#sendFlows(input, flows).catch((error) => input.ended.reject(error));
     let end: InputEnd | undefined;
     try {
       end = await bounded("an input to arrive", input.ended.promise, { timeoutMs, signal });
+    } catch (cause) {
+      const isAbsent = this.nic!.current === undefined && !signal?.aborted;
+      throw isAbsent && cause instanceof OnpathError && cause.code === "timeout" ? absentNic(cause) : cause;
     } finally {
       if (end !== "arrived") receiver.notify("drop", { input: number });
       this.#inputs.delete(number);
@@ -212,7 +197,7 @@ export class SentInputs {
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    let open = flows.map((sent) => this.#sending(sent, slots));
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
@@ -232,7 +217,7 @@ export class SentInputs {
 
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
-    const flow = this.#sending(sent, slots, ORDER_WINDOW);
+    const flow = this.#sending(sent, slots, sent);
     const { repeat } = flow;
     await this.#register(input, [sent.flow]);
     const end = await this.#loop.run(flow);
@@ -240,27 +225,32 @@ export class SentInputs {
     report.resent += repeat.resent;
     if (!this.#inputs.has(input.number)) return;
     this.nic!.current?.notify("close", { flows: [sent.flow] });
-    if (input.escaped.has(sent.flow)) await this.#complete(input, sent, "escape");
+    if (input.escaped.has(sent.flow)) await this.#compute(input, sent.flow, sent.complete!, "escape");
     // The notice of an escape may come after the acknowledgement.
     else if (end === "arrived") input.arrived.set(sent.flow, sent);
     else if (sent.complete !== undefined) {
-      await this.#complete(input, sent, end === "stalled" ? "stall" : "restart");
+      await this.#compute(input, sent.flow, sent.complete, end === "stalled" ? "stall" : "restart");
     } else if (end === "stopped" && report.restarts < MAX_RESTARTS) input.ended.resolve("restart");
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, window: number): SendingFlow {
+  #sending(sent: SentFlow, slots: PacketSlots, sequential?: SentFlow): SendingFlow {
+    const isOrdered = sequential !== undefined;
+    const window = isOrdered ? ORDER_WINDOW : PLACED_WINDOW;
+    const { path } = this.#loop;
     return {
       sent,
       slots,
-      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path),
+      isOrdered,
+      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, path, sequential),
     };
   }
 
-  /** Completes a flow on this host. */
-  async #complete(
+  /** Computes the rest of a flow, or a stretch of it, on this host. */
+  async #compute(
     { number: input, wait, report: { fallbacks } }: Input,
-    { flow, complete }: SentFlow,
+    flow: number,
+    compute: NonNullable<SentFlow["complete"]>,
     reason: FallbackReason,
   ): Promise<void> {
     fallbacks[reason] = (fallbacks[reason] ?? 0) + 1;
@@ -268,7 +258,7 @@ export class SentInputs {
     const answer = await receiver.call("resume", { input, flow }, wait);
     const { from } = parseWith(resumedSpec, answer, "packet", "resume");
     if (from === null) return;
-    const parts = complete!(from)[Symbol.iterator]();
+    const parts = compute(from)[Symbol.iterator]();
     for (let part = parts.next(); part.done !== true;) {
       const next = parts.next();
       await receiver.call("part", { input, flow, part: part.value, isLast: next.done === true }, wait);
@@ -282,7 +272,8 @@ export class SentInputs {
     for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
       try {
         const channel = await this.announce(plan.id, bytes, wait);
-        const answer = await channel.call("flows", { flows, plan: plan.id, token }, wait);
+        const message = { flows, plan: plan.id, token, port: this.#port };
+        const answer = await channel.call("flows", message, wait);
         const { window } = parseWith(windowSpec, answer, "packet", "flows");
         this.#loop.limit(Math.min(window, input.window));
         return;
@@ -302,19 +293,32 @@ export class SentInputs {
 
   /** Ends an input, because the receiver has its result or never will. */
   ended(number: number, error: string | null): void {
+    this.#earlyEnds.delete(number);
     const ended = this.#inputs.get(number)?.ended;
-    if (error === null) ended?.resolve("arrived");
-    else ended?.reject(new OnpathError("device", error, { remote: true }));
+    if (ended === undefined) {
+      // An input without packets may end in the same bytes that bring its number.
+      this.#earlyEnds.set(number, error);
+      const [oldest] = this.#earlyEnds.keys();
+      if (this.#earlyEnds.size > MAX_EARLY_ENDS) this.#earlyEnds.delete(oldest!);
+    } else if (error === null) ended.resolve("arrived");
+    else ended.reject(new OnpathError("device", error, { remote: true }));
   }
 
-  /** Stops a flow that the device gave up, so that this host completes it. */
+  /** Stops a flow that the device gave up, so that this host completes it, or computes a stretch that is open. */
   escaped(number: number, flow: number): void {
     const input = this.#inputs.get(number);
-    if (input === undefined) return;
+    const sent = input?.flows.get(flow);
+    if (input === undefined || sent === undefined) return;
+    const compute = (how: NonNullable<SentFlow["complete"]>, reason: FallbackReason) =>
+      this.#compute(input, flow, how, reason).catch(input.ended.reject);
+    if (sent.patch !== undefined) {
+      void compute(sent.patch, "seam");
+      return;
+    }
     input.escaped.add(flow);
     this.#loop.stop(flow);
     const arrived = input.arrived.get(flow);
-    if (arrived !== undefined) this.#complete(input, arrived, "escape").catch(input.ended.reject);
+    if (arrived?.complete !== undefined) void compute(arrived.complete, "escape");
   }
 
   /** Stops all flows, because the NIC has lost them. */
@@ -336,6 +340,15 @@ export class SentInputs {
     );
     for (const { ended } of this.#inputs.values()) ended.reject(error);
   }
+}
+
+function absentNic(cause: OnpathError): OnpathError {
+  return new OnpathError(
+    "device",
+    "Cannot send: the connection to the NIC has ended, and it did not come back before the timeout",
+    {},
+    { cause },
+  );
 }
 
 function stallError({ sent, repeat }: SendingFlow): OnpathError {

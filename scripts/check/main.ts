@@ -12,7 +12,7 @@ import { checkDocumentation } from "./documentation.ts";
 import { checkExports } from "./exports.ts";
 import { circles, imports } from "./imports.ts";
 import { links } from "./links.ts";
-import { denoNamespace, leftovers } from "./names.ts";
+import { denoNamespace, leftovers, newerNames } from "./names.ts";
 import { places } from "./places.ts";
 import { sizes } from "./sizes.ts";
 import { tasks } from "./tasks.ts";
@@ -34,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   circles,
   denoNamespace,
   leftovers,
+  newerNames,
   sizes,
   places,
   tasks,

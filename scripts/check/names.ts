@@ -52,6 +52,31 @@ export const leftovers: Check = {
     }),
 };
 
+/** Names that Node 20 lacks, and what stands in for each. */
+const NEWER: ReadonlyMap<string, string> = new Map([[
+  "withResolvers",
+  "deferred() of serialize/wait.ts",
+]]);
+
+/** Code that Node runs; the package is built and tested by Deno. */
+const RUNS_IN_NODE = /^(?:(?:serialize|kernels|runtime|scripts)\/|mod\.ts$)/;
+
+/** Check of names that Deno has, and Node 20 lacks. */
+export const newerNames: Check = {
+  name: "node 20",
+  rule: "the library and the commands use no name that Node 20 lacks",
+  run: (tree) =>
+    tree.paths.filter((path) => SOURCE.test(path) && RUNS_IN_NODE.test(path)).flatMap((path) =>
+      [...NEWER].flatMap(([name, other]) =>
+        findIdentifiers(path, tree.text(path)!, name).map((line): Finding => ({
+          level: "error",
+          at: `${path}:${line}`,
+          message: `${name} is missing in Node 20: use ${other}`,
+        }))
+      )
+    ),
+};
+
 /** Lists the lines that use a name in code; comments and strings are ignored. */
 function findIdentifiers(path: string, text: string, name: string): number[] {
   if (!text.includes(name)) return [];

@@ -44,6 +44,7 @@ import {
   vcdPacketsOption,
   xclbinOption,
 } from "./options.ts";
+import { addNetworkCommands } from "./network_program.ts";
 import { addServeCommand } from "./serve_program.ts";
 import { suggest } from "./suggest.ts";
 import { topics } from "./topics.ts";
@@ -62,6 +63,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .description("Offloads the data processing around AI models onto FPGA NICs.")
     .version(metadata.version)
     .helpCommand("help [command]", "show what a command does")
+    // Options behind a subcommand of `network` are the subcommand's, not those of `network`.
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for all options)")
     .exitOverride()
     .addHelpText("after", topic.program);
@@ -276,6 +279,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action(listDevices);
   addCacheCommands(program, context);
   addServeCommand(program, context);
+  addNetworkCommands(program, context);
   addXrtCommands(program, context);
   return program;
 }

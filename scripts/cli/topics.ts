@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SAMPLE_VOCABULARY } from "../network/samples.ts";
 import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
@@ -86,6 +87,10 @@ const TOPICS: Readonly<
     | "quantize"
     | "dequantize"
     | "serve"
+    | "nic"
+    | "network"
+    | "networkReceive"
+    | "networkSend"
     | "clean"
     | "vocab",
     string
@@ -101,6 +106,7 @@ Examples:
   onpath lookup                                   functions as lookup tables
   onpath quantize --synthetic --method kivi2      a KV cache in 2 bits, and its loss
   onpath serve --processor preprocessor_config.json
+  onpath network --loss 0.01                      three hosts, a NIC on the path between two
   onpath devices
   onpath xclbin info nic.xclbin                   contents of a card's file
   onpath xrt list                                 cards, through XRT
@@ -286,6 +292,63 @@ Examples:
   onpath serve --pipeline pipeline.json --shape 720,1280,3
   onpath serve --processor preprocessor_config.json --max-batch 8 --max-delay 5
   onpath serve --vocab cl100k_base --port 9000 --json
+${EXIT_CODES}`,
+  nic: `
+Senders announce plans over the control channel, and the NIC opens a device for each. Requests arrive as
+datagrams; the answers go to the receivers that registered. With --device the NIC takes plans for that device
+alone. A terminal shows the counts as they grow. SIGINT and SIGTERM end the NIC; the last counts are printed,
+and the exit code is 0. With --json each line is an object: {"ready": …}, {"counts": …}, {"end": …}.
+
+Without --listen and --control only this machine can reach the NIC. On other networks, --tls-cert and
+--tls-key encrypt the control channel, --token-file and --tls-mutual say who may connect, and --authenticate
+seals every packet: docs/network.md.
+
+Examples:
+  onpath nic
+  onpath nic --listen 192.0.2.2:4790 --control 192.0.2.2:4790
+  onpath nic --listen [2001:db8::2]:4790 --control [2001:db8::2]:4790 --device rtl --json
+  onpath nic --listen 192.0.2.2:4790 --control 192.0.2.2:4790 --tls-cert nic.pem --tls-key nic.key --authenticate
+  onpath nic --listen 4790 --control 4790 --pass-to 127.0.0.1:9000 --vocab llama3.vocab
+${EXIT_CODES}`,
+  network: `
+Starts a sender, a NIC and a receiver. With root rights and the programs ip, unshare and nsenter, each has a
+network namespace; veth pairs join them. Otherwise they are three processes on loopback, and the reason is
+printed. Three samples go through: a photograph, a prompt (the licence, in tokens of ${SAMPLE_VOCABULARY}), and a
+block of a synthetic KV cache. Each result is compared, byte for byte by its SHA-256, with the one that the
+sender's host computes itself. A difference is exit code 1.
+
+Faults are made on all three paths: to the NIC, to the receiver, and of the reports back. The same seed gives
+the n-th datagram of a path the same fate. CPU is the time since a process was ready, with the faults' own.
+The vocabulary comes from the npm package tiktoken: a checkout downloads it at the first run.
+
+To run the programs on hosts of your own: onpath nic, onpath network receive, onpath network send.
+
+Examples:
+  onpath network
+  onpath network --inputs 100 --loss 0.01 --reorder 0.1 --seed 7
+  onpath network --loss 0.1 --duplicate 0.05 --corrupt 0.01 --delay 50 --restart-nic
+  onpath network --samples photograph --device rtl --json
+${EXIT_CODES}`,
+  networkReceive: `
+Takes the results of plans, until SIGINT or SIGTERM. Each result is printed with its SHA-256, and written
+with --output. Senders need the same plans: files of onpath plan --output, or --samples. With --json each
+line is an object: {"ready": …}, {"output": …}, {"counts": …}, {"end": …}.
+
+The NIC sends answers to the host that registers, so start this command where the results belong. Without
+--control only senders of this machine can reach it.
+
+Examples:
+  onpath network receive --nic 192.0.2.2:4790 --control 192.0.2.3:4791 --samples
+  onpath network receive --nic 192.0.2.2:4790 --control 192.0.2.3:4791 --plan clip.plan --output results
+${EXIT_CODES}`,
+  networkSend: `
+Sends files through a NIC, and ends when the receiver has all results. Images are pictures or arrays, texts
+are files, KV caches are .npy or .safetensors with one tensor. Lookups and quantized caches need a program.
+With --json each line is an object: {"ready": …}, {"sent": …}, {"counts": …}, {"end": …}.
+
+Examples:
+  onpath network send --nic 192.0.2.2:4790 --receiver 192.0.2.3:4791 --samples --compare
+  onpath network send --nic 192.0.2.2:4790 --receiver 192.0.2.3:4791 --plan clip.plan cat.jpg dog.jpg
 ${EXIT_CODES}`,
   clean: `
 Steps, with the semantics of scikit-learn 1.2 (docs/records.md):

@@ -28,7 +28,7 @@ function sources(): URL[] {
   const specs = readdirSync(KERNELS, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("spec.ts")
   );
-  return [...specs.sort(), "tokenize/vocabulary.ts"].map((path) => new URL(path, KERNELS));
+  return [...specs.sort(), "tokenize/text_step.ts"].map((path) => new URL(path, KERNELS));
 }
 
 /** The part of zod's JSON Schema in use. */

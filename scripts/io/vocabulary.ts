@@ -13,6 +13,8 @@ import {
   readTiktokenJson,
   TIKTOKEN_ENCODINGS,
 } from "../../kernels/tokenize/formats/tiktoken.ts";
+import { readSentencePiece } from "../../kernels/tokenize/formats/sentence_piece.ts";
+import { readTekken } from "../../kernels/tokenize/formats/tekken.ts";
 import { readTokenizerJson } from "../../kernels/tokenize/formats/tokenizer_json.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import type { VocabularyOptions } from "../../kernels/tokenize/compile/progress.ts";
@@ -26,7 +28,8 @@ const MAX_VOCABULARY_BYTES = 2 ** 28;
 export const TABLE_ENDING = ".vocab";
 
 /**
- * Loads a vocabulary from a compiled table file (`.vocab`), a rank file (`.tiktoken`) or a `tokenizer.json`.
+ * Loads a vocabulary from a compiled table file (`.vocab`), a rank file (`.tiktoken`), a `tokenizer.json`, a
+ * `tekken.json` or a model of SentencePiece (`.model`).
  * The name of a tiktoken encoding loads it from the npm package `tiktoken`.
  *
  * @param name Name of an encoding, or path of a file.
@@ -52,8 +55,9 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
   }
   if (encoding !== undefined) return readTiktokenJson(await packageEncoding(name), name);
   const bytes = await readBounded(name, { maxBytes: MAX_VOCABULARY_BYTES, signal });
-  const text = new TextDecoder().decode(bytes);
   const stem = basename(name).replace(/\.[^.]*$/, "");
+  if (name.toLowerCase().endsWith(".model")) return await readSentencePiece(bytes, stem);
+  const text = new TextDecoder().decode(bytes);
   if (name.toLowerCase().endsWith(".tiktoken")) return readTiktoken(text, stem);
   let json: unknown;
   try {
@@ -61,16 +65,22 @@ async function readSource(name: string, signal: AbortSignal | undefined): Promis
   } catch (cause) {
     throw new OnpathError(
       "file",
-      `Cannot read ${name}: expected a tokenizer.json, a rank file (.tiktoken) or compiled tables (${TABLE_ENDING})`,
+      `Cannot read ${name}: expected a tokenizer.json, a rank file (.tiktoken), a .model or compiled tables (${TABLE_ENDING})`,
       { path: name },
       { cause },
     );
   }
-  return readTokenizerJson(json, stem);
+  return basename(name).includes("tekken") ? readTekken(json, stem) : readTokenizerJson(json, stem);
 }
 
-/** Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here. */
-async function packageEncoding(name: string): Promise<unknown> {
+/**
+ * Loads an encoding from the optional package `tiktoken`; under Deno, a checkout downloads it here.
+ *
+ * @param name Name of a file of the package, such as `r50k_base`.
+ * @returns Contents of the file.
+ * @throws {OnpathError} `file` if the package is not installed.
+ */
+export async function packageEncoding(name: string): Promise<unknown> {
   const specifier = `tiktoken/encoders/${name}`;
   try {
     return (await import(specifier)).default;

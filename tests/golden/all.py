@@ -11,11 +11,13 @@ import people
 import presets
 import processors
 import quantize
+import sentence_piece
 import tabular
 import warp
 
 if __name__ == "__main__":
     modules = (
         make, warp, antialias, filters, library_filters, processors, presets, quantize, tabular, people,
+        sentence_piece,
     )
     sys.exit(max(module.main() for module in modules))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { imports } from "../../scripts/check/imports.ts";
 import { links } from "../../scripts/check/links.ts";
-import { denoNamespace, leftovers } from "../../scripts/check/names.ts";
+import { denoNamespace, leftovers, newerNames } from "../../scripts/check/names.ts";
 import { places } from "../../scripts/check/places.ts";
 import { MAX_BYTES, MAX_LINES, sizes, WARN_LINES } from "../../scripts/check/sizes.ts";
 import { tasks } from "../../scripts/check/tasks.ts";
@@ -98,6 +98,18 @@ Deno.test("leftovers finds prints and notes in the library", () => {
     "error mod.ts:1",
   ]);
   assert.deepEqual(objections(leftovers, { "runtime/a.ts": "// console.log(1) prints\n" }), []);
+});
+
+Deno.test("node 20 finds names that it lacks, outside of tests and comments", () => {
+  const use = "const { promise } = Promise.withResolvers();";
+  const text = `// Promise.withResolvers() is newer\n${use}\n`;
+  assert.deepEqual(
+    objections(newerNames, { "runtime/a.ts": text, "scripts/a.ts": text, "tests/a.ts": text }),
+    [
+      "error runtime/a.ts:2",
+      "error scripts/a.ts:2",
+    ],
+  );
 });
 
 Deno.test("sizes warns, then refuses; generated sources may be long but not heavy", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { CARD_PROFILES, parseProfile } from "../../kernels/target/profiles.ts";
+import { decodePlan, encodePlan } from "../../kernels/plan/file.ts";
+import { CARD_PROFILES, parseProfile, sameProfile } from "../../kernels/target/profiles.ts";
 import { compile } from "../../kernels/compile.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
+import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { refusal } from "../support/failure.ts";
 import { test } from "./helpers.ts";
 
@@ -65,4 +67,11 @@ test("a profile that is wrong is refused by the field's name", () => {
     );
   }
   assert.throws(() => parseProfile({ ...OWN, brams: 3 }), refusal("device"));
+});
+
+test("sameProfile() finds the profile of a plan's bytes equal to the device's, whatever the order of its keys", () => {
+  const { target } = decodePlan(encodePlan(planOn(RTL_PROFILE)));
+  assert.notEqual(JSON.stringify(target), JSON.stringify(RTL_PROFILE));
+  assert(sameProfile(target, RTL_PROFILE));
+  assert(!sameProfile({ ...target, payload: target.payload - 64 }, RTL_PROFILE));
 });

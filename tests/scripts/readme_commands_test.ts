@@ -10,8 +10,9 @@ import { HAS_XRT } from "../runtime/xrt/child.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What a checkout needs to run commands; node_modules is no part of it. */
+/** What a checkout needs to run commands; node_modules is no part of it. A sample of `network` quotes the licence. */
 const SOURCES = [
+  "LICENSE",
   "deno.json",
   "deno.lock",
   "mod.ts",

@@ -22,7 +22,7 @@ export class ImageOutgoing implements PagedOutgoing {
   reloads = false;
   readonly #plan: ImagePlan;
   readonly #writer: ImageWriter;
-  readonly #sender: Sender;
+  readonly #sender: Pick<Sender, "windows">;
   readonly #input: Tensor;
   #flow: number;
   #windows: Generator<Window>;
@@ -37,7 +37,13 @@ export class ImageOutgoing implements PagedOutgoing {
    * @param flow Number of the flow.
    * @param input Image, already checked against the plan.
    */
-  constructor(plan: ImagePlan, writer: ImageWriter, sender: Sender, flow: number, input: Tensor) {
+  constructor(
+    plan: ImagePlan,
+    writer: ImageWriter,
+    sender: Pick<Sender, "windows">,
+    flow: number,
+    input: Tensor,
+  ) {
     this.#plan = plan;
     this.#writer = writer;
     this.#sender = sender;

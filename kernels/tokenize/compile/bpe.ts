@@ -14,10 +14,11 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { type BpeTables, pairHash } from "../vocabulary.ts";
+import type { BpeTables, RunTables } from "../vocabulary.ts";
 import { doubleArray } from "./double_array.ts";
 import { canonicalMerges, type MergeList, Merger, mergesOfRanks } from "./merges.ts";
 import { orderOfMaking } from "./order.ts";
+import { pairTable } from "./pairs.ts";
 import type { VocabularyOptions } from "./progress.ts";
 import { type ByteStrings, selectStrings } from "./strings.ts";
 import { buildTrie, byDepth, failureLinks } from "./trie.ts";
@@ -35,7 +36,10 @@ export interface BpeSource {
   readonly merges: MergeList | "ranks";
   /** Units from which merges start: bytes, or characters with a byte fallback. */
   readonly units: "bytes" | "characters";
-  /** With `characters`, by byte: the token of that byte, used if a character has no token. */
+  /**
+   * With `characters`, by byte: the token of that byte, used if a character has no token; −1 for an ASCII
+   * character that is a token.
+   */
   readonly fallback?: Int32Array | undefined;
   /** True if a piece equal to a token becomes that token, whatever the merges produce. */
   readonly wholeFirst: boolean;
@@ -82,12 +86,12 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
   checkSizes(source, count);
   const fallback = source.units === "characters" ? source.fallback ?? new Int32Array(0) : new Int32Array(0);
   const isFallback = new Uint8Array(count);
-  for (const token of fallback) isFallback[token] = 1;
+  for (const token of fallback) if (token >= 0) isFallback[token] = 1;
   const units = source.units === "bytes" ? byteUnits(strings) : characterUnits(strings, isFallback);
   const merges = source.merges === "ranks" ? await mergesOfRanks(strings, options) : source.merges;
   const merger = new Merger(merges);
   const canonical = await canonicalMerges(units, merger, options);
-  const merged = orderOfMaking(canonical, units, merger);
+  const { made: merged, runs, ...parts } = orderOfMaking(canonical, units, merger);
 
   const single = (token: number) => units.offsets[token + 1]! - units.offsets[token]! === 1;
   const made = (token: number) => single(token) || canonical.rank[token]! >= 0;
@@ -108,9 +112,14 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
 
   const renamed = (tokens: Int32Array) =>
     Int32Array.from(order, (token) => tokens[token]! < 0 ? -1 : numberOf[tokens[token]!]!);
-  const left = renamed(canonical.left);
-  const right = renamed(canonical.right);
+  const left = renamed(parts.left);
+  const right = renamed(parts.right);
   const ranks = Int32Array.from(order, (_, i) => Math.max(-1, i - chosen.length));
+  const runTables = runs.map(({ tokens, apart }): RunTables => ({
+    unit: numberOf[tokens[0]!]!,
+    first: numberOf[tokens[1]!]!,
+    apart,
+  }));
   const lengths = Uint16Array.from(order, (token) => strings.offsets[token + 1]! - strings.offsets[token]!);
   return {
     tokens: order.length,
@@ -119,11 +128,12 @@ export async function compileBpe(source: BpeSource, options: VocabularyOptions =
     left,
     right,
     ranks,
-    ...pairTable(left, right, ranks),
+    ...(runs.length > 0 && { runs: runTables }),
+    ...pairTable(left, right, ranks, runTables),
     ...automaton(strings, order, (token) => isFallback[token] === 0, made),
     longestToken: lengths.reduce((max, length) => Math.max(max, length), 0),
     units: source.units,
-    fallback: fallback.map((token) => numberOf[token]!),
+    fallback: fallback.map((token) => token < 0 ? -1 : numberOf[token]!),
     // If every token can be made by merges, looking the whole piece up first changes no result.
     wholeFirst: source.wholeFirst && unreachable > 0,
   };
@@ -145,38 +155,6 @@ export function checkUniqueIds(ids: Int32Array, tokens: Iterable<number>): void 
     }
     taken.add(id);
   }
-}
-
-/**
- * Builds the hash table of merges in {@linkcode BpeTables}.
- *
- * @param left By token: the left part of its merge, or −1.
- * @param right By token: the right part of its merge.
- * @param ranks By token: the rank of its merge.
- * @returns The hash table; its slot count is a power of two.
- */
-export function pairTable(
-  left: Int32Array,
-  right: Int32Array,
-  ranks: Int32Array,
-): Pick<BpeTables, "pairLeft" | "pairRight" | "pairRank"> {
-  let pairs = 0;
-  for (let token = 0; token < left.length; token++) if (left[token]! >= 0) pairs++;
-  let slots = 16;
-  while (slots < pairs * 2) slots *= 2;
-  const mask = slots - 1;
-  const pairLeft = new Int32Array(slots).fill(-1);
-  const pairRight = new Int32Array(slots).fill(-1);
-  const pairRank = new Int32Array(slots).fill(-1);
-  for (let token = 0; token < left.length; token++) {
-    if (left[token]! < 0) continue;
-    let slot = pairHash(left[token]!, right[token]!) & mask;
-    while (pairLeft[slot] !== -1) slot = (slot + 1) & mask;
-    pairLeft[slot] = left[token]!;
-    pairRight[slot] = right[token]!;
-    pairRank[slot] = ranks[token]!;
-  }
-  return { pairLeft, pairRight, pairRank };
 }
 
 type Automaton = Pick<BpeTables, "base" | "check" | "fail" | "depth" | "whole" | "longest" | "suffix">;
@@ -253,7 +231,17 @@ function checkSizes({ strings, ids, merges, units, fallback }: BpeSource, count:
       );
     }
   }
-  if (units === "characters" && (fallback?.length !== 256 || !fallback.every(named))) {
+  // A byte needs none if its character is a token.
+  const isCharacter = new Uint8Array(128);
+  for (let token = 0; token < count; token++) {
+    const at = strings.offsets[token]!;
+    if (strings.offsets[token + 1]! - at === 1 && strings.bytes[at]! < 128) {
+      isCharacter[strings.bytes[at]!] = 1;
+    }
+  }
+  const isFallback = (token: number, byte: number) =>
+    named(token) || (token === -1 && isCharacter[byte] === 1);
+  if (units === "characters" && (fallback?.length !== 256 || !fallback.every(isFallback))) {
     throw new OnpathError(
       "table",
       "Cannot compile a vocabulary of characters: expected a fallback token for each of the 256 bytes",

@@ -156,9 +156,10 @@ export class Merger {
    * Merges the pair of the lowest rank, the leftmost first, until no pair is left.
    *
    * @param parts Tokens; merged in place.
+   * @param most Greatest rank of a merge; default none.
    * @returns The last merge, or null if no pair merged.
    */
-  run(parts: number[]): { left: number; right: number; rank: number } | null {
+  run(parts: number[], most = Infinity): { left: number; right: number; rank: number } | null {
     const found = this.#found;
     found.length = 0;
     for (let i = 0; i + 1 < parts.length; i++) found.push(this.#find(parts[i]!, parts[i + 1]!));
@@ -168,7 +169,7 @@ export class Merger {
       for (let i = 0; i < found.length; i++) {
         if (found[i]! >= 0 && (best < 0 || this.#rank(found[i]!) < this.#rank(found[best]!))) best = i;
       }
-      if (best < 0) return last;
+      if (best < 0 || this.#rank(found[best]!) > most) return last;
       const merge = found[best]!;
       if (parts.length === 2) last = { left: parts[0]!, right: parts[1]!, rank: this.#rank(merge) };
       parts.splice(best, 2, this.#merges.made[merge]!);

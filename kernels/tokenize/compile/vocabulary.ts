@@ -13,6 +13,7 @@ import { MAX_IDS, type Vocabulary } from "../vocabulary.ts";
 import { compileBpe } from "./bpe.ts";
 import type { VocabularyOptions } from "./progress.ts";
 import { selectStrings } from "./strings.ts";
+import { compileUnigram } from "./unigram.ts";
 import { compileWordPiece } from "./word_piece.ts";
 
 /**
@@ -51,6 +52,7 @@ export async function compileVocabulary(
     pieces: compileSplitting(splitting, options.signal),
     bpe: model.algorithm === "bpe" ? await compileBpe(model.bpe, options) : null,
     wordPiece: model.algorithm === "wordpiece" ? compileWordPiece(model.wordPiece) : null,
+    ...(model.algorithm === "unigram" && { unigram: compileUnigram(model.unigram, idLimit) }),
     special,
     around,
     ...(templates !== undefined && { templates }),

@@ -10,15 +10,16 @@ import { kindOf } from "../../../serialize/errors.ts";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { excerpt } from "../../excerpt.ts";
+import { readCharsmap } from "../../text_normalize/charsmap.ts";
 import { checkForm } from "../../plan/form.ts";
 import { MAX_TOKEN_BYTES } from "../compile/bpe.ts";
-import type { BpeTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
+import type { BpeTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { damaged, TableReader, TAIL_BYTES } from "./bits.ts";
 import { readBpe } from "./decode_bpe.ts";
 import { readPieces } from "./decode_pieces.ts";
 import { checkTrie, type DepthTrie } from "./derive.ts";
 import { TABLE_HEAD_BYTES, TABLE_MAGIC, TABLE_VERSION } from "./encode.ts";
-import { MAX_ID_BYTES, MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
+import { MAX_ID_BYTES, MAX_META_BYTES, MAX_SCORE, TABLE_META, type TableMeta } from "./meta.ts";
 
 /** Maximum length of a table file, in bytes. */
 export const MAX_TABLE_BYTES = 2 ** 28;
@@ -36,6 +37,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const input = new TableReader(body);
   const meta = readMeta(input.block("the head", MAX_META_BYTES));
   checkAnnounced(meta, input.rest());
+  for (const step of meta.normalization) if (step.op === "charsmap") readCharsmap(step.map);
   const pieces = meta.pieces === null ? null : readPieces(input, meta.pieces);
   const cells = meta.cells;
   const most = cells - 1;
@@ -44,6 +46,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   const { idLimit } = meta;
   let bpe: BpeTables | null = null;
   let wordPiece: WordPieceTables | null = null;
+  let unigram: UnigramTables | undefined;
   let trie: DepthTrie;
   if (meta.bpe !== null) {
     const fail = input.numbers("fail", new Int32Array(cells), 0, most);
@@ -51,7 +54,8 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
     bpe = readBpe(input, meta, meta.bpe, trie, fail);
   } else {
     trie = { base, check, depth: input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES) };
-    wordPiece = readWordPiece(input, meta, meta.wordPiece!, trie);
+    if (meta.unigram === undefined) wordPiece = readWordPiece(input, meta, meta.wordPiece!, trie);
+    else unigram = readUnigram(input, meta, meta.unigram, trie);
   }
   const decoded = readBytes(input, idLimit);
   if (input.rest() !== TAIL_BYTES) throw damaged(`${input.rest() - TAIL_BYTES} bytes follow its end`);
@@ -66,7 +70,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   return {
     name: meta.name,
     checksum,
-    algorithm: bpe !== null ? "bpe" : "wordpiece",
+    algorithm: bpe !== null ? "bpe" : wordPiece !== null ? "wordpiece" : "unigram",
     idLimit,
     ...decoded,
     decoding: meta.decoding,
@@ -74,6 +78,7 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
     pieces,
     bpe,
     wordPiece,
+    ...(unigram !== undefined && { unigram }),
     special: meta.special,
     around: meta.around,
     ...(meta.templates !== undefined && { templates: meta.templates }),
@@ -137,22 +142,61 @@ function readWordPiece(
   trie: DepthTrie,
 ): WordPieceTables {
   const { base, check, depth } = trie;
-  const whole = input.numbers("whole", new Int32Array(check.length), 1, idLimit - 1);
-  checkTrie(trie);
+  const { whole, longestToken } = readWhole(input, idLimit, trie);
   checkId(unknown, idLimit);
   if (inside >= check.length || depth[inside] === 0) {
     throw damaged(`no path leads to cell ${inside}`, { inside });
   }
+  return { base, check, whole, roots: [0, inside], unknown, maxCharacters, longestToken };
+}
+
+function readUnigram(
+  input: TableReader,
+  { idLimit }: TableMeta,
+  { unknown, unknownScore, hasFallback, isSingle }: NonNullable<TableMeta["unigram"]>,
+  trie: DepthTrie,
+): UnigramTables {
+  const { base, check } = trie;
+  const { whole, longestToken } = readWhole(input, idLimit, trie);
+  checkId(unknown, idLimit);
+  const block = input.block("scores", 8 * idLimit);
+  if (block.length !== 8 * idLimit) throw damaged(`${block.length} bytes of scores, expected ${8 * idLimit}`);
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const scores = Float64Array.from({ length: idLimit }, (_, id) => view.getFloat64(8 * id, true));
+  const wrong = scores.findIndex((score) => !(Math.abs(score) <= MAX_SCORE));
+  if (wrong >= 0) throw damaged(`the score of id ${wrong} is ${scores[wrong]}`, { id: wrong });
+  const fallback = input.numbers("fallback", new Int32Array(hasFallback ? 256 : 0), 1, idLimit - 1);
+  return {
+    base,
+    check,
+    whole,
+    scores,
+    unknown,
+    ...(isSingle === true && { isSingle }),
+    unknownScore,
+    fallback,
+    longestToken,
+  };
+}
+
+/** Reads and checks the ids of a trie's paths. */
+function readWhole(
+  input: TableReader,
+  idLimit: number,
+  trie: DepthTrie,
+): { whole: Int32Array; longestToken: number } {
+  const whole = input.numbers("whole", new Int32Array(trie.check.length), 1, idLimit - 1);
+  checkTrie(trie);
   const taken = new Uint8Array(idLimit);
   let longestToken = 0;
   for (let cell = 0; cell < whole.length; cell++) {
     if (whole[cell]! < 0) continue;
-    if (depth[cell] === 0) throw damaged(`token ${whole[cell]} has no cell`, { cell });
+    if (trie.depth[cell] === 0) throw damaged(`token ${whole[cell]} has no cell`, { cell });
     if (taken[whole[cell]!] === 1) throw damaged(`two tokens have the id ${whole[cell]}`, { cell });
     taken[whole[cell]!] = 1;
-    if (depth[cell]! > longestToken) longestToken = depth[cell]!;
+    if (trie.depth[cell]! > longestToken) longestToken = trie.depth[cell]!;
   }
-  return { base, check, whole, roots: [0, inside], unknown, maxCharacters, longestToken };
+  return { whole, longestToken };
 }
 
 /** Reads the bytes of each id. */

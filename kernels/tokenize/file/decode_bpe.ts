@@ -6,9 +6,10 @@
  * @module
  */
 
-import { pairTable } from "../compile/bpe.ts";
+import { pairTable, standApart } from "../compile/pairs.ts";
+import { hasLastTokens, runOf } from "../compile/runs.ts";
 import { MAX_TRIE_BYTES } from "../compile/trie.ts";
-import { type BpeTables, pairHash } from "../vocabulary.ts";
+import type { BpeTables, RunTables } from "../vocabulary.ts";
 import { pointLength } from "../utf8.ts";
 import { damaged, type TableReader } from "./bits.ts";
 import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
@@ -27,7 +28,7 @@ import type { TableMeta } from "./meta.ts";
 export function readBpe(
   input: TableReader,
   { idLimit }: TableMeta,
-  { tokens, merges, units, wholeFirst }: NonNullable<TableMeta["bpe"]>,
+  { tokens, merges, units, wholeFirst, holes, runs: heads }: NonNullable<TableMeta["bpe"]>,
   trie: DepthTrie,
   fail: Int32Array,
 ): BpeTables {
@@ -43,6 +44,12 @@ export function readBpe(
   input.numbers("left parts", left.subarray(first), 0, tokens - 1);
   input.numbers("right parts", right.subarray(first), 0, tokens - 1);
   const fallback = input.numbers("fallback", new Int32Array(units === "bytes" ? 0 : 256), 0, tokens - 1);
+  for (const byte of holes ?? []) fallback[byte] = -1;
+  const runs = heads?.map(({ unit, first, length }): RunTables => ({
+    unit,
+    first,
+    apart: input.numbers("pairs of a run", new Uint8Array(length * length), 0, 1),
+  }));
   checkTrie(trie);
   const whole = wholeTokens(cellOf, depth);
   const lengths = new Uint16Array(tokens), ranks = new Int32Array(tokens);
@@ -55,6 +62,7 @@ export function readBpe(
     if (length > longestToken) longestToken = length;
   }
   const suffixes = deriveSuffixes(trie, fail, whole, made);
+  for (const run of runs ?? []) checkRun(run, { tokens, left, right, lengths, made }, first);
   const tables: BpeTables = {
     tokens,
     ids,
@@ -62,7 +70,8 @@ export function readBpe(
     left,
     right,
     ranks,
-    ...pairTable(left, right, ranks),
+    ...(runs !== undefined && { runs }),
+    ...pairTable(left, right, ranks, runs),
     base,
     check,
     fail,
@@ -79,7 +88,9 @@ export function readBpe(
   if (bytes > MAX_TRIE_BYTES) {
     throw damaged(`its tokens have ${bytes} bytes, expected at most ${MAX_TRIE_BYTES}`);
   }
-  for (let token = first; token < tokens; token++) checkMerge(tables, cellOf, made, token);
+  // The parts of a run are not those that merges join.
+  const isRun = new Set((runs ?? []).flatMap((run) => runOf(run).tokens.slice(1)));
+  for (let token = first; token < tokens; token++) checkMerge(tables, cellOf, made, token, isRun.has(token));
   return tables;
 }
 
@@ -102,11 +113,35 @@ function checkIds(ids: Int32Array, idLimit: number): void {
   }
 }
 
+/**
+ * Checks that the tokens of a run repeat its unit, each one unit more than the one before, and that every run
+ * has one last token. Then a pair that the run blocks leaves every text with its tokens.
+ */
+function checkRun(
+  run: RunTables,
+  { tokens, left, right, lengths, made }: Pick<BpeTables, "tokens" | "left" | "right" | "lengths"> & {
+    readonly made: Uint8Array;
+  },
+  merged: number,
+): void {
+  const row = runOf(run);
+  const isRun = run.unit < merged && made[run.unit] === 1 && run.first >= merged &&
+    run.first + row.tokens.length - 2 < tokens &&
+    row.tokens.every((token, n) =>
+      n === 0 ||
+      left[token] === run.unit && right[token] === row.tokens[n - 1] &&
+        lengths[token] === (n + 1) * lengths[run.unit]!
+    );
+  if (!isRun || !hasLastTokens(row)) {
+    throw damaged(`the run of token ${run.unit} is not one`, { unit: run.unit });
+  }
+}
+
 /** Checks that merges start from single bytes, or from single characters and the 256 byte tokens. */
 function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, first: number): void {
   const { base, check, whole, lengths, units, fallback } = tables;
   const isFallback = new Uint8Array(cellOf.length);
-  for (const token of fallback) isFallback[token] = 1;
+  for (const token of fallback) if (token >= 0) isFallback[token] = 1;
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let token = 0; token < cellOf.length; token++) {
     if ((cellOf[token] === 0) !== (isFallback[token] === 1) || (isFallback[token] === 1 && token >= first)) {
@@ -131,10 +166,14 @@ function checkUnits(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, fir
       });
     }
   }
-  if (units === "characters") return;
   for (let byte = 0; byte < 256; byte++) {
+    // With a fallback, a byte without one is a character that has a token.
+    if (units === "characters" && fallback[byte]! >= 0) continue;
     const cell = base[0]! + byte;
-    if (check[cell] !== 0 || whole[cell]! < 0 || made[whole[cell]!] === 0) {
+    if (
+      byte >= 0x80 && units === "characters" || check[cell] !== 0 || whole[cell]! < 0 ||
+      made[whole[cell]!] === 0
+    ) {
       throw damaged(`byte ${byte} has no token`, { byte });
     }
   }
@@ -151,7 +190,13 @@ function pathOf({ base, check, depth }: BpeTables, cell: number): Uint8Array {
  * Checks that a merged token is the bytes of its two parts, that merges make both, and that no earlier merge
  * crosses their border.
  */
-function checkMerge(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, token: number): void {
+function checkMerge(
+  tables: BpeTables,
+  cellOf: Int32Array,
+  made: Uint8Array,
+  token: number,
+  isRun: boolean,
+): void {
   const { base, check, left, right, lengths, ranks } = tables;
   const l = left[token]!, r = right[token]!;
   let isOf = l < token && r < token && made[l] === 1 && made[r] === 1 && cellOf[l] !== 0 && cellOf[r] !== 0 &&
@@ -166,27 +211,7 @@ function checkMerge(tables: BpeTables, cellOf: Int32Array, made: Uint8Array, tok
     isOf &&= cell === cellOf[l];
   }
   if (!isOf) throw damaged(`token ${token} does not consist of ${l} and ${r}`, { token, left: l, right: r });
-  if (!standApart(tables, l, r, ranks[token]!)) {
+  if (!isRun && !standApart(tables, l, r, ranks[token]!)) {
     throw damaged(`token ${token} is never made: within it another merge comes first`, { token });
-  }
-}
-
-/** Tests whether no merge below a rank crosses the border of two tokens. */
-function standApart(tables: BpeTables, left: number, right: number, rank: number): boolean {
-  const { pairLeft, pairRight, pairRank, ranks } = tables;
-  const mask = pairLeft.length - 1;
-  let u = left, v = right, limit = rank;
-  for (;;) {
-    let slot = pairHash(u, v) & mask;
-    while (pairLeft[slot] !== -1 && (pairLeft[slot] !== u || pairRight[slot] !== v)) slot = (slot + 1) & mask;
-    if (pairLeft[slot] !== -1 && pairRank[slot]! < limit) return false;
-    if (ranks[u]! < 0 && ranks[v]! < 0) return true;
-    if (ranks[u]! > ranks[v]!) {
-      limit = ranks[u]!;
-      u = tables.right[u]!;
-    } else {
-      limit = ranks[v]! + 1;
-      v = tables.left[v]!;
-    }
   }
 }

@@ -21,7 +21,7 @@ import { encode } from "@msgpack/msgpack";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
-import type { BpeTables, PieceTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
+import type { BpeTables, PieceTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { TableWriter } from "./bits.ts";
 import { MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 
@@ -42,12 +42,13 @@ export const TABLE_HEAD_BYTES = 16;
  * @throws {OnpathError} `size` if a number is out of range.
  */
 export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint8Array {
-  const { pieces, bpe, wordPiece } = vocabulary;
+  const { pieces, bpe, wordPiece, unigram } = vocabulary;
   const out = new TableWriter();
   out.block(encodeMeta(metaOf(vocabulary)));
   if (pieces !== null) writePieces(out, pieces);
   if (bpe !== null) writeBpe(out, bpe);
-  if (wordPiece !== null) writeWordPiece(out, wordPiece);
+  if (wordPiece !== null) writeTrie(out, wordPiece);
+  if (unigram !== undefined) writeUnigram(out, unigram);
   const { bytes, offsets, idLimit } = vocabulary;
   out.numbers(Uint32Array.from({ length: idLimit }, (_, id) => offsets[id + 1]! - offsets[id]!));
   out.block(bytes);
@@ -75,17 +76,29 @@ function encodeMeta(meta: TableMeta): Uint8Array {
 }
 
 function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
-  const { name, idLimit, normalization, decoding, special, around, templates, pieces, bpe, wordPiece } =
-    vocabulary;
+  const {
+    name,
+    idLimit,
+    normalization,
+    decoding,
+    special,
+    around,
+    templates,
+    pieces,
+    bpe,
+    wordPiece,
+    unigram,
+  } = vocabulary;
   return {
     name,
     idLimit,
     normalization: [...normalization],
     decoding,
-    special: special.map(({ text, id, isSkipped }) => ({
+    special: special.map(({ text, id, isSkipped, strip }) => ({
       text,
       id,
       ...(isSkipped === false && { isSkipped }),
+      ...(strip !== undefined && { strip }),
     })),
     around: { before: [...around.before], after: [...around.after] },
     ...(templates !== undefined && { templates }),
@@ -95,18 +108,32 @@ function metaOf(vocabulary: Omit<Vocabulary, "checksum">): TableMeta {
       start: pieces.start,
       blocks: pieces.classOf.length / 256,
     },
-    cells: (bpe ?? wordPiece!).check.length,
+    cells: (bpe ?? wordPiece ?? unigram!).check.length,
     bpe: bpe === null ? null : {
       tokens: bpe.tokens,
       merges: bpe.ranks.reduce((count, rank) => count + (rank >= 0 ? 1 : 0), 0),
       units: bpe.units,
       wholeFirst: bpe.wholeFirst,
+      ...(bpe.fallback.includes(-1) && {
+        holes: Array.from(bpe.fallback.keys()).filter((byte) => bpe.fallback[byte]! < 0),
+      }),
+      ...(bpe.runs !== undefined && {
+        runs: bpe.runs.map(({ unit, first, apart }) => ({ unit, first, length: Math.sqrt(apart.length) })),
+      }),
     },
     wordPiece: wordPiece === null ? null : {
       inside: wordPiece.roots[1],
       unknown: wordPiece.unknown,
       maxCharacters: wordPiece.maxCharacters,
     },
+    ...(unigram !== undefined && {
+      unigram: {
+        unknown: unigram.unknown,
+        unknownScore: unigram.unknownScore,
+        hasFallback: unigram.fallback.length > 0,
+        ...(unigram.isSingle === true && { isSingle: true as const }),
+      },
+    }),
   };
 }
 
@@ -139,11 +166,12 @@ function writeBpe(out: TableWriter, bpe: BpeTables): void {
   out.numbers(bpe.ids);
   out.numbers(bpe.left.subarray(firstMerged));
   out.numbers(bpe.right.subarray(firstMerged));
-  out.numbers(bpe.fallback);
+  out.numbers(bpe.fallback.map((token) => Math.max(0, token)));
+  for (const { apart } of bpe.runs ?? []) out.numbers(apart);
 }
 
-/** Writes WordPiece's tables, with the depth of each cell. */
-function writeWordPiece(out: TableWriter, tables: WordPieceTables): void {
+/** Writes the trie of WordPiece or Unigram, with the depth of each cell. */
+function writeTrie(out: TableWriter, tables: Pick<WordPieceTables, "base" | "check" | "whole">): void {
   const depth = new Uint16Array(tables.check.length);
   const depthOf = (cell: number): number => {
     if (depth[cell] === 0 && cell !== 0) depth[cell] = depthOf(tables.check[cell]!) + 1;
@@ -154,4 +182,13 @@ function writeWordPiece(out: TableWriter, tables: WordPieceTables): void {
   out.numbers(tables.check, 1);
   out.numbers(depth);
   out.numbers(tables.whole, 1);
+}
+
+/** Writes Unigram's tables; scores are float64 by id, little-endian. */
+function writeUnigram(out: TableWriter, tables: UnigramTables): void {
+  writeTrie(out, tables);
+  const scores = new DataView(new ArrayBuffer(8 * tables.scores.length));
+  tables.scores.forEach((score, id) => scores.setFloat64(8 * id, score, true));
+  out.block(new Uint8Array(scores.buffer));
+  out.numbers(tables.fallback, 1);
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
+import { MAX_RUN } from "../compile/runs.ts";
 import { MAX_TRIE_STATES } from "../compile/trie.ts";
 import {
   MAX_IDS,
@@ -18,6 +19,7 @@ import {
 } from "../vocabulary.ts";
 import { MAX_CLASSES } from "../pattern/dfa.ts";
 import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "../../text_normalize/growth.ts";
+import { HOST_STEPS } from "../../text_normalize/spec.ts";
 import { longList, shortList } from "../../lists.ts";
 
 const ID = z.int().min(0).max(MAX_IDS - 1);
@@ -27,7 +29,7 @@ const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
 );
 const COUNT = (most: number) => z.int().min(0).max(most);
 
-const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
+const PIPELINE_STEP = z.discriminatedUnion("op", [
   z.strictObject({
     op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]),
     tables: z.literal("tokenizers").optional(),
@@ -39,11 +41,14 @@ const TEXT_STEP: z.ZodType<TextStep> = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("prepend"), text: TEXT.min(1) }),
   z.strictObject({ op: z.literal("replace"), from: TEXT.min(1), to: TEXT }),
 ]);
+const TEXT_STEP: z.ZodType<TextStep> = z.union([PIPELINE_STEP as z.ZodType<TextStep>, ...HOST_STEPS]);
 
 function isSpecialToken(value: unknown): value is SpecialToken {
   if (typeof value !== "object" || value === null) return false;
-  const fields = "isSkipped" in value ? value.isSkipped === false && 3 : 2;
-  return Object.keys(value).length === fields && "text" in value &&
+  const fields = 2 + ("isSkipped" in value ? 1 : 0) + ("strip" in value ? 1 : 0);
+  return Object.keys(value).length === fields && (!("isSkipped" in value) || value.isSkipped === false) &&
+    (!("strip" in value) || value.strip === "left" || value.strip === "right" || value.strip === "both") &&
+    "text" in value &&
     typeof value.text === "string" && value.text !== "" && value.text.length <= MAX_TOKEN_BYTES &&
     value.text.isWellFormed() && "id" in value && isId(value.id);
 }
@@ -98,6 +103,12 @@ export const MAX_META_BYTES = 2 ** 24;
 /** Maximum bytes that one id decodes to. */
 export const MAX_ID_BYTES = MAX_TOKEN_BYTES * 4;
 
+/** Greatest absolute score of a token of Unigram; sums of scores stay finite. */
+export const MAX_SCORE = 1e15;
+
+/** Maximum number of units with runs. */
+const MAX_RUNS = 64;
+
 /** Schema of the file's head. */
 export const TABLE_META = z.strictObject({
   name: TEXT.max(MAX_NAME),
@@ -122,15 +133,31 @@ export const TABLE_META = z.strictObject({
     merges: COUNT(MAX_TOKENS),
     units: z.enum(["bytes", "characters"]),
     wholeFirst: z.boolean(),
+    holes: shortList(COUNT(127), 128).optional(),
+    runs: shortList(
+      z.strictObject({
+        unit: COUNT(MAX_TOKENS),
+        first: COUNT(MAX_TOKENS),
+        length: z.int().min(2).max(MAX_RUN),
+      }),
+      MAX_RUNS,
+    ).optional(),
   }).nullable(),
   wordPiece: z.strictObject({
     inside: z.int().min(1).max(MAX_TRIE_STATES * 2),
     unknown: ID,
     maxCharacters: z.int().min(1).max(65535),
   }).nullable(),
-}).refine((meta) => (meta.bpe === null) !== (meta.wordPiece === null), {
-  message: "expected one algorithm",
-});
+  unigram: z.strictObject({
+    unknown: ID,
+    unknownScore: z.number().min(-2 * MAX_SCORE).max(MAX_SCORE),
+    hasFallback: z.boolean(),
+    isSingle: z.literal(true).optional(),
+  }).optional(),
+}).refine(
+  ({ bpe, wordPiece, unigram }) => +(bpe !== null) + +(wordPiece !== null) + +(unigram !== undefined) === 1,
+  { message: "expected one algorithm" },
+);
 
 /** Head of the file, checked. */
 export type TableMeta = z.infer<typeof TABLE_META>;

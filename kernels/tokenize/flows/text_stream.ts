@@ -8,7 +8,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { createNormalizerStream, type NormalizerStream } from "../../text_normalize/stream.ts";
 import type { FlowStream, RunFlow } from "../../workload.ts";
 import { checkText } from "../text_parts.ts";
-import { SpecialSplitter } from "../special.ts";
+import { createSplitter } from "../special_strip.ts";
 import type { TextContext } from "./context.ts";
 import { SequentialFlow } from "./token_flow.ts";
 
@@ -49,7 +49,7 @@ export function openTextStream(
   const tasks: Task[] = [];
   // Final ids that were not delivered yet: a failed step loses none.
   let ids: number[] = [];
-  const splitter = special.length === 0 ? null : new SpecialSplitter(special, {
+  const splitter = createSplitter(special, {
     text: (bytes, from, to) => tasks.push(bytes.slice(from, to)),
     special: (id) => tasks.push("end", { id }),
   });

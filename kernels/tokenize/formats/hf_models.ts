@@ -59,9 +59,12 @@ export function readBpeModel(json: unknown, byteLevel: boolean, name: string): B
   };
   if (byteLevel) return { ...bpe, units: "bytes" };
   const fallback = Int32Array.from({ length: 256 }, (_, byte) => placeOf.get(byteName(byte)) ?? -1);
-  const missing = fallback.indexOf(-1);
+  // A byte needs no token if its character has one: then nothing falls back to it.
+  const missing = fallback.findIndex((token, byte) =>
+    token < 0 && (byte >= 0x80 || !placeOf.has(String.fromCharCode(byte)))
+  );
   if (missing >= 0) throw refuse(`byte fallback without the token ${byteName(missing)}`);
-  const isByte = new Set(fallback);
+  const isByte = new Set(fallback.filter((token) => token >= 0));
   const merges = bpe.merges;
   for (let merge = 0; merge < merges.made.length; merge++) {
     if (isByte.has(merges.left[merge]!) || isByte.has(merges.right[merge]!)) {

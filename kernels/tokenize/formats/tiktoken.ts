@@ -234,7 +234,7 @@ function readRanks(text: string, name: string): Map<number, Uint8Array> {
   return tokens;
 }
 
-function fromBase64(text: string): Uint8Array | null {
+export function fromBase64(text: string): Uint8Array | null {
   // The length is checked first: the expression uses stack for every four characters.
   if (text === "" || text.length > 4 * Math.ceil(MAX_TOKEN_BYTES / 3)) return null;
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return null;

@@ -1,6 +1,6 @@
 /**
- * Hugging Face's tokenizer.json: byte-level BPE (GPT-2, Llama 3, Qwen), BPE with byte fallback (Llama 2) and
- * WordPiece (BERT). A feature that onpath does not reproduce exactly is rejected by name.
+ * Hugging Face's tokenizer.json: byte-level BPE (GPT-2, Llama 3, Qwen), BPE with byte fallback (Llama 2),
+ * WordPiece (BERT) and Unigram (T5, XLM-R). A feature that onpath does not reproduce exactly is rejected by name.
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import { checkName, MAX_ID_BYTES } from "../file/meta.ts";
-import { readNormalizer, readPreTokenizer } from "../../text_normalize/hf.ts";
+import { checkJoined, readNormalizer } from "../../text_normalize/hf.ts";
+import { readPreTokenizer } from "../../text_normalize/hf_pre_tokenizer.ts";
 import { byteStrings } from "../compile/strings.ts";
 import type { VocabularySource } from "../source.ts";
 import type { SpecialToken } from "../vocabulary.ts";
@@ -17,6 +18,7 @@ import { fromByteLevel } from "./byte_level.ts";
 import { type DecoderParts, readDecoder } from "./hf_decoder.ts";
 import { byteToken, readBpeModel, readWordPieceModel } from "./hf_models.ts";
 import { TOKENIZER_JSON, type TokenizerJson } from "./hf_schema.ts";
+import { readUnigramModel } from "./hf_unigram.ts";
 import { readPostProcessor } from "./hf_templates.ts";
 
 const UTF8 = new TextEncoder();
@@ -34,8 +36,8 @@ const UTF8 = new TextEncoder();
  * import { readTokenizerJson } from "onpath";
  * import assert from "node:assert/strict";
  *
- * const json = { model: { type: "Unigram", vocab: [] }, added_tokens: [] };
- * assert.throws(() => readTokenizerJson(json, "mine"), /Unigram is not supported, expected BPE or WordPiece/);
+ * const json = { model: { type: "WordLevel", vocab: {} }, added_tokens: [] };
+ * assert.throws(() => readTokenizerJson(json, "mine"), /WordLevel is not supported, expected BPE, WordPiece or Unigram/);
  * ```
  */
 export function readTokenizerJson(json: unknown, name: string): VocabularySource {
@@ -51,42 +53,51 @@ export function readTokenizerJson(json: unknown, name: string): VocabularySource
     }
   }
   const type = file.model.type ?? ("merges" in file.model ? "BPE" : "unnamed");
-  if (type !== "BPE" && type !== "WordPiece") {
+  if (type !== "BPE" && type !== "WordPiece" && type !== "Unigram") {
     throw new OnpathError(
       "file",
-      `Cannot read model of "${name}": ${excerpt(type)} is not supported, expected BPE or WordPiece`,
+      `Cannot read model of "${name}": ${excerpt(type)} is not supported, expected BPE, WordPiece or Unigram`,
       { name, type: excerpt(type) },
     );
   }
   const normalization = readNormalizer(file.normalizer);
-  const { splitting, byteLevel, steps } = readPreTokenizer(file.pre_tokenizer);
+  const { splitting, byteLevel, steps } = readPreTokenizer(file.pre_tokenizer, normalization);
   const decoder = readDecoder(file.decoder, name);
   const special = readAddedTokens(file, normalization.length + steps.length > 0, name);
+  checkJoined([...normalization, ...steps]);
+  const { model, texts } = readModel(type, file.model, byteLevel, name);
   return {
     name,
-    model: type === "BPE"
-      ? { algorithm: "bpe", bpe: readBpeModel(file.model, byteLevel, name) }
-      : { algorithm: "wordpiece", wordPiece: readWordPieceModel(file.model, name) },
+    model,
     normalization: [...normalization, ...steps],
     splitting,
-    decoded: decodedTokens(file.model.vocab as Record<string, number>, special, decoder),
+    decoded: decodedTokens(texts, special, decoder),
     decoding: decoder.decoding,
     special,
     ...readPostProcessor(file.post_processor, name),
   };
 }
 
+/** Reads the model, and the texts of its tokens with their ids. */
+function readModel(
+  type: "BPE" | "WordPiece" | "Unigram",
+  json: TokenizerJson["model"],
+  byteLevel: boolean,
+  name: string,
+): { model: VocabularySource["model"]; texts: Iterable<readonly [string, number]> } {
+  if (type === "Unigram") {
+    const { unigram, texts } = readUnigramModel(json, name);
+    return { model: { algorithm: "unigram", unigram }, texts: texts.map((text, id) => [text, id] as const) };
+  }
+  const model = type === "BPE"
+    ? { algorithm: "bpe" as const, bpe: readBpeModel(json, byteLevel, name) }
+    : { algorithm: "wordpiece" as const, wordPiece: readWordPieceModel(json, name) };
+  return { model, texts: Object.entries(json["vocab"] as Record<string, number>) };
+}
+
 function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string): SpecialToken[] {
   return file.added_tokens.map((token) => {
-    const rule = token.single_word
-      ? "single_word"
-      : token.lstrip
-      ? "lstrip"
-      : token.rstrip
-      ? "rstrip"
-      : token.normalized && normalizes
-      ? "normalized"
-      : null;
+    const rule = token.single_word ? "single_word" : token.normalized && normalizes ? "normalized" : null;
     if (rule !== null) {
       throw new OnpathError(
         "file",
@@ -94,19 +105,26 @@ function readAddedTokens(file: TokenizerJson, normalizes: boolean, name: string)
         { name, token: token.content, rule },
       );
     }
-    const kept = { text: token.content, id: token.id };
+    const strip = token.lstrip && token.rstrip
+      ? "both"
+      : token.lstrip
+      ? "left"
+      : token.rstrip
+      ? "right"
+      : null;
+    const kept = { text: token.content, id: token.id, ...(strip !== null && { strip } as const) };
     return token.special ? kept : { ...kept, isSkipped: false };
   });
 }
 
 /** Computes the bytes of each id. An added token takes precedence over the model's token of the same id. */
 function decodedTokens(
-  vocab: Readonly<Record<string, number>>,
+  texts: Iterable<readonly [string, number]>,
   special: readonly SpecialToken[],
   { byteLevel, byteFallback, replace }: DecoderParts,
 ): VocabularySource["decoded"] {
   const textOf = new Map<number, string>();
-  for (const [text, id] of Object.entries(vocab)) textOf.set(id, text);
+  for (const [text, id] of texts) textOf.set(id, text);
   for (const { text, id } of special) textOf.set(id, text);
   const decode = (text: string) => {
     const bytes = byteLevel ? fromByteLevel(text) : byteFallback ? byteToken(text) : null;

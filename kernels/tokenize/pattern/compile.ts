@@ -9,10 +9,11 @@ import { nullable, type PatternNode } from "./ast.ts";
 import { determinise, type Dfa } from "./dfa.ts";
 import { named } from "../../excerpt.ts";
 import { minimise } from "./minimise.ts";
-import { addNode, buildGap, buildNode, newNfa, spend } from "./nfa.ts";
+import { addNode, buildGap, buildNode, newNfa, type Nfa, spend } from "./nfa.ts";
 import { parsePattern } from "./parse.ts";
 import type { PatternSyntax } from "./parse_class.ts";
 import { patternError } from "./refuse.ts";
+import { buildRegions, readRegions } from "./regions.ts";
 import { pieceTables } from "./tables.ts";
 
 /** Options of a pattern's compilation. */
@@ -24,6 +25,11 @@ export interface PatternOptions {
    * input unmatched; `piece` makes pieces of that text; `drop` omits it. Default `refuse`.
    */
   readonly unmatched?: "refuse" | "piece" | "drop";
+  /**
+   * Repeats of classes that cut the text before the pattern does, as several Splits of a tokenizer.json; text
+   * that nothing matches is a piece. Default none.
+   */
+  readonly first?: readonly string[] | undefined;
   /** Aborts the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,6 +56,14 @@ function uncovered(dfa: Dfa, work: (steps: number) => void): number[] | null {
     }
   }
   return null;
+}
+
+/** Adds the nodes of a piece: a match, or unmatched text. */
+function buildPieces(nfa: Nfa, tree: PatternNode, unmatched: "refuse" | "piece" | "drop"): number {
+  const matched = buildNode(nfa, tree, addNode(nfa, { kind: "match", drop: false }));
+  return unmatched === "refuse"
+    ? matched
+    : addNode(nfa, { kind: "split", next: [matched, buildGap(nfa, tree, unmatched === "drop")] });
 }
 
 /** Rejects a pattern that can match the empty text, because an empty match is no piece. */
@@ -84,11 +98,9 @@ export function compilePattern(pattern: string, options: PatternOptions = {}): P
   refuseNullable(pattern, tree);
   options.signal?.throwIfAborted();
   const nfa = newNfa(pattern, options.signal);
-  const unmatched = options.unmatched ?? "refuse";
-  const matched = buildNode(nfa, tree, addNode(nfa, { kind: "match", drop: false }));
-  const start = unmatched === "refuse"
-    ? matched
-    : addNode(nfa, { kind: "split", next: [matched, buildGap(nfa, tree, unmatched === "drop")] });
+  const start = options.first === undefined || options.first.length === 0
+    ? buildPieces(nfa, tree, options.unmatched ?? "refuse")
+    : buildRegions(nfa, readRegions(options.first, options.syntax ?? "fancy-regex"), tree);
   const dfa = determinise(nfa, start);
   minimise(dfa, (steps) => spend(nfa, steps));
   const missing = uncovered(dfa, (steps) => spend(nfa, steps));

@@ -24,10 +24,14 @@ function dropDeadEnds(dfa: Dfa): void {
  * earlier. A state may accept if every following symbol, including the end, leads to a state that accepts or
  * may accept. Then its own accept has no effect, except on the symbols at which the piece ended here anyway;
  * those transitions are removed.
+ *
+ * The same holds for an accept that gives `back` code points back, in place of one that needs one more symbol
+ * and gives one more back.
  */
-function acceptEarly(dfa: Dfa): void {
+function acceptEarly(dfa: Dfa, back: number): void {
   const { transitions, accept, drop } = dfa;
-  const isEnding = (state: number) => accept[state] === 1 && transitions[state]!.every((next) => next < 0);
+  const isEnding = (state: number) =>
+    accept[state] === back + 1 && transitions[state]!.every((next) => next < 0);
   const may = accept.map((value, state) => value < 0 && state !== 0);
   for (let changed = true; changed;) {
     changed = false;
@@ -57,7 +61,7 @@ function acceptEarly(dfa: Dfa): void {
   const ending = transitions.map((_, state) => isEnding(state));
   may.forEach((is, state) => {
     if (!is) return;
-    accept[state] = 0;
+    accept[state] = back;
     transitions[state] = transitions[state]!.map((next) => next >= 0 && ending[next] ? -1 : next);
   });
 }
@@ -128,7 +132,7 @@ function mergeClasses(dfa: Dfa): void {
  */
 export function minimise(dfa: Dfa, work: (steps: number) => void): void {
   dropDeadEnds(dfa);
-  acceptEarly(dfa);
+  for (let back = Math.max(...dfa.accept, 1) - 1; back >= 0; back--) acceptEarly(dfa, back);
   dropDeadEnds(dfa);
   mergeStates(dfa, work);
   mergeClasses(dfa);

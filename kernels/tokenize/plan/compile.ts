@@ -98,7 +98,11 @@ export function compileText(
     cut: { payload, overlap },
     checksum: checkChecksum(options.checksum),
     normalization: [...own, ...vocabulary.normalization],
-    special: allowedTokens(vocabulary, step.special).map(({ text, id }) => ({ text, id })),
+    special: allowedTokens(vocabulary, step.special).map(({ text, id, strip }) => ({
+      text,
+      id,
+      ...(strip !== undefined && { strip }),
+    })),
     around: step.around ? vocabulary.around : { before: [], after: [] },
     notes: notesOf(step.mode, payload, overlap, options.overlap),
   };

@@ -5,7 +5,7 @@
  */
 
 import type { TextMode } from "../model.ts";
-import type { TextStep } from "../vocabulary.ts";
+import type { SpecialToken, TextStep } from "../vocabulary.ts";
 import type { Checksum } from "../../../serialize/packets.ts";
 import type { TextCut } from "../../../serialize/text/cut.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -18,7 +18,7 @@ export interface TextPlanVocabulary {
   /** CRC-32C of its compiled table file. */
   readonly checksum: number;
   /** Algorithm that turns a piece into tokens. */
-  readonly algorithm: "bpe" | "wordpiece";
+  readonly algorithm: "bpe" | "wordpiece" | "unigram";
   /** Greatest id plus one. */
   readonly idLimit: number;
 }
@@ -38,7 +38,7 @@ export interface TokenizeBody {
   /** Normalisation before the text is cut: the pipeline's steps, then those of the vocabulary. */
   readonly normalization: readonly TextStep[];
   /** Special tokens recognised in the text; the longest match at an offset is taken. */
-  readonly special: readonly { readonly text: string; readonly id: number }[];
+  readonly special: readonly Pick<SpecialToken, "text" | "id" | "strip">[];
   /** Ids added before and after a text. */
   readonly around: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Decisions and their reasons, in sentences. */

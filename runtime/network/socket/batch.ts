@@ -81,6 +81,30 @@ export class DatagramList implements DatagramBatch {
     this.lengths = lengths;
   }
 
+  /**
+   * Puts datagrams of one length beside each other, so that the kernel takes them as one. Lengths stand in the order of
+   * their first datagrams, and datagrams of one length keep their order.
+   */
+  group(): void {
+    const { count, offsets, lengths } = this;
+    let isGrouped = true;
+    for (let n = 1; isGrouped && n < count; n++) isGrouped = lengths[n]! <= lengths[n - 1]!;
+    if (isGrouped) return;
+    const groups = new Map<number, number[]>();
+    for (let n = 0; n < count; n++) {
+      const group = groups.get(lengths[n]!);
+      if (group === undefined) groups.set(lengths[n]!, [offsets[n]!]);
+      else group.push(offsets[n]!);
+    }
+    let end = 0;
+    for (const [length, group] of groups) {
+      for (const offset of group) {
+        offsets[end] = offset;
+        lengths[end++] = length;
+      }
+    }
+  }
+
   /** Removes all datagrams. */
   clear(): void {
     this.count = 0;
@@ -157,10 +181,20 @@ export function eachDatagram(
  * @throws {OnpathError} `size` if one does not.
  */
 export function checkBatch({ bytes, count, offsets, lengths }: DatagramBatch): void {
-  const isShort = count > offsets.length || count > lengths.length;
+  const most = Math.min(offsets.length, lengths.length);
+  if (count > most) {
+    throw new OnpathError(
+      "size",
+      `Cannot send ${count} datagrams: expected at most ${most}, as have places`,
+      {
+        count,
+        most,
+      },
+    );
+  }
   let end = 0;
-  for (let n = 0; n < count && !isShort; n++) end = Math.max(end, offsets[n]! + lengths[n]!);
-  if (!isShort && end <= bytes.length) return;
+  for (let n = 0; n < count; n++) end = Math.max(end, offsets[n]! + lengths[n]!);
+  if (end <= bytes.length) return;
   throw new OnpathError(
     "size",
     `Cannot send ${count} datagrams: they end at byte ${end}, expected at most ${bytes.length}`,

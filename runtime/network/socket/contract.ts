@@ -68,8 +68,8 @@ export interface DatagramOptions {
 export interface DatagramSocket {
   /** Address of this end. */
   readonly local: Address;
-  /** `linux`: batches through system calls of Linux. `portable`: `node:dgram`. */
-  readonly kind: "linux" | "portable";
+  /** `linux`: batches through system calls of Linux. `portable`: `node:dgram`. `tun`: packets of a route. */
+  readonly kind: "linux" | "portable" | "tun";
   /** Reason why the socket is portable on a system where it could be another kind; undefined otherwise. */
   readonly fallbackReason: string | undefined;
   /** Packets that may be in flight to this socket before the operating system drops some. */
@@ -84,6 +84,13 @@ export interface DatagramSocket {
    * @throws {OnpathError} `size` if a datagram lies outside of the batch's memory.
    */
   send(batch: DatagramBatch, to: Address): Promise<void>;
+  /**
+   * Sends a received datagram on to where it was going, as it came. Present if the socket stands in a route.
+   *
+   * @param batch Batch that `onDatagrams` has; the call is valid while that is.
+   * @param n Number of the datagram.
+   */
+  readonly pass?: ((batch: ReceivedBatch, n: number) => void) | undefined;
   /** Closes the socket. Further calls have no effect. */
   close(): Promise<void>;
 }

@@ -90,22 +90,25 @@ export async function openPortableDatagram(
         resolve();
       });
     });
+  const sendAll = async (batch: DatagramBatch, to: Address) => {
+    checkBatch(batch);
+    // A socket of IPv6 reaches hosts of IPv4 by mapped addresses.
+    const host = isSix && isIP(to.host) === 4 ? `::ffff:${to.host}` : to.host;
+    for (let n = 0; n < batch.count && !isClosed; n++) await sendOne(datagramAt(batch, n), host, to.port);
+  };
+  let tail: Promise<void> = Promise.resolve();
   return {
     local: { host: listen.host, port },
     kind: "portable",
     fallbackReason,
     burst: Math.max(1, Math.floor(PORTABLE_BURST * Math.min(1, DATAGRAM_BYTES / maxBytes))),
     counts,
-    send: async (batch: DatagramBatch, to: Address) => {
-      if (isClosed) return;
-      checkBatch(batch);
-      // A socket of IPv6 reaches hosts of IPv4 by mapped addresses.
-      const host = isSix && isIP(to.host) === 4 ? `::ffff:${to.host}` : to.host;
-      const sends = Array.from(
-        { length: batch.count },
-        (_, n) => sendOne(datagramAt(batch, n), host, to.port),
-      );
-      await Promise.all(sends);
+    send: (batch: DatagramBatch, to: Address) => {
+      if (isClosed) return Promise.resolve();
+      // Deno reorders datagrams of concurrent calls.
+      const sending = tail.then(() => sendAll(batch, to));
+      tail = sending.catch(() => {});
+      return sending;
     },
     close: () => {
       if (isClosed) return Promise.resolve();

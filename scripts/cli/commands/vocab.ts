@@ -53,7 +53,7 @@ export async function describeVocabulary(
   }
   const file = encodeVocabulary(vocabulary);
   if (output !== undefined) await writeWhole(output, [file], signal);
-  const { pieces, bpe, wordPiece, special, normalization, algorithm, idLimit } = vocabulary;
+  const { pieces, bpe, wordPiece, unigram, special, normalization, algorithm, idLimit } = vocabulary;
   if (json) {
     return printJson({
       name: vocabulary.name,
@@ -61,7 +61,7 @@ export async function describeVocabulary(
       idLimit,
       tokens: bpe?.tokens ?? null,
       units: bpe?.units ?? null,
-      longestToken: bpe?.longestToken ?? wordPiece!.longestToken,
+      longestToken: (bpe ?? wordPiece ?? unigram!).longestToken,
       states: pieces?.states ?? null,
       classes: pieces?.classes ?? null,
       classBytes: pieces === null ? null : pieces.blockOf.byteLength + pieces.classOf.byteLength,
@@ -74,9 +74,12 @@ export async function describeVocabulary(
   }
   print(factTable([
     ["vocabulary", vocabulary.name],
-    ["algorithm", bpe === null ? "WordPiece" : `byte pair encoding over ${bpe.units}`],
+    [
+      "algorithm",
+      bpe !== null ? `byte pair encoding over ${bpe.units}` : wordPiece !== null ? "WordPiece" : "Unigram",
+    ],
     ["ids", `below ${count(idLimit)}, ${count(special.length)} special tokens`],
-    ["longest token", `${bpe?.longestToken ?? wordPiece!.longestToken} bytes`],
+    ["longest token", `${(bpe ?? wordPiece ?? unigram!).longestToken} bytes`],
     [
       "pieces",
       pieces === null

@@ -1,6 +1,6 @@
 /**
  * Writes the tables of Unicode: properties and case folding of tiktoken, lower case and BERT's sets of
- * tokenizers, and the standard's normal forms. It also lists the normal forms that tokenizers lacks.
+ * tokenizers, its grapheme clusters, and the standard's normal forms. It also lists the normal forms that tokenizers lacks.
  *
  * deno task text:unicode; --check compares. The JavaScript engine must have the same Unicode version.
  *
@@ -10,6 +10,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { bertSource } from "./bert.ts";
+import { graphemesSource } from "./graphemes.ts";
 import {
   canonical,
   compatible,
@@ -69,6 +70,11 @@ const FILES: Readonly<Record<string, () => string>> = {
       `export const UNKNOWN_TO_TOKENIZERS: string =\n${
         sourceLines(packRanges(rangesFrom(unknownToTokenizers())))
       };\n`,
+    ].join("\n"),
+  "unicode/graphemes_data.ts": () =>
+    [
+      HEAD("Ends of grapheme clusters as tokenizers 0.23.2 has them, before a precompiled map."),
+      graphemesSource(),
     ].join("\n"),
   "text_normalize/bert_sets.ts": () =>
     [

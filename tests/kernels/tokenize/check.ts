@@ -4,6 +4,10 @@
  *
  * deno task tokens:check --vocabularies cl100k_base,bert --texts fuzz --fuzz 100000 --ways stateful@1,overlap@32
  *
+ * The packages of some vocabularies are too large for development; `--install` installs them into out/:
+ *
+ * deno task tokens:check --install --vocabularies qwen3,gemma2,gemma3
+ *
  * It prints a table and ends with 1 where an id differs. A part of it is done by naming that part.
  */
 
@@ -13,6 +17,7 @@ import { parseArgs } from "node:util";
 import { ChunkCache } from "../../../kernels/tokenize/chunk_cache.ts";
 import { createCachedEncoder } from "../../../kernels/tokenize/cached_encode.ts";
 import { plainTokenizer } from "../../../kernels/tokenize/reference.ts";
+import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import { TEXT_MODES, type TextMode } from "../../../kernels/tokenize/model.ts";
 import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
@@ -20,7 +25,15 @@ import { Session } from "../../../runtime/session.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";
-import { VOCABULARIES, vocabulary, type VocabularyName, vocabularySource } from "./vocabularies.ts";
+import {
+  installLarge,
+  LARGE_VOCABULARIES,
+  UNIGRAM_VOCABULARIES,
+  VOCABULARIES,
+  vocabulary,
+  type VocabularyName,
+  vocabularySource,
+} from "./vocabularies.ts";
 import { walkTokens } from "./walk.ts";
 
 /** A way of tokenizing texts. */
@@ -53,6 +66,10 @@ const WAYS: Readonly<Record<string, (name: VocabularyName) => Promise<Way | null
   tables: async (name) => {
     const tables = await vocabulary(name);
     return (texts) => texts.map((text) => walkTokens(tables, text));
+  },
+  encoder: async (name) => {
+    const { encode } = createEncoder(await vocabulary(name));
+    return (texts) => texts.map((text) => encode(text));
   },
   cache: async (name) => {
     const { encode } = createCachedEncoder(new ChunkCache(await vocabulary(name)));
@@ -155,11 +172,19 @@ const { values } = parseArgs({
     ways: { type: "string", default: Object.keys(WAYS).join(",") },
     fuzz: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
+    install: { type: "boolean", default: false },
   },
 });
 const table = new Table({ head: ["vocabulary", "way", "texts", "number", "MB", "different", "first"] });
 let different = 0;
-for (const name of chosen("vocabulary", values.vocabularies, VOCABULARIES)) {
+if (values.install) installLarge();
+for (
+  const name of chosen("vocabulary", values.vocabularies, [
+    ...VOCABULARIES,
+    ...LARGE_VOCABULARIES,
+    ...UNIGRAM_VOCABULARIES,
+  ])
+) {
   const ways = new Map<string, Way>();
   for (const way of chosen("way", values.ways, Object.keys(WAYS))) {
     const made = await WAYS[way]!(name);

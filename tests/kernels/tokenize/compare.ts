@@ -12,6 +12,9 @@ export const COMPARED = [
   "o200k_base",
   "qwen2_5",
   "bert",
+  "llama2",
+  "deepseek_v3",
+  "xlm-r",
 ] as const satisfies readonly VocabularyName[];
 
 /** What was compared. */

@@ -148,7 +148,7 @@ Deno.test("readTokenizerJson() quotes little of a long input", () => {
     { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: long }, { type: long }] } },
     { post_processor: { type: long } },
     { added_tokens: [{ id: 1, content: long }] },
-    { added_tokens: [{ id: 1, content: "x".repeat(4096), lstrip: true }] },
+    { added_tokens: [{ id: 1, content: "x".repeat(4096), single_word: true }] },
     { added_tokens: Array(50_000).fill({ [long]: 1 }) },
     { decoder: { type: "WordPiece", prefix: long, cleanup: true } },
   ];

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { isTiktoken, tokenizerJson, type VocabularyName } from "./vocabularies.ts";
+import { isTiktoken, tekkenJson, tokenizerJson, type VocabularyName } from "./vocabularies.ts";
 
 /** Tokenizes many texts, special tokens in them being text like any other. */
 export interface Peer {
@@ -14,6 +14,7 @@ export interface Peer {
 
 /** The peer of a vocabulary. */
 export async function peerOf(name: VocabularyName): Promise<Peer> {
+  if (name === "tekken") return await tekkenPeer();
   return isTiktoken(name) ? await tiktokenPeer(name) : await tokenizersPeer(name);
 }
 
@@ -24,6 +25,20 @@ async function tiktokenPeer(name: VocabularyName): Promise<Peer> {
   const encoder = new Tiktoken(bpe_ranks, special_tokens, pat_str);
   return {
     encode: (texts) => Promise.resolve(texts.map((text) => Array.from(encoder.encode_ordinary(text)))),
+    close: () => encoder.free(),
+  };
+}
+
+/** mistral-common gives tiktoken the first ranks, and adds the number of special tokens to each id. */
+async function tekkenPeer(): Promise<Peer> {
+  const { Tiktoken } = await import("tiktoken");
+  const { config, vocab } = tekkenJson();
+  const first = config.default_num_special_tokens;
+  const tokens = vocab.slice(0, config.default_vocab_size - first).map(({ token_bytes }) => token_bytes);
+  const encoder = new Tiktoken(`! 0 ${tokens.join(" ")}`, {}, config.pattern);
+  return {
+    encode: (texts) =>
+      Promise.resolve(texts.map((text) => Array.from(encoder.encode_ordinary(text), (id) => first + id))),
     close: () => encoder.free(),
   };
 }

@@ -16,7 +16,16 @@ import { tokenizerJson, vocabulary, type VocabularyName } from "./vocabularies.t
 const { Tokenizer: Peer } = createRequire(import.meta.url)("tokenizers") as typeof import("tokenizers");
 
 /** Vocabularies of a tokenizer.json. Bert's, Mistral's and, as RoBERTa's, a made one have templates. */
-const NAMES: readonly VocabularyName[] = ["bert", "gpt2", "qwen2_5", "mistral", "llama3"];
+const NAMES: readonly VocabularyName[] = [
+  "bert",
+  "gpt2",
+  "qwen2_5",
+  "mistral",
+  "llama3",
+  "llama2",
+  "deepseek_v3",
+  "t5",
+];
 
 const numbers = (data: ArrayLike<number | bigint>) => Array.from(data, Number);
 
@@ -47,9 +56,10 @@ for (const name of NAMES) {
       assert.deepEqual(numbers(ids), expected.getIds(), JSON.stringify(text));
       // A composed character stands for all its parts here, for the first one there.
       if (name === "qwen2_5" && text.normalize("NFC") !== text) continue;
+      if (name === "t5" && !/^[ -~]*$/.test(text)) continue;
       for (const [n, offsets] of expected.getOffsets().entries()) {
         // The space that Mistral's rule adds stands for nothing here, for the first character there.
-        if (name === "mistral" && ends[n] === 0) continue;
+        if (["mistral", "llama2", "t5"].includes(name) && ends[n] === 0) continue;
         assert.deepEqual([starts[n], ends[n]], offsets, `token ${n} of ${JSON.stringify(text)}`);
       }
     }

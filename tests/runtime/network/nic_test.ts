@@ -6,6 +6,7 @@ import { connectControl } from "../../../runtime/network/connect.ts";
 import { openDatagram } from "../../../runtime/network/datagram.ts";
 import { type Nic, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver } from "../../../runtime/network/receiver.ts";
+import { openPortableDatagram } from "../../../runtime/network/socket/portable.ts";
 import { batchOf, eachDatagram } from "../../../runtime/network/socket/batch.ts";
 import { openRelay } from "../../../runtime/network/relay.ts";
 import { openSender } from "../../../runtime/network/sender.ts";
@@ -14,7 +15,7 @@ import { FLAG, newHeader } from "../../../serialize/header.ts";
 import { packetBytes, reserveSlots, writePacket } from "../../../serialize/packets.ts";
 import { random } from "../../support/random.ts";
 import { test } from "../helpers.ts";
-import { CACHE_SAMPLES, NORMALIZE_SAMPLE, tokenSample } from "../workload_samples.ts";
+import { CACHE_SAMPLES, tokenSample } from "../workload_samples.ts";
 import { tiny } from "../../kernels/tokenize/small_vocabularies.ts";
 import { CELLS, openParties } from "./parties.ts";
 
@@ -43,7 +44,7 @@ async function registered(nic: Nic) {
   const control = await connectControl(nic.control, "test", {});
   await control.call("destination", { token: TOKEN, port: socket.local.port });
   await control.call("announce", { plan: encodePlan(plan) });
-  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN });
+  await control.call("flows", { flows: [1], plan: plan.id, token: TOKEN, port: socket.local.port });
   return {
     socket,
     control,
@@ -77,6 +78,22 @@ test("openNic() drops by name what it does not hold, and passes foreign datagram
   await peer.close();
   await behind.close();
 });
+
+for (const open of [openPortableDatagram, openDatagram]) {
+  test(`openNic() passes many foreign datagrams untouched (${open.name})`, async () => {
+    const passed: string[] = [];
+    const onDatagrams = eachDatagram((bytes) => passed.push(bytes.join()));
+    const behind = await openDatagram({ listen, onDatagrams });
+    await using nic = await openNic({ passTo: behind.local, open });
+    const before = await openDatagram({ listen, onDatagrams: () => {} });
+    const datagrams = Array.from({ length: 48 }, (_, n) => new Uint8Array(1 + n % 7).fill(n));
+    await before.send(batchOf(datagrams), nic.data);
+    await until(() => passed.length === datagrams.length, "the pass");
+    assert.deepEqual(passed.sort(), datagrams.map((bytes) => bytes.join()).sort());
+    assert.equal(nic.counts().passed, datagrams.length);
+    await Promise.all([before.close(), behind.close()]);
+  });
+}
 
 test("openNic() counts each of many hostile datagrams, and answers none", async () => {
   await using nic = await openNic();
@@ -116,7 +133,7 @@ test("openNic() refuses plans, flows and destinations by name", async () => {
   const peer = await registered(nic);
   const { control } = peer;
   const flows = (numbers: number[], id = plan.id, token = TOKEN) =>
-    control.call("flows", { flows: numbers, plan: id, token });
+    control.call("flows", { flows: numbers, plan: id, token, port: 9 });
   await assert.rejects(flows([1]), { code: "size", message: /flow 1: the number is in use/ });
   await assert.rejects(flows([2, 3]), { code: "size", message: /the maximum is 2/ });
   await assert.rejects(flows([2], 5), { code: "plan", message: /was not announced/ });
@@ -136,28 +153,15 @@ test("openSender() and openReceiver() refuse plans whose packets cannot cross a 
   const image = { dtype: "u8", shape: [40, 60, 3], layout: "HWC" } as const;
   const steps = [{ op: "resize", size: [90, 80] }] as const;
   const link = compile({ steps }, { input: image, device: MODEL_PROFILE, checksum: "link" });
-  const pages = { layout: "cells", form: "row-pages" } as const;
-  const paged = compile({ steps }, { input: image, device: MODEL_PROFILE, ...pages });
-  const chunked = compile({ steps: [{ op: "tokenize", mode: "overlap" }] }, {
-    vocabulary: await tiny(),
-    device: MODEL_PROFILE,
+  const opening = openReceiver({ nic: nic.control, plans: [{ plan: link }], onOutput: () => {} });
+  await assert.rejects(opening, {
+    code: "pipeline",
+    message: /carry no CRC, and a network changes bytes unnoticed/,
   });
-  const normalize = NORMALIZE_SAMPLE.compile(MODEL_PROFILE);
-  const cases = [
-    [link, undefined, /carry no CRC/],
-    [paged, undefined, /pages are swapped/],
-    [chunked, { vocabulary: await tiny() }, /its mode is overlap/],
-    [normalize, undefined, /runs on one host only/],
-  ] as const;
-  for (const [refused, resources, message] of cases) {
-    const plans = [{ plan: refused, resources }];
-    const open = openReceiver({ nic: nic.control, plans, onOutput: () => {} });
-    await assert.rejects(open, { code: "pipeline", message });
-  }
   const text = tokenSample(await tiny());
   await using parties = await openParties({ plans: [], nic: { resourcesOf: () => undefined } });
-  const opening = parties.sender.open(text.compile(MODEL_PROFILE), text.resources as never);
-  await assert.rejects(opening, { code: "plan", message: /its vocabulary tiny is missing/ });
+  const missing = parties.sender.open(text.compile(MODEL_PROFILE), text.resources as never);
+  await assert.rejects(missing, { code: "plan", message: /its vocabulary tiny is missing/ });
 });
 
 test("SentPlan.send() names a plan that the receiver lacks, a receiver that is gone, and a silent NIC", async () => {
@@ -238,4 +242,33 @@ test("openRelay() gives the n-th datagram the same fate for the same seed", asyn
   assert.deepEqual(await run(3), first);
   assert.notDeepEqual(await run(4), first);
   await assert.rejects(openRelay({ to: listen, seed: 1, loss: 2 }), { code: "size", message: /loss 2/ });
+});
+
+test("openReceiver() repeats the last report of a complete flow", async () => {
+  const received: Uint8Array[] = [];
+  await using nic = await openNic();
+  await using receiver = await openReceiver({
+    nic: nic.control,
+    plans: [{ plan }],
+    onOutput: () => {},
+    open: (options, wait) =>
+      openDatagram({
+        ...options,
+        onDatagrams: (batch) => {
+          eachDatagram((bytes) => received.push(bytes.slice()))(batch);
+          options.onDatagrams(batch);
+        },
+      }, wait),
+  });
+  await using sender = await openSender({ nic: nic.control, receiver: receiver.control });
+  const open = await sender.open(plan);
+  await open.send(CELLS.inputs[0] as never);
+  const stranger = await openDatagram({ listen, onDatagrams: () => assert.fail("a stranger got a report") });
+  const { outcomes: { duplicate = 0 }, sent } = receiver.counts();
+  await stranger.send(batchOf([received[0]!]), receiver.data);
+  await until(() => receiver.counts().outcomes["duplicate"] === duplicate + 1, "the repetition");
+  await until(() => receiver.counts().sent === sent + 1, "the report");
+  await until(() => sender.counts().received === sent + 1, "the report's arrival");
+  assert.equal(receiver.counts().inputs, 0);
+  await stranger.close();
 });

@@ -8,9 +8,12 @@ import type { Plan } from "../../../kernels/plan/plan.ts";
 import { type Nic, type NicOptions, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver, type Receiver } from "../../../runtime/network/receiver.ts";
 import type { ReceivedOutput } from "../../../runtime/network/received_inputs.ts";
-import { openRelay, type Relay, type RelayFaults } from "../../../runtime/network/relay.ts";
+import type { Security } from "../../../runtime/network/security/options.ts";
+import type { OpenDatagram } from "../../../runtime/network/socket/contract.ts";
+import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
+import { openRelay, type Relay } from "../../../runtime/network/relay.ts";
 import { openSender, type Sender } from "../../../runtime/network/sender.ts";
-import type { SendReport } from "../../../runtime/network/sent_inputs.ts";
+import type { SendReport } from "../../../runtime/network/send_report.ts";
 import { compile } from "../../../kernels/compile.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import { IMAGE_SAMPLES, type WorkloadSample } from "../workload_samples.ts";
@@ -44,6 +47,11 @@ export interface PartiesOptions {
   readonly seed?: number | undefined;
   /** Options of the NIC. */
   readonly nic?: NicOptions | undefined;
+  /** Opens the sockets of the receiver and of the sender. */
+  readonly openReceiver?: OpenDatagram | undefined;
+  readonly openSender?: OpenDatagram | undefined;
+  /** Security of all parties. Default none. */
+  readonly security?: Security | undefined;
   /** IP address of all ends. Default 127.0.0.1. */
   readonly host?: string | undefined;
   /** Called with each result. */
@@ -54,7 +62,9 @@ export interface PartiesOptions {
 export async function openParties(options: PartiesOptions): Promise<Parties> {
   const { plans, faults = {}, seed = 1, host = "127.0.0.1" } = options;
   const free = { host, port: 0 };
+  const { security } = options;
   const nicOptions: NicOptions = {
+    security,
     resourcesOf: ({ id }) => plans.find(({ plan }) => plan.id === id)?.resources,
     ...options.nic,
   };
@@ -65,9 +75,11 @@ export async function openParties(options: PartiesOptions): Promise<Parties> {
   const [toNic, toReceiver, toSender] = relays as [Relay, Relay, Relay];
   const receiver = await openReceiver({
     nic: nic.control,
+    security,
     plans,
     listen: free,
     control: free,
+    open: options.openReceiver,
     announcedPort: toReceiver.local.port,
     onOutput: (output) => {
       outputs.set(output.label, [...outputs.get(output.label) ?? [], output.output]);
@@ -77,7 +89,9 @@ export async function openParties(options: PartiesOptions): Promise<Parties> {
   toReceiver.to = receiver.data;
   const sender = await openSender({
     nic: nic.control,
+    security,
     receiver: receiver.control,
+    open: options.openSender,
     data: toNic.local,
     listen: free,
     announcedPort: toSender.local.port,

@@ -6,12 +6,14 @@ import { decodeReport, encodeReport, MAX_BITMAP_BYTES } from "../../../runtime/n
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 Deno.test("decodeReport() reads what encodeReport() writes, and refuses each changed bit", () => {
-  const draws = fc.record({ flow: u32, first: u32, bitmap: fc.uint8Array({ maxLength: 40 }), bit: fc.nat() });
-  fc.assert(fc.property(draws, ({ flow, first, bitmap, bit }) => {
-    const bytes = encodeReport({ flow, first, bitmap });
+  const kinds = fc.constantFrom("arrived" as const, "held" as const);
+  const bitmaps = fc.uint8Array({ maxLength: 40 });
+  const draws = fc.record({ kind: kinds, flow: u32, first: u32, bitmap: bitmaps, bit: fc.nat() });
+  fc.assert(fc.property(draws, ({ bit, ...sent }) => {
+    const bytes = encodeReport(sent);
     const report = decodeReport(bytes);
     assert(typeof report !== "string");
-    assert.deepEqual([report.flow, report.first, [...report.bitmap]], [flow, first, [...bitmap]]);
+    assert.deepEqual({ ...report, bitmap: report.bitmap.slice() }, sent);
     const at = bit % (8 * bytes.length);
     bytes[at >> 3]! ^= 1 << (at & 7);
     assert.equal(typeof decodeReport(bytes), "string");
@@ -19,13 +21,18 @@ Deno.test("decodeReport() reads what encodeReport() writes, and refuses each cha
 });
 
 Deno.test("decodeReport() names what is wrong with any bytes", () => {
-  const names = new Set(["magic", "version", "reserved", "truncated", "length", "crc"]);
+  const names = new Set(["magic", "version", "kind", "truncated", "length", "crc"]);
   fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
     assert(names.has(decodeReport(bytes) as string));
   }));
-  const long = encodeReport({ flow: 1, first: 2, bitmap: new Uint8Array(MAX_BITMAP_BYTES + 1) });
+  const long = encodeReport({
+    kind: "arrived",
+    flow: 1,
+    first: 2,
+    bitmap: new Uint8Array(MAX_BITMAP_BYTES + 1),
+  });
   assert.equal(decodeReport(long), "length");
-  const report = encodeReport({ flow: 1, first: 2, bitmap: new Uint8Array(4) });
+  const report = encodeReport({ kind: "arrived", flow: 1, first: 2, bitmap: new Uint8Array(4) });
   assert.equal(decodeReport(report.subarray(0, -1)), "truncated");
   assert.equal(decodeReport(Uint8Array.from([...report, 0])), "length");
 });
@@ -34,10 +41,15 @@ Deno.test("Arrivals reports requests whose answers have all arrived", () => {
   const arrivals = new Arrivals({ flow: 5, requests: 20 });
   arrivals.count(0, 1);
   arrivals.count(2, 2);
-  assert.deepEqual(arrivals.report(), { flow: 5, first: 1, bitmap: new Uint8Array(0) });
+  assert.deepEqual(arrivals.report(), { kind: "arrived", flow: 5, first: 1, bitmap: new Uint8Array(0) });
   arrivals.count(2, 2);
   arrivals.count(9, 1);
-  assert.deepEqual(arrivals.report(), { flow: 5, first: 1, bitmap: Uint8Array.of(0b10, 0b1) });
+  assert.deepEqual(arrivals.report(), {
+    kind: "arrived",
+    flow: 5,
+    first: 1,
+    bitmap: Uint8Array.of(0b10, 0b1),
+  });
   arrivals.count(1, 1);
   assert.equal(arrivals.report().first, 3);
   arrivals.count(20, 1);

@@ -52,17 +52,61 @@ Deno.test("SelectiveRepeat does not send reordered requests again", () => {
   assert.equal(repeat.due, 0);
 });
 
-Deno.test("SelectiveRepeat.expire() loses all requests in flight, and the timeout doubles", () => {
+Deno.test("SelectiveRepeat.expire() repeats the oldest request first, then all in flight, and the timeout doubles", () => {
   const path = new RoundTrip();
   const repeat = new SelectiveRepeat(3, 3, 4, path);
   stage(repeat);
   take(repeat, 3, 0);
   const first = repeat.deadline;
   assert.equal(repeat.expire(first - 1), false);
-  assert.equal(repeat.expire(first), true);
-  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [3, 0, 1]);
-  take(repeat, 3, first);
-  assert.equal(repeat.deadline, first + 2 * first);
+  assert.equal(repeat.expire(first), false);
+  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [1, 2, 1]);
+  assert.equal(take(repeat, 3, first), 1);
+  const second = repeat.deadline;
+  assert.equal(second, first + 2 * first);
+  assert.equal(repeat.expire(second - 1), false);
+  assert.equal(repeat.expire(second), true);
+  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [3, 0, 2]);
+});
+
+Deno.test("SelectiveRepeat sends only the oldest request again where merely a report was lost", () => {
+  const repeat = staged(8, 8);
+  take(repeat, 8, 0);
+  const late = repeat.deadline;
+  repeat.expire(late);
+  assert.equal(take(repeat, 8, late), 1);
+  assert.equal(repeat.acknowledge(8, NONE, late + 100), 8);
+  assert.deepEqual([repeat.isDone, repeat.resent], [true, 1]);
+});
+
+Deno.test("SelectiveRepeat measures no request that its timeout has passed", () => {
+  const path = new RoundTrip();
+  path.measure(20);
+  const repeat = new SelectiveRepeat(4, 4, 4, path);
+  stage(repeat);
+  take(repeat, 4, 0);
+  let now = repeat.deadline;
+  repeat.expire(now);
+  now = repeat.deadline;
+  repeat.expire(now);
+  // All are lost, and one of them was sent again.
+  take(repeat, 1, now);
+  assert.equal(repeat.acknowledge(4, NONE, now + 500), 4);
+  assert.equal(path.smoothedMs, 20);
+});
+
+Deno.test("SelectiveRepeat takes an acknowledgement at once for one of the first copy", () => {
+  const path = new RoundTrip();
+  path.measure(20);
+  const repeat = new SelectiveRepeat(4, 4, 4, path);
+  stage(repeat);
+  take(repeat, 4, 0);
+  const late = repeat.deadline;
+  repeat.expire(late);
+  take(repeat, 1, late);
+  // Too early for the copy that was sent just now, so it shows nothing about the requests in between.
+  assert.equal(repeat.acknowledge(1, NONE, late + 1), 1);
+  assert.deepEqual([repeat.due, repeat.inFlight], [0, 3]);
 });
 
 Deno.test("SelectiveRepeat ignores reports about requests that were not sent", () => {

@@ -18,12 +18,18 @@ export const denoProvider: Provider = {
       table[key] = { name, ...symbol } as Deno.ForeignFunction;
       table[TASK + key] = { name, ...symbol, nonblocking: true } as Deno.ForeignFunction;
     }
-    const calls: Record<string, unknown> = Deno.dlopen(path, table).symbols;
+    const library = Deno.dlopen(path, table);
+    const calls: Record<string, unknown> = library.symbols;
     const tasks = Object.fromEntries(Object.keys(symbols).map((key) => [key, calls[TASK + key]]));
-    return { calls, tasks } as unknown as NativeLibrary<T>;
+    return { calls, tasks, close: () => library.close() } as unknown as NativeLibrary<T>;
   },
   view: (pointer, length) =>
     Deno.UnsafePointerView.getArrayBuffer(pointer as unknown as Deno.PointerObject, length),
   address: (pointer) => BigInt(Deno.UnsafePointer.value(pointer as unknown as Deno.PointerObject)),
   pointerTo: (bytes) => Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>) as unknown as Pointer,
 };
+
+/** Whether this process may call any native code. Deno does not ask the user for it. */
+export function hasDenoFfi(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}

@@ -90,6 +90,8 @@ export interface NativeLibrary<T extends SymbolTable> {
   readonly calls: NativeCalls<T>;
   /** Calls on another thread, which do not block the event loop. Each takes about 10 µs longer. */
   readonly tasks: NativeTasks<T>;
+  /** Unloads the library, where the interface can. No call may follow or be in flight. */
+  readonly close: () => void;
 }
 
 /** A foreign function interface. */

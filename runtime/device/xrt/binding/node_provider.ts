@@ -85,5 +85,5 @@ function load<T extends SymbolTable>(koffi: Koffi, path: string, symbols: T): Na
         call.async(...values, (error: unknown, value: unknown) => error ? reject(error) : resolve(value))
       );
   }
-  return { calls, tasks } as unknown as NativeLibrary<T>;
+  return { calls, tasks, close: () => {} } as unknown as NativeLibrary<T>;
 }

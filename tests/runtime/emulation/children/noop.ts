@@ -30,7 +30,7 @@ function counting(counts: Record<string, number>): Provider {
   return {
     ...denoProvider,
     load: (path, symbols) => {
-      const { calls, tasks } = denoProvider.load(path, symbols);
+      const { calls, tasks, close } = denoProvider.load(path, symbols);
       const counted = <T extends object>(functions: T): T =>
         Object.fromEntries(
           Object.entries(functions).map(([name, call]) => [
@@ -41,7 +41,7 @@ function counting(counts: Record<string, number>): Provider {
             }),
           ]),
         ) as T;
-      return { calls: counted(calls), tasks: counted(tasks) };
+      return { calls: counted(calls), tasks: counted(tasks), close };
     },
   };
 }
