@@ -347,6 +347,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     },
   },
   ...LINKED,
+  { ...PLAIN, name: "linked_echo", top: "linked_echo", harness: "card", isCommitted: false },
   {
     ...PLAIN,
     name: "onpath_packets",
