@@ -18,6 +18,14 @@ const GENERATED = "kernels/rtl/generated";
 /** Folder of the RTL's WebAssembly, in the package. All bundles load it from there, so that it exists once. */
 const RTL = "rtl";
 
+/** Folder of the kernels that the emulated card runs: they are loaded by the command, as nobody serves by them. */
+const LINKED_RTL = "bin/rtl";
+
+/** Folder of a build in the package, by its name. */
+function rtlFolder(name: string): string {
+  return name.startsWith("linked_") ? LINKED_RTL : RTL;
+}
+
 /** Module with the code of worker threads, and the module that it stands for. */
 const WORKER_CODE = "runtime/device/cpu/worker_code.ts";
 const WORKER = "runtime/device/cpu/worker.ts";
@@ -48,7 +56,10 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     plugins,
     entryPoints: [
       ...entries.map(({ name, source }) => ({ in: source, out: name })),
-      ...(await rtlModules(root)).map((name) => ({ in: `${GENERATED}/${name}.ts`, out: `${RTL}/${name}` })),
+      ...(await rtlModules(root)).map((name) => ({
+        in: `${GENERATED}/${name}.ts`,
+        out: `${rtlFolder(name)}/${name}`,
+      })),
     ],
     outdir: out,
     format: "esm",
@@ -63,7 +74,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     format: "cjs",
     // A second copy of all code: without its white space the package stays within its limit.
     minifyWhitespace: true,
-    plugins: [...plugins, shareRtl(`./${RTL}`)],
+    plugins: [...plugins, shareRtl(".")],
   });
   for (const { name } of entries) {
     await writeFile(join(out, `${name}.cjs`), `module.exports = require("./${LIBRARY}").${name};\n`);
@@ -97,7 +108,7 @@ export async function bundleCommand(root: string, source: string, out: string): 
       js: 'import { createRequire as createRequireHere } from "node:module";\n' +
         "const require = createRequireHere(import.meta.url);",
     },
-    plugins: [dropHashbang(join(root, source)), shareRtl(`../${RTL}`), embedWorker(root)],
+    plugins: [dropHashbang(join(root, source)), shareRtl(".."), embedWorker(root)],
   });
   return Object.keys(metafile.inputs);
 }
@@ -116,8 +127,8 @@ async function rtlModules(root: string): Promise<string[]> {
   );
 }
 
-/** Leaves the RTL's WebAssembly out of a bundle, which loads it from the package's folder. */
-function shareRtl(folder: string): esbuild.Plugin {
+/** Leaves the RTL's WebAssembly out of a bundle, which loads it from the package's folder, given as a relative path. */
+function shareRtl(root: string): esbuild.Plugin {
   return {
     name: "share-rtl",
     setup: (build) => {
@@ -125,7 +136,10 @@ function shareRtl(folder: string): esbuild.Plugin {
         { filter: /\/generated\/\w+\.ts$/ },
         ({ path, kind }) =>
           kind === "dynamic-import"
-            ? { path: `${folder}/${basename(path, ".ts")}.js`, external: true }
+            ? {
+              path: `${root}/${rtlFolder(basename(path, ".ts"))}/${basename(path, ".ts")}.js`,
+              external: true,
+            }
             : undefined,
       );
     },

@@ -14,10 +14,10 @@ export interface RtlBuild {
   /** Parameters that differ from the defaults in the source. */
   readonly parameters: Readonly<Record<string, number>>;
   /**
-   * Test harness, a file in `harness`. `packets`: packets in and out. `host`: movers with memory. Default
-   * `packets`.
+   * Harness around the top. `host`: movers with memory, for tests. `card`: movers with the memory of an emulated card.
+   * Default packets in and out.
    */
-  readonly harness?: "host";
+  readonly harness?: "host" | "card";
   /** Whether the build reads external memory, which the harness then provides. */
   readonly memory?: boolean;
   /**
@@ -56,10 +56,17 @@ export interface CardPackage {
   readonly holds: string | null;
   /** Function of the kernel, as the end of a sentence. */
   readonly summary: string;
+  /**
+   * Whether the kernel reads words from the card's memory, by an address behind its arguments. It has host mode alone:
+   * its answers do not keep the order of their requests, so sockets cannot be paired.
+   */
+  readonly hasWords?: boolean;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
   readonly arguments:
     | "packet"
     | "image"
+    | "rows"
+    | "tokenize"
     | "lookup"
     | "quantize"
     | "dequantize"
@@ -82,6 +89,8 @@ export interface ListedBuild extends RtlBuild {
   readonly isCommitted: boolean;
   /** Device part, or null if no device uses the build. */
   readonly device: DeviceBuild | null;
+  /** Kernel of an emulated card, or null if the build is not linked with movers. */
+  readonly linked: Pick<DeviceBuild, "plan" | "load"> | null;
   /** Card packaging, or null if the build is not a card kernel. */
   readonly card: CardPackage | null;
   /** Rows of the synthesis table, in order. */
@@ -89,7 +98,36 @@ export interface ListedBuild extends RtlBuild {
 }
 
 /** Defaults of an entry. */
-const PLAIN = { parameters: {}, isCommitted: true, device: null, card: null, synthesis: [] } as const;
+const PLAIN = {
+  parameters: {},
+  isCommitted: true,
+  device: null,
+  linked: null,
+  card: null,
+  synthesis: [],
+} as const;
+
+/**
+ * Kernels in host mode with their movers, which the emulated card runs. `deno task card` makes their tops, and card
+ * kernels name what they hold.
+ */
+const LINKED: readonly ListedBuild[] = ([
+  ["terms", "linked_image", () => import("./generated/linked_image.ts")],
+  ["products", "linked_image_products", () => import("./generated/linked_image_products.ts")],
+  ["rows", "linked_rows", () => import("./generated/linked_rows.ts")],
+  ["lookup", "linked_lookup", () => import("./generated/linked_lookup.ts")],
+  ["quantize", "linked_quantize", () => import("./generated/linked_quantize.ts")],
+  ["dequantize", "linked_dequantize", () => import("./generated/linked_dequantize.ts")],
+  ["rotate", "linked_rotate", () => import("./generated/linked_rotate.ts")],
+  ["tokenize", "linked_tokenize", () => import("./generated/linked_tokenize.ts")],
+] as const).map(([plan, name, load]) => ({
+  ...PLAIN,
+  name,
+  top: name,
+  harness: "card",
+  memory: plan === "tokenize",
+  linked: { plan, load },
+}));
 
 /** All builds. */
 export const RTL_BUILDS: readonly ListedBuild[] = [
@@ -112,7 +150,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_image",
     device: {
       plan: "terms",
-      kernel: "onpath_image",
+      kernel: "onpath_image_host",
       hasWaves: true,
       load: () => import("./generated/packet_image.ts"),
     },
@@ -130,7 +168,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     parameters: { PRODUCTS: 1 },
     device: {
       plan: "products",
-      kernel: "onpath_image_products",
+      kernel: "onpath_image_products_host",
       hasWaves: true,
       load: () => import("./generated/packet_image_products.ts"),
     },
@@ -145,7 +183,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_rows",
     device: {
       plan: "rows",
-      kernel: "onpath_rows",
+      kernel: "onpath_rows_host",
       hasWaves: true,
       load: () => import("./generated/packet_rows.ts"),
     },
@@ -161,7 +199,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     memory: true,
     device: {
       plan: "tokenize",
-      kernel: "onpath_tokenize",
+      kernel: "onpath_tokenize_host",
       hasWaves: false,
       load: () => import("./generated/packet_tokenize.ts"),
     },
@@ -173,7 +211,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_lookup",
     device: {
       plan: "lookup",
-      kernel: "onpath_lookup",
+      kernel: "onpath_lookup_host",
       hasWaves: true,
       load: () => import("./generated/packet_lookup.ts"),
     },
@@ -185,7 +223,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_quantize",
     device: {
       plan: "quantize",
-      kernel: "onpath_quantize",
+      kernel: "onpath_quantize_host",
       hasWaves: false,
       load: () => import("./generated/packet_quantize.ts"),
     },
@@ -196,7 +234,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_dequantize",
     device: {
       plan: "dequantize",
-      kernel: "onpath_dequantize",
+      kernel: "onpath_dequantize_host",
       hasWaves: false,
       load: () => import("./generated/packet_dequantize.ts"),
     },
@@ -207,7 +245,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     top: "packet_rotate",
     device: {
       plan: "rotate",
-      kernel: "onpath_rotate",
+      kernel: "onpath_rotate_host",
       hasWaves: true,
       load: () => import("./generated/packet_rotate.ts"),
     },
@@ -232,6 +270,25 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_image_products",
       summary: "the image pipeline with OpenCV's tables of products",
       arguments: "image",
+    },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_rows",
+    top: "onpath_rows",
+    isCommitted: false,
+    card: { holds: "packet_rows", summary: "filters over whole rows, as Pillow has them", arguments: "rows" },
+  },
+  {
+    ...PLAIN,
+    name: "onpath_tokenize",
+    top: "packet_tokenize",
+    isCommitted: false,
+    card: {
+      holds: "packet_tokenize",
+      summary: "text to tokens, by a vocabulary in the card's memory",
+      arguments: "tokenize",
+      hasWords: true,
     },
   },
   {
@@ -289,6 +346,8 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       arguments: "packet",
     },
   },
+  ...LINKED,
+  { ...PLAIN, name: "linked_echo", top: "linked_echo", harness: "card", isCommitted: false },
   {
     ...PLAIN,
     name: "onpath_packets",
@@ -306,6 +365,11 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     synthesis: [{ name: "onpath_tables", parameters: {} }],
   },
 ];
+
+/** Name of a card kernel in host mode: packets come from the card's memory. */
+export function hostKernel(name: string): string {
+  return `${name}_host`;
+}
 
 /** Builds whose WebAssembly is committed. */
 export const COMMITTED_BUILDS: readonly ListedBuild[] = RTL_BUILDS.filter(({ isCommitted }) => isCommitted);

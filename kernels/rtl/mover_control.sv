@@ -1,5 +1,5 @@
 // Register file of a mover: `axil_control` with 64-bit arguments for addresses. The start is held until the
-// run is complete: with AP_DONE, memory holds all data.
+// run is complete: with AP_DONE, memory holds all data, unless it has refused some.
 module mover_control #(
     parameter int ARGS = 4
 ) (
@@ -27,6 +27,7 @@ module mover_control #(
     output logic               interrupt,
     output logic               running,
     input  logic               finish,
+    input  logic [       31:0] errors,  // bursts and beats that memory has refused since reset, at 0x200
     output logic [64*ARGS-1:0] args
 );
   // `axil_control` stores the lower word of each 8 bytes of arguments; the upper words are stored here.
@@ -61,7 +62,7 @@ module mover_control #(
       .start (running),
       .taken (finish),
       .args  (low),
-      .counts('0)
+      .counts(errors)
   );
   logic [31:0] strobe;
   for (genvar i = 0; i < 4; i++) assign strobe[8*i+:8] = {8{s_axi_control_wstrb[i]}};

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { argumentAddress } from "./registers.ts";
+import { argumentAddress, counterAddress } from "./registers.ts";
 
 /** Argument of a mover. Plain data. A buffer address has a 64-bit register, a scalar a 32-bit register. */
 export interface MoverArgument {
@@ -57,7 +57,17 @@ export const PACKETS_STATUS = {
   surplus: 4,
   /** Answers dropped because they exceed a slot. */
   tooLong: 8,
+  /** Beats and bursts of this run that memory refused: answers may be wrong or missing. */
+  failed: 12,
+  /** 1 if the run sent nothing because a slot with a packet has less than a beat. */
+  refused: 16,
 } as const;
+
+/** Register of a mover with the beats and bursts that memory has refused since the reset, by byte offset. */
+export const MOVER_ERRORS: number = counterAddress(0);
+
+/** Register of a kernel in host mode with the words that memory has refused since the reset, by byte offset. */
+export const WORDS_ERRORS = 0x300;
 
 /**
  * Layout of an entry in the table mover's list, as byte offsets. The mover sends the entry's command words,

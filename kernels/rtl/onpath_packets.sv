@@ -31,6 +31,7 @@ module onpath_packets (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
+    input  logic [  1:0] m_axi_gmem_rresp,
     /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis requires the port
     input  logic         m_axi_gmem_rlast,
     /* verilator lint_on UNUSEDSIGNAL */
@@ -44,6 +45,7 @@ module onpath_packets (
     output logic [ 63:0] m_axi_gmem_wstrb,
     output logic         m_axi_gmem_wlast,
     input  logic         m_axi_gmem_bvalid,
+    input  logic [  1:0] m_axi_gmem_bresp,
     output logic         m_axi_gmem_bready,
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
@@ -79,6 +81,8 @@ module onpath_packets (
 
   localparam logic [1:0] REST = 2'd0, MOVE = 2'd1, CLOSE = 2'd2, SETTLE = 2'd3;
   logic [1:0] state;
+  logic read_failed, write_failed, refused;
+  logic [31:0] errors, errors_before;  // since reset, and before this run
   logic begin_, fetched, packet, answer, stored, closing, quiet, calm;
   assign begin_ = state == REST && running;
   assign m_axis_tdest = 16'd0;
@@ -91,6 +95,7 @@ module onpath_packets (
       .slot (args[208:192]),
       .idle (fetched),
       .packet,
+      .failed(read_failed),
       .m_axi_gmem_arvalid,
       .m_axi_gmem_arready,
       .m_axi_gmem_araddr,
@@ -98,6 +103,7 @@ module onpath_packets (
       .m_axi_gmem_rvalid,
       .m_axi_gmem_rready,
       .m_axi_gmem_rdata,
+      .m_axi_gmem_rresp,
       .m_axis_tvalid,
       .m_axis_tready,
       .m_axis_tdata,
@@ -114,6 +120,9 @@ module onpath_packets (
       .slot (args[272:256]),
       .idle (stored),
       .answer,
+      .failed(write_failed),
+      .errors(errors - errors_before),
+      .refused,
       .s_axis_tvalid,
       .s_axis_tready,
       .s_axis_tdata,
@@ -128,8 +137,16 @@ module onpath_packets (
       .m_axi_gmem_wstrb,
       .m_axi_gmem_wlast,
       .m_axi_gmem_bvalid,
+      .m_axi_gmem_bresp,
       .m_axi_gmem_bready
   );
+
+  // ---- what memory has refused; a slot of less than a beat would never end ----
+  assign refused = args[208:198] == 11'd0;
+  always_ff @(posedge ap_clk)
+    if (!ap_rst_n) errors <= '0;
+    else errors <= errors + {31'd0, read_failed} + {31'd0, write_failed};
+  always_ff @(posedge ap_clk) if (begin_) errors_before <= errors;
 
   // ---- the kernel is idle once it has taken all packets sent, and all its answers are received ----
   logic [31:0] sent, received, entered, left;

@@ -30,6 +30,9 @@ module onpath_tables (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
+    /* verilator lint_off UNUSEDSIGNAL */  // SLVERR and DECERR have bit 1
+    input  logic [  1:0] m_axi_gmem_rresp,
+    /* verilator lint_on UNUSEDSIGNAL */
     /* verilator lint_off UNUSEDSIGNAL */  // beats are counted; Vitis requires the port
     input  logic         m_axi_gmem_rlast,
     /* verilator lint_on UNUSEDSIGNAL */
@@ -38,6 +41,7 @@ module onpath_tables (
     output logic [ 63:0] m_axis_table_tdata
 );
   logic running, finish;
+  logic [31:0] errors;
   /* verilator lint_off UNUSEDSIGNAL */  // addresses are multiples of 64; `memory` is for the linker
   logic [3*64-1:0] args;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -93,6 +97,9 @@ module onpath_tables (
       (in_beat == 5'd0 || (send && last_of_beat && left != 32'd1)));
   assign take = m_axi_gmem_rvalid && m_axi_gmem_rready;
   assign finish = state == DONE;
+  always_ff @(posedge ap_clk)
+    if (!ap_rst_n) errors <= '0;
+    else errors <= errors + {31'd0, take && m_axi_gmem_rresp[1]};
 
   logic [31:0] said;  // leading words, from the list entry
   assign said = m_axi_gmem_rdata[128+:32];

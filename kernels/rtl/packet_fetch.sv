@@ -10,6 +10,7 @@ module packet_fetch (
     input  logic [ 16:0] slot,       // bytes per slot, a multiple of 64
     output logic         idle,
     output logic         packet,     // the last beat of a packet is accepted
+    output logic         failed,     // memory answers a beat with an error
     output logic         m_axi_gmem_arvalid,
     input  logic         m_axi_gmem_arready,
     output logic [ 63:0] m_axi_gmem_araddr,
@@ -17,6 +18,9 @@ module packet_fetch (
     input  logic         m_axi_gmem_rvalid,
     output logic         m_axi_gmem_rready,
     input  logic [511:0] m_axi_gmem_rdata,
+    /* verilator lint_off UNUSEDSIGNAL */  // SLVERR and DECERR have bit 1
+    input  logic [  1:0] m_axi_gmem_rresp,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axis_tvalid,
     input  logic         m_axis_tready,
     output logic [511:0] m_axis_tdata,
@@ -54,6 +58,7 @@ module packet_fetch (
   assign tail = first ? bytes[5:0] : tail_;
   assign wanted = place <= ends_at;
   assign take = m_axi_gmem_rvalid && m_axi_gmem_rready;
+  assign failed = take && m_axi_gmem_rresp[1];
 
   logic out_ready;
   assign m_axi_gmem_rready = !wanted || out_ready;
@@ -77,7 +82,7 @@ module packet_fetch (
     if (!rst_n) begin
       left <= '0;
       place <= '0;
-    end else if (go && idle) left <= count;
+    end else if (go && idle) left <= slot_beats == 11'd0 ? 32'd0 : count;  // no beat of an empty slot comes
     else if (take) begin
       place <= place + 11'd1 == slot_beats ? 11'd0 : place + 11'd1;
       if (place + 11'd1 == slot_beats) left <= left - 32'd1;

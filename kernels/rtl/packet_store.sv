@@ -11,6 +11,9 @@ module packet_store (
     input  logic [ 16:0] slot,        // bytes per slot, a multiple of 64
     output logic         idle,        // memory has confirmed all answers
     output logic         answer,      // an answer is finished, stored or dropped
+    output logic         failed,      // memory answers a burst with an error
+    input  logic [ 31:0] errors,      // errors of this run, for the status
+    input  logic         refused,     // the run was refused, for the status
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
@@ -25,6 +28,9 @@ module packet_store (
     output logic [ 63:0] m_axi_gmem_wstrb,
     output logic         m_axi_gmem_wlast,
     input  logic         m_axi_gmem_bvalid,
+    /* verilator lint_off UNUSEDSIGNAL */  // SLVERR and DECERR have bit 1
+    input  logic [  1:0] m_axi_gmem_bresp,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic         m_axi_gmem_bready
 );
   localparam logic [2:0] LOOK = 3'd0, WRITE = 3'd1, DROP = 3'd2, STATUS = 3'd3;
@@ -65,7 +71,7 @@ module packet_store (
   assign m_axi_gmem_wvalid = state == STATUS || (state == WRITE && (s_axis_tvalid || ended));
   // The next answer may arrive during a stalled beat without write strobes, and a stalled beat must not
   // change.
-  assign m_axi_gmem_wdata = state == STATUS ? {416'd0, too_long, surplus, stored} :
+  assign m_axi_gmem_wdata = state == STATUS ? {352'd0, 31'd0, refused, errors, too_long, surplus, stored} :
       ended ? 512'd0 : s_axis_tdata;
   assign m_axi_gmem_wstrb = state == STATUS ? ~64'd0 : ended ? 64'd0 :
       left == 11'd1 ? ~64'd0 >> (6'd63 - tail) : ~64'd0;
@@ -78,6 +84,7 @@ module packet_store (
   // ---- writes that memory has not confirmed ----
   logic [31:0] open;
   assign m_axi_gmem_bready = 1'b1;
+  assign failed = m_axi_gmem_bvalid && m_axi_gmem_bresp[1];
   assign idle = state == LOOK && !s_axis_tvalid && !asking && open == 32'd0;
   always_ff @(posedge clk)
     if (!rst_n) open <= '0;

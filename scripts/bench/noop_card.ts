@@ -20,7 +20,7 @@ import type { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
  */
 export async function createNoopCard(card: XrtDevice): Promise<Device> {
   await card.load(emulatedXclbin());
-  const { packets: instance } = moverInstances("onpath_image_0");
+  const { packets: instance } = moverInstances("onpath_image_host_0");
   const packets = createCardPackets(
     card,
     card.kernel(`${MOVER.packets}:{${instance}}`, { exclusive: true }),

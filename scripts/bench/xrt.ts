@@ -169,7 +169,7 @@ export async function exchangesPerSecond({ device }: Noop, seconds = 1): Promise
   await device.load(emulatedXclbin());
   const packets = createCardPackets(
     device,
-    device.kernel(`${MOVER.packets}:{${moverInstances("onpath_image_0").packets}}`, { exclusive: true }),
+    device.kernel(`${MOVER.packets}:{${moverInstances("onpath_image_host_0").packets}}`, { exclusive: true }),
   );
   const engine = createEngine(2 ** 20);
   const exchange = { input: reserveSlots(engine, 8, 1344), count: 1, output: reserveSlots(engine, 8, 1344) };

@@ -6,15 +6,17 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MOVER } from "../../kernels/rtl/movers.ts";
 import { connectivity } from "./connectivity.ts";
 import { kernelXml } from "./kernel_xml.ts";
-import { CARD_KERNELS } from "./kernels.ts";
+import { CARD_KERNELS, WORDS } from "./kernels.ts";
+import { hostConnectivity, linkedName, linkedTop } from "./links.ts";
 import { makefile } from "./makefile.ts";
 import { buffersOf, CARD_MOVERS, moverRegisters } from "./movers.ts";
 import { packageTcl } from "./package_tcl.ts";
 import { modulePorts, modulesOf, streamsOf } from "./ports.ts";
 import { kernelRegisters } from "./registers.ts";
-import { cardPorts, cardTop } from "./wrapper.ts";
+import { cardTop, topPorts } from "./wrapper.ts";
 
 /**
  * Generates the files.
@@ -28,29 +30,37 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     sources[file.slice(0, -".sv".length)] = await readFile(join(rtl, file), "utf8");
   }
   const files: Record<string, string> = {};
+  const portsOf = (name: string) => modulePorts(sources[name] ?? "", name);
+  const movers = { packets: portsOf(MOVER.packets), tables: portsOf(MOVER.tables) };
   const kernels = CARD_KERNELS.map((kernel) => {
-    const { name, core } = kernel;
-    const ports = modulePorts(sources[core] ?? "", core);
-    const streams = streamsOf(cardPorts(ports));
+    const { name, core, mode, hasWords } = kernel;
+    const all = hasWords ? [...kernel.arguments, WORDS] : kernel.arguments;
+    const ports = portsOf(core);
+    const streams = streamsOf(topPorts(kernel, ports));
     const top = cardTop(kernel, ports);
     const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
-    const registers = kernelRegisters(kernel.arguments);
+    const registers = kernelRegisters(kernel.arguments, hasWords ? [WORDS] : []);
     files[`${name}/${name}.sv`] = top;
-    files[`${name}/kernel.xml`] = kernelXml(kernel, streams);
+    files[`${name}/kernel.xml`] = kernelXml({ name, arguments: all }, streams);
     files[`${name}/package_kernel.tcl`] = packageTcl({
       name,
       top: "here",
       streams,
       modules,
       registers,
-      buffers: [],
+      buffers: hasWords ? [WORDS.name] : [],
     });
-    files[`${name}/connectivity.cfg`] = connectivity(kernel, streams);
+    files[`${name}/connectivity.cfg`] = mode === "host"
+      ? hostConnectivity(kernel)
+      : connectivity(kernel, streams);
+    if (mode === "host") {
+      files[`${name}/${linkedName(kernel)}.sv`] = linkedTop(kernel, topPorts(kernel, ports), movers);
+    }
     return { kernel, streams };
   });
   for (const mover of CARD_MOVERS) {
     const { name } = mover;
-    const streams = streamsOf(modulePorts(sources[name] ?? "", name));
+    const streams = streamsOf(portsOf(name));
     const modules = modulesOf(sources, name).filter((module) => module !== name);
     files[`${name}/kernel.xml`] = kernelXml(mover, streams);
     files[`${name}/package_kernel.tcl`] = packageTcl({

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RTL_BUILDS } from "../../kernels/rtl/builds.ts";
+import { hostKernel, RTL_BUILDS } from "../../kernels/rtl/builds.ts";
 import {
   DEQUANTIZE_ARGUMENTS,
   IMAGE_ARGUMENTS,
@@ -13,10 +13,17 @@ import {
   PACKET_ARGUMENTS,
   QUANTIZE_ARGUMENTS,
   ROTATE_ARGUMENTS,
+  ROWS_ARGUMENTS,
+  TOKENIZE_ARGUMENTS,
 } from "../../kernels/rtl/registers.ts";
+
+/** Where a kernel's packets come from: AMD's network shell, or the card's memory by two movers. */
+export type CardMode = "network" | "host";
 
 /** Kernel for a card. */
 export interface CardKernel {
+  /** Source of its packets. */
+  readonly mode: CardMode;
   /** Name of the kernel and of its top module. */
   readonly name: string;
   /** Purpose of the kernel, worded as the end of a sentence. */
@@ -27,10 +34,21 @@ export interface CardKernel {
   readonly parameters: Readonly<Record<string, number>>;
   /** Arguments, in the order of the registers. */
   readonly arguments: readonly KernelArgument[];
+  /** Whether it reads words from the card's memory, by an address behind its arguments. */
+  readonly hasWords: boolean;
 }
+
+/** Argument with the address of a kernel's words. */
+export const WORDS = {
+  name: "words",
+  kind: "buffer",
+  meaning: "words of the card's memory that the kernel reads",
+} as const;
 
 const ARGUMENTS = {
   image: IMAGE_ARGUMENTS,
+  rows: ROWS_ARGUMENTS,
+  tokenize: TOKENIZE_ARGUMENTS,
   lookup: LOOKUP_ARGUMENTS,
   quantize: QUANTIZE_ARGUMENTS,
   dequantize: DEQUANTIZE_ARGUMENTS,
@@ -38,13 +56,27 @@ const ARGUMENTS = {
   packet: PACKET_ARGUMENTS,
 } as const;
 
-/** All kernels, the image pipeline first. */
-export const CARD_KERNELS: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {
+/** Kernels of the list, as they are in network mode. */
+const LISTED: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {
   if (card === null || card.holds === null) return [];
+  const { summary, hasWords = false } = card;
   const { top, parameters } = RTL_BUILDS.find((build) => build.name === card.holds)!;
   const list = ARGUMENTS[card.arguments as keyof typeof ARGUMENTS];
-  return [{ name, summary: card.summary, core: top, parameters, arguments: list }];
+  return [{ mode: "network", name, summary, core: top, parameters, arguments: list, hasWords }];
 });
+
+/** All kernels in network mode, the image pipeline first. */
+export const NETWORK_KERNELS: readonly CardKernel[] = LISTED.filter(({ hasWords }) => !hasWords);
+
+/** All kernels in host mode. */
+export const HOST_KERNELS: readonly CardKernel[] = LISTED.map((kernel) => ({
+  ...kernel,
+  mode: "host",
+  name: hostKernel(kernel.name),
+}));
+
+/** All kernels. */
+export const CARD_KERNELS: readonly CardKernel[] = [...NETWORK_KERNELS, ...HOST_KERNELS];
 
 /** Vendor, library and version of the packaged IP; equal in `kernel.xml` and `component.xml`. */
 export const VLNV = { vendor: "onpath", library: "RTLKernel", version: "1.0" } as const;

@@ -1,5 +1,6 @@
 /**
- * The Makefile for a card: builds VNx's kernels and this kernel's object file, and links them with v++.
+ * The Makefile for a card: builds this kernel's object file, and links it with v++: in network mode with VNx's kernels,
+ * in host mode with the movers before the card's memory.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import type { Stream } from "./ports.ts";
  * Generates the Makefile.
  *
  * @param kernels Kernels, with the streams of each.
- * @param movers Movers, which are packaged but not linked yet.
+ * @param movers Movers of host mode.
  * @returns Text of the file.
  */
 export function makefile(
@@ -21,27 +22,34 @@ export function makefile(
   movers: readonly CardMover[],
 ): string {
   const [first] = kernels;
+  const network = kernels.filter(({ kernel }) => kernel.mode === "network");
+  const host = kernels.filter(({ kernel }) => kernel.mode === "host");
   return `# ${GENERATED}
 #
 # make xo KERNEL=${first!.kernel.name}
 # make xclbin KERNEL=${first!.kernel.name} DEVICE=<platform> VNX=<a clone of Xilinx/xup_vitis_network_example>
+# make xclbin KERNEL=${host[0]!.kernel.name} DEVICE=<platform>
 
-KERNELS := ${kernels.map(({ kernel }) => kernel.name).join(" ")}
-# Movers are packaged like kernels, but nothing links them yet.
+# Packets from the network shell.
+KERNELS := ${network.map(({ kernel }) => kernel.name).join(" ")}
+# Packets from the card's memory, by the movers.
+HOST_KERNELS := ${host.map(({ kernel }) => kernel.name).join(" ")}
 MEMORY_MOVERS := ${movers.map(({ name }) => name).join(" ")}
 KERNEL ?= ${first!.kernel.name}
 INTERFACE ?= 0
 JOBS ?= 4
-${kernels.map(({ kernel, streams }) => `MOVERS_${kernel.name} := ${moversOf(streams).join(" ")}`).join("\n")}
+${network.map(({ kernel, streams }) => `MOVERS_${kernel.name} := ${moversOf(streams).join(" ")}`).join("\n")}
 
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BUILD := $(abspath build/$(KERNEL))
 XO := $(BUILD)/$(KERNEL).xo
 XCLBIN := $(BUILD)/$(KERNEL).xclbin
+IS_HOST := $(filter $(KERNEL),$(HOST_KERNELS))
 # VNx names its folders after the platform, without path and extension.
 XSA := $(basename $(notdir $(DEVICE)))
 VNX_XO := $(VNX)/NetLayers/_x.$(XSA)/networklayer.xo $(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo
-MOVER_XO := $(foreach mover,$(MOVERS_$(KERNEL)),$(VNX)/Basic_kernels/_x.$(XSA)/$(mover).xo)
+VNX_MOVER_XO := $(foreach mover,$(MOVERS_$(KERNEL)),$(VNX)/Basic_kernels/_x.$(XSA)/$(mover).xo)
+MEMORY_MOVER_XO := $(foreach mover,$(MEMORY_MOVERS),$(abspath build/$(mover)/$(mover).xo))
 # The network layer uses HLS IP that differs between cards with and without HBM.
 HBM := $(if $(findstring _u5,$(XSA))$(findstring _u280,$(XSA)),HBM,noHBM)
 HLS_IP = $(VNX)/NetLayers/100G-fpga-network-stack-core/synthesis_results_$(HBM)
@@ -51,12 +59,12 @@ SLR := $(if $(findstring _u5,$(XSA)),SLR1,SLR2)
 .PHONY: help xo all-xo xclbin clean
 help:
 	@sed -n 's/^# make/make/p' $(HERE)Makefile
-	@echo "KERNEL is one of $(KERNELS), for xo also $(MEMORY_MOVERS)"
+	@echo "KERNEL is one of $(KERNELS) $(HOST_KERNELS), for xo also $(MEMORY_MOVERS)"
 
 xo: $(XO)
 
 all-xo:
-	$(foreach kernel,$(KERNELS) $(MEMORY_MOVERS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
+	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
 
 $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
        $(wildcard $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
@@ -65,6 +73,19 @@ $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
 
 xclbin: $(XCLBIN)
 
+ifneq ($(IS_HOST),)
+$(MEMORY_MOVER_XO):
+	$(MAKE) -f $(HERE)Makefile xo KERNEL=$(basename $(notdir $@))
+
+# DDR[0] stands in for the banks of HBM on platforms without it.
+$(XCLBIN): $(XO) $(MEMORY_MOVER_XO) $(HERE)$(KERNEL)/connectivity.cfg
+ifeq ($(DEVICE),)
+	$(error Cannot link $(KERNEL): DEVICE is missing)
+endif
+	sed -e '$(if $(filter noHBM,$(HBM)),s/HBM\\[[0-9]*\\]/DDR[0]/)' $(HERE)$(KERNEL)/connectivity.cfg > $(BUILD)/link.cfg
+	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link --config $(BUILD)/link.cfg \\
+	    -j $(JOBS) -o $@ $(XO) $(MEMORY_MOVER_XO)
+else
 $(XCLBIN): $(XO) $(HERE)$(KERNEL)/connectivity.cfg
 ifeq ($(and $(DEVICE),$(VNX)),)
 	$(error Cannot link $(KERNEL): DEVICE or VNX is missing)
@@ -76,7 +97,8 @@ endif
 	printf '\\n[advanced]\\nparam=compiler.userPostSysLinkOverlayTcl=%s\\n' \\
 	    $(abspath $(VNX))/Ethernet/post_sys_link.tcl >> $(BUILD)/link.cfg
 	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link --config $(BUILD)/link.cfg \\
-	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(VNX_XO) $(MOVER_XO)
+	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(VNX_XO) $(VNX_MOVER_XO)
+endif
 
 clean:
 	rm -rf build

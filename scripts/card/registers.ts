@@ -91,8 +91,12 @@ export function controlRegisters({ start, done, idle }: ControlMeanings): Regist
  * Lists all registers of a kernel; a kernel is done once its arguments are in use.
  *
  * @param list Arguments, in order.
+ * @param buffers Addresses of 64 bits behind the arguments.
  */
-export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
+export function kernelRegisters(
+  list: readonly KernelArgument[],
+  buffers: readonly KernelArgument[] = [],
+): Register[] {
   return [
     ...controlRegisters({
       start: "use the arguments once no packet is inside",
@@ -100,6 +104,12 @@ export function kernelRegisters(list: readonly KernelArgument[]): Register[] {
       idle: "no start is pending",
     }),
     ...argumentRegisters(list),
+    ...buffers.map(({ name, meaning }, index) => ({
+      name,
+      address: argumentAddress(list.length + index),
+      meaning,
+      fields: [field(name, 0, 64, false, meaning)],
+    })),
     ...counterRegisters(),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Builds WebAssembly without imports from SystemVerilog: Verilator generates C++, clang and wasm-ld do the rest.
+ * Builds WebAssembly from SystemVerilog: Verilator generates C++, clang and wasm-ld do the rest. Only the builds of
+ * the emulated card have imports: reading and writing a beat of its memory.
  *
  * @module
  */
@@ -82,8 +83,8 @@ export function parameterFlags(parameters: RtlBuild["parameters"]): string[] {
 }
 
 /** Compiler options for a build's harness. */
-export function harnessOf({ memory = false }: RtlBuild): string[] {
-  return memory ? ["-DMEMORY"] : [];
+export function harnessOf({ memory = false, harness }: RtlBuild): string[] {
+  return [...(memory ? ["-DMEMORY"] : []), ...(harness === "card" ? ["-DCARD"] : [])];
 }
 
 /** Lists all SystemVerilog below a folder: shared modules, and top modules for a card. */
@@ -162,7 +163,9 @@ export async function compileWasm(
   folder: string,
   { optimize, more, harness }: WasmOptions,
 ): Promise<Uint8Array> {
-  const beside = [`${harness ?? "packets"}.cpp`, "verilated.cpp"].map((name) => `rtl/harness/${name}`);
+  const beside = [`${harness === undefined ? "packets" : "host"}.cpp`, "verilated.cpp"].map((name) =>
+    `rtl/harness/${name}`
+  );
   const sources = [...await listMade(folder), ...beside];
   const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
   await mapWithWorkers(sources, WORKERS, async (source, at) => {

@@ -3,7 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { argumentAddress, COUNTER, counterAddress } from "../../kernels/rtl/registers.ts";
 import { generateCard } from "../../scripts/card/generate.ts";
-import { CARD_KERNELS } from "../../scripts/card/kernels.ts";
+import { CARD_KERNELS, HOST_KERNELS, WORDS } from "../../scripts/card/kernels.ts";
+import { linkedName } from "../../scripts/card/links.ts";
+import { MEMORY_PORT } from "../../scripts/card/movers.ts";
 import { modulePorts, modulesOf } from "../../scripts/card/ports.ts";
 import { readXml } from "../support/xml.ts";
 import { cardFile, tclRegisters, tclWords } from "./card.ts";
@@ -17,7 +19,7 @@ Deno.test("card: the committed files are what is generated, and there are no oth
   assert.equal(there.filter((entry) => entry.isFile()).length, Object.keys(files).length + 1);
 });
 
-for (const { name, arguments: list } of CARD_KERNELS) {
+for (const { name, arguments: list, mode: source, hasWords } of CARD_KERNELS) {
   const ports = async () => modulePorts(await cardFile(`${name}/${name}.sv`), name);
   const document = async () => readXml(await cardFile(`${name}/kernel.xml`));
 
@@ -36,20 +38,31 @@ for (const { name, arguments: list } of CARD_KERNELS) {
         assert.equal(bits("s_axi_control_wdata")?.width, 32);
         continue;
       }
+      if (port === MEMORY_PORT.name) {
+        assert.deepEqual([hasWords, mode, bits(`${port}_rdata`)?.width], [true, "master", Number(dataWidth)]);
+        continue;
+      }
       assert.equal(bits(`${port}_tdata`)?.width, Number(dataWidth), port);
       assert.equal(bits(`${port}_tvalid`)?.direction, mode === "read_only" ? "input" : "output", port);
     }
     // No interface of the top is left out.
     const streams = top.filter((port) => port.name.endsWith("_tvalid"));
-    assert.equal(portList!.length, streams.length + 1);
+    assert.equal(portList!.length, streams.length + (hasWords ? 2 : 1));
     assert.deepEqual(argList!.map(({ id }) => Number(id)), argList!.map((_, at) => at));
     for (const { port } of argList!) assert(portList!.some(({ name }) => name === port), port);
     const scalars = argList!.filter(({ addressQualifier }) => addressQualifier === "0");
     assert.deepEqual(scalars.map(({ name }) => name), list.map(({ name }) => name));
     assert.deepEqual(scalars.map(({ offset }) => Number(offset)), list.map((_, at) => argumentAddress(at)));
+    const buffers = argList!.filter(({ addressQualifier }) => addressQualifier === "1");
     assert.deepEqual(
-      argList!.slice(scalars.length).map(({ name, addressQualifier }) => [name, addressQualifier]),
-      portList!.slice(1).map(({ name }) => [name, "4"]),
+      buffers.map(({ name, offset }) => [name, Number(offset)]),
+      hasWords ? [[WORDS.name, argumentAddress(list.length)]] : [],
+    );
+    assert.deepEqual(
+      argList!.slice(scalars.length + buffers.length).map((
+        { name, addressQualifier },
+      ) => [name, addressQualifier]),
+      portList!.slice(hasWords ? 2 : 1).map(({ name }) => [name, "4"]),
     );
     assert(scalars.every(({ offset, size }) => Number(offset) + Number(size) <= counterAddress(0)));
   });
@@ -59,9 +72,9 @@ for (const { name, arguments: list } of CARD_KERNELS) {
     const top = await ports();
     const buses = /^foreach bus \{(.*)\} \{/m.exec(script)![1]!.split(" ");
     for (const bus of buses) {
-      assert(top.some((port) => port.name === `${bus}_tvalid` || port.name === `${bus}_awvalid`), bus);
+      assert(top.some((port) => port.name === `${bus}_tvalid` || port.name === `${bus}_arvalid`), bus);
     }
-    assert.equal(buses.length, top.filter((port) => /_t?valid$|_awvalid$/.test(port.name)).length);
+    assert.equal(buses.length, top.filter((port) => /_tvalid$|_arvalid$/.test(port.name)).length);
     const registers = tclRegisters(script);
     assert.equal(new Set(registers.map(({ name }) => name)).size, registers.length);
     assert.equal(new Set(registers.map(({ address }) => address)).size, registers.length);
@@ -88,9 +101,32 @@ for (const { name, arguments: list } of CARD_KERNELS) {
       assert.equal(list!.split(".").length, Number(count));
       return list!.split(".");
     });
-    assert.deepEqual([...config.matchAll(/^slr=(\w+):/gm)].map(([, unit]) => unit).sort(), [...units].sort());
+    const placed = [...config.matchAll(/^(?:slr|sp)=(\w+)[.:]/gm)].map(([, unit]) => unit!).sort();
+    const withMemory = units.filter((unit) => hasWords || unit !== `${name}_0`);
+    assert.deepEqual(placed, [...source === "host" ? withMemory : units].sort());
     const linked = links.flatMap(([, from, to]) => [from!, to!]).map((end) => end.split(".")[0]!);
     assert.deepEqual([...new Set(linked)].sort(), [...units].sort());
+  });
+}
+
+for (const kernel of HOST_KERNELS) {
+  Deno.test(`${kernel.name}: the emulated card's module has the links of v++'s configuration`, async () => {
+    const config = await cardFile(`${kernel.name}/connectivity.cfg`);
+    const source = await cardFile(`${kernel.name}/${linkedName(kernel)}.sv`);
+    const partOf = (unit: string) => unit.match(/^(packets|tables)_/)?.[1] ?? "kernel";
+    // The signal of a port of an instance, as the SystemVerilog connects it.
+    const signal = (part: string, port: string) => {
+      const instance = new RegExp(`  \\w+ u_${part} \\(\\n(.*?)\\n  \\);`, "s").exec(source)![1]!;
+      return new RegExp(`\\.${port}\\((\\w+)\\)`).exec(instance)?.[1];
+    };
+    const links = [...config.matchAll(/^stream_connect=(\w+)\.(\w+):(\w+)\.(\w+)$/gm)];
+    assert.equal(links.length, 4);
+    for (const [, from, out, to, into] of links) {
+      for (const end of ["tvalid", "tready", "tdata"]) {
+        const found = signal(partOf(from!), `${out}_${end}`);
+        assert(found !== undefined && found === signal(partOf(to!), `${into}_${end}`), `${out}_${end}`);
+      }
+    }
   });
 }
 

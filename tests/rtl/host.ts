@@ -24,6 +24,7 @@ interface HostExports {
   cycles_so_far(): number;
   set_memory(pause: number, latency: number, seed: number): void;
   set_longer(bytes: number): void;
+  set_poison(from: number, to: number): void;
   reset(): void;
   run(cycles: number): void;
   write_register(unit: number, address: number, value: number): void;
@@ -54,6 +55,8 @@ export interface Host {
   manners(manners: MemoryManners): void;
   /** How many bytes more than there are an answer's header says from now on; may be less than 0. */
   longer(bytes: number): void;
+  /** Lets memory refuse the beats in a range of places from now on. */
+  poison(from: number, to: number): void;
   /** Sets the core's arguments. */
   configure(values: readonly number[]): void;
   /** Reads a register. */
@@ -107,6 +110,7 @@ export async function openHost(): Promise<Host> {
     memory,
     manners: ({ pause, latency, seed }) => card.set_memory(pause, latency, seed),
     longer: (bytes) => card.set_longer(bytes & 0xffff),
+    poison: card.set_poison,
     configure: (values) => {
       values.forEach((value, place) => card.write_register(UNIT.core, argumentAddress(place), value));
       card.write_register(UNIT.core, CONTROL, START);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
 import { COUNTER, counterAddress, DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import {
+  MOVER_ERRORS,
   moverAddress,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
@@ -178,6 +179,66 @@ Deno.test("RTL movers: a beat a cycle of memory, and the kernel's own pace", () 
     const beats = 2 * count * slot / 64;
     assert(cycles < beats + 4 * latency + 200, `${cycles} cycles for ${beats} at latency ${latency}`);
   }
+});
+
+Deno.test("RTL movers: beats that memory refuses are counted in the status and a register, and the run ends", async () => {
+  const other = await openHost();
+  other.configure([PLAN, KIND.cells, LONGEST, itemArgument(ITEM)]);
+  const slot = 192, count = 40;
+  const packets = Array.from({ length: count }, (_, n) => packetOf(8 * ITEM, n, count, n));
+  let total = 0;
+  const failures = (to: number) =>
+    new DataView(other.memory.buffer, other.memory.byteOffset + to).getUint32(PACKETS_STATUS.failed, true);
+  const check = (to: number, wanted: (found: number) => boolean) => {
+    const found = failures(to);
+    assert(wanted(found), `${found} beats and bursts`);
+    total += found;
+    assert.equal(other.read(UNIT.packets, MOVER_ERRORS), total);
+  };
+  for (const seed of [1, 2, 3]) {
+    other.manners({ pause: 4 * (seed - 1), latency: 20, seed });
+    const run = { from: FROM, to: TO, count, slot, answer: slot, room: count };
+    put(other, FROM, slot, packets);
+    // Seven beats of the requests, and then the answers' bursts in a page of memory.
+    other.poison(FROM + 3 * 64, FROM + 10 * 64);
+    other.packets(run);
+    check(TO, (found) => found === 7);
+    other.poison(TO + 4096, TO + 8192);
+    other.packets(run);
+    check(TO, (found) => found > 0);
+    other.poison(0, 0);
+    other.packets(run);
+    check(TO, (found) => found === 0);
+    sameMemory(other, TO, expected(packets, slot, slot, count));
+  }
+});
+
+Deno.test("RTL movers: a run with slots of less than a beat is refused in the status, and ends", async () => {
+  const other = await openHost();
+  other.configure([PLAN, KIND.cells, LONGEST, itemArgument(ITEM)]);
+  put(other, FROM, 128, []);
+  other.packets({ from: FROM, to: TO, count: 5, slot: 32, answer: 128, room: 4 });
+  const all = expected([], 128, 128, 4);
+  new DataView(all.buffer).setUint32(PACKETS_STATUS.refused, 1, true);
+  sameMemory(other, TO, all);
+  // Answers that fit no slot are too long.
+  const packets = [packetOf(ITEM, 0, 1, 1)];
+  put(other, FROM, 128, packets);
+  other.packets({ from: FROM, to: TO, count: 1, slot: 128, answer: 0, room: 4 });
+  const status = new DataView(other.memory.buffer, other.memory.byteOffset + TO);
+  assert.deepEqual([PACKETS_STATUS.answers, PACKETS_STATUS.tooLong].map((at) => status.getUint32(at, true)), [
+    0,
+    1,
+  ]);
+});
+
+Deno.test("RTL movers: entries of tables that memory refuses are counted in a register", async () => {
+  const other = await openHost();
+  const view = new DataView(other.memory.buffer, other.memory.byteOffset + FROM);
+  writeTableListEntry(view, 0, { words: [], address: MEMORY_BASE + (1 << 17), entries: 64, width: 8 });
+  other.poison((1 << 17) + 64, (1 << 17) + 192);
+  other.tables(FROM, 1);
+  assert.equal(other.read(UNIT.tables, MOVER_ERRORS), 2);
 });
 
 const load = fc.record({

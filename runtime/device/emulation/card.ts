@@ -64,7 +64,7 @@ interface Placed {
   readonly unit: Unit;
   readonly takesPackets: boolean;
   state: "idle" | "running" | "done";
-  /** Whether the start call has returned. The instance ends once its unit has ended too. */
+  /** Whether its work is done. The instance ends when the host reads that. */
   isOver: boolean;
 }
 
@@ -92,15 +92,15 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
   let isHung = false;
   let spoiling: Fault | null = null;
 
-  const spoil = (answers: readonly Uint8Array[]): Uint8Array[] => {
-    if (answers.length === 0) return [];
+  const spoil = (answers: Uint8Array[]): readonly Uint8Array[] => {
+    if (answers.length === 0) return answers;
     const victim = faults.below(answers.length);
     if (spoiling === "loss") return answers.filter((_, n) => n !== victim);
     if (spoiling === "wrong") {
       const bytes = answers[victim]!;
       bytes[faults.below(bytes.length)]! ^= 1 + faults.below(255);
     }
-    return [...answers];
+    return answers;
   };
 
   const load = async (message: Message): Promise<void> => {
@@ -171,24 +171,18 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
 
   const writeRegisters = (address: number, bytes: Uint8Array): void => {
     const { unit, offset } = at(address);
-    const { words } = unit.unit;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let n = 0; n + 4 <= bytes.length && offset + n < words.byteLength; n += 4) {
-      words.setUint32(offset + n, view.getUint32(n, true), true);
+    for (let n = 0; n + 4 <= bytes.length; n += 4) {
+      if (offset + n !== REGISTER.control) unit.unit.write(offset + n, view.getUint32(n, true));
     }
-    if (offset !== REGISTER.control || (words.getUint32(0, true) & START) === 0) return;
-    words.setUint32(0, 0, true);
+    if (offset !== REGISTER.control || (view.getUint32(0, true) & START) === 0) return;
     if (unit.state !== "running") start(unit);
   };
 
   const readRegister = (address: number): number => {
     const { unit, offset } = at(address);
-    if (offset !== REGISTER.control) {
-      return offset < unit.unit.words.byteLength
-        ? unit.unit.words.getUint32(offset, true)
-        : unit.unit.counter(offset);
-    }
-    if (unit.state === "running" && unit.isOver && unit.unit.hasEnded()) {
+    if (offset !== REGISTER.control) return unit.unit.read(offset);
+    if (unit.state === "running" && unit.isOver) {
       unit.state = "done";
       emit({ what: "end", name: unit.name });
     }

@@ -28,6 +28,8 @@ export interface CardMemory {
    * @throws {OnpathError} `device` when the bytes do not lie within one buffer.
    */
   readonly at: (address: number, bytes: number) => Uint8Array<ArrayBuffer>;
+  /** As {@linkcode CardMemory.at}; undefined when the bytes do not lie within one buffer. */
+  readonly find: (address: number, bytes: number) => Uint8Array<ArrayBuffer> | undefined;
   /** Number of allocated buffers and their total bytes. */
   readonly held: () => { readonly buffers: number; readonly bytes: number };
   /** Frees all buffers. */
@@ -56,6 +58,13 @@ export function createCardMemory(banks: readonly Bank[], maxBytes: number = MAX_
     }
     return low - 1;
   };
+  const find = (address: number, bytes: number): Uint8Array<ArrayBuffer> | undefined => {
+    const buffer = buffers[indexBefore(address)];
+    const first = address - (buffer?.address ?? 0);
+    return buffer === undefined || first + bytes > buffer.bytes.length
+      ? undefined
+      : buffer.bytes.subarray(first, first + bytes);
+  };
   return {
     allocate: (address, bytes) => {
       const inBank = banks.some(({ base, bytes: size }) => address >= base && address + bytes <= base + size);
@@ -75,17 +84,17 @@ export function createCardMemory(banks: readonly Bank[], maxBytes: number = MAX_
       buffers.splice(index, 1);
       return true;
     },
+    find,
     at: (address, bytes) => {
-      const buffer = buffers[indexBefore(address)];
-      const first = address - (buffer?.address ?? 0);
-      if (buffer === undefined || first + bytes > buffer.bytes.length) {
+      const found = find(address, bytes);
+      if (found === undefined) {
         throw new OnpathError(
           "device",
           `Cannot reach ${bytes} bytes at 0x${address.toString(16)}: no buffer of the card holds them`,
           { address, bytes },
         );
       }
-      return buffer.bytes.subarray(first, first + bytes);
+      return found;
     },
     held: () => ({ buffers: buffers.length, bytes: total }),
     clear: () => {

@@ -3,6 +3,7 @@ import { argumentAddress, COUNTER, counterAddress } from "../../../kernels/rtl/r
 import { compile } from "../../../kernels/compile.ts";
 import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import {
+  MOVER_ERRORS,
   moverAddress,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
@@ -92,9 +93,9 @@ Deno.test("createEmulatedCard() runs a plan for a hand-written client: tables, p
   await using rtl = await createRtlDevice();
   const plan = compile({ steps: [{ op: "resize", size: [16, 16] }] }, { input: image, device: rtl });
   const { values, tables } = rtlProgram(plan);
-  const kernel = baseOf("onpath_image", "onpath_image_0");
+  const kernel = baseOf("onpath_image_host", "onpath_image_host_0");
   const [packets, loads] = ["packets", "tables"].map((which) =>
-    baseOf(`onpath_${which}`, `${which}_onpath_image_0`)
+    baseOf(`onpath_${which}`, `${which}_onpath_image_host_0`)
   ) as [number, number];
 
   await start(kernel, values.map((value, place) => [argumentAddress(place), value]));
@@ -171,7 +172,7 @@ Deno.test("createEmulatedCard() runs a plan for a hand-written client: tables, p
 });
 
 Deno.test("createEmulatedCard() answers nonsense with a refusal, and says what it was", async () => {
-  const { call, card, events, start, read } = await client();
+  const { call, card, events, start, read, finish } = await client();
   const failures = () => events.filter(({ what }) => what === "failure").length;
   // Memory that nobody allocated, registers of no kernel, bytes that are no message, a mover told nonsense.
   assert.equal(numberOf(await call(CALL.fromDevice, [4, 4096], [5, 16]), 1), 0);
@@ -179,11 +180,19 @@ Deno.test("createEmulatedCard() answers nonsense with a refusal, and says what i
   assert.equal(numberOf(await call(CALL.readControl, [2, 0x10], [3, 4]), 1), 0);
   assert.deepEqual(decodeMessage((await card.answer(CALL.free, Uint8Array.of(0x0f)))!), new Map([[1, [0]]]));
   assert.equal(failures(), 4);
-  const packets = baseOf("onpath_packets", "packets_onpath_image_0");
+  const packets = baseOf("onpath_packets", "packets_onpath_image_host_0");
+  // Slots of no bytes, and a status that no buffer holds: the run ends, and memory's refusal is counted.
   await start(packets, [[moverAddress(PACKETS_ARGUMENTS, "count"), 2 ** 31]]);
-  await settle();
-  assert.equal(await read(packets), 1, "it never ends");
-  assert.equal(failures(), 5);
+  await finish(packets);
+  assert.equal(await read(packets + MOVER_ERRORS), 1);
+  // Three slots of two beats that no buffer holds, and the status.
+  await start(packets, [[moverAddress(PACKETS_ARGUMENTS, "count"), 3], [
+    moverAddress(PACKETS_ARGUMENTS, "slot"),
+    128,
+  ]]);
+  await finish(packets);
+  assert.equal(await read(packets + MOVER_ERRORS), 8);
+  assert.equal(failures(), 4);
 });
 
 Deno.test("createCardMemory() refuses what overlaps, lies outside the banks or is too much", () => {

@@ -76,7 +76,7 @@ for (const runtime of RUNTIMES) {
       const emulations = () => readdirSync(folder).filter((name) => name.startsWith("onpath-xrt-"));
       const xclbin = join(folder, "card.xclbin");
       await writeFile(xclbin, emulatedXclbin());
-      const watch = ["xrt", "watch", "--emulate", "--interval", "3600000", xclbin, "onpath_image"];
+      const watch = ["xrt", "watch", "--emulate", "--interval", "3600000", xclbin, "onpath_image_host"];
       const host = start([...await command(runtime), ...watch], folder);
       let printed = "";
       host.stdout!.setEncoding("utf8").on("data", (text: string) => printed += text);

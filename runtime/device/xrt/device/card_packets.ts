@@ -188,12 +188,28 @@ function copyPackets(input: PacketSlots, first: number, count: number, to: Uint8
  * Reads the mover's status in front of the answers.
  *
  * @returns Number of answers.
- * @throws {OnpathError} `size` when answers were dropped, or the count exceeds the slots.
+ * @throws {OnpathError} `device` when memory refused a part of the run; `size` when answers were dropped, or the count
+ * exceeds the slots.
  */
 function readStatus(memory: Uint8Array, slots: number, slotBytes: number): number {
   const view = new DataView(memory.buffer, memory.byteOffset, PACKETS_STATUS.bytes);
-  const [answers, surplus, tooLong] = [PACKETS_STATUS.answers, PACKETS_STATUS.surplus, PACKETS_STATUS.tooLong]
-    .map((at) => view.getUint32(at, true)) as [number, number, number];
+  const read = (field: Exclude<keyof typeof PACKETS_STATUS, "bytes">) =>
+    view.getUint32(PACKETS_STATUS[field], true);
+  const [answers, surplus, tooLong, failed] = [
+    read("answers"),
+    read("surplus"),
+    read("tooLong"),
+    read("failed"),
+  ];
+  if (failed > 0) {
+    throw new OnpathError(
+      "device",
+      `Cannot run packets: the card's memory refused ${failed} beats or bursts`,
+      {
+        failed,
+      },
+    );
+  }
   if (answers > slots || surplus > 0) {
     throw new OnpathError(
       "size",

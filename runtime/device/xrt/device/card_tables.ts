@@ -9,7 +9,12 @@
  */
 
 import type { PageCommand } from "../../../../kernels/rtl/page_commands.ts";
-import { TABLE_LIST, type TableListEntry, writeTableListEntry } from "../../../../kernels/rtl/movers.ts";
+import {
+  MOVER_ERRORS,
+  TABLE_LIST,
+  type TableListEntry,
+  writeTableListEntry,
+} from "../../../../kernels/rtl/movers.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { XrtBuffer } from "../binding/buffer.ts";
@@ -106,6 +111,17 @@ export async function createCardTables(
     for (const { run } of lists) if (run.running) await run.wait(options);
   };
 
+  let errors = kernel.readRegister(MOVER_ERRORS);
+  /** Refuses tables of which memory has refused a part. */
+  const checkErrors = () => {
+    const failed = kernel.readRegister(MOVER_ERRORS) - errors;
+    if (failed === 0) return;
+    errors += failed;
+    throw new OnpathError("device", `Cannot load tables: the card's memory refused ${failed} beats`, {
+      failed,
+    });
+  };
+
   return {
     load: async (tables, options) => {
       if (tables.length === 0) return;
@@ -143,6 +159,7 @@ export async function createCardTables(
         options,
       );
       await run.wait(options);
+      checkErrors();
     },
     openPages: async (count, bytes, options) => {
       await settle(options);

@@ -81,7 +81,7 @@ Deno.test("an exchange is two moves and a start, and allocates nothing after the
     await device.load(emulatedXclbin());
     const packets = createCardPackets(
       device,
-      device.kernel("onpath_packets:{packets_onpath_image_0}", { exclusive: true }),
+      device.kernel("onpath_packets:{packets_onpath_image_host_0}", { exclusive: true }),
     );
     const engine = createEngine(2 ** 20);
     const exchange = {

@@ -23,7 +23,7 @@ const TEXTS = [
 ].map((text) => text.toWellFormed());
 const STEPS = [{ op: "tokenize" }] as const;
 
-Deno.test("text on an emulated card: the ids of the peer, the cycles and lookups of the RTL", async () => {
+Deno.test("text on an emulated card: the ids of the peer, within 1% of the lookups of the RTL", async () => {
   const encoder = createEncoder(r50k);
   const { device } = await openDevice();
   await using rtl = await createRtlDevice();
@@ -40,7 +40,9 @@ Deno.test("text on an emulated card: the ids of the peer, the cycles and lookups
     assert.deepEqual([card.sent, card.resent, card.escapes], [own.sent, own.resent, own.escapes]);
     assert.equal(card.counters.packets, card.sent);
     assert(card.counters.cycles! > TEXTS.join("").length);
-    assert.equal(card.counters.lookups, own.counters.lookups);
+    // A cache of verdicts is shared by flows, whose order depends on the time that memory takes.
+    const [found, wanted] = [card.counters.lookups!, own.counters.lookups!];
+    assert(Math.abs(found - wanted) < wanted / 100, `${found} lookups, ${wanted} by the RTL alone`);
   } finally {
     await device.close();
   }

@@ -1,0 +1,144 @@
+/**
+ * A kernel of the RTL linked with its movers, before the memory of an emulated card. The hardware reads and writes that
+ * memory itself, through AXI4 ports that answer late and pause.
+ *
+ * @module
+ */
+
+import { REGISTER } from "../../../kernels/rtl/registers.ts";
+import { type Deferred, deferred } from "../../../serialize/deferred.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import type { CardMemory } from "./memory.ts";
+
+/** Exports of a build with harness `card`, `kernels/rtl/harness/host.cpp`. */
+interface LinkedExports {
+  readonly memory: WebAssembly.Memory;
+  __wasm_call_ctors(): void;
+  reset(): void;
+  run_until(units: number, most: number): number;
+  set_memory(pause: number, latency: number, seed: number): void;
+  moves_so_far(): number;
+  cycles_so_far(): number;
+  violations(): number;
+  write_register(unit: number, address: number, value: number): void;
+  read_register(unit: number, address: number): number;
+}
+
+/** Units of a linked kernel, by their number in the harness. */
+export const LINKED_UNIT = { kernel: 0, packets: 1, tables: 2 } as const;
+
+/** Name of a unit. */
+export type LinkedUnit = keyof typeof LINKED_UNIT;
+
+/** Bytes of a beat of memory. */
+const BEAT = 64;
+
+/** Behaviour of the card's memory: cycles to a burst's first beat, as HBM has them, and chances in 16 of a pause. */
+const MEMORY = { pause: 1, latency: 32, seed: 1 } as const;
+
+/** Control bit that starts a unit. */
+const START = 1;
+
+/** Maximum cycles that are simulated before other work of the process has its turn. */
+const SLICE_CYCLES = 2 ** 11;
+
+/**
+ * Cycles without a beat of memory after which the simulation stops until a register is written: what runs then waits for
+ * packets or pages of the host. No kernel computes that long without a beat.
+ */
+const IDLE_CYCLES = 2 ** 13;
+
+/** A kernel with its movers. */
+export interface LinkedKernel {
+  /** Writes a register of 32 bits. */
+  readonly write: (unit: LinkedUnit, offset: number, value: number) => void;
+  /** Reads a register of 32 bits. */
+  readonly read: (unit: LinkedUnit, offset: number) => number;
+  /**
+   * Starts a unit. Resolves when it is done.
+   *
+   * @throws {OnpathError} `device` when the hardware breaks a rule of AXI4.
+   */
+  readonly start: (unit: LinkedUnit) => Promise<void>;
+  /** Cycles since the reset. */
+  readonly cycles: () => number;
+}
+
+/**
+ * Instantiates a linked kernel and resets it.
+ *
+ * @param module Build with harness `card`.
+ * @param memory Memory of the card. Beats outside of its buffers are answered with an error.
+ */
+export async function openLinkedKernel(
+  module: WebAssembly.Module,
+  memory: CardMemory,
+): Promise<LinkedKernel> {
+  const place = (low: number, high: number) => (low >>> 0) + 2 ** 32 * (high >>> 0);
+  const { exports } = await WebAssembly.instantiate(module, {
+    card: {
+      read: (low: number, high: number, to: number) => {
+        const beat = memory.find(place(low, high), BEAT);
+        if (beat !== undefined) own.set(beat, to);
+        return beat === undefined ? 0 : 1;
+      },
+      write: (low: number, high: number, from: number, first: number, end: number) => {
+        const beat = memory.find(place(low, high) + first, end - first);
+        beat?.set(own.subarray(from + first, from + end));
+        return beat === undefined ? 0 : 1;
+      },
+    },
+  });
+  const rtl = exports as unknown as LinkedExports;
+  rtl.__wasm_call_ctors();
+  rtl.reset();
+  rtl.set_memory(MEMORY.pause, MEMORY.latency, MEMORY.seed);
+  const own = new Uint8Array(rtl.memory.buffer);
+
+  const read = (unit: LinkedUnit, offset: number) => rtl.read_register(LINKED_UNIT[unit], offset) >>> 0;
+  const running = new Map<LinkedUnit, Deferred<void>>();
+  let isSimulating = false;
+  // Cycles since a beat of memory moved or the host wrote a register.
+  let idle = 0;
+
+  /** Simulates while a unit runs and something moves. */
+  const simulate = async () => {
+    idle = 0;
+    if (isSimulating) return;
+    isSimulating = true;
+    for (let moves = rtl.moves_so_far(); running.size > 0 && idle < IDLE_CYCLES;) {
+      const set = [...running.keys()].reduce((bits, unit) => bits | (1 << LINKED_UNIT[unit]), 0);
+      const done = rtl.run_until(set, SLICE_CYCLES);
+      const now = rtl.moves_so_far();
+      idle = now === moves ? idle + SLICE_CYCLES : 0;
+      moves = now;
+      const rule = rtl.violations();
+      for (const [unit, { resolve, reject }] of running) {
+        if (rule !== 0) {
+          reject(new OnpathError("device", `Cannot run ${unit}: rule ${rule} of AXI4 is broken`));
+        } else if (((done >> LINKED_UNIT[unit]) & 1) === 0) continue;
+        else resolve();
+        running.delete(unit);
+      }
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    isSimulating = false;
+  };
+
+  return {
+    write: (unit, offset, value) => {
+      rtl.write_register(LINKED_UNIT[unit], offset, value);
+      // What runs may have waited for this.
+      if (running.size > 0) void simulate();
+    },
+    read,
+    start: (unit) => {
+      const end = deferred<void>();
+      running.set(unit, end);
+      rtl.write_register(LINKED_UNIT[unit], REGISTER.control, START);
+      void simulate();
+      return end.promise;
+    },
+    cycles: rtl.cycles_so_far,
+  };
+}
