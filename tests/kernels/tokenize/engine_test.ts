@@ -102,8 +102,10 @@ Deno.test("the compiled engine gives the plain one's ids for random vocabularies
           // Some orders of ranks are refused; others are counted.
           return;
         }
+        const tables = { ...await tiny(), pieces: null, bpe };
+        if (bpe.runs !== undefined) return assert.equal(textEngine(engineTables(tables)), null);
         compiled++;
-        assertEqualIds({ ...await tiny(), pieces: null, bpe }, [
+        assertEqualIds(tables, [
           ...texts,
           ...texts.map((text) => text.repeat(3)),
           "a".repeat(2000) + "b",
