@@ -87,6 +87,7 @@ async function sendFlows(flowCount: number, window: number, total: number) {
   await until(() => count >= total, "the sending");
   for (let flow = 0; flow < flowCount; flow++) loop.stop(flow);
   await Promise.all(ends);
+  await until(() => inFlight.size === 0, "the last report");
   return { sent: [...sent.values()], most };
 }
 
