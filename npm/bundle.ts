@@ -41,7 +41,15 @@ const OPTIONS = {
  * @param out Output folder.
  */
 export async function bundleLibrary(root: string, entries: readonly Entry[], out: string): Promise<void> {
-  const common = { ...OPTIONS, absWorkingDir: root, platform: "neutral", packages: "external" } as const;
+  const common = {
+    ...OPTIONS,
+    absWorkingDir: root,
+    platform: "neutral",
+    packages: "external",
+    // The code exists twice: the package stays within its limit if both copies are small.
+    minifyWhitespace: true,
+    minifySyntax: true,
+  } as const;
   const plugins = [embedWorker(root)];
   await esbuild.build({
     ...common,
@@ -61,8 +69,8 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     stdin: { contents: spaces.join("\n"), resolveDir: root, loader: "ts" },
     outfile: join(out, LIBRARY),
     format: "cjs",
-    // A second copy of all code: without its white space the package stays within its limit.
-    minifyWhitespace: true,
+    // Names that are not exported become short. Stack traces of ESM keep theirs.
+    minifyIdentifiers: true,
     plugins: [...plugins, shareRtl(`./${RTL}`)],
   });
   for (const { name } of entries) {
