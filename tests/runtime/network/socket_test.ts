@@ -143,7 +143,7 @@ const nodeLacks = spawnSync("node", ["--version"]).status !== 0
   ? lacks
   : "the package koffi is missing";
 Deno.test({
-  name: `openDatagram() behaves equally in Node, with koffi and without it${
+  name: `openDatagram() behaves equally in Node, with koffi${
     nodeLacks === undefined ? "" : ` (skipped: ${nodeLacks})`
   }`,
   ignore: nodeLacks !== undefined,
