@@ -1,4 +1,4 @@
-// Sockets in another process: which kind it has, or all behaviours that the kinds share.
+// Sockets in another process: which kind it has, its open files, or all behaviours that the kinds share.
 import { readdirSync } from "node:fs";
 import process from "node:process";
 import { openDatagram } from "../../../../runtime/network/datagram.ts";
@@ -11,6 +11,25 @@ if (task === "kind") {
   const socket = await openDatagram({ listen: { host: "127.0.0.1", port: 0 }, onDatagrams: () => {} });
   console.log(JSON.stringify({ kind: socket.kind, fallbackReason: socket.fallbackReason }));
   await socket.close();
+} else if (task === "files") {
+  // Open files of the process, before the sockets, with three of them, after them, and after one that is refused.
+  const listen = { host: "127.0.0.1", port: 0 };
+  const files = () => readdirSync("/proc/self/fd").length;
+  const open = () => openDatagram({ listen, onDatagrams: () => {} });
+  await (await open()).close();
+  const before = files(), counts: number[] = [], kinds: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const sockets = await Promise.all([open(), open(), open()]);
+    kinds.push(...sockets.map((each) => each.kind));
+    counts.push(files() - before);
+    await Promise.all(sockets.map((each) => each.close()));
+    counts.push(files() - before);
+  }
+  let refused = false;
+  await openDatagram({ listen: { host: "192.0.2.1", port: 0 }, onDatagrams: () => {} })
+    .catch(() => refused = true);
+  counts.push(files() - before);
+  console.log(JSON.stringify({ kinds: [...new Set(kinds)], counts, refused }));
 } else {
   const open = kind === "linux" ? openLinuxDatagram : openPortableDatagram;
   // The first socket loads the library.
