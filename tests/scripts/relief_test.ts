@@ -121,12 +121,8 @@ function cellsOf(name: string): string[][] {
   return text.split("\n").slice(2).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
 
-Deno.test("docs/relief.md has every measured scenario with all its baselines in each table, in order", () => {
-  const measured = new Set(cellsOf("cpu").map(([name]) => name));
-  assert(measured.size > 0, "expected a measured row");
-  const expected = SCENARIOS.filter(({ name }) => measured.has(name)).flatMap(({ name, baselines }) =>
-    baselines.map((each) => [name, each.name])
-  );
+Deno.test("docs/relief.md has every scenario with all its baselines in each table, in order", () => {
+  const expected = SCENARIOS.flatMap(({ name, baselines }) => baselines.map((each) => [name, each.name]));
   for (const name of ["cpu", "ratios", "latency"]) {
     assert.deepEqual(cellsOf(name).map((row) => row.slice(0, 2)), expected, name);
   }
