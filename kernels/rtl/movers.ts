@@ -127,24 +127,6 @@ export function writeTableListEntry(
 }
 
 /**
- * Reads an entry of the list.
- *
- * @param view Memory of the list.
- * @param place Index of the entry, from 0.
- */
-export function readTableListEntry(view: DataView, place: number): TableListEntry {
-  const at = TABLE_LIST.bytes * place;
-  const count = Math.min(TABLE_LIST.most, view.getUint32(at + TABLE_LIST.count, true));
-  return {
-    words: Array.from({ length: 2 * count }, (_, n) => view.getUint32(at + TABLE_LIST.words + 4 * n, true)),
-    address: view.getUint32(at + TABLE_LIST.address, true) +
-      2 ** 32 * view.getUint32(at + TABLE_LIST.address + 4, true),
-    entries: view.getUint32(at + TABLE_LIST.entries, true),
-    width: view.getUint32(at + TABLE_LIST.width, true) === 8 ? 8 : 4,
-  };
-}
-
-/**
  * Returns the register address of an argument, in bytes from the mover's base. Each argument has 64 bits, as
  * in the other kernels.
  *

@@ -95,17 +95,6 @@ export function tokenizeProgram(
   };
 }
 
-/** Computes the external memory that the arguments describe, in bytes: cells, tokens and merges. */
-export function tokenizeMemoryBytes(values: readonly number[]): number {
-  const at = (name: (typeof TOKENIZE_ARGUMENTS)[number]["name"]) =>
-    values[TOKENIZE_ARGUMENTS.findIndex((each) => each.name === name)]!;
-  // Each word holds two slots of merges.
-  return MEMORY_WORD * (at("pairsAt") + Math.ceil((at("pairMask") + 1) / 2));
-}
-
-/** Size of a word of external memory, in bytes. */
-const MEMORY_WORD = 16;
-
 /**
  * Minimum payload, in bytes, at which answers stay within the hardware's part count. Each byte may become
  * three, each of them a token, and a full window may be held before.

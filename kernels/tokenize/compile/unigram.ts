@@ -7,8 +7,8 @@
 import { OnpathError } from "../../../serialize/errors.ts";
 import type { UnigramSource } from "../source.ts";
 import type { UnigramTables } from "../vocabulary.ts";
-import { checkUniqueIds, MAX_TOKEN_BYTES, MAX_TOKENS } from "./bpe.ts";
-import { doubleArray } from "./double_array.ts";
+import { checkUniqueIds, MAX_TOKENS } from "./bpe.ts";
+import { arrangeTokens } from "./whole_tokens.ts";
 import { buildTrie } from "./trie.ts";
 
 /** Score of an unknown character below that of the worst token. */
@@ -34,19 +34,7 @@ export function compileUnigram(source: UnigramSource, idLimit: number): UnigramT
   }
   checkUniqueIds(ids, ids.keys());
   const trie = buildTrie(strings);
-  const longestToken = trie.depth.reduce((max, depth) => Math.max(max, depth), 0);
-  if (longestToken > MAX_TOKEN_BYTES) {
-    throw new OnpathError(
-      "size",
-      `Cannot compile a vocabulary: a token has ${longestToken} bytes, expected at most ${MAX_TOKEN_BYTES}`,
-      { length: longestToken, most: MAX_TOKEN_BYTES },
-    );
-  }
-  const { base, check, cellOf } = doubleArray(trie);
-  const whole = new Int32Array(base.length).fill(-1);
-  for (let state = 0; state < trie.states; state++) {
-    if (trie.whole[state]! >= 0) whole[cellOf[state]!] = ids[trie.whole[state]!]!;
-  }
+  const { base, check, whole, longestToken } = arrangeTokens(trie, ids);
   const scoreOf = new Float64Array(idLimit);
   for (let token = 0; token < ids.length; token++) scoreOf[ids[token]!] = scores[token]!;
   return {

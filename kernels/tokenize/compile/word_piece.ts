@@ -9,8 +9,8 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import type { WordPieceSource } from "../source.ts";
 import type { WordPieceTables } from "../vocabulary.ts";
-import { checkUniqueIds, MAX_TOKEN_BYTES } from "./bpe.ts";
-import { doubleArray } from "./double_array.ts";
+import { checkUniqueIds } from "./bpe.ts";
+import { arrangeTokens } from "./whole_tokens.ts";
 import { buildTrie } from "./trie.ts";
 
 /**
@@ -34,18 +34,6 @@ export function compileWordPiece(source: WordPieceSource): WordPieceTables {
       prefix,
     });
   }
-  const longestToken = trie.depth.reduce((max, depth) => Math.max(max, depth), 0);
-  if (longestToken > MAX_TOKEN_BYTES) {
-    throw new OnpathError(
-      "size",
-      `Cannot compile a vocabulary: a token has ${longestToken} bytes, expected at most ${MAX_TOKEN_BYTES}`,
-      { length: longestToken, most: MAX_TOKEN_BYTES },
-    );
-  }
-  const { base, check, cellOf } = doubleArray(trie);
-  const whole = new Int32Array(base.length).fill(-1);
-  for (let state = 0; state < trie.states; state++) {
-    if (trie.whole[state]! >= 0) whole[cellOf[state]!] = ids[trie.whole[state]!]!;
-  }
+  const { base, check, cellOf, whole, longestToken } = arrangeTokens(trie, ids);
   return { base, check, whole, roots: [0, cellOf[inside]!], unknown, maxCharacters, longestToken };
 }

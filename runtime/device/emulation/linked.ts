@@ -18,7 +18,6 @@ interface LinkedExports {
   run_until(units: number, most: number): number;
   set_memory(pause: number, latency: number, seed: number): void;
   moves_so_far(): number;
-  cycles_so_far(): number;
   violations(): number;
   write_register(unit: number, address: number, value: number): void;
   read_register(unit: number, address: number): number;
@@ -60,8 +59,6 @@ export interface LinkedKernel {
    * @throws {OnpathError} `device` when the hardware breaks a rule of AXI4.
    */
   readonly start: (unit: LinkedUnit) => Promise<void>;
-  /** Cycles since the reset. */
-  readonly cycles: () => number;
 }
 
 /**
@@ -139,6 +136,5 @@ export async function openLinkedKernel(
       void simulate();
       return end.promise;
     },
-    cycles: rtl.cycles_so_far,
   };
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type PlanBuild, RTL_BUILDS } from "../../../kernels/rtl/builds.ts";
 import { moverAddress, PACKETS_ARGUMENTS, PACKETS_STATUS } from "../../../kernels/rtl/movers.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
+import { compileBuild } from "../rtl/build.ts";
 import type { EmulatedKernel } from "./image.ts";
 import { type LinkedUnit, openLinkedKernel } from "./linked.ts";
 import type { CardMemory } from "./memory.ts";
@@ -27,20 +27,6 @@ export type UnitGroup = Readonly<Record<LinkedUnit, Unit>>;
 /** Applies faults to the answers of a run before the host sees them. Answers are views of the card's memory. */
 export type Spoil = (answers: Uint8Array[]) => readonly Uint8Array[];
 
-/** Builds that were compiled, by name: a process makes several cards. */
-const compiled = new Map<PlanBuild, Promise<WebAssembly.Module>>();
-
-function compileLinked(build: PlanBuild): Promise<WebAssembly.Module> {
-  let module = compiled.get(build);
-  if (module === undefined) {
-    module = RTL_BUILDS.find(({ linked }) => linked?.plan === build)!.linked!.load().then(({ WASM }) =>
-      WebAssembly.compile(Uint8Array.from(atob(WASM), (character) => character.charCodeAt(0)))
-    );
-    compiled.set(build, module);
-  }
-  return module;
-}
-
 /**
  * Makes a kernel of the RTL with its movers.
  *
@@ -53,7 +39,7 @@ export async function createUnitGroup(
   memory: CardMemory,
   spoil: Spoil,
 ): Promise<UnitGroup> {
-  const linked = await openLinkedKernel(await compileLinked(kernel.build), memory);
+  const linked = await openLinkedKernel(await compileBuild(kernel.build, "linked"), memory);
   const unit = (name: LinkedUnit): Unit => ({
     write: (offset, value) => linked.write(name, offset, value),
     read: (offset) => linked.read(name, offset),
