@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 import { MAX_RUN } from "../compile/runs.ts";
@@ -67,6 +67,9 @@ const MAX_NAME = 256;
  * @throws {OnpathError} `file` if the name is too long or not well-formed.
  */
 export function checkName(name: string): void {
+  if (typeof name !== "string") {
+    throw new OnpathError("file", `Cannot read a vocabulary: its name is ${kindOf(name)}, expected a string`);
+  }
   if (name.length <= MAX_NAME && name.isWellFormed()) return;
   throw new OnpathError(
     "file",

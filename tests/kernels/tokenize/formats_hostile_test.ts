@@ -6,6 +6,8 @@ import { decodeText } from "../../../kernels/tokenize/detokenize.ts";
 import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
 import { readNormalizer } from "../../../kernels/text_normalize/hf.ts";
+import { readSentencePiece } from "../../../kernels/tokenize/formats/sentence_piece.ts";
+import { readTekken } from "../../../kernels/tokenize/formats/tekken.ts";
 import { readTiktoken, readTiktokenJson } from "../../../kernels/tokenize/formats/tiktoken.ts";
 import { readTokenizerJson } from "../../../kernels/tokenize/formats/tokenizer_json.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
@@ -275,3 +277,12 @@ longTest(
     assert(compiled > 10 && refused > 10, `${compiled} compiled, ${refused} refused: one side is not tested`);
   },
 );
+
+Deno.test("readers of vocabularies refuse a name that is no string by the project's error", async () => {
+  const name = undefined as unknown as string;
+  const refused = { name: "OnpathError", code: "file", message: /its name is undefined, expected a string/ };
+  assert.throws(() => readTokenizerJson({}, name), refused);
+  assert.throws(() => readTekken({}, name), refused);
+  assert.throws(() => readTiktoken("", name as never), refused);
+  await assert.rejects(readSentencePiece(new Uint8Array(1), name), refused);
+});
