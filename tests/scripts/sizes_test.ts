@@ -6,7 +6,14 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { offload } from "../../runtime/offload.ts";
-import { BATCHES, FILTERS, MODEL_SIZES, PICTURE_SIZES, planSizes } from "../../scripts/cli/commands/sizes.ts";
+import {
+  BATCHES,
+  type FilterRow,
+  FILTERS,
+  MODEL_SIZES,
+  PICTURE_SIZES,
+  planSizes,
+} from "../../scripts/cli/commands/sizes.ts";
 import { noise } from "../support/images.ts";
 import { sized } from "../support/long.ts";
 
@@ -26,6 +33,7 @@ Deno.test("docs/tables.md has the table that `offload sizes` prints, and every s
   rows.forEach(({ from, to }, at) => {
     if (at % sized(1, 4) !== 0) return;
     const row = planSizes(U55C, from, to), cells = table[at]!;
+    assert(!("error" in row), cells.join(" "));
     const number = (cell: number) => Number(cells[cell]!.replaceAll(",", ""));
     assert.deepEqual(cells.slice(0, 4), [row.from.join("x"), String(row.to), row.layout, row.form]);
     assert.deepEqual([number(4), number(6)], [row.bytes, row.bound]);
@@ -35,7 +43,7 @@ Deno.test("docs/tables.md has the table that `offload sizes` prints, and every s
     assert(row.cycles[2]! <= 1.01 * row.ideal, cells.join(" "));
     assert("ratio" in row.pages && row.pages.ratio <= 1.01, cells.join(" "));
     for (const [column, filter] of FILTERS.entries()) {
-      const each = row.filters[filter], cell = cells[14 + column]!;
+      const each: FilterRow = row.filters[filter], cell = cells[14 + column]!;
       if ("error" in each) {
         assert.equal(cell, "-", cells.join(" "));
         assert.match(each.error, /no tables of resample within 0 levels fit/);
@@ -66,13 +74,21 @@ Deno.test("a row of the table is what the model device counts, packets and all",
   }
 });
 
-Deno.test("planSizes() plans for the RTL, without pages, and with the filters that it computes", () => {
+Deno.test("planSizes() plans for the RTL, with pages of cells, and with the filters that it computes", () => {
   const row = planSizes(RTL_PROFILE, [640, 480], 224);
-  assert("error" in row.pages && /tiles/.test(row.pages.error));
+  assert(!("error" in row));
+  assert("ratio" in row.pages && row.pages.count === 7 && row.pages.ratio < 1.01);
   for (const filter of FILTERS) {
     const each = row.filters[filter];
     assert("ratio" in each && each.cycles > row.cycles[2]! && each.ratio < 1.01, filter);
   }
+});
+
+Deno.test("planSizes() has the reason where no tables fit, and the filters that need none of them", () => {
+  const row = planSizes(RTL_PROFILE, [333, 500], 640);
+  assert("error" in row);
+  assert.match(row.error, /row-pages \(639 columns, 20480 terms of a row phase\).*the device has/);
+  for (const filter of FILTERS) assert("ratio" in row.filters[filter], filter);
 });
 
 Deno.test("the RTL counts the plan's cycles of bicubic and lanczos rows to 224", async () => {

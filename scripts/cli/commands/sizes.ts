@@ -58,12 +58,24 @@ export type FilterRow =
     readonly error: string;
   };
 
-/** Plan of one pair of sizes. Plain data. */
-export interface SizeRow {
+/** A pair of sizes with the filters that need no tables of the exact match. Plain data. */
+interface SizePair {
   /** `[width, height]` of the picture. */
   readonly from: readonly [number, number];
   /** Side of the model's input. */
   readonly to: number;
+  /** Match `pillow` in each of {@linkcode FILTERS}. */
+  readonly filters: Readonly<Record<typeof FILTERS[number], FilterRow>>;
+}
+
+/** A pair of sizes whose exact resize the device refuses. Plain data. */
+export interface RefusedSize extends SizePair {
+  /** Why no tables fit. */
+  readonly error: string;
+}
+
+/** Plan of one pair of sizes. Plain data. */
+export interface SizeRow extends SizePair {
   /** Chosen layout. */
   readonly layout: ImagePlan["body"]["layout"]["name"];
   /** Chosen form of tables. */
@@ -80,7 +92,7 @@ export interface SizeRow {
   readonly cycles: readonly number[];
   /**
    * Plan with pages: their count and bytes, the batch that hides their loads, cycles / ideal at batch 64. Or the
-   * reason for no such plan: the RTL has no pages in tiles.
+   * reason for no such plan.
    */
   readonly pages: {
     readonly count: number;
@@ -88,8 +100,6 @@ export interface SizeRow {
     readonly batch: number;
     readonly ratio: number;
   } | { readonly error: string };
-  /** Match `pillow` in each of {@linkcode FILTERS}. */
-  readonly filters: Readonly<Record<typeof FILTERS[number], FilterRow>>;
 }
 
 /**
@@ -98,9 +108,13 @@ export interface SizeRow {
  * @param device Profile to plan for.
  * @param from Width and height of the RGB picture.
  * @param to Side of the square output.
- * @throws {OnpathError} As `compile`.
+ * @returns The plan's figures, or why no tables of the exact match fit the device.
  */
-export function planSizes(device: DeviceProfile, from: readonly [number, number], to: number): SizeRow {
+export function planSizes(
+  device: DeviceProfile,
+  from: readonly [number, number],
+  to: number,
+): SizeRow | RefusedSize {
   const planned = (
     images: number,
     more: { form?: FormName; layout?: LayoutName } = {},
@@ -116,10 +130,10 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
     const cycles = plan.body.cost.cycles + (flows - 1) * plan.body.cost.again;
     return { plan, cycles: cycles / images, ideal: flows * plan.body.cost.ideal / images };
   };
-  const plans = BATCHES.map((images) => planned(images));
-  const { plan, ideal } = plans.at(-1)!;
   const paged = () => {
-    const { plan, cycles, ideal } = planned(BATCHES.at(-1)!, { form: "row-pages", layout: "tiles" });
+    // Tiles carry no weight index, so that more of them fit a packet. The RTL and XDP read cells alone.
+    const layout = device.layouts.includes("tiles") ? "tiles" : "cells";
+    const { plan, cycles, ideal } = planned(BATCHES.at(-1)!, { form: "row-pages", layout });
     const { count, bytes, breakEven } = plan.body.pages!;
     return { count, bytes, batch: breakEven, ratio: cycles / ideal };
   };
@@ -128,9 +142,14 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
       const { cycles, ideal } = planned(BATCHES.at(-1)!, {}, { match: "pillow", filter });
       return { cycles, ratio: cycles / ideal };
     });
+  const filters = { bicubic: filtered("bicubic"), lanczos: filtered("lanczos") };
+  const plans = orError(() => BATCHES.map((images) => planned(images)));
+  if ("error" in plans) return { from, to, filters, error: plans.error };
+  const { plan, ideal } = plans.at(-1)!;
   return {
     from,
     to,
+    filters,
     layout: plan.body.layout.name,
     form: plan.body.stages[0]!.form,
     bytes: plan.body.tables.reduce((sum, table) => sum + table.bytes, 0),
@@ -139,7 +158,6 @@ export function planSizes(device: DeviceProfile, from: readonly [number, number]
     ideal,
     cycles: plans.map(({ cycles }) => cycles),
     pages: orError(paged),
-    filters: { bicubic: filtered("bicubic"), lanczos: filtered("lanczos") },
   };
 }
 
@@ -156,19 +174,18 @@ function orError<T>(plan: () => T): T | { readonly error: string } {
 /** Plans all pairs of sizes and prints them as a table, as Markdown or as JSON. */
 export async function printSizes(options: SizesOptions, context: Context): Promise<void> {
   const { profile } = await resolveDevice(options.device ?? "u55c", context.signal);
-  const rows:
-    (SizeRow | { readonly from: readonly [number, number]; readonly to: number; readonly error: string })[] =
-      [];
+  const rows: (SizeRow | RefusedSize)[] = [];
   for (const from of PICTURE_SIZES) {
     for (const to of MODEL_SIZES) {
       context.signal.throwIfAborted();
-      rows.push({ from, to, ...orError(() => planSizes(profile, from, to)) });
+      rows.push(planSizes(profile, from, to));
     }
   }
   if (options.json) return printJson({ device: profile, batches: BATCHES, rows });
-  const cells = rows.map((row) => "error" in row ? refused(row) : cellsOf(row));
+  const cells = rows.map(cellsOf);
   if (options.markdown) return print(markdown(HEAD, cells));
   print(columnTable(HEAD, cells, { keys: 2 }));
+  const refused = rows.filter((row) => "error" in row).length;
   const worst = rows.reduce((max, row) => "error" in row ? max : Math.max(max, ratioOf(row)), 0);
   print(
     "\n" + factTable([
@@ -182,6 +199,13 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
         "pages",
         "the same tables swapped by row phase: pages x bytes, smallest batch that hides all loads",
       ],
+      ...(refused === 0 ? [] : [[
+        "-",
+        [
+          `${refused} of ${rows.length} sizes: no tables of the exact match fit the device`,
+          "--json has the reason of each",
+        ],
+      ]] satisfies [string, string[]][]),
       [
         FILTERS.join(", "),
         `Pillow's filters over whole rows, at a batch of ${BATCHES.at(-1)}; - if no tables fit the device`,
@@ -210,10 +234,18 @@ function ratioOf(row: SizeRow): number {
   return row.cycles.at(-1)! / row.ideal;
 }
 
-function cellsOf(row: SizeRow): (string | number)[] {
+function cellsOf(row: SizeRow | RefusedSize): (string | number)[] {
+  const pair = [row.from.join("x"), row.to];
+  const filters = FILTERS.map((filter) => {
+    const each = row.filters[filter];
+    return "error" in each ? "-" : count(Math.round(each.cycles));
+  });
+  const between = HEAD.length - pair.length - filters.length;
+  return [...pair, ..."error" in row ? Array(between).fill("-") : planCells(row), ...filters];
+}
+
+function planCells(row: SizeRow): (string | number)[] {
   return [
-    `${row.from.join("x")}`,
-    row.to,
     row.layout,
     row.form,
     count(row.bytes),
@@ -226,15 +258,7 @@ function cellsOf(row: SizeRow): (string | number)[] {
       row.pages.batch,
       row.pages.ratio.toFixed(4),
     ]),
-    ...FILTERS.map((filter) => {
-      const each = row.filters[filter];
-      return "error" in each ? "-" : count(Math.round(each.cycles));
-    }),
   ];
-}
-
-function refused({ from, to, error }: { from: readonly [number, number]; to: number; error: string }) {
-  return [from.join("x"), to, error, ...HEAD.slice(3).map(() => "")];
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
