@@ -103,6 +103,13 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     return answers;
   };
 
+  // Only one beat of a run: what a kernel does without its tables may never end.
+  const refuses = (address: number): boolean => {
+    if (spoiling !== "poison" || address < BANKS[1]!.base) return false;
+    spoiling = null;
+    return true;
+  };
+
   const load = async (message: Message): Promise<void> => {
     placed.clear();
     const xml = readKernelXml(options.readText(new TextDecoder().decode(bytesOf(message, 1))));
@@ -121,7 +128,7 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     };
     for (const kernel of EMULATED_KERNELS) {
       for (const { name: instance } of xml.find(({ name }) => name === kernel.name)?.instances ?? []) {
-        const group = await createUnitGroup(kernel, memory, spoil);
+        const group = await createUnitGroup(kernel, memory, { spoil, refuses });
         const movers = moverInstances(instance);
         addUnit(`${kernel.name}:${instance}`, group.kernel);
         addUnit(`${MOVER.packets}:${movers.packets}`, group.packets, true);

@@ -18,8 +18,9 @@ import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
  * | `death` | the process ends in the middle of a run |
  * | `hang` | the process stops answering |
  * | `refusal` | an allocation is refused |
+ * | `poison` | memory refuses one beat of tables or of a vocabulary that is read during a run of packets |
  */
-export const FAULTS = ["slow", "stall", "wrong", "loss", "death", "hang", "refusal"] as const;
+export const FAULTS = ["slow", "stall", "wrong", "loss", "death", "hang", "refusal", "poison"] as const;
 
 /** A kind of fault. */
 export type Fault = (typeof FAULTS)[number];

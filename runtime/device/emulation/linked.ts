@@ -66,16 +66,19 @@ export interface LinkedKernel {
  *
  * @param module Build with harness `card`.
  * @param memory Memory of the card. Beats outside of its buffers are answered with an error.
+ * @param refuses Whether memory refuses a beat that is read. Default never.
  */
 export async function openLinkedKernel(
   module: WebAssembly.Module,
   memory: CardMemory,
+  refuses: (address: number) => boolean = () => false,
 ): Promise<LinkedKernel> {
   const place = (low: number, high: number) => (low >>> 0) + 2 ** 32 * (high >>> 0);
   const { exports } = await WebAssembly.instantiate(module, {
     card: {
       read: (low: number, high: number, to: number) => {
-        const beat = memory.find(place(low, high), BEAT);
+        const at = place(low, high);
+        const beat = refuses(at) ? undefined : memory.find(at, BEAT);
         if (beat !== undefined) own.set(beat, to);
         return beat === undefined ? 0 : 1;
       },

@@ -24,22 +24,27 @@ export interface Unit {
 /** A kernel with its two movers. */
 export type UnitGroup = Readonly<Record<LinkedUnit, Unit>>;
 
-/** Applies faults to the answers of a run before the host sees them. Answers are views of the card's memory. */
-export type Spoil = (answers: Uint8Array[]) => readonly Uint8Array[];
+/** Faults of a unit group. */
+export interface UnitFaults {
+  /** Applies faults to the answers of a run before the host sees them. Answers are views of the card's memory. */
+  readonly spoil: (answers: Uint8Array[]) => readonly Uint8Array[];
+  /** Whether memory refuses a beat that the hardware reads. */
+  readonly refuses: (address: number) => boolean;
+}
 
 /**
  * Makes a kernel of the RTL with its movers.
  *
  * @param kernel Kernel to make.
  * @param memory Memory of the card.
- * @param spoil Applies faults to answers.
+ * @param faults Faults of answers and of memory.
  */
 export async function createUnitGroup(
   kernel: EmulatedKernel,
   memory: CardMemory,
-  spoil: Spoil,
+  { spoil, refuses }: UnitFaults,
 ): Promise<UnitGroup> {
-  const linked = await openLinkedKernel(await compileBuild(kernel.build, "linked"), memory);
+  const linked = await openLinkedKernel(await compileBuild(kernel.build, "linked"), memory, refuses);
   const unit = (name: LinkedUnit): Unit => ({
     write: (offset, value) => linked.write(name, offset, value),
     read: (offset) => linked.read(name, offset),
@@ -54,7 +59,7 @@ export async function createUnitGroup(
 }
 
 /** Applies faults to the answers that the mover has written. */
-function spoilAnswers({ read }: Unit, memory: CardMemory, spoil: Spoil): void {
+function spoilAnswers({ read }: Unit, memory: CardMemory, spoil: UnitFaults["spoil"]): void {
   const at = (name: (typeof PACKETS_ARGUMENTS)[number]["name"]) => moverAddress(PACKETS_ARGUMENTS, name);
   const to = read(at("to")) + 2 ** 32 * read(at("to") + 4);
   const slot = read(at("answer"));

@@ -6,7 +6,7 @@
 
 import { deviceBuild, type PlanBuild } from "../../../../kernels/rtl/builds.ts";
 import { counterAddress } from "../../../../kernels/rtl/registers.ts";
-import { MOVER, moverInstances } from "../../../../kernels/rtl/movers.ts";
+import { MOVER, moverInstances, WORDS_ERRORS } from "../../../../kernels/rtl/movers.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { XrtBuffer } from "../binding/buffer.ts";
@@ -33,6 +33,12 @@ export interface CardKernel {
   readonly start: (values: readonly number[], options: WaitOptions, words?: XrtBuffer) => Promise<void>;
   /** Memory group of the buffer with the external memory's contents. */
   readonly group: () => number;
+  /**
+   * Refuses answers for which the card's memory refused words that the kernel itself has read since the last call.
+   *
+   * @throws {OnpathError} `device` when there are any.
+   */
+  readonly checkMemory: () => void;
   /** Reads a 32-bit counter by its index. */
   readonly read: (counter: number) => number;
   /** Closes the kernel and its movers. */
@@ -79,7 +85,22 @@ export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel 
 }
 
 function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "tables" | "close"> {
+  const readsMemory = kernel.metadata.arguments.some(({ name }) => name === WORDS);
+  const errors = () => readsMemory ? kernel.readRegister(WORDS_ERRORS) : 0;
+  // The register counts from reset, which may be another program's.
+  let known = errors();
   return {
+    checkMemory: () => {
+      const now = errors();
+      const failed = (now - known) >>> 0;
+      known = now;
+      if (failed === 0) return;
+      throw new OnpathError(
+        "device",
+        `Cannot use the kernel's answers: the card's memory refused ${failed} words that ${kernel.metadata.name} read`,
+        { failed, kernel: kernel.metadata.name },
+      );
+    },
     group: () => kernel.group(WORDS),
     read: (counter) => kernel.readRegister(counterAddress(counter)),
     start: async (values, options, words) => {

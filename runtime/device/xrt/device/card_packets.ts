@@ -188,19 +188,27 @@ function copyPackets(input: PacketSlots, first: number, count: number, to: Uint8
  * Reads the mover's status in front of the answers.
  *
  * @returns Number of answers.
- * @throws {OnpathError} `device` when memory refused a part of the run; `size` when answers were dropped, or the count
- * exceeds the slots.
+ * @throws {OnpathError} `device` when the mover refused the run, or memory refused a part of it; `size` when answers
+ * were dropped, or the count exceeds the slots.
  */
 function readStatus(memory: Uint8Array, slots: number, slotBytes: number): number {
   const view = new DataView(memory.buffer, memory.byteOffset, PACKETS_STATUS.bytes);
   const read = (field: Exclude<keyof typeof PACKETS_STATUS, "bytes">) =>
     view.getUint32(PACKETS_STATUS[field], true);
-  const [answers, surplus, tooLong, failed] = [
+  const [answers, surplus, tooLong, failed, refused] = [
     read("answers"),
     read("surplus"),
     read("tooLong"),
     read("failed"),
+    read("refused"),
   ];
+  if (refused > 0) {
+    throw new OnpathError(
+      "device",
+      "Cannot run packets: the card's mover refused the run, its slots for packets have no beat of 64 bytes",
+      { refused },
+    );
+  }
   if (failed > 0) {
     throw new OnpathError(
       "device",

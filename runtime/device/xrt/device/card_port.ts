@@ -91,6 +91,9 @@ export async function openCardPort(
           pages === undefined ? undefined : bringAhead(pages, moving, wait),
         ]).finally(() => moving.catch(() => undefined));
         sent += exchange.count;
+        // Answers made with refused words or pages have a valid CRC, so this is where they are found.
+        kernel.checkMemory();
+        if (pages !== undefined) tables.check();
         return collected;
       },
       read: kernel.read,

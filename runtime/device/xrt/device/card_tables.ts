@@ -55,6 +55,12 @@ export interface CardTables {
     commands: readonly (PageCommand & { readonly page: number | null })[],
     options: WaitOptions,
   ) => Promise<void>;
+  /**
+   * Refuses tables and pages of which memory has refused a part since the last call.
+   *
+   * @throws {OnpathError} `device` when there are any.
+   */
+  readonly check: () => void;
   /** Waits until no list is in flight. */
   readonly settle: (options: WaitOptions) => Promise<void>;
 }
@@ -112,11 +118,11 @@ export async function createCardTables(
   };
 
   let errors = kernel.readRegister(MOVER_ERRORS);
-  /** Refuses tables of which memory has refused a part. */
-  const checkErrors = () => {
-    const failed = kernel.readRegister(MOVER_ERRORS) - errors;
+  const check = () => {
+    const now = kernel.readRegister(MOVER_ERRORS);
+    const failed = (now - errors) >>> 0;
+    errors = now;
     if (failed === 0) return;
-    errors += failed;
     throw new OnpathError("device", `Cannot load tables: the card's memory refused ${failed} beats`, {
       failed,
     });
@@ -159,7 +165,7 @@ export async function createCardTables(
         options,
       );
       await run.wait(options);
-      checkErrors();
+      check();
     },
     openPages: async (count, bytes, options) => {
       await settle(options);
@@ -197,6 +203,7 @@ export async function createCardTables(
         await start(entries.slice(first, first + LIST_ENTRIES), buffer, options);
       }
     },
+    check,
     settle,
   };
 }

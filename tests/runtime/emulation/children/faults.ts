@@ -8,6 +8,12 @@ import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import process from "node:process";
 import { referencePipeline } from "../../../../kernels/image/reference.ts";
 import { compile } from "../../../../kernels/compile.ts";
+import { createEncoder } from "../../../../kernels/tokenize/encode.ts";
+import { openCardKernel } from "../../../../runtime/device/xrt/device/card_kernel.ts";
+import { createCardPackets } from "../../../../runtime/device/xrt/device/card_packets.ts";
+import { createEngine } from "../../../../serialize/engine.ts";
+import { reserveSlots } from "../../../../serialize/packets.ts";
+import { vocabulary } from "../../../kernels/tokenize/vocabularies.ts";
 import { offload } from "../../../../runtime/offload.ts";
 import { Session } from "../../../../runtime/session.ts";
 import { refusal } from "../../../support/failure.ts";
@@ -18,6 +24,8 @@ import { openDevice, type Opened, testEnd } from "./cards.ts";
 const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
 const IMAGE = noise(1, 20, 30, 3, 1);
 const EXPECTED = referencePipeline(PIPELINE, IMAGE);
+const VOCABULARY = await vocabulary("r50k_base");
+const TEXT = "Words of a vocabulary are read from the card's memory, one at a time.";
 
 /** The longest that a run may take here, in milliseconds. */
 const TIMEOUT_MS = 1500;
@@ -119,6 +127,59 @@ Deno.test("a lost answer is sent for again", async () => {
   const opened = await openDevice({ faults: "loss" });
   assert.equal((await run(opened)).resent, 1);
   await opened.device.close();
+});
+
+Deno.test("a refused word of a vocabulary is one error that counts it, and the next run is right", async () => {
+  const { device } = await openDevice({ faults: "poison" });
+  const encoder = createEncoder(VOCABULARY);
+  const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary: VOCABULARY, device });
+  const read = async () => {
+    const session = await Session.open(plan, device, { vocabulary: VOCABULARY });
+    return (await session.run(TEXT)).output.ids;
+  };
+  await assert.rejects(
+    read(),
+    refusal("device", /memory refused 1 words that onpath_tokenize_host read$/),
+  );
+  assert.deepEqual(await read(), encoder.encode(TEXT));
+  await device.close();
+});
+
+Deno.test("a refused beat of a page is one error, and the next run is right", async () => {
+  const { device } = await openDevice({ faults: "poison" });
+  const images = noise(2, 31, 41, 3, 1);
+  const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [23, 19] }] };
+  const plan = compile(pipeline, { input: images, device, form: "row-pages", layout: "cells" });
+  await assert.rejects(offload(plan, images, device), refusal("device", /memory refused 1 beats/));
+  await device.close();
+  const next = await openDevice();
+  sameTensor((await offload(plan, images, next.device)).output, referencePipeline(pipeline, images));
+  await next.device.close();
+});
+
+Deno.test("slots without a beat: the mover refuses the run, and the host says so", async () => {
+  const { card } = await openDevice();
+  const kernel = openCardKernel(card.device, "terms");
+  // The host has no such slots, so the argument is changed on its way.
+  const mover = new Proxy(kernel.packets, {
+    get: (target, name) => {
+      if (name !== "run") return Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name);
+      return () => {
+        const run = target.run();
+        const set = run.set.bind(run);
+        run.set = (which, value) => set(which, which === "slot" ? 32 : value);
+        return run;
+      };
+    },
+  });
+  const engine = createEngine(2 ** 20);
+  const [input, output] = [reserveSlots(engine, 2, 64), reserveSlots(engine, 2, 64)];
+  await assert.rejects(
+    createCardPackets(card.device, mover).exchange({ input, count: 2, output }, 1, {}),
+    refusal("device", /mover refused the run, its slots for packets have no beat of 64 bytes$/),
+  );
+  kernel.close();
+  await card.close();
 });
 
 Deno.test("a slow card is waited for", async () => {
