@@ -13,7 +13,7 @@ import { OnpathError } from "../../serialize/errors.ts";
 import { OUTPUT_FORMATS, outputFormat } from "../io/output.ts";
 import { DEFAULT_DEVICE, findDevice, isProfileFile } from "./devices.ts";
 import { EXIT } from "./failures.ts";
-import { DEFAULT_RANGE, type PacketRange, type WaveformOptions } from "./waveform.ts";
+import { DEFAULT_CYCLES, DEFAULT_RANGE, type WaveformOptions, type WaveRange } from "./waveform.ts";
 
 /**
  * `--device NAME` or `--device FILE.json`; the command applies the default.
@@ -108,13 +108,25 @@ export function vcdPacketsOption(): Option {
     "--vcd-packets <first:end>",
     `packets of the waveform, counted from 0; <end> is excluded (default: ${first}:${end})`,
   )
-    .argParser((text: string): PacketRange => {
-      const [first, end] = /^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1).map(Number) ?? [0, 0];
-      if (first! >= end!) {
-        throw new InvalidArgumentError("Expected two whole numbers, the second one greater, such as 0:4.");
-      }
-      return { first: first!, end: end! };
-    });
+    .argParser(parseRange);
+}
+
+/** `--vcd-cycles`: range of an emulated card's cycles in the waveform. */
+export function vcdCyclesOption(): Option {
+  const { first, end } = DEFAULT_CYCLES;
+  return new Option(
+    "--vcd-cycles <first:end>",
+    `cycles of an emulated card's waveform, from its reset; <end> is excluded (default: ${first}:${end})`,
+  )
+    .argParser(parseRange);
+}
+
+function parseRange(text: string): WaveRange {
+  const [first, end] = /^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1).map(Number) ?? [0, 0];
+  if (first! >= end!) {
+    throw new InvalidArgumentError("Expected two whole numbers, the second one greater, such as 0:4.");
+  }
+  return { first: first!, end: end! };
 }
 
 /** Option whose value is an integer from 1 to `max`. */
@@ -155,11 +167,18 @@ export function shapeOption(): Option {
     });
 }
 
-/** Rejects `--vcd-packets` without `--vcd`. */
-export function checkWaveform({ vcd, vcdPackets }: WaveformOptions, command: Command): void {
-  if (vcd !== undefined || vcdPackets === undefined) return;
-  const message = "error: --vcd-packets requires --vcd <file>";
-  command.error(message, { exitCode: EXIT.usage, code: "onpath.use" });
+/** Rejects ranges of a waveform without `--vcd`, and the range of the other kind of waveform. */
+export function checkWaveform(options: WaveformOptions, command: Command): void {
+  const { vcd, vcdPackets, vcdCycles, emulate = false } = options;
+  const wrong = vcdPackets !== undefined && emulate
+    ? "--vcd-packets is for the device rtl, and --emulate has --vcd-cycles"
+    : vcdCycles !== undefined && !emulate
+    ? "--vcd-cycles requires --emulate"
+    : vcd === undefined && (vcdPackets ?? vcdCycles) !== undefined
+    ? `${vcdPackets === undefined ? "--vcd-cycles" : "--vcd-packets"} requires --vcd <file>`
+    : undefined;
+  if (wrong === undefined) return;
+  command.error(`error: ${wrong}`, { exitCode: EXIT.usage, code: "onpath.use" });
 }
 
 /** Values of the shared options, as commands receive them. */

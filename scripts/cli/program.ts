@@ -40,6 +40,7 @@ import {
   shapeOption,
   timeoutOption,
   toleranceOption,
+  vcdCyclesOption,
   vcdOption,
   vcdPacketsOption,
   xclbinOption,
@@ -84,6 +85,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .option("--out <folder>", "folder for the results, created if missing", "./out")
     .addOption(vcdOption())
     .addOption(vcdPacketsOption())
+    .addOption(vcdCyclesOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.tour)
     .action(async ([mistyped]: string[], options: TourOptions, command: Command) => {
@@ -114,6 +116,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(timeoutOption())
     .addOption(vcdOption())
     .addOption(vcdPacketsOption())
+    .addOption(vcdCyclesOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.run)
     .action(async (pipeline: string | undefined, options: RunCommandOptions, command: Command) => {

@@ -59,10 +59,11 @@ Outputs, by the extension of the file:
   A file is written completely under a temporary name in the same folder, then renamed.`;
 
 const WAVEFORM = `
-Waveforms, of the device rtl:
+Waveforms, of the device rtl or of an emulated card:
   --vcd writes all signals of the hierarchy: some megabytes for 4 packets. It starts at the cycle that
   offers the first packet, and ends when no packet of the range is inside. Time is cycles at an assumed
-  250 MHz. The cycles and the results of the run do not change. The build that writes waveforms is made
+  250 MHz. With --emulate it has the kernel with its movers and the card's memory ports, in cycles from the
+  reset on; a small image takes some 1,000 and a megabyte. The cycles and the results of the run do not change. The build that writes waveforms is made
   once from the sources of a checkout, with Debian's verilator and clang.`;
 
 /** Lists words, a comma apart, in lines of at most 100 characters. */

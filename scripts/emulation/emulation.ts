@@ -5,9 +5,10 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
+import type { PlanBuild } from "../../kernels/rtl/builds.ts";
 import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
 import { openXrt } from "../../runtime/device/xrt/binding/library.ts";
 import { XrtDevice } from "../../runtime/device/xrt/binding/device.ts";
@@ -42,6 +43,22 @@ export interface CardProcessOptions extends WaitOptions {
   readonly faults?: string | undefined;
   /** File to append the card's events to, one JSON object per line. */
   readonly trace?: string | undefined;
+  /** Waveform of one of the card's kernels with its movers. */
+  readonly wave?: CardWaveFile | undefined;
+}
+
+/** Waveform that a device process writes. Plain data. */
+export interface CardWaveFile {
+  /** Path of the file, which is there once the card is closed. */
+  readonly path: string;
+  /** Name by which plans request the kernel's build. */
+  readonly build: PlanBuild;
+  /** Path of the WebAssembly of that build, linked with movers and with waveforms. */
+  readonly wasm: string;
+  /** First cycle, counted from the reset. */
+  readonly first: number;
+  /** Cycle behind the last one. */
+  readonly end: number;
 }
 
 /** Open emulated card. */
@@ -257,6 +274,7 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
     "--owned",
     ...(card.faults === undefined ? [] : ["--faults", card.faults]),
     ...(card.trace === undefined ? [] : ["--trace", card.trace]),
+    ...(card.wave === undefined ? [] : waveArguments(card.wave)),
   ];
   // A separate process group: Ctrl-C reaches the host alone, which ends the device process after closing the card.
   const child = spawn(command!, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
@@ -283,6 +301,10 @@ async function startProcess(program: URL, path: string, card: CardProcessOptions
   // The pipe to its stdin closes when this process ends for any reason. Unreferenced, it keeps no process alive.
   (child.stdin as { unref?: () => void } | null)?.unref?.();
   return { child, ended };
+}
+
+function waveArguments({ path, build, wasm, first, end }: CardWaveFile): string[] {
+  return ["--wave", resolve(path), "--wave-build", `${build}:${wasm}`, "--wave-cycles", `${first}:${end}`];
 }
 
 /** Milliseconds until a device process that does not exit is killed. */

@@ -10,8 +10,11 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type CardEvent, createEmulatedCard } from "../../runtime/device/emulation/card.ts";
+import type { PlanBuild } from "../../kernels/rtl/builds.ts";
 import { parseFaults } from "../../runtime/device/emulation/faults.ts";
+import type { UnitWave } from "../../runtime/device/emulation/units.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { openWhole, type WholeFile } from "../io/write.ts";
 import { removeIfAbandoned, SOCKETS } from "./environment.ts";
 import { serveCard } from "./serve.ts";
 
@@ -32,6 +35,9 @@ const RETRY_MS = 20;
  * | `--owned` | ends when the host that started it has ended |
  * | `--faults <plan>` | faults, in the syntax of `parseFaults` |
  * | `--trace <file>` | appends events to a file, one JSON object per line |
+ * | `--wave <file>` | writes a waveform, whole or not at all |
+ * | `--wave-build <name>:<path>` | the linked build with waveforms, by its name in plans |
+ * | `--wave-cycles <first>:<end>` | cycles of the waveform from the reset on, `end` excluded |
  *
  * @param args Arguments of the command line.
  * @throws {OnpathError} `size` when the arguments are invalid, `device` when the socket is unreachable.
@@ -46,6 +52,9 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
       owned: { type: "boolean" },
       faults: { type: "string" },
       trace: { type: "string" },
+      wave: { type: "string" },
+      "wave-build": { type: "string" },
+      "wave-cycles": { type: "string" },
     },
   });
   const path = values.listen ?? values.connect ?? (values.spawned ? spawnedSocket() : undefined);
@@ -57,7 +66,11 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
   }
   const release = values.owned ? watchOwner(path) : undefined;
   const trace = values.trace;
+  const wave = values.wave === undefined
+    ? undefined
+    : await openWave(values.wave, values["wave-build"] ?? "", values["wave-cycles"] ?? "");
   const card = createEmulatedCard({
+    wave: wave?.unit,
     faults: parseFaults(values.faults ?? ""),
     readText: (path) => readFileSync(path, "utf8"),
     die: () => process.kill(process.pid, "SIGKILL"),
@@ -66,8 +79,35 @@ export async function runDeviceProcess(args: readonly string[]): Promise<void> {
       : (event: CardEvent) => appendFileSync(trace, JSON.stringify(event) + "\n"),
   });
   const socket = values.listen === undefined ? await reach(path) : await accept(path);
-  const closed = await serveCard(socket, card);
+  const closed = await serveCard(socket, card).finally(() => wave?.file.finish());
   await release?.(!closed);
+}
+
+/** Opens the file of a waveform, and compiles the build that writes it. */
+async function openWave(
+  path: string,
+  build: string,
+  cycles: string,
+): Promise<{ file: WholeFile; unit: UnitWave }> {
+  const [, name, wasm] = /^(\w+):(.+)$/s.exec(build) ?? [];
+  const [, first, end] = /^(\d{1,15}):(\d{1,15})$/.exec(cycles) ?? [];
+  if (wasm === undefined || end === undefined) {
+    throw new OnpathError(
+      "size",
+      "Cannot write a waveform: expected --wave-build <name>:<path> and --wave-cycles <first>:<end>",
+      { build, cycles },
+    );
+  }
+  const module = await WebAssembly.compile(Uint8Array.from(readFileSync(wasm)));
+  const file = openWhole(path);
+  const unit = {
+    build: name as PlanBuild,
+    module,
+    first: Number(first),
+    end: Number(end),
+    write: file.write,
+  };
+  return { file, unit };
 }
 
 /** Maximum wait in milliseconds for the host to end, after its connection broke. */

@@ -18,13 +18,38 @@ const STRIDE = 16 * 2 ** 20;
 const unfinished = new Set<string>();
 
 /** Returns a temporary name in the same folder, and registers it for {@linkcode removeUnfinished}. */
-function temporaryFor(path: string): string {
+export function temporaryFor(path: string): string {
   const temporary = join(
     dirname(path),
     `.${basename(path).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`,
   );
   unfinished.add(temporary);
   return temporary;
+}
+
+/** Removes a temporary file, if it is there. */
+export function dropTemporary(temporary: string): void {
+  rmSync(temporary, { force: true });
+  unfinished.delete(temporary);
+}
+
+/**
+ * Gives a temporary file that another process has written its name.
+ *
+ * @param temporary Name from {@linkcode temporaryFor}.
+ * @param path Path of the file; an existing one is replaced.
+ * @returns Length of the file in bytes.
+ * @throws {OnpathError} `file` if it was not written, or cannot be renamed.
+ */
+export async function takeDraft(temporary: string, path: string): Promise<number> {
+  try {
+    const { size } = await stat(temporary);
+    await rename(temporary, path);
+    unfinished.delete(temporary);
+    return size;
+  } catch (error) {
+    throw isErrno(error) ? fileError("write", path, error) : error;
+  }
 }
 
 /** File written in synchronous chunks; it appears under its name once complete. */
@@ -74,8 +99,7 @@ export function openWhole(path: string): WholeFile {
       }),
     abandon: () => {
       close();
-      rmSync(temporary, { force: true });
-      unfinished.delete(temporary);
+      dropTemporary(temporary);
     },
   };
 }

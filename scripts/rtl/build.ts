@@ -219,5 +219,6 @@ export function buildWave(sources: string, build: RtlBuild): Promise<Uint8Array>
       optimize: "-O1",
       // Scopes are std::string, which must come from the header because libc++ is not linked.
       more: ["-DVM_TRACE=1", ...harnessOf(build), "-D_LIBCPP_DISABLE_EXTERN_TEMPLATE", "-Irtl/harness/wave"],
+      harness: build.harness,
     }));
 }

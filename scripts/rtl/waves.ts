@@ -10,7 +10,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { deviceBuild, type PlanBuild } from "../../kernels/rtl/builds.ts";
+import { type PlanBuild, RTL_BUILDS } from "../../kernels/rtl/builds.ts";
+import type { BuildForm } from "../../runtime/device/rtl/build.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { buildWave } from "./build.ts";
 import { RTL_FOLDER } from "./generated.ts";
@@ -43,14 +44,20 @@ async function hashSources(): Promise<string> {
  *
  * @param plan Name by which plans request the build.
  * @param print Receives a line to print before a build, which takes minutes.
+ * @param form The kernel alone, or linked with its movers as the emulated card has it. Default the kernel alone.
  * @throws {OnpathError} `device` if the build cannot have waveforms, or a tool is missing; the message names its
  * packages.
  */
-export async function makeWave(plan: PlanBuild, print: (line: string) => void): Promise<WaveBuild> {
-  const build = deviceBuild(plan);
-  if (!build.device.hasWaves) {
-    throw new OnpathError("device", `Cannot write a waveform: ${build.name} has no build with waveforms`);
+export async function makeWave(
+  plan: PlanBuild,
+  print: (line: string) => void,
+  form: BuildForm = "device",
+): Promise<WaveBuild> {
+  const kernel = RTL_BUILDS.find(({ device }) => device?.plan === plan)!;
+  if (!kernel.device!.hasWaves) {
+    throw new OnpathError("device", `Cannot write a waveform: ${kernel.name} has no build with waveforms`);
   }
+  const build = RTL_BUILDS.find((each) => each[form]?.plan === plan)!;
   const path = join(FOLDER, `${build.name}-${await hashSources()}.wasm`);
   try {
     return { path, wasm: Uint8Array.from(await readFile(path)) };

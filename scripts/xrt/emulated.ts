@@ -7,7 +7,7 @@
 import type { Device } from "../../runtime/device/device.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { createXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/device/card_device.ts";
-import { type Emulation, startEmulation } from "../emulation/emulation.ts";
+import { type CardWaveFile, type Emulation, startEmulation } from "../emulation/emulation.ts";
 import { emulationProgram } from "./open.ts";
 
 /**
@@ -41,12 +41,13 @@ export function emulatedDevice(
 /**
  * Starts an emulation and opens a device on its card. Closing the device ends the emulation.
  *
+ * @param wave Waveform that the card writes. Default none.
  * @throws {OnpathError} `device` when XRT's emulation is not installed.
  */
-export async function openEmulated(): Promise<Device> {
+export async function openEmulated(wave?: CardWaveFile): Promise<Device> {
   const emulation = await startEmulation({ program: emulationProgram() });
   try {
-    const { device, gone, giveUp, close } = await emulation.open();
+    const { device, gone, giveUp, close } = await emulation.open({ wave });
     return createXrtOffload({
       device,
       gone,

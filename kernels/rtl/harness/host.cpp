@@ -68,6 +68,20 @@ static void complain(uint32_t what) {
   if (!violation) violation = what;
 }
 
+#if VM_TRACE
+// Which cycles are written, counted from the reset. The host takes the text when it fills its memory, and between calls.
+#include "wave.h"
+extern "C" IMPORT(wave) void host_wave(const char* text, uint32_t bytes);
+static double wave_from, wave_to;
+EXPORT(wave_cycles) void wave_cycles(double from, double to) { wave_from = from, wave_to = to; }
+static void wave_follow() {
+  wave_on = cycles >= wave_from && cycles < wave_to;
+  if (!wave_on || wave.spTrace()->has_room(2)) return;
+  host_wave(wave_at(), wave_size());
+  wave_clear();
+}
+#endif
+
 #ifdef ONPATH_COVERAGE
 // As in packets.cpp.
 #include "Vtop___024root.h"
@@ -203,6 +217,10 @@ static void tick() {
   // The falling edge and the ports' new inputs settle in one evaluation.
   top->clk = 0;
   top->eval();
+#if VM_TRACE
+  wave_follow();
+  wave_dump(cycles, false);
+#endif
   bool taken_packets = false, taken_tables = false, taken_kernel = false;
   TAKE_READS(packets, packet_reads, packet_read)
   TAKE_READS(tables, table_reads, table_read)
@@ -217,6 +235,9 @@ static void tick() {
 #endif
   top->clk = 1;
   top->eval();
+#if VM_TRACE
+  wave_dump(cycles, true);
+#endif
   if (taken_packets) top->m_axi_packets_rvalid = 0;
   if (taken_tables) top->m_axi_tables_rvalid = 0;
 #ifdef MEMORY

@@ -25,7 +25,7 @@ static uint16_t sockets[PACKETS], answered[PACKETS];
 static double cycles;
 
 #if VM_TRACE
-#include "wave.h"
+#include "wave_packets.h"
 #endif
 
 #ifdef ONPATH_COVERAGE

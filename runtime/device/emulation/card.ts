@@ -13,7 +13,7 @@ import { type Fault, type FaultPlan, faultSource, SLOW_MS } from "./faults.ts";
 import { BANKS, EMULATED_KERNELS } from "./image.ts";
 import { createCardMemory } from "./memory.ts";
 import { bytesOf, decodeMessage, encodeMessage, type Message, numberOf } from "./proto2.ts";
-import { createUnitGroup, type Unit } from "./units.ts";
+import { createUnitGroup, type Unit, type UnitWave } from "./units.ts";
 
 /** Event on an emulated card, for logs and tests. Plain data. */
 export interface CardEvent {
@@ -35,6 +35,8 @@ export interface CardOptions {
   readonly onEvent?: ((event: CardEvent) => void) | undefined;
   /** Reads the kernels' XML from the path that XRT sends. */
   readonly readText: (path: string) => string;
+  /** Waveform of a kernel with its movers. Default none. */
+  readonly wave?: UnitWave | undefined;
   /** Ends the process. Called by the fault `death`. */
   readonly die: () => void;
 }
@@ -128,7 +130,7 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
     };
     for (const kernel of EMULATED_KERNELS) {
       for (const { name: instance } of xml.find(({ name }) => name === kernel.name)?.instances ?? []) {
-        const group = await createUnitGroup(kernel, memory, { spoil, refuses });
+        const group = await createUnitGroup(kernel, memory, { spoil, refuses }, options.wave);
         const movers = moverInstances(instance);
         addUnit(`${kernel.name}:${instance}`, group.kernel);
         addUnit(`${MOVER.packets}:${movers.packets}`, group.packets, true);

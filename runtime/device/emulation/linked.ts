@@ -7,7 +7,7 @@
 
 import { REGISTER } from "../../../kernels/rtl/registers.ts";
 import { type Deferred, deferred } from "../../../serialize/deferred.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import type { CardMemory } from "./memory.ts";
 
 /** Exports of a build with harness `card`, `kernels/rtl/harness/host.cpp`. */
@@ -18,6 +18,12 @@ interface LinkedExports {
   run_until(units: number, most: number): number;
   set_memory(pause: number, latency: number, seed: number): void;
   moves_so_far(): number;
+  // In a build with waveforms alone.
+  wave_open?(half: number): void;
+  wave_cycles?(first: number, end: number): void;
+  wave_at?(): number;
+  wave_size?(): number;
+  wave_clear?(): void;
   violations(): number;
   write_register(unit: number, address: number, value: number): void;
   read_register(unit: number, address: number): number;
@@ -47,6 +53,27 @@ const SLICE_CYCLES = 2 ** 11;
  */
 const IDLE_CYCLES = 2 ** 13;
 
+/** Half a cycle in picoseconds, at the 250 MHz that all waveforms assume. */
+const HALF_CYCLE = 2000;
+
+/** Cycles of a waveform, and who receives it. */
+export interface CardWave {
+  /** First cycle to write, counted from the reset. Registers that the host reads and writes take cycles too. */
+  readonly first: number;
+  /** Cycle behind the last one to write, greater than `first`. */
+  readonly end: number;
+  /** Receives the file in consecutive pieces. A piece is valid until the function returns. */
+  readonly write: (chunk: Uint8Array) => void;
+}
+
+/** What a linked kernel has besides its memory. */
+export interface LinkedOptions {
+  /** Whether memory refuses a beat that is read. Default never. */
+  readonly refuses?: ((address: number) => boolean) | undefined;
+  /** Waveform to write. The build must support waveforms. */
+  readonly wave?: CardWave | undefined;
+}
+
 /** A kernel with its movers. */
 export interface LinkedKernel {
   /** Writes a register of 32 bits. */
@@ -66,12 +93,13 @@ export interface LinkedKernel {
  *
  * @param module Build with harness `card`.
  * @param memory Memory of the card. Beats outside of its buffers are answered with an error.
- * @param refuses Whether memory refuses a beat that is read. Default never.
+ * @param options Faults of the memory, and a waveform.
+ * @throws {OnpathError} `device` when a waveform is wanted and the build writes none.
  */
 export async function openLinkedKernel(
   module: WebAssembly.Module,
   memory: CardMemory,
-  refuses: (address: number) => boolean = () => false,
+  { refuses = () => false, wave }: LinkedOptions = {},
 ): Promise<LinkedKernel> {
   const place = (low: number, high: number) => (low >>> 0) + 2 ** 32 * (high >>> 0);
   const { exports } = await WebAssembly.instantiate(module, {
@@ -87,6 +115,8 @@ export async function openLinkedKernel(
         beat?.set(own.subarray(from + first, from + end));
         return beat === undefined ? 0 : 1;
       },
+      // Called when the text of a waveform has filled its memory.
+      wave: (at: number, size: number) => wave?.write(own.subarray(at, at + size)),
     },
   });
   const rtl = exports as unknown as LinkedExports;
@@ -94,8 +124,13 @@ export async function openLinkedKernel(
   rtl.reset();
   rtl.set_memory(MEMORY.pause, MEMORY.latency, MEMORY.seed);
   const own = new Uint8Array(rtl.memory.buffer);
+  const drain = wave === undefined ? () => {} : beginWave(rtl, own, wave);
 
-  const read = (unit: LinkedUnit, offset: number) => rtl.read_register(LINKED_UNIT[unit], offset) >>> 0;
+  const read = (unit: LinkedUnit, offset: number) => {
+    const value = rtl.read_register(LINKED_UNIT[unit], offset) >>> 0;
+    drain();
+    return value;
+  };
   const running = new Map<LinkedUnit, Deferred<void>>();
   let isSimulating = false;
   // Cycles since a beat of memory moved or the host wrote a register.
@@ -109,6 +144,7 @@ export async function openLinkedKernel(
     for (let moves = rtl.moves_so_far(); running.size > 0 && idle < IDLE_CYCLES;) {
       const set = [...running.keys()].reduce((bits, unit) => bits | (1 << LINKED_UNIT[unit]), 0);
       const done = rtl.run_until(set, SLICE_CYCLES);
+      drain();
       const now = rtl.moves_so_far();
       idle = now === moves ? idle + SLICE_CYCLES : 0;
       moves = now;
@@ -128,6 +164,7 @@ export async function openLinkedKernel(
   return {
     write: (unit, offset, value) => {
       rtl.write_register(LINKED_UNIT[unit], offset, value);
+      drain();
       // What runs may have waited for this.
       if (running.size > 0) void simulate();
     },
@@ -139,5 +176,28 @@ export async function openLinkedKernel(
       void simulate();
       return end.promise;
     },
+  };
+}
+
+/** Writes the head of a waveform, and returns a function that passes on the text since. */
+function beginWave(rtl: LinkedExports, own: Uint8Array, { first, end, write }: CardWave): () => void {
+  checkInteger("first cycle", first, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger("end cycle", end, first + 1, Number.MAX_SAFE_INTEGER);
+  if (rtl.wave_open === undefined) {
+    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL has no waveform support");
+  }
+  write(
+    new TextEncoder().encode(
+      `$comment onpath: a kernel with its movers, cycles ${first} to ${end - 1} of an assumed ` +
+        `${1e6 / (2 * HALF_CYCLE)} MHz $end\n$timescale 1ps $end\n`,
+    ),
+  );
+  rtl.wave_open(HALF_CYCLE);
+  rtl.wave_cycles!(first, end);
+  return () => {
+    const size = rtl.wave_size!();
+    if (size === 0) return;
+    write(own.subarray(rtl.wave_at!(), rtl.wave_at!() + size));
+    rtl.wave_clear!();
   };
 }

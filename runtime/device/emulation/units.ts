@@ -6,9 +6,10 @@
 
 import { moverAddress, PACKETS_ARGUMENTS, PACKETS_STATUS } from "../../../kernels/rtl/movers.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
+import type { PlanBuild } from "../../../kernels/rtl/builds.ts";
 import { compileBuild } from "../rtl/build.ts";
 import type { EmulatedKernel } from "./image.ts";
-import { type LinkedUnit, openLinkedKernel } from "./linked.ts";
+import { type CardWave, type LinkedUnit, openLinkedKernel } from "./linked.ts";
 import type { CardMemory } from "./memory.ts";
 
 /** An instance of a kernel or mover. */
@@ -24,6 +25,14 @@ export interface Unit {
 /** A kernel with its two movers. */
 export type UnitGroup = Readonly<Record<LinkedUnit, Unit>>;
 
+/** A build that writes a waveform, in place of the one that the library has. */
+export interface UnitWave extends CardWave {
+  /** Name by which plans request the build. */
+  readonly build: PlanBuild;
+  /** The build, linked with movers and compiled with waveforms. */
+  readonly module: WebAssembly.Module;
+}
+
 /** Faults of a unit group. */
 export interface UnitFaults {
   /** Applies faults to the answers of a run before the host sees them. Answers are views of the card's memory. */
@@ -38,13 +47,17 @@ export interface UnitFaults {
  * @param kernel Kernel to make.
  * @param memory Memory of the card.
  * @param faults Faults of answers and of memory.
+ * @param wave Waveform to write, if it is this kernel's.
  */
 export async function createUnitGroup(
   kernel: EmulatedKernel,
   memory: CardMemory,
   { spoil, refuses }: UnitFaults,
+  wave?: UnitWave,
 ): Promise<UnitGroup> {
-  const linked = await openLinkedKernel(await compileBuild(kernel.build, "linked"), memory, refuses);
+  const own = wave?.build === kernel.build ? wave : undefined;
+  const module = own?.module ?? await compileBuild(kernel.build, "linked");
+  const linked = await openLinkedKernel(module, memory, { refuses, wave: own });
   const unit = (name: LinkedUnit): Unit => ({
     write: (offset, value) => linked.write(name, offset, value),
     read: (offset) => linked.read(name, offset),

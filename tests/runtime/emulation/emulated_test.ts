@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { missingRtlTools } from "../../../scripts/rtl/tools.ts";
 import { xrtTest } from "../xrt/child.ts";
 
 /**
@@ -78,3 +79,13 @@ xrtTest("an exchange asks XRT for two moves and a start", async () => {
   const { passed, output } = await runTests("noop", 60_000);
   assert.equal(passed, 2, output);
 });
+
+const lacking = process.env.CI === undefined ? await missingRtlTools() : null;
+if (lacking === null) {
+  xrtTest("a card's request is a waveform, from memory to memory", async () => {
+    const { passed, output } = await runTests("wave", 540_000);
+    assert.equal(passed, 4, output);
+  }, { isLong: true });
+} else {
+  Deno.test({ name: `a card's request is a waveform (skipped: ${lacking})`, ignore: true, fn: () => {} });
+}

@@ -17,7 +17,7 @@ struct VerilatedTraceConfig {
 
 class VerilatedVcdBuffer {
   friend class VerilatedVcd;
-  static const uint32_t CODES = 1 << 13, SIZE = 1 << 22;
+  static const uint32_t CODES = 1 << 14, SIZE = 1 << 22;
   uint32_t old[CODES];
   char text[SIZE];
   uint32_t used = 0, codes = 0;
