@@ -69,6 +69,8 @@ export { CARD_PROFILES, parseProfile } from "./kernels/target/profiles.ts";
 export type { NormalizeCompileOptions, NormalizePlan } from "./kernels/text_normalize/plan.ts";
 export { normalizeText } from "./kernels/text_normalize/reference.ts";
 export { createNormalizerStream } from "./kernels/text_normalize/stream.ts";
+export { type Appender, createAppender } from "./kernels/tokenize/append/appender.ts";
+export { lookBack } from "./kernels/tokenize/append/look_back.ts";
 export { createCachedEncoder } from "./kernels/tokenize/cached_encode.ts";
 export { ChunkCache } from "./kernels/tokenize/chunk_cache.ts";
 export { compileVocabulary } from "./kernels/tokenize/compile/vocabulary.ts";

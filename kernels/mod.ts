@@ -193,6 +193,9 @@ export {
 } from "./target/profile.ts";
 export type { NormalizeBody } from "./text_normalize/plan.ts";
 export type { NormalizerStream } from "./text_normalize/stream.ts";
+export type { Appended, AppendOptions, GrowingText } from "./tokenize/append/appender.ts";
+export type { LookBack, LookBackOptions, UnboundedStage } from "./tokenize/append/look_back.ts";
+export type { ReachWitness } from "./tokenize/append/merge_reach.ts";
 export type { CachedEncoder } from "./tokenize/cached_encode.ts";
 export type { CachedChunk, ChunkCacheStats } from "./tokenize/chunk_cache.ts";
 export type { BpeSource } from "./tokenize/compile/bpe.ts";

@@ -1,0 +1,331 @@
+/**
+ * Tokenizing of a text that grows: an addition costs its own bytes and those behind the last safe cut. The ids
+ * equal those of the whole text at every time.
+ *
+ * @module
+ */
+
+import { normalizeText } from "../../text_normalize/reference.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { Compatibility } from "../compatible.ts";
+import { TextFlow } from "../flow.ts";
+import { allowedTokens } from "../special.ts";
+import { createSplitter } from "../special_strip.ts";
+import { engineTables } from "../tables.ts";
+import { textEngine } from "../text_engine.ts";
+import { checkText } from "../text_parts.ts";
+import { requireVocabulary, type SpecialToken, type Vocabulary } from "../vocabulary.ts";
+import { joined, WholeText } from "../whole_text.ts";
+import { continuedSteps, type SafeCuts, safeCuts } from "./safe_cut.ts";
+
+/** Options of {@linkcode createAppender}. */
+export interface AppendOptions {
+  /** Special tokens recognised in the text; default `"none"`: their text is ordinary text. */
+  readonly special?: "all" | "none" | readonly string[] | undefined;
+}
+
+/** What an addition changed. */
+export interface Appended {
+  /** Number of ids that stay as they were. */
+  readonly kept: number;
+  /** Ids of the text after those. */
+  readonly ids: Uint32Array<ArrayBuffer>;
+  /** Ids of the text. */
+  readonly count: number;
+  /** Number of ids at the beginning that no addition changes. */
+  readonly final: number;
+  /** Bytes that were tokenized for this. */
+  readonly encodedBytes: number;
+}
+
+/** Text that grows. */
+export interface GrowingText {
+  /** Number of ids. */
+  readonly count: number;
+  /** Length of the text, in bytes of UTF-8. */
+  readonly bytes: number;
+  /**
+   * Appends to the text.
+   *
+   * @throws {OnpathError} `dtype` if the value is no text; `file` if it has a lone surrogate or invalid UTF-8, which
+   * an addition could complete. The text is then as before.
+   */
+  readonly append: (text: string | Uint8Array) => Appended;
+  /** Copies the ids of the text. */
+  readonly ids: () => Uint32Array<ArrayBuffer>;
+}
+
+/** Tokenizes texts that grow. */
+export interface Appender {
+  /** Vocabulary of the ids. */
+  readonly vocabulary: Vocabulary;
+  /** Begins a text. */
+  readonly begin: () => GrowingText;
+  /**
+   * Continues a text whose ids are known, such as from an earlier process. Only its end is tokenized.
+   *
+   * @param text The text so far.
+   * @param ids Its ids.
+   * @throws {OnpathError} As `append`; `size` if the ids do not end as those of the text do.
+   */
+  readonly resume: (text: string | Uint8Array, ids: ArrayLike<number>) => GrowingText;
+}
+
+/** Ids of bytes behind a cut, and the cut to take next. */
+interface EncodedTail {
+  readonly ids: Uint32Array;
+  /** Offset of the next cut; 0 if it stays. */
+  readonly cut: number;
+  /** Whether the text at that cut continues a part. */
+  readonly isContinued: boolean;
+}
+
+/**
+ * Creates a tokenizer of texts that grow.
+ *
+ * @param vocabulary Compiled vocabulary.
+ * @param options Special tokens.
+ * @returns The tokenizer. Its ids equal those of `createEncoder(vocabulary, options).encode(text)`.
+ * @throws {OnpathError} `pipeline` if a special token is unknown.
+ *
+ * @example
+ * ```ts
+ * import { compileVocabulary, createAppender, readTiktoken } from "onpath";
+ * import assert from "node:assert/strict";
+ *
+ * const units = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const ranks = [...units, `${btoa("ab")} 256`].join("\n");
+ * const source = readTiktoken(ranks, "tiny", { pattern: " ?\\p{L}+|\\P{L}", special: {} });
+ * const prompt = createAppender(await compileVocabulary(source)).begin();
+ * prompt.append("ab a");
+ * const { kept, ids, encodedBytes } = prompt.append("b");
+ * // " ab" takes the place of " a"; "ab" before it is not tokenized again.
+ * assert.deepEqual([kept, [...ids], encodedBytes], [2, [256], 3]);
+ * assert.deepEqual([...prompt.ids()], [256, 32, 256]);
+ * ```
+ */
+export function createAppender(vocabulary: Vocabulary, { special = "none" }: AppendOptions = {}): Appender {
+  requireVocabulary(vocabulary);
+  const tokens = allowedTokens(vocabulary, special);
+  const encodeTail = tailEncoder(vocabulary, tokens);
+  const make = (): Growing => new Growing(encodeTail);
+  return {
+    vocabulary,
+    begin: make,
+    resume: (text, ids) => {
+      const growing = make();
+      growing.resume(strictBytes(text), ids);
+      return growing;
+    },
+  };
+}
+
+type TailEncoder = ReturnType<typeof tailEncoder>;
+
+/** Returns a function that tokenizes a tail, and finds its last cut. */
+function tailEncoder(vocabulary: Vocabulary, tokens: readonly SpecialToken[]) {
+  const encodePart = partEncoder(vocabulary);
+  const cuts = safeCuts(vocabulary);
+  const strips = new Set(
+    tokens.filter(({ strip }) => strip === "right" || strip === "both").map(({ id }) => id),
+  );
+  return {
+    /** Ids of a tail. */
+    encode: (tail: Uint8Array, isContinued: boolean): EncodedTail => {
+      const { parts, sure } = splitTail(tokens, tail);
+      const lists: Uint32Array[] = [];
+      let cut = 0, isCutContinued = isContinued;
+      const lengths: { list: Int32Array } = { list: NO_LENGTHS };
+      for (const { id, from, to } of parts) {
+        if (id !== null) {
+          lists.push(Uint32Array.of(id));
+          if (to <= sure && !strips.has(id)) [cut, isCutContinued] = [to, false];
+          continue;
+        }
+        const goesOn = from === 0 && isContinued;
+        lists.push(encodePart(tail.subarray(from, to), goesOn, lengths));
+        const found = lastIn(cuts, tail, from, Math.min(to, sure), goesOn, lengths.list);
+        if (found > from) [cut, isCutContinued] = [found, true];
+      }
+      return { ids: lists.length === 1 ? lists[0]! : joined(lists), cut, isContinued: isCutContinued };
+    },
+    /** Offset of the last cut of a text whose ids are not needed. */
+    cutOf: (text: Uint8Array): { readonly cut: number; readonly isContinued: boolean } => {
+      const { parts, sure } = splitTail(tokens, text);
+      let cut = 0, isContinued = false;
+      for (const { id, from, to } of parts) {
+        if (id !== null && to <= sure && !strips.has(id)) [cut, isContinued] = [to, false];
+        if (id !== null) continue;
+        const found = cuts.last(text, from, Math.min(to, sure));
+        if (found > from) [cut, isContinued] = [found, true];
+      }
+      return { cut, isContinued };
+    },
+  };
+}
+
+function lastIn(
+  cuts: SafeCuts,
+  tail: Uint8Array,
+  from: number,
+  to: number,
+  isContinued: boolean,
+  lengths: Int32Array,
+): number {
+  const found = cuts.last(tail, from, to);
+  const byTokens = cuts.byTokens(tail, from, to, isContinued, lengths);
+  return Math.max(found, byTokens);
+}
+
+const NO_LENGTHS = new Int32Array(0);
+
+/** Splits a tail at special tokens. Those that end behind `sure` may yet become others. */
+function splitTail(tokens: readonly SpecialToken[], tail: Uint8Array) {
+  const parts: { id: number | null; from: number; to: number }[] = [];
+  let begun = 0, at = 0;
+  const put = () => {
+    if (at > begun) parts.push({ id: null, from: begun, to: at });
+  };
+  const splitter = createSplitter(tokens, {
+    text: (_, from, to) => at += to - from,
+    special: (id, length) => {
+      put();
+      parts.push({ id, from: at, to: at + length });
+      begun = at += length;
+    },
+  });
+  if (splitter === null) at = tail.length;
+  splitter?.take(tail, 0, tail.length);
+  const sure = at;
+  splitter?.end();
+  put();
+  return { parts, sure };
+}
+
+/** Returns a function that tokenizes text between special tokens, and reports the tokens' lengths if it knows them. */
+function partEncoder(vocabulary: Vocabulary) {
+  const { normalization } = vocabulary;
+  const continued = continuedSteps(normalization);
+  const tables = engineTables(vocabulary), engine = textEngine(tables);
+  const counts = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
+  const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);
+  const whole = engine === null ? null : new WholeText(engine, tables, counts, compatibility);
+  const flow = engine === null ? new TextFlow(tables, counts, compatibility, Infinity, null) : null;
+  return (text: Uint8Array, isContinued: boolean, lengths: { list: Int32Array }): Uint32Array => {
+    const normalized = normalization.length === 0
+      ? null
+      : normalizeText(strict.decode(text), isContinued ? continued : normalization);
+    if (whole !== null) return normalized === null ? whole.utf8(text) : whole.string(normalized);
+    const bytes = normalized === null ? text : utf8.encode(normalized);
+    const { list } = flow!;
+    flow!.take(bytes, 0, bytes.length);
+    flow!.end();
+    const ids = Uint32Array.from(list.tokens.subarray(0, list.count), (token) => token >> 1);
+    lengths.list = list.lengths.slice(0, list.count);
+    list.count = 0;
+    flow!.restart();
+    return ids;
+  };
+}
+
+const utf8 = new TextEncoder();
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes of a text that no addition completes. */
+function strictBytes(text: string | Uint8Array): Uint8Array {
+  if (typeof checkText(text) === "string") {
+    if ((text as string).isWellFormed()) return utf8.encode(text as string);
+    const at = (text as string).search(/\p{Cs}/u);
+    throw new OnpathError(
+      "file",
+      `Cannot append a text with a lone surrogate at index ${at}: expected whole characters`,
+      {
+        at,
+      },
+    );
+  }
+  try {
+    strict.decode(text as Uint8Array);
+  } catch (cause) {
+    throw new OnpathError("file", "Cannot append bytes that are not UTF-8: expected whole characters", {}, {
+      cause,
+    });
+  }
+  return text as Uint8Array;
+}
+
+/** Ids of a text, and the bytes behind its last cut. */
+class Growing implements GrowingText {
+  count = 0;
+  bytes = 0;
+  readonly #encoder: TailEncoder;
+  #list: Uint32Array<ArrayBuffer> = new Uint32Array(64);
+  #tail: Uint8Array = new Uint8Array(0);
+  #isContinued = false;
+  // Ids before the tail.
+  #final = 0;
+
+  constructor(encoder: TailEncoder) {
+    this.#encoder = encoder;
+  }
+
+  readonly append = (text: string | Uint8Array): Appended => {
+    const more = strictBytes(text);
+    const tail = new Uint8Array(this.#tail.length + more.length);
+    tail.set(this.#tail);
+    tail.set(more, this.#tail.length);
+    const { ids, cut, isContinued } = this.#encoder.encode(tail, this.#isContinued);
+    let kept = this.#final;
+    while (kept < this.count && this.#list[kept] === ids[kept - this.#final]) kept++;
+    const changed = ids.slice(kept - this.#final);
+    this.count = this.#final + ids.length;
+    this.#put(kept, changed);
+    const encodedBytes = tail.length + this.#advance(tail, cut, isContinued);
+    this.bytes += more.length;
+    return { kept, ids: changed, count: this.count, final: this.#final, encodedBytes };
+  };
+
+  readonly ids = (): Uint32Array<ArrayBuffer> => this.#list.slice(0, this.count);
+
+  /** Takes over a text whose ids are known. */
+  resume(text: Uint8Array, ids: ArrayLike<number>): void {
+    const { cut, isContinued } = this.#encoder.cutOf(text);
+    const tail = text.slice(cut);
+    const end = this.#encoder.encode(tail, isContinued).ids;
+    const from = ids.length - end.length;
+    if (from < 0 || end.some((id, n) => ids[from + n] !== id) || (cut === 0 && from > 0)) {
+      throw new OnpathError(
+        "size",
+        `Cannot continue a text of ${text.length} bytes: the ids given are not its own`,
+        {
+          bytes: text.length,
+          ids: ids.length,
+        },
+      );
+    }
+    this.count = ids.length;
+    this.#list = Uint32Array.from(ids);
+    this.bytes = text.length;
+    this.#final = from;
+    this.#tail = tail;
+    this.#isContinued = isContinued;
+  }
+
+  #put(at: number, ids: Uint32Array): void {
+    if (at + ids.length > this.#list.length) {
+      const grown = new Uint32Array(2 * (at + ids.length));
+      grown.set(this.#list.subarray(0, at));
+      this.#list = grown;
+    }
+    this.#list.set(ids, at);
+  }
+
+  /** Moves the beginning of the tail to a cut; returns the bytes that were tokenized to count its ids. */
+  #advance(tail: Uint8Array, cut: number, isContinued: boolean): number {
+    this.#tail = cut === 0 ? tail : tail.slice(cut);
+    if (cut === 0) return 0;
+    this.#isContinued = isContinued;
+    this.#final = this.count - this.#encoder.encode(this.#tail, isContinued).ids.length;
+    return this.#tail.length;
+  }
+}
