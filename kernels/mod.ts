@@ -125,6 +125,7 @@ export type {
 export type { DequantizePipeline, DequantizeStep, QuantizePipeline, QuantizeStep } from "./quantize/spec.ts";
 export { type AnyWorkload, findWorkload, WORKLOADS } from "./registry.ts";
 export type { PlanBuild } from "./rtl/builds.ts";
+export type { SynthesizedBuild } from "./rtl/synthesis.ts";
 export { parseWith, type Schema, type SchemaIssue } from "./schema.ts";
 export type { Coder, Codes } from "./tabular/coder.ts";
 export type { ColumnDomain, DomainScan } from "./tabular/domain.ts";
@@ -183,6 +184,17 @@ export type {
   TextColumn,
 } from "./tabular/table.ts";
 export type { Wire } from "./tabular/wire.ts";
+export {
+  CARD_RESOURCES,
+  type FpgaResources,
+  type InstanceLoad,
+  type LineRate,
+  lineRate,
+  type ResourceName,
+  RESOURCES,
+  USABLE_SHARE,
+  WIRE_BYTES,
+} from "./target/line_rate.ts";
 export {
   type Backing,
   BACKINGS,

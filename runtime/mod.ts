@@ -24,6 +24,13 @@ export { CPU_PROFILE, type CpuDeviceOptions, createCpuDevice } from "./device/cp
 export type { ComputeOptions, Device, DeviceCounters } from "./device/device.ts";
 export { createModelDevice, MODEL_PROFILE } from "./device/model.ts";
 export { createRtlDevice, type RtlDeviceOptions, type RtlModule } from "./device/rtl/device.ts";
+export type { SynthesizedBuild } from "../kernels/rtl/synthesis.ts";
+export {
+  type LineRateChoice,
+  type LineRateOptions,
+  type LineRatePlan,
+  planLineRate,
+} from "./device/rtl/line_rate.ts";
 export { RTL_PROFILE, type RtlParameters, rtlProfile } from "./device/rtl/profile.ts";
 export type { WaveOptions } from "./device/rtl/wave.ts";
 export { offload, type OffloadOptions } from "./offload.ts";

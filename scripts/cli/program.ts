@@ -140,6 +140,13 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(
       numberOption("--overlap <bytes>", "bytes that a chunk of text repeats of the one before", MAX_PAYLOAD),
     )
+    .addOption(
+      numberOption(
+        "--line-rate <gbps>",
+        "also choose lanes and instances of the RTL for a link of that rate",
+        1000,
+      ),
+    )
     .option("--html <file>", "write the plan as a page with pictures, to open in a browser")
     .option("--trace <file>", "write its timeline as a trace for Perfetto or Chrome, JSON")
     .addOption(jsonOption())

@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { compile } from "../../../kernels/compile.ts";
 import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
-import type { Pipeline } from "../../../kernels/image/pipeline.ts";
+import type { ImagePipeline, Pipeline } from "../../../kernels/image/pipeline.ts";
 import { decodeInput, nameAxes } from "../../io/input.ts";
 import { measureJpeg } from "../../io/jpeg_cost.ts";
 import { pictureKind } from "../../io/picture.ts";
@@ -19,6 +19,7 @@ import { type Context, print, printJson } from "../context.ts";
 import { deviceText, PLANNED_DEVICE, resolveDevice } from "../devices.ts";
 import { loadAnyPipeline, savePlan } from "../documents.ts";
 import { EXIT } from "../failures.ts";
+import { lineRateOf, lineRateRow, lineRateText } from "./plan_line_rate.ts";
 import type { PlanCommandOptions } from "./plan_options.ts";
 import { explainTextPlan } from "./plan_text.ts";
 import {
@@ -82,7 +83,22 @@ export async function explainPlan(
   const jpeg = file !== undefined && pictureKind(file) === "jpeg"
     ? await measureJpeg(file, plan, signal)
     : undefined;
-  if (options.json) return printJson(jpeg === undefined ? plan : { ...plan, jpeg });
+  const lineRate = options.lineRate === undefined
+    ? undefined
+    : lineRateOf(pipeline as ImagePipeline, options.device, {
+      input,
+      gbps: options.lineRate,
+      checksum: options.checksum,
+      tolerance,
+      form,
+    });
+  if (options.json) {
+    const measured = {
+      ...(jpeg === undefined ? {} : { jpeg }),
+      ...(lineRate === undefined ? {} : { lineRate }),
+    };
+    return printJson({ ...plan, ...measured });
+  }
   const { cut, payload, checksum } = plan.body.layout;
   print(factTable([
     ["plan", plan.id.toString(16).padStart(8, "0")],
@@ -93,9 +109,11 @@ export async function explainPlan(
     tablesRow(plan),
     ...costRows(plan),
     boundsRow(plan),
+    ...(lineRate === undefined ? [] : [lineRateRow(lineRate)]),
     ...(written.length === 0 ? [] : [["written", written] as const]),
   ]));
   print("\n" + layoutsText(plan));
   if (plan.body.forms.length > 0) print("\n" + formsText(plan));
   if (plan.body.tables.length > 0) print("\n" + tablesText(plan));
+  if (lineRate !== undefined) print("\n" + lineRateText(lineRate));
 }

@@ -31,6 +31,8 @@ export interface PlanCommandOptions extends SharedOptions {
   readonly payload?: number | undefined;
   /** Bytes that a chunk of text repeats of the one before. */
   readonly overlap?: number | undefined;
+  /** Rate of a link in Gb/s, for lanes and instances of the RTL. */
+  readonly lineRate?: number | undefined;
   /** Path of the report, a page to open in a browser. */
   readonly html?: string | undefined;
   /** Path of the timeline, a trace for Perfetto or Chrome. */

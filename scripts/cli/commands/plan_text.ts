@@ -27,6 +27,7 @@ const IMAGE_OPTIONS = {
   packetLayout: "--packet-layout",
   html: "--html",
   trace: "--trace",
+  lineRate: "--line-rate",
 } as const;
 
 /**
