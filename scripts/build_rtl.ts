@@ -1,7 +1,7 @@
 /**
  * `deno task rtl`: lints the SystemVerilog and builds WebAssembly without imports, by Verilator and clang. With
  * --check it writes nothing and compares byte for byte; with --wave it makes the builds that write waveforms,
- * which are not committed.
+ * which are not committed. Names of builds restrict it to those.
  *
  * @module
  */
@@ -16,13 +16,15 @@ import { makeWave } from "./rtl/waves.ts";
 /** Maximum bytes of a kernel in the library, so that it loads without a noticeable delay. */
 const MAX_BYTES = 200_000;
 
-async function build(check: boolean): Promise<void> {
+async function build(check: boolean, names: readonly string[]): Promise<void> {
+  const isWanted = (name: string) => names.length === 0 || names.includes(name);
   // Only in host mode does the tokenizer have a top for a card, so its entry names the module that is held.
-  for (const { top, parameters, isCommitted } of RTL_BUILDS) {
-    if (!isCommitted) await lintTop(RTL_FOLDER, top, parameters);
+  for (const { name, top, parameters, isCommitted } of RTL_BUILDS) {
+    if (!isCommitted && isWanted(name)) await lintTop(RTL_FOLDER, top, parameters);
   }
   for (const entry of COMMITTED_BUILDS) {
     const { name, device } = entry;
+    if (!isWanted(name)) continue;
     const wasm = await buildTop(RTL_FOLDER, entry);
     if (device !== null && wasm.length > MAX_BYTES) {
       throw new Error(`Cannot accept ${name}: it has ${wasm.length} bytes, expected at most ${MAX_BYTES}`);
@@ -48,8 +50,13 @@ async function buildWaves(): Promise<void> {
 if (import.meta.main) {
   try {
     const flag = { type: "boolean", default: false } as const;
-    const { check, wave } = parseArgs({ options: { check: flag, wave: flag } }).values;
-    await (wave ? buildWaves() : build(check));
+    const { values: { check, wave }, positionals } = parseArgs({
+      options: { check: flag, wave: flag },
+      allowPositionals: true,
+    });
+    const unknown = positionals.find((name) => !RTL_BUILDS.some((build) => build.name === name));
+    if (unknown !== undefined) throw new Error(`Cannot build ${unknown}: no build has this name`);
+    await (wave ? buildWaves() : build(check, positionals));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -20,6 +20,8 @@ export interface RtlBuild {
   readonly harness?: "host" | "card";
   /** Whether the build reads external memory, which the harness then provides. */
   readonly memory?: boolean;
+  /** Whether the stream of tables has 256 bits, in place of 64. */
+  readonly wideTables?: boolean;
   /**
    * Optimization level of clang. Default `-O3`; a lower one compiles faster, for a build that only one test
    * uses.
@@ -148,6 +150,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     ...PLAIN,
     name: "packet_image",
     top: "packet_image",
+    wideTables: true,
     device: {
       plan: "terms",
       kernel: "onpath_image_host",
@@ -166,6 +169,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     name: "packet_image_products",
     top: "packet_image",
     parameters: { PRODUCTS: 1 },
+    wideTables: true,
     device: {
       plan: "products",
       kernel: "onpath_image_products_host",

@@ -5,7 +5,8 @@ module packet_image #(
     parameter int LANES = 6,                      // samples that resize makes in a cycle: 6, 3, 2 or 1
     parameter int PRODUCTS = 0,                   // 1: tables of OpenCV's two passes instead of terms
     parameter int XW = PRODUCTS != 0 ? 10 : 14,   // 2^XW weight indexes; of products phases an axis
-    parameter int IW = PRODUCTS != 0 ? 7 : 10     // 2^IW weights; of products an axis
+    parameter int IW = PRODUCTS != 0 ? 7 : 10,    // 2^IW weights; of products an axis
+    parameter int LOADS = PRODUCTS != 0 ? 1 : 8   // entries of a page that are written in a cycle: 8 or 1
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -31,7 +32,7 @@ module packet_image #(
     /* verilator lint_on SYMRSVDWORD */
     input  logic         s_axis_table_tvalid,
     output logic         s_axis_table_tready,
-    input  logic [ 63:0] s_axis_table_tdata,
+    input  logic [255:0] s_axis_table_tdata,
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [255:0] s_axis_tdata,
@@ -52,7 +53,7 @@ module packet_image #(
   logic load_valid;
   logic [3:0] load_table;
   logic [15:0] load_addr;
-  logic [63:0] load_data;
+  logic [255:0] load_data;
   logic to_valid, to_ready, to_last;
   logic [255:0] to_data;
   logic [1:0] to_part;
@@ -66,7 +67,8 @@ module packet_image #(
   packet_shell #(
       .AW  (AW),
       .ARGS(ARGS),
-      .BANK(IW + 3)
+      .BANK(IW + 3),
+      .LW  (256)
   ) u_shell (
       .more('0),
       .most,
@@ -130,7 +132,8 @@ module packet_image #(
       .PRODUCTS(PRODUCTS),
       .LANES   (LANES),
       .XW      (XW),
-      .IW      (IW)
+      .IW      (IW),
+      .LOADS   (LOADS)
   ) u_resize (
       .clk,
       .rst_n,

@@ -8,6 +8,7 @@ module packet_shell #(
     parameter int AW   = 7,  // 2^AW beats are stored on either side
     parameter int ARGS = 4,
     parameter int BANK = 13,  // bit of an address of terms that chooses the bank
+    parameter int LW   = 64,  // bits of the stream of tables: 64 or 256
     parameter int MORE = 1,   // counters of the core's own
     parameter int CARRY = 0,  // 1: the core fills in the header's carry; 0: it leaves zero
     parameter int OVER = 17   // number of the reason why the core drops a packet
@@ -36,7 +37,7 @@ module packet_shell #(
     // Tables.
     input  logic               s_axis_table_tvalid,
     output logic               s_axis_table_tready,
-    input  logic [       63:0] s_axis_table_tdata,
+    input  logic [     LW-1:0] s_axis_table_tdata,
     // Packets.
     input  logic               s_axis_tvalid,
     output logic               s_axis_tready,
@@ -56,7 +57,7 @@ module packet_shell #(
     output logic               load_valid,
     output logic [        3:0] load_table,
     output logic [       15:0] load_addr,
-    output logic [       63:0] load_data,
+    output logic [     LW-1:0] load_data,
     output logic               page_begin,
     output logic               page_done,
     output logic               page_bank,
@@ -174,7 +175,8 @@ module packet_shell #(
       .counts    (common)
   );
   table_loader #(
-      .BANK(BANK)
+      .BANK(BANK),
+      .LW  (LW)
   ) u_loader (
       .*
   );

@@ -7,12 +7,27 @@
 import { TABLE_WORD } from "./registers.ts";
 import type { PageLoad } from "../program.ts";
 
-/** Page command: 64-bit command words, followed by entries of one stream word each. */
+/** Page command: 64-bit command words, followed by entries. */
 export interface PageCommand {
   /** Command words as pairs of low and high 32-bit halves. */
   readonly words: readonly number[];
   /** Page entries, 32 bits each, little-endian. */
   readonly entries: Uint8Array;
+  /** Entries in a word of the stream. */
+  readonly perWord: 1 | typeof PAGE_ENTRIES;
+}
+
+/** Entries of a page in a word of a wide stream of tables. */
+export const PAGE_ENTRIES = 8;
+
+/**
+ * Returns the words of the stream that the entries of a page take.
+ *
+ * @param bytes Bytes of the page.
+ * @param perWord Entries in a word. Default eight.
+ */
+export function pageWords(bytes: number, perWord: PageCommand["perWord"] = PAGE_ENTRIES): number {
+  return Math.ceil(bytes / (4 * perWord));
 }
 
 const NONE = new Uint8Array(0);
@@ -24,6 +39,7 @@ const NONE = new Uint8Array(0);
  *
  * @param loads Page loads in execution order.
  * @param lastEpoch Last epoch of the exchange's packets.
+ * @param perWord Entries in a word. A stream of 64 bits has one. Default eight.
  *
  * @example
  * ```ts
@@ -34,21 +50,27 @@ const NONE = new Uint8Array(0);
  * const [limit, page] = pageCommands([load], 9);
  * // Epochs up to 3 may begin; when two entries of page 3 are in bank 1, those up to 9.
  * assert.deepEqual(limit!.words, [2 ** 21, 4]);
- * assert.deepEqual(page!.words, [2 ** 22 + 2 ** 20 + 3, 2, 0, 10]);
+ * assert.deepEqual(page!.words, [2 ** 23 + 2 ** 22 + 2 ** 20 + 3, 2, 0, 10]);
  * ```
  */
-export function pageCommands(loads: readonly PageLoad[], lastEpoch: number): PageCommand[] {
+export function pageCommands(
+  loads: readonly PageLoad[],
+  lastEpoch: number,
+  perWord: PageCommand["perWord"] = PAGE_ENTRIES,
+): PageCommand[] {
   const limits = pageLimits(loads, lastEpoch);
+  const form = TABLE_WORD.page + (perWord === 1 ? 0 : TABLE_WORD.wide);
   return [
-    { words: [TABLE_WORD.limit, limits[0]!], entries: NONE },
+    { words: [TABLE_WORD.limit, limits[0]!], entries: NONE, perWord },
     ...loads.map(({ page, slot, bytes, after }, at) => ({
       words: [
-        TABLE_WORD.page + slot * TABLE_WORD.bank + page,
+        form + slot * TABLE_WORD.bank + page,
         bytes.length / 4,
         after + 1,
         limits[at + 1]!,
       ],
       entries: bytes,
+      perWord,
     })),
   ];
 }

@@ -298,6 +298,8 @@ export const TABLE_WORD = {
   limit: 2 ** 21,
   /** The page goes to the second bank. */
   bank: 2 ** 22,
+  /** Eight entries of the page follow in a word of 256 bits, in place of one. */
+  wide: 2 ** 23,
 } as const;
 
 /**

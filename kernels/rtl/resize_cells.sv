@@ -13,7 +13,8 @@ module resize_cells #(
     parameter int PRODUCTS = 0,  // 1: tables of products
     parameter int LANES = 6,     // samples per cycle: 6, a whole beat of RGB, or 3, 2, 1
     parameter int XW = 14,       // 2^XW weight indexes; with products, phases per axis
-    parameter int IW = 10        // 2^IW weights, at most 10; with products per axis, at most 7
+    parameter int IW = 10,       // 2^IW weights, at most 10; with products per axis, at most 7
+    parameter int LOADS = 8      // entries of a page that may be written in a cycle: 8 or 1
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -29,9 +30,10 @@ module resize_cells #(
     // Tables are loaded while no packet is inside, pages into the bank that is not read.
     /* verilator lint_off UNUSEDSIGNAL */  // width of the widest tables
     input  logic         load_valid,
-    input  logic [  3:0] load_table,     // 0 weights or columns, 1 terms, 3 rows, 4 horizontal, 5, 6 vertical
+    // 0 weights or columns, 1 terms, 3 rows, 4 horizontal, 5, 6 vertical; 15 eight entries of terms.
+    input  logic [  3:0] load_table,
     input  logic [ 15:0] load_addr,
-    input  logic [ 63:0] load_data,
+    input  logic [255:0] load_data,
     /* verilator lint_on UNUSEDSIGNAL */
     // Beats of cells: two header beats, then the payload.
     input  logic         s_valid,
@@ -238,15 +240,17 @@ module resize_cells #(
       );
     end else begin : g_terms
       resize_lane #(
-          .TW(IW + 4)
+          .TW   (IW + 4),
+          .LOADS(LOADS)
       ) u_lane (
           .clk,
           .ce,
           .cfg_fraction,
           .cfg_ties,
-          .load     (load_valid && load_table == 4'd1),
+          .load     (load_valid && (load_table == 4'd1 || load_table == 4'd15)),
+          .load_wide(load_table == 4'd15),
           .load_addr(load_addr[IW+3:0]),
-          .load_data(load_data[31:0]),
+          .load_data,
           .pixels,
           .weights,
           .sample   (samples[8*s+:8])

@@ -6,42 +6,46 @@
 // read it has ended. Their first word has bit 20 set, and a second word says when they may and what then
 // can begin; a word with bit 21 set only says the latter. A page that a start finds under way is discarded:
 // its words are taken at once and not written.
+//
+// A stream of 256 bits may bring eight entries of a page in a word; all other words use its lowest 64 bits.
 module table_loader #(
-    parameter int BANK = 13  // bit of an address of terms that chooses the bank
+    parameter int BANK = 13,  // bit of an address of terms that chooses the bank
+    parameter int LW   = 64   // bits of the stream: 64 or 256
 ) (
-    input  logic        clk,
-    input  logic        rst_n,
-    input  logic        s_axis_table_tvalid,
-    output logic        s_axis_table_tready,
-    // Tables: 15:0 address, 19:16 table, 63:32 entries. Pages: 15:0 page, 22 bank, 63:32 entries; then
-    // 31:0 one more than the epoch that must have ended, 63:32 the epoch that may not begin yet when the
-    // page is there. Bit 21: the same in 63:32, with nothing to load.
-    input  logic [63:0] s_axis_table_tdata,
-    input  logic        idle,                 // no packet is inside
-    input  logic        start,                // arguments wait to be taken
-    input  logic [31:0] epochs,               // one more than the epoch that is running, 0 before the first
-    output logic        hold,                 // packets are to wait
-    output logic        busy,                 // a command is under way, or its last entry is written
-    output logic        entry,                // an entry of a table, not of a page, is written
-    output logic        loading,              // a word of a table, not of a page, is taken
-    output logic        load_valid,
-    output logic [ 3:0] load_table,
-    output logic [15:0] load_addr,
-    output logic [63:0] load_data,
-    output logic        page_begin,           // a bank is written from now on
-    output logic        page_done,            // it is written
-    output logic        page_bank,
-    output logic [15:0] page_number,
-    output logic        limit_valid,          // another epoch may not begin yet
-    output logic [31:0] limit_epoch
+    input  logic          clk,
+    input  logic          rst_n,
+    input  logic          s_axis_table_tvalid,
+    output logic          s_axis_table_tready,
+    // Tables: 15:0 address, 19:16 table, 63:32 entries. Pages: 15:0 page, 22 bank, 23 eight entries a word,
+    // 63:32 entries; then 31:0 one more than the epoch that must have ended, 63:32 the epoch that may not begin
+    // yet when the page is there. Bit 21: the same in 63:32, with nothing to load.
+    input  logic [LW-1:0] s_axis_table_tdata,
+    input  logic          idle,                 // no packet is inside
+    input  logic          start,                // arguments wait to be taken
+    input  logic [  31:0] epochs,               // one more than the epoch that is running, 0 before the first
+    output logic          hold,                 // packets are to wait
+    output logic          busy,                 // a command is under way, or its last entry is written
+    output logic          entry,                // an entry of a table, not of a page, is written
+    output logic          loading,              // a word of a table, not of a page, is taken
+    output logic          load_valid,
+    output logic [   3:0] load_table,
+    output logic [  15:0] load_addr,
+    output logic [LW-1:0] load_data,
+    output logic          page_begin,           // a bank is written from now on
+    output logic          page_done,            // it is written
+    output logic          page_bank,
+    output logic [  15:0] page_number,
+    output logic          limit_valid,          // another epoch may not begin yet
+    output logic [  31:0] limit_epoch
 );
   localparam logic [1:0] FIRST = 2'd0, TABLE = 2'd1, WHEN = 2'd2, PAGE = 2'd3;
-  localparam logic [3:0] TERMS = 4'd1;
+  localparam logic [3:0] TERMS = 4'd1, EIGHT_TERMS = 4'd15;
   logic [1:0] state;
   logic [31:0] left, after, announced;
   logic [15:0] next;
   logic page_load;  // the entry that is written is a page's
-  logic take, is_page, is_limit, may, last, discard;
+  logic take, is_page, is_limit, is_wide, may, last, discard;
+  assign is_wide = LW == 256 && is_page && s_axis_table_tdata[23];
   assign is_page = s_axis_table_tdata[20];
   assign is_limit = s_axis_table_tdata[21];
   assign may = after == 32'd0 || epochs > after;
@@ -79,9 +83,10 @@ module table_loader #(
       load_addr <= next;
       page_load <= state == PAGE;
       if (state == FIRST) begin
-        left <= s_axis_table_tdata[63:32];
+        left <= !is_wide ? s_axis_table_tdata[63:32] :
+            {3'd0, s_axis_table_tdata[63:35]} + {31'd0, s_axis_table_tdata[34:32] != 3'd0};
         next <= is_page ? 16'(s_axis_table_tdata[22]) << BANK : s_axis_table_tdata[15:0];
-        load_table <= is_page ? TERMS : s_axis_table_tdata[19:16];
+        load_table <= is_wide ? EIGHT_TERMS : is_page ? TERMS : s_axis_table_tdata[19:16];
         page_bank <= s_axis_table_tdata[22];
         page_number <= s_axis_table_tdata[15:0];
       end else if (state == WHEN) begin
@@ -89,7 +94,7 @@ module table_loader #(
         announced <= s_axis_table_tdata[63:32];
       end else begin
         left <= left - 32'd1;
-        next <= next + 16'd1;
+        next <= next + (LW == 256 && load_table == EIGHT_TERMS ? 16'd8 : 16'd1);
       end
     end
 

@@ -16,6 +16,10 @@ const PACKETS = /^[sm]_axis_t(valid|ready|data|keep|last|dest)$/;
 /** Names that Vitis requires for clock and reset. */
 const VITIS: Readonly<Record<string, string>> = { clk: "ap_clk", rst_n: "ap_rst_n" };
 
+/** Data of the stream of tables. Movers send words of 64 bits, whatever a core takes at most. */
+const TABLE_DATA = "s_axis_table_tdata";
+const TABLE_BITS = 64;
+
 /** Signals of a packet port, by the end of the port's name. */
 const ENDS = ["valid", "ready", "data", "keep", "last", "dest"] as const;
 
@@ -28,7 +32,7 @@ export function cardPorts(ports: readonly Port[]): Port[] {
   return ports.map(({ name, direction, width }) => ({
     name: VITIS[name] ?? name,
     direction,
-    width: /^[sm]_axis_t(data|keep)$/.test(name) ? 2 * width : width,
+    width: /^[sm]_axis_t(data|keep)$/.test(name) ? 2 * width : name === TABLE_DATA ? TABLE_BITS : width,
   }));
 }
 
@@ -189,6 +193,8 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
           ? port.name.replace("s_axi_control", "core")
           : words.includes(port)
           ? port.name.replace(CORE_WORDS, "words_")
+          : port.name === TABLE_DATA && port.width > TABLE_BITS
+          ? `{${port.width - TABLE_BITS}'d0, ${TABLE_DATA}}`
           : VITIS[port.name] ?? port.name,
       ]),
     ),

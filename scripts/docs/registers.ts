@@ -145,14 +145,19 @@ export function registersPage(): string {
     `The counter of drop reason n is at ${hex(counterAddress(COUNTER.drops))} + 4 · n:`,
     markdownTable(["number", "reason"], ["right", "left"], reasons),
     "## The stream of tables",
-    "Words of 64 bits, least significant bit first. The first word of a command has:",
+    "Words of 64 bits, least significant bit first. `packet_image` takes words of 256 bits, of which only the entries\n" +
+    "of wide pages use more than the lowest 64. The first word of a command has:",
     markdownTable(["bits", "meaning"], ["left", "left"], [
       ["15:0", "first entry; of a page its number"],
       ["19:16", "number of the table"],
       [`${Math.log2(TABLE_WORD.page)}`, "1: a page follows, to be loaded beside packets"],
       [`${Math.log2(TABLE_WORD.limit)}`, "1: nothing follows; the epoch in 63:32 may not begin yet"],
       [`${Math.log2(TABLE_WORD.bank)}`, "bank of the page"],
-      ["63:32", "entries that follow, a word each"],
+      [
+        `${Math.log2(TABLE_WORD.wide)}`,
+        "1: a page with eight entries a word, the first in 31:0; only where words have 256 bits",
+      ],
+      ["63:32", "entries that follow, a word each without bit 23"],
     ]),
     "Before the entries of a page comes a word with one more than the epoch that must have ended (31:0) and the\n" +
     "epoch that may not begin before the page is loaded (63:32). A word of zeros loads nothing.",

@@ -83,8 +83,12 @@ export function parameterFlags(parameters: RtlBuild["parameters"]): string[] {
 }
 
 /** Compiler options for a build's harness. */
-export function harnessOf({ memory = false, harness }: RtlBuild): string[] {
-  return [...(memory ? ["-DMEMORY"] : []), ...(harness === "card" ? ["-DCARD"] : [])];
+export function harnessOf({ memory = false, harness, wideTables = false }: RtlBuild): string[] {
+  return [
+    ...(memory ? ["-DMEMORY"] : []),
+    ...(harness === "card" ? ["-DCARD"] : []),
+    ...(wideTables ? ["-DWIDE_TABLES"] : []),
+  ];
 }
 
 /** Lists all SystemVerilog below a folder: shared modules, and top modules for a card. */

@@ -20,11 +20,20 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
       ["38'd1 << (cfg_fraction - 6'd1)", "38'd1 << cfg_fraction", "rounding adds one, not a half"],
       ["rest >= {31'd0, cfg_ties}", "rest > {31'd0, cfg_ties}", "a sum at the border counts as a tie"],
       ["bank <= weight[IW-1];", "bank <= 1'b0;", "the second bank's terms are never read"],
+      ["8'd1 << load_addr[2:0]", "8'hff", "an entry is written over its seven neighbours"],
       [
         "rest >= {31'd0, cfg_ties}",
         "(cfg_ties == 7'd0 || rest != 38'd0)",
         "sums near a tie do not count as ties",
       ],
+    ],
+  },
+  {
+    file: "wide_ram.sv",
+    build: "packet_image",
+    places: [
+      ["row_b[32*word_b+:32]", "row_b[31:0]", "the second port reads the first of eight words"],
+      ["<= din_a[32*k+:32];", "<= din_a[31:0];", "eight words of a page are all its first"],
     ],
   },
   {

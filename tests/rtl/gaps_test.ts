@@ -131,7 +131,7 @@ Deno.test("RTL: a table waits for the packets inside, and packets wait for the t
   stuff(echo, [packet]);
   assert.throws(() => echo.card.loadTable(0, [1, 2, 3]), /packets are inside/);
   // A table that comes beside packets is taken between two of them.
-  echo.card.queue([{ words: [TABLE * 65536, 3], entries: new Uint8Array(12) }]);
+  echo.card.queue([{ words: [TABLE * 65536, 3], entries: new Uint8Array(12), perWord: 1 }]);
   echo.card.input.set(packet);
   echo.card.input.set(packet, packet.length);
   echo.card.ends.set([packet.length, 2 * packet.length]);

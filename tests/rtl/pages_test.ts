@@ -4,7 +4,7 @@ import { KERNELS } from "../../kernels/image/kernels.ts";
 import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { DROP_REASONS } from "../../kernels/rtl/registers.ts";
-import { pageCommands } from "../../kernels/rtl/page_commands.ts";
+import { pageCommands, pageWords } from "../../kernels/rtl/page_commands.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { reservePackets } from "../../kernels/image/plan/packets.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
@@ -67,7 +67,8 @@ Deno.test("RTL: swaps during traffic: answers equal the model's in windows of an
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 3, max: 40 }),
       fc.record({ send: fc.constantFrom(0, 0, 6, 12), take: fc.constantFrom(0, 0, 6, 12), seed: fc.nat() }),
-      async (channels, [height, width], size, match, images, most, pauses) => {
+      fc.constantFrom<1 | 8>(1, 8),
+      async (channels, [height, width], size, match, images, most, pauses, perWord) => {
         const input = noise(images, height, width, channels, height);
         const plan = pagedPlan(input, size, match);
         await using model = createModelDevice(RTL_PROFILE);
@@ -75,7 +76,7 @@ Deno.test("RTL: swaps during traffic: answers equal the model's in windows of an
         const { card, run } = load(plan);
         for (const { requests, answers, count, pages, lastEpoch } of windowsOf(plan, input, most)) {
           assert.equal(await model.exchange({ input: requests, count, output: answers, pages }), count);
-          card.queue(pageCommands(pages, lastEpoch));
+          card.queue(pageCommands(pages, lastEpoch, perWord));
           const sent = Array.from({ length: count }, (_, slot) => packetBytes(requests, slot));
           const before = card.counters();
           const { answers: given, drops } = run(sent, pauses);
@@ -144,17 +145,19 @@ Deno.test("RTL: packets of an epoch that is over are dropped whole, and those ar
 });
 
 Deno.test("RTL: an epoch waits for its page and for no other, the stall is counted", () => {
-  const { card, run, packet, staged } = openPaged();
-  const words = 2 + pageOf(openPaged().plan, 0).length / 4;
-  card.queue(pageCommands([staged(0, 0, -1, 0), staged(1, 1, -1, 1)], 1));
-  const before = card.counters();
-  const { answers } = run([packet(0, 0), packet(1, 1)]);
-  assert.equal(answers.length, 2);
-  const { stalls, swaps } = card.counters();
-  assert.equal(swaps - before.swaps, 2);
-  // Both wait for the words of both pages, but for what runs meanwhile: some ten cycles a packet.
-  const waited = stalls - before.stalls;
-  assert(waited > 2 * words - 40 && waited < 2 * words, `${waited} stalls, pages of ${words} words`);
+  for (const perWord of [1, 8] as const) {
+    const { card, run, packet, staged, plan } = openPaged();
+    const words = 2 + pageWords(pageOf(plan, 0).length, perWord);
+    card.queue(pageCommands([staged(0, 0, -1, 0), staged(1, 1, -1, 1)], 1, perWord));
+    const before = card.counters();
+    const { answers } = run([packet(0, 0), packet(1, 1)]);
+    assert.equal(answers.length, 2);
+    const { stalls, swaps } = card.counters();
+    assert.equal(swaps - before.swaps, 2);
+    // Both wait for the words of both pages, but for what runs meanwhile: some ten cycles a packet.
+    const waited = stalls - before.stalls;
+    assert(waited > 2 * words - 40 && waited < 2 * words, `${waited} stalls, pages of ${words} words`);
+  }
 });
 
 Deno.test("RTL: a packet whose page never comes waits, and a reset frees the stream", () => {

@@ -46,7 +46,7 @@ const NO_ENTRIES = new Uint8Array(0);
 
 /** Sends words of the table stream while no packet is offered; they must be taken within the cycles. */
 function sendWords({ card }: Rtl, words: readonly number[], cycles = 4000): void {
-  card.queue([{ words, entries: NO_ENTRIES }]);
+  card.queue([{ words, entries: NO_ENTRIES, perWord: 1 }]);
   card.ends[0] = HEADER_BYTES;
   // A sender that always pauses offers nothing, so the run ends with its cycles.
   assert.throws(() => card.run(1, { send: 16 }, cycles), /did not end/);
@@ -128,7 +128,7 @@ Deno.test("RTL start: a table that is offered at the start of a plan comes behin
   const expected = (await openPlan(PLAN_B)).run(sent).answers;
   const { values, tables } = rtlProgram(PLAN_B);
   writeStart(rtl, values);
-  for (const table of tables) rtl.card.queue([{ words: wordsOf(table), entries: NO_ENTRIES }]);
+  for (const table of tables) rtl.card.queue([{ words: wordsOf(table), entries: NO_ENTRIES, perWord: 1 }]);
   // Packets and tables come at once: those that are in front of a table are dropped, none is wrong.
   const { answers } = rtl.run(sent);
   const found = answers.map((answer) => expected.findIndex((each) => answer.toString() === each.toString()));

@@ -15,6 +15,7 @@ import { loadCycles, residentBytes } from "../plan/cost.ts";
 import type { ImagePlan } from "../plan/plan.ts";
 import { beatsOf, createPacketClock, packetBeats, type PacketClock } from "../rtl/cycles.ts";
 import { createRtlPageClock } from "../rtl/page_clock.ts";
+import { pageWords } from "../../rtl/page_commands.ts";
 import { checkPages } from "./page_bank.ts";
 import { prepareImage } from "./prepare.ts";
 
@@ -30,7 +31,7 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
   const { bank, rows, rowClock, inputBytes, outputBytes, rowItemBytes } = prepared;
   const { cut, kind, payload, answers: back } = plan.body.layout;
   const isRtl = profile.timing === "rtl";
-  const pageClock = bank !== undefined && isRtl ? createRtlPageClock(plan.body.pages!.bytes / 4) : undefined;
+  const pageClock = bank !== undefined && isRtl ? createRtlPageClock(pageWords(plan.body.pages!.bytes)) : undefined;
   const header = newHeader();
   const reply = newHeader();
   const span = { first: 0, count: 0 };

@@ -12,6 +12,7 @@ import type { PlanCost } from "./plan.ts";
 import { itemsPerCycle, packetsOfImage, workCycles } from "./layouts.ts";
 import type { PlanDraft, PlanPages, PlanPart } from "./plan.ts";
 import { beatsOf, rtlFlowCycles } from "../rtl/cycles.ts";
+import { rtlPageCycles } from "../rtl/page_clock.ts";
 import { rtlPagedCycles } from "../rtl/page_cycles.ts";
 import { rtlRowCycles } from "../rtl/row_cycles.ts";
 import { rowSpans } from "./rows.ts";
@@ -39,7 +40,10 @@ export function pagesOf(
     }, 0);
   // Rows that share a phase do so in every image. A page's minimum work is therefore its rows of one image.
   const rows = Math.max(1, Math.floor(cut.height / pages.count));
-  const breakEven = Math.ceil(Math.ceil(pages.bytes / bytesPerCycle(plan.target)) / (rowCycles * rows));
+  const loading = plan.target.timing === "rtl"
+    ? rtlPageCycles(pages.bytes)
+    : Math.ceil(pages.bytes / bytesPerCycle(plan.target));
+  const breakEven = Math.ceil(loading / (rowCycles * rows));
   return { ...pages, slots, breakEven, keep: true };
 }
 

@@ -2,7 +2,7 @@
  * Cycle model of the RTL's page banks and epochs. The loader reads one word a cycle from the table stream
  * while packets are inside.
  *
- * A load has two command words, then one word for each entry. The entries start once the epoch that reads the
+ * A load has two command words, then nⱼ words with eight entries each. The entries start once the epoch that reads the
  * bank has ended. That is when the first packet of the next epoch passes the gate.
  * The first packet of an epoch passes once the last load that it needs is done:
  *
@@ -16,7 +16,19 @@
  * @module
  */
 
-import { pageLimits } from "../../rtl/page_commands.ts";
+import { pageLimits, pageWords } from "../../rtl/page_commands.ts";
+
+/** Command words in front of a page's entries. */
+const COMMAND_WORDS = 2;
+
+/**
+ * Returns the cycles from one page's load to the next, if no epoch delays them.
+ *
+ * @param bytes Bytes of a page.
+ */
+export function rtlPageCycles(bytes: number): number {
+  return COMMAND_WORDS + pageWords(bytes);
+}
 
 /** Load, as far as the clock depends on it. */
 export interface ClockedLoad {
@@ -54,9 +66,9 @@ type Command = { readonly from: number; readonly after: number | null; readonly 
 /**
  * Creates a clock at cycle 0.
  *
- * @param entries Entries of a page.
+ * @param pageWords Words of the table stream that the entries of a page take.
  */
-export function createRtlPageClock(entries: number): RtlPageClock {
+export function createRtlPageClock(pageWords: number): RtlPageClock {
   let commands: Command[] = [];
   const begun: { readonly epoch: number; readonly at: number }[] = [];
   let [free, limit, stalls, swaps] = [0, 0, 0, 0];
@@ -83,9 +95,9 @@ export function createRtlPageClock(entries: number): RtlPageClock {
         free = Math.max(free, from);
         if (after === null) free += 1;
         else {
-          const first = Math.max(free + 2, after < 0 ? 0 : endOf(after) + 1);
+          const first = Math.max(free + COMMAND_WORDS, after < 0 ? 0 : endOf(after) + 1);
           if (first === Infinity) break;
-          free = first + entries;
+          free = first + pageWords;
           swaps++;
         }
         [limit, limitAt] = [next, free];

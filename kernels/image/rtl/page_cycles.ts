@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pageWords } from "../../rtl/page_commands.ts";
 import { packetsOfImage } from "../plan/layouts.ts";
 import { WINDOW_PACKETS } from "../plan/packets.ts";
 import type { PlanDraft } from "../plan/plan.ts";
@@ -34,8 +35,8 @@ export interface PagedCycles {
  */
 export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles {
   const beats = packetsOfImage(plan.body.layout.cut).map((items) => beatsOf(plan, items));
-  const entries = plan.body.pages!.bytes / 4;
-  const pages = createRtlPageClock(entries);
+  const words = pageWords(plan.body.pages!.bytes);
+  const pages = createRtlPageClock(words);
   let [ideal, cycles, behind, loaded, asked] = [0, 0, 0, 0, 0];
   const { loads } = schedule.residency;
   for (const window of scheduledWindows(schedule, WINDOW_PACKETS)) {
@@ -44,7 +45,7 @@ export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles
     for (const { first, last, epoch } of window.ranges) {
       // An access that needs load k cannot start before loads 0 to k are done.
       for (; asked < loads.length && loads[asked]!.before <= epoch; asked++) {
-        behind = Math.max(behind, (loaded += entries) - ideal);
+        behind = Math.max(behind, (loaded += words) - ideal);
       }
       for (let sequence = first; sequence <= last; sequence++) {
         const each = beats[sequence % beats.length]!;

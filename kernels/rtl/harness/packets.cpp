@@ -113,11 +113,25 @@ EXPORT(read_register) uint32_t read_register(uint32_t address) {
   return value;
 }
 
+// A word of the stream of tables. It has 64 bits, or 256 of which all but entries of pages use the lowest 64.
+#ifdef WIDE_TABLES
+struct TableWord {
+  uint64_t part[4];
+};
+#define PUT_TABLE_WORD(from, bytes)                                              \
+  memset(&top->s_axis_table_tdata[0], 0, sizeof(TableWord)),                     \
+      memcpy(&top->s_axis_table_tdata[0], from, bytes)
+EXPORT(words_bytes) uint32_t words_bytes() { return sizeof(TableWord); }
+#else
+typedef uint64_t TableWord;
+#define PUT_TABLE_WORD(from, bytes) memcpy(&top->s_axis_table_tdata, from, bytes)
+#endif
+
 // Sends 64-bit words from `input` to the stream of tables, while no packet is inside.
 EXPORT(load) int load(int words) {
   for (int n = 0; n < words;) {
     top->s_axis_table_tvalid = 1;
-    memcpy(&top->s_axis_table_tdata, input + 8 * n, 8);
+    PUT_TABLE_WORD(input + 8 * n, 8);
     top->eval();
     if (!top->s_axis_table_tready) {
       // The word is withdrawn, or it would be taken later.
@@ -141,9 +155,9 @@ static bool pauses(int pause) {
 
 // Words of pages wait here for the stream of tables, and go while packets are inside.
 static const uint32_t WORDS = 1 << 16;
-static uint64_t words[WORDS];
+static TableWord words[WORDS];
 static uint32_t word_first, word_end;
-EXPORT(words_at) uint64_t* words_at() { return words; }
+EXPORT(words_at) TableWord* words_at() { return words; }
 EXPORT(words_most) uint32_t words_most() { return WORDS; }
 EXPORT(words_room) uint32_t words_room() { return WORDS - (word_end - word_first); }
 EXPORT(words_next) uint32_t words_next() { return word_end % WORDS; }
@@ -185,7 +199,7 @@ EXPORT(go_on) int go_on(int more) {
     // Whether packets and words are taken depends on the word that is offered, so it is offered first.
     if (feeding || top->s_axis_table_tvalid) {
       top->s_axis_table_tvalid = feeding;
-      if (feeding) memcpy(&top->s_axis_table_tdata, &words[word_first % WORDS], 8);
+      if (feeding) PUT_TABLE_WORD(&words[word_first % WORDS], sizeof(TableWord));
       top->eval();
       if (feeding && top->s_axis_table_tready) word_first++;
     }

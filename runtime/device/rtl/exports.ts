@@ -41,7 +41,9 @@ export interface RtlExports {
   readonly make_room: () => void;
   /** Continues a run. `more` is 1 if more page words are pending than the ring holds, else 0. */
   readonly go_on: (more: number) => number;
-  /** Address of the ring of page words, 64 bits each. */
+  /** Bytes of a word of the table stream. Absent if it has 8. */
+  readonly words_bytes?: () => number;
+  /** Address of the ring of page words, each as wide as the table stream. */
   readonly words_at: () => number;
   /** Capacity of the ring in words. */
   readonly words_most: () => number;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PageCommand } from "../../../kernels/rtl/page_commands.ts";
+import { type PageCommand, pageWords } from "../../../kernels/rtl/page_commands.ts";
 import type { RtlExports } from "./exports.ts";
 
 /** Commands for the table stream, which are sent beside packets. */
@@ -28,18 +28,16 @@ export interface PageFeed {
  */
 export function createFeed(rtl: RtlExports): PageFeed {
   const capacity = rtl.words_most();
-  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), 2 * capacity);
+  // 32-bit parts of a word.
+  const parts = (rtl.words_bytes?.() ?? 8) / 4;
+  const ring = new Uint32Array(rtl.memory.buffer, rtl.words_at(), parts * capacity);
   const pending: PageCommand[] = [];
   let done = 0; // words of the first pending command that are already in the ring
   /** Copies at capacity `free` words of a command, from word `done` on. Returns the number copied. */
-  const copy = ({ words, entries }: PageCommand, free: number): number => {
-    const heads = words.length / 2;
-    const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
-    const count = Math.min(free, heads + entries.length / 4 - done);
-    for (let n = 0, to = 2 * rtl.words_next(); n < count; n++, to = (to + 2) % (2 * capacity)) {
-      const at = done + n;
-      ring[to] = at < heads ? words[2 * at]! : view.getUint32(4 * (at - heads), true);
-      ring[to + 1] = at < heads ? words[2 * at + 1]! : 0;
+  const copy = (command: PageCommand, free: number): number => {
+    const count = Math.min(free, wordCount(command) - done);
+    for (let n = 0, to = parts * rtl.words_next(); n < count; n++, to = (to + parts) % (parts * capacity)) {
+      for (let part = 0; part < parts; part++) ring[to + part] = wordPart(command, done + n, part);
     }
     return count;
   };
@@ -48,16 +46,13 @@ export function createFeed(rtl: RtlExports): PageFeed {
       const count = capacity - rtl.words_room();
       const first = rtl.words_next() + capacity - count;
       for (let at = first; at < first + count; at++) {
-        yield [ring[2 * (at % capacity)]!, ring[2 * (at % capacity) + 1]!];
+        const from = parts * (at % capacity);
+        yield [ring[from]!, ring[from + 1]!];
       }
       let skip = done;
-      for (const { words, entries } of pending) {
-        const heads = words.length / 2;
-        const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
-        for (let at = skip; at < heads + entries.length / 4; at++) {
-          yield at < heads
-            ? [words[2 * at]!, words[2 * at + 1]!]
-            : [view.getUint32(4 * (at - heads), true), 0];
+      for (const command of pending) {
+        for (let at = skip; at < wordCount(command); at++) {
+          yield [wordPart(command, at, 0), wordPart(command, at, 1)];
         }
         skip = 0;
       }
@@ -77,7 +72,7 @@ export function createFeed(rtl: RtlExports): PageFeed {
         const count = copy(command, free);
         rtl.words_add(count);
         done += count;
-        if (done < command.words.length / 2 + command.entries.length / 4) break;
+        if (done < wordCount(command)) break;
         from++;
         done = 0;
       }
@@ -85,4 +80,18 @@ export function createFeed(rtl: RtlExports): PageFeed {
       return pending.length > 0 ? 1 : 0;
     },
   };
+}
+
+/** Returns the words of a command on the stream. */
+function wordCount({ words, entries, perWord }: PageCommand): number {
+  return words.length / 2 + pageWords(entries.length, perWord);
+}
+
+/** Returns 32 bits of a command's word: its lower half, its upper half, or beyond them the entries of a wide word. */
+function wordPart({ words, entries, perWord }: PageCommand, at: number, part: number): number {
+  const entry = at - words.length / 2;
+  if (entry < 0) return part < 2 ? words[2 * at + part]! : 0;
+  const from = 4 * (perWord * entry + part);
+  if (part >= perWord || from >= entries.length) return 0;
+  return (entries[from]! | (entries[from + 1]! << 8) | (entries[from + 2]! << 16) | (entries[from + 3]! << 24)) >>> 0;
 }

@@ -33,7 +33,8 @@ export const RTL_PARAMETERS: RtlParameters = {
 };
 
 /**
- * Makes the profile of an RTL with the given parameters, at an assumed clock of 250 MHz. Tables load one entry a cycle.
+ * Makes the profile of an RTL with the given parameters, at an assumed clock of 250 MHz. Tables load one entry a cycle,
+ * pages eight.
  *
  * @param parameters Parameters that differ from {@linkcode RTL_PARAMETERS}.
  * @returns The profile. Plans for it fit the tables of this RTL and count its cycles.
@@ -65,7 +66,7 @@ export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfi
     uram: 960,
     usable: 0.8,
     instances: 1,
-    backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 2, ports: 1, latencyNs: 0 },
+    backing: { kind: "host", bytes: 2 ** 34, gigabytesPerSecond: 8, ports: 1, latencyNs: 0 },
     hostGigabytesPerSecond: 15.75,
     networkGbps: 100,
     layouts: ["cells", "rows"],

@@ -37,6 +37,7 @@ foreach module {
     resize_lane
     table_loader
     tdp_ram
+    wide_ram
 } {
     lappend sources [file join $rtl $module.sv]
 }

@@ -123,7 +123,7 @@ module onpath_image_products_host (
       .interrupt(interrupt),
       .s_axis_table_tvalid(s_axis_table_tvalid),
       .s_axis_table_tready(s_axis_table_tready),
-      .s_axis_table_tdata(s_axis_table_tdata),
+      .s_axis_table_tdata({192'd0, s_axis_table_tdata}),
       .s_axis_tvalid(to_valid),
       .s_axis_tready(to_ready),
       .s_axis_tdata(to_data),

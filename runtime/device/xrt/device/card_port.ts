@@ -81,7 +81,8 @@ export async function openCardPort(
       },
       queue: async (loads, lastEpoch, wait) => {
         for (const { page, bytes } of loads) await tables.bring(page, bytes, wait);
-        const commands = pageCommands(loads, lastEpoch);
+        // The table mover's stream has 64 bits: an entry a word.
+        const commands = pageCommands(loads, lastEpoch, 1);
         await tables.queue(commands.map((each, n) => ({ ...each, page: loads[n - 1]?.page ?? null })), wait);
       },
       exchange: async (exchange, each, wait) => {
