@@ -63,6 +63,8 @@ export interface CardPackage {
    * its answers do not keep the order of their requests, so sockets cannot be paired.
    */
   readonly hasWords?: boolean;
+  /** Whether tables have pages: in host mode `onpath_pages` moves them, in place of `onpath_tables`. */
+  readonly hasPages?: boolean;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
   readonly arguments:
     | "packet"
@@ -262,6 +264,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       holds: "packet_image",
       summary: "the image pipeline with tables of terms",
       arguments: "image",
+      hasPages: true,
     },
   },
   // The other card kernels differ only in their core. Movers are also part of the top of `host_echo`.
@@ -367,6 +370,14 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     isCommitted: false,
     card: { holds: null, summary: "the mover of tables", arguments: "tables mover" },
     synthesis: [{ name: "onpath_tables", parameters: {} }],
+  },
+  {
+    ...PLAIN,
+    name: "onpath_pages",
+    top: "onpath_pages",
+    isCommitted: false,
+    card: { holds: null, summary: "the mover of tables with pages, read ahead", arguments: "tables mover" },
+    synthesis: [{ name: "onpath_pages", parameters: {} }],
   },
 ];
 

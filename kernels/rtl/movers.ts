@@ -5,13 +5,14 @@
  * AMD's movers (`krnl_mm2s`, `krnl_s2mm` of VNx) cut a buffer into datagrams of 1,408 bytes and need one run
  * for each contiguous range. Here packets differ in length, and a page load is a command in front of bytes at
  * another address. At one run a page, the host's latency of tens of microseconds would exceed the load itself
- * (16 µs for 4,096 entries at 250 MHz).
+ * (2 µs for 4,096 entries at 250 MHz).
  * So the packet mover reads lengths from headers. The table mover reads a list that the host has written to
  * the card's memory. The page schedule of an exchange is then one run.
  *
  * @module
  */
 
+import { hostKernel, RTL_BUILDS } from "./builds.ts";
 import { argumentAddress, counterAddress } from "./registers.ts";
 
 /** Argument of a mover. Plain data. A buffer address has a 64-bit register, a scalar a 32-bit register. */
@@ -24,8 +25,28 @@ export interface MoverArgument {
   readonly meaning: string;
 }
 
-/** Kernel names of the movers. */
-export const MOVER = { packets: "onpath_packets", tables: "onpath_tables" } as const;
+/** Kernel names of the movers. `pages` is the mover of tables of kernels with pages. */
+export const MOVER = { packets: "onpath_packets", tables: "onpath_tables", pages: "onpath_pages" } as const;
+
+/** Kernels of the movers that a kernel is linked with. */
+export interface LinkedMovers {
+  /** Mover of packets. */
+  readonly packets: typeof MOVER.packets;
+  /** Mover of tables. */
+  readonly tables: typeof MOVER.tables | typeof MOVER.pages;
+}
+
+/**
+ * Returns the movers that a kernel in host mode is linked with.
+ *
+ * @param kernel Name of the kernel.
+ */
+export function moversOf(kernel: string): LinkedMovers {
+  const hasPages = RTL_BUILDS.some(({ name, card }) =>
+    card?.hasPages === true && hostKernel(name) === kernel
+  );
+  return { packets: MOVER.packets, tables: hasPages ? MOVER.pages : MOVER.tables };
+}
 
 /** Arguments of the packet mover, in register order. */
 export const PACKETS_ARGUMENTS = [
@@ -37,7 +58,7 @@ export const PACKETS_ARGUMENTS = [
   { name: "room", kind: "scalar", meaning: "slots for answers" },
 ] as const satisfies readonly MoverArgument[];
 
-/** Arguments of the table mover, in register order. */
+/** Arguments of both table movers, in register order. */
 export const TABLES_ARGUMENTS = [
   { name: "list", kind: "buffer", meaning: "entries of 64 bytes, as TABLE_LIST has them" },
   { name: "count", kind: "scalar", meaning: "entries of the list" },
@@ -71,17 +92,16 @@ export const WORDS_ERRORS = 0x300;
 
 /**
  * Layout of an entry in the table mover's list, as byte offsets. The mover sends the entry's command words,
- * then table entries from the card's memory. Each table entry is one stream word. All numbers are
- * little-endian.
+ * then table entries from the card's memory. All numbers are little-endian.
  */
 export const TABLE_LIST = {
   /** Bytes of a list entry: one memory word. */
   bytes: 64,
   /** u64: address of the table entries, a multiple of 64; ignored if their number is 0. */
   address: 0,
-  /** u32: number of table entries. */
+  /** u32: words of the stream with table entries. */
   entries: 8,
-  /** u32: bytes of one table entry, 4 or 8. */
+  /** u32: bytes of a word's entries: 4 or 8 for one entry, 32 for eight of a page (`onpath_pages`). */
   width: 12,
   /** u32: number of command words, at most 4. */
   count: 16,
@@ -97,10 +117,10 @@ export interface TableListEntry {
   readonly words: readonly number[];
   /** Address of the table entries in the card's memory, in bytes. */
   readonly address: number;
-  /** Number of table entries. */
+  /** Words of the stream with table entries. */
   readonly entries: number;
-  /** Bytes of one table entry. */
-  readonly width: 4 | 8;
+  /** Bytes of a word's entries. */
+  readonly width: 4 | 8 | 32;
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MOVER } from "../../kernels/rtl/movers.ts";
+import { moversOf } from "../../kernels/rtl/movers.ts";
 import { connectivity } from "./connectivity.ts";
 import { kernelXml } from "./kernel_xml.ts";
 import { CARD_KERNELS, WORDS } from "./kernels.ts";
@@ -31,7 +31,6 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
   }
   const files: Record<string, string> = {};
   const portsOf = (name: string) => modulePorts(sources[name] ?? "", name);
-  const movers = { packets: portsOf(MOVER.packets), tables: portsOf(MOVER.tables) };
   const kernels = CARD_KERNELS.map((kernel) => {
     const { name, core, mode, hasWords } = kernel;
     const all = hasWords ? [...kernel.arguments, WORDS] : kernel.arguments;
@@ -54,7 +53,11 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
       ? hostConnectivity(kernel)
       : connectivity(kernel, streams);
     if (mode === "host") {
-      files[`${name}/${linkedName(kernel)}.sv`] = linkedTop(kernel, topPorts(kernel, ports), movers);
+      const movers = moversOf(name);
+      files[`${name}/${linkedName(kernel)}.sv`] = linkedTop(kernel, topPorts(kernel, ports), {
+        packets: portsOf(movers.packets),
+        tables: portsOf(movers.tables),
+      });
     }
     return { kernel, streams };
   });

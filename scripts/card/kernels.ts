@@ -36,6 +36,8 @@ export interface CardKernel {
   readonly arguments: readonly KernelArgument[];
   /** Whether it reads words from the card's memory, by an address behind its arguments. */
   readonly hasWords: boolean;
+  /** Whether its tables have pages, which a mover of its own reads ahead. */
+  readonly hasPages: boolean;
 }
 
 /** Argument with the address of a kernel's words. */
@@ -59,10 +61,10 @@ const ARGUMENTS = {
 /** Kernels of the list, as they are in network mode. */
 const LISTED: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {
   if (card === null || card.holds === null) return [];
-  const { summary, hasWords = false } = card;
+  const { summary, hasWords = false, hasPages = false } = card;
   const { top, parameters } = RTL_BUILDS.find((build) => build.name === card.holds)!;
   const list = ARGUMENTS[card.arguments as keyof typeof ARGUMENTS];
-  return [{ mode: "network", name, summary, core: top, parameters, arguments: list, hasWords }];
+  return [{ mode: "network", name, summary, core: top, parameters, arguments: list, hasWords, hasPages }];
 });
 
 /** All kernels in network mode, the image pipeline first. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MOVER, moverInstances } from "../../kernels/rtl/movers.ts";
+import { moverInstances, moversOf } from "../../kernels/rtl/movers.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import { MEMORY_PORT } from "./movers.ts";
 import type { Port } from "./ports.ts";
@@ -39,14 +39,15 @@ export function linkedName({ name }: CardKernel): string {
 export function hostConnectivity({ name, hasWords }: CardKernel): string {
   const unit = `${name}_0`;
   const movers = moverInstances(unit);
+  const kinds = moversOf(name);
   const instance = (part: Part) => part === "kernel" ? unit : movers[part];
   return [
     `# ${GENERATED}`,
     `# Each memory port has a bank of HBM. On a platform without HBM the Makefile writes DDR[0].`,
     `[connectivity]`,
     `nk=${name}:1:${unit}`,
-    `nk=${MOVER.packets}:1:${movers.packets}`,
-    `nk=${MOVER.tables}:1:${movers.tables}`,
+    `nk=${kinds.packets}:1:${movers.packets}`,
+    `nk=${kinds.tables}:1:${movers.tables}`,
     ``,
     ...Object.entries(BANKS).filter(([part]) => part !== "kernel" || hasWords).map(([part, bank]) =>
       `sp=${instance(part as Part)}.${MEMORY_PORT.name}:${bank}`
@@ -94,7 +95,7 @@ export function linkedTop(
   const wires = new Map(
     list.flatMap(([part, ports]) => ports.map(({ name, width }) => [streamOf(part, name), width] as const)),
   );
-  const module = { kernel: kernel.name, packets: MOVER.packets, tables: MOVER.tables } as const;
+  const module = { kernel: kernel.name, ...moversOf(kernel.name) };
   return [
     `// ${GENERATED}`,
     `//`,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { moversOf as hostMovers } from "../../kernels/rtl/movers.ts";
 import { moversOf } from "./connectivity.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { CardMover } from "./movers.ts";
@@ -39,6 +40,12 @@ KERNEL ?= ${first!.kernel.name}
 INTERFACE ?= 0
 JOBS ?= 4
 ${network.map(({ kernel, streams }) => `MOVERS_${kernel.name} := ${moversOf(streams).join(" ")}`).join("\n")}
+${
+    host.map(({ kernel: { name } }) => `HOST_MOVERS_${name} := ${Object.values(hostMovers(name)).join(" ")}`)
+      .join(
+        "\n",
+      )
+  }
 
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BUILD := $(abspath build/$(KERNEL))
@@ -49,7 +56,7 @@ IS_HOST := $(filter $(KERNEL),$(HOST_KERNELS))
 XSA := $(basename $(notdir $(DEVICE)))
 VNX_XO := $(VNX)/NetLayers/_x.$(XSA)/networklayer.xo $(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo
 VNX_MOVER_XO := $(foreach mover,$(MOVERS_$(KERNEL)),$(VNX)/Basic_kernels/_x.$(XSA)/$(mover).xo)
-MEMORY_MOVER_XO := $(foreach mover,$(MEMORY_MOVERS),$(abspath build/$(mover)/$(mover).xo))
+MEMORY_MOVER_XO := $(foreach mover,$(HOST_MOVERS_$(KERNEL)),$(abspath build/$(mover)/$(mover).xo))
 # The network layer uses HLS IP that differs between cards with and without HBM.
 HBM := $(if $(findstring _u5,$(XSA))$(findstring _u280,$(XSA)),HBM,noHBM)
 HLS_IP = $(VNX)/NetLayers/100G-fpga-network-stack-core/synthesis_results_$(HBM)

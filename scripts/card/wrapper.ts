@@ -16,9 +16,13 @@ const PACKETS = /^[sm]_axis_t(valid|ready|data|keep|last|dest)$/;
 /** Names that Vitis requires for clock and reset. */
 const VITIS: Readonly<Record<string, string>> = { clk: "ap_clk", rst_n: "ap_rst_n" };
 
-/** Data of the stream of tables. Movers send words of 64 bits, whatever a core takes at most. */
+/** Data of the stream of tables. Movers send words of 64 bits, unless the kernel has one of its own for pages. */
 const TABLE_DATA = "s_axis_table_tdata";
-const TABLE_BITS = 64;
+
+/** Returns the width of a kernel's stream of tables, from that of the core's. */
+function tableBits({ mode, hasPages }: CardKernel, width: number): number {
+  return mode === "host" && hasPages ? width : 64;
+}
 
 /** Signals of a packet port, by the end of the port's name. */
 const ENDS = ["valid", "ready", "data", "keep", "last", "dest"] as const;
@@ -26,13 +30,18 @@ const ENDS = ["valid", "ready", "data", "keep", "last", "dest"] as const;
 /**
  * Converts the ports of the core to those of the top.
  *
+ * @param kernel Kernel of the top.
  * @param ports Ports of the core.
  */
-export function cardPorts(ports: readonly Port[]): Port[] {
+export function cardPorts(kernel: CardKernel, ports: readonly Port[]): Port[] {
   return ports.map(({ name, direction, width }) => ({
     name: VITIS[name] ?? name,
     direction,
-    width: /^[sm]_axis_t(data|keep)$/.test(name) ? 2 * width : name === TABLE_DATA ? TABLE_BITS : width,
+    width: /^[sm]_axis_t(data|keep)$/.test(name)
+      ? 2 * width
+      : name === TABLE_DATA
+      ? tableBits(kernel, width)
+      : width,
   }));
 }
 
@@ -69,9 +78,10 @@ const WATCHED = ["arvalid", "arready", "araddr", "rvalid", "rready", "rdata"] as
  * @param kernel Kernel to wrap.
  * @param ports Ports of the core.
  */
-export function topPorts({ mode, hasWords }: CardKernel, ports: readonly Port[]): Port[] {
+export function topPorts(kernel: CardKernel, ports: readonly Port[]): Port[] {
+  const { mode, hasWords } = kernel;
   return [
-    ...cardPorts(ports.filter(({ name }) => !name.startsWith(CORE_WORDS))),
+    ...cardPorts(kernel, ports.filter(({ name }) => !name.startsWith(CORE_WORDS))),
     ...(mode === "host" ? QUIET : []),
     ...(hasWords ? WORDS_PORTS : []),
   ];
@@ -193,8 +203,8 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
           ? port.name.replace("s_axi_control", "core")
           : words.includes(port)
           ? port.name.replace(CORE_WORDS, "words_")
-          : port.name === TABLE_DATA && port.width > TABLE_BITS
-          ? `{${port.width - TABLE_BITS}'d0, ${TABLE_DATA}}`
+          : port.name === TABLE_DATA && port.width > tableBits(kernel, port.width)
+          ? `{${port.width - tableBits(kernel, port.width)}'d0, ${TABLE_DATA}}`
           : VITIS[port.name] ?? port.name,
       ]),
     ),

@@ -131,6 +131,23 @@ Deno.test("row pages: cycles, stalls and swaps are those of the plan in flows of
   }
 });
 
+Deno.test("row pages of 1279 x 719 to 224 x 224 are hidden from 8 images on, but for the first", () => {
+  const costOf = (images: number) =>
+    compile({ steps: [{ op: "resize", size: [224, 224] }] }, {
+      input: { dtype: "u8", shape: [images, 719, 1279, 3], layout: "NHWC" },
+      device: RTL_PROFILE,
+      form: "row-pages",
+      layout: "cells",
+    }).body;
+  const { pages, cost: { stalls } } = costOf(8);
+  assert.equal(pages!.breakEven, 8);
+  // A page's words less the cycles until the first packet is at the gate.
+  const first = pages!.bytes / 32;
+  assert(stalls > first - 60 && stalls <= first + 3, `${stalls} stalls, the first page has ${first} words`);
+  assert.equal(costOf(64).cost.stalls, stalls);
+  assert(costOf(7).cost.stalls > 10 * stalls);
+});
+
 Deno.test("row pages of a batch of 64 take at most 1.01 of the ideal", async () => {
   const plans = ([[720, 1280, 224], [90, 160, 96]] as const).map(([height, width, size]) =>
     compile({ steps: [{ op: "resize", size: [size, size] }] }, {

@@ -31,7 +31,9 @@ export function createImageModel(plan: ImagePlan, profile: DeviceProfile): Packe
   const { bank, rows, rowClock, inputBytes, outputBytes, rowItemBytes } = prepared;
   const { cut, kind, payload, answers: back } = plan.body.layout;
   const isRtl = profile.timing === "rtl";
-  const pageClock = bank !== undefined && isRtl ? createRtlPageClock(pageWords(plan.body.pages!.bytes)) : undefined;
+  const pageClock = bank !== undefined && isRtl
+    ? createRtlPageClock(pageWords(plan.body.pages!.bytes))
+    : undefined;
   const header = newHeader();
   const reply = newHeader();
   const span = { first: 0, count: 0 };

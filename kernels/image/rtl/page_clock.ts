@@ -22,6 +22,12 @@ import { pageLimits, pageWords } from "../../rtl/page_commands.ts";
 const COMMAND_WORDS = 2;
 
 /**
+ * Registers of `onpath_pages` between a list's start and its first entries, less those between the packets' start and
+ * cycle 0. The host writes the arguments of the packets' mover between both starts.
+ */
+const FETCH_CYCLES = -8;
+
+/**
  * Returns the cycles from one page's load to the next, if no epoch delays them.
  *
  * @param bytes Bytes of a page.
@@ -67,8 +73,11 @@ type Command = { readonly from: number; readonly after: number | null; readonly 
  * Creates a clock at cycle 0.
  *
  * @param pageWords Words of the table stream that the entries of a page take.
+ * @param latency Cycles from a burst's request to its first beat, if `onpath_pages` reads lists and pages from the
+ * card's memory. It starts with the packets, so a list's first entries come two latencies later, and packets one.
+ * The model is exact from 32 cycles on; with less, entries wait for the list's descriptors.
  */
-export function createRtlPageClock(pageWords: number): RtlPageClock {
+export function createRtlPageClock(pageWords: number, latency?: number): RtlPageClock {
   let commands: Command[] = [];
   const begun: { readonly epoch: number; readonly at: number }[] = [];
   let [free, limit, stalls, swaps] = [0, 0, 0, 0];
@@ -95,7 +104,8 @@ export function createRtlPageClock(pageWords: number): RtlPageClock {
         free = Math.max(free, from);
         if (after === null) free += 1;
         else {
-          const first = Math.max(free + COMMAND_WORDS, after < 0 ? 0 : endOf(after) + 1);
+          const read = latency === undefined ? 0 : from + latency + FETCH_CYCLES;
+          const first = Math.max(free + COMMAND_WORDS, read, after < 0 ? 0 : endOf(after) + 1);
           if (first === Infinity) break;
           free = first + pageWords;
           swaps++;

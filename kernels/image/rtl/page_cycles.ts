@@ -27,19 +27,32 @@ export interface PagedCycles {
   readonly minCycles: number;
 }
 
+/** How the pages of a flow reach the kernel. */
+export interface PagedCyclesOptions {
+  /** Latency of the card's memory in cycles, if `onpath_pages` reads lists and pages from it. */
+  readonly latency?: number;
+  /** Packets of a window, whose loads are one list. Default {@linkcode WINDOW_PACKETS}. */
+  readonly windowPackets?: number;
+}
+
 /**
  * Computes the cycles of a flow.
  *
  * @param plan Plan without cost and notes.
  * @param schedule Schedule of its packets.
+ * @param options Memory that pages are read from, and windows. Default the table stream never waits for memory.
  */
-export function rtlPagedCycles(plan: PlanDraft, schedule: Schedule): PagedCycles {
+export function rtlPagedCycles(
+  plan: PlanDraft,
+  schedule: Schedule,
+  { latency, windowPackets = WINDOW_PACKETS }: PagedCyclesOptions = {},
+): PagedCycles {
   const beats = packetsOfImage(plan.body.layout.cut).map((items) => beatsOf(plan, items));
   const words = pageWords(plan.body.pages!.bytes);
-  const pages = createRtlPageClock(words);
+  const pages = createRtlPageClock(words, latency);
   let [ideal, cycles, behind, loaded, asked] = [0, 0, 0, 0, 0];
   const { loads } = schedule.residency;
-  for (const window of scheduledWindows(schedule, WINDOW_PACKETS)) {
+  for (const window of scheduledWindows(schedule, windowPackets)) {
     pages.queue(window.loads, window.ranges.at(-1)!.epoch, cycles);
     const clock = createPacketClock(plan, { clock: pages, base: cycles });
     for (const { first, last, epoch } of window.ranges) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MOVER, moverInstances } from "../../../kernels/rtl/movers.ts";
+import { moverInstances, moversOf } from "../../../kernels/rtl/movers.ts";
 import { REGISTER } from "../../../kernels/rtl/registers.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { readKernelXml } from "../xrt/xclbin/xclbin_xml.ts";
@@ -132,9 +132,10 @@ export function createEmulatedCard(options: CardOptions): EmulatedCard {
       for (const { name: instance } of xml.find(({ name }) => name === kernel.name)?.instances ?? []) {
         const group = await createUnitGroup(kernel, memory, { spoil, refuses }, options.wave);
         const movers = moverInstances(instance);
+        const kinds = moversOf(kernel.name);
         addUnit(`${kernel.name}:${instance}`, group.kernel);
-        addUnit(`${MOVER.packets}:${movers.packets}`, group.packets, true);
-        addUnit(`${MOVER.tables}:${movers.tables}`, group.tables);
+        addUnit(`${kinds.packets}:${movers.packets}`, group.packets, true);
+        addUnit(`${kinds.tables}:${movers.tables}`, group.tables);
       }
     }
   };

@@ -20,6 +20,7 @@ import {
   MOVER,
   type MoverArgument,
   moverInstances,
+  moversOf,
   PACKETS_ARGUMENTS,
   TABLES_ARGUMENTS,
 } from "../../../kernels/rtl/movers.ts";
@@ -95,8 +96,9 @@ export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
         : []),
     ],
   }));
-  const instances = (which: "packets" | "tables") =>
-    EMULATED_KERNELS.map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));
+  const instances = (kind: string, which: "packets" | "tables") =>
+    EMULATED_KERNELS.filter(({ name }) => moversOf(name)[which] === kind)
+      .map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));
   const mover = (
     name: string,
     list: readonly MoverArgument[],
@@ -105,7 +107,7 @@ export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
   ) => ({
     name,
     range: RANGE,
-    instances: instances(which),
+    instances: instances(name, which),
     arguments: list.map(({ name, kind }, place) => ({
       name,
       kind,
@@ -120,6 +122,7 @@ export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
       ...cards,
       mover(MOVER.packets, PACKETS_ARGUMENTS, 0, "packets"),
       mover(MOVER.tables, TABLES_ARGUMENTS, 1, "tables"),
+      mover(MOVER.pages, TABLES_ARGUMENTS, 1, "tables"),
     ],
   }));
 }

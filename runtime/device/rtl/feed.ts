@@ -93,5 +93,6 @@ function wordPart({ words, entries, perWord }: PageCommand, at: number, part: nu
   if (entry < 0) return part < 2 ? words[2 * at + part]! : 0;
   const from = 4 * (perWord * entry + part);
   if (part >= perWord || from >= entries.length) return 0;
-  return (entries[from]! | (entries[from + 1]! << 8) | (entries[from + 2]! << 16) | (entries[from + 3]! << 24)) >>> 0;
+  return (entries[from]! | (entries[from + 1]! << 8) | (entries[from + 2]! << 16) |
+    (entries[from + 3]! << 24)) >>> 0;
 }

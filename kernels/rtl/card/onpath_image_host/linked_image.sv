@@ -88,7 +88,7 @@ module linked_image (
 );
   logic link3_tvalid;
   logic link3_tready;
-  logic [63:0] link3_tdata;
+  logic [255:0] link3_tdata;
   logic link0_tvalid;
   logic link0_tready;
   logic [511:0] link0_tdata;
@@ -203,7 +203,7 @@ module linked_image (
       .s_axis_quiet_tready(link2_tready),
       .s_axis_quiet_tdata(link2_tdata)
   );
-  onpath_tables u_tables (
+  onpath_pages u_tables (
       .ap_clk(clk),
       .ap_rst_n(rst_n),
       .s_axi_control_awvalid(s_axi_tables_awvalid),

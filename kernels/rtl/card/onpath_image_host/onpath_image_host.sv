@@ -28,7 +28,7 @@ module onpath_image_host (
     /* verilator lint_on SYMRSVDWORD */
     input  logic         s_axis_table_tvalid,
     output logic         s_axis_table_tready,
-    input  logic [63:0]  s_axis_table_tdata,
+    input  logic [255:0] s_axis_table_tdata,
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
@@ -123,7 +123,7 @@ module onpath_image_host (
       .interrupt(interrupt),
       .s_axis_table_tvalid(s_axis_table_tvalid),
       .s_axis_table_tready(s_axis_table_tready),
-      .s_axis_table_tdata({192'd0, s_axis_table_tdata}),
+      .s_axis_table_tdata(s_axis_table_tdata),
       .s_axis_tvalid(to_valid),
       .s_axis_tready(to_ready),
       .s_axis_tdata(to_data),

@@ -6,7 +6,7 @@
 
 import { deviceBuild, type PlanBuild } from "../../../../kernels/rtl/builds.ts";
 import { counterAddress } from "../../../../kernels/rtl/registers.ts";
-import { MOVER, moverInstances, WORDS_ERRORS } from "../../../../kernels/rtl/movers.ts";
+import { MOVER, moverInstances, moversOf, WORDS_ERRORS } from "../../../../kernels/rtl/movers.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { XrtBuffer } from "../binding/buffer.ts";
@@ -23,6 +23,8 @@ export interface CardKernel {
   readonly packets: XrtKernel;
   /** Mover of the kernel's tables. */
   readonly tables: XrtKernel;
+  /** Whether that mover reads ahead, and sends eight entries of a page in a word. */
+  readonly readsAhead: boolean;
   /**
    * Sets the arguments and starts the kernel. Resolves when the kernel has read them.
    *
@@ -64,6 +66,7 @@ export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel 
     );
   }
   const movers = moverInstances(instance);
+  const kinds = moversOf(name);
   const opened: XrtKernel[] = [];
   const open = (name: string) => {
     const kernel = device.kernel(name, { exclusive: true });
@@ -75,16 +78,25 @@ export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel 
   };
   try {
     const kernel = open(`${name}:{${instance}}`);
-    const packets = open(`${MOVER.packets}:{${movers.packets}}`);
-    const tables = open(`${MOVER.tables}:{${movers.tables}}`);
-    return { ...handle(kernel, kernel.run()), packets, tables, close };
+    const packets = open(`${kinds.packets}:{${movers.packets}}`);
+    const tables = open(`${kinds.tables}:{${movers.tables}}`);
+    return {
+      ...handle(kernel, kernel.run()),
+      packets,
+      tables,
+      readsAhead: kinds.tables === MOVER.pages,
+      close,
+    };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function handle(kernel: XrtKernel, run: XrtRun): Omit<CardKernel, "packets" | "tables" | "close"> {
+function handle(
+  kernel: XrtKernel,
+  run: XrtRun,
+): Omit<CardKernel, "packets" | "tables" | "readsAhead" | "close"> {
   const readsMemory = kernel.metadata.arguments.some(({ name }) => name === WORDS);
   const errors = () => readsMemory ? kernel.readRegister(WORDS_ERRORS) : 0;
   // The register counts from reset, which may be another program's.

@@ -6,7 +6,7 @@
 
 import type { PageImage } from "../../../../kernels/program.ts";
 import type { PlanBuild } from "../../../../kernels/rtl/builds.ts";
-import { pageCommands } from "../../../../kernels/rtl/page_commands.ts";
+import { PAGE_ENTRIES, pageCommands } from "../../../../kernels/rtl/page_commands.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { Port } from "../../port.ts";
 import type { XrtBuffer } from "../binding/buffer.ts";
@@ -81,8 +81,7 @@ export async function openCardPort(
       },
       queue: async (loads, lastEpoch, wait) => {
         for (const { page, bytes } of loads) await tables.bring(page, bytes, wait);
-        // The table mover's stream has 64 bits: an entry a word.
-        const commands = pageCommands(loads, lastEpoch, 1);
+        const commands = pageCommands(loads, lastEpoch, kernel.readsAhead ? PAGE_ENTRIES : 1);
         await tables.queue(commands.map((each, n) => ({ ...each, page: loads[n - 1]?.page ?? null })), wait);
       },
       exchange: async (exchange, each, wait) => {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { PageCommand } from "../../../../kernels/rtl/page_commands.ts";
+import { type PageCommand, pageWords } from "../../../../kernels/rtl/page_commands.ts";
 import {
   MOVER_ERRORS,
   TABLE_LIST,
@@ -193,11 +193,11 @@ export async function createCardTables(
     queue: async (commands, options) => {
       const { buffer, stride } = pages!;
       const base = Number(buffer.address);
-      const entries = commands.map(({ words, entries, page }): TableListEntry => ({
+      const entries = commands.map(({ words, entries, perWord, page }): TableListEntry => ({
         words,
         address: base + (page ?? 0) * stride,
-        entries: entries.length / 4,
-        width: 4,
+        entries: pageWords(entries.length, perWord),
+        width: perWord === 1 ? 4 : 32,
       }));
       for (let first = 0; first < entries.length; first += LIST_ENTRIES) {
         await start(entries.slice(first, first + LIST_ENTRIES), buffer, options);
