@@ -33,7 +33,7 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
     build: "packet_image",
     places: [
       ["row_b[32*word_b+:32]", "row_b[31:0]", "the second port reads the first of eight words"],
-      ["<= din_a[32*k+:32];", "<= din_a[31:0];", "eight words of a page are all its first"],
+      ["= din_a[32*k+:32];", "= din_a[31:0];", "eight words of a page are all its first"],
     ],
   },
   {

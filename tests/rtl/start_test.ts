@@ -14,7 +14,7 @@ import {
 import { compile } from "../../kernels/image/plan/compile.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/offload.ts";
-import { pageCommands } from "../../kernels/rtl/page_commands.ts";
+import { pageCommands, pageWords } from "../../kernels/rtl/page_commands.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { rtlProgram } from "../../kernels/image/rtl/program.ts";
@@ -214,10 +214,14 @@ Deno.test("RTL start: a page that is under way is discarded, and the plan behind
   const sent = packetsOf(PLAN_A, input);
   const expected = (await openPlan(PLAN_A)).run(sent).answers;
   // One waits for an epoch that never comes, one is on its way.
-  for (const [after, cycles] of [[5, 400], [-1, 40], [-1, bytes.length / 4]] as const) {
+  const cases = ([1, 8] as const).flatMap((perWord) => {
+    const words = pageWords(bytes.length, perWord);
+    return [[5, 400, perWord], [-1, words / 2, perWord], [-1, words, perWord]] as const;
+  });
+  for (const [after, cycles, perWord] of cases) {
     const rtl = await openPlan(paged);
     const { swaps } = rtl.card.counters();
-    rtl.card.queue(pageCommands([{ ...page, after }], 1));
+    rtl.card.queue(pageCommands([{ ...page, after }], 1, perWord));
     rtl.card.ends[0] = HEADER_BYTES;
     assert.throws(() => rtl.card.run(1, { send: 16 }, cycles), /did not end/);
     assert(rtl.card.hasQueued());
