@@ -145,8 +145,8 @@ export function registersPage(): string {
     `The counter of drop reason n is at ${hex(counterAddress(COUNTER.drops))} + 4 · n:`,
     markdownTable(["number", "reason"], ["right", "left"], reasons),
     "## The stream of tables",
-    "Words of 64 bits, least significant bit first. `packet_image` takes words of 256 bits, of which only the entries\n" +
-    "of wide pages use more than the lowest 64. The first word of a command has:",
+    "Words of 64 bits, least significant bit first. `packet_image` takes words of 256 bits, of which only the\n" +
+    "entries of wide pages use more than the lowest 64. The first word of a command has:",
     markdownTable(["bits", "meaning"], ["left", "left"], [
       ["15:0", "first entry; of a page its number"],
       ["19:16", "number of the table"],
