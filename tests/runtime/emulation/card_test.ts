@@ -5,6 +5,7 @@ import { createRtlDevice } from "../../../runtime/device/rtl/device.ts";
 import {
   MOVER_ERRORS,
   moverAddress,
+  moversOf,
   PACKETS_ARGUMENTS,
   PACKETS_STATUS,
   TABLES_ARGUMENTS,
@@ -94,8 +95,9 @@ Deno.test("createEmulatedCard() runs a plan for a hand-written client: tables, p
   const plan = compile({ steps: [{ op: "resize", size: [16, 16] }] }, { input: image, device: rtl });
   const { values, tables } = rtlProgram(plan);
   const kernel = baseOf("onpath_image_host", "onpath_image_host_0");
-  const [packets, loads] = ["packets", "tables"].map((which) =>
-    baseOf(`onpath_${which}`, `${which}_onpath_image_host_0`)
+  const movers = moversOf("onpath_image_host");
+  const [packets, loads] = (["packets", "tables"] as const).map((which) =>
+    baseOf(movers[which], `${which}_onpath_image_host_0`)
   ) as [number, number];
 
   await start(kernel, values.map((value, place) => [argumentAddress(place), value]));
