@@ -109,6 +109,7 @@ export async function bundleCommand(root: string, source: string, out: string): 
     define: {
       "globalThis.ONPATH_CLEAN": JSON.stringify("./commands/clean.ts"),
       "globalThis.ONPATH_SERVE": JSON.stringify("./commands/serve.ts"),
+      "globalThis.ONPATH_TOKENIZER_SERVE": JSON.stringify("./commands/tokenizer_serve.ts"),
     },
     external: [...DEPENDENCIES, NATIVE_DEPENDENCY, ...OPTIONAL_PEERS],
     // Some bundled packages are CommonJS and load Node's modules with `require`.

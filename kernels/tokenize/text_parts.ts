@@ -58,6 +58,24 @@ export function checkText(input: unknown): string | Uint8Array {
 }
 
 /**
+ * Checks that a text has whole characters, so that it can be cut off and continued.
+ *
+ * @param what Name of the text in messages, such as `prompt`.
+ * @param text Any string.
+ * @returns The text.
+ * @throws {OnpathError} `file` if it has a lone surrogate.
+ */
+export function checkCharacters(what: string, text: string): string {
+  if (text.isWellFormed()) return text;
+  const at = text.search(/\p{Cs}/u);
+  throw new OnpathError(
+    "file",
+    `Cannot take a ${what} with a lone surrogate at index ${at}: expected whole characters`,
+    { at },
+  );
+}
+
+/**
  * Returns the bytes of a text, which may be malformed UTF-8.
  *
  * @throws {OnpathError} `dtype` if the value is not a text.

@@ -57,22 +57,25 @@ function refuseSocket(socket: Socket, status: string, error: string): void {
  *
  * @throws {OnpathError} `device` if the address cannot be used.
  */
-export function listen(server: Server, port: number, host: string): Promise<void> {
+export function listen(
+  server: Server,
+  address: { readonly port: number; readonly host: string } | { readonly path: string },
+): Promise<void> {
+  const where = "path" in address ? `socket ${address.path}` : `port ${address.port} of ${address.host}`;
   return new Promise((resolve, reject) => {
     const fail = (cause: Error & { code?: string }) =>
       reject(
         new OnpathError(
           "device",
-          `Cannot listen on port ${port} of ${host}: ${cause.code ?? cause.message}`,
+          `Cannot listen on ${where}: ${cause.code ?? cause.message}`,
+          { ...address },
           {
-            port,
-            host,
+            cause,
           },
-          { cause },
         ),
       );
     server.once("error", fail);
-    server.listen(port, host, () => {
+    server.listen(address, () => {
       server.off("error", fail);
       resolve();
     });

@@ -7,6 +7,7 @@
  * | without HTTP | `handler = createHandler({ models })`, `await handler.start()`, `await handler.infer(request)` |
  * | before a model server | `predictedBy(model, { url })` |
  * | with HTTP | `server = await serve(handler, { port: 8000 })`, `await server.close()` |
+ * | a tokenizer | `serveTokenizer(createTokenizerService({ vocabulary }), { socket })` |
  * | as a client | `await requestInference(url, { inputs })` |
  *
  * Queues, batches, bodies and connections have limits. What exceeds them is refused with status 429, 503 or 413.
@@ -45,6 +46,18 @@ export type { BatchEvent, RequestEvent, ServeObserver, ServeSpan, ServeTracer } 
 export { predictedBy, type PredictorOptions } from "./predictor.ts";
 export { type ProcessedItem, processorModel, type ProcessorModelOptions } from "./processor_model.ts";
 export type { InferenceResponse } from "./response.ts";
-export { type InferenceServer, type MetricsSource, serve, type ServeOptions } from "./server.ts";
+export type { HttpOptions, HttpServer, MetricsSource } from "./http_server.ts";
+export { type InferenceServer, serve, type ServeOptions } from "./server.ts";
 export type { Datatype, DatatypeArrays, InferenceTensor } from "./tensors.ts";
 export { textModel, type TextModelOptions } from "./text_model.ts";
+export { serveTokenizer } from "./tokenizer_server.ts";
+export {
+  type ChatMessage,
+  createTokenizerService,
+  type TokenizeRequest,
+  type TokenizeResponse,
+  type TokenizerService,
+  type TokenizerServiceOptions,
+  type TokenizerStats,
+} from "./tokenizer_service.ts";
+export type { SessionAnswer, SessionLimits } from "./tokenizer_sessions.ts";

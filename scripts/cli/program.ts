@@ -47,6 +47,7 @@ import {
 } from "./options.ts";
 import { addNetworkCommands } from "./network_program.ts";
 import { addServeCommand } from "./serve_program.ts";
+import { addTokenizerCommand } from "./tokenizer_program.ts";
 import { suggest } from "./suggest.ts";
 import { topics } from "./topics.ts";
 import { addXrtCommands } from "./xrt_program.ts";
@@ -289,6 +290,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action(listDevices);
   addCacheCommands(program, context);
   addServeCommand(program, context);
+  addTokenizerCommand(program, context);
   addNetworkCommands(program, context);
   addXrtCommands(program, context);
   return program;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SERVE, TOKENIZER_SERVE } from "./topics_serve.ts";
 import { SAMPLE_VOCABULARY } from "../network/samples.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
 import { LAYER_MARK } from "../quantize/cache.ts";
@@ -34,6 +35,7 @@ const TOPICS: Readonly<
     | "quantize"
     | "dequantize"
     | "serve"
+    | "tokenizerServe"
     | "nic"
     | "network"
     | "networkReceive"
@@ -224,25 +226,8 @@ Writes the tensors under their names, in their shape, layout and type.
 Examples:
   onpath dequantize small.safetensors --output cache.safetensors
 ${EXIT_CODES}`,
-  serve: `
-Paths: /v2, /v2/health/live, /v2/health/ready, /v2/models/<name>, …/ready, …/infer, and /metrics for
-Prometheus. Tensors are JSON or binary data. A body of pixels, of one picture or of one text needs no JSON:
-the header Inference-Header-Content-Length: 0 says so.
-
-  image      image UINT8 of --shape, or a batch -> output
-  processor  images BYTES, PNG, JPEG or WebP -> pixel_values FP32
-  tokenizer  text BYTES -> input_ids, attention_mask INT64
-
-A full queue is status 429, a server that is full or closing 503; both may be sent again. SIGINT and SIGTERM
-refuse new requests, finish those that run, and end with exit code 0; a second one ends at once. With
---predictor the results go to a model server, and its outputs come back. Nothing checks who sends:
-docs/serving.md says how to put a proxy before it.
-
-Examples:
-  onpath serve --pipeline pipeline.json --shape 720,1280,3
-  onpath serve --processor preprocessor_config.json --max-batch 8 --max-delay 5
-  onpath serve --vocab cl100k_base --port 9000 --json
-${EXIT_CODES}`,
+  serve: `${SERVE}${EXIT_CODES}`,
+  tokenizerServe: `${TOKENIZER_SERVE}${EXIT_CODES}`,
   nic: `
 Senders announce plans over the control channel, and the NIC opens a device for each. Requests arrive as
 datagrams; the answers go to the receivers that registered. With --device the NIC takes plans for that device

@@ -6,8 +6,9 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { InferenceHandler } from "../../runtime/serve/handler_types.ts";
+import type { TokenizerService } from "../../runtime/serve/tokenizer_service.ts";
 import type { ServeObserver } from "../../runtime/serve/observer.ts";
-import type { MetricsSource } from "../../runtime/serve/server.ts";
+import type { MetricsSource } from "../../runtime/serve/http_server.ts";
 
 /** Bounds of the histograms of times, in seconds. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -23,6 +24,8 @@ export interface PrometheusMetrics {
   readonly source: MetricsSource;
   /** Also collects the state of the queues. */
   readonly watch: (handler: Pick<InferenceHandler, "counts">) => void;
+  /** Also collects what a tokenizer has done, and its sessions. */
+  readonly watchTokenizer: (service: Pick<TokenizerService, "stats">) => void;
 }
 
 /**
@@ -106,6 +109,28 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       },
     },
     source: { contentType: register.contentType, text: () => register.metrics() },
+    watchTokenizer: (service) => {
+      const total = (name: string, help: string, field: "encodedBytes" | "tokens") =>
+        new Counter({
+          name,
+          help,
+          ...common,
+          collect() {
+            this.reset();
+            this.inc(service.stats()[field]);
+          },
+        });
+      total("onpath_tokenizer_encoded_bytes_total", "Bytes of text that were tokenized.", "encodedBytes");
+      total("onpath_tokenizer_tokens_total", "Ids that were made.", "tokens");
+      new Gauge({
+        name: "onpath_tokenizer_sessions",
+        help: "Prompts that grow and are open.",
+        ...common,
+        collect() {
+          this.set(service.stats().sessions);
+        },
+      });
+    },
     watch: (handler) => {
       const gauge = (name: string, help: string, field: "waiting" | "running") =>
         new Gauge({

@@ -13,7 +13,7 @@ import { allowedTokens } from "../special.ts";
 import { createSplitter } from "../special_strip.ts";
 import { engineTables } from "../tables.ts";
 import { textEngine } from "../text_engine.ts";
-import { checkText } from "../text_parts.ts";
+import { checkCharacters, checkText } from "../text_parts.ts";
 import { requireVocabulary, type SpecialToken, type Vocabulary } from "../vocabulary.ts";
 import { joined, WholeText } from "../whole_text.ts";
 import { continuedSteps, type SafeCuts, safeCuts } from "./safe_cut.ts";
@@ -51,6 +51,8 @@ export interface GrowingText {
    * an addition could complete. The text is then as before.
    */
   readonly append: (text: string | Uint8Array) => Appended;
+  /** Number of ids at the beginning that no addition changes. */
+  readonly final: number;
   /** Copies the ids of the text. */
   readonly ids: () => Uint32Array<ArrayBuffer>;
 }
@@ -233,21 +235,11 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Bytes of a text that no addition completes. */
 function strictBytes(text: string | Uint8Array): Uint8Array {
-  if (typeof checkText(text) === "string") {
-    if ((text as string).isWellFormed()) return utf8.encode(text as string);
-    const at = (text as string).search(/\p{Cs}/u);
-    throw new OnpathError(
-      "file",
-      `Cannot append a text with a lone surrogate at index ${at}: expected whole characters`,
-      {
-        at,
-      },
-    );
-  }
+  if (typeof checkText(text) === "string") return utf8.encode(checkCharacters("text", text as string));
   try {
     strict.decode(text as Uint8Array);
   } catch (cause) {
-    throw new OnpathError("file", "Cannot append bytes that are not UTF-8: expected whole characters", {}, {
+    throw new OnpathError("file", "Cannot take bytes that are not UTF-8: expected whole characters", {}, {
       cause,
     });
   }
@@ -262,8 +254,7 @@ class Growing implements GrowingText {
   #list: Uint32Array<ArrayBuffer> = new Uint32Array(64);
   #tail: Uint8Array = new Uint8Array(0);
   #isContinued = false;
-  // Ids before the tail.
-  #final = 0;
+  final = 0;
 
   constructor(encoder: TailEncoder) {
     this.#encoder = encoder;
@@ -275,14 +266,14 @@ class Growing implements GrowingText {
     tail.set(this.#tail);
     tail.set(more, this.#tail.length);
     const { ids, cut, isContinued } = this.#encoder.encode(tail, this.#isContinued);
-    let kept = this.#final;
-    while (kept < this.count && this.#list[kept] === ids[kept - this.#final]) kept++;
-    const changed = ids.slice(kept - this.#final);
-    this.count = this.#final + ids.length;
+    let kept = this.final;
+    while (kept < this.count && this.#list[kept] === ids[kept - this.final]) kept++;
+    const changed = ids.slice(kept - this.final);
+    this.count = this.final + ids.length;
     this.#put(kept, changed);
     const encodedBytes = tail.length + this.#advance(tail, cut, isContinued);
     this.bytes += more.length;
-    return { kept, ids: changed, count: this.count, final: this.#final, encodedBytes };
+    return { kept, ids: changed, count: this.count, final: this.final, encodedBytes };
   };
 
   readonly ids = (): Uint32Array<ArrayBuffer> => this.#list.slice(0, this.count);
@@ -306,7 +297,7 @@ class Growing implements GrowingText {
     this.count = ids.length;
     this.#list = Uint32Array.from(ids);
     this.bytes = text.length;
-    this.#final = from;
+    this.final = from;
     this.#tail = tail;
     this.#isContinued = isContinued;
   }
@@ -325,7 +316,7 @@ class Growing implements GrowingText {
     this.#tail = cut === 0 ? tail : tail.slice(cut);
     if (cut === 0) return 0;
     this.#isContinued = isContinued;
-    this.#final = this.count - this.#encoder.encode(this.#tail, isContinued).ids.length;
+    this.final = this.count - this.#encoder.encode(this.#tail, isContinued).ids.length;
     return this.#tail.length;
   }
 }

@@ -130,7 +130,7 @@ Deno.test("createAppender() refuses what an addition could complete, and keeps t
   for (const text of ["\ud83d", "a\ude00b"]) {
     assert.throws(
       () => growing.append(text),
-      /^OnpathError: Cannot append a text with a lone surrogate at index [01]: /,
+      /^OnpathError: Cannot take a text with a lone surrogate at index [01]: /,
     );
   }
   assert.throws(() => growing.append(Uint8Array.of(0xf0, 0x9f)), refusal("file", /not UTF-8/));

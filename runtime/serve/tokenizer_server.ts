@@ -1,0 +1,157 @@
+/**
+ * HTTP server of a tokenizer service: vLLM's `/tokenize` and `/detokenize`, `/count`, and `/sessions`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { parseWith, type Schema } from "../../kernels/schema.ts";
+import { OnpathError } from "../../serialize/errors.ts";
+import type { WaitOptions } from "../../serialize/wait.ts";
+import { refuse } from "./failures.ts";
+import {
+  type HttpExchange,
+  type HttpOptions,
+  type HttpServer,
+  sendMetrics,
+  startHttp,
+} from "./http_server.ts";
+import { parseJson } from "./tensor_list.ts";
+import type { TokenizeRequest, TokenizerService } from "./tokenizer_service.ts";
+
+/** Maximum messages of a chat. */
+const MAX_MESSAGES = 65_536;
+
+const model = z.string().nullish();
+const tokenizeRequest: Schema<TokenizeRequest> = z.object({
+  model,
+  prompt: z.string().optional(),
+  messages: z.array(z.record(z.string(), z.unknown())).max(MAX_MESSAGES).optional(),
+  add_special_tokens: z.boolean().optional(),
+  add_generation_prompt: z.boolean().optional(),
+  return_token_strs: z.boolean().nullish(),
+});
+const openRequest: Schema<TokenizeRequest> = z.object({
+  model,
+  prompt: z.string().optional(),
+  messages: z.array(z.record(z.string(), z.unknown())).max(MAX_MESSAGES).optional(),
+  add_special_tokens: z.boolean().optional(),
+  add_generation_prompt: z.boolean().optional(),
+}).transform((request) => request.messages === undefined ? { prompt: "", ...request } : request);
+const appendRequest: Schema<{ readonly append: string; readonly at?: number | undefined }> = z.object({
+  append: z.string(),
+  at: z.number().int().min(0).optional(),
+});
+
+/** Ids of a request, which no schema visits one by one. */
+function readDetokenize(
+  json: unknown,
+): { readonly model?: string | null | undefined; readonly tokens: readonly number[] } {
+  const { tokens, model: name } = Object(json) as { tokens?: unknown; model?: unknown };
+  const isList = Array.isArray(tokens) && tokens.every((id) => Number.isSafeInteger(id));
+  if (isList && (name === undefined || name === null || typeof name === "string")) {
+    return { model: name, tokens };
+  }
+  throw new OnpathError("pipeline", "Cannot read request.tokens: expected a list of whole numbers");
+}
+
+/** A path, and what answers it. */
+interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: RegExp;
+  readonly answer: (json: unknown, session: string, wait: WaitOptions) => Promise<unknown>;
+}
+
+/**
+ * Listens, and answers requests by a service.
+ *
+ * @param service Tokenizer. The server closes it.
+ * @param options Address, or path of a Unix socket, and limits.
+ * @throws {OnpathError} `size` if an option is outside its limits; `device` if the address cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { compileVocabulary, readTiktoken } from "onpath";
+ * import { createTokenizerService, serveTokenizer } from "onpath/serve";
+ * import assert from "node:assert/strict";
+ *
+ * const units = Array.from({ length: 256 }, (_, byte) => `${btoa(String.fromCharCode(byte))} ${byte}`);
+ * const source = readTiktoken(units.join("\n"), "tiny", { pattern: "\\p{L}+|\\P{L}", special: {} });
+ * const service = createTokenizerService({ vocabulary: await compileVocabulary(source) });
+ * await using server = await serveTokenizer(service, { port: 0 });
+ * const answer = await fetch(`${server.url}/tokenize`, { method: "POST", body: JSON.stringify({ prompt: "ab" }) });
+ * assert.deepEqual((await answer.json()).tokens, [97, 98]);
+ * ```
+ */
+export async function serveTokenizer(
+  service: TokenizerService,
+  options: HttpOptions = {},
+): Promise<HttpServer> {
+  const tokenizeOf = (json: unknown) => parseWith(tokenizeRequest, json, "pipeline", "request");
+  const routes: readonly Route[] = [
+    {
+      method: "POST",
+      path: /^tokenize$/,
+      answer: (json, _, wait) => service.tokenize(tokenizeOf(json), wait),
+    },
+    { method: "POST", path: /^count$/, answer: (json, _, wait) => service.count(tokenizeOf(json), wait) },
+    {
+      method: "POST",
+      path: /^detokenize$/,
+      answer: (json, _, wait) => service.detokenize(readDetokenize(json), wait),
+    },
+    {
+      method: "POST",
+      path: /^sessions$/,
+      answer: (json, _, wait) => service.open(parseWith(openRequest, json, "pipeline", "request"), wait),
+    },
+    {
+      method: "POST",
+      path: /^sessions\/([\w-]{1,64})$/,
+      answer: (json, session, wait) =>
+        service.append(session, parseWith(appendRequest, json, "pipeline", "request"), wait),
+    },
+    {
+      method: "GET",
+      path: /^sessions\/([\w-]{1,64})$/,
+      answer: (_, session, wait) => service.read(session, wait),
+    },
+    {
+      method: "DELETE",
+      path: /^sessions\/([\w-]{1,64})$/,
+      answer: async (_, session, wait) => {
+        await service.end(session, wait);
+        return { session };
+      },
+    },
+    { method: "GET", path: /^health$/, answer: () => Promise.resolve({}) },
+  ];
+
+  const answer = async ({ request, sender, body }: HttpExchange): Promise<void> => {
+    const path = (request.url ?? "/").split("?", 1)[0]!.replace(/^\/+|\/+$/g, "");
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (path === "metrics" && method === "GET") return await sendMetrics(options.metrics, sender);
+    const known = routes.filter((route) => route.path.test(path));
+    if (known.length === 0) {
+      throw refuse(
+        404,
+        "plan",
+        "Cannot answer: nothing is at this path, expected /tokenize, /detokenize, /count or /sessions",
+      );
+    }
+    const route = known.find((each) => each.method === method);
+    if (route === undefined) {
+      const allow = known.map((each) => each.method).join(", ");
+      throw refuse(405, "pipeline", `Cannot answer: the method is wrong, expected ${allow}`, { allow });
+    }
+    const json = method === "POST" ? parseJson((await body()).bytes) : undefined;
+    const session = route.path.exec(path)![1] ?? "";
+    sender.json(200, await route.answer(json, session, { signal: sender.signal }));
+  };
+  return await startHttp({
+    observer: service.observer,
+    answer,
+    start: () => Promise.resolve(),
+    close: (wait) => service.close(wait),
+  }, options);
+}
