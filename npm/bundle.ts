@@ -58,7 +58,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     minifyWhitespace: true,
     minifySyntax: true,
   } as const;
-  const plugins = [embedWorker(root)];
+  const plugins = [embedWorker(root), joinLines];
   await esbuild.build({
     ...common,
     plugins,
@@ -154,6 +154,22 @@ function shareRtl(root: string): esbuild.Plugin {
     },
   };
 }
+
+/**
+ * Joins the lines of the RTL's WebAssembly to one string. The marks between lines do not compress, and cost 6% of the
+ * download of each build.
+ */
+const joinLines: esbuild.Plugin = {
+  name: "join-lines",
+  setup: (build) => {
+    build.onLoad({ filter: /\/generated\/\w+\.ts$/ }, async ({ path }) => {
+      const lines = (await readFile(path, "utf8")).matchAll(/^ {2}"([A-Za-z0-9+/=]+)",$/gm);
+      const text = [...lines].map(([, line]) => line).join("");
+      if (text === "") throw new Error(`Cannot bundle ${path}: it has no lines of base64`);
+      return { contents: `export const WASM = ${JSON.stringify(text)};`, loader: "js" };
+    });
+  },
+};
 
 /** Puts the code of worker threads, with all that it imports, into a string: it then needs no file at run time. */
 function embedWorker(root: string): esbuild.Plugin {

@@ -148,6 +148,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     synthesis: [{ name: "packet_widths", parameters: {} }],
   },
   { ...PLAIN, name: "host_echo", top: "host_echo", harness: "host" },
+  { ...PLAIN, name: "spread_echo", top: "spread_echo", effort: "-O1" },
   {
     ...PLAIN,
     name: "packet_image",
@@ -163,7 +164,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       { name: "packet_image", parameters: { LANES: 6, XW: 14, IW: 10 } },
       { name: "packet_image, 3 lanes", parameters: { LANES: 3, XW: 14, IW: 10 } },
       { name: "packet_image, 1 lane", parameters: { LANES: 1, XW: 14, IW: 10 } },
-      { name: "packet_image, small", parameters: { LANES: 6, XW: 11, IW: 7 } },
+      { name: "packet_image, small", parameters: { LANES: 6, XW: 11, IW: 7, LOADS: 1 } },
     ],
   },
   {
