@@ -29,6 +29,7 @@ import {
   TOKENIZE_TABLE,
 } from "../../kernels/rtl/registers.ts";
 import { markdownTable } from "../io/markdown.ts";
+import { moverSection } from "./mover_registers.ts";
 
 const PAGE = new URL("../../docs/registers.md", import.meta.url);
 
@@ -169,6 +170,7 @@ export function registersPage(): string {
       ),
     ),
     "The kernels of KV caches have no tables.",
+    ...moverSection(),
   ].join("\n\n") + "\n";
 }
 
