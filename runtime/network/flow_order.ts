@@ -5,8 +5,11 @@
  * @module
  */
 
-/** Requests that a NIC holds for each sequential flow, and requests whose answers it keeps. */
-export const ORDER_WINDOW = 64;
+/**
+ * Requests that a NIC holds for each sequential flow, and requests whose answers it keeps. While a repeat travels, later
+ * requests go on, and show whether it was lost too. With 64, a window was often full, and only a timeout showed that.
+ */
+export const ORDER_WINDOW = 256;
 
 /** Answers that a NIC keeps for each sequential flow. */
 const MAX_KEPT = 2048;

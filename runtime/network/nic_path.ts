@@ -139,7 +139,11 @@ export class NicPath {
         if (due !== bytes) this.#released++;
         this.#reports.note(header.flow, flow, false);
       }
-    } else this.#dropOf(flow, place);
+    } else {
+      this.#dropOf(flow, place);
+      // The sender repeats what it does not know to have arrived. No answer shows that of a request without answers.
+      if (place === "late") this.#reports.note(header.flow, flow, true);
+    }
   }
 
   #repeat(flow: NicFlow, answers: readonly Uint8Array[]): void {

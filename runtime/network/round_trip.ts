@@ -13,8 +13,10 @@ const FIRST_MS = 200;
 export const MIN_TIMEOUT_MS = 10;
 /** Maximum timeout in milliseconds, with all back-off. */
 export const MAX_TIMEOUT_MS = 4000;
-/** Acknowledgements of repeated packets alone after which the path is taken for one that has become slower. */
-const MAX_AMBIGUOUS = 8;
+/** Times that a timeout doubles. */
+const MAX_DOUBLINGS = 6;
+/** Silences after which the path is taken for one that has become slower. */
+const MAX_SILENCES = 2;
 /** Resolution of the clock in milliseconds. */
 const CLOCK_MS = 1;
 
@@ -22,20 +24,25 @@ const CLOCK_MS = 1;
 export class RoundTrip {
   #smoothed: number | undefined;
   #variation = 0;
-  #backOff = 1;
-  #ambiguous = 0;
+  #silences = 0;
 
   /** Smoothed round trip in milliseconds; 0 before the first measurement. */
   get smoothedMs(): number {
     return this.#smoothed ?? 0;
   }
 
-  /** Timeout in milliseconds. */
-  get timeoutMs(): number {
+  /**
+   * Timeout of a flow in milliseconds.
+   *
+   * @param timeouts Its timeouts in a row. The second and each further one double the next. The back-off is a flow's own:
+   * many small flows that lose their last packets do not slow each other.
+   */
+  timeoutMs(timeouts: number): number {
     const base = this.#smoothed === undefined
       ? FIRST_MS
       : this.#smoothed + Math.max(CLOCK_MS, 4 * this.#variation);
-    return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, base) * this.#backOff);
+    const backOff = 2 ** Math.max(0, Math.min(MAX_DOUBLINGS, timeouts - 1));
+    return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, base) * backOff);
   }
 
   /**
@@ -55,23 +62,16 @@ export class RoundTrip {
       this.#variation = 0.75 * this.#variation + 0.25 * Math.abs(this.#smoothed - ms);
       this.#smoothed = 0.875 * this.#smoothed + 0.125 * ms;
     }
-    this.#backOff = 1;
-    this.#ambiguous = 0;
+    this.#silences = 0;
   }
 
   /**
-   * Ends the back-off, after an acknowledgement of repeated packets. Their round trips are ambiguous. Where no others
-   * come, the timeout is too short for the path, and it grows towards the time since the first copies.
+   * Takes note that many requests had no report for two timeouts or more, until one came. Once this repeats, and no round
+   * trip is measured meanwhile, the path has become slower than the timeout, which grows.
    *
-   * @param atMost Milliseconds since the first copy of one of them.
+   * @param atMost Milliseconds since the first copy of a request that has arrived.
    */
-  progress(atMost: number): void {
-    this.#backOff = 1;
-    if (++this.#ambiguous >= MAX_AMBIGUOUS) this.measure(Math.min(atMost, 2 * this.timeoutMs));
-  }
-
-  /** Doubles the timeout, after it has passed without an acknowledgement. */
-  backOff(): void {
-    this.#backOff = Math.min(64, 2 * this.#backOff);
+  noteSilence(atMost: number): void {
+    if (++this.#silences >= MAX_SILENCES) this.measure(atMost);
   }
 }

@@ -7,11 +7,17 @@
  * @module
  */
 
+import { RequestCopies } from "./request_copies.ts";
 import type { RoundTrip } from "./round_trip.ts";
-import { DatagramList } from "./socket/batch.ts";
+import type { DatagramList } from "./socket/batch.ts";
 
-/** State of a request. */
-const WAITING = 0, IN_FLIGHT = 1, LOST = 2, ARRIVED = 3;
+/** State of a request. `HELD`: the NIC has it, and no report says that the device has taken it. */
+const WAITING = 0, IN_FLIGHT = 1, HELD = 2, LOST = 3, ARRIVED = 4;
+
+/** Requests that the first timeout repeats. One alone meets no report in a quarter of the cases at 10% loss. */
+const PROBES = 3;
+/** Requests without any report, over two timeouts, that mean a slow path: so many are not lost at once. */
+const MIN_SILENT = 16;
 
 /** Requests of one flow, within a window. */
 export class SelectiveRepeat {
@@ -19,21 +25,25 @@ export class SelectiveRepeat {
   sent = 0;
   /** Requests sent again. */
   resent = 0;
-  /** Requests that were lost before others that arrived. */
+  /** Requests that have arrived. */
+  arrived = 0;
+  /** Times that requests which have arrived were lost before others that arrived. */
   losses = 0;
-  /** Consecutive timeouts without an acknowledgement. */
+  /** Consecutive timeouts without progress: an acknowledgement, or a report of the NIC that names more requests. */
   timeouts = 0;
+  /** Time of the last progress in milliseconds; before any, that of the first request. */
+  progressAt = -Infinity;
   readonly #total: number;
   readonly #capacity: number;
-  readonly #packetBytes: number;
   readonly #path: RoundTrip;
   // Rings, indexed by sequence number modulo the capacity.
-  readonly #copies: Uint8Array;
+  readonly #copies: RequestCopies;
   readonly #states: Uint8Array;
   readonly #sentAt: Float64Array;
   // Times of the first copies.
   readonly #copiedAt: Float64Array;
   readonly #tries: Uint32Array;
+  readonly #lossesOf: Uint32Array;
   // First request that has not arrived, first one never sent, and first one without a copy.
   #first = 0;
   #unsent = 0;
@@ -44,6 +54,9 @@ export class SelectiveRepeat {
   #newestArrival = -Infinity;
   #newest = -1;
   #lastEvent = 0;
+  #repeatedAt = -Infinity;
+  // Requests sent since the last report that brought something new.
+  #silent = 0;
   // Sequential flows: earliest time at which a device could take each request, and first request that the NIC lacks.
   readonly #dueAt: Float64Array;
   readonly #suspectAt: Float64Array;
@@ -72,23 +85,21 @@ export class SelectiveRepeat {
     this.#total = total;
     this.#capacity = Math.min(capacity, total);
     this.#path = path;
-    this.#packetBytes = packetBytes;
-    this.#copies = new Uint8Array(this.#capacity * packetBytes);
+    this.#copies = new RequestCopies(this.#capacity, packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
     this.#copiedAt = new Float64Array(this.#capacity);
     this.#tries = new Uint32Array(this.#capacity);
+    this.#lossesOf = new Uint32Array(this.#capacity);
     this.#isSequential = sequential !== undefined;
     this.#answersOf = sequential?.answersOf;
     this.#dueAt = this.#isSequential ? new Float64Array(this.#capacity) : this.#sentAt;
     this.#suspectAt = new Float64Array(this.#capacity);
-    this.#lengths = new Uint32Array(this.#capacity);
   }
-  readonly #lengths: Uint32Array;
 
   /** Makes an empty list for {@linkcode take}. */
   list(): DatagramList {
-    return new DatagramList(this.#copies);
+    return this.#copies.list();
   }
 
   /** Requests of which a copy fits now. */
@@ -96,7 +107,7 @@ export class SelectiveRepeat {
     return Math.min(this.#total - this.#staged, this.#capacity - (this.#staged - this.#first));
   }
 
-  /** Requests in flight. */
+  /** Requests on the path. One that the NIC holds is not. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -127,16 +138,15 @@ export class SelectiveRepeat {
   }
 
   get #timeoutAt(): number {
-    return this.#inFlight === 0 ? Infinity : this.#lastEvent + this.#path.timeoutMs;
+    return this.#inFlight === 0 ? Infinity : this.#lastEvent + this.#path.timeoutMs(this.timeouts);
   }
 
   /** Keeps a copy of the next request. Requires `room`. */
   stage(packet: Uint8Array): void {
     const n = this.#staged++ % this.#capacity;
-    this.#copies.set(packet, n * this.#packetBytes);
-    this.#lengths[n] = packet.length;
+    this.#copies.set(n, packet);
     this.#states[n] = WAITING;
-    this.#tries[n] = 0;
+    this.#tries[n] = this.#lossesOf[n] = 0;
   }
 
   /**
@@ -148,10 +158,12 @@ export class SelectiveRepeat {
    */
   take(packets: DatagramList, most: number, now: number): void {
     if (this.#inFlight === 0) this.#lastEvent = now;
+    if (this.sent === 0) this.progressAt = now;
     for (let n = this.#first; this.#lost > 0 && most > 0 && n < this.#unsent; n++) {
       if (this.#states[n % this.#capacity] !== LOST) continue;
       this.#lost--;
       this.resent++;
+      this.#repeatedAt = now;
       this.#send(n, packets, now);
       most--;
     }
@@ -168,7 +180,8 @@ export class SelectiveRepeat {
     if (this.#isSequential) this.#noteOrder(sequence, now);
     this.#inFlight++;
     this.sent++;
-    packets.add(n * this.#packetBytes, this.#lengths[n]!);
+    this.#silent++;
+    this.#copies.add(n, packets);
   }
 
   /** The device takes no later request before one that the NIC lacks, whenever they were sent. */
@@ -193,25 +206,50 @@ export class SelectiveRepeat {
     let count = 0, newest = -Infinity, last = first;
     for (let n = first; n < end; n++) if (holds(n)) [count, last] = [count + 1, n];
     if (first === this.#taken && count <= this.#heldCount) return false;
-    [this.#taken, this.#heldCount] = [first, count];
-    this.#lastEvent = now;
-    this.timeouts = 0;
+    this.#noteTaken(first);
+    this.#heldCount = count;
+    const hasTimedOut = this.timeouts > 0;
+    this.#noteProgress(now);
     const from = Math.max(first, this.#first);
     for (let n = from; n <= last && n < end; n++) {
       const slot = n % this.#capacity;
       if (!holds(n)) continue;
       newest = Math.max(newest, this.#sentAt[slot]!);
-      if (this.#states[slot] !== LOST) continue;
-      this.#states[slot] = IN_FLIGHT;
-      this.#lost--;
-      this.#inFlight++;
+      this.#hold(slot);
     }
+    // The way to the NIC and back is a part of the round trip, so it is measured only while nothing else is known.
+    if (!hasTimedOut && newest > -Infinity && this.#path.smoothedMs === 0) this.#path.measure(now - newest);
     for (let n = from; n < last; n++) {
       const slot = n % this.#capacity, sentAt = this.#sentAt[slot]!;
       if (!holds(n) && sentAt <= newest) this.#suspect(slot, sentAt, newest, now);
     }
     this.#arriveWithoutAnswers(first);
     return true;
+  }
+
+  /** Takes a request off the path, because the NIC holds it until an earlier one arrives. */
+  #hold(slot: number): void {
+    const state = this.#states[slot];
+    if (state === IN_FLIGHT) this.#inFlight--;
+    else if (state === LOST) this.#lost--;
+    else return;
+    this.#states[slot] = HELD;
+  }
+
+  /**
+   * Takes note that the NIC has given all requests before `end` to the device, and with them those that it held behind.
+   * They are back on the path: their answers travel.
+   */
+  #noteTaken(end: number): void {
+    if (end <= this.#taken) return;
+    let n = Math.max(this.#taken, this.#first);
+    for (; n < end || (n < this.#unsent && this.#states[n % this.#capacity] === HELD); n++) {
+      const slot = n % this.#capacity;
+      if (this.#states[slot] !== HELD) continue;
+      this.#states[slot] = IN_FLIGHT;
+      this.#inFlight++;
+    }
+    [this.#taken, this.#heldCount] = [n, 0];
   }
 
   #arriveWithoutAnswers(end: number): void {
@@ -231,7 +269,7 @@ export class SelectiveRepeat {
       if (this.#states[slot] !== IN_FLIGHT) continue;
       if (this.#suspectAt[slot]! <= now) {
         this.#lose(slot);
-        this.losses++;
+        this.#lossesOf[slot]!++;
       } else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
     }
   }
@@ -248,15 +286,16 @@ export class SelectiveRepeat {
     const end = Math.min(this.#unsent, first + 8 * bitmap.length);
     // A report from before, or of another flow's length, acknowledges nothing beyond what was sent.
     const until = Math.min(first, this.#unsent);
-    let count = 0, measured = -Infinity, copied = -Infinity;
+    let count = 0, last = -1, measured = -Infinity, copied = -Infinity;
     for (let n = this.#first; n < end; n++) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
       const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
       if (!this.#arrive(slot)) continue;
       count++;
-      copied = Math.max(copied, this.#copiedAt[slot]!);
+      last = n;
       const dueAt = this.#dueAt[slot]!;
+      copied = Math.max(copied, this.#copiedAt[slot]!);
       const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
       // An acknowledgement that comes at once is one of the copy that was sent first.
       if (isAmbiguous && now - dueAt < this.#path.smoothedMs / 2) continue;
@@ -268,13 +307,36 @@ export class SelectiveRepeat {
       if (!isAmbiguous && isInFlight) measured = Math.max(measured, dueAt);
     }
     if (count === 0) return 0;
-    if (measured > -Infinity) this.#path.measure(now - measured);
-    else this.#path.progress(now - copied);
-    this.timeouts = 0;
-    this.#lastEvent = now;
+    this.#measure(now, measured, copied);
+    this.#noteProgress(now);
     this.#advance();
+    // The device takes requests in order, so it has taken those before one that is answered.
+    if (this.#isSequential) this.#noteTaken(Math.max(last + 1, this.#first));
     this.#findLost(now);
     return count;
+  }
+
+  /**
+   * Measures the round trip from an acknowledgement.
+   *
+   * After a timeout, the report may be one that the repeats brought, because earlier ones were lost: then it shows the
+   * timeout, and is not measured. A report that comes sooner than a repeat could bring it is measured.
+   *
+   * @param now Time in milliseconds.
+   * @param sent Time at which the newest request was sent that was sent once; -Infinity if there is none.
+   * @param copied Time of the newest first copy.
+   */
+  #measure(now: number, sent: number, copied: number): void {
+    const path = this.#path, isEarly = now - this.#repeatedAt < 0.75 * path.smoothedMs;
+    if (sent > -Infinity && (this.timeouts === 0 || isEarly)) path.measure(now - sent);
+    else if (this.timeouts > 1 && this.#silent >= MIN_SILENT) {
+      path.noteSilence(Math.min(now - copied, 2 * path.timeoutMs(this.timeouts)));
+    }
+  }
+
+  #noteProgress(now: number): void {
+    this.progressAt = this.#lastEvent = now;
+    this.timeouts = this.#silent = 0;
   }
 
   /** Marks a request as arrived. Returns whether that is new. */
@@ -282,8 +344,10 @@ export class SelectiveRepeat {
     const state = this.#states[slot];
     if (state === ARRIVED) return false;
     if (state === IN_FLIGHT) this.#inFlight--;
-    else this.#lost--;
+    else if (state === LOST) this.#lost--;
     this.#states[slot] = ARRIVED;
+    this.arrived++;
+    this.losses += this.#lossesOf[slot]!;
     return true;
   }
 
@@ -317,8 +381,9 @@ export class SelectiveRepeat {
   }
 
   /**
-   * Marks requests as lost if the timeout has passed. The first time it is the oldest one in flight only: its repetition
-   * brings a report, which names the others, where merely a report was lost. After further timeouts it is all of them.
+   * Marks requests as lost if the timeout has passed. The first time it is the oldest ones in flight only: their repeats
+   * bring a report, which names the others, where merely a report was lost. After further timeouts it is all of them, and
+   * the timeout doubles.
    *
    * @returns Whether all requests were marked.
    */
@@ -326,17 +391,18 @@ export class SelectiveRepeat {
     this.#loseSuspects(now);
     if (now < this.#timeoutAt) return false;
     this.timeouts++;
-    this.#path.backOff();
     this.#lastEvent = now;
     if (this.timeouts > 1) this.loseAll();
-    else this.#loseOldest();
+    else this.#loseOldest(PROBES);
     return this.timeouts > 1;
   }
 
-  #loseOldest(): void {
-    for (let n = this.#first; n < this.#unsent; n++) {
+  #loseOldest(count: number): void {
+    for (let n = this.#first; n < this.#unsent && count > 0; n++) {
       const slot = n % this.#capacity;
-      if (this.#states[slot] === IN_FLIGHT) return this.#lose(slot);
+      if (this.#states[slot] !== IN_FLIGHT) continue;
+      this.#lose(slot);
+      count--;
     }
   }
 

@@ -18,14 +18,20 @@ import { SendWindow } from "./send_window.ts";
 import type { SelectiveRepeat } from "./selective_repeat.ts";
 import type { DatagramList } from "./socket/batch.ts";
 
-/** Consecutive timeouts of a flow after which it fails. */
+/** Timeouts of a flow in a row after which it fails, if no report arrives either. */
 const MAX_TIMEOUTS = 12;
+/** Milliseconds without a report that must have passed too: timeouts of a fast path are short. */
+const MIN_SILENCE_MS = 5000;
+/** Milliseconds without progress after which a flow fails, whatever reports arrive. */
+const MAX_STALL_MS = 15_000;
+/** Timeouts of a flow in a row after which the window is halved. Two in a row happen where 20% is lost. */
+const MAX_WINDOW_TIMEOUTS = 2;
 /** Requests of one flow in one turn, at most. */
 const TURN = 16;
 
 /**
- * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: no request was acknowledged after
- * repeated timeouts.
+ * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: without progress after repeated
+ * timeouts.
  */
 export type SendEnd = "arrived" | "stopped" | "stalled";
 
@@ -46,6 +52,8 @@ interface Active extends SendingFlow {
   readonly list: DatagramList;
   /** Packets sent since the flow began, plus those of the flow that was served least then. */
   served: number;
+  /** Time of the last valid report in milliseconds; 0 before any. */
+  heardAt: number;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -109,7 +117,8 @@ export class SendLoop {
     const fail = (error: unknown) => (remove(), reject(error));
     const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
     const isOnly = !Number.isFinite(served);
-    this.#active.set(number, { ...flow, list: flow.repeat.list(), end, fail, served: isOnly ? 0 : served });
+    const list = flow.repeat.list();
+    this.#active.set(number, { ...flow, list, end, fail, served: isOnly ? 0 : served, heardAt: 0 });
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -151,21 +160,24 @@ export class SendLoop {
     const active = this.#active.get(report.flow);
     if (active === undefined) return "flow";
     const { kind, first, bitmap } = report;
+    active.heardAt = performance.now();
     return kind === "held" ? this.#takeHeld(active, first, bitmap) : this.#acknowledge(active, first, bitmap);
   }
 
   /** Takes a report of the NIC. */
   #takeHeld({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
+    const { arrived, losses } = repeat;
     const isNew = repeat.hold(first, bitmap, performance.now());
+    this.#window.count(repeat.arrived - arrived, repeat.losses - losses);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return isNew ? "held" : "duplicate";
   }
 
   #acknowledge({ repeat, end }: Active, first: number, bitmap: Uint8Array): string {
-    const before = repeat.losses;
+    const { losses } = repeat;
     const count = repeat.acknowledge(first, bitmap, performance.now());
-    this.#window.count(count, repeat.losses - before);
+    this.#window.count(count, repeat.losses - losses);
     if (repeat.isDone) end("arrived");
     else this.#wake?.();
     return count > 0 ? "accepted" : "duplicate";
@@ -231,14 +243,15 @@ export class SendLoop {
     return count;
   }
 
-  #expire({ repeat, end }: Active): void {
-    const { timeouts, losses } = repeat;
-    const areAllLost = repeat.expire(performance.now());
+  #expire({ repeat, heardAt, end }: Active): void {
+    const { timeouts } = repeat, now = performance.now();
+    const areAllLost = repeat.expire(now);
     this.timeouts += repeat.timeouts - timeouts;
-    this.#window.count(0, repeat.losses - losses);
     if (!areAllLost) return;
-    this.#window.expire();
-    if (repeat.timeouts >= MAX_TIMEOUTS) end("stalled");
+    if (repeat.timeouts > MAX_WINDOW_TIMEOUTS) this.#window.expire();
+    const silentMs = now - Math.max(heardAt, repeat.progressAt);
+    const isSilent = repeat.timeouts >= MAX_TIMEOUTS && silentMs >= MIN_SILENCE_MS;
+    if (isSilent || now - repeat.progressAt >= MAX_STALL_MS) end("stalled");
   }
 
   /** Writes requests until as many are due as one turn sends. */

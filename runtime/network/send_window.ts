@@ -11,8 +11,10 @@
 export const START_WINDOW = 64;
 /** Minimum packets in flight. */
 export const MIN_WINDOW = 4;
-/** Share of losses above which the window is halved. Two paths that each lose 20% stay below. */
-const MAX_LOSS = 0.4;
+/** Share of losses above which the window is halved. Two paths that each lose 20% lose 36% and stay below. */
+const MAX_LOSS = 0.5;
+/** Packets whose fate is known before their share of losses counts: a few are lost by chance. */
+const MIN_SAMPLE = 128;
 /** Packets by which the window grows for each that has arrived, once it was halved. */
 const GROWTH = 1 / 16;
 
@@ -41,7 +43,7 @@ export class SendWindow {
    * Counts packets whose fate is known.
    *
    * @param arrived Packets that were acknowledged.
-   * @param lost Packets that were lost before others that arrived.
+   * @param lost Times that these packets were lost before.
    */
   count(arrived: number, lost: number): void {
     this.#hasProgress ||= arrived > 0;
@@ -50,12 +52,12 @@ export class SendWindow {
     this.#arrived += arrived;
     this.#lost += lost;
     const known = this.#arrived + this.#lost;
-    if (known < this.#size) return;
+    if (known < Math.max(this.#size, MIN_SAMPLE)) return;
     if (this.#lost > MAX_LOSS * known) this.#halve();
     this.#arrived = this.#lost = 0;
   }
 
-  /** Takes note of a repeated timeout. Timeouts of several flows at once count as one. */
+  /** Takes note of timeouts in a row. Timeouts of several flows at once count as one. */
   expire(): void {
     if (this.#hasProgress) this.#halve();
   }

@@ -197,7 +197,7 @@ export class SentInputs {
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots));
+    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
@@ -217,9 +217,10 @@ export class SentInputs {
 
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
-    const flow = this.#sending(sent, slots, sent);
+    const window = await this.#register(input, [sent.flow]);
+    // Once a missing request arrives, the answers to all that the NIC holds leave together, and sockets must take them.
+    const flow = this.#sending(sent, slots, Math.min(ORDER_WINDOW, window), sent);
     const { repeat } = flow;
-    await this.#register(input, [sent.flow]);
     const end = await this.#loop.run(flow);
     report.sent += repeat.sent;
     report.resent += repeat.resent;
@@ -234,16 +235,9 @@ export class SentInputs {
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, sequential?: SentFlow): SendingFlow {
-    const isOrdered = sequential !== undefined;
-    const window = isOrdered ? ORDER_WINDOW : PLACED_WINDOW;
-    const { path } = this.#loop;
-    return {
-      sent,
-      slots,
-      isOrdered,
-      repeat: new SelectiveRepeat(sent.requests, window, slots.slotBytes, path, sequential),
-    };
+  #sending(sent: SentFlow, slots: PacketSlots, window: number, sequential?: SentFlow): SendingFlow {
+    const repeat = new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path, sequential);
+    return { sent, slots, repeat, isOrdered: sequential !== undefined };
   }
 
   /** Computes the rest of a flow, or a stretch of it, on this host. */
@@ -266,8 +260,12 @@ export class SentInputs {
     }
   }
 
-  /** Registers flows at the NIC. Waits while it has no room or the receiver is not connected to it. */
-  async #register(input: Input, flows: readonly number[]): Promise<void> {
+  /**
+   * Registers flows at the NIC. Waits while it has no room or the receiver is not connected to it.
+   *
+   * @returns Packets in flight that the other ends take.
+   */
+  async #register(input: Input, flows: readonly number[]): Promise<number> {
     const { part: { plan, bytes }, token, wait } = input;
     for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
       try {
@@ -275,8 +273,9 @@ export class SentInputs {
         const message = { flows, plan: plan.id, token, port: this.#port };
         const answer = await channel.call("flows", message, wait);
         const { window } = parseWith(windowSpec, answer, "packet", "flows");
-        this.#loop.limit(Math.min(window, input.window));
-        return;
+        const most = Math.min(window, input.window);
+        this.#loop.limit(most);
+        return most;
       } catch (error) {
         wait.signal.throwIfAborted();
         if (!(error instanceof OnpathError)) throw error;

@@ -52,31 +52,33 @@ Deno.test("SelectiveRepeat does not send reordered requests again", () => {
   assert.equal(repeat.due, 0);
 });
 
-Deno.test("SelectiveRepeat.expire() repeats the oldest request first, then all in flight, and the timeout doubles", () => {
+Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all in flight, and then the timeout doubles", () => {
   const path = new RoundTrip();
-  const repeat = new SelectiveRepeat(3, 3, 4, path);
+  const repeat = new SelectiveRepeat(8, 8, 4, path);
   stage(repeat);
-  take(repeat, 3, 0);
+  take(repeat, 8, 0);
   const first = repeat.deadline;
   assert.equal(repeat.expire(first - 1), false);
   assert.equal(repeat.expire(first), false);
-  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [1, 2, 1]);
-  assert.equal(take(repeat, 3, first), 1);
+  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [3, 5, 1]);
+  assert.equal(take(repeat, 8, first), 3);
   const second = repeat.deadline;
-  assert.equal(second, first + 2 * first);
+  assert.equal(second, first + first);
   assert.equal(repeat.expire(second - 1), false);
   assert.equal(repeat.expire(second), true);
-  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [3, 0, 2]);
+  assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [8, 0, 2]);
+  take(repeat, 8, second);
+  assert.equal(repeat.deadline, second + 2 * first);
 });
 
-Deno.test("SelectiveRepeat sends only the oldest request again where merely a report was lost", () => {
+Deno.test("SelectiveRepeat sends only the oldest requests again where merely a report was lost", () => {
   const repeat = staged(8, 8);
   take(repeat, 8, 0);
   const late = repeat.deadline;
   repeat.expire(late);
-  assert.equal(take(repeat, 8, late), 1);
+  assert.equal(take(repeat, 8, late), 3);
   assert.equal(repeat.acknowledge(8, NONE, late + 100), 8);
-  assert.deepEqual([repeat.isDone, repeat.resent], [true, 1]);
+  assert.deepEqual([repeat.isDone, repeat.resent], [true, 3]);
 });
 
 Deno.test("SelectiveRepeat measures no request that its timeout has passed", () => {
@@ -98,15 +100,15 @@ Deno.test("SelectiveRepeat measures no request that its timeout has passed", () 
 Deno.test("SelectiveRepeat takes an acknowledgement at once for one of the first copy", () => {
   const path = new RoundTrip();
   path.measure(20);
-  const repeat = new SelectiveRepeat(4, 4, 4, path);
+  const repeat = new SelectiveRepeat(8, 8, 4, path);
   stage(repeat);
-  take(repeat, 4, 0);
+  take(repeat, 8, 0);
   const late = repeat.deadline;
   repeat.expire(late);
-  take(repeat, 1, late);
-  // Too early for the copy that was sent just now, so it shows nothing about the requests in between.
+  take(repeat, 3, late);
+  // Too early for the copies that were sent just now, so it shows nothing about the requests in between.
   assert.equal(repeat.acknowledge(1, NONE, late + 1), 1);
-  assert.deepEqual([repeat.due, repeat.inFlight], [0, 3]);
+  assert.deepEqual([repeat.due, repeat.inFlight], [0, 7]);
 });
 
 Deno.test("SelectiveRepeat ignores reports about requests that were not sent", () => {
@@ -157,13 +159,12 @@ Deno.test("SelectiveRepeat completes through any losses, with each request sent 
 Deno.test("RoundTrip follows RFC 6298 within its limits", () => {
   const path = new RoundTrip();
   path.measure(100);
-  assert.deepEqual([path.smoothedMs, path.timeoutMs], [100, 300]);
+  assert.deepEqual([path.smoothedMs, path.timeoutMs(0)], [100, 300]);
   path.measure(100);
-  assert.equal(path.timeoutMs, 100 + 4 * 37.5);
-  for (let n = 0; n < 20; n++) path.backOff();
-  assert.equal(path.timeoutMs, MAX_TIMEOUT_MS);
+  assert.deepEqual([0, 1, 2, 3].map((n) => path.timeoutMs(n)), [250, 250, 500, 1000]);
+  assert.equal(path.timeoutMs(20), MAX_TIMEOUT_MS);
   for (let n = 0; n < 100; n++) path.measure(0.1);
-  assert.equal(path.timeoutMs, MIN_TIMEOUT_MS);
+  assert.deepEqual([path.timeoutMs(0), path.timeoutMs(100)], [MIN_TIMEOUT_MS, 64 * MIN_TIMEOUT_MS]);
 });
 
 Deno.test("FlowOrder holds early requests within its window, and keeps answers for repeats", () => {

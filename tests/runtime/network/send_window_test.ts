@@ -21,12 +21,12 @@ Deno.test("SendWindow doubles in a round trip, up to what the other ends take", 
   assert.equal(window.size, 20);
 });
 
-Deno.test("SendWindow stays open where two paths each lose 20%, and halves where a half is lost", () => {
+Deno.test("SendWindow stays open where two paths each lose 20%, and halves where more than half is lost", () => {
   const window = windowOf(100);
   window.count(100, 0);
-  for (let n = 0; n < 50; n++) window.count(64, 36);
+  for (let n = 0; n < 50; n++) window.count(128, 72);
   assert.equal(window.size, 100);
-  window.count(55, 55);
+  window.count(60, 70);
   assert.equal(window.size, 50);
   // After that it grows slowly.
   window.count(64, 0);
