@@ -10,14 +10,14 @@
 import { RequestCopies } from "./request_copies.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import type { DatagramList } from "./socket/batch.ts";
+import { Suspects } from "./suspects.ts";
+import { TripGauge } from "./trip_gauge.ts";
 
 /** State of a request. `HELD`: the NIC has it, and no report says that the device has taken it. */
 const WAITING = 0, IN_FLIGHT = 1, HELD = 2, LOST = 3, ARRIVED = 4;
 
 /** Requests that the first timeout repeats. One alone meets no report in a quarter of the cases at 10% loss. */
 const PROBES = 3;
-/** Requests without any report, over two timeouts, that mean a slow path: so many are not lost at once. */
-const MIN_SILENT = 16;
 
 /** Requests of one flow, within a window. */
 export class SelectiveRepeat {
@@ -36,6 +36,7 @@ export class SelectiveRepeat {
   readonly #total: number;
   readonly #capacity: number;
   readonly #path: RoundTrip;
+  readonly #gauge: TripGauge;
   // Rings, indexed by sequence number modulo the capacity.
   readonly #copies: RequestCopies;
   readonly #states: Uint8Array;
@@ -54,17 +55,13 @@ export class SelectiveRepeat {
   #newestArrival = -Infinity;
   #newest = -1;
   #lastEvent = 0;
-  #repeatedAt = -Infinity;
-  // Requests sent since the last report that brought something new.
-  #silent = 0;
   // Sequential flows: earliest time at which a device could take each request, and first request that the NIC lacks.
   readonly #dueAt: Float64Array;
-  readonly #suspectAt: Float64Array;
+  readonly #suspects: Suspects;
   readonly #answersOf: Uint32Array | undefined;
   readonly #isSequential: boolean;
   #taken = 0;
   #heldCount = 0;
-  #nextSuspect = Infinity;
 
   /**
    * Creates a window.
@@ -85,6 +82,7 @@ export class SelectiveRepeat {
     this.#total = total;
     this.#capacity = Math.min(capacity, total);
     this.#path = path;
+    this.#gauge = new TripGauge(path);
     this.#copies = new RequestCopies(this.#capacity, packetBytes);
     this.#states = new Uint8Array(this.#capacity);
     this.#sentAt = new Float64Array(this.#capacity);
@@ -94,7 +92,7 @@ export class SelectiveRepeat {
     this.#isSequential = sequential !== undefined;
     this.#answersOf = sequential?.answersOf;
     this.#dueAt = this.#isSequential ? new Float64Array(this.#capacity) : this.#sentAt;
-    this.#suspectAt = new Float64Array(this.#capacity);
+    this.#suspects = new Suspects(this.#capacity);
   }
 
   /** Makes an empty list for {@linkcode take}. */
@@ -134,7 +132,7 @@ export class SelectiveRepeat {
 
   /** Time at which the timeout passes or a request is lost; Infinity if nothing is in flight. */
   get deadline(): number {
-    return Math.min(this.#timeoutAt, this.#nextSuspect);
+    return Math.min(this.#timeoutAt, this.#suspects.nextAt);
   }
 
   get #timeoutAt(): number {
@@ -163,7 +161,6 @@ export class SelectiveRepeat {
       if (this.#states[n % this.#capacity] !== LOST) continue;
       this.#lost--;
       this.resent++;
-      this.#repeatedAt = now;
       this.#send(n, packets, now);
       most--;
     }
@@ -174,13 +171,13 @@ export class SelectiveRepeat {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
     this.#sentAt[n] = now;
+    this.#gauge.noteSent(this.#tries[n]! > 0, now);
     if (this.#tries[n] === 0) this.#copiedAt[n] = now;
     this.#tries[n]!++;
-    this.#suspectAt[n] = Infinity;
+    this.#suspects.clear(n);
     if (this.#isSequential) this.#noteOrder(sequence, now);
     this.#inFlight++;
     this.sent++;
-    this.#silent++;
     this.#copies.add(n, packets);
   }
 
@@ -208,7 +205,7 @@ export class SelectiveRepeat {
     if (first === this.#taken && count <= this.#heldCount) return false;
     this.#noteTaken(first);
     this.#heldCount = count;
-    const hasTimedOut = this.timeouts > 0;
+    const { timeouts } = this;
     this.#noteProgress(now);
     const from = Math.max(first, this.#first);
     for (let n = from; n <= last && n < end; n++) {
@@ -217,8 +214,7 @@ export class SelectiveRepeat {
       newest = Math.max(newest, this.#sentAt[slot]!);
       this.#hold(slot);
     }
-    // The way to the NIC and back is a part of the round trip, so it is measured only while nothing else is known.
-    if (!hasTimedOut && newest > -Infinity && this.#path.smoothedMs === 0) this.#path.measure(now - newest);
+    this.#gauge.measureHeld(now, newest, timeouts);
     for (let n = from; n < last; n++) {
       const slot = n % this.#capacity, sentAt = this.#sentAt[slot]!;
       if (!holds(n) && sentAt <= newest) this.#suspect(slot, sentAt, newest, now);
@@ -262,15 +258,13 @@ export class SelectiveRepeat {
 
   /** Marks requests as lost that did not arrive in the time that the path's variation leaves them. */
   #loseSuspects(now: number): void {
-    if (now < this.#nextSuspect) return;
-    this.#nextSuspect = Infinity;
+    if (now < this.#suspects.nextAt) return;
+    this.#suspects.nextAt = Infinity;
     for (let n = this.#first; n < this.#unsent; n++) {
       const slot = n % this.#capacity;
-      if (this.#states[slot] !== IN_FLIGHT) continue;
-      if (this.#suspectAt[slot]! <= now) {
-        this.#lose(slot);
-        this.#lossesOf[slot]!++;
-      } else this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
+      if (this.#states[slot] !== IN_FLIGHT || !this.#suspects.isLost(slot, now)) continue;
+      this.#lose(slot);
+      this.#lossesOf[slot]!++;
     }
   }
 
@@ -307,7 +301,7 @@ export class SelectiveRepeat {
       if (!isAmbiguous && isInFlight) measured = Math.max(measured, dueAt);
     }
     if (count === 0) return 0;
-    this.#measure(now, measured, copied);
+    this.#gauge.measure(now, measured, copied, this.timeouts);
     this.#noteProgress(now);
     this.#advance();
     // The device takes requests in order, so it has taken those before one that is answered.
@@ -316,27 +310,10 @@ export class SelectiveRepeat {
     return count;
   }
 
-  /**
-   * Measures the round trip from an acknowledgement.
-   *
-   * After a timeout, the report may be one that the repeats brought, because earlier ones were lost: then it shows the
-   * timeout, and is not measured. A report that comes sooner than a repeat could bring it is measured.
-   *
-   * @param now Time in milliseconds.
-   * @param sent Time at which the newest request was sent that was sent once; -Infinity if there is none.
-   * @param copied Time of the newest first copy.
-   */
-  #measure(now: number, sent: number, copied: number): void {
-    const path = this.#path, isEarly = now - this.#repeatedAt < 0.75 * path.smoothedMs;
-    if (sent > -Infinity && (this.timeouts === 0 || isEarly)) path.measure(now - sent);
-    else if (this.timeouts > 1 && this.#silent >= MIN_SILENT) {
-      path.noteSilence(Math.min(now - copied, 2 * path.timeoutMs(this.timeouts)));
-    }
-  }
-
   #noteProgress(now: number): void {
     this.progressAt = this.#lastEvent = now;
-    this.timeouts = this.#silent = 0;
+    this.timeouts = 0;
+    this.#gauge.noteProgress();
   }
 
   /** Marks a request as arrived. Returns whether that is new. */
@@ -370,8 +347,7 @@ export class SelectiveRepeat {
   #suspect(slot: number, dueAt: number, newest: number, now: number): void {
     if (this.#states[slot] !== IN_FLIGHT) return;
     const at = dueAt < newest - this.#path.reorderMs ? now : now + this.#path.reorderMs;
-    this.#suspectAt[slot] = Math.min(this.#suspectAt[slot]!, at);
-    this.#nextSuspect = Math.min(this.#nextSuspect, this.#suspectAt[slot]!);
+    this.#suspects.add(slot, at);
   }
 
   #lose(slot: number): void {
