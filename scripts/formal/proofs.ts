@@ -270,7 +270,7 @@ export const PROOFS: readonly Proof[] = [
     properties: "valid held, data stable; a drop has a reason, and a judgement",
     depth: 4,
     induction: 2,
-    breakDepth: 13,
+    breakDepth: 17,
     breaks: [{
       file: "packet_in.sv",
       text: "assign more = !m_valid || m_ready;",
@@ -285,7 +285,7 @@ export const PROOFS: readonly Proof[] = [
     stubs: CRC_STUBS,
     parameters: { COUNTED: 1 },
     properties: "parts in order; stores never overflow; each packet passes or is dropped once; nothing stays",
-    depth: 14,
+    depth: 17,
     induction: null,
     breaks: [{
       file: "packet_in.sv",

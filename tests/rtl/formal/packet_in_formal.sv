@@ -61,12 +61,16 @@ module packet_in_formal #(
   (* hierconn *) wire \dut.read ;
   (* hierconn *) wire \dut.done ;
   (* hierconn *) wire \dut.judged ;
+  (* hierconn *) wire \dut.due ;
   (* hierconn *) wire \dut.u_verdicts.s_ready ;
+  (* hierconn *) wire [3:0] \dut.u_verdicts.head ;
+  (* hierconn *) wire [3:0] \dut.u_verdicts.tail ;
   (* hierconn *) wire \dut.u_skid.full ;
 
   logic [7:0] entered, passed, dropped, judged;
-  logic [3:0] stored;
+  logic [3:0] stored, waiting;  // beats, and verdicts that have not reached the output
   assign stored = \dut.head - \dut.tail ;
+  assign waiting = \dut.u_verdicts.head - \dut.u_verdicts.tail ;
   always @(posedge clk)
     if (!rst_n) begin
       entered <= '0;
@@ -98,8 +102,8 @@ module packet_in_formal #(
         assert (!\dut.judged || \dut.u_verdicts.s_ready );
         assert (passed + dropped <= judged + {7'd0, drop} && judged <= entered);
         // Nothing is left of packets that have passed or were dropped.
-        if (entered == judged && passed + dropped == judged && \dut.beat == 9'd0 && !\dut.judged )
-          assert (stored <= 4'd3);
+        if (entered == judged && waiting == 4'd0 && !\dut.due && \dut.beat == 9'd0 && !\dut.judged )
+          assert (stored == 4'd0);
       end
     end
 endmodule
