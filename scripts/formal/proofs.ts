@@ -114,7 +114,7 @@ export const PROOFS: readonly Proof[] = [
       "stream held and stable; errors and packets reported once; slots of two beats",
     depth: 4,
     induction: 2,
-    breakDepth: 6,
+    breakDepth: 5,
     breaks: [
       {
         file: "packet_fetch.sv",
