@@ -49,19 +49,26 @@ async function routeModule(
   seeds: number,
 ): Promise<{ readonly runs: readonly Timing[]; readonly cells: TimingRow["cells"] }> {
   const read = `read_verilog -defer -sv ${Object.keys(files).join(" ")}`;
-  const set = Object.entries(parameters).map(([name, value]) => `chparam -set ${name} ${value} ${module}; `).join("");
+  const set = Object.entries(parameters).map(([name, value]) => `chparam -set ${name} ${value} ${module}; `)
+    .join("");
   await runInRoot(
     root,
     files,
     `yosys -q -p '${read}; ${set}hierarchy -top ${module}; proc; write_json ports.json' >/dev/null 2>&1`,
   );
-  const ports = await readOutput<{ modules: Record<string, { ports: Record<string, Port> }> }>(root, "ports.json");
+  const ports = await readOutput<{ modules: Record<string, { ports: Record<string, Port> }> }>(
+    root,
+    "ports.json",
+  );
   const top = ports.modules[module];
   if (top === undefined) throw new Error(`Cannot place and route ${module}: yosys names it otherwise`);
   const wrapper = registerWrapper(module, parameters, top.ports, clock);
   const route = "nextpnr-ecp5 -q --85k --package CABGA756 --speed 6 --out-of-context --timing-allow-fail " +
     `--json timed.json --top timed --freq ${AIM_MHZ}`;
-  const each = Array.from({ length: seeds }, (_, at) => `${route} --seed ${at + 1} --report report${at + 1}.json`);
+  const each = Array.from(
+    { length: seeds },
+    (_, at) => `${route} --seed ${at + 1} --report report${at + 1}.json`,
+  );
   await runInRoot(
     root,
     { ...files, "timed.v": wrapper },
@@ -117,7 +124,13 @@ async function main(options: {
   }
   if (yardstick !== undefined) {
     const source = { "picorv32.v": await readFile(yardstick, "utf8") };
-    const { runs } = await routeModule(root, source, { module: "picorv32_axi", parameters: {} }, "clk", seeds);
+    const { runs } = await routeModule(
+      root,
+      source,
+      { module: "picorv32_axi", parameters: {} },
+      "clk",
+      seeds,
+    );
     table = { ...table, yardstick: medianRun(runs).fmax };
     await write();
     process.stderr.write(`picorv32_axi: ${table.yardstick} MHz\n`);
@@ -128,7 +141,13 @@ async function main(options: {
     const own = Object.fromEntries(inside.map((name) => [`${name}.sv`, files[`${name}.sv`]!]));
     const { runs, cells } = await routeModule(root, own, target, "clk", seeds);
     const median = medianRun(runs);
-    const row = { ...target, sources: hashSources(files, inside), cells, seeds: runs.map(({ fmax }) => fmax), median };
+    const row = {
+      ...target,
+      sources: hashSources(files, inside),
+      cells,
+      seeds: runs.map(({ fmax }) => fmax),
+      median,
+    };
     const rows = TIMING_TARGETS.flatMap(({ module }) =>
       module === target.module ? [row] : table.rows.filter((each) => each.module === module)
     );
