@@ -14,7 +14,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hashSources, readSources } from "./synth/yosys.ts";
-import { ensureRoot, runInRoot } from "./timing/chroot.ts";
+import { ensureRoot, FOLDER, runInRoot } from "./timing/chroot.ts";
 import { staleTimings, timingPage, type TimingRow, type TimingTable } from "./timing/document.ts";
 import { medianRun, type NextpnrReport, type Timing, timingOf } from "./timing/report.ts";
 import { modulesIn, TIMING_TARGETS, type TimingTarget } from "./timing/targets.ts";
@@ -37,7 +37,7 @@ async function readTable(): Promise<TimingTable> {
 }
 
 async function readOutput<T>(root: string, name: string): Promise<T> {
-  return JSON.parse(await readFile(join(root, "work", name), "utf8")) as T;
+  return JSON.parse(await readFile(join(root, FOLDER, name), "utf8")) as T;
 }
 
 /** Places and routes a module with each seed. */

@@ -9,6 +9,9 @@ import { execFile } from "node:child_process";
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Folder in the root for the files of a run. */
+export const FOLDER = "srv";
+
 /** Maximum minutes of one run in the root. */
 const MAX_MINUTES = 60;
 
@@ -46,10 +49,10 @@ export async function ensureRoot(root: string): Promise<void> {
 }
 
 /**
- * Runs a script in the root, in its folder `/work`. Its mount of `/proc` ends with it.
+ * Runs a script in the root, in its folder {@linkcode FOLDER}. Its mount of `/proc` ends with it.
  *
  * @param root Folder of the root.
- * @param files Files to write into `/work`, by name.
+ * @param files Files to write into the folder, by name.
  * @param script Commands of the shell; the first that fails ends it.
  * @returns Standard output.
  * @throws {Error} If a command fails, or takes more than an hour.
@@ -59,9 +62,9 @@ export async function runInRoot(
   files: Readonly<Record<string, string>>,
   script: string,
 ): Promise<string> {
-  await mkdir(join(root, "work"), { recursive: true });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(root, "work", name), text);
-  await writeFile(join(root, "work/run.sh"), `set -e\ncd /work\n${script}\n`);
-  const enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" sh /work/run.sh';
-  return await run("unshare", ["--mount", "sh", "-c", enter, root]);
+  await mkdir(join(root, FOLDER), { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, FOLDER, name), text);
+  await writeFile(join(root, FOLDER, "run.sh"), `set -e\ncd /${FOLDER}\n${script}\n`);
+  const enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" sh "/$1/run.sh"';
+  return await run("unshare", ["--mount", "sh", "-c", enter, root, FOLDER]);
 }
