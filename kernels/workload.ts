@@ -17,6 +17,11 @@ export interface PagedFlow extends PacketFlow {
   readonly pages?: readonly PageLoad[] | undefined;
   /** Whether the program must be reloaded before the packets written last, because epoch numbers ran out. */
   readonly reloads?: boolean | undefined;
+  /**
+   * Whether all that the flow can send now is the first packet of a new flow on the device. Any number of such flows
+   * share an exchange, because the device needs no state that others could evict.
+   */
+  readonly isBrief?: boolean | undefined;
 }
 
 /** Processing of one input: its flows and its result. */

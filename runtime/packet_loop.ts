@@ -15,6 +15,7 @@ import { slotAddress } from "../serialize/packets.ts";
 import { bounded, MAX_TIMEOUT_MS } from "../serialize/wait.ts";
 import type { Device } from "./device/device.ts";
 import { createSlices } from "./device/serial.ts";
+import { createHeldStates, type HeldStates } from "./held_states.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import { longestTimeout, progressOf, type Run, type RunAccount, watchRuns } from "./run_watch.ts";
 import { turns } from "./turns.ts";
@@ -28,12 +29,15 @@ export class PacketLoop {
   // deno-lint-ignore no-explicit-any -- the loop uses no input and no result
   readonly #connection: Connection<any, any, any, any>;
   readonly #device: Device;
-  #runs: Run[] = [];
+  readonly #runs = new Set<Run>();
   #isRunning = false;
   #needsLoad = false;
   // Number of loads, and the load number at each flow's last write. A later load has lost the flow's device state.
   #loads = 0;
   readonly #loadOf = new WeakMap<PagedFlow, number>();
+  readonly #held: HeldStates;
+  // Flows of the exchange, with their runs, in the order of their first packets.
+  #written: (readonly [Run, PagedFlow])[] = [];
   #broken: OnpathError | undefined;
 
   /**
@@ -52,6 +56,7 @@ export class PacketLoop {
     this.#program = program;
     this.#connection = connection;
     this.#device = device;
+    this.#held = createHeldStates(connection.maxFlows, connection.stream !== undefined);
   }
 
   /** Loads the program in a turn on the device, unless it is already loaded. */
@@ -95,13 +100,13 @@ export class PacketLoop {
           if (run.hasLeft) return;
           run.hasLeft = true;
           signal?.removeEventListener("abort", abort);
-          this.#runs = this.#runs.filter((each) => each !== run);
+          this.#runs.delete(run);
           if (error === undefined) resolve({ times: run.times, outcomes: run.outcomes });
           else reject(error);
         },
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#runs.push(run);
+      this.#runs.add(run);
       if (!this.#isRunning) void this.#runLoop();
     });
   }
@@ -113,12 +118,12 @@ export class PacketLoop {
     try {
       // Runs that start in the same task share their first exchange.
       await Promise.resolve();
-      while (this.#runs.length > 0) {
+      while (this.#runs.size > 0) {
         await turns(this.#device).run(async (hasWaiters) => {
-          for (let count = 0; this.#runs.length > 0; count++) {
+          for (let count = 0; this.#runs.size > 0; count++) {
             if (count >= TURN_EXCHANGES && hasWaiters()) return;
             await this.#step();
-            if (this.#runs.length > 0 && slices.isDue()) await slices.yield();
+            if (this.#runs.size > 0 && slices.isDue()) await slices.yield();
           }
         });
       }
@@ -139,7 +144,7 @@ export class PacketLoop {
     const start = performance.now();
     const { count, pages, mustReload } = this.#write();
     const serializeMs = performance.now() - start;
-    const involved = this.#runs.filter((run) => run.active.size > 0);
+    const involved = [...this.#runs].filter((run) => run.active.size > 0);
     for (const run of involved) run.times.serializeMs += serializeMs;
     if (count === 0) return;
     const isAbandoned = () => involved.every(({ hasLeft }) => hasLeft);
@@ -173,10 +178,14 @@ export class PacketLoop {
     }
   }
 
-  /** Writes packets of the active flows in rotation. Flows with nothing to send are finished. */
+  /**
+   * Writes packets of the active flows in rotation. Flows with nothing to send are finished.
+   *
+   * An exchange has at most `maxFlows` flows, whose state the device holds, or any number of brief ones.
+   */
   #write(): { count: number; pages: readonly PageLoad[]; mustReload: boolean } {
     const { requests, maxFlows } = this.#connection;
-    const flows: [Run, PagedFlow][] = [];
+    const flows: (readonly [Run, PagedFlow])[] = this.#written = [];
     let count = 0;
     let pages: readonly PageLoad[] = [];
     let mustReload = false;
@@ -193,27 +202,48 @@ export class PacketLoop {
       this.#loadOf.set(flow, this.#loads);
       const written = flow.write(requests, count, requests.slots - count);
       count += written;
+      if (written > 0) this.#held.write(flow);
       if (written > 0 && flow.pages !== undefined) pages = flow.pages;
       if (written > 0 && flow.reloads === true) mustReload = true;
       return written > 0;
     };
-    let active = this.#runs.reduce((sum, run) => sum + run.active.size, 0);
+    let active = 0, waiting = 0, long = 0;
+    for (const run of this.#runs) {
+      active += run.active.size;
+      waiting += run.waiting.length;
+    }
+    const isCrowded = active + waiting > maxFlows;
     for (const run of [...this.#runs]) {
       for (const flow of [...run.active]) {
-        if (count === requests.slots || take(run, flow)) flows.push([run, flow]);
-        else {
+        const isBrief = flow.isBrief === true;
+        if (count === requests.slots || take(run, flow)) {
+          flows.push([run, flow]);
+          if (!isBrief) long++;
+        } else {
           run.active.delete(flow);
           active--;
+          this.#held.finish(flow);
         }
       }
-      while (!run.hasLeft && active < maxFlows && run.waiting.length > 0 && count < requests.slots) {
-        const flow = run.waiting.shift()!;
+      if (run.active.size === 0 && run.waiting.length === 0) run.leave();
+    }
+    for (const run of this.#runs) {
+      while (!run.hasLeft && run.waiting.length > 0 && count < requests.slots) {
+        const flow = run.waiting[0]!;
+        this.#held.resume(flow, isCrowded);
+        const isBrief = flow.isBrief === true;
+        if (active >= maxFlows && !(isBrief && long === 0)) break;
+        run.waiting.shift();
         if (!take(run, flow)) continue;
         run.active.add(flow);
         active++;
+        if (!isBrief) long++;
         flows.push([run, flow]);
       }
+      if (run.hasLeft) continue;
       if (run.active.size === 0 && run.waiting.length === 0) run.leave();
+      // First come, first served.
+      if (run.waiting.length > 0) break;
     }
     for (let more = true; more && count < requests.slots;) {
       more = false;
@@ -283,16 +313,18 @@ export class PacketLoop {
   #accept(count: number, involved: readonly Run[]): void {
     const { answers } = this.#connection;
     const { view } = answers.engine;
-    let run: Run | undefined;
-    let flow: PagedFlow | undefined;
+    // Answers mostly come in the order of the requests.
+    const written = this.#written;
+    let at = 0;
     for (let slot = 0; slot < count; slot++) {
       const number = view.getUint32(slotAddress(answers, slot) + OFFSET.flow, true);
-      if (flow === undefined || !flow.owns(number)) {
-        flow = undefined;
-        for (run of involved) {
-          for (const each of run.active) if (each.owns(number)) flow = each;
-          if (flow !== undefined) break;
-        }
+      let [run, flow]: readonly [Run?, PagedFlow?] = [];
+      for (let n = 0; n < written.length; n++) {
+        const index = at + n < written.length ? at + n : at + n - written.length;
+        if (!written[index]![1].owns(number)) continue;
+        [run, flow] = written[index]!;
+        at = index;
+        break;
       }
       if (flow !== undefined) countOutcome(run!, flow.accept(answers, slot));
       else {

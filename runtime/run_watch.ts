@@ -49,7 +49,7 @@ const timeoutOf = ({ options }: Run): number => options.timeoutMs ?? DEFAULT_TIM
 
 /** Returns the longest timeout of some runs. Their shared exchange may last that long. */
 export function longestTimeout(runs: readonly Run[]): { readonly timeoutMs: number } {
-  return { timeoutMs: Math.max(...runs.map(timeoutOf)) };
+  return { timeoutMs: runs.reduce((longest, run) => Math.max(longest, timeoutOf(run)), 0) };
 }
 
 /** Progress of a run: packets if it has one flow that counts them, otherwise flows. */
@@ -71,8 +71,7 @@ export function watchRuns(device: string, runs: readonly Run[], onEmpty: () => v
   };
   const { timeoutMs: longest } = longestTimeout(runs);
   const arm = () => {
-    const waits = runs.filter(({ hasLeft }) => !hasLeft).map(timeoutOf);
-    const next = Math.min(...waits);
+    const next = runs.reduce((least, run) => run.hasLeft ? least : Math.min(least, timeoutOf(run)), Infinity);
     // The exchange's own timeout ends the remaining runs.
     if (next >= longest) return;
     timer = setTimeout(() => {

@@ -13,6 +13,9 @@ import type { TextPacket, TextWriter } from "./text_writer.ts";
 /** Packets in flight after a loss. Every exchange without a loss doubles it. */
 const SLOW_START = 2;
 
+/** Bytes that a text which grows has room for at first: many prompts are short. */
+const FIRST_BYTES = 1024;
+
 /** Sizes of a sequential flow. */
 export interface TextSending {
   /** Longest payload in bytes. */
@@ -47,7 +50,7 @@ export class TextOutgoing implements Outgoing {
   constructor(writer: TextWriter, sizes: TextSending, flow: number, text?: Uint8Array) {
     this.#writer = writer;
     this.#sizes = sizes;
-    this.#text = text ?? new Uint8Array(4096);
+    this.#text = text ?? new Uint8Array(FIRST_BYTES);
     this.#length = text?.length ?? 0;
     this.#ended = text !== undefined;
     this.#window = sizes.inFlight;
@@ -77,6 +80,11 @@ export class TextOutgoing implements Outgoing {
   /** Whether the text has ended. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Whether the current flow has sent nothing, and one packet holds what it can send. */
+  get isBrief(): boolean {
+    return this.sent === 0 && this.#sendable() - this.#taken <= this.#sizes.payload;
   }
 
   /** Whether the current flow needs a successor, because sequence numbers or 32-bit offsets run out. */

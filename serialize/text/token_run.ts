@@ -18,12 +18,14 @@ export class TokenRun {
   /**
    * Creates an empty run.
    *
-   * @param capacity Initial capacity in tokens. Default 256.
+   * @param capacity Initial capacity in tokens. Default 64: many texts are short.
    */
-  constructor(capacity = 256) {
-    this.tokens = new Int32Array(capacity);
-    this.ends = new Uint32Array(capacity);
-    this.lengths = new Int32Array(capacity);
+  constructor(capacity = 64) {
+    // One allocation for three arrays.
+    const memory = new ArrayBuffer(12 * capacity);
+    this.tokens = new Int32Array(memory, 0, capacity);
+    this.ends = new Uint32Array(memory, 4 * capacity, capacity);
+    this.lengths = new Int32Array(memory, 8 * capacity, capacity);
   }
 
   /**

@@ -140,6 +140,10 @@ export class SequentialFlow implements TokenFlow {
     return ended && this.#hostAt < 0 && position === length && this.#incoming.answered === sent;
   }
 
+  get isBrief(): boolean {
+    return this.#hostAt < 0 && this.#outgoing.isBrief;
+  }
+
   /** Appends `bytes` from offset `from` to the exclusive end `to`. */
   push(bytes: Uint8Array, from: number, to: number): void {
     this.#outgoing.release(this.#incoming.settled);

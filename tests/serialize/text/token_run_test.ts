@@ -38,7 +38,7 @@ Deno.test("TokenRun.reserve() keeps what is held, and doubles its memory", () =>
   run.reserve(9);
   assert.deepEqual([run.tokens.length, run.ends.length, run.lengths.length], [10, 10, 10]);
   assert.deepEqual(held(run), [[1, 2, 3]]);
-  assert.equal(new TokenRun().tokens.length, 256);
+  assert.equal(new TokenRun().tokens.length, 64);
 });
 
 Deno.test("TokenRun.append() takes a range, shifted, and nothing of an empty one", () => {

@@ -1,0 +1,179 @@
+/**
+ * Prints the CPU time of the tokenizer service and of many streams.
+ *
+ * The chat has 50 turns through the service, by HTTP over a Unix socket, beside encoding each prompt anew by
+ * tiktoken's WebAssembly. CPU time of the service is that of server and client. The streams are pushes of a session on
+ * the model, beside the encoder in a loop.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { get_encoding } from "tiktoken";
+import { compile } from "../kernels/compile.ts";
+import { createEncoder } from "../kernels/tokenize/encode.ts";
+import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
+import { createModelDevice } from "../runtime/device/model.ts";
+import { serveTokenizer } from "../runtime/serve/tokenizer_server.ts";
+import { createTokenizerService } from "../runtime/serve/tokenizer_service.ts";
+import { Session } from "../runtime/session.ts";
+import { median } from "./bench/measure.ts";
+import { loadVocabulary } from "./io/vocabulary.ts";
+import { markdownTable } from "./io/markdown.ts";
+import { corpus } from "./text/corpus.ts";
+
+const TURNS = 50;
+const TURN_UNITS = [200, 1000, 4000] as const;
+const STREAMS = 1000;
+const PUSHES = 4;
+const PUSH_UNITS = 60;
+const ROUNDS = 9;
+
+/** Seconds of CPU time of this process. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** Text of the corpus that no call had before. */
+function freshSource(): (units: number) => string {
+  const all = corpus().map(({ text }) => text).join("\n");
+  let at = 1_000_000;
+  return (units) => {
+    at += units;
+    if (at + units > all.length) at = units;
+    return structuredClone(all.slice(at, at + units).toWellFormed());
+  };
+}
+
+/** A client that keeps its connection. */
+function client(socketPath: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const post = (path: string, body: unknown): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      const sent = request({ socketPath, agent, path, method: "POST" }, async (response) => {
+        const parts: Uint8Array[] = [];
+        for await (const part of response) parts.push(part);
+        resolve(JSON.parse(new TextDecoder().decode(await new Blob(parts as BlobPart[]).arrayBuffer())));
+      });
+      sent.on("error", reject);
+      sent.end(JSON.stringify(body));
+    });
+  return { post, close: () => agent.destroy() };
+}
+
+/** Runs chats of one length of turns; returns CPU seconds of the service and of tiktoken, and bytes encoded. */
+async function chat(vocabulary: Vocabulary, units: number, fresh: (units: number) => string) {
+  const folder = mkdtempSync(join(tmpdir(), "onpath-"));
+  const service = createTokenizerService({ vocabulary, special: "none" });
+  const server = await serveTokenizer(service, { socket: join(folder, "socket") });
+  const tiktoken = get_encoding(vocabulary.name as "cl100k_base");
+  const { post, close } = client(join(folder, "socket"));
+  const times: { service: number; tiktoken: number }[] = [];
+  let bytes = 0, promptBytes = 0;
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const turns = Array.from({ length: TURNS }, () => `user: ${fresh(units)}\nassistant: `);
+      const before = service.stats().encodedBytes;
+      let start = cpuSeconds();
+      const { session } = await post("/sessions", {});
+      let ids: number[] = [];
+      for (const append of turns) {
+        const { kept, tokens } = await post(`/sessions/${session}`, { append }) as {
+          kept: number;
+          tokens: number[];
+        };
+        ids.length = kept;
+        for (const id of tokens) ids.push(id);
+      }
+      const serviceSeconds = cpuSeconds() - start;
+      bytes = service.stats().encodedBytes - before;
+      start = cpuSeconds();
+      let prompt = "";
+      let last: Uint32Array = new Uint32Array(0);
+      promptBytes = 0;
+      for (const turn of turns) {
+        prompt += turn;
+        last = tiktoken.encode_ordinary(prompt);
+        promptBytes += prompt.length;
+      }
+      times.push({ service: serviceSeconds, tiktoken: cpuSeconds() - start });
+      assert.deepEqual(ids, [...last]);
+      ids = [];
+    }
+  } finally {
+    close();
+    await server.close();
+    tiktoken.free();
+    rmSync(folder, { recursive: true });
+  }
+  return { times, bytes, promptBytes };
+}
+
+/** Requests a second of CPU time by streams of a session, and by the encoder in a loop. */
+async function streams(vocabulary: Vocabulary, fresh: (units: number) => string) {
+  const device = createModelDevice();
+  const plan = compile({ steps: [{ op: "tokenize" }] }, { vocabulary, device });
+  const session = await Session.open(plan, device, { vocabulary });
+  const encoder = createEncoder(vocabulary);
+  const rates: { streams: number; encoder: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const texts = Array.from(
+      { length: STREAMS },
+      () => Array.from({ length: PUSHES }, () => fresh(PUSH_UNITS)),
+    );
+    const requests = STREAMS * (PUSHES + 1);
+    let start = cpuSeconds();
+    const found = await Promise.all(texts.map(async (parts) => {
+      const stream = session.stream();
+      const ids: number[] = [];
+      for (const part of parts) for (const id of await stream.push(part)) ids.push(id);
+      for (const id of await stream.end()) ids.push(id);
+      return ids;
+    }));
+    const streamSeconds = cpuSeconds() - start;
+    start = cpuSeconds();
+    const expected = texts.map((parts) => {
+      const stream = encoder.stream();
+      const ids: number[] = [];
+      for (const part of parts) for (const id of stream.push(part)) ids.push(id);
+      for (const id of stream.end()) ids.push(id);
+      return ids;
+    });
+    rates.push({ streams: requests / streamSeconds, encoder: requests / (cpuSeconds() - start) });
+    assert.deepEqual(found, expected);
+  }
+  await device.close();
+  return rates;
+}
+
+const fresh = freshSource();
+const vocabulary = await loadVocabulary("cl100k_base");
+const rows: string[][] = [];
+for (const units of TURN_UNITS) {
+  const { times, bytes, promptBytes } = await chat(vocabulary, units, fresh);
+  const ratio = median(times.map((time) => time.service / time.tiktoken));
+  rows.push([String(units), (100 * ratio).toFixed(1) + "%", (100 * bytes / promptBytes).toFixed(1) + "%"]);
+}
+console.log(
+  markdownTable(["units a turn", "CPU time to tiktoken's", "bytes encoded to the prompts'"], [
+    "right",
+    "right",
+    "right",
+  ], rows),
+);
+const rates = await streams(vocabulary, fresh);
+const whole = (value: number) => Math.round(value).toLocaleString("en-US");
+console.log(
+  `\n${STREAMS} streams of ${PUSHES} pushes and an end: ${
+    whole(median(rates.map((rate) => rate.streams)))
+  } requests a second ` +
+    `of CPU (${rates.map((rate) => whole(rate.streams)).join(", ")}); the encoder in a loop: ${
+      whole(median(rates.map((rate) => rate.encoder)))
+    }`,
+);
