@@ -5,6 +5,7 @@
  */
 
 import type { WaitOptions } from "../../serialize/wait.ts";
+import { checkDatagramOptions } from "./option_checks.ts";
 import type { DatagramOptions, DatagramSocket } from "./socket/contract.ts";
 import { tryLinuxDatagram } from "./socket/linux.ts";
 import { openPortableDatagram } from "./socket/portable.ts";
@@ -17,7 +18,7 @@ export type { DatagramCounts, DatagramOptions, DatagramSocket, OpenDatagram } fr
  *
  * @param options Address and callback.
  * @param wait Timeout and signal of the binding.
- * @throws {OnpathError} `device` if the address is in use or not one of this machine; `timeout`.
+ * @throws {OnpathError} `size` if an option is missing or wrong; `device` if the address is in use or not one of this machine; `timeout`.
  *
  * @example
  * ```ts
@@ -37,6 +38,7 @@ export async function openDatagram(
   options: DatagramOptions,
   wait: WaitOptions = {},
 ): Promise<DatagramSocket> {
+  checkDatagramOptions(options);
   const opened = await tryLinuxDatagram(options, wait);
   return typeof opened === "string" ? await openPortableDatagram(options, wait, opened) : opened;
 }

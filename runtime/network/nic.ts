@@ -28,6 +28,7 @@ import {
 } from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
+import { checkOptions } from "./option_checks.ts";
 import { checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
 import { TRAILER_BYTES } from "./security/packet_mac.ts";
@@ -82,7 +83,7 @@ export interface Nic extends AsyncDisposable {
  *
  * @param options Addresses, devices, limits.
  * @param wait Timeout and signal of the opening.
- * @throws {OnpathError} `device` if an address cannot be used; `timeout`; the signal's reason.
+ * @throws {OnpathError} `size` if an option is wrong; `device` if an address cannot be used; `timeout`; the signal's reason.
  *
  * @example
  * ```ts
@@ -95,6 +96,18 @@ export interface Nic extends AsyncDisposable {
  * ```
  */
 export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}): Promise<Nic> {
+  checkOptions("open a NIC", options, {
+    listen: { kind: "address" },
+    control: { kind: "address" },
+    passTo: { kind: "address" },
+    openDevice: { kind: "function" },
+    resourcesOf: { kind: "function" },
+    jumbo: { kind: "boolean" },
+    limits: { kind: "object" },
+    security: { kind: "object" },
+    delegates: { kind: "boolean" },
+    open: { kind: "function" },
+  });
   const loopback = { host: LOOPBACK, port: 0 };
   const { listen = loopback, control = loopback, passTo, limits = {}, open = openDatagram } = options;
   const { security = {} } = options;

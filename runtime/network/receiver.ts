@@ -6,7 +6,7 @@
 
 import { findWorkload } from "../../kernels/registry.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
-import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { connectControl, type ControlCounts, type ControlServer, serveControl, sourceOf } from "./connect.ts";
@@ -19,6 +19,7 @@ import {
 } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
+import { checkOptions } from "./option_checks.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
 import { NicProxy } from "./nic_proxy.ts";
 import { Reconnecting } from "./reconnecting.ts";
@@ -97,21 +98,28 @@ export interface Receiver extends AsyncDisposable {
  *
  * @param options Addresses, plans and callback.
  * @param wait Timeout and signal of the opening.
- * @throws {OnpathError} `plan` or `pipeline` if a plan cannot cross a network; `device` if an address cannot be used or
+ * @throws {OnpathError} `size` if an option is missing or wrong; `plan` or `pipeline` if a plan cannot cross a network; `device` if an address cannot be used or
  * the NIC is absent; `timeout`; the signal's reason.
  */
 export async function openReceiver(options: ReceiverOptions, wait: WaitOptions = {}): Promise<Receiver> {
+  checkOptions("open a receiver", options, {
+    nic: { kind: "address", isRequired: true },
+    plans: { kind: "array", isRequired: true },
+    onOutput: { kind: "function", isRequired: true },
+    listen: { kind: "address" },
+    control: { kind: "address" },
+    announcedPort: { kind: "port" },
+    jumbo: { kind: "boolean" },
+    security: { kind: "object" },
+    routed: { kind: "boolean" },
+    open: { kind: "function" },
+  });
+  for (const [n, each] of options.plans.entries()) checkReceivedPlan(n, each);
   const loopback = { host: LOOPBACK, port: 0 };
   const { nic, listen = loopback, control = loopback, announcedPort, open = openDatagram } = options;
   const { security = {} } = options;
   const isAuthenticated = security.authenticate ?? false;
   checkSecurity(security, control);
-  if (typeof options.onOutput !== "function") {
-    throw new OnpathError(
-      "size",
-      `Cannot open a receiver: onOutput is ${kindOf(options.onOutput)}, expected a function`,
-    );
-  }
   const plans = new Map(options.plans.map(({ plan, resources }) => [
     plan.id,
     { plan, halves: halvesOf(plan, findWorkload(plan.workload).open(plan, resources), options.jumbo) },
@@ -199,4 +207,13 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     await close();
     throw error;
   }
+}
+
+function checkReceivedPlan(n: number, each: unknown): void {
+  const plan = (each as Partial<ReceivedPlan> | null | undefined)?.plan;
+  if (typeof plan === "object" && plan !== null) return;
+  throw new OnpathError(
+    "size",
+    `Cannot open a receiver: plans[${n}] has no plan, expected { plan, resources? } with a compiled plan`,
+  );
 }

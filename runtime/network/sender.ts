@@ -8,7 +8,7 @@ import { findWorkload } from "../../kernels/registry.ts";
 import { encodePlan } from "../../kernels/plan/file.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { parseWith } from "../../kernels/schema.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { InputOf, ResourcesOf } from "../plan_types.ts";
 import { type Address, LOOPBACK } from "./address.ts";
@@ -17,6 +17,7 @@ import { connectControl, sourceOf } from "./connect.ts";
 import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { describeSpec, endedSpec, escapeSpec, failureSpec } from "./messages.ts";
+import { checkOptions } from "./option_checks.ts";
 import { createPacer, type Pacing } from "./pacer.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys } from "./security/agree.ts";
@@ -105,7 +106,7 @@ export interface Sender extends AsyncDisposable {
  *
  * @param options Addresses and rate.
  * @param wait Timeout and signal of the opening.
- * @throws {OnpathError} `device` if an address cannot be used, or the NIC or the receiver is absent; `timeout`; the
+ * @throws {OnpathError} `size` if an option is missing or wrong; `device` if an address cannot be used, or the NIC or the receiver is absent; `timeout`; the
  * signal's reason.
  *
  * @example
@@ -130,6 +131,17 @@ export interface Sender extends AsyncDisposable {
  * ```
  */
 export async function openSender(options: SenderOptions, wait: WaitOptions = {}): Promise<Sender> {
+  checkOptions("open a sender", options, {
+    receiver: { kind: "address", isRequired: true },
+    nic: { kind: "address" },
+    listen: { kind: "address" },
+    data: { kind: "address" },
+    announcedPort: { kind: "port" },
+    jumbo: { kind: "boolean" },
+    security: { kind: "object" },
+    pacing: { kind: "object" },
+    open: { kind: "function" },
+  });
   const { receiver, nic = receiver, listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
   const { security = {} } = options;
   checkSecurity(security);
@@ -201,6 +213,12 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
         resources?: unknown,
         each: WaitOptions = {},
       ): Promise<SentPlan<P>> => {
+        if (typeof plan !== "object" || plan === null) {
+          throw new OnpathError(
+            "plan",
+            `Cannot send a plan: it is ${kindOf(plan)}, expected a compiled plan`,
+          );
+        }
         const halves = halvesOf(plan, findWorkload(plan.workload).open(plan, resources), options.jumbo);
         const bytes = encodePlan(plan);
         await inputs.announce(plan.id, bytes, each);

@@ -10,8 +10,9 @@
 import { setImmediate } from "node:timers";
 import { cString } from "../../device/xrt/binding/native.ts";
 import { HEADER_BYTES, MAGIC } from "../../../serialize/header.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import type { Address } from "../address.ts";
+import { checkOptions } from "../option_checks.ts";
 import { datagramAt, type DatagramBatch, DatagramList, type ReceivedBatch } from "../socket/batch.ts";
 import type { DatagramCounts, DatagramOptions, DatagramSocket, OpenDatagram } from "../socket/contract.ts";
 import { callError, type Libc, openLibc } from "../socket/libc.ts";
@@ -59,9 +60,15 @@ export interface TunOptions {
  * });
  * ```
  */
-export function openTun({ interface: name }: TunOptions): OpenDatagram {
+export function openTun(options: TunOptions): OpenDatagram {
+  checkOptions("open a TUN interface", options, {});
+  const { interface: name } = options;
   if (typeof name !== "string" || !/^[^\s/\0]{1,15}$/.test(name)) {
-    throw new OnpathError("device", `Cannot use interface ${JSON.stringify(name)}: its name is invalid`);
+    const found = typeof name === "string" ? JSON.stringify(name.slice(0, 60)) : kindOf(name);
+    throw new OnpathError(
+      "device",
+      `Cannot open a TUN interface: interface is ${found}, expected a name of 1 to 15 characters`,
+    );
   }
   return async (options, wait = {}) => {
     wait.signal?.throwIfAborted();

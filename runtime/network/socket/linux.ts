@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { setImmediate } from "node:timers";
 import type { WaitOptions } from "../../../serialize/wait.ts";
 import type { Address } from "../address.ts";
+import { checkDatagramOptions } from "../option_checks.ts";
 import type { DatagramBatch, ReceivedBatch } from "./batch.ts";
 import {
   DATAGRAM_BYTES,
@@ -59,6 +60,7 @@ export async function openLinuxDatagram(
   options: DatagramOptions,
   wait: WaitOptions = {},
 ): Promise<DatagramSocket> {
+  checkDatagramOptions(options);
   const opened = await tryLinuxDatagram(options, wait);
   if (typeof opened === "string") throw openError(options.listen, opened);
   return opened;

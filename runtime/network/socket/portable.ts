@@ -9,6 +9,7 @@ import { isIP } from "node:net";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../../serialize/wait.ts";
 import { type Address, formatAddress, plainHost } from "../address.ts";
+import { checkDatagramOptions } from "../option_checks.ts";
 import { checkBatch, datagramAt, type DatagramBatch } from "./batch.ts";
 import {
   DATAGRAM_BYTES,
@@ -29,7 +30,7 @@ const PORTABLE_BURST = 64;
  * @param options Address and callback.
  * @param wait Timeout and signal of the binding.
  * @param fallbackReason Reason why the socket is not of another kind.
- * @throws {OnpathError} `device` if the address is in use or not one of this machine; `timeout`.
+ * @throws {OnpathError} `size` if an option is missing or wrong; `device` if the address is in use or not one of this machine; `timeout`.
  *
  * @example
  * ```ts
@@ -42,10 +43,12 @@ const PORTABLE_BURST = 64;
  * ```
  */
 export async function openPortableDatagram(
-  { listen, onDatagrams, maxBytes = DATAGRAM_BYTES }: DatagramOptions,
+  options: DatagramOptions,
   wait: WaitOptions = {},
   fallbackReason?: string,
 ): Promise<DatagramSocket> {
+  checkDatagramOptions(options);
+  const { listen, onDatagrams, maxBytes = DATAGRAM_BYTES } = options;
   wait.signal?.throwIfAborted();
   const isSix = isIP(listen.host) === 6;
   const socket = createSocket({ type: isSix ? "udp6" : "udp4" });
