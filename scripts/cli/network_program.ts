@@ -92,6 +92,10 @@ export function addNetworkCommands(program: Command, context: Context): void {
     .option("--restart-nic", "kill the NIC in the middle, and start it again")
     .option("--loopback", "use loopback, although namespaces could be made")
     .option("--ipv6", "use IPv6")
+    .option(
+      "--authenticate",
+      "authenticate every packet and report, on loopback, where keys cross no network in the clear",
+    )
     .addOption(deviceOption("model"));
   addFaultOptions(network)
     .addOption(inputTimeoutOption())

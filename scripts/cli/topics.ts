@@ -256,6 +256,9 @@ Faults are made on all three paths: to the NIC, to the receiver, and of the repo
 the n-th datagram of a path the same fate. CPU is the time since a process was ready, with the faults' own.
 The vocabulary comes from the npm package tiktoken: a checkout downloads it at the first run.
 
+With --authenticate, packets and reports carry a MAC, and the control channels agree on the keys. Without
+TLS, keys cross loopback only, so the three are processes on loopback then.
+
 To run the programs on hosts of your own: onpath nic, onpath network receive, onpath network send.
 
 Examples:
@@ -263,6 +266,7 @@ Examples:
   onpath network --inputs 100 --loss 0.01 --reorder 0.1 --seed 7
   onpath network --loss 0.1 --duplicate 0.05 --corrupt 0.01 --delay 50 --restart-nic
   onpath network --samples photograph --device rtl --json
+  onpath network --authenticate --corrupt 0.01
 ${EXIT_CODES}`,
   networkReceive: `
 Takes the results of plans, until SIGINT or SIGTERM. Each result is printed with its SHA-256, and written

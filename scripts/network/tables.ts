@@ -39,6 +39,19 @@ export function faultsText(parties: ReadonlyMap<string, PartyCounts>): string {
     `${count(corrupted)} changed, ${count(reordered)} reordered`;
 }
 
+/** Reasons of datagrams whose authentication failed: a wrong or missing tag, and a counter that was used. */
+const UNAUTHENTIC = ["mac", "replay"] as const;
+
+/** Describes authenticated datagrams of all programs in one line. */
+export function authenticityText(parties: ReadonlyMap<string, PartyCounts>): string {
+  const received = [...parties.values()].reduce((sum, each) => sum + each.received, 0);
+  const refused = UNAUTHENTIC.map((reason) => {
+    const sum = [...parties.values()].reduce((all, { dropped }) => all + (dropped[reason] ?? 0), 0);
+    return `${count(sum)} as ${reason}`;
+  });
+  return `of ${count(received)} authenticated datagrams that arrived, ${refused.join(" and ")} were refused`;
+}
+
 /** Table of what a sender sent. */
 export function sentTable(works: readonly SentEvent[]): string {
   return columnTable(

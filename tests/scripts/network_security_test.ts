@@ -107,3 +107,23 @@ Deno.test("offload nic refuses wrong security options, and quotes no secret", ()
       assert.equal(code, n === 0 ? 1 : 2);
     }
   }));
+
+Deno.test("offload network --authenticate carries a cache through changes and copies on loopback, and counts what it refuses", async () => {
+  const faults = ["--corrupt", "0.05", "--duplicate", "0.05", "--timeout", "120000"];
+  const args = ["network", "--authenticate", "--samples", "cache", ...faults];
+  const [json, table] = await offloadAll(ROOT, [[...args, "--json"], args]);
+  assert.equal(json!.code, 0, json!.stderr);
+  const { hosts, instead, authenticate, inputs, processes } = JSON.parse(json!.stdout);
+  assert.deepEqual([hosts, authenticate], ["loopback", true]);
+  assert.match(instead, /keys of packets cross loopback only/);
+  assert.deepEqual(inputs.map(({ equal }: { equal: number }) => equal), [1]);
+  // Changed requests fail by their tags, and copies by their counters; without tags it would be crc.
+  const { mac = 0, replay = 0, crc = 0 } = processes.nic.dropped;
+  assert(mac > 0 && replay > 0 && crc === 0, JSON.stringify(processes.nic.dropped));
+  assert.equal(table!.code, 0, table!.stderr);
+  assert.match(table!.stdout, /packets {2}each carries a MAC/);
+  assert.match(
+    table!.stdout,
+    /authenticated datagrams that arrived, \d+ as mac and \d+ as replay were refused/,
+  );
+});

@@ -11,10 +11,13 @@ import { type Hosts, hostsLack, openHosts } from "../../network/hosts.ts";
 import { SAMPLE_VOCABULARY } from "../../network/samples.ts";
 import { packageEncoding } from "../../io/vocabulary.ts";
 import { createScreen } from "../../network/live.ts";
-import { comparedTable, faultsText, partiesTable } from "../../network/tables.ts";
+import { authenticityText, comparedTable, faultsText, partiesTable } from "../../network/tables.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { factTable } from "../text.ts";
 import { faultsOf, type NetworkOptions } from "./network_options.ts";
+
+/** Packets with `--authenticate`, in a line. */
+const AUTHENTICATED = "each carries a MAC of ChaCha20-Poly1305; the control channels agree on the keys";
 
 /** File of this program: beside the scripts, or the npm package's bundle. */
 function ownProgram(): URL {
@@ -30,26 +33,38 @@ function ownProgram(): URL {
  * @throws {OnpathError} `packet` if a result differs from the local one.
  */
 export async function showNetwork(options: NetworkOptions, { signal }: Context): Promise<void> {
-  const { samples, inputs, json, seed, device, loopback } = options;
+  const { samples, inputs, json, seed, device, loopback, authenticate = false } = options;
   // Processes that download one package at the same time fail, so it is downloaded here.
   if (samples.includes("prompt")) await packageEncoding(SAMPLE_VOCABULARY);
-  const { hosts, lack } = await findHosts(loopback ?? false, signal);
+  const { hosts, lack } = await findHosts(loopbackReason(loopback, authenticate), signal);
   const screen = createScreen();
   let result: DemoResult;
   try {
-    if (!json) print(factTable([["hosts", hostsText(lack)]]));
+    if (!json) {
+      print(factTable([
+        ["hosts", hostsText(lack)],
+        ...authenticate ? [["packets", AUTHENTICATED] as const] : [],
+      ]));
+    }
     result = await runDemo({
       program: commandOf(ownProgram()),
       hosts,
       isIPv6: options.ipv6 ?? false,
       samples,
       inputs,
-      shared: device === undefined ? [] : ["--device", device],
+      shared: [
+        ...device === undefined ? [] : ["--device", device],
+        ...authenticate ? ["--authenticate"] : [],
+      ],
       faults: faultWords(options),
       sender: senderWords(options),
       restartNic: options.restartNic ?? false,
       signal,
-      onCounts: (counts) => screen.draw(() => partiesTable(counts) + faultsText(counts) + "\n"),
+      onCounts: (counts) =>
+        screen.draw(() =>
+          [partiesTable(counts) + faultsText(counts), ...authenticate ? [authenticityText(counts)] : []]
+            .join("\n") + "\n"
+        ),
     });
   } finally {
     screen.clear();
@@ -61,6 +76,7 @@ export async function showNetwork(options: NetworkOptions, { signal }: Context):
       ...(lack === null ? {} : { instead: lack }),
       faults: faultsOf(options) ?? {},
       seed,
+      authenticate,
       kills: result.kills,
       inputs: result.samples,
       processes: Object.fromEntries(result.counts),
@@ -68,7 +84,8 @@ export async function showNetwork(options: NetworkOptions, { signal }: Context):
   } else {
     const faults = faultsText(result.counts);
     const kills = result.kills === 0 ? "" : restartText(result);
-    print(`\n${partiesTable(result.counts)}${faults === "" ? "" : `${faults}\n`}${kills}`);
+    const authenticity = authenticate ? `${authenticityText(result.counts)}\n` : "";
+    print(`\n${partiesTable(result.counts)}${faults === "" ? "" : `${faults}\n`}${authenticity}${kills}`);
     print(`\n${comparedTable(result.samples)}`);
   }
   refuseDifferences(result);
@@ -90,12 +107,18 @@ export function refuseDifferences({ samples }: Pick<DemoResult, "samples">): voi
   );
 }
 
+/** Reason why the programs run on loopback although namespaces could be made; null if there is none. */
+function loopbackReason(isLoopback = false, isAuthenticated: boolean): string | null {
+  if (isLoopback) return "--loopback was given";
+  return isAuthenticated ? "without TLS, keys of packets cross loopback only" : null;
+}
+
 /** Makes namespaces, or gives the reason why the programs run on loopback. */
 async function findHosts(
-  isLoopback: boolean,
+  reason: string | null,
   signal: AbortSignal,
 ): Promise<{ readonly hosts: Hosts | undefined; readonly lack: string | null }> {
-  const lack = isLoopback ? "--loopback was given" : await hostsLack({ signal });
+  const lack = reason ?? await hostsLack({ signal });
   if (lack !== null) return { hosts: undefined, lack };
   try {
     return { hosts: await openHosts({ signal }), lack };

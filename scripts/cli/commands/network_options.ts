@@ -114,6 +114,8 @@ export interface NetworkOptions extends FaultOptions, Pick<SharedOptions, "devic
   readonly loopback?: boolean | undefined;
   /** `--ipv6` */
   readonly ipv6?: boolean | undefined;
+  /** `--authenticate`: packets and reports carry a MAC, with keys that the control channels agree on. */
+  readonly authenticate?: boolean | undefined;
   /** `--timeout` of an input, in milliseconds. */
   readonly timeout?: number | undefined;
 }
