@@ -62,12 +62,14 @@ function isKind(kind: Kind, value: unknown): boolean {
         isPort(value["port"], 0);
     case "port":
       return isPort(value, 1);
+    case "boolean":
+      return typeof value === "boolean";
+    case "function":
+      return typeof value === "function";
     case "array":
       return Array.isArray(value);
     case "object":
       return isObject(value);
-    default:
-      return typeof value === kind;
   }
 }
 
