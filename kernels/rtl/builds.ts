@@ -149,6 +149,8 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   },
   { ...PLAIN, name: "host_echo", top: "host_echo", harness: "host" },
   { ...PLAIN, name: "spread_echo", top: "spread_echo", effort: "-O1" },
+  // Built by its test.
+  { ...PLAIN, name: "spread_image", top: "spread_image", isCommitted: false },
   {
     ...PLAIN,
     name: "packet_image",

@@ -1,9 +1,11 @@
 // Distributes the packets of one stream to 2^LN instances by their flow, so that an instance has all packets of a
 // flow in their order. Bits 95:64 of a packet's first beat are its flow's number; the exclusive or of their parts is
-// the instance. Data and last are shared by all instances: only valid and ready belong to one.
+// the instance. Packets that are placed need no order: with PLACED their sequence number, bits 127:96, counts too, and
+// one flow has all instances. Data and last are shared by all instances: only valid and ready belong to one.
 module flow_spread #(
-    parameter int LN = 2,   // log2 of the instances, 1 to 4
-    parameter int W  = 512  // bits of a beat, with its sideband above it
+    parameter int LN     = 2,    // log2 of the instances, 1 to 4
+    parameter int W      = 512,  // bits of a beat, with its sideband above it
+    parameter int PLACED = 0     // 1: packets of a flow need no order
 ) (
     input  logic             clk,
     input  logic             rst_n,
@@ -34,7 +36,7 @@ module flow_spread #(
   logic [LN-1:0] chosen, folded, to;
   always_comb begin
     folded = '0;
-    for (int n = 0; n < 32; n++) folded[n%LN] ^= m_data[64+n];
+    for (int n = 0; n < 32; n++) folded[n%LN] ^= m_data[64+n] ^ (PLACED != 0 && m_data[96+n]);
   end
   assign to = begun ? chosen : folded;
   assign ready = m_ready[to];
