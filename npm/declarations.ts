@@ -49,6 +49,9 @@ export async function writeDeclarations(
   return texts.size;
 }
 
+/** Comment at the head of a file that describes the module. */
+const MODULE_HEAD = /^\/\*\*(?:(?!\*\/)[^])*?@module\s*\*\/\s*/;
+
 /**
  * Generates the declarations of sources and of their imports.
  *
@@ -75,6 +78,8 @@ export function declare(root: string, sources: readonly string[]): Map<string, s
   const texts = new Map<string, string>();
   const { diagnostics } = program.emit(undefined, (_path, text, _mark, _fail, files) => {
     const source = relative(root, files![0]!.fileName).split(sep).join("/");
+    // Heads of inner files are for readers of the sources: editors show those of the entries alone.
+    if (!sources.includes(source)) text = text.replace(MODULE_HEAD, "");
     texts.set(source, DISPOSABLE.test(text) ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
   });
   const [first] = diagnostics;

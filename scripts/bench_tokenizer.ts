@@ -1,14 +1,18 @@
 /**
  * Prints the CPU time of the tokenizer service and of many streams.
  *
- * The chat has 50 turns through the service, by HTTP over a Unix socket, beside encoding each prompt anew by
- * tiktoken's WebAssembly. CPU time of the service is that of server and client. The streams are pushes of a session on
- * the model, beside the encoder in a loop.
+ * The chat has 50 turns through the service, in a process of its own, by HTTP over a Unix socket, beside encoding each
+ * prompt anew by tiktoken's WebAssembly in this process. Both are counted from the first turn to the last, without the
+ * load of the vocabulary and without the client. The streams are pushes of a session on the model, beside the encoder
+ * in a loop.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -19,8 +23,6 @@ import { compile } from "../kernels/compile.ts";
 import { createEncoder } from "../kernels/tokenize/encode.ts";
 import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
 import { createModelDevice } from "../runtime/device/model.ts";
-import { serveTokenizer } from "../runtime/serve/tokenizer_server.ts";
-import { createTokenizerService } from "../runtime/serve/tokenizer_service.ts";
 import { Session } from "../runtime/session.ts";
 import { median } from "./bench/measure.ts";
 import { loadVocabulary } from "./io/vocabulary.ts";
@@ -54,64 +56,68 @@ function freshSource(): (units: number) => string {
 /** A client that keeps its connection. */
 function client(socketPath: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const post = (path: string, body: unknown): Promise<Record<string, unknown>> =>
+  const ask = (method: string, path: string, body?: unknown): Promise<string> =>
     new Promise((resolve, reject) => {
-      const sent = request({ socketPath, agent, path, method: "POST" }, async (response) => {
+      const sent = request({ socketPath, agent, path, method }, async (response) => {
         const parts: Uint8Array[] = [];
         for await (const part of response) parts.push(part);
-        resolve(JSON.parse(new TextDecoder().decode(await new Blob(parts as BlobPart[]).arrayBuffer())));
+        resolve(new TextDecoder().decode(await new Blob(parts as BlobPart[]).arrayBuffer()));
       });
       sent.on("error", reject);
-      sent.end(JSON.stringify(body));
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  return { post, close: () => agent.destroy() };
+  return { ask, close: () => agent.destroy() };
+}
+
+/** Starts a service in a process of its own. */
+async function startService(name: string, socket: string): Promise<ChildProcess> {
+  const command = ["run", "-A", "--no-check", "scripts/offload.ts", "tokenizer", "serve", "--json"];
+  const options = ["--vocab", name, "--special", "none", "--socket", socket];
+  const child = spawn(process.execPath, [...command, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout!, "data", { signal: AbortSignal.timeout(120_000) });
+  return child;
 }
 
 /** Runs chats of one length of turns; returns CPU seconds of the service and of tiktoken, and bytes encoded. */
-async function chat(vocabulary: Vocabulary, units: number, fresh: (units: number) => string) {
-  const folder = mkdtempSync(join(tmpdir(), "onpath-"));
-  const service = createTokenizerService({ vocabulary, special: "none" });
-  const server = await serveTokenizer(service, { socket: join(folder, "socket") });
-  const tiktoken = get_encoding(vocabulary.name as "cl100k_base");
-  const { post, close } = client(join(folder, "socket"));
+async function chat(name: string, socket: string, units: number, fresh: (units: number) => string) {
+  const tiktoken = get_encoding(name as "cl100k_base");
+  const { ask, close } = client(socket);
+  const metric = async (metric: string) =>
+    Number(new RegExp(`^${metric} (.*)$`, "m").exec(await ask("GET", "/metrics"))![1]);
+  const post = async (path: string, body: unknown) => JSON.parse(await ask("POST", path, body));
   const times: { service: number; tiktoken: number }[] = [];
   let bytes = 0, promptBytes = 0;
-  try {
-    for (let round = 0; round < ROUNDS; round++) {
-      const turns = Array.from({ length: TURNS }, () => `user: ${fresh(units)}\nassistant: `);
-      const before = service.stats().encodedBytes;
-      let start = cpuSeconds();
-      const { session } = await post("/sessions", {});
-      let ids: number[] = [];
-      for (const append of turns) {
-        const { kept, tokens } = await post(`/sessions/${session}`, { append }) as {
-          kept: number;
-          tokens: number[];
-        };
-        ids.length = kept;
-        for (const id of tokens) ids.push(id);
-      }
-      const serviceSeconds = cpuSeconds() - start;
-      bytes = service.stats().encodedBytes - before;
-      start = cpuSeconds();
-      let prompt = "";
-      let last: Uint32Array = new Uint32Array(0);
-      promptBytes = 0;
-      for (const turn of turns) {
-        prompt += turn;
-        last = tiktoken.encode_ordinary(prompt);
-        promptBytes += prompt.length;
-      }
-      times.push({ service: serviceSeconds, tiktoken: cpuSeconds() - start });
-      assert.deepEqual(ids, [...last]);
-      ids = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const turns = Array.from({ length: TURNS }, () => `user: ${fresh(units)}\nassistant: `);
+    const bytesBefore = await metric("onpath_tokenizer_encoded_bytes_total");
+    const before = await metric("process_cpu_seconds_total");
+    const { session } = await post("/sessions", {});
+    let ids: number[] = [];
+    for (const append of turns) {
+      const { kept, tokens } = await post(`/sessions/${session}`, { append }) as {
+        kept: number;
+        tokens: number[];
+      };
+      ids.length = kept;
+      for (const id of tokens) ids.push(id);
     }
-  } finally {
-    close();
-    await server.close();
-    tiktoken.free();
-    rmSync(folder, { recursive: true });
+    const service = await metric("process_cpu_seconds_total") - before;
+    bytes = await metric("onpath_tokenizer_encoded_bytes_total") - bytesBefore;
+    const start = cpuSeconds();
+    let prompt = "";
+    let last: Uint32Array = new Uint32Array(0);
+    for (const turn of turns) {
+      prompt += turn;
+      last = tiktoken.encode_ordinary(prompt);
+    }
+    times.push({ service, tiktoken: cpuSeconds() - start });
+    prompt = "";
+    promptBytes = turns.reduce((sum, turn) => sum + Buffer.byteLength(prompt += turn), 0);
+    assert.deepEqual(ids, [...last]);
+    ids = [];
   }
+  close();
+  tiktoken.free();
   return { times, bytes, promptBytes };
 }
 
@@ -153,20 +159,26 @@ async function streams(vocabulary: Vocabulary, fresh: (units: number) => string)
 }
 
 const fresh = freshSource();
-const vocabulary = await loadVocabulary("cl100k_base");
+const NAME = "cl100k_base";
+const folder = mkdtempSync(join(tmpdir(), "onpath-"));
 const rows: string[][] = [];
-for (const units of TURN_UNITS) {
-  const { times, bytes, promptBytes } = await chat(vocabulary, units, fresh);
-  const ratio = median(times.map((time) => time.service / time.tiktoken));
-  rows.push([String(units), (100 * ratio).toFixed(1) + "%", (100 * bytes / promptBytes).toFixed(1) + "%"]);
+try {
+  const socket = join(folder, "socket");
+  const child = await startService(NAME, socket);
+  for (const units of TURN_UNITS) {
+    const { times, bytes, promptBytes } = await chat(NAME, socket, units, fresh);
+    const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
+    const ratio = (time: typeof times[number]) => time.service / time.tiktoken;
+    rows.push([String(units), percent(median(times.map(ratio))), percent(bytes / promptBytes)]);
+  }
+  child.kill("SIGTERM");
+  await once(child, "exit");
+} finally {
+  rmSync(folder, { recursive: true });
 }
-console.log(
-  markdownTable(["units a turn", "CPU time to tiktoken's", "bytes encoded to the prompts'"], [
-    "right",
-    "right",
-    "right",
-  ], rows),
-);
+const head = ["units a turn", "CPU time to tiktoken's", "bytes encoded to the prompts'"];
+console.log(markdownTable(head, ["right", "right", "right"], rows));
+const vocabulary = await loadVocabulary(NAME);
 const rates = await streams(vocabulary, fresh);
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 console.log(

@@ -106,7 +106,7 @@ export function openTextStream(
     if (isLast) tasks.push("end");
     await work();
     if (isLast) ids.push(...around.after);
-    const given = Uint32Array.from(ids);
+    const given = new Uint32Array(ids);
     ids = [];
     return given;
   };
