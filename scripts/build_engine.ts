@@ -19,6 +19,8 @@ interface Module {
   readonly name: string;
   /** Subject of the constant's documentation. */
   readonly about: string;
+  /** First address of its static data, behind that of another module in the same memory. */
+  readonly base?: number;
 }
 
 const MODULES: readonly Module[] = [
@@ -45,6 +47,7 @@ const MODULES: readonly Module[] = [
     target: "kernels/tokenize/text_wasm.ts",
     name: "TEXT_WASM",
     about: "WebAssembly module of byte pair encoding on the host",
+    base: 21760,
   },
 ];
 
@@ -59,13 +62,14 @@ const FLAGS = [
 ];
 
 /** Compiles a module's source to the text of the generated file. */
-async function build({ source: path, name, about }: Module): Promise<string> {
+async function build({ source: path, name, about, base }: Module): Promise<string> {
   const entry = fileOf(path);
   const folder = new URL(".", entry);
   const sources = new Map<string, string>();
   for (const file of await readdir(folder)) sources.set(file, await readFile(new URL(file, folder), "utf8"));
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([path.split("/").at(-1)!, ...FLAGS], {
+  const flags = base === undefined ? FLAGS : [...FLAGS, `--memoryBase=${base}`];
+  const { error, stderr } = await asc.main([path.split("/").at(-1)!, ...flags], {
     readFile: (file) => sources.get(file) ?? null,
     writeFile: (file, contents) => {
       if (file === "module.wasm") binary = contents as Uint8Array;

@@ -82,7 +82,7 @@ export interface Engine {
 export const MAX_ENGINE_BYTES = 2 ** 30;
 
 /** First address that {@linkcode Engine.reserve} returns. The tables of `wasm/engine.ts` lie below it. */
-const FIRST_FREE = 21760;
+export const FIRST_FREE = 21760;
 const PAGE = 65536;
 
 let compiled: WebAssembly.Module | undefined;
@@ -107,17 +107,14 @@ let compiled: WebAssembly.Module | undefined;
  */
 export function createEngine(capacity: number): Engine {
   checkInteger("engine capacity in bytes", capacity, 0, MAX_ENGINE_BYTES);
-  compiled ??= new WebAssembly.Module(decodeBase64(ENGINE_WASM));
   const memory = new WebAssembly.Memory({ initial: Math.ceil((FIRST_FREE + capacity + 128) / PAGE) });
-  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
-  (exports["init"] as () => void)();
   const end = memory.buffer.byteLength;
   let next = FIRST_FREE;
   return {
     memory,
     bytes: new Uint8Array(memory.buffer),
     view: new DataView(memory.buffer),
-    functions: exports as unknown as EngineFunctions,
+    functions: engineFunctions(memory),
     reserve: (length, alignment = 64) => {
       checkInteger("log2 of an alignment", Math.log2(alignment), 6, 16);
       const address = Math.ceil(next / alignment) * alignment;
@@ -133,6 +130,18 @@ export function createEngine(capacity: number): Engine {
       return address;
     },
   };
+}
+
+/**
+ * Creates the functions over a memory that another module uses too.
+ *
+ * @param memory Memory whose first {@linkcode FIRST_FREE} bytes the functions own.
+ */
+export function engineFunctions(memory: WebAssembly.Memory): EngineFunctions {
+  compiled ??= new WebAssembly.Module(decodeBase64(ENGINE_WASM));
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  (exports["init"] as () => void)();
+  return exports as unknown as EngineFunctions;
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {

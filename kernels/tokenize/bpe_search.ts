@@ -16,6 +16,7 @@ import type { Compatibility } from "./compatible.ts";
 import type { TextLookups } from "./lookups.ts";
 import { CELL, type EngineTables } from "./tables.ts";
 import type { TokenList } from "./token_list.ts";
+import { plainTables } from "./lazy_tables.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
 /** Maximum piece length, in bytes. */
@@ -42,7 +43,7 @@ export class BpeSearch {
    * @param counts Counters to which lookups are added.
    */
   constructor(bpe: BpeTables, tables: EngineTables, compatibility: Compatibility, counts: TextLookups) {
-    this.#bpe = bpe;
+    this.#bpe = plainTables(bpe);
     this.#tables = tables;
     this.#compatibility = compatibility;
     this.#counts = counts;

@@ -12,6 +12,7 @@ import { CELL, type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 import type { TokenList } from "./token_list.ts";
 import { pointLength } from "./utf8.ts";
+import { plainTables } from "./lazy_tables.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
 /** Interval, in bytes of a piece, at which tokens may be emitted before the piece ends. */
@@ -56,7 +57,7 @@ export class BpeWalk {
     list: TokenList,
     room: number,
   ) {
-    this.#bpe = bpe;
+    this.#bpe = plainTables(bpe);
     this.#tables = tables;
     this.#compatibility = compatibility;
     this.#memo = compatibility.pieces;

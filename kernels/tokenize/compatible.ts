@@ -5,6 +5,7 @@
  * @module
  */
 
+import { plainTables } from "./lazy_tables.ts";
 import { PieceMemo } from "./piece_memo.ts";
 import { type BpeTables, pairHash } from "./vocabulary.ts";
 
@@ -15,6 +16,8 @@ const PACK = 4;
 
 /** Merges and tokens in the layout of the walk. */
 interface Packed {
+  /** Slots of the merges less one. */
+  readonly mask: number;
   /** By slot: left token or −1, right token, rank. */
   readonly merges: Int32Array;
   /** By token: left part, right part, rank. */
@@ -23,14 +26,16 @@ interface Packed {
 
 const packed = new WeakMap<BpeTables, Packed>();
 
-function packedOf(bpe: BpeTables): Packed {
-  let tables = packed.get(bpe);
+function packedOf(lazy: BpeTables): Packed {
+  let tables = packed.get(lazy);
   if (tables === undefined) {
+    const bpe = plainTables(lazy);
     tables = {
+      mask: bpe.pairLeft.length - 1,
       merges: interleave(bpe.pairLeft, bpe.pairRight, bpe.pairRank),
       parts: interleave(bpe.left, bpe.right, bpe.ranks),
     };
-    packed.set(bpe, tables);
+    packed.set(lazy, tables);
   }
   return tables;
 }
@@ -52,11 +57,10 @@ export class Compatibility {
   /** Tokens of recent pieces. */
   readonly pieces: PieceMemo = new PieceMemo();
   readonly #bpe: BpeTables;
-  readonly #mask: number;
-  // Absent until the first test.
+  // Absent until the first test, like the cache.
   #packed: Packed | undefined;
   // By slot: the pair's left token, then its right token times 2 plus the answer.
-  readonly #cache = new Int32Array(2 * CACHE).fill(-1);
+  #cache: Int32Array | undefined;
 
   /**
    * Creates an empty cache.
@@ -65,7 +69,6 @@ export class Compatibility {
    */
   constructor(bpe: BpeTables) {
     this.#bpe = bpe;
-    this.#mask = bpe.pairLeft.length - 1;
   }
 
   /**
@@ -75,7 +78,7 @@ export class Compatibility {
    * @param right Right token.
    */
   test(left: number, right: number): boolean {
-    const cache = this.#cache;
+    const cache = this.#cache ??= new Int32Array(2 * CACHE).fill(-1);
     const slot = 2 * (pairHash(left, right) & (CACHE - 1));
     const known = cache[slot + 1]!;
     if (cache[slot] === left && known >> 1 === right) return (known & 1) === 1;
@@ -87,7 +90,7 @@ export class Compatibility {
 
   /** Undoes the merges that made both tokens, newest first, and tests whether each pair would merge. */
   #walk(x: number, y: number): boolean {
-    const { merges, parts } = this.#packed ??= packedOf(this.#bpe), mask = this.#mask;
+    const { merges, parts, mask } = this.#packed ??= packedOf(this.#bpe);
     let limit = 0x7fffffff, lookups = 0;
     for (;;) {
       let slot = PACK * (pairHash(x, y) & mask);

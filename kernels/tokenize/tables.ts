@@ -5,6 +5,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
+import { plainTables } from "./lazy_tables.ts";
 import type { BpeTables, PieceTables, UnigramTables, Vocabulary, WordPieceTables } from "./vocabulary.ts";
 
 /** Flag in {@linkcode EngineTables.next}: a piece may end after this code point. */
@@ -95,7 +96,7 @@ function pack(vocabulary: Vocabulary): EngineTables {
     vocabulary,
     bpe: vocabulary.bpe,
     get cells() {
-      return cells ??= vocabulary.bpe === null ? new Int32Array(0) : packCells(vocabulary.bpe);
+      return cells ??= vocabulary.bpe === null ? new Int32Array(0) : packCells(plainTables(vocabulary.bpe));
     },
     wordPiece: vocabulary.wordPiece,
     unigram: vocabulary.unigram ?? null,

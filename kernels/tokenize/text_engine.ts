@@ -6,7 +6,8 @@
  * @module
  */
 
-import { createEngineMemory, type EngineFunctions, type EngineMemory } from "./engine_memory.ts";
+import type { EngineFunctions } from "./engine_functions.ts";
+import { createEngineMemory, type EngineMemory } from "./engine_memory.ts";
 import { type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 

@@ -29,8 +29,7 @@ export function pairTable(
 ): PairTable {
   let pairs = runs.reduce((sum, { apart }) => sum + apart.length, 0);
   for (let token = 0; token < left.length; token++) if (left[token]! >= 0) pairs++;
-  let slots = 16;
-  while (slots < pairs * 2) slots *= 2;
+  const slots = pairSlots(pairs);
   const table = {
     pairLeft: new Int32Array(slots).fill(-1),
     pairRight: new Int32Array(slots).fill(-1),
@@ -51,6 +50,13 @@ export function pairTable(
     for (const [u, v] of blocked) putPair(table, u, v, ranks[tokens.at(-1)!]! + 1);
   }
   return table;
+}
+
+/** Slots of a hash table of pairs. */
+export function pairSlots(pairs: number): number {
+  let slots = 16;
+  while (slots < pairs * 2) slots *= 2;
+  return slots;
 }
 
 function putPair({ pairLeft, pairRight, pairRank }: PairTable, left: number, right: number, rank: number) {

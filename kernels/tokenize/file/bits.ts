@@ -94,17 +94,20 @@ export class TableWriter {
 export class TableReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #at = 0;
 
-  /** Creates a reader at the first byte. */
-  constructor(bytes: Uint8Array) {
+  /** Creates a reader at the first byte, or at another one. */
+  constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
+    this.at = at;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Offset of the next byte. */
+  at: number;
+
   /** Unread bytes, including the padding. */
   rest(): number {
-    return this.#bytes.length - this.#at;
+    return this.#bytes.length - this.at;
   }
 
   /**
@@ -123,31 +126,43 @@ export class TableReader {
     minus: number,
     max: number,
   ): T {
-    const width = this.#bytes[this.#at] ?? 0;
-    const count = this.rest() < 5 ? -1 : this.#view.getUint32(this.#at + 1, true);
-    const size = Math.ceil((into.length * width) / 8);
-    if (count !== into.length || width > MAX_BITS || this.rest() < 5 + size + TAIL_BYTES) {
-      throw damaged(`${what} has ${count} numbers of ${width} bits, expected ${into.length} numbers`, {
-        what,
-      });
-    }
+    const { at, width } = this.place(what, into.length);
     // The loop sees one array type only; with several, the JavaScript engine would dispatch on the type for
     // each number.
-    const numbers = into instanceof Int32Array ? into : new Int32Array(count);
-    const greatest = this.#unpack(numbers, width, minus);
+    const numbers = into instanceof Int32Array ? into : new Int32Array(into.length);
+    const greatest = this.#unpack(numbers, at, width, minus);
     if (numbers !== into) into.set(numbers);
-    if (count > 0 && greatest - minus > max) {
+    if (into.length > 0 && greatest - minus > max) {
       throw damaged(`${what} contains ${greatest - minus}, expected at most ${max}`, { what });
     }
-    this.#at += 5 + size;
     return into;
   }
 
+  /**
+   * Passes over numbers that others read.
+   *
+   * @param what Name of the numbers in error messages.
+   * @param length Expected count.
+   * @returns Offset of the first number's bits, and bits of a number.
+   * @throws {OnpathError} `file` if the count differs or the file ends early.
+   */
+  place(what: string, length: number): { at: number; width: number } {
+    const width = this.#bytes[this.at] ?? 0;
+    const count = this.rest() < 5 ? -1 : this.#view.getUint32(this.at + 1, true);
+    const size = Math.ceil((length * width) / 8);
+    if (count !== length || width > MAX_BITS || this.rest() < 5 + size + TAIL_BYTES) {
+      throw damaged(`${what} has ${count} numbers of ${width} bits, expected ${length} numbers`, { what });
+    }
+    const at = this.at + 5;
+    this.at = at + size;
+    return { at, width };
+  }
+
   /** Reads numbers of `width` bits; returns the greatest, before the subtraction. */
-  #unpack(into: Int32Array, width: number, minus: number): number {
+  #unpack(into: Int32Array, at: number, width: number, minus: number): number {
     const view = this.#view;
     const mask = 2 ** width - 1;
-    let bit = (this.#at + 5) * 8;
+    let bit = at * 8;
     let greatest = 0;
     // A number of 23 bits and up to 7 bits before it fit 4 bytes; 4 padding bytes follow the last array.
     for (let i = 0; i < into.length; i++) {
@@ -168,13 +183,13 @@ export class TableReader {
    * @throws {OnpathError} `file` if the count is too great or the file ends early.
    */
   block(what: string, max: number): Uint8Array {
-    const length = this.rest() < 4 ? -1 : this.#view.getUint32(this.#at, true);
+    const length = this.rest() < 4 ? -1 : this.#view.getUint32(this.at, true);
     if (length < 0 || length > max || this.rest() < 4 + length) {
       throw damaged(`${what} has ${length} bytes, expected at most ${max}`, { what });
     }
-    const from = this.#at + 4;
-    this.#at = from + length;
-    return this.#bytes.subarray(from, this.#at);
+    const from = this.at + 4;
+    this.at = from + length;
+    return this.#bytes.subarray(from, this.at);
   }
 }
 

@@ -12,12 +12,13 @@ import { parseWith } from "../../schema.ts";
 import { excerpt } from "../../excerpt.ts";
 import { readCharsmap } from "../../text_normalize/charsmap.ts";
 import { checkForm } from "../../plan/form.ts";
-import { MAX_TOKEN_BYTES } from "../compile/bpe.ts";
 import type { BpeTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { damaged, TableReader, TAIL_BYTES } from "./bits.ts";
+import { loadBpe } from "./compiled_bpe.ts";
 import { readBpe } from "./decode_bpe.ts";
 import { readPieces } from "./decode_pieces.ts";
-import { checkTrie, type DepthTrie } from "./derive.ts";
+import { checkTrie, type DepthTrie, readDepth, readTrie } from "./derive.ts";
+import { createWindow, type FileWindow } from "./file_window.ts";
 import { TABLE_HEAD_BYTES, TABLE_MAGIC, TABLE_VERSION } from "./encode.ts";
 import { MAX_ID_BYTES, MAX_META_BYTES, MAX_SCORE, TABLE_META, type TableMeta } from "./meta.ts";
 
@@ -33,27 +34,32 @@ export const MAX_TABLE_BYTES = 2 ** 28;
  * changed or contradictory.
  */
 export function decodeVocabulary(file: Uint8Array): Vocabulary {
-  const { body, checksum } = readHead(file);
+  return readVocabulary(file, createWindow);
+}
+
+/**
+ * Reads a compiled vocabulary.
+ *
+ * @param file Bytes of the table file.
+ * @param open Creates a window on the file for WebAssembly, or returns null for the plain path.
+ */
+export function readVocabulary(
+  file: Uint8Array,
+  open: (body: Uint8Array) => FileWindow | null,
+): Vocabulary {
+  const { body, checksum, window } = readHead(file, open);
   const input = new TableReader(body);
   const meta = readMeta(input.block("the head", MAX_META_BYTES));
   checkAnnounced(meta, input.rest());
   for (const step of meta.normalization) if (step.op === "charsmap") readCharsmap(step.map);
   const pieces = meta.pieces === null ? null : readPieces(input, meta.pieces);
-  const cells = meta.cells;
-  const most = cells - 1;
-  const base = input.numbers("base", new Int32Array(cells), 0, cells - 256);
-  const check = input.numbers("check", new Int32Array(cells), 1, most);
   const { idLimit } = meta;
   let bpe: BpeTables | null = null;
   let wordPiece: WordPieceTables | null = null;
   let unigram: UnigramTables | undefined;
-  let trie: DepthTrie;
-  if (meta.bpe !== null) {
-    const fail = input.numbers("fail", new Int32Array(cells), 0, most);
-    trie = { base, check, depth: input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES) };
-    bpe = readBpe(input, meta, meta.bpe, trie, fail);
-  } else {
-    trie = { base, check, depth: input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES) };
+  if (meta.bpe !== null) bpe = readAnyBpe(input, meta, meta.bpe, window);
+  else {
+    const trie = { ...readTrie(input, meta.cells), depth: readDepth(input, meta.cells) };
     if (meta.unigram === undefined) wordPiece = readWordPiece(input, meta, meta.wordPiece!, trie);
     else unigram = readUnigram(input, meta, meta.unigram, trie);
   }
@@ -85,7 +91,10 @@ export function decodeVocabulary(file: Uint8Array): Vocabulary {
   };
 }
 
-function readHead(file: Uint8Array): { body: Uint8Array; checksum: number } {
+function readHead(
+  file: Uint8Array,
+  open: (body: Uint8Array) => FileWindow | null,
+): { body: Uint8Array; checksum: number; window: FileWindow | null } {
   if (!(file instanceof Uint8Array)) throw damaged(`it is ${kindOf(file)}, expected a Uint8Array`);
   if (file.length < TABLE_HEAD_BYTES || file.length > MAX_TABLE_BYTES) {
     throw damaged(`it has ${file.length} bytes, expected ${TABLE_HEAD_BYTES} to ${MAX_TABLE_BYTES}`, {
@@ -106,8 +115,25 @@ function readHead(file: Uint8Array): { body: Uint8Array; checksum: number } {
     throw damaged(`its body has ${body.length} bytes, its head announces ${length}`, { length });
   }
   const checksum = view.getUint32(12, true);
-  if (crc32c(body) !== checksum) throw damaged("its checksum is invalid: the file was changed or damaged");
-  return { body, checksum };
+  const window = open(body);
+  if ((window === null ? crc32c(body) : window.checksum()) !== checksum) {
+    throw damaged("its checksum is invalid: the file was changed or damaged");
+  }
+  return { body, checksum, window };
+}
+
+/** Reads the tables of byte pair encoding by WebAssembly, or what that leaves, here. */
+function readAnyBpe(
+  input: TableReader,
+  meta: TableMeta,
+  bpe: NonNullable<TableMeta["bpe"]>,
+  window: FileWindow | null,
+): BpeTables {
+  const from = input.at;
+  const compiled = window === null ? null : loadBpe(window, input, meta, bpe);
+  if (compiled !== null) return compiled;
+  input.at = from;
+  return readBpe(input, meta, bpe);
 }
 
 function readMeta(block: Uint8Array): TableMeta {

@@ -12,27 +12,26 @@ import { MAX_TRIE_BYTES } from "../compile/trie.ts";
 import type { BpeTables, RunTables } from "../vocabulary.ts";
 import { pointLength } from "../utf8.ts";
 import { damaged, type TableReader } from "./bits.ts";
-import { checkTrie, type DepthTrie, deriveSuffixes } from "./derive.ts";
+import { checkFails, checkTrie, deriveSuffixes, readDepth, readTrie } from "./derive.ts";
 import type { TableMeta } from "./meta.ts";
 
 /**
  * Reads the tables of byte pair encoding.
  *
- * @param input Reader after the automaton.
+ * @param input Reader after the automaton of pieces.
  * @param meta Head of the file.
- * @param trie Double array of the automaton.
- * @param fail By cell: its failure link.
  * @returns The tables.
  * @throws {OnpathError} `file` if the tables contradict each other.
  */
 export function readBpe(
   input: TableReader,
-  { idLimit }: TableMeta,
+  { cells, idLimit }: TableMeta,
   { tokens, merges, units, wholeFirst, holes, runs: heads }: NonNullable<TableMeta["bpe"]>,
-  trie: DepthTrie,
-  fail: Int32Array,
 ): BpeTables {
-  const { base, check, depth } = trie;
+  const { base, check } = readTrie(input, cells);
+  const fail = input.numbers("fail", new Int32Array(cells), 0, cells - 1);
+  const depth = readDepth(input, cells);
+  const trie = { base, check, depth };
   const first = tokens - merges;
   if (first < 0) throw damaged(`${merges} merges make ${tokens} tokens`, { tokens, merges });
   const cellOf = input.numbers("cells of tokens", new Int32Array(tokens), 0, check.length - 1);
@@ -51,6 +50,7 @@ export function readBpe(
     apart: input.numbers("pairs of a run", new Uint8Array(length * length), 0, 1),
   }));
   checkTrie(trie);
+  checkFails(trie, fail);
   const whole = wholeTokens(cellOf, depth);
   const lengths = new Uint16Array(tokens), ranks = new Int32Array(tokens);
   let bytes = 0, longestToken = 0;
@@ -61,7 +61,7 @@ export function readBpe(
     bytes += length;
     if (length > longestToken) longestToken = length;
   }
-  const suffixes = deriveSuffixes(trie, fail, whole, made);
+  const suffixes = deriveSuffixes(depth, fail, whole, made);
   for (const run of runs ?? []) checkRun(run, { tokens, left, right, lengths, made }, first);
   const tables: BpeTables = {
     tokens,

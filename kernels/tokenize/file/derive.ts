@@ -5,8 +5,9 @@
  * @module
  */
 
+import { MAX_TOKEN_BYTES } from "../compile/bpe.ts";
 import { byDepth, MAX_TRIE_BYTES } from "../compile/trie.ts";
-import { damaged } from "./bits.ts";
+import { damaged, type TableReader } from "./bits.ts";
 
 /** Double array with the depth of its states. */
 export interface DepthTrie {
@@ -16,6 +17,19 @@ export interface DepthTrie {
   readonly check: Int32Array;
   /** By cell: bytes from the root; 0 for unused cells. */
   readonly depth: Uint16Array;
+}
+
+/** Reads the bases and the parents of a double array. */
+export function readTrie(input: TableReader, cells: number): Pick<DepthTrie, "base" | "check"> {
+  return {
+    base: input.numbers("base", new Int32Array(cells), 0, cells - 256),
+    check: input.numbers("check", new Int32Array(cells), 1, cells - 1),
+  };
+}
+
+/** Reads the depths of a double array. */
+export function readDepth(input: TableReader, cells: number): Uint16Array {
+  return input.numbers("depth", new Uint16Array(cells), 0, MAX_TOKEN_BYTES);
 }
 
 /**
@@ -42,29 +56,17 @@ export function checkTrie({ base, check, depth }: DepthTrie): void {
 }
 
 /**
- * Computes the longest token that ends at each state, and the next shorter suffix of each token; checks the
- * failure links.
+ * Checks that each failure link leads to the longest proper suffix that is a path. Each is compared with what the
+ * links of shorter paths give, so all are right if all cells pass, in any order.
  *
  * @param trie Double array, already checked.
  * @param fail By cell: its failure link.
- * @param whole By cell: its token, or −1.
- * @param made By token: 1 if merges make it.
- * @returns `longest` by cell, `suffix` by token.
- * @throws {OnpathError} `file` if a failure link is not the longest proper suffix that is a path.
+ * @throws {OnpathError} `file` if a link is another one.
  */
-export function deriveSuffixes(
-  { base, check, depth }: DepthTrie,
-  fail: Int32Array,
-  whole: Int32Array,
-  made: Uint8Array,
-): { longest: Int32Array; suffix: Int32Array } {
-  const longest = new Int32Array(depth.length).fill(-1);
-  const suffix = new Int32Array(made.length).fill(-1);
-  const order = byDepth(depth);
+export function checkFails({ base, check, depth }: DepthTrie, fail: Int32Array): void {
   // A token of n bytes takes at most 2n steps, and the bytes of all tokens together are limited.
   let steps = 2 * MAX_TRIE_BYTES;
-  for (let i = 0; i < order.length; i++) {
-    const cell = order[i]!;
+  for (let cell = 0; cell < depth.length; cell++) {
     let link = 0;
     if (depth[cell]! > 1) {
       const parent = check[cell]!;
@@ -81,8 +83,29 @@ export function deriveSuffixes(
         link,
       });
     }
+  }
+}
+
+/**
+ * Computes the longest token that ends at each state, and the next shorter suffix of each token.
+ *
+ * @param depth By cell: bytes from the root.
+ * @param fail By cell: its failure link, already checked.
+ * @param whole By cell: its token, or −1.
+ * @param made By token: 1 if merges make it.
+ * @returns `longest` by cell, `suffix` by token.
+ */
+export function deriveSuffixes(
+  depth: Uint16Array,
+  fail: Int32Array,
+  whole: Int32Array,
+  made: Uint8Array,
+): { longest: Int32Array; suffix: Int32Array } {
+  const longest = new Int32Array(depth.length).fill(-1);
+  const suffix = new Int32Array(made.length).fill(-1);
+  for (const cell of byDepth(depth)) {
     if (depth[cell] === 0) continue;
-    const token = whole[cell]!;
+    const token = whole[cell]!, link = fail[cell]!;
     if (token >= 0 && made[token] === 1) {
       longest[cell] = token;
       suffix[token] = longest[link]!;

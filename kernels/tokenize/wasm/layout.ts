@@ -1,6 +1,6 @@
 // Addresses of the tables, and counters of one call. Memory is imported; addresses are byte offsets into it.
 
-/** Cells of the automaton; see `search.ts`. */
+/** Cells of the automaton; see `cells.ts`. */
 export let cells: usize = 0;
 /** By the first two bytes, little-endian: their cell, or 0. */
 export let pathsOfTwo: usize = 0;

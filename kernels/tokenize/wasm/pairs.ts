@@ -14,9 +14,17 @@ const TOKEN_BITS: u32 = 21;
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function pairHash(left: u32, right: u32): u32 {
+export function pairHash(left: u32, right: u32): u32 {
   const mixed = left * 0x9e3779b1 ^ right * 0x85ebca6b;
   return mixed ^ (mixed >> 15);
+}
+
+/** Number of a hash's bit in `filter`. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+export function filterBit(hash: u32): u32 {
+  return hash * 0x9e3779b1 >> filterShift;
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -62,9 +70,9 @@ function decide(left: u32, right: u32): bool {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 
-function mergeOf(x: u32, y: u32): i32 {
+export function mergeOf(x: u32, y: u32): i32 {
   const hash = pairHash(x, y);
-  const bit = hash * 0x9e3779b1 >> filterShift;
+  const bit = filterBit(hash);
   if ((<u32> load<u8>(filter + (bit >> 3)) >> (bit & 7) & 1) === 0) return -1;
   let slot = hash & mergeMask, made = load<i32>(merges + (<usize> slot << 2));
   while (made >= 0 && load<u64>(parts + (<usize> made << 3)) !== (<u64> y << 32 | x)) {

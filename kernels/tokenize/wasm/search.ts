@@ -1,16 +1,11 @@
 // Byte pair encoding of a complete piece, by search: see `bpe_search.ts`, whose tokens these are.
 
 import { addSteps, cells, chosen, ENDS, hints, LENGTH_SHIFT, pathsOfTwo, units, ways } from "./layout";
+import { CELL_ID_SHIFT, CELL_MASK, CELL_TOKEN_MASK, HIGH_SHIFT, LOW_SHIFT, PARENT_SHIFT } from "./cells";
 import { areCompatible } from "./pairs";
 
 // A token that begins at an offset is a number of 64 bits: the token, its id from bit 21, its length from bit 43.
 const TOKEN_MASK: u64 = 0x1fffff, ID_SHIFT: u64 = 21, SPAN_SHIFT: u64 = 43;
-
-// A cell has 16 bytes. Its first half has the base, the parent from bit 23, and from bit 46 the low digits
-// (hexadecimal) of the bytes of its children, a bit each. Its second half has the token equal to its path plus 1,
-// or 0; from bit 22 the id of a piece equal to its path plus 1, or 0; from bit 45 the high digits.
-const CELL_MASK: u64 = 0x7fffff, PARENT_SHIFT: u64 = 23, LOW_SHIFT: u64 = 46;
-const CELL_TOKEN_MASK: u64 = 0x3fffff, CELL_ID_SHIFT: u64 = 22, HIGH_SHIFT: u64 = 45;
 
 /** Bytes of `ways` up to which hints are left out: 8 tokens. */
 const FEW: usize = 64;

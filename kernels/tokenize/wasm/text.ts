@@ -19,6 +19,17 @@ import {
 import { encodePiece, notePiece, PIECE_BYTES } from "./memo";
 
 export { setUp } from "./layout";
+export {
+  checkBytes,
+  checkCells,
+  checkFails,
+  clearRecords,
+  putTokens,
+  unpack,
+  unpackLinks,
+  unpackRecords,
+} from "./load";
+export { checkMerges, checkUnits } from "./load_merges";
 
 /** Flags of a transition; see `tables.ts`. */
 const ACCEPT_HERE: i32 = 1, ACCEPT_BEFORE: i32 = 2, ACCEPT_FINAL: i32 = 4;
