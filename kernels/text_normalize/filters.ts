@@ -5,7 +5,7 @@
  */
 
 import { has } from "../tokenize/pattern/set.ts";
-import { whiteSpace } from "../tokenize/pattern/unicode.ts";
+import { whiteSpace } from "../unicode/white_space.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";

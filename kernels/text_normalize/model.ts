@@ -10,7 +10,7 @@ import { utf8Length } from "../tokenize/pattern/pieces.ts";
 import { POINT_BROKEN, POINT_GOES_ON, POINT_WRONG, PointDecoder } from "../tokenize/utf8.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { normalizeText } from "./reference.ts";
-import { checkVocabularySteps } from "./spec.ts";
+import { checkVocabularySteps } from "./step_shapes.ts";
 import { type CodePointFilter, filtersOf, type Sink } from "./filters.ts";
 
 /** Output of one packet; the views are valid until the next call. */

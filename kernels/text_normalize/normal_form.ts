@@ -5,8 +5,15 @@
  */
 
 import { mappingOf } from "../unicode/codec.ts";
-import { CANONICAL, COMPATIBLE, COMPOSITIONS, RANKS } from "../unicode/normal_forms_data.ts";
-import { compose, compositionTables, decompositionTables, type FormSource, romAt } from "./unicode_tables.ts";
+import { CANONICAL, COMPATIBLE, RANKS } from "../unicode/normal_forms_data.ts";
+import {
+  compose,
+  compositionPairs,
+  compositionTables,
+  decompositionTables,
+  type FormSource,
+  romAt,
+} from "./unicode_tables.ts";
 
 /** Unicode normal form. */
 export type NormalForm = "nfc" | "nfd" | "nfkc" | "nfkd";
@@ -185,7 +192,7 @@ const changingByForm = new Map<NormalForm, Uint8Array>();
 function changing(form: NormalForm): Uint8Array {
   let changes = changingByForm.get(form);
   if (changes === undefined) {
-    const composites = mappingOf(COMPOSITIONS);
+    const composites = compositionPairs();
     const canonical = [...mappingOf(CANONICAL).keys()];
     const compatible = form === "nfkc" || form === "nfkd" ? [...mappingOf(COMPATIBLE).keys()] : [];
     const composes = form === "nfc" || form === "nfkc";
@@ -193,7 +200,7 @@ function changing(form: NormalForm): Uint8Array {
       ...mappingOf(RANKS).keys(),
       ...compatible,
       ...(composes ? canonical.filter((code) => !composites.has(code)) : canonical),
-      ...(composes ? Array.from(composites.values(), ([, second]) => second!) : []),
+      ...(composes ? Array.from(composites.values(), ([, second]) => second) : []),
     ];
     // Hangul vowels and finals compose; Hangul syllables decompose.
     const hangul = composes ? [0x1161, 0x11c2] : [0xac00, 0xd7a3];

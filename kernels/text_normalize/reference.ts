@@ -4,7 +4,7 @@
  * @module
  */
 
-import { whiteSpace } from "../tokenize/pattern/unicode.ts";
+import { whiteSpace } from "../unicode/white_space.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { classText, rangesOf } from "../unicode/codec.ts";
 import { DROPPED, MARKS } from "./bert_sets.ts";

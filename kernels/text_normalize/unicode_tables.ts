@@ -11,7 +11,7 @@ import { mappingOf, rangesOf } from "../unicode/codec.ts";
 import {
   CANONICAL,
   COMPATIBLE,
-  COMPOSITIONS,
+  EXCLUSIONS,
   RANKS,
   UNKNOWN_TO_TOKENIZERS,
 } from "../unicode/normal_forms_data.ts";
@@ -133,6 +133,24 @@ export function lowerCaseTables(): SequenceTables {
   return once("lower", () => sequences(mappingOf(LOWER_CASE)));
 }
 
+/**
+ * Lists the compositions: by composite, the two code points that compose to it. A complete decomposition ends with the
+ * second one, and its beginning composes to the first.
+ *
+ * @param source Source of the forms; default `unicode`.
+ */
+export function compositionPairs(source: FormSource = "unicode"): Map<number, readonly [number, number]> {
+  const excluded = rangesOf(EXCLUSIONS);
+  const parts = [...known(CANONICAL, source)].filter(([code, { length }]) =>
+    length > 1 && !has(excluded, code)
+  );
+  const composites = new Map(parts.map(([code, sequence]) => [sequence.join(), code]));
+  return new Map(parts.map(([code, sequence]) => {
+    const first = sequence.length === 2 ? sequence[0]! : composites.get(sequence.slice(0, -1).join())!;
+    return [code, [first, sequence.at(-1)!]];
+  }));
+}
+
 /** Hashes a pair of code points; the low bits are its first slot in the table of compositions. */
 export function compositionSlot(first: number, second: number): number {
   const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
@@ -147,7 +165,7 @@ export function compositionSlot(first: number, second: number): number {
  */
 export function compositionTables(source: FormSource = "unicode"): CompositionTables {
   return once(`compositions ${source}`, () => {
-    const pairs = Array.from(known(COMPOSITIONS, source), ([code, [a, b]]) => [a!, b!, code] as const);
+    const pairs = Array.from(compositionPairs(source), ([code, [a, b]]) => [a, b, code] as const);
     const slots = 2 ** Math.ceil(Math.log2(pairs.length * 2));
     const first = new Uint32Array(slots), second = new Uint32Array(slots), composite = new Uint32Array(slots);
     for (const [a, b, code] of pairs) {

@@ -5,7 +5,7 @@
  */
 
 import { has } from "../tokenize/pattern/set.ts";
-import { whiteSpace } from "../tokenize/pattern/unicode.ts";
+import { whiteSpace } from "../unicode/white_space.ts";
 
 /** Receives a code point with its source; the sink of a filter. */
 type Sink = (code: number, from: number, to: number, anchor: number) => void;

@@ -9,7 +9,7 @@
 import { normalizeText } from "../text_normalize/reference.ts";
 import { BERT_PATTERN } from "../text_normalize/splitting.ts";
 import { has } from "./pattern/set.ts";
-import { whiteSpace } from "./pattern/unicode.ts";
+import { whiteSpace } from "../unicode/white_space.ts";
 import { plainPieces } from "./reference_pieces.ts";
 import { plainBpe, plainUnigram, plainWordPiece } from "./reference_models.ts";
 import type { VocabularySource } from "./source.ts";

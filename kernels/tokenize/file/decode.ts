@@ -5,13 +5,12 @@
  * @module
  */
 
-import { decode } from "@msgpack/msgpack";
 import { kindOf } from "../../../serialize/errors.ts";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
 import { excerpt } from "../../excerpt.ts";
 import { readCharsmap } from "../../text_normalize/charsmap.ts";
-import { checkForm } from "../../plan/form.ts";
+import { readMessagePack } from "../../plan/message_pack.ts";
 import type { BpeTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
 import { damaged, TableReader, TAIL_BYTES } from "./bits.ts";
 import { loadBpe } from "./compiled_bpe.ts";
@@ -139,8 +138,7 @@ function readAnyBpe(
 function readMeta(block: Uint8Array): TableMeta {
   let value: unknown;
   try {
-    checkForm(block, { longLists: true });
-    value = decode(block);
+    value = readMessagePack(block);
   } catch (cause) {
     throw damaged(`its head is invalid MessagePack: ${excerpt(cause instanceof Error ? cause.message : "")}`);
   }

@@ -4,44 +4,42 @@
  * @module
  */
 
-import { z } from "zod";
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { excerpt } from "../../excerpt.ts";
+import type { Schema } from "../../schema.ts";
+import {
+  both,
+  type Check,
+  flag,
+  integer,
+  list,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  record,
+  schemaOf,
+  test,
+  text,
+  variant,
+} from "../../shape.ts";
+import { fileSteps } from "../../text_normalize/step_shapes.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
 import { MAX_RUN } from "../compile/runs.ts";
 import { MAX_TRIE_STATES } from "../compile/trie.ts";
+import { MAX_CLASSES } from "../pattern/dfa.ts";
 import {
+  type BpeTables,
   MAX_IDS,
   type SpecialToken,
   type TemplatePart,
   type Templates,
-  type TextStep,
+  type Vocabulary,
 } from "../vocabulary.ts";
-import { MAX_CLASSES } from "../pattern/dfa.ts";
-import { growsLittle, GROWTH_MESSAGE, MAX_TEXT_STEPS } from "../../text_normalize/growth.ts";
-import { HOST_STEPS } from "../../text_normalize/spec.ts";
-import { longList, shortList } from "../../lists.ts";
 
-const ID = z.int().min(0).max(MAX_IDS - 1);
-const TEXT = z.string().max(MAX_TOKEN_BYTES).refine(
-  (text) => text.isWellFormed(),
-  "is not well-formed Unicode",
-);
-const COUNT = (most: number) => z.int().min(0).max(most);
-
-const PIPELINE_STEP = z.discriminatedUnion("op", [
-  z.strictObject({
-    op: z.enum(["nfc", "nfd", "nfkc", "nfkd"]),
-    tables: z.literal("tokenizers").optional(),
-  }),
-  z.strictObject({ op: z.literal("lower_case") }),
-  z.strictObject({ op: z.literal("strip_accents") }),
-  z.strictObject({ op: z.literal("clean_text") }),
-  z.strictObject({ op: z.literal("space_chinese") }),
-  z.strictObject({ op: z.literal("prepend"), text: TEXT.min(1) }),
-  z.strictObject({ op: z.literal("replace"), from: TEXT.min(1), to: TEXT }),
-]);
-const TEXT_STEP: z.ZodType<TextStep> = z.union([PIPELINE_STEP as z.ZodType<TextStep>, ...HOST_STEPS]);
+const ID = integer(0, MAX_IDS - 1);
+const TEXT = text(MAX_TOKEN_BYTES);
+const COUNT = (most: number) => integer(0, most);
 
 function isSpecialToken(value: unknown): value is SpecialToken {
   if (typeof value !== "object" || value === null) return false;
@@ -81,23 +79,24 @@ export function checkName(name: string): void {
 /** Maximum number of ids before a text, and of ids after it. */
 export const MAX_AROUND = 1024;
 
-const AROUND = shortList(ID, MAX_AROUND);
+const AROUND = list(ID, MAX_AROUND);
 
 const TYPE = COUNT(255);
-const TEMPLATE = shortList<TemplatePart>(
-  z.union([
-    z.strictObject({ ids: AROUND, type: TYPE }),
-    z.strictObject({ text: z.enum(["first", "second"]), type: TYPE }),
-  ]),
-  128,
-);
+const PART: Check = (value, path) =>
+  (Object.hasOwn(Object(value), "ids")
+    ? record({ ids: AROUND, type: TYPE })
+    : record({ text: oneOf("first", "second"), type: TYPE }))(value, path);
+const TEMPLATE = list(PART, 128);
 const textsOf = (parts: readonly TemplatePart[]) =>
   parts.flatMap((part) => "text" in part ? [part.text] : []).join();
 
-const TEMPLATES: z.ZodType<Templates> = z.strictObject({
-  single: TEMPLATE.refine((parts) => textsOf(parts) === "first", "expected one text"),
-  pair: TEMPLATE.refine((parts) => textsOf(parts) === "first,second", "expected two texts").nullable(),
-  trim: z.enum(["none", "all", "first"]),
+const texts = (expected: string, message: string) =>
+  both(TEMPLATE, test((parts) => textsOf(parts as TemplatePart[]) === expected, message));
+
+const TEMPLATES = record({
+  single: texts("first", "expected one text"),
+  pair: nullable(texts("first,second", "expected two texts")),
+  trim: oneOf("none", "all", "first"),
 });
 
 /** Maximum length of the file's head, in bytes. */
@@ -112,55 +111,92 @@ export const MAX_SCORE = 1e15;
 /** Maximum number of units with runs. */
 const MAX_RUNS = 64;
 
-/** Schema of the file's head. */
-export const TABLE_META = z.strictObject({
-  name: TEXT.max(MAX_NAME),
-  idLimit: z.int().min(1).max(MAX_IDS),
-  normalization: shortList(TEXT_STEP, MAX_TEXT_STEPS).refine(growsLittle, GROWTH_MESSAGE),
-  decoding: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("bytes"), leadingSpaces: COUNT(255) }),
-    z.strictObject({ kind: z.literal("words"), prefix: TEXT, cleanUp: z.boolean() }),
-  ]),
-  special: longList(isSpecialToken, MAX_TOKENS, "special tokens, each of a text and an id"),
-  around: z.strictObject({ before: AROUND, after: AROUND }),
-  templates: TEMPLATES.optional(),
-  pieces: z.strictObject({
-    states: z.int().min(1).max(32767),
-    classes: z.int().min(2).max(MAX_CLASSES),
-    start: COUNT(32766),
-    blocks: z.int().min(1).max(0x1100),
-  }).nullable(),
-  cells: z.int().min(257).max(MAX_TRIE_STATES * 2),
-  bpe: z.strictObject({
-    tokens: z.int().min(1).max(MAX_TOKENS),
-    merges: COUNT(MAX_TOKENS),
-    units: z.enum(["bytes", "characters"]),
-    wholeFirst: z.boolean(),
-    holes: shortList(COUNT(127), 128).optional(),
-    runs: shortList(
-      z.strictObject({
-        unit: COUNT(MAX_TOKENS),
-        first: COUNT(MAX_TOKENS),
-        length: z.int().min(2).max(MAX_RUN),
-      }),
-      MAX_RUNS,
-    ).optional(),
-  }).nullable(),
-  wordPiece: z.strictObject({
-    inside: z.int().min(1).max(MAX_TRIE_STATES * 2),
-    unknown: ID,
-    maxCharacters: z.int().min(1).max(65535),
-  }).nullable(),
-  unigram: z.strictObject({
-    unknown: ID,
-    unknownScore: z.number().min(-2 * MAX_SCORE).max(MAX_SCORE),
-    hasFallback: z.boolean(),
-    isSingle: z.literal(true).optional(),
-  }).optional(),
-}).refine(
-  ({ bpe, wordPiece, unigram }) => +(bpe !== null) + +(wordPiece !== null) + +(unigram !== undefined) === 1,
-  { message: "expected one algorithm" },
-);
+/** Head of the file: what {@linkcode Vocabulary} has besides arrays, and the sizes of these. Plain data. */
+export interface TableMeta
+  extends Pick<Vocabulary, "name" | "idLimit" | "normalization" | "decoding" | "special"> {
+  readonly around: Vocabulary["around"];
+  readonly templates?: Templates | undefined;
+  /** Sizes of the automaton that cuts text into pieces. */
+  readonly pieces: {
+    readonly states: number;
+    readonly classes: number;
+    readonly start: number;
+    readonly blocks: number;
+  } | null;
+  /** Cells of the automaton over bytes. */
+  readonly cells: number;
+  readonly bpe: {
+    readonly tokens: number;
+    readonly merges: number;
+    readonly units: BpeTables["units"];
+    readonly wholeFirst: boolean;
+    /** Bytes without a fallback. */
+    readonly holes?: readonly number[] | undefined;
+    readonly runs?:
+      | readonly { readonly unit: number; readonly first: number; readonly length: number }[]
+      | undefined;
+  } | null;
+  readonly wordPiece: {
+    readonly inside: number;
+    readonly unknown: number;
+    readonly maxCharacters: number;
+  } | null;
+  readonly unigram?: {
+    readonly unknown: number;
+    readonly unknownScore: number;
+    readonly hasFallback: boolean;
+    readonly isSingle?: true | undefined;
+  } | undefined;
+}
 
-/** Head of the file, checked. */
-export type TableMeta = z.infer<typeof TABLE_META>;
+/** Schema of the file's head. */
+export const TABLE_META: Schema<TableMeta> = schemaOf(both(
+  record({
+    name: text(MAX_NAME),
+    idLimit: integer(1, MAX_IDS),
+    normalization: fileSteps,
+    decoding: variant("kind", {
+      bytes: record({ kind: oneOf("bytes"), leadingSpaces: COUNT(255) }),
+      words: record({ kind: oneOf("words"), prefix: TEXT, cleanUp: flag }),
+    }),
+    special: test(
+      (value) => Array.isArray(value) && value.length <= MAX_TOKENS && value.every(isSpecialToken),
+      `expected at most ${MAX_TOKENS} special tokens, each of a text and an id`,
+    ),
+    around: record({ before: AROUND, after: AROUND }),
+    templates: optional(TEMPLATES),
+    pieces: nullable(record({
+      states: integer(1, 32767),
+      classes: integer(2, MAX_CLASSES),
+      start: COUNT(32766),
+      blocks: integer(1, 0x1100),
+    })),
+    cells: integer(257, MAX_TRIE_STATES * 2),
+    bpe: nullable(record({
+      tokens: integer(1, MAX_TOKENS),
+      merges: COUNT(MAX_TOKENS),
+      units: oneOf("bytes", "characters"),
+      wholeFirst: flag,
+      holes: optional(list(COUNT(127), 128)),
+      runs: optional(list(
+        record({ unit: COUNT(MAX_TOKENS), first: COUNT(MAX_TOKENS), length: integer(2, MAX_RUN) }),
+        MAX_RUNS,
+      )),
+    })),
+    wordPiece: nullable(record({
+      inside: integer(1, MAX_TRIE_STATES * 2),
+      unknown: ID,
+      maxCharacters: integer(1, 65535),
+    })),
+    unigram: optional(record({
+      unknown: ID,
+      unknownScore: number(-2 * MAX_SCORE, MAX_SCORE),
+      hasFallback: flag,
+      isSingle: optional(oneOf(true)),
+    })),
+  }),
+  test((meta) => {
+    const { bpe, wordPiece, unigram } = meta as TableMeta;
+    return +(bpe !== null) + +(wordPiece !== null) + +(unigram !== undefined) === 1;
+  }, "expected one algorithm"),
+));

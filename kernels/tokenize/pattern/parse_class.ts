@@ -15,7 +15,8 @@ import {
   LAST_CODE_POINT,
   union,
 } from "./set.ts";
-import { decimalDigits, foldCase, propertySet, whiteSpace, wordCharacters } from "./unicode.ts";
+import { whiteSpace } from "../../unicode/white_space.ts";
+import { decimalDigits, foldCase, propertySet, wordCharacters } from "./unicode.ts";
 
 /**
  * Dialect of a pattern: `fancy-regex` (tiktoken, and the regex crate below it) or `oniguruma`

@@ -52,11 +52,6 @@ export function propertySet(name: string): CodeSet | null {
   return null;
 }
 
-/** Returns Unicode's White_Space; it contains U+0085, but not U+FEFF. */
-export function whiteSpace(): CodeSet {
-  return unicodeSet("White_Space")!;
-}
-
 /** Returns the set of `\d`: decimal digits of every script. */
 export function decimalDigits(): CodeSet {
   return unicodeSet("Nd")!;

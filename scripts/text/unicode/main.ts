@@ -11,14 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { bertSource } from "./bert.ts";
 import { graphemesSource } from "./graphemes.ts";
-import {
-  canonical,
-  compatible,
-  compositions,
-  lowerCase,
-  ranks,
-  unknownToTokenizers,
-} from "./normal_forms.ts";
+import { canonical, compatible, exclusions, lowerCase, ranks, unknownToTokenizers } from "./normal_forms.ts";
 import { packRanges, rangesFrom, sourceLines } from "./pack.ts";
 import { caseOrbits, mappingSource, propertiesSource } from "./properties.ts";
 
@@ -64,7 +57,8 @@ const FILES: Readonly<Record<string, () => string>> = {
       HEAD(`Normal forms of Unicode ${VERSION} (UAX #15). Hangul's syllables are computed and not in here.`),
       mappingSource("CANONICAL", "Canonical decompositions, complete and in canonical order.", canonical()),
       mappingSource("COMPATIBLE", "Decompositions of compatibility where they differ.", compatible()),
-      mappingSource("COMPOSITIONS", "By composite the two code points that compose to it.", compositions()),
+      "/** Code points that decompose into several and never compose again, as ranges. */\n" +
+      `export const EXCLUSIONS: string =\n${sourceLines(packRanges(rangesFrom(exclusions())))};\n`,
       mappingSource("RANKS", "By mark the rank of its combining class, from 1.", ranks()),
       "/** Code points of the tables above that the older tables of tokenizers 0.23.2 lack, as ranges. */\n" +
       `export const UNKNOWN_TO_TOKENIZERS: string =\n${

@@ -43,20 +43,12 @@ export function compatible(): Mapping {
   return all;
 }
 
-/** By composite: the two code points that compose to it. */
-export function compositions(): Mapping {
-  const pairs: Mapping = new Map();
-  for (const [code, parts] of canonical()) {
+/** Code points that decompose into several and never compose again: NFC decomposes them. */
+export function exclusions(): number[] {
+  return [...canonical()].filter(([code, parts]) => {
     const one = String.fromCodePoint(code);
-    // NFC decomposes code points that are excluded from composition.
-    if (parts.length < 2 || one.normalize("NFC") !== one) continue;
-    const prefix = codesOf(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
-    if (prefix.length !== 1) {
-      throw new Error(`Cannot find the pair of U+${code.toString(16)}: its prefix does not compose`);
-    }
-    pairs.set(code, [prefix[0]!, parts.at(-1)!]);
-  }
-  return pairs;
+    return parts.length > 1 && one.normalize("NFC") !== one;
+  }).map(([code]) => code);
 }
 
 /** Marks of the lowest and of the highest combining class, 1 and 240. */
