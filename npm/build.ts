@@ -61,6 +61,7 @@ export async function buildPackage(
     await mkdir(dirname(join(out, to)), { recursive: true });
     await copyFile(join(root, from), join(out, to));
   }
-  // The README links to these pages.
-  await cp(join(root, "docs"), join(out, "docs"), { recursive: true });
+  // The README links to these pages. Their data, from which some are generated, stay in the repository.
+  const filter = (path: string) => !path.endsWith(".json");
+  await cp(join(root, "docs"), join(out, "docs"), { recursive: true, filter });
 }

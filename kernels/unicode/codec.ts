@@ -1,19 +1,21 @@
 /**
- * Reads sets and maps of code points from the text of generated files: numbers of 7 bits a byte, lowest bits
- * first, in base64. `scripts/text/unicode/pack.ts` writes them.
+ * Reads sets and maps of code points from the text of generated files: numbers as digits of 5 bits, lowest first. A
+ * small number is one letter, so the files compress well. `scripts/text/unicode/pack.ts` writes them.
  *
  * @module
  */
 
+/** Digits of packed numbers, by value: 5 bits, and a sixth for all but the last digit of a number. */
+export const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 function numbersOf(text: string): number[] {
-  const bytes = atob(text);
   const numbers: number[] = [];
   let value = 0, shift = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes.charCodeAt(i);
-    value |= (byte & 127) << shift;
-    shift += 7;
-    if (byte < 128) {
+  for (const digit of text) {
+    const bits = DIGITS.indexOf(digit);
+    value |= (bits & 31) << shift;
+    shift += 5;
+    if (bits < 32) {
       numbers.push(value);
       value = shift = 0;
     }

@@ -4,15 +4,16 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { DIGITS } from "../../../kernels/unicode/codec.ts";
 
-function base64(numbers: readonly number[]): string {
-  const bytes: number[] = [];
+/** Writes each number as digits of 5 bits, lowest first; the sixth bit says that more follow. */
+function digits(numbers: readonly number[]): string {
+  let text = "";
   for (let value of numbers) {
-    for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
-    bytes.push(value);
+    for (; value > 31; value >>>= 5) text += DIGITS[value & 31 | 32]!;
+    text += DIGITS[value]!;
   }
-  return Buffer.from(bytes).toString("base64");
+  return text;
 }
 
 /**
@@ -38,7 +39,7 @@ export function packRanges(ranges: readonly number[]): string {
     numbers.push(ranges[i]! - after, ranges[i + 1]! - ranges[i]! + 1);
     after = ranges[i + 1]! + 1;
   }
-  return base64(numbers);
+  return digits(numbers);
 }
 
 /** Packs a map from ascending code points to sequences of numbers. */
@@ -55,7 +56,7 @@ export function packMapping(map: Iterable<readonly [number, readonly number[]]>)
       last = target;
     }
   }
-  return base64(numbers);
+  return digits(numbers);
 }
 
 /** Formats a packed text as lines of source code. */
