@@ -53,13 +53,17 @@ export class FlowOrder {
     return this.#held.get(this.#next);
   }
 
-  /** Describes the requests that were taken: the first one that is missing, and later ones by a bitmap. */
+  /**
+   * Describes the requests that were taken: the first one that is missing, and later ones by a bitmap. A request that is
+   * due and held, because the device's queue refused it, counts as missing: its repeat gives it to the device.
+   */
   report(): { readonly first: number; readonly bitmap: Uint8Array } {
     const first = this.#next;
     let last = first - 1;
     for (const sequence of this.#held.keys()) last = Math.max(last, sequence);
     const bitmap = new Uint8Array(Math.ceil((last + 1 - first) / 8));
     for (const sequence of this.#held.keys()) {
+      if (sequence === first) continue;
       bitmap[(sequence - first) >> 3]! |= 1 << ((sequence - first) & 7);
     }
     return { first, bitmap };

@@ -120,11 +120,6 @@ export class SelectiveRepeat {
     return this.#first === this.#total;
   }
 
-  /** Whether every request has a copy or has arrived. */
-  get isStaged(): boolean {
-    return this.#staged === this.#total;
-  }
-
   /** Requests that may be sent now. */
   get due(): number {
     return this.#lost + this.#staged - this.#unsent;
@@ -136,7 +131,9 @@ export class SelectiveRepeat {
   }
 
   get #timeoutAt(): number {
-    return this.#inFlight === 0 ? Infinity : this.#lastEvent + this.#path.timeoutMs(this.timeouts);
+    // Where all that is left is held, the NIC has forgotten it or did not report, and the timeout passes too.
+    const isIdle = this.#inFlight === 0 && (this.#lost > 0 || this.#first === this.#unsent);
+    return isIdle ? Infinity : this.#lastEvent + this.#path.timeoutMs(this.timeouts);
   }
 
   /** Keeps a copy of the next request. Requires `room`. */
@@ -197,17 +194,21 @@ export class SelectiveRepeat {
    * @returns Whether the report is newer than the last one.
    */
   hold(first: number, bitmap: Uint8Array, now: number): boolean {
-    if (!this.#isSequential || first > this.#unsent || first < this.#taken) return false;
+    if (!this.#isSequential || first > this.#unsent) return false;
+    // That the NIC has taken more may be known from an answer, which does not show these.
+    const { arrived, timeouts } = this;
+    this.#arriveWithoutAnswers(first);
+    if (this.arrived > arrived) this.#noteProgress(now);
+    if (first < this.#taken) return this.arrived > arrived;
     const end = Math.min(this.#unsent, first + 8 * bitmap.length);
-    const holds = (n: number) => ((bitmap[(n - first) >> 3]! >> ((n - first) & 7)) & 1) === 1;
+    const holds = (n: number) => n > first && ((bitmap[(n - first) >> 3]! >> ((n - first) & 7)) & 1) === 1;
     let count = 0, newest = -Infinity, last = first;
     for (let n = first; n < end; n++) if (holds(n)) [count, last] = [count + 1, n];
-    if (first === this.#taken && count <= this.#heldCount) return false;
+    if (first === this.#taken && count <= this.#heldCount) return this.arrived > arrived;
     this.#noteTaken(first);
     this.#heldCount = count;
-    const { timeouts } = this;
     this.#noteProgress(now);
-    const from = Math.max(first, this.#first);
+    const from = Math.max(this.#taken, this.#first);
     for (let n = from; n <= last && n < end; n++) {
       const slot = n % this.#capacity;
       if (!holds(n)) continue;
@@ -219,7 +220,6 @@ export class SelectiveRepeat {
       const slot = n % this.#capacity, sentAt = this.#sentAt[slot]!;
       if (!holds(n) && sentAt <= newest) this.#suspect(slot, sentAt, newest, now);
     }
-    this.#arriveWithoutAnswers(first);
     return true;
   }
 
@@ -238,14 +238,20 @@ export class SelectiveRepeat {
    */
   #noteTaken(end: number): void {
     if (end <= this.#taken) return;
-    let n = Math.max(this.#taken, this.#first);
-    for (; n < end || (n < this.#unsent && this.#states[n % this.#capacity] === HELD); n++) {
+    let n = Math.max(end, this.#first);
+    while (n < this.#unsent && this.#states[n % this.#capacity] === HELD) n++;
+    this.#release(n);
+    [this.#taken, this.#heldCount] = [n, 0];
+  }
+
+  /** Puts held requests before `end` back on the path. */
+  #release(end: number): void {
+    for (let n = this.#first; n < end; n++) {
       const slot = n % this.#capacity;
       if (this.#states[slot] !== HELD) continue;
       this.#states[slot] = IN_FLIGHT;
       this.#inFlight++;
     }
-    [this.#taken, this.#heldCount] = [n, 0];
   }
 
   #arriveWithoutAnswers(end: number): void {
@@ -368,6 +374,7 @@ export class SelectiveRepeat {
     if (now < this.#timeoutAt) return false;
     this.timeouts++;
     this.#lastEvent = now;
+    if (this.#inFlight === 0) this.#release(this.#unsent);
     if (this.timeouts > 1) this.loseAll();
     else this.#loseOldest(PROBES);
     return this.timeouts > 1;

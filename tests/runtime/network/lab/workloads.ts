@@ -5,6 +5,7 @@
  */
 
 import { compile } from "../../../../kernels/compile.ts";
+import { codedColumn, COLUMNS, peopleTable, planPeople } from "../records_tables.ts";
 import { memoize } from "../../../../kernels/memoize/memo.ts";
 import type { ImagePipeline } from "../../../../kernels/image/pipeline.ts";
 import type { Plan } from "../../../../kernels/plan/plan.ts";
@@ -45,6 +46,8 @@ const FP8: QuantizeMethod = { kind: "float", format: "e4m3fn", scale: "block", s
 const KIVI: QuantizeMethod = { kind: "kivi", bits: 2, axis: "tokens", stored: "f16" };
 /** Layers, keys and values, heads, tokens, channels. */
 const CACHE: CacheDimensions = [2, 2, 4, 64, 64];
+/** Rows of a table. */
+const RECORDS = 500_000;
 /** UTF-16 units of one text. */
 const TEXT_UNITS = 40_000;
 /** Bytes of a text's packet, short so that a text has hundreds. */
@@ -86,6 +89,22 @@ function lookup(dtype: "u8" | "bf16"): Maker {
     );
     const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input: inputs[0]!, device });
     return { plan, resources: { memo }, inputs };
+  };
+}
+
+/** A column of a table that is cleaned: all its steps are one lookup. The host of the sender codes the values. */
+function records(column: string): Maker {
+  return (device) => {
+    const tables = [1, 2].map((seed) => peopleTable(RECORDS, seed));
+    const plan = planPeople(tables, device);
+    const { memo } = codedColumn(plan, column, tables[0]!);
+    const inputs = tables.map((table) => codedColumn(plan, column, table).items);
+    const lookup = compile({ steps: [{ op: "lookup", table: memo.id }] }, {
+      memo,
+      input: inputs[0]!,
+      device,
+    });
+    return Promise.resolve({ plan: lookup, resources: { memo }, inputs });
   };
 }
 
@@ -149,6 +168,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
   "tokenize": tokenize("stateful"),
   "tokenize in chunks": tokenize("overlap"),
+  "records": records(COLUMNS[0]!),
   "normalize text": (device) => {
     const steps = [{ op: "nfkc" }, { op: "lower_case" }] as const;
     const payload = Math.min(device.payload, TEXT_PAYLOAD);
