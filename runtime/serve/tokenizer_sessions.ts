@@ -119,7 +119,8 @@ export function createSessions(appender: Appender, limits: SessionLimits, clock:
     }
     const appended = held.text.append(addition);
     const { before, after } = held.isAround ? around : NONE;
-    const tokens = kept < 0 ? [...before, ...appended.ids, ...after] : [...appended.ids, ...after];
+    const changed = Array.from(appended.ids);
+    const tokens = kept < 0 ? [...before, ...changed, ...after] : changed.concat(after);
     return {
       session,
       count: before.length + appended.count + after.length,
