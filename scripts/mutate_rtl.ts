@@ -37,6 +37,8 @@ const NEAREST: readonly (readonly [build: RegExp, tests: string])[] = [
   [/^packet_widths/, "widths_test.ts"],
   [/^packet_echo/, "packets_test.ts"],
   [/^host_echo/, "movers_test.ts"],
+  [/^spread_echo/, "spread_test.ts"],
+  [/^linked_image/, "page_fetch_test.ts"],
   [/./, "image_test.ts"],
 ];
 /**

@@ -121,4 +121,52 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       ["done <= done + 32'd1;", "done <= done + 32'd2;", "every second load is skipped"],
     ],
   },
+  {
+    file: "page_fetch.sv",
+    build: "linked_image",
+    places: [
+      ["32'(listed) + {25'd0, list_beats} <=", "32'(listed) <=", "more descriptors are requested than fit"],
+      ["32'(reserved) + {25'd0, data_beats} <=", "32'(reserved) <=", "more entries are requested than fit"],
+      [
+        "{1'b0, entries[31:1]} + {31'd0, entries[0]}",
+        "{1'b0, entries[31:1]}",
+        "the last eight entries are missing",
+      ],
+      ["unlisted == 32'd0 && listed == '0;", "unlisted == 32'd0;", "a run is done before its words are sent"],
+      ["take && m_axi_gmem_rresp[1];", "1'b0;", "beats that memory refuses are not counted"],
+      [
+        "assign may_list = unlisted != 32'd0 &&",
+        "assign may_list = unlisted != 32'd0 && wanted == 32'd0 && reserved == '0 &&",
+        "descriptors wait for entries",
+      ],
+    ],
+  },
+  {
+    file: "flow_spread.sv",
+    build: "spread_echo",
+    places: [
+      ["begun ? chosen : folded", "folded", "each beat of a packet goes where its bytes say"],
+      ["folded[n%LN] ^= m_data[64+n]", "folded[n%LN] &= m_data[64+n]", "all flows go to the first instance"],
+    ],
+  },
+  {
+    file: "flow_collect.sv",
+    build: "spread_echo",
+    places: [
+      ["begun ? from : next", "next", "answers of two instances are mixed"],
+      ["!(ready && s_last[now])", "!s_last[now]", "an answer's last beat may be replaced while it stalls"],
+    ],
+  },
+  {
+    file: "whole_queue.sv",
+    build: "spread_echo",
+    places: [
+      [
+        "begun || whole != '0 || !s_ready",
+        "begun || whole != '0",
+        "an answer longer than the queue never leaves",
+      ],
+      ["begun || whole != '0 || !s_ready", "1'b1", "an answer leaves with gaps"],
+    ],
+  },
 ];

@@ -109,3 +109,19 @@ Deno.test("flow_spread: four instances take a beat of 512 bits a cycle, and one 
   assert(within(1, Math.ceil(1.03 * narrow) + 200), "one flow");
   assert(!within(1, narrow), "one flow is not faster than one instance");
 });
+
+Deno.test("whole_queue: answers longer than the queue leave too, beside short ones", async () => {
+  const rtl = await openRtl("spread_echo");
+  // What the store of a kernel holds: more wide beats than the queue's 32.
+  const items = Math.floor(4000 / ITEM);
+  rtl.configure(PLAN, KIND.cells, items * ITEM, ITEM);
+  const packets = Array.from({ length: 24 }, (_, at) => packetIn(at % 5, at % 3 === 0 ? 2 : items, at));
+  for (const take of [0, 9]) {
+    const { answers } = rtl.run(packets, { take, seed: 3 });
+    assert.equal(answers.length, packets.length);
+    assert.deepEqual(
+      byFlow(answers),
+      new Map([...byFlow(answers).keys()].map((flow) => [flow, byFlow(packets).get(flow)!])),
+    );
+  }
+});
