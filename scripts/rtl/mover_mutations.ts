@@ -145,7 +145,11 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     file: "flow_spread.sv",
     build: "spread_echo",
     places: [
-      ["begun ? chosen : folded", "folded", "each beat of a packet goes where its bytes say"],
+      [
+        "begun ? chosen : folded",
+        "begun && chosen == folded ? chosen : folded",
+        "each beat of a packet goes where its bytes say",
+      ],
       ["folded[n%LN] ^= m_data[64+n]", "folded[n%LN] &= m_data[64+n]", "all flows go to the first instance"],
     ],
   },
@@ -153,7 +157,7 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     file: "flow_collect.sv",
     build: "spread_echo",
     places: [
-      ["begun ? from : next", "next", "answers of two instances are mixed"],
+      ["begun ? from : next", "begun && from == next ? from : next", "answers of two instances are mixed"],
       ["!(ready && s_last[now])", "!s_last[now]", "an answer's last beat may be replaced while it stalls"],
     ],
   },
@@ -166,7 +170,11 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
         "begun || whole != '0",
         "an answer longer than the queue never leaves",
       ],
-      ["begun || whole != '0 || !s_ready", "1'b1", "an answer leaves with gaps"],
+      [
+        "begun || whole != '0 || !s_ready",
+        "begun || whole != '0 || !s_ready || !begun",
+        "an answer leaves with gaps",
+      ],
     ],
   },
 ];
