@@ -58,7 +58,7 @@ export async function bundleLibrary(root: string, entries: readonly Entry[], out
     minifyWhitespace: true,
     minifySyntax: true,
   } as const;
-  const plugins = [embedWorker(root), joinLines];
+  const plugins = [embedWorker(root), packRtl];
   await esbuild.build({
     ...common,
     plugins,
@@ -156,17 +156,17 @@ function shareRtl(root: string): esbuild.Plugin {
 }
 
 /**
- * Joins the lines of the RTL's WebAssembly to one string. The marks between lines do not compress, and cost 6% of the
+ * Turns the RTL's base64 into strings of bytes. Base64 hides repeated bytes from compression, and costs a sixth of the
  * download of each build.
  */
-const joinLines: esbuild.Plugin = {
-  name: "join-lines",
+const packRtl: esbuild.Plugin = {
+  name: "pack-rtl",
   setup: (build) => {
     build.onLoad({ filter: /\/generated\/\w+\.ts$/ }, async ({ path }) => {
       const lines = (await readFile(path, "utf8")).matchAll(/^ {2}"([A-Za-z0-9+/=]+)",$/gm);
-      const text = [...lines].map(([, line]) => line).join("");
-      if (text === "") throw new Error(`Cannot bundle ${path}: it has no lines of base64`);
-      return { contents: `export const WASM = ${JSON.stringify(text)};`, loader: "js" };
+      const bytes = atob([...lines].map(([, line]) => line).join(""));
+      if (bytes === "") throw new Error(`Cannot bundle ${path}: it has no lines of base64`);
+      return { contents: `export const WASM = ${JSON.stringify(bytes)}, IS_BINARY = true;`, loader: "js" };
     });
   },
 };

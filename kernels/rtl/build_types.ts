@@ -39,6 +39,14 @@ export type PlanBuild =
   | "dequantize"
   | "rotate";
 
+/** Module of a build in `generated`. */
+export interface BuildModule {
+  /** WebAssembly in base64; in the npm package as a string of bytes, which is smaller to download. */
+  readonly WASM: string;
+  /** Whether each character of `WASM` is a byte. */
+  readonly IS_BINARY?: boolean;
+}
+
 /** Device part of an entry: the library includes this build. */
 export interface DeviceBuild {
   /** Build name in plans. */
@@ -47,8 +55,8 @@ export interface DeviceBuild {
   readonly kernel: string;
   /** Whether it can be built with waveforms. Tokenizers and lanes of KV caches have too many signals. */
   readonly hasWaves: boolean;
-  /** Loads the WebAssembly module, in base64. */
-  readonly load: () => Promise<{ readonly WASM: string }>;
+  /** Loads the module with the WebAssembly. */
+  readonly load: () => Promise<BuildModule>;
 }
 
 /** Packaging of a kernel for a card. */

@@ -8,6 +8,7 @@
 import type { DeviceBuild, ListedBuild, PlanBuild } from "./build_types.ts";
 
 export type {
+  BuildModule,
   CardPackage,
   DeviceBuild,
   ListedBuild,

@@ -29,6 +29,8 @@ export function compileBuild(build: PlanBuild, form: BuildForm = "device"): Prom
 }
 
 async function load(build: PlanBuild, form: BuildForm): Promise<WebAssembly.Module> {
-  const { WASM } = await RTL_BUILDS.find((each) => each[form]?.plan === build)![form]!.load();
-  return await WebAssembly.compile(Uint8Array.from(atob(WASM), (char) => char.charCodeAt(0)));
+  const { WASM, IS_BINARY = false } = await RTL_BUILDS.find((each) => each[form]?.plan === build)![form]!
+    .load();
+  const text = IS_BINARY ? WASM : atob(WASM);
+  return await WebAssembly.compile(Uint8Array.from(text, (char) => char.charCodeAt(0)));
 }
