@@ -47,27 +47,40 @@ module packet_planes #(
   assign samples = take && s_part == 2'd2;
 
   logic [PW:0] length, third, left;
-  logic [5:0] here;
   logic [1:0] phase;  // channel of the beat's first sample, modulo three
   assign length = s_data[160+:PW+1];
-  assign third = (PW + 1)'((32'(length) * 32'd43691) >> 17);
-  assign here = left > (PW + 1)'(32) ? 6'd32 : left[5:0];
 
-  // Every third sample from 0, 1 and 2, every fourth from 0 to 3, and the count of each.
+  // What a beat of samples needs is computed in the cycle before it, from the length: the mask of its samples
+  // and, by channel, how many and which. The second beat of header is the cycle before the first samples.
+  logic [PW:0] left_next;
+  logic [5:0] here_next;
+  logic [1:0] phase_next;
+  logic [31:0] present;  // samples of the beat
+  logic [3:0] of_three[3], of_four[4];  // of the next beat, by the first sample
+  assign left_next = s_part == 2'd2 ? left - (PW + 1)'(32) : left;
+  assign here_next = left_next > (PW + 1)'(32) ? 6'd32 : left_next[5:0];
+  assign phase_next = s_part != 2'd2 ? 2'd0 : phase == 2'd0 ? 2'd2 : phase - 2'd1;
+  always_comb begin
+    for (int o = 0; o < 3; o++) begin
+      of_three[o] = '0;
+      for (int j = 0; j < 11; j++) if (6'(3 * j + o) < here_next) of_three[o] = 4'(j + 1);
+    end
+    for (int o = 0; o < 4; o++) of_four[o] = 4'((here_next + 6'd3 - 6'(o)) >> 2);
+  end
+  always_ff @(posedge clk) if (take) present <= ~(32'hffff_ffff << here_next);
+
+  // Every third sample from 0, 1 and 2, every fourth from 0 to 3.
   logic [87:0] by_three[3], by_four[4];
-  logic [3:0] of_three[3], of_four[4];
   logic [255:0] whole;
   always_comb begin
-    whole = s_data & ~({256{1'b1}} << {here, 3'd0});
+    for (int i = 0; i < 32; i++) whole[8*i+:8] = s_data[8*i+:8] & {8{present[i]}};
     for (int o = 0; o < 3; o++) begin
       by_three[o] = '0;
       for (int j = 0; j < 11; j++) if (3 * j + o < 32) by_three[o][8*j+:8] = whole[8*(3*j+o)+:8];
-      of_three[o] = 4'(({6'd0, here} + 12'd2 - 12'(o)) * 12'd43 >> 7);
     end
     for (int o = 0; o < 4; o++) begin
       by_four[o] = '0;
       for (int j = 0; j < 8; j++) by_four[o][8*j+:8] = whole[8*(4*j+o)+:8];
-      of_four[o] = 4'((here + 6'd3 - 6'(o)) >> 2);
     end
   end
 
@@ -80,12 +93,16 @@ module packet_planes #(
     logic [255:0] kept;
     logic [PW:0] at;
     logic [3:0] number;
-    logic [1:0] turn_in;
+    logic [1:0] turn_in, turn_next;
     logic full;
+    assign turn_next = 2'((4'(c) + 4'd3 - {2'd0, phase_next}) % 4'd3);
+    always_ff @(posedge clk)
+      if (take) begin
+        turn_in <= turn_next;
+        number <= four ? of_four[c] : of_three[turn_next];
+      end
     always_comb begin
-      turn_in = 2'((4'(c) + 4'd3 - {2'd0, phase}) % 4'd3);
       chosen = four ? by_four[c] : by_three[turn_in];
-      number = four ? of_four[c] : of_three[turn_in];
       grown = {88'd0, kept} | ({256'd0, chosen} << {at[4:0], 3'd0});
       full = {1'b0, at[4:0]} + {2'd0, number} > 6'd31;
       kept_low = grown[343:256];
@@ -99,10 +116,9 @@ module packet_planes #(
       if (read) row[c] <= mem[{from, line}];
     end
     always_ff @(posedge clk)
-      if (take && s_part == 2'd0) begin
-        at <= !planar || c == 0 ? '0 : (PW + 1)'(c) * (rgb ? third : length >> 2);
-        kept <= '0;
-      end else if (samples) begin
+      if (take && s_part == 2'd0) kept <= '0;
+      else if (take && s_part == 2'd1) at <= !planar || c == 0 ? '0 : (PW + 1)'(c) * (rgb ? third : left >> 2);
+      else if (samples) begin
         at <= at + (planar ? (PW + 1)'(number) : (PW + 1)'(32));
         kept <= full ? {168'd0, kept_low} : grown[255:0];
       end
@@ -112,17 +128,18 @@ module packet_planes #(
     if (take) begin
       if (s_part == 2'd0) begin
         left <= length;
-        phase <= 2'd0;
+        third <= (PW + 1)'((32'(length) * 32'd43691) >> 17);
         total[into] <= length;
-        pixels[into] <= rgb ? third : length >> 2;
         head[into][255:0] <= s_data;
         head[into][175:160] <= 16'(length) << cfg_size;
-      end else if (s_part == 2'd1) head[into][511:256] <= s_data;
-      else begin
-        left <= left - (PW + 1)'(32);
-        phase <= phase == 2'd0 ? 2'd2 : phase - 2'd1;
+      end else if (s_part == 2'd1) begin
+        pixels[into] <= rgb ? third : left >> 2;
+        head[into][511:256] <= s_data;
+      end else begin
+        left <= left_next;
         if (s_last) spoiled[into] <= s_bad;
       end
+      phase <= phase_next;
     end
   end
 
@@ -158,7 +175,8 @@ module packet_planes #(
     end
 
   logic [255:0] header;
-  logic [PW:0] base, size;
+  logic [PW:0] base;
+  logic [PW:0] border[4];  // first sample of each channel
   logic [1:0] turn, turned;  // channel of the row's first sample, modulo three
   always_ff @(posedge clk)
     if (read) begin
@@ -168,7 +186,10 @@ module packet_planes #(
       m_count <= rest > (PW + 1)'(32) ? 6'd32 : rest[5:0];
       if (part != 2'd2) header <= part == 2'd0 ? head[from][255:0] : head[from][511:256];
       base <= {1'b0, line, 5'd0};
-      size <= pixels[from];
+      border[0] <= '0;
+      border[1] <= pixels[from];
+      border[2] <= pixels[from] << 1;
+      border[3] <= pixels[from] + (pixels[from] << 1);
       turn <= part != 2'd2 ? 2'd0 : turn == 2'd0 ? 2'd2 : turn - 2'd1;
       turned <= turn;
     end
@@ -176,11 +197,8 @@ module packet_planes #(
   // behind[c]: samples of the beat that belong to channel c or later.
   localparam logic [31:0] THIRDS = 32'h4924_9249;
   logic [31:0] behind[4];
-  logic [PW:0] border[4];
   logic [255:0] spread[4];
   always_comb begin
-    border[0] = '0;
-    for (int c = 1; c < 4; c++) border[c] = border[c-1] + size;
     for (int c = 0; c < 4; c++) begin
       if (!planar || (c == 3 && !four)) behind[c] = c == 0 ? '1 : '0;
       else if (border[c] <= base) behind[c] = '1;
