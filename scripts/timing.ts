@@ -8,6 +8,7 @@
  * @module
  */
 
+import { rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -116,6 +117,7 @@ async function main(options: {
     await writeFile(`${ROOT}/docs/timing.md`, timingPage(table, files));
   };
   if (targets.length > 0 || yardstick !== undefined) {
+    process.once("exit", () => rmSync(join(root, FOLDER), { recursive: true, force: true }));
     await ensureRoot(root);
     const versions = await runInRoot(root, {}, "yosys -V; nextpnr-ecp5 --version 2>&1");
     const [, yosys] = versions.match(/Yosys ([\d.]+)/) ?? [];
@@ -148,8 +150,10 @@ async function main(options: {
       seeds: runs.map(({ fmax }) => fmax),
       median,
     };
+    // Another process may have written rows since.
+    const before = (await readTable()).rows;
     const rows = TIMING_TARGETS.flatMap(({ module }) =>
-      module === target.module ? [row] : table.rows.filter((each) => each.module === module)
+      module === target.module ? [row] : before.filter((each) => each.module === module)
     );
     table = { ...table, rows };
     await write();

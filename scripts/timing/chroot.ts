@@ -8,9 +8,10 @@
 import { execFile } from "node:child_process";
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 
-/** Folder in the root for the files of a run. */
-export const FOLDER = "srv";
+/** Folder in the root for the files of this process, so that two can run. */
+export const FOLDER = `srv/timing-${process.pid}`;
 
 /** Maximum minutes of one run in the root. */
 const MAX_MINUTES = 60;
