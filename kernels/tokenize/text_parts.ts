@@ -67,7 +67,9 @@ export function checkText(input: unknown): string | Uint8Array {
  */
 export function checkCharacters(what: string, text: string): string {
   if (text.isWellFormed()) return text;
-  const at = text.search(/\p{Cs}/u);
+  const whole = text.toWellFormed();
+  let at = 0;
+  while (text.charCodeAt(at) === whole.charCodeAt(at)) at++;
   throw new OnpathError(
     "file",
     `Cannot take a ${what} with a lone surrogate at index ${at}: expected whole characters`,

@@ -66,6 +66,7 @@ Deno.test("listEntries() has every entry that deno.json exports", () => {
     "serialize",
     "kernels",
     "runtime",
+    "tokenize",
     "serve",
     "xrt",
     "xdp",
