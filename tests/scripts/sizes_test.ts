@@ -19,10 +19,10 @@ import { sized } from "../support/long.ts";
 
 const U55C = CARD_PROFILES.find(({ name }) => name === "u55c")!;
 
-/** The cells of the table in the docs, without what the formatter pads them with. */
-async function documented(): Promise<string[][]> {
+/** The cells of a table in the docs, without what the formatter pads them with. */
+async function documented(name = "sizes"): Promise<string[][]> {
   const text = await readFile(new URL("../../docs/tables.md", import.meta.url), "utf8");
-  const table = text.split("<!-- sizes -->")[1]!.split("<!-- /sizes -->")[0]!.trim().split("\n");
+  const table = text.split(`<!-- ${name} -->`)[1]!.split(`<!-- /${name} -->`)[0]!.trim().split("\n");
   return table.slice(2).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
 
@@ -54,6 +54,33 @@ Deno.test("docs/tables.md has the table that `offload sizes` prints, and every s
     }
   });
   assert.deepEqual(BATCHES, [1, 16, 64]);
+});
+
+Deno.test("docs/tables.md has what the RTL makes of the usual sizes, and which it refuses", async () => {
+  const table = await documented("sizes rtl");
+  const rows = PICTURE_SIZES.flatMap((from) => MODEL_SIZES.map((to) => ({ from, to })));
+  assert.equal(table.length, rows.length);
+  let refused = 0;
+  rows.forEach(({ from, to }, at) => {
+    if (at % sized(1, 8) !== 5 % sized(1, 8)) return;
+    const row = planSizes(RTL_PROFILE, from, to);
+    const count = (value: number) => Math.round(value).toLocaleString("en-US");
+    const filters = FILTERS.map((filter) => {
+      const each: FilterRow = row.filters[filter];
+      return "error" in each ? "-" : count(each.cycles);
+    });
+    const plan = "error" in row ? Array(7).fill("-") : [
+      row.form,
+      count(row.bytes),
+      ...row.cycles.map(count),
+      ..."error" in row.pages
+        ? ["-", "-"]
+        : [`${row.pages.count} x ${count(row.pages.bytes)}`, `${row.pages.batch}`],
+    ];
+    if ("error" in row) refused++;
+    assert.deepEqual(table[at], [from.join("x"), `${to}`, ...plan, ...filters]);
+  });
+  assert(refused > 0, "640x480 to 518 is compared in the quick suite, too");
 });
 
 Deno.test("a row of the table is what the model device counts, packets and all", async () => {
