@@ -11,7 +11,8 @@ import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import { compilePattern } from "../../../kernels/tokenize/pattern/compile.ts";
 import { tokenLengths } from "../../../kernels/tokenize/text_parts.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
-import { sized } from "../../support/long.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { longTest, sized } from "../../support/long.ts";
 import { vocabulary, type VocabularyName } from "./vocabularies.ts";
 
 const utf8 = new TextEncoder();
@@ -70,9 +71,10 @@ Deno.test("mergeReach() bounds what an addition changes, for random vocabularies
         let made: Vocabulary;
         try {
           made = await ofRanks(texts);
-        } catch {
+        } catch (error) {
           // A list in which a token has no parts, or no order of making, is no vocabulary.
-          return;
+          if (error instanceof OnpathError && error.code === "table") return;
+          throw error;
         }
         // With tokens that only the rule of whole pieces makes, that rule counts too.
         const bytes = lookBack(made).bytes!, { witness } = mergeReach(made.bpe!);
@@ -136,7 +138,7 @@ const ATOMS = [
 ];
 
 for (const [name, bytes, withSpecial] of CERTIFICATES) {
-  Deno.test(`lookBack() of ${name} is as the documentation says, and holds on hostile texts`, async () => {
+  longTest(`lookBack() of ${name} is as the documentation says, and holds on hostile texts`, async () => {
     const made = await vocabulary(name);
     assert.equal(lookBack(made).bytes, bytes);
     assert.equal(lookBack(made, { special: "all" }).bytes, withSpecial);
@@ -158,7 +160,7 @@ for (const [name, bytes, withSpecial] of CERTIFICATES) {
       { numRuns: 500, seed: 18 },
     );
     assert(most > 10, `an addition reaches ${most} bytes`);
-  });
+  }, !["r50k_base", "cl100k_base"].includes(name));
 }
 
 /** Texts whose tokens an addition changes from near the beginning, however often the middle is repeated. */
@@ -169,7 +171,7 @@ const ENDLESS: readonly (readonly [VocabularyName, string, string, string])[] = 
 ];
 
 for (const [name, head, middle, end] of ENDLESS) {
-  Deno.test(`lookBack() of ${name} has no bound, and a witness of any length`, async () => {
+  longTest(`lookBack() of ${name} has no bound, and a witness of any length`, async () => {
     const encoder = createEncoder(await vocabulary(name));
     for (const times of [100, 1000]) {
       const before = encoder.encode(head + middle.repeat(times)),
