@@ -137,9 +137,9 @@ export function createEngine(capacity: number): Engine {
  *
  * @param memory Memory whose first {@linkcode FIRST_FREE} bytes the functions own.
  */
-export function engineFunctions(memory: WebAssembly.Memory): EngineFunctions {
+export function engineFunctions(memory: EngineMemory): EngineFunctions {
   compiled ??= new WebAssembly.Module(decodeBase64(ENGINE_WASM));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory as WebAssembly.Memory } });
   (exports["init"] as () => void)();
   return exports as unknown as EngineFunctions;
 }

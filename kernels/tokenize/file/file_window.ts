@@ -5,7 +5,7 @@
  * @module
  */
 
-import { engineFunctions } from "../../../serialize/engine.ts";
+import { engineFunctions, type EngineMemory } from "../../../serialize/engine.ts";
 import { FIRST_FREE } from "../engine_functions.ts";
 
 /** Numbers that a window shows at once; a multiple of 8, so that each begins with a byte. */
@@ -27,7 +27,7 @@ export interface Packed {
 /** Window on a file's body. */
 export interface FileWindow {
   /** Memory of the window, and of the tables to be. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: EngineMemory;
   /** First address behind the window. */
   readonly end: number;
   /** CRC-32C of the whole body. */

@@ -19,6 +19,7 @@ export { type CardEvent, type CardOptions, createEmulatedCard, type EmulatedCard
 export type { CardWave } from "./linked.ts";
 export type { UnitWave } from "./units.ts";
 export type { PlanBuild } from "../../../kernels/rtl/builds.ts";
+export type { RtlModule } from "../rtl/device.ts";
 export { type Fault, type FaultPlan, FAULTS, parseFaults } from "./faults.ts";
 export { emulatedXclbin } from "./image.ts";
 export { decodeMessage, encodeMessage, type FieldValue, type Message } from "./proto2.ts";

@@ -8,6 +8,7 @@ import { moverAddress, PACKETS_ARGUMENTS, PACKETS_STATUS } from "../../../kernel
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import type { PlanBuild } from "../../../kernels/rtl/builds.ts";
 import { compileBuild } from "../rtl/build.ts";
+import type { RtlModule } from "../rtl/device.ts";
 import type { EmulatedKernel } from "./image.ts";
 import { type CardWave, type LinkedUnit, openLinkedKernel } from "./linked.ts";
 import type { CardMemory } from "./memory.ts";
@@ -30,7 +31,7 @@ export interface UnitWave extends CardWave {
   /** Name by which plans request the build. */
   readonly build: PlanBuild;
   /** The build, linked with movers and compiled with waveforms. */
-  readonly module: WebAssembly.Module;
+  readonly module: RtlModule;
 }
 
 /** Faults of a unit group. */
@@ -56,7 +57,7 @@ export async function createUnitGroup(
   wave?: UnitWave,
 ): Promise<UnitGroup> {
   const own = wave?.build === kernel.build ? wave : undefined;
-  const module = own?.module ?? await compileBuild(kernel.build, "linked");
+  const module = (own?.module ?? await compileBuild(kernel.build, "linked")) as WebAssembly.Module;
   const linked = await openLinkedKernel(module, memory, { refuses, wave: own });
   const unit = (name: LinkedUnit): Unit => ({
     write: (offset, value) => linked.write(name, offset, value),
