@@ -16,7 +16,7 @@ import { TripGauge } from "./trip_gauge.ts";
 /** State of a request. `HELD`: the NIC has it, and no report says that the device has taken it. */
 const WAITING = 0, IN_FLIGHT = 1, HELD = 2, LOST = 3, ARRIVED = 4;
 
-/** Requests that the first timeout repeats. One alone meets no report in a quarter of the cases at 10% loss. */
+/** Requests that a sequential flow's first timeout repeats: at 10% loss a quarter of single ones bring no report. */
 const PROBES = 3;
 
 /** Requests of one flow, within a window. */
@@ -376,7 +376,7 @@ export class SelectiveRepeat {
     this.#lastEvent = now;
     if (this.#inFlight === 0) this.#release(this.#unsent);
     if (this.timeouts > 1) this.loseAll();
-    else this.#loseOldest(PROBES);
+    else this.#loseOldest(this.#isSequential ? PROBES : 1);
     return this.timeouts > 1;
   }
 
