@@ -280,7 +280,7 @@ Deno.test({
       assert.equal(tour.code, 0, tour.stderr);
       const { waveform, difference } = JSON.parse(tour.stdout);
       const text = await readFile(join(folder, "t.vcd"), "utf8");
-      assert.deepEqual(waveform, { file: "t.vcd", first: 3, end: 5, bytes: text.length });
+      assert.deepEqual(waveform, { unit: "packets", file: "t.vcd", first: 3, end: 5, bytes: text.length });
       assert.deepEqual(difference, { units: 0, levels: 0 });
       const { signals, times } = readVcd(text);
       assert(signals.has("TOP.packet_image.u_shell.present"));
