@@ -64,9 +64,15 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     synthesis: [{ name: "packet_widths", parameters: {} }],
   },
   { ...PLAIN, name: "host_echo", top: "host_echo", harness: "host" },
-  { ...PLAIN, name: "spread_echo", top: "spread_echo", effort: "-O1" },
+  { ...PLAIN, name: "spread_echo", top: "spread_packets", wideTables: true, effort: "-O1" },
   // Built by its test.
-  { ...PLAIN, name: "spread_image", top: "spread_image", isCommitted: false },
+  {
+    ...PLAIN,
+    name: "spread_image",
+    top: "spread_packets",
+    parameters: { IMAGE: 1, LN: 1 },
+    isCommitted: false,
+  },
   {
     ...PLAIN,
     name: "packet_image",

@@ -26,7 +26,7 @@ function spreadTest(name: string, fn: () => Promise<void>): void {
 
 function build(parameters: Readonly<Record<string, number>>): RtlBuild {
   const name = ["spread", ...Object.values(parameters)].join("_");
-  return { name, top: "spread_image", parameters, wideTables: true, effort: "-O1" };
+  return { name, top: "spread_packets", parameters, wideTables: true, effort: "-O1" };
 }
 
 const sequenceOf = (packet: Uint8Array) =>
@@ -47,7 +47,7 @@ spreadTest(
     const steps = [{ op: "resize", size: [72, 128] }] as const;
     const plan = compile({ steps }, { input, device: rtlProfile(small), form: "nibble" });
     const sent = packetsOf(plan, input);
-    const { exports } = await WebAssembly.instantiate(await compileRtl(build({ LN: 1, XW: 11, IW: 7 })), {});
+    const { exports } = await WebAssembly.instantiate(await compileRtl(build({ LN: 1, IMAGE: 1 })), {});
     const two = drive(driveRtl(exports as unknown as RtlExports));
     const cycles = exports.cycles_so_far as () => number;
     const alone = load(plan).run(sent);

@@ -1,7 +1,9 @@
-// Image pipelines behind one stream of 512 bits, as `spread_echo` has echoes: what takes 100 Gb/s. All take the same
-// registers and tables; counters are summed, and packets in the queues count as present.
-module spread_image #(
-    parameter int LN    = 1,   // log2 of the instances
+// Kernels behind one stream of 512 bits, for the tests of `flow_spread` and `flow_collect`. A queue before each takes
+// a burst of its flow while the stream goes on to others. All take the same registers and tables; counters are
+// summed, and packets in the queues count as present.
+module spread_packets #(
+    parameter int LN    = 2,   // log2 of the instances
+    parameter int IMAGE = 0,   // 0: echoes, by flow; 1: image pipelines, whose packets are placed
     parameter int LANES = 6,   // as of packet_image
     parameter int XW    = 11,
     parameter int IW    = 7
@@ -30,7 +32,9 @@ module spread_image #(
     /* verilator lint_on SYMRSVDWORD */
     input  logic         s_axis_table_tvalid,
     output logic         s_axis_table_tready,
+    /* verilator lint_off UNUSEDSIGNAL */  // an echo takes 64 bits
     input  logic [255:0] s_axis_table_tdata,
+    /* verilator lint_on UNUSEDSIGNAL */
     input  logic         s_axis_tvalid,
     output logic         s_axis_tready,
     input  logic [511:0] s_axis_tdata,
@@ -61,7 +65,7 @@ module spread_image #(
   flow_spread #(
       .LN(LN),
       .W(W),
-      .PLACED(1)
+      .PLACED(IMAGE)
   ) u_spread (
       .clk,
       .rst_n,
@@ -112,47 +116,87 @@ module spread_image #(
         .m_last (to_last),
         .m_user (to_dest)
     );
-    packet_image #(
-        .LANES(LANES),
-        .XW(XW),
-        .IW(IW)
-    ) u_image (
-        .clk,
-        .rst_n,
-        .s_axi_control_awvalid,
-        .s_axi_control_awready(aw_ready[n]),
-        .s_axi_control_awaddr,
-        .s_axi_control_wvalid,
-        .s_axi_control_wready(w_ready[n]),
-        .s_axi_control_wdata,
-        .s_axi_control_wstrb,
-        .s_axi_control_bvalid(b_valid[n]),
-        .s_axi_control_bready,
-        .s_axi_control_bresp(b_resp[2*n+:2]),
-        .s_axi_control_arvalid,
-        .s_axi_control_arready(ar_ready[n]),
-        .s_axi_control_araddr,
-        .s_axi_control_rvalid(r_valid[n]),
-        .s_axi_control_rready,
-        .s_axi_control_rdata(read[32*n+:32]),
-        .s_axi_control_rresp(r_resp[2*n+:2]),
-        .interrupt(irq[n]),
-        .s_axis_table_tvalid(s_axis_table_tvalid && !table_taken[n]),
-        .s_axis_table_tready(table_ready[n]),
-        .s_axis_table_tdata,
-        .s_axis_tvalid(to_valid),
-        .s_axis_tready(to_ready),
-        .s_axis_tdata(to_data),
-        .s_axis_tkeep(to_keep),
-        .s_axis_tlast(to_last),
-        .s_axis_tdest(to_dest),
-        .m_axis_tvalid(from_valid),
-        .m_axis_tready(from_ready),
-        .m_axis_tdata(from_data),
-        .m_axis_tkeep(from_keep),
-        .m_axis_tlast(from_last),
-        .m_axis_tdest(from_dest)
-    );
+    if (IMAGE != 0) begin : g_image
+      packet_image #(
+          .LANES(LANES),
+          .XW(XW),
+          .IW(IW)
+      ) u_image (
+          .clk,
+          .rst_n,
+          .s_axi_control_awvalid,
+          .s_axi_control_awready(aw_ready[n]),
+          .s_axi_control_awaddr,
+          .s_axi_control_wvalid,
+          .s_axi_control_wready(w_ready[n]),
+          .s_axi_control_wdata,
+          .s_axi_control_wstrb,
+          .s_axi_control_bvalid(b_valid[n]),
+          .s_axi_control_bready,
+          .s_axi_control_bresp(b_resp[2*n+:2]),
+          .s_axi_control_arvalid,
+          .s_axi_control_arready(ar_ready[n]),
+          .s_axi_control_araddr,
+          .s_axi_control_rvalid(r_valid[n]),
+          .s_axi_control_rready,
+          .s_axi_control_rdata(read[32*n+:32]),
+          .s_axi_control_rresp(r_resp[2*n+:2]),
+          .interrupt(irq[n]),
+          .s_axis_table_tvalid(s_axis_table_tvalid && !table_taken[n]),
+          .s_axis_table_tready(table_ready[n]),
+          .s_axis_table_tdata,
+          .s_axis_tvalid(to_valid),
+          .s_axis_tready(to_ready),
+          .s_axis_tdata(to_data),
+          .s_axis_tkeep(to_keep),
+          .s_axis_tlast(to_last),
+          .s_axis_tdest(to_dest),
+          .m_axis_tvalid(from_valid),
+          .m_axis_tready(from_ready),
+          .m_axis_tdata(from_data),
+          .m_axis_tkeep(from_keep),
+          .m_axis_tlast(from_last),
+          .m_axis_tdest(from_dest)
+      );
+    end else begin : g_echo
+      packet_echo u_echo (
+          .clk,
+          .rst_n,
+          .s_axi_control_awvalid,
+          .s_axi_control_awready(aw_ready[n]),
+          .s_axi_control_awaddr,
+          .s_axi_control_wvalid,
+          .s_axi_control_wready(w_ready[n]),
+          .s_axi_control_wdata,
+          .s_axi_control_wstrb,
+          .s_axi_control_bvalid(b_valid[n]),
+          .s_axi_control_bready,
+          .s_axi_control_bresp(b_resp[2*n+:2]),
+          .s_axi_control_arvalid,
+          .s_axi_control_arready(ar_ready[n]),
+          .s_axi_control_araddr,
+          .s_axi_control_rvalid(r_valid[n]),
+          .s_axi_control_rready,
+          .s_axi_control_rdata(read[32*n+:32]),
+          .s_axi_control_rresp(r_resp[2*n+:2]),
+          .interrupt(irq[n]),
+          .s_axis_table_tvalid(s_axis_table_tvalid && !table_taken[n]),
+          .s_axis_table_tready(table_ready[n]),
+          .s_axis_table_tdata(s_axis_table_tdata[63:0]),
+          .s_axis_tvalid(to_valid),
+          .s_axis_tready(to_ready),
+          .s_axis_tdata(to_data),
+          .s_axis_tkeep(to_keep),
+          .s_axis_tlast(to_last),
+          .s_axis_tdest(to_dest),
+          .m_axis_tvalid(from_valid),
+          .m_axis_tready(from_ready),
+          .m_axis_tdata(from_data),
+          .m_axis_tkeep(from_keep),
+          .m_axis_tlast(from_last),
+          .m_axis_tdest(from_dest)
+      );
+    end
     assign entered[n] = to_valid && to_ready && to_last;
     assign left[n] = from_valid && from_ready && from_last;
     axis_256_to_512 u_pack (
