@@ -66,16 +66,8 @@ function imageKernels(): RatedKernel[] {
     const { choices, chosen } = planLineRate({ steps: [{ op: "resize", size: [224, 224], ...resize }] }, {
       input,
     });
-    const { plan, instance } = choices[chosen]!;
-    const { layout, cost } = plan!.body;
-    const load = {
-      packets: layout.cut.packets,
-      bytesIn: layout.bytesOut,
-      answers: layout.answers.packets,
-      bytesOut: layout.bytesBack,
-      cycles: cost.again,
-    };
-    return { name: `${name}: ${instance.build}`, load, instance };
+    const { load, instance } = choices[chosen]!;
+    return { name: `${name}: ${instance.build}`, load: load!, instance };
   });
 }
 

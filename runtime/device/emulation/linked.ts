@@ -8,6 +8,7 @@
 import { REGISTER } from "../../../kernels/rtl/registers.ts";
 import { type Deferred, deferred } from "../../../serialize/deferred.ts";
 import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
+import { openWave, type WaveText } from "../rtl/wave.ts";
 import type { CardMemory } from "./memory.ts";
 
 /** Exports of a build with harness `card`, `kernels/rtl/harness/host.cpp`. */
@@ -18,15 +19,14 @@ interface LinkedExports {
   run_until(units: number, most: number): number;
   set_memory(pause: number, latency: number, seed: number): void;
   moves_so_far(): number;
-  // In a build with waveforms alone.
-  wave_open?(half: number): void;
-  wave_cycles?(first: number, end: number): void;
-  wave_at?(): number;
-  wave_size?(): number;
-  wave_clear?(): void;
   violations(): number;
   write_register(unit: number, address: number, value: number): void;
   read_register(unit: number, address: number): number;
+}
+
+/** Further exports of a build with waveforms. */
+interface LinkedWave extends WaveText {
+  readonly wave_cycles: (first: number, end: number) => void;
 }
 
 /** Units of a linked kernel, by their number in the harness. */
@@ -53,8 +53,8 @@ const SLICE_CYCLES = 2 ** 11;
  */
 const IDLE_CYCLES = 2 ** 13;
 
-/** Half a cycle in picoseconds, at the 250 MHz that all waveforms assume. */
-const HALF_CYCLE = 2000;
+/** Clock that all waveforms assume. */
+const CLOCK_MHZ = 250;
 
 /** Cycles of a waveform, and who receives it. */
 export interface CardWave {
@@ -124,7 +124,7 @@ export async function openLinkedKernel(
   rtl.reset();
   rtl.set_memory(MEMORY.pause, MEMORY.latency, MEMORY.seed);
   const own = new Uint8Array(rtl.memory.buffer);
-  const drain = wave === undefined ? () => {} : beginWave(rtl, own, wave);
+  const drain = wave === undefined ? () => {} : beginWave(exports as unknown as LinkedWave, wave);
 
   const read = (unit: LinkedUnit, offset: number) => {
     const value = rtl.read_register(LINKED_UNIT[unit], offset) >>> 0;
@@ -179,25 +179,11 @@ export async function openLinkedKernel(
   };
 }
 
-/** Writes the head of a waveform, and returns a function that passes on the text since. */
-function beginWave(rtl: LinkedExports, own: Uint8Array, { first, end, write }: CardWave): () => void {
+/** Begins a waveform, and returns a function that passes on the text since. */
+function beginWave(rtl: LinkedWave, { first, end, write }: CardWave): () => void {
   checkInteger("first cycle", first, 0, Number.MAX_SAFE_INTEGER);
   checkInteger("end cycle", end, first + 1, Number.MAX_SAFE_INTEGER);
-  if (rtl.wave_open === undefined) {
-    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL has no waveform support");
-  }
-  write(
-    new TextEncoder().encode(
-      `$comment onpath: a kernel with its movers, cycles ${first} to ${end - 1} of an assumed ` +
-        `${1e6 / (2 * HALF_CYCLE)} MHz $end\n$timescale 1ps $end\n`,
-    ),
-  );
-  rtl.wave_open(HALF_CYCLE);
-  rtl.wave_cycles!(first, end);
-  return () => {
-    const size = rtl.wave_size!();
-    if (size === 0) return;
-    write(own.subarray(rtl.wave_at!(), rtl.wave_at!() + size));
-    rtl.wave_clear!();
-  };
+  const drain = openWave(rtl, `a kernel with its movers, cycles ${first} to ${end - 1}`, write, CLOCK_MHZ);
+  rtl.wave_cycles(first, end);
+  return drain;
 }

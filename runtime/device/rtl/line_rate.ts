@@ -10,7 +10,12 @@ import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { rtlProgram } from "../../../kernels/image/rtl/program.ts";
 import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";
 import { SYNTHESIZED, type SynthesizedBuild } from "../../../kernels/rtl/synthesis.ts";
-import { CARD_RESOURCES, type LineRate, lineRate } from "../../../kernels/target/line_rate.ts";
+import {
+  CARD_RESOURCES,
+  type InstanceLoad,
+  type LineRate,
+  lineRate,
+} from "../../../kernels/target/line_rate.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { RTL_PARAMETERS, type RtlParameters, rtlProfile } from "./profile.ts";
 
@@ -29,6 +34,8 @@ export interface LineRateChoice {
   readonly instance: SynthesizedBuild;
   /** Plan for one instance, with tables loaded; null with a reason. */
   readonly plan: ImagePlan | null;
+  /** Work of one instance for a flow of the plan; null without a plan. */
+  readonly load: InstanceLoad | null;
   /** Images a second of all instances that the link needs, or that fit if fewer do. */
   readonly imagesPerSecond: number;
   /** Instances and what binds; null without a plan. */
@@ -91,7 +98,7 @@ export function planLineRate(pipeline: ImagePipeline, options: LineRateOptions):
   const choices = SYNTHESIZED.map((instance): LineRateChoice => {
     const made = planFor(pipeline, instance, compiling);
     if (typeof made === "string") {
-      return { instance, plan: null, rate: null, imagesPerSecond: 0, reason: made };
+      return { instance, plan: null, load: null, rate: null, imagesPerSecond: 0, reason: made };
     }
     const { cost, layout } = made.body;
     const load = {
@@ -104,7 +111,7 @@ export function planLineRate(pipeline: ImagePipeline, options: LineRateOptions):
     const rate = lineRate(load, instance, resources, { gbps, clockMHz });
     const images = layout.cut.images;
     const imagesPerSecond = rate.reached * rate.linePackets * images / layout.cut.packets;
-    return { instance, plan: made, rate, imagesPerSecond, reason: undefined };
+    return { instance, plan: made, load, rate, imagesPerSecond, reason: undefined };
   });
   let chosen = -1;
   choices.forEach(({ rate }, at) => {

@@ -53,26 +53,9 @@ export function checkWave({ first, end }: WaveOptions): void {
  */
 export function createWave(rtl: WaveExports, wave: WaveOptions, clockMHz: number): Wave {
   checkWave(wave);
-  if (!("wave_open" in rtl)) {
-    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL has no waveform support");
-  }
   const { first, end, write } = wave;
-  const half = Math.round(1e6 / clockMHz / 2);
-  write(
-    new TextEncoder().encode(
-      `$comment onpath: packets ${first} to ${end - 1}, cycles of an assumed ${clockMHz} MHz $end\n` +
-        "$timescale 1ps $end\n",
-    ),
-  );
-  rtl.wave_open(half);
+  const drain = openWave(rtl, `packets ${first} to ${end - 1}, cycles`, write, clockMHz);
   let sent = 0;
-  const drain = () => {
-    const size = rtl.wave_size();
-    if (size === 0) return;
-    write(new Uint8Array(rtl.memory.buffer, rtl.wave_at(), size));
-    rtl.wave_clear();
-  };
-  drain();
   return {
     begin: (packets) => {
       const here = first < sent + packets && end > sent;
@@ -82,4 +65,42 @@ export function createWave(rtl: WaveExports, wave: WaveOptions, clockMHz: number
     },
     drain,
   };
+}
+
+/** What both kinds of builds with waveforms export: a kernel alone, and one with its movers. */
+export type WaveText = Pick<WaveExports, "memory" | "wave_open" | "wave_at" | "wave_size" | "wave_clear">;
+
+/**
+ * Writes the header of a waveform and the declarations of all signals.
+ *
+ * @param rtl Exports of the instance.
+ * @param contents What the waveform has, for the comment at its head.
+ * @param write Receives the file in consecutive pieces, each valid until it returns.
+ * @param clockMHz Assumed clock, for the time scale.
+ * @returns Function that passes the text written since to `write`.
+ * @throws {OnpathError} `device` when the build writes no waveforms.
+ */
+export function openWave(
+  rtl: WaveText,
+  contents: string,
+  write: WaveOptions["write"],
+  clockMHz: number,
+): () => void {
+  if (!("wave_open" in rtl)) {
+    throw new OnpathError("device", "Cannot write a waveform: the build of the RTL has no waveform support");
+  }
+  write(
+    new TextEncoder().encode(
+      `$comment onpath: ${contents} of an assumed ${clockMHz} MHz $end\n$timescale 1ps $end\n`,
+    ),
+  );
+  rtl.wave_open(Math.round(1e6 / clockMHz / 2));
+  const drain = () => {
+    const size = rtl.wave_size();
+    if (size === 0) return;
+    write(new Uint8Array(rtl.memory.buffer, rtl.wave_at(), size));
+    rtl.wave_clear();
+  };
+  drain();
+  return drain;
 }

@@ -6,8 +6,24 @@
 
 import type { SharedOptions } from "../options.ts";
 
+/** Options of all servers. */
+export interface ServerOptions extends SharedOptions {
+  /** `--name` of the only model. */
+  readonly name?: string | undefined;
+  /** `--host` */
+  readonly host: string;
+  /** `--port` */
+  readonly port: number;
+  /** `--max-queue`, in items or requests. */
+  readonly maxQueue?: number | undefined;
+  /** `--max-body`, in MiB. */
+  readonly maxBody?: number | undefined;
+  /** `--timeout` of a request, in milliseconds. */
+  readonly timeout?: number | undefined;
+}
+
 /** Options of `serve`. */
-export interface ServeCommandOptions extends SharedOptions {
+export interface ServeCommandOptions extends ServerOptions {
   /** `--pipeline`: file of an image pipeline. */
   readonly pipeline?: string | undefined;
   /** `--shape` of the pipeline's input. */
@@ -20,24 +36,12 @@ export interface ServeCommandOptions extends SharedOptions {
   readonly special?: boolean | undefined;
   /** `--pad-id` of shorter texts. */
   readonly padId?: number | undefined;
-  /** `--name` of the only model. */
-  readonly name?: string | undefined;
   /** `--predictor`: URL of the model behind the only one. */
   readonly predictor?: string | undefined;
-  /** `--host` */
-  readonly host: string;
-  /** `--port` */
-  readonly port: number;
   /** `--max-batch`, in items. */
   readonly maxBatch?: number | undefined;
   /** `--max-delay`, in milliseconds. */
   readonly maxDelay?: number | undefined;
-  /** `--max-queue`, in items. */
-  readonly maxQueue?: number | undefined;
-  /** `--max-body`, in MiB. */
-  readonly maxBody?: number | undefined;
-  /** `--timeout` of a request, in milliseconds. */
-  readonly timeout?: number | undefined;
   /** `--otel`: spans through OpenTelemetry. */
   readonly otel?: boolean | undefined;
 }

@@ -4,14 +4,12 @@
  * @module
  */
 
-import type { SharedOptions } from "../options.ts";
+import type { ServerOptions } from "./serve_options.ts";
 
 /** Options of `tokenizer serve`. */
-export interface TokenizerServeOptions extends SharedOptions {
+export interface TokenizerServeOptions extends ServerOptions {
   /** `--vocab`: name of an encoding, or path of a file. */
   readonly vocab: string;
-  /** `--name` of the model. */
-  readonly name?: string | undefined;
   /** `--special` tokens of prompts. */
   readonly special: "all" | "none";
   /** `--chat-template`: file with the template. */
@@ -20,16 +18,6 @@ export interface TokenizerServeOptions extends SharedOptions {
   readonly maxModelLen?: number | undefined;
   /** `--socket`: path. */
   readonly socket?: string | undefined;
-  /** `--host` */
-  readonly host: string;
-  /** `--port` */
-  readonly port: number;
-  /** `--max-queue`, in requests. */
-  readonly maxQueue?: number | undefined;
-  /** `--max-body`, in MiB. */
-  readonly maxBody?: number | undefined;
   /** `--max-sessions` */
   readonly maxSessions?: number | undefined;
-  /** `--timeout` of a request, in milliseconds. */
-  readonly timeout?: number | undefined;
 }
