@@ -9,7 +9,7 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 
 /** Bytes that a datagram takes on an Ethernet besides its payload. */
 export const WIRE_BYTES = 66;
@@ -88,8 +88,8 @@ export interface LineRate {
  * @param instance Resources of one instance.
  * @param card Resources of the card.
  * @param options `gbps`: rate of the link in Gb/s. `clockMHz`: assumed clock of the instances.
- * @throws {OnpathError} `size` unless packets, bytes, cycles, rate and clock are greater than 0, and the instance has
- * resources.
+ * @throws {OnpathError} `size` unless packets, bytes, cycles, rate and clock are greater than 0, all resources are given,
+ * and the instance has some.
  *
  * @example
  * ```ts
@@ -113,15 +113,18 @@ export function lineRate(
   load: InstanceLoad,
   instance: FpgaResources,
   card: FpgaResources,
-  { gbps, clockMHz }: { readonly gbps: number; readonly clockMHz: number },
+  options: { readonly gbps: number; readonly clockMHz: number },
 ): LineRate {
-  const { packets, bytesIn, answers, bytesOut, cycles } = load;
+  const { packets, bytesIn, answers, bytesOut, cycles } = Object(load) as InstanceLoad;
+  const { gbps, clockMHz } = Object(options) as typeof options;
   for (const [name, value] of Object.entries({ packets, bytesIn, cycles, gbps, clockMHz })) {
-    if (value > 0 && Number.isFinite(value)) continue;
-    throw new OnpathError("size", `Cannot count instances: ${name} is ${value}, expected more than 0`, {
-      name,
-      value,
-    });
+    if (!Number.isFinite(value) || value <= 0) throw wrong(name, value, "more than 0");
+  }
+  for (const [what, resources] of Object.entries({ instance, card })) {
+    for (const name of RESOURCES) {
+      const value = (Object(resources) as FpgaResources)[name];
+      if (!Number.isFinite(value) || value < 0) throw wrong(`${name} of the ${what}`, value, "0 or more");
+    }
   }
   const wireIn = bytesIn + WIRE_BYTES * packets, wireOut = bytesOut + WIRE_BYTES * answers;
   const linePackets = packets * gbps * 1e9 / 8 / Math.max(wireIn, wireOut);
@@ -145,4 +148,12 @@ export function lineRate(
     share: needed * each,
     reached: Math.min(1, fits * instancePackets / linePackets),
   };
+}
+
+function wrong(name: string, value: unknown, expected: string): OnpathError {
+  const found = typeof value === "number" ? value : kindOf(value);
+  return new OnpathError("size", `Cannot count instances: ${name} is ${found}, expected ${expected}`, {
+    name,
+    found,
+  });
 }

@@ -28,7 +28,7 @@ import {
 } from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
-import { checkOptions } from "./option_checks.ts";
+import { checkOptions } from "../option_checks.ts";
 import { checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
 import { TRAILER_BYTES } from "./security/packet_mac.ts";

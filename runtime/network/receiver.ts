@@ -19,7 +19,7 @@ import {
 } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
-import { checkOptions } from "./option_checks.ts";
+import { checkOptions } from "../option_checks.ts";
 import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
 import { NicProxy } from "./nic_proxy.ts";
 import { Reconnecting } from "./reconnecting.ts";

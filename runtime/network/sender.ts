@@ -17,7 +17,7 @@ import { connectControl, sourceOf } from "./connect.ts";
 import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
 import { halvesOf } from "./halves_of.ts";
 import { describeSpec, endedSpec, escapeSpec, failureSpec } from "./messages.ts";
-import { checkOptions } from "./option_checks.ts";
+import { checkOptions } from "../option_checks.ts";
 import { createPacer, type Pacing } from "./pacer.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys } from "./security/agree.ts";

@@ -6,7 +6,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import type { OptionalLimits } from "./batcher.ts";
 import { type BodyLimits, checkBodyHead, createBudget, readBody } from "./body.ts";
@@ -213,4 +213,21 @@ export function notNow(): OnpathError {
 export async function sendMetrics(metrics: MetricsSource | undefined, sender: Sender): Promise<void> {
   if (metrics === undefined) throw refuse(404, "plan", "Cannot answer: this server has no metrics");
   sender.text(metrics.contentType, await metrics.text());
+}
+
+/**
+ * Checks that a value is what a server answers by, which callers without types may get wrong.
+ *
+ * @param value Value from outside.
+ * @param method A method that it must have.
+ * @param maker Name of the function that makes it.
+ * @throws {OnpathError} `size` if it lacks the method.
+ */
+export function requireServed(value: unknown, method: string, maker: string): void {
+  if (typeof (Object(value) as Record<string, unknown>)[method] === "function") return;
+  throw new OnpathError(
+    "size",
+    `Cannot serve a value that is ${kindOf(value)}: expected what ${maker}() makes`,
+    { method },
+  );
 }

@@ -10,6 +10,7 @@ import {
   type HttpOptions,
   type HttpServer,
   notNow,
+  requireServed,
   sendMetrics,
   startHttp,
 } from "./http_server.ts";
@@ -60,6 +61,7 @@ export type InferenceServer = HttpServer;
  * ```
  */
 export async function serve(handler: InferenceHandler, options: ServeOptions = {}): Promise<InferenceServer> {
+  requireServed(handler, "infer", "createHandler");
   const { metrics, version: serverVersion = "0", contextOf } = options;
 
   const infer = async (

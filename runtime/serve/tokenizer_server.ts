@@ -13,6 +13,7 @@ import {
   type HttpExchange,
   type HttpOptions,
   type HttpServer,
+  requireServed,
   sendMetrics,
   startHttp,
 } from "./http_server.ts";
@@ -67,7 +68,7 @@ interface Route {
  *
  * @param service Tokenizer. The server closes it.
  * @param options Address, or path of a Unix socket, and limits.
- * @throws {OnpathError} `size` if an option is outside its limits; `device` if the address cannot be used.
+ * @throws {OnpathError} `size` if the service is none, or an option is outside its limits; `device` if the address cannot be used.
  *
  * @example
  * ```ts
@@ -87,6 +88,7 @@ export async function serveTokenizer(
   service: TokenizerService,
   options: HttpOptions = {},
 ): Promise<HttpServer> {
+  requireServed(service, "tokenize", "createTokenizerService");
   const tokenizeOf = (json: unknown) => parseWith(tokenizeRequest, json, "pipeline", "request");
   const routes: readonly Route[] = [
     {

@@ -10,9 +10,10 @@ import { createAppender } from "../../kernels/tokenize/append/appender.ts";
 import { createEncoder, type TokenEncoder } from "../../kernels/tokenize/encode.ts";
 import { checkCharacters } from "../../kernels/tokenize/text_parts.ts";
 import { createTokenizer } from "../../kernels/tokenize/tokenizer/tokenizer.ts";
-import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { requireVocabulary, type Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { checkOptions } from "../option_checks.ts";
 import { type Batcher, createBatcher, type OptionalLimits } from "./batcher.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { busy } from "./failures.ts";
@@ -136,7 +137,8 @@ const MAX_BATCH = 32;
  * Creates a service.
  *
  * @param options Vocabulary, special tokens and limits.
- * @throws {OnpathError} `size` if a limit is outside its own; `pipeline` if a special token is unknown.
+ * @throws {OnpathError} `size` if an option is wrong or a limit outside its own; `table` if the vocabulary is none;
+ * `pipeline` if a special token is unknown.
  *
  * @example
  * ```ts
@@ -156,8 +158,15 @@ const MAX_BATCH = 32;
  * ```
  */
 export function createTokenizerService(options: TokenizerServiceOptions): TokenizerService {
+  checkOptions("create a tokenizer service", options, {
+    renderChat: { kind: "function" },
+    observer: { kind: "object" },
+    clock: { kind: "object" },
+  });
   const { vocabulary, special = "all", maxModelLength, renderChat, observer = {}, clock = SYSTEM_CLOCK } =
     options;
+  requireVocabulary(vocabulary);
+  if (maxModelLength !== undefined) checkInteger("maximum length of a model", maxModelLength, 1, 2 ** 31 - 1);
   const { name = vocabulary.name, maxQueue = 256, timeoutMs: longestMs = 30_000 } = options;
   checkInteger("maximum of requests in the queue", maxQueue, 1, 65_536);
   checkInteger("timeout in milliseconds", longestMs, 1, 3_600_000);

@@ -56,6 +56,12 @@ Deno.test("lineRate() refuses what is not greater than 0", () => {
       );
     }
   }
+  for (const card of [undefined, { ...CARD_RESOURCES.u50, dsp: "many" }]) {
+    assert.throws(
+      () => lineRate(load, instance, card as unknown as typeof instance, options),
+      refusal("size", /(lut|dsp) of the card is (undefined|of type string), expected 0 or more/),
+    );
+  }
   const none = { lut: 0, ff: 0, bram: 0, uram: 0, dsp: 0 };
   assert.throws(() => lineRate(load, none, CARD_RESOURCES.u50, options), refusal("size", /no resources/));
 });

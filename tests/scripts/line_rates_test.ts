@@ -38,6 +38,12 @@ Deno.test("planLineRate() chooses the smallest share of a card that takes the li
   const fast = planLineRate(PIPELINE, { input: INPUT, gbps: 1000, card: "u50" });
   const { rate } = fast.choices[fast.chosen]!;
   assert(rate!.reached < 1 && rate!.fits < rate!.needed && rate!.binds === "bram");
+  for (const options of [undefined, {}, { input: null }]) {
+    assert.throws(
+      () => planLineRate(PIPELINE, options as unknown as { input: typeof INPUT }),
+      refusal("size", /Cannot plan for a link: the input is (undefined|null)/),
+    );
+  }
   assert.throws(
     () => planLineRate(PIPELINE, { input: INPUT, card: "u9" as "u50" }),
     refusal("device", /card u9: expected one of u50, u55c, u250, u280/),

@@ -6,7 +6,7 @@
  */
 
 import { normalizeText } from "../../text_normalize/reference.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { Compatibility } from "../compatible.ts";
 import { TextFlow } from "../flow.ts";
 import { allowedTokens } from "../special.ts";
@@ -68,7 +68,7 @@ export interface Appender {
    *
    * @param text The text so far.
    * @param ids Its ids.
-   * @throws {OnpathError} As `append`; `size` if the ids do not end as those of the text do.
+   * @throws {OnpathError} As `append`; `size` if the ids do not end as those of the text do; `dtype` if they are no list.
    */
   readonly resume: (text: string | Uint8Array, ids: ArrayLike<number>) => GrowingText;
 }
@@ -280,6 +280,9 @@ class Growing implements GrowingText {
 
   /** Takes over a text whose ids are known. */
   resume(text: Uint8Array, ids: ArrayLike<number>): void {
+    if (typeof Object(ids).length !== "number") {
+      throw new OnpathError("dtype", `Cannot continue a text: its ids are ${kindOf(ids)}, expected a list`);
+    }
     const { cut, isContinued } = this.#encoder.cutOf(text);
     const tail = text.slice(cut);
     const end = this.#encoder.encode(tail, isContinued).ids;

@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { SpecialToken, TextStep, Vocabulary } from "../vocabulary.ts";
+import { requireVocabulary, type SpecialToken, type TextStep, type Vocabulary } from "../vocabulary.ts";
 import { allowedTokens } from "../special.ts";
 import { mergeReach, type ReachWitness } from "./merge_reach.ts";
 import { pieceReach } from "./piece_reach.ts";
@@ -53,7 +53,7 @@ const reaches = new WeakMap<Vocabulary, ReturnType<typeof mergeReach>>();
  *
  * @param vocabulary Compiled vocabulary.
  * @param options Special tokens.
- * @throws {OnpathError} `pipeline` if a special token is unknown.
+ * @throws {OnpathError} `pipeline` if a special token is unknown; `table` if the vocabulary is none.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ const reaches = new WeakMap<Vocabulary, ReturnType<typeof mergeReach>>();
  * ```
  */
 export function lookBack(vocabulary: Vocabulary, { special = "none" }: LookBackOptions = {}): LookBack {
-  const { bpe, pieces } = vocabulary;
+  const { bpe, pieces } = requireVocabulary(vocabulary);
   const specialBytes = specialReach(allowedTokens(vocabulary, special));
   const stretch = normalizationReach(vocabulary.normalization);
   const pieceBytes = pieces === null ? 0 : pieceReach(pieces, bpe);

@@ -16,7 +16,7 @@ import {
   type LineRate,
   lineRate,
 } from "../../../kernels/target/line_rate.ts";
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { RTL_PARAMETERS, type RtlParameters, rtlProfile } from "./profile.ts";
 
 /** Card and link of {@linkcode planLineRate}, and how to compile. */
@@ -68,7 +68,8 @@ export interface LineRatePlan {
  * @param pipeline Image pipeline.
  * @param options Input, card and link.
  * @returns Every build with its instances, or the reason why it cannot run the pipeline.
- * @throws {OnpathError} `device` if the card is unknown, `size` if the rate is not greater than 0, `pipeline`.
+ * @throws {OnpathError} `device` if the card is unknown; `size` if options or input are missing, or the rate is not greater
+ * than 0; `pipeline`.
  *
  * @example
  * ```ts
@@ -82,6 +83,13 @@ export interface LineRatePlan {
  * ```
  */
 export function planLineRate(pipeline: ImagePipeline, options: LineRateOptions): LineRatePlan {
+  const { input } = Object(options) as Partial<LineRateOptions>;
+  if (typeof input !== "object" || input === null) {
+    throw new OnpathError(
+      "size",
+      `Cannot plan for a link: the input is ${kindOf(input)}, expected its type and shape`,
+    );
+  }
   const { card = "u55c", gbps = 100, ...compiling } = options;
   if (!Object.hasOwn(CARD_RESOURCES, card)) {
     const known = Object.keys(CARD_RESOURCES);

@@ -12,7 +12,7 @@ import { cString } from "../../device/xrt/binding/native.ts";
 import { HEADER_BYTES, MAGIC } from "../../../serialize/header.ts";
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import type { Address } from "../address.ts";
-import { checkOptions } from "../option_checks.ts";
+import { checkOptions } from "../../option_checks.ts";
 import { datagramAt, type DatagramBatch, DatagramList, type ReceivedBatch } from "../socket/batch.ts";
 import type { DatagramCounts, DatagramOptions, DatagramSocket, OpenDatagram } from "../socket/contract.ts";
 import { callError, type Libc, openLibc } from "../socket/libc.ts";

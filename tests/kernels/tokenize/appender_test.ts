@@ -139,4 +139,8 @@ Deno.test("createAppender() refuses what an addition could complete, and keeps t
   growing.append("🙂");
   assert.equal(growing.bytes, 7);
   assert.throws(() => appender.resume("a b c", [1, 2]), refusal("size", /not its own/));
+  assert.throws(
+    () => appender.resume("a", undefined as unknown as number[]),
+    refusal("dtype", /its ids are undefined, expected a list/),
+  );
 });

@@ -12,6 +12,7 @@ import { compilePattern } from "../../../kernels/tokenize/pattern/compile.ts";
 import { tokenLengths } from "../../../kernels/tokenize/text_parts.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { refusal } from "../../support/failure.ts";
 import { longTest, sized } from "../../support/long.ts";
 import { vocabulary, type VocabularyName } from "./vocabularies.ts";
 
@@ -196,6 +197,9 @@ Deno.test("pieceReach() counts the bytes that a match reads after its last accep
 Deno.test("lookBack() adds what special tokens and replaced strings need", async () => {
   const made = await ofRanks(["ab"]);
   assert.equal(lookBack(made).bytes, 1);
+  for (const value of [undefined, {}]) {
+    assert.throws(() => lookBack(value as Vocabulary), refusal("table", /Cannot use a vocabulary that is/));
+  }
   const special = [{ text: "<|end|>", id: 400 }];
   assert.equal(lookBack({ ...made, special }, { special: "all" }).bytes, 1 + 6);
   assert.equal(

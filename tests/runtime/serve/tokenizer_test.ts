@@ -11,6 +11,8 @@ import { get_encoding } from "tiktoken";
 import { createEncoder } from "../../../kernels/tokenize/encode.ts";
 import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import type { HttpOptions, HttpServer } from "../../../runtime/serve/http_server.ts";
+import type { InferenceHandler } from "../../../runtime/serve/handler_types.ts";
+import { serve } from "../../../runtime/serve/server.ts";
 import { serveTokenizer } from "../../../runtime/serve/tokenizer_server.ts";
 import {
   createTokenizerService,
@@ -361,4 +363,34 @@ Deno.test("createPrometheus() shows requests, sessions and bytes of a tokenizer"
     { observer: metrics.observer },
     { port: 0, metrics: metrics.source },
   );
+});
+
+Deno.test("createTokenizerService(), serveTokenizer() and serve() refuse wrong arguments in one sentence", async () => {
+  const create = createTokenizerService as (options: unknown) => TokenizerService;
+  for (
+    const [options, code, message] of [
+      [
+        undefined,
+        "size",
+        /Cannot create a tokenizer service: the options are undefined, expected an object$/,
+      ],
+      [{}, "table", /Cannot use a vocabulary that is undefined/],
+      [
+        { vocabulary: gpt2, renderChat: "template" },
+        "size",
+        /renderChat is of type string, expected a function$/,
+      ],
+      [{ vocabulary: gpt2, maxModelLength: -1 }, "size", /maximum length of a model/],
+    ] as const
+  ) assert.throws(() => create(options), refusal(code, message));
+  for (const value of [undefined, {}, []]) {
+    await assert.rejects(
+      serveTokenizer(value as unknown as TokenizerService, { port: 0 }),
+      refusal("size", /Cannot serve a value that is .*: expected what createTokenizerService\(\) makes$/),
+    );
+    await assert.rejects(
+      serve(value as unknown as InferenceHandler, { port: 0 }),
+      refusal("size", /Cannot serve a value that is .*: expected what createHandler\(\) makes$/),
+    );
+  }
 });
