@@ -8,7 +8,7 @@
 import { CASE_ORBITS } from "../../unicode/cases_data.ts";
 import { mappingOf } from "../../unicode/codec.ts";
 import { unicodeSet } from "../../unicode/properties.ts";
-import { type CodeSet, codeSet, complement, END, union } from "./set.ts";
+import { type CodeSet, codeSet, complement, union } from "./set.ts";
 
 // Names of fancy-regex, regex and Oniguruma that ECMAScript lacks.
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -106,15 +106,4 @@ export function foldCase(set: CodeSet): CodeSet {
     }
   }
   return more.length === 0 ? set : union(set, codeSet(more));
-}
-
-/** Formats a set for messages, such as `U+0041..U+005A`; at most four ranges. */
-export function describeSet(set: CodeSet): string {
-  const hex = (code: number) =>
-    code === END ? "the end" : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  const parts: string[] = [];
-  for (let i = 0; i < set.length && i < 8; i += 2) {
-    parts.push(set[i] === set[i + 1] ? hex(set[i]!) : `${hex(set[i]!)}..${hex(set[i + 1]!)}`);
-  }
-  return parts.join(", ") + (set.length > 8 ? ", …" : "");
 }
