@@ -9,12 +9,15 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { COMMITTED_BUILDS, RTL_BUILDS } from "../kernels/rtl/builds.ts";
+import { mapWithWorkers } from "./io/workers.ts";
 import { buildTop, lintTop } from "./rtl/build.ts";
 import { GENERATED, readBuild, RTL_FOLDER, writeBuild } from "./rtl/generated.ts";
 import { makeWave } from "./rtl/waves.ts";
 
 /** Maximum bytes of a kernel in the library, so that it loads without a noticeable delay. */
 const MAX_BYTES = 200_000;
+/** Maximum builds at the same time. */
+const BUILDS = 2;
 
 async function build(check: boolean, names: readonly string[]): Promise<void> {
   const isWanted = (name: string) => names.length === 0 || names.includes(name);
@@ -22,9 +25,9 @@ async function build(check: boolean, names: readonly string[]): Promise<void> {
   for (const { name, top, parameters, isCommitted } of RTL_BUILDS) {
     if (!isCommitted && isWanted(name)) await lintTop(RTL_FOLDER, top, parameters);
   }
-  for (const entry of COMMITTED_BUILDS) {
+  // Verilator and the linker use one core each, so that two builds at a time fill two cores.
+  await mapWithWorkers(COMMITTED_BUILDS.filter(({ name }) => isWanted(name)), BUILDS, async (entry) => {
     const { name, device } = entry;
-    if (!isWanted(name)) continue;
     const wasm = await buildTop(RTL_FOLDER, entry);
     if (device !== null && wasm.length > MAX_BYTES) {
       throw new Error(`Cannot accept ${name}: it has ${wasm.length} bytes, expected at most ${MAX_BYTES}`);
@@ -34,7 +37,7 @@ async function build(check: boolean, names: readonly string[]): Promise<void> {
       throw new Error(`Cannot accept kernels/rtl/generated/${name}.ts: a rebuild differs, run deno task rtl`);
     }
     console.log(`${name}: ${wasm.length} bytes${check ? ", as committed" : ""}`);
-  }
+  });
 }
 
 function isSame(made: Uint8Array, committed: Uint8Array | null): boolean {
