@@ -231,6 +231,29 @@ export const TOKENIZE_COUNTER = {
   bytes: 36,
 } as const;
 
+/** Arguments of `onpath_door`, in register order. */
+export const DOOR_ARGUMENTS = [
+  { name: "limit", meaning: "beats of 64 bytes that are stored, at least 2; 0: as many as fit" },
+] as const satisfies readonly KernelArgument[];
+
+/** Indexes of the counters of `onpath_door`. All but `held` and `most` count from reset and wrap at 2^32. */
+export const DOOR_COUNTER = {
+  /** Beats of 64 bytes that came. */
+  beatsIn: 0,
+  /** Packets stored. */
+  stored: 1,
+  /** Packets dropped because the store was full. */
+  dropped: 2,
+  /** Beats that left. */
+  beatsOut: 3,
+  /** Packets that left. */
+  packets: 4,
+  /** Beats stored at this moment. */
+  held: 5,
+  /** Maximum of `held` since reset. */
+  most: 6,
+} as const;
+
 /** Check names by hardware number; 0 means that no check failed. */
 export const DROP_REASONS = [
   "none",
