@@ -83,6 +83,42 @@ export const PROOFS: readonly Proof[] = [
     }],
   },
   {
+    name: "drop_queue",
+    wrapper: "drop_queue_formal",
+    modules: ["drop_queue"],
+    properties: "valid held, data stable; packets whole or not at all; order, no loss, no copy; drops only " +
+      "without room; the limit",
+    depth: 4,
+    induction: 2,
+    breakDepth: 9,
+    breaks: [
+      {
+        file: "drop_queue.sv",
+        text: "else if (s_valid) head <= whole;",
+        replacement: "else if (s_valid && s_last) head <= whole;",
+        wrong: "a dropped packet keeps its words until its end",
+      },
+      {
+        file: "drop_queue.sv",
+        text: "assign keep = s_valid && room && !spoiled;",
+        replacement: "assign keep = s_valid && room;",
+        wrong: "the end of a packet is stored without its beginning",
+      },
+      {
+        file: "drop_queue.sv",
+        text: "held + (AW + 1)'(2) <= limit",
+        replacement: "held + (AW + 1)'(1) <= limit",
+        wrong: "a beat is stored beyond the limit",
+      },
+      {
+        file: "drop_queue.sv",
+        text: "assign read = whole != tail",
+        replacement: "assign read = head != tail",
+        wrong: "a packet leaves before its end has come",
+      },
+    ],
+  },
+  {
     name: "axi_bursts",
     wrapper: "axi_bursts_formal",
     modules: ["axi_bursts"],

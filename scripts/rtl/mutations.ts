@@ -6,6 +6,7 @@
 
 import { CARD_MUTATIONS } from "./card_mutations.ts";
 import { CORE_MUTATIONS } from "./core_mutations.ts";
+import { DOOR_MUTATIONS } from "./door_mutations.ts";
 import { LOOKUP_MUTATIONS } from "./lookup_mutations.ts";
 import { MOVER_MUTATIONS } from "./mover_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
@@ -46,6 +47,7 @@ export function listMutations(): Mutation[] {
     ...MOVER_MUTATIONS,
     ...LOOKUP_MUTATIONS,
     ...ROTATE_MUTATIONS,
+    ...DOOR_MUTATIONS,
   ]
     .flatMap(({ file, build, places, unseen = {} }) =>
       places.map(([text, replacement, wrong]) => ({
