@@ -38,18 +38,22 @@ export class Arrivals {
    *
    * @param sequence Sequence number of its request.
    * @param parts Answers to that request, unless the flow states them.
+   * @returns Whether it shows for the first time that an earlier request is missing.
    */
-  count(sequence: number, parts: number): void {
-    if (sequence >= this.#requests) return;
+  count(sequence: number, parts: number): boolean {
+    if (sequence >= this.#requests) return false;
     const left = (this.#parts.get(sequence) ?? this.#answersOf?.[sequence] ?? parts) - 1;
     if (left > 0) {
       this.#parts.set(sequence, left);
-      return;
+      return false;
     }
     this.#parts.delete(sequence);
     this.#bits[sequence >> 3]! |= 1 << (sequence & 7);
-    this.#end = Math.max(this.#end, sequence + 1);
+    const end = this.#end;
+    this.#end = Math.max(end, sequence + 1);
     while (this.#first < this.#requests && this.#has(this.#first)) this.#first++;
+    for (let n = Math.max(end, this.#first); n < sequence; n++) if (!this.#has(n)) return true;
+    return false;
   }
 
   #has(sequence: number): boolean {

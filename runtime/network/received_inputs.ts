@@ -19,8 +19,8 @@ import { encodeReport } from "./report_packet.ts";
 import type { PacketMac } from "./security/packet_mac.ts";
 import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 
-/** Answers after which a report is sent at the end of a batch. */
-const REPORT_EVERY = 8;
+/** Answers of a flow after which a report is sent at the end of a batch: half of a sender's first window. */
+const REPORT_EVERY = 32;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
 /** Complete flows whose last reports are kept. */
@@ -65,8 +65,6 @@ interface FlowState {
   readonly arrivals: Arrivals;
   readonly requestOf: ((answer: number) => number) | undefined;
   unreported: number;
-  /** Whether a report is sent at the end of the batch. */
-  isDue: boolean;
   hasEscaped: boolean;
 }
 
@@ -87,6 +85,8 @@ export class ReceivedInputs {
     MAX_PAYLOAD,
   );
   readonly #dirty = new Set<FlowState>();
+  // Whether reports are sent at the end of the batch.
+  #isDue = false;
   // Last reports of complete flows. A sender that has lost one repeats a request and gets it again.
   readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: ReportTarget }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -154,7 +154,6 @@ export class ReceivedInputs {
         arrivals,
         requestOf,
         unreported: 0,
-        isDue: false,
         hasEscaped: false,
       });
     }
@@ -169,10 +168,9 @@ export class ReceivedInputs {
       const outcome = this.#take(datagramAt(batch, n));
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     }
-    for (const state of this.#dirty) {
-      if (state.isDue) this.#report(state);
-    }
-    if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportAll(), REPORT_MS);
+    // Reports of all flows leave together: a call of the socket costs more than what it carries.
+    if (this.#isDue) this.#reportAll();
+    else if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportLate(), REPORT_MS);
   }
 
   #take(datagram: Uint8Array): string {
@@ -191,7 +189,8 @@ export class ReceivedInputs {
     const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
     const outcome = state.flow.accept(slots, 0);
     if (outcome === "accepted" || outcome === "early") {
-      state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts);
+      // A sender repeats what is missing before an answer, so that report does not wait.
+      this.#isDue = state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts) || this.#isDue;
     } else if (outcome !== "duplicate") return outcome;
     this.#noteArrival(state);
     return outcome;
@@ -210,7 +209,7 @@ export class ReceivedInputs {
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
     this.#dirty.add(state);
-    if (++state.unreported >= REPORT_EVERY || flow.done) state.isDue = true;
+    if (++state.unreported >= REPORT_EVERY || flow.done) this.#isDue = true;
     this.#noteEscape(state);
     this.#finishIfDone(entry);
   }
@@ -223,27 +222,37 @@ export class ReceivedInputs {
     entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
   }
 
-  #reportAll(): void {
+  #reportLate(): void {
     this.#timer = undefined;
-    for (const state of [...this.#dirty]) this.#report(state);
+    this.#reportAll();
   }
 
-  #report(state: FlowState): void {
-    state.unreported = 0;
-    state.isDue = false;
-    this.#dirty.delete(state);
-    this.#sendReport(encodeReport(state.arrivals.report()), state.entry);
+  /** Sends a report of each flow that has answers since its last one, those to one address in one call. */
+  #reportAll(): void {
+    this.#isDue = false;
+    while (this.#dirty.size > 0) {
+      const reports: Uint8Array[] = [];
+      let to: Entry | undefined;
+      for (const state of this.#dirty) {
+        to ??= state.entry;
+        if (state.entry.channel !== to.channel || state.entry.reports.port !== to.reports.port) continue;
+        state.unreported = 0;
+        this.#dirty.delete(state);
+        reports.push(encodeReport(state.arrivals.report()));
+      }
+      this.#sendReports(reports, to!);
+    }
   }
 
-  #sendReport(report: Uint8Array, { channel: { keys }, reports }: ReportTarget): void {
-    const batch = batchOf([report]);
-    void this.socket!.send(keys?.mac("report").seal(batch) ?? batch, reports);
+  #sendReports(reports: readonly Uint8Array[], { channel: { keys }, reports: to }: ReportTarget): void {
+    const batch = batchOf(reports);
+    void this.socket!.send(keys?.mac("report").seal(batch) ?? batch, to);
   }
 
   #repeatReport(flow: number): string {
     const last = this.#complete.get(flow);
     if (last === undefined) return "flow";
-    this.#sendReport(last.report, last.to);
+    this.#sendReports([last.report], last.to);
     return "duplicate";
   }
 

@@ -136,7 +136,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
   try {
     const maxBytes = TRAILER_BYTES + (options.jumbo === true ? JUMBO_BYTES : DATAGRAM_BYTES);
     const onDatagrams = (batch: ReceivedBatch) => inputs.take(batch);
-    const socket = await open({ listen, onDatagrams, maxBytes }, wait);
+    const socket = await open({ listen, onDatagrams, maxBytes, coalesces: true }, wait);
     undo.push(() => socket.close());
     inputs.socket = socket;
     undo.push(() => inputs.close());

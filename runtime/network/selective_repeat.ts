@@ -7,14 +7,12 @@
  * @module
  */
 
-import { RequestCopies } from "./request_copies.ts";
+import type { PacketSlots } from "../../serialize/packets.ts";
+import { ARRIVED, HELD, IN_FLIGHT, LOST, type RequestRing } from "./request_ring.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import type { DatagramList } from "./socket/batch.ts";
 import { Suspects } from "./suspects.ts";
 import { TripGauge } from "./trip_gauge.ts";
-
-/** State of a request. `HELD`: the NIC has it, and no report says that the device has taken it. */
-const WAITING = 0, IN_FLIGHT = 1, HELD = 2, LOST = 3, ARRIVED = 4;
 
 /** Requests that a sequential flow's first timeout repeats: at 10% loss a quarter of single ones bring no report. */
 const PROBES = 3;
@@ -37,14 +35,8 @@ export class SelectiveRepeat {
   readonly #capacity: number;
   readonly #path: RoundTrip;
   readonly #gauge: TripGauge;
-  // Rings, indexed by sequence number modulo the capacity.
-  readonly #copies: RequestCopies;
+  readonly #ring: RequestRing;
   readonly #states: Uint8Array;
-  readonly #sentAt: Float64Array;
-  // Times of the first copies.
-  readonly #copiedAt: Float64Array;
-  readonly #tries: Uint32Array;
-  readonly #lossesOf: Uint32Array;
   // First request that has not arrived, first one never sent, and first one without a copy.
   #first = 0;
   #unsent = 0;
@@ -67,37 +59,31 @@ export class SelectiveRepeat {
    * Creates a window.
    *
    * @param total Requests of the flow.
-   * @param capacity Requests of which copies are kept.
-   * @param packetBytes Maximum bytes of a request.
+   * @param ring Memory of the window.
    * @param path Round trip of the path.
    * @param sequential Answers to each request of a sequential flow; undefined for a placed one.
    */
   constructor(
     total: number,
-    capacity: number,
-    packetBytes: number,
+    ring: RequestRing,
     path: RoundTrip,
     sequential?: { readonly answersOf?: Uint32Array | undefined },
   ) {
     this.#total = total;
-    this.#capacity = Math.min(capacity, total);
+    this.#capacity = ring.capacity;
     this.#path = path;
     this.#gauge = new TripGauge(path);
-    this.#copies = new RequestCopies(this.#capacity, packetBytes);
-    this.#states = new Uint8Array(this.#capacity);
-    this.#sentAt = new Float64Array(this.#capacity);
-    this.#copiedAt = new Float64Array(this.#capacity);
-    this.#tries = new Uint32Array(this.#capacity);
-    this.#lossesOf = new Uint32Array(this.#capacity);
+    this.#ring = ring;
+    this.#states = ring.states;
     this.#isSequential = sequential !== undefined;
     this.#answersOf = sequential?.answersOf;
-    this.#dueAt = this.#isSequential ? new Float64Array(this.#capacity) : this.#sentAt;
+    this.#dueAt = this.#isSequential ? new Float64Array(this.#capacity) : this.#ring.sentAt;
     this.#suspects = new Suspects(this.#capacity);
   }
 
   /** Makes an empty list for {@linkcode take}. */
   list(): DatagramList {
-    return this.#copies.list();
+    return this.#ring.list();
   }
 
   /** Requests of which a copy fits now. */
@@ -138,10 +124,17 @@ export class SelectiveRepeat {
 
   /** Keeps a copy of the next request. Requires `room`. */
   stage(packet: Uint8Array): void {
-    const n = this.#staged++ % this.#capacity;
-    this.#copies.set(n, packet);
-    this.#states[n] = WAITING;
-    this.#tries[n] = this.#lossesOf[n] = 0;
+    this.#ring.set(this.#staged++ % this.#capacity, packet);
+  }
+
+  /** Keeps copies of the next `count` requests, which are in slots from 0. Requires `room`. */
+  stageAll(packets: PacketSlots, count: number): void {
+    for (let first = 0; first < count;) {
+      const at = this.#staged % this.#capacity, some = Math.min(count - first, this.#capacity - at);
+      this.#ring.setAll(at, packets, first, some);
+      this.#staged += some;
+      first += some;
+    }
   }
 
   /**
@@ -167,15 +160,15 @@ export class SelectiveRepeat {
   #send(sequence: number, packets: DatagramList, now: number): void {
     const n = sequence % this.#capacity;
     this.#states[n] = IN_FLIGHT;
-    this.#sentAt[n] = now;
-    this.#gauge.noteSent(this.#tries[n]! > 0, now);
-    if (this.#tries[n] === 0) this.#copiedAt[n] = now;
-    this.#tries[n]!++;
+    this.#ring.sentAt[n] = now;
+    this.#gauge.noteSent(this.#ring.tries[n]! > 0, now);
+    if (this.#ring.tries[n] === 0) this.#ring.copiedAt[n] = now;
+    this.#ring.tries[n]!++;
     this.#suspects.clear(n);
     if (this.#isSequential) this.#noteOrder(sequence, now);
     this.#inFlight++;
     this.sent++;
-    this.#copies.add(n, packets);
+    this.#ring.add(n, packets);
   }
 
   /** The device takes no later request before one that the NIC lacks, whenever they were sent. */
@@ -212,12 +205,12 @@ export class SelectiveRepeat {
     for (let n = from; n <= last && n < end; n++) {
       const slot = n % this.#capacity;
       if (!holds(n)) continue;
-      newest = Math.max(newest, this.#sentAt[slot]!);
+      newest = Math.max(newest, this.#ring.sentAt[slot]!);
       this.#hold(slot);
     }
     this.#gauge.measureHeld(now, newest, timeouts);
     for (let n = from; n < last; n++) {
-      const slot = n % this.#capacity, sentAt = this.#sentAt[slot]!;
+      const slot = n % this.#capacity, sentAt = this.#ring.sentAt[slot]!;
       if (!holds(n) && sentAt <= newest) this.#suspect(slot, sentAt, newest, now);
     }
     return true;
@@ -270,7 +263,7 @@ export class SelectiveRepeat {
       const slot = n % this.#capacity;
       if (this.#states[slot] !== IN_FLIGHT || !this.#suspects.isLost(slot, now)) continue;
       this.#lose(slot);
-      this.#lossesOf[slot]!++;
+      this.#ring.losses[slot]!++;
     }
   }
 
@@ -295,8 +288,8 @@ export class SelectiveRepeat {
       count++;
       last = n;
       const dueAt = this.#dueAt[slot]!;
-      copied = Math.max(copied, this.#copiedAt[slot]!);
-      const isAmbiguous = this.#tries[slot]! > 1 || dueAt !== this.#sentAt[slot];
+      copied = Math.max(copied, this.#ring.copiedAt[slot]!);
+      const isAmbiguous = this.#ring.tries[slot]! > 1 || dueAt !== this.#ring.sentAt[slot];
       // An acknowledgement that comes at once is one of the copy that was sent first.
       if (isAmbiguous && now - dueAt < this.#path.smoothedMs / 2) continue;
       if (dueAt >= this.#newestArrival) {
@@ -330,7 +323,7 @@ export class SelectiveRepeat {
     else if (state === LOST) this.#lost--;
     this.#states[slot] = ARRIVED;
     this.arrived++;
-    this.losses += this.#lossesOf[slot]!;
+    this.losses += this.#ring.losses[slot]!;
     return true;
   }
 

@@ -6,9 +6,10 @@
 
 import type { SentFlow } from "../../kernels/halves.ts";
 import { deferred } from "../../serialize/wait.ts";
-import { packetBytes, type PacketSlots } from "../../serialize/packets.ts";
+import type { PacketSlots } from "../../serialize/packets.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import type { Address } from "./address.ts";
+import { Alarm } from "./alarm.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { Pacer } from "./pacer.ts";
 import { decodeReport, isHeldReport, reportFlow } from "./report_packet.ts";
@@ -26,8 +27,8 @@ const MIN_SILENCE_MS = 5000;
 const MAX_STALL_MS = 15_000;
 /** Timeouts of a flow in a row after which the window is halved. Two in a row happen where 20% is lost. */
 const MAX_WINDOW_TIMEOUTS = 2;
-/** Requests of one flow in one turn, at most. */
-const TURN = 16;
+/** Requests of one flow in one turn, at most. The kernel takes about as many as one message. */
+const TURN = 64;
 
 /**
  * How a flow's sending ended. `stopped`: by {@linkcode SendLoop.stop}. `stalled`: without progress after repeated
@@ -54,6 +55,8 @@ interface Active extends SendingFlow {
   served: number;
   /** Time of the last valid report in milliseconds; 0 before any. */
   heardAt: number;
+  /** Last call of the socket. */
+  sending: Promise<void> | undefined;
   readonly end: (result: SendEnd) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -78,6 +81,7 @@ export class SendLoop {
   readonly #window = new SendWindow();
   #isRunning = false;
   #wake: (() => void) | undefined;
+  readonly #alarm = new Alarm(() => this.#wake?.());
 
   /**
    * Makes a loop without flows.
@@ -101,7 +105,7 @@ export class SendLoop {
    * Sends a flow until all its requests have arrived.
    *
    * @param flow Flow; registered at the NIC.
-   * @returns How it ended.
+   * @returns How it ended, once no send uses the memory of its requests.
    */
   run(flow: SendingFlow): Promise<SendEnd> {
     const { promise, resolve, reject } = deferred<SendEnd>();
@@ -113,12 +117,25 @@ export class SendLoop {
       this.receiverKeys?.mac("report").forget(number);
       this.#wake?.();
     };
-    const end = (result: SendEnd) => (remove(), resolve(result));
-    const fail = (error: unknown) => (remove(), reject(error));
+    const settle = (how: () => void) => {
+      remove();
+      void (active.sending ?? Promise.resolve()).then(how, how);
+    };
+    const end = (result: SendEnd) => settle(() => resolve(result));
+    const fail = (error: unknown) => settle(() => reject(error));
     const served = [...this.#active.values()].reduce((least, each) => Math.min(least, each.served), Infinity);
     const isOnly = !Number.isFinite(served);
     const list = flow.repeat.list();
-    this.#active.set(number, { ...flow, list, end, fail, served: isOnly ? 0 : served, heardAt: 0 });
+    const active: Active = {
+      ...flow,
+      list,
+      end,
+      fail,
+      served: isOnly ? 0 : served,
+      heardAt: 0,
+      sending: undefined,
+    };
+    this.#active.set(number, active);
     if (this.#isRunning) this.#wake?.();
     else void this.#run();
     return promise;
@@ -186,6 +203,8 @@ export class SendLoop {
   async #run(): Promise<void> {
     this.#isRunning = true;
     try {
+      // Flows that begin together share the first turn.
+      await Promise.resolve();
       while (this.#active.size > 0) {
         const hasSent = await this.#turn();
         if (this.#active.size === 0) break;
@@ -196,6 +215,7 @@ export class SendLoop {
       this.fail(error);
     } finally {
       this.#isRunning = false;
+      this.#alarm.stop();
     }
   }
 
@@ -231,7 +251,8 @@ export class SendLoop {
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       // A flow that has ended meanwhile has no keys.
       if (this.#active.get(sent.flow) !== active) continue;
-      await this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
+      active.sending = this.#socket.send(this.nicKeys?.mac("request").seal(packets) ?? packets, this.to);
+      await active.sending;
       hasSent = true;
     }
     return hasSent;
@@ -259,7 +280,7 @@ export class SendLoop {
     while (repeat.due < TURN && repeat.room > 0) {
       const count = sent.outgoing.write(slots, 0, Math.min(slots.slots, repeat.room));
       if (count === 0) return;
-      for (let slot = 0; slot < count; slot++) repeat.stage(packetBytes(slots, slot));
+      repeat.stageAll(slots, count);
     }
   }
 
@@ -267,11 +288,9 @@ export class SendLoop {
   #wait(): Promise<void> {
     let deadline = Infinity;
     for (const { repeat } of this.#active.values()) deadline = Math.min(deadline, repeat.deadline);
-    const ms = Math.min(1000, Math.max(1, deadline - performance.now()));
+    this.#alarm.set(deadline, performance.now());
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms);
       this.#wake = () => {
-        clearTimeout(timer);
         this.#wake = undefined;
         resolve();
       };

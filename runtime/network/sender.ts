@@ -158,7 +158,8 @@ export async function openSender(options: SenderOptions, wait: WaitOptions = {})
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const socket = await open({ listen, onDatagrams: eachDatagram((bytes) => loop?.take(bytes)) }, wait);
+    const onDatagrams = eachDatagram((bytes) => loop?.take(bytes));
+    const socket = await open({ listen, onDatagrams, coalesces: true }, wait);
     undo.push(() => socket.close());
     const loop = new SendLoop(socket, options.data ?? nic, pacer);
     const connectNic = async (each: WaitOptions): Promise<Channel> => {

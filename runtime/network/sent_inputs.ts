@@ -26,8 +26,10 @@ import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
 import { type Reconnecting, sleep } from "./reconnecting.ts";
 import { Places } from "./places.ts";
 import type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
+import { absentNic, stallError } from "./send_errors.ts";
+import { FreeRings, type RequestRing } from "./request_ring.ts";
 import { SelectiveRepeat } from "./selective_repeat.ts";
-import type { SendingFlow, SendLoop } from "./send_loop.ts";
+import type { SendEnd, SendingFlow, SendLoop } from "./send_loop.ts";
 
 /** Requests that one call of a sending half writes. */
 const WRITE_BATCH = 32;
@@ -54,6 +56,8 @@ export interface SentPart {
   readonly half: SendingHalf<any>;
   /** Places of sequential flows. */
   readonly places: Places;
+  /** Memory of windows that no flow uses. */
+  readonly rings: FreeRings;
 }
 
 interface Input {
@@ -75,6 +79,11 @@ interface Input {
   /** Flows by number. */
   readonly flows: ReadonlyMap<number, SentFlow>;
   readonly wait: { readonly signal: AbortSignal; readonly timeoutMs: number };
+}
+
+/** A flow with the memory of its window. */
+interface RingFlow extends SendingFlow {
+  readonly ring: RequestRing;
 }
 
 /** Inputs in flight. */
@@ -101,7 +110,8 @@ export class SentInputs {
   /** Reserves the packet memory of a plan. */
   // deno-lint-ignore no-explicit-any -- the plan's name selects the types
   part(plan: Plan, bytes: Uint8Array, halves: Halves<any, any>): SentPart {
-    return { plan, bytes, halves, half: halves.send(WRITE_BATCH), places: new Places(halves.flows ?? 1) };
+    const half = halves.send(WRITE_BATCH), rings = new FreeRings(half.slots.slotBytes);
+    return { plan, bytes, halves, half, places: new Places(halves.flows ?? 1), rings };
   }
 
   /** Announces a plan on the current connection to the NIC, once. */
@@ -196,13 +206,22 @@ export class SentInputs {
     flows: readonly SentFlow[],
     { slots }: SendingHalf<unknown>,
   ): Promise<void> {
+    const sending = flows.map((sent) => this.#sending(input, sent, slots, PLACED_WINDOW));
+    try {
+      await this.#sendAll(input, sending);
+    } finally {
+      for (const { ring } of sending) input.part.rings.give(ring);
+    }
+  }
+
+  async #sendAll(input: Input, flows: readonly SendingFlow[]): Promise<void> {
     const { report } = input;
-    let open = flows.map((sent) => this.#sending(sent, slots, PLACED_WINDOW));
+    let open = flows;
     while (open.length > 0) {
       await this.#register(input, open.map(({ sent }) => sent.flow));
       for (const { repeat } of open) repeat.loseAll();
       const before = open.map(({ repeat: { sent, resent } }) => ({ sent, resent }));
-      const ends = await Promise.all(open.map((flow) => this.#loop.run(flow)));
+      const ends = await this.#runAll(open);
       for (const [n, { repeat }] of open.entries()) {
         report.sent += repeat.sent - before[n]!.sent;
         report.resent += repeat.resent - before[n]!.resent;
@@ -215,13 +234,30 @@ export class SentInputs {
     }
   }
 
+  /** Sends flows until all have ended, the others of one that fails too. */
+  async #runAll(flows: readonly SendingFlow[]): Promise<readonly SendEnd[]> {
+    const runs = flows.map((flow) => this.#loop.run(flow));
+    try {
+      return await Promise.all(runs);
+    } catch (error) {
+      for (const { sent } of flows) this.#loop.stop(sent.flow);
+      await Promise.allSettled(runs);
+      throw error;
+    }
+  }
+
   async #sendSequential(input: Input, sent: SentFlow, { slots }: SendingHalf<unknown>): Promise<void> {
     const { report } = input;
     const window = await this.#register(input, [sent.flow]);
     // Once a missing request arrives, the answers to all that the NIC holds leave together, and sockets must take them.
-    const flow = this.#sending(sent, slots, Math.min(ORDER_WINDOW, window), sent);
+    const flow = this.#sending(input, sent, slots, Math.min(ORDER_WINDOW, window), sent);
     const { repeat } = flow;
-    const end = await this.#loop.run(flow);
+    let end: SendEnd;
+    try {
+      end = await this.#loop.run(flow);
+    } finally {
+      input.part.rings.give(flow.ring);
+    }
     report.sent += repeat.sent;
     report.resent += repeat.resent;
     if (!this.#inputs.has(input.number)) return;
@@ -235,9 +271,16 @@ export class SentInputs {
     else throw stallError(flow);
   }
 
-  #sending(sent: SentFlow, slots: PacketSlots, window: number, sequential?: SentFlow): SendingFlow {
-    const repeat = new SelectiveRepeat(sent.requests, window, slots.slotBytes, this.#loop.path, sequential);
-    return { sent, slots, repeat, isOrdered: sequential !== undefined };
+  #sending(
+    { part: { rings } }: Input,
+    sent: SentFlow,
+    slots: PacketSlots,
+    window: number,
+    sequential?: SentFlow,
+  ): RingFlow {
+    const ring = rings.take(Math.min(sent.requests, window));
+    const repeat = new SelectiveRepeat(sent.requests, ring, this.#loop.path, sequential);
+    return { sent, slots, repeat, ring, isOrdered: sequential !== undefined };
   }
 
   /** Computes the rest of a flow, or a stretch of it, on this host. */
@@ -339,22 +382,4 @@ export class SentInputs {
     );
     for (const { ended } of this.#inputs.values()) ended.reject(error);
   }
-}
-
-function absentNic(cause: OnpathError): OnpathError {
-  return new OnpathError(
-    "device",
-    "Cannot send: the connection to the NIC has ended, and it did not come back before the timeout",
-    {},
-    { cause },
-  );
-}
-
-function stallError({ sent, repeat }: SendingFlow): OnpathError {
-  const left = sent.requests - repeat.first;
-  return new OnpathError(
-    "gap",
-    `Cannot send flow ${sent.flow}: ${left} of ${sent.requests} requests stay unacknowledged`,
-    { flow: sent.flow, left, requests: sent.requests },
-  );
 }

@@ -62,6 +62,11 @@ export interface DatagramOptions {
   readonly onDatagrams: (batch: ReceivedBatch) => void | Promise<void>;
   /** Maximum bytes of datagrams that are expected, for `burst`. Default {@linkcode DATAGRAM_BYTES}. */
   readonly maxBytes?: number | undefined;
+  /**
+   * Whether a socket of Linux reads at most once a millisecond while datagrams arrive, as cards moderate interrupts. That
+   * saves most of its wake-ups, and delays datagrams by up to 2 ms. Default false.
+   */
+  readonly coalesces?: boolean | undefined;
 }
 
 /** An open socket. */

@@ -35,6 +35,8 @@ const BUFFER_BYTES = 2 ** 22;
 const READS_PER_TURN = 4;
 /** Turns of the event loop without data before the socket waits on the poller's thread. */
 const IDLE_TURNS = 2;
+/** Milliseconds between reads of a socket that coalesces. */
+const COALESCE_MS = 1;
 
 /**
  * Opens a socket of Linux.
@@ -123,14 +125,19 @@ class LinuxSocket {
   readonly #reader: ReceiveRing;
   readonly #queue: SendQueue;
   readonly #poller: Poller;
+  readonly #coalesces: boolean;
   // Events that are waited for.
   #armed = 0;
   // Turns without data.
   #idle = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(libc: Libc, { listen, onDatagrams, maxBytes = DATAGRAM_BYTES }: DatagramOptions) {
+  constructor(
+    libc: Libc,
+    { listen, onDatagrams, maxBytes = DATAGRAM_BYTES, coalesces = false }: DatagramOptions,
+  ) {
     this.#libc = libc;
+    this.#coalesces = coalesces;
     this.#onDatagrams = onDatagrams;
     const { calls, errno } = libc;
     const isSix = isIP(listen.host) === 6;
@@ -203,7 +210,7 @@ class LinuxSocket {
       const isFull = this.#reader.receive(this.#socket);
       const { batch } = this.#reader;
       if (batch.count === 0) {
-        if (++this.#idle > IDLE_TURNS) return this.#arm(READABLE);
+        if (this.#coalesces || ++this.#idle > IDLE_TURNS) return this.#arm(READABLE);
         break;
       }
       this.#idle = 0;
@@ -212,7 +219,10 @@ class LinuxSocket {
         void taking.finally(() => this.#readLater());
         return;
       }
-      if (!isFull) break;
+      if (isFull) continue;
+      if (!this.#coalesces) break;
+      setTimeout(() => this.#read(), COALESCE_MS);
+      return;
     }
     this.#readLater();
   }

@@ -5,6 +5,7 @@ import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { Arrivals } from "../../../runtime/network/arrivals.ts";
 import { FlowOrder } from "../../../runtime/network/flow_order.ts";
 import { RoundTrip } from "../../../runtime/network/round_trip.ts";
+import { RequestRing } from "../../../runtime/network/request_ring.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { datagramAt } from "../../../runtime/network/socket/batch.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
@@ -17,7 +18,7 @@ import { openParties, sendSample } from "./parties.ts";
 const NONE = new Uint8Array();
 
 function staged(total: number, answersOf?: Uint32Array): SelectiveRepeat {
-  const repeat = new SelectiveRepeat(total, 64, 4, new RoundTrip(), { answersOf });
+  const repeat = new SelectiveRepeat(total, new RequestRing(64, 4), new RoundTrip(), { answersOf });
   for (let n = 0; repeat.room > 0; n++) repeat.stage(Uint8Array.of(n));
   return repeat;
 }
@@ -138,7 +139,7 @@ function simulate(seed: number, loss: number, hasReports = true, refusals = 0) {
     ? undefined
     : Uint32Array.from({ length: total }, (_, n) => n % 3 === 2 ? 1 : 0);
   const arrivals = new Arrivals({ flow: 1, requests: total, answersOf });
-  const repeat = new SelectiveRepeat(total, 64, 4, path, { answersOf });
+  const repeat = new SelectiveRepeat(total, new RequestRing(64, 4), path, { answersOf });
   const events: { at: number; run: () => void }[] = [];
   let now = 0, written = 0, lost = 0, timeouts = 0;
   const send = (run: () => void) => {

@@ -6,6 +6,7 @@ import { openDatagram } from "../../../runtime/network/datagram.ts";
 import { createPacer } from "../../../runtime/network/pacer.ts";
 import { openReceiver } from "../../../runtime/network/receiver.ts";
 import { encodeReport } from "../../../runtime/network/report_packet.ts";
+import { RequestRing } from "../../../runtime/network/request_ring.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { SendLoop } from "../../../runtime/network/send_loop.ts";
 import { openSender } from "../../../runtime/network/sender.ts";
@@ -81,7 +82,7 @@ async function sendFlows(flowCount: number, window: number, total: number) {
       sequence++;
       return 1;
     };
-    const repeat = new SelectiveRepeat(requests, 64, HEADER_BYTES + 64, loop.path);
+    const repeat = new SelectiveRepeat(requests, new RequestRing(64, HEADER_BYTES + 64), loop.path);
     return loop.run({ sent: { flow, requests, outgoing: { write } }, slots, repeat });
   });
   await until(() => count >= total, "the sending");

@@ -56,6 +56,19 @@ Deno.test("Arrivals reports requests whose answers have all arrived", () => {
   assert.equal(arrivals.report().first, 3);
 });
 
+Deno.test("Arrivals.count() shows once that earlier requests are missing", () => {
+  const arrivals = new Arrivals({ flow: 5, requests: 20 });
+  const missing = (sequence: number, parts = 1) => arrivals.count(sequence, parts);
+  assert.deepEqual([0, 1, 4, 5, 3, 2, 6, 8, 7].map((each) => missing(each)), [
+    ...[false, false, true, false, false, false, false],
+    ...[true, false],
+  ]);
+  // An answer that is one of two shows nothing yet.
+  assert.deepEqual([missing(12, 2), missing(12, 2)], [false, true]);
+  const some = new Arrivals({ flow: 5, requests: 4, answersOf: Uint32Array.of(0, 1, 0, 1) });
+  assert.deepEqual([some.count(1, 1), some.count(3, 1)], [false, false]);
+});
+
 Deno.test("Arrivals counts a request without answers once a later one has arrived", () => {
   const arrivals = new Arrivals({ flow: 5, requests: 4, answersOf: Uint32Array.of(0, 0, 2, 1) });
   assert.equal(arrivals.report().first, 0);

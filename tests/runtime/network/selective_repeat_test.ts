@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_TIMEOUT_MS, MIN_TIMEOUT_MS, RoundTrip } from "../../../runtime/network/round_trip.ts";
+import { RequestRing } from "../../../runtime/network/request_ring.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { FlowOrder, ORDER_WINDOW } from "../../../runtime/network/flow_order.ts";
 import { datagramAt } from "../../../runtime/network/socket/batch.ts";
@@ -9,7 +10,7 @@ import { createPacer } from "../../../runtime/network/pacer.ts";
 const NONE = new Uint8Array();
 
 function staged(total: number, capacity: number): SelectiveRepeat {
-  const repeat = new SelectiveRepeat(total, capacity, 4, new RoundTrip());
+  const repeat = new SelectiveRepeat(total, new RequestRing(capacity, 4), new RoundTrip());
   stage(repeat);
   return repeat;
 }
@@ -56,7 +57,7 @@ Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all 
   // Placed packets have one probe, and sequential ones three: nothing behind a gap of theirs is computed.
   for (const [sequential, probes] of [[undefined, 1], [{}, 3]] as const) {
     const path = new RoundTrip();
-    const repeat = new SelectiveRepeat(8, 8, 4, path, sequential);
+    const repeat = new SelectiveRepeat(8, new RequestRing(8, 4), path, sequential);
     stage(repeat);
     take(repeat, 8, 0);
     const first = repeat.deadline;
@@ -87,7 +88,7 @@ Deno.test("SelectiveRepeat sends only the oldest request again where merely a re
 Deno.test("SelectiveRepeat measures no request that its timeout has passed", () => {
   const path = new RoundTrip();
   path.measure(20);
-  const repeat = new SelectiveRepeat(4, 4, 4, path);
+  const repeat = new SelectiveRepeat(4, new RequestRing(4, 4), path);
   stage(repeat);
   take(repeat, 4, 0);
   let now = repeat.deadline;
@@ -103,7 +104,7 @@ Deno.test("SelectiveRepeat measures no request that its timeout has passed", () 
 Deno.test("SelectiveRepeat takes an acknowledgement at once for one of the first copy", () => {
   const path = new RoundTrip();
   path.measure(20);
-  const repeat = new SelectiveRepeat(8, 8, 4, path);
+  const repeat = new SelectiveRepeat(8, new RequestRing(8, 4), path);
   stage(repeat);
   take(repeat, 8, 0);
   const late = repeat.deadline;
@@ -130,7 +131,7 @@ Deno.test("SelectiveRepeat completes through any losses, with each request sent 
   fc.assert(
     fc.property(draws, ({ total, capacity, fates }) => {
       const path = new RoundTrip();
-      const repeat = new SelectiveRepeat(total, capacity, 4, path);
+      const repeat = new SelectiveRepeat(total, new RequestRing(capacity, 4), path);
       const arrived = new Set<number>();
       let next = 0;
       for (let now = 0, turns = 0; !repeat.isDone; turns++) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { SentFlow } from "../../../kernels/halves.ts";
 import { createPacer } from "../../../runtime/network/pacer.ts";
 import { encodeReport } from "../../../runtime/network/report_packet.ts";
+import { RequestRing } from "../../../runtime/network/request_ring.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { SendLoop } from "../../../runtime/network/send_loop.ts";
 import type { DatagramSocket } from "../../../runtime/network/datagram.ts";
@@ -27,7 +28,11 @@ function flowOf(flow: number, loop: SendLoop) {
     },
   };
   const sent = { flow, requests: REQUESTS, outgoing } as unknown as SentFlow;
-  return { sent, slots, repeat: new SelectiveRepeat(REQUESTS, 32, slots.slotBytes, loop.path) };
+  return {
+    sent,
+    slots,
+    repeat: new SelectiveRepeat(REQUESTS, new RequestRing(32, slots.slotBytes), loop.path),
+  };
 }
 
 Deno.test("SendLoop divides a window that is smaller than its flows among all of them", async () => {

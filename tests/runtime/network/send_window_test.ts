@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RoundTrip } from "../../../runtime/network/round_trip.ts";
 import { datagramAt } from "../../../runtime/network/socket/batch.ts";
+import { RequestRing } from "../../../runtime/network/request_ring.ts";
 import { SelectiveRepeat } from "../../../runtime/network/selective_repeat.ts";
 import { MIN_WINDOW, SendWindow, START_WINDOW } from "../../../runtime/network/send_window.ts";
 
@@ -49,7 +50,7 @@ Deno.test("SelectiveRepeat adapts to a path that has become slower, after few ti
   const path = new RoundTrip();
   for (let n = 0; n < 20; n++) path.measure(5);
   const [total, delay] = [1000, 150];
-  const repeat = new SelectiveRepeat(total, 32, 4, path);
+  const repeat = new SelectiveRepeat(total, new RequestRing(32, 4), path);
   const travelling: { readonly at: number; readonly sequence: number }[] = [];
   const arrived = new Set<number>();
   let timeouts = 0, staged = 0, first = 0;

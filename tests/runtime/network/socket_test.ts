@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { batchOf, DatagramList } from "../../../runtime/network/socket/batch.ts";
+import { batchOf, DatagramList, type ReceivedBatch } from "../../../runtime/network/socket/batch.ts";
 import { openLinuxDatagram, whyPortable } from "../../../runtime/network/socket/linux.ts";
 import { openPortableDatagram } from "../../../runtime/network/socket/portable.ts";
 import { bundleForNode } from "../xrt/child.ts";
@@ -23,7 +24,31 @@ function linuxTest(name: string, fn: () => Promise<void>): void {
 for (const { name, run } of SOCKET_CASES) {
   test(`openPortableDatagram() ${name}`, () => run(openPortableDatagram));
   linuxTest(`openLinuxDatagram() ${name}`, () => run(openLinuxDatagram));
+  linuxTest(
+    `openLinuxDatagram() with coalesced reads ${name}`,
+    () => run((options, wait) => openLinuxDatagram({ ...options, coalesces: true }, wait)),
+  );
 }
+
+linuxTest("openLinuxDatagram() with coalesced reads reads at most once a millisecond", async () => {
+  let last = -Infinity, least = Infinity, isFull = false;
+  const onDatagrams = ({ count }: ReceivedBatch) => {
+    const now = performance.now();
+    // A call that is full is followed by another one at once.
+    if (!isFull) least = Math.min(least, now - last);
+    [last, isFull] = [now, count >= 16];
+  };
+  const to = await openLinuxDatagram({ listen, onDatagrams, coalesces: true });
+  const from = await openLinuxDatagram({ listen, onDatagrams: () => {} });
+  for (let n = 0; n < 200; n++) {
+    await from.send(batchOf([Uint8Array.of(n)]), to.local);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await until(() => to.counts.received === 200, "the arrival");
+  await Promise.all([from.close(), to.close()]);
+  // Timers may fire a little early.
+  assert(least > 0.8 && least < Infinity, `${least} ms between reads`);
+});
 
 // In a process of its own: other test files open files beside this one.
 linuxTest("openDatagram() opens a socket of Linux, and leaves no file open", async () => {
