@@ -8,12 +8,13 @@ import { isIP } from "node:net";
 import { kindOf, OnpathError } from "../serialize/errors.ts";
 
 /** What an option must be. */
-type Kind = "address" | "port" | "boolean" | "function" | "array" | "object";
+type Kind = "address" | "port" | "boolean" | "string" | "function" | "array" | "object";
 
 const EXPECTED: Readonly<Record<Kind, string>> = {
   address: 'an address with an IP address in host and a port, such as { host: "192.0.2.1", port: 4790 }',
   port: "a whole number from 1 to 65535",
   boolean: "true or false",
+  string: "a string",
   function: "a function",
   array: "an array",
   object: "an object",
@@ -63,9 +64,9 @@ function isKind(kind: Kind, value: unknown): boolean {
     case "port":
       return isPort(value, 1);
     case "boolean":
-      return typeof value === "boolean";
+    case "string":
     case "function":
-      return typeof value === "function";
+      return typeof value === kind;
     case "array":
       return Array.isArray(value);
     case "object":

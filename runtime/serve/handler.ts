@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import { named } from "../../kernels/excerpt.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
@@ -53,6 +54,7 @@ interface Served {
  * ```
  */
 export function createHandler(options: HandlerOptions): InferenceHandler {
+  checkOptions("create a handler", options, { models: { kind: "array", isRequired: true } });
   const limits = readLimits(options);
   const { models, observer = {}, tracer, clock = SYSTEM_CLOCK, timeoutMs: longestMs = 30_000 } = options;
   checkInteger("timeout in milliseconds", longestMs, 1, MAX_REQUEST_MS);

@@ -4,14 +4,16 @@
  * @module
  */
 
+import { named } from "../../kernels/excerpt.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
 import { bounded } from "../../serialize/wait.ts";
 import type { Device } from "../device/device.ts";
+import { checkOptions } from "../option_checks.ts";
 import { keepOpen } from "../reopen.ts";
 import { Session } from "../session.ts";
-import type { InferenceModel } from "./model.ts";
+import { type InferenceModel, MODEL_CHECKS } from "./model.ts";
 import { DATATYPE_OF, FIXED, type InferenceTensor } from "./tensors.ts";
 
 /** What every model of the library is made of. */
@@ -38,6 +40,7 @@ export interface ImageModelOptions extends ModelOptions {
  * Creates the model of an image plan. An input has the plan's shape, or one more axis before it: a batch.
  *
  * @param options Names, plan and device.
+ * @throws {OnpathError} `size` if an option is missing or wrong; `plan` if the plan is of another workload.
  *
  * @example
  * ```ts
@@ -53,7 +56,18 @@ export interface ImageModelOptions extends ModelOptions {
  * ```
  */
 export function imageModel(options: ImageModelOptions): InferenceModel<Tensor, Tensor> {
+  checkOptions("make an image model", options, {
+    ...MODEL_CHECKS,
+    plan: { kind: "object", isRequired: true },
+    output: { kind: "string" },
+  });
   const { name, version = "1", plan, open, input = "image", output = "output" } = options;
+  if (plan.workload !== "image") {
+    throw new OnpathError(
+      "plan",
+      `Cannot make an image model: the plan's workload is ${named(plan.workload)}, expected "image"`,
+    );
+  }
   const { input: { shape, layout }, output: result } = plan.body;
   const datatype = DATATYPE_OF[result.dtype];
   const keeper = keepOpen({

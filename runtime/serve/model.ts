@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type OptionCheck } from "../option_checks.ts";
 import { named } from "../../kernels/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
@@ -69,11 +70,21 @@ export interface InferenceModel<Item, Result> {
 // deno-lint-ignore no-explicit-any -- a handler passes items and results without using them
 export type AnyInferenceModel = InferenceModel<any, any>;
 
+/** Checks of the options that all models have, for `checkOptions()`. */
+export const MODEL_CHECKS: Readonly<Record<string, OptionCheck>> = {
+  name: { kind: "string", isRequired: true },
+  version: { kind: "string" },
+  open: { kind: "function", isRequired: true },
+  input: { kind: "string" },
+};
+
 /** Pattern of a model's name and version. */
 const NAME = /^[\w.-]{1,128}$/;
 
 /** Checks the name and the version of a model, which stand in paths. */
-export function checkModelName({ name, version }: AnyInferenceModel): void {
+export function checkModelName(model: AnyInferenceModel): void {
+  checkOptions("serve a model", model, {});
+  const { name, version } = model;
   for (const part of [name, version]) {
     if (typeof part === "string" && NAME.test(part) && !/^\.+$/.test(part)) continue;
     throw new OnpathError(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { type ModelMetadata, requestInference, requestMetadata } from "./client.ts";
@@ -28,6 +29,7 @@ const RETRY_MS = 250;
  *
  * @param model Model that prepares the inputs.
  * @param options URL of the model behind.
+ * @throws {OnpathError} `size` if the URL or a function of the model is missing.
  * @returns Model with the inputs of the first and the outputs of the second. Its start waits for the server.
  *
  * @example
@@ -44,8 +46,14 @@ const RETRY_MS = 250;
  */
 export function predictedBy<Item, Result>(
   model: InferenceModel<Item, Result>,
-  { url, maxBytes }: PredictorOptions,
+  options: PredictorOptions,
 ): InferenceModel<Item, Result> {
+  checkOptions("put a model before a server", options, { url: { kind: "string", isRequired: true } });
+  checkOptions("put a model before a server", model, {
+    start: { kind: "function", isRequired: true },
+    begin: { kind: "function", isRequired: true },
+  });
+  const { url, maxBytes } = options;
   const place = url.replace(/\/+$/, "");
   let outputs: readonly TensorInfo[] = [];
   let nameOf: (name: string) => string | undefined = () => undefined;

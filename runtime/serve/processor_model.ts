@@ -10,10 +10,11 @@ import type { Device } from "../device/device.ts";
 import { boundedDecoder, type ImageDecoder } from "../processor/decoder.ts";
 import { MAX_PICTURE_SAMPLES } from "../processor/picture.ts";
 import { type ImageProcessor, processorFrom } from "../processor/processor.ts";
+import { checkOptions } from "../option_checks.ts";
 import { keepOpen } from "../reopen.ts";
 import { isInputError } from "./failures.ts";
 import type { ModelOptions } from "./image_model.ts";
-import type { InferenceModel } from "./model.ts";
+import { type InferenceModel, MODEL_CHECKS } from "./model.ts";
 import { countStrings, type InferenceTensor } from "./tensors.ts";
 
 /** Options of {@linkcode processorModel}. */
@@ -42,7 +43,7 @@ export interface ProcessedItem {
  * Creates the model of an image processor. Its input is a list of PNG, JPEG or WebP files, which may differ in size.
  *
  * @param options Configuration, decoder and device.
- * @throws {OnpathError} As {@linkcode processorFrom}.
+ * @throws {OnpathError} `size` if an option is missing or wrong; as {@linkcode processorFrom}.
  *
  * @example
  * ```ts
@@ -60,6 +61,7 @@ export interface ProcessedItem {
  * ```
  */
 export function processorModel(options: ProcessorModelOptions): InferenceModel<Uint8Array, ProcessedItem> {
+  checkOptions("make a processor model", options, { ...MODEL_CHECKS, decoder: { kind: "function" } });
   const { name, version = "1", config, open, input = "images", maxSamples = 2 ** 26 } = options;
   checkInteger("maximum of samples", maxSamples, 1, MAX_PICTURE_SAMPLES);
   const processor = processorFrom(config, { decoder: options.decoder ?? boundedDecoder(maxSamples) });

@@ -6,14 +6,15 @@
 
 import { compile } from "../../kernels/compile.ts";
 import type { TokenizePlan } from "../../kernels/tokenize/plan/plan.ts";
-import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { requireVocabulary, type Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded } from "../../serialize/wait.ts";
 import type { Device } from "../device/device.ts";
+import { checkOptions } from "../option_checks.ts";
 import { keepOpen } from "../reopen.ts";
 import { Session } from "../session.ts";
 import type { ModelOptions } from "./image_model.ts";
-import type { InferenceModel } from "./model.ts";
+import { type InferenceModel, MODEL_CHECKS } from "./model.ts";
 import { countStrings, type InferenceTensor, MAX_TENSOR_ELEMENTS } from "./tensors.ts";
 
 /** Options of {@linkcode textModel}. */
@@ -33,9 +34,12 @@ export interface TextModelOptions extends ModelOptions {
  * texts are filled at the end.
  *
  * @param options Vocabulary and device.
- * @throws {OnpathError} `size` if `padId` is outside its limits.
+ * @throws {OnpathError} `size` if an option is missing or wrong, or `padId` outside its limits; `table` if the vocabulary
+ * is not a compiled one.
  */
 export function textModel(options: TextModelOptions): InferenceModel<Uint8Array, Uint32Array> {
+  checkOptions("make a text model", options, { ...MODEL_CHECKS, special: { kind: "boolean" } });
+  requireVocabulary(options.vocabulary);
   const { name, version = "1", vocabulary, open, special = false, padId = 0, input = "text" } = options;
   checkInteger("padding id", padId, 0, 2 ** 31 - 1);
   const keeper = keepOpen({

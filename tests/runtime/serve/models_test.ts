@@ -11,6 +11,7 @@ import { createHandler } from "../../../runtime/serve/handler.ts";
 import type { InferenceHandler } from "../../../runtime/serve/handler_types.ts";
 import { imageModel } from "../../../runtime/serve/image_model.ts";
 import type { AnyInferenceModel } from "../../../runtime/serve/model.ts";
+import { predictedBy } from "../../../runtime/serve/predictor.ts";
 import { processorModel } from "../../../runtime/serve/processor_model.ts";
 import type { InferenceTensor } from "../../../runtime/serve/tensors.ts";
 import { textModel } from "../../../runtime/serve/text_model.ts";
@@ -40,6 +41,30 @@ function tinyVocabulary() {
   const line = (bytes: Uint8Array, rank: number) => `${btoa(String.fromCharCode(...bytes))} ${rank}`;
   return compileVocabulary(readTiktoken(words.map(line).join("\n"), "cl100k_base"));
 }
+
+Deno.test("makers of models and createHandler() name the option that is missing or wrong", () => {
+  const open = openDevice, plan = smallPlan("u8"), name = "small";
+  const size = (run: () => unknown, words: RegExp) => assert.throws(run, refusal("size", words));
+  for (
+    const make of [imageModel, textModel, processorModel] as unknown as ((options: unknown) => unknown)[]
+  ) {
+    size(() => make(undefined), /^Cannot make an? \w+ model: the options are undefined, expected an object$/);
+    size(() => make({}), /model: name is undefined, expected a string$/);
+    size(() => make({ name, version: 2, open }), /model: version is 2, expected a string$/);
+    size(() => make({ name }), /model: open is undefined, expected a function$/);
+  }
+  size(() => imageModel({ name, open } as never), /plan is undefined, expected an object$/);
+  const text = { ...plan, workload: "tokenize" };
+  assert.throws(() => imageModel({ name, open, plan: text as never }), refusal("plan", /workload is/));
+  assert.throws(() => textModel({ name, open } as never), refusal("table", /vocabulary that is undefined/));
+  size(() => createHandler(undefined as never), /^Cannot create a handler: the options are undefined/);
+  size(() => createHandler({} as never), /models is undefined, expected an array$/);
+  size(() => createHandler({ models: [undefined as never] }), /^Cannot serve a model: .* undefined/);
+  const model = imageModel({ name, plan, open });
+  size(() => predictedBy(model, undefined as never), /the options are undefined/);
+  size(() => predictedBy(model, {} as never), /url is undefined, expected a string$/);
+  size(() => predictedBy(undefined as never, { url: "http://x" }), /the options are undefined/);
+});
 
 for (const dtype of ["u8", "f32", "f16", "bf16"] as const) {
   Deno.test(`imageModel() gives the tensor of a library call, alone and in a batch: ${dtype}`, async () => {
