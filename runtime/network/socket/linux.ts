@@ -130,6 +130,8 @@ class LinuxSocket {
   #armed = 0;
   // Turns without data.
   #idle = 0;
+  /** Pause before the next read of a socket that coalesces. */
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -221,7 +223,7 @@ class LinuxSocket {
       }
       if (isFull) continue;
       if (!this.#coalesces) break;
-      setTimeout(() => this.#read(), COALESCE_MS);
+      this.#pause = setTimeout(() => this.#read(), COALESCE_MS);
       return;
     }
     this.#readLater();
@@ -254,6 +256,7 @@ class LinuxSocket {
   }
 
   async #close(): Promise<void> {
+    clearTimeout(this.#pause);
     await this.#queue.close();
     const removed = this.#poller.remove(this.#socket);
     this.#libc.calls.close(this.#socket);
