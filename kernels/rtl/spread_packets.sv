@@ -1,6 +1,5 @@
-// Kernels behind one stream of 512 bits, for the tests of `flow_spread` and `flow_collect`. A queue before each takes
-// a burst of its flow while the stream goes on to others. All take the same registers and tables; counters are
-// summed, and packets in the queues count as present.
+// Kernels behind one stream of 512 bits, for the tests of `spread_hub`. All take the same registers and tables;
+// counters are summed, and packets in the hub's queues count as present.
 module spread_packets #(
     parameter int LN    = 2,   // log2 of the instances
     parameter int IMAGE = 0,   // 0: echoes, by flow; 1: image pipelines, whose packets are placed
@@ -51,64 +50,53 @@ module spread_packets #(
   localparam int N = 2 ** LN;
   localparam int W = 512 + 64 + 16;
 
-  // ---- packets: spread, queued, narrowed, processed, widened, joined ----
-  logic [N-1:0] lane_valid, lane_ready, entered, left, back_valid, back_ready, back_last;
-  logic [N*W-1:0] back_data;
+  // ---- packets: spread, narrowed, processed, widened, joined ----
+  logic [N-1:0] lane_valid, lane_ready, lane_last, entered, left, back_valid, back_ready, back_last;
+  logic [N*W-1:0] lane_data, back_data;
   logic [32*N-1:0] read;
   logic [N-1:0] table_ready, table_taken;
   /* verilator lint_off UNUSEDSIGNAL */  // all instances answer a register in the same cycle
   logic [N-1:0] aw_ready, w_ready, b_valid, ar_ready, r_valid, irq;
   logic [2*N-1:0] b_resp, r_resp;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic spread_last;
-  logic [W-1:0] spread_data;
-  flow_spread #(
+  spread_hub #(
       .LN(LN),
       .W(W),
       .PLACED(IMAGE)
-  ) u_spread (
+  ) u_hub (
       .clk,
       .rst_n,
       .s_valid(s_axis_tvalid),
       .s_ready(s_axis_tready),
-      .s_last (s_axis_tlast),
-      .s_data ({s_axis_tdest, s_axis_tkeep, s_axis_tdata}),
-      .m_valid(lane_valid),
-      .m_ready(lane_ready),
-      .m_last (spread_last),
-      .m_data (spread_data)
+      .s_last(s_axis_tlast),
+      .s_data({s_axis_tdest, s_axis_tkeep, s_axis_tdata}),
+      .to_valid(lane_valid),
+      .to_ready(lane_ready),
+      .to_last(lane_last),
+      .to_data(lane_data),
+      .from_valid(back_valid),
+      .from_ready(back_ready),
+      .from_last(back_last),
+      .from_data(back_data),
+      .m_valid(m_axis_tvalid),
+      .m_ready(m_axis_tready),
+      .m_last(m_axis_tlast),
+      .m_data({m_axis_tdest, m_axis_tkeep, m_axis_tdata})
   );
   for (genvar n = 0; n < N; n++) begin : g_lane
-    logic q_valid, q_ready, q_last, to_valid, to_ready, to_last, from_valid, from_ready, from_last;
-    logic [511:0] q_data;
-    logic [63:0] q_keep;
-    logic [15:0] q_dest, to_dest, from_dest;
+    logic to_valid, to_ready, to_last, from_valid, from_ready, from_last;
+    logic [15:0] to_dest, from_dest;
     logic [255:0] to_data, from_data;
     logic [31:0] to_keep, from_keep;
-    logic wide_valid, wide_ready, wide_last;
-    logic [W-1:0] wide_data;
-    beat_fifo #(
-        .W (W + 1),
-        .AW(6)
-    ) u_queue (
+    axis_512_to_256 u_split (
         .clk,
         .rst_n,
         .s_valid(lane_valid[n]),
         .s_ready(lane_ready[n]),
-        .s_data ({spread_last, spread_data}),
-        .m_valid(q_valid),
-        .m_ready(q_ready),
-        .m_data ({q_last, q_dest, q_keep, q_data})
-    );
-    axis_512_to_256 u_split (
-        .clk,
-        .rst_n,
-        .s_valid(q_valid),
-        .s_ready(q_ready),
-        .s_data (q_data),
-        .s_keep (q_keep),
-        .s_last (q_last),
-        .s_user (q_dest),
+        .s_data (lane_data[W*n+:512]),
+        .s_keep (lane_data[W*n+512+:64]),
+        .s_last (lane_last[n]),
+        .s_user (lane_data[W*n+576+:16]),
         .m_valid(to_valid),
         .m_ready(to_ready),
         .m_data (to_data),
@@ -208,44 +196,14 @@ module spread_packets #(
         .s_keep (from_keep),
         .s_last (from_last),
         .s_user (from_dest),
-        .m_valid(wide_valid),
-        .m_ready(wide_ready),
-        .m_data (wide_data[511:0]),
-        .m_keep (wide_data[575:512]),
-        .m_last (wide_last),
-        .m_user (wide_data[591:576])
-    );
-    // A beat of 512 bits takes two cycles or more: whole answers let the others have the stream meanwhile.
-    whole_queue #(
-        .W(W)
-    ) u_whole (
-        .clk,
-        .rst_n,
-        .s_valid(wide_valid),
-        .s_ready(wide_ready),
-        .s_last (wide_last),
-        .s_data (wide_data),
         .m_valid(back_valid[n]),
         .m_ready(back_ready[n]),
+        .m_data (back_data[W*n+:512]),
+        .m_keep (back_data[W*n+512+:64]),
         .m_last (back_last[n]),
-        .m_data (back_data[W*n+:W])
+        .m_user (back_data[W*n+576+:16])
     );
   end
-  flow_collect #(
-      .LN(LN),
-      .W (W)
-  ) u_collect (
-      .clk,
-      .rst_n,
-      .s_valid(back_valid),
-      .s_ready(back_ready),
-      .s_last (back_last),
-      .s_data (back_data),
-      .m_valid(m_axis_tvalid),
-      .m_ready(m_axis_tready),
-      .m_last (m_axis_tlast),
-      .m_data ({m_axis_tdest, m_axis_tkeep, m_axis_tdata})
-  );
 
   // ---- registers: writes go to all; a counter is the sum, an argument that of the first ----
   localparam logic [11:0] PRESENT = 12'h200 + 12'd4 * 12'd28;
