@@ -24,6 +24,7 @@ import {
   PACKETS_ARGUMENTS,
   TABLES_ARGUMENTS,
 } from "../../../kernels/rtl/movers.ts";
+import { checkInteger } from "../../../serialize/errors.ts";
 import { type KernelDraft, writeXclbin } from "../xrt/xclbin/xclbin_write.ts";
 import type { Bank } from "./memory.ts";
 
@@ -72,23 +73,25 @@ const RANGE = 0x10000;
 /** Register address of the first instance. */
 const BASE = 0x180_0000;
 
-/** Returns the name of a kernel's only instance. */
-export function instanceName(kernel: string): string {
-  return `${kernel}_0`;
-}
+/** Maximum instances of a kernel. */
+const MAX_INSTANCES = 4;
 
 /**
  * Writes the xclbin of the emulated card.
  *
+ * @param options `instances` is the number of instances of each kernel, 1 to 4. Default 1. Each takes memory.
  * @returns The file. Equal versions of this library give equal bytes.
+ * @throws {OnpathError} `size` if the number is out of range.
  */
-export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
+export function emulatedXclbin(options: { readonly instances?: number } = {}): Uint8Array<ArrayBuffer> {
+  const count = checkInteger("instance count", options.instances ?? 1, 1, MAX_INSTANCES);
+  const namesOf = (kernel: string) => Array.from({ length: count }, (_, n) => `${kernel}_${n}`);
   let base = BASE;
   const next = () => BigInt((base += RANGE) - RANGE);
   const cards: KernelDraft[] = EMULATED_KERNELS.map(({ name, build, arguments: list }) => ({
     name,
     range: RANGE,
-    instances: [{ name: instanceName(name), base: next() }],
+    instances: namesOf(name).map((name) => ({ name, base: next() })),
     arguments: [
       ...list.map(({ name }, place) => ({ name, kind: "scalar" as const, offset: argumentAddress(place) })),
       ...(build === "tokenize"
@@ -98,7 +101,8 @@ export function emulatedXclbin(): Uint8Array<ArrayBuffer> {
   }));
   const instances = (kind: string, which: "packets" | "tables") =>
     EMULATED_KERNELS.filter(({ name }) => moversOf(name)[which] === kind)
-      .map(({ name }) => ({ name: moverInstances(instanceName(name))[which], base: next() }));
+      .flatMap(({ name }) => namesOf(name))
+      .map((name) => ({ name: moverInstances(name)[which], base: next() }));
   const mover = (
     name: string,
     list: readonly MoverArgument[],

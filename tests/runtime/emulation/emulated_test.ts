@@ -50,6 +50,11 @@ xrtTest("lookups go through libxrt: results of every function, counts as the RTL
   assert.equal(passed, 24, output);
 }, { isLong: true });
 
+xrtTest("two instances of a kernel go through libxrt at the same time", async () => {
+  const { passed, output } = await runTests("instances", 120_000);
+  assert.equal(passed, 1, output);
+}, { isLong: true });
+
 xrtTest("KV caches go through libxrt: every method there and back, counts as the RTL's", async () => {
   const { passed, output } = await runTests("caches", 300_000);
   assert.equal(passed, 24, output);

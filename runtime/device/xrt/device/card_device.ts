@@ -5,7 +5,7 @@
  */
 
 import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
-import { OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import { createCardDevice } from "../../card_device.ts";
 import type { Device } from "../../device.ts";
 import { RTL_PROFILE } from "../../rtl/profile.ts";
@@ -33,6 +33,11 @@ export const XRT_PROFILE: DeviceProfile = {
 export interface XrtOffloadOptions {
   /** Device with a loaded xclbin that has the RTL's kernels and their movers. Closed with the result. */
   readonly device: XrtDevice;
+  /**
+   * Index of the instance that runs plans, where the xclbin has several of a kernel; 0 to 63. Default 0. Devices of
+   * other instances may run at the same time, each from a `lend()` of one `XrtDevice`.
+   */
+  readonly instance?: number | undefined;
   /** Reason the card was lost, if no call reports it; undefined while the card is usable. */
   readonly gone?: (() => string | undefined) | undefined;
   /** Abandons the card, so that every wait in XRT ends. Default: `XrtDevice.abandon`. */
@@ -47,14 +52,15 @@ const SETTLE_MS = 500;
 /**
  * Opens a card and loads its xclbin.
  *
- * @param options Card to open, and the path or bytes of the xclbin.
+ * @param options Card to open, the path or bytes of the xclbin, and the index of the instance that runs plans.
  * @returns Device that closes the card with itself.
  * @throws {OnpathError} `device` when the card is absent or XRT is not installed; `file` when the xclbin is
- * unreadable or invalid.
+ * unreadable or invalid; `size` when the index is out of range.
  */
 export async function openXrtOffload(
-  options: OpenOptions & { readonly xclbin: string | Uint8Array },
+  options: OpenOptions & { readonly xclbin: string | Uint8Array } & Pick<XrtOffloadOptions, "instance">,
 ): Promise<Device> {
+  checkInstance(options.instance);
   const device = await XrtDevice.open(options);
   try {
     await device.load(options.xclbin, options);
@@ -62,7 +68,15 @@ export async function openXrtOffload(
     device.close();
     throw error;
   }
-  return createXrtOffload({ device });
+  return createXrtOffload({ device, instance: options.instance });
+}
+
+/** Maximum index of an instance. */
+const MAX_INSTANCE = 63;
+
+/** Checks the index of an instance. */
+function checkInstance(instance = 0): number {
+  return checkInteger("kernel instance", instance, 0, MAX_INSTANCE);
 }
 
 /**
@@ -73,6 +87,7 @@ export async function openXrtOffload(
  */
 export function createXrtOffload(options: XrtOffloadOptions): Device {
   const { device } = options;
+  const instance = checkInstance(options.instance);
   // Reason that the card is no longer used.
   let broken: string | undefined;
 
@@ -98,7 +113,7 @@ export function createXrtOffload(options: XrtOffloadOptions): Device {
 
   return createCardDevice({
     profile: XRT_PROFILE,
-    open: (build, wait) => openCardPort(device, build, wait, end),
+    open: (build, wait) => openCardPort(device, build, wait, end, instance),
     lost: () => {
       const why = broken ?? options.gone?.();
       if (why !== undefined) giveUp(why);

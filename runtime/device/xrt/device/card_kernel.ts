@@ -52,12 +52,21 @@ export interface CardKernel {
  *
  * @param device Device with a loaded xclbin.
  * @param build Build of the RTL that names the kernel.
- * @throws {OnpathError} `device` when the xclbin lacks the kernel or its movers, or XRT fails.
+ * @param index Index of the instance among those of the kernel.
+ * @throws {OnpathError} `device` when the xclbin lacks the kernel, the instance or its movers, or XRT fails.
  */
-export function openCardKernel(device: XrtDevice, build: PlanBuild): CardKernel {
+export function openCardKernel(device: XrtDevice, build: PlanBuild, index: number): CardKernel {
   const name = deviceBuild(build).device.kernel;
   const known = device.xclbin.kernels.map((kernel) => kernel.name);
-  const instance = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances[0]?.name;
+  const instances = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances ?? [];
+  const instance = instances[index]?.name;
+  if (instance === undefined && instances.length > 0) {
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: it needs instance ${index} of ${name}, the card's xclbin has ${instances.length}`,
+      { kernel: name, instance: index, instances: instances.length },
+    );
+  }
   if (instance === undefined) {
     throw new OnpathError(
       "device",

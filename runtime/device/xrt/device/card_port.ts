@@ -25,6 +25,7 @@ export type EndWork = (settle: (wait: WaitOptions) => Promise<void>) => Promise<
  * @param build Build of the RTL that names the kernel.
  * @param wait Timeout of each allocation, and abort signal.
  * @param end Ends the work in flight when the port closes.
+ * @param instance Index of the kernel's instance.
  * @throws {OnpathError} `device` when the xclbin lacks the kernel, or XRT fails; `timeout`.
  */
 export async function openCardPort(
@@ -32,8 +33,9 @@ export async function openCardPort(
   build: PlanBuild,
   wait: WaitOptions,
   end: EndWork,
+  instance: number,
 ): Promise<Port> {
-  const kernel = openCardKernel(device, build);
+  const kernel = openCardKernel(device, build, instance);
   try {
     const tables = await createCardTables(device, kernel.tables, wait);
     const packets = createCardPackets(device, kernel.packets);
