@@ -72,6 +72,8 @@ export interface CardPackage {
   readonly hasWords?: boolean;
   /** Whether tables have pages: in host mode `onpath_pages` moves them, in place of `onpath_tables`. */
   readonly hasPages?: boolean;
+  /** Whether packets of a flow need their order, because the kernel keeps parts of them. Others stand alone. */
+  readonly keepsOrder?: boolean;
   /** Argument list of the kernel; the lists are in `kernels/rtl`. */
   readonly arguments:
     | "packet"

@@ -6,6 +6,7 @@
  */
 
 import type { DeviceBuild, ListedBuild, PlanBuild } from "./build_types.ts";
+import { SPREADS } from "./spreads.ts";
 
 export type {
   BuildModule,
@@ -210,7 +211,12 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     name: "onpath_rows",
     top: "onpath_rows",
     isCommitted: false,
-    card: { holds: "packet_rows", summary: "filters over whole rows, as Pillow has them", arguments: "rows" },
+    card: {
+      holds: "packet_rows",
+      summary: "filters over whole rows, as Pillow has them",
+      arguments: "rows",
+      keepsOrder: true,
+    },
   },
   {
     ...PLAIN,
@@ -278,6 +284,18 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       summary: "no computation: sound packets come back, which proves the path",
       arguments: "packet",
     },
+  },
+  // Their parameters are in their tops.
+  ...SPREADS.map(({ name }) => ({ ...PLAIN, name, top: name, isCommitted: false })),
+  {
+    ...PLAIN,
+    name: "spread_hub",
+    top: "spread_hub",
+    isCommitted: false,
+    synthesis: SPREADS.filter(({ keepsOrder }) => !keepsOrder).map(({ instances, parameters }) => ({
+      name: `spread_hub, ${instances} instances`,
+      parameters,
+    })),
   },
   ...LINKED,
   { ...PLAIN, name: "linked_echo", top: "linked_echo", harness: "card", isCommitted: false },

@@ -7,7 +7,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { moversOf } from "../../kernels/rtl/movers.ts";
-import { connectivity } from "./connectivity.ts";
+import { INSTANCES, SPREADS } from "../../kernels/rtl/spreads.ts";
+import { connectivity, linkFile } from "./connectivity.ts";
 import { kernelXml } from "./kernel_xml.ts";
 import { CARD_KERNELS, WORDS } from "./kernels.ts";
 import { hostConnectivity, linkedName, linkedTop } from "./links.ts";
@@ -16,6 +17,7 @@ import { buffersOf, CARD_MOVERS, moverRegisters } from "./movers.ts";
 import { packageTcl } from "./package_tcl.ts";
 import { modulePorts, modulesOf, streamsOf } from "./ports.ts";
 import { kernelRegisters } from "./registers.ts";
+import { spreadPorts, spreadTop } from "./spreads.ts";
 import { cardTop, topPorts } from "./wrapper.ts";
 
 /**
@@ -49,9 +51,11 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
       registers,
       buffers: hasWords ? [WORDS.name] : [],
     });
-    files[`${name}/connectivity.cfg`] = mode === "host"
-      ? hostConnectivity(kernel)
-      : connectivity(kernel, streams);
+    for (const instances of [1, ...INSTANCES]) {
+      files[`${name}/${linkFile(instances)}`] = mode === "host"
+        ? hostConnectivity(kernel, instances)
+        : connectivity(kernel, streams, instances);
+    }
     if (mode === "host") {
       const movers = moversOf(name);
       files[`${name}/${linkedName(kernel)}.sv`] = linkedTop(kernel, topPorts(kernel, ports), {
@@ -73,6 +77,22 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
       modules,
       registers: moverRegisters(mover),
       buffers: buffersOf(mover),
+    });
+  }
+  for (const spread of SPREADS) {
+    const { name } = spread;
+    const streams = streamsOf(spreadPorts(spread));
+    const top = spreadTop(spread);
+    const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
+    files[`${name}/${name}.sv`] = top;
+    files[`${name}/kernel.xml`] = kernelXml({ name, arguments: [], isFree: true }, streams);
+    files[`${name}/package_kernel.tcl`] = packageTcl({
+      name,
+      top: "here",
+      streams,
+      modules,
+      registers: [],
+      buffers: [],
     });
   }
   files["Makefile"] = makefile(kernels, CARD_MOVERS);

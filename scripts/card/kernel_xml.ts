@@ -18,6 +18,8 @@ export interface DescribedKernel {
   readonly name: string;
   /** Arguments, in the order of the registers. */
   readonly arguments: readonly { readonly name: string; readonly kind?: "buffer" | "scalar" }[];
+  /** Whether it runs without a start, and has no registers: `ap_ctrl_none`. Default false. */
+  readonly isFree?: boolean;
 }
 
 /**
@@ -29,17 +31,20 @@ export interface DescribedKernel {
  * @param streams Streams of its top module.
  * @returns Text of the file.
  */
-export function kernelXml({ name, arguments: list }: DescribedKernel, streams: readonly Stream[]): string {
+export function kernelXml(
+  { name, arguments: list, isFree = false }: DescribedKernel,
+  streams: readonly Stream[],
+): string {
   const { vendor, library, version } = VLNV;
   const ports = [
-    element("port", {
+    ...(isFree ? [] : [element("port", {
       name: "s_axi_control",
       mode: "slave",
       range: hex(RANGE),
       dataWidth: 32,
       portType: "addressable",
       base: hex(0),
-    }),
+    })]),
     ...(list.some(({ kind }) => kind === "buffer")
       ? [element("port", {
         name: MEMORY_PORT.name,
@@ -91,8 +96,8 @@ export function kernelXml({ name, arguments: list }: DescribedKernel, streams: r
     attributes: "",
     preferredWorkGroupSizeMultiple: 0,
     workGroupSize: 1,
-    interrupt: "true",
-    hwControlProtocol: "ap_ctrl_hs",
+    interrupt: String(!isFree),
+    hwControlProtocol: isFree ? "ap_ctrl_none" : "ap_ctrl_hs",
   });
   return [
     `<?xml version="1.0" encoding="UTF-8"?>`,

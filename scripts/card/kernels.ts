@@ -38,6 +38,8 @@ export interface CardKernel {
   readonly hasWords: boolean;
   /** Whether its tables have pages, which a mover of its own reads ahead. */
   readonly hasPages: boolean;
+  /** Whether packets of a flow need their order, so that one of several instances takes all of them. */
+  readonly keepsOrder: boolean;
 }
 
 /** Argument with the address of a kernel's words. */
@@ -61,10 +63,20 @@ const ARGUMENTS = {
 /** Kernels of the list, as they are in network mode. */
 const LISTED: readonly CardKernel[] = RTL_BUILDS.flatMap(({ name, card }) => {
   if (card === null || card.holds === null) return [];
-  const { summary, hasWords = false, hasPages = false } = card;
+  const { summary, hasWords = false, hasPages = false, keepsOrder = false } = card;
   const { top, parameters } = RTL_BUILDS.find((build) => build.name === card.holds)!;
   const list = ARGUMENTS[card.arguments as keyof typeof ARGUMENTS];
-  return [{ mode: "network", name, summary, core: top, parameters, arguments: list, hasWords, hasPages }];
+  return [{
+    mode: "network",
+    name,
+    summary,
+    core: top,
+    parameters,
+    arguments: list,
+    hasWords,
+    hasPages,
+    keepsOrder,
+  }];
 });
 
 /** All kernels in network mode, the image pipeline first. */

@@ -22,8 +22,8 @@ const LINKS: readonly (readonly [from: readonly [Part, string], to: readonly [Pa
   [["tables", "m_axis_table"], ["kernel", "s_axis_table"]],
 ];
 
-/** Bank of each memory port, if the platform has HBM. */
-const BANKS = { packets: "HBM[0]", tables: "HBM[1]", kernel: "HBM[2]" } as const;
+/** Memory ports of an instance, in the order of their banks: each has one of HBM's 32, if the platform has HBM. */
+const BANKS = ["packets", "tables", "kernel"] as const satisfies readonly Part[];
 
 /** Name of the module that links a kernel with its movers, for the emulated card. */
 export function linkedName({ name }: CardKernel): string {
@@ -34,27 +34,34 @@ export function linkedName({ name }: CardKernel): string {
  * Generates v++'s configuration of host mode.
  *
  * @param kernel Kernel in host mode.
+ * @param instances Number of instances, each with its own movers and banks.
  * @returns Text of the file.
  */
-export function hostConnectivity({ name, hasWords }: CardKernel): string {
-  const unit = `${name}_0`;
-  const movers = moverInstances(unit);
+export function hostConnectivity({ name, hasWords }: CardKernel, instances = 1): string {
   const kinds = moversOf(name);
-  const instance = (part: Part) => part === "kernel" ? unit : movers[part];
+  const units = Array.from({ length: instances }, (_, n) => {
+    const kernel = `${name}_${n}`;
+    return { kernel, ...moverInstances(kernel) };
+  });
+  const names = (part: Part) => units.map((unit) => unit[part]).join(".");
   return [
     `# ${GENERATED}`,
     `# Each memory port has a bank of HBM. On a platform without HBM the Makefile writes DDR[0].`,
     `[connectivity]`,
-    `nk=${name}:1:${unit}`,
-    `nk=${kinds.packets}:1:${movers.packets}`,
-    `nk=${kinds.tables}:1:${movers.tables}`,
+    `nk=${name}:${instances}:${names("kernel")}`,
+    `nk=${kinds.packets}:${instances}:${names("packets")}`,
+    `nk=${kinds.tables}:${instances}:${names("tables")}`,
     ``,
-    ...Object.entries(BANKS).filter(([part]) => part !== "kernel" || hasWords).map(([part, bank]) =>
-      `sp=${instance(part as Part)}.${MEMORY_PORT.name}:${bank}`
+    ...units.flatMap((unit, n) =>
+      BANKS.flatMap((part, at) =>
+        part !== "kernel" || hasWords
+          ? [`sp=${unit[part]}.${MEMORY_PORT.name}:HBM[${BANKS.length * n + at}]`]
+          : []
+      )
     ),
     ``,
-    ...LINKS.map(([[from, out], [to, into]]) =>
-      `stream_connect=${instance(from)}.${out}:${instance(to)}.${into}`
+    ...units.flatMap((unit) =>
+      LINKS.map(([[from, out], [to, into]]) => `stream_connect=${unit[from]}.${out}:${unit[to]}.${into}`)
     ),
     ``,
   ].join("\n");

@@ -6,10 +6,14 @@
  */
 
 import { moversOf as hostMovers } from "../../kernels/rtl/movers.ts";
+import { INSTANCES, SPREADS } from "../../kernels/rtl/spreads.ts";
 import { moversOf } from "./connectivity.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { CardMover } from "./movers.ts";
 import type { Stream } from "./ports.ts";
+
+/** Numbers of instances, as a sentence has them. */
+const COUNTS = `1, ${INSTANCES.join(", ").replace(/, (\d+)$/, " or $1")}`;
 
 /**
  * Generates the Makefile.
@@ -30,13 +34,18 @@ export function makefile(
 # make xo KERNEL=${first!.kernel.name}
 # make xclbin KERNEL=${first!.kernel.name} DEVICE=<platform> VNX=<a clone of Xilinx/xup_vitis_network_example>
 # make xclbin KERNEL=${host[0]!.kernel.name} DEVICE=<platform>
+# make xclbin KERNEL=<kernel> INSTANCES=${INSTANCES.join("|")} DEVICE=<platform> [VNX=<clone>]
 
 # Packets from the network shell.
 KERNELS := ${network.map(({ kernel }) => kernel.name).join(" ")}
 # Packets from the card's memory, by the movers.
 HOST_KERNELS := ${host.map(({ kernel }) => kernel.name).join(" ")}
 MEMORY_MOVERS := ${movers.map(({ name }) => name).join(" ")}
+# Kernels before several instances in network mode: by packet, or all packets of a flow to one instance.
+SPREADS := ${SPREADS.map(({ name }) => name).join(" ")}
+KEEPS_ORDER := ${network.filter(({ kernel }) => kernel.keepsOrder).map(({ kernel }) => kernel.name).join(" ")}
 KERNEL ?= ${first!.kernel.name}
+INSTANCES ?= 1
 INTERFACE ?= 0
 JOBS ?= 4
 ${network.map(({ kernel, streams }) => `MOVERS_${kernel.name} := ${moversOf(streams).join(" ")}`).join("\n")}
@@ -50,8 +59,14 @@ ${
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BUILD := $(abspath build/$(KERNEL))
 XO := $(BUILD)/$(KERNEL).xo
-XCLBIN := $(BUILD)/$(KERNEL).xclbin
 IS_HOST := $(filter $(KERNEL),$(HOST_KERNELS))
+# Files of several instances end in their number.
+SUFFIX := $(if $(filter-out 1,$(INSTANCES)),_$(INSTANCES))
+XCLBIN := $(BUILD)/$(KERNEL)$(SUFFIX).xclbin
+LINKS := $(HERE)$(KERNEL)/connectivity$(SUFFIX).cfg
+CONFIG := $(BUILD)/link$(SUFFIX).cfg
+SPREAD := onpath_spread_$(if $(filter $(KERNEL),$(KEEPS_ORDER)),flows_)$(INSTANCES)
+SPREAD_XO := $(if $(and $(SUFFIX),$(filter $(KERNEL),$(KERNELS))),$(abspath build/$(SPREAD)/$(SPREAD).xo))
 # VNx names its folders after the platform, without path and extension.
 XSA := $(basename $(notdir $(DEVICE)))
 VNX_XO := $(VNX)/NetLayers/_x.$(XSA)/networklayer.xo $(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo
@@ -61,17 +76,18 @@ MEMORY_MOVER_XO := $(foreach mover,$(HOST_MOVERS_$(KERNEL)),$(abspath build/$(mo
 HBM := $(if $(findstring _u5,$(XSA))$(findstring _u280,$(XSA)),HBM,noHBM)
 HLS_IP = $(VNX)/NetLayers/100G-fpga-network-stack-core/synthesis_results_$(HBM)
 # U50 and U55 have their Ethernet port in SLR1, the others in SLR2.
-SLR := $(if $(findstring _u5,$(XSA)),SLR1,SLR2)
+MOVE_SLR := $(if $(findstring _u5,$(XSA)),s/SLR1/SLR0/; s/SLR2/SLR1/;)
 
-.PHONY: help xo all-xo xclbin clean
+.PHONY: help xo all-xo config xclbin clean FORCE
 help:
 	@sed -n 's/^# make/make/p' $(HERE)Makefile
-	@echo "KERNEL is one of $(KERNELS) $(HOST_KERNELS), for xo also $(MEMORY_MOVERS)"
+	@echo "KERNEL is one of $(KERNELS) $(HOST_KERNELS), for xo also $(MEMORY_MOVERS) $(SPREADS)"
+	@echo "INSTANCES is ${COUNTS}"
 
 xo: $(XO)
 
 all-xo:
-	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
+	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS) $(SPREADS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
 
 $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
        $(wildcard $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
@@ -80,31 +96,54 @@ $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
 
 xclbin: $(XCLBIN)
 
+$(LINKS):
+	$(error Cannot link $(KERNEL): INSTANCES=$(INSTANCES) is invalid, expected ${COUNTS})
+
+# The configuration for this platform, without linking. It is written again if the platform is another one.
+config: $(CONFIG)
+
+define write_config
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
 ifneq ($(IS_HOST),)
 $(MEMORY_MOVER_XO):
 	$(MAKE) -f $(HERE)Makefile xo KERNEL=$(basename $(notdir $@))
 
 # DDR[0] stands in for the banks of HBM on platforms without it.
-$(XCLBIN): $(XO) $(MEMORY_MOVER_XO) $(HERE)$(KERNEL)/connectivity.cfg
+$(CONFIG): $(LINKS) FORCE
 ifeq ($(DEVICE),)
 	$(error Cannot link $(KERNEL): DEVICE is missing)
 endif
-	sed -e '$(if $(filter noHBM,$(HBM)),s/HBM\\[[0-9]*\\]/DDR[0]/)' $(HERE)$(KERNEL)/connectivity.cfg > $(BUILD)/link.cfg
-	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link --config $(BUILD)/link.cfg \\
+	mkdir -p $(BUILD)
+	sed -e '$(if $(filter noHBM,$(HBM)),s/HBM\\[[0-9]*\\]/DDR[0]/)' $(LINKS) > $@.new
+	$(write_config)
+
+$(XCLBIN): $(XO) $(MEMORY_MOVER_XO) $(CONFIG)
+	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
 	    -j $(JOBS) -o $@ $(XO) $(MEMORY_MOVER_XO)
 else
-$(XCLBIN): $(XO) $(HERE)$(KERNEL)/connectivity.cfg
+ifneq ($(SPREAD_XO),)
+$(SPREAD_XO):
+	$(MAKE) -f $(HERE)Makefile xo KERNEL=$(SPREAD) INSTANCES=1
+endif
+
+$(CONFIG): $(LINKS) FORCE
 ifeq ($(and $(DEVICE),$(VNX)),)
 	$(error Cannot link $(KERNEL): DEVICE or VNX is missing)
 endif
+	mkdir -p $(BUILD)
+	sed -e '$(MOVE_SLR) s/cmac_0/cmac_$(INTERFACE)/g' $(LINKS) > $@.new
+	printf '\\n[advanced]\\nparam=compiler.userPostSysLinkOverlayTcl=%s\\n' \\
+	    $(abspath $(VNX))/Ethernet/post_sys_link.tcl >> $@.new
+	$(write_config)
+
+$(XCLBIN): $(XO) $(SPREAD_XO) $(CONFIG)
 	$(MAKE) -C $(VNX)/NetLayers all DEVICE=$(DEVICE)
 	$(MAKE) -C $(VNX)/Ethernet all DEVICE=$(DEVICE) INTERFACE=$(INTERFACE)
 	$(MAKE) -C $(VNX)/Basic_kernels all DEVICE=$(DEVICE) kernel_list="$(MOVERS_$(KERNEL))"
-	sed -e 's/SLR2/$(SLR)/; s/cmac_0/cmac_$(INTERFACE)/g' $(HERE)$(KERNEL)/connectivity.cfg > $(BUILD)/link.cfg
-	printf '\\n[advanced]\\nparam=compiler.userPostSysLinkOverlayTcl=%s\\n' \\
-	    $(abspath $(VNX))/Ethernet/post_sys_link.tcl >> $(BUILD)/link.cfg
-	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link --config $(BUILD)/link.cfg \\
-	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(VNX_XO) $(VNX_MOVER_XO)
+	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
+	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(SPREAD_XO) $(VNX_XO) $(VNX_MOVER_XO)
 endif
 
 clean:

@@ -20,7 +20,7 @@ export interface Package {
   readonly streams: readonly Stream[];
   /** Modules of the kernel, without the top. */
   readonly modules: readonly string[];
-  /** Registers, by address. */
+  /** Registers, by address; without any, the kernel runs without a start. */
   readonly registers: readonly Register[];
   /** Registers that are addresses; without any, the kernel has no memory port. */
   readonly buffers: readonly string[];
@@ -34,7 +34,8 @@ export interface Package {
  */
 export function packageTcl({ name, top, streams, modules, registers, buffers }: Package): string {
   const memory = buffers.length > 0 ? [MEMORY_PORT.name] : [];
-  const buses = ["s_axi_control", ...memory, ...streams.map((stream) => stream.name)];
+  const control = registers.length > 0 ? ["s_axi_control"] : [];
+  const buses = [...control, ...memory, ...streams.map((stream) => stream.name)];
   return `# ${GENERATED}
 #
 # vivado -mode batch -source package_kernel.tcl -tclargs <${name}.xo>
@@ -76,7 +77,25 @@ foreach bus {${buses.join(" ")}} {
     ipx::associate_bus_interfaces -busif $bus -clock ap_clk $core
 }
 
-# ---- registers: name, address, meaning, fields {name, first bit, bits, access, meaning} ----
+${registers.length > 0 ? registerBlock(registers, buffers) : ""}set_property sdx_kernel true $core
+set_property sdx_kernel_type rtl $core
+set_property supported_families { } $core
+set_property auto_family_support_level level_2 $core
+ipx::create_xgui_files $core
+ipx::update_checksums $core
+ipx::check_integrity -kernel $core
+ipx::save_core $core
+close_project -delete
+
+if {[file exists $xo]} { file delete -force $xo }
+package_xo -xo_path $xo -kernel_name ${name} -ip_directory $packaged \\
+    -kernel_xml [file join $here kernel.xml]
+`;
+}
+
+/** Registers as the packaged IP describes them. */
+function registerBlock(registers: readonly Register[], buffers: readonly string[]): string {
+  return `# ---- registers: name, address, meaning, fields {name, first bit, bits, access, meaning} ----
 set map [::ipx::add_memory_map -quiet s_axi_control $core]
 set block [::ipx::add_address_block -quiet reg0 $map]
 foreach {name address meaning fields} {
@@ -96,19 +115,6 @@ ${bufferLines(buffers)}    foreach {field bit width access about} $fields {
 }
 set_property slave_memory_map_ref s_axi_control [::ipx::get_bus_interfaces -of $core s_axi_control]
 
-set_property sdx_kernel true $core
-set_property sdx_kernel_type rtl $core
-set_property supported_families { } $core
-set_property auto_family_support_level level_2 $core
-ipx::create_xgui_files $core
-ipx::update_checksums $core
-ipx::check_integrity -kernel $core
-ipx::save_core $core
-close_project -delete
-
-if {[file exists $xo]} { file delete -force $xo }
-package_xo -xo_path $xo -kernel_name ${name} -ip_directory $packaged \\
-    -kernel_xml [file join $here kernel.xml]
 `;
 }
 
