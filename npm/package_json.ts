@@ -38,8 +38,8 @@ export const OPTIONAL_DEPENDENCIES: readonly string[] = ["sharp", "@datadog/sket
 /** Optional dependency with native code, which a bundle cannot contain. */
 export const NATIVE_DEPENDENCY = "sharp";
 
-/** Packages that users install for additional features: koffi drives XRT from Node. */
-export const OPTIONAL_PEERS: readonly string[] = ["koffi"];
+/** Packages that users install for additional features: koffi drives XRT from Node, grpc-js serves tokenizers. */
+export const OPTIONAL_PEERS: readonly string[] = ["koffi", "@grpc/grpc-js"];
 
 /** Name of the package on npm. */
 export const PACKAGE_NAME = "onpath";

@@ -5,7 +5,7 @@
  */
 
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { Server as SocketServer, Socket } from "node:net";
 import { OnpathError } from "../../serialize/errors.ts";
 
 /** Responses to clients whose request cannot be read, by the error's code. */
@@ -58,7 +58,7 @@ function refuseSocket(socket: Socket, status: string, error: string): void {
  * @throws {OnpathError} `device` if the address cannot be used.
  */
 export function listen(
-  server: Server,
+  server: SocketServer,
   address: { readonly port: number; readonly host: string } | { readonly path: string },
 ): Promise<void> {
   const where = "path" in address ? `socket ${address.path}` : `port ${address.port} of ${address.host}`;

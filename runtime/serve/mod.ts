@@ -8,6 +8,7 @@
  * | before a model server | `predictedBy(model, { url })` |
  * | with HTTP | `server = await serve(handler, { port: 8000 })`, `await server.close()` |
  * | a tokenizer | `serveTokenizer(createTokenizerService({ vocabulary }), { socket })` |
+ * | the same by gRPC | `serveTokenizerGrpc(service, { socket })`, which needs the package @grpc/grpc-js |
  * | as a client | `await requestInference(url, { inputs })` |
  *
  * Queues, batches, bodies and connections have limits. What exceeds them is refused with status 429, 503 or 413.
@@ -50,14 +51,18 @@ export type { HttpOptions, HttpServer, MetricsSource } from "./http_server.ts";
 export { type InferenceServer, serve, type ServeOptions } from "./server.ts";
 export type { Datatype, DatatypeArrays, InferenceTensor } from "./tensors.ts";
 export { textModel, type TextModelOptions } from "./text_model.ts";
+export { type GrpcOptions, type GrpcServer, serveTokenizerGrpc } from "./tokenizer_grpc.ts";
 export { serveTokenizer } from "./tokenizer_server.ts";
-export {
-  type ChatMessage,
-  createTokenizerService,
-  type TokenizeRequest,
-  type TokenizeResponse,
-  type TokenizerService,
-  type TokenizerServiceOptions,
-  type TokenizerStats,
-} from "./tokenizer_service.ts";
+export { createTokenizerService } from "./tokenizer_service.ts";
+export type {
+  ChatMessage,
+  EncodedPrompt,
+  RenderChat,
+  RenderOptions,
+  TokenizeRequest,
+  TokenizeResponse,
+  TokenizerService,
+  TokenizerServiceOptions,
+  TokenizerStats,
+} from "./tokenizer_types.ts";
 export type { SessionAnswer, SessionLimits } from "./tokenizer_sessions.ts";

@@ -37,6 +37,10 @@ export interface ServeObserver {
   readonly onBatch?: ((event: BatchEvent) => void) | undefined;
   /** Called for every HTTP response, with its status and the length of the body received and sent. */
   readonly onResponse?: ((status: number, bytesIn: number, bytesOut: number) => void) | undefined;
+  /** Called at the end of every gRPC call that reached a method, with the name of its status and its bytes. */
+  readonly onCall?:
+    | ((method: string, status: string, bytesIn: number, bytesOut: number) => void)
+    | undefined;
 }
 
 /** Span of a trace, as in OpenTelemetry. */

@@ -18,18 +18,25 @@ import {
   startHttp,
 } from "./http_server.ts";
 import { parseJson } from "./tensor_list.ts";
-import type { TokenizeRequest, TokenizerService } from "./tokenizer_service.ts";
+import type { TokenizeRequest, TokenizerService } from "./tokenizer_types.ts";
 
 /** Maximum messages of a chat. */
 const MAX_MESSAGES = 65_536;
 
+/** Maximum tools of a chat. */
+const MAX_TOOLS = 4096;
+
 const model = z.string().nullish();
+const tools = z.array(z.unknown()).max(MAX_TOOLS).nullish();
+const variables = z.record(z.string(), z.unknown()).nullish();
 const tokenizeRequest: Schema<TokenizeRequest> = z.object({
   model,
   prompt: z.string().optional(),
   messages: z.array(z.record(z.string(), z.unknown())).max(MAX_MESSAGES).optional(),
   add_special_tokens: z.boolean().optional(),
   add_generation_prompt: z.boolean().optional(),
+  tools,
+  chat_template_kwargs: variables,
   return_token_strs: z.boolean().nullish(),
 });
 const openRequest: Schema<TokenizeRequest> = z.object({
@@ -38,6 +45,8 @@ const openRequest: Schema<TokenizeRequest> = z.object({
   messages: z.array(z.record(z.string(), z.unknown())).max(MAX_MESSAGES).optional(),
   add_special_tokens: z.boolean().optional(),
   add_generation_prompt: z.boolean().optional(),
+  tools,
+  chat_template_kwargs: variables,
 }).transform((request) => request.messages === undefined ? { prompt: "", ...request } : request);
 const appendRequest: Schema<{ readonly append: string; readonly at?: number | undefined }> = z.object({
   append: z.string(),

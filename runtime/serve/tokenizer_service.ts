@@ -10,125 +10,20 @@ import { createAppender } from "../../kernels/tokenize/append/appender.ts";
 import { createEncoder, type TokenEncoder } from "../../kernels/tokenize/encode.ts";
 import { checkCharacters } from "../../kernels/tokenize/text_parts.ts";
 import { createTokenizer } from "../../kernels/tokenize/tokenizer/tokenizer.ts";
-import { requireVocabulary, type Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { requireVocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { checkOptions } from "../option_checks.ts";
-import { type Batcher, createBatcher, type OptionalLimits } from "./batcher.ts";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { type Batcher, createBatcher } from "./batcher.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
 import { busy } from "./failures.ts";
-import type { ModelCounts } from "./handler_types.ts";
-import type { ServeObserver } from "./observer.ts";
 import { createSessions, type SessionAnswer, type SessionLimits } from "./tokenizer_sessions.ts";
-
-/** A message of a chat, in the form that chat templates take. */
-export type ChatMessage = Readonly<Record<string, unknown>>;
-
-/** Options of {@linkcode createTokenizerService}. */
-export interface TokenizerServiceOptions extends OptionalLimits<SessionLimits> {
-  /** Vocabulary of the ids. */
-  readonly vocabulary: Vocabulary;
-  /** Name in metrics, and `model` of requests that name one. Default: the vocabulary's. */
-  readonly name?: string | undefined;
-  /** Special tokens recognised in prompts. Default `"all"`, as in vLLM; `"none"` if users write the prompts. */
-  readonly special?: "all" | "none" | readonly string[] | undefined;
-  /** Value of `max_model_len` in responses; null if absent. */
-  readonly maxModelLength?: number | undefined;
-  /** Renders the messages of a chat as a prompt, such as by @huggingface/jinja. Without it, messages are refused. */
-  readonly renderChat?:
-    | ((messages: readonly ChatMessage[], options: { readonly addGenerationPrompt: boolean }) => string)
-    | undefined;
-  /** Maximum requests in the queue. Default 256. */
-  readonly maxQueue?: number | undefined;
-  /** Maximum milliseconds of a request. Default 30,000. */
-  readonly timeoutMs?: number | undefined;
-  /** Callbacks for metrics. */
-  readonly observer?: ServeObserver | undefined;
-  /** Clock of queues and sessions. */
-  readonly clock?: Clock | undefined;
-}
-
-/** Request to tokenize: a prompt, or the messages of a chat. */
-export interface TokenizeRequest {
-  /** Name of the model, if it is checked. */
-  readonly model?: string | null | undefined;
-  /** Text. */
-  readonly prompt?: string | undefined;
-  /** Messages, in place of a prompt. */
-  readonly messages?: readonly ChatMessage[] | undefined;
-  /** Whether ids such as [CLS] or BOS are added. Default true for a prompt, false for messages. */
-  readonly add_special_tokens?: boolean | undefined;
-  /** Whether the template begins a reply. Default true. */
-  readonly add_generation_prompt?: boolean | undefined;
-  /** Whether the response has the text of each token. */
-  readonly return_token_strs?: boolean | null | undefined;
-}
-
-/** Response to {@linkcode TokenizeRequest}. */
-export interface TokenizeResponse {
-  /** Number of ids. */
-  readonly count: number;
-  /** Context length of the model, or null. */
-  readonly max_model_len: number | null;
-  /** Ids; absent in the response to `count`. */
-  readonly tokens?: readonly number[] | undefined;
-  /** Text of each token; bytes that are no UTF-8 alone become U+FFFD. */
-  readonly token_strs?: readonly string[] | undefined;
-}
-
-/** State that metrics show. */
-export interface TokenizerStats {
-  /** Sessions that are open. */
-  readonly sessions: number;
-  /** Bytes of text that were tokenized. */
-  readonly encodedBytes: number;
-  /** Ids that were made. */
-  readonly tokens: number;
-}
-
-/** Requests for one vocabulary, taken through a bounded queue. */
-export interface TokenizerService extends AsyncDisposable {
-  /** Vocabulary of the ids. */
-  readonly vocabulary: Vocabulary;
-  /** Callbacks for metrics, which the HTTP server calls too. */
-  readonly observer: ServeObserver;
-  /**
-   * Tokenizes a prompt or a chat.
-   *
-   * @throws {OnpathError} `pipeline` if there is no prompt, or no template for messages; `file` if the prompt has a
-   * lone surrogate; `plan` if the model is another; `busy`; `timeout`; the signal's reason.
-   */
-  readonly tokenize: (request: TokenizeRequest, wait?: WaitOptions) => Promise<TokenizeResponse>;
-  /** Counts the ids of a prompt or a chat. */
-  readonly count: (request: TokenizeRequest, wait?: WaitOptions) => Promise<TokenizeResponse>;
-  /**
-   * Decodes ids.
-   *
-   * @throws {OnpathError} `size` if an id is not in use.
-   */
-  readonly detokenize: (
-    request: { readonly model?: string | null | undefined; readonly tokens: readonly number[] },
-    wait?: WaitOptions,
-  ) => Promise<{ readonly prompt: string }>;
-  /** Begins a prompt that grows. */
-  readonly open: (request: TokenizeRequest, wait?: WaitOptions) => Promise<SessionAnswer>;
-  /** Appends to a prompt. `at` is the length that it has, in bytes, if that is checked. */
-  readonly append: (
-    session: string,
-    request: { readonly append: string; readonly at?: number | undefined },
-    wait?: WaitOptions,
-  ) => Promise<SessionAnswer>;
-  /** Returns all ids of a prompt that grows. */
-  readonly read: (session: string, wait?: WaitOptions) => Promise<SessionAnswer>;
-  /** Ends a prompt that grows. */
-  readonly end: (session: string, wait?: WaitOptions) => Promise<void>;
-  /** Returns the state of the queue, as a handler's. */
-  readonly counts: () => ModelCounts[];
-  /** Returns what was done so far. */
-  readonly stats: () => TokenizerStats;
-  /** Refuses new requests, and finishes those that run. */
-  readonly close: (wait?: WaitOptions) => Promise<void>;
-}
+import type {
+  EncodedPrompt,
+  TokenizeRequest,
+  TokenizerService,
+  TokenizerServiceOptions,
+} from "./tokenizer_types.ts";
 
 /** Requests that run between two looks at the network. */
 const MAX_BATCH = 32;
@@ -240,10 +135,9 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
       },
     );
   };
-  const promptOf = (
-    { model, prompt, messages, add_generation_prompt: begins = true }: TokenizeRequest,
-  ): string => {
-    checkModel(model);
+  const promptOf = (request: TokenizeRequest): string => {
+    const { prompt, messages } = request;
+    checkModel(request.model);
     if ((prompt === undefined) === (messages === undefined)) {
       throw new OnpathError("pipeline", "Cannot tokenize a request: expected either a prompt or messages");
     }
@@ -254,7 +148,12 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
         "Cannot tokenize messages: this server has no chat template, send a prompt",
       );
     }
-    return checkCharacters("chat", renderChat(messages!, { addGenerationPrompt: begins }));
+    const rendered = renderChat(messages!, {
+      addGenerationPrompt: request.add_generation_prompt ?? true,
+      tools: request.tools ?? undefined,
+      variables: request.chat_template_kwargs ?? undefined,
+    });
+    return checkCharacters("chat", rendered);
   };
   const isAround = ({ add_special_tokens: adds, messages }: TokenizeRequest) =>
     adds ?? messages === undefined;
@@ -265,6 +164,25 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
     done.encodedBytes += Buffer.byteLength(text);
     done.tokens += ids.length;
     return ids;
+  };
+  /** Ids with offsets in code points. Ids around a text have none in it: 0 and 0, as in tokenizers. */
+  const place = (request: TokenizeRequest): EncodedPrompt => {
+    const text = promptOf(request);
+    const rules = { allowedSpecial: special, disallowedSpecial: [] } as const;
+    const { ids, starts, ends } = tokenizer.encodeWithOffsets(text, { ...rules, unit: "points" });
+    const { before, after } = isAround(request) ? vocabulary.around : NONE;
+    const all = new Uint32Array(before.length + ids.length + after.length);
+    all.set(before);
+    all.set(ids, before.length);
+    all.set(after, before.length + ids.length);
+    const offsets = new Uint32Array(2 * all.length);
+    for (let at = 0; at < ids.length; at++) {
+      offsets[2 * (before.length + at)] = starts[at]!;
+      offsets[2 * (before.length + at) + 1] = ends[at]!;
+    }
+    done.encodedBytes += Buffer.byteLength(text);
+    done.tokens += all.length;
+    return { ids: all, offsets };
   };
   const noted = (answer: SessionAnswer): SessionAnswer => {
     done.encodedBytes += answer.encoded_bytes;
@@ -290,6 +208,12 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
           : {};
         return { count: ids.length, ...lengths, tokens: Array.from(ids), ...strings };
       }, wait),
+    encode: (request, wait) =>
+      take(
+        () => request.offsets === true ? place(request) : { ids: encode(request), offsets: undefined },
+        wait,
+      ),
+    render: (request, wait) => take(() => promptOf(request), wait),
     count: (request, wait) => take(() => ({ count: encode(request).length, ...lengths }), wait),
     detokenize: ({ model, tokens }, wait) =>
       take(() => {
@@ -317,3 +241,5 @@ function attempt(call: () => unknown): unknown {
     throw error;
   }
 }
+
+const NONE = { before: [], after: [] };

@@ -37,6 +37,10 @@ export function addTokenizerCommand(program: Command, context: Context): void {
     )
     .addOption(numberOption("--max-model-len <ids>", "value of max_model_len in responses", 2 ** 31 - 1))
     .option("--socket <path>", "Unix socket to listen on, in place of a port")
+    .option(
+      "--grpc <address>",
+      "also serve llm-d's router by gRPC, at unix:<path>; wants the package @grpc/grpc-js",
+    )
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .addOption(
       new Option("--port <number>", "port to listen on; 0 takes a free one").default(8000)

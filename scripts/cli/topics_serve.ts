@@ -35,8 +35,12 @@ or closing 503. SIGINT and SIGTERM refuse new requests, finish those that run, a
 With --socket only this machine's users reach it: curl --unix-socket. A socket of an ended server is replaced; no
 other file is removed. --special none leaves special tokens in prompts as text.
 
+--grpc adds the tokenizer service of llm-d's router, tokenization.TokenizationService: Tokenize with offsets,
+RenderCompletion, RenderChatCompletion. --name must be the name that the router sends.
+
 Examples:
   onpath tokenizer serve --vocab cl100k_base
   onpath tokenizer serve --vocab tokenizer.json --socket /run/tokenizer.sock --chat-template tokenizer_config.json
+  onpath tokenizer serve --vocab tokenizer.json --name org/model --grpc unix:/run/tokenizer/grpc.sock
   curl http://127.0.0.1:8000/tokenize -d '{"prompt": "Hello, world"}'
 `;

@@ -4,15 +4,12 @@
  * @module
  */
 
-import type { TokenizerServiceOptions } from "../../runtime/serve/tokenizer_service.ts";
+import type { RenderChat } from "../../runtime/serve/tokenizer_types.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { readBounded } from "../io/read.ts";
 
 /** Maximum length of a file with a template: 4 MiB. */
 const MAX_TEMPLATE_BYTES = 2 ** 22;
-
-/** Function that renders messages. */
-type RenderChat = NonNullable<TokenizerServiceOptions["renderChat"]>;
 
 /**
  * Loads a chat template.
@@ -40,9 +37,15 @@ export async function loadChatTemplate(path: string, signal: AbortSignal): Promi
     );
   }) as typeof import("@huggingface/jinja");
   const compiled = new Template(template);
-  return (messages, { addGenerationPrompt }) => {
+  return (messages, { addGenerationPrompt, tools, variables }) => {
     try {
-      return compiled.render({ ...tokens, messages, add_generation_prompt: addGenerationPrompt });
+      return compiled.render({
+        ...tokens,
+        ...variables,
+        ...(tools === undefined ? {} : { tools }),
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+      });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new OnpathError(

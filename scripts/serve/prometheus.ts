@@ -6,7 +6,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { InferenceHandler } from "../../runtime/serve/handler_types.ts";
-import type { TokenizerService } from "../../runtime/serve/tokenizer_service.ts";
+import type { TokenizerService } from "../../runtime/serve/tokenizer_types.ts";
 import type { ServeObserver } from "../../runtime/serve/observer.ts";
 import type { MetricsSource } from "../../runtime/serve/http_server.ts";
 
@@ -89,8 +89,26 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
     help: "Bytes of bodies sent.",
     ...common,
   });
+  const calls = new Counter({
+    name: "onpath_grpc_responses_total",
+    help: "gRPC calls by their method and status.",
+    ...common,
+    labelNames: ["method", "status"] as const,
+  });
+  const callBytes = (direction: "received" | "sent") =>
+    new Counter({
+      name: `onpath_grpc_${direction}_bytes_total`,
+      help: `Bytes of messages ${direction}.`,
+      ...common,
+    });
+  const callsReceived = callBytes("received"), callsSent = callBytes("sent");
   return {
     observer: {
+      onCall: (method, status, bytesIn, bytesOut) => {
+        calls.inc({ method, status });
+        callsReceived.inc(bytesIn);
+        callsSent.inc(bytesOut);
+      },
       onRequest: ({ model, outcome, items: count, queueMs, totalMs }) => {
         requests.inc({ model, outcome });
         total.observe({ model }, totalMs / 1000);

@@ -6,11 +6,15 @@
 
 import { once } from "node:events";
 import process from "node:process";
+import { serveTokenizerGrpc } from "../../../runtime/serve/tokenizer_grpc.ts";
 import { serveTokenizer } from "../../../runtime/serve/tokenizer_server.ts";
 import { createTokenizerService } from "../../../runtime/serve/tokenizer_service.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { loadChatTemplate } from "../../serve/chat_template.ts";
 import { createPrometheus } from "../../serve/prometheus.ts";
+import { named } from "../../../kernels/excerpt.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
+import { SERVICE } from "../../../runtime/serve/grpc_methods.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { describeFailure } from "../failures.ts";
 import { factTable } from "../text.ts";
@@ -29,9 +33,10 @@ const DRAIN_MS = 30_000;
  * @param context Provides the abort signal, which ends the server.
  */
 export async function serveVocabulary(options: TokenizerServeOptions, { signal }: Context): Promise<void> {
-  const { vocab, name, special, chatTemplate, maxModelLen, socket, host, port, maxQueue, maxSessions } =
+  const { vocab, name, special, chatTemplate, maxModelLen, socket, grpc, host, port, maxQueue, maxSessions } =
     options;
   const { timeout: timeoutMs, maxBody = 16, json = false } = options;
+  const grpcSocket = grpc === undefined ? undefined : grpcPath(grpc);
   const vocabulary = await loadVocabulary(vocab, { signal });
   const renderChat = chatTemplate === undefined ? undefined : await loadChatTemplate(chatTemplate, signal);
   const metrics = createPrometheus({ process: true });
@@ -48,6 +53,7 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
   });
   metrics.watch(service);
   metrics.watchTokenizer(service);
+  const onDefect = (error: unknown) => void process.stderr.write(describeFailure(error, json).text);
   const server = await serveTokenizer(service, {
     socket,
     host,
@@ -56,9 +62,19 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
     maxJsonBytes: maxBody * MIB,
     maxBufferedBytes: 4 * maxBody * MIB,
     metrics: metrics.source,
-    onDefect: (error) => process.stderr.write(describeFailure(error, json).text),
+    onDefect,
   });
-  if (json) printJson({ url: server.url, vocabulary: vocabulary.name });
+  // Errors of the start close what listens already.
+  const calls = grpcSocket === undefined ? undefined : await serveTokenizerGrpc(service, {
+    socket: grpcSocket,
+    maxMessageBytes: maxBody * MIB,
+    maxBufferedBytes: 4 * maxBody * MIB,
+    onDefect,
+  }).catch(async (error) => {
+    await server.close();
+    throw error;
+  });
+  if (json) printJson({ url: server.url, ...(calls && { grpc: calls.url }), vocabulary: vocabulary.name });
   else {
     print(factTable([
       ["vocabulary", `${vocabulary.name}, ${vocabulary.idLimit} ids`],
@@ -66,8 +82,20 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
         "serving",
         `${server.url}/tokenize, /detokenize, /count, /sessions and /metrics; SIGINT or SIGTERM ends`,
       ],
+      ...(calls === undefined ? [] : [["gRPC", `${calls.url}, ${SERVICE}`] as const]),
     ]));
   }
   if (!signal.aborted) await once(signal, "abort");
-  await server.close({ timeoutMs: DRAIN_MS });
+  await Promise.all([server.close({ timeoutMs: DRAIN_MS }), calls?.close({ timeoutMs: DRAIN_MS })]);
+}
+
+/** Path of an address of gRPC: `unix:path` or `unix:///path`. */
+function grpcPath(address: string): string {
+  const path = /^unix:(?:\/\/(?=\/))?(.+)$/.exec(address)?.[1];
+  if (path !== undefined) return path;
+  throw new OnpathError(
+    "size",
+    `Cannot serve gRPC at ${named(address)}: expected unix: and the path of a socket`,
+    { address },
+  );
 }

@@ -18,6 +18,8 @@ export interface TokenizerServeOptions extends ServerOptions {
   readonly maxModelLen?: number | undefined;
   /** `--socket`: path. */
   readonly socket?: string | undefined;
+  /** `--grpc`: address of the gRPC server, `unix:` and a path. */
+  readonly grpc?: string | undefined;
   /** `--max-sessions` */
   readonly maxSessions?: number | undefined;
 }
