@@ -20,6 +20,7 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
       "@datadog/sketches-js": "npm:@datadog/sketches-js@^2",
       protobufjs: "npm:protobufjs@^8",
       koffi: "npm:koffi@^9.8",
+      "@grpc/grpc-js": "npm:@grpc/grpc-js@^1.2",
     },
   });
   assert.equal(made["name"], "onpath");
@@ -31,8 +32,11 @@ Deno.test("packageJson() takes version, license and ranges from deno.json", () =
     "@datadog/sketches-js": "^2",
     protobufjs: "^8",
   });
-  assert.deepEqual(made["peerDependencies"], { koffi: "^9.8" });
-  assert.deepEqual(made["peerDependenciesMeta"], { koffi: { optional: true } });
+  assert.deepEqual(made["peerDependencies"], { koffi: "^9.8", "@grpc/grpc-js": "^1.2" });
+  assert.deepEqual(made["peerDependenciesMeta"], {
+    koffi: { optional: true },
+    "@grpc/grpc-js": { optional: true },
+  });
   assert.deepEqual(made["exports"], {
     ".": {
       import: { types: "./index.d.ts", default: "./index.js" },
