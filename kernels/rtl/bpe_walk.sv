@@ -27,6 +27,8 @@ module bpe_walk #(
     input  logic [10*FLOWS-1:0] accepts,
     input  logic [10*FLOWS-1:0] bases,
     input  logic [   FLOWS-1:0] fresh,         // no token of the piece has been emitted
+    input  logic                skip,          // the table has the piece: no walk over its bytes
+    input  logic [      FW-1:0] skip_flow,
     input  logic                ring_write,
     input  logic [      FW+8:0] ring_address,
     input  logic [         7:0] ring_octet,
@@ -481,6 +483,7 @@ module bpe_walk #(
       slot_q[b] <= slot_n;
       want_q[b] <= want_n;
     end
+    if (skip) at_q[skip_flow] <= accepts[10*skip_flow+:10];
   end
   for (genvar n = 0; n < FLOWS; n++) begin : g_flow
     assign wants[3*n+:3] = want_q[n];

@@ -56,7 +56,7 @@ module packet_tokenize #(
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic [127:0] m_axi_table_rdata
 );
-  localparam int ARGS = 14, MORE = 8;
+  localparam int ARGS = 15, MORE = 10;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -97,7 +97,7 @@ module packet_tokenize #(
   assign part_bits = 17'(cfg[32*11+:12]) * (17'(cfg[32*12+:5]) + 17'd1);
   assign most = 32'(part_bits) <= 32'(256 * 2 ** AW) ? 14'(32 * 2 ** LW) : '0;
 
-  logic [6:0] looked;
+  logic [8:0] looked;
   logic [FW-1:0] ask_flow;
   logic [19:0] ask_word;
   tokenize_flows #(
@@ -141,18 +141,18 @@ module packet_tokenize #(
   assign m_axi_table_rready = 1'b1;
 
   // ---- lookups, as kernels/rtl/registers.ts names them, and bytes of text ----
-  logic [31:0] counted[7];
+  logic [31:0] counted[9];
   logic [31:0] bytes;
   always_ff @(posedge clk)
     if (!rst_n) begin
-      for (int n = 0; n < 7; n++) counted[n] <= '0;
+      for (int n = 0; n < 9; n++) counted[n] <= '0;
       bytes <= '0;
     end else begin
-      for (int n = 0; n < 7; n++) counted[n] <= counted[n] + {31'd0, looked[n]};
+      for (int n = 0; n < 9; n++) counted[n] <= counted[n] + {31'd0, looked[n]};
       if (to_valid && to_ready && to_part == 2'd0) bytes <= bytes + {16'd0, to_data[175:160]};
     end
-  for (genvar n = 0; n < 7; n++) begin : g_more
+  for (genvar n = 0; n < 9; n++) begin : g_more
     assign more[32*n+:32] = counted[n];
   end
-  assign more[32*7+:32] = bytes;
+  assign more[32*9+:32] = bytes;
 endmodule

@@ -21,9 +21,10 @@ module piece_cutter #(
     input  logic [           63:0] load_data,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic [      FLOWS-1:0] mine,           // flows in this stage
-    output logic                   pass,           // a flow leaves: to the walk, or its packet is done
+    output logic                   pass,           // a flow leaves: to the walk, or
     output logic [         FW-1:0] pass_flow,
-    output logic                   pass_done,
+    output logic                   pass_done,      // to the answer, its packet is done, or
+    output logic                   pass_table,     // to the table of pieces
     // Packet of each flow.
     input  logic [      FLOWS-1:0] first,
     input  logic [      FLOWS-1:0] ends,
@@ -34,6 +35,7 @@ module piece_cutter #(
     output logic [    2*FLOWS-1:0] orders,
     output logic [   10*FLOWS-1:0] accepts,
     input  logic [   10*FLOWS-1:0] bases,
+    input  logic [      FLOWS-1:0] fresh,          // no token of the piece has been emitted
     input  logic [      FLOWS-1:0] lost,           // the walk found no token
     // Bytes of pieces, to the ring of the walk.
     output logic                   ring_write,
@@ -54,6 +56,8 @@ module piece_cutter #(
   localparam logic [1:0] WALK = 2'd0, CUT = 2'd1, NEXT = 2'd2, RESTART = 2'd3;  // orders
   localparam logic [1:0] PENDING = 2'd1, LOOKAHEAD = 2'd2, TABLES = 2'd3;       // reasons of escapes
   localparam logic [9:0] WINDOW = 10'd512;
+  localparam logic [9:0] EARLY = 10'd64;  // bytes without a token from which on tokens may be emitted early
+  localparam logic [9:0] TABLE = 10'd15;  // longest piece of the table
 
   // ---- state of every flow; positions count decoded bytes, modulo 1024 ----
   logic [2:0] do_q[FLOWS];
@@ -170,7 +174,7 @@ module piece_cutter #(
   logic [10:0] to_row;
   logic [1:0] accepts_here;
   assign {dead, final_, accepts_here, to_row} = q_step;
-  logic [9:0] waiting, ahead;
+  logic [9:0] waiting, ahead, length;
   assign waiting = have_q[b] - bases[10*b+:10];
   assign ahead = have_q[b] - accept_q[b];
 
@@ -280,9 +284,11 @@ module piece_cutter #(
         cut = 1'b1;
       end
     endcase
+    length = accept_n - bases[10*b+:10];
     if (do_q[b] == STEP || do_q[b] == END_) begin
       order_n = cut ? CUT : WALK;
-      leave = cut || accept_n != accept_q[b];
+      // Before the end of a piece the walk is needed only to emit tokens early.
+      leave = cut || (accept_n != accept_q[b] && length >= EARLY);
       if (cut) begin
         row_n = cfg_start;
         seen_n = accept_n;
@@ -305,6 +311,7 @@ module piece_cutter #(
   assign pass = b_valid && (leave || leave_done);
   assign pass_flow = b;
   assign pass_done = leave_done;
+  assign pass_table = cut && fresh[b] && length <= TABLE;
   assign looked_class = b_valid && do_q[b] == CLASS;
   assign looked_state = b_valid && (do_q[b] == STEP || do_q[b] == END_);
 

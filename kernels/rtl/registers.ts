@@ -92,6 +92,7 @@ export const TOKENIZE_ARGUMENTS = [
   { name: "wholeFirst", meaning: "1: a piece that is a token is that token" },
   { name: "partTokens", meaning: "tokens of a part of an answer that is full" },
   { name: "bits", meaning: "bits of an id" },
+  { name: "pieceMask", meaning: "buckets in a bank of the table of pieces, less one" },
   ...TABLES,
 ] as const satisfies readonly KernelArgument[];
 
@@ -227,8 +228,12 @@ export const TOKENIZE_COUNTER = {
   classes: 34,
   /** State transitions of the piece tables. */
   transitions: 35,
+  /** Pieces looked up in the on-chip table. */
+  pieces: 36,
+  /** Pieces that the table has. */
+  found: 37,
   /** Bytes of text received. */
-  bytes: 36,
+  bytes: 38,
 } as const;
 
 /** Arguments of `onpath_door`, in register order. */
@@ -295,8 +300,8 @@ export const IMAGE_TABLE = {
 /** Tables of `packet_rows` by number on the table stream. */
 export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
 
-/** On-chip tables of `packet_tokenize` by number on the table stream. */
-export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3 } as const;
+/** On-chip tables of `packet_tokenize` by number on the table stream; `pieces` is the first of four. */
+export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3, pieces: 4 } as const;
 
 /**
  * Tables of `packet_lookup` by number on the table stream. An entry of `first` is an addend of 32 bits, and a

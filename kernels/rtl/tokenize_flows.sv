@@ -1,5 +1,5 @@
-// Converts text to tokens, several flows at once. Each flow is in one stage at a time: cutter, walk, token
-// runs or answer. Each stage takes one step of one of its flows per cycle. So a memory access of one flow
+// Converts text to tokens, several flows at once. Each flow is in one stage at a time: cutter, table of
+// pieces, walk, token runs or answer. Each stage takes one step of one of its flows per cycle. So a memory access of one flow
 // does not delay the others.
 module tokenize_flows #(
     parameter int FLOWS = 8,
@@ -7,13 +7,14 @@ module tokenize_flows #(
     parameter int LW    = 6,
     parameter int CW    = 10,
     parameter int TW    = 13,
-    parameter int PW    = 5
+    parameter int PW    = 5,
+    parameter int KW    = 14
 ) (
     input  logic              clk,
     input  logic              rst_n,
     input  logic              clear,
     /* verilator lint_off UNUSEDSIGNAL */  // arguments are whole words
-    input  logic [32*9-1:0]   cfg,
+    input  logic [32*10-1:0]  cfg,
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic              load_valid,
     input  logic [       3:0] load_table,
@@ -40,28 +41,31 @@ module tokenize_flows #(
     input  logic              told,
     input  logic [    FW-1:0] told_flow,
     input  logic [     127:0] told_data,
-    // Lookup events: state, suffix, merges, parts, compatibility, class, transition; and `waits`: no flow can
-    // proceed.
-    output logic [       6:0] looked,
+    // Lookup events: state, suffix, merges, parts, compatibility, class, transition, piece, piece found; and
+    // `waits`: no flow can proceed.
+    output logic [       8:0] looked,
     output logic              waits
 );
   localparam logic [2:0] AWAY = 3'd0, CUTTER = 3'd1, WALK = 3'd2, RUNS = 3'd3, ANSWER = 3'd4;
+  localparam logic [2:0] TABLE = 3'd5;
   logic [2:0] place[FLOWS];
-  logic [FLOWS-1:0] at_cutter, at_walk, at_runs, at_answer;
+  logic [FLOWS-1:0] at_cutter, at_table, at_walk, at_runs, at_answer;
   for (genvar n = 0; n < FLOWS; n++) begin : g_place
     assign at_cutter[n] = place[n] == CUTTER;
+    assign at_table[n] = place[n] == TABLE;
     assign at_walk[n] = place[n] == WALK;
     assign at_runs[n] = place[n] == RUNS;
     assign at_answer[n] = place[n] == ANSWER;
   end
 
-  logic given, c_pass, c_done, w_pass, w_tokens, r_pass, r_walk, spent;
-  logic [FW-1:0] given_flow, c_flow, w_flow, r_flow, answer_flow;
+  logic given, c_pass, c_done, c_table, t_pass, t_hit, w_pass, w_tokens, r_pass, r_walk, spent;
+  logic [FW-1:0] given_flow, c_flow, t_flow, w_flow, r_flow, answer_flow;
   always_ff @(posedge clk)
     if (!rst_n || clear) for (int n = 0; n < FLOWS; n++) place[n] <= AWAY;
     else begin
       if (given) place[given_flow] <= CUTTER;
-      if (c_pass) place[c_flow] <= c_done ? ANSWER : WALK;
+      if (c_pass) place[c_flow] <= c_done ? ANSWER : c_table ? TABLE : WALK;
+      if (t_pass) place[t_flow] <= t_hit ? RUNS : WALK;
       if (w_pass) place[w_flow] <= w_tokens ? RUNS : CUTTER;
       if (r_pass) place[r_flow] <= r_walk ? WALK : CUTTER;
       if (spent) place[answer_flow] <= AWAY;
@@ -123,6 +127,7 @@ module tokenize_flows #(
       .pass         (c_pass),
       .pass_flow    (c_flow),
       .pass_done    (c_done),
+      .pass_table   (c_table),
       .first,
       .ends,
       .lengths,
@@ -131,6 +136,7 @@ module tokenize_flows #(
       .orders,
       .accepts,
       .bases,
+      .fresh,
       .lost,
       .ring_write,
       .ring_address,
@@ -143,6 +149,33 @@ module tokenize_flows #(
       .looked_class (looked[5]),
       .looked_state (looked[6])
   );
+
+  logic [16*FLOWS-1:0] hit_tokens;
+  piece_table #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .KW   (KW)
+  ) u_table (
+      .clk,
+      .rst_n,
+      .cfg_mask (cfg[32*9+:KW]),
+      .load_valid,
+      .load_table,
+      .load_addr,
+      .load_data,
+      .mine     (at_table),
+      .pass     (t_pass),
+      .pass_flow(t_flow),
+      .pass_hit (t_hit),
+      .bases,
+      .accepts,
+      .ring_write,
+      .ring_address,
+      .ring_octet,
+      .tokens   (hit_tokens)
+  );
+  assign looked[7] = t_pass;
+  assign looked[8] = t_pass && t_hit;
 
   logic [3*FLOWS-1:0] wants;
   logic [8*FLOWS-1:0] depths;
@@ -174,6 +207,8 @@ module tokenize_flows #(
       .accepts,
       .bases,
       .fresh,
+      .skip         (t_pass && t_hit),
+      .skip_flow    (t_flow),
       .ring_write,
       .ring_address,
       .ring_octet,
@@ -218,7 +253,21 @@ module tokenize_flows #(
   always_ff @(posedge clk)
     if (!rst_n) asked <= '0;
     else asked <= (asked | (FLOWS'(w_ask) << w_ask_flow)) & ~(FLOWS'(told) << told_flow);
-  assign waits = asked != '0 && (at_cutter | at_walk & ~asked | at_runs | at_answer) == '0;
+  assign waits = asked != '0 && (at_cutter | at_table | at_walk & ~asked | at_runs | at_answer) == '0;
+
+  // A piece of the table is a token as a whole, as if the walk had said so.
+  localparam logic [2:0] WHOLE = 3'd2;
+  logic [FLOWS-1:0] hits;
+  logic [3*FLOWS-1:0] r_wants;
+  logic [16*FLOWS-1:0] r_wholes;
+  always_ff @(posedge clk) begin
+    if (c_pass) hits[c_flow] <= 1'b0;
+    if (t_pass) hits[t_flow] <= t_hit;
+  end
+  for (genvar n = 0; n < FLOWS; n++) begin : g_runs
+    assign r_wants[3*n+:3] = hits[n] ? WHOLE : wants[3*n+:3];
+    assign r_wholes[16*n+:16] = hits[n] ? hit_tokens[16*n+:16] : wholes[16*n+:16];
+  end
 
   logic [PW-1:0] part, last_part;
   logic [47:0] position;
@@ -239,10 +288,10 @@ module tokenize_flows #(
       .pass          (r_pass),
       .pass_flow     (r_flow),
       .pass_walk     (r_walk),
-      .wants,
+      .wants         (r_wants),
       .ats,
       .depths,
-      .wholes,
+      .wholes        (r_wholes),
       .last_write,
       .last_address,
       .last_token,

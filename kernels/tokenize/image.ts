@@ -16,6 +16,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
+import { type PieceTable, pieceTable } from "./piece_table.ts";
 import type { BpeTables, PieceTables, Vocabulary } from "./vocabulary.ts";
 
 /** Capacities of the hardware tokenizer: widths of memory fields, and sizes of on-chip tables. */
@@ -36,6 +37,8 @@ export const TOKENIZE_LIMITS = {
   blocks: 256,
   /** Exclusive limit of ids. */
   ids: 2 ** 17,
+  /** Buckets in each of the two banks of the table of pieces. */
+  pieceBuckets: 2 ** 14,
   /** Capacity of a flow's ring, in bytes. */
   window: 512,
   /** Flows held at once. */
@@ -82,6 +85,8 @@ export interface TokenizeImage {
   readonly wholeFirst: boolean;
   /** Width of an id, in bits. */
   readonly bits: number;
+  /** Exact table of pieces that are one token. */
+  readonly pieces: PieceTable;
 }
 
 /**
@@ -120,6 +125,7 @@ export function tokenizeImage(vocabulary: Vocabulary): TokenizeImage {
     pairMask: slots - 1,
     wholeFirst: bpe.wholeFirst,
     bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
+    pieces: pieceTable(bpe, pieces, TOKENIZE_LIMITS.pieceBuckets),
   };
 }
 

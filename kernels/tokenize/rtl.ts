@@ -9,6 +9,7 @@ import { KIND } from "../../serialize/header.ts";
 import { countEntries, type KernelImage } from "../program.ts";
 import { TOKENIZE_ARGUMENTS, TOKENIZE_COUNTER, TOKENIZE_TABLE } from "../rtl/registers.ts";
 import { TOKENIZE_LIMITS, type TokenizeImage, tokenizeImage } from "./image.ts";
+import { PIECE_PART_BITS } from "./piece_table.ts";
 import type { TokenizePlan } from "./plan/plan.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -31,8 +32,9 @@ export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary):
   }
   const image = tokenizeImage(vocabulary);
   const { values, tables, memory } = tokenizeProgram(image, { plan: id, longest });
-  const { blocks, classes, transitions, ids, bits } = image;
-  const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8);
+  const { blocks, classes, transitions, ids, bits, pieces } = image;
+  const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8) +
+    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8);
   const { bytes: _, ...counters } = TOKENIZE_COUNTER;
   return {
     build: "tokenize",
@@ -65,12 +67,13 @@ export function tokenizeProgram(
   { plan, longest }: { readonly plan: number; readonly longest: number },
 ): TokenizeProgramData {
   checkInteger("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
-  const { memory, blocks, classes, transitions, ids, bits } = image;
+  const { memory, blocks, classes, transitions, ids, bits, pieces } = image;
   const tables = [
     { table: TOKENIZE_TABLE.blocks, entries: blocks },
     { table: TOKENIZE_TABLE.classes, entries: classes },
     { table: TOKENIZE_TABLE.transitions, entries: transitions },
     { table: TOKENIZE_TABLE.ids, entries: ids },
+    ...pieceEntries(pieces.entries),
   ];
   const values = {
     plan,
@@ -86,6 +89,7 @@ export function tokenizeProgram(
     wholeFirst: image.wholeFirst ? 1 : 0,
     partTokens: Math.floor((8 * longest) / (bits + 1)),
     bits,
+    pieceMask: pieces.mask,
     tables: countEntries(tables),
   };
   return {
@@ -94,6 +98,17 @@ export function tokenizeProgram(
     memory: new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength),
   };
 }
+
+/** Entries of the pieces' table as tables of the stream, which address 2^16 entries each. */
+function pieceEntries(entries: Float64Array): { table: number; entries: Float64Array }[] {
+  return Array.from({ length: Math.ceil(entries.length / STREAM_TABLE) }, (_, n) => ({
+    table: TOKENIZE_TABLE.pieces + n,
+    entries: entries.subarray(n * STREAM_TABLE, (n + 1) * STREAM_TABLE),
+  }));
+}
+
+/** Entries that an address of the table stream tells apart. */
+const STREAM_TABLE = 2 ** 16;
 
 /**
  * Minimum payload, in bytes, at which answers stay within the hardware's part count. Each byte may become

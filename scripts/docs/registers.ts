@@ -63,6 +63,8 @@ const COUNTED: Readonly<Record<keyof typeof COUNTER | keyof typeof TOKENIZE_COUN
   verdicts: "verdicts requested from the cache",
   classes: "classes of code points read",
   transitions: "transitions of the pieces read",
+  pieces: "pieces looked up in the table",
+  found: "pieces that the table has",
   bytes: "bytes of text received",
 };
 
@@ -102,6 +104,11 @@ const TABLES:
       [TOKENIZE_TABLE.classes, "classes", "256 · block + lower 8 bits of the code point: class"],
       [TOKENIZE_TABLE.transitions, "transitions", "state and class: next state, with the end of a piece"],
       [TOKENIZE_TABLE.ids, "ids", "token: its id"],
+      [
+        TOKENIZE_TABLE.pieces,
+        "pieces",
+        "4 · slot + part, tables 4 to 7: 35 of a slot's bits: 16 token, 4 length of a piece, 120 its bytes",
+      ],
     ]],
     ["`packet_lookup`", [
       [LOOKUP_TABLE.first, "first", "upper bits of a code: addend, 32 bits, and block · 2^32"],

@@ -56,9 +56,32 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     ],
   },
   {
+    file: "piece_table.sv",
+    build: "packet_tokenize",
+    places: [
+      [
+        "q_entry[ENTRY-1:16] == e_key",
+        "q_entry[ENTRY-1:20] == e_key[123:4]",
+        "zero bytes at a piece's end are not told from none",
+      ],
+      ["4'(n) < b_length ? turned", "1'b1 ? turned", "bytes behind the piece belong to the key"],
+      [
+        "hash[KW+13:14] & cfg_mask",
+        "hash[KW-1:0] & cfg_mask",
+        "the second bank is looked up by the first hash",
+      ],
+      [
+        "{b_turn, 3'd0}",
+        "{1'b0, b_turn[2:0], 3'd0}",
+        "pieces of every second eight bytes are read in wrong order",
+      ],
+    ],
+  },
+  {
     file: "bpe_walk.sv",
     build: "packet_tokenize",
     places: [
+      ["if (skip) at_q", "if (skip && 1'b0) at_q", "the walk does not pass a piece of the table"],
       ["== back && fresh[b])", "== back)", "a token after one that was sent early is not checked"],
       [
         "leftrank_n > rightrank_n",

@@ -127,6 +127,7 @@ export function agrees(
   met: Met = newMet(),
 ): Met {
   const before = tokenizer.card.counters().drops;
+  const looked = tokenizer.lookups(), counted = { ...rules.counts };
   const answers = sendText(tokenizer, packets, pauses);
   const drops = tokenizer.card.counters().drops.map((count, reason) => count - before[reason]!);
   const wanted = new Map<number, Uint8Array[]>();
@@ -162,5 +163,11 @@ export function agrees(
   assert.deepEqual(found, wanted);
   const names = drops.map((count, reason) => [DROP_REASONS[reason], count] as const);
   assert.deepEqual(Object.fromEntries(names.filter(([, count]) => count > 0)), dropped);
+  // The table has all pieces of up to 15 bytes that are one token, and no others.
+  const { pieces, found: hits } = tokenizer.lookups();
+  assert.deepEqual({ pieces: pieces - looked.pieces, found: hits - looked.found }, {
+    pieces: rules.counts.pieces - counted.pieces,
+    found: rules.counts.found - counted.found,
+  });
   return met;
 }

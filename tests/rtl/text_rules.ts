@@ -17,6 +17,15 @@ interface Token {
   ends: boolean;
 }
 
+/** Pieces that the hardware's table is asked for, and those that it has. */
+export interface PieceCounts {
+  pieces: number;
+  found: number;
+}
+
+/** Longest piece of the table, in bytes. */
+const TABLE_BYTES = 15;
+
 /** A flow from its first packet on. */
 class Flow {
   next = 0;
@@ -36,7 +45,7 @@ class Flow {
   private state = 0;
   private cell = 0;
   private need: number[] = []; // bytes of an unfinished sequence
-  constructor(readonly vocabulary: Vocabulary) {
+  constructor(readonly vocabulary: Vocabulary, readonly counts: PieceCounts) {
     this.state = vocabulary.pieces!.start;
   }
 
@@ -180,10 +189,15 @@ class Flow {
   private cutPiece(): void {
     const { wholeFirst, whole, depth, ids } = this.vocabulary.bpe!;
     const length = this.accept;
+    const [isShort, before] = [this.gone === 0 && length <= TABLE_BYTES, this.tokens.length];
     const token = depth[this.cell] === length ? whole[this.cell]! : -1;
     if (wholeFirst && this.gone === 0 && token >= 0) {
       this.tokens.push({ id: ids[token]!, length, ends: true });
     } else this.leave(length, true);
+    if (isShort) {
+      this.counts.pieces++;
+      if (this.tokens.length === before + 1) this.counts.found++;
+    }
     this.offset += length;
     this.text = this.text.slice(length);
     this.points = this.points.slice(length);
@@ -227,6 +241,8 @@ export type TextVerdict = Uint8Array[] | "order" | "overlap";
 
 /** Takes packets of text one after another, as the device does. */
 export class TextRules {
+  /** Of all packets so far. */
+  readonly counts: PieceCounts = { pieces: 0, found: 0 };
   private readonly flows = new Map<number, Flow>(); // the one served last comes last
   constructor(readonly vocabulary: Vocabulary, readonly longest: number) {}
 
@@ -240,7 +256,7 @@ export class TextRules {
     if ((flow?.next ?? 0) !== header.sequence) return "order";
     if (flow === undefined) {
       if (this.flows.size === FLOWS) this.flows.delete(this.flows.keys().next().value!);
-      flow = new Flow(this.vocabulary);
+      flow = new Flow(this.vocabulary, this.counts);
     }
     flow.next++;
     this.flows.delete(header.flow);

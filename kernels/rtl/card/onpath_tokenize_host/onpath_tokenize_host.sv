@@ -86,7 +86,7 @@ module onpath_tokenize_host (
     if (s_axi_control_arvalid && s_axi_control_arready)
       reads_errors <= s_axi_control_araddr == 12'h300;
   assign s_axi_control_rdata = reads_errors ? words_errors : core_rdata;
-  words_port #(.ARGS(14)) u_words (
+  words_port #(.ARGS(15)) u_words (
       .clk(ap_clk),
       .rst_n(ap_rst_n),
       .write(s_axi_control_awvalid && s_axi_control_awready),

@@ -32,6 +32,7 @@ foreach module {
     packet_shell
     packet_tokenize
     piece_cutter
+    piece_table
     quiet_watch
     table_loader
     text_intake
@@ -83,8 +84,9 @@ foreach {name address meaning fields} {
     wholeFirst 0x060 {1: a piece that is a token is that token} {{wholeFirst} 0 32 read-write {1: a piece that is a token is that token}}
     partTokens 0x068 {tokens of a part of an answer that is full} {{partTokens} 0 32 read-write {tokens of a part of an answer that is full}}
     bits 0x070 {bits of an id} {{bits} 0 32 read-write {bits of an id}}
-    tables 0x078 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
-    words 0x080 {words of the card's memory that the kernel reads} {{words} 0 64 read-write {words of the card's memory that the kernel reads}}
+    pieceMask 0x078 {buckets in a bank of the table of pieces, less one} {{pieceMask} 0 32 read-write {buckets in a bank of the table of pieces, less one}}
+    tables 0x080 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
+    words 0x088 {words of the card's memory that the kernel reads} {{words} 0 64 read-write {words of the card's memory that the kernel reads}}
     count_cycles 0x200 {counter 0} {{count_cycles} 0 32 read-only {counter 0}}
     count_cycles_upper 0x204 {counter 1} {{count_cycles_upper} 0 32 read-only {counter 1}}
     count_words 0x208 {counter 2} {{count_words} 0 32 read-only {counter 2}}
