@@ -64,9 +64,11 @@ function isKind(kind: Kind, value: unknown): boolean {
     case "port":
       return isPort(value, 1);
     case "boolean":
+      return typeof value === "boolean";
     case "string":
+      return typeof value === "string";
     case "function":
-      return typeof value === kind;
+      return typeof value === "function";
     case "array":
       return Array.isArray(value);
     case "object":

@@ -67,6 +67,13 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
   { ...PLAIN, name: "host_echo", top: "host_echo", harness: "host" },
   { ...PLAIN, name: "spread_echo", top: "spread_packets", wideTables: true, effort: "-O1" },
   { ...PLAIN, name: "door_echo", top: "door_echo", effort: "-O1" },
+  {
+    ...PLAIN,
+    name: "onpath_door",
+    top: "onpath_door",
+    isCommitted: false,
+    synthesis: [{ name: "onpath_door", parameters: {} }],
+  },
   // Built by its test.
   {
     ...PLAIN,

@@ -6,6 +6,7 @@
  */
 
 import { spreadName } from "../../kernels/rtl/spreads.ts";
+import { DOOR } from "./door.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { Stream } from "./ports.ts";
 
@@ -17,6 +18,9 @@ const MOVERS = {
 
 /** Instance of the kernel before several instances. */
 const SPREAD_UNIT = "spread_0";
+
+/** Instance of the door behind the network layer, which cannot be stalled. */
+const DOOR_UNIT = "door_0";
 
 /** SLR of the Ethernet port, and the one below it. */
 const PORT_SLR = "SLR2", NEXT_SLR = "SLR1";
@@ -62,14 +66,17 @@ export function connectivity(
   const units: [kernel: string, unit: string, slr: string][] = [
     ["cmac_0", "cmac_0", PORT_SLR],
     ["networklayer", "networklayer_0", PORT_SLR],
+    [DOOR.name, DOOR_UNIT, PORT_SLR],
   ];
+  const requests = `networklayer_0.M_AXIS_nl2sk:${DOOR_UNIT}.s_axis`;
   if (isSpread) units.push([spreadName(instances, keepsOrder), SPREAD_UNIT, PORT_SLR]);
   const packets: string[] = isSpread
     ? [
-      `networklayer_0.M_AXIS_nl2sk:${SPREAD_UNIT}.s_axis`,
+      requests,
+      `${DOOR_UNIT}.m_axis:${SPREAD_UNIT}.s_axis`,
       `${SPREAD_UNIT}.m_axis:networklayer_0.S_AXIS_sk2nl`,
     ]
-    : [];
+    : [requests];
   const links: string[] = [];
   for (let n = 0; n < instances; n++) {
     const unit = `${name}_${n}`, slr = n % 2 === 0 ? PORT_SLR : NEXT_SLR;
@@ -77,7 +84,7 @@ export function connectivity(
     packets.push(
       ...(isSpread
         ? [`${SPREAD_UNIT}.m_axis_${n}:${unit}.s_axis`, `${unit}.m_axis:${SPREAD_UNIT}.s_axis_${n}`]
-        : [`networklayer_0.M_AXIS_nl2sk:${unit}.s_axis`, `${unit}.m_axis:networklayer_0.S_AXIS_sk2nl`]),
+        : [`${DOOR_UNIT}.m_axis:${unit}.s_axis`, `${unit}.m_axis:networklayer_0.S_AXIS_sk2nl`]),
     );
     for (const { name: stream, reads } of sideStreams(streams)) {
       const mover = MOVERS[reads ? "in" : "out"];
@@ -103,7 +110,7 @@ export function connectivity(
     `stream_connect=cmac_0.M_AXIS:networklayer_0.S_AXIS_eth2nl`,
     `stream_connect=networklayer_0.M_AXIS_nl2eth:cmac_0.S_AXIS`,
     ``,
-    `# Requests from the network layer, answers back to it.`,
+    `# Requests from the network layer through the door, answers back to it.`,
     ...packets.map((link) => `stream_connect=${link}`),
     ``,
     `# Streams without packets connect to the card's memory; v++ converts the widths.`,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { moversOf } from "../../kernels/rtl/movers.ts";
 import { INSTANCES, SPREADS } from "../../kernels/rtl/spreads.ts";
 import { connectivity, linkFile } from "./connectivity.ts";
+import { DOOR, doorRegisters } from "./door.ts";
 import { kernelXml } from "./kernel_xml.ts";
 import { CARD_KERNELS, WORDS } from "./kernels.ts";
 import { hostConnectivity, linkedName, linkedTop } from "./links.ts";
@@ -79,6 +80,16 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
       buffers: buffersOf(mover),
     });
   }
+  const doorStreams = streamsOf(portsOf(DOOR.name));
+  files[`${DOOR.name}/kernel.xml`] = kernelXml(DOOR, doorStreams);
+  files[`${DOOR.name}/package_kernel.tcl`] = packageTcl({
+    name: DOOR.name,
+    top: "rtl",
+    streams: doorStreams,
+    modules: modulesOf(sources, DOOR.name).filter((module) => module !== DOOR.name),
+    registers: doorRegisters(),
+    buffers: [],
+  });
   for (const spread of SPREADS) {
     const { name } = spread;
     const streams = streamsOf(spreadPorts(spread));

@@ -8,6 +8,7 @@
 import { moversOf as hostMovers } from "../../kernels/rtl/movers.ts";
 import { INSTANCES, SPREADS } from "../../kernels/rtl/spreads.ts";
 import { moversOf } from "./connectivity.ts";
+import { DOOR } from "./door.ts";
 import { type CardKernel, GENERATED } from "./kernels.ts";
 import type { CardMover } from "./movers.ts";
 import type { Stream } from "./ports.ts";
@@ -44,6 +45,7 @@ MEMORY_MOVERS := ${movers.map(({ name }) => name).join(" ")}
 # Kernels before several instances in network mode: by packet, or all packets of a flow to one instance.
 SPREADS := ${SPREADS.map(({ name }) => name).join(" ")}
 KEEPS_ORDER := ${network.filter(({ kernel }) => kernel.keepsOrder).map(({ kernel }) => kernel.name).join(" ")}
+DOOR := ${DOOR.name}
 KERNEL ?= ${first!.kernel.name}
 INSTANCES ?= 1
 INTERFACE ?= 0
@@ -67,6 +69,7 @@ LINKS := $(HERE)$(KERNEL)/connectivity$(SUFFIX).cfg
 CONFIG := $(BUILD)/link$(SUFFIX).cfg
 SPREAD := onpath_spread_$(if $(filter $(KERNEL),$(KEEPS_ORDER)),flows_)$(INSTANCES)
 SPREAD_XO := $(if $(and $(SUFFIX),$(filter $(KERNEL),$(KERNELS))),$(abspath build/$(SPREAD)/$(SPREAD).xo))
+DOOR_XO := $(if $(filter $(KERNEL),$(KERNELS)),$(abspath build/$(DOOR)/$(DOOR).xo))
 # VNx names its folders after the platform, without path and extension.
 XSA := $(basename $(notdir $(DEVICE)))
 VNX_XO := $(VNX)/NetLayers/_x.$(XSA)/networklayer.xo $(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo
@@ -81,13 +84,13 @@ MOVE_SLR := $(if $(findstring _u5,$(XSA)),s/SLR1/SLR0/; s/SLR2/SLR1/;)
 .PHONY: help xo all-xo config xclbin clean FORCE
 help:
 	@sed -n 's/^# make/make/p' $(HERE)Makefile
-	@echo "KERNEL is one of $(KERNELS) $(HOST_KERNELS), for xo also $(MEMORY_MOVERS) $(SPREADS)"
+	@echo "KERNEL is one of $(KERNELS) $(HOST_KERNELS), for xo also $(MEMORY_MOVERS) $(DOOR) $(SPREADS)"
 	@echo "INSTANCES is ${COUNTS}"
 
 xo: $(XO)
 
 all-xo:
-	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS) $(SPREADS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
+	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS) $(DOOR) $(SPREADS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
 
 $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
        $(wildcard $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
@@ -123,6 +126,11 @@ $(XCLBIN): $(XO) $(MEMORY_MOVER_XO) $(CONFIG)
 	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
 	    -j $(JOBS) -o $@ $(XO) $(MEMORY_MOVER_XO)
 else
+ifneq ($(DOOR_XO),)
+$(DOOR_XO):
+	$(MAKE) -f $(HERE)Makefile xo KERNEL=$(DOOR) INSTANCES=1
+endif
+
 ifneq ($(SPREAD_XO),)
 $(SPREAD_XO):
 	$(MAKE) -f $(HERE)Makefile xo KERNEL=$(SPREAD) INSTANCES=1
@@ -138,12 +146,12 @@ endif
 	    $(abspath $(VNX))/Ethernet/post_sys_link.tcl >> $@.new
 	$(write_config)
 
-$(XCLBIN): $(XO) $(SPREAD_XO) $(CONFIG)
+$(XCLBIN): $(XO) $(DOOR_XO) $(SPREAD_XO) $(CONFIG)
 	$(MAKE) -C $(VNX)/NetLayers all DEVICE=$(DEVICE)
 	$(MAKE) -C $(VNX)/Ethernet all DEVICE=$(DEVICE) INTERFACE=$(INTERFACE)
 	$(MAKE) -C $(VNX)/Basic_kernels all DEVICE=$(DEVICE) kernel_list="$(MOVERS_$(KERNEL))"
 	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
-	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(SPREAD_XO) $(VNX_XO) $(VNX_MOVER_XO)
+	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(DOOR_XO) $(SPREAD_XO) $(VNX_XO) $(VNX_MOVER_XO)
 endif
 
 clean:

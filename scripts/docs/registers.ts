@@ -29,6 +29,7 @@ import {
   TOKENIZE_TABLE,
 } from "../../kernels/rtl/registers.ts";
 import { markdownTable } from "../io/markdown.ts";
+import { doorRegisters } from "../card/door.ts";
 import { moverSection } from "./mover_registers.ts";
 
 const PAGE = new URL("../../docs/registers.md", import.meta.url);
@@ -177,6 +178,19 @@ export function registersPage(): string {
       ),
     ),
     "The kernels of KV caches have no tables.",
+    "## The door of network mode",
+    "`onpath_door` stores packets between the network layer and a kernel ([rtl.md](rtl.md)).",
+    markdownTable(
+      ["address", "register", "meaning"],
+      ["left", "left", "left"],
+      doorRegisters().filter(({ address }) => address >= REGISTER.arguments).map((
+        { name, address, meaning },
+      ) => [
+        hex(address),
+        `\`${name}\``,
+        meaning,
+      ]),
+    ),
     ...moverSection(),
   ].join("\n\n") + "\n";
 }

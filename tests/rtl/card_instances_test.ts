@@ -8,10 +8,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { moverInstances, moversOf } from "../../kernels/rtl/movers.ts";
+import { argumentAddress, counterAddress, DOOR_COUNTER } from "../../kernels/rtl/registers.ts";
 import { INSTANCES, SPREADS } from "../../kernels/rtl/spreads.ts";
 import { driveRtl } from "../../runtime/device/rtl/card.ts";
 import type { RtlExports } from "../../runtime/device/rtl/exports.ts";
 import { linkFile } from "../../scripts/card/connectivity.ts";
+import { DOOR, doorRegisters } from "../../scripts/card/door.ts";
 import { CARD_KERNELS, HOST_KERNELS, NETWORK_KERNELS } from "../../scripts/card/kernels.ts";
 import { MEMORY_PORT } from "../../scripts/card/movers.ts";
 import { modulePorts, modulesOf, streamsOf } from "../../scripts/card/ports.ts";
@@ -20,7 +22,7 @@ import { missingRtlTools } from "../../scripts/rtl/tools.ts";
 import { KIND, OFFSET } from "../../serialize/header.ts";
 import { longTest, sized } from "../support/long.ts";
 import { readXml } from "../support/xml.ts";
-import { cardFile, tclWords } from "./card.ts";
+import { cardFile, tclRegisters, tclWords } from "./card.ts";
 import { linkedNetwork, type LinkFile, readLinks } from "./card_links.ts";
 import { ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
 import { drive } from "./rtl.ts";
@@ -30,7 +32,11 @@ const RTL = fileURLToPath(new URL("../../kernels/rtl/", import.meta.url));
 const QUICK = ["onpath_image", "onpath_rows", "onpath_tokenize_host"];
 const COUNTS = [1, ...INSTANCES];
 
-const portsOf = async (name: string) => modulePorts(await cardFile(`${name}/${name}.sv`), name);
+const portsOf = async (name: string) =>
+  modulePorts(
+    await (name === DOOR.name ? readFile(`${RTL}${name}.sv`, "utf8") : cardFile(`${name}/${name}.sv`)),
+    name,
+  );
 const linksOf = async (name: string, count: number) =>
   readLinks(await cardFile(`${name}/${linkFile(count)}`));
 
@@ -57,7 +63,7 @@ for (const { name, mode, keepsOrder } of CARD_KERNELS) {
       );
       const known = new Map(
         await Promise.all(
-          [...own, ...spread.map(([unit]) => unit)].map(async (unit) =>
+          [...own, ...mode === "host" ? [] : ["door_0"], ...spread.map(([unit]) => unit)].map(async (unit) =>
             [unit, streamsOf(await portsOf(units.get(unit)!))] as const
           ),
         ),
@@ -91,7 +97,8 @@ for (const { name } of NETWORK_KERNELS) {
   Deno.test(`${name}: an instance's answers return to its place, and each instance has a mover of tables`, async () => {
     for (const count of INSTANCES) {
       const file = await linksOf(name, count);
-      assert.equal(across(file, "networklayer_0", "M_AXIS_nl2sk"), "spread_0.s_axis");
+      assert.equal(across(file, "networklayer_0", "M_AXIS_nl2sk"), "door_0.s_axis");
+      assert.equal(across(file, "door_0", "m_axis"), "spread_0.s_axis");
       assert.equal(across(file, "networklayer_0", "S_AXIS_sk2nl"), "spread_0.m_axis");
       const movers = new Set<string>();
       for (let n = 0; n < count; n++) {
@@ -106,7 +113,9 @@ for (const { name } of NETWORK_KERNELS) {
       // An SLR for each, of which SLR2 has the Ethernet port.
       assert.deepEqual([...file.slrs.keys()].sort(), [...file.units.keys()].sort());
       assert.deepEqual([...new Set(file.slrs.values())].sort(), ["SLR1", "SLR2"]);
-      for (const unit of ["cmac_0", "networklayer_0", "spread_0"]) assert.equal(file.slrs.get(unit), "SLR2");
+      for (const unit of ["cmac_0", "networklayer_0", "door_0", "spread_0"]) {
+        assert.equal(file.slrs.get(unit), "SLR2");
+      }
     }
   });
 }
@@ -177,6 +186,35 @@ for (const { name, instances } of SPREADS) {
     assert.deepEqual(modulesOf(sources, name).filter((module) => module !== name), modules);
   });
 }
+
+Deno.test("onpath_door: kernel.xml and the script name its streams, registers and files", async () => {
+  const { name, arguments: list } = DOOR;
+  const streams = streamsOf(await portsOf(name));
+  assert.deepEqual(streams.map(({ name, reads, width, dest }) => [name, reads, width, dest]), [
+    ["s_axis", true, 512, 16],
+    ["m_axis", false, 512, 16],
+  ]);
+  const [kernel] = readXml(await cardFile(`${name}/kernel.xml`)).children;
+  assert.deepEqual([kernel!.attributes.name, kernel!.attributes.hwControlProtocol], [name, "ap_ctrl_hs"]);
+  const [ports, args] = kernel!.children.map(({ children }) => children.map((each) => each.attributes));
+  assert.deepEqual(ports!.map(({ name }) => name), ["s_axi_control", "s_axis", "m_axis"]);
+  assert.deepEqual(
+    args!.map(({ name, offset }) => [name, Number(offset)]),
+    [...list.map(({ name }, at) => [name, argumentAddress(at)]), ["s_axis", 0], ["m_axis", 0]],
+  );
+  const script = await cardFile(`${name}/package_kernel.tcl`);
+  assert.deepEqual(
+    tclRegisters(script).map(({ name, address }) => [name, address]),
+    doorRegisters().map(({ name, address }) => [name, address]),
+  );
+  const counters = doorRegisters().filter(({ name }) => name.startsWith("count_"));
+  assert.deepEqual(
+    counters.map(({ address }) => address),
+    Object.values(DOOR_COUNTER).map(counterAddress),
+  );
+  const modules = tclWords(/^foreach module \{\n(.*?)\n\} \{/ms.exec(script)![1]!);
+  assert.deepEqual(modules, ["axil_control", "drop_queue"]);
+});
 
 function hasMake(): boolean {
   try {
@@ -261,7 +299,10 @@ for (const { name: spread, instances, keepsOrder } of SPREADS.filter(({ instance
     const folder = await mkdtemp(join(tmpdir(), "onpath-links-"));
     try {
       await cp(RTL, folder, { recursive: true, filter: (path) => !path.endsWith("generated") });
-      const ports = { onpath_echo: await portsOf("onpath_echo"), [spread]: await portsOf(spread) };
+      const kinds = ["onpath_echo", DOOR.name, spread];
+      const ports = Object.fromEntries(
+        await Promise.all(kinds.map(async (kind) => [kind, await portsOf(kind)])),
+      );
       await writeFile(join(folder, `${top}.sv`), linkedNetwork(top, file, "onpath_echo", ports));
       const wasm = await buildTop(folder, { name: top, top, parameters: {}, effort: "-O1" });
       const { instance } = await WebAssembly.instantiate(Uint8Array.from(wasm), {});

@@ -65,11 +65,11 @@ const SIGNALS = ["tvalid", "tready", "tdata", "tkeep", "tlast", "tdest"] as cons
 const PRESENT = "12'h270";
 
 /**
- * The kernels of a link file between two streams of the network layer, as a module for the harness. All kernels take
- * the same registers and tables. Counters are summed; packets between kernels count as present.
+ * The kernels of a link file between two streams of the network layer, as a module for the harness. All instances take
+ * the same registers and tables, and the door keeps its defaults. Counters are summed; packets between kernels count as present.
  *
  * @param file Link file in network mode.
- * @param kernel Kernel with registers; others have streams alone.
+ * @param kernel Kernel of the instances.
  * @param ports Ports by kernel.
  */
 export function linkedNetwork(
@@ -95,8 +95,10 @@ export function linkedNetwork(
     /^[sm]_axis_t(valid|ready|data|keep|last|dest)$/.test(name)
   );
   const clocks: Port[] = ["clk", "rst_n"].map((name) => ({ name, direction: "input", width: 1 }));
-  const shared = (unit: string, port: Port): string =>
-    port.name === "s_axis_table_tvalid"
+  const shared = (unit: string, kind: string, port: Port): string =>
+    kind !== kernel
+      ? port.direction === "input" ? "'0" : ""
+      : port.name === "s_axis_table_tvalid"
       ? `${port.name} && !${unit}_taken`
       : port.direction === "input"
       ? port.name
@@ -124,6 +126,7 @@ export function linkedNetwork(
     ).join(",\n"),
     `);`,
     `  /* verilator lint_off UNUSEDSIGNAL */`,
+    `  /* verilator lint_off PINCONNECTEMPTY */`,
     ...wires.map(([name, width]) => `  logic ${rangeOf(width)}${name};`),
     ...linked.flatMap(([from]) =>
       SIGNALS.map((signal) => {
@@ -144,12 +147,18 @@ export function linkedNetwork(
           const stream = streamSignal(port.name);
           const signal = stream === undefined ? undefined : wire(unit, ...stream);
           const clock = { ap_clk: "clk", ap_rst_n: "rst_n" }[port.name];
-          return [port.name, clock ?? signal ?? shared(unit, port)] as const;
+          return [port.name, clock ?? signal ?? shared(unit, kind, port)] as const;
         }),
       )
     ),
     `  logic [11:0] address;`,
     `  logic [31:0] outside, sum;`,
+    `  // A beat between a kernel and its top's stream is counted by neither, for a few cycles.`,
+    `  logic [3:0] lately;`,
+    `  always_ff @(posedge clk)`,
+    `    if (!rst_n) lately <= 0;`,
+    `    else if (address == ${PRESENT} && sum + outside != 0) lately <= 15;`,
+    `    else if (lately != 0) lately <= lately - 1;`,
     `  always_ff @(posedge clk) if (s_axi_control_arvalid && s_axi_control_arready) address <= s_axi_control_araddr;`,
     `  always_ff @(posedge clk)`,
     `    outside <= !rst_n ? 0 : outside + ${passes("s_axis")} - ${passes("m_axis")}`,
@@ -165,7 +174,7 @@ export function linkedNetwork(
       direction === "output" && name !== "s_axis_table_tready" && name !== "s_axi_control_rdata"
     ).map(({ name }) => `  assign ${name} = ${first}_${name};`),
     `  assign s_axi_control_rdata = address < 12'h200 ? ${first}_s_axi_control_rdata`,
-    `      : address == ${PRESENT} ? sum + outside : sum;`,
+    `      : address == ${PRESENT} ? sum + outside + 32'(lately) : sum;`,
     `  assign s_axis_table_tready = ${
       all((unit) => `(${unit}_s_axis_table_tready || ${unit}_taken)`, " && ")
     };`,
