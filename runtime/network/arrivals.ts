@@ -20,6 +20,9 @@ export class Arrivals {
   #first = 0;
   // Number behind the last request that has arrived.
   #end = 0;
+  // Requests that are missing before that one, now and at the last report.
+  #missing = 0;
+  #reported = 0;
 
   /**
    * Starts a flow.
@@ -38,22 +41,27 @@ export class Arrivals {
    *
    * @param sequence Sequence number of its request.
    * @param parts Answers to that request, unless the flow states them.
-   * @returns Whether it shows for the first time that an earlier request is missing.
    */
-  count(sequence: number, parts: number): boolean {
-    if (sequence >= this.#requests) return false;
+  count(sequence: number, parts: number): void {
+    if (sequence >= this.#requests) return;
     const left = (this.#parts.get(sequence) ?? this.#answersOf?.[sequence] ?? parts) - 1;
     if (left > 0) {
       this.#parts.set(sequence, left);
-      return false;
+      return;
     }
     this.#parts.delete(sequence);
+    if (this.#has(sequence)) return;
     this.#bits[sequence >> 3]! |= 1 << (sequence & 7);
-    const end = this.#end;
-    this.#end = Math.max(end, sequence + 1);
+    if (sequence < this.#end) this.#missing--;
+    for (; this.#end < sequence; this.#end++) if (this.#answersOf?.[this.#end] !== 0) this.#missing++;
+    this.#end = Math.max(this.#end, sequence + 1);
+    this.#reported = Math.min(this.#reported, this.#missing);
     while (this.#first < this.#requests && this.#has(this.#first)) this.#first++;
-    for (let n = Math.max(end, this.#first); n < sequence; n++) if (!this.#has(n)) return true;
-    return false;
+  }
+
+  /** Whether more requests are missing before one that has arrived than at the last report. */
+  get hasNewGap(): boolean {
+    return this.#missing > this.#reported;
   }
 
   #has(sequence: number): boolean {
@@ -63,6 +71,7 @@ export class Arrivals {
 
   /** Describes what has arrived. */
   report(): Report {
+    this.#reported = this.#missing;
     const first = this.#first;
     const count = Math.min(8 * MAX_BITMAP_BYTES, Math.max(0, this.#end - first));
     const bitmap = new Uint8Array(Math.ceil(count / 8));

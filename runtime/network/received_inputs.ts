@@ -168,6 +168,8 @@ export class ReceivedInputs {
       const outcome = this.#take(datagramAt(batch, n));
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     }
+    // A sender repeats what is missing before an answer, so that report does not wait.
+    for (const { arrivals } of this.#dirty) this.#isDue ||= arrivals.hasNewGap;
     // Reports of all flows leave together: a call of the socket costs more than what it carries.
     if (this.#isDue) this.#reportAll();
     else if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportLate(), REPORT_MS);
@@ -189,8 +191,7 @@ export class ReceivedInputs {
     const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
     const outcome = state.flow.accept(slots, 0);
     if (outcome === "accepted" || outcome === "early") {
-      // A sender repeats what is missing before an answer, so that report does not wait.
-      this.#isDue = state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts) || this.#isDue;
+      state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts);
     } else if (outcome !== "duplicate") return outcome;
     this.#noteArrival(state);
     return outcome;

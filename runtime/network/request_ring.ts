@@ -11,6 +11,9 @@ import { DatagramList } from "./socket/batch.ts";
 /** Rings that no flow uses and that are kept for later ones, and bytes of their copies. */
 const MAX_FREE = 64, MAX_FREE_BYTES = 2 ** 23;
 
+/** Milliseconds between requests of one turn: less than a clock shows, so that a turn counts as one moment. */
+const STEP_MS = 2 ** -20;
+
 /** State of a request. `HELD`: the NIC has it, and no report says that the device has taken it. */
 export const WAITING = 0, IN_FLIGHT = 1, HELD = 2, LOST = 3, ARRIVED = 4;
 
@@ -95,6 +98,19 @@ export class RequestRing {
   /** Appends a copy to a list. Its memory is stable until the slot is set again. */
   add(slot: number, packets: DatagramList): void {
     packets.add(slot * this.#packetBytes, this.#lengths[slot]!);
+  }
+
+  /**
+   * Groups requests of one length, so that they leave as one message. Their times follow the new order, in which they
+   * arrive: otherwise those of other lengths would seem to be lost.
+   *
+   * @param packets Requests of one turn, which have one time.
+   */
+  group(packets: DatagramList): void {
+    packets.group();
+    for (let n = 0; n < packets.count; n++) {
+      this.sentAt[packets.offsets[n]! / this.#packetBytes]! += n * STEP_MS;
+    }
   }
 }
 

@@ -143,8 +143,9 @@ export class SelectiveRepeat {
    * @param packets List of this window that receives the requests. Their memory is stable until they are acknowledged.
    * @param most Maximum number of requests.
    * @param now Time in milliseconds.
+   * @param isGrouped Whether requests of one length are put beside each other. Not for sequential flows. Default false.
    */
-  take(packets: DatagramList, most: number, now: number): void {
+  take(packets: DatagramList, most: number, now: number, isGrouped = false): void {
     if (this.#inFlight === 0) this.#lastEvent = now;
     if (this.sent === 0) this.progressAt = now;
     for (let n = this.#first; this.#lost > 0 && most > 0 && n < this.#unsent; n++) {
@@ -155,6 +156,7 @@ export class SelectiveRepeat {
       most--;
     }
     for (; most > 0 && this.#unsent < this.#staged; most--) this.#send(this.#unsent++, packets, now);
+    if (isGrouped) this.#ring.group(packets);
   }
 
   #send(sequence: number, packets: DatagramList, now: number): void {

@@ -242,11 +242,11 @@ export class SendLoop {
       active.served += count;
       const { list: packets } = active;
       packets.clear();
-      repeat.take(packets, count, performance.now());
+      // Placed requests of one length leave as one message.
+      const isGrouped = active.isOrdered !== true && this.#socket.kind === "linux";
+      repeat.take(packets, count, performance.now(), isGrouped);
       let bytes = 0;
       for (let n = 0; n < packets.count; n++) bytes += packets.lengths[n]!;
-      // Placed requests of one length leave as one message.
-      if (active.isOrdered !== true) packets.group();
       const waitMs = this.#pacer.take(bytes, performance.now());
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       // A flow that has ended meanwhile has no keys.

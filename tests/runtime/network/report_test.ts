@@ -56,17 +56,23 @@ Deno.test("Arrivals reports requests whose answers have all arrived", () => {
   assert.equal(arrivals.report().first, 3);
 });
 
-Deno.test("Arrivals.count() shows once that earlier requests are missing", () => {
+Deno.test("Arrivals.hasNewGap shows requests that are missing and not reported yet", () => {
   const arrivals = new Arrivals({ flow: 5, requests: 20 });
-  const missing = (sequence: number, parts = 1) => arrivals.count(sequence, parts);
-  assert.deepEqual([0, 1, 4, 5, 3, 2, 6, 8, 7].map((each) => missing(each)), [
-    ...[false, false, true, false, false, false, false],
-    ...[true, false],
-  ]);
-  // An answer that is one of two shows nothing yet.
-  assert.deepEqual([missing(12, 2), missing(12, 2)], [false, true]);
+  const after = (sequence: number, parts = 1) => {
+    arrivals.count(sequence, parts);
+    return arrivals.hasNewGap;
+  };
+  assert.deepEqual([0, 1, 4, 3, 2, 5].map((each) => after(each)), [false, false, true, true, false, false]);
+  assert.equal(after(8), true);
+  arrivals.report();
+  assert.deepEqual([arrivals.hasNewGap, after(9), after(6), after(11)], [false, false, false, true]);
+  // A duplicate changes nothing, and one of two answers shows nothing yet.
+  arrivals.report();
+  assert.deepEqual([after(11), after(14, 2), after(14, 2)], [false, false, true]);
   const some = new Arrivals({ flow: 5, requests: 4, answersOf: Uint32Array.of(0, 1, 0, 1) });
-  assert.deepEqual([some.count(1, 1), some.count(3, 1)], [false, false]);
+  some.count(1, 1);
+  some.count(3, 1);
+  assert.equal(some.hasNewGap, false);
 });
 
 Deno.test("Arrivals counts a request without answers once a later one has arrived", () => {

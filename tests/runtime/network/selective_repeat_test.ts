@@ -212,3 +212,40 @@ Deno.test("createPacer() bounds the bytes of any period by its rate and burst", 
   assert.equal(createPacer(undefined).take(1e9, 0), 0);
   assert.throws(() => createPacer({ bytesPerSecond: 0 }), { code: "size" });
 });
+
+Deno.test("SelectiveRepeat repeats no request that was put behind longer ones of its turn", () => {
+  // Every third request is shorter, so it leaves last, and the others are reported first.
+  const draws = fc.record({ total: fc.integer({ min: 3, max: 60 }), reported: fc.nat(), later: fc.nat(100) });
+  fc.assert(fc.property(draws, ({ total, reported, later }) => {
+    const path = new RoundTrip();
+    path.measure(20);
+    const repeat = new SelectiveRepeat(total, new RequestRing(64, 4), path);
+    for (let n = 0; n < total; n++) repeat.stage(new Uint8Array(n % 3 === 2 ? 3 : 4).fill(n));
+    const list = repeat.list();
+    repeat.take(list, total, 0, true);
+    const order = Array.from({ length: total }, (_, n) => datagramAt(list, n)[0]!);
+    assert.deepEqual(
+      order.map((n) => n % 3 === 2),
+      order.map((_, at) => at >= total - Math.floor(total / 3)),
+    );
+    const bitmap = new Uint8Array(8);
+    for (const n of order.slice(0, 1 + reported % total)) bitmap[n >> 3]! |= 1 << (n & 7);
+    repeat.acknowledge(0, bitmap, 20);
+    // A report of all that was sent comes before the timeout.
+    repeat.expire(20 + Math.min(later, path.timeoutMs(0) - 1));
+    assert.equal(repeat.due, 0);
+    // A request that was sent before a reported one is lost.
+    const [first] = order, [last] = order.slice(-1);
+    const other = new SelectiveRepeat(total, new RequestRing(64, 4), path);
+    for (let n = 0; n < total; n++) other.stage(new Uint8Array(n % 3 === 2 ? 3 : 4).fill(n));
+    other.take(other.list(), total, 0, true);
+    const only = new Uint8Array(8);
+    only[last! >> 3]! |= 1 << (last! & 7);
+    other.acknowledge(0, only, 20);
+    other.expire(20 + path.reorderMs);
+    const lost = other.list();
+    other.take(lost, total, 30);
+    assert.equal(lost.count, total - 1);
+    assert.equal(datagramAt(lost, 0)[0], first);
+  }));
+});
