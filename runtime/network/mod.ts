@@ -54,7 +54,7 @@ export {
   type ReceiverCounts,
   type ReceiverOptions,
 } from "./receiver.ts";
-export type { ReceivedOutput } from "./received_inputs.ts";
+export type { ReceivedOutput } from "./received_output.ts";
 export { openTun, type TunOptions } from "./route/tun_socket.ts";
 export { openSender, type Sender, type SenderCounts, type SenderOptions, type SentPlan } from "./sender.ts";
 export type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";

@@ -15,6 +15,7 @@ import { Arrivals, partsOf } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
+import type { ReceivedOutput } from "./received_output.ts";
 import { encodeReport } from "./report_packet.ts";
 import type { PacketMac } from "./security/packet_mac.ts";
 import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
@@ -23,21 +24,10 @@ import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 const REPORT_EVERY = 32;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
+/** Bytes of datagrams that are copied in one move: at least the longest datagram. */
+const RUN_BYTES = 2 ** 16;
 /** Complete flows whose last reports are kept. */
 const MAX_COMPLETE = 512;
-
-/** A result that has arrived. */
-export interface ReceivedOutput {
-  /** Plan of the result. */
-  readonly plan: Plan;
-  /** Name that the sender gave the input. */
-  readonly label: string;
-  /** Result, of the type that a session of the plan returns. */
-  // deno-lint-ignore no-explicit-any -- the plan's name selects the type
-  readonly output: any;
-  /** IP address of the sender. */
-  readonly sender: string;
-}
 
 /** A plan with its receiving halves. */
 export interface OpenPlan {
@@ -80,10 +70,12 @@ export class ReceivedInputs {
   readonly #flows = new Map<number, FlowState>();
   readonly #outcomes: Record<string, number> = {};
   readonly #slots = reserveSlots(
-    createEngine(slotBytesFor(MAX_PAYLOAD) + 2 * SLOTS_ALIGNMENT),
+    createEngine(slotBytesFor(MAX_PAYLOAD) + 2 * SLOTS_ALIGNMENT + RUN_BYTES),
     1,
     MAX_PAYLOAD,
   );
+  // Address of the datagrams that are taken.
+  readonly #memory = this.#slots.engine.reserve(RUN_BYTES);
   readonly #dirty = new Set<FlowState>();
   // Whether reports are sent at the end of the batch.
   #isDue = false;
@@ -164,9 +156,23 @@ export class ReceivedInputs {
 
   /** Takes datagrams from the NIC. */
   take(batch: ReceivedBatch): void {
-    for (let n = 0; n < batch.count; n++) {
-      const outcome = this.#take(datagramAt(batch, n));
-      this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    const { bytes, count, offsets, lengths } = batch, { engine } = this.#slots, memory = this.#memory;
+    for (let n = 0; n < count;) {
+      const opened = this.nicMac === undefined ? undefined : this.#open(datagramAt(batch, n));
+      if (opened !== undefined) {
+        if (typeof opened !== "string") engine.bytes.set(opened, memory);
+        this.#count(typeof opened === "string" ? opened : this.#takeAt(memory, opened.length));
+        n++;
+        continue;
+      }
+      // Datagrams that follow each other in memory, as joined ones do, are copied in one move.
+      const first = offsets[n]!;
+      let last = n, end = first + lengths[n]!;
+      while (last + 1 < count && offsets[last + 1] === end && end + lengths[last + 1]! - first <= RUN_BYTES) {
+        end += lengths[++last]!;
+      }
+      engine.bytes.set(bytes.subarray(first, end), memory);
+      for (; n <= last; n++) this.#count(this.#takeAt(memory + offsets[n]! - first, lengths[n]!));
     }
     // A sender repeats what is missing before an answer, so that report does not wait.
     for (const { arrivals } of this.#dirty) this.#isDue ||= arrivals.hasNewGap;
@@ -175,20 +181,22 @@ export class ReceivedInputs {
     else if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportLate(), REPORT_MS);
   }
 
-  #take(datagram: Uint8Array): string {
-    const bytes = this.#open(datagram);
-    if (typeof bytes === "string") return bytes;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER_BYTES) return "truncated";
-    if (bytes.length !== HEADER_BYTES + view.getUint16(OFFSET.length, true)) return "length";
-    if (bytes.length > this.#slots.slotBytes) return "length";
+  #count(outcome: string): void {
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+  }
+
+  /** Takes a datagram that is at an address of the engine. */
+  #takeAt(at: number, length: number): string {
+    const slots = this.#slots, { view } = slots.engine;
+    if (length < HEADER_BYTES) return "truncated";
+    if (length !== HEADER_BYTES + view.getUint16(at + OFFSET.length, true)) return "length";
+    if (length > slots.slotBytes) return "length";
     // Over a network, a packet without a CRC is not one of ours.
-    if ((view.getUint16(OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
-    const state = this.#flows.get(view.getUint32(OFFSET.flow, true));
-    if (state === undefined) return this.#repeatReport(view.getUint32(OFFSET.flow, true));
-    const slots = this.#slots;
-    slots.engine.bytes.set(bytes, slotAddress(slots, 0));
-    const sequence = view.getUint32(OFFSET.sequence, true), parts = partsOf(slots, 0);
+    if ((view.getUint16(at + OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
+    const number = view.getUint32(at + OFFSET.flow, true), state = this.#flows.get(number);
+    if (state === undefined) return this.#repeatReport(number);
+    slots.engine.bytes.copyWithin(slotAddress(slots, 0), at, at + length);
+    const sequence = view.getUint32(at + OFFSET.sequence, true), parts = partsOf(slots, 0);
     const outcome = state.flow.accept(slots, 0);
     if (outcome === "accepted" || outcome === "early") {
       state.arrivals.count(state.requestOf?.(sequence) ?? sequence, parts);
@@ -199,19 +207,20 @@ export class ReceivedInputs {
 
   /** Verifies an answer, if answers are authenticated. Unknown flows have no keys. */
   #open(datagram: Uint8Array): Uint8Array | string {
-    if (this.nicMac === undefined) return datagram;
     if (datagram.length < HEADER_BYTES) return "truncated";
     const view = new DataView(datagram.buffer, datagram.byteOffset);
     const flow = view.getUint32(OFFSET.flow, true);
     if (!this.#flows.has(flow) && !this.#complete.has(flow)) return "flow";
-    return this.nicMac()?.open(datagram) ?? "mac";
+    return this.nicMac!()?.open(datagram) ?? "mac";
   }
 
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
     this.#dirty.add(state);
-    if (++state.unreported >= REPORT_EVERY || flow.done) this.#isDue = true;
+    if (++state.unreported >= REPORT_EVERY) this.#isDue = true;
     this.#noteEscape(state);
+    if (!flow.done) return;
+    this.#isDue = true;
     this.#finishIfDone(entry);
   }
 

@@ -20,7 +20,8 @@ import {
 import { halvesOf } from "./halves_of.ts";
 import { inputSpec, openSpec, partSpec, resumeSpec } from "./messages.ts";
 import { checkOptions } from "../option_checks.ts";
-import { ReceivedInputs, type ReceivedOutput } from "./received_inputs.ts";
+import { ReceivedInputs } from "./received_inputs.ts";
+import type { ReceivedOutput } from "./received_output.ts";
 import { NicProxy } from "./nic_proxy.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { agreeKeys, checkKeys, keysHandler } from "./security/agree.ts";

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { type Address, formatAddress } from "../../runtime/network/address.ts";
-import type { ReceivedOutput } from "../../runtime/network/received_inputs.ts";
+import type { ReceivedOutput } from "../../runtime/network/received_output.ts";
 import { openReceiver, type Receiver } from "../../runtime/network/receiver.ts";
 import { openRelay, type Relay, type RelayFaults } from "../../runtime/network/mod.ts";
 import { writeWhole } from "../io/write.ts";

@@ -7,7 +7,7 @@
 import type { Plan } from "../../../kernels/plan/plan.ts";
 import { type Nic, type NicOptions, openNic } from "../../../runtime/network/nic.ts";
 import { openReceiver, type Receiver } from "../../../runtime/network/receiver.ts";
-import type { ReceivedOutput } from "../../../runtime/network/received_inputs.ts";
+import type { ReceivedOutput } from "../../../runtime/network/received_output.ts";
 import type { Security } from "../../../runtime/network/security/options.ts";
 import type { OpenDatagram } from "../../../runtime/network/socket/contract.ts";
 import type { RelayFaults } from "../../../runtime/network/fault_path.ts";
