@@ -34,14 +34,14 @@ export class RoundTrip {
   /**
    * Timeout of a flow in milliseconds.
    *
-   * @param timeouts Its timeouts in a row. The second and each further one double the next. The back-off is a flow's own:
-   * many small flows that lose their last packets do not slow each other.
+   * @param timeouts Its timeouts in a row. Each doubles the next. The back-off is a flow's own: many small flows that lose
+   * their last packets do not slow each other.
    */
   timeoutMs(timeouts: number): number {
     const base = this.#smoothed === undefined
       ? FIRST_MS
       : this.#smoothed + Math.max(CLOCK_MS, 4 * this.#variation);
-    const backOff = 2 ** Math.max(0, Math.min(MAX_DOUBLINGS, timeouts - 1));
+    const backOff = 2 ** Math.min(MAX_DOUBLINGS, timeouts);
     return Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, base) * backOff);
   }
 

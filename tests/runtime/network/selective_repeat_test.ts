@@ -53,7 +53,7 @@ Deno.test("SelectiveRepeat does not send reordered requests again", () => {
   assert.equal(repeat.due, 0);
 });
 
-Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all in flight, and then the timeout doubles", () => {
+Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all in flight, and each timeout doubles the next", () => {
   // Placed packets have one probe, and sequential ones three: nothing behind a gap of theirs is computed.
   for (const [sequential, probes] of [[undefined, 1], [{}, 3]] as const) {
     const path = new RoundTrip();
@@ -66,12 +66,12 @@ Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all 
     assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [probes, 8 - probes, 1]);
     assert.equal(take(repeat, 8, first), probes);
     const second = repeat.deadline;
-    assert.equal(second, first + first);
+    assert.equal(second, first + 2 * first);
     assert.equal(repeat.expire(second - 1), false);
     assert.equal(repeat.expire(second), true);
     assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [8, 0, 2]);
     take(repeat, 8, second);
-    assert.equal(repeat.deadline, second + 2 * first);
+    assert.equal(repeat.deadline, second + 4 * first);
   }
 });
 
@@ -165,7 +165,7 @@ Deno.test("RoundTrip follows RFC 6298 within its limits", () => {
   path.measure(100);
   assert.deepEqual([path.smoothedMs, path.timeoutMs(0)], [100, 300]);
   path.measure(100);
-  assert.deepEqual([0, 1, 2, 3].map((n) => path.timeoutMs(n)), [250, 250, 500, 1000]);
+  assert.deepEqual([0, 1, 2, 3].map((n) => path.timeoutMs(n)), [250, 500, 1000, 2000]);
   assert.equal(path.timeoutMs(20), MAX_TIMEOUT_MS);
   for (let n = 0; n < 100; n++) path.measure(0.1);
   assert.deepEqual([path.timeoutMs(0), path.timeoutMs(100)], [MIN_TIMEOUT_MS, 64 * MIN_TIMEOUT_MS]);
