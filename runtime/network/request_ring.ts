@@ -101,13 +101,12 @@ export class RequestRing {
   }
 
   /**
-   * Groups requests of one length, so that they leave as one message. Their times follow the new order, in which they
-   * arrive: otherwise those of other lengths would seem to be lost.
+   * Makes the times of the requests of a turn follow the order in which they leave. If they are grouped by their lengths,
+   * those that leave later would seem to be lost otherwise.
    *
    * @param packets Requests of one turn, which have one time.
    */
-  group(packets: DatagramList): void {
-    packets.group();
+  stamp(packets: DatagramList): void {
     for (let n = 0; n < packets.count; n++) {
       this.sentAt[packets.offsets[n]! / this.#packetBytes]! += n * STEP_MS;
     }

@@ -25,6 +25,17 @@ export class RoundTrip {
   #smoothed: number | undefined;
   #variation = 0;
   #silences = 0;
+  #isReordering = false;
+
+  /** Whether the path has changed the order of requests or answers. */
+  get isReordering(): boolean {
+    return this.#isReordering;
+  }
+
+  /** Takes note of a request that seemed to be lost, because later ones had arrived, and arrived then. */
+  noteReordering(): void {
+    this.#isReordering = true;
+  }
 
   /** Smoothed round trip in milliseconds; 0 before the first measurement. */
   get smoothedMs(): number {

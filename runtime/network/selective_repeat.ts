@@ -2,12 +2,13 @@
  * Selective repeat: the requests of one flow that are in flight, and those that are due again.
  *
  * A request is lost if one that was sent sufficiently later has arrived, if it does not arrive soon after a later one, or
- * if the timeout passes without any acknowledgement. Copies of the requests are kept until they are acknowledged.
+ * if the timeout passes without any acknowledgement. On a path that keeps the order, three later ones suffice. Copies of the requests are kept until they are acknowledged.
  *
  * @module
  */
 
 import type { PacketSlots } from "../../serialize/packets.ts";
+import { ArrivalOrder } from "./arrival_order.ts";
 import { ARRIVED, HELD, IN_FLIGHT, LOST, type RequestRing } from "./request_ring.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import type { DatagramList } from "./socket/batch.ts";
@@ -43,9 +44,7 @@ export class SelectiveRepeat {
   #staged = 0;
   #inFlight = 0;
   #lost = 0;
-  // Request that was sent last of those that have arrived, and when.
-  #newestArrival = -Infinity;
-  #newest = -1;
+  readonly #order = new ArrivalOrder();
   #lastEvent = 0;
   // Sequential flows: earliest time at which a device could take each request, and first request that the NIC lacks.
   readonly #dueAt: Float64Array;
@@ -156,7 +155,8 @@ export class SelectiveRepeat {
       most--;
     }
     for (; most > 0 && this.#unsent < this.#staged; most--) this.#send(this.#unsent++, packets, now);
-    if (isGrouped) this.#ring.group(packets);
+    if (isGrouped) packets.group();
+    if (!this.#isSequential) this.#ring.stamp(packets);
   }
 
   #send(sequence: number, packets: DatagramList, now: number): void {
@@ -291,13 +291,13 @@ export class SelectiveRepeat {
       last = n;
       const dueAt = this.#dueAt[slot]!;
       copied = Math.max(copied, this.#ring.copiedAt[slot]!);
-      const isAmbiguous = this.#ring.tries[slot]! > 1 || dueAt !== this.#ring.sentAt[slot];
+      const isRepeat = this.#ring.tries[slot]! > 1;
+      const isAmbiguous = isRepeat || dueAt !== this.#ring.sentAt[slot];
       // An acknowledgement that comes at once is one of the copy that was sent first.
-      if (isAmbiguous && now - dueAt < this.#path.smoothedMs / 2) continue;
-      if (dueAt >= this.#newestArrival) {
-        this.#newest = dueAt > this.#newestArrival ? n : Math.max(n, this.#newest);
-        this.#newestArrival = dueAt;
-      }
+      const isOfFirst = isAmbiguous && now - dueAt < this.#path.smoothedMs / 2;
+      if (this.#ring.losses[slot]! > 0 && (isOfFirst || !isRepeat)) this.#path.noteReordering();
+      if (isOfFirst) continue;
+      this.#order.note(n, dueAt);
       // The round trip of a request that was repeated or held is ambiguous. That of a lost one has the timeout in it.
       if (!isAmbiguous && isInFlight) measured = Math.max(measured, dueAt);
     }
@@ -339,15 +339,16 @@ export class SelectiveRepeat {
   #findLost(now: number): void {
     for (let n = this.#first; n < this.#unsent; n++) {
       const dueAt = this.#dueAt[n % this.#capacity]!;
-      const isEarlier = dueAt < this.#newestArrival || (dueAt === this.#newestArrival && n < this.#newest);
-      if (isEarlier) this.#suspect(n % this.#capacity, dueAt, this.#newestArrival, now);
+      if (this.#order.isPassed(n, dueAt)) this.#suspect(n % this.#capacity, dueAt, this.#order.newest, now);
     }
     this.#loseSuspects(now);
   }
 
   #suspect(slot: number, dueAt: number, newest: number, now: number): void {
     if (this.#states[slot] !== IN_FLIGHT) return;
-    const at = dueAt < newest - this.#path.reorderMs ? now : now + this.#path.reorderMs;
+    const { reorderMs, isReordering } = this.#path;
+    const isBehind = !this.#isSequential && !isReordering && dueAt < this.#order.third;
+    const at = isBehind || dueAt < newest - reorderMs ? now : now + reorderMs;
     this.#suspects.add(slot, at);
   }
 

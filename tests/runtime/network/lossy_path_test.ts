@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { memoize } from "../../../kernels/memoize/memo.ts";
 import { compile } from "../../../kernels/compile.ts";
 import type { Plan } from "../../../kernels/plan/plan.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
-import type { Tensor } from "../../../serialize/tensor.ts";
+import { type Tensor, tensor } from "../../../serialize/tensor.ts";
 import { installFakeClock } from "../../support/fake_clock.ts";
 import { noise } from "../../support/images.ts";
 import { sized } from "../../support/long.ts";
@@ -86,6 +87,33 @@ Deno.test("requests that stand alone cross paths that each lose 20% without a wi
     }
     assert(clock.now() < 3000, `${clock.now()} ms`);
   }
+});
+
+Deno.test("large inputs take at most 1.22 of the time at 1% loss, with few timeouts", async () => {
+  const memo = memoize((x) => 255 - x, { input: "u8", output: "u8" });
+  const data = Uint8Array.from({ length: 400 * 600 * 3 }, (_, n) => (n * 7 + (n >> 9)) & 255);
+  const input = tensor(data, { dtype: "u8", shape: [400, 600, 3] }), device = MODEL_PROFILE;
+  const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input, device });
+  const send = async (loss: number, seed: number) => {
+    using clock = installFakeClock();
+    const faults = { loss, delayMs: 5 };
+    await using parties = await openVirtualParties({ plan, resources: { memo }, faults, seed });
+    let next = 0;
+    const lane = async () => {
+      while (next < 16) await parties.send(input, `${next++}`);
+    };
+    await clock.run(Promise.all([lane(), lane(), lane(), lane()]), 1e6);
+    return { ms: clock.now(), timeouts: parties.loop.timeouts };
+  };
+  const clean = await send(0, 1), seeds = sized(8, 2);
+  assert.equal(clean.timeouts, 0);
+  let ms = 0, timeouts = 0;
+  for (let seed = 1; seed <= seeds; seed++) {
+    const lossy = await send(0.01, seed);
+    [ms, timeouts] = [ms + lossy.ms, timeouts + lossy.timeouts];
+  }
+  assert(ms < 1.22 * seeds * clean.ms, `${ms / seeds} ms, ${clean.ms} without loss`);
+  assert(timeouts <= 4 * seeds, `${timeouts} timeouts in ${seeds} runs`);
 });
 
 Deno.test("a flow without any report ends with gap after 5 s and 12 timeouts, not sooner", async () => {
