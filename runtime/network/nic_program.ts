@@ -7,16 +7,15 @@
 import type { Halves } from "../../kernels/halves.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { reservePlanSlots } from "../../kernels/plan/slots.ts";
-import { slotAddress } from "../../serialize/packets.ts";
-import type { PacketSlots } from "../../serialize/packets.ts";
+import { type PacketSlots, slotAddress, slotBytesFor } from "../../serialize/packets.ts";
 import { createEpochCounter } from "../../kernels/epochs.ts";
 import type { Device } from "../device/device.ts";
 import { yieldToEventLoop } from "../device/serial.ts";
 import { PageTurns } from "./page_turns.ts";
 import type { Peer } from "./security/peers.ts";
 
-/** Requests in one exchange with the device, at most. */
-const BATCH = 512;
+/** Requests in one exchange with the device, at most, and their bytes. A path with a delay needs many in flight. */
+const BATCH = 1024, BATCH_BYTES = 5 * 2 ** 20;
 
 /** Answers in one exchange, at most. */
 const MAX_ANSWERS = 4096;
@@ -85,8 +84,10 @@ export class NicProgram {
     this.maxFlows = halves.flows ?? Infinity;
     this.requestOf = halves.requestOf ?? ((answer) => answer);
     this.#events = events;
-    const { answersPerRequest } = plan.packets;
-    this.capacity = Math.max(1, Math.min(BATCH, Math.floor(MAX_ANSWERS / answersPerRequest)));
+    const { request, answer, answersPerRequest } = plan.packets;
+    const slotBytes = slotBytesFor(Math.max(request, answer));
+    const most = Math.min(MAX_ANSWERS / answersPerRequest, BATCH_BYTES / slotBytes);
+    this.capacity = Math.max(1, Math.min(BATCH, Math.floor(most)));
     this.share = Math.ceil(3 * this.capacity / 4);
     const packets = { ...plan.packets, inFlight: this.capacity };
     const { requests, answers } = reservePlanSlots(packets);

@@ -224,6 +224,8 @@ export class SendLoop {
     let hasSent = false;
     // The flow that was served least comes first, so that a small window goes to all alike.
     const round = [...this.#active.values()].sort((a, b) => a.served - b.served);
+    // A flow that only waits for its last answers leaves its share to others.
+    const wanting = round.reduce((sum, { repeat }) => sum + (repeat.due > 0 || repeat.room > 0 ? 1 : 0), 0);
     for (const active of round) {
       const { repeat, sent } = active;
       this.#expire(active);
@@ -236,7 +238,7 @@ export class SendLoop {
       }
       const { size } = this.#window;
       const free = size - this.#inFlight();
-      const share = Math.max(1, Math.ceil(size / this.#active.size));
+      const share = Math.max(1, Math.ceil(size / Math.max(1, wanting)));
       const count = Math.min(TURN, free, share - repeat.inFlight, repeat.due);
       if (count <= 0) continue;
       active.served += count;

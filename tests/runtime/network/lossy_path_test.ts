@@ -89,7 +89,7 @@ Deno.test("requests that stand alone cross paths that each lose 20% without a wi
   }
 });
 
-Deno.test("large inputs take at most 1.22 of the time at 1% loss, with few timeouts", async () => {
+Deno.test("large inputs take at most 1.12 of the time at 1% loss, with few timeouts", async () => {
   const memo = memoize((x) => 255 - x, { input: "u8", output: "u8" });
   const data = Uint8Array.from({ length: 400 * 600 * 3 }, (_, n) => (n * 7 + (n >> 9)) & 255);
   const input = tensor(data, { dtype: "u8", shape: [400, 600, 3] }), device = MODEL_PROFILE;
@@ -100,9 +100,9 @@ Deno.test("large inputs take at most 1.22 of the time at 1% loss, with few timeo
     await using parties = await openVirtualParties({ plan, resources: { memo }, faults, seed });
     let next = 0;
     const lane = async () => {
-      while (next < 16) await parties.send(input, `${next++}`);
+      while (next < 24) await parties.send(input, `${next++}`);
     };
-    await clock.run(Promise.all([lane(), lane(), lane(), lane()]), 1e6);
+    await clock.run(Promise.all(Array.from({ length: 8 }, lane)), 1e6);
     return { ms: clock.now(), timeouts: parties.loop.timeouts };
   };
   const clean = await send(0, 1), seeds = sized(8, 2);
@@ -112,8 +112,8 @@ Deno.test("large inputs take at most 1.22 of the time at 1% loss, with few timeo
     const lossy = await send(0.01, seed);
     [ms, timeouts] = [ms + lossy.ms, timeouts + lossy.timeouts];
   }
-  assert(ms < 1.22 * seeds * clean.ms, `${ms / seeds} ms, ${clean.ms} without loss`);
-  assert(timeouts <= 4 * seeds, `${timeouts} timeouts in ${seeds} runs`);
+  assert(ms < 1.12 * seeds * clean.ms, `${ms / seeds} ms, ${clean.ms} without loss`);
+  assert(timeouts <= 6 * seeds, `${timeouts} timeouts in ${seeds} runs`);
 });
 
 Deno.test("a flow without any report ends with gap after 5 s and 12 timeouts, not sooner", async () => {
