@@ -35,7 +35,7 @@ async function openPlain(scenario: Scenario): Promise<DatagramSocket> {
     take(String(input), await serve!(bytes));
   });
   const onDatagrams = (batch: ReceivedBatch) => plain.take(batch);
-  return plain.socket = await openerOf(scenario)({ listen, maxBytes, onDatagrams });
+  return plain.socket = await openerOf(scenario)({ listen, maxBytes, onDatagrams, coalesces: true });
 }
 
 serveCalls({

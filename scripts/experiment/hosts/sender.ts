@@ -66,6 +66,7 @@ serveCalls({
     socket = await openerOf(found)({
       listen,
       onDatagrams: eachDatagram((bytes, { port }) => plain.get(port)?.take(bytes)),
+      coalesces: true,
     });
     sender = await openSender({ nic, receiver: control, jumbo: isJumbo, open: openerOf(found) });
     part = await sender.open(plan, resources as never);
