@@ -17,6 +17,8 @@ import { TripGauge } from "./trip_gauge.ts";
 
 /** Requests that a sequential flow's first timeout repeats: at 10% loss a quarter of single ones bring no report. */
 const PROBES = 3;
+/** Requests that a flow's second timeout repeats. */
+const MORE_PROBES = 16;
 
 /** Requests of one flow, within a window. */
 export class SelectiveRepeat {
@@ -359,9 +361,9 @@ export class SelectiveRepeat {
   }
 
   /**
-   * Marks requests as lost if the timeout has passed. The first time it is the oldest ones in flight only: their repeats
-   * bring a report, which names the others, where merely a report was lost. After further timeouts it is all of them, and
-   * the timeout doubles.
+   * Marks requests as lost if the timeout has passed. The first times it is the oldest ones in flight only: their repeats
+   * bring a report, which names the others, where merely a report was lost, or a host was busy. After further timeouts it
+   * is all of them.
    *
    * @returns Whether all requests were marked.
    */
@@ -371,9 +373,10 @@ export class SelectiveRepeat {
     this.timeouts++;
     this.#lastEvent = now;
     if (this.#inFlight === 0) this.#release(this.#unsent);
-    if (this.timeouts > 1) this.loseAll();
-    else this.#loseOldest(this.#isSequential ? PROBES : 1);
-    return this.timeouts > 1;
+    const isLong = this.timeouts > 2;
+    if (isLong) this.loseAll();
+    else this.#loseOldest(this.timeouts > 1 ? MORE_PROBES : this.#isSequential ? PROBES : 1);
+    return isLong;
   }
 
   #loseOldest(count: number): void {

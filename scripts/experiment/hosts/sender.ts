@@ -32,6 +32,14 @@ export interface SenderPeers {
 /** Path of a phase: through the NIC, or plain to an address with a window. */
 export type Path = "nic" | { readonly to: Address; readonly window: number };
 
+/** Items that a call sends. */
+interface SentItems {
+  readonly path: Path;
+  readonly inFlight: number;
+  readonly from?: number;
+  readonly to?: number;
+}
+
 const listen = { host: "127.0.0.1", port: 0 };
 let sender: Sender | undefined;
 let part: SentPlan<Plan> | undefined;
@@ -76,15 +84,15 @@ serveCalls({
     items = await scenarioNamed(scenario).items(seed, count);
     return items.length;
   },
-  /** Sends the inputs, some at once, and returns the milliseconds that each took. */
-  run: async ({ path, inFlight }: { path: Path; inFlight: number }) => {
+  /** Sends inputs, all or those `from` up to `to`, some at once, and returns the milliseconds that each took. */
+  run: async ({ path, inFlight, from = 0, to = items.length }: SentItems) => {
     const times: number[] = [];
-    let next = 0;
+    let next = from;
     const lane = async () => {
-      while (next < items.length) {
+      while (next < to) {
         const n = next++, start = performance.now();
         await sendOne(path, items[n]!, String(n));
-        times[n] = performance.now() - start;
+        times[n - from] = performance.now() - start;
       }
     };
     await Promise.all(Array.from({ length: inFlight }, lane));

@@ -53,25 +53,30 @@ Deno.test("SelectiveRepeat does not send reordered requests again", () => {
   assert.equal(repeat.due, 0);
 });
 
-Deno.test("SelectiveRepeat.expire() repeats the oldest requests first, then all in flight, and each timeout doubles the next", () => {
+Deno.test("SelectiveRepeat.expire() repeats the oldest requests, then more, then all in flight, and doubles its timeouts", () => {
   // Placed packets have one probe, and sequential ones three: nothing behind a gap of theirs is computed.
   for (const [sequential, probes] of [[undefined, 1], [{}, 3]] as const) {
     const path = new RoundTrip();
-    const repeat = new SelectiveRepeat(8, new RequestRing(8, 4), path, sequential);
+    const repeat = new SelectiveRepeat(20, new RequestRing(20, 4), path, sequential);
     stage(repeat);
-    take(repeat, 8, 0);
+    take(repeat, 20, 0);
     const first = repeat.deadline;
     assert.equal(repeat.expire(first - 1), false);
     assert.equal(repeat.expire(first), false);
-    assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [probes, 8 - probes, 1]);
-    assert.equal(take(repeat, 8, first), probes);
+    assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [probes, 20 - probes, 1]);
+    assert.equal(take(repeat, 20, first), probes);
     const second = repeat.deadline;
     assert.equal(second, first + 2 * first);
     assert.equal(repeat.expire(second - 1), false);
-    assert.equal(repeat.expire(second), true);
-    assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [8, 0, 2]);
-    take(repeat, 8, second);
-    assert.equal(repeat.deadline, second + 4 * first);
+    assert.equal(repeat.expire(second), false);
+    assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [16, 4, 2]);
+    assert.equal(take(repeat, 20, second), 16);
+    const third = repeat.deadline;
+    assert.equal(third, second + 4 * first);
+    assert.equal(repeat.expire(third), true);
+    assert.deepEqual([repeat.due, repeat.inFlight, repeat.timeouts], [20, 0, 3]);
+    take(repeat, 20, third);
+    assert.equal(repeat.deadline, third + 8 * first);
   }
 });
 
