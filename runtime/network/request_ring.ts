@@ -58,6 +58,16 @@ export class RequestRing {
     return this.#bytes.length;
   }
 
+  /** Slot of a request. A loop goes on with {@linkcode behind}, because a division costs more than its body. */
+  slotOf(sequence: number): number {
+    return sequence % this.capacity;
+  }
+
+  /** Slot of the next request. */
+  behind(slot: number): number {
+    return slot + 1 === this.capacity ? 0 : slot + 1;
+  }
+
   /** Makes an empty list for {@linkcode add}. */
   list(): DatagramList {
     return new DatagramList(this.#bytes);
@@ -72,12 +82,17 @@ export class RequestRing {
   /**
    * Keeps copies of requests that follow each other, in one move if their packets' slots are as long as a copy.
    *
-   * @param slot Slot of the first copy; the others follow, before the end of the ring.
-   * @param packets Slots of the packets.
-   * @param first Slot of the first packet.
-   * @param count Number of packets.
+   * @param sequence First request.
+   * @param packets Slots of the packets, from slot 0.
+   * @param count Number of requests, at most the capacity.
    */
-  setAll(slot: number, packets: PacketSlots, first: number, count: number): void {
+  setAll(sequence: number, packets: PacketSlots, count: number): void {
+    const slot = this.slotOf(sequence), before = Math.min(count, this.capacity - slot);
+    this.#setRun(slot, packets, 0, before);
+    this.#setRun(0, packets, before, count - before);
+  }
+
+  #setRun(slot: number, packets: PacketSlots, first: number, count: number): void {
     const { engine: { bytes, view }, slotBytes } = packets, each = this.#packetBytes;
     const from = slotAddress(packets, first);
     if (slotBytes === each) this.#bytes.set(bytes.subarray(from, from + count * each), slot * each);

@@ -130,12 +130,8 @@ export class SelectiveRepeat {
 
   /** Keeps copies of the next `count` requests, which are in slots from 0. Requires `room`. */
   stageAll(packets: PacketSlots, count: number): void {
-    for (let first = 0; first < count;) {
-      const at = this.#staged % this.#capacity, some = Math.min(count - first, this.#capacity - at);
-      this.#ring.setAll(at, packets, first, some);
-      this.#staged += some;
-      first += some;
-    }
+    this.#ring.setAll(this.#staged, packets, count);
+    this.#staged += count;
   }
 
   /**
@@ -284,10 +280,11 @@ export class SelectiveRepeat {
     // A report from before, or of another flow's length, acknowledges nothing beyond what was sent.
     const until = Math.min(first, this.#unsent);
     let count = 0, last = -1, measured = -Infinity, copied = -Infinity;
-    for (let n = this.#first; n < end; n++) {
+    const ring = this.#ring;
+    for (let n = this.#first, slot = ring.slotOf(n); n < end; n++, slot = ring.behind(slot)) {
       const bit = n - first;
       if (n >= until && (bit < 0 || ((bitmap[bit >> 3]! >> (bit & 7)) & 1) === 0)) continue;
-      const slot = n % this.#capacity, isInFlight = this.#states[slot] === IN_FLIGHT;
+      const isInFlight = this.#states[slot] === IN_FLIGHT;
       if (!this.#arrive(slot)) continue;
       count++;
       last = n;
@@ -332,16 +329,20 @@ export class SelectiveRepeat {
   }
 
   #advance(): void {
-    while (this.#first < this.#unsent && this.#states[this.#first % this.#capacity] === ARRIVED) {
-      this.#first++;
+    const ring = this.#ring;
+    let slot = ring.slotOf(this.#first);
+    for (; this.#first < this.#unsent && this.#states[slot] === ARRIVED; this.#first++) {
+      slot = ring.behind(slot);
     }
   }
 
   /** Finds requests that were sent before one that has arrived. They are lost at once, or if they do not arrive soon. */
   #findLost(now: number): void {
-    for (let n = this.#first; n < this.#unsent; n++) {
-      const dueAt = this.#dueAt[n % this.#capacity]!;
-      if (this.#order.isPassed(n, dueAt)) this.#suspect(n % this.#capacity, dueAt, this.#order.newest, now);
+    const ring = this.#ring;
+    for (let n = this.#first, slot = ring.slotOf(n); n < this.#unsent; n++, slot = ring.behind(slot)) {
+      if (this.#states[slot] !== IN_FLIGHT) continue;
+      const dueAt = this.#dueAt[slot]!;
+      if (this.#order.isPassed(n, dueAt)) this.#suspect(slot, dueAt, this.#order.newest, now);
     }
     this.#loseSuspects(now);
   }
