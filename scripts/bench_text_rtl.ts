@@ -125,7 +125,7 @@ if (path === undefined) throw new Error("Cannot measure: expected the path of a 
 const vocabulary = decodeVocabulary(new Uint8Array(await readFile(path)));
 const tokenizer = driveTokenizer(await openRtlCard(await compileBuild("tokenize")));
 const all = await texts();
-const names = ["cells", "suffixes", "pairs", "parts", "verdicts", "pieces", "found"] as const;
+const names = ["cells", "suffixes", "pairs", "parts", "verdicts", "pieces", "found", "misses"] as const;
 print(
   ["words a byte", ...names, "cycles: 8 flows, latency 1", "1 flow, 64", "8 flows, 64"],
   all.map(([name, text]) => {

@@ -116,7 +116,7 @@ module bpe_walk #(
     if (last_write) lasts[last_address] <= last_token;
     if (!wiping[CW]) verdicts[wiping[CW-1:0]] <= '0;
     else if (verdict_write) verdicts[b_entry] <= {1'b1, verdict, before_q[b], token_q[b]};
-    q_octet <= octets[{a, at_q[a][8:0]}];
+    q_octet <= octets[{a, at_q[a][8:0] + 9'(do_q[a] != NEXT)}];  // the byte after the one in progress
     q_last <= lasts[{a, before_address}];
     q_verdict <= verdicts[a_entry];
   end
@@ -417,6 +417,12 @@ module bpe_walk #(
         leave = 1'b1;
         leave_tokens = 1'b1;
         want_n = SOME;
+      end else if (at_n != accepts[10*b+:10]) begin
+        octet_n = q_octet;
+        w_ask = 1'b1;
+        ask_word = {1'b0, base_n + {11'd0, q_octet}};
+        w_looked_cell = 1'b1;
+        do_n = CHILD;
       end
     end
     if (lost_n) begin

@@ -4,7 +4,9 @@
 module packet_tokenize #(
     parameter int AW    = 7,  // 2^AW beats are stored on either side
     parameter int FLOWS = 8,  // flows at once, a power of two
-    parameter int FW    = 3   // log2 of FLOWS
+    parameter int FW    = 3,  // log2 of FLOWS
+    parameter int KW    = 14, // log2 of the buckets in a bank of the table of pieces
+    parameter int WW    = 18  // log2 of the vocabulary's words on chip
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -56,7 +58,7 @@ module packet_tokenize #(
     /* verilator lint_on UNUSEDSIGNAL */
     input  logic [127:0] m_axi_table_rdata
 );
-  localparam int ARGS = 15, MORE = 10;
+  localparam int ARGS = 15, MORE = 11;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -97,13 +99,15 @@ module packet_tokenize #(
   assign part_bits = 17'(cfg[32*11+:12]) * (17'(cfg[32*12+:5]) + 17'd1);
   assign most = 32'(part_bits) <= 32'(256 * 2 ** AW) ? 14'(32 * 2 ** LW) : '0;
 
-  logic [8:0] looked;
+  logic [9:0] looked;
   logic [FW-1:0] ask_flow;
   logic [19:0] ask_word;
   tokenize_flows #(
       .FLOWS(FLOWS),
       .FW   (FW),
-      .LW   (LW)
+      .LW   (LW),
+      .KW   (KW),
+      .WW   (WW)
   ) u_flows (
       .clk,
       .rst_n,
@@ -130,29 +134,29 @@ module packet_tokenize #(
       .ask_ready(m_axi_table_arready),
       .ask_flow,
       .ask_word,
-      .told     (m_axi_table_rvalid),
-      .told_flow(m_axi_table_rid[FW-1:0]),
-      .told_data(m_axi_table_rdata),
+      .reply_valid(m_axi_table_rvalid),
+      .reply_ready(m_axi_table_rready),
+      .reply_flow (m_axi_table_rid[FW-1:0]),
+      .reply_data (m_axi_table_rdata),
       .looked,
       .waits
   );
   assign m_axi_table_arid = 4'(ask_flow);
   assign m_axi_table_araddr = {8'd0, ask_word, 4'd0};
-  assign m_axi_table_rready = 1'b1;
 
   // ---- lookups, as kernels/rtl/registers.ts names them, and bytes of text ----
-  logic [31:0] counted[9];
+  logic [31:0] counted[10];
   logic [31:0] bytes;
   always_ff @(posedge clk)
     if (!rst_n) begin
-      for (int n = 0; n < 9; n++) counted[n] <= '0;
+      for (int n = 0; n < 10; n++) counted[n] <= '0;
       bytes <= '0;
     end else begin
-      for (int n = 0; n < 9; n++) counted[n] <= counted[n] + {31'd0, looked[n]};
+      for (int n = 0; n < 10; n++) counted[n] <= counted[n] + {31'd0, looked[n]};
       if (to_valid && to_ready && to_part == 2'd0) bytes <= bytes + {16'd0, to_data[175:160]};
     end
-  for (genvar n = 0; n < 9; n++) begin : g_more
+  for (genvar n = 0; n < 10; n++) begin : g_more
     assign more[32*n+:32] = counted[n];
   end
-  assign more[32*9+:32] = bytes;
+  assign more[32*10+:32] = bytes;
 endmodule

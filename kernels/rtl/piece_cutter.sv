@@ -4,7 +4,8 @@
 // piece.
 //
 // One step of one flow per cycle. A step reads memory in one cycle and evaluates the data in the next, so a
-// single flow has a step every other cycle.
+// single flow has a step every other cycle. A byte of ASCII is one step: its class is looked up in the step of
+// the code point before it.
 module piece_cutter #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -91,6 +92,7 @@ module piece_cutter #(
     b <= a;
   end
 
+  (* ram_style = "distributed" *) logic [5:0] ascii[128];
   (* ram_style = "block" *) logic [7:0] blocks[2**13];
   (* ram_style = "ultra" *) logic [5:0] classes[2**16];
   (* ram_style = "block" *) logic [14:0] transitions[2**11];
@@ -105,6 +107,9 @@ module piece_cutter #(
   always_ff @(posedge clk) begin
     if (load_valid && load_table == 4'd0) blocks[load_addr[12:0]] <= load_data[7:0];
     if (load_valid && load_table == 4'd0 && load_addr == 16'd0) first_block <= load_data[7:0];
+    // Blocks are loaded before classes, so the block of ASCII is known.
+    if (load_valid && load_table == 4'd1 && load_addr[15:7] == {first_block, 1'b0})
+      ascii[load_addr[6:0]] <= load_data[5:0];
     if (load_valid && load_table == 4'd1) classes[load_addr] <= load_data[5:0];
     if (load_valid && load_table == 4'd2) transitions[load_addr[10:0]] <= load_data[14:0];
     q_block <= blocks[point_q[a][20:8]];
@@ -178,7 +183,9 @@ module piece_cutter #(
   assign waiting = have_q[b] - bases[10*b+:10];
   assign ahead = have_q[b] - accept_q[b];
 
-  logic cut;
+  // A byte of ASCII comes next, and has a place in the window.
+  logic simple, takes, cut;
+  assign simple = at_q[b] != lengths[15*b+:15] && !octet[7] && waiting < WINDOW - 10'd1;
   always_comb begin
     do_n = do_q[b];
     at_n = at_q[b];
@@ -199,6 +206,7 @@ module piece_cutter #(
     leave = 1'b0;
     leave_done = 1'b0;
     cut = 1'b0;
+    takes = 1'b0;
     if (b_valid)
     case (do_q[b])
       BEGIN_: begin
@@ -221,7 +229,10 @@ module piece_cutter #(
       FETCH: begin
         octet_n = 2'd0;
         if (escape_q[b] != 2'd0) leave_done = 1'b1;
-        else if (at_q[b] != lengths[15*b+:15]) begin
+        else if (need_q[b] == 2'd0 && simple) begin
+          takes = 1'b1;
+          do_n = STEP;
+        end else if (at_q[b] != lengths[15*b+:15]) begin
           need_n = u_need;
           bound_n = u_bound;
           point_n = u_part;
@@ -293,7 +304,11 @@ module piece_cutter #(
         row_n = cfg_start;
         seen_n = accept_n;
       end
-      do_n = seen_n == have_q[b] ? FETCH : SEE;
+      if (seen_n != have_q[b]) do_n = dead && seen_q[b] == accept_q[b] && do_q[b] == STEP ? STEP : SEE;
+      else if (simple && !leave) begin
+        takes = 1'b1;
+        do_n = STEP;
+      end else do_n = FETCH;
       // Tables whose pieces have no bytes would loop endlessly.
       if (cut && accept_n == bases[10*b+:10]) begin
         escape_n = TABLES;
@@ -307,18 +322,28 @@ module piece_cutter #(
       leave_done = 1'b1;
     end
     if (leave_done) do_n = BEGIN_;
+    if (takes && !leave_done) begin
+      class_n = ascii[octet[6:0]];
+      more_n = 2'd0;
+      at_n = at_q[b] + 15'd1;
+      have_n = have_q[b] + 10'd1;
+    end
   end
   assign pass = b_valid && (leave || leave_done);
   assign pass_flow = b;
   assign pass_done = leave_done;
   assign pass_table = cut && fresh[b] && length <= TABLE;
-  assign looked_class = b_valid && do_q[b] == CLASS;
+  logic fetched;
+  assign fetched = takes && !leave_done;
+  assign looked_class = b_valid && (do_q[b] == CLASS || fetched);
   assign looked_state = b_valid && (do_q[b] == STEP || do_q[b] == END_);
 
-  assign ring_write = b_valid && (do_q[b] == CLASS || do_q[b] == APPEND);
-  assign ring_address = {b, have_q[b][8:0] + {7'd0, octet_q[b]}};
-  assign ring_octet = made;
-  always_ff @(posedge clk) if (ring_write) ring[ring_address] <= {more_q[b], do_q[b] == CLASS ? q_class : 6'd0};
+  assign ring_write = b_valid && (do_q[b] == CLASS || do_q[b] == APPEND || fetched);
+  assign ring_address = {b, have_q[b][8:0] + (fetched ? 9'd0 : {7'd0, octet_q[b]})};
+  assign ring_octet = fetched ? octet : made;
+  always_ff @(posedge clk)
+    if (ring_write)
+      ring[ring_address] <= fetched ? {2'd0, class_n} : {more_q[b], do_q[b] == CLASS ? q_class : 6'd0};
 
   always_ff @(posedge clk)
     if (!rst_n) for (int n = 0; n < FLOWS; n++) do_q[n] <= BEGIN_;

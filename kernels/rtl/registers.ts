@@ -210,8 +210,8 @@ export const COUNTER = {
 } as const;
 
 /**
- * Indexes of the counters of `packet_tokenize`, after the common ones. The first five count words read from
- * external memory or from a cache.
+ * Indexes of the counters of `packet_tokenize`, after the common ones. The first five count words
+ * requested, and verdicts.
  */
 export const TOKENIZE_COUNTER = {
   /** Cells of the automaton. */
@@ -232,8 +232,10 @@ export const TOKENIZE_COUNTER = {
   pieces: 36,
   /** Pieces that the table has. */
   found: 37,
+  /** Words that were not on chip: reads of external memory. */
+  misses: 38,
   /** Bytes of text received. */
-  bytes: 38,
+  bytes: 39,
 } as const;
 
 /** Arguments of `onpath_door`, in register order. */

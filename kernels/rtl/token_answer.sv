@@ -131,7 +131,7 @@ module token_answer #(
         CARRY: if (m_ready) state <= count == 12'd0 ? BEAT : READ;
         READ: state <= LOOK;
         LOOK: state <= PACK;
-        PACK: state <= fills || left == 12'd1 ? BEAT : READ;
+        PACK: if (fills || left == 12'd1) state <= BEAT;
         default: if (m_ready) state <= m_last ? (part == last_part ? IDLE : HEAD) : left == 12'd0 ? BEAT : READ;
       endcase
   always_ff @(posedge clk)
@@ -141,6 +141,7 @@ module token_answer #(
         part <= '0;
         number <= '0;
       end
+      READ, LOOK: number <= number + 1'b1;
       HEAD: begin
         left <= count;
         fill <= '0;
@@ -150,7 +151,8 @@ module token_answer #(
         packed_ <= packed_ | ({256'd0, 18'(ends) << cfg_bits | {1'b0, id}} << fill);
         fill <= 9'(filled);
         left <= left - 12'd1;
-        number <= number + 1'b1;
+        // Two tokens are read ahead; after a beat they are read again.
+        number <= fills || left == 12'd1 ? number - 1'b1 : number + 1'b1;
       end
       BEAT:
       if (m_ready) begin

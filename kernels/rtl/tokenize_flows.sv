@@ -8,7 +8,8 @@ module tokenize_flows #(
     parameter int CW    = 10,
     parameter int TW    = 13,
     parameter int PW    = 5,
-    parameter int KW    = 14
+    parameter int KW    = 14,
+    parameter int WW    = 18
 ) (
     input  logic              clk,
     input  logic              rst_n,
@@ -38,12 +39,13 @@ module tokenize_flows #(
     input  logic              ask_ready,
     output logic [    FW-1:0] ask_flow,
     output logic [      19:0] ask_word,
-    input  logic              told,
-    input  logic [    FW-1:0] told_flow,
-    input  logic [     127:0] told_data,
-    // Lookup events: state, suffix, merges, parts, compatibility, class, transition, piece, piece found; and
-    // `waits`: no flow can proceed.
-    output logic [       8:0] looked,
+    input  logic              reply_valid,
+    output logic              reply_ready,
+    input  logic [    FW-1:0] reply_flow,
+    input  logic [     127:0] reply_data,
+    // Lookup events: state, suffix, merges, parts, compatibility, class, transition, piece, piece found, word that
+    // is not on chip; and `waits`: no flow can proceed.
+    output logic [       9:0] looked,
     output logic              waits
 );
   localparam logic [2:0] AWAY = 3'd0, CUTTER = 3'd1, WALK = 3'd2, RUNS = 3'd3, ANSWER = 3'd4;
@@ -180,7 +182,9 @@ module tokenize_flows #(
   logic [3*FLOWS-1:0] wants;
   logic [8*FLOWS-1:0] depths;
   logic [16*FLOWS-1:0] wholes;
-  logic last_write, w_ask;
+  logic last_write, w_ask, told;
+  logic [FW-1:0] told_flow;
+  logic [127:0] told_data;
   logic [FW+8:0] last_address;
   logic [15:0] last_token;
   logic [7:0] last_length;
@@ -233,21 +237,29 @@ module tokenize_flows #(
       .looked_parts (looked[3]),
       .looked_cache (looked[4])
   );
-  // Each flow has at most one request, so the FIFO never overflows.
-  beat_fifo #(
-      .W (FW + 20),
-      .AW(FW)
-  ) u_asks (
+  word_cache #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .WW   (WW)
+  ) u_words (
       .clk,
       .rst_n,
-      .s_valid(w_ask),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .s_ready(),
-      /* verilator lint_on PINCONNECTEMPTY */
-      .s_data ({w_ask_flow, w_ask_word}),
-      .m_valid(ask_valid),
-      .m_ready(ask_ready),
-      .m_data ({ask_flow, ask_word})
+      .clear,
+      .ask     (w_ask),
+      .ask_flow(w_ask_flow),
+      .ask_word(w_ask_word),
+      .told,
+      .told_flow,
+      .told_data,
+      .missed  (looked[9]),
+      .m_valid (ask_valid),
+      .m_ready (ask_ready),
+      .m_flow  (ask_flow),
+      .m_word  (ask_word),
+      .r_valid (reply_valid),
+      .r_ready (reply_ready),
+      .r_flow  (reply_flow),
+      .r_data  (reply_data)
   );
   logic [FLOWS-1:0] asked;
   always_ff @(posedge clk)

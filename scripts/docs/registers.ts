@@ -66,6 +66,7 @@ const COUNTED: Readonly<Record<keyof typeof COUNTER | keyof typeof TOKENIZE_COUN
   transitions: "transitions of the pieces read",
   pieces: "pieces looked up in the table",
   found: "pieces that the table has",
+  misses: "words read from external memory",
   bytes: "bytes of text received",
 };
 

@@ -42,7 +42,7 @@ static void serve_memory() {
   if (first) {
     top->m_axi_table_rid = first->id;
     memcpy(&top->m_axi_table_rdata[0], &memory_words[2 * first->word], 16);
-    first->there = false;
+    if (top->m_axi_table_rready) first->there = false;
   }
   top->m_axi_table_arready = free && (latency.pause == 0 || chance(16) >= latency.pause);
   if (top->m_axi_table_arvalid && top->m_axi_table_arready) {
