@@ -91,7 +91,10 @@ module piece_table #(
       mask_of[n] = mixed[place];
     end
   endfunction
+  /* verilator lint_off UNUSEDSIGNAL */  // smaller tables use fewer bits
   logic [HASH-1:0] hash;
+  logic [15:0] entry;
+  /* verilator lint_on UNUSEDSIGNAL */
   for (genvar n = 0; n < HASH; n++) begin : g_hash
     localparam logic [123:0] MASK = mask_of(5'(n));
     assign hash[n] = ^(c_key & MASK);
@@ -106,7 +109,6 @@ module piece_table #(
 
   // ---- fourth cycle: buckets; entry e is in way e[1] of bank e[0] ----
   logic [3*35-1:0] parts;
-  logic [KW+1:0] entry;
   logic writes;
   assign entry = {load_table[1:0], load_addr[15:2]};
   assign writes = load_valid && load_table[3:2] == 2'd1 && load_addr[1:0] == 2'd3;

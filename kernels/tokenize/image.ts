@@ -93,11 +93,15 @@ export interface TokenizeImage {
  * Creates the hardware's tables from a vocabulary.
  *
  * @param vocabulary Compiled vocabulary.
+ * @param pieceBuckets Buckets in each bank of the hardware's table of pieces, a power of two.
  * @returns The tables.
  * @throws {OnpathError} `device` if the hardware lacks a feature that the vocabulary needs; `table` if a
  * table exceeds its capacity. The message names the feature or table.
  */
-export function tokenizeImage(vocabulary: Vocabulary): TokenizeImage {
+export function tokenizeImage(
+  vocabulary: Vocabulary,
+  pieceBuckets: number = TOKENIZE_LIMITS.pieceBuckets,
+): TokenizeImage {
   const { name, bpe, pieces } = vocabulary;
   if (bpe === null) throw lacks(name, `the algorithm ${vocabulary.algorithm}`);
   if (bpe.units !== "bytes") throw lacks(name, "characters with a byte fallback");
@@ -125,7 +129,7 @@ export function tokenizeImage(vocabulary: Vocabulary): TokenizeImage {
     pairMask: slots - 1,
     wholeFirst: bpe.wholeFirst,
     bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
-    pieces: pieceTable(bpe, pieces, TOKENIZE_LIMITS.pieceBuckets),
+    pieces: pieceTable(bpe, pieces, pieceBuckets),
   };
 }
 

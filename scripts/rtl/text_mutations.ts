@@ -46,7 +46,17 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ],
       [">= WINDOW) begin", "> WINDOW) begin", "one byte more than the window is kept"],
       ["ahead > WINDOW / 2", "ahead > WINDOW / 4", "an escape has the other reason"],
-      ["seen_n == have_q[b] ? FETCH : SEE", "FETCH", "returned bytes are not read again"],
+      ["if (seen_n != have_q[b]) do_n", "if (1'b0) do_n", "returned bytes are not read again"],
+      [
+        "waiting < WINDOW - 10'd1",
+        "waiting < WINDOW",
+        "ASCII is kept in a window that is full",
+      ],
+      [
+        "dead && seen_q[b] == accept_q[b]",
+        "dead",
+        "the code point behind the bytes given back is read in their place",
+      ],
       ["ends[b] && need_q[b] != 2'd0", "1'b0", "a sequence that the end of the text cuts is lost"],
       [
         "if (!dead && accepts_here != 2'd0) accept_n = have_q[b];",
@@ -74,6 +84,18 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "{b_turn, 3'd0}",
         "{1'b0, b_turn[2:0], 3'd0}",
         "pieces of every second eight bytes are read in wrong order",
+      ],
+    ],
+  },
+  {
+    file: "word_cache.sv",
+    build: "packet_tokenize",
+    places: [
+      ["asked && wiping[WW] && q_entry", "asked && q_entry", "words of another vocabulary are kept"],
+      [
+        "assign r_ready = !hit;",
+        "assign r_ready = 1'b1;",
+        "a word from memory is lost when a hit comes with it",
       ],
     ],
   },

@@ -19,6 +19,8 @@ export interface TokenizeOptions {
   readonly longest: number;
   /** Latency of the external memory; default {@linkcode HBM_LATENCY}. */
   readonly latency?: MemoryLatency;
+  /** Buckets in a bank of the table of pieces, for builds with fewer than the default. */
+  readonly pieceBuckets?: number;
 }
 
 /** Lookups of the tokenizer and bytes of text since the last reset. */
@@ -47,7 +49,10 @@ export function driveTokenizer(card: RtlCard): TokenizeCard {
   return {
     card,
     load: (vocabulary, options) => {
-      const { values, tables, memory } = tokenizeProgram(tokenizeImage(vocabulary), options);
+      const { values, tables, memory } = tokenizeProgram(
+        tokenizeImage(vocabulary, options.pieceBuckets),
+        options,
+      );
       card.start(values);
       card.memory.set(memory);
       for (const { table, entries } of tables) card.loadTable(table, entries);

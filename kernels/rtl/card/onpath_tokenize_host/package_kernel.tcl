@@ -41,6 +41,7 @@ foreach module {
     token_runs
     tokenize_flows
     utf8_step
+    word_cache
     words_port
 } {
     lappend sources [file join $rtl $module.sv]
