@@ -3,7 +3,9 @@
  *
  * The chat has 50 turns through the service, in a process of its own, by HTTP over a Unix socket, beside encoding each
  * prompt anew by tiktoken's WebAssembly in this process. Both are counted from the first turn to the last, without the
- * load of the vocabulary and without the client. The streams are pushes of a session on the model, beside the encoder
+ * load of the vocabulary and without the client. A server lives for long, so chats of 3,000 requests come before, in
+ * which V8 compiles its code; the first of them is printed too. The service runs in Deno, and in Node from the bundle of
+ * the npm package. The streams are pushes of a session on the model, beside the encoder
  * in a loop.
  *
  * @module
@@ -26,6 +28,7 @@ import { createModelDevice } from "../runtime/device/model.ts";
 import { Session } from "../runtime/session.ts";
 import { median } from "./bench/measure.ts";
 import { loadVocabulary } from "./io/vocabulary.ts";
+import { bundleCommand, stopBundler } from "../npm/bundle.ts";
 import { markdownTable } from "./io/markdown.ts";
 import { corpus } from "./text/corpus.ts";
 
@@ -35,6 +38,7 @@ const STREAMS = 1000;
 const PUSHES = 4;
 const PUSH_UNITS = 60;
 const ROUNDS = 9;
+const WARM_CHATS = 60;
 
 /** Seconds of CPU time of this process. */
 function cpuSeconds(): number {
@@ -83,11 +87,27 @@ function cpuOf(pid: number): number {
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
 }
 
+/** Program that runs the command, and its arguments. */
+type Runtime = readonly [program: string, ...args: string[]];
+
+/** The command in Deno, and in Node, as a bundle beside the packages of the checkout. */
+async function runtimes(): Promise<Readonly<Record<string, Runtime>>> {
+  const bundle = join(import.meta.dirname!, "../out/bench/onpath.js");
+  await bundleCommand(join(import.meta.dirname!, ".."), "scripts/offload.ts", bundle);
+  await stopBundler();
+  return {
+    Deno: [process.execPath, "run", "-A", "--no-check", "scripts/offload.ts"],
+    Node: ["node", bundle],
+  };
+}
+
 /** Starts a service in a process of its own. */
-async function startService(name: string, socket: string): Promise<ChildProcess> {
-  const command = ["run", "-A", "--no-check", "scripts/offload.ts", "tokenizer", "serve", "--json"];
+async function startService(runtime: Runtime, name: string, socket: string): Promise<ChildProcess> {
+  const [program, ...command] = runtime;
   const options = ["--vocab", name, "--special", "none", "--socket", socket];
-  const child = spawn(process.execPath, [...command, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, [...command, "tokenizer", "serve", "--json", ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout!, "data", { signal: AbortSignal.timeout(120_000) });
   return child;
 }
@@ -99,6 +119,7 @@ async function chat(
   socket: string,
   units: number,
   fresh: (units: number) => string,
+  rounds = ROUNDS,
 ) {
   const tiktoken = get_encoding(name as "cl100k_base");
   const { ask, close } = client(socket);
@@ -107,7 +128,7 @@ async function chat(
   const post = async (path: string, body: unknown) => JSON.parse(await ask("POST", path, body));
   const times: { service: number; tiktoken: number }[] = [];
   let bytes = 0, promptBytes = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const turns = Array.from({ length: TURNS }, () => `user: ${fresh(units)}\nassistant: `);
     const bytesBefore = await metric("onpath_tokenizer_encoded_bytes_total");
     const before = cpuOf(pid);
@@ -183,23 +204,41 @@ const NAME = "cl100k_base";
 const folder = mkdtempSync(join(tmpdir(), "onpath-"));
 const rows: string[][] = [];
 try {
-  const socket = join(folder, "socket");
-  const child = await startService(NAME, socket);
-  // The first chats are slow, until both sides are compiled.
-  await chat(NAME, child.pid!, socket, 1000, fresh);
-  for (const units of TURN_UNITS) {
-    const { times, bytes, promptBytes } = await chat(NAME, child.pid!, socket, units, fresh);
+  for (const [runtime, command] of Object.entries(await runtimes())) {
+    const socket = join(folder, runtime);
+    const child = await startService(command, NAME, socket);
     const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
-    const ratio = (time: typeof times[number]) => time.service / time.tiktoken;
-    rows.push([String(units), percent(median(times.map(ratio))), percent(bytes / promptBytes)]);
+    const ratio = (time: { service: number; tiktoken: number }) => time.service / time.tiktoken;
+    const warm = await chat(NAME, child.pid!, socket, TURN_UNITS[0], fresh, WARM_CHATS);
+    const cold = percent(ratio(warm.times[0]!));
+    for (const units of TURN_UNITS) {
+      const { times, bytes, promptBytes } = await chat(NAME, child.pid!, socket, units, fresh);
+      const first = units === TURN_UNITS[0] ? cold : "";
+      const spread = `${percent(Math.min(...times.map(ratio)))} to ${percent(Math.max(...times.map(ratio)))}`;
+      rows.push([
+        runtime,
+        String(units),
+        percent(median(times.map(ratio))),
+        spread,
+        first,
+        percent(bytes / promptBytes),
+      ]);
+    }
+    child.kill("SIGTERM");
+    await once(child, "exit");
   }
-  child.kill("SIGTERM");
-  await once(child, "exit");
 } finally {
   rmSync(folder, { recursive: true });
 }
-const head = ["units a turn", "CPU time to tiktoken's", "bytes encoded to the prompts'"];
-console.log(markdownTable(head, ["right", "right", "right"], rows));
+const head = [
+  "service in",
+  "units a turn",
+  "CPU time to tiktoken's",
+  `of ${ROUNDS} chats`,
+  "the very first chat",
+  "bytes encoded to the prompts'",
+];
+console.log(markdownTable(head, ["left", "right", "right", "right", "right", "right"], rows));
 const vocabulary = await loadVocabulary(NAME);
 const rates = await streams(vocabulary, fresh);
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");

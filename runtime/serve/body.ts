@@ -94,7 +94,6 @@ export async function readBody(
 ): Promise<Uint8Array> {
   // A body without chunks is JSON as a whole unless the header says otherwise.
   const most = head.jsonBytes === undefined ? limits.maxJsonBytes : limits.maxBodyBytes;
-  const chunks: Uint8Array[] = [];
   let reserved = 0;
   let length = 0;
   const reserve = (bytes: number) => {
@@ -103,15 +102,14 @@ export async function readBody(
   };
   try {
     reserve(head.bytes ?? 0);
-    // Left early, the stream stays open: the response is sent on its connection.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-      length += chunk.length;
+    const chunks = await collect(request, (bytes) => {
+      length += bytes;
       if (length > most) throw tooLong(head.jsonBytes === undefined ? "JSON" : "body", length, most);
       if (length > reserved) reserve(length - reserved);
-      chunks.push(chunk);
-    }
+    });
     if (head.bytes !== undefined && length !== head.bytes) throw new Error("the body is incomplete");
     budget.release(reserved - length);
+    return joinBytes(chunks);
   } catch (cause) {
     budget.release(reserved);
     if (cause instanceof OnpathError) throw cause;
@@ -120,7 +118,33 @@ export async function readBody(
       cause,
     });
   }
-  return joinBytes(chunks);
+}
+
+/**
+ * Collects the parts of a body by events: an iterator costs a small request as much as all else. A part that `check`
+ * refuses ends the collection. The request then stays open, as the response is sent on its connection.
+ */
+function collect(request: IncomingMessage, check: (bytes: number) => void): Promise<Uint8Array[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    const finish = (settle: () => void) => {
+      request.off("data", take).off("end", end).off("error", fail).off("close", leave);
+      settle();
+    };
+    const take = (chunk: Uint8Array) => {
+      try {
+        check(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        request.pause();
+        finish(() => reject(error));
+      }
+    };
+    const end = () => finish(() => resolve(chunks));
+    const fail = (error: Error) => finish(() => reject(error));
+    const leave = () => finish(() => reject(new Error("the client has left")));
+    request.on("data", take).on("end", end).on("error", fail).on("close", leave);
+  });
 }
 
 function lengthOf(name: string, header: string | string[] | undefined): number | undefined {

@@ -130,7 +130,6 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
     proceed: () => void,
   ): Promise<void> => {
     const sender: Sender = createSender(request, response, {
-      sendTimeoutMs,
       observer: service.observer,
       isLast: () => closed !== undefined,
       onEnd: () => senders.delete(sender),
@@ -147,7 +146,7 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
     try {
       await service.answer({ request, sender, body });
     } catch (error) {
-      if (!(error instanceof OnpathError) && !sender.signal.aborted) onDefect?.(error);
+      if (!(error instanceof OnpathError) && !sender.hasLeft) onDefect?.(error);
       sender.failure(error);
     }
   };
@@ -164,6 +163,12 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
   });
   refuseUnreadable(server);
   limitConnections(server, maxConnections);
+  // One timer for all responses: a timer of each would cost more than the rest of a small one.
+  const slow = setInterval(() => {
+    const limit = performance.now() - sendTimeoutMs;
+    for (const { sentAt, destroy } of senders) if (sentAt !== undefined && sentAt <= limit) destroy();
+  }, Math.min(CHECK_MS, sendTimeoutMs));
+  server.on("close", () => clearInterval(slow));
   const claim = socket === undefined ? undefined : await claimSocket(socket);
   await listen(server, socket === undefined ? { port, host } : { path: socket });
   await claim?.mark();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { OnpathError } from "../../serialize/errors.ts";
 import { statusOf } from "./failures.ts";
@@ -18,8 +19,6 @@ const LINGER_MS = 1000;
 
 /** Options of {@linkcode createSender}. */
 export interface SenderOptions {
-  /** Maximum milliseconds in which the client takes the response. */
-  readonly sendTimeoutMs: number;
   /** Callbacks for metrics. */
   readonly observer: ServeObserver;
   /** Whether the connection ends with this response. */
@@ -30,8 +29,14 @@ export interface SenderOptions {
 
 /** Response of one request. The first call sends; later calls have no effect. */
 export interface Sender {
-  /** Aborted when the client leaves before the response is sent. */
+  /** Aborted when the client leaves before the response is sent. Made at its first use. */
   readonly signal: AbortSignal;
+  /** Whether the client left before the response was sent. */
+  readonly hasLeft: boolean;
+  /** Time at which the whole response was given to the connection, of `performance.now()`; undefined before. */
+  readonly sentAt: number | undefined;
+  /** Ends the connection. */
+  readonly destroy: () => void;
   /** Counts bytes of the body. */
   readonly received: (bytes: number) => void;
   /** Calls a function once the response is sent, or its connection lost. */
@@ -51,14 +56,16 @@ export interface Sender {
  *
  * @param request Request, whose body may be unread.
  * @param response Response of Node.
- * @param options Time limit, and callbacks.
+ * @param options Callbacks. The server ends a response that its client does not take in time.
  */
 export function createSender(
   request: IncomingMessage,
   response: ServerResponse,
   options: SenderOptions,
 ): Sender {
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
+  let hasLeft = false;
+  let sentAt: number | undefined;
   const closers: (() => void)[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let bytesIn = 0;
@@ -70,7 +77,8 @@ export function createSender(
     hasClosed = true;
     clearTimeout(timer);
     if (!response.writableFinished) {
-      controller.abort(new DOMException("The client left before the response was sent", "AbortError"));
+      hasLeft = true;
+      controller?.abort(leftEarly());
     }
     for (const call of closers) call();
     options.observer.onResponse?.(response.statusCode, bytesIn, bytesOut);
@@ -80,22 +88,22 @@ export function createSender(
   const send = (
     status: number,
     headers: Readonly<Record<string, string | number>>,
-    parts: readonly Uint8Array[],
+    parts: readonly (Uint8Array | string)[],
   ): void => {
     if (isSent) return;
     isSent = true;
-    bytesOut = parts.reduce((sum, { length }) => sum + length, 0);
+    bytesOut = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
     const mustClose = options.isLast() || !request.complete;
     response.writeHead(status, {
       ...headers,
       "Content-Length": bytesOut,
       ...(mustClose ? { Connection: "close" } : {}),
     });
-    // The last part ends the response: one call less, which small responses feel.
+    // The last part ends the response, and a text is written with the head: small responses feel each call.
     const last = request.complete ? parts.at(-1) : undefined;
     for (const part of parts) if (part !== last) response.write(part);
     if (request.complete) {
-      timer = setTimeout(() => response.destroy(), options.sendTimeoutMs);
+      sentAt = performance.now();
       response.end(last);
     } else {
       // Closed at once, the connection would be reset while the client sends, and the response lost.
@@ -106,16 +114,27 @@ export function createSender(
   };
 
   const json: Sender["json"] = (status, body, headers = {}) =>
-    send(status, { "Content-Type": "application/json", ...headers }, [
-      new TextEncoder().encode(JSON.stringify(body)),
-    ]);
+    send(status, { "Content-Type": "application/json", ...headers }, [JSON.stringify(body)]);
 
   return {
-    signal: controller.signal,
+    get signal() {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (hasLeft) controller.abort(leftEarly());
+      }
+      return controller.signal;
+    },
+    get hasLeft() {
+      return hasLeft;
+    },
+    get sentAt() {
+      return sentAt;
+    },
+    destroy: () => void response.destroy(),
     received: (bytes) => bytesIn += bytes,
     onClose: (call) => hasClosed ? call() : void closers.push(call),
     json,
-    text: (contentType, text) => send(200, { "Content-Type": contentType }, [new TextEncoder().encode(text)]),
+    text: (contentType, text) => send(200, { "Content-Type": contentType }, [text]),
     message: ({ parts, jsonBytes }) =>
       send(
         200,
@@ -126,7 +145,7 @@ export function createSender(
         parts,
       ),
     failure: (error) => {
-      if (controller.signal.aborted) return;
+      if (hasLeft) return;
       const status = statusOf(error);
       const isOurs = error instanceof OnpathError;
       const message = isOurs
@@ -139,4 +158,8 @@ export function createSender(
       });
     },
   };
+}
+
+function leftEarly(): DOMException {
+  return new DOMException("The client left before the response was sent", "AbortError");
 }

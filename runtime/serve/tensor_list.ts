@@ -56,6 +56,8 @@ export const tensorDraft = z.object({
   }).optional(),
 });
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * Parses JSON in UTF-8.
  *
@@ -63,7 +65,7 @@ export const tensorDraft = z.object({
  */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new OnpathError("file", `Cannot read a message: it is not JSON in UTF-8`, {}, { cause });
   }

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { refuse } from "./failures.ts";
 import {
@@ -48,10 +48,20 @@ const openRequest: Schema<TokenizeRequest> = z.object({
   tools,
   chat_template_kwargs: variables,
 }).transform((request) => request.messages === undefined ? { prompt: "", ...request } : request);
-const appendRequest: Schema<{ readonly append: string; readonly at?: number | undefined }> = z.object({
-  append: z.string(),
-  at: z.number().int().min(0).optional(),
-});
+
+/** Addition to a session. Small ones are frequent, and a schema would cost as much as their tokens. */
+function readAppend(json: unknown): { readonly append: string; readonly at?: number | undefined } {
+  const { append, at } = Object(json) as { append?: unknown; at?: unknown };
+  if (typeof append !== "string") {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot read request.append: it is ${kindOf(append)}, expected a string`,
+    );
+  }
+  if (at === undefined) return { append };
+  if (Number.isSafeInteger(at) && (at as number) >= 0) return { append, at: at as number };
+  throw new OnpathError("pipeline", "Cannot read request.at: expected a whole number of at least 0");
+}
 
 /** Ids of a request, which no schema visits one by one. */
 function readDetokenize(
@@ -65,12 +75,11 @@ function readDetokenize(
   throw new OnpathError("pipeline", "Cannot read request.tokens: expected a list of whole numbers");
 }
 
-/** A path, and what answers it. */
-interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: RegExp;
-  readonly answer: (json: unknown, session: string, wait: WaitOptions) => Promise<unknown>;
-}
+/** Answers a request; `session` is empty where the path names none. */
+type Answer = (json: unknown, session: string, wait: WaitOptions) => Promise<unknown>;
+
+/** Path of one session. */
+const SESSION_PATH = /^sessions\/([\w-]{1,64})$/;
 
 /**
  * Listens, and answers requests by a service.
@@ -99,65 +108,44 @@ export async function serveTokenizer(
 ): Promise<HttpServer> {
   requireServed(service, "tokenize", "createTokenizerService");
   const tokenizeOf = (json: unknown) => parseWith(tokenizeRequest, json, "pipeline", "request");
-  const routes: readonly Route[] = [
-    {
-      method: "POST",
-      path: /^tokenize$/,
-      answer: (json, _, wait) => service.tokenize(tokenizeOf(json), wait),
+  const ofSession: Readonly<Record<string, Answer>> = {
+    POST: (json, session, wait) => service.append(session, readAppend(json), wait),
+    GET: (_, session, wait) => service.read(session, wait),
+    DELETE: async (_, session, wait) => {
+      await service.end(session, wait);
+      return { session };
     },
-    { method: "POST", path: /^count$/, answer: (json, _, wait) => service.count(tokenizeOf(json), wait) },
-    {
-      method: "POST",
-      path: /^detokenize$/,
-      answer: (json, _, wait) => service.detokenize(readDetokenize(json), wait),
-    },
-    {
-      method: "POST",
-      path: /^sessions$/,
-      answer: (json, _, wait) => service.open(parseWith(openRequest, json, "pipeline", "request"), wait),
-    },
-    {
-      method: "POST",
-      path: /^sessions\/([\w-]{1,64})$/,
-      answer: (json, session, wait) =>
-        service.append(session, parseWith(appendRequest, json, "pipeline", "request"), wait),
-    },
-    {
-      method: "GET",
-      path: /^sessions\/([\w-]{1,64})$/,
-      answer: (_, session, wait) => service.read(session, wait),
-    },
-    {
-      method: "DELETE",
-      path: /^sessions\/([\w-]{1,64})$/,
-      answer: async (_, session, wait) => {
-        await service.end(session, wait);
-        return { session };
-      },
-    },
-    { method: "GET", path: /^health$/, answer: () => Promise.resolve({}) },
-  ];
+  };
+  const paths = new Map<string, Readonly<Record<string, Answer>>>([
+    ["tokenize", { POST: (json, _, wait) => service.tokenize(tokenizeOf(json), wait) }],
+    ["count", { POST: (json, _, wait) => service.count(tokenizeOf(json), wait) }],
+    ["detokenize", { POST: (json, _, wait) => service.detokenize(readDetokenize(json), wait) }],
+    ["sessions", {
+      POST: (json, _, wait) => service.open(parseWith(openRequest, json, "pipeline", "request"), wait),
+    }],
+    ["health", { GET: () => Promise.resolve({}) }],
+  ]);
 
   const answer = async ({ request, sender, body }: HttpExchange): Promise<void> => {
     const path = (request.url ?? "/").split("?", 1)[0]!.replace(/^\/+|\/+$/g, "");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (path === "metrics" && method === "GET") return await sendMetrics(options.metrics, sender);
-    const known = routes.filter((route) => route.path.test(path));
-    if (known.length === 0) {
+    const named = SESSION_PATH.exec(path);
+    const methods = named === null ? paths.get(path) : ofSession;
+    if (methods === undefined) {
       throw refuse(
         404,
         "plan",
         "Cannot answer: nothing is at this path, expected /tokenize, /detokenize, /count or /sessions",
       );
     }
-    const route = known.find((each) => each.method === method);
-    if (route === undefined) {
-      const allow = known.map((each) => each.method).join(", ");
+    const respond = methods[method ?? ""];
+    if (respond === undefined) {
+      const allow = Object.keys(methods).join(", ");
       throw refuse(405, "pipeline", `Cannot answer: the method is wrong, expected ${allow}`, { allow });
     }
     const json = method === "POST" ? parseJson((await body()).bytes) : undefined;
-    const session = route.path.exec(path)![1] ?? "";
-    sender.json(200, await route.answer(json, session, { signal: sender.signal }));
+    sender.json(200, await respond(json, named?.[1] ?? "", { signal: sender.signal }));
   };
   return await startHttp({
     observer: service.observer,

@@ -14,7 +14,6 @@ import { requireVocabulary } from "../../kernels/tokenize/vocabulary.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { checkOptions } from "../option_checks.ts";
-import { type Batcher, createBatcher } from "./batcher.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { busy } from "./failures.ts";
 import { createSessions, type SessionAnswer, type SessionLimits } from "./tokenizer_sessions.ts";
@@ -24,9 +23,7 @@ import type {
   TokenizerService,
   TokenizerServiceOptions,
 } from "./tokenizer_types.ts";
-
-/** Requests that run between two looks at the network. */
-const MAX_BATCH = 32;
+import { createWorkQueue } from "./work_queue.ts";
 
 /**
  * Creates a service.
@@ -87,14 +84,10 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
   };
   const sessions = createSessions(createAppender(vocabulary, { special }), limits, clock);
   const done = { encodedBytes: 0, tokens: 0 };
-  const queue: Batcher<() => unknown, unknown> = createBatcher({
+  const queue = createWorkQueue({
     name,
-    maxBatch: MAX_BATCH,
-    maxDelayMs: 0,
     maxQueue,
-    maxRunning: 1,
     clock,
-    run: (calls) => Promise.resolve(calls.map(attempt)),
     onBatch: (items, ms) => observer.onBatch?.({ model: name, items, ms }),
   });
   const active = new Set<Promise<unknown>>();
@@ -107,21 +100,28 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
     const start = clock.now();
     let outcome = "ok", queueMs = 0;
     const timeoutMs = Math.min(wait.timeoutMs ?? longestMs, longestMs);
-    const running = queue.submit([call], {
-      ...wait,
-      timeoutMs,
-      onStart: () => queueMs = clock.now() - start,
-    });
-    const settled = running.then(() => {}, () => {});
-    active.add(settled);
     try {
-      return (await running)[0] as Result;
+      const running = queue.run(
+        call,
+        { signal: wait.signal, timeoutMs },
+        () => queueMs = clock.now() - start,
+      );
+      return running instanceof Promise ? await pending(running) : running;
     } catch (error) {
       outcome = wait.signal?.aborted ? "aborted" : error instanceof OnpathError ? error.code : "unexpected";
       throw error;
     } finally {
-      active.delete(settled);
       observer.onRequest?.({ model: name, outcome, items: 1, queueMs, totalMs: clock.now() - start });
+    }
+  };
+  /** A call in the queue, which `close()` waits for. */
+  const pending = async <Result>(running: Promise<Result>): Promise<Result> => {
+    const settled = running.then(() => {}, () => {});
+    active.add(settled);
+    try {
+      return await running;
+    } finally {
+      active.delete(settled);
     }
   };
 
@@ -193,7 +193,6 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
 
   const close = async (wait: WaitOptions): Promise<void> => {
     isClosing = true;
-    queue.hurry();
     await bounded("requests", Promise.all(active), wait);
   };
   const closeOnce = (wait: WaitOptions = {}) => closed ??= close(wait);
@@ -230,16 +229,6 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
     close: closeOnce,
     [Symbol.asyncDispose]: () => closeOnce(),
   };
-}
-
-/** Result of a call, or its error if the request caused it. */
-function attempt(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof OnpathError) return error;
-    throw error;
-  }
 }
 
 const NONE = { before: [], after: [] };

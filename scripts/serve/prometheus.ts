@@ -102,6 +102,16 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       ...common,
     });
   const callsReceived = callBytes("received"), callsSent = callBytes("sent");
+  // Labels are resolved once: prom-client hashes them in each call otherwise.
+  const ofModel = cached((model: string) => ({
+    requests: cached((outcome: string) => requests.labels({ model, outcome })),
+    items: items.labels({ model }),
+    total: total.labels({ model }),
+    queue: queue.labels({ model }),
+    batchItems: batchItems.labels({ model }),
+    batchTime: batchTime.labels({ model }),
+  }));
+  const ofStatus = cached((status: number) => responses.labels({ status }));
   return {
     observer: {
       onCall: (method, status, bytesIn, bytesOut) => {
@@ -110,18 +120,20 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
         callsSent.inc(bytesOut);
       },
       onRequest: ({ model, outcome, items: count, queueMs, totalMs }) => {
-        requests.inc({ model, outcome });
-        total.observe({ model }, totalMs / 1000);
+        const { total, items, queue, requests } = ofModel(model);
+        requests(outcome).inc();
+        total.observe(totalMs / 1000);
         if (outcome !== "ok") return;
-        items.inc({ model }, count);
-        queue.observe({ model }, queueMs / 1000);
+        items.inc(count);
+        queue.observe(queueMs / 1000);
       },
       onBatch: ({ model, items: count, ms }) => {
-        batchItems.observe({ model }, count);
-        batchTime.observe({ model }, ms / 1000);
+        const { batchItems, batchTime } = ofModel(model);
+        batchItems.observe(count);
+        batchTime.observe(ms / 1000);
       },
       onResponse: (status, bytesIn, bytesOut) => {
-        responses.inc({ status });
+        ofStatus(status).inc();
         received.inc(bytesIn);
         sent.inc(bytesOut);
       },
@@ -162,5 +174,15 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       gauge("onpath_queue_items", "Items in the queue.", "waiting");
       gauge("onpath_running_batches", "Batches that run.", "running");
     },
+  };
+}
+
+/** Remembers the results of a function of few values: names of models, outcomes and statuses. */
+function cached<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, value = make(key));
+    return value;
   };
 }
