@@ -91,14 +91,14 @@ function cpuOf(pid: number): number {
 type Runtime = readonly [program: string, ...args: string[]];
 
 /** The command in Deno, and in Node, as a bundle beside the packages of the checkout. */
-async function runtimes(): Promise<Readonly<Record<string, Runtime>>> {
+async function runtimes(): Promise<readonly (readonly [name: string, command: Runtime])[]> {
   const bundle = join(import.meta.dirname!, "../out/bench/onpath.js");
   await bundleCommand(join(import.meta.dirname!, ".."), "scripts/offload.ts", bundle);
   await stopBundler();
-  return {
-    Deno: [process.execPath, "run", "-A", "--no-check", "scripts/offload.ts"],
-    Node: ["node", bundle],
-  };
+  return [
+    ["Deno", [process.execPath, "run", "-A", "--no-check", "scripts/offload.ts"]],
+    ["Node", ["node", bundle]],
+  ];
 }
 
 /** Starts a service in a process of its own. */
@@ -204,7 +204,7 @@ const NAME = "cl100k_base";
 const folder = mkdtempSync(join(tmpdir(), "onpath-"));
 const rows: string[][] = [];
 try {
-  for (const [runtime, command] of Object.entries(await runtimes())) {
+  for (const [runtime, command] of await runtimes()) {
     const socket = join(folder, runtime);
     const child = await startService(command, NAME, socket);
     const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
