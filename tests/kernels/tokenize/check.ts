@@ -8,6 +8,11 @@
  *
  * deno task tokens:check --install --vocabularies qwen3,gemma2,gemma3
  *
+ * `encoder` is the compiled engine where the vocabulary permits it, `encoder-plain` the one in TypeScript. `--node`
+ * runs the same in Node. The texts `debian` are a second corpus, which apt downloads at its first use:
+ *
+ * deno task tokens:check --node --vocabularies cl100k_base --ways encoder,encoder-plain --texts corpus,debian
+ *
  * It prints a table and ends with 1 where an id differs. A part of it is done by naming that part.
  */
 
@@ -22,6 +27,8 @@ import { TEXT_MODES, type TextMode } from "../../../kernels/tokenize/model.ts";
 import { compile } from "../../../kernels/compile.ts";
 import { createModelDevice } from "../../../runtime/device/model.ts";
 import { Session } from "../../../runtime/session.ts";
+import { debianTexts } from "../../../scripts/text/debian.ts";
+import { runInNode } from "../../support/node_run.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpus, hostileText, type NamedText } from "../../support/texts.ts";
 import { peerOf } from "./peers.ts";
@@ -71,6 +78,10 @@ const WAYS: Readonly<Record<string, (name: VocabularyName) => Promise<Way | null
     const { encode } = createEncoder(await vocabulary(name));
     return (texts) => texts.map((text) => encode(text));
   },
+  "encoder-plain": async (name) => {
+    const { encode } = createEncoder(await vocabulary(name), { engine: "plain" });
+    return (texts) => texts.map((text) => encode(text));
+  },
   cache: async (name) => {
     const { encode } = createCachedEncoder(new ChunkCache(await vocabulary(name)));
     return (texts) => texts.map(encode);
@@ -88,6 +99,9 @@ const TEXTS: Readonly<Record<string, (fuzz: number, seed: number) => Generator<N
   *adversarial() {
     const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
     for (const { name, bytes } of adversarialTexts()) yield { name, text: utf8.decode(bytes) };
+  },
+  *debian() {
+    yield* debianTexts();
   },
   *fuzz(fuzz, seed) {
     const next = random(seed);
@@ -168,13 +182,17 @@ function chosen<Name extends string>(what: string, list: string, known: readonly
 const { values } = parseArgs({
   options: {
     vocabularies: { type: "string", default: VOCABULARIES.join(",") },
-    texts: { type: "string", default: Object.keys(TEXTS).join(",") },
+    texts: { type: "string", default: "corpus,adversarial,fuzz" },
     ways: { type: "string", default: Object.keys(WAYS).join(",") },
     fuzz: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
     install: { type: "boolean", default: false },
+    node: { type: "boolean", default: false },
   },
 });
+if (values.node) {
+  process.exit(await runInNode(import.meta.url, process.argv.slice(2).filter((word) => word !== "--node")));
+}
 const table = new Table({ head: ["vocabulary", "way", "texts", "number", "MB", "different", "first"] });
 let different = 0;
 if (values.install) installLarge();
