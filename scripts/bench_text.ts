@@ -1,6 +1,7 @@
 /**
  * `deno task bench:text`: cost of tokenizing, as ratios to tiktoken's WebAssembly within one run. `--json` prints
- * JSON, `--only <section>` runs one section: sizes, tokenize, host, hostile, load, cache.
+ * JSON, `--only <section>` runs one section: sizes, tokenize, host, hostile, load, cache. `--corpus debian` takes the
+ * texts of sizes and tokenize from Debian's packages, `--vocabulary` leaves out the other vocabularies.
  *
  * @module
  */
@@ -22,6 +23,8 @@ import {
 } from "./bench/text.ts";
 import { measureSizes } from "./bench/text_sizes.ts";
 import { hostCandidates } from "./bench/text_packets.ts";
+import { corpus, type NamedText } from "./text/corpus.ts";
+import { debianTexts } from "./text/debian.ts";
 
 /** A table. Plain data. */
 interface Section {
@@ -30,9 +33,25 @@ interface Section {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-const VOCABULARIES = ["r50k_base", "cl100k_base", "o200k_base"] as const;
 /** Approximate bytes of mixed text. */
 const MIXED = 10_000_000;
+const { values: { json, only, corpus: corpusName, vocabulary } } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    only: { type: "string" },
+    corpus: { type: "string", default: "packages" },
+    vocabulary: { type: "string" },
+  },
+});
+const CORPORA: Readonly<Record<string, () => NamedText[]>> = { packages: corpus, debian: debianTexts };
+const documents = (): NamedText[] => {
+  const found = CORPORA[corpusName];
+  if (found !== undefined) return found();
+  throw new Error(`Cannot read corpus ${corpusName}: the corpora are ${Object.keys(CORPORA).join(", ")}`);
+};
+const VOCABULARIES = ["r50k_base", "cl100k_base", "o200k_base"].filter((name) =>
+  name === (vocabulary ?? name)
+);
 const known = new Map<string, Promise<BenchVocabulary>>();
 
 function vocabularyOf(name: string): Promise<BenchVocabulary> {
@@ -49,7 +68,7 @@ async function timed(title: string, candidates: readonly Candidate[], rounds?: n
 }
 
 async function tokenizeSection(name: string): Promise<Section> {
-  const texts = mixedTexts(MIXED);
+  const texts = mixedTexts(MIXED, documents());
   const bytes = bytesOf(texts);
   const title = `${name}, ${(bytes / 1e6).toFixed(1)} MB of mixed text, one thread`;
   const timings = await timed(title, await tokenizeCandidates(await vocabularyOf(name), texts), 3);
@@ -67,7 +86,7 @@ async function tokenizeSection(name: string): Promise<Section> {
 
 async function sizesSection(name: string): Promise<Section> {
   const candidates = await sizeCandidates(await vocabularyOf(name));
-  const rows = await measureSizes(candidates);
+  const rows = await measureSizes(candidates, documents());
   return {
     title: `${name}, fresh texts in every round, by CPU time: tiktoken's time to that of each`,
     head: ["characters a text", "tiktoken, ns a byte", ...candidates.slice(1).map(({ name }) => name)],
@@ -172,9 +191,6 @@ function print({ title, head, rows }: Section): void {
   console.log(`\n${title}\n${table.toString()}`);
 }
 
-const { values: { json, only } } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string" } },
-});
 const names = only === undefined ? Object.keys(SECTIONS) : [only];
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
 if (unknown !== undefined) {

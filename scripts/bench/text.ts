@@ -19,7 +19,7 @@ import type { TextMode } from "../../kernels/tokenize/model.ts";
 import { Session } from "../../runtime/session.ts";
 import type { TokenizePlan } from "../../kernels/tokenize/plan/plan.ts";
 import type { Vocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { corpus } from "../text/corpus.ts";
+import { corpus, type NamedText } from "../text/corpus.ts";
 import type { Candidate } from "./measure.ts";
 import type { TextCandidate } from "./text_sizes.ts";
 
@@ -42,10 +42,9 @@ export async function benchVocabulary(name: string): Promise<BenchVocabulary> {
   return { tables: decodeVocabulary(file), file, peer };
 }
 
-/** Texts in many languages, code and Markdown: at least `bytes` of UTF-8, up to one document more. */
-export function mixedTexts(bytes: number): string[] {
+/** First texts of a corpus: at least `bytes` of UTF-8, up to one document more. */
+export function mixedTexts(bytes: number, documents: readonly NamedText[] = corpus()): string[] {
   const texts: string[] = [];
-  const documents = corpus();
   const utf8 = new TextEncoder();
   let total = 0;
   for (const { text } of documents) {

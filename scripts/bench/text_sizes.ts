@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { corpus } from "../text/corpus.ts";
+import type { NamedText } from "../text/corpus.ts";
 import { median } from "./measure.ts";
 import type { Candidate } from "./measure.ts";
 
@@ -46,10 +46,14 @@ function freshTexts(all: string, size: number, next: () => number): string[] {
  * Times candidates on fresh texts.
  *
  * @param candidates Ways of tokenizing; ratios are to the first.
+ * @param documents Corpus of the texts.
  * @returns A row for each of {@linkcode TEXT_SIZES}.
  */
-export async function measureSizes(candidates: readonly TextCandidate[]): Promise<SizeRow[]> {
-  const all = corpus().map(({ text }) => text).join("\n");
+export async function measureSizes(
+  candidates: readonly TextCandidate[],
+  documents: readonly NamedText[],
+): Promise<SizeRow[]> {
+  const all = documents.map(({ text }) => text).join("\n");
   const utf8 = new TextEncoder();
   let state = 12345;
   const next = () => {

@@ -45,13 +45,13 @@ const TEXT_FILE = /\/(man|dict|hunspell|games\/fortunes|debian-reference)\/.*/;
 const NO_TEXT = /\.(dat|aff|png|svg|css|pdf|u8|hash)(\.gz)?$/;
 
 /**
- * Returns the documents of all packages, and downloads those that are missing.
+ * Returns the documents of all packages, their languages interleaved. Packages that are missing are downloaded.
  *
  * @throws {Error} If apt or dpkg fails.
  */
 export function debianTexts(): NamedText[] {
   install();
-  return PACKAGES.flatMap((name) => {
+  const placed = PACKAGES.flatMap((name) => {
     const documents: NamedText[] = [];
     let units = 0;
     for (const path of textFiles(join(FOLDER, name))) {
@@ -63,8 +63,9 @@ export function debianTexts(): NamedText[] {
         documents.push({ name: `${path.slice(FOLDER.length)}#${at}`, text: part });
       }
     }
-    return documents;
+    return documents.map((document, n) => ({ document, at: (n + 0.5) / documents.length }));
   });
+  return placed.sort((a, b) => a.at - b.at).map(({ document }) => document);
 }
 
 /** Downloads and unpacks what is missing. */

@@ -28,31 +28,42 @@ const keepUrls: esbuild.Plugin = {
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Bundles a program and runs it in Node, with the streams of this process.
+ * Bundles a program for Node. Packages stay outside.
  *
  * @param url URL of the program. Modules keep their own URLs, by which they find files.
+ * @returns Path of the bundle, beside the packages; the caller removes it.
+ */
+export async function bundleForNode(url: URL | string): Promise<string> {
+  const folder = new URL("node_modules/.cache/onpath/", ROOT);
+  mkdirSync(folder, { recursive: true });
+  const bundle = fileURLToPath(new URL(`${crypto.randomUUID()}.mjs`, folder));
+  await esbuild.build({
+    absWorkingDir: fileURLToPath(ROOT),
+    entryPoints: [fileURLToPath(url)],
+    outfile: bundle,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    alias: { "onpath/kernels": fileURLToPath(new URL("kernels/mod.ts", ROOT)) },
+    logLevel: "warning",
+    plugins: [keepUrls],
+  });
+  await esbuild.stop();
+  return bundle;
+}
+
+/**
+ * Runs a program in Node, with the streams of this process.
+ *
+ * @param url URL of the program.
  * @param args Arguments.
  * @returns Exit code; 1 if a signal ended it.
  */
 export async function runInNode(url: string, args: readonly string[]): Promise<number> {
-  const folder = new URL("node_modules/.cache/onpath/", ROOT);
-  mkdirSync(folder, { recursive: true });
-  const bundle = fileURLToPath(new URL(`${crypto.randomUUID()}.mjs`, folder));
+  const bundle = await bundleForNode(url);
   try {
-    await esbuild.build({
-      absWorkingDir: fileURLToPath(ROOT),
-      entryPoints: [fileURLToPath(url)],
-      outfile: bundle,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      packages: "external",
-      alias: { "onpath/kernels": fileURLToPath(new URL("kernels/mod.ts", ROOT)) },
-      logLevel: "warning",
-      plugins: [keepUrls],
-    });
-    await esbuild.stop();
     const [code] = await once(spawn("node", [bundle, ...args], { stdio: "inherit" }), "close");
     return code ?? 1;
   } finally {

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import * as esbuild from "esbuild";
 import { decodeVocabulary } from "../../../kernels/tokenize/file/decode.ts";
 import { encodeVocabulary } from "../../../kernels/tokenize/file/encode.ts";
+import { bundleForNode } from "../../support/node_run.ts";
 import { random } from "../../support/random.ts";
 import { adversarialTexts, corpusSlice, hostileText } from "../../support/texts.ts";
 import { newerTexts } from "../../support/unicode_texts.ts";
@@ -13,7 +12,6 @@ import { COMPARED, compareIds, type Comparison } from "./compare.ts";
 import { vocabulary } from "./vocabularies.ts";
 import { IS_LONG_SUITE, longTest } from "../../support/long.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
 const run = promisify(execFile);
 
 for (const name of COMPARED) {
@@ -27,23 +25,6 @@ for (const name of COMPARED) {
     },
     name !== "r50k_base",
   );
-}
-
-/** Builds the driver into a folder as deep as this one, from which it finds the packages. */
-async function bundle(path: string): Promise<void> {
-  await esbuild.build({
-    absWorkingDir: fileURLToPath(ROOT),
-    entryPoints: [fileURLToPath(new URL("node_main.ts", import.meta.url))],
-    outfile: path,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    alias: { "onpath/kernels": fileURLToPath(new URL("kernels/mod.ts", ROOT)) },
-    logLevel: "warning",
-  });
-  await esbuild.stop();
 }
 
 const hasNode = await run("node", ["--version"]).then(() => true, () => false);
@@ -63,13 +44,9 @@ Deno.test({
     ];
     // The driver reads compiled tables from the cache that this fills.
     for (const name of names) await vocabulary(name);
-    const folder = new URL("node_modules/.cache/onpath/", ROOT);
-    mkdirSync(folder, { recursive: true });
-    const id = crypto.randomUUID();
-    const driver = fileURLToPath(new URL(`${id}.mjs`, folder));
-    const input = fileURLToPath(new URL(`${id}.json`, folder));
+    const driver = await bundleForNode(new URL("node_main.ts", import.meta.url));
+    const input = driver.replace(/mjs$/, "json");
     try {
-      await bundle(driver);
       writeFileSync(input, JSON.stringify({ names, texts }));
       const { stdout } = await run("node", [driver, input], { maxBuffer: 2 ** 26, timeout: 300_000 });
       const { node, compared } = JSON.parse(stdout) as { node: string; compared: Record<string, Comparison> };
