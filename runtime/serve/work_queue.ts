@@ -47,6 +47,7 @@ interface Entry {
   readonly call: () => unknown;
   readonly result: Deferred<unknown>;
   readonly onStart: () => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Calls that run between two looks at the network. */
@@ -69,7 +70,8 @@ export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOpt
     }
     const entries = waiting.splice(0, MAX_BATCH);
     const start = clock.now();
-    for (const { call, result, onStart } of entries) {
+    for (const { call, result, onStart, signal } of entries) {
+      if (signal?.aborted) continue;
       onStart();
       try {
         result.resolve(call());
@@ -89,7 +91,7 @@ export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOpt
     if (waiting.length >= maxQueue) {
       throw busy(`${waiting.length} of at most ${maxQueue} items are queued for model ${name}`, 429);
     }
-    const entry: Entry = { call, result: deferred(), onStart };
+    const entry: Entry = { call, result: deferred(), onStart, signal: wait.signal };
     waiting.push(entry);
     try {
       return await bounded(`model ${name}`, entry.result.promise, wait) as Result;
