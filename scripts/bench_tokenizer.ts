@@ -119,7 +119,7 @@ async function chat(
   socket: string,
   units: number,
   fresh: (units: number) => string,
-  rounds = ROUNDS,
+  { rounds = ROUNDS, compares = true }: { readonly rounds?: number; readonly compares?: boolean } = {},
 ) {
   const tiktoken = get_encoding(name as "cl100k_base");
   const { ask, close } = client(socket);
@@ -144,6 +144,7 @@ async function chat(
     }
     const service = cpuOf(pid) - before;
     bytes = await metric("onpath_tokenizer_encoded_bytes_total") - bytesBefore;
+    if (!compares) continue;
     const start = cpuSeconds();
     let prompt = "";
     let last: Uint32Array = new Uint32Array(0);
@@ -209,18 +210,18 @@ try {
     const child = await startService(command, NAME, socket);
     const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
     const ratio = (time: { service: number; tiktoken: number }) => time.service / time.tiktoken;
-    const warm = await chat(NAME, child.pid!, socket, TURN_UNITS[0], fresh, WARM_CHATS);
-    const cold = percent(ratio(warm.times[0]!));
+    const first = await chat(NAME, child.pid!, socket, TURN_UNITS[0], fresh, { rounds: 1 });
+    const cold = percent(ratio(first.times[0]!));
+    await chat(NAME, child.pid!, socket, TURN_UNITS[0], fresh, { rounds: WARM_CHATS, compares: false });
     for (const units of TURN_UNITS) {
       const { times, bytes, promptBytes } = await chat(NAME, child.pid!, socket, units, fresh);
-      const first = units === TURN_UNITS[0] ? cold : "";
       const spread = `${percent(Math.min(...times.map(ratio)))} to ${percent(Math.max(...times.map(ratio)))}`;
       rows.push([
         runtime,
         String(units),
         percent(median(times.map(ratio))),
         spread,
-        first,
+        units === TURN_UNITS[0] ? cold : "",
         percent(bytes / promptBytes),
       ]);
     }
