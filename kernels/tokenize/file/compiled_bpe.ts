@@ -13,7 +13,6 @@ import {
   type BpeMemory,
   createPlaces,
   growTo,
-  instantiate,
   type LoadFunctions,
   placeBpe,
   setUp,
@@ -100,7 +99,7 @@ export function loadBpe(
   };
   const clean = free.next;
   growTo(memory, clean);
-  const functions = instantiate(memory);
+  const functions = window.functions();
   setUp(functions, memory, places);
   new Uint8Array(memory.buffer).fill(255, places.merges, places.merges + 4 * slots);
   const sizes = { cells, tokens, first, idLimit, wholeFirst };

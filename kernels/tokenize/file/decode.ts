@@ -47,7 +47,7 @@ export function readVocabulary(
   open: (body: Uint8Array) => FileWindow | null,
 ): Vocabulary {
   const { body, checksum, window } = readHead(file, open);
-  const input = new TableReader(body);
+  const input = new TableReader(body, 0, window?.unpack);
   const meta = readMeta(input.block("the head", MAX_META_BYTES));
   checkAnnounced(meta, input.rest());
   for (const step of meta.normalization) if (step.op === "charsmap") readCharsmap(step.map);

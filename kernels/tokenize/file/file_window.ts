@@ -6,7 +6,8 @@
  */
 
 import { engineFunctions, type EngineMemory } from "../../../serialize/engine.ts";
-import { FIRST_FREE } from "../engine_functions.ts";
+import { type EngineFunctions, FIRST_FREE, instantiate, type LoadFunctions } from "../engine_functions.ts";
+import type { NumberArray } from "./bits.ts";
 
 /** Numbers that a window shows at once; a multiple of 8, so that each begins with a byte. */
 export const STEP = 4096;
@@ -28,6 +29,8 @@ export interface Packed {
 export interface FileWindow {
   /** Memory of the window, and of the tables to be. */
   readonly memory: EngineMemory;
+  /** Functions over that memory, made at their first use. */
+  readonly functions: () => EngineFunctions & LoadFunctions;
   /** First address behind the window. */
   readonly end: number;
   /** CRC-32C of the whole body. */
@@ -42,6 +45,14 @@ export interface FileWindow {
    * @returns Address of the first number's bits.
    */
   readonly show: (half: number, array: Packed, from: number, to: number) => number;
+  /**
+   * Unpacks a whole array: JavaScript that runs once is slower by far.
+   *
+   * @param array Place of the array.
+   * @param into Destination; its length is the count.
+   * @returns The greatest number.
+   */
+  readonly unpack: (array: Packed, into: NumberArray) => number;
 }
 
 /**
@@ -61,6 +72,15 @@ export function createWindow(body: Uint8Array): FileWindow | null {
     if (error instanceof WebAssembly.CompileError) return null;
     throw error;
   }
+  let functions: ReturnType<FileWindow["functions"]> | undefined;
+  const loaded = () => functions ??= instantiate(memory as WebAssembly.Memory);
+  const show: FileWindow["show"] = (half, { at, width }, from, to) => {
+    // The memory grew since.
+    if (bytes.length === 0) bytes = new Uint8Array(memory.buffer, FIRST_FREE, WINDOW_BYTES);
+    const first = at + from * width / 8, offset = half * WINDOW_BYTES / 2;
+    bytes.set(body.subarray(first, first + Math.ceil((to - from) * width / 8) + SLACK), offset);
+    return FIRST_FREE + offset;
+  };
   let bytes = new Uint8Array(memory.buffer, FIRST_FREE, WINDOW_BYTES);
   return {
     memory,
@@ -74,12 +94,22 @@ export function createWindow(body: Uint8Array): FileWindow | null {
       }
       return crc >>> 0;
     },
-    show: (half, { at, width }, from, to) => {
-      // The memory grew since.
-      if (bytes.length === 0) bytes = new Uint8Array(memory.buffer, FIRST_FREE, WINDOW_BYTES);
-      const first = at + from * width / 8, offset = half * WINDOW_BYTES / 2;
-      bytes.set(body.subarray(first, first + Math.ceil((to - from) * width / 8) + SLACK), offset);
-      return FIRST_FREE + offset;
+    functions: loaded,
+    show,
+    unpack: (array, into) => {
+      const { unpack } = loaded();
+      // The other half takes the numbers.
+      const out = FIRST_FREE + WINDOW_BYTES / 2;
+      let greatest = 0;
+      for (let from = 0; from < into.length; from += STEP) {
+        const count = Math.min(STEP, into.length - from);
+        greatest = Math.max(
+          greatest,
+          unpack(show(0, array, from, from + count), array.width, out, 4, count) >>> 0,
+        );
+        into.set(new Uint32Array(memory.buffer, out, count), from);
+      }
+      return greatest;
     },
   };
 }
