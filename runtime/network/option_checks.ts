@@ -15,5 +15,6 @@ export function checkDatagramOptions(options: unknown): void {
   checkOptions("open a socket", options, {
     listen: { kind: "address", isRequired: true },
     onDatagrams: { kind: "function", isRequired: true },
+    coalesces: { kind: "boolean" },
   });
 }

@@ -24,7 +24,7 @@ import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 const REPORT_EVERY = 32;
 /** Milliseconds after which a report is sent at the latest. */
 const REPORT_MS = 1;
-/** Bytes of datagrams that are copied in one move: at least the longest datagram. */
+/** Bytes of datagrams that are copied in one move. UDP has no datagram that is longer. */
 const RUN_BYTES = 2 ** 16;
 /** Complete flows whose last reports are kept. */
 const MAX_COMPLETE = 512;
@@ -158,7 +158,8 @@ export class ReceivedInputs {
   take(batch: ReceivedBatch): void {
     const { bytes, count, offsets, lengths } = batch, { engine } = this.#slots, memory = this.#memory;
     for (let n = 0; n < count;) {
-      const opened = this.nicMac === undefined ? undefined : this.#open(datagramAt(batch, n));
+      const isLong = lengths[n]! > RUN_BYTES, isPlain = this.nicMac === undefined;
+      const opened = isLong ? "length" : isPlain ? undefined : this.#open(datagramAt(batch, n));
       if (opened !== undefined) {
         if (typeof opened !== "string") engine.bytes.set(opened, memory);
         this.#count(typeof opened === "string" ? opened : this.#takeAt(memory, opened.length));

@@ -87,6 +87,10 @@ Deno.test("openDatagram() and the kinds of sockets name the option that is missi
       [{ onDatagrams: onOutput }, /listen is undefined, expected an address/],
       [{ listen: { host: "127.0.0.1" }, onDatagrams: onOutput }, /listen has no valid host or port/],
       [{ listen: { host: "127.0.0.1", port: 0 } }, /onDatagrams is undefined, expected a function/],
+      [
+        { listen: { host: "127.0.0.1", port: 0 }, onDatagrams: onOutput, coalesces: 1 },
+        /coalesces is 1, expected true or false/,
+      ],
     ]);
   }
 });
