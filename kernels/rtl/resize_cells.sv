@@ -13,7 +13,7 @@ module resize_cells #(
     parameter int PRODUCTS = 0,  // 1: tables of products
     parameter int LANES = 6,     // samples per cycle: 6, a whole beat of RGB, or 3, 2, 1
     parameter int XW = 14,       // 2^XW weight indexes; with products, phases per axis
-    parameter int IW = 10,       // 2^IW weights, at most 10; with products per axis, at most 7
+    parameter int IW = 10,       // 2^IW weights, at most 12 of which pages use all; with products per axis, at most 7
     parameter int LOADS = 8      // entries of a page that may be written in a cycle: 8 or 1
 ) (
     input  logic         clk,
@@ -51,7 +51,7 @@ module resize_cells #(
     output logic [  1:0] m_bad
 );
   if (LANES < 1 || 6 % LANES != 0) $error("LANES divides the 6 samples of a beat of RGB");
-  if (IW > (PRODUCTS != 0 ? 7 : 10)) $error("a number of a weight has no more bits in an entry");
+  if (IW > (PRODUCTS != 0 ? 7 : 12)) $error("a number of a weight has no more bits in an entry");
   logic ce, gray, rgb;
   assign gray = cfg_channels == 3'd1;
   assign rgb = cfg_channels == 3'd3;
@@ -115,12 +115,14 @@ module resize_cells #(
         for (int k = 0; k < 6 / LANES; k++)
           if (step == 3'(k)) asked[c] = rgb ? index[(k*LANES+c%LANES)/3] : index[(k*LANES+c%LANES)%4];
     end
-  // Fields of an entry are fixed, whatever the depths: 10 bits per number, 7 with products.
+  // Fields of an entry are fixed, whatever the depths: 10 bits per number, 7 with products. Of a page's 2^IW weights a
+  // number selects four: two banks, upper and lower.
   localparam int PLACE = PRODUCTS != 0 ? 7 : 10;
+  localparam int FIELD = IW < PLACE ? IW : PLACE;
   /* verilator lint_off UNUSEDSIGNAL */  // with products there are two numbers
   logic [4*IW-1:0] entry;
   /* verilator lint_on UNUSEDSIGNAL */
-  always_comb for (int n = 0; n < 4; n++) entry[IW*n+:IW] = load_data[PLACE*n+:IW];
+  always_comb for (int n = 0; n < 4; n++) entry[IW*n+:IW] = IW'(load_data[PLACE*n+:FIELD]);
   logic load_first;
   assign load_first = load_valid && load_table == 4'd0;
   for (genvar p = 0; p < COPIES; p++) begin : g_weights

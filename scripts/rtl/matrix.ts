@@ -5,7 +5,7 @@
  */
 
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
-import { RTL_PARAMETERS, type RtlParameters } from "../../runtime/device/rtl/profile.ts";
+import { RTL_PARAMETERS, type RtlParameters, WIDE_PAGES } from "../../runtime/device/rtl/profile.ts";
 
 /** A build of the matrix. */
 export interface MatrixBuild extends RtlBuild {
@@ -55,6 +55,7 @@ function rows(depths: Partial<RtlParameters["rows"]>): MatrixBuild {
 export const MATRIX: readonly MatrixBuild[] = [
   terms(6, 9, 7, 8),
   terms(3, 14, 10, 7),
+  terms(WIDE_PAGES.LANES, WIDE_PAGES.terms.XW, WIDE_PAGES.terms.IW, 7),
   terms(2, 10, 8, 7),
   terms(1, 8, 6, 8),
   products(3, 7, 6),

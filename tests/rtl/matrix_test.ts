@@ -7,7 +7,7 @@ import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/offload.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
-import { rtlProfile } from "../../runtime/device/rtl/profile.ts";
+import { rtlProfile, WIDE_PAGES } from "../../runtime/device/rtl/profile.ts";
 import type { OnpathError } from "../../serialize/errors.ts";
 import { parameterFlags } from "../../scripts/rtl/build.ts";
 import { readBuild } from "../../scripts/rtl/generated.ts";
@@ -113,6 +113,36 @@ for (const build of MATRIX) {
   if (isMutated ? made : missing === null) {
     longTest(name, () => runMatrix(build), !isMutated);
   } else Deno.test({ name: `${name} (skipped: ${missing ?? "not built"})`, ignore: true, fn: () => {} });
+}
+
+const wide = MATRIX.find(({ profile }) => profile.terms?.IW === WIDE_PAGES.terms.IW)!;
+
+if (missing === null) {
+  longTest(
+    "RTL with wide pages: a size of 639 column weights, as the model, in bytes and in cycles",
+    async () => {
+      // 333x500 to 640, which the library's build refuses: rows of the picture and of its page order, whole.
+      const profile = rtlProfile(WIDE_PAGES);
+      const input = inLayout(noise(2, 500, 333, 3, 7), "NHWC");
+      const steps = [{ op: "resize", size: [640, 640] }] as const;
+      assert.throws(() => compile({ steps }, { input, device: rtlProfile() }), { code: "table" });
+      const plan = compile({ steps }, { input, device: profile });
+      const { pages, stages, cost } = plan.body;
+      assert.deepEqual([stages[0]!.form, pages!.count, pages!.bytes], ["row-pages", 33, 128 * 640]);
+      const module = await compileRtl(wide);
+      await using device = await createRtlDevice({ profile, builds: { terms: module } });
+      await using model = createModelDevice(profile);
+      const [found, expected] = [await offload(plan, input, device), await offload(plan, input, model)];
+      assert.deepEqual(found.output.data, expected.output.data);
+      for (const { report: { counters } } of [found, expected]) {
+        assert.deepEqual([counters.cycles, counters.stalls, counters.swaps], [
+          cost.cycles,
+          cost.stalls,
+          cost.swaps,
+        ]);
+      }
+    },
+  );
 }
 
 Deno.test("RTL with a third of the lanes: a photograph's size takes three times the cycles, as planned", async () => {

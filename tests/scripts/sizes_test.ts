@@ -4,7 +4,7 @@ import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
 import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
-import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
+import { RTL_PROFILE, rtlProfile, WIDE_PAGES } from "../../runtime/device/rtl/profile.ts";
 import { offload } from "../../runtime/offload.ts";
 import {
   BATCHES,
@@ -81,6 +81,31 @@ Deno.test("docs/tables.md has what the RTL makes of the usual sizes, and which i
     assert.deepEqual(table[at], [from.join("x"), `${to}`, ...plan, ...filters]);
   });
   assert(refused > 0, "640x480 to 518 is compared in the quick suite, too");
+});
+
+Deno.test("docs/tables.md has what wide pages make of the sizes that the RTL refuses: none of them is left", async () => {
+  const table = await documented("sizes wide");
+  const refused = (await documented("sizes rtl")).filter((cells) => cells[2] === "-");
+  assert.deepEqual(table.map((cells) => cells.slice(0, 2)), refused.map((cells) => cells.slice(0, 2)));
+  assert.equal(table.length, 12);
+  const profile = rtlProfile(WIDE_PAGES);
+  const count = (value: number) => Math.round(value).toLocaleString("en-US");
+  table.forEach((cells, at) => {
+    if (at % sized(1, 5) !== 0) return;
+    const [width, height] = cells[0]!.split("x").map(Number) as [number, number];
+    const row = planSizes(profile, [width, height], Number(cells[1]));
+    assert(!("error" in row) && !("error" in row.pages), cells.join(" "));
+    assert.deepEqual(cells.slice(2), [
+      row.form,
+      count(row.bytes),
+      ...row.cycles.map(count),
+      (row.cycles[2]! / row.ideal).toFixed(4),
+      `${row.pages.count} x ${count(row.pages.bytes)}`,
+      `${row.pages.batch}`,
+    ]);
+    assert.equal(row.bound, 0);
+    assert(row.cycles[2]! <= 1.01 * row.ideal, cells.join(" "));
+  });
 });
 
 Deno.test("a row of the table is what the model device counts, packets and all", async () => {

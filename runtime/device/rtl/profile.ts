@@ -13,7 +13,10 @@ import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 export interface RtlParameters {
   /** Output samples of resize a cycle. A full word of cells has 6. */
   readonly LANES: 1 | 2 | 3 | 6;
-  /** Build `terms`: 2^XW weight indexes and 2^IW weights. IW is at most 10. */
+  /**
+   * Build `terms`: 2^XW weight indexes and 2^IW weights. IW is at most 12. Beyond 10 only pages use the weights: a page has
+   * 2^(IW - 2) column weights.
+   */
   readonly terms: { readonly XW: number; readonly IW: number };
   /** Build `products`: 2^XW phases and 2^IW weights an axis. IW is at most 7. */
   readonly products: { readonly XW: number; readonly IW: number };
@@ -31,6 +34,15 @@ export const RTL_PARAMETERS: RtlParameters = {
   products: { XW: 10, IW: 7 },
   rows: { WW: 9, SW: 12, VW: 11, RW: 12, OW: 12, TW: 13 },
 };
+
+/**
+ * Parameters of a build whose pages have 1,024 column weights, in place of the library's 256: all usual sizes have exact
+ * tables there, at half the rate.
+ */
+export const WIDE_PAGES: Pick<RtlParameters, "LANES" | "terms"> = { LANES: 3, terms: { XW: 14, IW: 12 } };
+
+/** Bits of the number of a weight in an entry of the table of weights. */
+const NUMBER_BITS = 10;
 
 /**
  * Makes the profile of an RTL with the given parameters, at an assumed clock of 250 MHz. Tables load one entry a cycle,
@@ -55,7 +67,7 @@ export const RTL_PARAMETERS: RtlParameters = {
  */
 export function rtlProfile(parameters: Partial<RtlParameters> = {}): DeviceProfile {
   const { LANES, terms, products, rows } = { ...RTL_PARAMETERS, ...parameters };
-  const indexed = { weights: 2 ** terms.XW, terms: 2 ** (terms.IW + 4) };
+  const indexed = { weights: 2 ** terms.XW, terms: 2 ** (Math.min(terms.IW, NUMBER_BITS) + 4) };
   return {
     name: "rtl",
     summary: "the NIC's RTL in WebAssembly, cycle by cycle, with the blocks of an Alveo U55C",
