@@ -54,8 +54,8 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     build: "packet_echo",
     places: [
       ["(beat == 9'd0 ? 32'hffff_ffff : crc)", "(beat == 9'd0 ? 32'd0 : crc)", "the CRC begins with zeros"],
-      ["mask[11:8] = '0;", "mask[11:9] = '0;", "a byte of the CRC's field is part of the CRC"],
-      ["if (there < 15'd64) found", "if (there < 15'd63) found", "63 bytes count as a whole header"],
+      ["mask[11:8] <= '0;", "mask[11:9] <= '0;", "a byte of the CRC's field is part of the CRC"],
+      ["there < 15'd64;", "there < 15'd63;", "63 bytes count as a whole header"],
       ["head0[47:40] > 8'd5", "head0[47:40] > 8'd6", "one kind too many is accepted"],
       ["length > 14'd8192", "length >= 14'd8192", "the maximum length is refused"],
       [
@@ -68,15 +68,11 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
       ["head1[63:48] != 16'd0", "head1[62:48] != 15'd0", "a position's highest bit is not checked"],
       ["sum_of_three != 2'd0", "sum_of_three == 2'd2", "a byte after items of three bytes is accepted"],
       [
-        "found5 != 4'd0 ? found5 : checked && ~crc_found != crc_there ? CRC : wanted5",
-        "checked && ~crc_found != crc_there ? CRC : found5 != 4'd0 ? found5 : wanted5",
+        "found6 != 4'd0 ? found6 : checked && ~crc_found != crc_there ? CRC : wanted6",
+        "checked && ~crc_found != crc_there ? CRC : found6 != 4'd0 ? found6 : wanted6",
         "the CRC is checked before the header",
       ],
-      [
-        "length > cfg_longest ? 9'((cfg_longest + 14'd31) >> 5) : 9'((length + 14'd31) >> 5)",
-        "9'((length + 14'd31) >> 5)",
-        "packets that exceed the store fill it",
-      ],
+      ["announced > longest ? longest : announced", "announced", "packets that exceed the store fill it"],
       ["beat == '1 ? beat : beat + 1'b1", "beat + 1'b1", "a very long packet starts again as a second one"],
       ["tail + (AW + 1)'(count)", "tail + 1'b1", "only the first beat of a dropped packet is skipped"],
     ],
