@@ -52,6 +52,14 @@ module packet_planes #(
 
   // What a beat of samples needs is computed in the cycle before it, from the length: the mask of its samples
   // and, by channel, how many and which. The second beat of header is the cycle before the first samples.
+  //
+  // Samples that every third place from `first` on has, for each number of samples in a beat.
+  function automatic logic [255:0] of_three_table(input int first);
+    of_three_table = '0;
+    for (int n = 0; n <= 32; n++) of_three_table[4*n+:4] = 4'((n + 2 - first) / 3);
+  endfunction
+  localparam logic [255:0] OF_THREE_0 = of_three_table(0), OF_THREE_1 = of_three_table(1);
+  localparam logic [255:0] OF_THREE_2 = of_three_table(2);
   logic [PW:0] left_next;
   logic [5:0] here_next;
   logic [1:0] phase_next;
@@ -61,10 +69,9 @@ module packet_planes #(
   assign here_next = left_next > (PW + 1)'(32) ? 6'd32 : left_next[5:0];
   assign phase_next = s_part != 2'd2 ? 2'd0 : phase == 2'd0 ? 2'd2 : phase - 2'd1;
   always_comb begin
-    for (int o = 0; o < 3; o++) begin
-      of_three[o] = '0;
-      for (int j = 0; j < 11; j++) if (6'(3 * j + o) < here_next) of_three[o] = 4'(j + 1);
-    end
+    of_three[0] = OF_THREE_0[4*here_next+:4];
+    of_three[1] = OF_THREE_1[4*here_next+:4];
+    of_three[2] = OF_THREE_2[4*here_next+:4];
     for (int o = 0; o < 4; o++) of_four[o] = 4'((here_next + 6'd3 - 6'(o)) >> 2);
   end
   always_ff @(posedge clk) if (take) present <= ~(32'hffff_ffff << here_next);
@@ -84,14 +91,23 @@ module packet_planes #(
     end
   end
 
-  logic read;
+  // Samples take two cycles: they are moved to their place in the row, then joined with those before them. The
+  // row that a packet does not fill is written a cycle later, in time for the reader behind the header.
+  logic read, joins, closes;
   logic [RW-1:0] line;
+  logic [SW-1:0] slot;  // of the packet whose samples are joined
   logic [255:0] row[4];
+  always_ff @(posedge clk) begin
+    joins <= rst_n && samples;
+    closes <= rst_n && ended;
+    if (samples) slot <= into;
+  end
   for (genvar c = 0; c < 4; c++) begin : g_channel
-    logic [343:0] grown;
-    logic [87:0] kept_low, chosen;
-    logic [255:0] kept;
+    logic [343:0] moved;
+    logic [87:0] chosen;
+    logic [255:0] kept, grown;
     logic [PW:0] at;
+    logic [RW-1:0] at_row;
     logic [3:0] number;
     logic [1:0] turn_in, turn_next;
     logic full;
@@ -101,27 +117,29 @@ module packet_planes #(
         turn_in <= turn_next;
         number <= four ? of_four[c] : of_three[turn_next];
       end
-    always_comb begin
-      chosen = four ? by_four[c] : by_three[turn_in];
-      grown = {88'd0, kept} | ({256'd0, chosen} << {at[4:0], 3'd0});
-      full = {1'b0, at[4:0]} + {2'd0, number} > 6'd31;
-      kept_low = grown[343:256];
-    end
+    assign chosen = four ? by_four[c] : by_three[turn_in];
+    always_ff @(posedge clk)
+      if (samples) begin
+        moved <= planar ? {256'd0, chosen} << {at[4:0], 3'd0} : {88'd0, s_data};
+        full <= planar ? {1'b0, at[4:0]} + {2'd0, number} > 6'd31 : c == 0;
+        at_row <= at[PW-1:5];
+      end else if (ended) begin
+        full <= planar && at[4:0] != 5'd0;
+        at_row <= at[PW-1:5];
+      end
+    always_ff @(posedge clk)
+      if (take && s_part == 2'd1) at <= !planar || c == 0 ? '0 : (PW + 1)'(c) * (rgb ? third : left >> 2);
+      else if (samples) at <= at + (planar ? (PW + 1)'(number) : (PW + 1)'(32));
+
+    assign grown = kept | (joins ? moved[255:0] : '0);
     (* ram_style = "block" *) logic [255:0] mem[2**(RW+SW)];
-    logic write;
-    // A packet's last row is written in the same cycle as the following header.
-    assign write = planar ? (samples && full) || (ended && at[4:0] != 5'd0) : c == 0 && samples;
     always_ff @(posedge clk) begin
-      if (write) mem[{ended?into-1'b1 : into, at[PW-1:5]}] <= ended ? kept : planar ? grown[255:0] : s_data;
+      if ((joins || closes) && full) mem[{slot, at_row}] <= grown;
       if (read) row[c] <= mem[{from, line}];
     end
     always_ff @(posedge clk)
-      if (take && s_part == 2'd0) kept <= '0;
-      else if (take && s_part == 2'd1) at <= !planar || c == 0 ? '0 : (PW + 1)'(c) * (rgb ? third : left >> 2);
-      else if (samples) begin
-        at <= at + (planar ? (PW + 1)'(number) : (PW + 1)'(32));
-        kept <= full ? {168'd0, kept_low} : grown[255:0];
-      end
+      if (take && s_part == 2'd1) kept <= '0;
+      else if (joins) kept <= full ? {168'd0, moved[343:256]} : grown;
   end
   always_ff @(posedge clk) begin
     ended <= rst_n && take && s_last;
@@ -145,10 +163,9 @@ module packet_planes #(
 
   // ---- out: all channels' memories at the same row ----
   logic [1:0] part;
-  logic [PW:0] rest;
+  logic [PW:0] rest;  // samples from this row on
   logic done;
   assign read = held[from] && (!m_valid || m_ready);
-  assign rest = total[from] - {1'b0, line, 5'd0};
   assign done = part == 2'd2 && rest <= (PW + 1)'(32);
   always_ff @(posedge clk)
     if (!rst_n) begin
@@ -174,52 +191,54 @@ module packet_planes #(
       end else if (m_ready) m_valid <= 1'b0;
     end
 
+  // Samples before the first one of each channel, from this row on. The two beats of header leave time for it.
+  logic [PW:0] apart, border[4];
+  logic [31:0] from_here[4];  // samples of the row that belong to the channel or a later one
+  logic [1:0] turn;           // channel of the row's first sample, modulo three
+  always_comb
+    for (int c = 0; c < 4; c++) begin
+      if (c == 0) from_here[c] = '1;
+      else if (!planar || (c == 3 && !four) || border[c] >= (PW + 1)'(32)) from_here[c] = '0;
+      else from_here[c] = 32'hffff_ffff << border[c][4:0];
+    end
+  localparam logic [31:0] THIRDS = 32'h4924_9249;
   logic [255:0] header;
-  logic [PW:0] base;
-  logic [PW:0] border[4];  // first sample of each channel
-  logic [1:0] turn, turned;  // channel of the row's first sample, modulo three
+  logic [31:0] behind[4];
   always_ff @(posedge clk)
     if (read) begin
       m_part <= part;
       m_last <= done;
       m_bad <= spoiled[from];
       m_count <= rest > (PW + 1)'(32) ? 6'd32 : rest[5:0];
+      rest <= part == 2'd2 ? rest - (PW + 1)'(32) : total[from];
       if (part != 2'd2) header <= part == 2'd0 ? head[from][255:0] : head[from][511:256];
-      base <= {1'b0, line, 5'd0};
+      apart <= pixels[from];
       border[0] <= '0;
-      border[1] <= pixels[from];
-      border[2] <= pixels[from] << 1;
-      border[3] <= pixels[from] + (pixels[from] << 1);
+      for (int c = 1; c < 4; c++)
+        if (part != 2'd2) border[c] <= c == 1 ? apart : c == 2 ? apart << 1 : apart + (apart << 1);
+        else border[c] <= border[c] > (PW + 1)'(32) ? border[c] - (PW + 1)'(32) : '0;
       turn <= part != 2'd2 ? 2'd0 : turn == 2'd0 ? 2'd2 : turn - 2'd1;
-      turned <= turn;
+      for (int c = 0; c < 4; c++) behind[c] <= from_here[c];
+      if (planar || (!rgb && !four)) begin
+        m_odd <= from_here[1] & ~from_here[2] | from_here[3];
+        m_upper <= from_here[2];
+      end else if (four) begin
+        m_odd <= 32'haaaa_aaaa;
+        m_upper <= 32'hcccc_cccc;
+      end else begin
+        // Sample i is of channel (i + turn) mod 3.
+        m_odd <= turn == 2'd0 ? THIRDS << 1 : turn == 2'd1 ? THIRDS : THIRDS << 2;
+        m_upper <= turn == 2'd0 ? THIRDS << 2 : turn == 2'd1 ? THIRDS << 1 : THIRDS;
+      end
     end
 
-  // behind[c]: samples of the beat that belong to channel c or later.
-  localparam logic [31:0] THIRDS = 32'h4924_9249;
-  logic [31:0] behind[4];
   logic [255:0] spread[4];
   always_comb begin
-    for (int c = 0; c < 4; c++) begin
-      if (!planar || (c == 3 && !four)) behind[c] = c == 0 ? '1 : '0;
-      else if (border[c] <= base) behind[c] = '1;
-      else if (border[c] - base >= (PW + 1)'(32)) behind[c] = '0;
-      else behind[c] = 32'hffff_ffff << 5'(border[c] - base);
-      for (int i = 0; i < 32; i++) spread[c][8*i+:8] = {8{behind[c][i]}};
-    end
+    for (int c = 0; c < 4; c++) for (int i = 0; i < 32; i++) spread[c][8*i+:8] = {8{behind[c][i]}};
     m_data = header;
     if (m_part == 2'd2) begin
       m_data = row[0] & ~spread[1] | row[1] & spread[1] & ~spread[2] |
           row[2] & spread[2] & ~spread[3] | row[3] & spread[3];
-    end
-    m_odd = behind[1] & ~behind[2] | behind[3];
-    m_upper = behind[2];
-    if (!planar && four) begin
-      m_odd = 32'haaaa_aaaa;
-      m_upper = 32'hcccc_cccc;
-    end else if (!planar && rgb) begin
-      // Sample i is of channel (i + turned) mod 3.
-      m_odd = turned == 2'd0 ? THIRDS << 1 : turned == 2'd1 ? THIRDS : THIRDS << 2;
-      m_upper = turned == 2'd0 ? THIRDS << 2 : turned == 2'd1 ? THIRDS << 1 : THIRDS;
     end
   end
 endmodule

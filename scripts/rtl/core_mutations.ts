@@ -78,14 +78,10 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
         "assign s_ready = held == '0;",
         "packets are accepted only while none is sent",
       ],
-      [
-        "(samples && full) || (ended && at[4:0] != 5'd0)",
-        "samples && full",
-        "a packet's last row is not written",
-      ],
-      ["{ended?into-1'b1 : into, at", "{into, at", "the last row is written to the other packet"],
+      ["(joins || closes) && full", "joins && full", "a packet's last row is not written"],
+      ["if (samples) slot <= into;", "slot <= into;", "the last row is written to the next packet"],
       ["32'd43691", "32'd43690", "a third of the length is too small by one"],
-      ["border[c] - base >= (PW", "border[c] - base > (PW", "a plane that ends at a beat's end is wrong"],
+      ["border[c] >= (PW", "border[c] > (PW", "a plane that ends at a beat's end is wrong"],
     ],
   },
   {
