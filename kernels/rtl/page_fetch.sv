@@ -35,41 +35,54 @@ module page_fetch #(
   logic take, cmd_pop, data_pop;
 
   // ---- requests: descriptors first, because they are few; both only as far as their queues have capacity ----
+  // A burst is measured in one cycle and requested in a later one, so that neither has both to do.
   logic [57:0] list_at, from;
   logic [31:0] unlisted, wanted;   // descriptors and beats of entries that are not requested
   logic [CW:0] listed;             // descriptors requested and not ended
   logic [AW:0] reserved;           // beats of entries requested and not sent
   logic [6:0] to_border, list_border, list_beats, data_beats, beats;
-  logic may_list, may_data, ask, ask_list, queue_full;
+  logic list_sized, data_sized;    // the next burst is measured
+  logic data_last;                 // no beat is wanted behind it
+  logic may_list, may_data, ask, ask_list, ask_data, queue_full;
   assign list_border = 7'd64 - {1'b0, list_at[5:0]};
   assign to_border = 7'd64 - {1'b0, from[5:0]};
-  always_comb begin
-    list_beats = list_border < 7'd8 ? list_border : 7'd8;
-    if (unlisted < {25'd0, list_beats}) list_beats = unlisted[6:0];
-    data_beats = to_border < 7'd16 ? to_border : 7'd16;
-    if (wanted < {25'd0, data_beats}) data_beats = wanted[6:0];
-  end
-  assign may_list = unlisted != 32'd0 && 32'(listed) + {25'd0, list_beats} <= 32'(2 ** CW);
-  assign may_data = wanted != 32'd0 && 32'(reserved) + {25'd0, data_beats} <= 32'(2 ** AW);
+  always_ff @(posedge clk)
+    if (!list_sized) begin
+      if (unlisted < 32'd8 && unlisted[6:0] < list_border) list_beats <= unlisted[6:0];
+      else list_beats <= list_border < 7'd8 ? list_border : 7'd8;
+    end
+  always_ff @(posedge clk)
+    if (!data_sized) begin
+      data_last <= wanted < 32'd17 && wanted[6:0] <= to_border;
+      if (wanted < 32'd16 && wanted[6:0] < to_border) data_beats <= wanted[6:0];
+      else data_beats <= to_border < 7'd16 ? to_border : 7'd16;
+    end
+  assign may_list = list_sized && (CW + 2)'(listed) + (CW + 2)'(list_beats) <= (CW + 2)'(2 ** CW);
+  assign may_data = data_sized && (AW + 2)'(reserved) + (AW + 2)'(data_beats) <= (AW + 2)'(2 ** AW);
   assign ask = (may_list || may_data) && !queue_full && (!m_axi_gmem_arvalid || m_axi_gmem_arready);
   assign ask_list = ask && may_list;
+  assign ask_data = ask && !may_list;
   assign beats = may_list ? list_beats : data_beats;
   always_ff @(posedge clk)
     if (!rst_n) begin
       m_axi_gmem_arvalid <= 1'b0;
       unlisted <= '0;
       wanted <= '0;
+      list_sized <= 1'b0;
+      data_sized <= 1'b0;
       listed <= '0;
       reserved <= '0;
     end else begin
       if (ask) m_axi_gmem_arvalid <= 1'b1;
       else if (m_axi_gmem_arready) m_axi_gmem_arvalid <= 1'b0;
+      list_sized <= list_sized ? !ask_list : unlisted != 32'd0;
+      data_sized <= data_sized ? !ask_data : wanted != 32'd0;
       if (go && idle) unlisted <= count;
-      else if (ask_list) unlisted <= unlisted - {25'd0, beats};
-      listed <= listed + (ask_list ? (CW + 1)'(beats) : '0) - (CW + 1)'(cmd_pop);
+      else if (ask_list) unlisted <= unlisted - {25'd0, list_beats};
+      listed <= listed + (ask_list ? (CW + 1)'(list_beats) : '0) - (CW + 1)'(cmd_pop);
       if (ref_pop) wanted <= ref_beats;
-      else if (ask && !ask_list) wanted <= wanted - {25'd0, beats};
-      reserved <= reserved + (ask && !ask_list ? (AW + 1)'(beats) : '0) - (AW + 1)'(data_pop);
+      else if (ask_data) wanted <= wanted - {25'd0, data_beats};
+      reserved <= reserved + (ask_data ? (AW + 1)'(data_beats) : '0) - (AW + 1)'(data_pop);
     end
   always_ff @(posedge clk) begin
     if (ask) begin
@@ -77,9 +90,9 @@ module page_fetch #(
       m_axi_gmem_arlen <= {1'b0, beats} - 8'd1;
     end
     if (go && idle) list_at <= list;
-    else if (ask_list) list_at <= list_at + {51'd0, beats};
+    else if (ask_list) list_at <= list_at + {51'd0, list_beats};
     if (ref_pop) from <= ref_from;
-    else if (ask && !ask_list) from <= from + {51'd0, beats};
+    else if (ask_data) from <= from + {51'd0, data_beats};
   end
 
   // ---- open bursts, in order: of descriptors or of entries ----
@@ -123,7 +136,7 @@ module page_fetch #(
     endcase
   logic [2:0] words;
   assign words = m_axi_gmem_rdata[128+:32] > 32'd4 ? 3'd4 : m_axi_gmem_rdata[130:128];
-  assign ref_pop = ref_valid && (wanted == 32'd0 || (ask && !ask_list && wanted == {25'd0, beats}));
+  assign ref_pop = ref_valid && (data_sized ? ask_data && data_last : wanted == 32'd0);
   /* verilator lint_off PINCONNECTEMPTY */  // as many as are requested have capacity
   beat_fifo #(
       .W (58 + 32),

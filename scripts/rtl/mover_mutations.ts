@@ -125,8 +125,16 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     file: "page_fetch.sv",
     build: "linked_image",
     places: [
-      ["32'(listed) + {25'd0, list_beats} <=", "32'(listed) <=", "more descriptors are requested than fit"],
-      ["32'(reserved) + {25'd0, data_beats} <=", "32'(reserved) <=", "more entries are requested than fit"],
+      [
+        "(CW + 2)'(listed) + (CW + 2)'(list_beats) <=",
+        "(CW + 2)'(listed) <=",
+        "more descriptors are requested than fit",
+      ],
+      [
+        "(AW + 2)'(reserved) + (AW + 2)'(data_beats) <=",
+        "(AW + 2)'(reserved) <=",
+        "more entries are requested than fit",
+      ],
       [
         "{1'b0, entries[31:1]} + {31'd0, entries[0]}",
         "{1'b0, entries[31:1]}",
@@ -135,8 +143,8 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       ["unlisted == 32'd0 && listed == '0;", "unlisted == 32'd0;", "a run is done before its words are sent"],
       ["take && m_axi_gmem_rresp[1];", "1'b0;", "beats that memory refuses are not counted"],
       [
-        "assign may_list = unlisted != 32'd0 &&",
-        "assign may_list = unlisted != 32'd0 && wanted == 32'd0 && reserved == '0 &&",
+        "assign may_list = list_sized &&",
+        "assign may_list = list_sized && wanted == 32'd0 && reserved == '0 &&",
         "descriptors wait for entries",
       ],
     ],

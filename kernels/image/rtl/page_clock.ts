@@ -25,7 +25,7 @@ const COMMAND_WORDS = 2;
  * Registers of `onpath_pages` between a list's start and its first entries, less those between the packets' start and
  * cycle 0. The host writes the arguments of the packets' mover between both starts.
  */
-const FETCH_CYCLES = -8;
+const FETCH_CYCLES = -6;
 
 /**
  * Returns the cycles from one page's load to the next, if no epoch delays them.
