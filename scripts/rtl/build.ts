@@ -194,11 +194,16 @@ export async function compileWasm(
  *
  * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
  * @param build Build to make.
+ * @param flags Additional options of Verilator. Default none.
  * @returns The WebAssembly.
  * @throws {Error} If a tool is missing or fails.
  */
-export function buildTop(sources: string, build: RtlBuild): Promise<Uint8Array> {
-  return withVerilated(sources, build, [], async (folder) => {
+export function buildTop(
+  sources: string,
+  build: RtlBuild,
+  flags: readonly string[] = [],
+): Promise<Uint8Array> {
+  return withVerilated(sources, build, flags, async (folder) => {
     await dropSettling(folder);
     return await compileWasm(folder, {
       optimize: build.effort ?? "-O3",

@@ -7,6 +7,7 @@
 import { CARD_MUTATIONS } from "./card_mutations.ts";
 import { CORE_MUTATIONS } from "./core_mutations.ts";
 import { DOOR_MUTATIONS } from "./door_mutations.ts";
+import { GROUP_MUTATIONS } from "./group_mutations.ts";
 import { LOOKUP_MUTATIONS } from "./lookup_mutations.ts";
 import { MOVER_MUTATIONS } from "./mover_mutations.ts";
 import { PATH_MUTATIONS } from "./path_mutations.ts";
@@ -47,6 +48,7 @@ export function listMutations(): Mutation[] {
     ...MOVER_MUTATIONS,
     ...LOOKUP_MUTATIONS,
     ...ROTATE_MUTATIONS,
+    ...GROUP_MUTATIONS,
     ...DOOR_MUTATIONS,
   ]
     .flatMap(({ file, build, places, unseen = {} }) =>

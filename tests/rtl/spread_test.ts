@@ -125,3 +125,13 @@ Deno.test("whole_queue: answers longer than the queue leave too, beside short on
     );
   }
 });
+
+Deno.test("whole_queue: a short answer leaves before a long one that is not whole yet", async () => {
+  const rtl = await openSpread();
+  const items = LONGEST / ITEM;
+  // The answer of flow 0 comes from its instance in twice the cycles of the stream's beats; the second packet delays
+  // the short one until then.
+  const packets = [packetIn(0, items, 0), packetIn(1, items, 1), packetIn(2, 2, 2)];
+  const { answers } = rtl.run(packets);
+  assert.deepEqual(answers.map(flowOf), [2, 0, 1]);
+});
