@@ -138,7 +138,8 @@ export async function withVerilated<T>(
     await cp(sources, join(folder, "rtl"), { recursive: true, filter });
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
     const verilator = ["-Wall", "--top-module", top, ...parameterFlags(parameters), ...files];
-    await runTool("verilator", ["--lint-only", ...verilator], folder);
+    const warnings = flags.filter((flag) => flag.startsWith("-W"));
+    await runTool("verilator", ["--lint-only", ...warnings, ...verilator], folder);
     const made = ["--cc", ...VERILATOR_FLAGS, ...flags, "--Mdir", "made", ...verilator];
     await runTool("verilator", made, folder);
     return await use(folder);
