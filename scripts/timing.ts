@@ -16,7 +16,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hashSources, readSources } from "./synth/yosys.ts";
 import { ensureRoot, FOLDER, runInRoot } from "./timing/chroot.ts";
-import { staleTimings, timingPage, type TimingRow, type TimingTable } from "./timing/document.ts";
+import {
+  SPEED_GRADE,
+  staleTimings,
+  timingPage,
+  type TimingRow,
+  type TimingTable,
+} from "./timing/document.ts";
 import { medianRun, type NextpnrReport, type Timing, timingOf } from "./timing/report.ts";
 import { modulesIn, TIMING_TARGETS, type TimingTarget } from "./timing/targets.ts";
 import { type Port, registerWrapper } from "./timing/wrapper.ts";
@@ -29,16 +35,21 @@ const MAX_SEEDS = 15;
 type Files = Readonly<Record<string, string>>;
 
 async function readTable(): Promise<TimingTable> {
-  try {
-    return JSON.parse(await readFile(`${ROOT}/docs/timing.json`, "utf8")) as TimingTable;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-    return { tools: "", yardstick: null, rows: [] };
-  }
+  return JSON.parse(await readFile(`${ROOT}/docs/timing.json`, "utf8")) as TimingTable;
 }
 
 async function readOutput<T>(root: string, name: string): Promise<T> {
   return JSON.parse(await readFile(join(root, FOLDER, name), "utf8")) as T;
+}
+
+/** Source for a part without UltraRAM: its memories become block memories. */
+function forEcp5(source: string): string {
+  return source.replaceAll('ram_style = "ultra"', 'ram_style = "block"');
+}
+
+/** Command of the shell that runs a script of yosys, and prints the end of its log only if that fails. */
+function yosysCommand(script: string): string {
+  return `yosys -q -p '${script}' >yosys.log 2>&1 || { tail -n 5 yosys.log >&2; exit 1; }`;
 }
 
 /** Places and routes a module with each seed. */
@@ -55,7 +66,7 @@ async function routeModule(
   await runInRoot(
     root,
     files,
-    `yosys -q -p '${read}; ${set}hierarchy -top ${module}; proc; write_json ports.json' >/dev/null 2>&1`,
+    yosysCommand(`${read}; ${set}hierarchy -top ${module}; proc; write_json ports.json`),
   );
   const ports = await readOutput<{ modules: Record<string, { ports: Record<string, Port> }> }>(
     root,
@@ -64,8 +75,8 @@ async function routeModule(
   const top = ports.modules[module];
   if (top === undefined) throw new Error(`Cannot place and route ${module}: yosys names it otherwise`);
   const wrapper = registerWrapper(module, parameters, top.ports, clock);
-  const route = "nextpnr-ecp5 -q --85k --package CABGA756 --speed 6 --out-of-context --timing-allow-fail " +
-    `--json timed.json --top timed --freq ${AIM_MHZ}`;
+  const route = `nextpnr-ecp5 -q --85k --package CABGA756 --speed ${SPEED_GRADE} --out-of-context ` +
+    `--timing-allow-fail --json timed.json --top timed --freq ${AIM_MHZ}`;
   const each = Array.from(
     { length: seeds },
     (_, at) => `${route} --seed ${at + 1} --report report${at + 1}.json`,
@@ -74,7 +85,7 @@ async function routeModule(
     root,
     { ...files, "timed.v": wrapper },
     [
-      `yosys -q -p '${read} timed.v; synth_ecp5 -abc9 -top timed -json timed.json' >/dev/null 2>&1`,
+      yosysCommand(`${read} timed.v; synth_ecp5 -abc9 -top timed -json timed.json`),
       ...each,
     ].join("\n"),
   );
@@ -112,7 +123,10 @@ async function main(options: {
     const names = TIMING_TARGETS.map(({ module }) => module).join(", ");
     throw new Error(`Cannot place and route ${only}: the modules are ${names}`);
   }
-  const write = async () => {
+  let { tools } = table;
+  // Another process may have written since.
+  const write = async (changed: Partial<TimingTable>) => {
+    table = { ...await readTable(), tools, ...changed };
     await writeFile(`${ROOT}/docs/timing.json`, `${JSON.stringify(table, null, 1)}\n`);
     await writeFile(`${ROOT}/docs/timing.md`, timingPage(table, files));
   };
@@ -122,25 +136,24 @@ async function main(options: {
     const versions = await runInRoot(root, {}, "yosys -V; nextpnr-ecp5 --version 2>&1");
     const [, yosys] = versions.match(/Yosys ([\d.]+)/) ?? [];
     const [, nextpnr] = versions.match(/Version ([\d.]+\d)/) ?? [];
-    table = { ...table, tools: `Yosys ${yosys} and nextpnr-ecp5 ${nextpnr}` };
+    tools = `Yosys ${yosys} and nextpnr-ecp5 ${nextpnr}`;
   }
   if (yardstick !== undefined) {
     const source = { "picorv32.v": await readFile(yardstick, "utf8") };
     const { runs } = await routeModule(
       root,
       source,
-      { module: "picorv32_axi", parameters: {} },
+      { module: "picorv32_axi", parameters: { TWO_CYCLE_ALU: 1 } },
       "clk",
       seeds,
     );
-    table = { ...table, yardstick: medianRun(runs).fmax };
-    await write();
+    await write({ yardstick: medianRun(runs).fmax });
     process.stderr.write(`picorv32_axi: ${table.yardstick} MHz\n`);
   }
   for (const target of targets) {
     process.stderr.write(`${target.module} …`);
     const inside = modulesIn(files, target.module);
-    const own = Object.fromEntries(inside.map((name) => [`${name}.sv`, files[`${name}.sv`]!]));
+    const own = Object.fromEntries(inside.map((name) => [`${name}.sv`, forEcp5(files[`${name}.sv`]!)]));
     const { runs, cells } = await routeModule(root, own, target, "clk", seeds);
     const median = medianRun(runs);
     const row = {
@@ -150,16 +163,14 @@ async function main(options: {
       seeds: runs.map(({ fmax }) => fmax),
       median,
     };
-    // Another process may have written rows since.
     const before = (await readTable()).rows;
     const rows = TIMING_TARGETS.flatMap(({ module }) =>
       module === target.module ? [row] : before.filter((each) => each.module === module)
     );
-    table = { ...table, rows };
-    await write();
+    await write({ rows });
     process.stderr.write(` ${median.fmax.toFixed(1)} MHz\n`);
   }
-  await write();
+  await write({});
   console.log(json ? JSON.stringify(table, null, 2) : timingPage(table, files));
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { execFile } from "node:child_process";
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -44,9 +44,13 @@ export async function ensureRoot(root: string): Promise<void> {
   const mirror = targets.split("\n").map((line) => line.split(" "))
     .find(([, , component]) => component === "main")?.[0];
   if (mirror === undefined) throw new Error("Cannot place and route: apt has no mirror of Debian");
-  await mkdir(root, { recursive: true });
+  // A root that was not finished must not be mistaken for one.
+  const part = `${root}.part`;
+  await rm(part, { recursive: true, force: true });
+  await mkdir(part, { recursive: true });
   const flags = ["--variant=minbase", "--include=yosys,nextpnr-ecp5"];
-  await run("debootstrap", [...flags, "trixie", root, mirror]);
+  await run("debootstrap", [...flags, "trixie", part, mirror]);
+  await rename(part, root);
 }
 
 /**

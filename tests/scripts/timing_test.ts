@@ -92,5 +92,6 @@ Deno.test("timingOf() reads the frequency, the levels and the ends of the longes
 Deno.test("medianRun() returns the middle run, and the estimate is the yardstick's ratio", () => {
   const run = (fmax: number) => ({ fmax, levels: fmax, from: "a", to: "b" });
   assert.equal(medianRun([run(30), run(10), run(20)]).levels, 20);
-  assert.equal(estimate(164), 666);
+  assert.equal(estimate(125, { yardstick: 125 }), 666);
+  assert.equal(estimate(60, { yardstick: 120 }), 333);
 });
