@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { planLineRate } from "../../runtime/device/rtl/line_rate.ts";
 import { createRtlDevice } from "../../runtime/device/rtl/device.ts";
 import { offload } from "../../runtime/offload.ts";
-import { ratedKernels, ratesTable } from "../../scripts/line_rates.ts";
+import { ratedKernels, ratesTable, textTable } from "../../scripts/line_rates.ts";
 import { compile } from "../../kernels/compile.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { refusal } from "../support/failure.ts";
@@ -13,12 +13,12 @@ import { longTest } from "../support/long.ts";
 const INPUT = { dtype: "u8", shape: [720, 1280, 3], layout: "HWC" } as const;
 const PIPELINE = { steps: [{ op: "resize", size: [224, 224] }] } as const;
 
-longTest("docs/line_rate.md has the table that deno task rates makes", async () => {
+longTest("docs/line_rate.md has the tables that deno task rates makes", async () => {
   const page = await readFile(new URL("../../docs/line_rate.md", import.meta.url), "utf8");
-  assert.equal(
-    page.split("<!-- rates -->")[1]!.split("<!-- /rates -->")[0]!.trim(),
-    ratesTable(await ratedKernels()),
-  );
+  const kernels = await ratedKernels();
+  const between = (name: string) => page.split(`<!-- ${name} -->`)[1]!.split(`<!-- /${name} -->`)[0]!.trim();
+  assert.equal(between("rates"), ratesTable(kernels));
+  assert.equal(between("text"), textTable(kernels.at(-1)!));
 });
 
 Deno.test("planLineRate() chooses the smallest share of a card that takes the link, or says what binds", () => {
