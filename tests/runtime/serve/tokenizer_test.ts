@@ -14,11 +14,8 @@ import type { HttpOptions, HttpServer } from "../../../runtime/serve/http_server
 import type { InferenceHandler } from "../../../runtime/serve/handler_types.ts";
 import { serve } from "../../../runtime/serve/server.ts";
 import { serveTokenizer } from "../../../runtime/serve/tokenizer_server.ts";
-import {
-  createTokenizerService,
-  type TokenizerService,
-  type TokenizerServiceOptions,
-} from "../../../runtime/serve/tokenizer_service.ts";
+import { createTokenizerService } from "../../../runtime/serve/tokenizer_service.ts";
+import type { TokenizerService, TokenizerServiceOptions } from "../../../runtime/serve/tokenizer_types.ts";
 import { createPrometheus } from "../../../scripts/serve/prometheus.ts";
 import { refusal } from "../../support/failure.ts";
 import { vocabulary } from "../../kernels/tokenize/vocabularies.ts";

@@ -159,7 +159,7 @@ Deno.test("a refused beat of a page is one error, and the next run is right", as
 
 Deno.test("slots without a beat: the mover refuses the run, and the host says so", async () => {
   const { card } = await openDevice();
-  const kernel = openCardKernel(card.device, "terms");
+  const kernel = openCardKernel(card.device, "terms", 0);
   // The host has no such slots, so the argument is changed on its way.
   const mover = new Proxy(kernel.packets, {
     get: (target, name) => {
