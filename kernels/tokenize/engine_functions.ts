@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EngineMemory } from "../../serialize/engine.ts";
 import { TEXT_WASM } from "./text_wasm.ts";
 
 /** Functions of the compiled engine. Addresses are byte offsets into its memory. */
@@ -86,7 +87,7 @@ export interface BpePlaces {
 
 /** Tables of byte pair encoding in a memory. */
 export interface BpeMemory {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: EngineMemory;
   readonly functions: EngineFunctions & LoadFunctions;
   readonly places: BpePlaces;
   /** First address after the tables. */
@@ -106,11 +107,11 @@ const FILTER_FACTOR = 8;
 let compiled: WebAssembly.Module | undefined;
 
 /** Creates the functions over a memory. */
-export function instantiate(memory: WebAssembly.Memory): EngineFunctions & LoadFunctions {
+export function instantiate(memory: EngineMemory): EngineFunctions & LoadFunctions {
   compiled ??= new WebAssembly.Module(
     Uint8Array.from(atob(TEXT_WASM), (character) => character.charCodeAt(0)),
   );
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory as WebAssembly.Memory } });
   return exports as unknown as EngineFunctions & LoadFunctions;
 }
 
@@ -130,9 +131,9 @@ export function createPlaces(from: number): { reserve: (length: number) => numbe
 }
 
 /** Makes a memory at least as long as `end`. */
-export function growTo(memory: WebAssembly.Memory, end: number): void {
+export function growTo(memory: EngineMemory, end: number): void {
   const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
-  if (pages > 0) memory.grow(pages);
+  if (pages > 0) (memory as WebAssembly.Memory).grow(pages);
 }
 
 /** Reserves addresses for the tables of byte pair encoding. */
@@ -156,7 +157,7 @@ export function placeBpe(
 }
 
 /** Passes addresses to the functions; those that are left out become 0. */
-export function setUp({ setUp }: EngineFunctions, memory: WebAssembly.Memory, places: object): void {
+export function setUp({ setUp }: EngineFunctions, memory: EngineMemory, places: object): void {
   new Uint32Array(memory.buffer, SETTING, (FIRST_FREE - SETTING) / 4).set(Object.values(places));
   setUp(SETTING);
 }

@@ -12,7 +12,7 @@ import type { BpeTables } from "./vocabulary.ts";
 /** The engine's memory, with all tables. */
 export interface EngineMemory {
   /** Memory, which may grow. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: BpeMemory["memory"];
   /** Compiled functions. */
   readonly functions: EngineFunctions;
   /** Address of the numbers that a call reports. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EngineFunctions } from "./engine_functions.ts";
+import { type EngineFunctions, growTo } from "./engine_functions.ts";
 import { createEngineMemory, type EngineMemory } from "./engine_memory.ts";
 import { type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
@@ -20,7 +20,6 @@ const FIRST_ROOM = 2 ** 16;
 export const MAX_ROOM: number = 2 ** 22;
 /** Bytes that loops may read or write after their range. */
 const SLACK = 128;
-const PAGE = 65536;
 /** Ids of several calls that share a buffer. */
 const SHARED_IDS = 4096;
 
@@ -142,9 +141,8 @@ export class TextEngine {
     this.#out = this.#dead + capacity + SLACK;
     this.#chosen = this.#out + 4 * capacity + SLACK;
     const end = this.#chosen + 8 * capacity + SLACK;
-    const pages = Math.ceil(end / PAGE) - memory.buffer.byteLength / PAGE;
-    if (pages > 0) memory.grow(pages);
-    const buffer = memory.buffer as ArrayBuffer;
+    growTo(memory, end);
+    const { buffer } = memory;
     return {
       bytes: new Uint8Array(buffer),
       room: new Uint8Array(buffer, this.text, capacity),

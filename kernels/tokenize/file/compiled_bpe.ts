@@ -82,7 +82,7 @@ export function loadBpe(
     right: input.place("right parts", merges),
   };
   input.place("fallback", 0);
-  const memory = window.memory as WebAssembly.Memory;
+  const { memory } = window;
   const free = createPlaces(window.end);
   const slots = pairSlots(merges);
   const places = placeBpe(free.reserve, cells, tokens, slots);

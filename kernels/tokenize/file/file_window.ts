@@ -73,7 +73,7 @@ export function createWindow(body: Uint8Array): FileWindow | null {
     throw error;
   }
   let functions: ReturnType<FileWindow["functions"]> | undefined;
-  const loaded = () => functions ??= instantiate(memory as WebAssembly.Memory);
+  const loaded = () => functions ??= instantiate(memory);
   const show: FileWindow["show"] = (half, { at, width }, from, to) => {
     // The memory grew since.
     if (bytes.length === 0) bytes = new Uint8Array(memory.buffer, FIRST_FREE, WINDOW_BYTES);
