@@ -25,7 +25,7 @@ const PIPELINE: ImagePipeline = { steps: [{ op: "resize", size: [40, 40] }] };
 const IMAGE = noise(1, 20, 30, 3, 1);
 const EXPECTED = referencePipeline(PIPELINE, IMAGE);
 const VOCABULARY = await vocabulary("r50k_base");
-const TEXT = "Words of a vocabulary are read from the card's memory, one at a time.";
+const TEXT = "Words of floccinaucinihilipilification are read from the card's memory, one at a time.";
 
 /** The longest that a run may take here, in milliseconds. */
 const TIMEOUT_MS = 1500;

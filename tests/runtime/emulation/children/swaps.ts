@@ -38,16 +38,18 @@ async function traced(images: Tensor, runs: number) {
     marks.push(events().length);
     const expected = referencePipeline(PIPELINE, images);
     const counters = [];
+    let resent = 0;
     for (let n = 0; n < runs; n++) {
       const { output, report } = await session.run(images);
       sameTensor(output, expected);
       counters.push(report.counters);
+      resent += report.resent;
       marks.push(events().length);
     }
     await device.close();
     assert.equal(card.device.freed, true);
     const all = events();
-    return { plan, counters, all, parts: marks.map((from, n) => all.slice(from, marks[n + 1])) };
+    return { plan, counters, resent, all, parts: marks.map((from, n) => all.slice(from, marks[n + 1])) };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -140,7 +142,11 @@ Deno.test("pages are brought in the order of their first use, each to a place of
 
 Deno.test("pages of later windows are brought while packets of earlier ones are at work", async () => {
   const images = noise(400, 31, 41, 3, 3);
-  const { plan, parts: [, first, second] } = await traced(images, 2);
+  // At times some packets come after their epoch has ended and are sent again, with a list more. Then another run counts.
+  let run = await traced(images, 2);
+  for (let more = 5; run.resent > 0 && more > 0; more--) run = await traced(images, 2);
+  assert.equal(run.resent, 0);
+  const { plan, parts: [, first, second] } = run;
   const windows = Math.ceil(plan.body.layout.cut.packets / windowPackets(plan));
   assert(windows > 1, `${windows} windows`);
   const places = (events: readonly CardEvent[], wanted: string) =>
