@@ -7,7 +7,7 @@
 
 import { createServer, type Socket } from "node:net";
 import { loadWith } from "../../kernels/tabular/optional.ts";
-import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { checkInteger } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { checkOptions } from "../option_checks.ts";
 import { listen } from "./connections.ts";
@@ -72,12 +72,12 @@ export async function serveTokenizerGrpc(
   options: GrpcOptions,
 ): Promise<GrpcServer> {
   requireServed(service, "encode", "createTokenizerService");
-  checkOptions("serve a tokenizer by gRPC", options, { onDefect: { kind: "function" } });
+  checkOptions("serve a tokenizer by gRPC", options, {
+    socket: { kind: "string", isRequired: true },
+    onDefect: { kind: "function" },
+  });
   const { socket: path, maxConnections = 1024, maxStreams = 128, receiveTimeoutMs = 30_000 } = options;
   const { maxMessageBytes = 16 * 2 ** 20, maxBufferedBytes = 64 * 2 ** 20, onDefect } = options;
-  if (typeof path !== "string") {
-    throw new OnpathError("size", "Cannot serve a tokenizer by gRPC: socket is no path", { name: "socket" });
-  }
   checkInteger("maximum bytes of a request", maxMessageBytes, 1, 2 ** 30);
   checkInteger("maximum bytes of all requests", maxBufferedBytes, 1, 2 ** 34);
   checkInteger("maximum of connections", maxConnections, 1, 65_536);

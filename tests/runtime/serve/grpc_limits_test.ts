@@ -196,3 +196,13 @@ Deno.test("serveTokenizerGrpc() leaves a socket that is in use and a file that i
     rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("serveTokenizerGrpc() refuses a socket that is no string", async () => {
+  const service = { encode: () => {} } as unknown as TokenizerService;
+  for (const socket of [undefined, 5, null]) {
+    await assert.rejects(
+      serveTokenizerGrpc(service, { socket } as never),
+      refusal("size", /^Cannot serve a tokenizer by gRPC: socket is .+, expected a string$/),
+    );
+  }
+});

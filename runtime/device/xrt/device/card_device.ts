@@ -6,6 +6,7 @@
 
 import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
 import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
+import { checkOptions } from "../../../option_checks.ts";
 import { createCardDevice } from "../../card_device.ts";
 import type { Device } from "../../device.ts";
 import { RTL_PROFILE } from "../../rtl/profile.ts";
@@ -55,11 +56,12 @@ const SETTLE_MS = 500;
  * @param options Card to open, the path or bytes of the xclbin, and the index of the instance that runs plans.
  * @returns Device that closes the card with itself.
  * @throws {OnpathError} `device` when the card is absent or XRT is not installed; `file` when the xclbin is
- * unreadable or invalid; `size` when the index is out of range.
+ * unreadable or invalid; `size` when the options are none, or the index is out of range.
  */
 export async function openXrtOffload(
   options: OpenOptions & { readonly xclbin: string | Uint8Array } & Pick<XrtOffloadOptions, "instance">,
 ): Promise<Device> {
+  checkOptions("open a card", options, {});
   checkInstance(options.instance);
   const device = await XrtDevice.open(options);
   try {
@@ -84,8 +86,10 @@ function checkInstance(instance = 0): number {
  *
  * @param options Open card and the callbacks of its owner.
  * @returns Device; its cycle and drop counts are read from the kernels' counters.
+ * @throws {OnpathError} `size` when the options are none, or the index is out of range.
  */
 export function createXrtOffload(options: XrtOffloadOptions): Device {
+  checkOptions("run plans on a card", options, { device: { kind: "object", isRequired: true } });
   const { device } = options;
   const instance = checkInstance(options.instance);
   // Reason that the card is no longer used.
