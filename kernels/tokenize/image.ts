@@ -129,8 +129,20 @@ export function tokenizeImage(
     pairMask: slots - 1,
     wholeFirst: bpe.wholeFirst,
     bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
-    pieces: pieceTable(bpe, pieces, pieceBuckets),
+    pieces: pieceTableOf(vocabulary, bpe, pieceBuckets),
   };
+}
+
+/** Tables of pieces that were made. Making one takes longer than the rest of an image, and every load makes an image. */
+const madeTables = new WeakMap<Vocabulary, Map<number, PieceTable>>();
+
+/** Makes the table of pieces of a vocabulary once. */
+function pieceTableOf(vocabulary: Vocabulary, bpe: BpeTables, buckets: number): PieceTable {
+  let made = madeTables.get(vocabulary);
+  if (made === undefined) madeTables.set(vocabulary, made = new Map());
+  let table = made.get(buckets);
+  if (table === undefined) made.set(buckets, table = pieceTable(bpe, vocabulary.pieces, buckets));
+  return table;
 }
 
 type OnChip = Pick<TokenizeImage, "blocks" | "classes" | "transitions" | "start" | "endClass">;
