@@ -89,7 +89,7 @@ Deno.test("RTL: swaps during traffic: answers equal the model's in windows of an
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   assert(swaps > 300, `${swaps} swaps`);
 });
