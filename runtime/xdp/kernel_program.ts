@@ -70,7 +70,12 @@ export function loadKernelProgram(native: Native): KernelProgram {
   if (object === null) throw new OnpathError("device", "Cannot read the XDP program: libbpf refuses it");
   const links: number[] = [];
   const close = () => {
-    for (const link of links.splice(0)) libc.close(link);
+    for (const link of links.splice(0)) {
+      // A close detaches only with the last copy of the descriptor, and a child of this process has one from its fork to
+      // its exec. The next program would find the interface busy. The detach fails only if the interface is gone.
+      bpf.bpf_link_detach(link);
+      libc.close(link);
+    }
     bpf.bpf_object__close(object);
   };
   try {

@@ -25,6 +25,7 @@ export const BPF_SYMBOLS = {
   bpf_map_lookup_elem: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   bpf_map_delete_elem: { parameters: ["i32", "buffer"], result: "i32" },
   bpf_link_create: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  bpf_link_detach: { parameters: ["i32"], result: "i32" },
   bpf_prog_test_run_opts: { parameters: ["i32", "buffer"], result: "i32" },
   libbpf_num_possible_cpus: { parameters: [], result: "i32" },
 } as const satisfies SymbolTable;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readdirSync, readlinkSync } from "node:fs";
 import { compile } from "../../../kernels/compile.ts";
 import { type Memo, memoize } from "../../../kernels/memoize/memo.ts";
 import type { Program } from "../../../kernels/program.ts";
 import { openXdpNic, type XdpNic } from "../../../runtime/xdp/nic.ts";
+import { openNative } from "../../../runtime/xdp/native.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { FLAG, HEADER_BYTES, newHeader } from "../../../serialize/header.ts";
 import { createEngine } from "../../../serialize/engine.ts";
@@ -73,6 +75,19 @@ function requestTo({ plan }: Program, sequence = 0): Uint8Array {
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** Descriptors of this process that attach a BPF program. */
+function bpfLinks(): number[] {
+  return readdirSync("/proc/self/fd").filter((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === "anon_inode:bpf_link";
+    } catch (error) {
+      // Other tests of this process close theirs.
+      if ((error as { code?: unknown }).code === "ENOENT") return false;
+      throw error;
+    }
+  }).map(Number);
+}
+
 async function withNic(change: object, run: (nic: XdpNic, lab: Lab) => Promise<void>): Promise<void> {
   using lab = openLab();
   const farEnds = [
@@ -127,6 +142,22 @@ xdpTest(
       return Promise.resolve();
     }),
 );
+
+xdpTest("a closed NIC leaves its interface, though a copy of its descriptors lives on", async () => {
+  using lab = openLab();
+  const nic = await openXdpNic(lab);
+  // As a child of this process has them between its fork and its exec.
+  const libc = Deno.dlopen("libc.so.6", { dup: { parameters: ["i32"], result: "i32" } });
+  const copies = bpfLinks().map((link) => libc.symbols.dup(link));
+  libc.close();
+  try {
+    assert.ok(copies.length > 0);
+    nic.close();
+    (await openXdpNic(lab)).close();
+  } finally {
+    for (const copy of copies) (await openNative()).libc.close(copy);
+  }
+});
 
 xdpTest(
   "openXdpNic() replaces the tables of a plan as a whole while its packets arrive",
