@@ -9,8 +9,6 @@ antialias.json.
 It needs the Debian packages of make.py.
 """
 
-import argparse
-import gzip
 import hashlib
 import platform
 import sys
@@ -23,11 +21,11 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as tv
 
+import golden_files
 import make
 from make import Case
 
-FOLDER = make.HERE / "antialias"
-MANIFEST = make.HERE / "antialias.json"
+MANIFEST = golden_files.HERE / "antialias.json"
 
 CASES = [
     Case("coffee-96x96", "coffee", (96, 96)),
@@ -68,7 +66,7 @@ def torchvision_resize(image, size):
 def entry_of(peer, resize, case, photos):
     """One golden: its manifest entry (whose sha256 is that of the uncompressed .npy) and those bytes."""
     array = resize(make.source_of(case, photos), case.size)
-    data = make.npy_bytes(array)
+    data = golden_files.npy_bytes(array)
     entry = {
         "file": f"antialias/{peer}-{case.name}.npy.gz",
         "photo": make.PHOTO_FILES[case.photo],
@@ -85,7 +83,7 @@ def entry_of(peer, resize, case, photos):
 
 
 def compute():
-    """Everything anew: the uncompressed bytes by file name, and the manifest."""
+    """Everything anew: the uncompressed bytes by file name, and the text of the manifest."""
     torch.set_num_threads(1)
     photos = make.read_photos()
     goldens = [entry_of("pillow", pillow_resize, case, photos) for case in CASES]
@@ -108,49 +106,12 @@ def compute():
         "sha256": "of the uncompressed .npy bytes",
     }
     files = {entry["file"]: data for entry, data in goldens}
-    return files, {"header": header, "entries": [entry for entry, _ in goldens]}
-
-
-def stale_files(files):
-    """Golden files of an earlier list of cases, which nothing describes any more."""
-    return [path for path in sorted(FOLDER.glob("*.npy.gz")) if f"antialias/{path.name}" not in files]
-
-
-def write():
-    """Write all golden files and the manifest, reproducibly."""
-    files, manifest = compute()
-    FOLDER.mkdir(exist_ok=True)
-    for path in stale_files(files):
-        path.unlink()
-    for name, data in files.items():
-        (make.HERE / name).write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
-    MANIFEST.write_text(make.manifest_text(manifest), encoding="utf-8")
-    print(f"wrote {len(files)} golden files and {MANIFEST.name}")
-    return 0
-
-
-def check():
-    """Recompute everything and compare it with the committed files; 1 on any difference."""
-    files, manifest = compute()
-    results = {name: make.difference(data, make.HERE / name) for name, data in files.items()}
-    text = MANIFEST.read_text(encoding="utf-8") if MANIFEST.exists() else None
-    results[MANIFEST.name] = None if text == make.manifest_text(manifest) else "not as recomputed"
-    results.update({path.name: "not made by this script" for path in stale_files(files)})
-    wrong = {name: result for name, result in results.items() if result is not None}
-    for name, result in wrong.items():
-        print(f"{name}: differs: {result}")
-    print(f"{len(results) - len(wrong)} of {len(results)} files are as recomputed")
-    return 1 if wrong else 0
+    return files, golden_files.manifest_text({"header": header, "entries": [entry for entry, _ in goldens]})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden files of the antialiased resize (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing, compare")
-    return check() if parser.parse_args().check else write()
+    return golden_files.main("the golden files of the antialiased resize", MANIFEST, compute, "antialias/*.npy.gz")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ in HWC order; the answers themselves are not stored, because a difference is loo
 It needs the Debian packages of make.py.
 """
 
-import argparse
 import hashlib
 import platform
 import sys
@@ -16,10 +15,11 @@ import numpy as np
 import PIL
 from PIL import Image
 
+import golden_files
 import make
 from make import Case
 
-MANIFEST = make.HERE / "filters.json"
+MANIFEST = golden_files.HERE / "filters.json"
 
 FILTERS = {
     "nearest": Image.NEAREST,
@@ -60,7 +60,7 @@ def resize(image, size, resample):
 
 
 def compute():
-    """The manifest, anew."""
+    """No file of its own, and the manifest, anew."""
     photos = make.read_photos()
     entries = []
     for photo, size, crop in SHAPES:
@@ -83,24 +83,12 @@ def compute():
         "crop": "[top, left, height, width], applied after the channels are made; null is the whole photo",
         "sha256": "of the samples, HWC, by filter",
     }
-    return make.manifest_text({"header": header, "entries": entries})
+    return {}, golden_files.manifest_text({"header": header, "entries": entries})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the checksums of Pillow's filters (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    text = compute()
-    if not parser.parse_args().check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name}")
-        return 0
-    same = MANIFEST.exists() and MANIFEST.read_text(encoding="utf-8") == text
-    print(f"{MANIFEST.name} is {'as recomputed' if same else 'different'}")
-    return 0 if same else 1
+    return golden_files.main("the checksums of Pillow's filters", MANIFEST, compute)
 
 
 if __name__ == "__main__":

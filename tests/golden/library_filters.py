@@ -8,8 +8,6 @@ promised for them.
 It needs the Debian packages of make.py, and for --check a CPU like make.py's.
 """
 
-import argparse
-import gzip
 import hashlib
 import platform
 import sys
@@ -21,11 +19,12 @@ import torchvision
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as tv
 
+import golden_files
 import make
 from make import Case
 
-MANIFEST = make.HERE / "library_filters.json"
-ANSWERS = make.HERE / "library_filters.bin.gz"
+MANIFEST = golden_files.HERE / "library_filters.json"
+ANSWERS = "library_filters.bin.gz"
 
 # Name: match, filter, antialias, the library's constant, whether the answer is stored.
 FILTERS = [
@@ -75,7 +74,7 @@ def resize(image, size, match, antialias, constant):
 
 
 def compute():
-    """The manifest and the stored answers, anew."""
+    """The stored answers and the manifest, anew."""
     photos = make.read_photos()
     entries, stored = [], []
     for photo, size, crop in SHAPES:
@@ -110,30 +109,13 @@ def compute():
         "sha256": "of the samples, HWC",
         "stored": "whether library_filters.bin.gz has the samples, in the order of the entries",
     }
-    return make.manifest_text({"header": header, "entries": entries}), b"".join(stored)
+    text = golden_files.manifest_text({"header": header, "entries": entries})
+    return {ANSWERS: b"".join(stored)}, text
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden answers of OpenCV's and torchvision's filters (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="compare with the committed files")
-    text, answers = compute()
-    if not parser.parse_args().check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        ANSWERS.write_bytes(gzip.compress(answers, compresslevel=9, mtime=0))
-        print(f"wrote {MANIFEST.name} and {ANSWERS.name}")
-        return 0
-    same = (
-        MANIFEST.exists()
-        and ANSWERS.exists()
-        and MANIFEST.read_text(encoding="utf-8") == text
-        and gzip.decompress(ANSWERS.read_bytes()) == answers
-    )
-    print(f"{MANIFEST.name} and {ANSWERS.name} are {'as recomputed' if same else 'different'}")
-    return 0 if same else 1
+    return golden_files.main("the golden answers of OpenCV's and torchvision's filters", MANIFEST, compute)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,11 @@ for --check a CPU with fused multiply-add (AVX2 or AVX-512 give the same): witho
 rounds some samples of the resize that lie at or next to a tie the other way.
 """
 
-import argparse
-import gzip
 import hashlib
-import io
-import json
 import platform
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -30,9 +25,10 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as tv
 
-HERE = Path(__file__).resolve().parent
-PHOTOS = HERE.parent.parent / "scripts" / "photos"
-MANIFEST = HERE / "manifest.json"
+import golden_files
+
+PHOTOS = golden_files.HERE.parent.parent / "scripts" / "photos"
+MANIFEST = golden_files.HERE / "manifest.json"
 
 # Only PNGs: a PNG has one decoding, while JPEG decoders differ.
 PHOTO_FILES = {"astronaut": "astronaut.png", "coffee": "coffee.png"}
@@ -219,7 +215,7 @@ def golden(peer, suffix, case, array, fields, dtype=None, layout="HWC"):
 
     dtype is given when the meaning of the samples is not the type they are stored as.
     """
-    data = npy_bytes(array)
+    data = golden_files.npy_bytes(array)
     entry = {
         "file": f"{peer}-{suffix}.npy.gz",
         "photo": PHOTO_FILES[case.photo],
@@ -320,14 +316,6 @@ def center_crop_entries():
         }
 
 
-def npy_bytes(array):
-    """The array as .npy format 1.0, C order, little-endian: one array, one sequence of bytes."""
-    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
-
-
 def header(photos):
     """What the goldens depend on beyond their entries: the peers' versions and the decoded photos."""
     return {
@@ -358,7 +346,7 @@ def header(photos):
 
 
 def compute():
-    """Everything anew: the uncompressed bytes by file name, and the manifest."""
+    """Everything anew: the uncompressed bytes by file name, and the text of the manifest."""
     cv2.setNumThreads(1)
     cv2.ocl.setUseOpenCL(False)
     torch.set_num_threads(1)
@@ -373,85 +361,12 @@ def compute():
     files = {entry["file"]: data for entry, data in goldens}
     if len(files) != len(goldens):
         raise ValueError("two goldens have the same file name")
-    return files, {"header": header(photos), "entries": entries}
-
-
-def manifest_text(manifest):
-    """One entry a line, so that a change of one golden is a change of one line."""
-    head = json.dumps(manifest["header"], indent=2).replace("\n", "\n  ")
-    entries = ",\n    ".join(json.dumps(entry) for entry in manifest["entries"])
-    return f'{{\n  "header": {head},\n  "entries": [\n    {entries}\n  ]\n}}\n'
-
-
-def stale_files(files):
-    """Golden files of an earlier list of cases, which nothing describes any more."""
-    return [path for path in sorted(HERE.glob("*.npy.gz")) if path.name not in files]
-
-
-def write():
-    """Write all golden files and the manifest. The gzip header has neither name nor time: reproducible."""
-    files, manifest = compute()
-    for path in stale_files(files):
-        path.unlink()
-    for name, data in files.items():
-        (HERE / name).write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
-    MANIFEST.write_text(manifest_text(manifest), encoding="utf-8")
-    print(f"wrote {len(files)} golden files and {MANIFEST.name}")
-    return 0
-
-
-def difference(data, path):
-    """How the committed file differs from the recomputed .npy bytes, in words, or None."""
-    if not path.exists():
-        return "missing"
-    committed = gzip.decompress(path.read_bytes())
-    if committed == data:
-        return None
-    new, old = np.load(io.BytesIO(data)), np.load(io.BytesIO(committed))
-    if (new.shape, new.dtype) != (old.shape, old.dtype):
-        return f"{old.dtype}{list(old.shape)} committed, {new.dtype}{list(new.shape)} recomputed"
-    gap = np.abs(new.astype(np.float64) - old.astype(np.float64))
-    return f"{np.count_nonzero(new != old)} of {new.size} samples, max difference {gap.max():g}"
-
-
-def manifest_difference(manifest):
-    """How the committed manifest differs from the recomputed one, in words, or None."""
-    if not MANIFEST.exists():
-        return "missing"
-    text = MANIFEST.read_text(encoding="utf-8")
-    if text == manifest_text(manifest):
-        return None
-    old = json.loads(text)
-    new_entries = [entry for entry in manifest["entries"] if entry not in old["entries"]]
-    old_entries = [entry for entry in old["entries"] if entry not in manifest["entries"]]
-    same = "the same" if old["header"] == manifest["header"] else "another"
-    return f"{same} header, {len(old_entries)} entries only committed, {len(new_entries)} only recomputed"
-
-
-def check():
-    """Recompute everything and compare it with the committed files; 1 on any difference."""
-    files, manifest = compute()
-    results = {name: difference(data, HERE / name) for name, data in files.items()}
-    results[MANIFEST.name] = manifest_difference(manifest)
-    results.update({path.name: "not made by this script" for path in stale_files(files)})
-    for name, result in results.items():
-        print(f"{name}: {'ok' if result is None else f'differs: {result}'}")
-    return 0 if all(result is None for result in results.values()) else 1
+    return files, golden_files.manifest_text({"header": header(photos), "entries": entries})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden files and manifest.json next to this script (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing: recompute everything, compare it with the committed files by the "
-        "uncompressed bytes, print one line per file, exit 1 on any difference",
-    )
-    return check() if parser.parse_args().check else write()
+    return golden_files.main("the golden files and manifest.json next to this script", MANIFEST, compute, "*.npy.gz")
 
 
 if __name__ == "__main__":

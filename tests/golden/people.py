@@ -8,8 +8,8 @@ people_steps.json names, fitted to people.csv, each to one column. The test of t
 It needs the Debian package python3-sklearn, and those of make.py.
 """
 
-import argparse
 import csv
+import json
 import sys
 import warnings
 
@@ -20,10 +20,11 @@ from sklearn.preprocessing import (
     KBinsDiscretizer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler,
 )
 
+import golden_files
 import make
 
-MANIFEST = make.HERE / "people.json"
-EXAMPLES = make.HERE.parents[1] / "examples"
+MANIFEST = golden_files.HERE / "people.json"
+EXAMPLES = golden_files.HERE.parents[1] / "examples"
 MISSING = {"", "NA", "NaN"}
 
 
@@ -58,45 +59,33 @@ STEPS = [
 
 
 def compute():
-    """The manifest: columns of each file's result by name."""
+    """No file of its own, and the manifest: columns of each file's result by name."""
     train = read("people.csv")
     files = {}
-    for name in ("people.csv", "people_new.csv"):
-        data = read(name)
-        columns = {}
-        for key, matrix, steps in STEPS:
-            steps.fit(matrix(train[key]))
-            result = steps.transform(matrix(data[key]))
-            result = result.toarray() if hasattr(result, "toarray") else result
-            names = [key]
-            if key == "city":
-                names = [f"city_{category}" for category in steps[-1].categories_[0]]
-            for at, each in enumerate(names):
-                columns[each] = [float(value) for value in result[:, at]]
-        for key in ("age", "score"):
-            columns[f"{key}_missing"] = [float(value is np.nan) for value in data[key]]
-        files[name] = columns
-    return {"header": {"made_by": "tests/golden/people.py"}, "files": files}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("people.csv", "people_new.csv"):
+            data = read(name)
+            columns = {}
+            for key, matrix, steps in STEPS:
+                steps.fit(matrix(train[key]))
+                result = steps.transform(matrix(data[key]))
+                result = result.toarray() if hasattr(result, "toarray") else result
+                names = [key]
+                if key == "city":
+                    names = [f"city_{category}" for category in steps[-1].categories_[0]]
+                for at, each in enumerate(names):
+                    columns[each] = [float(value) for value in result[:, at]]
+            for key in ("age", "score"):
+                columns[f"{key}_missing"] = [float(value is np.nan) for value in data[key]]
+            files[name] = columns
+    manifest = {"header": {"made_by": "tests/golden/people.py"}, "files": files}
+    return {}, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write people.json, what scikit-learn makes of people.csv and people_new.csv (the default), or "
-        "check it.",
-        epilog="exit status: 0 when written or the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing: recompute everything and compare it")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        text = make.json.dumps(compute(), ensure_ascii=False, indent=1) + "\n"
-    if not parser.parse_args().check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name}")
-        return 0
-    same = MANIFEST.exists() and MANIFEST.read_text(encoding="utf-8") == text
-    print(f"{int(same)} of 1 files are as recomputed" if same else f"{MANIFEST.name}: differs")
-    return 0 if same else 1
+    return golden_files.main("what scikit-learn makes of people.csv and people_new.csv", MANIFEST, compute)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ rescaled as transformers does.
 It needs the Debian packages of make.py.
 """
 
-import argparse
 import hashlib
 import inspect
 import random
@@ -23,9 +22,10 @@ from PIL import Image
 from torchvision.models._api import WeightsEnum
 from torchvision.transforms.functional import _compute_resized_output_size
 
+import golden_files
 import make
 
-MANIFEST = make.HERE / "presets.json"
+MANIFEST = golden_files.HERE / "presets.json"
 PHOTOS = ["astronaut.png", "coffee.png", "rocket.jpg"]
 
 # One of each filter, odd differences between resize and crop, and other statistics.
@@ -110,7 +110,7 @@ def rescaled():
 
 
 def compute():
-    """The manifest, anew."""
+    """No file of its own, and the manifest, anew."""
     header = {
         "made_by": "tests/golden/presets.py",
         "versions": {"torchvision": torchvision.__version__, "numpy": np.__version__, "pillow": PIL.__version__},
@@ -118,25 +118,12 @@ def compute():
         "defaults": {name: default for name, _, default in weights()},
     }
     entries = [*presets(), *values(), *sizes(), *blends(), *rescaled()]
-    return make.manifest_text({"header": header, "entries": entries})
+    return {}, golden_files.manifest_text({"header": header, "entries": entries})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden values of presets (the default), or check them.",
-        epilog="exit status: 0 when written or the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    arguments = parser.parse_args()
-    text = compute()
-    if not arguments.check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name}")
-        return 0
-    same = MANIFEST.exists() and MANIFEST.read_text(encoding="utf-8") == text
-    print(f"{MANIFEST.name} is {'as recomputed' if same else 'different'}")
-    return 0 if same else 1
+    return golden_files.main("the golden values of presets", MANIFEST, compute)
 
 
 if __name__ == "__main__":

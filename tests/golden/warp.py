@@ -9,8 +9,6 @@ precision additions, products and quotients, which every IEEE machine computes a
 It needs the Debian packages of make.py.
 """
 
-import argparse
-import gzip
 import hashlib
 import json
 import platform
@@ -20,10 +18,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+import golden_files
 import make
 
-FOLDER = make.HERE / "warp"
-MANIFEST = make.HERE / "warp.json"
+MANIFEST = golden_files.HERE / "warp.json"
 
 BORDERS = {
     "constant": cv2.BORDER_CONSTANT,
@@ -186,7 +184,7 @@ def warp(image, step):
 def entry_of(case, photos):
     """One golden: its manifest entry (whose sha256 is that of the uncompressed .npy) and those bytes."""
     array = warp(make.source_of(case, photos), case.step)
-    data = make.npy_bytes(array)
+    data = golden_files.npy_bytes(array)
     entry = {
         "file": f"warp/{case.name}.npy.gz",
         "photo": make.PHOTO_FILES[case.photo],
@@ -204,7 +202,7 @@ def entry_of(case, photos):
 
 
 def compute():
-    """Everything anew: the uncompressed bytes by file name, and the manifest."""
+    """Everything anew: the uncompressed bytes by file name, and the text of the manifest."""
     cv2.setNumThreads(1)
     cv2.ocl.setUseOpenCL(False)
     photos = make.read_photos()
@@ -224,54 +222,12 @@ def compute():
         "sha256": "of the uncompressed .npy bytes",
         "maps_sha256": "of the float32 maps of columns and of rows, little-endian",
     }
-    return files, {"header": header, "entries": [entry for entry, _ in goldens]}
-
-
-def stale_files(files):
-    """Golden files of an earlier list of cases, which nothing describes any more."""
-    return [path for path in sorted(FOLDER.glob("*.npy.gz")) if f"warp/{path.name}" not in files]
-
-
-def write():
-    """Write all golden files and the manifest, reproducibly."""
-    files, manifest = compute()
-    FOLDER.mkdir(exist_ok=True)
-    for path in stale_files(files):
-        path.unlink()
-    for name, data in files.items():
-        (make.HERE / name).write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
-    MANIFEST.write_text(make.manifest_text(manifest), encoding="utf-8")
-    print(f"wrote {len(files)} golden files and {MANIFEST.name}")
-    return 0
-
-
-def check():
-    """Recompute everything and compare it with the committed files; 1 on any difference."""
-    files, manifest = compute()
-    results = {name: make.difference(data, make.HERE / name) for name, data in files.items()}
-    text = MANIFEST.read_text(encoding="utf-8") if MANIFEST.exists() else None
-    results[MANIFEST.name] = None if text == make.manifest_text(manifest) else "not as recomputed"
-    results.update({path.name: "not made by this script" for path in stale_files(files)})
-    wrong = {name: result for name, result in results.items() if result is not None}
-    for name, result in wrong.items():
-        print(f"{name}: differs: {result}")
-    print(f"{len(results) - len(wrong)} of {len(results)} files are as recomputed")
-    return 1 if wrong else 0
+    return files, golden_files.manifest_text({"header": header, "entries": [entry for entry, _ in goldens]})
 
 
 def main():
     """Parse the command line; the default run writes."""
-    parser = argparse.ArgumentParser(
-        description="Write the golden files of remaps and warp.json (the default), or check them.",
-        epilog="exit status: 0 when written or all the same, 1 when --check finds a difference",
-    )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing: recompute everything, compare it with the committed files by the "
-        "uncompressed bytes, print what differs and one summary line, exit 1 on any difference",
-    )
-    return check() if parser.parse_args().check else write()
+    return golden_files.main("the golden files of remaps and warp.json", MANIFEST, compute, "warp/*.npy.gz")
 
 
 if __name__ == "__main__":
