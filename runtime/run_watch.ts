@@ -5,9 +5,8 @@
  */
 
 import type { PagedFlow } from "../kernels/workload.ts";
-import { OnpathError } from "../serialize/errors.ts";
 import type { Progress } from "../serialize/flow.ts";
-import { DEFAULT_TIMEOUT_MS } from "../serialize/wait.ts";
+import { DEFAULT_TIMEOUT_MS, timedOut } from "../serialize/wait.ts";
 import type { RunOptions } from "./run_options.ts";
 
 /** Times of a run's exchanges in milliseconds. They are measured in this process and do not describe a card. */
@@ -78,11 +77,7 @@ export function watchRuns(device: string, runs: readonly Run[], onEmpty: () => v
       for (const run of runs) {
         const timeoutMs = timeoutOf(run);
         if (timeoutMs > next) continue;
-        run.leave(
-          new OnpathError("timeout", `Cannot wait longer for device ${device}: ${timeoutMs} ms have passed`, {
-            timeoutMs,
-          }),
-        );
+        run.leave(timedOut(`device ${device}`, timeoutMs));
       }
       check();
       arm();

@@ -20,6 +20,18 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 /** Maximum timeout in milliseconds that a timer supports (24.8 days). */
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
+/**
+ * Returns the error of a wait that was too long.
+ *
+ * @param what Name of the awaited event for the message.
+ * @param timeoutMs Timeout in milliseconds. What is left of another timeout may have many digits: the message has two
+ * after the point.
+ */
+export function timedOut(what: string, timeoutMs: number): OnpathError {
+  const ms = Math.round(timeoutMs * 100) / 100;
+  return new OnpathError("timeout", `Cannot wait longer for ${what}: ${ms} ms have passed`, { timeoutMs });
+}
+
 /** Pending wait. */
 export interface Waiter {
   /** Ends the wait with success. */
@@ -90,11 +102,7 @@ function within<T>(
     };
     const abort = () => fail(signal!.reason);
     const timer = setTimeout(() => {
-      fail(
-        new OnpathError("timeout", `Cannot wait longer for ${what}: ${timeoutMs} ms have passed`, {
-          timeoutMs,
-        }),
-      );
+      fail(timedOut(what, timeoutMs));
     }, timeoutMs);
     signal?.addEventListener("abort", abort, { once: true });
     const stop = start((value) => {

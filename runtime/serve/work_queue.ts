@@ -6,8 +6,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { OnpathError } from "../../serialize/errors.ts";
-import { bounded, type Deferred, deferred, type WaitOptions } from "../../serialize/wait.ts";
+import { bounded, type Deferred, deferred, timedOut, type WaitOptions } from "../../serialize/wait.ts";
 import type { Clock } from "./clock.ts";
 import { busy } from "./failures.ts";
 
@@ -105,11 +104,7 @@ export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOpt
     run: (call, wait, onStart) => {
       wait.signal?.throwIfAborted();
       if (wait.timeoutMs !== undefined && !(wait.timeoutMs > 0)) {
-        throw new OnpathError(
-          "timeout",
-          `Cannot wait longer for model ${name}: ${wait.timeoutMs} ms have passed`,
-          { timeoutMs: wait.timeoutMs },
-        );
+        throw timedOut(`model ${name}`, wait.timeoutMs);
       }
       if (isBusy) return enqueue(call, wait, onStart);
       isBusy = true;

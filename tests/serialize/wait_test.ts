@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
-import { bounded, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type Waiter, waitFor } from "../../serialize/wait.ts";
+import {
+  bounded,
+  DEFAULT_TIMEOUT_MS,
+  MAX_TIMEOUT_MS,
+  timedOut,
+  type Waiter,
+  waitFor,
+} from "../../serialize/wait.ts";
 import { newFlow } from "../../serialize/flow.ts";
 import { refusal } from "../support/failure.ts";
 
@@ -116,4 +123,11 @@ Deno.test("newFlow() counts up and wraps behind 2^32 - 1", () => {
   assert(Number.isInteger(first) && first >= 0 && first < 2 ** 32);
   assert.equal(newFlow(), (first + 1) % 2 ** 32);
   assert.equal(newFlow(), (first + 2) % 2 ** 32);
+});
+
+Deno.test("timedOut() says what is left of another timeout in two digits, and keeps the number as data", () => {
+  const error = timedOut("it", 299.99999999997);
+  assert.equal(error.message, "Cannot wait longer for it: 300 ms have passed");
+  assert.deepEqual(error.details, { timeoutMs: 299.99999999997 });
+  assert.match(timedOut("it", 0.1279).message, /: 0.13 ms/);
 });

@@ -8,6 +8,7 @@ import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { countElements, isDense, type Tensor, toBytes, toDense } from "../../../serialize/tensor.ts";
+import { timedOut } from "../../../serialize/wait.ts";
 import { newBuffer, type ThreadAnswer, type ThreadBuffer, transferOf } from "./messages.ts";
 import { openThread, type StartThread } from "./thread.ts";
 
@@ -80,9 +81,8 @@ export async function openMember<T>(start: StartThread, events: MemberEvents<T>)
     if (current === undefined) return;
     const { timeoutMs } = current;
     timer = setTimeout(() => {
-      const message = `Cannot wait longer for a worker thread: ${timeoutMs} ms have passed`;
       void thread.terminate();
-      lose(new OnpathError("timeout", message, { timeoutMs }));
+      lose(timedOut("a worker thread", timeoutMs));
     }, timeoutMs);
   };
   const lose = (error: OnpathError) => {

@@ -84,7 +84,8 @@ const MAX_INSTANCES = 4;
  * @throws {OnpathError} `size` if the number is out of range.
  */
 export function emulatedXclbin(options: { readonly instances?: number } = {}): Uint8Array<ArrayBuffer> {
-  const count = checkInteger("instance count", options.instances ?? 1, 1, MAX_INSTANCES);
+  const { instances: given = 1 } = Object(options) as { readonly instances?: number };
+  const count = checkInteger("instance count", given, 1, MAX_INSTANCES);
   const namesOf = (kernel: string) => Array.from({ length: count }, (_, n) => `${kernel}_${n}`);
   let base = BASE;
   const next = () => BigInt((base += RANGE) - RANGE);

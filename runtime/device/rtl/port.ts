@@ -7,7 +7,7 @@
 import { pageCommands } from "../../../kernels/rtl/page_commands.ts";
 import { counterAddress } from "../../../kernels/rtl/registers.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
-import { bounded, type WaitOptions } from "../../../serialize/wait.ts";
+import { bounded, timedOut, type WaitOptions } from "../../../serialize/wait.ts";
 import type { Port } from "../port.ts";
 import { createSlices, type Slices } from "../serial.ts";
 import { HBM_LATENCY, type RtlCard } from "./card.ts";
@@ -76,9 +76,7 @@ export function createRtlPort(card: RtlCard): Port {
       refuseStopped();
       signal?.throwIfAborted();
       if (timeoutMs === undefined || performance.now() - start <= timeoutMs) return;
-      throw new OnpathError("timeout", `Cannot wait longer for the RTL: ${timeoutMs} ms have passed`, {
-        timeoutMs,
-      });
+      throw timedOut("the RTL", timeoutMs);
     };
   };
 

@@ -197,6 +197,13 @@ Deno.test("createEmulatedCard() answers nonsense with a refusal, and says what i
   assert.equal(failures(), 4);
 });
 
+Deno.test("emulatedXclbin() takes absent options, and refuses a number of instances that is none", () => {
+  for (const absent of [null, undefined, {}]) assert.deepEqual(emulatedXclbin(absent as never), FILE);
+  for (const instances of [0, 5, 1.5, NaN, null, "2"]) {
+    assert.throws(() => emulatedXclbin({ instances } as never), refusal("size", /instance count/));
+  }
+});
+
 Deno.test("createCardMemory() refuses what overlaps, lies outside the banks or is too much", () => {
   const banks = [{ tag: "a", base: 0, bytes: 1000 }, { tag: "b", base: 4096, bytes: 1000 }];
   const memory = createCardMemory(banks, 1500);
