@@ -140,6 +140,10 @@ export function createCardPackets(device: XrtDevice, kernel: XrtKernel): CardPac
         launch: async (index) => {
           const { from, run, count } = slots[index]!;
           await move(from, "toDevice", count * input.slotBytes, 0, options);
+          // One run works and one waits for it. XRT's software scheduler may start two that wait in either order, and
+          // packets that overtake those of an earlier page make them late.
+          const { run: before } = slots[(index + 1) % DEPTH]!;
+          if (before.running) await before.wait(options);
           run.set("count", count);
           run.set("slot", input.slotBytes);
           run.set("answer", output.slotBytes);
