@@ -8,6 +8,7 @@
  * @module
  */
 
+import { WINDOW_PACKETS } from "../../../../kernels/image/plan/packets.ts";
 import { type PageCommand, pageWords } from "../../../../kernels/rtl/page_commands.ts";
 import {
   MOVER_ERRORS,
@@ -22,11 +23,14 @@ import type { XrtDevice } from "../binding/device.ts";
 import type { XrtKernel } from "../binding/kernel.ts";
 import type { XrtRun } from "../binding/run.ts";
 
-/** Maximum entries of a list; more are divided among several lists. */
-const LIST_ENTRIES = 512;
+/**
+ * Maximum entries of a list; more are divided among several lists. The loads of a session's window are one list: XRT's
+ * software scheduler may start two lists that wait in either order.
+ */
+const LIST_ENTRIES = WINDOW_PACKETS + 64;
 
 /** Maximum lists in flight. */
-const LISTS = 8;
+const LISTS = 4;
 
 /** Bytes of a table entry, for tables that are loaded whole. */
 const TABLE_WIDTH = 8;
