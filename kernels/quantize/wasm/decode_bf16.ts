@@ -2,7 +2,7 @@
 // byte of 16 elements. Scales then multiply in lanes of binary32.
 
 import { loadCodes } from "./codes";
-import { decode16, groupScale } from "./decode";
+import { decode16, groupScale } from "./decode16";
 import { high16, low16 } from "./transpose";
 
 /** Product with a scale that is not NaN, rounded to bf16 in the lower half of each lane. */
