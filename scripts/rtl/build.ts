@@ -6,7 +6,8 @@
  */
 
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash, type Hash } from "node:crypto";
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
@@ -30,6 +31,16 @@ export interface WasmOptions {
   readonly more: readonly string[];
   /** As {@linkcode RtlBuild.harness}. */
   readonly harness?: RtlBuild["harness"] | undefined;
+  /** Objects of an earlier build, for the sources that did not change since. Default none. */
+  readonly objects?: ObjectCache | undefined;
+}
+
+/** A folder of compiled objects, each named by the checksum of all that it is made of. */
+export interface ObjectCache {
+  /** Path of the folder; it must exist. */
+  readonly folder: string;
+  /** Whether objects that are missing are added. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -139,7 +150,9 @@ export async function withVerilated<T>(
     const files = (await listSources(sources)).map((file) => `rtl/${file}`);
     const verilator = ["-Wall", "--top-module", top, ...parameterFlags(parameters), ...files];
     const warnings = flags.filter((flag) => flag.startsWith("-W"));
-    await runTool("verilator", ["--lint-only", ...warnings, ...verilator], folder);
+    if (!warnings.includes("-Wno-fatal")) {
+      await runTool("verilator", ["--lint-only", ...warnings, ...verilator], folder);
+    }
     const made = ["--cc", ...VERILATOR_FLAGS, ...flags, "--Mdir", "made", ...verilator];
     await runTool("verilator", made, folder);
     return await use(folder);
@@ -157,6 +170,33 @@ export async function listMade(folder: string): Promise<string[]> {
   return all.filter((name) => name.endsWith(".cpp")).sort().map((name) => join("made", name));
 }
 
+/** Checksum of the headers of a build and of a compiler's arguments, before a source is added. */
+async function headersOf(folder: string, args: readonly string[]): Promise<Hash> {
+  const hash = createHash("sha256").update(JSON.stringify(args));
+  for (const inner of ["made", "rtl/harness"]) {
+    const names = (await readdir(join(folder, inner), { recursive: true })).filter((name) =>
+      name.endsWith(".h")
+    );
+    for (const name of names.sort()) hash.update(name).update(await readFile(join(folder, inner, name)));
+  }
+  return hash;
+}
+
+/** Makes an object, or copies it from a cache. The folder of a build is not part of its objects' checksums. */
+async function makeObject(
+  [source, object]: readonly [source: string, object: string],
+  folder: string,
+  args: readonly string[],
+  cache: ObjectCache | undefined,
+  headers: Hash | undefined,
+): Promise<void> {
+  const sum = headers?.copy().update(source).update(await readFile(join(folder, source))).digest("hex");
+  const kept = cache === undefined ? undefined : join(cache.folder, `${sum}.o`);
+  if (kept !== undefined && await copyFile(kept, join(folder, object)).then(() => true, () => false)) return;
+  await runTool("clang++", [...args, `-ffile-prefix-map=${folder}=.`, "-o", object, source], folder);
+  if (kept !== undefined && cache?.isKept) await copyFile(join(folder, object), kept);
+}
+
 /**
  * Compiles Verilator's C++ and the harness to WebAssembly.
  *
@@ -166,22 +206,22 @@ export async function listMade(folder: string): Promise<string[]> {
  */
 export async function compileWasm(
   folder: string,
-  { optimize, more, harness }: WasmOptions,
+  { optimize, more, harness, objects: cache }: WasmOptions,
 ): Promise<Uint8Array> {
   const beside = [`${harness === undefined ? "packets" : "host"}.cpp`, "verilated.cpp"].map((name) =>
     `rtl/harness/${name}`
   );
   const sources = [...await listMade(folder), ...beside];
   const objects = sources.map((source) => `${basename(source, ".cpp")}.o`);
+  const args = [
+    ...`--target=wasm32-wasi -std=c++17 ${optimize} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
+    ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
+    ...["-DVM_COVERAGE=0", "-DVM_SC=0", ...more],
+    ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
+  ];
+  const headers = cache === undefined ? undefined : await headersOf(folder, args);
   await mapWithWorkers(sources, WORKERS, async (source, at) => {
-    await runTool("clang++", [
-      ...`--target=wasm32-wasi -std=c++17 ${optimize} -msimd128 -fno-exceptions -fno-rtti -w -c`.split(" "),
-      ..."-ffunction-sections -fdata-sections -DVL_IGNORE_UNKNOWN_ARCH".split(" "),
-      ...["-DVM_COVERAGE=0", "-DVM_SC=0", ...more],
-      ...["-Irtl/harness/shim", `-I${VERILATOR}`, `-I${VERILATOR}/vltstd`, "-Imade"],
-      `-ffile-prefix-map=${folder}=.`,
-      ...["-o", objects[at]!, source],
-    ], folder);
+    await makeObject([source, objects[at]!], folder, args, cache, headers);
   });
   await runTool("wasm-ld", [
     ..."--no-entry --gc-sections --strip-all -z stack-size=65536 --export=__wasm_call_ctors".split(" "),
@@ -195,7 +235,8 @@ export async function compileWasm(
  *
  * @param sources Folder of the SystemVerilog and of `harness`; it is only read.
  * @param build Build to make.
- * @param flags Additional options of Verilator. Default none.
+ * @param flags Additional options of Verilator; `-Wno-fatal` leaves the lint out. Default none.
+ * @param objects Objects of an earlier build. Default none.
  * @returns The WebAssembly.
  * @throws {Error} If a tool is missing or fails.
  */
@@ -203,6 +244,7 @@ export function buildTop(
   sources: string,
   build: RtlBuild,
   flags: readonly string[] = [],
+  objects?: ObjectCache,
 ): Promise<Uint8Array> {
   return withVerilated(sources, build, flags, async (folder) => {
     await dropSettling(folder);
@@ -210,6 +252,7 @@ export function buildTop(
       optimize: build.effort ?? "-O3",
       more: ["-DVM_TRACE=0", ...harnessOf(build)],
       harness: build.harness,
+      objects,
     });
   });
 }

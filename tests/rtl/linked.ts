@@ -1,5 +1,5 @@
 /**
- * The image kernel linked with its movers, as the emulated card runs it, before a memory whose manners a test sets.
+ * A kernel linked with its movers, as the emulated card runs it, before a memory whose manners a test sets.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
 import { type PageCommand, pageWords } from "../../kernels/rtl/page_commands.ts";
 import { argumentAddress, COUNTER, counterAddress, DROP_REASONS } from "../../kernels/rtl/registers.ts";
 import { HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
+import { type CoverageExports, keepCoverage } from "./coverage.ts";
 import type { MemoryManners } from "./host.ts";
 import { readRtl } from "./rtl.ts";
 
@@ -45,8 +46,19 @@ const PLACE = {
   end: 2 ** 26,
 } as const;
 
+/** Address of a core's words: beyond 32 bits, and a page before the next multiple of 2^32. */
+const WORDS = 5 * 2 ** 32 - 4096;
+
 /** A run that takes more cycles has gone wrong. */
 const MOST = 2_000_000;
+
+/** What a kernel is loaded with, besides the words of its memory. */
+export interface Contents {
+  /** Arguments in the order of the registers. */
+  readonly values: readonly number[];
+  /** Tables by number, with their entries from index 0. */
+  readonly tables: readonly { readonly table: number; readonly entries: ArrayLike<number> }[];
+}
 
 /** Counts of the kernel. */
 export interface LinkedCounts {
@@ -60,14 +72,16 @@ export interface LinkedCounts {
 export interface Linked {
   /** How memory behaves from now on. */
   manners(manners: MemoryManners): void;
-  /** Sets the arguments of a plan and loads its tables. */
+  /** Sets the arguments of a plan for images and loads its tables. */
   load(plan: ImagePlan): void;
+  /** Sets arguments, loads tables, and gives the core's port its words; `refuses` the beat at an offset of them. */
+  fill(contents: Contents, words?: Uint8Array, refuses?: (offset: number) => boolean): void;
   /** Writes pages and a list of loads to memory. */
   list(commands: readonly PageCommand[]): void;
   /** Starts the list that was written. */
   startList(): void;
-  /** Starts a run of packets, each in a slot of `slot` bytes. */
-  startPackets(packets: readonly Uint8Array[], slot: number): void;
+  /** Starts a run of packets, each in a slot of `slot` bytes; `room` answers are stored, by default one a packet. */
+  startPackets(packets: readonly Uint8Array[], slot: number, room?: number): void;
   /** Runs until both movers are done; fails when that takes too long. */
   finish(): void;
   /** Runs at most so many cycles. Returns whether the mover of packets is done. */
@@ -77,24 +91,34 @@ export interface Linked {
   counts(): LinkedCounts;
   /** Beats that memory has refused the mover of tables. */
   errors(): number;
+  /** Reads a register of the kernel. */
+  read(address: number): number;
   /** Lets memory refuse the beat at an address of a page from now on; null none. */
   poison(page: number | null): void;
 }
 
-/** Instantiates the image kernel with its movers. */
-export async function openLinked(): Promise<Linked> {
+/** Instantiates a kernel with its movers, by default that of images. */
+export async function openLinked(build = "linked_image"): Promise<Linked> {
   const memory = new Uint8Array(PLACE.end);
   const view = new DataView(memory.buffer);
   let poisoned: number | null = null;
   let pageBytes = 0;
-  const { instance } = await WebAssembly.instantiate(await readRtl("linked_image"), {
+  let words = new Uint8Array();
+  let refusesWord = (_: number) => false;
+  const { instance } = await WebAssembly.instantiate(await readRtl(build), {
     card: {
       read: (low: number, high: number, to: number) => {
-        assert.equal(high, 0);
-        const at = low >>> 0;
+        const at = (low >>> 0) + 2 ** 32 * high;
+        if (at >= PLACE.end) {
+          const offset = at - WORDS;
+          assert(offset >= 0 && offset < words.length, `no word at ${at}`);
+          own.fill(0, to, to + 64);
+          own.set(words.subarray(offset, offset + 64), to);
+          return refusesWord(offset) ? 0 : 1;
+        }
         if (at === poisoned) return 0;
         own.set(memory.subarray(at, at + 64), to);
-        return at + 64 <= PLACE.end ? 1 : 0;
+        return 1;
       },
       write: (low: number, _high: number, from: number, first: number, end: number) => {
         memory.set(own.subarray(from + first, from + end), (low >>> 0) + first);
@@ -102,6 +126,7 @@ export async function openLinked(): Promise<Linked> {
       },
     },
   });
+  if ("coverage_at" in instance.exports) keepCoverage(build, instance.exports as unknown as CoverageExports);
   const card = instance.exports as unknown as LinkedExports;
   card.__wasm_call_ctors();
   card.reset();
@@ -153,28 +178,37 @@ export async function openLinked(): Promise<Linked> {
     all.forEach((entry, at) => writeTableListEntry(list, at, entry));
   };
   const read = (counter: number) => card.read_register(UNIT.kernel, counterAddress(counter)) >>> 0;
+  const fill = ({ values, tables }: Contents, given = new Uint8Array(), refuses = (_: number) => false) => {
+    [words, refusesWord] = [given, refuses];
+    const list = given.length === 0 ? values : [...values, WORDS];
+    list.forEach((value, at) => {
+      card.write_register(UNIT.kernel, argumentAddress(at), value % 2 ** 32);
+      card.write_register(UNIT.kernel, argumentAddress(at) + 4, Math.floor(value / 2 ** 32));
+    });
+    start(UNIT.kernel);
+    finish();
+    let at: number = PLACE.tables;
+    write(tables.map(({ table, entries }): TableListEntry => {
+      const address = at;
+      for (const entry of Array.from(entries)) {
+        view.setUint32(at, entry % 2 ** 32, true);
+        view.setUint32(at + 4, Math.floor(entry / 2 ** 32), true);
+        at += 8;
+      }
+      at = Math.ceil(at / 64) * 64;
+      return { words: [table * 65536, entries.length], address, entries: entries.length, width: 8 };
+    }));
+    startList();
+    finish();
+  };
 
   return {
     manners: ({ pause, latency, seed }) => card.set_memory(pause, latency, seed),
+    fill,
     load: (plan) => {
-      const { build, values, tables } = rtlProgram(plan);
+      const { build, ...contents } = rtlProgram(plan);
       assert.equal(build, "terms");
-      values.forEach((value, at) => card.write_register(UNIT.kernel, argumentAddress(at), value));
-      start(UNIT.kernel);
-      finish();
-      let at: number = PLACE.tables;
-      write(tables.map(({ table, entries }): TableListEntry => {
-        const address = at;
-        for (const entry of Array.from(entries)) {
-          view.setUint32(at, entry % 2 ** 32, true);
-          view.setUint32(at + 4, Math.floor(entry / 2 ** 32), true);
-          at += 8;
-        }
-        at = Math.ceil(at / 64) * 64;
-        return { words: [table * 65536, entries.length], address, entries: entries.length, width: 8 };
-      }));
-      startList();
-      finish();
+      fill(contents);
     },
     list: (commands) => {
       pageBytes = Math.ceil(Math.max(64, ...commands.map(({ entries }) => entries.length)) / 64) * 64;
@@ -196,7 +230,7 @@ export async function openLinked(): Promise<Linked> {
       }));
     },
     startList,
-    startPackets: (packets, slot) => {
+    startPackets: (packets, slot, room = packets.length) => {
       assert(PLACE.packets + packets.length * slot <= PLACE.answers);
       packets.forEach((bytes, n) => memory.set(bytes, PLACE.packets + n * slot));
       slotBytes = slot;
@@ -207,7 +241,7 @@ export async function openLinked(): Promise<Linked> {
         count: packets.length,
         slot,
         answer: slot,
-        room: packets.length,
+        room,
       });
       start(UNIT.packets);
     },
@@ -231,6 +265,7 @@ export async function openLinked(): Promise<Linked> {
       ),
     }),
     errors: () => card.read_register(UNIT.tables, MOVER_ERRORS) >>> 0,
+    read: (address) => card.read_register(UNIT.kernel, address) >>> 0,
     poison: (page) => void (poisoned = page === null ? null : PLACE.tables + pageBytes * page),
   };
 }

@@ -97,11 +97,13 @@ export function behaves(packets: readonly Uint8Array[], outcome: Outcome, item =
     if (view.getUint16(6, true) & FLAG.checked) view.setUint32(OFFSET.crc, seal(answer), true);
     return answer;
   });
-  assert.deepEqual(outcome.answers, expected);
   const found = Object.fromEntries(
     outcome.drops.map((drops, at) => [DROP_REASONS[at], drops] as const).filter(([, drops]) => drops > 0),
   );
   const wanted: Record<string, number> = {};
   for (const name of verdicts) if (name !== "none") wanted[name] = (wanted[name] ?? 0) + 1;
   assert.deepEqual(found, wanted);
+  assert.equal(outcome.answers.length, expected.length);
+  // One by one: a difference of hundreds of packets would be formatted for minutes.
+  expected.forEach((answer, at) => assert.deepEqual(outcome.answers[at], answer, `answer ${at}`));
 }

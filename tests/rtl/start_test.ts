@@ -122,6 +122,21 @@ Deno.test("RTL start: tables behind the one that it waits for come behind the st
   assert.deepEqual(rtl.run(sent).answers, expected);
 });
 
+Deno.test("RTL start: tables behind the one that another plan's start waits for are those of that plan", async () => {
+  const sent = packetsOf(PLAN_B, input);
+  const expected = (await openPlan(PLAN_B)).run(sent).answers;
+  const [first] = rtlProgram(PLAN_A).tables.map(wordsOf);
+  const { values, tables } = rtlProgram(PLAN_B);
+  const rtl = await openRtl("packet_image");
+  writeStart(rtl, rtlProgram(PLAN_A).values);
+  sendWords(rtl, first!.slice(0, 8));
+  writeStart(rtl, values);
+  assert(isPending(rtl));
+  sendWords(rtl, [...first!.slice(8), ...tables.flatMap(wordsOf)], 8000);
+  // A start that came behind its tables would drop all packets until they come again.
+  assert.deepEqual(rtl.run(sent).answers, expected);
+});
+
 Deno.test("RTL start: a table that is offered at the start of a plan comes behind it, whole", async () => {
   const rtl = await openPlan(PLAN_A);
   const sent = packetsOf(PLAN_B, input);
@@ -298,10 +313,13 @@ Deno.test("RTL stores: longer payloads are dropped by name and never hang, whate
 
 Deno.test("RTL stores: the echo gives back what its stores hold, and drops what is longer", async () => {
   const echo = await openRtl("packet_echo");
-  echo.configure(PLAN, KIND.cells, 8192, 1);
-  for (const length of [2100, HELD, HELD + 1, 4032, 4033, 4064, 8192]) {
-    const packets = [packetOf(length, 0, 2, 1), packetOf(9, 1, 2, 2)];
-    assert.deepEqual(echo.run(packets).answers, length <= HELD ? packets : packets.slice(1));
+  // The longest payload of the arguments has more bits than any length has.
+  for (const longest of [8192, 2 ** 14 + 100, 2 ** 32 - 1]) {
+    echo.configure(PLAN, KIND.cells, longest, 1);
+    for (const length of [2100, HELD, HELD + 1, 4032, 4033, 4064, 8192]) {
+      const packets = [packetOf(length, 0, 2, 1), packetOf(9, 1, 2, 2)];
+      assert.deepEqual(echo.run(packets).answers, length <= HELD ? packets : packets.slice(1));
+    }
   }
 });
 
