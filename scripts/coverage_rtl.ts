@@ -1,32 +1,48 @@
 /**
- * `deno task coverage`: builds the RTL with Verilator's counters of lines and toggles, runs the RTL's tests on
- * it and writes `docs/rtl_coverage.md`. `--bits` also prints the bits that never change, `--json` prints all
- * results as JSON. `--mark` measures nothing: it adds a row without numbers for each new module.
+ * `deno task coverage`: builds the RTL with Verilator's counters of lines and toggles, runs the tests that open each
+ * build and writes `docs/rtl_coverage.md`. The counts of a build stay in `out/coverage` until its sources change, so a
+ * run that was ended goes on with the builds that are missing; `--builds packet_rows,door_echo` measures those again.
+ * `--bits` also prints the bits that never change, `--json` prints all results as JSON. `--mark` measures nothing: it
+ * adds a row without numbers for each new module.
  *
  * @module
  */
 
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { COMMITTED_BUILDS } from "../kernels/rtl/builds.ts";
+import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
 import { buildCoverage, type CoveragePoint } from "./rtl/coverage_build.ts";
 import { coverageDocument, coverageTable, markUnmeasured } from "./rtl/coverage_document.ts";
 import { type Counted, coverageByModule, joinBits } from "./rtl/coverage_report.ts";
-import { writeBuild } from "./rtl/generated.ts";
+import { GENERATED, writeBuild } from "./rtl/generated.ts";
+import { nearTests } from "./rtl/mutant_tests.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RTL = join(ROOT, "kernels", "rtl");
 const DOCUMENT = join(ROOT, "docs", "rtl_coverage.md");
-/** Time limit of the tests: about ten minutes with counters, one minute without. */
-const TIMEOUT_MS = 60 * 60_000;
+/** Counts of the builds that were measured. */
+const KEPT = join(ROOT, "out", "coverage");
+/** Time limit of the tests of a build: minutes with counters, and more on a busy machine. */
+const TIMEOUT_MS = 120 * 60_000;
 
-/** Runs the RTL's tests on builds with counters; rejects if a test fails. */
-function runTests(builds: string, counts: string): Promise<void> {
+/** Builds that a test opens. */
+const BUILDS = COMMITTED_BUILDS.filter(({ name }) => nearTests(name).length > 0);
+
+/** Counts of a build, with the checksum of its sources. Plain data. */
+interface Kept {
+  readonly sources: string;
+  readonly points: readonly CoveragePoint[];
+  readonly counts: readonly number[];
+}
+
+/** Runs the tests that open a build; rejects if a test fails. */
+function runTests(build: string, builds: string, counts: string): Promise<void> {
   const env = {
     ...process.env,
     ONPATH_RTL: builds,
@@ -35,23 +51,19 @@ function runTests(builds: string, counts: string): Promise<void> {
     NO_COLOR: "1",
   };
   const options = { cwd: ROOT, env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 26 };
+  const files = nearTests(build).map((file) => `tests/rtl/${file}`);
   return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      "test -A --no-check tests/rtl".split(" "),
-      options,
-      (error, stdout, stderr) => {
-        if (error === null) resolve();
-        else reject(new Error(`Cannot measure coverage: the tests fail\n${stdout}${stderr}`));
-      },
-    );
+    execFile(process.execPath, ["test", "-A", "--no-check", ...files], options, (error, stdout, stderr) => {
+      if (error === null) resolve();
+      else reject(new Error(`Cannot measure coverage: the tests fail\n${stdout}${stderr}`));
+    });
   });
 }
 
 /** Adds up the counts of all instances of a build. */
-async function sumCounts(folder: string, build: string, points: readonly CoveragePoint[]): Promise<Counted> {
+async function sumCounts(folder: string, build: string, points: readonly CoveragePoint[]): Promise<number[]> {
   const counters = points.reduce((max, { counter }) => Math.max(max, counter), 0) + 1;
-  const counts = new Float64Array(counters);
+  const counts = new Array<number>(counters).fill(0);
   const files = (await readdir(folder)).filter((name) => name.startsWith(`${build}.`));
   if (files.length === 0) throw new Error(`Cannot measure coverage: no test opens ${build}`);
   for (const file of files) {
@@ -60,37 +72,74 @@ async function sumCounts(folder: string, build: string, points: readonly Coverag
     if (found.length < counters) throw new Error(`Cannot measure coverage: ${file} is of another build`);
     for (let at = 0; at < counters; at++) counts[at]! += found[at]!;
   }
-  return { points, counts };
+  return counts;
 }
 
-async function main(bits: boolean, json: boolean): Promise<void> {
+/** Checksum of the sources that a build's points name. */
+async function checksumOf(points: readonly CoveragePoint[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of [...new Set(points.map(({ file }) => file))].sort()) {
+    hash.update(file).update(await readFile(join(RTL, file)));
+  }
+  return hash.digest("hex");
+}
+
+/** Builds with counters, runs the tests, and keeps the counts. The other builds are the committed ones. */
+async function measure(build: RtlBuild): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "onpath-coverage-"));
   try {
     const [builds, counts] = [join(folder, "builds"), join(folder, "counts")];
-    await mkdir(builds);
+    await cp(GENERATED, builds, { recursive: true });
     await mkdir(counts);
-    const points = new Map<string, readonly CoveragePoint[]>();
-    for (const build of COMMITTED_BUILDS) {
-      const made = await buildCoverage(RTL, build);
-      await writeBuild(builds, build.name, made.wasm);
-      points.set(build.name, made.points);
-      console.error(`${build.name}: ${made.points.length} points`);
-    }
-    await runTests(builds, counts);
-    const all = await Promise.all([...points].map(([name, each]) => sumCounts(counts, name, each)));
-    const modules = coverageByModule(all);
-    await writeFile(
-      DOCUMENT,
-      coverageDocument(modules, await readSources(modules.flatMap((m) => m.unreached))),
-    );
-    if (json) return console.log(JSON.stringify(modules, null, 2));
-    console.log(coverageTable(modules));
-    if (!bits) return;
-    for (const { module, still } of modules) {
-      if (still.length > 0) console.log(`${module}: ${joinBits(still).join(", ")}`);
-    }
+    const { wasm, points } = await buildCoverage(RTL, build);
+    await writeBuild(builds, build.name, wasm);
+    console.error(`${build.name}: ${points.length} points`);
+    await runTests(build.name, builds, counts);
+    const kept: Kept = {
+      sources: await checksumOf(points),
+      points,
+      counts: await sumCounts(counts, build.name, points),
+    };
+    await mkdir(KEPT, { recursive: true });
+    await writeFile(join(KEPT, `${build.name}.json`), JSON.stringify(kept));
   } finally {
     await rm(folder, { recursive: true });
+  }
+}
+
+/** Reads the counts of a build; null if they are missing or of other sources. */
+async function readKept(build: string): Promise<Counted | null> {
+  try {
+    const kept = JSON.parse(await readFile(join(KEPT, `${build}.json`), "utf8")) as Kept;
+    if (kept.sources !== await checksumOf(kept.points)) return null;
+    return { points: kept.points, counts: Float64Array.from(kept.counts) };
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
+    return null;
+  }
+}
+
+async function main(only: string | undefined, bits: boolean, json: boolean): Promise<void> {
+  const chosen = only?.split(",") ?? null;
+  const unknown = chosen?.filter((name) => !BUILDS.some((build) => build.name === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`Cannot measure coverage: no test opens ${unknown}`);
+  for (const build of BUILDS) {
+    const isWanted = chosen === null ? await readKept(build.name) === null : chosen.includes(build.name);
+    if (isWanted) await measure(build);
+  }
+  const all = await Promise.all(BUILDS.map(({ name }) => readKept(name)));
+  const missing = BUILDS.filter((_, at) => all[at] === null).map(({ name }) => name);
+  if (missing.length > 0) return console.log(`The page stays: not measured yet are ${missing.join(", ")}`);
+  const modules = coverageByModule(all.filter((each) => each !== null));
+  await writeFile(
+    DOCUMENT,
+    coverageDocument(modules, await readSources(modules.flatMap((m) => m.unreached))),
+  );
+  if (json) return console.log(JSON.stringify(modules, null, 2));
+  console.log(coverageTable(modules));
+  if (!bits) return;
+  for (const { module, still } of modules) {
+    if (still.length > 0) console.log(`${module}: ${joinBits(still).join(", ")}`);
   }
 }
 
@@ -119,10 +168,11 @@ const { values } = parseArgs({
     bits: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     mark: { type: "boolean", default: false },
+    builds: { type: "string" },
   },
 });
 try {
-  await (values.mark ? mark() : main(values.bits, values.json));
+  await (values.mark ? mark() : main(values.builds, values.bits, values.json));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
