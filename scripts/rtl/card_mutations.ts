@@ -76,4 +76,40 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
       ],
     ],
   },
+  {
+    file: "packet_widths.sv",
+    build: "packet_widths",
+    places: [
+      ["+ 10'(enters) - 10'(leaves)", "+ 10'(enters)", "packets that have left count as present"],
+      ["begun <= !s_axis_tlast;", "begun <= 1'b1;", "packets after the first do not count"],
+      [
+        "(enters || present != 10'd0)",
+        "(present != 10'd0)",
+        "the cycle in which a packet arrives is not counted",
+      ],
+    ],
+  },
+  {
+    file: "spread_hub.sv",
+    build: "spread_echo",
+    places: [
+      [".s_valid(lane_valid[n])", ".s_valid(lane_valid[0])", "all instances take the packets of the first"],
+      [
+        ".s_last (from_last[n])",
+        ".s_last (from_last[0])",
+        "answers end where those of the first instance do",
+      ],
+      [".AW(6)", ".AW(1)", "a burst of one flow blocks the others"],
+    ],
+  },
+  {
+    file: "spread_packets.sv",
+    build: "spread_echo",
+    places: [
+      ["out_count + 32'(entered[n])", "out_count", "packets in an instance count twice"],
+      ["? sum + outside : sum", "? sum : sum", "packets before an instance are not present"],
+      ["address < 12'h200 ? read[31:0]", "1'b0 ? read[31:0]", "an argument is read as the sum of all"],
+      ["&(table_ready | table_taken)", "|(table_ready | table_taken)", "an instance misses words of tables"],
+    ],
+  },
 ];

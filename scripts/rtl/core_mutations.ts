@@ -100,4 +100,13 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
       ["resize ? r_ready : q_ready;", "r_ready;", "back-pressure does not reach samples that need no resize"],
     ],
   },
+  {
+    file: "tdp_ram.sv",
+    build: "packet_rows",
+    places: [
+      ["if (we_a) mem[addr_a]", "mem[addr_a]", "reads of the first port write"],
+      ["if (en_b) q_b", "q_b", "a read that is held back goes on"],
+      ["q_a <= mem[addr_a];", "if (!we_a) q_a <= ~mem[addr_a];", "the first port reads other bits"],
+    ],
+  },
 ];

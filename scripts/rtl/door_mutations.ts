@@ -59,4 +59,13 @@ export const DOOR_MUTATIONS: readonly Mutations[] = [
       ],
     ],
   },
+  {
+    file: "door_echo.sv",
+    build: "door_echo",
+    places: [
+      ["- 32'(u_door.dropped)", "", "dropped packets stay present"],
+      ["address == PRESENT ? outside : 32'd0", "32'd0", "packets before the echo are not present"],
+      ["to_door = s_axi_control_awaddr[11]", "to_door = 1'b0", "the door's registers are those of the echo"],
+    ],
+  },
 ];

@@ -185,4 +185,62 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       ["assign open = begun ||", "assign open = 1'b1 || begun ||", "an answer leaves with gaps"],
     ],
   },
+  {
+    file: "mover_control.sv",
+    build: "host_echo",
+    places: [
+      [
+        "if (s_axi_control_awaddr[11:3] == 9'd2 + 9'(n))",
+        "if (s_axi_control_awaddr[11:3] == 9'd3 + 9'(n))",
+        "the upper word of an address is stored to the argument before",
+      ],
+      [
+        "&& s_axi_control_awready && between)",
+        "&& s_axi_control_awready)",
+        "lower words are stored as upper ones",
+      ],
+      ["read_between ? read_high : read_low", "read_low", "upper words are read as others"],
+      [".taken (finish)", ".taken (running)", "a run is done when it begins"],
+      [".counts(errors)", ".counts(32'd0)", "beats that memory refuses are not reported"],
+    ],
+  },
+  {
+    file: "host_echo.sv",
+    build: "host_echo",
+    places: [
+      [
+        "else if (answer_valid && answer_ready) begins",
+        "else if (answer_valid) begins",
+        "a header that stalls announces its own length",
+      ],
+      ["table_valid && !table_holds", "table_valid", "words that are held back count"],
+      [
+        "(to_valid && to_ready && to_last)",
+        "(to_valid && to_last)",
+        "a stalled packet counts again and again",
+      ],
+    ],
+  },
+  {
+    file: "onpath_pages.sv",
+    build: "linked_image",
+    places: [
+      ["(running && !begun)", "running", "a list begins again before its last load"],
+      ["finish = begun && sent", "finish = sent", "a run is done before it begins"],
+      ["errors + {31'd0, failed}", "{31'd0, failed}", "the count of refused beats is forgotten"],
+    ],
+  },
+  {
+    file: "words_port.sv",
+    build: "linked_tokenize",
+    places: [
+      ["if (write_addr[2]) base", "if (1'b0) base", "the upper half of the address replaces the lower one"],
+      ["9'd2 + 9'(ARGS)", "9'd1 + 9'(ARGS)", "the buffer's address is the argument before"],
+      ["[128*word+:128]", "[127:0]", "each word is the first of its beat"],
+      ["m_axi_gmem_rready = core_rready", "m_axi_gmem_rready = 1'b1", "a word is lost if the core stalls it"],
+      ["told && m_axi_gmem_rresp[1]", "1'b0", "words that memory refuses are not counted"],
+      ["head - tail == 5'd16", "head - tail == 5'd17", "the seventeenth id overwrites the first"],
+    ],
+    unseen: { "head - tail == 5'd16": "the core has eight flows, and each waits for one word at most" },
+  },
 ];

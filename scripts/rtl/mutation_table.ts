@@ -53,9 +53,10 @@ export function mutationSection(rows: readonly JudgedMutation[]): string {
 
 ${caught} of ${rows.length} mutations are noticed.${openText(rows)}
 
-Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it. The table names the
-first test that fails; the run ends there. A \`timeout\` is a test that hangs: it took five times as long as all
-tests on the unchanged RTL. A mutation that no test can notice has a reason.
+Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it, those that are nearest
+to the module first. The table names the first test that fails; the run ends there. A \`timeout\` names a test
+that does not end: its file took five times its CPU time on the unchanged RTL, and at least 20 s. Wall time
+judges nothing. A mutation that no test can notice has a reason.
 
 ${
     markdownTable(

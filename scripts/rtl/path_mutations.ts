@@ -286,4 +286,13 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
       ],
     ],
   },
+  {
+    file: "packet_echo.sv",
+    build: "packet_echo",
+    places: [
+      [".most      ('1)", ".most      ('0)", "every payload is too long"],
+      [".from_last (last)", ".from_last (last && part == 2'd2)", "a packet without a payload does not end"],
+      [".stalled   (1'b0)", ".stalled   (!ready)", "back-pressure counts as waiting for a page"],
+    ],
+  },
 ];

@@ -171,4 +171,27 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ["CARRY == 1 ? 32'hffff_00ff : 32'h0000_00ff", "32'h0000_00ff", "the CRC leaves the carry out"],
     ],
   },
+  {
+    file: "flow_pick.sv",
+    build: "packet_tokenize",
+    places: [
+      ["n = FLOWS; n > 0", "n = FLOWS; n > 1", "the flow after the last one is never selected"],
+      [
+        "if (able[candidate]) flow",
+        "if (able[candidate] || n == 1) flow",
+        "flows that are not ready are selected",
+      ],
+      ["last + FW'(n)", "FW'(n)", "a flow waits while others are ready"],
+    ],
+  },
+  {
+    file: "tokenize_flows.sv",
+    build: "packet_tokenize",
+    places: [
+      ["t_hit ? RUNS : WALK", "WALK", "pieces of the table are walked too"],
+      ["if (c_pass) hits[c_flow] <= 1'b0;", "", "a piece after one of the table has its token"],
+      ["w_tokens ? RUNS : CUTTER", "CUTTER", "tokens of the walk are not sent"],
+      ["at_walk & ~asked", "at_walk", "no cycle counts as one that waits for memory"],
+    ],
+  },
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { COMMITTED_BUILDS } from "../../kernels/rtl/builds.ts";
 import { type JudgedMutation, mergeJudged, mutationSection } from "../../scripts/rtl/mutation_table.ts";
 import { applyMutation, listMutations } from "../../scripts/rtl/mutations.ts";
@@ -13,6 +13,12 @@ Deno.test("every mutation of the RTL changes one place of its file, in a build t
     assert.notEqual(applyMutation(mutation, source), source);
     assert(COMMITTED_BUILDS.some(({ name }) => name === mutation.build), mutation.build);
   }
+});
+
+Deno.test("every module of the RTL has a mutation", async () => {
+  const files = await readdir(new URL("../../kernels/rtl/", import.meta.url));
+  const mutated = new Set(mutations.map(({ file }) => file));
+  assert.deepEqual(files.filter((file) => file.endsWith(".sv") && !mutated.has(file)), []);
 });
 
 Deno.test("no mutation of the RTL is listed twice", () => {
