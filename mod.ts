@@ -34,7 +34,7 @@
 
 export { compile } from "./kernels/compile.ts";
 export { type ImagePipeline, parsePipeline } from "./kernels/image/pipeline.ts";
-export type { CompileOptions } from "./kernels/image/plan/compile.ts";
+export type { CompileOptions } from "./kernels/image/plan/compile_options.ts";
 export type { ImagePlan } from "./kernels/image/plan/plan.ts";
 export { referencePipeline } from "./kernels/image/reference.ts";
 export type { LookupCompileOptions, LookupPlan } from "./kernels/lookup/plan.ts";

@@ -6,7 +6,7 @@
 
 import { OnpathError } from "../serialize/errors.ts";
 import type { ImagePipeline, OutputDType } from "./image/pipeline.ts";
-import type { CompileOptions } from "./image/plan/compile.ts";
+import type { CompileOptions } from "./image/plan/compile_options.ts";
 import type { ImagePlan } from "./image/plan/plan.ts";
 import type { DType } from "../serialize/dtype.ts";
 import type { LookupCompileOptions, LookupPlan } from "./lookup/plan.ts";

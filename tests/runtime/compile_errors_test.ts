@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
-import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile_options.ts";
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import type { ErrorCode } from "../../serialize/errors.ts";

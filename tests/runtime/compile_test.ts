@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { checkPlan } from "../../kernels/plan/file.ts";
 import { compile } from "../../kernels/compile.ts";
-import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile_options.ts";
 import { createModelDevice, MODEL_PROFILE } from "../../runtime/device/model.ts";
 import type { Match } from "../../kernels/image/geometry/names.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";

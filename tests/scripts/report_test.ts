@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { CARD_PROFILES } from "../../kernels/target/profiles.ts";
 import { compile } from "../../kernels/compile.ts";
-import type { CompileOptions } from "../../kernels/image/plan/compile.ts";
+import type { CompileOptions } from "../../kernels/image/plan/compile_options.ts";
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";

@@ -5,7 +5,7 @@
  */
 
 import { compile } from "../../../kernels/compile.ts";
-import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
+import type { CompileOptions } from "../../../kernels/image/plan/compile_options.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { rtlProgram } from "../../../kernels/image/rtl/program.ts";
 import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";

@@ -6,7 +6,7 @@
 
 import type { Command } from "commander";
 import { compile } from "../../../kernels/compile.ts";
-import type { CompileOptions } from "../../../kernels/image/plan/compile.ts";
+import type { CompileOptions } from "../../../kernels/image/plan/compile_options.ts";
 import type { ImagePipeline, Pipeline } from "../../../kernels/image/pipeline.ts";
 import { decodeInput, nameAxes } from "../../io/input.ts";
 import { measureJpeg } from "../../io/jpeg_cost.ts";
