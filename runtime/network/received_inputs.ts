@@ -10,35 +10,22 @@ import { createEngine } from "../../serialize/engine.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { FLAG, HEADER_BYTES, MAX_PAYLOAD, OFFSET } from "../../serialize/header.ts";
 import { reserveSlots, slotAddress, slotBytesFor, SLOTS_ALIGNMENT } from "../../serialize/packets.ts";
-import type { Address } from "./address.ts";
 import { Arrivals, partsOf } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import type { DatagramSocket } from "./datagram.ts";
 import type { OpenInput } from "./messages.ts";
 import type { ReceivedOutput } from "./received_output.ts";
-import { encodeReport } from "./report_packet.ts";
+import { type ReportedFlow, ReportOutbox, type ReportTarget } from "./report_outbox.ts";
 import type { PacketMac } from "./security/packet_mac.ts";
-import { batchOf, datagramAt, type ReceivedBatch } from "./socket/batch.ts";
+import { datagramAt, type ReceivedBatch } from "./socket/batch.ts";
 
-/** Answers of a flow after which a report is sent at the end of a batch: half of a sender's first window. */
-const REPORT_EVERY = 32;
-/** Milliseconds after which a report is sent at the latest. */
-const REPORT_MS = 1;
 /** Bytes of datagrams that are copied in one move. UDP has no datagram that is longer. */
 const RUN_BYTES = 2 ** 16;
-/** Complete flows whose last reports are kept. */
-const MAX_COMPLETE = 512;
-
 /** A plan with its receiving halves. */
 export interface OpenPlan {
   readonly plan: Plan;
   // deno-lint-ignore no-explicit-any -- the plan's name selects the types
   readonly halves: Halves<any, any>;
-}
-
-interface ReportTarget {
-  readonly channel: Channel;
-  readonly reports: Address;
 }
 
 interface Entry extends ReportTarget {
@@ -49,18 +36,15 @@ interface Entry extends ReportTarget {
   isFinishing: boolean;
 }
 
-interface FlowState {
+interface FlowState extends ReportedFlow {
   readonly entry: Entry;
   readonly flow: ReceivedFlow;
-  readonly arrivals: Arrivals;
   readonly requestOf: ((answer: number) => number) | undefined;
-  unreported: number;
   hasEscaped: boolean;
 }
 
 /** Open inputs of a receiver. */
 export class ReceivedInputs {
-  socket: DatagramSocket | undefined;
   /** Keys of answers; undefined if they need not be authenticated. Returns undefined while the NIC is gone. */
   nicMac: (() => PacketMac | undefined) | undefined;
   readonly #plans: ReadonlyMap<number, OpenPlan>;
@@ -76,12 +60,7 @@ export class ReceivedInputs {
   );
   // Address of the datagrams that are taken.
   readonly #memory = this.#slots.engine.reserve(RUN_BYTES);
-  readonly #dirty = new Set<FlowState>();
-  // Whether reports are sent at the end of the batch.
-  #isDue = false;
-  // Last reports of complete flows. A sender that has lost one repeats a request and gets it again.
-  readonly #complete = new Map<number, { readonly report: Uint8Array; readonly to: ReportTarget }>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #reports = new ReportOutbox((flow, to) => this.#eraseKeys(flow, to));
   #nextInput = 0;
   #completed = 0;
   #fallbacks = 0;
@@ -101,6 +80,11 @@ export class ReceivedInputs {
     this.#plans = plans;
     this.#onOutput = onOutput;
     this.#maxInputs = checkInteger("maximum inputs", maxInputs, 1, 4096);
+  }
+
+  /** Sets the socket that sends reports. Must be called before datagrams are taken. */
+  reportBy(socket: DatagramSocket): void {
+    this.#reports.socket = socket;
   }
 
   /**
@@ -137,7 +121,7 @@ export class ReceivedInputs {
     const entry = { number, plan: open.plan, label, channel, reports, received, isFinishing: false };
     this.#entries.set(number, entry);
     for (const flow of received.flows) {
-      this.#complete.delete(flow.flow);
+      this.#reports.reuse(flow.flow);
       const arrivals = new Arrivals(flow);
       const { requestOf } = open.halves;
       this.#flows.set(flow.flow, {
@@ -175,11 +159,7 @@ export class ReceivedInputs {
       engine.bytes.set(bytes.subarray(first, end), memory);
       for (; n <= last; n++) this.#count(this.#takeAt(memory + offsets[n]! - first, lengths[n]!));
     }
-    // A sender repeats what is missing before an answer, so that report does not wait.
-    for (const { arrivals } of this.#dirty) this.#isDue ||= arrivals.hasNewGap;
-    // Reports of all flows leave together: a call of the socket costs more than what it carries.
-    if (this.#isDue) this.#reportAll();
-    else if (this.#dirty.size > 0) this.#timer ??= setTimeout(() => this.#reportLate(), REPORT_MS);
+    this.#reports.endBatch();
   }
 
   #count(outcome: string): void {
@@ -195,7 +175,7 @@ export class ReceivedInputs {
     // Over a network, a packet without a CRC is not one of ours.
     if ((view.getUint16(at + OFFSET.flags, true) & FLAG.checked) === 0) return "crc";
     const number = view.getUint32(at + OFFSET.flow, true), state = this.#flows.get(number);
-    if (state === undefined) return this.#repeatReport(number);
+    if (state === undefined) return this.#reports.repeat(number) ? "duplicate" : "flow";
     slots.engine.bytes.copyWithin(slotAddress(slots, 0), at, at + length);
     const sequence = view.getUint32(at + OFFSET.sequence, true), parts = partsOf(slots, 0);
     const outcome = state.flow.accept(slots, 0);
@@ -211,18 +191,15 @@ export class ReceivedInputs {
     if (datagram.length < HEADER_BYTES) return "truncated";
     const view = new DataView(datagram.buffer, datagram.byteOffset);
     const flow = view.getUint32(OFFSET.flow, true);
-    if (!this.#flows.has(flow) && !this.#complete.has(flow)) return "flow";
+    if (!this.#flows.has(flow) && !this.#reports.keeps(flow)) return "flow";
     return this.nicMac!()?.open(datagram) ?? "mac";
   }
 
   #noteArrival(state: FlowState): void {
     const { entry, flow } = state;
-    this.#dirty.add(state);
-    if (++state.unreported >= REPORT_EVERY) this.#isDue = true;
+    this.#reports.note(state, flow.done);
     this.#noteEscape(state);
-    if (!flow.done) return;
-    this.#isDue = true;
-    this.#finishIfDone(entry);
+    if (flow.done) this.#finishIfDone(entry);
   }
 
   /** Asks the sender to compute what the device left open, once. */
@@ -231,49 +208,6 @@ export class ReceivedInputs {
     if (flow.escaped !== true || state.hasEscaped) return;
     state.hasEscaped = true;
     entry.channel.notify("escape", { input: entry.number, flow: flow.flow });
-  }
-
-  #reportLate(): void {
-    this.#timer = undefined;
-    this.#reportAll();
-  }
-
-  /** Sends a report of each flow that has answers since its last one, those to one address in one call. */
-  #reportAll(): void {
-    this.#isDue = false;
-    while (this.#dirty.size > 0) {
-      const reports: Uint8Array[] = [];
-      let to: Entry | undefined;
-      for (const state of this.#dirty) {
-        to ??= state.entry;
-        if (state.entry.channel !== to.channel || state.entry.reports.port !== to.reports.port) continue;
-        state.unreported = 0;
-        this.#dirty.delete(state);
-        reports.push(encodeReport(state.arrivals.report()));
-      }
-      this.#sendReports(reports, to!);
-    }
-  }
-
-  #sendReports(reports: readonly Uint8Array[], { channel: { keys }, reports: to }: ReportTarget): void {
-    const batch = batchOf(reports);
-    void this.socket!.send(keys?.mac("report").seal(batch) ?? batch, to);
-  }
-
-  #repeatReport(flow: number): string {
-    const last = this.#complete.get(flow);
-    if (last === undefined) return "flow";
-    this.#sendReports([last.report], last.to);
-    return "duplicate";
-  }
-
-  #keepReport({ flow, arrivals, entry: { channel, reports } }: FlowState): void {
-    this.#complete.set(flow.flow, { report: encodeReport(arrivals.report()), to: { channel, reports } });
-    const [oldest] = this.#complete.keys();
-    if (this.#complete.size > MAX_COMPLETE) {
-      this.#eraseKeys(oldest!, this.#complete.get(oldest!)!.to);
-      this.#complete.delete(oldest!);
-    }
   }
 
   #eraseKeys(flow: number, { channel }: ReportTarget): void {
@@ -296,7 +230,9 @@ export class ReceivedInputs {
       if (!(cause instanceof OnpathError)) throw cause;
       error = cause.message.slice(0, 2000);
     } finally {
-      for (const state of this.#flows.values()) if (state.entry.number === number) this.#keepReport(state);
+      for (const [flow, state] of this.#flows) {
+        if (state.entry.number === number) this.#reports.keep(flow, state);
+      }
       this.#remove(number);
     }
     channel.notify("ended", { input: number, error });
@@ -364,9 +300,9 @@ export class ReceivedInputs {
     for (const [flow, state] of this.#flows) {
       if (state.entry.number !== number) continue;
       this.#flows.delete(flow);
-      this.#dirty.delete(state);
+      this.#reports.drop(state);
       // The last report of a complete flow may be sent again.
-      if (!this.#complete.has(flow)) this.#eraseKeys(flow, state.entry);
+      if (!this.#reports.keeps(flow)) this.#eraseKeys(flow, state.entry);
     }
   }
 
@@ -387,11 +323,8 @@ export class ReceivedInputs {
 
   /** Drops all inputs. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#reports.close();
     this.#entries.clear();
     this.#flows.clear();
-    this.#dirty.clear();
-    this.#complete.clear();
   }
 }

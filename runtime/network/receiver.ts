@@ -139,7 +139,7 @@ export async function openReceiver(options: ReceiverOptions, wait: WaitOptions =
     const onDatagrams = (batch: ReceivedBatch) => inputs.take(batch);
     const socket = await open({ listen, onDatagrams, maxBytes, coalesces: true }, wait);
     undo.push(() => socket.close());
-    inputs.socket = socket;
+    inputs.reportBy(socket);
     undo.push(() => inputs.close());
     const port = announcedPort ?? socket.local.port;
     const proxy = options.routed === true ? new NicProxy(() => link) : undefined;

@@ -61,7 +61,7 @@ Deno.test("ReceivedInputs takes answers from any places in memory, and reports f
       const inputs = new ReceivedInputs(new Map([[plan.id, { plan, halves }]]), ({ output }) => {
         outputs.push(output);
       });
-      inputs.socket = {
+      inputs.reportBy({
         send: (batch) => {
           calls.push(Array.from({ length: batch.count }, (_, n) => {
             const report = decodeReport(datagramAt(batch, n));
@@ -69,7 +69,7 @@ Deno.test("ReceivedInputs takes answers from any places in memory, and reports f
           }));
           return Promise.resolve();
         },
-      } as Pick<DatagramSocket, "send"> as DatagramSocket;
+      } as Pick<DatagramSocket, "send"> as DatagramSocket);
       for (const { flow, description } of sent) {
         inputs.open({ plan: plan.id, flows: [flow], description, label: "", port: 9 }, channel);
       }

@@ -160,7 +160,7 @@ export async function openVirtualParties(options: VirtualOptions): Promise<Virtu
   const received = new ReceivedInputs(new Map([[plan.id, { plan, halves }]]), ({ label, output }) => {
     outputs.set(label, [...outputs.get(label) ?? [], output]);
   });
-  received.socket = network.socket(ADDRESSES.receiver, (batch) => received.take(batch));
+  received.reportBy(network.socket(ADDRESSES.receiver, (batch) => received.take(batch)));
 
   const socket = network.socket(ADDRESSES.sender, (batch) => {
     for (let n = 0; n < batch.count; n++) loop.take(datagramAt(batch, n));
