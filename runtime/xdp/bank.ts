@@ -8,6 +8,7 @@
 import type { KernelImage, Program, TableImage } from "../../kernels/program.ts";
 import { IMAGE_ARGUMENTS, IMAGE_TABLE, LOOKUP_ARGUMENTS, LOOKUP_TABLE } from "../../kernels/rtl/registers.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { MAX_PAGE_BYTES } from "./pages.ts";
 
 /** Bytes of a program in the kernel: `struct bank`. */
 export const BANK_BYTES = 598_216;
@@ -39,7 +40,7 @@ interface Fields {
   readonly longest: number;
   readonly item: number;
   readonly channels: number;
-  /** Stage of cells: 0, terms 1, products 2. */
+  /** Stage of cells: 0, terms 1, products 2, pages 3. */
   readonly first: number;
   /** Stage of tables: 0, bytes 1, words 2. */
   readonly second: number;
@@ -63,7 +64,10 @@ export function makeBank(program: Program): { bytes: Uint8Array<ArrayBuffer>; im
   const { id } = program.plan;
   const image = program.image();
   const { build, pages, memory } = image;
-  if (pages !== undefined || memory !== undefined) throw lacks(id, "pages or external memory");
+  if (memory !== undefined) throw lacks(id, "external memory");
+  if (pages !== undefined && pages.bytes > MAX_PAGE_BYTES) {
+    throw lacks(id, `pages of ${pages.bytes} bytes, above ${MAX_PAGE_BYTES}`);
+  }
   const bytes = new Uint8Array(BANK_BYTES);
   const bank: Bank = { id, bytes, view: new DataView(bytes.buffer) };
   if (build === "lookup") writeLookup(bank, image);
@@ -137,10 +141,13 @@ function writeLookup(bank: Bank, { values, tables }: KernelImage): void {
   }
 }
 
-function writeImage(bank: Bank, { values, tables }: KernelImage, hasProducts: boolean): void {
+function writeImage(bank: Bank, { values, tables, pages }: KernelImage, hasProducts: boolean): void {
   const named = namedArguments(IMAGE_ARGUMENTS, values);
   const { kind, longest, channels, resize, weights, fraction, ties, levels, planar, paged } = named;
-  if (paged === 1) throw lacks(bank.id, "pages");
+  const isPaged = paged === 1;
+  if (isPaged !== (pages !== undefined)) throw lacks(bank.id, "pages without a table of columns");
+  // Cells then name a column and a row in place of a pair.
+  const hasAxes = hasProducts || isPaged;
   const isMapped = levels === 1 || planar === 1;
   const size = 2 ** named.size;
   const item = itemOf(named.item);
@@ -151,12 +158,12 @@ function writeImage(bank: Bank, { values, tables }: KernelImage, hasProducts: bo
     longest,
     item,
     channels,
-    first: resize === 0 ? 0 : hasProducts ? 2 : 1,
+    first: resize === 0 ? 0 : hasProducts ? 2 : isPaged ? 3 : 1,
     second: isMapped ? 1 : 0,
     size,
     planar,
-    weights: hasProducts ? weights & 0xffff : weights,
-    phases: hasProducts ? weights >>> 16 : 0,
+    weights: hasAxes ? weights & 0xffff : weights,
+    phases: hasAxes ? weights >>> 16 : 0,
     fraction,
     ties,
     answer: channels * size,

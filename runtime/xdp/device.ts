@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { KernelImage, Program } from "../../kernels/program.ts";
+import { checkPages } from "../../kernels/image/model/page_bank.ts";
+import type { Exchange, KernelImage, Program } from "../../kernels/program.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
-import { HEADER_BYTES } from "../../serialize/header.ts";
+import { HEADER_BYTES, OFFSET } from "../../serialize/header.ts";
+import { type PacketSlots, slotAddress } from "../../serialize/packets.ts";
 import type { Device, DeviceCounters } from "../device/device.ts";
 import { checkExchange, createSerial } from "../device/serial.ts";
 import { openDatagrams } from "./datagrams.ts";
@@ -14,6 +16,8 @@ import { type DatagramLink, exchangeDatagrams } from "./exchange.ts";
 import { parseAddress } from "./layout.ts";
 import { openNative } from "./native.ts";
 import { countDrops, openXdpNic, type XdpNic, type XdpNicOptions } from "./nic.ts";
+import { createPageSwaps, type PageSwaps } from "./page_swaps.ts";
+import { NO_PAGES } from "./pages.ts";
 import { XDP_PROFILE } from "./profile.ts";
 
 /** Interface and addresses of an XDP device. */
@@ -68,12 +72,14 @@ interface Loaded {
   readonly image: KernelImage;
   /** Bytes of answers that the NIC had counted when the program was loaded. */
   readonly bytesBefore: number;
+  /** Swaps of its pages; null if it has none. */
+  readonly swaps: PageSwaps | null;
 }
 
 function deviceOf(nic: XdpNic, link: DatagramLink): Device {
   const serial = createSerial();
-  // Lookups of earlier programs, and bytes of all tables.
-  const past = { lookups: 0, tableBytes: 0 };
+  // Lookups of earlier programs; pages loaded, and bytes of all tables and pages.
+  const past = { lookups: 0, swaps: 0, tableBytes: 0 };
   let loaded: Loaded | null = null;
   let isClosed = false;
 
@@ -86,16 +92,67 @@ function deviceOf(nic: XdpNic, link: DatagramLink): Device {
 
   const load = (next: Program) => {
     refuseClosed("load a plan");
-    if (loaded?.program === next) return;
+    const { id } = next.plan;
+    if (loaded?.program === next) {
+      if (loaded.swaps !== null) {
+        // Epochs restart, and no page of an earlier session is resident.
+        nic.swap(id, NO_PAGES);
+        loaded = { ...loaded, swaps: createPageSwaps() };
+      }
+      return;
+    }
     const image = nic.load(next);
     const { answerBytes } = nic.counters();
     past.lookups += lookups(answerBytes);
-    const { id } = next.plan;
     const isKept = loaded?.program.plan.id === id;
     // Tables of the same plan were resident.
     if (!isKept) past.tableBytes += image.tableBytes;
     if (loaded !== null && !isKept) nic.unload(loaded.program.plan.id);
-    loaded = { program: next, image, bytesBefore: answerBytes };
+    const swaps = image.pages === undefined ? null : createPageSwaps();
+    loaded = { program: next, image, bytesBefore: answerBytes, swaps };
+  };
+
+  /** Sends requests from a slot on, and puts their answers into slots from `answer` on. */
+  const send = (exchange: Exchange, from: number, to: number, answer: number, check: () => void) => {
+    const part = {
+      input: slotsFrom(exchange.input, from),
+      count: to - from,
+      output: slotsFrom(exchange.output, answer),
+    };
+    const room = HEADER_BYTES + loaded!.program.plan.packets.answer;
+    return exchangeDatagrams(link, part, room, { drops: () => countDrops(nic.counters()), check });
+  };
+
+  /** Sends the requests in turns, between which pages are swapped. */
+  const sendPaged = async (exchange: Exchange, { program, image, swaps }: Loaded, check: () => void) => {
+    const { input, count, pages = [] } = exchange;
+    checkPages(pages, image.pages!.bytes);
+    swaps!.queue(pages);
+    const missedBefore = nic.counters().dropped.page ?? 0;
+    let [sent, answers] = [0, 0];
+    while (sent < count) {
+      const first = epochOf(input, sent);
+      if (swaps!.isDue(first)) {
+        const { resident, loads } = swaps!.swap(first);
+        nic.swap(program.plan.id, resident);
+        past.swaps += loads.length;
+        past.tableBytes += loads.length * image.pages!.bytes;
+      }
+      let to = sent + 1;
+      while (to < count && !swaps!.isDue(epochOf(input, to))) to++;
+      answers += await send(exchange, sent, to, answers, check);
+      sent = to;
+    }
+    const missed = (nic.counters().dropped.page ?? 0) - missedBefore;
+    if (missed > 0) {
+      throw new OnpathError(
+        "table",
+        `Cannot process ${missed} of ${count} packets: their page is not resident in their epoch, ` +
+          "the swap schedule does not load it",
+        { packets: missed },
+      );
+    }
+    return answers;
   };
 
   const device: Device = {
@@ -113,27 +170,22 @@ function deviceOf(nic: XdpNic, link: DatagramLink): Device {
           throw new OnpathError("device", "Cannot exchange packets: the XDP device has no program");
         }
         checkExchange(exchange);
-        const { plan } = loaded.program;
+        if (loaded.swaps !== null) return await sendPaged(exchange, loaded, check);
+        const { plan: { id } } = loaded.program;
         if ((exchange.pages ?? []).length > 0) {
-          throw new OnpathError("device", `Cannot load pages: plan ${plan.id} has no pages`, {
-            plan: plan.id,
-          });
+          throw new OnpathError("device", `Cannot load pages: plan ${id} has no pages`, { plan: id });
         }
-        const room = HEADER_BYTES + plan.packets.answer;
-        return await exchangeDatagrams(link, exchange, room, {
-          drops: () => countDrops(nic.counters()),
-          check,
-        });
+        return await send(exchange, 0, exchange.count, 0, check);
       }),
     counters: (): DeviceCounters => {
-      const { answered, answerBytes, dropped } = nic.counters();
+      const { answered, answerBytes, dropped: { page: _, ...dropped } } = nic.counters();
       return {
         packets: answered,
         dropped,
         lookups: past.lookups + lookups(answerBytes),
         cycles: null,
         stalls: null,
-        swaps: 0,
+        swaps: past.swaps,
         tableBytes: past.tableBytes,
       };
     },
@@ -150,6 +202,16 @@ function deviceOf(nic: XdpNic, link: DatagramLink): Device {
     [Symbol.asyncDispose]: () => device.close(),
   };
   return device;
+}
+
+/** Epoch of the request in a slot. */
+function epochOf(slots: PacketSlots, slot: number): number {
+  return slots.engine.view.getUint32(slotAddress(slots, slot) + OFFSET.epoch, true);
+}
+
+/** The slots from one on. */
+function slotsFrom(slots: PacketSlots, first: number): PacketSlots {
+  return { ...slots, address: slotAddress(slots, first), slots: slots.slots - first };
 }
 
 /** Lookups that made so many bytes of answers. */

@@ -9,7 +9,6 @@ import { gunzipSync } from "node:zlib";
 import { crc32cTables } from "../../serialize/crc32c.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { cString, type Pointer } from "../device/xrt/binding/native.ts";
-import { BANK_BYTES } from "./bank.ts";
 import { COUNTER_BYTES, NAMES, sumCounters, type XdpCounts } from "./layout.ts";
 import { inNamespace, interfaceIndex } from "./namespace.ts";
 import { type Native, succeed } from "./native.ts";
@@ -37,6 +36,10 @@ export interface KernelProgram {
   readonly put: (plan: number, bank: Uint8Array) => void;
   /** Removes the bank of a plan. */
   readonly remove: (plan: number) => void;
+  /** Puts the resident pages of a plan in place of the earlier ones, as a whole: as {@linkcode KernelProgram.put}. */
+  readonly putPages: (plan: number, pages: Uint8Array) => void;
+  /** Removes the pages of a plan. */
+  readonly removePages: (plan: number) => void;
   /** Reads the counters. */
   readonly counts: () => XdpCounts;
   /**
@@ -115,40 +118,47 @@ export function loadKernelProgram(native: Native): KernelProgram {
 function openMaps(
   native: Native,
   object: Pointer,
-): Pick<KernelProgram, "configure" | "put" | "remove" | "counts"> {
+): Pick<KernelProgram, "configure" | "put" | "remove" | "putPages" | "removePages" | "counts"> {
   const { bpf, libc } = native;
   const mapOf = (name: string) =>
     succeed(native, `find the map ${name}`, bpf.bpf_object__find_map_fd_by_name(object, cString(name)));
   const only = new Uint8Array(4);
   const set = (map: number, key: Uint8Array, value: Uint8Array) =>
     succeed(native, "write a map of the XDP program", bpf.bpf_map_update_elem(map, key, value, 0n));
-  const [settings, counters, programs] = [
+  const [settings, counters, programs, paged] = [
     mapOf(NAMES.settings),
     mapOf(NAMES.counters),
     mapOf(NAMES.programs),
+    mapOf(NAMES.paged),
   ];
   const tables = crc32cTables();
   set(mapOf(NAMES.slices), only, new Uint8Array(tables.buffer, tables.byteOffset, tables.byteLength));
   const processors = succeed(native, "count processors", bpf.libbpf_num_possible_cpus());
   const values = new Uint8Array(COUNTER_BYTES * processors);
+  /** Puts a value into a map of its own, and that in place of the one that a map of maps has for a plan. */
+  const replace = (outer: number, plan: number, value: Uint8Array) => {
+    const map = succeed(
+      native,
+      "create a map for a program's tables",
+      bpf.bpf_map_create(MAP_TYPE_ARRAY, cString("onpath_tables"), 4, value.length, 1, null),
+    );
+    try {
+      set(map, only, value);
+      // Returns when the kernel has left the earlier one, which takes 10 to 20 ms.
+      set(outer, word(plan), word(map));
+    } finally {
+      // The map of maps keeps it.
+      libc.close(map);
+    }
+  };
+  const remove = (outer: number, plan: number) =>
+    void succeed(native, `remove plan ${plan}`, bpf.bpf_map_delete_elem(outer, word(plan)));
   return {
     configure: (bytes) => void set(settings, only, bytes),
-    put: (plan, bank) => {
-      const map = succeed(
-        native,
-        "create a map for a program's tables",
-        bpf.bpf_map_create(MAP_TYPE_ARRAY, cString("onpath_bank"), 4, BANK_BYTES, 1, null),
-      );
-      try {
-        set(map, only, bank);
-        set(programs, word(plan), word(map));
-      } finally {
-        // The map of programs keeps it.
-        libc.close(map);
-      }
-    },
-    remove: (plan) =>
-      void succeed(native, `remove plan ${plan}`, bpf.bpf_map_delete_elem(programs, word(plan))),
+    put: (plan, bank) => replace(programs, plan, bank),
+    remove: (plan) => remove(programs, plan),
+    putPages: (plan, pages) => replace(paged, plan, pages),
+    removePages: (plan) => remove(paged, plan),
     counts: () => {
       succeed(native, "read the counters", bpf.bpf_map_lookup_elem(counters, only, values));
       return sumCounters(values);

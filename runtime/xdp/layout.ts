@@ -17,6 +17,8 @@ export const NAMES = {
   counters: "counters_map",
   /** Programs by plan id. */
   programs: "programs_map",
+  /** Resident pages by plan id. */
+  paged: "paged_map",
   /** The program that answers packets. */
   program: "onpath",
   /** The program that passes everything. */
@@ -43,10 +45,18 @@ export const COUNTERS = [
   "plan",
   "items",
   "weight",
-] as const satisfies readonly (DropReason | "answered" | "answerBytes" | "passed")[];
+  "epoch",
+  "page",
+] as const satisfies readonly (XdpDropReason | "answered" | "answerBytes" | "passed")[];
+
+/**
+ * Reason why the program drops a packet. `epoch`: the pages of its epoch may have left. `page`: a page that it needs is
+ * not resident, because it has not come yet, or never does.
+ */
+export type XdpDropReason = DropReason | "page";
 
 /** Reasons of drops that the program counts. */
-export const DROP_COUNTERS: readonly DropReason[] = COUNTERS.slice(3) as DropReason[];
+export const DROP_COUNTERS: readonly XdpDropReason[] = COUNTERS.slice(3) as XdpDropReason[];
 
 /** Counts of the program since it was loaded. */
 export type XdpCounts = Readonly<Record<(typeof COUNTERS)[number], number>>;

@@ -6,6 +6,7 @@
 
 export { createXdpDevice, type XdpOptions } from "./device.ts";
 export { XDP_MODES, type XdpMode } from "./kernel_program.ts";
+export type { XdpDropReason } from "./layout.ts";
 export {
   openXdpNic,
   type XdpInterface,
@@ -14,4 +15,5 @@ export {
   type XdpNicOptions,
   type XdpTarget,
 } from "./nic.ts";
+export type { ResidentPage, ResidentPages } from "./pages.ts";
 export { XDP_PROFILE } from "./profile.ts";

@@ -6,8 +6,9 @@
 
 import type { DeviceProfile } from "../../kernels/target/profile.ts";
 import { RTL_PROFILE } from "../device/rtl/profile.ts";
+import { MAX_PAGES } from "./pages.ts";
 
-const { nibble, universal, products, levels } = RTL_PROFILE.depths!;
+const { nibble, universal, products, levels, "row-pages": rowPages } = RTL_PROFILE.depths!;
 
 /**
  * Profile of the XDP device: the tables of the RTL that stand alone in a packet. Clock and blocks are those of the
@@ -29,10 +30,13 @@ export const XDP_PROFILE: DeviceProfile = {
   kernels: ["resize", "remap", "normalize"],
   timing: "bus",
   built: undefined,
+  // Each swap waits until no processor uses the earlier pages. With more slots, it brings more.
+  slots: MAX_PAGES,
   depths: {
     ...(nibble && { nibble }),
     ...(universal && { universal }),
     ...(products && { products }),
     ...(levels && { levels }),
+    ...(rowPages && { "row-pages": rowPages }),
   },
 };

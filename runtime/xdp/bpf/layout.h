@@ -11,7 +11,7 @@ enum { MAX_PAYLOAD = 8192, MAX_PACKETS = 1 << 24, KNOWN_FLAGS = 31, KNOWN_KINDS 
 enum {
   ANSWERED, ANSWER_BYTES, PASSED,
   TRUNCATED, BAD_MAGIC, BAD_VERSION, BAD_KIND, BAD_FLAGS, BAD_RESERVED, BAD_LENGTH, BAD_OVERLAP,
-  BAD_SEQUENCE, BAD_PACKETS, BAD_POSITION, BAD_CRC, BAD_PLAN, BAD_ITEMS, BAD_WEIGHT,
+  BAD_SEQUENCE, BAD_PACKETS, BAD_POSITION, BAD_CRC, BAD_PLAN, BAD_ITEMS, BAD_WEIGHT, BAD_EPOCH, BAD_PAGE,
   COUNTERS
 };
 struct counters { u64 count[COUNTERS]; };
@@ -30,18 +30,18 @@ struct settings {
   u32 interface;     /* index of the interface that sends forwarded answers; 0: the one that received */
 };
 
-enum { FIRST_TERMS = 1, FIRST_PRODUCTS = 2 };
+enum { FIRST_TERMS = 1, FIRST_PRODUCTS = 2, FIRST_PAGES = 3 };
 enum { SECOND_BYTES = 1, SECOND_WORDS = 2 };
 enum { GROUP = 12 };
 
 /* A program: one map of one entry, replaced as a whole. */
 struct bank {
   u32 kind, longest, item, channels;
-  u32 first;             /* stage of cells: 0, FIRST_TERMS or FIRST_PRODUCTS */
+  u32 first;             /* stage of cells: 0, FIRST_TERMS, FIRST_PRODUCTS or FIRST_PAGES */
   u32 second;            /* stage of tables: 0, SECOND_BYTES or SECOND_WORDS */
   u32 size;              /* bytes of a result of the second stage: 1, 2 or 4 */
   u32 planar;
-  u32 weights, phases;   /* weight indexes; of products columns, rows */
+  u32 weights, phases;   /* weight indexes; of products and of pages columns, rows */
   u32 fraction, ties;
   u32 answer;            /* bytes of an item of the answer */
   u32 unused;
@@ -52,6 +52,15 @@ struct bank {
     struct { u64 weights[16384]; u32 terms[16384]; } terms;
     struct { u32 columns[1024], rows[1024], horizontal[32768], high[16384], low[32768]; } products;
   } cells;
+};
+
+/* Resident pages of a program: one map of one entry, replaced as a whole, so that epoch and pages agree. */
+enum { PAGES = 16, PAGE_ENTRIES = 8192, LAST_EPOCH = 0xfffffffe };
+struct pages {
+  u32 first;         /* first epoch whose pages are here, or still to come */
+  u32 unused;
+  u32 page[PAGES];   /* row of the cells that the page is for; 0xffffffff: empty */
+  u32 terms[PAGES * PAGE_ENTRIES];
 };
 
 /* Table of the CRC-32C by slices of 8: entry [n][b] is byte b followed by n zeros. */

@@ -7,6 +7,7 @@
 #include "stages.h"
 
 struct bank_map { NUMBER(type, BPF_MAP_TYPE_ARRAY); NUMBER(max_entries, 1); NUMBER(key_size, 4); NUMBER(value_size, sizeof(struct bank)); };
+struct pages_map { NUMBER(type, BPF_MAP_TYPE_ARRAY); NUMBER(max_entries, 1); NUMBER(key_size, 4); NUMBER(value_size, sizeof(struct pages)); };
 
 struct { NUMBER(type, BPF_MAP_TYPE_ARRAY); NUMBER(max_entries, 1); TYPE(key, u32); TYPE(value, struct settings); }
 settings_map SEC(".maps");
@@ -23,6 +24,13 @@ struct {
   TYPE(key, u32);
   TYPE(values[], struct bank_map);
 } programs_map SEC(".maps");
+/* Resident pages of programs that swap some, by the id of their plan. */
+struct {
+  NUMBER(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+  NUMBER(max_entries, 64);
+  TYPE(key, u32);
+  TYPE(values[], struct pages_map);
+} paged_map SEC(".maps");
 
 /* Checks the header in scratch memory. Returns 0, or the counter of the first check that failed. */
 INLINE u32 check_header(const u32 *words, u32 available) {
@@ -66,7 +74,16 @@ INLINE u32 process(struct scratch *scratch, const struct slices *slices, u32 ava
   if ((words[1] >> 8 & 255) != bank->kind || items * item != length || length > bank->longest) return BAD_ITEMS;
   u32 payload = items * bank->answer;
   if (HEADER + payload > available || HEADER + payload > MAX_BYTES) return BAD_ITEMS;
-  if (run_stages(bank, scratch, items)) return BAD_WEIGHT;
+  const struct pages *pages = 0;
+  if (bank->first == FIRST_PAGES) {
+    void *paged = bpf_map_lookup_elem(&paged_map, &plan);
+    if (!paged) return BAD_PAGE;
+    pages = bpf_map_lookup_elem(paged, &zero);
+    if (!pages) return BAD_PAGE;
+    if (words[7] < pages->first || words[7] > LAST_EPOCH) return BAD_EPOCH;
+  }
+  u32 failed = run_stages(bank, pages, scratch, items);
+  if (failed) return failed;
   u32 *reply = (u32 *)(scratch->bytes + AT_ANSWER);
 #pragma unroll
   for (int n = 0; n < 10; n++) reply[n] = words[n];

@@ -6,26 +6,21 @@
 
 struct stage {
   const struct bank *bank;
+  const struct pages *pages;
   struct scratch *scratch;
   u64 from, to;        /* addresses in scratch memory */
   u32 count;           /* samples or codes */
-  u32 failed;          /* 1 if a weight index is out of range */
+  u32 failed;          /* counter of the check that a cell failed, or 0 */
+  u32 row, page;       /* row of the last cell, and the first entry of its page */
   u32 step;            /* bytes of results between groups */
 };
 
-/* Sums eight half terms in 64 bits. */
-static long terms_cell(u32 index, void *context) {
-  struct stage *stage = context;
+/* Sums the eight half terms of each sample in 64 bits, from an entry on. `weights` has the weight of each neighbour. */
+INLINE void sum_terms(struct stage *stage, const u8 *cell, const u32 *terms, u32 entry, u32 mask, u64 weights, u64 to) {
   const struct bank *bank = stage->bank;
   u32 channels = bank->channels;
-  const u8 *cell = stage->scratch->bytes + ((stage->from + (u64)index * bank->item) & (SCRATCH / 4 - 1));
-  u32 at = 4 * channels & 31;
-  u32 number = *(u32 *)(cell + at);
-  if (number >= bank->weights) return stage->failed = 1;
-  u64 weights = bank->cells.terms.weights[number & 16383];
   u32 fraction = bank->fraction & 63;
-  u64 half = 1ull << fraction >> 1, mask = (1ull << fraction) - 1;
-  u64 to = stage->to + (u64)index * channels;
+  u64 half = 1ull << fraction >> 1, below = (1ull << fraction) - 1;
 #pragma unroll
   for (u32 c = 0; c < 4; c++) {
     if (c < channels) {
@@ -33,16 +28,58 @@ static long terms_cell(u32 index, void *context) {
 #pragma unroll
       for (u32 n = 0; n < 4; n++) {
         u64 neighbour = c + n * channels & 31;
-        u32 weight = weights >> 10 * n & 1023, pixel = cell[neighbour];
-        sum += (u64)16 * bank->cells.terms.terms[(16 * weight + (pixel >> 4)) & 16383] +
-               bank->cells.terms.terms[(16 * weight + (pixel & 15)) & 16383];
+        u32 at = entry + 16 * (weights >> 10 * n & 1023), pixel = cell[neighbour];
+        sum += (u64)16 * terms[(at + (pixel >> 4)) & mask] + terms[(at + (pixel & 15)) & mask];
       }
       u8 level = sum >> fraction;
-      if ((sum & mask) < bank->ties) level &= ~1;
+      if ((sum & below) < bank->ties) level &= ~1;
       stage->scratch->bytes[(to + c) & (SCRATCH - 1)] = level;
       ORDER();
     }
   }
+}
+
+/* Terms of a whole table: an index selects the weight of each neighbour. */
+static long terms_cell(u32 index, void *context) {
+  struct stage *stage = context;
+  const struct bank *bank = stage->bank;
+  u32 channels = bank->channels;
+  const u8 *cell = stage->scratch->bytes + ((stage->from + (u64)index * bank->item) & (SCRATCH / 4 - 1));
+  u32 at = 4 * channels & 31;
+  u32 number = *(u32 *)(cell + at);
+  if (number >= bank->weights) return (stage->failed = BAD_WEIGHT, 1);
+  u64 weights = bank->cells.terms.weights[number & 16383];
+  sum_terms(stage, cell, bank->cells.terms.terms, 0, 16383, weights, stage->to + (u64)index * channels);
+  return 0;
+}
+
+/* Finds the page of a row. Returns 1 if it is not resident. */
+INLINE u32 find_page(struct stage *stage, u32 row) {
+  const struct pages *pages = stage->pages;
+  u32 slot = PAGES;
+#pragma unroll
+  for (u32 n = 0; n < PAGES; n++)
+    if (pages->page[n] == row) slot = n;
+  stage->row = row;
+  stage->page = PAGE_ENTRIES * slot;
+  return slot == PAGES;
+}
+
+/* Terms of a page: a column selects the weights of left and right, a row the page. */
+static long pages_cell(u32 index, void *context) {
+  struct stage *stage = context;
+  const struct bank *bank = stage->bank;
+  u32 channels = bank->channels;
+  const u8 *cell = stage->scratch->bytes + ((stage->from + (u64)index * bank->item) & (SCRATCH / 4 - 1));
+  u32 at = 4 * channels & 31;
+  u32 column = *(u16 *)(cell + at), row = *(u16 *)(cell + at + 2);
+  if (column >= bank->weights || row >= bank->phases) return (stage->failed = BAD_WEIGHT, 1);
+  if (row != stage->row && find_page(stage, row)) return (stage->failed = BAD_PAGE, 1);
+  u64 columns = bank->cells.terms.weights[column & 16383], left = columns & 1023, right = columns >> 10 & 1023;
+  /* A page has the term of the upper neighbour, then that of the lower, for each weight of a column. */
+  u64 weights = 2 * left | 2 * right << 10 | (2 * left + 1) << 20 | (2 * right + 1) << 30;
+  sum_terms(stage, cell, stage->pages->terms, stage->page, PAGES * PAGE_ENTRIES - 1, weights,
+            stage->to + (u64)index * channels);
   return 0;
 }
 
@@ -59,7 +96,7 @@ static long products_cell(u32 index, void *context) {
   const u8 *cell = stage->scratch->bytes + ((stage->from + (u64)index * bank->item) & (SCRATCH / 4 - 1));
   u32 at = 4 * channels & 31;
   u32 column = *(u16 *)(cell + at), row = *(u16 *)(cell + at + 2);
-  if (column >= bank->weights || row >= bank->phases) return stage->failed = 1;
+  if (column >= bank->weights || row >= bank->phases) return (stage->failed = BAD_WEIGHT, 1);
   u32 columns = bank->cells.products.columns[column & 1023], rows = bank->cells.products.rows[row & 1023];
   const u32 *horizontal = bank->cells.products.horizontal;
   u32 left = 256 * (columns & 127), right = 256 * (columns >> 7 & 127);
@@ -130,14 +167,20 @@ static long copy_block(u32 index, void *context) {
   return 0;
 }
 
-/* Runs a program on `items` items of the request. Returns 1 if a weight index is out of range. */
-FUNCTION u32 run_stages(const struct bank *bank, struct scratch *scratch, u32 items) {
-  struct stage stage = {.bank = bank, .scratch = scratch, .from = AT_REQUEST + HEADER, .to = AT_SAMPLES};
+/*
+ * Runs a program on `items` items of the request. `pages` is null, or the pages of FIRST_PAGES.
+ * Returns 0, or the counter of the check that a cell failed.
+ */
+FUNCTION u32 run_stages(const struct bank *bank, const struct pages *pages, struct scratch *scratch, u32 items) {
+  struct stage stage = {
+      .bank = bank, .pages = pages, .scratch = scratch, .from = AT_REQUEST + HEADER, .to = AT_SAMPLES, .row = ~0u};
   u32 channels = bank->channels, size = bank->size, first = bank->first, second = bank->second;
   if (first != 0) {
     if (first == FIRST_TERMS) bpf_loop(items, terms_cell, &stage, 0);
-    else bpf_loop(items, products_cell, &stage, 0);
-    if (stage.failed) return 1;
+    else if (first == FIRST_PRODUCTS) bpf_loop(items, products_cell, &stage, 0);
+    else if (pages) bpf_loop(items, pages_cell, &stage, 0);
+    else return BAD_PAGE;
+    if (stage.failed) return stage.failed;
     stage.from = AT_SAMPLES;
   }
   stage.to = AT_ANSWER + HEADER;

@@ -4,6 +4,7 @@ import { memoize } from "../../../kernels/memoize/memo.ts";
 import type { KernelImage, Program } from "../../../kernels/program.ts";
 import { IMAGE_ARGUMENTS } from "../../../kernels/rtl/registers.ts";
 import { BANK_BYTES, makeBank, MAX_XDP_PAYLOAD } from "../../../runtime/xdp/bank.ts";
+import { MAX_PAGE_BYTES } from "../../../runtime/xdp/pages.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { tensor } from "../../../serialize/tensor.ts";
 import { refusal } from "../../support/failure.ts";
@@ -49,11 +50,17 @@ Deno.test("makeBank() refuses builds, pages and memory that the program lacks, b
     assert.throws(() => makeBank(changed(change)), refusal("device", pattern));
   refuses(() => ({ build: "rows" }), /the build "rows"/);
   refuses(() => ({ memory: new Uint8Array(1) }), /external memory/);
-  refuses(
-    () => ({ pages: { count: 1, bytes: 4, order: () => [0], make: () => new Uint8Array(4) } }),
-    /pages/,
-  );
-  refuses((image) => withArguments(image, { paged: 1 }), /pages/);
+  const pages = (bytes: number) => ({
+    pages: { count: 1, bytes, order: () => [0], make: () => new Uint8Array(bytes) },
+  });
+  refuses(() => pages(4), /pages without a table of columns/);
+  refuses((image) => withArguments(image, { paged: 1 }), /pages without a table of columns/);
+  const paged = (bytes: number) => (image: KernelImage) => ({
+    ...withArguments(image, { paged: 1 }),
+    ...pages(bytes),
+  });
+  refuses(paged(MAX_PAGE_BYTES + 4), /pages of 32772 bytes, above 32768/);
+  makeBank(changed(paged(MAX_PAGE_BYTES)));
 });
 
 Deno.test("makeBank() takes payloads and tables up to the program's memory, and refuses one more", () => {

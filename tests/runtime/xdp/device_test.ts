@@ -9,6 +9,7 @@ import { refusal } from "../../support/failure.ts";
 import { noise } from "../../support/images.ts";
 import { IS_LONG_SUITE, sized } from "../../support/long.ts";
 import { deviceSuite } from "../device_suite.ts";
+import { pagedSample } from "../network/paged_samples.ts";
 import { CACHE_SAMPLES, IMAGE_SAMPLES, LOOKUP_SAMPLES } from "../workload_samples.ts";
 import { workloadSuite } from "../workload_suite.ts";
 import { type Lab, openLab } from "../../../scripts/xdp/lab.ts";
@@ -26,6 +27,7 @@ if (XDP_LACKS === null) {
   if (IS_LONG_SUITE) deviceSuite("xdp", open, { matches: ["exact", "opencv", "torchvision"] });
   workloadSuite("xdp", open, [
     ...IMAGE_SAMPLES.slice(0, sized(2, 1)),
+    pagedSample("XDP", "cells", XDP_PROFILE),
     ...sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 5)),
   ]);
 } else {

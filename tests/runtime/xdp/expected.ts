@@ -4,29 +4,91 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+import { MAX_EPOCH } from "../../../kernels/epochs.ts";
 import type { DropReason, PacketModel, Program } from "../../../kernels/program.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
+import type { XdpDropReason } from "../../../runtime/xdp/layout.ts";
+import { NO_PAGES, type ResidentPages } from "../../../runtime/xdp/pages.ts";
 import { type FrameAddresses, readFrame } from "../../../scripts/xdp/frames.ts";
 import { createEngine } from "../../../serialize/engine.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import { FLAG, HEADER_BYTES, newHeader, OFFSET, readHeader } from "../../../serialize/header.ts";
-import { packetBytes, reserveSlots, slotAddress } from "../../../serialize/packets.ts";
+import { packetBytes, packetCrcPlain, reserveSlots, slotAddress } from "../../../serialize/packets.ts";
 
 /** Longest packet that the program reads. */
 const MAX_BYTES = 2048;
 
-/** What happens to a datagram: an answer, or the reason of its drop. */
-export type Expected = Uint8Array | DropReason;
+/** Checks that come after that of the room for an answer. */
+const LATER: readonly string[] = ["weight", "epoch", "page"];
 
-/** Makes a judge of datagrams to loaded programs. */
-export function createJudge(programs: readonly Program[]): (datagram: Uint8Array) => Expected {
+/** What happens to a datagram: an answer, or the reason of its drop. */
+export type Expected = Uint8Array | XdpDropReason;
+
+/**
+ * Makes a judge of datagrams to loaded programs.
+ *
+ * @param programs Loaded programs.
+ * @param residents Resident pages by plan; a test that swaps pages sets others.
+ */
+export function createJudge(
+  programs: readonly Program[],
+  residents: ReadonlyMap<number, ResidentPages> = new Map(),
+): (datagram: Uint8Array) => Expected {
   const engine = createEngine(2 ** 16);
   const [input, output] = [reserveSlots(engine, 1, 8192), reserveSlots(engine, 1, 8192)];
   const models = new Map<number, PacketModel>(
     programs.map((program) => [program.plan.id, program.model(MODEL_PROFILE)]),
   );
+  const pageCounts = new Map(programs.map(({ plan, image }) => [plan.id, image().pages?.count]));
+  const pagedModels = new Map<number, readonly [ResidentPages, PacketModel]>();
+  /** Model whose slots hold the pages from epoch 0 on. */
+  const pagedModel = (program: Program, resident: ResidentPages) => {
+    const known = pagedModels.get(program.plan.id);
+    if (known?.[0] === resident) return known[1];
+    const model = program.model(MODEL_PROFILE);
+    const pages = resident.pages.map((page, slot) => ({ ...page, slot, after: -1, before: 0 }));
+    model.begin!({ input, count: 1, output, pages });
+    pagedModels.set(program.plan.id, [resident, model]);
+    return model;
+  };
   const header = newHeader();
+  const at = slotAddress(input, 0);
+
+  /** Verdict on a packet of a plan with pages. The model runs in epoch 0, so that it computes whatever is resident. */
+  const judgePaged = (program: Program, datagram: Uint8Array): number | DropReason | "page" => {
+    const { first, pages } = residents.get(program.plan.id) ?? NO_PAGES;
+    const model = pagedModel(program, residents.get(program.plan.id) ?? NO_PAGES);
+    const { epoch, length, flags } = header;
+    if ((flags & FLAG.checked) !== 0) {
+      const packet = datagram.slice(0, HEADER_BYTES + length);
+      const sealed = new DataView(packet.buffer).getUint32(OFFSET.crc, true);
+      if (packetCrcPlain(packet) !== sealed) return "crc";
+    }
+    engine.view.setUint32(at + OFFSET.epoch, 0, true);
+    reseal(engine.bytes.subarray(at, at + HEADER_BYTES + length), packetCrcPlain);
+    const isOver = epoch < first || epoch > MAX_EPOCH;
+    let found: number | DropReason | "page";
+    try {
+      found = model.take(input, 0, output, 0);
+    } catch (error) {
+      assert(
+        error instanceof OnpathError && error.code === "table" &&
+          pages.length < pageCounts.get(program.plan.id)!,
+      );
+      found = "page";
+    }
+    if (typeof found !== "number" && found !== "weight" && found !== "page") return found;
+    if (isOver) return "epoch";
+    if (found === 1) {
+      const answer = slotAddress(output, 0);
+      engine.view.setUint32(answer + OFFSET.epoch, epoch, true);
+      reseal(engine.bytes.subarray(answer, answer + packetBytes(output, 0).length), packetCrcPlain);
+    }
+    return found;
+  };
+
   return (datagram) => {
-    const at = slotAddress(input, 0);
     engine.bytes.fill(0, at, at + input.slotBytes);
     engine.bytes.set(datagram.subarray(0, input.slotBytes), at);
     const refusal = readHeader(engine.view, at, datagram.length, header);
@@ -39,10 +101,13 @@ export function createJudge(programs: readonly Program[]): (datagram: Uint8Array
       // Of another plan: the checksum counts first.
       return anyModel!.take(input, 0, output, 0) as DropReason;
     }
-    const found = model.take(input, 0, output, 0);
-    const { request, answer } = programs.find((each) => each.plan.id === plan)!.plan.packets;
+    const program = programs.find((each) => each.plan.id === plan)!;
+    const { request, answer } = program.plan.packets;
     const hasRoom = HEADER_BYTES + length / request * answer <= datagram.length;
-    if (typeof found !== "number") return found === "weight" && !hasRoom ? "items" : found;
+    const found = pageCounts.get(plan) === undefined
+      ? model.take(input, 0, output, 0)
+      : judgePaged(program, datagram);
+    if (typeof found !== "number") return LATER.includes(found) && !hasRoom ? "items" : found;
     return hasRoom ? packetBytes(output, 0).slice() : "items";
   };
 }

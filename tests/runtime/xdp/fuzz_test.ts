@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
+import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
+import type { Plan } from "../../../kernels/plan/plan.ts";
 import { makeBank } from "../../../runtime/xdp/bank.ts";
 import type { XdpCounts } from "../../../runtime/xdp/layout.ts";
+import { encodePages, NO_PAGES, type ResidentPages } from "../../../runtime/xdp/pages.ts";
 import { type FrameAddresses, readFrame, writeFrame } from "../../../scripts/xdp/frames.ts";
 import { testRunner } from "../../../scripts/xdp/test_run.ts";
 import { HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { packetCrcPlain } from "../../../serialize/packets.ts";
+import { cellBytes, type Channels } from "../../../serialize/sampling.ts";
 import { sized } from "../../support/long.ts";
 import { random, randomBytes } from "../../support/random.ts";
 import { createJudge, findRequest, reseal } from "./expected.ts";
-import { checkAnswer, samples, V4, V6, withKernel } from "./samples.ts";
+import { checkAnswer, residentFrom, samples, V4, V6, withKernel } from "./samples.ts";
 import { xdpTest } from "./tools.ts";
 
 type Next = () => number;
@@ -55,6 +59,20 @@ const SPOILS: readonly ((datagram: Uint8Array, next: Next) => Uint8Array)[] = [
   },
 ];
 
+/** Gives a request another epoch, or one of its cells another row. */
+function spoilPages(datagram: Uint8Array, channels: Channels, next: Next): Uint8Array {
+  const view = new DataView(datagram.buffer);
+  if (next() % 2 === 0) {
+    view.setUint32(OFFSET.epoch, next() % 16 === 0 ? 0xffffffff - next() % 3 : next() % 40, true);
+  } else {
+    const cell = cellBytes(channels);
+    const cells = Math.floor(view.getUint16(OFFSET.length, true) / cell);
+    view.setUint16(HEADER_BYTES + cell * (next() % cells) + 4 * channels + 2, next() % 33, true);
+  }
+  reseal(datagram, packetCrcPlain);
+  return datagram;
+}
+
 for (
   const [name, addresses, count] of [["IPv4", V4, sized(100_000, 4000)], [
     "IPv6",
@@ -68,15 +86,31 @@ for (
       withKernel(addresses, (kernel) => {
         const all = samples();
         for (const { program } of all) kernel.put(program.plan.id, makeBank(program).bytes);
-        const judge = createJudge(all.map(({ program }) => program));
+        const residents = new Map<number, ResidentPages>();
+        const judge = createJudge(all.map(({ program }) => program), residents);
+        const paged = all.filter(({ program }) => program.image().pages !== undefined);
+        for (const { program: { plan, image } } of paged) {
+          kernel.putPages(plan.id, encodePages(NO_PAGES, image().pages!));
+        }
+        const channels = new Map(paged.map(({ program: { plan } }) => [plan.id, channelsOf(plan)]));
         const run = testRunner(kernel);
         const next = random(20260103);
         const tally: Partial<Record<keyof XdpCounts, number>> = {};
         const add = (key: keyof XdpCounts, by = 1) => tally[key] = (tally[key] ?? 0) + by;
         for (let n = 0; n < count; n++) {
-          const { datagrams } = all[next() % all.length]!;
+          if (n % 200 === 0) {
+            // Another plan swaps: the kernel waits for each swap.
+            const { program } = paged[(n / 200) % paged.length]!;
+            const resident = residentFrom(program, next() % 31, next() % 34, next() % 17);
+            kernel.putPages(program.plan.id, encodePages(resident, program.image().pages!));
+            residents.set(program.plan.id, resident);
+          }
+          const some = next() % 4 === 0 ? paged : all;
+          const { program: { plan }, datagrams } = some[next() % some.length]!;
           const spoil = SPOILS[next() % SPOILS.length]!;
-          const datagram = spoil(datagrams[next() % datagrams.length]!.slice(), next);
+          const whole = datagrams[next() % datagrams.length]!.slice();
+          const isPaged = channels.has(plan.id) && next() % 2 === 0;
+          const datagram = isPaged ? spoilPages(whole, channels.get(plan.id)!, next) : spoil(whole, next);
           let frame = writeFrame(addresses, datagram);
           if (next() % 8 === 0) frame[next() % (frame.length - datagram.length)]! ^= 1 << next() % 8;
           if (next() % 64 === 0) frame = frame.slice(0, 14 + next() % (frame.length - 13));
@@ -117,12 +151,19 @@ for (
             "items",
             "weight",
             "sequence",
+            "epoch",
+            "page",
           ] as const
         ) {
           assert((tally[reason] ?? 0) > 0, `no frame is ${reason}: ${JSON.stringify(tally)}`);
         }
       }),
   );
+}
+
+/** Channels of an image plan. */
+function channelsOf({ body }: Plan): Channels {
+  return (body as ImagePlan["body"]).layout.channels;
 }
 
 /** A copy of a frame whose UDP checksum is right. */

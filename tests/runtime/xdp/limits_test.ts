@@ -1,18 +1,30 @@
 import assert from "node:assert/strict";
 import { compile } from "../../../kernels/compile.ts";
-import type { DropReason } from "../../../kernels/program.ts";
+import { MAX_EPOCH } from "../../../kernels/epochs.ts";
+import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { IMAGE_ARGUMENTS } from "../../../kernels/rtl/registers.ts";
 import { makeBank } from "../../../runtime/xdp/bank.ts";
 import type { KernelProgram } from "../../../runtime/xdp/kernel_program.ts";
-import type { XdpCounts } from "../../../runtime/xdp/layout.ts";
+import type { XdpCounts, XdpDropReason } from "../../../runtime/xdp/layout.ts";
+import { encodePages, MAX_PAGES, type ResidentPages } from "../../../runtime/xdp/pages.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { readFrame, writeFrame } from "../../../scripts/xdp/frames.ts";
 import { testRunner } from "../../../scripts/xdp/test_run.ts";
 import { FLAG, HEADER_BYTES, OFFSET } from "../../../serialize/header.ts";
 import { packetCrcPlain } from "../../../serialize/packets.ts";
+import { cellBytes } from "../../../serialize/sampling.ts";
 import { noise } from "../../support/images.ts";
 import { createJudge, reseal } from "./expected.ts";
-import { checkAnswer, type Sample, sampleOf, V4, V6, withKernel } from "./samples.ts";
+import {
+  checkAnswer,
+  pagedSamples,
+  residentFrom,
+  type Sample,
+  sampleOf,
+  V4,
+  V6,
+  withKernel,
+} from "./samples.ts";
 import { xdpTest } from "./tools.ts";
 
 const image = noise(1, 40, 50, 3, 3);
@@ -23,11 +35,13 @@ function imageSample(...steps: readonly object[]): Sample {
 }
 
 /** Runs datagrams of a sample, and asserts what the models say. */
-function limitsOf(kernel: KernelProgram, sample: Sample) {
-  kernel.put(sample.program.plan.id, makeBank(sample.program).bytes);
-  const judge = createJudge([sample.program]);
+function limitsOf(kernel: KernelProgram, { program, ...sample }: Sample, resident?: ResidentPages) {
+  const { plan: { id } } = program;
+  kernel.put(id, makeBank(program).bytes);
+  if (resident !== undefined) kernel.putPages(id, encodePages(resident, program.image().pages!));
+  const judge = createJudge([program], new Map(resident && [[id, resident]]));
   const run = testRunner(kernel);
-  return (what: string, expected: DropReason | "answer", change: (view: DataView) => number | void) => {
+  return (what: string, expected: XdpDropReason | "answer", change: (view: DataView) => number | void) => {
     const bytes = new Uint8Array(2900);
     const [, middle] = sample.datagrams;
     bytes.set(middle!);
@@ -146,6 +160,42 @@ for (const match of ["exact", "opencv"] as const) {
       }),
   );
 }
+
+xdpTest(
+  "the XDP program answers epochs from the first that is served to the last there is, and rows of resident pages",
+  () =>
+    withKernel(V4, (kernel) => {
+      for (const sample of pagedSamples()) {
+        const { plan, image } = sample.program;
+        const { channels } = (plan as ImagePlan).body.layout;
+        const row = HEADER_BYTES + 4 * channels + 2;
+        const epoch = (value: number) => (view: DataView) => view.setUint32(OFFSET.epoch, value, true);
+        // Pages 30, 0, 1, …, 14, of which the last is in the last place.
+        const last = (30 + MAX_PAGES - 1) % image().pages!.count;
+        for (const first of [0, 1, 2 ** 31, MAX_EPOCH]) {
+          const check = limitsOf(kernel, sample, residentFrom(sample.program, 30, first));
+          check("first epoch", "answer", epoch(first));
+          if (first > 0) check("epoch before", "epoch", epoch(first - 1));
+          check("last epoch", "answer", epoch(MAX_EPOCH));
+          check("no epoch", "epoch", epoch(MAX_EPOCH + 1));
+          for (const cell of [0, 3]) {
+            const at = row + cellBytes(channels) * cell;
+            const page = (value: number) => (view: DataView) => {
+              epoch(first)(view);
+              view.setUint16(at, value, true);
+            };
+            check("page in the first place", "answer", page(30));
+            check("page in the last place", "answer", page(last));
+            check("page beyond them", "page", page(last + 1));
+            check("row beyond all", "weight", page(31));
+          }
+        }
+        const none = limitsOf(kernel, sample, { first: 0, pages: [] });
+        none("no page", "page", epoch(0));
+        kernel.removePages(plan.id);
+      }
+    }),
+);
 
 xdpTest(
   "the XDP program passes fragments, and answers whatever the hop limit and the service are",

@@ -5,6 +5,7 @@ import { type Memo, memoize } from "../../../kernels/memoize/memo.ts";
 import type { Program } from "../../../kernels/program.ts";
 import { openXdpNic, type XdpNic } from "../../../runtime/xdp/nic.ts";
 import { openNative } from "../../../runtime/xdp/native.ts";
+import { MAX_PAGES, NO_PAGES, type ResidentPages } from "../../../runtime/xdp/pages.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { FLAG, HEADER_BYTES, newHeader } from "../../../serialize/header.ts";
 import { createEngine } from "../../../serialize/engine.ts";
@@ -14,6 +15,7 @@ import { refusal } from "../../support/failure.ts";
 import { programOf } from "../../support/program.ts";
 import { createJudge } from "./expected.ts";
 import { type Lab, openLab } from "../../../scripts/xdp/lab.ts";
+import { pagedSamples, residentFrom, type Sample } from "./samples.ts";
 import { PYTHON_LACKS, ready, startInside, xdpTest } from "./tools.ts";
 
 /** Sends the datagram of argument 3, as many times as argument 4 says, and prints each different answer once. */
@@ -187,6 +189,57 @@ xdpTest(
       const payloads = answers.map((answer) => answer.slice(2 * HEADER_BYTES));
       assert(answers.length <= 2);
       for (const each of payloads) assert([hex(payload), hex(swapped)].includes(each), each);
+    }),
+  PYTHON_LACKS,
+);
+
+xdpTest(
+  "openXdpNic() swaps pages while their packets arrive: each answer is of a whole page, drops have names",
+  () =>
+    withNic({}, async (nic, lab) => {
+      const [{ program, datagrams }] = pagedSamples() as [Sample];
+      const { plan: { id }, image } = program;
+      assert.throws(() => nic.swap(id, NO_PAGES), refusal("device", /no plan \d+ with pages/));
+      nic.load(program);
+      const datagram = datagrams[0]!;
+      const send = (times: number) =>
+        startInside(lab.from, SEND, lab.address, String(lab.port), ...Array(times).fill(hex(datagram)));
+      await send(3);
+      assert.deepEqual(nic.counters().dropped, { page: 3 });
+      // The page of the datagram is in both, in another place; the others differ.
+      const residents = [residentFrom(program, 0, 0), residentFrom(program, 20, 0)];
+      const expected = createJudge([program], new Map([[id, residents[0]!]]))(datagram) as Uint8Array;
+      nic.swap(id, residents[0]!);
+      const flood = startInside(lab.from, FLOOD, lab.address, String(lab.port), hex(datagram), "4000");
+      await ready(flood);
+      let isRunning = true;
+      void flood.finally(() => isRunning = false);
+      let swaps = 0;
+      while (isRunning) {
+        nic.swap(id, residents[++swaps % 2]!);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      assert.deepEqual((await flood).stdout.trim().split("\n"), ["ready", hex(expected)]);
+      assert(swaps > 1);
+      nic.swap(id, { ...residents[0]!, first: 1 });
+      await send(2);
+      assert.deepEqual([nic.counters().answered, nic.counters().dropped], [4000, { page: 3, epoch: 2 }]);
+      // What is refused leaves the pages.
+      const page = residents[0]!.pages[0]!;
+      const refuses = (resident: ResidentPages, pattern: RegExp) =>
+        assert.throws(() => nic.swap(id, resident), refusal("table", pattern));
+      refuses({ first: 0, pages: [page, page] }, /page 0 of \d+ bytes/);
+      refuses({ first: 0, pages: [{ ...page, page: image().pages!.count }] }, /page 31/);
+      refuses({ first: 0, pages: [{ ...page, bytes: new Uint8Array(4) }] }, /page 0 of 4 bytes/);
+      refuses({ first: 0, pages: Array(MAX_PAGES + 1).fill(page) }, /17 pages in XDP: at most 16/);
+      await send(1);
+      assert.deepEqual(nic.counters().dropped, { page: 3, epoch: 3 });
+      nic.load(program);
+      await send(1);
+      assert.deepEqual(nic.counters().dropped, { page: 4, epoch: 3 });
+      nic.unload(id);
+      await send(1);
+      assert.deepEqual(nic.counters().dropped, { page: 4, epoch: 3, plan: 1 });
     }),
   PYTHON_LACKS,
 );

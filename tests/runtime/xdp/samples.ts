@@ -13,6 +13,7 @@ import { findWorkload } from "../../../kernels/registry.ts";
 import { type KernelProgram, loadKernelProgram } from "../../../runtime/xdp/kernel_program.ts";
 import { encodeSettings } from "../../../runtime/xdp/layout.ts";
 import { openNative } from "../../../runtime/xdp/native.ts";
+import { MAX_PAGES, type ResidentPages } from "../../../runtime/xdp/pages.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { type FrameAddresses, type ReadFrame, readFrame } from "../../../scripts/xdp/frames.ts";
 import { HEADER_BYTES } from "../../../serialize/header.ts";
@@ -78,6 +79,7 @@ export function samples(): Sample[] {
       }
     }
   }
+  made.push(...pagedSamples());
   const bytes = (seed: number, length: number) => randomBytes(length, seed);
   const memos = [
     memoize((x) => 255 - x, { input: "u8", output: "u8" }),
@@ -101,6 +103,33 @@ export function samples(): Sample[] {
     made.push(sampleOf(compile(pipeline, { memo, input, device: XDP_PROFILE }), input, { memo }));
   }
   return made;
+}
+
+/** Plans whose pages are swapped, of all channels, matches and results. Their datagrams have epochs 0 and on. */
+export function pagedSamples(): Sample[] {
+  return ([1, 3, 4] as const).map((channels, n) => {
+    const image = noise(1, 40, 50, channels, channels);
+    const resize = { op: "resize", size: [31, 29], match: n === 1 ? "torchvision" : "exact" } as const;
+    const normalize = { op: "normalize", range: "0-1", dtype: "f16", layout: "CHW" } as const;
+    const plan = compile({ steps: n === 2 ? [resize] : [resize, normalize] }, {
+      input: image,
+      device: XDP_PROFILE,
+      form: "row-pages",
+      checksum: n === 0 ? "link" : "crc32c",
+    });
+    return sampleOf(plan, image);
+  });
+}
+
+/**
+ * Pages of a program from one on, as many as fit or fewer.
+ *
+ * @param first First epoch that is served.
+ */
+export function residentFrom(program: Program, page: number, first: number, most = MAX_PAGES): ResidentPages {
+  const { count, make } = program.image().pages!;
+  const pages = Array.from({ length: Math.min(count, most) }, (_, n) => (page + n) % count);
+  return { first, pages: pages.map((page) => ({ page, bytes: make(page) })) };
 }
 
 /** Asserts that an answered frame returns to its sender with the right bytes and checksums. */
