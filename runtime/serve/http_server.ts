@@ -13,7 +13,7 @@ import { type BodyLimits, checkBodyHead, createBudget, readBody } from "./body.t
 import { limitConnections, listen, refuseUnreadable, stopListening } from "./connections.ts";
 import { busy, refuse } from "./failures.ts";
 import type { ServeObserver } from "./observer.ts";
-import { createSender, type Sender } from "./sender.ts";
+import { createSender, type Sender, type SenderOptions } from "./sender.ts";
 import { claimSocket } from "./unix_socket.ts";
 
 /** Text of metrics in the form of Prometheus. */
@@ -121,19 +121,20 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
     Object.assign(limits, { [name]: value });
   }
   const budget = createBudget(limits);
-  const senders = new Set<Sender>();
+  const senders = createSlots();
   let closed: Promise<void> | undefined;
+  const senderOptions: SenderOptions = {
+    observer: service.observer,
+    isLast: () => closed !== undefined,
+    onEnd: senders.remove,
+  };
 
   const answer = async (
     request: IncomingMessage,
     response: ServerResponse,
     proceed: () => void,
   ): Promise<void> => {
-    const sender: Sender = createSender(request, response, {
-      observer: service.observer,
-      isLast: () => closed !== undefined,
-      onEnd: () => senders.delete(sender),
-    });
+    const sender = createSender(request, response, senderOptions);
     senders.add(sender);
     const body: HttpExchange["body"] = async () => {
       const head = checkBodyHead(request, limits);
@@ -166,7 +167,9 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
   // One timer for all responses: a timer of each would cost more than the rest of a small one.
   const slow = setInterval(() => {
     const limit = performance.now() - sendTimeoutMs;
-    for (const { sentAt, destroy } of senders) if (sentAt !== undefined && sentAt <= limit) destroy();
+    for (const sender of senders.all()) {
+      if (sender.sentAt !== undefined && sender.sentAt <= limit) sender.destroy();
+    }
   }, Math.min(CHECK_MS, sendTimeoutMs));
   server.on("close", () => clearInterval(slow));
   const claim = socket === undefined ? undefined : await claimSocket(socket);
@@ -182,7 +185,7 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
       await service.close(wait);
     } finally {
       // Requests that still arrive are refused; responses are sent within the timeout.
-      for (const sender of senders) sender.failure(notNow());
+      for (const sender of senders.all()) sender.failure(notNow());
       const isEnded = await bounded("connections", ended, { timeoutMs: CLOSE_MS }).then(
         () => true,
         () => false,
@@ -206,6 +209,26 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
       : `unix:${socket}`,
     close: closeOnce,
     [Symbol.asyncDispose]: () => closeOnce(),
+  };
+}
+
+/**
+ * Creates the list of responses that are not sent yet. It is no set: one that is written with each request grows anew
+ * every few of them, and the memory that it leaves keeps what it held until the next full collection.
+ */
+function createSlots() {
+  const slots: Sender[] = [];
+  return {
+    all: (): readonly Sender[] => [...slots],
+    add: (sender: Sender): void => {
+      sender.slot = slots.push(sender) - 1;
+    },
+    remove: ({ slot }: Sender): void => {
+      const last = slots.pop()!;
+      if (last.slot === slot) return;
+      slots[slot] = last;
+      last.slot = slot;
+    },
   };
 }
 

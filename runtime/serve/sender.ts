@@ -17,14 +17,14 @@ const RETRY_SECONDS = "1";
 /** Milliseconds in which the rest of a refused body is discarded, so that the client reads the response. */
 const LINGER_MS = 1000;
 
-/** Options of {@linkcode createSender}. */
+/** What all responses of a server share. */
 export interface SenderOptions {
   /** Callbacks for metrics. */
   readonly observer: ServeObserver;
-  /** Whether the connection ends with this response. */
+  /** Whether connections end with their next response. */
   readonly isLast: () => boolean;
-  /** Called once the response is sent, or its connection lost. */
-  readonly onEnd: () => void;
+  /** Called once a response is sent, or its connection lost. */
+  readonly onEnd: (sender: Sender) => void;
 }
 
 /** Response of one request. The first call sends; later calls have no effect. */
@@ -47,6 +47,8 @@ export interface Sender {
   readonly text: (contentType: string, text: string) => void;
   /** Sends an inference response. */
   readonly message: (message: EncodedMessage) => void;
+  /** Place among the responses of the server, which it alone reads and writes. */
+  slot: number;
   /** Sends an error as `{"error": …}`. Errors that are not the project's are named by their status alone. */
   readonly failure: (error: unknown) => void;
 }
@@ -63,101 +65,124 @@ export function createSender(
   response: ServerResponse,
   options: SenderOptions,
 ): Sender {
-  let controller: AbortController | undefined;
-  let hasLeft = false;
-  let sentAt: number | undefined;
-  const closers: (() => void)[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let bytesIn = 0;
-  let bytesOut = 0;
-  let isSent = false;
-  let hasClosed = false;
-  response.on("error", () => response.destroy());
-  response.on("close", () => {
-    hasClosed = true;
-    clearTimeout(timer);
-    if (!response.writableFinished) {
-      hasLeft = true;
-      controller?.abort(leftEarly());
-    }
-    for (const call of closers) call();
-    options.observer.onResponse?.(response.statusCode, bytesIn, bytesOut);
-    options.onEnd();
-  });
+  return new HttpSender(request, response, options);
+}
 
-  const send = (
-    status: number,
-    headers: Readonly<Record<string, string | number>>,
-    parts: readonly (Uint8Array | string)[],
-  ): void => {
-    if (isSent) return;
-    isSent = true;
-    bytesOut = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
-    const mustClose = options.isLast() || !request.complete;
-    response.writeHead(status, {
-      ...headers,
-      "Content-Length": bytesOut,
-      ...(mustClose ? { Connection: "close" } : {}),
+/** A class, because a dozen functions for each request cost as much as its tokens. */
+class HttpSender implements Sender {
+  slot = -1;
+  hasLeft = false;
+  sentAt: number | undefined = undefined;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #options: SenderOptions;
+  #controller: AbortController | undefined = undefined;
+  #closers: (() => void)[] | undefined = undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #isSent = false;
+  #hasClosed = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: SenderOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+    response.on("error", () => response.destroy());
+    response.on("close", () => this.#close());
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.hasLeft) this.#controller.abort(leftEarly());
+    }
+    return this.#controller.signal;
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  received(bytes: number): void {
+    this.#bytesIn += bytes;
+  }
+
+  onClose(call: () => void): void {
+    if (this.#hasClosed) call();
+    else (this.#closers ??= []).push(call);
+  }
+
+  json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void {
+    this.#send(status, { "Content-Type": "application/json", ...headers }, [JSON.stringify(body)]);
+  }
+
+  text(contentType: string, text: string): void {
+    this.#send(200, { "Content-Type": contentType }, [text]);
+  }
+
+  message({ parts, jsonBytes }: EncodedMessage): void {
+    const headers = jsonBytes === undefined ? { "Content-Type": "application/json" } : {
+      "Content-Type": "application/octet-stream",
+      "Inference-Header-Content-Length": jsonBytes,
+    };
+    this.#send(200, headers, parts);
+  }
+
+  failure(error: unknown): void {
+    if (this.hasLeft) return;
+    const status = statusOf(error);
+    const isOurs = error instanceof OnpathError;
+    const message = isOurs
+      ? error.message
+      : "Cannot answer: the server has a defect, its log has the details";
+    const allow = isOurs ? error.details["allow"] : undefined;
+    this.json(status, { error: message }, {
+      ...(status === 429 || status === 503 ? { "Retry-After": RETRY_SECONDS } : {}),
+      ...(typeof allow === "string" ? { Allow: allow } : {}),
     });
+  }
+
+  #send(
+    status: number,
+    headers: Record<string, string | number>,
+    parts: readonly (Uint8Array | string)[],
+  ): void {
+    if (this.#isSent) return;
+    this.#isSent = true;
+    let length = 0;
+    for (const part of parts) length += typeof part === "string" ? Buffer.byteLength(part) : part.length;
+    this.#bytesOut = length;
+    const request = this.#request, response = this.#response;
+    headers["Content-Length"] = length;
+    if (this.#options.isLast() || !request.complete) headers["Connection"] = "close";
+    response.writeHead(status, headers);
     // The last part ends the response, and a text is written with the head: small responses feel each call.
     const last = request.complete ? parts.at(-1) : undefined;
     for (const part of parts) if (part !== last) response.write(part);
     if (request.complete) {
-      sentAt = performance.now();
+      this.sentAt = performance.now();
       response.end(last);
     } else {
       // Closed at once, the connection would be reset while the client sends, and the response lost.
-      timer = setTimeout(() => request.destroy(), LINGER_MS);
+      this.#timer = setTimeout(() => request.destroy(), LINGER_MS);
       request.on("end", () => response.end());
       request.resume();
     }
-  };
+  }
 
-  const json: Sender["json"] = (status, body, headers = {}) =>
-    send(status, { "Content-Type": "application/json", ...headers }, [JSON.stringify(body)]);
-
-  return {
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (hasLeft) controller.abort(leftEarly());
-      }
-      return controller.signal;
-    },
-    get hasLeft() {
-      return hasLeft;
-    },
-    get sentAt() {
-      return sentAt;
-    },
-    destroy: () => void response.destroy(),
-    received: (bytes) => bytesIn += bytes,
-    onClose: (call) => hasClosed ? call() : void closers.push(call),
-    json,
-    text: (contentType, text) => send(200, { "Content-Type": contentType }, [text]),
-    message: ({ parts, jsonBytes }) =>
-      send(
-        200,
-        jsonBytes === undefined ? { "Content-Type": "application/json" } : {
-          "Content-Type": "application/octet-stream",
-          "Inference-Header-Content-Length": jsonBytes,
-        },
-        parts,
-      ),
-    failure: (error) => {
-      if (hasLeft) return;
-      const status = statusOf(error);
-      const isOurs = error instanceof OnpathError;
-      const message = isOurs
-        ? error.message
-        : "Cannot answer: the server has a defect, its log has the details";
-      const allow = isOurs ? error.details["allow"] : undefined;
-      json(status, { error: message }, {
-        ...(status === 429 || status === 503 ? { "Retry-After": RETRY_SECONDS } : {}),
-        ...(typeof allow === "string" ? { Allow: allow } : {}),
-      });
-    },
-  };
+  #close(): void {
+    this.#hasClosed = true;
+    clearTimeout(this.#timer);
+    const response = this.#response;
+    if (!response.writableFinished) {
+      this.hasLeft = true;
+      this.#controller?.abort(leftEarly());
+    }
+    for (const call of this.#closers ?? []) call();
+    this.#options.observer.onResponse?.(response.statusCode, this.#bytesIn, this.#bytesOut);
+    this.#options.onEnd(this);
+  }
 }
 
 function leftEarly(): DOMException {

@@ -127,7 +127,7 @@ export async function serveTokenizer(
   ]);
 
   const answer = async ({ request, sender, body }: HttpExchange): Promise<void> => {
-    const path = (request.url ?? "/").split("?", 1)[0]!.replace(/^\/+|\/+$/g, "");
+    const path = pathOf(request.url ?? "/");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (path === "metrics" && method === "GET") return await sendMetrics(options.metrics, sender);
     const named = SESSION_PATH.exec(path);
@@ -145,7 +145,7 @@ export async function serveTokenizer(
       throw refuse(405, "pipeline", `Cannot answer: the method is wrong, expected ${allow}`, { allow });
     }
     const json = method === "POST" ? parseJson((await body()).bytes) : undefined;
-    sender.json(200, await respond(json, named?.[1] ?? "", { signal: sender.signal }));
+    sender.json(200, await respond(json, named?.[1] ?? "", sender));
   };
   return await startHttp({
     observer: service.observer,
@@ -153,4 +153,13 @@ export async function serveTokenizer(
     start: () => Promise.resolve(),
     close: (wait) => service.close(wait),
   }, options);
+}
+
+/** Path of a URL without its query and the slashes around it; an expression costs as much as the whole lookup. */
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  let from = 0, to = query < 0 ? url.length : query;
+  while (from < to && url[from] === "/") from++;
+  while (to > from && url[to - 1] === "/") to--;
+  return url.slice(from, to);
 }

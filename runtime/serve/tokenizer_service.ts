@@ -23,7 +23,7 @@ import type {
   TokenizerService,
   TokenizerServiceOptions,
 } from "./tokenizer_types.ts";
-import { createWorkQueue } from "./work_queue.ts";
+import { createWorkQueue, type QueueWait } from "./work_queue.ts";
 
 /**
  * Creates a service.
@@ -87,6 +87,7 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
   const queue = createWorkQueue({
     name,
     maxQueue,
+    longestMs,
     clock,
     onBatch: (items, ms) => observer.onBatch?.({ model: name, items, ms }),
   });
@@ -95,17 +96,12 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
   let closed: Promise<void> | undefined;
 
   /** Runs a call in its turn. */
-  const take = async <Result>(call: () => Result, wait: WaitOptions = {}): Promise<Result> => {
+  const take = async <Result>(call: () => Result, wait: QueueWait = {}): Promise<Result> => {
     if (isClosing) throw busy("the server is closing", 503);
     const start = clock.now();
     let outcome = "ok", queueMs = 0;
-    const timeoutMs = Math.min(wait.timeoutMs ?? longestMs, longestMs);
     try {
-      const running = queue.run(
-        call,
-        { signal: wait.signal, timeoutMs },
-        () => queueMs = clock.now() - start,
-      );
+      const running = queue.run(call, wait, () => queueMs = clock.now() - start);
       return running instanceof Promise ? await pending(running) : running;
     } catch (error) {
       outcome = wait.signal?.aborted ? "aborted" : error instanceof OnpathError ? error.code : "unexpected";

@@ -70,10 +70,14 @@ export interface TokenizerSessions {
   readonly close: (session: string) => void;
 }
 
+/** A session, between the one used before it and the one used after it. */
 interface Held {
+  readonly name: string;
   readonly text: GrowingText;
   readonly isAround: boolean;
   usedAt: number;
+  before: Held | null;
+  after: Held | null;
 }
 
 /**
@@ -85,8 +89,29 @@ interface Held {
  */
 export function createSessions(appender: Appender, limits: SessionLimits, clock: Clock): TokenizerSessions {
   const { around } = appender.vocabulary;
-  // In the order of use, the one unused for the longest time first.
+  // The order of use is a list: a map that is written with each request grows anew every few of them, and the memory
+  // that it leaves keeps what it held until the next full collection.
   const sessions = new Map<string, Held>();
+  let oldest: Held | null = null, newest: Held | null = null;
+
+  const unlink = (held: Held): void => {
+    const { before, after } = held;
+    if (before === null) oldest = after;
+    else before.after = after;
+    if (after === null) newest = before;
+    else after.before = before;
+    held.before = held.after = null;
+  };
+  const linkLast = (held: Held): void => {
+    held.before = newest;
+    if (newest === null) oldest = held;
+    else newest.after = held;
+    newest = held;
+  };
+  const remove = (held: Held): void => {
+    unlink(held);
+    sessions.delete(held.name);
+  };
 
   const find = (session: string): Held => {
     const held = sessions.get(session);
@@ -101,8 +126,10 @@ export function createSessions(appender: Appender, limits: SessionLimits, clock:
       );
     }
     held.usedAt = clock.now();
-    sessions.delete(session);
-    sessions.set(session, held);
+    if (held !== newest) {
+      unlink(held);
+      linkLast(held);
+    }
     return held;
   };
 
@@ -136,16 +163,23 @@ export function createSessions(appender: Appender, limits: SessionLimits, clock:
     count: () => sessions.size,
     open: (prompt, addSpecialTokens) => {
       if (sessions.size >= limits.maxSessions) {
-        const [oldest, held] = sessions.entries().next().value!;
-        if (clock.now() - held.usedAt < limits.sessionIdleMs) {
+        if (clock.now() - oldest!.usedAt < limits.sessionIdleMs) {
           throw busy(`${sessions.size} of at most ${limits.maxSessions} sessions are open`, 429);
         }
-        sessions.delete(oldest);
+        remove(oldest!);
       }
       const session = crypto.randomUUID();
-      const held: Held = { text: appender.begin(), isAround: addSpecialTokens, usedAt: clock.now() };
+      const held: Held = {
+        name: session,
+        text: appender.begin(),
+        isAround: addSpecialTokens,
+        usedAt: clock.now(),
+        before: null,
+        after: null,
+      };
       const answer = grow(session, held, prompt, -1);
       sessions.set(session, held);
+      linkLast(held);
       return answer;
     },
     append: (session, text, at) => {
@@ -175,8 +209,7 @@ export function createSessions(appender: Appender, limits: SessionLimits, clock:
       };
     },
     close: (session) => {
-      find(session);
-      sessions.delete(session);
+      remove(find(session));
     },
   };
 }

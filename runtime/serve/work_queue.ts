@@ -16,10 +16,18 @@ export interface WorkQueueOptions {
   readonly name: string;
   /** Maximum calls in the queue. */
   readonly maxQueue: number;
+  /** Maximum and default timeout of a call in the queue, in milliseconds. */
+  readonly longestMs: number;
   /** Called when calls have run one after the other. */
   readonly onBatch: (items: number, ms: number) => void;
   /** Clock of the times. */
   readonly clock: Clock;
+}
+
+/** Timeout and signal of the time in the queue. */
+export interface QueueWait extends WaitOptions {
+  /** Whether the signal is aborted, if `signal` is made at its first use: a call that runs at once does without it. */
+  readonly hasLeft?: boolean | undefined;
 }
 
 /** Queue of synchronous work. */
@@ -34,7 +42,7 @@ export interface WorkQueue {
    */
   readonly run: <Result>(
     call: () => Result,
-    wait: WaitOptions,
+    wait: QueueWait,
     onStart: () => void,
   ) => Result | Promise<Result>;
   /** Returns the calls in the queue, and 1 while others run. */
@@ -57,7 +65,7 @@ const MAX_BATCH = 32;
  *
  * @param options Name, limit and callbacks.
  */
-export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ name, maxQueue, longestMs, onBatch, clock }: WorkQueueOptions): WorkQueue {
   let waiting: Entry[] = [];
   let isBusy = false;
 
@@ -84,15 +92,16 @@ export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOpt
 
   const enqueue = async <Result>(
     call: () => Result,
-    wait: WaitOptions,
+    { signal, timeoutMs = longestMs }: WaitOptions,
     onStart: () => void,
   ): Promise<Result> => {
     if (waiting.length >= maxQueue) {
       throw busy(`${waiting.length} of at most ${maxQueue} items are queued for model ${name}`, 429);
     }
-    const entry: Entry = { call, result: deferred(), onStart, signal: wait.signal };
+    const entry: Entry = { call, result: deferred(), onStart, signal };
     waiting.push(entry);
     try {
+      const wait = { signal, timeoutMs: Math.min(timeoutMs, longestMs) };
       return await bounded(`model ${name}`, entry.result.promise, wait) as Result;
     } catch (error) {
       waiting = waiting.filter((each) => each !== entry);
@@ -102,7 +111,7 @@ export function createWorkQueue({ name, maxQueue, onBatch, clock }: WorkQueueOpt
 
   return {
     run: (call, wait, onStart) => {
-      wait.signal?.throwIfAborted();
+      if (wait.hasLeft !== false) wait.signal?.throwIfAborted();
       if (wait.timeoutMs !== undefined && !(wait.timeoutMs > 0)) {
         throw timedOut(`model ${name}`, wait.timeoutMs);
       }

@@ -9,7 +9,8 @@ import { refusal } from "../../support/failure.ts";
 function makeQueue(maxQueue: number): { queue: WorkQueue; batches: number[] } {
   const batches: number[] = [];
   const onBatch = (items: number) => void batches.push(items);
-  return { queue: createWorkQueue({ name: "m", maxQueue, onBatch, clock: SYSTEM_CLOCK }), batches };
+  const queue = createWorkQueue({ name: "m", maxQueue, longestMs: 30_000, onBatch, clock: SYSTEM_CLOCK });
+  return { queue, batches };
 }
 
 const none = () => {};
