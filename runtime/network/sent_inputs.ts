@@ -22,9 +22,11 @@ import {
 import { Announcements } from "./announcements.ts";
 import type { Channel } from "./channel.ts";
 import { ORDER_WINDOW } from "./flow_order.ts";
-import { openedSpec, resumedSpec, windowSpec } from "./messages.ts";
-import { type Reconnecting, sleep } from "./reconnecting.ts";
+import { sendHostParts } from "./host_parts.ts";
+import { openedSpec } from "./messages.ts";
 import { Places } from "./places.ts";
+import type { Reconnecting } from "./reconnecting.ts";
+import { registerFlows } from "./register_flows.ts";
 import type { FallbackReason, SendOptions, SendReport } from "./send_report.ts";
 import { absentNic, stallError } from "./send_errors.ts";
 import { FreeRings, type RequestRing } from "./request_ring.ts";
@@ -37,10 +39,6 @@ const WRITE_BATCH = 32;
 const PLACED_WINDOW = 512;
 /** Times that an input is sent again, because the NIC lost its state. */
 const MAX_RESTARTS = 8;
-/** Milliseconds between attempts to register flows, while the NIC has no room or the receiver is not back. */
-const REGISTER_PAUSE_MS = 5;
-/** Maximum milliseconds between attempts. */
-const MAX_REGISTER_PAUSE_MS = 200;
 /** Ends of inputs that are kept because they came before their number was used. */
 const MAX_EARLY_ENDS = 256;
 
@@ -291,46 +289,21 @@ export class SentInputs {
     reason: FallbackReason,
   ): Promise<void> {
     fallbacks[reason] = (fallbacks[reason] ?? 0) + 1;
-    const receiver = this.receiver!;
-    const answer = await receiver.call("resume", { input, flow }, wait);
-    const { from } = parseWith(resumedSpec, answer, "packet", "resume");
-    if (from === null) return;
-    const parts = compute(from)[Symbol.iterator]();
-    for (let part = parts.next(); part.done !== true;) {
-      const next = parts.next();
-      await receiver.call("part", { input, flow, part: part.value, isLast: next.done === true }, wait);
-      part = next;
-    }
+    await sendHostParts(this.receiver!, { input, flow }, compute, wait);
   }
 
   /**
-   * Registers flows at the NIC. Waits while it has no room or the receiver is not connected to it.
+   * Registers flows at the NIC.
    *
    * @returns Packets in flight that the other ends take.
    */
   async #register(input: Input, flows: readonly number[]): Promise<number> {
-    const { part: { plan, bytes }, token, wait } = input;
-    for (let pause = REGISTER_PAUSE_MS;; pause = Math.min(MAX_REGISTER_PAUSE_MS, 2 * pause)) {
-      try {
-        const channel = await this.announce(plan.id, bytes, wait);
-        const message = { flows, plan: plan.id, token, port: this.#port };
-        const answer = await channel.call("flows", message, wait);
-        const { window } = parseWith(windowSpec, answer, "packet", "flows");
-        const most = Math.min(window, input.window);
-        this.#loop.limit(most);
-        return most;
-      } catch (error) {
-        wait.signal.throwIfAborted();
-        if (!(error instanceof OnpathError)) throw error;
-        // Room is freed, receivers and the NIC come back. Other refusals stay.
-        const isPassing = error.details["remote"] === true
-          ? error.code === "size" || error.code === "gap"
-          : error.code === "device";
-        if (!isPassing) throw error;
-        await sleep(pause, wait.signal);
-        wait.signal.throwIfAborted();
-      }
-    }
+    const { part: { plan: { id: plan }, bytes }, token, wait } = input;
+    const registration = { flows, plan, token, port: this.#port };
+    const window = await registerFlows(() => this.announce(plan, bytes, wait), registration, wait);
+    const most = Math.min(window, input.window);
+    this.#loop.limit(most);
+    return most;
   }
 
   /** Ends an input, because the receiver has its result or never will. */
