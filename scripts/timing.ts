@@ -57,7 +57,6 @@ async function routeModule(
   root: string,
   files: Files,
   { module, parameters }: TimingTarget,
-  clock: string,
   seeds: number,
 ): Promise<{ readonly runs: readonly Timing[]; readonly cells: TimingRow["cells"] }> {
   const read = `read_verilog -defer -sv ${Object.keys(files).join(" ")}`;
@@ -74,7 +73,8 @@ async function routeModule(
   );
   const top = ports.modules[module];
   if (top === undefined) throw new Error(`Cannot place and route ${module}: yosys names it otherwise`);
-  const wrapper = registerWrapper(module, parameters, top.ports, clock);
+  // Tops of a card have Vitis' name of the clock.
+  const wrapper = registerWrapper(module, parameters, top.ports, "clk" in top.ports ? "clk" : "ap_clk");
   const route = `nextpnr-ecp5 -q --85k --package CABGA756 --speed ${SPEED_GRADE} --out-of-context ` +
     `--timing-allow-fail --json timed.json --top timed --freq ${AIM_MHZ}`;
   const each = Array.from(
@@ -144,7 +144,6 @@ async function main(options: {
       root,
       source,
       { module: "picorv32_axi", parameters: { TWO_CYCLE_ALU: 1 } },
-      "clk",
       seeds,
     );
     await write({ yardstick: medianRun(runs).fmax });
@@ -154,7 +153,7 @@ async function main(options: {
     process.stderr.write(`${target.module} …`);
     const inside = modulesIn(files, target.module);
     const own = Object.fromEntries(inside.map((name) => [`${name}.sv`, forEcp5(files[`${name}.sv`]!)]));
-    const { runs, cells } = await routeModule(root, own, target, "clk", seeds);
+    const { runs, cells } = await routeModule(root, own, target, seeds);
     const median = medianRun(runs);
     const row = {
       ...target,

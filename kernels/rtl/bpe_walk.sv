@@ -3,7 +3,8 @@
 // correct that begins at the piece's start, or is compatible with the token before it. Automaton, tokens and
 // merges are in external memory; while one flow waits for a word, others continue.
 //
-// One step of one flow per cycle, as in `piece_cutter`; each flow has at most one read in flight.
+// One step of one flow per cycle, in three cycles. In the first a flow's state is read, with its words on chip; in the
+// second the step is decided; in the third its request leaves. Each flow has at most one read in flight.
 module bpe_walk #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -56,8 +57,8 @@ module bpe_walk #(
     output logic                looked_parts,
     output logic                looked_cache
 );
-  localparam logic [3:0] NEXT = 4'd0, CHILD = 4'd1, FAIL = 4'd2, BEFORE = 4'd3, CACHED = 4'd4, HASH = 4'd5;
-  localparam logic [3:0] PAIR = 4'd6, LEFT = 4'd7, RIGHT = 4'd8, SUFFIX = 4'd9;
+  localparam logic [3:0] NEXT = 4'd0, CHILD = 4'd1, FAIL = 4'd2, BEFORE = 4'd3, CACHED = 4'd4, PAIR = 4'd5;
+  localparam logic [3:0] LEFT = 4'd6, RIGHT = 4'd7, SUFFIX = 4'd8;
   localparam logic [1:0] TO_CUT = 2'd1;  // orders: 0 walks, 2 begins a packet, 3 begins a flow
   localparam logic [2:0] SOME = 3'd0, ALL = 3'd1, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // orders
   localparam logic [15:0] NONE = 16'hffff;
@@ -80,7 +81,7 @@ module bpe_walk #(
   logic [127:0] word_q[FLOWS];
   logic [FLOWS-1:0] parked;
 
-  // ---- first cycle ----
+  // ---- first cycle: arbitration, and reads ----
   logic a_valid, b_valid;
   logic [FW-1:0] a, b;
   flow_pick #(
@@ -93,73 +94,106 @@ module bpe_walk #(
       .valid(a_valid),
       .flow (a)
   );
+  // State of flow b in the second cycle. No other step writes it meanwhile.
+  logic [3:0] do_b;
+  logic [9:0] at_b, length_b, accept_b, begin_b;
+  logic [18:0] state_b, base_b, fail_b, failbase_b;
+  logic known_b, hasnext_b, hasleft_b, hasright_b, lost_b, fresh_b;
+  logic [7:0] depth_b, octet_b, size_b, nextsize_b;
+  logic [15:0] whole_b, token_b, before_b, next_b, left_b, right_b, leftpart_b, rightpart_b;
+  logic [16:0] leftrank_b, rightrank_b;
+  logic [17:0] limit_b, slot_b;
+  logic [2:0] want_b;
+  logic [1:0] order_b;
+  logic [127:0] word;
   always_ff @(posedge clk) begin
     b_valid <= rst_n && a_valid;
     b <= a;
+    do_b <= do_q[a];
+    at_b <= at_q[a];
+    length_b <= length_q[a];
+    state_b <= state_q[a];
+    base_b <= base_q[a];
+    fail_b <= fail_q[a];
+    failbase_b <= failbase_q[a];
+    known_b <= known_q[a];
+    depth_b <= depth_q[a];
+    octet_b <= octet_q[a];
+    whole_b <= whole_q[a];
+    token_b <= token_q[a];
+    size_b <= size_q[a];
+    before_b <= before_q[a];
+    next_b <= next_q[a];
+    nextsize_b <= nextsize_q[a];
+    hasnext_b <= hasnext_q[a];
+    hasleft_b <= hasleft_q[a];
+    hasright_b <= hasright_q[a];
+    lost_b <= lost_q[a];
+    left_b <= left_q[a];
+    right_b <= right_q[a];
+    leftpart_b <= leftpart_q[a];
+    rightpart_b <= rightpart_q[a];
+    leftrank_b <= leftrank_q[a];
+    rightrank_b <= rightrank_q[a];
+    limit_b <= limit_q[a];
+    slot_b <= slot_q[a];
+    want_b <= want_q[a];
+    order_b <= orders[2*a+:2];
+    accept_b <= accepts[10*a+:10];
+    begin_b <= bases[10*a+:10];
+    fresh_b <= fresh[a];
+    word <= word_q[a];
   end
 
   (* ram_style = "block" *) logic [7:0] octets[2**(FW+9)];
   (* ram_style = "block" *) logic [15:0] lasts[2**(FW+9)];
-  (* ram_style = "block" *) logic [33:0] verdicts[2**CW];
   logic [7:0] q_octet;
   logic [15:0] q_last;
-  logic [33:0] q_verdict;
   logic [8:0] before_address;
-  logic [CW-1:0] a_entry, b_entry;
   assign before_address = at_q[a][8:0] - {1'b0, size_q[a]};
-  assign a_entry = CW'(before_q[a]) ^ (CW'(token_q[a]) << 3) ^ CW'(token_q[a] >> (CW - 3)) ^ CW'(before_q[a] >> CW);
-  assign b_entry = CW'(before_q[b]) ^ (CW'(token_q[b]) << 3) ^ CW'(token_q[b] >> (CW - 3)) ^ CW'(before_q[b] >> CW);
-  logic verdict_write, verdict;
-  logic [CW:0] wiping;
   always_ff @(posedge clk) begin
     if (ring_write) octets[ring_address] <= ring_octet;
     if (last_write) lasts[last_address] <= last_token;
-    if (!wiping[CW]) verdicts[wiping[CW-1:0]] <= '0;
-    else if (verdict_write) verdicts[b_entry] <= {1'b1, verdict, before_q[b], token_q[b]};
     q_octet <= octets[{a, at_q[a][8:0] + 9'(do_q[a] != NEXT)}];  // the byte after the one in progress
     q_last <= lasts[{a, before_address}];
-    q_verdict <= verdicts[a_entry];
   end
-  // One entry is cleared per cycle; until all are, every lookup misses.
-  always_ff @(posedge clk)
-    if (!rst_n || clear) wiping <= '0;
-    else if (!wiping[CW]) wiping <= wiping + 1'b1;
-
   // ---- second cycle: data from memory ----
-  logic [127:0] word;
   logic [18:0] c_owner, c_base, c_fail, c_failbase;
   logic [15:0] c_longest, c_whole;
   logic [7:0] c_size, c_depth;
-  assign word = word_q[b];
   assign {c_whole, c_depth, c_size, c_longest, c_failbase, c_fail, c_base, c_owner} = word[123:0];
   logic [15:0] t_suffix, t_left, t_right;
   logic [7:0] t_size;
   logic [16:0] t_rank;
   assign {t_rank, t_right, t_left, t_size, t_suffix} = word[72:0];
 
-  // A word holds two merge slots; the search starts at one of them and ends at an empty slot.
-  logic [1:0] hit, free;
-  logic merged, through;
-  logic [16:0] merge_rank;
+  // A word holds two merge slots; the search starts at one of them and ends at an empty slot. A merge is early if
+  // its rank is below the limit.
+  logic [1:0] hit, free, early;
+  logic merged, merged_early, through;
   always_comb begin
     for (int n = 0; n < 2; n++) begin
-      hit[n] = word[64*n+:32] == {right_q[b], left_q[b]} && !(n == 0 && slot_q[b][0]);
-      free[n] = word[64*n+:16] == NONE && !(n == 0 && slot_q[b][0]);
+      hit[n] = word[64*n+:32] == {right_b, left_b} && !(n == 0 && slot_b[0]);
+      free[n] = word[64*n+:16] == NONE && !(n == 0 && slot_b[0]);
+      early[n] = {1'b0, word[64*n+32+:17]} < limit_b;
     end
     merged = hit[0] || (hit[1] && !free[0]);
+    merged_early = hit[0] ? early[0] : hit[1] && !free[0] && early[1];
     through = !merged && free == 2'd0;
-    merge_rank = hit[0] ? word[48:32] : word[112:96];
   end
 
-  /* verilator lint_off UNUSEDSIGNAL */  // only the bits of the slot index are used
-  logic [31:0] mixed, hashed;
-  /* verilator lint_on UNUSEDSIGNAL */
-  assign mixed = ({16'd0, left_q[b]} * 32'h9e3779b1) ^ ({16'd0, right_q[b]} * 32'h85ebca6b);
-  assign hashed = mixed ^ (mixed >> 15);
-
-  logic [18:0] child, failchild;
-  assign child = base_q[b] + {11'd0, do_q[b] == NEXT ? q_octet : octet_q[b]};
-  assign failchild = (do_q[b] == FAIL ? c_failbase : failbase_q[b]) + {11'd0, octet_q[b]};
+  // A candidate that begins before the last emitted token is wrong; one that begins at the piece's start is correct.
+  // Each source of candidates is compared before one of them is chosen.
+  function automatic logic [2:0] fit_of(input logic [15:0] token, input logic [7:0] size,
+                                        input logic [9:0] behind, input logic is_fresh);
+    fit_of = {token == NONE, {2'd0, size} == behind && is_fresh, {2'd0, size} <= behind};
+  endfunction
+  logic [9:0] back;
+  logic [2:0] c_fit, t_fit, next_fit;  // no token, begins the piece, begins at or behind the last emitted token
+  assign back = at_b + 10'd1 - begin_b;  // bytes since the last emitted token, including this one
+  assign c_fit = fit_of(c_longest, c_size, back, fresh_b);
+  assign t_fit = fit_of(t_suffix, t_size, back, fresh_b);
+  assign next_fit = fit_of(next_b, nextsize_b, back, fresh_b);
 
   // ---- the step ----
   logic [3:0] do_n;
@@ -169,49 +203,55 @@ module bpe_walk #(
   logic [7:0] depth_n, octet_n, size_n, nextsize_n;
   logic [15:0] whole_n, token_n, before_n, next_n, left_n, right_n, leftpart_n, rightpart_n;
   logic [16:0] leftrank_n, rightrank_n;
-  logic [17:0] limit_n, slot_n;
+  logic [17:0] limit_n;
   logic [2:0] want_n;
   logic leave, leave_tokens;
   logic candidate, decide, refuse, accept;  // see below
-  logic w_ask, w_looked_cell, w_looked_suffix, w_looked_pair, w_looked_parts, w_looked_cache, w_verdict;
+  logic [2:0] fit;
+  logic [FLOWS-1:0] judged, compatible;
+  logic w_judge, w_verdict, verdict;
+  logic w_ask, w_hash, w_looked_cell, w_looked_suffix, w_looked_pair, w_looked_parts, w_looked_cache;
+  logic [19:0] w_base;
+  logic [16:0] w_index;
   logic left_first, has_left, has_right;
-  logic [9:0] back;
-  assign back = at_q[b] + 10'd1 - bases[10*b+:10];  // bytes since the last emitted token, including this one
   always_comb begin
-    do_n = do_q[b];
-    at_n = at_q[b];
-    length_n = length_q[b];
-    state_n = state_q[b];
-    base_n = base_q[b];
-    fail_n = fail_q[b];
-    failbase_n = failbase_q[b];
-    known_n = known_q[b];
-    depth_n = depth_q[b];
-    octet_n = octet_q[b];
-    whole_n = whole_q[b];
-    token_n = token_q[b];
-    size_n = size_q[b];
-    before_n = before_q[b];
-    next_n = next_q[b];
-    nextsize_n = nextsize_q[b];
-    hasnext_n = hasnext_q[b];
-    hasleft_n = hasleft_q[b];
-    hasright_n = hasright_q[b];
-    lost_n = lost_q[b];
-    left_n = left_q[b];
-    right_n = right_q[b];
-    leftpart_n = leftpart_q[b];
-    rightpart_n = rightpart_q[b];
-    leftrank_n = leftrank_q[b];
-    rightrank_n = rightrank_q[b];
-    limit_n = limit_q[b];
-    slot_n = slot_q[b];
-    want_n = want_q[b];
+    do_n = do_b;
+    w_judge = 1'b0;
+    at_n = at_b;
+    length_n = length_b;
+    state_n = state_b;
+    base_n = base_b;
+    fail_n = fail_b;
+    failbase_n = failbase_b;
+    known_n = known_b;
+    depth_n = depth_b;
+    octet_n = octet_b;
+    whole_n = whole_b;
+    token_n = token_b;
+    size_n = size_b;
+    before_n = before_b;
+    next_n = next_b;
+    nextsize_n = nextsize_b;
+    hasnext_n = hasnext_b;
+    hasleft_n = hasleft_b;
+    hasright_n = hasright_b;
+    lost_n = lost_b;
+    left_n = left_b;
+    right_n = right_b;
+    leftpart_n = leftpart_b;
+    rightpart_n = rightpart_b;
+    leftrank_n = leftrank_b;
+    rightrank_n = rightrank_b;
+    limit_n = limit_b;
+    want_n = want_b;
     leave = 1'b0;
     leave_tokens = 1'b0;
     w_ask = 1'b0;
-    ask_word = {1'b0, child};
+    w_hash = 1'b0;
+    w_base = {1'b0, base_b};
+    w_index = {9'd0, q_octet};
     candidate = 1'b0;
+    fit = c_fit;
     decide = 1'b0;
     refuse = 1'b0;
     accept = 1'b0;
@@ -224,24 +264,24 @@ module bpe_walk #(
     w_looked_cache = 1'b0;
     // Without a valid flow the results below are ignored, and no flow leaves.
     if (b_valid)
-    case (do_q[b])
+    case (do_b)
       NEXT: begin
-        if (orders[2*b+1]) begin
+        if (order_b[1]) begin
           // A packet begins; the first packet of a flow also resets its state.
           leave = 1'b1;
           leave_tokens = 1'b1;
-          want_n = orders[2*b] ? RESTARTS : BEGINS;
-          if (orders[2*b]) begin
+          want_n = order_b[0] ? RESTARTS : BEGINS;
+          if (order_b[0]) begin
             at_n = '0;
             length_n = '0;
             lost_n = 1'b0;
             state_n = '0;
           end
-        end else if (at_q[b] == accepts[10*b+:10]) begin
+        end else if (at_b == accept_b) begin
           leave = 1'b1;
-          leave_tokens = orders[2*b+:2] == TO_CUT;
-          want_n = cfg_whole && fresh[b] && {2'd0, depth_q[b]} == length_q[b] && whole_q[b] != NONE ? WHOLE : ALL;
-          if (orders[2*b+:2] == TO_CUT) begin
+          leave_tokens = order_b == TO_CUT;
+          want_n = cfg_whole && fresh_b && {2'd0, depth_b} == length_b && whole_b != NONE ? WHOLE : ALL;
+          if (order_b == TO_CUT) begin
             length_n = '0;
             state_n = '0;
           end
@@ -258,8 +298,8 @@ module bpe_walk #(
         end
       end
       CHILD:
-      if (c_owner == state_q[b]) begin
-        state_n = child;
+      if (c_owner == state_b) begin
+        state_n = base_b + {11'd0, octet_b};
         base_n = c_base;
         fail_n = c_fail;
         failbase_n = c_failbase;
@@ -269,17 +309,19 @@ module bpe_walk #(
         token_n = c_longest;
         size_n = c_size;
         candidate = 1'b1;
-      end else if (state_q[b] == 19'd0) lost_n = 1'b1;
-      else if (known_q[b]) begin
-        state_n = fail_q[b];
-        base_n = failbase_q[b];
+      end else if (state_b == 19'd0) lost_n = 1'b1;
+      else if (known_b) begin
+        state_n = fail_b;
+        base_n = failbase_b;
         known_n = 1'b0;
         w_ask = 1'b1;
-        ask_word = {1'b0, failchild};
+        w_base = {1'b0, failbase_b};
+        w_index = {9'd0, octet_b};
         w_looked_cell = 1'b1;
       end else begin
         w_ask = 1'b1;
-        ask_word = {1'b0, state_q[b]};
+        w_base = {1'b0, state_b};
+        w_index = '0;
         w_looked_cell = 1'b1;
         do_n = FAIL;
       end
@@ -287,49 +329,49 @@ module bpe_walk #(
         state_n = c_fail;
         base_n = c_failbase;
         w_ask = 1'b1;
-        ask_word = {1'b0, failchild};
+        w_base = {1'b0, c_failbase};
+        w_index = {9'd0, octet_b};
         w_looked_cell = 1'b1;
         do_n = CHILD;
       end
       BEFORE: begin
         before_n = q_last;
+        w_judge = 1'b1;
         do_n = CACHED;
       end
       CACHED: begin
         w_looked_cache = 1'b1;
-        left_n = before_q[b];
-        right_n = token_q[b];
+        left_n = before_b;
+        right_n = token_b;
         limit_n = '1;
         hasleft_n = 1'b0;
         hasright_n = 1'b0;
         hasnext_n = 1'b0;
-        if (q_verdict[31:0] == {before_q[b], token_q[b]} && q_verdict[33] && wiping[CW]) begin
-          accept = q_verdict[32];
-          refuse = !q_verdict[32];
-        end else do_n = HASH;
-      end
-      HASH: begin
-        slot_n = hashed[17:0] & cfg_mask;
-        w_ask = 1'b1;
-        ask_word = cfg_pairs + {3'd0, slot_n[17:1]};
-        w_looked_pair = 1'b1;
-        do_n = PAIR;
+        if (judged[b]) begin
+          accept = compatible[b];
+          refuse = !compatible[b];
+        end else begin
+          w_hash = 1'b1;
+          do_n = PAIR;
+        end
       end
       PAIR:
-      if (merged && {1'b0, merge_rank} < limit_q[b]) refuse = 1'b1;
+      if (merged_early) refuse = 1'b1;
       else if (through) begin
-        slot_n = {slot_q[b][17:1] + 17'd1, 1'b0} & cfg_mask;
         w_ask = 1'b1;
-        ask_word = cfg_pairs + {3'd0, slot_n[17:1]};
+        w_base = cfg_pairs;
+        w_index = (slot_b[17:1] + 17'd1) & cfg_mask[17:1];
         w_looked_pair = 1'b1;
-      end else if (!hasleft_q[b]) begin
+      end else if (!hasleft_b) begin
         w_ask = 1'b1;
-        ask_word = cfg_tokens + {4'd0, left_q[b]};
+        w_base = cfg_tokens;
+        w_index = {1'b0, left_b};
         w_looked_parts = 1'b1;
         do_n = LEFT;
-      end else if (!hasright_q[b]) begin
+      end else if (!hasright_b) begin
         w_ask = 1'b1;
-        ask_word = cfg_tokens + {4'd0, right_q[b]};
+        w_base = cfg_tokens;
+        w_index = {1'b0, right_b};
         w_looked_parts = 1'b1;
         do_n = RIGHT;
       end else decide = 1'b1;
@@ -337,9 +379,10 @@ module bpe_walk #(
         leftpart_n = t_right;
         leftrank_n = t_rank;
         hasleft_n = 1'b1;
-        if (!hasright_q[b]) begin
+        if (!hasright_b) begin
           w_ask = 1'b1;
-          ask_word = cfg_tokens + {4'd0, right_q[b]};
+          w_base = cfg_tokens;
+          w_index = {1'b0, right_b};
           w_looked_parts = 1'b1;
           do_n = RIGHT;
         end else decide = 1'b1;
@@ -349,7 +392,7 @@ module bpe_walk #(
         rightrank_n = t_rank;
         hasright_n = 1'b1;
         // The candidate's suffix is in the same word.
-        if (right_q[b] == token_q[b]) begin
+        if (right_b == token_b) begin
           hasnext_n = 1'b1;
           next_n = t_suffix;
           nextsize_n = t_size;
@@ -360,6 +403,7 @@ module bpe_walk #(
         token_n = t_suffix;
         size_n = t_size;
         candidate = 1'b1;
+        fit = t_fit;
       end
     endcase
 
@@ -369,7 +413,8 @@ module bpe_walk #(
     has_left = leftpart_n != NONE;
     has_right = rightpart_n != NONE;
     if (decide) begin
-      do_n = HASH;
+      do_n = PAIR;
+      w_hash = has_left || has_right;
       if (has_left && (left_first || !has_right)) begin
         left_n = leftpart_n;
         limit_n = {1'b0, leftrank_n};
@@ -382,71 +427,122 @@ module bpe_walk #(
       w_verdict = accept;
       verdict = 1'b1;
     end
+    if (w_hash) begin
+      w_ask = 1'b1;
+      w_base = cfg_pairs;
+      w_looked_pair = 1'b1;
+    end
     if (refuse) begin
-      w_verdict = do_q[b] == PAIR;
-      if (hasnext_n) begin
-        token_n = next_q[b];
-        size_n = nextsize_q[b];
+      w_verdict = do_b == PAIR;
+      if (do_b == PAIR && hasnext_b) begin
+        token_n = next_b;
+        size_n = nextsize_b;
         hasnext_n = 1'b0;
         candidate = 1'b1;
+        fit = next_fit;
       end else begin
         w_ask = 1'b1;
-        ask_word = cfg_tokens + {4'd0, token_q[b]};
+        w_base = cfg_tokens;
+        w_index = {1'b0, token_b};
         w_looked_suffix = 1'b1;
         do_n = SUFFIX;
       end
     end
-    // A candidate that begins before the last emitted token is wrong; one that begins at the piece's start is
-    // correct.
     if (candidate) begin
-      if (token_n == NONE) lost_n = 1'b1;
-      else if ({2'd0, size_n} == back && fresh[b]) accept = 1'b1;
-      else if ({2'd0, size_n} <= back) do_n = BEFORE;
+      if (fit[2]) lost_n = 1'b1;
+      else if (fit[1]) accept = 1'b1;
+      else if (fit[0]) do_n = BEFORE;
       else begin
         w_ask = 1'b1;
-        ask_word = cfg_tokens + {4'd0, token_n};
+        w_base = cfg_tokens;
+        w_index = {1'b0, token_n};
         w_looked_suffix = 1'b1;
         do_n = SUFFIX;
       end
     end
     if (accept) begin
-      at_n = at_q[b] + 10'd1;
-      length_n = length_q[b] + 10'd1;
+      at_n = at_b + 10'd1;
+      length_n = length_b + 10'd1;
       do_n = NEXT;
       if (length_n[4:0] == 5'd0 && back >= 10'd64) begin
         leave = 1'b1;
         leave_tokens = 1'b1;
         want_n = SOME;
-      end else if (at_n != accepts[10*b+:10]) begin
+      end else if (at_n != accept_b) begin
         octet_n = q_octet;
         w_ask = 1'b1;
-        ask_word = {1'b0, base_n + {11'd0, q_octet}};
+        w_base = {1'b0, base_n};
+        w_index = {9'd0, q_octet};
         w_looked_cell = 1'b1;
         do_n = CHILD;
       end
     end
     if (lost_n) begin
       leave = 1'b1;
-      leave_tokens = orders[2*b+1];
+      leave_tokens = order_b[1];
       do_n = NEXT;
     end
   end
   assign pass = b_valid && leave;
   assign pass_flow = b;
   assign pass_tokens = leave_tokens;
-  assign ask = b_valid && w_ask;
-  assign ask_flow = b;
-  assign verdict_write = b_valid && w_verdict;
-  assign looked_cell = b_valid && w_looked_cell;
-  assign looked_suffix = b_valid && w_looked_suffix;
-  assign looked_pair = b_valid && w_looked_pair;
-  assign looked_parts = b_valid && w_looked_parts;
-  assign looked_cache = b_valid && w_looked_cache;
-  assign last_write = b_valid && accept;
-  assign last_address = {b, at_q[b][8:0]};
-  assign last_token = token_n;
-  assign last_length = size_n;
   assign lost = lost_q;
+
+  // ---- third cycle: the request, last tokens and counters ----
+  verdict_cache #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .CW   (CW)
+  ) u_verdicts (
+      .clk,
+      .rst_n,
+      .clear,
+      .ask             (b_valid && w_judge),
+      .ask_flow        (b),
+      .left            (before_n),
+      .right           (token_b),
+      .judged,
+      .compatible,
+      .write           (b_valid && w_verdict),
+      .write_compatible(verdict),
+      .write_left      (before_b),
+      .write_right     (token_b)
+  );
+  logic [17:0] r_slot;
+  walk_request #(
+      .FW(FW)
+  ) u_request (
+      .clk,
+      .rst_n,
+      .cfg_mask,
+      .s_valid(b_valid && w_ask),
+      .s_flow (b),
+      .s_base (w_base),
+      .s_index(w_index),
+      .s_hash (w_hash),
+      .s_left (left_n),
+      .s_right(right_n),
+      .m_valid(ask),
+      .m_flow (ask_flow),
+      .m_word (ask_word),
+      .m_slot (r_slot)
+  );
+  always_ff @(posedge clk) if (ask) slot_q[ask_flow] <= r_slot;
+  logic c_judges;
+  logic [FW-1:0] c;
+  always_ff @(posedge clk) begin
+    c_judges <= rst_n && b_valid && w_judge;
+    c <= b;
+    last_write <= rst_n && b_valid && accept;
+    last_address <= {b, at_b[8:0]};
+    last_token <= token_n;
+    last_length <= size_n;
+    looked_cell <= b_valid && w_looked_cell;
+    looked_suffix <= b_valid && w_looked_suffix;
+    looked_pair <= b_valid && w_looked_pair;
+    looked_parts <= b_valid && w_looked_parts;
+    looked_cache <= b_valid && w_looked_cache;
+  end
 
   always_ff @(posedge clk)
     if (!rst_n) begin
@@ -454,7 +550,9 @@ module bpe_walk #(
       parked <= '0;
     end else begin
       if (b_valid) do_q[b] <= do_n;
-      if (ask) parked[b] <= 1'b1;
+      // A verdict is there in time for a pick that comes a cycle later than usual.
+      if (c_judges) parked[c] <= 1'b0;
+      if (b_valid && (w_ask || w_judge)) parked[b] <= 1'b1;
       if (told) parked[told_flow] <= 1'b0;
     end
   always_ff @(posedge clk) begin
@@ -486,7 +584,6 @@ module bpe_walk #(
       leftrank_q[b] <= leftrank_n;
       rightrank_q[b] <= rightrank_n;
       limit_q[b] <= limit_n;
-      slot_q[b] <= slot_n;
       want_q[b] <= want_n;
     end
     if (skip) at_q[skip_flow] <= accepts[10*skip_flow+:10];

@@ -54,13 +54,23 @@ module text_intake #(
   logic [FW*FLOWS-1:0] ranks;  // flows with a later packet; 0 for the most recent
   logic known, in_order, overlaps, begins, may;
   logic [FW-1:0] found, vacant, oldest, place;
+  // The header's first beat is compared while its second one comes, so the judgement begins with single bits.
+  logic [FLOWS-1:0] equal, follows;
+  always_ff @(posedge clk) begin
+    for (int n = 0; n < FLOWS; n++) begin
+      equal[n] <= flows[32*n+:32] == flow;
+      follows[n] <= next[32*n+:32] == number;
+    end
+    overlaps <= head[191:176] != 16'd0;
+    begins <= number == 32'd0;
+  end
   always_comb begin
     found = '0;
     vacant = '0;
     oldest = '0;
     for (int n = FLOWS - 1; n >= 0; n--) begin
       // If a flow begins again while its last packet is processed, it waits, so answers keep their order.
-      same[n] = (held[n] || full[n]) && flows[32*n+:32] == flow;
+      same[n] = (held[n] || full[n]) && equal[n];
       usable[n] = !held[n] && !full[n];
       if (same[n]) found = FW'(n);
       if (usable[n]) vacant = FW'(n);
@@ -68,9 +78,7 @@ module text_intake #(
     end
   end
   assign known = |(same & held);
-  assign overlaps = head[191:176] != 16'd0;
-  assign begins = number == 32'd0;
-  assign in_order = known ? next[32*found+:32] == number : begins;
+  assign in_order = known ? |(same & held & follows) : begins;
   assign place = |same ? found : |usable ? vacant : oldest;
   // A slot without a flow may still hold that flow's last packet; then this packet waits.
   assign may = |same || |usable || &held ? !full[place] : 1'b0;

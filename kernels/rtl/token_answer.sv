@@ -37,10 +37,10 @@ module token_answer #(
     output logic [       1:0] m_part,
     output logic              m_last
 );
-  localparam logic [2:0] IDLE = 3'd0, HEAD = 3'd1, CARRY = 3'd2, READ = 3'd3, LOOK = 3'd4, PACK = 3'd5;
-  localparam logic [2:0] BEAT = 3'd6;
+  localparam logic [3:0] IDLE = 4'd0, SIZE = 4'd1, HEAD = 4'd2, CARRY = 4'd3, READ = 4'd4, LOOK = 4'd5, FORM = 4'd6;
+  localparam logic [3:0] PACK = 4'd7, BEAT = 4'd8;
   localparam logic [7:0] TOKENS = 8'd5;  // payload kind
-  logic [2:0] state;
+  logic [3:0] state;
 
   // ---- header ----
   logic [4:0] width;  // bits of a token: its id, plus one for the end of a piece
@@ -55,11 +55,6 @@ module token_answer #(
   assign rest = escaped ? 32'd0 : {22'd0, held};
   logic [255:0] head, carry;
   always_comb begin
-    head = header;
-    head[47:40] = TOKENS;
-    head[51] = escaped;
-    head[175:160] = bytes;
-    head[191:176] = '0;
     carry = '0;
     carry[47:0] = position;
     carry[128+:12] = count;
@@ -72,15 +67,25 @@ module token_answer #(
     carry[192+:32] = rest;
     carry[224+:2] = escape;
   end
+  always_ff @(posedge clk)
+    if (state == SIZE) begin
+      head <= header;
+      head[47:40] <= TOKENS;
+      head[51] <= escaped;
+      head[175:160] <= bytes;
+      head[191:176] <= '0;
+    end
 
   // ---- ids ----
   (* ram_style = "ultra" *) logic [16:0] ids[2**16];
   logic [16:0] id;
+  logic [17:0] item;  // an id, and above it whether a piece ends with it
   logic ends;
   always_ff @(posedge clk) begin
     if (load) ids[load_addr] <= load_data;
     id <= ids[token];
     ends <= token_ends;
+    item <= 18'(ends) << cfg_bits | {1'b0, id};
   end
 
   // ---- bit packing ----
@@ -126,13 +131,15 @@ module token_answer #(
     if (!rst_n) state <= IDLE;
     else
       case (state)
-        IDLE: if (wanted) state <= HEAD;
+        IDLE: if (wanted) state <= SIZE;
+        SIZE: state <= HEAD;
         HEAD: if (m_ready) state <= CARRY;
         CARRY: if (m_ready) state <= count == 12'd0 ? BEAT : READ;
         READ: state <= LOOK;
-        LOOK: state <= PACK;
+        LOOK: state <= FORM;
+        FORM: state <= PACK;
         PACK: if (fills || left == 12'd1) state <= BEAT;
-        default: if (m_ready) state <= m_last ? (part == last_part ? IDLE : HEAD) : left == 12'd0 ? BEAT : READ;
+        default: if (m_ready) state <= m_last ? (part == last_part ? IDLE : SIZE) : left == 12'd0 ? BEAT : READ;
       endcase
   always_ff @(posedge clk)
     case (state)
@@ -141,18 +148,18 @@ module token_answer #(
         part <= '0;
         number <= '0;
       end
-      READ, LOOK: number <= number + 1'b1;
+      READ, LOOK, FORM: number <= number + 1'b1;
       HEAD: begin
         left <= count;
         fill <= '0;
         packed_ <= '0;
       end
       PACK: begin
-        packed_ <= packed_ | ({256'd0, 18'(ends) << cfg_bits | {1'b0, id}} << fill);
+        packed_ <= packed_ | ({256'd0, item} << fill);
         fill <= 9'(filled);
         left <= left - 12'd1;
-        // Two tokens are read ahead; after a beat they are read again.
-        number <= fills || left == 12'd1 ? number - 1'b1 : number + 1'b1;
+        // Three tokens are read ahead; after a beat they are read again.
+        number <= fills || left == 12'd1 ? number - TW'(2) : number + 1'b1;
       end
       BEAT:
       if (m_ready) begin

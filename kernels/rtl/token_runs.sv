@@ -42,10 +42,6 @@ module token_runs #(
   logic [2:0] do_q[FLOWS];
   logic [9:0] base_q[FLOWS], back_q[FLOWS], target_q[FLOWS];
   logic [FLOWS-1:0] fresh_q, waits;
-  logic [TW-1:0] number_q[FLOWS];
-  logic [PW-1:0] part_q[FLOWS];
-  logic [11:0] count_q[FLOWS], confirmed_q[FLOWS];
-  logic [47:0] offset_q[FLOWS], position_q[FLOWS];
 
   logic a_valid, b_valid;
   logic [FW-1:0] a, b;
@@ -59,9 +55,24 @@ module token_runs #(
       .valid(a_valid),
       .flow (a)
   );
+  // State of flow b in the second cycle. No other step writes it meanwhile.
+  logic [2:0] do_b, want;
+  logic [9:0] base_b, back_b, target_b, at_b;
+  logic [7:0] depth_b;
+  logic [15:0] whole_b;
+  logic fresh_b;
   always_ff @(posedge clk) begin
     b_valid <= rst_n && a_valid;
     b <= a;
+    do_b <= do_q[a];
+    base_b <= base_q[a];
+    back_b <= back_q[a];
+    target_b <= target_q[a];
+    fresh_b <= fresh_q[a];
+    want <= wants[3*a+:3];
+    at_b <= ats[10*a+:10];
+    depth_b <= depths[8*a+:8];
+    whole_b <= wholes[16*a+:16];
   end
 
   // ---- tokens shared by all continuations ----
@@ -76,9 +87,9 @@ module token_runs #(
       .s_valid      (agree_start),
       .s_ready      (agree_ready),
       .s_flow       (b),
-      .s_at         (ats[10*b+:10]),
-      .s_depth      (depths[8*b+:8]),
-      .s_base       (base_q[b]),
+      .s_at         (at_b),
+      .s_depth      (depth_b),
+      .s_base       (base_b),
       .write        (last_write),
       .write_address(last_address),
       .write_length (last_length),
@@ -95,12 +106,10 @@ module token_runs #(
       if (agree_start) waits[b] <= 1'b1;
     end
 
-  // ---- memories ----
+  // ---- last tokens by their end, and tokens of the chain by their begin ----
   (* ram_style = "block" *) logic [23:0] lasts[2**(FW+9)];
   (* ram_style = "block" *) logic [23:0] forwards[2**(FW+9)];
-  (* ram_style = "ultra" *) logic [16:0] tokens[2**(FW+TW)];
-  logic [71:0] parts[2**(FW+PW)];
-  logic forward_write, emit;
+  logic forward_write;
   logic [8:0] last_place;
   logic [23:0] q_last, q_forward;
   logic [9:0] start;  // begin of the current token on the way back
@@ -113,41 +122,42 @@ module token_runs #(
   end
 
   // ---- the step ----
-  logic [2:0] do_n, want;
+  logic [2:0] do_n;
   logic [9:0] base_n, back_n, target_n;
-  logic fresh_n, leave, starts, writes;
+  logic fresh_n, leave, starts, writes, opens;
   logic [23:0] given;  // emitted token: its length, then its number
-  logic gives, last_;
-  logic [11:0] count_n, confirmed_n;
-  logic [PW-1:0] part_n;
-  logic [47:0] position_n;
-  assign want = wants[3*b+:3];
-  assign start = back_q[b] - {2'd0, q_last[23:16]};
+  logic gives, ends;   // `ends`: the token that is emitted ends at the target
+  assign start = back_b - {2'd0, q_last[23:16]};
   always_comb begin
-    do_n = do_q[b];
-    base_n = base_q[b];
-    back_n = back_q[b];
-    target_n = target_q[b];
-    fresh_n = fresh_q[b];
+    do_n = do_b;
+    base_n = base_b;
+    back_n = back_b;
+    target_n = target_b;
+    fresh_n = fresh_b;
     leave = 1'b0;
     starts = 1'b0;
     writes = 1'b0;
     gives = 1'b0;
+    opens = 1'b0;
     given = q_last;
-    case (do_q[b])
+    ends = back_b == target_b;
+    case (do_b)
       TAKE: begin
-        back_n = ats[10*b+:10];
-        target_n = ats[10*b+:10];
+        back_n = at_b;
+        target_n = at_b;
         do_n = BACK;
+        given = {at_b[7:0] - base_b[7:0], whole_b};
+        ends = 1'b1;
         if (want == BEGINS || want == RESTARTS) begin
           leave = 1'b1;
+          opens = 1'b1;
           if (want == RESTARTS) begin
             base_n = '0;
             fresh_n = 1'b1;
           end
         end else if (want == WHOLE) begin
           gives = 1'b1;
-          given = {ats[10*b+:8] - base_q[b][7:0], wholes[16*b+:16]};
+          base_n = at_b;
         end else if (want == SOME) do_n = AGREE;
       end
       AGREE:
@@ -158,12 +168,14 @@ module token_runs #(
       AGREED: begin
         back_n = shared_q[b];
         target_n = shared_q[b];
-        if (shared_q[b] == base_q[b]) leave = 1'b1;
+        if (shared_q[b] == base_b) leave = 1'b1;
         else do_n = BACK;
       end
       BACK: begin
-        if (start == base_q[b]) gives = 1'b1;
-        else begin
+        if ({2'd0, q_last[23:16]} == back_b - base_b) begin
+          gives = 1'b1;
+          base_n = back_b;
+        end else begin
           writes = 1'b1;
           back_n = start;
         end
@@ -171,55 +183,46 @@ module token_runs #(
       default: begin
         gives = 1'b1;
         given = q_forward;
+        base_n = base_b + {2'd0, q_forward[23:16]};
+        ends = {2'd0, q_forward[23:16]} == target_b - base_b;
       end
     endcase
     if (gives) begin
-      base_n = base_q[b] + {2'd0, given[23:16]};
       do_n = FORTH;
-      if (base_n == target_n) begin
+      if (ends) begin
         fresh_n = want != SOME;
         leave = 1'b1;
       end
     end
     if (leave) do_n = TAKE;
   end
-  assign last_ = base_n == target_n && want != SOME;
 
-  // A token is appended to a part; the next part begins when it is full.
-  logic begins_part;
-  assign begins_part = count_q[b] == cfg_tokens;
-  assign part_n = begins_part ? part_q[b] + 1'b1 : part_q[b];
-  assign position_n = begins_part ? offset_q[b] : position_q[b];
-  assign count_n = begins_part ? 12'd1 : count_q[b] + 12'd1;
-  assign confirmed_n = last_ ? count_n : begins_part ? 12'd0 : confirmed_q[b];
-  logic opens;
-  logic [47:0] from;
-  assign emit = b_valid && gives;
-  assign opens = b_valid && do_q[b] == TAKE && (want == BEGINS || want == RESTARTS);
-  assign from = want == RESTARTS ? '0 : offset_q[b];
-  always_ff @(posedge clk) begin
-    if (emit) tokens[{b, number_q[b]}] <= {last_, given[15:0]};
-    if (emit) parts[{b, part_n}] <= {position_n, count_n, confirmed_n};
-    else if (opens) parts[{b, PW'(0)}] <= {from, 24'd0};
-    if (emit) begin
-      number_q[b] <= number_q[b] + 1'b1;
-      part_q[b] <= part_n;
-      count_q[b] <= count_n;
-      confirmed_q[b] <= confirmed_n;
-      position_q[b] <= position_n;
-      offset_q[b] <= offset_q[b] + {40'd0, given[23:16]};
-    end else if (opens) begin
-      number_q[b] <= '0;
-      part_q[b] <= '0;
-      count_q[b] <= '0;
-      confirmed_q[b] <= '0;
-      position_q[b] <= from;
-      offset_q[b] <= from;
-    end
-    {token_ends, token} <= tokens[{view_flow, token_number}];
-  end
-  assign view_last = part_q[view_flow];
-  assign {view_position, view_count, view_confirmed} = parts[{view_flow, view_part}];
+  token_parts #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .TW   (TW),
+      .PW   (PW)
+  ) u_parts (
+      .clk,
+      .rst_n,
+      .cfg_tokens,
+      .s_flow    (b),
+      .s_opens   (b_valid && opens),
+      .s_restarts(want == RESTARTS),
+      .s_gives   (b_valid && gives),
+      .s_token   (given[15:0]),
+      .s_length  (given[23:16]),
+      .s_last    (ends && want != SOME),
+      .view_flow,
+      .view_part,
+      .view_last,
+      .view_position,
+      .view_count,
+      .view_confirmed,
+      .token_number,
+      .token,
+      .token_ends
+  );
 
   assign pass = b_valid && leave;
   assign pass_flow = b;

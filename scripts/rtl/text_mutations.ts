@@ -20,8 +20,8 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ["== FW'(FLOWS - 1)) oldest", "== '0) oldest", "the most recently used flow is evicted"],
       ["(held[n] || full[n])", "held[n]", "a restarted flow overtakes its own earlier packets"],
       [
-        "next[32*found+:32] == number",
-        "next[32*found+:32] <= number",
+        "next[32*n+:32] == number",
+        "next[32*n+:32] <= number",
         "a missing packet is not noticed",
       ],
     ],
@@ -104,7 +104,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     build: "packet_tokenize",
     places: [
       ["if (skip) at_q", "if (skip && 1'b0) at_q", "the walk does not pass a piece of the table"],
-      ["== back && fresh[b])", "== back)", "a token after one that was sent early is not checked"],
+      ["== behind && is_fresh,", "== behind,", "a token after one that was sent early is not checked"],
       [
         "leftrank_n > rightrank_n",
         "leftrank_n < rightrank_n",
@@ -115,19 +115,37 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "{1'b0, rightrank_n}",
         "a merge of equal rank to the left comes too late",
       ],
+      ["back >= 10'd64", "back >= 10'd32", "tokens are sent too early"],
+      [
+        "{2'd0, depth_b} == length_b",
+        "{2'd0, depth_b} <= length_b",
+        "a token that is only the end of a piece counts as the whole piece",
+      ],
+      ["known_n = 1'b0;", "known_n = 1'b1;", "the second failure link is that of the state before"],
+      ["if (right_b == token_b) begin", "begin", "a part's suffix counts as the candidate's"],
+    ],
+  },
+  {
+    file: "verdict_cache.sv",
+    build: "packet_tokenize",
+    places: [
       [
         "if (!rst_n || clear) wiping",
         "if (!rst_n || (clear && !wiping[CW])) wiping",
         "verdicts of another vocabulary are kept",
       ],
-      ["back >= 10'd64", "back >= 10'd32", "tokens are sent too early"],
       [
-        "{2'd0, depth_q[b]} == length_q[b]",
-        "{2'd0, depth_q[b]} <= length_q[b]",
-        "a token that is only the end of a piece counts as the whole piece",
+        "q_verdict[31:0] == read",
+        "q_verdict[15:0] == read[15:0]",
+        "a verdict holds for every pair with the same right token",
       ],
-      ["known_n = 1'b0;", "known_n = 1'b1;", "the second failure link is that of the state before"],
-      ["if (right_q[b] == token_q[b]) begin", "begin", "a part's suffix counts as the candidate's"],
+    ],
+  },
+  {
+    file: "walk_request.sv",
+    build: "packet_tokenize",
+    places: [
+      ["mixed ^ (mixed >> 15)", "mixed", "a merge is searched in another slot than it was stored in"],
     ],
   },
   {
@@ -142,15 +160,21 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "token_runs.sv",
     build: "packet_tokenize",
     places: [
+      ["fresh_n = want != SOME;", "fresh_n = 1'b1;", "the rest of a piece counts as a piece"],
+    ],
+  },
+  {
+    file: "token_parts.sv",
+    build: "packet_tokenize",
+    places: [
       [
-        "begins_part ? 12'd0 : confirmed_q[b]",
-        "confirmed_q[b]",
+        "begins_part ? 12'd0 : confirmed_q[flow]",
+        "confirmed_q[flow]",
         "a part confirms the bytes of the part before",
       ],
-      ["fresh_n = want != SOME;", "fresh_n = 1'b1;", "the rest of a piece counts as a piece"],
       [
-        "begins_part ? offset_q[b] : position_q[b]",
-        "position_q[b]",
+        "begins_part ? offset_q[flow] : position_q[flow]",
+        "position_q[flow]",
         "all parts begin at the first part's position",
       ],
     ],

@@ -38,9 +38,12 @@ foreach module {
     text_intake
     token_agree
     token_answer
+    token_parts
     token_runs
     tokenize_flows
     utf8_step
+    verdict_cache
+    walk_request
     word_cache
     words_port
 } {
