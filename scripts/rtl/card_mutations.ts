@@ -62,6 +62,12 @@ export const CARD_MUTATIONS: readonly Mutations[] = [
         "(AW < 7 ? 8 : AW - 2)",
         "sockets are lost if many packets are inside",
       ],
+    ],
+  },
+  {
+    file: "packet_shell.sv",
+    build: "packet_image",
+    places: [
       ["to_valid && to_ready && to_last", "to_valid && to_last", "a stalled packet outputs its socket twice"],
     ],
   },

@@ -41,7 +41,7 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     file: "row_store.sv",
     build: "packet_rows",
     places: [
-      ["WW'(3 - b)", "WW'(2 - b)", "taps after a word come from the word before"],
+      ["WW'(3 - b)", "WW'(1 - b)", "taps after a word come from the word before"],
     ],
   },
   {
