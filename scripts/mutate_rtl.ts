@@ -3,8 +3,9 @@
  * the tests have a gap and the run fails. `--only 9,100-129` selects mutations by number, `--json` prints JSON,
  * `--workers <n>` run at the same time. `--write` puts each result into docs/mutations.md and docs/mutations.json
  * at once; without `--only` it runs only mutations that are not there yet, so a run that was ended goes on. `--near`
- * runs the quick tests of the files that are nearest to a build alone, on the committed builds, in seconds a
- * mutation: it leaves those that these tests do not notice, without a reason in the list, to a whole run.
+ * runs only the test files that open the build, beside committed builds, in seconds a mutation: first the quick tests,
+ * then the long ones of the nearest files. It leaves what they do not notice, without a reason in the list, to a whole
+ * run.
  * `--last <files>` puts the mutations of files at the end. `--mark` judges nothing: it drops rows of mutations that are
  * no longer listed and writes the page again.
  *
@@ -22,7 +23,7 @@ import { COMMITTED_BUILDS } from "../kernels/rtl/builds.ts";
 import { mapWithWorkers } from "./io/workers.ts";
 import { mutationPage, PAGE, readTables, RTL_TABLE } from "./mutate/page.ts";
 import { GENERATED } from "./rtl/generated.ts";
-import { limitOf, nearTests, runTests, type TestRun } from "./rtl/mutant_tests.ts";
+import { limitOf, nearestTests, nearTests, runTests, type TestRun } from "./rtl/mutant_tests.ts";
 import { buildSound, withMutant } from "./rtl/mutants.ts";
 import { type JudgedMutation, mergeJudged, unjudged } from "./rtl/mutation_table.ts";
 import { listMutations, type Mutation } from "./rtl/mutations.ts";
@@ -40,17 +41,25 @@ interface Judgement extends JudgedMutation {
   readonly error: string | null;
 }
 
-/** A test file with its limit for the mutants of a build, in seconds of CPU time. */
+/** Runs a test file on a mutant, within the limit that the unchanged RTL gives. */
 type Check = (folder: string) => Promise<TestRun>;
 
-/** The unchanged RTL: its builds, and the checks that its tests are for mutants. */
+/** The unchanged RTL: its builds, and what its tests take. */
 interface Sound {
   readonly folder: string;
-  /** Builds and tests the unchanged RTL on first use; fails if a test does. */
-  checksOf(build: string): Promise<readonly Check[]>;
+  /** Builds the unchanged RTL on first use. */
+  prepare(build: string): Promise<void>;
+  /** Checks of a build, quickest first. Each is measured on first use, and fails if the unchanged RTL does. */
+  checksOf(build: string): Iterable<Promise<Check>>;
 }
 
-/** Prepares the unchanged RTL. Each build and each test file is run once. */
+/** Returns what was made for a key before, or makes it. */
+function once<T>(kept: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  if (!kept.has(key)) kept.set(key, make());
+  return kept.get(key)!;
+}
+
+/** Prepares the unchanged RTL. */
 async function openSound(folder: string, isNear: boolean, workers: number): Promise<Sound> {
   await mkdir(OBJECTS, { recursive: true });
   await cp(GENERATED, folder, { recursive: true });
@@ -60,37 +69,30 @@ async function openSound(folder: string, isNear: boolean, workers: number): Prom
   }
   const checks = new Map<string, Promise<Check>>();
   const builds = new Map<string, Promise<void>>();
-  const measure = async (tests: string, suite: "" | "all"): Promise<Check> => {
-    const { failure, cpuSeconds } = await runTests(ROOT, folder, tests, suite);
-    if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
-    return (mutant) => runTests(ROOT, mutant, tests, suite, limitOf(cpuSeconds));
-  };
-  const once = <T>(kept: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> => {
-    if (!kept.has(key)) kept.set(key, make());
-    return kept.get(key)!;
-  };
+  const measured = (build: string, tests: string, suite: "" | "all"): Promise<Check> =>
+    once(checks, `${build} ${tests} ${suite}`, async () => {
+      const { failure, cpuSeconds } = await runTests(ROOT, folder, tests, suite);
+      if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
+      return (mutant) => runTests(ROOT, mutant, tests, suite, limitOf(cpuSeconds));
+    });
   return {
     folder,
-    checksOf: async (build) => {
-      await once(builds, build, () => buildSound(build, folder, OBJECTS));
-      const all: Check[] = [];
-      // The time of a file depends on which of its builds are less optimized, a little.
-      for (const tests of nearTests(build)) {
-        all.push(await once(checks, `${build} ${tests}`, () => measure(tests, "")));
-      }
-      if (!isNear) all.push(await once(checks, "all", () => measure("", "all")));
-      return all;
+    prepare: (build) => once(builds, build, () => buildSound(build, folder, OBJECTS)),
+    *checksOf(build) {
+      for (const tests of nearTests(build)) yield measured(build, tests, "");
+      for (const tests of nearestTests(build)) yield measured(build, tests, "all");
+      if (!isNear) yield measured("", "", "all");
     },
   };
 }
 
 /** Breaks a copy in one place, builds it and runs the tests; the other builds are unchanged. */
 async function judge(mutation: Mutation, sound: Sound): Promise<Judgement> {
-  const checks = await sound.checksOf(mutation.build);
+  await sound.prepare(mutation.build);
   try {
     const caughtBy = await withMutant(mutation, sound.folder, OBJECTS, async (folder) => {
-      for (const check of checks) {
-        const { failure } = await check(folder);
+      for (const check of sound.checksOf(mutation.build)) {
+        const { failure } = await (await check)(folder);
         if (failure !== null) return failure;
       }
       return null;

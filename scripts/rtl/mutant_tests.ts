@@ -62,14 +62,24 @@ export interface TestRun {
 }
 
 /**
- * Lists the test files that open a build.
+ * Lists the test files that are nearest to a build.
  *
  * @param build Name of the build.
- * @returns Names of files in `tests/rtl`, in the order in which to run them; none if no test opens it.
+ * @returns Names of files in `tests/rtl`, in the order in which to run them; none if no test opens the build.
  */
-export function nearTests(build: string): string[] {
-  const near = NEAREST.find(([builds]) => builds.test(build))?.[1];
-  return near === undefined ? [] : [...near, ...SHARED];
+export function nearestTests(build: string): readonly string[] {
+  return NEAREST.find(([builds]) => builds.test(build))?.[1] ?? [];
+}
+
+/**
+ * Lists all test files that open a build.
+ *
+ * @param build Name of the build.
+ * @returns The nearest ones, then those of several builds; none if no test opens the build.
+ */
+export function nearTests(build: string): readonly string[] {
+  const nearest = nearestTests(build);
+  return nearest.length === 0 ? [] : [...nearest, ...SHARED];
 }
 
 /** Limit of CPU time for a mutant, in whole seconds, from the CPU seconds on the unchanged RTL. */

@@ -247,3 +247,25 @@ Deno.test("RTL: drops at the door and behind the kernel are all counted, at once
     weight: drops[DROP_REASONS.indexOf("weight")],
   }, wanted);
 });
+
+Deno.test("RTL: drops of one reason at the door and by the rows' intake are all counted, at once too", () => {
+  const input = noise(1, 12, 90, 3, 1);
+  const plan = compile({ steps: [{ op: "resize", size: [6, 40], match: "pillow" }] }, {
+    input,
+    device: RTL_PROFILE,
+  });
+  const rtl = load(plan);
+  const [first] = packetsOf(plan, input);
+  // Every second packet lies beyond the flow, which the intake finds; the others hold half a pixel.
+  const sent = Array.from({ length: 600 }, (_, at) => {
+    const length = at % 2 === 0 ? 3 * (1 + at % 70) : 3 * (1 + (at * at) % 60) + 1;
+    const packet = first!.slice(0, HEADER_BYTES + length);
+    const view = new DataView(packet.buffer);
+    view.setUint16(OFFSET.length, length, true);
+    if (at % 2 === 0) view.setUint32(OFFSET.position, 2 ** 30, true);
+    return sealed(packet);
+  });
+  const { answers, drops } = rtl.run(sent);
+  assert.equal(answers.length, 0);
+  assert.equal(drops[DROP_REASONS.indexOf("items")], sent.length);
+});

@@ -228,13 +228,15 @@ for (const decode of [false, true]) {
   });
 }
 
-/** Elements whose norm rounds to 4,096 in f16, and whose sum is given. */
-function vectorOf(sum: number): Uint16Array {
+/** Elements whose norm rounds to 4,096 in f16, some of which are given; the others are integers of a given sum. */
+function vectorOf(sum: number, given: readonly number[] = []): Uint16Array {
   const values = new Float32Array(64), out = new Uint16Array(64);
-  for (let i = 2; i < 64; i++) values[i] = Math.floor((sum + i - 2) / 62);
+  values.set(given, 2);
+  const first = 2 + given.length;
+  for (let i = first; i < 64; i++) values[i] = Math.floor((sum + i - first) / (64 - first));
   const rest = values.reduce((squares, value) => squares + value * value, 0);
-  // Two opposite values add nothing to the sum.
-  values[0] = 2 * Math.round(Math.sqrt((2 ** 24 - rest) / 2) / 2);
+  // Two opposite values add nothing to the sum. Even ones give a norm of 4,095 to 4,098, which rounds to 4,096.
+  values[0] = 2 * Math.floor(Math.sqrt((2 ** 24 - rest) / 2) / 2 + 0.65);
   values[1] = -values[0];
   narrow("f16", values, out);
   return out;
@@ -257,6 +259,23 @@ Deno.test("packet_rotate gives a coordinate at a threshold the greater code, on 
       assert.equal(first, thresholds.filter((threshold) => sum >= threshold).length, `${bits} bits, ${sum}`);
     });
   }
+});
+
+Deno.test("packet_rotate rounds a tie of an aligned element to the even unit", () => {
+  // The greatest element has units of 2^-10. One other lies between two units; rounded up, it moves a sum to a threshold.
+  const rotation = { decode: false, bits: 2, channels: 64, values: "f16", norms: "f16" } as const;
+  rtl.card.start(argumentsOf(rotation, 16));
+  const answerTo = (element: number) => {
+    const vector = [...vectorOf(4020, [element, 0.5 - 2 ** -10])];
+    const payload = new Uint8Array(Uint16Array.from(Array(4).fill(vector).flat()).buffer);
+    const packet = payloadPacket(16, payload, 0, 1, 1);
+    const [answer] = rtl.run([packet]).answers;
+    assert.deepEqual(answer, answerOf(packet, rotation), `${element}`);
+    return answer!.subarray(HEADER_BYTES);
+  };
+  const [even, tie, above] = [0.5, 0.5 + 2 ** -11, 0.5 + 2 ** -10].map(answerTo);
+  assert.deepEqual(tie, even);
+  assert.notDeepEqual(above, even);
 });
 
 Deno.test("packet_rotate drops every packet when its arguments are out of range", () => {

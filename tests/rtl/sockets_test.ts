@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { compile } from "../../kernels/compile.ts";
+import { IMAGE_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { cellBytes } from "../../serialize/sampling.ts";
 import { HEADER_BYTES, KIND } from "../../serialize/header.ts";
@@ -45,6 +46,20 @@ Deno.test("RTL: as many short packets as have room inside keep their sockets", (
   const packets = Array.from({ length: 1000 }, (_, at) => packetOf(ITEM, 0, 1, at));
   const sockets = packets.map((_, at) => (at * 40503) & 0xffff);
   for (const take of [0, 15]) assert.deepEqual(echo.run(packets, { take }, sockets).answered, sockets);
+});
+
+Deno.test("RTL: a packet that the core stalls at its last beat keeps its socket, and the next ones theirs", async () => {
+  // Samples of one byte that leave as they come; two packets wait in the core, whatever their length.
+  const rtl = await openRtl("packet_image");
+  const values: Record<string, number> = { plan: PLAN, kind: KIND.cells, longest: LONGEST, channels: 1 };
+  rtl.card.start(IMAGE_ARGUMENTS.map(({ name }) => values[name] ?? 0));
+  const packets = Array.from({ length: 400 }, (_, at) => packetOf(1 + at % 70, 0, 1, at));
+  const sockets = packets.map((_, at) => (at * 40503) & 0xffff);
+  for (const take of [0, 6, 12, 15]) {
+    const { answers, answered } = rtl.run(packets, { take, seed: take + 1 }, sockets);
+    assert.equal(answers.length, packets.length);
+    assert.deepEqual(answered, sockets);
+  }
 });
 
 Deno.test("RTL: what is dropped behind the core takes no socket from the next answer", () => {
