@@ -207,6 +207,10 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ],
       ["last + FW'(n)", "FW'(n)", "a flow waits while others are ready"],
     ],
+    unseen: {
+      "last + FW'(n)":
+        "a selected flow leaves its stage after a bounded number of steps, so all are answered; their order is free",
+    },
   },
   {
     file: "tokenize_flows.sv",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { REGISTER } from "../../kernels/rtl/registers.ts";
 import { KIND, OFFSET } from "../../serialize/header.ts";
 import { ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
 import { openRtl } from "./rtl.ts";
@@ -134,4 +135,30 @@ Deno.test("whole_queue: a short answer leaves before a long one that is not whol
   const packets = [packetIn(0, items, 0), packetIn(1, items, 1), packetIn(2, 2, 2)];
   const { answers } = rtl.run(packets);
   assert.deepEqual(answers.map(flowOf), [2, 0, 1]);
+});
+
+Deno.test("spread_packets: every instance takes each word of a table once, though one is busy", async () => {
+  for (const flow of [0, 1, 2, 3]) {
+    const rtl = await openSpread();
+    // No answer leaves, so the instance of the flow is busy when the table comes; the others are idle.
+    const packets = Array.from(
+      { length: 4 },
+      (_, at) => packetIn(flow, LONGEST / ITEM, at),
+    );
+    let end = 0;
+    packets.forEach((packet, at) => {
+      rtl.card.input.set(packet, end);
+      rtl.card.ends[at] = end += packet.length;
+    });
+    assert.throws(() => rtl.card.run(packets.length, { take: 16 }, 2000), /did not end/);
+    // A run that is given up leaves a read under way, whose word the next read is given.
+    rtl.card.read(REGISTER.control);
+    rtl.card.queue([{ words: [5 * 65536, 7], entries: new Uint8Array(28), perWord: 1 }]);
+    const last = packetIn(flow, 1, 0);
+    rtl.card.input.set(last);
+    rtl.card.ends[0] = last.length;
+    assert.equal(rtl.card.run(1), packets.length + 1);
+    assert(!rtl.card.hasQueued());
+    assert.equal(rtl.card.counters().words, 8 * INSTANCES, `flow ${flow}`);
+  }
 });

@@ -54,6 +54,14 @@ Deno.test("widths: a beat every cycle, of the shortest packets too", () => {
   }
 });
 
+Deno.test("widths: cycles are counted from the one in which a packet arrives to the one in which it leaves", () => {
+  for (const length of [1, 32, 33, 64, 65, 96, 1408]) {
+    const beats = Math.ceil(length / 32);
+    // Two stages of registers, and the half that waits for the other.
+    assert.equal(loop.run([randomBytes(length, 1)]).cycles, beats + (beats > 1 ? 3 : 2), `${length} bytes`);
+  }
+});
+
 Deno.test("widths: a reset in the middle leaves no half behind", async () => {
   const other = await openRtl("packet_widths");
   const packets = Array.from({ length: 40 }, (_, at) => randomBytes(65 + 7 * at, at));
