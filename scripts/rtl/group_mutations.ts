@@ -24,13 +24,23 @@ export const GROUP_MUTATIONS: readonly Mutations[] = [
     build: "packet_quantize",
     places: [
       ["whole != 19'(length2) || ", "", "packets of no whole groups pass"],
-      ["answer > 19'(ANSWER)", "answer > 19'(ANSWER) + 19'd64", "answers longer than the store pass"],
       ["h_ready && n_ready", "h_ready", "a packet's groups are lost if their queue is full"],
       [
         "h_data[175:160] = {2'd0, answer3}",
         "h_data[175:160] = h_data[175:160]",
         "answers keep the request's length",
       ],
+    ],
+    unseen: {
+      "h_ready && n_ready":
+        "the queue of headers has as many entries, and two for each packet: it is full before the packets' groups are",
+    },
+  },
+  {
+    file: "group_packets.sv",
+    build: "packet_dequantize",
+    places: [
+      ["answer > 19'(ANSWER)", "answer > 19'(ANSWER) + 19'd64", "answers longer than the store pass"],
     ],
   },
   {

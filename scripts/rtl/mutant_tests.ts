@@ -26,13 +26,13 @@ const NEAREST: readonly (readonly [build: RegExp, files: readonly string[]])[] =
   [/^packet_image/, ["image_test.ts", "pages_test.ts", "outsider_test.ts"]],
 ];
 
-/** Files of the tests of starts, tables, arguments, sockets and gaps, of several builds. */
-const SHARED: readonly string[] = [
-  "start_test.ts",
-  "sockets_test.ts",
-  "gaps_test.ts",
-  "card_test.ts",
-  "disturbed_test.ts",
+/** Test files of several builds, and the builds that they open. */
+const SHARED: readonly (readonly [file: string, builds: RegExp])[] = [
+  ["start_test.ts", /^packet_(echo|image|rows|tokenize)/],
+  ["sockets_test.ts", /^packet_(echo|image)/],
+  ["gaps_test.ts", /^packet_(echo|image|rows)/],
+  ["card_test.ts", /^packet_(?!widths|tokenize)/],
+  ["disturbed_test.ts", /^packet_(image|rows)/],
 ];
 
 /** Maximum CPU time of a mutant's tests, as a multiple of that on the unchanged RTL. */
@@ -78,8 +78,7 @@ export function nearestTests(build: string): readonly string[] {
  * @returns The nearest ones, then those of several builds; none if no test opens the build.
  */
 export function nearTests(build: string): readonly string[] {
-  const nearest = nearestTests(build);
-  return nearest.length === 0 ? [] : [...nearest, ...SHARED];
+  return [...nearestTests(build), ...SHARED.flatMap(([file, builds]) => builds.test(build) ? [file] : [])];
 }
 
 /** Limit of CPU time for a mutant, in whole seconds, from the CPU seconds on the unchanged RTL. */
