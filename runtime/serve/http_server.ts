@@ -164,7 +164,10 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
   });
   refuseUnreadable(server);
   limitConnections(server, maxConnections);
-  // One timer for all responses: a timer of each would cost more than the rest of a small one.
+  const claim = socket === undefined ? undefined : await claimSocket(socket);
+  await listen(server, socket === undefined ? { port, host } : { path: socket });
+  // One timer for all responses: a timer of each would cost more than the rest of a small one. It starts after the
+  // last step that can fail without a close, or it would keep the process of a server that never listened.
   const slow = setInterval(() => {
     const limit = performance.now() - sendTimeoutMs;
     for (const sender of senders.all()) {
@@ -172,9 +175,6 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
     }
   }, Math.min(CHECK_MS, sendTimeoutMs));
   server.on("close", () => clearInterval(slow));
-  const claim = socket === undefined ? undefined : await claimSocket(socket);
-  await listen(server, socket === undefined ? { port, host } : { path: socket });
-  await claim?.mark();
   const { port: found, family } = socket === undefined
     ? server.address() as AddressInfo
     : { port: 0, family: "unix" };
@@ -197,6 +197,7 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
   };
   const closeOnce = (wait: WaitOptions = {}) => closed ??= close(wait);
   try {
+    await claim?.mark();
     await service.start();
   } catch (error) {
     await closeOnce();

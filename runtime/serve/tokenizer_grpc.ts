@@ -115,7 +115,6 @@ export async function serveTokenizerGrpc(
   });
   const claim = await claimSocket(path);
   await listen(server, { path });
-  await claim.mark();
 
   const close = async (wait: WaitOptions): Promise<void> => {
     const isStopped = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -133,5 +132,11 @@ export async function serveTokenizerGrpc(
   };
   let closed: Promise<void> | undefined;
   const closeOnce = (wait: WaitOptions = {}) => closed ??= close(wait);
+  try {
+    await claim.mark();
+  } catch (error) {
+    await closeOnce();
+    throw error;
+  }
   return { url: `unix:${path}`, close: closeOnce, [Symbol.asyncDispose]: () => closeOnce() };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { offloadAll } from "../support/cli.ts";
 
@@ -124,4 +125,33 @@ Deno.test("offload serve refuses options without a model, and those that contrad
     /--predictor stands behind/,
   ];
   ends.forEach(({ stderr }, at) => assert.match(stderr, wanted[at]!));
+});
+
+Deno.test("offload serve and tokenizer serve end where the port is taken or the socket cannot be made", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  try {
+    // All run in one process, which would stay if any of them left a timer or a listener.
+    const ends = await offloadAll(ROOT, [
+      ["serve", "--pipeline", "examples/pipeline.json", "--shape", "48,64,3", "--port", `${port}`],
+      ["tokenizer", "serve", "--vocab", "r50k_base", "--port", `${port}`],
+      ["tokenizer", "serve", "--vocab", "r50k_base", "--socket", "README.md"],
+      ["tokenizer", "serve", "--vocab", "r50k_base", "--port", "0", "--grpc", "unix:README.md"],
+      ["tokenizer", "serve", "--vocab", "r50k_base", "--port", "0", "--socket", "x"],
+    ]);
+    const wanted = [
+      [1, new RegExp(`^error: Cannot listen on port ${port} of 127.0.0.1: EADDRINUSE\n$`)],
+      [1, new RegExp(`^error: Cannot listen on port ${port} of 127.0.0.1: EADDRINUSE\n$`)],
+      [1, /^error: Cannot listen on socket README\.md: a file that is no socket is there\n$/],
+      [1, /^error: Cannot listen on socket README\.md: a file that is no socket is there\n$/],
+      [2, /'--socket <path>' cannot be used with option '--port <number>'/],
+    ] as const;
+    ends.forEach(({ code, stderr }, at) => {
+      assert.equal(code, wanted[at]![0]);
+      assert.match(stderr, wanted[at]![1]);
+    });
+  } finally {
+    other.close();
+  }
 });
