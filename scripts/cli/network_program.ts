@@ -166,7 +166,7 @@ function addEndOptions(command: Command): Command {
     .addOption(
       addressOption("--listen <address>", "address of the packets (default: the one that faces the NIC)"),
     )
-    .addOption(listOption("--plan <file>", "file of a plan that onpath plan --output wrote; may be repeated"))
+    .addOption(listOption("--plan <file>", "file of a plan that plan --output wrote; may be repeated"))
     .addOption(samplesOption())
     .addOption(deviceOption("model"))
     .addOption(vocabOption())

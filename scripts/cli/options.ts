@@ -23,7 +23,7 @@ import { DEFAULT_CYCLES, DEFAULT_RANGE, type WaveformOptions, type WaveRange } f
 export function deviceOption(byDefault: string = DEFAULT_DEVICE): Option {
   return new Option(
     "--device <name>",
-    `device that computes, or file with its profile, .json (default: "${byDefault}")`,
+    `device that computes, or file with its profile, .json (default: ${byDefault})`,
   )
     .argParser((name: string) => {
       try {

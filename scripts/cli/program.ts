@@ -136,7 +136,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(toleranceOption())
     .addOption(formOption())
     .addOption(packetLayoutOption())
-    .option("--vocab <name>", "vocabulary of a pipeline with tokenize; see onpath tokenize --help")
+    .option("--vocab <name>", "vocabulary of a pipeline with tokenize; see tokenize --help")
     .addOption(numberOption("--payload <bytes>", "maximum payload of a text pipeline's packets", MAX_PAYLOAD))
     .addOption(
       numberOption("--overlap <bytes>", "bytes that a chunk of text repeats of the one before", MAX_PAYLOAD),

@@ -33,7 +33,7 @@ export function addServeCommand(program: Command, context: Context): void {
     .addOption(shapeOption())
     .addOption(layoutOption())
     .option("--processor <file>", "preprocessor_config.json: model processor")
-    .option("--vocab <name>", "vocabulary: model tokenizer; see onpath tokenize --help")
+    .option("--vocab <name>", "vocabulary: model tokenizer; see tokenize --help")
     .option("--special", "match special tokens in texts")
     .addOption(
       new Option("--pad-id <id>", "id that fills shorter texts of a request (default: 0)")
@@ -49,7 +49,7 @@ export function addServeCommand(program: Command, context: Context): void {
           return text;
         }),
     )
-    .addOption(deviceOption(`${SERVED_DEVICE}" for images, "${PLANNED_DEVICE}" for texts`))
+    .addOption(deviceOption(`${SERVED_DEVICE} for images, ${PLANNED_DEVICE} for texts`))
     .addOption(emulateOption())
     .addOption(xclbinOption())
     .option("--host <address>", "address to listen on", "127.0.0.1")

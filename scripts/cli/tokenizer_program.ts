@@ -22,7 +22,7 @@ export function addTokenizerCommand(program: Command, context: Context): void {
     .description(
       "tokenize, detokenize and count over HTTP or a Unix socket, as vLLM does, and prompts that grow",
     )
-    .requiredOption("--vocab <name>", "vocabulary: see onpath tokenize --help")
+    .requiredOption("--vocab <name>", "vocabulary: see tokenize --help")
     .option("--name <name>", "name of the model in requests and metrics (default: the vocabulary's)")
     .addOption(
       new Option("--special <which>", "special tokens that are recognised in prompts").choices([
@@ -36,7 +36,12 @@ export function addTokenizerCommand(program: Command, context: Context): void {
       "tokenizer_config.json or .jinja, for messages; wants @huggingface/jinja",
     )
     .addOption(numberOption("--max-model-len <ids>", "value of max_model_len in responses", 2 ** 31 - 1))
-    .option("--socket <path>", "Unix socket to listen on, in place of a port")
+    .addOption(
+      new Option("--socket <path>", "Unix socket to listen on, in place of a port").conflicts([
+        "host",
+        "port",
+      ]),
+    )
     .option(
       "--grpc <address>",
       "also serve llm-d's router by gRPC, at unix:<path>; wants the package @grpc/grpc-js",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STEP_SPECS } from "../../kernels/image/kernels.ts";
 import { MAX_NPY_HEADER } from "../io/npy.ts";
 import { MAX_PICTURE_SAMPLES } from "../io/picture.ts";
 import { MAX_INPUT_BYTES } from "../io/read.ts";
@@ -28,8 +29,9 @@ A pipeline is a JSON file with its steps in order:
     {"op": "normalize", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
      "range": "0-1", "dtype": "f32", "layout": "CHW"}
   ]}
-  Steps: crop, center_crop, pad, letterbox, resize, rotate, affine, perspective, normalize.
-  A resize matches exact, opencv, torchvision (four neighbours) or pillow (antialiased).`;
+  Steps, with their parameters in docs/steps.md:
+  ${Object.keys(STEP_SPECS).join(", ")}.
+  A resize matches exact, opencv, torchvision, or pillow, which is antialiased.`;
 
 /** Inputs of image commands and their limits. */
 export const INPUTS: string = `
@@ -46,8 +48,9 @@ Inputs, at most ${MAX_INPUT_BYTES} bytes:
 export const VOCABULARIES: string = `
 Vocabularies:
   By name, from the npm package tiktoken: r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and
-  o200k_harmony. By file: Hugging Face's tokenizer.json (byte-level BPE, BPE with byte fallback, WordPiece), a
-  rank file (.tiktoken, named after its encoding), or compiled tables (.vocab).
+  o200k_harmony. By file: Hugging Face's tokenizer.json (byte-level BPE, BPE with byte fallback, WordPiece,
+  Unigram), Mistral's tekken.json, SentencePiece's .model, a rank file (.tiktoken, named after its encoding), or
+  compiled tables (.vocab).
   Unsupported features are refused by name.`;
 
 /** Outputs by their extension. */
@@ -64,5 +67,6 @@ Waveforms, of the device rtl or of an emulated card:
   --vcd writes all signals of the hierarchy: some megabytes for 4 packets. It starts at the cycle that
   offers the first packet, and ends when no packet of the range is inside. Time is cycles at an assumed
   250 MHz. With --emulate it has the kernel with its movers and the card's memory ports, in cycles from the
-  reset on; a small image takes some 1,000 and a megabyte. The cycles and the results of the run do not change. The build that writes waveforms is made
-  once from the sources of a checkout, with Debian's verilator and clang.`;
+  reset on; a small image takes some 1,000 and a megabyte. The cycles and the results of the run do not change.
+  The build that writes waveforms is made once from the sources of a checkout, with Debian's verilator and
+  clang.`;

@@ -259,7 +259,7 @@ The vocabulary comes from the npm package tiktoken: a checkout downloads it at t
 With --authenticate, packets and reports carry a MAC, and the control channels agree on the keys. Without
 TLS, keys cross loopback only, so the three are processes on loopback then.
 
-To run the programs on hosts of your own: onpath nic, onpath network receive, onpath network send.
+To run the programs on hosts of your own: nic, network receive, network send.
 
 Examples:
   onpath network
@@ -270,7 +270,7 @@ Examples:
 ${EXIT_CODES}`,
   networkReceive: `
 Takes the results of plans, until SIGINT or SIGTERM. Each result is printed with its SHA-256, and written
-with --output. Senders need the same plans: files of onpath plan --output, or --samples. With --json each
+with --output. Senders need the same plans: files of plan --output, or --samples. With --json each
 line is an object: {"ready": …}, {"output": …}, {"counts": …}, {"end": …}.
 
 The NIC sends answers to the host that registers, so start this command where the results belong. Without

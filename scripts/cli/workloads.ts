@@ -46,7 +46,7 @@ export function checkPipeline(workload: WorkloadName, value: unknown): unknown {
   if (typeof pipeline === "function") return pipeline(value);
   throw new OnpathError(
     "pipeline",
-    `Cannot plan a pipeline of ${workload} from a file: ${pipeline}; use onpath ${command}, or compile() in a program`,
+    `Cannot plan a pipeline of ${workload} from a file: ${pipeline}; use the command ${command}, or compile() in a program`,
     { workload },
   );
 }
@@ -59,7 +59,7 @@ export function checkPipeline(workload: WorkloadName, value: unknown): unknown {
 export function notForRun({ id, workload }: AnyPlan): OnpathError {
   return new OnpathError(
     "plan",
-    `Cannot run plan ${id}: it is a plan of ${workload} and run takes images; use onpath ${
+    `Cannot run plan ${id}: it is a plan of ${workload} and run takes images; use the command ${
       FILES[workload].command
     }, or Session.open() in a program`,
     { plan: id, workload },

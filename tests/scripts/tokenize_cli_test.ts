@@ -168,7 +168,7 @@ longTest("plan shows and saves text plans, and run refuses them by name with wha
     assert.equal(run.code, 2);
     assert.match(
       run.stderr,
-      /^error: Cannot run plan \d+: it is a plan of tokenize.*onpath tokenize --vocab/,
+      /^error: Cannot run plan \d+: it is a plan of tokenize.*use the command tokenize --vocab/,
     );
     for (
       const [args, message] of [

@@ -80,7 +80,7 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
       ["vocabulary", `${vocabulary.name}, ${vocabulary.idLimit} ids`],
       [
         "serving",
-        `${server.url}/tokenize, /detokenize, /count, /sessions and /metrics; SIGINT or SIGTERM ends`,
+        `/tokenize, /detokenize, /count, /sessions and /metrics at ${server.url}; SIGINT or SIGTERM ends`,
       ],
       ...(calls === undefined ? [] : [["gRPC", `${calls.url}, ${SERVICE}`] as const]),
     ]));
