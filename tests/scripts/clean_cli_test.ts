@@ -167,6 +167,8 @@ Deno.test("offload clean refuses what is wrong in one sentence, and leaves no fi
       [["ok.csv", "o.arrow", "--steps", "s.json", "--types", "y=f32"], 2, /Cannot find column y/],
       [["ok.csv", "no/o.arrow", "--steps", "s.json"], 1, /the folder no is missing/],
       [["ok.csv", "o.arrow", "--onnx", "s.json"], 1, /Cannot read an ONNX model/],
+      [["ok.csv", "o.arrow", "--steps", "s.json", "--save-fitted", "./ok.csv"], 2, /a file of the records/],
+      [["ok.csv", "o.arrow", "--steps", "s.json", "--save-fitted", "o.arrow"], 2, /a file of the records/],
     ];
     const ends = await offloadAll(folder, cases.map(([args]) => ["clean", ...args]));
     for (const [at, [args, code, message]] of cases.entries()) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type ColumnDomain, scanDomains } from "../../../kernels/tabular/domain.ts";
 import type { FittedPipeline } from "../../../kernels/tabular/fitted/steps.ts";
@@ -110,6 +111,11 @@ function checkUse(input: string, output: string, options: CleanOptions, command:
   }
   if (output.toLowerCase().endsWith(".arrows")) {
     refuse("Arrow streams (.arrows) are read only, expected .arrow");
+  }
+  // It is written before the records are read, so they would be lost.
+  const saved = options.saveFitted === undefined ? undefined : resolve(options.saveFitted);
+  if ([input, output, options.fit].some((path) => path !== undefined && resolve(path) === saved)) {
+    refuse("--save-fitted names a file of the records, expected one of its own");
   }
 }
 
