@@ -57,9 +57,8 @@ export class FitState {
     return step.columns.map((name) => {
       const type = this.#types.get(name);
       if (type !== undefined && this.#outputs.includes(name)) return { name, type };
-      throw new OnpathError("shape", `Cannot fit column ${quoted(name)}: there is none at this step`, {
-        name,
-      });
+      const reason = type === undefined ? "it is missing" : "an earlier step has removed it";
+      throw new OnpathError("shape", `Cannot fit column ${quoted(name)}: ${reason}`, { name });
     });
   }
 

@@ -308,7 +308,7 @@ Deno.test("fitRecords: refuses a malformed pipeline", () => {
   assert.throws(() => fitRecords(null as never, input), refusal("pipeline"));
   assert.throws(
     () => fitRecords({ steps: [{ op: "scale", method: "standard", columns: ["age"] }] }, input),
-    refusal("shape", /column "age": there is none at this step/),
+    refusal("shape", /column "age": it is missing$/),
   );
 });
 
