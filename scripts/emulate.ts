@@ -13,6 +13,13 @@ import { runGuard } from "./emulation/guard.ts";
 import { runDeviceProcess } from "./emulation/process.ts";
 
 if (isMainThread) {
-  await runDeviceProcess(process.argv.slice(2));
+  try {
+    await runDeviceProcess(process.argv.slice(2));
+  } catch (error) {
+    // Errors with a code are refusals and failed files. All others are defects, whose stack is needed.
+    if (!(error instanceof Error && "code" in error)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exit(1);
+  }
   process.exit();
 } else runGuard();

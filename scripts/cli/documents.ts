@@ -146,7 +146,9 @@ async function readJson(
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    const message = `Cannot read ${path}: expected JSON, ${(cause as Error).message}`;
+    // Runtimes word the decoder's TypeError differently.
+    const reason = cause instanceof SyntaxError ? cause.message : "its bytes are not UTF-8";
+    const message = `Cannot read ${path}: expected JSON, ${reason}`;
     throw new OnpathError(code, message, { path }, { cause });
   }
 }

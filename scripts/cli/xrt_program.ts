@@ -4,8 +4,10 @@
  * @module
  */
 
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseFaults } from "../../runtime/device/emulation/faults.ts";
 import { emulatedXclbin } from "../../runtime/device/emulation/image.ts";
+import { OnpathError } from "../../serialize/errors.ts";
 import { writeWhole } from "../io/write.ts";
 import { xclbinInfo } from "./commands/xclbin_info.ts";
 import { type BufferFlags, xrtPeek, xrtPoke } from "./commands/xrt_buffer.ts";
@@ -97,9 +99,11 @@ export function addXrtCommands(program: Command, context: Context): void {
   xrt.command("soak").description("run one photograph again and again and compare every output")
     .addOption(deviceOption().conflicts("emulate"))
     .option("--emulate", "use emulated cards through XRT; requires libxrt1")
-    .option(
-      "--faults <plan>",
-      "faults of the emulated cards, such as random:slow+wrong+death:0.1:7 (kinds, share, seed)",
+    .addOption(
+      new Option(
+        "--faults <plan>",
+        "faults of the emulated cards, such as random:slow+wrong+death:0.1:7 (kinds, share, seed)",
+      ).argParser(faultsArgument),
     )
     .addOption(numberOption("--runs <count>", "number of runs (default: 1000)", 100_000_000))
     .addOption(timeoutOption())
@@ -115,4 +119,14 @@ export function addXrtCommands(program: Command, context: Context): void {
     .argument("<xclbin>", "path of the xclbin")
     .addOption(jsonOption())
     .action((path: string, flags: { json?: boolean }) => xclbinInfo(path, flags, context));
+}
+
+/** Checks faults before any card is started, each of which would refuse them anew. */
+function faultsArgument(text: string): string {
+  try {
+    parseFaults(text);
+  } catch (error) {
+    throw error instanceof OnpathError ? new InvalidArgumentError(`${error.message}.`) : error;
+  }
+  return text;
 }

@@ -62,9 +62,9 @@ export function checkPicture({ dtype, shape, layout }: Pick<Tensor, "dtype" | "s
   if (!one || ![1, 3, 4].includes(shape.at(-1)!)) {
     throw new OnpathError(
       "shape",
-      `Cannot write shape [${
-        shape.join(", ")
-      }] (${layout}) as .png: expected one image in HWC with 1, 3 or 4 channels`,
+      `Cannot write shape [${shape.join(", ")}] (${
+        layout ?? "no layout"
+      }) as .png: expected one image in HWC with 1, 3 or 4 channels`,
       { shape, layout },
     );
   }

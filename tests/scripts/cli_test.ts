@@ -168,6 +168,25 @@ const refusals: [name: string, args: string[], code: number, says: RegExp][] = [
   ["a folder that is not there", ["run", "p.json", "--input", "a.npy", "--output", "no/o.npy"], 1, /no/],
   ["a pipeline with an unknown field", ["plan", "bad.json", "--shape", "8,8,3"], 2, /steps\.0/],
   ["a truncated .npy", ["run", "p.json", "--input", "cut.npy", "--output", "o.npy"], 1, /truncated/],
+  [
+    "a pipeline that is no text",
+    ["plan", "latin1.json", "--shape", "8,8,3"],
+    2,
+    /JSON, its bytes are not UTF-8/,
+  ],
+  ["faults of a card", ["xrt", "soak", "--faults", "slow"], 2, /--faults requires --emulate/],
+  [
+    "faults that do not exist",
+    ["xrt", "soak", "--emulate", "--faults", "slwo"],
+    2,
+    /fault "slwo": expected one of/,
+  ],
+  [
+    "a picture without a layout",
+    ["lookup", "invert", "--input", "row.npy", "--output", "o.png"],
+    2,
+    /shape \[2\] \(no layout\) as \.png/,
+  ],
   ["an unknown device", ["plan", "p.json", "--shape", "8,8,3", "--device", "modle"], 2, /model/],
 ];
 
@@ -175,6 +194,9 @@ Deno.test("offload refuses what it cannot run in one clear error and leaves noth
   inFolder(async (folder) => {
     await writeFile(join(folder, "bad.json"), '{"steps":[{"op":"resize","size":[2,2],"sice":3}]}');
     await writeFile(join(folder, "cut.npy"), "\x93NUMPY\x01\x00v\x00{'descr'", "latin1");
+    await writeFile(join(folder, "latin1.json"), "\xe9", "latin1");
+    const head = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }".padEnd(117) + "\n";
+    await writeFile(join(folder, "row.npy"), `\x93NUMPY\x01\x00v\x00${head}ab`, "latin1");
     const before = await readdir(folder);
     const ends = await offloadAll(folder, refusals.map(([, args]) => args));
     for (const [at, [name, , code, says]] of refusals.entries()) {

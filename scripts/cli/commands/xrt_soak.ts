@@ -42,6 +42,9 @@ export interface SoakFlags {
 export async function xrtSoak(flags: SoakFlags, { photo, signal }: Context): Promise<void> {
   const runs = flags.runs ?? 1000;
   const timeoutMs = flags.timeout ?? 5000;
+  if (flags.faults !== undefined && !flags.emulate) {
+    throw new OnpathError("size", "Cannot make faults on a card: --faults requires --emulate", {});
+  }
   await using emulation = flags.emulate
     ? await startEmulation({ program: emulationProgram(), timeoutMs })
     : null;
