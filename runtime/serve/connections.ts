@@ -46,7 +46,7 @@ function refuseSocket(socket: Socket, status: string, error: string): void {
     `HTTP/1.1 ${status}`,
     "Content-Type: application/json",
     `Content-Length: ${body.length}`,
-    "Retry-After: 1",
+    ...(status.startsWith("503") ? ["Retry-After: 1"] : []),
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());

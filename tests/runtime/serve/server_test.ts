@@ -241,7 +241,8 @@ Deno.test("serve() answers HEAD without a body, and what is not HTTP with 400 or
     assert.deepEqual([head.status, head.text], [200, ""]);
     assert.match(
       await writeRaw(server.port, "\0\x01\x02\r\n\r\n"),
-      /^HTTP\/1.1 400 .*Cannot read a request/s,
+      // Without Retry-After, which asks for the same request again.
+      /^HTTP\/1.1 400 (?!.*Retry-After).*Cannot read a request/s,
     );
     const both =
       "POST /v2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
