@@ -22,7 +22,7 @@ import { printSizes, type SizesOptions } from "./commands/sizes.ts";
 import { type TokenizeOptions, tokenizeText } from "./commands/tokenize.ts";
 import { runTour, type TourOptions } from "./commands/tour.ts";
 import { describeVocabulary, type VocabOptions } from "./commands/vocab.ts";
-import type { Context } from "./context.ts";
+import { type Context, print } from "./context.ts";
 import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
@@ -70,7 +70,10 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .showHelpAfterError("(add --help for all options)")
     .exitOverride()
     .addHelpText("after", topic.program);
-  if (quiet) program.configureOutput({ writeErr: () => {}, outputError: () => {} });
+  program.configureOutput({
+    writeOut: print,
+    ...(quiet && { writeErr: () => {}, outputError: () => {} }),
+  });
 
   program.command("tour", { isDefault: true })
     .description("run one photograph through a device and compare; the default command")

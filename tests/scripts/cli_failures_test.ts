@@ -90,7 +90,7 @@ for (const runtime of ["deno", "node"] as const) {
   }, runtime !== "node");
 
   longTest(`offload reports a full disk under stdout in one sentence, under ${runtime}`, async () => {
-    for (const args of [["devices"], ["normalize", "--steps", "nfc", "text"]]) {
+    for (const args of [["devices"], ["normalize", "--steps", "nfc", "text"], ["--help"], ["--version"]]) {
       const { code, stderr } = await offloadIn(runtime, args, { stdout: "/dev/full" });
       assert.deepEqual([code, stderr], [1, "error: Cannot write standard output: no space is left\n"]);
     }
