@@ -131,8 +131,7 @@ function openMaps(
     mapOf(NAMES.programs),
     mapOf(NAMES.paged),
   ];
-  const tables = crc32cTables();
-  set(mapOf(NAMES.slices), only, new Uint8Array(tables.buffer, tables.byteOffset, tables.byteLength));
+  set(mapOf(NAMES.slices), only, crcSlices());
   const processors = succeed(native, "count processors", bpf.libbpf_num_possible_cpus());
   const values = new Uint8Array(COUNTER_BYTES * processors);
   /** Puts a value into a map of its own, and that in place of the one that a map of maps has for a plan. */
@@ -164,6 +163,18 @@ function openMaps(
       return sumCounters(values);
     },
   };
+}
+
+/** Table of the CRC-32C by slices of 16: each slice has a zero byte more than the one before. */
+function crcSlices(): Uint8Array {
+  const tables = crc32cTables();
+  const slices = new Uint32Array(16 * 256);
+  slices.set(tables);
+  for (let entry = tables.length; entry < slices.length; entry++) {
+    const before = slices[entry - 256]!;
+    slices[entry] = before >>> 8 ^ tables[before & 255]!;
+  }
+  return new Uint8Array(slices.buffer);
 }
 
 /** Encodes a 32-bit number as a key or value of a map. */

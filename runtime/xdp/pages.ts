@@ -14,10 +14,10 @@ export const MAX_PAGES = 16;
 export const MAX_PAGE_BYTES = 32_768;
 
 /** Bytes of a plan's pages in the kernel: `struct pages`. */
-export const PAGES_BYTES: number = 72 + MAX_PAGES * MAX_PAGE_BYTES;
+export const PAGES_BYTES: number = 8 + 2 ** 16 + MAX_PAGES * MAX_PAGE_BYTES;
 
-/** Page number of an empty place: no cell has it. */
-const EMPTY = 0xffffffff;
+/** Offsets of the places of all pages, and of the first page; the place of a page that is not resident. */
+const [PLACES, FIRST_PAGE, ABSENT] = [8, 8 + 2 ** 16, 255] as const;
 
 /** Page in the kernel: its number and its contents. */
 export interface ResidentPage {
@@ -58,9 +58,8 @@ export function encodePages(
     });
   }
   const value = new Uint8Array(PAGES_BYTES);
-  const view = new DataView(value.buffer);
-  view.setUint32(0, first, true);
-  for (let place = 0; place < MAX_PAGES; place++) view.setUint32(8 + 4 * place, EMPTY, true);
+  new DataView(value.buffer).setUint32(0, first, true);
+  value.fill(ABSENT, PLACES, FIRST_PAGE);
   const seen = new Set<number>();
   for (const [place, { page, bytes }] of pages.entries()) {
     const isKnown = Number.isInteger(page) && page >= 0 && page < count && !seen.has(page);
@@ -73,8 +72,8 @@ export function encodePages(
       );
     }
     seen.add(page);
-    view.setUint32(8 + 4 * place, page, true);
-    value.set(bytes, 72 + MAX_PAGE_BYTES * place);
+    value[PLACES + page] = place;
+    value.set(bytes, FIRST_PAGE + MAX_PAGE_BYTES * place);
   }
   return value;
 }

@@ -27,11 +27,15 @@ static long (*const bpf_xdp_store_bytes)(struct xdp_md *packet, u32 at, const vo
 #define INLINE static inline __attribute__((always_inline))
 /* A function of its own has its own registers and stack. */
 #define FUNCTION static __attribute__((noinline))
+/* A function that the verifier checks once, for all arguments; others it follows from each call. */
+#define GLOBAL __attribute__((noinline))
 /* Fields of a map definition, which libbpf reads from the types of its members. */
 #define NUMBER(name, value) int(*name)[value]
 #define TYPE(name, type) type *name
 /* Hides where a number comes from, so that the compiler keeps the mask that the verifier needs. */
 #define KEEP(value) asm volatile("" : "+r"(value))
+/* Adds a pointer to an offset, which the compiler would copy first. The load that follows has a constant offset. */
+#define ADD(offset, pointer) asm volatile("%0 += %1" : "+r"(offset) : "r"(pointer))
 /* Keeps loads behind this point. Otherwise the compiler loads much at once and spills it: the stack has 512 bytes. */
 #define ORDER() asm volatile("" : : : "memory")
 

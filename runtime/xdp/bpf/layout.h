@@ -30,26 +30,27 @@ struct settings {
   u32 interface;     /* index of the interface that sends forwarded answers; 0: the one that received */
 };
 
-enum { FIRST_TERMS = 1, FIRST_PRODUCTS = 2, FIRST_PAGES = 3 };
+enum { FIRST_TERMS = 1, FIRST_PRODUCTS = 2, FIRST_PAGES = 3, FIRST_WHOLE = 4 };
 enum { SECOND_BYTES = 1, SECOND_WORDS = 2 };
-enum { GROUP = 12 };
+enum { GROUP = 12, SAMPLE_GROUP = 24 };
 
 /* A program: one map of one entry, replaced as a whole. */
 struct bank {
   u32 kind, longest, item, channels;
-  u32 first;             /* stage of cells: 0, FIRST_TERMS, FIRST_PRODUCTS or FIRST_PAGES */
+  u32 first;             /* stage of cells: 0, or one of FIRST_TERMS to FIRST_WHOLE */
   u32 second;            /* stage of tables: 0, SECOND_BYTES or SECOND_WORDS */
   u32 size;              /* bytes of a result of the second stage: 1, 2 or 4 */
   u32 planar;
   u32 weights, phases;   /* weight indexes; of products and of pages columns, rows */
   u32 fraction, ties;
   u32 answer;            /* bytes of an item of the answer */
-  u32 unused;
+  u32 pairs;             /* 1: SECOND_WORDS looks up two items at once */
   u32 table[GROUP];      /* first entry of the table of each sample in a group of 12 */
   u32 channel[GROUP], pixel[GROUP];
   union { u8 bytes[65536]; u16 halves[65536]; u32 words[65536]; } results;
   union {
     struct { u64 weights[16384]; u32 terms[16384]; } terms;
+    struct { u64 weights[16384]; u32 terms[65536]; } whole;
     struct { u32 columns[1024], rows[1024], horizontal[32768], high[16384], low[32768]; } products;
   } cells;
 };
@@ -57,19 +58,19 @@ struct bank {
 /* Resident pages of a program: one map of one entry, replaced as a whole, so that epoch and pages agree. */
 enum { PAGES = 16, PAGE_ENTRIES = 8192, LAST_EPOCH = 0xfffffffe };
 struct pages {
-  u32 first;         /* first epoch whose pages are here, or still to come */
+  u32 first;            /* first epoch whose pages are here, or still to come */
   u32 unused;
-  u32 page[PAGES];   /* row of the cells that the page is for; 0xffffffff: empty */
+  u8 place[65536];      /* by the row of a cell: the place of its page; PAGES or more: it is not resident */
   u32 terms[PAGES * PAGE_ENTRIES];
 };
 
-/* Table of the CRC-32C by slices of 8: entry [n][b] is byte b followed by n zeros. */
-struct slices { u32 slice[8][256]; };
+/* Table of the CRC-32C by slices of 16: entry [n][b] is byte b followed by n zeros. */
+struct slices { u32 slice[16][256]; };
 
-/* Memory of a processor: request, samples between the stages, answer. */
-enum { AT_REQUEST = 0, AT_SAMPLES = 2560, AT_ANSWER = 4096, SCRATCH = 8192, MAX_BYTES = 2048 };
+/* Memory of a processor: request, samples between the stages, answer. 64 zeros precede request and answer. */
+enum { AT_REQUEST = 64, AT_SAMPLES = 2560, AT_ANSWER = 4160, SCRATCH = 8192, MAX_BYTES = 2048 };
 struct scratch {
-  u8 bytes[SCRATCH + 64];
+  u8 bytes[SCRATCH + 256];
   u32 place[GROUP];  /* bytes of a sample's result from the start of its group */
 };
 

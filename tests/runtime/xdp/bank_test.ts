@@ -13,6 +13,8 @@ import { programOf } from "../../support/program.ts";
 
 /** Byte of the first result in a bank. */
 const RESULTS = 200;
+/** Bytes of the stage of cells, of the flag of pairs, and of the first term of a whole pixel. */
+const [FIRST, PAIRS, WHOLE] = [16, 52, 262_344 + 131_072] as const;
 
 const resize = programOf(
   compile({ steps: [{ op: "resize", size: [9, 9] }] }, {
@@ -45,6 +47,40 @@ Deno.test("makeBank() expands the tables of a lookup to a result for each item",
   }
 });
 
+Deno.test("makeBank() looks two items of a byte up at once where both results fit into 4 bytes", () => {
+  const input = tensor(new Uint8Array(64), { dtype: "u8", shape: [64] });
+  for (const [output, bytes] of [["u8", 1], ["u16", 2], ["f32", 4]] as const) {
+    const memo = memoize((x) => 255 - x, { input: "u8", output });
+    const plan = compile({ steps: [{ op: "lookup", table: memo.id }] }, { memo, input, device: XDP_PROFILE });
+    const view = new DataView(makeBank(programOf(plan, { memo })).bytes.buffer);
+    assert.equal(view.getUint32(PAIRS, true), bytes < 4 ? 1 : 0);
+    if (bytes === 1) assert.equal(view.getUint16(RESULTS + 2 * (7 | 9 << 8), true), 248 | 246 << 8);
+    if (bytes === 2) assert.equal(view.getUint32(RESULTS + 4 * (7 | 9 << 8), true), 248 | 246 << 16);
+    if (bytes === 4) assert.equal(view.getFloat32(RESULTS + 4 * 7, true), 248);
+  }
+});
+
+Deno.test("makeBank() has terms of whole pixels for 256 weights, and half terms for more or for long terms", () => {
+  const stage = (entries: Uint32Array) => {
+    const program = changed((image) => ({
+      tables: image.tables.map((each) => each.table === 1 ? { ...each, entries } : each),
+    }));
+    const view = new DataView(makeBank(program).bytes.buffer);
+    return [view.getUint32(FIRST, true), view];
+  };
+  const terms = Uint32Array.from({ length: 16 * 256 }, (_, entry) => 3 * entry);
+  const [whole, view] = stage(terms) as [number, DataView];
+  assert.equal(whole, 4);
+  for (const [weight, pixel] of [[0, 0], [255, 255], [7, 0x95]] as const) {
+    const expected = 16 * terms[16 * weight + (pixel >> 4)]! + terms[16 * weight + (pixel & 15)]!;
+    assert.equal(view.getUint32(WHOLE + 4 * (256 * weight + pixel), true), expected);
+  }
+  assert.equal(stage(new Uint32Array(16 * 257))[0], 1);
+  // A term is 17 times this half term: 2^32 - 1.
+  assert.equal(stage(new Uint32Array(16).fill(252_645_135))[0], 4);
+  assert.equal(stage(new Uint32Array(16).fill(252_645_136))[0], 1);
+});
+
 Deno.test("makeBank() refuses builds, pages and memory that the program lacks, by name", () => {
   const refuses = (change: (image: KernelImage) => Partial<KernelImage>, pattern: RegExp) =>
     assert.throws(() => makeBank(changed(change)), refusal("device", pattern));
@@ -55,6 +91,7 @@ Deno.test("makeBank() refuses builds, pages and memory that the program lacks, b
   });
   refuses(() => pages(4), /pages without a table of columns/);
   refuses((image) => withArguments(image, { paged: 1 }), /pages without a table of columns/);
+  refuses((image) => withArguments(image, { resize: 0 }), /samples that stay as they are/);
   const paged = (bytes: number) => (image: KernelImage) => ({
     ...withArguments(image, { paged: 1 }),
     ...pages(bytes),

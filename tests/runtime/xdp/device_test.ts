@@ -28,7 +28,7 @@ if (XDP_LACKS === null) {
   workloadSuite("xdp", open, [
     ...IMAGE_SAMPLES.slice(0, sized(2, 1)),
     pagedSample("XDP", "cells", XDP_PROFILE),
-    ...sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 5)),
+    ...sized(LOOKUP_SAMPLES, LOOKUP_SAMPLES.slice(3, 4)),
   ]);
 } else {
   xdpTest("xdp device: the suites of devices and workloads", () => {});

@@ -103,7 +103,7 @@ export function createJudge(
     }
     const program = programs.find((each) => each.plan.id === plan)!;
     const { request, answer } = program.plan.packets;
-    const hasRoom = HEADER_BYTES + length / request * answer <= datagram.length;
+    const hasRoom = HEADER_BYTES + length * answer / request <= datagram.length;
     const found = pageCounts.get(plan) === undefined
       ? model.take(input, 0, output, 0)
       : judgePaged(program, datagram);

@@ -67,14 +67,16 @@ export function samples(): Sample[] {
   for (const [n, channels] of ([1, 3, 4] as const).entries()) {
     const image = noise(1, 40, 50, channels, channels);
     for (const [m, dtype] of (["u8", "f16", "f32"] as const).entries()) {
-      const layout = (n + m) % 2 === 0 ? "CHW" as const : "HWC" as const;
-      const normalize = { op: "normalize", range: "0-1", dtype, layout } as const;
+      const checksum = (n + m) % 3 === 2 ? "link" as const : "crc32c" as const;
       const match = (["exact", "opencv", "torchvision"] as const)[m]!;
       const resize = { op: "resize", size: [31, 29], match } as const;
-      const checksum = (n + m) % 3 === 2 ? "link" as const : "crc32c" as const;
-      const steps = [[normalize], [resize], [resize, { ...normalize, range: "0-255" }]] as const;
-      for (const each of steps) {
-        const plan = compile({ steps: each } as never, { input: image, device: XDP_PROFILE, checksum });
+      // Few weights: terms of whole pixels.
+      const half = { op: "resize", size: [20, 25], match: m === 0 ? "exact" : "torchvision" } as const;
+      const layouts = ["CHW", "HWC"] as const;
+      const [normalize, other] = layouts.map((layout) => ({ op: "normalize", range: "0-1", dtype, layout }));
+      const last = { ...((n + m) % 2 === 0 ? normalize : other), range: "0-255" };
+      for (const steps of [[normalize], [other], [resize], [half], [resize, last], [half, last]]) {
+        const plan = compile({ steps } as never, { input: image, device: XDP_PROFILE, checksum });
         made.push(sampleOf(plan, image));
       }
     }
@@ -83,6 +85,7 @@ export function samples(): Sample[] {
   const bytes = (seed: number, length: number) => randomBytes(length, seed);
   const memos = [
     memoize((x) => 255 - x, { input: "u8", output: "u8" }),
+    memoize((x) => 3 * x, { input: "u8", output: "u16" }),
     memoize((x) => x * x, { input: "u8", output: "f32" }),
     memoize((x) => Number.isNaN(x) ? 0 : Math.round(8 * x), {
       input: "bf16",
