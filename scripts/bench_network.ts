@@ -6,19 +6,14 @@
 
 import { DATAGRAM_BYTES } from "../runtime/network/socket/contract.ts";
 import { whyPortable } from "../runtime/network/socket/linux.ts";
-import { median } from "./bench/measure.ts";
-import { foreignBatch, lookupBatch, openCounter, pump } from "./bench/network/load.ts";
-import { senderTimes, startNic } from "./bench/network/process.ts";
+import { foreignBatch } from "./bench/network/load.ts";
+import { nicUs } from "./bench/network/nic.ts";
+import { senderTimes } from "./bench/network/process.ts";
 import { type SocketKind, socketUs } from "./bench/network/sockets.ts";
 import { columnTable } from "./cli/text.ts";
 
 const ROUNDS = 7;
 const KINDS = ["linux", "portable"] as const;
-/** Datagrams of a round. */
-const DATAGRAMS = { linux: 64_000, portable: 6400 } as const;
-/** Datagrams in flight to a portable NIC, whose socket buffers few. */
-const PORTABLE_WINDOW = 32;
-
 /** Ways of a datagram through a NIC. */
 const WAYS = [
   { name: "passed on, not a packet", role: "echo", isForeign: true, from: "linux" },
@@ -26,28 +21,6 @@ const WAYS = [
   { name: "the same, sent one by one", role: "echo", isForeign: false, from: "portable" },
   { name: "lookup u8 to u8, model", role: "model", isForeign: false, from: "linux" },
 ] as const;
-
-async function nicUs({ role, isForeign, from }: typeof WAYS[number], kind: SocketKind): Promise<number> {
-  const counter = await openCounter(from);
-  await using nic = await startNic({ role, kind, passTo: counter.socket.local });
-  const lookup = await lookupBatch(nic.addresses.control, counter.socket.local.port);
-  const batch = isForeign ? foreignBatch() : lookup.list;
-  const isPortable = kind === "portable" || from === "portable";
-  const window = isPortable ? PORTABLE_WINDOW : lookup.window;
-  const total = DATAGRAMS[isPortable ? "portable" : "linux"];
-  const us: number[] = [];
-  let before = 0;
-  for (let round = 0; round <= ROUNDS; round++) {
-    await pump(counter, batch, nic.addresses.data, total, window);
-    const { cpuUs, dropped } = await nic.status();
-    if (dropped > 0) throw new Error(`Cannot measure: the NIC dropped ${dropped} datagrams`);
-    if (round > 0) us.push((cpuUs - before) / total);
-    before = cpuUs;
-  }
-  lookup.close();
-  await counter.socket.close();
-  return median(us);
-}
 
 /** Payload of a second of CPU time. */
 const gigabits = (us: number) => (8 * (DATAGRAM_BYTES - 64)) / us / 1000;
@@ -70,7 +43,7 @@ if (reason !== undefined) {
     ]);
   add("sockets: sent and received", times);
   for (const way of WAYS) {
-    for (const kind of KINDS) times[kind] = await nicUs(way, kind);
+    for (const kind of KINDS) times[kind] = await nicUs(way, kind, ROUNDS);
     add(`NIC: ${way.name}`, times);
   }
   const heads = ["datagram", "linux us", "portable us", "ratio", "linux Gb/s", "portable Gb/s"];
