@@ -12,6 +12,7 @@ import { createTokenizerService } from "../../../runtime/serve/tokenizer_service
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { loadChatTemplate } from "../../serve/chat_template.ts";
 import { createPrometheus } from "../../serve/prometheus.ts";
+import { warmUp } from "../../serve/warm_up.ts";
 import { named } from "../../../kernels/excerpt.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { SERVICE } from "../../../runtime/serve/grpc_methods.ts";
@@ -54,6 +55,7 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
   metrics.watch(service);
   metrics.watchTokenizer(service);
   const onDefect = (error: unknown) => void process.stderr.write(describeFailure(error, json).text);
+  await warmUp(vocabulary, signal);
   const server = await serveTokenizer(service, {
     socket,
     host,
