@@ -69,8 +69,11 @@ struct slices { u32 slice[16][256]; };
 
 /* Memory of a processor: request, samples between the stages, answer. 64 zeros precede request and answer. */
 enum { AT_REQUEST = 64, AT_SAMPLES = 2560, AT_ANSWER = 4160, SCRATCH = 8192, MAX_BYTES = 2048 };
+/* Zeros before the bytes that a CRC has removed, and blocks of 64 bytes that it removes by the bit. */
+enum { HISTORY = 256, REST = 4 };
 struct scratch {
   u8 bytes[SCRATCH + 256];
+  u8 removed[HISTORY + MAX_BYTES + 64 * REST];
   u32 place[GROUP];  /* bytes of a sample's result from the start of its group */
 };
 
