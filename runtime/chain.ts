@@ -7,6 +7,7 @@
 import { findWorkload } from "../kernels/registry.ts";
 import type { Plan } from "../kernels/plan/plan.ts";
 import { OnpathError } from "../serialize/errors.ts";
+import { requireObject } from "../serialize/require.ts";
 import type { Device } from "./device/device.ts";
 import type { InputOf, OutputOf, ResourcesOf } from "./plan_types.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -58,6 +59,8 @@ export async function chain<A extends Plan, B extends Plan>(
   device: Device,
   resources: readonly [ResourcesOf<A>?, ResourcesOf<B>?] = [],
 ): Promise<Chain<InputOf<A>, OutputOf<B>>> {
+  requireObject("chain plans", "the first plan is", first, "plan");
+  requireObject("chain plans", "the second plan is", second, "plan");
   const [, given] = findWorkload(first.workload).data;
   const [taken] = findWorkload(second.workload).data;
   if (given !== taken) {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
+import { kindOf, OnpathError } from "../serialize/errors.ts";
+import { requireVocabulary, type Vocabulary } from "../kernels/tokenize/vocabulary.ts";
 import { wellFormed } from "../kernels/tokenize/text_parts.ts";
 import { chunkCount, overlapFor } from "../serialize/text/cut.ts";
 import { HEADER_BYTES } from "../serialize/header.ts";
@@ -31,6 +32,13 @@ export async function chooseOverlap(
   texts: readonly (string | Uint8Array)[],
   payload: number = 1344,
 ): Promise<OverlapChoice> {
+  requireVocabulary(vocabulary);
+  if (!Array.isArray(texts)) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot choose an overlap: the texts are ${kindOf(texts)}, expected an array`,
+    );
+  }
   const samples = texts.map(wellFormed);
   const bytes = samples.reduce((sum, text) => sum + text.length, 0);
   const rows: OverlapRow[] = [];

@@ -5,6 +5,7 @@
  */
 
 import { checkInteger, OnpathError } from "../serialize/errors.ts";
+import { checkOptions } from "./option_checks.ts";
 
 /** Options of {@linkcode keepOpen}. */
 export interface ReopenOptions<T> {
@@ -58,7 +59,12 @@ export interface Reopener<T> extends AsyncDisposable {
  * assert.deepEqual(output.shape, [2, 2, 3]);
  * ```
  */
-export function keepOpen<T>({ open, close, attempts = 2 }: ReopenOptions<T>): Reopener<T> {
+export function keepOpen<T>(options: ReopenOptions<T>): Reopener<T> {
+  checkOptions("keep a session open", options, {
+    open: { kind: "function", isRequired: true },
+    close: { kind: "function", isRequired: true },
+  });
+  const { open, close, attempts = 2 } = options;
   checkInteger("attempt count", attempts, 1, 100);
   let current: Promise<T> | undefined;
   // Closing of the previous session. A card can be opened again only after it.

@@ -5,6 +5,7 @@
  */
 
 import { kindOf, OnpathError } from "./errors.ts";
+import { requireTensor } from "./require.ts";
 import { imageAxes } from "./image_axes.ts";
 import { type Tensor, zeros } from "./tensor.ts";
 
@@ -106,6 +107,7 @@ export function patchify(image: Tensor, layout: PatchLayout, target?: Tensor["da
  * ```
  */
 export function unpatchify(patches: Tensor, layout: PatchLayout, image: Tensor): Tensor {
+  requireTensor("read patches of", patches);
   const to = imageAxes(image);
   const { height, width, channels } = to;
   const [count, values] = patchShape(to, layout);

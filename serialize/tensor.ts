@@ -16,6 +16,7 @@ import {
   viewElements,
 } from "./dtype.ts";
 import { checkInteger, kindOf, OnpathError } from "./errors.ts";
+import { requireTensor, shown } from "./require.ts";
 
 /** Order of the axes: N image of the batch, H row, W column, C channel. */
 export type Layout = "HWC" | "CHW" | "NHWC" | "NCHW";
@@ -114,27 +115,13 @@ export function tensor<D extends DType>(
   options: TensorOptions<D>,
 ): Tensor<D>;
 export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, options: TensorOptions): Tensor {
-  const { dtype, shape, layout } = Object(options) as TensorOptions;
-  if (!DTYPES.includes(dtype)) {
-    throw new OnpathError(
-      "dtype",
-      `Cannot make a tensor of dtype ${shown(dtype)}: expected one of ${DTYPES.join(", ")}`,
-      { expected: DTYPES },
-    );
-  }
+  const { dtype, shape, layout } = formOf(options);
   if (!ArrayBuffer.isView(data)) {
     throw new OnpathError(
       "dtype",
       `Cannot make a tensor: its data is ${kindOf(data)}, expected a typed array`,
-      {
-        found: kindOf(data),
-      },
+      { found: kindOf(data) },
     );
-  }
-  if (!Array.isArray(shape)) {
-    throw new OnpathError("shape", `Cannot make a tensor: its shape is ${kindOf(shape)}, expected an array`, {
-      found: kindOf(shape),
-    });
   }
   checkElements(dtype, data);
   const count = countElements(shape);
@@ -154,17 +141,34 @@ export function tensor(data: TypedArray | Uint8ClampedArray<ArrayBuffer>, option
   return makeTensor(dtype, [...shape], denseStrides(shape), 0, elements, layout);
 }
 
+/** Checks the element type of options from outside, and that the shape is a list. */
+function formOf(options: TensorOptions): TensorOptions {
+  const { dtype, shape, layout } = Object(options) as TensorOptions;
+  if (!DTYPES.includes(dtype)) {
+    throw new OnpathError(
+      "dtype",
+      `Cannot make a tensor of dtype ${shown(dtype)}: expected one of ${DTYPES.join(", ")}`,
+      { expected: DTYPES },
+    );
+  }
+  if (Array.isArray(shape)) return { dtype, shape, layout };
+  throw new OnpathError("shape", `Cannot make a tensor: its shape is ${kindOf(shape)}, expected an array`, {
+    found: kindOf(shape),
+  });
+}
+
 /**
  * Creates a dense tensor of zeros.
  *
  * @param options Element type, shape and, for images, the layout.
  * @returns Tensor with a new buffer.
- * @throws {OnpathError} `size` or `shape` when the shape is invalid.
+ * @throws {OnpathError} `dtype`, `size` or `shape` when the type or the shape is invalid.
  */
 export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
-  const count = countElements(options.shape);
-  const buffer = new ArrayBuffer(count * DTYPE_BYTES[options.dtype]);
-  return tensor(viewElements(options.dtype, buffer, 0, count), options);
+  const { dtype, shape } = formOf(options);
+  const count = countElements(shape);
+  const buffer = new ArrayBuffer(count * DTYPE_BYTES[dtype]);
+  return tensor(viewElements(dtype, buffer, 0, count), options);
 }
 
 /**
@@ -189,6 +193,7 @@ export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
  * ```
  */
 export function toLayout(source: Tensor, layout: Layout): Tensor {
+  requireTensor("view", source);
   const from = source.layout;
   if (from === undefined) {
     throw new OnpathError("shape", `Cannot view a tensor as ${layout}: its own layout is missing`, {
@@ -222,6 +227,7 @@ export function toLayout(source: Tensor, layout: Layout): Tensor {
  * @throws {OnpathError} `shape` when the window exceeds the tensor.
  */
 export function slice(source: Tensor, starts: readonly number[], lengths: readonly number[]): Tensor {
+  requireTensor("slice", source);
   let offset = source.offset;
   const rank = source.shape.length;
   const fits = starts.length === rank && lengths.length === rank &&
@@ -268,6 +274,7 @@ export function isDense(source: Tensor): boolean {
  * ```
  */
 export function toDense(source: Tensor): Tensor {
+  requireTensor("copy", source);
   const count = countElements(source.shape);
   if (isDense(source) && source.offset === 0 && source.data.length === count) return source;
   const target = zeros(source);
@@ -358,11 +365,6 @@ export function checkAxes(shape: readonly number[], layout: Layout): void {
       { shape, layout },
     );
   }
-}
-
-/** A value from outside, short enough for a message. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
 }
 
 function makeTensor(

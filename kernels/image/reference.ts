@@ -9,6 +9,7 @@ import { imageAxes } from "../../serialize/image_axes.ts";
 import { type Tensor, toDense, toLayout } from "../../serialize/tensor.ts";
 import { checkChannels } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { requireTensor } from "../../serialize/require.ts";
 import { toRgbReference } from "./channels/to_rgb.ts";
 import { cropReference, padReference } from "./geometry/reference.ts";
 import { normalizeReference } from "./normalize/reference.ts";
@@ -45,6 +46,7 @@ import { resizeReference } from "./resize/reference.ts";
  * ```
  */
 export function referencePipeline(pipeline: Pipeline | ImagePipeline | PipelineInput, image: Tensor): Tensor {
+  requireTensor("run a pipeline on", image);
   if (image.dtype !== "u8") {
     throw new OnpathError("dtype", `Cannot run a pipeline on dtype ${image.dtype}: expected u8`, {
       expected: "u8",

@@ -5,6 +5,7 @@
  */
 
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
 import { MAX_OPERAND_BITS } from "../memoize/domain.ts";
 import { compareValues } from "./fit/statistics.ts";
 import type { ColumnSchema } from "./fitted/steps.ts";
@@ -82,7 +83,10 @@ export function scanDomains(columns: readonly ColumnSchema[]): DomainScan {
   if (!Array.isArray(columns)) {
     throw new OnpathError("shape", `Cannot scan domains: the columns are ${kindOf(columns)}`);
   }
-  const scans = columns.map((column) => ({ column, scan: scanOf(column) }));
+  const scans = columns.map((column) => {
+    requireObject("scan domains", "a column is", column, "shape");
+    return { column, scan: scanOf(column) };
+  });
   return {
     add: (batch) => {
       checkRecords(batch);

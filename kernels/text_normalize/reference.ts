@@ -4,6 +4,8 @@
  * @module
  */
 
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { named } from "../excerpt.ts";
 import { whiteSpace } from "../unicode/white_space.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { classText, rangesOf } from "../unicode/codec.ts";
@@ -18,6 +20,7 @@ import { lowerCaseTables, romAt } from "./unicode_tables.ts";
  * @param text Well-formed text.
  * @param steps Normalisation steps, in order.
  * @returns The text after all steps.
+ * @throws {OnpathError} `dtype` if the text is not a string; `pipeline` if a step is unknown.
  *
  * @example
  * ```ts
@@ -28,11 +31,20 @@ import { lowerCaseTables, romAt } from "./unicode_tables.ts";
  * ```
  */
 export function normalizeText(text: string, steps: readonly TextStep[]): string {
+  if (typeof text !== "string") {
+    throw new OnpathError("dtype", `Cannot normalize a text that is ${kindOf(text)}: expected a string`);
+  }
+  if (!Array.isArray(steps)) {
+    throw new OnpathError(
+      "pipeline",
+      `Cannot normalize a text: its steps are ${kindOf(steps)}, expected an array`,
+    );
+  }
   return steps.reduce(applyStep, text);
 }
 
 function applyStep(text: string, step: TextStep): string {
-  switch (step.op) {
+  switch (step?.op) {
     case "nfc":
     case "nfd":
     case "nfkc":
@@ -62,6 +74,11 @@ function applyStep(text: string, step: TextStep): string {
       return text.replace(new RegExp(`[${classText(rangeOf(step.of))}]{2,}`, "gu"), () => step.to);
     case "strip":
       return strip(text, step.side, step.of);
+    default:
+      throw new OnpathError(
+        "pipeline",
+        `Cannot normalize a text by op ${named((step as { op?: unknown } | undefined)?.op)}: it is unknown`,
+      );
   }
 }
 

@@ -5,7 +5,9 @@
  */
 
 import { TokenRun } from "../../serialize/text/token_run.ts";
-import { appendCached, type ChunkCache } from "./chunk_cache.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
+import { appendCached, ChunkCache } from "./chunk_cache.ts";
 import { Compatibility } from "./compatible.ts";
 import type { EncodeOptions } from "./encode.ts";
 import { TextFlow } from "./flow.ts";
@@ -33,6 +35,10 @@ export interface CachedEncoder {
  * @throws {OnpathError} `pipeline` if a special token is unknown.
  */
 export function createCachedEncoder(cache: ChunkCache, options: EncodeOptions = {}): CachedEncoder {
+  if (!(cache instanceof ChunkCache)) {
+    throw new OnpathError("table", `Cannot use a cache that is ${kindOf(cache)}: expected a ChunkCache`);
+  }
+  requireObject("create an encoder", "the options are", options);
   const { vocabulary, next } = cache;
   const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
   const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);

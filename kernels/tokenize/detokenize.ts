@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Streaming decoder of ids. */
 export interface TokenDecoder {
@@ -102,7 +102,7 @@ export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {
 
 /** Returns a function that maps each id of a text, in order, to its bytes. */
 function joiner(vocabulary: Vocabulary): (id: number) => Uint8Array {
-  const { decoding, bytes, offsets, idLimit, name } = vocabulary;
+  const { decoding, bytes, offsets, idLimit, name } = requireVocabulary(vocabulary);
   const bytesOf = (id: number) => {
     const known = Number.isInteger(id) && id >= 0 && id < idLimit && offsets[id + 1]! > offsets[id]!;
     if (!known) {

@@ -48,7 +48,11 @@ export function parseAddress(text: string): Address {
 }
 
 /** Formats an address as {@linkcode parseAddress} reads it. */
-export function formatAddress({ host, port }: Address): string {
+export function formatAddress(address: Address): string {
+  const { host, port } = Object(address) as Address;
+  if (typeof host !== "string") {
+    throw new OnpathError("size", `Cannot format an address: its host is ${kindOf(host)}, expected a string`);
+  }
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -28,6 +28,7 @@ import {
 } from "./messages.ts";
 import type { NicCounts } from "./nic_counts.ts";
 import { NicPath } from "./nic_path.ts";
+import { requireObject } from "../../serialize/require.ts";
 import { checkOptions } from "../option_checks.ts";
 import { checkKeys, keysHandler } from "./security/agree.ts";
 import { checkSecurity, type Security } from "./security/options.ts";
@@ -108,6 +109,7 @@ export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}):
     delegates: { kind: "boolean" },
     open: { kind: "function" },
   });
+  requireObject("open a NIC", "the options of the wait are", wait);
   const loopback = { host: LOOPBACK, port: 0 };
   const { listen = loopback, control = loopback, passTo, limits = {}, open = openDatagram } = options;
   const { security = {} } = options;

@@ -5,6 +5,7 @@
  */
 
 import { checkInteger } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
 
 /** Rate limit of a sender. */
 export interface Pacing {
@@ -44,6 +45,7 @@ export interface Pacer {
  */
 export function createPacer(pacing: Pacing | undefined): Pacer {
   if (pacing === undefined) return { take: () => 0 };
+  requireObject("make a pacer", "the pacing is", pacing);
   const rate = checkInteger("pacing in bytes a second", pacing.bytesPerSecond, 1000, 1e12) / 1000;
   const burst = checkInteger("pacing burst in bytes", pacing.burstBytes ?? 65_536, 1, 2 ** 30);
   let tokens = burst;

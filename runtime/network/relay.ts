@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { type Address, LOOPBACK } from "./address.ts";
 import { type OpenDatagram, openDatagram } from "./datagram.ts";
@@ -57,6 +58,11 @@ export interface Relay extends AsyncDisposable {
  * ```
  */
 export async function openRelay(options: RelayOptions, wait: WaitOptions = {}): Promise<Relay> {
+  checkOptions("open a relay", options, {
+    listen: { kind: "address" },
+    to: { kind: "address", isRequired: true },
+    open: { kind: "function" },
+  });
   const { listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;
   const path = new FaultPath({
     faults: options,

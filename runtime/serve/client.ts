@@ -8,6 +8,7 @@ import { z } from "zod";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
 import { excerpt } from "../../kernels/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
+import { checkOptions } from "../option_checks.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { refuse } from "./failures.ts";
 import type { TensorInfo } from "./model.ts";
@@ -102,9 +103,15 @@ export interface ModelMetadata {
  */
 export async function requestInference(
   url: string,
-  { id, inputs, outputs }: RemoteRequest,
+  request: RemoteRequest,
   options: RemoteOptions = {},
 ): Promise<InferenceResponse> {
+  checkOptions("request an inference", request, {
+    id: { kind: "string" },
+    inputs: { kind: "array", isRequired: true },
+    outputs: { kind: "array" },
+  });
+  const { id, inputs, outputs } = request;
   const fields = {
     ...(id === undefined ? {} : { id }),
     parameters: { binary_data_output: true },

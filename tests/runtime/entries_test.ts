@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as entry from "../../mod.ts";
 import { compile } from "../../kernels/compile.ts";
 import { decodePlan, encodePlan } from "../../kernels/plan/file.ts";
 import { createCachedEncoder } from "../../kernels/tokenize/cached_encode.ts";
@@ -218,4 +219,34 @@ test("readers of files refuse what are no bytes", async () => {
     await refuses(`encodePlan: ${name}`, () => encodePlan(value), ["plan"]);
     await refuses(`decodeVocabulary: ${name}`, () => decodeVocabulary(value), ["table", "file"], /./);
   }
+});
+
+/** Calls a function, waits for what it returns, and closes that. */
+async function callOnce(call: (...values: unknown[]) => unknown, values: readonly unknown[]): Promise<void> {
+  const result = await call(...values);
+  const close = Object(result)[Symbol.asyncDispose];
+  if (typeof close === "function") await close.call(result);
+}
+
+test("no function of onpath throws anything but an OnpathError for a value of another type", async () => {
+  const functions = Object.entries(entry).filter(([, value]) =>
+    typeof value === "function" && !/^class /.test(Function.prototype.toString.call(value))
+  );
+  assert(functions.length > 40, `${functions.length} functions`);
+  let refused = 0;
+  for (const [name, call] of functions) {
+    for (const [first, value] of wrong()) {
+      for (const rest of [[], [null], [undefined, null], [{}], [{}, {}]]) {
+        try {
+          await callOnce(call as () => unknown, [value, ...rest]);
+        } catch (error) {
+          const what = `${name}(${first}, ${rest.map((other) => JSON.stringify(other)).join(", ")})`;
+          assert(error instanceof OnpathError, `${what}: ${error instanceof Error ? error.stack : error}`);
+          assert.match(error.message, /^Cannot /, what);
+          refused++;
+        }
+      }
+    }
+  }
+  assert(refused > 1000, `${refused} calls were refused`);
 });

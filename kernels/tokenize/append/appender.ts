@@ -6,6 +6,7 @@
  */
 
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { requireObject } from "../../../serialize/require.ts";
 import { allowedTokens } from "../special.ts";
 import { checkCharacters, checkText } from "../text_parts.ts";
 import { requireVocabulary, type Vocabulary } from "../vocabulary.ts";
@@ -90,8 +91,10 @@ export interface Appender {
  * assert.deepEqual([...prompt.ids()], [256, 32, 256]);
  * ```
  */
-export function createAppender(vocabulary: Vocabulary, { special = "none" }: AppendOptions = {}): Appender {
+export function createAppender(vocabulary: Vocabulary, options: AppendOptions = {}): Appender {
   requireVocabulary(vocabulary);
+  requireObject("create an appender", "the options are", options);
+  const { special = "none" } = options;
   const tokens = allowedTokens(vocabulary, special);
   const encodeTail = tailEncoder(vocabulary, tokens);
   const make = (): Growing => new Growing(encodeTail);

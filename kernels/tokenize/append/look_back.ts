@@ -15,6 +15,7 @@
  * @module
  */
 
+import { requireObject } from "../../../serialize/require.ts";
 import { requireVocabulary, type SpecialToken, type TextStep, type Vocabulary } from "../vocabulary.ts";
 import { allowedTokens } from "../special.ts";
 import { mergeReach, type ReachWitness } from "./merge_reach.ts";
@@ -67,8 +68,10 @@ const reaches = new WeakMap<Vocabulary, ReturnType<typeof mergeReach>>();
  * assert.equal(lookBack(vocabulary).bytes, 1);
  * ```
  */
-export function lookBack(vocabulary: Vocabulary, { special = "none" }: LookBackOptions = {}): LookBack {
+export function lookBack(vocabulary: Vocabulary, options: LookBackOptions = {}): LookBack {
   const { bpe, pieces } = requireVocabulary(vocabulary);
+  requireObject("look back", "the options are", options);
+  const { special = "none" } = options;
   const specialBytes = specialReach(allowedTokens(vocabulary, special));
   const stretch = normalizationReach(vocabulary.normalization);
   const pieceBytes = pieces === null ? 0 : pieceReach(pieces, bpe);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { compileSplitting } from "../../text_normalize/splitting.ts";
 import { decodeVocabulary } from "../file/decode.ts";
 import { encodeVocabulary } from "../file/encode.ts";
@@ -30,6 +30,7 @@ export async function compileVocabulary(
   source: VocabularySource,
   options: VocabularyOptions = {},
 ): Promise<Vocabulary> {
+  requireSource(source);
   const { name, model, normalization, splitting, decoding, special, around, templates } = source;
   const pair = templates?.pair?.flatMap((part) => "ids" in part ? part.ids : []) ?? [];
   const ids = [...special.map(({ id }) => id), ...around.before, ...around.after, ...pair];
@@ -84,4 +85,17 @@ function bytesById(
     starts[id + 1] = offsets[at]!;
   }
   return { bytes, offsets: starts };
+}
+
+/** Refuses what no reader of vocabulary files has made. */
+function requireSource(source: unknown): void {
+  const { model, special, around, decoded } = Object(source) as Partial<VocabularySource>;
+  if (Array.isArray(special) && [model, around, decoded].every((part) => Object(part) === part)) return;
+  throw new OnpathError(
+    "table",
+    `Cannot compile a vocabulary from a value that is ${
+      kindOf(source)
+    }: expected what readTokenizerJson(), readTiktoken() or another reader makes`,
+    { found: kindOf(source) },
+  );
 }

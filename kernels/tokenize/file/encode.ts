@@ -21,7 +21,14 @@ import { encode } from "@msgpack/msgpack";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { parseWith } from "../../schema.ts";
-import type { BpeTables, PieceTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";
+import {
+  type BpeTables,
+  type PieceTables,
+  requireVocabulary,
+  type UnigramTables,
+  type Vocabulary,
+  type WordPieceTables,
+} from "../vocabulary.ts";
 import { TableWriter } from "./bits.ts";
 import { MAX_META_BYTES, TABLE_META, type TableMeta } from "./meta.ts";
 
@@ -42,6 +49,7 @@ export const TABLE_HEAD_BYTES = 16;
  * @throws {OnpathError} `size` if a number is out of range.
  */
 export function encodeVocabulary(vocabulary: Omit<Vocabulary, "checksum">): Uint8Array {
+  requireVocabulary(vocabulary);
   const { pieces, bpe, wordPiece, unigram } = vocabulary;
   const out = new TableWriter();
   out.block(encodeMeta(metaOf(vocabulary)));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { excerpt } from "../../excerpt.ts";
+import { named } from "../../excerpt.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Encodings of whole names. */
@@ -95,13 +95,11 @@ const PREFIXES: readonly (readonly [string, string])[] = [
  */
 export function encodingForModel(model: string): string {
   if (typeof model === "string" && Object.hasOwn(NAMES, model)) return NAMES[model]!;
-  const found = PREFIXES.find(([prefix]) => String(model).startsWith(prefix));
+  const found = PREFIXES.find(([prefix]) => typeof model === "string" && model.startsWith(prefix));
   if (found !== undefined) return found[1];
   throw new OnpathError(
     "pipeline",
-    `Cannot name the encoding of model "${
-      excerpt(String(model))
-    }": tiktoken does not list it, pass the encoding's name`,
-    { model: excerpt(String(model)) },
+    `Cannot name the encoding of model ${named(model)}: tiktoken does not list it, pass the encoding's name`,
+    { model: named(model) },
   );
 }

@@ -12,6 +12,7 @@ import { viewElements } from "../../../serialize/dtype.ts";
 import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { countElements, type Tensor, tensor } from "../../../serialize/tensor.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../../serialize/wait.ts";
+import { requireObject } from "../../../serialize/require.ts";
 import type { ComputeOptions, Device } from "../device.ts";
 import { createModelDevice } from "../model.ts";
 import type { ThreadBuffer } from "./messages.ts";
@@ -87,6 +88,7 @@ export function createCpuDevice(options: CpuDeviceOptions = {}): Device {
  * @param start Function that starts a thread.
  */
 export function openCpuDevice(options: CpuDeviceOptions, start: StartThread): Device {
+  requireObject("open a cpu device", "the options are", options);
   const { workers = 0, profile = CPU_PROFILE } = options;
   checkInteger("number of workers", workers, 0, MAX_WORKERS);
   const packets = createModelDevice(profile);

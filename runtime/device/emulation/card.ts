@@ -7,6 +7,7 @@
 import { moverInstances, moversOf } from "../../../kernels/rtl/movers.ts";
 import { REGISTER } from "../../../kernels/rtl/registers.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { requireObject } from "../../../serialize/require.ts";
 import { readKernelXml } from "../xrt/xclbin/xclbin_xml.ts";
 import { CALL, callName, DONE_IDLE, MAX_BYTES } from "./calls.ts";
 import { type Fault, type FaultPlan, faultSource, SLOW_MS } from "./faults.ts";
@@ -85,6 +86,7 @@ interface Placed {
  * ```
  */
 export function createEmulatedCard(options: CardOptions): EmulatedCard {
+  requireObject("emulate a card", "the options are", options);
   const memory = createCardMemory(BANKS);
   const faults = faultSource(options.faults);
   const emit = options.onEvent ?? (() => {});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../../serialize/errors.ts";
 
 /**
  * Kinds of faults.
@@ -53,12 +53,15 @@ export const SLOW_MS = 40;
  * ```
  */
 export function parseFaults(text: string): FaultPlan {
+  if (typeof text !== "string") {
+    throw new OnpathError("size", `Cannot make faults of a value that is ${kindOf(text)}: expected a string`);
+  }
   const at: Record<number, Fault> = {};
   let random: FaultPlan["random"];
   for (const part of text.split(",").filter((part) => part !== "")) {
     const chance = /^random:([a-z+]+):(0?\.\d+|0|1):(\d+)$/.exec(part);
     if (chance !== null) {
-      const kinds = chance[1]!.split("+").map(kindOf);
+      const kinds = chance[1]!.split("+").map(faultOf);
       random = {
         kinds,
         share: Number(chance[2]),
@@ -67,12 +70,12 @@ export function parseFaults(text: string): FaultPlan {
       continue;
     }
     const [, kind, number = "0"] = /^([a-z]+)(?:@(\d+))?$/.exec(part) ?? [undefined, part];
-    at[checkInteger("fault occurrence", Number(number), 0, 2 ** 31)] = kindOf(kind!);
+    at[checkInteger("fault occurrence", Number(number), 0, 2 ** 31)] = faultOf(kind!);
   }
   return { at, random };
 }
 
-function kindOf(name: string): Fault {
+function faultOf(name: string): Fault {
   const fault = FAULTS.find((each) => each === name);
   if (fault !== undefined) return fault;
   throw new OnpathError("size", `Cannot make fault "${name}": expected one of ${FAULTS.join(", ")}`, {

@@ -7,6 +7,7 @@
 import { deviceBuild, type PlanBuild } from "../../../kernels/rtl/builds.ts";
 import type { DeviceProfile } from "../../../kernels/target/profile.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
+import { requireObject } from "../../../serialize/require.ts";
 import { createCardDevice } from "../card_device.ts";
 import type { Device } from "../device.ts";
 import { compileBuild } from "./build.ts";
@@ -57,6 +58,7 @@ export interface RtlDeviceOptions {
  */
 // deno-lint-ignore require-await -- an invalid packet range must reject, not throw
 export async function createRtlDevice(options: RtlDeviceOptions = {}): Promise<Device> {
+  requireObject("open the RTL", "the options are", options);
   const { wave, profile = RTL_PROFILE, builds = {} } = options;
   if (wave !== undefined) checkWave(wave);
   let isTraced = false;

@@ -7,6 +7,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import process from "node:process";
 import { OnpathError } from "../../../../serialize/errors.ts";
+import { requireObject } from "../../../../serialize/require.ts";
 import { denoProvider } from "./deno_provider.ts";
 import type { NativeLibrary, Provider } from "./native.ts";
 import { nodeProvider } from "./node_provider.ts";
@@ -42,6 +43,7 @@ const opened = new Map<string, Promise<Xrt>>();
  * tried), or when Node lacks koffi.
  */
 export async function openXrt(options: XrtOptions = {}): Promise<Xrt> {
+  requireObject("open XRT", "the options are", options);
   const provider = options.provider ?? await runtimeProvider();
   const paths = permitted("open XRT", () => libraryPlaces(options.path));
   const key = `${provider.name} ${paths.join(" ")}`;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OnpathError } from "../../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../../serialize/errors.ts";
 import type {
   Xclbin,
   XclbinClock,
@@ -55,6 +55,7 @@ import { readKernelXml } from "./xclbin_xml.ts";
  * ```
  */
 export function readXclbin(bytes: Uint8Array): Xclbin {
+  if (!(bytes instanceof Uint8Array)) throw malformed(`it is ${kindOf(bytes)}, expected a Uint8Array`);
   if (bytes.length > XCLBIN_LIMITS.bytes) throw malformed(`it has ${bytes.length} bytes`);
   if (bytes.length < AXLF.sections || readText(bytes, 0, 8) !== "xclbin2") {
     throw malformed(`it does not begin with "xclbin2" and a header of ${AXLF.sections} bytes`);
