@@ -95,10 +95,12 @@ export class OnpathError extends Error {
  */
 export function checkInteger(what: string, value: number, min: number, max: number): number {
   if (!Number.isInteger(value) || value < min || value > max) {
+    // Values of other types come from callers without types: an object may have a toString() that throws.
+    const found = Object(value) === value ? kindOf(value) : String(value);
     throw new OnpathError(
       "size",
-      `Cannot use ${what} ${String(value)}: expected a whole number from ${min} to ${max}`,
-      { what, value, least: min, most: max },
+      `Cannot use ${what} ${found}: expected a whole number from ${min} to ${max}`,
+      { what, value: typeof value === "number" ? value : found, least: min, most: max },
     );
   }
   return value;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { createTextNormalizer, type NormalizationEscape } from "./model.ts";
 import { normalizeText } from "./reference.ts";
@@ -70,6 +71,12 @@ export function createNormalizerStream(steps: readonly TextStep[]): NormalizerSt
   };
   return {
     push: (bytes) => {
+      if (!(bytes instanceof Uint8Array)) {
+        throw new OnpathError(
+          "dtype",
+          `Cannot normalize bytes that are ${kindOf(bytes)}: expected a Uint8Array`,
+        );
+      }
       keep(bytes);
       return model.escape === null ? model.push(bytes).bytes : EMPTY;
     },

@@ -8,10 +8,11 @@
  */
 
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
 import type { TokenRun } from "../../serialize/text/token_run.ts";
 import { CONTENT_CHUNK, contentCutter, type NextChunk } from "./content_cuts.ts";
 import { vocabularyCuts } from "./cuts.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Counters of a chunk cache since its creation. */
 export interface ChunkCacheStats {
@@ -82,7 +83,8 @@ export class ChunkCache {
    * ```
    */
   constructor(vocabulary: Vocabulary, options: { readonly bytes?: number | undefined } = {}) {
-    const rule = vocabularyCuts(vocabulary);
+    requireObject("cache chunks", "the options are", options);
+    const rule = vocabularyCuts(requireVocabulary(vocabulary));
     if (rule === null) {
       throw new OnpathError(
         "pipeline",

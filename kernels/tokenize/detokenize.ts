@@ -5,6 +5,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
+import { checkIds } from "./tokenizer/checks.ts";
 import { requireVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Streaming decoder of ids. */
@@ -25,6 +26,7 @@ export interface TokenDecoder {
  */
 export function decodeBytes(vocabulary: Vocabulary, ids: ArrayLike<number>): Uint8Array {
   const join = joiner(vocabulary);
+  checkIds(ids);
   const parts: Uint8Array[] = [];
   let length = 0;
   for (let i = 0; i < ids.length; i++) {
@@ -89,6 +91,7 @@ export function tokenDecoder(vocabulary: Vocabulary): TokenDecoder {
   let join = joiner(vocabulary);
   return {
     write(ids) {
+      checkIds(ids);
       let text = "";
       for (let i = 0; i < ids.length; i++) text += utf8.decode(join(ids[i]!), { stream: true });
       return text;

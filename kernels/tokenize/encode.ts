@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireObject } from "../../serialize/require.ts";
 import { normalizeText } from "../text_normalize/reference.ts";
 import { createNormalizerStream, type NormalizerStream } from "../text_normalize/stream.ts";
 import { Compatibility } from "./compatible.ts";
@@ -74,6 +75,7 @@ export interface TokenEncoder {
  */
 export function createEncoder(vocabulary: Vocabulary, options: EncodeOptions = {}): TokenEncoder {
   requireVocabulary(vocabulary);
+  requireObject("create an encoder", "the options are", options);
   const tables = engineTables(vocabulary);
   const counts: TextLookups = { automaton: 0, candidates: 0, pairs: 0, points: 0 };
   const compatibility = vocabulary.bpe === null ? null : new Compatibility(vocabulary.bpe);

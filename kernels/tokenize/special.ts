@@ -5,7 +5,8 @@
  * @module
  */
 
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { named } from "../excerpt.ts";
 import type { SpecialToken, Vocabulary } from "./vocabulary.ts";
 
 /** Consumer of the parts of a stream. */
@@ -125,13 +126,20 @@ export function allowedTokens(
 ): readonly SpecialToken[] {
   if (allowed === "all") return vocabulary.special;
   if (allowed === "none") return [];
+  if (!Array.isArray(allowed)) {
+    throw new OnpathError(
+      "size",
+      `Cannot allow special tokens that are ${kindOf(allowed)}: expected "all", "none" or an array of texts`,
+      { found: kindOf(allowed) },
+    );
+  }
   return allowed.map((text) => {
     const token = vocabulary.special.find((each) => each.text === text);
     if (token !== undefined) return token;
     throw new OnpathError(
       "pipeline",
-      `Cannot allow special token ${JSON.stringify(text)}: ${vocabulary.name} has no such token`,
-      { text, known: vocabulary.special.slice(0, 16).map((each) => each.text) },
+      `Cannot allow special token ${named(text)}: ${vocabulary.name} has no such token`,
+      { text: named(text), known: vocabulary.special.slice(0, 16).map((each) => each.text) },
     );
   });
 }

@@ -48,8 +48,8 @@ export function wellFormed(text: string | Uint8Array): Uint8Array {
  * @throws {OnpathError} `dtype` if it is neither a string nor a Uint8Array.
  */
 export function checkText(input: unknown): string | Uint8Array {
-  if (typeof input === "string" || input instanceof Uint8Array) return input;
-  const found = kindOf(input);
+  if (typeof input === "string" || (input instanceof Uint8Array && !isDetached(input))) return input;
+  const found = input instanceof Uint8Array ? "detached" : kindOf(input);
   throw new OnpathError(
     "dtype",
     `Cannot take a text that is ${found}: expected a string, or UTF-8 in a Uint8Array`,
@@ -84,6 +84,17 @@ export function checkCharacters(what: string, text: string): string {
  */
 export function textBytes(text: string | Uint8Array): Uint8Array {
   return typeof checkText(text) === "string" ? encoder.encode(text as string) : text as Uint8Array;
+}
+
+/** Whether the buffer of a view was transferred: Node 20 has no `ArrayBuffer.prototype.detached`. */
+function isDetached(view: Uint8Array): boolean {
+  if (view.length > 0) return false;
+  try {
+    new Uint8Array(view.buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function wellFormedBytes(text: Uint8Array): Uint8Array {

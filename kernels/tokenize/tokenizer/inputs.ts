@@ -5,6 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
+import { named } from "../../excerpt.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { OffsetUnit, PlacedTokens } from "./offsets.ts";
 import { addedIds, fillTemplate, type Row, type RowText, templateOf } from "./template.ts";
@@ -220,7 +221,7 @@ function checkedCount(name: string, value: number | undefined, absent: number): 
   if (Number.isInteger(value) && value >= 0 && value <= MAX_ELEMENTS) return value;
   throw new OnpathError(
     "size",
-    `Cannot tokenize with ${name} = ${String(value)}: expected a whole number from 0 to ${MAX_ELEMENTS}`,
+    `Cannot tokenize with ${name} = ${named(value)}: expected a whole number from 0 to ${MAX_ELEMENTS}`,
     { option: name, value },
   );
 }

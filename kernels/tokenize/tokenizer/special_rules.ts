@@ -5,7 +5,8 @@
  * @module
  */
 
-import { OnpathError } from "../../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { requireObject } from "../../../serialize/require.ts";
 import { allowedTokens } from "../special.ts";
 import type { SpecialToken, Vocabulary } from "../vocabulary.ts";
 
@@ -30,6 +31,31 @@ export interface ResolvedRules {
    * @throws {OnpathError} `pipeline` if it contains a disallowed token.
    */
   readonly check: (text: string) => void;
+}
+
+/**
+ * Checks rules from outside.
+ *
+ * @throws {OnpathError} `size` if they are not an object, or name no tokens.
+ */
+export function checkRules(rules: SpecialRules): SpecialRules {
+  requireObject("tokenize", "the options are", rules);
+  const { allowedSpecial = "none", disallowedSpecial = "all" } = rules;
+  checkNames("allowedSpecial", allowedSpecial);
+  // Only allowedSpecial may be "none": [] disallows nothing.
+  if ((disallowedSpecial as unknown) === "none") checkNames("disallowedSpecial", undefined);
+  checkNames("disallowedSpecial", disallowedSpecial);
+  return rules;
+}
+
+function checkNames(name: string, value: unknown): void {
+  if (value === "all" || value === "none") return;
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return;
+  throw new OnpathError(
+    "size",
+    `Cannot tokenize with ${name} that is ${kindOf(value)}: expected "all" or an array of texts`,
+    { option: name },
+  );
 }
 
 /**

@@ -4,14 +4,15 @@
  * @module
  */
 
-import { kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { decodeText, type TokenDecoder, tokenDecoder } from "../detokenize.ts";
 import { createEncoder, type TokenEncoder, type TokenStream } from "../encode.ts";
 import { checkText } from "../text_parts.ts";
 import { requireVocabulary, type SpecialToken, type Vocabulary } from "../vocabulary.ts";
+import { checkCall, checkIds } from "./checks.ts";
 import { type InputOptions, makeInputs, type TextInputs } from "./inputs.ts";
 import { createPlacer, type OffsetUnit, type PlacedTokens } from "./offsets.ts";
-import { type ResolvedRules, resolveRules, type SpecialRules } from "./special_rules.ts";
+import { checkRules, type ResolvedRules, resolveRules, type SpecialRules } from "./special_rules.ts";
 
 /** Options of {@linkcode Tokenizer.decode}. */
 export interface DecodeOptions {
@@ -113,7 +114,7 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
 
   const known = new Map<string, ResolvedRules>();
   const rulesOf = (rules: SpecialRules): ResolvedRules => {
-    const { allowedSpecial = "none", disallowedSpecial = "all" } = rules;
+    const { allowedSpecial = "none", disallowedSpecial = "all" } = checkRules(rules);
     const key = JSON.stringify([allowedSpecial, disallowedSpecial]);
     const found = known.get(key);
     if (found !== undefined) return found;
@@ -127,7 +128,9 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
     return allowed;
   };
   const encode = (text: Text, rules: SpecialRules = {}) => encoderOf(resolve(text, rules)).encode(text);
-  const decode = (ids: ArrayLike<number | bigint>, { skipSpecialTokens = false }: DecodeOptions = {}) => {
+  const decode = (ids: ArrayLike<number | bigint>, options: DecodeOptions = {}) => {
+    checkIds(ids);
+    const { skipSpecialTokens = false } = checkCall(options);
     const numbers = Array.from(ids, Number);
     return decodeText(vocabulary, skipSpecialTokens ? numbers.filter((id) => !skipped.has(id)) : numbers);
   };
@@ -136,9 +139,13 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
     encode,
     encodeOrdinary: (text) => ordinary.encode(text),
     encodeBatch: (texts, rules) => checkTexts(texts).map((text) => encode(text, rules)),
-    encodeWithOffsets: (text, { unit = "utf16", ...rules } = {}) => place(text, resolve(text, rules), unit),
+    encodeWithOffsets: (text, options = {}) => {
+      const { unit = "utf16" } = checkCall(options);
+      return place(text, resolve(text, options), unit);
+    },
     count: (text, rules) => encode(text, rules).length,
     isWithinLimit: (text, limit, rules = {}) => {
+      if (limit !== Infinity) checkInteger("limit of tokens", limit, 0, Number.MAX_SAFE_INTEGER);
       const stream = encoderOf(resolve(text, rules)).stream();
       let count = 0;
       for (let at = 0; at < text.length; at += LIMIT_SLICE) {
@@ -149,12 +156,20 @@ export function createTokenizer(vocabulary: Vocabulary): Tokenizer {
       return count > limit ? false : count;
     },
     decode,
-    decodeBatch: (lists, options) => lists.map((ids) => decode(ids, options)),
+    decodeBatch: (lists, options) => {
+      if (Array.isArray(lists)) return lists.map((ids) => decode(ids, options));
+      throw new OnpathError("dtype", `Cannot decode lists that are ${kindOf(lists)}: expected an array`, {
+        found: kindOf(lists),
+      });
+    },
     decoder: () => tokenDecoder(vocabulary),
-    stream: (rules = {}) => encoderOf(rulesOf({ ...rules, disallowedSpecial: [] }).allowed).stream(),
+    stream: (rules = {}) => {
+      checkRules(rules);
+      return encoderOf(rulesOf({ ...rules, disallowedSpecial: [] }).allowed).stream();
+    },
     inputs: (texts, options = {}) => {
       const list = checkTexts(Array.isArray(texts) ? texts : [texts]);
-      const { pairs, unit = "utf16" } = options;
+      const { pairs, unit = "utf16" } = checkCall(options);
       if (pairs !== undefined && checkTexts(pairs).length !== list.length) {
         throw new OnpathError(
           "shape",

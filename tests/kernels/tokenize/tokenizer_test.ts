@@ -158,3 +158,49 @@ Deno.test("Tokenizer refuses options that fit no text, texts that are none, and 
   );
   assert.deepEqual(createTokenizer(older).inputs("a").input_ids.dims, [1, 3]);
 });
+
+Deno.test("Tokenizer refuses options of a wrong name or type, in place of another branch", async () => {
+  const tokenizer = createTokenizer(await tiny());
+  const loose = tokenizer as unknown as Record<string, (...values: unknown[]) => unknown>;
+  const wrong: readonly (readonly [option: string, value: unknown])[] = [
+    // A truncation that is none of the three cut the second text; a side that is none was the left one.
+    ["truncation", "onlyfirst"],
+    ["truncationSide", "rihgt"],
+    ["paddingSide", "both"],
+    ["type", "int16"],
+    ["unit", "bytes"],
+    ["overflow", "true"],
+    ["addSpecialTokens", "false"],
+  ];
+  for (const [option, value] of wrong) {
+    assert.throws(
+      () => loose["inputs"]!(["ab", "cd"], { maxLength: 1, [option]: value }),
+      refusal("size", new RegExp(`^Cannot tokenize with ${option} = "${value}": expected `)),
+    );
+  }
+  assert.throws(() => loose["encodeWithOffsets"]!("a", { unit: "bytes" }), refusal("size", /unit = "bytes"/));
+  assert.throws(
+    () => loose["decode"]!([97], { skipSpecialTokens: 1 }),
+    refusal("size", /skipSpecialTokens = 1/),
+  );
+  for (const value of [null, 5, "ab", { length: 1 }]) {
+    assert.throws(() => loose["decode"]!(value), refusal("dtype", /Cannot decode ids that are /));
+    assert.throws(() => loose["decodeBatch"]!(value), refusal("dtype", /Cannot decode lists that are /));
+  }
+  for (const limit of [NaN, -1, 1.5, "2", undefined]) {
+    assert.throws(() => loose["isWithinLimit"]!("abc", limit), refusal("size", /limit of tokens/));
+  }
+  assert.equal(tokenizer.isWithinLimit("abc", Infinity), tokenizer.count("abc"));
+  for (
+    const rules of [null, { allowedSpecial: 5 }, { disallowedSpecial: "none" }, { allowedSpecial: [10n] }]
+  ) {
+    for (const call of ["encode", "encodeWithOffsets", "count", "stream"]) {
+      if (call === "stream" && rules !== null && "disallowedSpecial" in rules) continue;
+      const values = call === "stream" ? [rules] : ["a", rules];
+      assert.throws(() => loose[call]!(...values), refusal("size", /^Cannot tokenize/));
+    }
+  }
+  const bytes = new Uint8Array(4);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  assert.throws(() => tokenizer.encode(bytes), refusal("dtype", /that is detached/));
+});
