@@ -5,7 +5,14 @@
  */
 
 import { type ErrorCode, kindOf, OnpathError } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+
+/** Fields of a tensor that the checks read; `tensor.ts` itself uses the checks. */
+interface TensorFields {
+  readonly data: ArrayBufferView & { readonly length: number };
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
 
 /**
  * Checks that a value from outside is an object.
@@ -36,7 +43,7 @@ export function requireObject(
  * @throws {OnpathError} `dtype` if it does not.
  */
 export function requireTensor(what: string, value: unknown): void {
-  const { data, shape, strides } = Object(value) as Partial<Tensor>;
+  const { data, shape, strides } = Object(value) as Partial<TensorFields>;
   if (ArrayBuffer.isView(data) && Array.isArray(shape) && Array.isArray(strides)) return;
   throw new OnpathError(
     "dtype",
@@ -48,4 +55,30 @@ export function requireTensor(what: string, value: unknown): void {
 /** A value from outside, short enough for a message. */
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
+}
+
+/**
+ * Checks that the elements of a tensor lie in its data. They do not if its buffer was transferred or shrunk, or its
+ * fields were made by hand; reads beyond the data would give zeros.
+ *
+ * @param intent Action for the message, such as `run plan 5 on`.
+ * @param tensor Tensor, whose fields are there.
+ * @throws {OnpathError} `shape` if they do not.
+ */
+export function requireElements(intent: string, { data, shape, strides, offset }: TensorFields): void {
+  let first = offset, last = offset;
+  let isWhole = Number.isInteger(offset) && shape.length === strides.length;
+  for (const [axis, length] of shape.entries()) {
+    const stride = strides[axis]!;
+    isWhole &&= Number.isInteger(length) && Number.isInteger(stride);
+    if (stride < 0) first += (length - 1) * stride;
+    else last += (length - 1) * stride;
+  }
+  if (isWhole && (shape.includes(0) || (first >= 0 && last < data.length))) return;
+  throw new OnpathError(
+    "shape",
+    `Cannot ${intent} a tensor whose elements lie outside its data: its buffer was transferred or shrunk, or its ` +
+      `strides or offset are invalid`,
+    { elements: data.length },
+  );
 }

@@ -195,7 +195,7 @@ export function zeros<D extends DType>(options: TensorOptions<D>): Tensor<D> {
 export function toLayout(source: Tensor, layout: Layout): Tensor {
   requireTensor("view", source);
   const from = source.layout;
-  if (from === undefined) {
+  if (typeof from !== "string") {
     throw new OnpathError("shape", `Cannot view a tensor as ${layout}: its own layout is missing`, {
       shape: source.shape,
     });

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts";
+import { checkElements, DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { requireElements } from "../../serialize/require.ts";
 import { cutRows } from "../../serialize/partition.ts";
 import { PlacedIncoming } from "../../serialize/placed_incoming.ts";
 import { PlacedOutgoing } from "../../serialize/placed_outgoing.ts";
@@ -60,19 +61,22 @@ export interface LookupStretch {
 export function readLookup(plan: LookupPlan, input: Tensor): Uint8Array {
   const { memo, input: { dtype, shape } } = plan.body;
   const found = Object(input) as Partial<Tensor>;
-  if (found.dtype !== dtype || !Array.isArray(found.shape)) {
+  const isTensor = [found.shape, found.strides].every(Array.isArray) && ArrayBuffer.isView(found.data);
+  if (found.dtype !== dtype || !isTensor) {
     const what = found.dtype === undefined ? kindOf(input) : String(found.dtype);
     throw new OnpathError("dtype", `Cannot run a lookup of ${what}: the plan is for a tensor of ${dtype}`, {
       expected: dtype,
     });
   }
-  if (found.shape.length !== shape.length || shape.some((length, axis) => found.shape![axis] !== length)) {
+  if (found.shape!.length !== shape.length || shape.some((length, axis) => found.shape![axis] !== length)) {
     throw new OnpathError(
       "shape",
-      `Cannot run a lookup of shape [${found.shape.join(", ")}]: the plan is for [${shape.join(", ")}]`,
+      `Cannot run a lookup of shape [${found.shape!.join(", ")}]: the plan is for [${shape.join(", ")}]`,
       { found: found.shape, expected: shape },
     );
   }
+  checkElements(dtype, found.data!);
+  requireElements("run a lookup of", found as Tensor);
   const dense = toDense(input);
   checkCodes(dense, domainOf(memo.operands));
   return toBytes(dense);

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
+import { checkOptions } from "../option_checks.ts";
 import type { OptionalLimits } from "./batcher.ts";
 import { type BodyLimits, checkBodyHead, createBudget, readBody } from "./body.ts";
 import { limitConnections, listen, refuseUnreadable, stopListening } from "./connections.ts";
@@ -109,6 +110,7 @@ const CHECK_MS = 500;
  * of a service that cannot start.
  */
 export async function startHttp(service: HttpService, options: HttpOptions): Promise<HttpServer> {
+  checkHttpOptions(options);
   const { port = 8000, host = "127.0.0.1", socket, maxConnections = 1024 } = options;
   const { receiveTimeoutMs = 30_000, sendTimeoutMs = 60_000, onDefect } = options;
   checkInteger("port", port, 0, 65_535);
@@ -231,6 +233,16 @@ function createSlots() {
       last.slot = slot;
     },
   };
+}
+
+/** Checks the options whose values are not numbers. */
+function checkHttpOptions(options: unknown): void {
+  checkOptions("start a server", options, {
+    host: { kind: "string" },
+    socket: { kind: "string" },
+    metrics: { kind: "object" },
+    onDefect: { kind: "function" },
+  });
 }
 
 /** Creates the error of a server that is starting or closing. */

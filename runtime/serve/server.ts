@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import type { InferenceHandler } from "./handler_types.ts";
 import {
   type HttpExchange,
@@ -62,6 +63,7 @@ export type InferenceServer = HttpServer;
  */
 export async function serve(handler: InferenceHandler, options: ServeOptions = {}): Promise<InferenceServer> {
   requireServed(handler, "infer", "createHandler");
+  checkOptions("start a server", options, { version: { kind: "string" }, contextOf: { kind: "function" } });
   const { metrics, version: serverVersion = "0", contextOf } = options;
 
   const infer = async (

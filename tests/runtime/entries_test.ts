@@ -93,6 +93,31 @@ test("Session.run() and runMany() refuse an input or options of another type, an
   ) {
     await refuses("a broken tensor", () => session.run(broken as never), ["dtype", "shape", "size"]);
   }
+  const gone = smallImage(),
+    shrunk = new ArrayBuffer(image.data.length, { maxByteLength: image.data.length });
+  const resizable = tensor(new Uint8Array(shrunk), { dtype: "u8", shape: image.shape, layout: "HWC" });
+  structuredClone(gone.data.buffer, { transfer: [gone.data.buffer] });
+  shrunk.resize(image.data.length - 1);
+  const outside = [
+    gone,
+    resizable,
+    { ...image, offset: 1 },
+    { ...image, offset: -1 },
+    { ...image, offset: NaN },
+    { ...image, strides: image.strides.map((stride) => stride + 1) },
+    { ...image, strides: image.strides.map((stride) => -stride) },
+    { ...image, data: image.data.subarray(1) },
+  ];
+  for (const [at, broken] of outside.entries()) {
+    await refuses(
+      `elements outside: ${at}`,
+      () => session.run(broken as never),
+      ["shape"],
+      /outside its data/,
+    );
+  }
+  const floats = { ...image, data: new Float32Array(image.data.length) };
+  await refuses("other elements", () => session.run(floats as never), ["dtype"], /held in a Uint8Array/);
   sameTensor((await session.run(image)).output, expected(image));
 });
 

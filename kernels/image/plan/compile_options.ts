@@ -43,9 +43,10 @@ export interface CompileOptions {
 export function checkOptions({ layout, form, tolerance = 0 }: CompileOptions): number {
   checkName("layout", layout, LAYOUT_NAMES);
   checkName("form", form, FORMS);
-  if (!(tolerance >= 0 && tolerance <= 255)) {
-    throw new OnpathError("pipeline", `Cannot compile with a tolerance of ${tolerance}: expected 0 to 255`, {
-      tolerance,
+  if (!(typeof tolerance === "number" && tolerance >= 0 && tolerance <= 255)) {
+    const found = named(tolerance);
+    throw new OnpathError("pipeline", `Cannot compile with a tolerance of ${found}: expected 0 to 255`, {
+      tolerance: found,
     });
   }
   return tolerance;

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { checkElements } from "../../../serialize/dtype.ts";
 import { imageAxes } from "../../../serialize/image_axes.ts";
 import type { Tensor } from "../../../serialize/tensor.ts";
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
+import { requireElements } from "../../../serialize/require.ts";
 import { toRgbReference } from "../channels/to_rgb.ts";
 import type { ImagePlan } from "./plan.ts";
 
@@ -28,13 +30,17 @@ export function checkPlanInput(plan: ImagePlan, input: Tensor): void {
   if (input.dtype !== wanted.dtype) {
     throw new OnpathError(
       "dtype",
-      `Cannot run plan ${plan.id} on dtype ${input.dtype}: expected ${wanted.dtype}`,
+      `Cannot run plan ${plan.id} on dtype ${
+        typeof input.dtype === "string" ? input.dtype : kindOf(input.dtype)
+      }: expected ${wanted.dtype}`,
       {
         expected: wanted.dtype,
         found: input.dtype,
       },
     );
   }
+  checkElements(wanted.dtype, data);
+  requireElements(`run plan ${plan.id} on`, input);
   const found = imageAxes(input);
   for (
     const [name, letter] of [["images", "N"], ["height", "H"], ["width", "W"], ["channels", "C"]] as const

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { createHandler } from "../../../runtime/serve/handler.ts";
-import { serve } from "../../../runtime/serve/server.ts";
+import { serve, type ServeOptions } from "../../../runtime/serve/server.ts";
 import { refusal } from "../../support/failure.ts";
 import { ask, heldModel, numbersBody, post, withServer } from "./helpers.ts";
 
@@ -252,6 +252,15 @@ Deno.test("serve() refuses options outside their limits", async () => {
       serve(createHandler({ models: [] }), { port: 0, ...options }),
       refusal("size"),
       JSON.stringify(options),
+    );
+  }
+  const kinds = [null, 5, { host: 5 }, { socket: null }, { metrics: "text" }, { onDefect: {} }, {
+    version: 2,
+  }];
+  for (const options of kinds as ServeOptions[]) {
+    await assert.rejects(
+      serve(createHandler({ models: [] }), options),
+      refusal("size", /^Cannot start a server: .*, expected an? /),
     );
   }
 });
