@@ -13,6 +13,7 @@ import {
   MODEL_SIZES,
   PICTURE_SIZES,
   planSizes,
+  printSizes,
 } from "../../scripts/cli/commands/sizes.ts";
 import { noise } from "../support/images.ts";
 import { sized } from "../support/long.ts";
@@ -154,4 +155,13 @@ Deno.test("the RTL counts the plan's cycles of bicubic and lanczos rows to 224",
     assert.equal(report.counters.cycles, plan.body.cost.cycles, filter);
     assert.equal(report.counters.stalls, plan.body.cost.stalls, filter);
   }
+});
+
+Deno.test("printSizes() ends with the reason of its signal, between two pairs of sizes", async () => {
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  // A signal's handler runs as a timer does: not before the planning yields.
+  setTimeout(() => controller.abort(reason));
+  const context = { command: "onpath", photo: new URL("file:///none"), signal: controller.signal };
+  await assert.rejects(printSizes({}, context), reason);
 });

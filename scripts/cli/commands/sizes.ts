@@ -12,6 +12,7 @@ import { OnpathError } from "../../../serialize/errors.ts";
 import type { ResizeStep } from "../../../kernels/image/resize/spec.ts";
 import type { ImagePlan } from "../../../kernels/image/plan/plan.ts";
 import { CPU_PROFILE } from "../../../runtime/device/cpu/device.ts";
+import { yieldToEventLoop } from "../../../runtime/device/serial.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { deviceText, resolveDevice } from "../devices.ts";
 import type { SharedOptions } from "../options.ts";
@@ -177,6 +178,8 @@ export async function printSizes(options: SizesOptions, context: Context): Promi
   const rows: (SizeRow | RefusedSize)[] = [];
   for (const from of PICTURE_SIZES) {
     for (const to of MODEL_SIZES) {
+      // Planning is synchronous: a signal arrives only between two pairs.
+      await yieldToEventLoop();
       context.signal.throwIfAborted();
       rows.push(planSizes(profile, from, to));
     }
