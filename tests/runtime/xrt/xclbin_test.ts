@@ -194,7 +194,7 @@ Deno.test("readXclbin() reads metadata as tools of AMD write it, and passes over
     <core><kernel name="k" language="c"><module name="k"/>
       <port name="M_AXI_GMEM" mode="master" range="0xFFFFFFFFFFFFFFFF" dataWidth="512"/>
       <port name="S_AXI_CONTROL" mode="slave" range="0x1000" dataWidth="32"/>
-      <arg name="n" addressQualifier="0" id="1" port="S_AXI_CONTROL" size="0x4" offset="0x1C" type="unsigned int"/>
+      <arg name="n" addressQualifier="0" id="1" port="S_AXI_CONTROL" size="0x4" offset="0x1C" type="unsigned &constructor;"/>
       <arg name="a&lt;b" addressQualifier="1" id="0" port="M_AXI_GMEM" size="0x8" offset="0x10" type="int*"/>
       <arg name="s" addressQualifier="4" id="2" port="s" size="0x0" offset="" type="stream&lt;ap_axiu>"/>
       <arg name="printf_buffer" addressQualifier="1" id="" port="M_AXI_GMEM" size="0x8" offset="0x24" type=""/>
@@ -210,6 +210,8 @@ Deno.test("readXclbin() reads metadata as tools of AMD write it, and passes over
       ["s", 2, "stream", 0],
     ],
   );
+  // An entity that is not one of XML's five stays as it is.
+  assert.equal(kernels[0]!.arguments[1]!.type, "unsigned &constructor;");
   assert.deepEqual(kernels[0]!.instances.map(({ name, base, index }) => [name, base, index]), [[
     "k_1",
     0x1800000n,

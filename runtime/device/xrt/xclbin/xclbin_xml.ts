@@ -92,7 +92,6 @@ function readArgument(attributes: Attributes): XclbinArgument | undefined {
 
 function* elements(xml: string): Generator<{ tag: string; attributes: Attributes; closes: boolean }> {
   if (xml.length > XCLBIN_LIMITS.xml) throw malformed(`it has ${xml.length} characters`);
-  MARKUP.lastIndex = 0;
   let count = 0;
   for (let at = 0; at < xml.length;) {
     // The expression is shared: between two elements the caller may read another document.
@@ -113,7 +112,7 @@ function* elements(xml: string): Generator<{ tag: string; attributes: Attributes
     for (const [, name, double, single] of list!.matchAll(ATTRIBUTE)) {
       attributes[name!] = (double ?? single)!.replaceAll(
         /&(\w+);/g,
-        (whole, entity) => ENTITIES[entity] ?? whole,
+        (whole, entity) => Object.hasOwn(ENTITIES, entity) ? ENTITIES[entity]! : whole,
       );
     }
     yield { tag, attributes, closes: false };
