@@ -141,9 +141,7 @@ function footer(plan: ImagePlan): Markup {
     "--html report.html --trace trace.json",
   ].join(" \\\n  ");
   return mark`<footer>
-<p><b>How this page was made.</b> onpath computed it from plan ${
-    id.toString(16).padStart(8, "0")
-  } alone, without a device and without a picture: the same plan gives the same page. To generate it again:</p>
+<p><b>How this page was made.</b> onpath computed it from plan ${id} alone, without a device and without a picture: the same plan gives the same page. To generate it again:</p>
 <pre>${command}</pre>
 <p>with this <code>pipeline.json</code>:</p>
 <pre>${JSON.stringify(pipeline)}</pre>

@@ -72,7 +72,7 @@ export function planTrace(plan: ImagePlan): Trace {
       clockMHz,
       cycles,
       device: name,
-      plan: plan.id.toString(16).padStart(8, "0"),
+      plan: plan.id,
     },
   };
 }

@@ -146,13 +146,16 @@ Deno.test("offload plan says what was chosen, and run takes its file", () =>
     const run = (photo: string, output: string) => [
       ...["run", "--plan", "a.plan", "--input", PHOTOS + photo, "--output", output],
     ];
-    const [shown, ran, wrong] = await offloadAll(folder, [
+    const [shown, printed, ran, wrong] = await offloadAll(folder, [
       ["plan", "p.json", "--shape", "400,600,3", "--json", "--output", "a.plan"],
+      ["plan", "p.json", "--shape", "400,600,3"],
       run("coffee.png", "o.npy"),
       run("rocket.jpg", "x.npy"),
     ]);
     assert.equal(shown!.code, 0);
     assert.equal(JSON.parse(shown!.stdout).body.output.dtype, "f16");
+    // The id as errors and the other commands have it.
+    assert.match(printed!.stdout, new RegExp(`^plan +${JSON.parse(shown!.stdout).id}\\n`));
     assert.equal(ran!.code, 0);
     assert.equal(wrong!.code, 2);
     assert.match(wrong!.stderr, /Cannot run plan \d+ on shape \[427, 640, 3\]/);

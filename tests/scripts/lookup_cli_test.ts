@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import { expandMemo } from "../../kernels/memoize/memo.ts";
+import { lookUp } from "../../scripts/cli/commands/lookup.ts";
 import { encodeNpy, readNpy } from "../../scripts/io/npy.ts";
 import { findFunction, FUNCTIONS, memoizeFunction } from "../../scripts/lookup/functions.ts";
 import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
@@ -144,3 +146,12 @@ Deno.test(
       assert.deepEqual((await readdir(folder)).sort(), before);
     }),
 );
+
+Deno.test("lookUp() without a name ends with the reason of its signal, between two functions", async () => {
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  // A signal's handler runs as a timer does: not before the list yields.
+  setTimeout(() => controller.abort(reason));
+  const context = { command: "onpath", photo: new URL("file:///none"), signal: controller.signal };
+  await assert.rejects(lookUp(undefined, {}, new Command(), context), reason);
+});

@@ -9,6 +9,7 @@ import { compile } from "../../../kernels/compile.ts";
 import { lookupKernelImage } from "../../../kernels/lookup/rtl.ts";
 import type { LookupPlan } from "../../../kernels/lookup/plan.ts";
 import type { Memo } from "../../../kernels/memoize/memo.ts";
+import { yieldToEventLoop } from "../../../runtime/device/serial.ts";
 import { offload } from "../../../runtime/offload.ts";
 import type { DType } from "../../../serialize/dtype.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
@@ -63,7 +64,7 @@ export async function lookUp(
   const { input: from, output: to } = options;
   if (name === undefined) {
     if (from !== undefined || to !== undefined) refuseUse(command, "expected the name of a function");
-    return listFunctions(options);
+    return await listFunctions(options, signal);
   }
   if (from === undefined) return refuseUse(command, "required option '--input <file>' not specified");
   if (to === undefined) return refuseUse(command, "required option '--output <file>' not specified");
@@ -176,11 +177,15 @@ function refuseUse(command: Command, message: string): void {
   command.error(`error: ${message}`, { exitCode: EXIT.usage, code: "onpath.use" });
 }
 
-function listFunctions({ json }: LookupOptions): void {
-  const rows = [...FUNCTIONS].flatMap(([name, named]) =>
-    named.operands.map((operand) => {
+async function listFunctions({ json }: LookupOptions, signal: AbortSignal): Promise<void> {
+  const rows = [];
+  for (const [name, named] of FUNCTIONS) {
+    for (const operand of named.operands) {
+      // Tables are made synchronously: a signal arrives only between two functions.
+      await yieldToEventLoop();
+      signal.throwIfAborted();
       const { output, form, naiveBytes } = memoizeFunction(named, operand);
-      return {
+      rows.push({
         function: name,
         operand,
         output,
@@ -189,9 +194,9 @@ function listFunctions({ json }: LookupOptions): void {
         naiveBytes,
         rtl: form.fits,
         summary: named.summary,
-      };
-    })
-  );
+      });
+    }
+  }
   if (json) return printJson(rows);
   print(columnTable(
     ["function", "of", "gives", "form", "bytes", "one table", "rtl", "result"],

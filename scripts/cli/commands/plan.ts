@@ -101,7 +101,7 @@ export async function explainPlan(
   }
   const { cut, payload, checksum } = plan.body.layout;
   print(factTable([
-    ["plan", plan.id.toString(16).padStart(8, "0")],
+    ["plan", String(plan.id)],
     ["device", deviceText(plan.target)],
     ...trafficRows(plan),
     ...(jpeg === undefined ? [] : [jpegRow(jpeg)]),

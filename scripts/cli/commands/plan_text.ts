@@ -74,7 +74,7 @@ export async function explainTextPlan(
 function textPlanText(plan: TokenizePlan | NormalizePlan, file: string | undefined): string {
   const { request, answer, answersPerRequest, inFlight } = plan.packets;
   return factTable([
-    ["plan", plan.id.toString(16).padStart(8, "0")],
+    ["plan", String(plan.id)],
     ["workload", plan.workload],
     ["device", deviceText(plan.target)],
     ["packets", [
