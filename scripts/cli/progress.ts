@@ -38,7 +38,9 @@ export async function followProgress(unit: string = "packets"): Promise<Follower
   if (!process.stderr.isTTY) return { onProgress: () => {}, stop: () => {} };
   const { SingleBar } = (await import("cli-progress")).default as CliProgress;
   const bar = new SingleBar({
-    format: `{bar} {percentage}% | {value} of {total} ${unit} | {eta} s left`,
+    format: `{bar} {percentage}% | {value} of {total} ${unit} | {eta_formatted}`,
+    // Before the first step the remaining time is unknown, which cli-progress calls INF.
+    formatTime: (seconds: unknown) => Number.isFinite(seconds) ? `${seconds} s left` : "",
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,
