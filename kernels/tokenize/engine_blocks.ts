@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LENGTH_SHIFT } from "./engine_memory.ts";
+import { ID_MASK, LENGTH_SHIFT } from "./engine_memory.ts";
 import type { TextLookups } from "./lookups.ts";
 import type { TextEngine } from "./text_engine.ts";
 import type { TokenList } from "./token_list.ts";
@@ -13,8 +13,8 @@ import type { TokenList } from "./token_list.ts";
 export const ENGINE_FROM = 64;
 /** Maximum bytes between two calls. */
 const MAX_PAUSE = 4096;
-/** Parts of the engine's words. */
-const ID_MASK = 2 ** LENGTH_SHIFT - 1, LENGTH_MASK = 511;
+/** Bits of a length in a token's word. */
+const LENGTH_MASK = 511;
 
 /** Calls of the compiled engine for one flow. */
 export class EngineBlocks {

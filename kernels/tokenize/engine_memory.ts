@@ -6,7 +6,7 @@
 
 import { fillBpe } from "./engine_fill.ts";
 import { type BpeMemory, createPlaces, type EngineFunctions, growTo, setUp } from "./engine_functions.ts";
-import type { EngineTables } from "./tables.ts";
+import { ACCEPT_HERE, type EngineTables } from "./tables.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
 /** The engine's memory, with all tables. */
@@ -31,6 +31,8 @@ const WAY_BYTES = 8;
 const BATCH_BYTES = 2 ** 11;
 /** Shift of a length in a token's word. */
 export const LENGTH_SHIFT = 22;
+/** Bits of an id in a token's word. */
+export const ID_MASK: number = 2 ** LENGTH_SHIFT - 1;
 
 const loaded = new WeakMap<BpeTables, BpeMemory>();
 
@@ -57,6 +59,7 @@ export function createEngineMemory(tables: EngineTables): EngineMemory {
     shortMemo: reserve(SHORT_MEMO_BYTES),
     longMemo: reserve(LONG_MEMO_BYTES),
     transitions: reserve(tables.next.byteLength),
+    loops: reserve(tables.next.length),
     ascii: reserve(tables.ascii.byteLength),
     blockOf: reserve(tables.blockOf.byteLength),
     classOf: reserve(tables.classOf.byteLength),
@@ -75,8 +78,19 @@ export function createEngineMemory(tables: EngineTables): EngineMemory {
   new Uint8Array(buffer, at.hints, HINT_BYTES).fill(255);
   new Int32Array(buffer, at.transitions).set(tables.next);
   const bytes = new Uint8Array(buffer);
+  fillLoops(tables, bytes.subarray(at.loops, at.loops + tables.next.length));
   bytes.set(tables.ascii, at.ascii);
   new Uint16Array(buffer, at.blockOf).set(tables.blockOf);
   bytes.set(tables.classOf, at.classOf);
   return { memory, functions, report: at.report, end };
+}
+
+/** Marks the rows that small letters of ASCII lead to themselves, and after which a piece may end. */
+function fillLoops({ next, end, ascii }: EngineTables, loops: Uint8Array): void {
+  const classes = end + 1;
+  const kinds = [...new Set(ascii.subarray(97, 123))];
+  for (let row = 0; row < next.length; row += classes) {
+    const stays = row << 3 | ACCEPT_HERE;
+    if (kinds.every((kind) => next[row + kind] === stays)) loops[row] = 1;
+  }
 }

@@ -7,7 +7,7 @@
  */
 
 import { type EngineFunctions, growTo } from "./engine_functions.ts";
-import { createEngineMemory, type EngineMemory } from "./engine_memory.ts";
+import { createEngineMemory, type EngineMemory, ID_MASK } from "./engine_memory.ts";
 import { type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 
@@ -116,8 +116,10 @@ export class TextEngine {
   /** Copies the ids of the last call. Few ids become a part of a larger buffer: to allocate one costs more. */
   ids(): Uint32Array<ArrayBuffer> {
     const { count, words } = this;
-    this.#functions.toIds(this.#out, count);
-    if (count > SHARED_IDS / 4) return words.slice(0, count);
+    if (count > SHARED_IDS / 4) {
+      this.#functions.toIds(this.#out, count);
+      return words.slice(0, count);
+    }
     let at = this.#shared;
     // A caller may have transferred the buffer, which empties it.
     if (at + count > this.#ids.length) {
@@ -126,7 +128,7 @@ export class TextEngine {
     }
     this.#shared = at + count;
     const ids = this.#ids.subarray(at, at + count);
-    for (let n = 0; n < count; n++) ids[n] = words[n]!;
+    for (let n = 0; n < count; n++) ids[n] = words[n]! & ID_MASK;
     return ids;
   }
 

@@ -24,6 +24,8 @@ export let shortMemo: usize = 0;
 export let longMemo: usize = 0;
 /** By row plus class: the next row times 8 plus flags, or −1. */
 export let transitions: usize = 0;
+/** By row: 1 if small letters of ASCII lead from it to itself, and a piece may end after each. */
+export let loops: usize = 0;
 /** By ASCII code point: its class. */
 export let ascii: usize = 0;
 /** By code point >> 8: its block of classes, 16 bits. */
@@ -80,15 +82,16 @@ export function setUp(at: usize): void {
   shortMemo = load<u32>(at, 36);
   longMemo = load<u32>(at, 40);
   transitions = load<u32>(at, 44);
-  ascii = load<u32>(at, 48);
-  blockOf = load<u32>(at, 52);
-  classOf = load<u32>(at, 56);
-  startRow = load<u32>(at, 60);
-  endClass = load<u32>(at, 64);
-  hints = load<u32>(at, 68);
-  ways = load<u32>(at, 72);
-  batch = load<u32>(at, 76);
-  report = load<u32>(at, 80);
+  loops = load<u32>(at, 48);
+  ascii = load<u32>(at, 52);
+  blockOf = load<u32>(at, 56);
+  classOf = load<u32>(at, 60);
+  startRow = load<u32>(at, 64);
+  endClass = load<u32>(at, 68);
+  hints = load<u32>(at, 72);
+  ways = load<u32>(at, 76);
+  batch = load<u32>(at, 80);
+  report = load<u32>(at, 84);
 }
 
 export function chooseAt(at: usize): void {

@@ -54,13 +54,21 @@ export const PIECE_BYTES: usize = 32;
 
 export function notePiece(piece: usize, start: usize, end: usize): u32 {
   const length = end - start;
-  const key = i8x16.replace_lane(bytesOf(start, min(SHORT, length)), 15, <i8> length);
-  const slot = shortMemo + (<usize> (mix(key) >> (64 - SHORT_BITS)) << 5);
-  v128.store(piece, key);
   store<u32>(piece, start, 16);
   store<u32>(piece, end, 20);
+  if (length > SHORT) return noteLong(piece, start, <u32> length);
+  const key = i8x16.replace_lane(bytesOf(start, length), 15, <i8> length);
+  const slot = shortMemo + (<usize> (mix(key) >> (64 - SHORT_BITS)) << 5);
+  v128.store(piece, key);
   store<u32>(piece, slot, 24);
   return load<u32>(slot);
+}
+
+function noteLong(piece: usize, start: usize, length: u32): u32 {
+  if (length > LONG) return 0;
+  const slot = longSlot(v128.load(start), highOf(start, length));
+  store<u32>(piece, slot, 24);
+  return load<u32>(slot) | load<u32>(slot, 64);
 }
 
 /**
@@ -77,13 +85,13 @@ export function notePiece(piece: usize, start: usize, end: usize): u32 {
 export function encodePiece(piece: usize, out: usize, dead: usize): u32 {
   const slot = <usize> load<u32>(piece, 24);
   const start = <usize> load<u32>(piece, 16), end = <usize> load<u32>(piece, 20);
-  if (end - start > SHORT) return encodeLong(start, end, out, dead);
+  if (end - start > SHORT) return encodeLong(start, end, out, dead, slot);
   if (v128.any_true(v128.xor(v128.load(slot), v128.load(piece)))) {
     return fillShort(start, end, out, dead, slot);
   }
   const known = v128.load(slot, 16);
   const count = i32x4.extract_lane(known, 3);
-  if (count === 0) return encodeLong(start, end, out, dead);
+  if (count === 0) return encodeLong(start, end, out, dead, 0);
   v128.store(out, known);
   return count;
 }
@@ -109,12 +117,20 @@ function longSlot(low: v128, high: v128): usize {
   return longMemo + (<usize> (hash >> (64 - LONG_BITS)) << 7);
 }
 
-function encodeLong(start: usize, end: usize, out: usize, dead: usize): u32 {
+/** Bytes of a long piece after the first 16, with its length. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+
+function highOf(start: usize, length: u32): v128 {
+  return i8x16.replace_lane(bytesOf(start + 16, max(16, length) - 16), 15, <i8> length);
+}
+
+/** As `encodePiece`; `noted` is the slot in the long memo, or 0 if it was not noted. */
+function encodeLong(start: usize, end: usize, out: usize, dead: usize, noted: usize): u32 {
   const length = <u32> (end - start);
   if (length > LONG) return search(start, end, out, dead);
-  const low = bytesOf(start, min(16, length));
-  const high = i8x16.replace_lane(bytesOf(start + 16, max(16, length) - 16), 15, <i8> length);
-  const slot = longSlot(low, high);
+  const low = bytesOf(start, min(16, length)), high = highOf(start, length);
+  const slot = noted === 0 ? longSlot(low, high) : noted;
   const isOther = v128.or(v128.xor(v128.load(slot), low), v128.xor(v128.load(slot, 16), high));
   if (!v128.any_true(isOther)) {
     const count = load<u32>(slot, 124);
@@ -128,8 +144,7 @@ function encodeLong(start: usize, end: usize, out: usize, dead: usize): u32 {
 
 function keepLong(start: usize, length: u32, out: usize, count: u32): void {
   if (count > LONG_TOKENS || count === 0) return;
-  const low = bytesOf(start, min(16, length));
-  const high = i8x16.replace_lane(bytesOf(start + 16, max(16, length) - 16), 15, <i8> length);
+  const low = bytesOf(start, min(16, length)), high = highOf(start, length);
   const slot = longSlot(low, high);
   v128.store(slot, low);
   v128.store(slot, high, 16);

@@ -73,6 +73,47 @@ for (const name of OF_BYTES) {
   );
 }
 
+Deno.test("the compiled engine gives the plain one's ids where runs of small letters begin and end, whole and in parts", async () => {
+  for (const name of ["r50k_base", "cl100k_base", "o200k_base"] as const) {
+    const { compiled, plain } = engines(await vocabulary(name));
+    const next = random(41), stream = compiled.stream();
+    const edges = [
+      "'s",
+      "'S",
+      "A",
+      "Zz",
+      "{",
+      "`",
+      "é",
+      "\u00e9\u0301",
+      "1",
+      " ",
+      "\n",
+      "_",
+      "'",
+      "",
+      "漢",
+      "'ll",
+    ];
+    let longest = 0;
+    for (let round = 0; round < 800; round++) {
+      let text = "";
+      for (let part = next() % 4; part >= 0; part--) {
+        const length = next() % 50;
+        longest = Math.max(longest, length);
+        const letters = Array.from({ length }, () => String.fromCharCode(97 + next() % 26)).join("");
+        text += letters + edges[next() % edges.length]!;
+      }
+      const expected = [...plain.encode(text)];
+      assert.deepEqual([...compiled.encode(text)], expected, JSON.stringify(text));
+      const cut = next() % (text.length + 1);
+      const parts = [text.slice(0, cut), text.slice(cut)].map((part) => stream.push(part));
+      assert.deepEqual([...parts, stream.end()].flatMap((ids) => [...ids]), expected, JSON.stringify(text));
+    }
+    assert.equal(longest, 49);
+  }
+});
+
 Deno.test("the compiled engine gives the plain one's ids for random vocabularies", async () => {
   const bytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const utf8 = new TextEncoder();
