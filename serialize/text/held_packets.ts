@@ -9,7 +9,8 @@ import { type PacketSlots, slotAddress } from "../packets.ts";
 
 /** Copies of packets by number, up to a limit. */
 export class HeldPackets {
-  readonly #packets = new Map<number, Uint8Array<ArrayBuffer>>();
+  // Made with the first packet: most flows have none.
+  #packets: Map<number, Uint8Array<ArrayBuffer>> | null = null;
   readonly #maxPackets: number;
 
   /**
@@ -23,7 +24,7 @@ export class HeldPackets {
 
   /** Number of packets held. */
   get count(): number {
-    return this.#packets.size;
+    return this.#packets?.size ?? 0;
   }
 
   /**
@@ -35,10 +36,11 @@ export class HeldPackets {
    * @returns False if the store is full or already holds this number.
    */
   keep(number: number, slots: PacketSlots, slot: number): boolean {
-    if (this.#packets.has(number) || this.#packets.size >= this.#maxPackets) return false;
+    const packets = this.#packets ??= new Map();
+    if (packets.has(number) || packets.size >= this.#maxPackets) return false;
     const at = slotAddress(slots, slot);
     const length = slots.engine.view.getUint16(at + OFFSET.length, true);
-    this.#packets.set(number, slots.engine.bytes.slice(at, at + HEADER_BYTES + length));
+    packets.set(number, slots.engine.bytes.slice(at, at + HEADER_BYTES + length));
     return true;
   }
 
@@ -51,15 +53,15 @@ export class HeldPackets {
    * @returns Whether the store held this number.
    */
   putBack(number: number, slots: PacketSlots, slot: number): boolean {
-    const packet = this.#packets.get(number);
+    const packet = this.#packets?.get(number);
     if (packet === undefined) return false;
-    this.#packets.delete(number);
+    this.#packets!.delete(number);
     slots.engine.bytes.set(packet, slotAddress(slots, slot));
     return true;
   }
 
   /** Drops all packets. */
   clear(): void {
-    this.#packets.clear();
+    this.#packets?.clear();
   }
 }

@@ -4,28 +4,29 @@
  * @module
  */
 
+/** Capacity of the first allocation, in tokens, if fewer are to be added. */
+const MIN_CAPACITY = 16;
+
+const NO_NUMBERS = new Int32Array(0), NO_OFFSETS = new Uint32Array(0);
+
 /** Tokens of a text, in parallel arrays; the first `count` elements are valid. */
 export class TokenRun {
   /** Token values: id times 2, plus 1 if a piece ends with the token. */
-  tokens: Int32Array<ArrayBuffer>;
+  tokens: Int32Array<ArrayBuffer> = NO_NUMBERS;
   /** Offset behind each token in the text, in bytes. */
-  ends: Uint32Array<ArrayBuffer>;
+  ends: Uint32Array<ArrayBuffer> = NO_OFFSETS;
   /** Bytes of text of each token. Text between tokens may have no token. */
-  lengths: Int32Array<ArrayBuffer>;
+  lengths: Int32Array<ArrayBuffer> = NO_NUMBERS;
   /** Number of tokens. */
   count = 0;
 
   /**
    * Creates an empty run.
    *
-   * @param capacity Initial capacity in tokens. Default 64: many texts are short.
+   * @param capacity Initial capacity in tokens. Default 0: the first answer often has all tokens of a text.
    */
-  constructor(capacity = 64) {
-    // One allocation for three arrays.
-    const memory = new ArrayBuffer(12 * capacity);
-    this.tokens = new Int32Array(memory, 0, capacity);
-    this.ends = new Uint32Array(memory, 4 * capacity, capacity);
-    this.lengths = new Int32Array(memory, 8 * capacity, capacity);
+  constructor(capacity = 0) {
+    if (capacity > 0) this.#place(capacity);
   }
 
   /**
@@ -36,14 +37,20 @@ export class TokenRun {
   reserve(additional: number): void {
     const needed = this.count + additional;
     if (needed <= this.tokens.length) return;
-    const capacity = Math.max(needed, 2 * this.tokens.length);
-    const tokens = new Int32Array(capacity),
-      ends = new Uint32Array(capacity),
-      lengths = new Int32Array(capacity);
-    tokens.set(this.tokens);
-    ends.set(this.ends);
-    lengths.set(this.lengths);
-    [this.tokens, this.ends, this.lengths] = [tokens, ends, lengths];
+    const { tokens, ends, lengths, count } = this;
+    this.#place(Math.max(needed, tokens.length === 0 ? MIN_CAPACITY : 2 * tokens.length));
+    if (count === 0) return;
+    this.tokens.set(tokens);
+    this.ends.set(ends);
+    this.lengths.set(lengths);
+  }
+
+  /** Allocates the arrays; three of them in one allocation. */
+  #place(capacity: number): void {
+    const memory = new ArrayBuffer(12 * capacity);
+    this.tokens = new Int32Array(memory, 0, capacity);
+    this.ends = new Uint32Array(memory, 4 * capacity, capacity);
+    this.lengths = new Int32Array(memory, 8 * capacity, capacity);
   }
 
   /**

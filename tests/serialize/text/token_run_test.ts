@@ -38,7 +38,13 @@ Deno.test("TokenRun.reserve() keeps what is held, and doubles its memory", () =>
   run.reserve(9);
   assert.deepEqual([run.tokens.length, run.ends.length, run.lengths.length], [10, 10, 10]);
   assert.deepEqual(held(run), [[1, 2, 3]]);
-  assert.equal(new TokenRun().tokens.length, 64);
+  const empty = new TokenRun();
+  assert.deepEqual([empty.tokens.length, empty.ids()], [0, new Uint32Array(0)]);
+  empty.put(1, 2, 3);
+  assert.deepEqual([empty.tokens.length, held(empty)], [16, [[1, 2, 3]]]);
+  const large = new TokenRun();
+  large.reserve(17);
+  assert.equal(large.tokens.length, 17);
 });
 
 Deno.test("TokenRun.append() takes a range, shifted, and nothing of an empty one", () => {
