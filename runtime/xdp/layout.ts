@@ -4,6 +4,7 @@
  * @module
  */
 
+import { named } from "../../kernels/excerpt.ts";
 import type { DropReason } from "../../kernels/program.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
@@ -113,7 +114,10 @@ export function encodeSettings(address: Uint8Array, port: number, target?: Targe
   if (target === undefined) return bytes;
   const to = parseAddress(target.address);
   if (to.length !== address.length) {
-    throw new OnpathError("device", `Cannot forward to ${target.address}: the requests have another family`);
+    throw new OnpathError(
+      "device",
+      `Cannot forward to ${named(target.address)}: the requests have another family`,
+    );
   }
   view.setUint16(22, 1, true);
   bytes.set(to, 24);
@@ -130,7 +134,7 @@ export function encodeSettings(address: Uint8Array, port: number, target?: Targe
  * @throws {OnpathError} `device` if the text is no address.
  */
 export function parseAddress(text: string): Uint8Array<ArrayBuffer> {
-  const wrong = () => new OnpathError("device", `Cannot use address ${JSON.stringify(text)}: it is invalid`);
+  const wrong = () => new OnpathError("device", `Cannot use address ${named(text)}: it is invalid`);
   if (typeof text !== "string" || text.length > 45) throw wrong();
   const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
   if (four !== undefined) {
@@ -149,8 +153,8 @@ export function parseAddress(text: string): Uint8Array<ArrayBuffer> {
 
 /** Parses an Ethernet address into its 6 bytes. */
 function parseMac(text: string): Uint8Array {
-  if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
+  if (typeof text === "string" && /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
     return Uint8Array.from(text.split(":"), (byte) => parseInt(byte, 16));
   }
-  throw new OnpathError("device", `Cannot use Ethernet address ${JSON.stringify(text)}: it is invalid`);
+  throw new OnpathError("device", `Cannot use Ethernet address ${named(text)}: it is invalid`);
 }

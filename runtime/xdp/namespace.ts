@@ -4,8 +4,9 @@
  * @module
  */
 
+import { named } from "../../kernels/excerpt.ts";
 import { cString } from "../device/xrt/binding/native.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { type Native, succeed } from "./native.ts";
 
 const READ_CLOSE_ON_EXEC = 0x80000;
@@ -22,7 +23,7 @@ const NEW_NET = 0x40000000;
 export function inNamespace<T>(native: Native, name: string | undefined, run: () => T): T {
   if (name === undefined) return run();
   if (typeof name !== "string" || !/^[\w.-]{1,255}$/.test(name) || /^\.{1,2}$/.test(name)) {
-    throw new OnpathError("device", `Cannot enter namespace ${JSON.stringify(name)}: its name is invalid`);
+    throw new OnpathError("device", `Cannot enter namespace ${named(name)}: its name is invalid`);
   }
   const { libc } = native;
   const openPath = (path: string) =>
@@ -55,7 +56,7 @@ export function interfaceIndex({ libc }: Native, name: string): number {
     ? libc.if_nametoindex(cString(name))
     : 0;
   if (index > 0) return index;
-  throw new OnpathError("device", `Cannot use interface ${JSON.stringify(name)}: it is absent`, {
-    interface: name,
+  throw new OnpathError("device", `Cannot use interface ${named(name)}: it is absent`, {
+    interface: typeof name === "string" ? name : kindOf(name),
   });
 }

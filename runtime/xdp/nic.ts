@@ -7,6 +7,7 @@
 
 import type { KernelImage, PageImage, Program } from "../../kernels/program.ts";
 import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
 import { makeBank } from "./bank.ts";
 import { type KernelProgram, loadKernelProgram, XDP_MODES, type XdpMode } from "./kernel_program.ts";
 import { DROP_COUNTERS, encodeSettings, parseAddress, type XdpCounts, type XdpDropReason } from "./layout.ts";
@@ -135,7 +136,17 @@ function checkOptions(options: XdpNicOptions) {
   const { port, mode, target, namespace, farEnds = [], ...given } = Object(options) as XdpNicOptions;
   const address = parseAddress(given.address);
   checkInteger("UDP port", port, 1, 65535);
-  if (target !== undefined) checkInteger("UDP port", target.port, 1, 65535);
+  if (target !== undefined) {
+    requireObject("open an XDP NIC", "the target is", target, "device");
+    checkInteger("UDP port", target.port, 1, 65535);
+  }
+  if (!Array.isArray(farEnds)) {
+    throw new OnpathError(
+      "device",
+      `Cannot open an XDP NIC: farEnds is ${kindOf(farEnds)}, expected an array`,
+    );
+  }
+  for (const end of farEnds) requireObject("open an XDP NIC", "a far end is", end, "device");
   if (mode !== undefined && !XDP_MODES.includes(mode)) {
     const known = XDP_MODES.join(", ");
     throw new OnpathError("device", `Cannot use XDP mode ${kindOf(mode)}: expected one of ${known}`);

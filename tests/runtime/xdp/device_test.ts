@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { compile } from "../../../kernels/compile.ts";
 import { memoize } from "../../../kernels/memoize/memo.ts";
-import { createXdpDevice } from "../../../runtime/xdp/device.ts";
+import { createXdpDevice, type XdpOptions } from "../../../runtime/xdp/device.ts";
 import { XDP_PROFILE } from "../../../runtime/xdp/profile.ts";
 import { Session } from "../../../runtime/session.ts";
 import { tensor } from "../../../serialize/tensor.ts";
@@ -87,9 +87,16 @@ xdpTest(
       [{ peer: "absent0" }, /absent0.*absent/],
       [{ from: "../x" }, /its name is invalid/],
       [{ address: "192.0.2.1" }, /Cannot connect a UDP socket to port 5470: ENETUNREACH/],
+      // Values of other types.
+      [{ interface: 10n }, /interface of type bigint: it is absent/],
+      [{ address: 10n }, /address of type bigint: it is invalid/],
+      [{ namespace: 10n }, /namespace of type bigint: its name/],
+      [{ target: null }, /the target is null, expected an object/],
+      [{ target: { address: lab.address, port: 1, mac: 10n, from: "" } }, /Ethernet address of type bigint/],
     ] as const;
     for (const [change, pattern] of wrong) {
-      await assert.rejects(createXdpDevice({ ...lab, ...change }), refusal("device", pattern));
+      const options = { ...lab, ...change } as unknown as XdpOptions;
+      await assert.rejects(createXdpDevice(options), refusal("device", pattern));
     }
     await (await open()).close();
   },
