@@ -225,7 +225,7 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
     file: "onpath_pages.sv",
     build: "linked_image",
     places: [
-      ["(running && !begun)", "running", "a list begins again before its last load"],
+      ["(running && !begun)", "(running)", "a list begins again before its last load"],
       ["finish = begun && sent", "finish = sent", "a run is done before it begins"],
       ["errors + {31'd0, failed}", "{31'd0, failed}", "the count of refused beats is forgotten"],
     ],

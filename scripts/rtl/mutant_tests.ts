@@ -17,7 +17,7 @@ const NEAREST: readonly (readonly [build: RegExp, files: readonly string[]])[] =
   [/^packet_(de)?quantize/, ["groups_exact_test.ts", "groups_test.ts"]],
   [/^packet_widths/, ["widths_test.ts"]],
   [/^packet_echo/, ["packets_test.ts"]],
-  [/^host_echo/, ["movers_test.ts"]],
+  [/^host_echo/, ["movers_test.ts", "card_movers_test.ts"]],
   [/^door_echo/, ["door_test.ts"]],
   [/^spread_echo/, ["spread_test.ts"]],
   [/^linked_image$/, ["page_fetch_test.ts"]],

@@ -291,7 +291,7 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     build: "packet_echo",
     places: [
       [".most      ('1)", ".most      ('0)", "every payload is too long"],
-      [".from_last (last)", ".from_last (last && part == 2'd2)", "a packet without a payload does not end"],
+      [".from_part (part)", ".from_part (2'd2)", "headers are sent as payloads"],
       [".stalled   (1'b0)", ".stalled   (!ready)", "back-pressure counts as waiting for a page"],
     ],
   },

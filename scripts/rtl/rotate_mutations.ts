@@ -160,6 +160,7 @@ export const ROTATE_MUTATIONS: readonly Mutations[] = [
         "beats are lost if the queue of norms is full",
       ],
     ],
+    unseen: { "norms <= {240'd0, t_norm}": "packet_out clears the bytes behind a payload" },
   },
   {
     file: "packet_rotate.sv",

@@ -166,6 +166,21 @@ Deno.test("RTL movers: a run of dropped packets ends, and the counters of the ke
   assert.equal(other.read(UNIT.core, counterAddress(COUNTER.drops + DROP_REASONS.indexOf("magic"))), 30);
 });
 
+Deno.test("RTL movers: both words of an address are written and read alone, in either order", async () => {
+  const other = await openHost();
+  for (const name of ["from", "to"] as const) {
+    const at = moverAddress(PACKETS_ARGUMENTS, name);
+    for (const order of [[0, 4], [4, 0], [0], [4]]) {
+      const values = [0x1234_5678, 0x0abc_def0].map((value) => value + order.length + order[0]!);
+      const expected = [0, 4].map((offset, n) =>
+        order.includes(offset) ? values[n] : other.read(UNIT.packets, at + offset)
+      );
+      for (const offset of order) other.write(UNIT.packets, at + offset, values[offset / 4]!);
+      assert.deepEqual([0, 4].map((offset) => other.read(UNIT.packets, at + offset)), expected, `${order}`);
+    }
+  }
+});
+
 Deno.test("RTL movers: a beat a cycle of memory, and the kernel's own pace", () => {
   const count = 60, slot = 1408;
   const packets = Array.from({ length: count }, (_, n) => packetOf(LONGEST, n, count, n));

@@ -127,12 +127,15 @@ for (const decode of [false, true]) {
     for (const rotation of rotations(decode).filter((_, at) => sized(at % 3 !== 1, at % 6 === 0))) {
       rtl.card.start(argumentsOf(rotation, 6));
       const units = longestOf(rotation) / vectorBytes(rotation).request / unitOf(rotation);
-      const sent = Array.from(
-        { length: 40 },
-        (_, at) => packetOf(rotation, 6, at % 5 === 4 ? 1 : units, "none", at, 40, at),
-      );
-      const { answers } = rtl.run(sent, { take: 15, seed: 1 });
-      assert.deepEqual(answers, sent.map((packet) => answerOf(packet, rotation)), nameOf(rotation));
+      // Packets of many beats fill the queues of codes; packets of one unit, those of norms and of headers.
+      for (const [count, most] of [[40, units], [150, 1]] as const) {
+        const sent = Array.from(
+          { length: count },
+          (_, at) => packetOf(rotation, 6, at % 5 === 4 ? 1 : most, "none", at, count, at),
+        );
+        const { answers } = rtl.run(sent, { take: 15, seed: 1 });
+        assert.deepEqual(answers, sent.map((packet) => answerOf(packet, rotation)), nameOf(rotation));
+      }
     }
   });
 
