@@ -24,6 +24,7 @@ import { mapWithWorkers } from "./io/workers.ts";
 import { mutationPage, PAGE, readTables, RTL_TABLE } from "./mutate/page.ts";
 import { GENERATED } from "./rtl/generated.ts";
 import { limitOf, nearestTests, nearTests, runTests, type TestRun } from "./rtl/mutant_tests.ts";
+import { openTimes } from "./rtl/mutant_times.ts";
 import { buildSound, withMutant } from "./rtl/mutants.ts";
 import { type JudgedMutation, mergeJudged, unjudged } from "./rtl/mutation_table.ts";
 import { listMutations, type Mutation } from "./rtl/mutations.ts";
@@ -47,8 +48,6 @@ type Check = (folder: string) => Promise<TestRun>;
 /** The unchanged RTL: its builds, and what its tests take. */
 interface Sound {
   readonly folder: string;
-  /** Builds the unchanged RTL on first use. */
-  prepare(build: string): Promise<void>;
   /** Checks of a build, quickest first. Each is measured on first use, and fails if the unchanged RTL does. */
   checksOf(build: string): Iterable<Promise<Check>>;
 }
@@ -67,17 +66,22 @@ async function openSound(folder: string, isNear: boolean, workers: number): Prom
   if (!isNear) {
     await mapWithWorkers(COMMITTED_BUILDS, workers, ({ name }) => buildSound(name, folder, OBJECTS));
   }
+  const times = await openTimes(OBJECTS);
   const checks = new Map<string, Promise<Check>>();
   const builds = new Map<string, Promise<void>>();
-  const measured = (build: string, tests: string, suite: "" | "all"): Promise<Check> =>
-    once(checks, `${build} ${tests} ${suite}`, async () => {
-      const { failure, cpuSeconds } = await runTests(ROOT, folder, tests, suite);
-      if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
+  const build = (name: string) => once(builds, name, () => buildSound(name, folder, OBJECTS));
+  const measured = (name: string, tests: string, suite: "" | "all"): Promise<Check> =>
+    once(checks, `${name} ${tests} ${suite}`, async () => {
+      const cpuSeconds = await times.get(`${name} ${tests} ${suite}`, async () => {
+        if (name !== "") await build(name);
+        const { failure, cpuSeconds } = await runTests(ROOT, folder, tests, suite);
+        if (failure !== null) throw new Error(`Cannot judge mutations: without any, this fails: ${failure}`);
+        return cpuSeconds;
+      });
       return (mutant) => runTests(ROOT, mutant, tests, suite, limitOf(cpuSeconds));
     });
   return {
     folder,
-    prepare: (build) => once(builds, build, () => buildSound(build, folder, OBJECTS)),
     *checksOf(build) {
       for (const tests of nearTests(build)) yield measured(build, tests, "");
       for (const tests of nearestTests(build)) yield measured(build, tests, "all");
@@ -88,7 +92,6 @@ async function openSound(folder: string, isNear: boolean, workers: number): Prom
 
 /** Breaks a copy in one place, builds it and runs the tests; the other builds are unchanged. */
 async function judge(mutation: Mutation, sound: Sound): Promise<Judgement> {
-  await sound.prepare(mutation.build);
   try {
     const caughtBy = await withMutant(mutation, sound.folder, OBJECTS, async (folder) => {
       for (const check of sound.checksOf(mutation.build)) {
