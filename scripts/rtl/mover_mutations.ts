@@ -215,9 +215,9 @@ export const MOVER_MUTATIONS: readonly Mutations[] = [
       ],
       ["table_valid && !table_holds", "table_valid", "words that are held back count"],
       [
-        "(to_valid && to_ready && to_last)",
-        "(to_valid && to_last)",
-        "a stalled packet counts again and again",
+        "(from_valid && from_ready && from_last)",
+        "(from_valid && from_last)",
+        "a stalled answer counts again",
       ],
     ],
   },

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { REGISTER } from "../../kernels/rtl/registers.ts";
+import { argumentAddress, REGISTER } from "../../kernels/rtl/registers.ts";
 import { KIND, OFFSET } from "../../serialize/header.ts";
 import { ITEM, LONGEST, packetOf, PLAN, seal, verdict } from "./packets.ts";
-import { openRtl } from "./rtl.ts";
+import { itemArgument, openRtl } from "./rtl.ts";
 
 /** Echoes of the build `spread_echo`. */
 const INSTANCES = 4;
@@ -135,6 +135,14 @@ Deno.test("whole_queue: a short answer leaves before a long one that is not whol
   const packets = [packetIn(0, items, 0), packetIn(1, items, 1), packetIn(2, 2, 2)];
   const { answers } = rtl.run(packets);
   assert.deepEqual(answers.map(flowOf), [2, 0, 1]);
+});
+
+Deno.test("spread_packets: an argument is read as it was written, and counters are the sum of all instances", async () => {
+  const rtl = await openSpread();
+  const list = [PLAN, KIND.cells, LONGEST, itemArgument(ITEM)];
+  assert.deepEqual(list.map((_, place) => rtl.card.read(argumentAddress(place))), list);
+  rtl.run([0, 1, 2, 3, 1].map((flow, at) => packetIn(flow, 2, at)));
+  assert.equal(rtl.card.counters().packets, 5);
 });
 
 Deno.test("spread_packets: every instance takes each word of a table once, though one is busy", async () => {
