@@ -1,7 +1,9 @@
 /**
  * `deno task coverage`: builds the RTL with Verilator's counters of lines and toggles, runs the tests that open each
  * build and writes `docs/rtl_coverage.md`. The counts of a build stay in `out/coverage` until its sources change, so a
- * run that was ended goes on with the builds that are missing; `--builds packet_rows,door_echo` measures those again.
+ * run that was ended goes on with the builds that are missing; `--builds packet_rows,door_echo` measures those again,
+ * and an empty list none.
+ * Until all are measured, only rows without numbers are written, of modules that no missing build has.
  * `--bits` also prints the bits that never change, `--json` prints all results as JSON. `--mark` measures nothing: it
  * adds a row without numbers for each new module.
  *
@@ -12,13 +14,14 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
+import { modulesOf } from "./card/ports.ts";
 import { buildCoverage, type CoveragePoint } from "./rtl/coverage_build.ts";
-import { coverageDocument, coverageTable, markUnmeasured } from "./rtl/coverage_document.ts";
+import { coverageDocument, coverageTable, fillOpen, markUnmeasured } from "./rtl/coverage_document.ts";
 import { type Counted, coverageByModule, joinBits } from "./rtl/coverage_report.ts";
 import { GENERATED, writeBuild } from "./rtl/generated.ts";
 import { nearTests } from "./rtl/mutant_tests.ts";
@@ -120,7 +123,7 @@ async function readKept(build: string): Promise<Counted | null> {
 }
 
 async function main(only: string | undefined, bits: boolean, json: boolean): Promise<void> {
-  const chosen = only?.split(",") ?? null;
+  const chosen = only?.split(",").filter((name) => name !== "") ?? null;
   const unknown = chosen?.filter((name) => !BUILDS.some((build) => build.name === name)) ?? [];
   if (unknown.length > 0) throw new Error(`Cannot measure coverage: no test opens ${unknown}`);
   for (const build of BUILDS) {
@@ -129,8 +132,19 @@ async function main(only: string | undefined, bits: boolean, json: boolean): Pro
   }
   const all = await Promise.all(BUILDS.map(({ name }) => readKept(name)));
   const missing = BUILDS.filter((_, at) => all[at] === null).map(({ name }) => name);
-  if (missing.length > 0) return console.log(`The page stays: not measured yet are ${missing.join(", ")}`);
   const modules = coverageByModule(all.filter((each) => each !== null));
+  if (missing.length > 0) {
+    // A module of a build that is missing may be reached further there.
+    const later = await modulesBelow(
+      BUILDS.filter(({ name }) => missing.includes(name)).map(({ top }) => top),
+    );
+    const whole = modules.filter(({ module }) => !later.has(module));
+    const sources = await readSources(whole.flatMap((each) => each.unreached));
+    await writeFile(DOCUMENT, fillOpen(await readFile(DOCUMENT, "utf8"), whole, sources));
+    return console.log(
+      `Rows without numbers are filled where they can be; not measured are ${missing.join(", ")}`,
+    );
+  }
   await writeFile(
     DOCUMENT,
     coverageDocument(modules, await readSources(modules.flatMap((m) => m.unreached))),
@@ -141,6 +155,15 @@ async function main(only: string | undefined, bits: boolean, json: boolean): Pro
   for (const { module, still } of modules) {
     if (still.length > 0) console.log(`${module}: ${joinBits(still).join(", ")}`);
   }
+}
+
+/** Names of the modules below some tops. */
+async function modulesBelow(tops: readonly string[]): Promise<Set<string>> {
+  const sources: Record<string, string> = {};
+  for (const path of await readdir(RTL, { recursive: true })) {
+    if (path.endsWith(".sv")) sources[basename(path, ".sv")] = await readFile(join(RTL, path), "utf8");
+  }
+  return new Set(tops.flatMap((top) => modulesOf(sources, top)));
 }
 
 /** Adds rows for modules that were never measured. */

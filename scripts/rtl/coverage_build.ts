@@ -7,7 +7,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RtlBuild } from "../../kernels/rtl/builds.ts";
-import { compileWasm, dropSettling, harnessOf, listMade, withVerilated } from "./build.ts";
+import { compileWasm, dropSettling, harnessOf, listMade, withoutSettling, withVerilated } from "./build.ts";
 
 /** A branch or a bit whose coverage is counted. Plain data. */
 export interface CoveragePoint {
@@ -41,9 +41,6 @@ const POINT = new RegExp(
     String.raw`"[^"]*", "v_(\w+?)/(\w+?)(?:__[^"]*)?", "([^"]*)", "[^"]*"\);`,
   "g",
 );
-
-/** Functions that are unused without settling; they are half of the code to compile. */
-const SETTLING = /^(VL_ATTR_COLD void Vtop___024root___stl_\w+\([^;{]*\) \{\n).*?^\}\n/gms;
 
 /**
  * Extracts the points from Verilator's C++, because registering them there requires a run-time that writes files.
@@ -86,7 +83,7 @@ export function buildCoverage(sources: string, build: RtlBuild): Promise<Coverag
         throw new Error(`Cannot measure coverage: a point in ${name} has an unknown form`);
       }
       points.push(...taken.points);
-      await writeFile(path, taken.rest.replace(SETTLING, "$1}\n"));
+      await writeFile(path, withoutSettling(taken.rest));
     }
     await dropSettling(folder);
     if (points.length === 0) throw new Error(`Cannot measure coverage: ${build.name} has no points`);

@@ -5,6 +5,7 @@
  */
 
 import Table from "cli-table3";
+import { coverageReason } from "./coverage_reasons.ts";
 import { type ModuleCoverage, percent, type Share, total } from "./coverage_report.ts";
 
 const HEAD = ["module", "blocks", "reached", "bits", "toggled"] as const;
@@ -34,6 +35,30 @@ export function coverageTable(modules: readonly ModuleCoverage[]): string {
   return table.toString();
 }
 
+/** Aligns the cells of a row. */
+function lineOf(row: readonly string[], widths: readonly number[]): string {
+  return `| ${
+    row.map((cell, at) => at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)).join(" | ")
+  } |`;
+}
+
+/** Lists the blocks that no test enters, with their reasons. */
+function unreachedLines(
+  modules: readonly ModuleCoverage[],
+  sources: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  return modules.flatMap(({ module, unreached }) =>
+    unreached.map((block) => {
+      const { file, line, what } = block;
+      const text = sources.get(file)![line - 1]!.trim();
+      const reason = coverageReason(block, text);
+      return `- \`${module}\`, ${file}:${line}, ${what}: \`${text}\`${
+        reason === undefined ? "" : `: ${reason}`
+      }`;
+    })
+  );
+}
+
 /**
  * Formats docs/rtl_coverage.md.
  *
@@ -46,34 +71,76 @@ export function coverageDocument(
 ): string {
   const cells = rowsOf(modules);
   const widths = HEAD.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]!.length)));
-  const line = (row: readonly string[]) =>
-    `| ${
-      row.map((cell, at) => at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)).join(" | ")
-    } |`;
   const rule = widths.map((width, at) => at === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
-  const unreached = modules.flatMap(({ module, unreached }) =>
-    unreached.map(({ file, line, what }) =>
-      `- \`${module}\`, ${file}:${line}, ${what}: \`${sources.get(file)![line - 1]!.trim()}\``
-    )
-  );
+  const unreached = unreachedLines(modules, sources);
   return [
     "# Coverage of the RTL by the tests",
     "",
     "<!-- Written by deno task coverage. Do not edit. -->",
     "",
-    "`deno task coverage` builds the kernels with Verilator's counters of lines and toggles, runs `tests/rtl` on",
-    "them, and writes this page. A block is the code of one branch of a condition or a case. A bit is toggled if it",
-    "changes at least once. Either counts if it happens in any instance of the module, in any build.",
-    "`deno task coverage --bits` names the bits that never change.",
+    "`deno task coverage` builds the kernels with Verilator's counters of lines and toggles, runs the tests of",
+    "`tests/rtl` that open them, and writes this page. A block is the code of one branch of a condition or a case. A",
+    "bit is toggled if it changes at least once. Either counts if it happens in any instance of the module, in any",
+    "build. `deno task coverage --bits` names the bits that never change.",
     "",
-    line(HEAD),
+    lineOf(HEAD, widths),
     `| ${rule.join(" | ")} |`,
-    ...cells.map(line),
+    ...cells.map((row) => lineOf(row, widths)),
     "",
     "## Blocks that no test enters",
     "",
     ...(unreached.length === 0 ? ["None."] : unreached),
     "",
+  ].join("\n");
+}
+
+/**
+ * Writes numbers into the rows of a page that have none. The other rows stay.
+ *
+ * @param page Page as written before.
+ * @param modules Modules whose builds are all measured.
+ * @param sources Lines by file, for all files with unreached blocks.
+ */
+export function fillOpen(
+  page: string,
+  modules: readonly ModuleCoverage[],
+  sources: ReadonlyMap<string, readonly string[]>,
+): string {
+  const lines = page.split("\n");
+  const all = lines.findIndex((line) => line.startsWith("| all "));
+  const begin = lines.findLastIndex((line, at) => at < all && line.startsWith("| ---")) + 1;
+  const cellsOf = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const rows = lines.slice(begin, all).map(cellsOf);
+  const filled = modules.filter(({ module }) =>
+    rows.some(([name, blocks]) => name === module && blocks === "open")
+  );
+  const found = new Map(rowsOf(filled).map((row) => [row[0]!, row]));
+  const next = rows.map((row) => found.get(row[0]!) ?? row);
+  // Percentages are rounded down, so each row's share is at least what they state.
+  const sum = (at: number) => {
+    const counted = next.filter((row) => /^\d+$/.test(row[at]!));
+    const total = counted.reduce((total, row) => total + Number(row[at]), 0);
+    const reached = counted.reduce(
+      (total, row) =>
+        total + Math.ceil(Number(row[at]) * (Number.parseFloat(row[at + 1]!) || 0) / 100 - 1e-6),
+      0,
+    );
+    return [String(total), percent({ reached, all: total })];
+  };
+  const cells = [...next, ["all", ...sum(1), ...sum(3)]];
+  const widths = HEAD.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]!.length)));
+  const rule = widths.map((width, at) => at === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
+  const unreached = unreachedLines(filled, sources);
+  const rest = lines.slice(all + 1);
+  const list = rest.findIndex((line) => line.startsWith("- "));
+  return [
+    ...lines.slice(0, begin - 2),
+    lineOf(HEAD, widths),
+    `| ${rule.join(" | ")} |`,
+    ...cells.map((row) => lineOf(row, widths)),
+    ...rest.slice(0, list),
+    ...unreached,
+    ...rest.slice(list),
   ].join("\n");
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { takePoints } from "../../scripts/rtl/coverage_build.ts";
-import { coverageDocument, markUnmeasured } from "../../scripts/rtl/coverage_document.ts";
+import { coverageDocument, fillOpen, markUnmeasured } from "../../scripts/rtl/coverage_document.ts";
+import { coverageReason } from "../../scripts/rtl/coverage_reasons.ts";
 import { coverageByModule, joinBits, percent } from "../../scripts/rtl/coverage_report.ts";
 
 /** Lines as Verilator 5.006 writes them. */
@@ -96,4 +97,32 @@ Deno.test("docs/rtl_coverage.md has every module of the RTL", async () => {
       );
     }
   }
+});
+
+Deno.test("fillOpen() writes the rows that have no numbers, the sum, and their blocks; it changes no other row", () => {
+  const { points } = takePoints(SOURCE);
+  const modules = coverageByModule([{ points, counts: Float64Array.of(1, 0, 0, 4) }]);
+  const sources = new Map([["b.sv", ["", "  if (full) begin"]]]);
+  const [fifo, top] = [modules.slice(0, 1), modules.slice(1)];
+  const page = markUnmeasured(coverageDocument(fifo, sources), ["fifo", "top", "zeta"]);
+  const filled = fillOpen(page, [{ ...fifo[0]!, lines: { reached: 2, all: 2 } }, ...top], sources);
+  const rows = filled.split("\n").filter((line) => /^\| (fifo|top|zeta|all) /.test(line)).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+  assert.deepEqual(rows, [
+    ["fifo", "2", "50.0%", "0", "-"],
+    ["top", "0", "-", "1", "100.0%"],
+    ["zeta", "open", "-", "-", "-"],
+    ["all", "2", "50.0%", "1", "100.0%"],
+  ]);
+  assert.equal(filled.split("\n").filter((line) => line.startsWith("- `")).length, 1);
+  assert.equal(fillOpen(filled, modules, sources), filled);
+});
+
+Deno.test("coverageReason() gives the reason of a block by its text, or of all blocks of a file", () => {
+  const block = { line: 1, what: "else" };
+  assert.match(coverageReason({ ...block, file: "crc32c_beat.sv" }, "any")!, /elaborated/);
+  const text = "  else if (s_axi_control_bready) s_axi_control_bvalid <= 1'b0;";
+  assert.match(coverageReason({ ...block, file: "axil_control.sv" }, text)!, /proof/);
+  assert.equal(coverageReason({ ...block, file: "axil_control.sv" }, "x"), undefined);
 });
