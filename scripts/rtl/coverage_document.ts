@@ -94,8 +94,19 @@ export function coverageDocument(
   ].join("\n");
 }
 
+/** Adds reasons to the blocks of a page that were listed without. A block may be wrapped. */
+function withReasons(page: string): string {
+  return page.replaceAll(
+    /^(- `\w+`, ([\w.]+):(\d+), (\w+):\s+`([^`]*)`)$/gm,
+    (block, _, file, line, what, text) => {
+      const reason = coverageReason({ file, line: Number(line), what }, text);
+      return reason === undefined ? block : `${block}: ${reason}`;
+    },
+  );
+}
+
 /**
- * Writes numbers into the rows of a page that have none. The other rows stay.
+ * Writes numbers into the rows of a page that have none, and reasons to blocks. The other rows stay.
  *
  * @param page Page as written before.
  * @param modules Modules whose builds are all measured.
@@ -133,7 +144,7 @@ export function fillOpen(
   const unreached = unreachedLines(filled, sources);
   const rest = lines.slice(all + 1);
   const list = rest.findIndex((line) => line.startsWith("- "));
-  return [
+  return withReasons([
     ...lines.slice(0, begin - 2),
     lineOf(HEAD, widths),
     `| ${rule.join(" | ")} |`,
@@ -141,7 +152,7 @@ export function fillOpen(
     ...rest.slice(0, list),
     ...unreached,
     ...rest.slice(list),
-  ].join("\n");
+  ].join("\n"));
 }
 
 /**

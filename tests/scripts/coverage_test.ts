@@ -121,7 +121,7 @@ Deno.test("fillOpen() writes the rows that have no numbers, the sum, and their b
 
 Deno.test("coverageReason() gives the reason of a block by its text, or of all blocks of a file", () => {
   const block = { line: 1, what: "else" };
-  assert.match(coverageReason({ ...block, file: "crc32c_beat.sv" }, "any")!, /elaborated/);
+  assert.match(coverageReason({ ...block, file: "crc32c_beat.sv" }, "any")!, /elaboration/);
   const text = "  else if (s_axi_control_bready) s_axi_control_bvalid <= 1'b0;";
   assert.match(coverageReason({ ...block, file: "axil_control.sv" }, text)!, /proof/);
   assert.equal(coverageReason({ ...block, file: "axil_control.sv" }, "x"), undefined);
