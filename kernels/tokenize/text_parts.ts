@@ -63,9 +63,14 @@ export function checkText(input: unknown): string | Uint8Array {
  * @param what Name of the text in messages, such as `prompt`.
  * @param text Any string.
  * @returns The text.
- * @throws {OnpathError} `file` if it has a lone surrogate.
+ * @throws {OnpathError} `file` if it has a lone surrogate; `dtype` if it is not a string.
  */
 export function checkCharacters(what: string, text: string): string {
+  if (typeof text !== "string") {
+    throw new OnpathError("dtype", `Cannot take a ${what} that is ${kindOf(text)}: expected a string`, {
+      found: kindOf(text),
+    });
+  }
   if (text.isWellFormed()) return text;
   const whole = text.toWellFormed();
   let at = 0;

@@ -11,7 +11,9 @@ import { createEncoder, type TokenEncoder } from "../../kernels/tokenize/encode.
 import { checkCharacters } from "../../kernels/tokenize/text_parts.ts";
 import { createTokenizer } from "../../kernels/tokenize/tokenizer/tokenizer.ts";
 import { requireVocabulary } from "../../kernels/tokenize/vocabulary.ts";
+import { named } from "../../kernels/excerpt.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
+import { requireObject } from "../../serialize/require.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { checkOptions } from "../option_checks.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
@@ -125,13 +127,14 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
     if (model === undefined || model === null || model === name) return;
     throw new OnpathError(
       "pipeline",
-      `Cannot take a request for model ${JSON.stringify(model.slice(0, 64))}: this is ${name}`,
+      `Cannot take a request for model ${named(model)}: this is ${name}`,
       {
         expected: name,
       },
     );
   };
   const promptOf = (request: TokenizeRequest): string => {
+    requireObject("tokenize", "the request is", request, "pipeline");
     const { prompt, messages } = request;
     checkModel(request.model);
     if ((prompt === undefined) === (messages === undefined)) {
@@ -205,19 +208,25 @@ export function createTokenizerService(options: TokenizerServiceOptions): Tokeni
       }, wait),
     encode: (request, wait) =>
       take(
-        () => request.offsets === true ? place(request) : { ids: encode(request), offsets: undefined },
+        () => request?.offsets === true ? place(request) : { ids: encode(request), offsets: undefined },
         wait,
       ),
     render: (request, wait) => take(() => promptOf(request), wait),
     count: (request, wait) => take(() => ({ count: encode(request).length, ...lengths }), wait),
-    detokenize: ({ model, tokens }, wait) =>
+    detokenize: (request, wait) =>
       take(() => {
+        requireObject("detokenize", "the request is", request, "pipeline");
+        const { model, tokens } = request;
         checkModel(model);
         return { prompt: tokenizer.decode(tokens) };
       }, wait),
     open: (request, wait) => take(() => noted(sessions.open(promptOf(request), isAround(request))), wait),
-    append: (session, { append, at }, wait) =>
-      take(() => noted(sessions.append(session, checkCharacters("prompt", append), at)), wait),
+    append: (session, request, wait) =>
+      take(() => {
+        requireObject("append", "the request is", request, "pipeline");
+        const { append, at } = request;
+        return noted(sessions.append(session, checkCharacters("prompt", append), at));
+      }, wait),
     read: (session, wait) => take(() => sessions.read(session), wait),
     end: (session, wait) => take(() => sessions.close(session), wait),
     counts: () => [{ model: name, ...queue.counts() }],

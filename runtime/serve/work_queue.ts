@@ -6,7 +6,15 @@
  */
 
 import { setImmediate } from "node:timers";
-import { bounded, type Deferred, deferred, timedOut, type WaitOptions } from "../../serialize/wait.ts";
+import { checkInteger } from "../../serialize/errors.ts";
+import {
+  bounded,
+  type Deferred,
+  deferred,
+  MAX_TIMEOUT_MS,
+  timedOut,
+  type WaitOptions,
+} from "../../serialize/wait.ts";
 import type { Clock } from "./clock.ts";
 import { busy } from "./failures.ts";
 
@@ -113,6 +121,10 @@ export function createWorkQueue({ name, maxQueue, longestMs, onBatch, clock }: W
     run: (call, wait, onStart) => {
       if (wait.hasLeft !== false) wait.signal?.throwIfAborted();
       if (wait.timeoutMs !== undefined && !(wait.timeoutMs > 0)) {
+        // A deadline that has passed is 0 or less. NaN is none: it would never end a wait.
+        if (!(wait.timeoutMs <= 0)) {
+          checkInteger("timeout in milliseconds", wait.timeoutMs, 0, MAX_TIMEOUT_MS);
+        }
         throw timedOut(`model ${name}`, wait.timeoutMs);
       }
       if (isBusy) return enqueue(call, wait, onStart);
