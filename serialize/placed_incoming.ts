@@ -15,6 +15,8 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
   readonly #flow: number;
   readonly #finish: (bytes: Uint8Array<ArrayBuffer>) => Out;
   readonly #reassembler = new Reassembler({ flows: 1 });
+  // As the reassembler has it, which is asked for with each answer.
+  #missing: number;
 
   /**
    * Reserves the output.
@@ -32,7 +34,7 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
   ) {
     this.#flow = flow;
     this.#finish = finish;
-    this.packets = placement.cut.packets;
+    this.packets = this.#missing = placement.cut.packets;
     this.#reassembler.open(flow, placement, output);
   }
 
@@ -43,12 +45,14 @@ export class PlacedIncoming<Out> implements Incoming<Out> {
 
   /** Number of missing answers. */
   get missingCount(): number {
-    return this.#reassembler.missing(this.#flow);
+    return this.#missing;
   }
 
   /** Puts the answer in a slot into the output. */
   accept(slots: PacketSlots, slot: number): Outcome {
-    return this.#reassembler.accept(slots, slot);
+    const outcome = this.#reassembler.accept(slots, slot);
+    if (outcome === "accepted") this.#missing--;
+    return outcome;
   }
 
   /** Lists missing answers; null if there are none. */

@@ -44,12 +44,15 @@ export class Arrivals {
    */
   count(sequence: number, parts: number): void {
     if (sequence >= this.#requests) return;
-    const left = (this.#parts.get(sequence) ?? this.#answersOf?.[sequence] ?? parts) - 1;
+    // Most flows have one answer a request, and no parts.
+    const hasParts = this.#parts.size > 0;
+    const missing = hasParts ? this.#parts.get(sequence) : undefined;
+    const left = (missing ?? this.#answersOf?.[sequence] ?? parts) - 1;
     if (left > 0) {
       this.#parts.set(sequence, left);
       return;
     }
-    this.#parts.delete(sequence);
+    if (hasParts) this.#parts.delete(sequence);
     if (this.#has(sequence)) return;
     this.#bits[sequence >> 3]! |= 1 << (sequence & 7);
     if (sequence < this.#end) this.#missing--;

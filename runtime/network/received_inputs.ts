@@ -157,13 +157,19 @@ export class ReceivedInputs {
         end += lengths[++last]!;
       }
       engine.bytes.set(bytes.subarray(first, end), memory);
-      for (; n <= last; n++) this.#count(this.#takeAt(memory + offsets[n]! - first, lengths[n]!));
+      let accepted = 0;
+      for (; n <= last; n++) {
+        const outcome = this.#takeAt(memory + offsets[n]! - first, lengths[n]!);
+        if (outcome === "accepted") accepted++;
+        else this.#count(outcome);
+      }
+      if (accepted > 0) this.#count("accepted", accepted);
     }
     this.#reports.endBatch();
   }
 
-  #count(outcome: string): void {
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+  #count(outcome: string, times = 1): void {
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + times;
   }
 
   /** Takes a datagram that is at an address of the engine. */

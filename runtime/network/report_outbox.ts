@@ -57,7 +57,7 @@ export class ReportOutbox {
 
   /** Takes note of an answer. With `isLast` its report leaves at the end of the batch. */
   note(flow: ReportedFlow, isLast: boolean): void {
-    this.#dirty.add(flow);
+    if (flow.unreported === 0) this.#dirty.add(flow);
     if (++flow.unreported >= REPORT_EVERY || isLast) this.#isDue = true;
   }
 
@@ -98,6 +98,7 @@ export class ReportOutbox {
 
   /** Drops what a flow that has ended still owes. */
   drop(flow: ReportedFlow): void {
+    flow.unreported = 0;
     this.#dirty.delete(flow);
   }
 
