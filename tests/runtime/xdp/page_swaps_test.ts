@@ -80,3 +80,21 @@ Deno.test("createPageSwaps() refuses slots that the kernel lacks, and then queue
     assert.equal(swaps.isDue(5), false);
   }
 });
+
+Deno.test("createPageSwaps() serves the epochs behind the last one whose page has left, and waits for its end", () => {
+  const swaps = createPageSwaps();
+  const load = { page: 3, slot: 0, bytes: new Uint8Array(1), after: -1, before: 0 };
+  swaps.queue([load, { ...load, page: 4, after: 5, before: 9 }, {
+    ...load,
+    page: 5,
+    slot: 1,
+    after: 7,
+    before: 2,
+  }]);
+  assert.equal(swaps.swap(0).resident.first, 0);
+  // The second page could come in epoch 6, and must in 9. The third one's slot is free in 8, however early it is needed.
+  assert.deepEqual([7, 8].map(swaps.isDue), [false, true]);
+  const { resident, loads } = swaps.swap(8);
+  assert.deepEqual([resident.first, loads.map(({ page }) => page)], [8, [4, 5]]);
+  assert.equal(swaps.isDue(100), false);
+});

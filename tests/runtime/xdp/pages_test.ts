@@ -198,6 +198,22 @@ xdpTest(
   },
 );
 
+xdpTest("pages on XDP: loading the program again restarts epochs, and leaves no page", async () => {
+  await using device = await createXdpDevice(lab);
+  const bench = await benchOf(device);
+  const { packets, requests: input, answers: output } = bench;
+  for (let slot = 0; slot < packets; slot++) setEpoch(bench, slot, slot);
+  for (let n = 0; n < 2; n++) {
+    const pages = loadsOf(bench, 4);
+    assert.equal(await device.exchange({ input, count: packets, output, pages }), packets);
+    checkRows(bench, packets);
+    await device.load(device.loaded()!);
+    const missing = new RegExp(`${packets} of ${packets} packets: their page is not resident`);
+    await assert.rejects(device.exchange({ input, count: packets, output }), refusal("table", missing));
+  }
+  assert.deepEqual(device.counters().dropped, {});
+});
+
 xdpTest("pages on XDP: two sessions of one plan take turns, and each finds its own pages", async () => {
   await using device = await createXdpDevice(lab);
   const plan = planFor(device);
