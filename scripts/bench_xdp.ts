@@ -1,6 +1,7 @@
 /**
- * `deno task bench:xdp`: what a packet costs in the kernel, with and without a CRC-32C, beside the model in TypeScript and
- * the soft NIC; and what a swap of pages costs. Makes network namespaces for it; wants root rights and libbpf 1.
+ * `deno task bench:xdp [--generic]`: what a packet costs in the kernel, with and without a CRC-32C, beside the model in
+ * TypeScript and the soft NIC; and what a swap of pages costs. Makes network namespaces for it; wants root rights and
+ * libbpf 1.
  *
  * @module
  */
@@ -29,6 +30,9 @@ const [ROUNDS, PACKETS] = [7, 4096];
 
 /** Case that the soft NIC runs too. */
 const LOOKUP = "lookup u8 to u8";
+
+/** How the kernel runs the program: on veth native is the default. */
+const MODE = process.argv.includes("--generic") ? "generic" : "native";
 
 /** Turns the kernel's statistics of BPF programs on; they cost some 20 ns a run. */
 const STATISTICS = "/proc/sys/kernel/bpf_stats_enabled";
@@ -146,7 +150,7 @@ async function modelColumns(each: Case, kernelUs: number): Promise<[string, stri
 async function measureAll(lab: Lab): Promise<(string | number)[][]> {
   const rows: (string | number)[][] = [];
   for (const each of cases()) {
-    await using xdp = await createXdpDevice(lab);
+    await using xdp = await createXdpDevice({ ...lab, mode: MODE });
     const checked = await measureDevice(xdp, each, "crc32c");
     const link = await measureDevice(xdp, each, "link");
     const { request, answer } = each.plan("crc32c").packets;
@@ -159,7 +163,7 @@ async function measureAll(lab: Lab): Promise<(string | number)[][]> {
 /** Swaps of a plan with more pages than the kernel holds: what an image takes. */
 async function measureSwaps(lab: Lab): Promise<string> {
   const image = tensor(new Uint8Array(719 * 1279 * 3), { dtype: "u8", shape: [719, 1279, 3], layout: "HWC" });
-  await using device = await createXdpDevice(lab);
+  await using device = await createXdpDevice({ ...lab, mode: MODE });
   const plan = compile({ steps: [{ op: "resize", size: [224, 224] }] }, { input: image, device });
   const session = await Session.open(plan, device);
   await session.run(image);
