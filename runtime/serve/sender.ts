@@ -158,11 +158,12 @@ class HttpSender implements Sender {
     if (this.#options.isLast() || !request.complete) headers["Connection"] = "close";
     response.writeHead(status, headers);
     // The last part ends the response, and a text is written with the head: small responses feel each call.
-    const last = request.complete ? parts.at(-1) : undefined;
-    for (const part of parts) if (part !== last) response.write(part);
+    // By number, not by value: two elements of a tensor may be the same bytes.
+    const before = request.complete ? parts.length - 1 : parts.length;
+    for (let at = 0; at < before; at++) response.write(parts[at]);
     if (request.complete) {
       this.sentAt = performance.now();
-      response.end(last);
+      response.end(parts[before]);
     } else {
       // Closed at once, the connection would be reset while the client sends, and the response lost.
       this.#timer = setTimeout(() => request.destroy(), LINGER_MS);

@@ -280,3 +280,23 @@ Deno.test("serve() passes the context of the headers to the span", async () => {
     assert.deepEqual(contexts, ["00-1-2-01"]);
   }, { tracer, contextOf: (headers) => headers["traceparent"] });
 });
+
+Deno.test("serve() sends elements that are the same bytes as often as a model returns them", async () => {
+  const same = new TextEncoder().encode("same");
+  const model = {
+    ...heldModel("texts"),
+    outputs: [{ name: "y", datatype: "BYTES" as const, shape: [-1] }],
+    begin: () => ({
+      items: [1],
+      join:
+        () => [{ name: "y", datatype: "BYTES" as const, shape: [3], data: [same, new Uint8Array(1), same] }],
+    }),
+    run: () => Promise.resolve([1]),
+  };
+  await withServer([model], async (server) => {
+    const input = { name: "x", datatype: "INT32", shape: [1], data: Int32Array.of(1) } as const;
+    const { outputs } = await requestInference(`${server.url}/v2/models/texts`, { inputs: [input] });
+    const texts = (outputs[0]!.data as Uint8Array[]).map((bytes) => new TextDecoder().decode(bytes));
+    assert.deepEqual(texts, ["same", "\0", "same"]);
+  });
+});
