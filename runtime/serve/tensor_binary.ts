@@ -30,8 +30,9 @@ export function readBinaryTensor(head: TensorHead, bytes: Uint8Array): Inference
       { bytes: bytes.length, expected: count * size },
     );
   }
-  // Typed arrays of larger elements begin at a multiple of the element's size.
-  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Typed arrays of larger elements begin at a multiple of the element's size. Not slice(): a body that arrived at
+  // once is a Buffer, whose slice() is a view.
+  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return { name, datatype, shape, data: view(buffer, byteOffset, count) } as InferenceTensor;
 }
 
@@ -74,7 +75,8 @@ function readStrings({ name, count }: TensorHead, bytes: Uint8Array): Uint8Array
 
 /** Joins parts of bytes; one part is returned as it is. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBufferLike> {
-  if (parts.length === 1) return parts[0]!;
+  // A plain array: models may call slice(), which is a view of a Buffer.
+  if (parts.length === 1) return new Uint8Array(parts[0]!.buffer, parts[0]!.byteOffset, parts[0]!.length);
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
