@@ -78,7 +78,8 @@ export class SpecialSplitter {
       const token = this.#match(bytes, at, to, ends);
       if (token === WAIT) {
         if (at > text) this.#sink.text(bytes, text, at);
-        this.#held = bytes.slice(at, to);
+        // Not slice(), which is a view of a Buffer: callers may reuse theirs.
+        this.#held = new Uint8Array(bytes.subarray(at, to));
         return;
       }
       if (token === null) {

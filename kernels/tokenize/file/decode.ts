@@ -228,7 +228,8 @@ function readBytes(input: TableReader, idLimit: number): Pick<Vocabulary, "bytes
   const offsets = new Uint32Array(idLimit + 1);
   input.numbers("lengths of ids", offsets.subarray(1), 0, MAX_ID_BYTES);
   for (let id = 0; id < idLimit; id++) offsets[id + 1]! += offsets[id]!;
-  const bytes = input.block("bytes of ids", MAX_TABLE_BYTES).slice();
+  // A copy, so that the file can be freed or reused. slice() of a Buffer would be a view.
+  const bytes = new Uint8Array(input.block("bytes of ids", MAX_TABLE_BYTES));
   if (bytes.length !== offsets[idLimit]) {
     throw damaged(`ids have ${bytes.length} bytes, expected ${offsets[idLimit]}`, {
       length: bytes.length,

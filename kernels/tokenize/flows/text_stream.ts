@@ -50,7 +50,7 @@ export function openTextStream(
   // Final ids that were not delivered yet: a failed step loses none.
   let ids: number[] = [];
   const splitter = createSplitter(special, {
-    text: (bytes, from, to) => tasks.push(bytes.slice(from, to)),
+    text: (bytes, from, to) => tasks.push(new Uint8Array(bytes.subarray(from, to))),
     special: (id) => tasks.push("end", { id }),
   });
 
