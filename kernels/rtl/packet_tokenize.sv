@@ -1,12 +1,14 @@
 // The tokenizer: packets of text in, packets of tokens out. Where pieces end is decided on chip; automaton,
 // tokens and merges of the vocabulary lie in external memory behind the read channels of an AXI4 port, a beat
-// of 16 bytes for each request, with an id a flow.
+// of 16 bytes for each request, with an id.
 module packet_tokenize #(
     parameter int AW    = 7,  // 2^AW beats are stored on either side
     parameter int FLOWS = 8,  // flows at once, a power of two
     parameter int FW    = 3,  // log2 of FLOWS
     parameter int KW    = 14, // log2 of the buckets in a bank of the table of pieces
-    parameter int WW    = 18  // log2 of the vocabulary's words on chip
+    parameter int WW    = 18, // log2 of the vocabulary's words on chip
+    parameter int QW    = 2,  // log2 of the short pieces of a flow that are tokenized at once
+    parameter int LANES = 2   // searches of short pieces, 1 or 2
 ) (
     input  logic         clk,
     input  logic         rst_n,
@@ -53,9 +55,7 @@ module packet_tokenize #(
     output logic [ 31:0] m_axi_table_araddr,
     input  logic         m_axi_table_rvalid,
     output logic         m_axi_table_rready,
-    /* verilator lint_off UNUSEDSIGNAL */  // as many ids as flows
     input  logic [  3:0] m_axi_table_rid,
-    /* verilator lint_on UNUSEDSIGNAL */
     input  logic [127:0] m_axi_table_rdata
 );
   localparam int ARGS = 15, MORE = 11;
@@ -99,15 +99,16 @@ module packet_tokenize #(
   assign part_bits = 17'(cfg[32*11+:12]) * (17'(cfg[32*12+:5]) + 17'd1);
   assign most = 32'(part_bits) <= 32'(256 * 2 ** AW) ? 14'(32 * 2 ** LW) : '0;
 
-  logic [9:0] looked;
-  logic [FW-1:0] ask_flow;
+  logic [19:0] looked;
   logic [19:0] ask_word;
   tokenize_flows #(
       .FLOWS(FLOWS),
       .FW   (FW),
       .LW   (LW),
       .KW   (KW),
-      .WW   (WW)
+      .WW   (WW),
+      .QW   (QW),
+      .LANES(LANES)
   ) u_flows (
       .clk,
       .rst_n,
@@ -132,16 +133,15 @@ module packet_tokenize #(
       .another,
       .ask_valid(m_axi_table_arvalid),
       .ask_ready(m_axi_table_arready),
-      .ask_flow,
+      .ask_id     (m_axi_table_arid),
       .ask_word,
       .reply_valid(m_axi_table_rvalid),
       .reply_ready(m_axi_table_rready),
-      .reply_flow (m_axi_table_rid[FW-1:0]),
+      .reply_id   (m_axi_table_rid),
       .reply_data (m_axi_table_rdata),
       .looked,
       .waits
   );
-  assign m_axi_table_arid = 4'(ask_flow);
   assign m_axi_table_araddr = {8'd0, ask_word, 4'd0};
 
   // ---- lookups, as kernels/rtl/registers.ts names them, and bytes of text ----
@@ -152,7 +152,7 @@ module packet_tokenize #(
       for (int n = 0; n < 10; n++) counted[n] <= '0;
       bytes <= '0;
     end else begin
-      for (int n = 0; n < 10; n++) counted[n] <= counted[n] + {31'd0, looked[n]};
+      for (int n = 0; n < 10; n++) counted[n] <= counted[n] + {30'd0, looked[2*n+:2]};
       if (to_valid && to_ready && to_part == 2'd0) bytes <= bytes + {16'd0, to_data[175:160]};
     end
   for (genvar n = 0; n < 10; n++) begin : g_more

@@ -24,8 +24,13 @@ module piece_cutter #(
     input  logic [      FLOWS-1:0] mine,           // flows in this stage
     output logic                   pass,           // a flow leaves: to the walk, or
     output logic [         FW-1:0] pass_flow,
-    output logic                   pass_done,      // to the answer, its packet is done, or
-    output logic                   pass_table,     // to the table of pieces
+    output logic                   pass_done,      // to the answer, its packet is done
+    // A short piece ends: to the queue of pieces, while its flow stays.
+    output logic                   queue,
+    output logic [         FW-1:0] queue_flow,
+    output logic [            9:0] queue_start,
+    output logic [            9:0] queue_end,
+    output logic                   queue_table,    // short enough for the table of pieces
     // Packet of each flow.
     input  logic [      FLOWS-1:0] first,
     input  logic [      FLOWS-1:0] ends,
@@ -35,9 +40,9 @@ module piece_cutter #(
     // Per flow: order to the walk, the byte up to which it holds, and the first byte still needed.
     output logic [    2*FLOWS-1:0] orders,
     output logic [   10*FLOWS-1:0] accepts,
+    output logic [   10*FLOWS-1:0] haves,
     input  logic [   10*FLOWS-1:0] bases,
-    input  logic [      FLOWS-1:0] fresh,          // no token of the piece has been emitted
-    input  logic [      FLOWS-1:0] lost,           // the walk found no token
+    input  logic [      FLOWS-1:0] lost,           // no token was found
     // Bytes of pieces, to the ring of the walk.
     output logic                   ring_write,
     output logic [         FW+8:0] ring_address,
@@ -58,6 +63,7 @@ module piece_cutter #(
   localparam logic [1:0] PENDING = 2'd1, LOOKAHEAD = 2'd2, TABLES = 2'd3;       // reasons of escapes
   localparam logic [9:0] WINDOW = 10'd512;
   localparam logic [9:0] EARLY = 10'd64;  // bytes without a token from which on tokens may be emitted early
+  localparam logic [9:0] SHORT = 10'd63;  // longest piece that is searched; others are walked
   localparam logic [9:0] TABLE = 10'd15;  // longest piece of the table
 
   // ---- state of every flow; positions count decoded bytes, modulo 1024 ----
@@ -72,7 +78,8 @@ module piece_cutter #(
   logic [10:0] row_q[FLOWS];
   logic [9:0] accept_q[FLOWS], seen_q[FLOWS], have_q[FLOWS];
   logic [1:0] order_q[FLOWS], escape_q[FLOWS];
-  logic [FLOWS-1:0] replaced_q;
+  logic [FLOWS-1:0] replaced_q, placed_q, walked_q;
+  logic [9:0] start_q[FLOWS];
 
   // ---- first cycle: arbitration and memory addresses ----
   logic a_valid, b_valid;
@@ -112,7 +119,8 @@ module piece_cutter #(
       ascii[load_addr[6:0]] <= load_data[5:0];
     if (load_valid && load_table == 4'd1) classes[load_addr] <= load_data[5:0];
     if (load_valid && load_table == 4'd2) transitions[load_addr[10:0]] <= load_data[14:0];
-    q_block <= blocks[point_q[a][20:8]];
+    // The bits of a code point above the last byte's six are known before that byte.
+    q_block <= blocks[do_q[a] == BLOCK ? point_q[a][20:8] : point_q[a][14:2]];
     q_class <= classes[{block_q[a], point_q[a][7:0]}];
     q_step <= transitions[step_address];
     q_seen <= ring[{a, seen_q[a][8:0]}];
@@ -130,7 +138,8 @@ module piece_cutter #(
   logic [10:0] row_n;
   logic [9:0] accept_n, seen_n, have_n;
   logic [1:0] order_n, escape_n;
-  logic replaced_n, leave, leave_done;
+  logic replaced_n, placed_n, walked_n, leave, leave_done;
+  logic [9:0] start_n, base;  // begin of the piece, and of its bytes without a token
 
   logic [7:0] octet;
   logic [1:0] u_need;
@@ -153,6 +162,7 @@ module piece_cutter #(
 
   // Byte of a code point; the first byte gives the count.
   logic [7:0] lead, tail, made;
+  logic [1:0] index;
   logic [1:0] behind;
   logic [7:0] shifted;
   assign behind = more_q[b] - octet_q[b];
@@ -180,11 +190,14 @@ module piece_cutter #(
   logic [1:0] accepts_here;
   assign {dead, final_, accepts_here, to_row} = q_step;
   logic [9:0] waiting, ahead, length;
-  assign waiting = have_q[b] - bases[10*b+:10];
+  // Before a walk no token of the piece has left, and those of earlier pieces may not have yet.
+  assign base = walked_q[b] ? bases[10*b+:10] : start_q[b];
+  assign waiting = have_q[b] - base;
   assign ahead = have_q[b] - accept_q[b];
 
   // A byte of ASCII comes next, and has a place in the window.
-  logic simple, takes, cut;
+  logic simple, takes, lays, cut, queues, leads;
+  assign leads = at_q[b] != lengths[15*b+:15] && octet[7] && !u_found;
   assign simple = at_q[b] != lengths[15*b+:15] && !octet[7] && waiting < WINDOW - 10'd1;
   always_comb begin
     do_n = do_q[b];
@@ -203,10 +216,15 @@ module piece_cutter #(
     order_n = order_q[b];
     escape_n = escape_q[b];
     replaced_n = replaced_q[b];
+    placed_n = placed_q[b];
+    walked_n = walked_q[b];
+    start_n = start_q[b];
     leave = 1'b0;
     leave_done = 1'b0;
     cut = 1'b0;
+    queues = 1'b0;
     takes = 1'b0;
+    lays = 1'b0;
     if (b_valid)
     case (do_q[b])
       BEGIN_: begin
@@ -222,12 +240,14 @@ module piece_cutter #(
           seen_n = '0;
           have_n = '0;
           escape_n = '0;
+          start_n = '0;
+          walked_n = 1'b0;
         end
         do_n = FETCH;
         leave = 1'b1;
       end
       FETCH: begin
-        octet_n = 2'd0;
+        placed_n = 1'b0;
         if (escape_q[b] != 2'd0) leave_done = 1'b1;
         else if (need_q[b] == 2'd0 && simple) begin
           takes = 1'b1;
@@ -238,6 +258,8 @@ module piece_cutter #(
           point_n = u_part;
           if (!u_again) at_n = at_q[b] + 15'd1;
           if (u_replaced) replaced_n = 1'b1;
+          lays = octet[7] && !u_replaced;
+          if (lays) octet_n = index + 2'd1;
           if (u_found) do_n = BLOCK;
         end else if (ends[b] && need_q[b] != 2'd0) begin
           need_n = 2'd0;
@@ -249,9 +271,11 @@ module piece_cutter #(
         else leave_done = 1'b1;
         if (do_n == BLOCK) begin
           more_n = point_n < 21'h80 ? 2'd0 : point_n < 21'h800 ? 2'd1 : point_n < 21'h10000 ? 2'd2 : 2'd3;
-          // Latin letters are in the first block.
-          block_n = first_block;
-          if (point_n[20:8] == 13'd0) do_n = CLASS;
+          // Code points of one byte are in the first block; of others that are sound it was read with the byte.
+          block_n = lays ? q_block : first_block;
+          placed_n = lays;
+          octet_n = 2'd0;
+          if (lays || point_n < 21'h80) do_n = CLASS;
         end
       end
       BLOCK: begin
@@ -265,8 +289,8 @@ module piece_cutter #(
           leave_done = 1'b1;
         end else begin
           octet_n = 2'd1;
-          do_n = more_q[b] == 2'd0 ? STEP : APPEND;
-          if (more_q[b] == 2'd0) have_n = have_q[b] + 10'd1;
+          do_n = more_q[b] == 2'd0 || placed_q[b] ? STEP : APPEND;
+          if (do_n == STEP) have_n = have_q[b] + {8'd0, more_q[b]} + 10'd1;
         end
       end
       APPEND: begin
@@ -295,11 +319,16 @@ module piece_cutter #(
         cut = 1'b1;
       end
     endcase
-    length = accept_n - bases[10*b+:10];
+    length = accept_n - base;
     if (do_q[b] == STEP || do_q[b] == END_) begin
       order_n = cut ? CUT : WALK;
       // Before the end of a piece the walk is needed only to emit tokens early.
-      leave = cut || (accept_n != accept_q[b] && length >= EARLY);
+      queues = cut && !walked_q[b] && length <= SHORT;
+      leave = !queues && (cut || (accept_n != accept_q[b] && length >= EARLY));
+      if (cut) begin
+        start_n = accept_n;
+        walked_n = 1'b0;
+      end else if (leave) walked_n = 1'b1;
       if (cut) begin
         row_n = cfg_start;
         seen_n = accept_n;
@@ -308,20 +337,33 @@ module piece_cutter #(
       else if (simple && !leave) begin
         takes = 1'b1;
         do_n = STEP;
-      end else do_n = FETCH;
+      end else begin
+        do_n = FETCH;
+        // A byte that begins a longer code point is taken too.
+        lays = leads && !leave;
+      end
       // Tables whose pieces have no bytes would loop endlessly.
-      if (cut && accept_n == bases[10*b+:10]) begin
+      if (cut && accept_n == base) begin
         escape_n = TABLES;
+        queues = 1'b0;
         leave = 1'b0;
         leave_done = 1'b1;
       end
     end
     if (lost[b] && do_q[b] != BEGIN_ && escape_q[b] == 2'd0) begin
       escape_n = TABLES;
+      queues = 1'b0;
       leave = 1'b0;
       leave_done = 1'b1;
     end
     if (leave_done) do_n = BEGIN_;
+    if (lays && !leave_done && do_q[b] != FETCH) begin
+      need_n = u_need;
+      bound_n = u_bound;
+      point_n = u_part;
+      at_n = at_q[b] + 15'd1;
+      octet_n = 2'd1;
+    end
     if (takes && !leave_done) begin
       class_n = ascii[octet[6:0]];
       more_n = 2'd0;
@@ -332,18 +374,26 @@ module piece_cutter #(
   assign pass = b_valid && (leave || leave_done);
   assign pass_flow = b;
   assign pass_done = leave_done;
-  assign pass_table = cut && fresh[b] && length <= TABLE;
+  assign queue = b_valid && queues;
+  assign queue_flow = b;
+  assign queue_start = start_q[b];
+  assign queue_end = accept_n;
+  assign queue_table = length <= TABLE;
   logic fetched;
   assign fetched = takes && !leave_done;
   assign looked_class = b_valid && (do_q[b] == CLASS || fetched);
   assign looked_state = b_valid && (do_q[b] == STEP || do_q[b] == END_);
 
-  assign ring_write = b_valid && (do_q[b] == CLASS || do_q[b] == APPEND || fetched);
-  assign ring_address = {b, have_q[b][8:0] + (fetched ? 9'd0 : {7'd0, octet_q[b]})};
-  assign ring_octet = fetched ? octet : made;
+  // Bytes of a code point are laid down as they come; those that turn out to be malformed are replaced.
+  logic laid;
+  assign laid = lays && !leave_done;
+  assign index = do_q[b] == FETCH && need_q[b] == 2'd0 ? 2'd0 : octet_q[b];
+  assign ring_write = b_valid && (do_q[b] == CLASS && !placed_q[b] || do_q[b] == APPEND || fetched || laid);
+  assign ring_address = {b, have_q[b][8:0] + (fetched || (laid && do_q[b] != FETCH) ? 9'd0 : {7'd0, index})};
+  assign ring_octet = fetched || laid ? octet : made;
   always_ff @(posedge clk)
-    if (ring_write)
-      ring[ring_address] <= fetched ? {2'd0, class_n} : {more_q[b], do_q[b] == CLASS ? q_class : 6'd0};
+    if (b_valid && (do_q[b] == CLASS || fetched))
+      ring[{b, have_q[b][8:0]}] <= fetched ? {2'd0, class_n} : {more_q[b], q_class};
 
   always_ff @(posedge clk)
     if (!rst_n) for (int n = 0; n < FLOWS; n++) do_q[n] <= BEGIN_;
@@ -365,10 +415,14 @@ module piece_cutter #(
       order_q[b] <= order_n;
       escape_q[b] <= escape_n;
       replaced_q[b] <= replaced_n;
+      placed_q[b] <= placed_n;
+      walked_q[b] <= walked_n;
+      start_q[b] <= start_n;
     end
   for (genvar n = 0; n < FLOWS; n++) begin : g_flow
     assign orders[2*n+:2] = order_q[n];
     assign accepts[10*n+:10] = accept_q[n];
+    assign haves[10*n+:10] = have_q[n];
   end
   assign view_held = have_q[view_flow] - bases[10*view_flow+:10];
   assign view_cut = need_q[view_flow] != 2'd0;

@@ -1,6 +1,9 @@
-// Converts text to tokens, several flows at once. Each flow is in one stage at a time: cutter, table of
-// pieces, walk, token runs or answer. Each stage takes one step of one of its flows per cycle. So a memory access of one flow
-// does not delay the others.
+// Converts text to tokens, several flows at once. Each flow is in one stage at a time: cutter, walk, token runs or
+// answer. Each stage takes one step of one of its flows per cycle. So a memory access of one flow does not delay the
+// others.
+//
+// Short pieces leave the cutter while their flow stays: up to 2^QW of a flow are in the table of pieces, in one of
+// LANES searches, or done. `token_runs` takes them in order. A longer piece begins its walk behind them.
 module tokenize_flows #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -9,7 +12,9 @@ module tokenize_flows #(
     parameter int TW    = 13,
     parameter int PW    = 5,
     parameter int KW    = 14,
-    parameter int WW    = 18
+    parameter int WW    = 18,
+    parameter int QW    = 2,   // log2 of the short pieces of a flow between cutter and answer
+    parameter int LANES = 2    // searches at once, 1 or 2; each serves every LANES-th flow
 ) (
     input  logic              clk,
     input  logic              rst_n,
@@ -37,39 +42,38 @@ module tokenize_flows #(
     // External memory.
     output logic              ask_valid,
     input  logic              ask_ready,
-    output logic [    FW-1:0] ask_flow,
+    output logic [       3:0] ask_id,
     output logic [      19:0] ask_word,
     input  logic              reply_valid,
     output logic              reply_ready,
-    input  logic [    FW-1:0] reply_flow,
+    input  logic [       3:0] reply_id,
     input  logic [     127:0] reply_data,
-    // Lookup events: state, suffix, merges, parts, compatibility, class, transition, piece, piece found, word that
-    // is not on chip; and `waits`: no flow can proceed.
-    output logic [       9:0] looked,
+    // Lookup events of a cycle: state, suffix, merges, parts, compatibility, class, transition, piece, piece found,
+    // word that is not on chip; and `waits`: no flow can proceed until a word comes from memory.
+    output logic [      19:0] looked,  // two bits each
     output logic              waits
 );
   localparam logic [2:0] AWAY = 3'd0, CUTTER = 3'd1, WALK = 3'd2, RUNS = 3'd3, ANSWER = 3'd4;
-  localparam logic [2:0] TABLE = 3'd5;
   logic [2:0] place[FLOWS];
-  logic [FLOWS-1:0] at_cutter, at_table, at_walk, at_runs, at_answer;
+  logic [FLOWS-1:0] at_cutter, at_walk, at_runs, at_answer;
+  // Short pieces of a flow are before its walk and its answer.
+  logic [FLOWS-1:0] full, empty, far, ready;
   for (genvar n = 0; n < FLOWS; n++) begin : g_place
-    assign at_cutter[n] = place[n] == CUTTER;
-    assign at_table[n] = place[n] == TABLE;
-    assign at_walk[n] = place[n] == WALK;
-    assign at_runs[n] = place[n] == RUNS;
-    assign at_answer[n] = place[n] == ANSWER;
+    assign at_cutter[n] = place[n] == CUTTER && !full[n] && !far[n];
+    assign at_walk[n] = place[n] == WALK && empty[n];
+    assign at_runs[n] = place[n] == RUNS || ready[n];
+    assign at_answer[n] = place[n] == ANSWER && empty[n];
   end
 
-  logic given, c_pass, c_done, c_table, t_pass, t_hit, w_pass, w_tokens, r_pass, r_walk, spent;
+  logic given, c_pass, c_done, t_pass, t_hit, w_pass, w_tokens, r_pass, r_walk, spent;
   logic [FW-1:0] given_flow, c_flow, t_flow, w_flow, r_flow, answer_flow;
   always_ff @(posedge clk)
     if (!rst_n || clear) for (int n = 0; n < FLOWS; n++) place[n] <= AWAY;
     else begin
       if (given) place[given_flow] <= CUTTER;
-      if (c_pass) place[c_flow] <= c_done ? ANSWER : c_table ? TABLE : WALK;
-      if (t_pass) place[t_flow] <= t_hit ? RUNS : WALK;
+      if (c_pass) place[c_flow] <= c_done ? ANSWER : WALK;
       if (w_pass) place[w_flow] <= w_tokens ? RUNS : CUTTER;
-      if (r_pass) place[r_flow] <= r_walk ? WALK : CUTTER;
+      if (r_pass && empty[r_flow]) place[r_flow] <= r_walk ? WALK : CUTTER;
       if (spent) place[answer_flow] <= AWAY;
     end
 
@@ -107,7 +111,9 @@ module tokenize_flows #(
 
   logic [2*FLOWS-1:0] orders;
   logic [10*FLOWS-1:0] accepts, bases, ats;
-  logic ring_write, view_cut, view_replaced;
+  logic ring_write, view_cut, view_replaced, c_queue, c_queue_table;
+  logic [FW-1:0] c_queue_flow;
+  logic [9:0] c_queue_start, c_queue_end;
   logic [FW+8:0] ring_address;
   logic [7:0] ring_octet;
   logic [9:0] view_held;
@@ -129,7 +135,11 @@ module tokenize_flows #(
       .pass         (c_pass),
       .pass_flow    (c_flow),
       .pass_done    (c_done),
-      .pass_table   (c_table),
+      .queue        (c_queue),
+      .queue_flow   (c_queue_flow),
+      .queue_start  (c_queue_start),
+      .queue_end    (c_queue_end),
+      .queue_table  (c_queue_table),
       .first,
       .ends,
       .lengths,
@@ -137,9 +147,9 @@ module tokenize_flows #(
       .text_data,
       .orders,
       .accepts,
+      .haves,
       .bases,
-      .fresh,
-      .lost,
+      .lost         (lost | s_lost),
       .ring_write,
       .ring_address,
       .ring_octet,
@@ -148,8 +158,66 @@ module tokenize_flows #(
       .view_cut,
       .view_replaced,
       .view_escape,
-      .looked_class (looked[5]),
-      .looked_state (looked[6])
+      .looked_class (looked[10]),
+      .looked_state (looked[12])
+  );
+  assign {looked[11], looked[13], looked[15], looked[17]} = '0;
+
+  // ---- short pieces ----
+  // Bytes of pieces that have not left stay in the rings.
+  localparam logic [9:0] FAR = 10'd500;
+  logic [10*FLOWS-1:0] haves;
+  for (genvar n = 0; n < FLOWS; n++) begin : g_far
+    logic [9:0] holds;
+    assign holds = haves[10*n+:10] - bases[10*n+:10];
+    always_ff @(posedge clk) far[n] <= holds >= FAR && !empty[n];
+  end
+  logic [FW+QW-1:0] c_slot;
+  logic [FLOWS-1:0] t_mine, s_lost, q_wholes;
+  logic [10*FLOWS-1:0] t_starts, t_ends, q_ends;
+  logic [16*FLOWS-1:0] q_tokens;
+  logic [(FLOWS<<QW)-1:0] s_mine;
+  logic s_done, s_whole, s_none;
+  logic [FW+QW-1:0] s_slot;
+  logic [15:0] s_token;
+  piece_queue #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .QW   (QW)
+  ) u_queue (
+      .clk,
+      .rst_n,
+      .clear,
+      .push          (c_queue),
+      .push_flow     (c_queue_flow),
+      .push_start    (c_queue_start),
+      .push_end      (c_queue_end),
+      .push_table    (c_queue_table),
+      .push_slot     (c_slot),
+      .full,
+      .empty,
+      .look_mine     (t_mine),
+      .look_starts   (t_starts),
+      .look_ends     (t_ends),
+      .looked        (t_pass),
+      .looked_flow   (t_flow),
+      .looked_hit    (t_hit),
+      .looked_token  (hit_tokens[16*t_flow+:16]),
+      .search_mine   (s_mine),
+      .searched      (s_done),
+      .searched_slot (s_slot),
+      .searched_whole(s_whole),
+      .searched_lost (s_none),
+      .searched_token(s_token),
+      .lost          (s_lost),
+      .restart       (given && first[given_flow]),
+      .restart_flow  (given_flow),
+      .ready,
+      .ends          (q_ends),
+      .wholes        (q_wholes),
+      .tokens        (q_tokens),
+      .pop           (r_pass && !empty[r_flow]),
+      .pop_flow      (r_flow)
   );
 
   logic [16*FLOWS-1:0] hit_tokens;
@@ -165,29 +233,130 @@ module tokenize_flows #(
       .load_table,
       .load_addr,
       .load_data,
-      .mine     (at_table),
+      .mine     (t_mine),
       .pass     (t_pass),
       .pass_flow(t_flow),
       .pass_hit (t_hit),
-      .bases,
-      .accepts,
+      .bases    (t_starts),
+      .accepts  (t_ends),
       .ring_write,
       .ring_address,
       .ring_octet,
       .tokens   (hit_tokens)
   );
-  assign looked[7] = t_pass;
-  assign looked[8] = t_pass && t_hit;
+  assign looked[14] = t_pass;
+  assign looked[16] = t_pass && t_hit;
+
+  // ---- searches: lane n has the flows whose number is n modulo LANES ----
+  localparam int LW2 = LANES > 1 ? 1 : 0, SFLOWS = FLOWS / LANES, SFW = FW - LW2, SW = SFW + QW;
+  logic [LANES-1:0] l_busy, l_give, l_given, l_last, l_done, l_whole, l_lost, l_ask, l_told;
+  logic [(SFW+9)*LANES-1:0] l_address;
+  logic [16*LANES-1:0] l_token;
+  logic [6*LANES-1:0] l_length;
+  logic [SW*LANES-1:0] l_slot, l_ask_slot, l_told_slot;
+  logic [20*LANES-1:0] l_ask_word;
+  logic [128*LANES-1:0] l_told_data;
+  logic [4:0] l_looked[LANES];
+  // A flow's number in its lane, and back.
+  function automatic logic [FW-1:0] outer(input logic [SFW-1:0] flow, input logic lane);
+    outer = LANES > 1 ? FW'({flow, lane}) : FW'(flow);
+  endfunction
+  for (genvar n = 0; n < LANES; n++) begin : g_lane
+    logic [(SFLOWS<<QW)-1:0] mine;
+    for (genvar k = 0; k < SFLOWS; k++) begin : g_mine
+      assign mine[k<<QW+:1<<QW] = s_mine[((k*LANES+n)<<QW)+:1<<QW];
+    end
+    bpe_search #(
+        .FLOWS(SFLOWS),
+        .FW   (SFW),
+        .QW   (QW),
+        .CW   (CW)
+    ) u_search (
+        .clk,
+        .rst_n,
+        .clear,
+        .cfg_root    (cfg[32*2+:19]),
+        .cfg_tokens  (cfg[32*3+:20]),
+        .cfg_pairs   (cfg[32*4+:20]),
+        .cfg_mask    (cfg[32*5+:18]),
+        .cfg_whole   (cfg[32*6]),
+        .load        (load_valid && load_table == 4'd8),
+        .load_addr   (load_addr[7:0]),
+        .load_data   (load_data[34:0]),
+        .push        (c_queue && (LANES == 1 || c_queue_flow[0] == 1'(n))),
+        .push_slot   ({SFW'(c_slot[FW+QW-1:QW] >> LW2), c_slot[QW-1:0]}),
+        .push_start  (c_queue_start[8:0]),
+        .push_length (6'(c_queue_end - c_queue_start)),
+        .mine,
+        .ring_write  (ring_write && (LANES == 1 || ring_address[9] == 1'(n))),
+        .ring_address({SFW'(ring_address[FW+8:9] >> LW2), ring_address[8:0]}),
+        .ring_octet,
+        .busy        (l_busy[n]),
+        .give        (l_give[n]),
+        .given       (l_given[n]),
+        .give_last   (l_last[n]),
+        .give_address(l_address[(SFW+9)*n+:SFW+9]),
+        .give_token  (l_token[16*n+:16]),
+        .give_length (l_length[6*n+:6]),
+        .give_done   (l_done[n]),
+        .give_slot   (l_slot[SW*n+:SW]),
+        .give_whole  (l_whole[n]),
+        .give_lost   (l_lost[n]),
+        .ask         (l_ask[n]),
+        .ask_slot    (l_ask_slot[SW*n+:SW]),
+        .ask_word    (l_ask_word[20*n+:20]),
+        .told        (l_told[n]),
+        .told_slot   (l_told_slot[SW*n+:SW]),
+        .told_data   (l_told_data[128*n+:128]),
+        .looked_cell (l_looked[n][0]),
+        .looked_prefix(l_looked[n][1]),
+        .looked_pair (l_looked[n][2]),
+        .looked_parts(l_looked[n][3]),
+        .looked_cache(l_looked[n][4])
+    );
+  end
+
+  // The walk's last tokens come first, then those of the lanes, in turn.
+  logic turn, lane;
+  logic given_last;
+  logic [SW-1:0] given_slot;
+  logic [SFW+8:0] given_address;
+  logic last_write;
+  logic [FW+8:0] last_address;
+  logic [15:0] last_token;
+  logic [7:0] last_length;
+  assign lane = LANES > 1 && (l_give[LANES-1] && (turn || !l_give[0]));
+  assign l_given = w_last || l_give == '0 ? '0 : LANES'(1) << lane;
+  always_ff @(posedge clk) turn <= !lane;
+  assign given_last = l_given != '0 && l_last[lane];
+  assign given_address = l_address[(SFW+9)*lane+:SFW+9];
+  assign given_slot = l_slot[SW*lane+:SW];
+  assign last_write = w_last || given_last;
+  assign last_address = w_last ? w_last_address : {outer(given_address[SFW+8:9], lane), given_address[8:0]};
+  assign last_token = w_last ? w_last_token : l_token[16*lane+:16];
+  assign last_length = w_last ? w_last_length : {2'd0, l_length[6*lane+:6]};
+  assign s_done = l_given != '0 && l_done[lane];
+  assign s_slot = {outer(given_slot[SW-1:QW], lane), given_slot[QW-1:0]};
+  assign s_whole = l_whole[lane];
+  assign s_none = l_lost[lane];
+  assign s_token = l_token[16*lane+:16];
+  // A short piece has no walk over its bytes: the walk continues behind it, once its end is known there.
+  logic skips;
+  logic [FW-1:0] skip_flow;
+  always_ff @(posedge clk) begin
+    skips <= rst_n && c_queue;
+    skip_flow <= c_queue_flow;
+  end
 
   logic [3*FLOWS-1:0] wants;
   logic [8*FLOWS-1:0] depths;
   logic [16*FLOWS-1:0] wholes;
-  logic last_write, w_ask, told;
+  logic w_last, w_ask, told;
   logic [FW-1:0] told_flow;
   logic [127:0] told_data;
-  logic [FW+8:0] last_address;
-  logic [15:0] last_token;
-  logic [7:0] last_length;
+  logic [FW+8:0] w_last_address;
+  logic [15:0] w_last_token;
+  logic [7:0] w_last_length;
   logic [FW-1:0] w_ask_flow;
   logic [19:0] w_ask_word;
   bpe_walk #(
@@ -211,8 +380,8 @@ module tokenize_flows #(
       .accepts,
       .bases,
       .fresh,
-      .skip         (t_pass && t_hit),
-      .skip_flow    (t_flow),
+      .skip         (skips),
+      .skip_flow,
       .ring_write,
       .ring_address,
       .ring_octet,
@@ -221,64 +390,77 @@ module tokenize_flows #(
       .depths,
       .wholes,
       .lost,
-      .last_write,
-      .last_address,
-      .last_token,
-      .last_length,
+      .last_write   (w_last),
+      .last_address (w_last_address),
+      .last_token   (w_last_token),
+      .last_length  (w_last_length),
       .ask          (w_ask),
       .ask_flow     (w_ask_flow),
       .ask_word     (w_ask_word),
       .told,
       .told_flow,
       .told_data,
-      .looked_cell  (looked[0]),
-      .looked_suffix(looked[1]),
-      .looked_pair  (looked[2]),
-      .looked_parts (looked[3]),
-      .looked_cache (looked[4])
+      .looked_cell  (w_looked[0]),
+      .looked_suffix(w_looked[1]),
+      .looked_pair  (w_looked[2]),
+      .looked_parts (w_looked[3]),
+      .looked_cache (w_looked[4])
   );
+  logic [4:0] w_looked;
+  for (genvar n = 0; n < 5; n++) begin : g_looked
+    assign looked[2*n+:2] = {1'b0, w_looked[n]} + {1'b0, l_looked[0][n]} +
+        {1'b0, LANES > 1 && l_looked[LANES-1][n]};
+  end
+  logic missing;
   word_cache #(
-      .FLOWS(FLOWS),
+      .LANES(LANES),
+      .SW   (SW),
       .FW   (FW),
       .WW   (WW)
   ) u_words (
       .clk,
       .rst_n,
       .clear,
-      .ask     (w_ask),
-      .ask_flow(w_ask_flow),
-      .ask_word(w_ask_word),
-      .told,
-      .told_flow,
-      .told_data,
-      .missed  (looked[9]),
-      .m_valid (ask_valid),
-      .m_ready (ask_ready),
-      .m_flow  (ask_flow),
-      .m_word  (ask_word),
-      .r_valid (reply_valid),
-      .r_ready (reply_ready),
-      .r_flow  (reply_flow),
-      .r_data  (reply_data)
+      .ask           (l_ask),
+      .ask_id        (l_ask_slot),
+      .ask_word      (l_ask_word),
+      .told          (l_told),
+      .told_id       (l_told_slot),
+      .told_data     (l_told_data),
+      .walk_ask      (w_ask),
+      .walk_flow     (w_ask_flow),
+      .walk_word     (w_ask_word),
+      .walk_told     (told),
+      .walk_told_flow(told_flow),
+      .walk_told_data(told_data),
+      .missed,
+      .missing,
+      .m_valid       (ask_valid),
+      .m_ready       (ask_ready),
+      .m_id          (ask_id),
+      .m_word        (ask_word),
+      .r_valid       (reply_valid),
+      .r_ready       (reply_ready),
+      .r_id          (reply_id),
+      .r_data        (reply_data)
   );
+  logic [1:0] missed;
+  assign looked[19:18] = {1'b0, missed[0]} + {1'b0, missed[1]};
   logic [FLOWS-1:0] asked;
   always_ff @(posedge clk)
     if (!rst_n) asked <= '0;
     else asked <= (asked | (FLOWS'(w_ask) << w_ask_flow)) & ~(FLOWS'(told) << told_flow);
-  assign waits = asked != '0 && (at_cutter | at_table | at_walk & ~asked | at_runs | at_answer) == '0;
+  assign waits = missing && (at_cutter | t_mine | at_walk & ~asked | at_runs | at_answer) == '0 && l_busy == '0;
 
-  // A piece of the table is a token as a whole, as if the walk had said so.
-  localparam logic [2:0] WHOLE = 3'd2;
-  logic [FLOWS-1:0] hits;
+  // Short pieces that are done come before what the walk has ordered.
+  localparam logic [2:0] ALL = 3'd1, WHOLE = 3'd2;
   logic [3*FLOWS-1:0] r_wants;
+  logic [10*FLOWS-1:0] r_ats;
   logic [16*FLOWS-1:0] r_wholes;
-  always_ff @(posedge clk) begin
-    if (c_pass) hits[c_flow] <= 1'b0;
-    if (t_pass) hits[t_flow] <= t_hit;
-  end
   for (genvar n = 0; n < FLOWS; n++) begin : g_runs
-    assign r_wants[3*n+:3] = hits[n] ? WHOLE : wants[3*n+:3];
-    assign r_wholes[16*n+:16] = hits[n] ? hit_tokens[16*n+:16] : wholes[16*n+:16];
+    assign r_wants[3*n+:3] = empty[n] ? wants[3*n+:3] : q_wholes[n] ? WHOLE : ALL;
+    assign r_ats[10*n+:10] = empty[n] ? ats[10*n+:10] : q_ends[10*n+:10];
+    assign r_wholes[16*n+:16] = empty[n] ? wholes[16*n+:16] : q_tokens[16*n+:16];
   end
 
   logic [PW-1:0] part, last_part;
@@ -301,7 +483,7 @@ module tokenize_flows #(
       .pass_flow     (r_flow),
       .pass_walk     (r_walk),
       .wants         (r_wants),
-      .ats,
+      .ats           (r_ats),
       .depths,
       .wholes        (r_wholes),
       .last_write,

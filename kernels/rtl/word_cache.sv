@@ -1,77 +1,235 @@
-// Words of external memory on chip: a direct-mapped cache in URAM. With 2^WW words or fewer every word is read
-// from memory once; of a larger vocabulary the words in use stay. A hit returns in the cycle after its request.
-// Until all entries are cleared, every request misses.
+// Words of external memory on chip: a direct-mapped cache in URAM with a read port for each of up to two lanes of
+// `bpe_search`. `bpe_walk` and the words that come from memory share the first port. With 2^WW words or fewer every
+// word is read from memory once; of a larger vocabulary the words in use stay. A hit returns six cycles after its
+// request if its port is free: the queue takes two, and the address, the word and the register behind it one each.
+//
+// Until all entries are cleared, every request misses. 16 words are requested from memory at once.
 module word_cache #(
-    parameter int FLOWS = 8,
-    parameter int FW    = 3,
-    parameter int WW    = 18  // log2 of the entries, less than the bits of a word's address
+    parameter int LANES  = 2,   // 1 or 2
+    parameter int SW     = 4,   // bits of a lane's id: at most 2^SW requests
+    parameter int FW     = 3,   // bits of the walk's id
+    parameter int WW     = 18   // log2 of the entries, less than the bits of a word's address
 ) (
-    input  logic          clk,
-    input  logic          rst_n,
-    input  logic          clear,          // new tables
-    // Requests: one of each flow at most, in any cycle.
-    input  logic          ask,
-    input  logic [FW-1:0] ask_flow,
-    input  logic [  19:0] ask_word,
-    output logic          told,
-    output logic [FW-1:0] told_flow,
-    output logic [ 127:0] told_data,
-    output logic          missed,
+    input  logic                  clk,
+    input  logic                  rst_n,
+    input  logic                  clear,      // new tables
+    input  logic [     LANES-1:0] ask,
+    input  logic [  SW*LANES-1:0] ask_id,
+    input  logic [  20*LANES-1:0] ask_word,
+    output logic [     LANES-1:0] told,
+    output logic [  SW*LANES-1:0] told_id,
+    output logic [ 128*LANES-1:0] told_data,
+    // The walk: one request of each flow at most.
+    input  logic                  walk_ask,
+    input  logic [        FW-1:0] walk_flow,
+    input  logic [          19:0] walk_word,
+    output logic                  walk_told,
+    output logic [        FW-1:0] walk_told_flow,
+    output logic [         127:0] walk_told_data,
+    output logic [           1:0] missed,     // requests that are not on chip, in this cycle
+    output logic                  missing,    // some word is awaited
     // External memory.
-    output logic          m_valid,
-    input  logic          m_ready,
-    output logic [FW-1:0] m_flow,
-    output logic [  19:0] m_word,
-    input  logic          r_valid,
-    output logic          r_ready,
-    input  logic [FW-1:0] r_flow,
-    input  logic [ 127:0] r_data
+    output logic                  m_valid,
+    input  logic                  m_ready,
+    output logic [           3:0] m_id,
+    output logic [          19:0] m_word,
+    input  logic                  r_valid,
+    output logic                  r_ready,
+    input  logic [           3:0] r_id,
+    input  logic [         127:0] r_data
 );
-  localparam int TAG = 20 - WW;
-  (* ram_style = "ultra" *) logic [TAG+128:0] entries[2**WW];
-  logic [TAG+128:0] q_entry;
-  logic [WW:0] wiping;
-  logic [19:0] word_q[FLOWS];
-  logic fill;
-  assign fill = r_valid && r_ready;
+  localparam int TAG = 20 - WW, MISSES = 16, MW = 4, IW = SW > FW ? SW : FW;
+  localparam logic [1:0] WALK = 2'd2;  // requesters: 0 and 1 are lanes
+
+  // ---- requests in queues: those of lanes, and the walk's as the third ----
+  logic [2:0] q_valid;
+  /* verilator lint_off UNUSEDSIGNAL */  // a lane that is absent
+  logic [2:0] q_take;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic [IW+19:0] q_data[3];
+  for (genvar n = 0; n < 2; n++) begin : g_lane
+    if (n < LANES) begin : g_queue
+      short_queue #(
+          .W (IW + 20),
+          .AW(SW)
+      ) u_asks (
+          .clk,
+          .rst_n,
+          .s_valid(ask[n]),
+          .s_data ({IW'(ask_id[SW*n+:SW]), ask_word[20*n+:20]}),
+          /* verilator lint_off PINCONNECTEMPTY */
+          .high   (),
+          /* verilator lint_on PINCONNECTEMPTY */
+          .m_valid(q_valid[n]),
+          .m_ready(q_take[n]),
+          .m_data (q_data[n])
+      );
+    end else begin : g_none
+      assign q_valid[n] = 1'b0;
+      assign q_data[n] = '0;
+    end
+  end
+  short_queue #(
+      .W (IW + 20),
+      .AW(FW)
+  ) u_walk (
+      .clk,
+      .rst_n,
+      .s_valid(walk_ask),
+      .s_data ({IW'(walk_flow), walk_word}),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .high   (),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .m_valid(q_valid[2]),
+      .m_ready(q_take[2]),
+      .m_data (q_data[2])
+  );
+
+  // ---- words awaited from memory; one that comes is written and returned by one access ----
+  logic [MISSES-1:0] awaits;
+  (* ram_style = "distributed" *) logic [IW+21:0] who[MISSES];
+  logic come;
+  logic [127:0] come_data;
+  logic [1:0] come_from;
+  logic [IW-1:0] come_id;
+  logic [19:0] come_word;
+  logic [MW-1:0] come_miss;
+  assign r_ready = !come;
+  assign {come_from, come_id, come_word} = who[come_miss];
+  always_ff @(posedge clk)
+    if (!rst_n) come <= 1'b0;
+    else come <= r_ready && r_valid;
   always_ff @(posedge clk) begin
-    if (!wiping[WW]) entries[wiping[WW-1:0]] <= '0;
-    else if (fill) entries[word_q[r_flow][WW-1:0]] <= {1'b1, word_q[r_flow][19:WW], r_data};
-    q_entry <= entries[ask_word[WW-1:0]];
+    come_data <= r_data;
+    come_miss <= r_id;
+  end
+
+  // ---- first cycle: who has a port; a word that comes has the first, and that of its requester ----
+  logic turn, walks;  // the walk's turn
+  logic [1:0] reads, fills;
+  assign fills = {come && come_from == 2'd1, come && come_from != 2'd1};
+  assign walks = q_valid[2] && (turn || !q_valid[0]);
+  assign reads = {!fills[1] && q_valid[1], !come && (q_valid[0] || q_valid[2])};
+  assign q_take = {reads[0] && walks, reads[1], reads[0] && !walks};
+  logic [1:0] o_valid, o_fill;
+  logic [IW+19:0] o_who[2];
+  logic o_walk, write;
+  logic [TAG+128:0] o_data;
+  always_ff @(posedge clk) begin
+    o_who[0] <= come ? {come_id, come_word} : walks ? q_data[2] : q_data[0];
+    o_who[1] <= fills[1] ? {come_id, come_word} : q_data[1];
+    o_walk <= come ? come_from == WALK : walks;
+    o_fill <= fills;
+    o_data <= {1'b1, come_word[19:WW], come_data};
+    if (reads[0]) turn <= !walks;
+  end
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      o_valid <= '0;
+      write <= 1'b0;
+    end else begin
+      o_valid <= fills | reads;
+      write <= come;
+    end
+
+  // ---- second cycle: the memory ----
+  (* ram_style = "ultra" *) logic [TAG+128:0] entries[2**WW];
+  logic [TAG+128:0] m_entry[2];
+  logic [WW:0] wiping;
+  logic wipes;
+  logic [WW-1:0] address;
+  assign wipes = !wiping[WW];
+  assign address = wipes ? wiping[WW-1:0] : o_who[0][WW-1:0];
+  always_ff @(posedge clk)
+    if (wipes || write) entries[address] <= wipes ? '0 : o_data;
+    else m_entry[0] <= entries[address];
+  if (LANES > 1) begin : g_second
+    always_ff @(posedge clk) m_entry[1] <= entries[o_who[1][WW-1:0]];
+  end else begin : g_only
+    assign m_entry[1] = '0;
   end
   always_ff @(posedge clk)
     if (!rst_n || clear) wiping <= '0;
-    else if (!wiping[WW]) wiping <= wiping + 1'b1;
+    else if (wipes) wiping <= wiping + 1'b1;
 
-  logic asked, hit;
-  logic [FW-1:0] flow;
-  logic [19:0] word;
+  // ---- third cycle: the register behind it; fourth: the comparison ----
+  logic [1:0] d_valid, d_fill, e_valid, hit, miss;
+  logic [IW+19:0] d_who[2], e_who[2];
+  logic [TAG+128:0] d_data, e_entry[2];
+  logic d_walk, e_walk, d_wiped;
+  logic [1:0] e_holds;  // the entry may be valid
   always_ff @(posedge clk) begin
-    asked <= rst_n && ask;
-    flow <= ask_flow;
-    word <= ask_word;
-    if (ask) word_q[ask_flow] <= ask_word;
+    d_who <= o_who;
+    e_who <= d_who;
+    d_data <= o_data;
+    d_fill <= o_fill;
+    d_walk <= o_walk;
+    e_walk <= d_walk;
+    d_wiped <= !wipes;
+    for (int n = 0; n < 2; n++) begin
+      e_entry[n] <= d_fill[n] ? d_data : m_entry[n];
+      e_holds[n] <= d_fill[n] || d_wiped;
+    end
   end
-  assign hit = asked && wiping[WW] && q_entry[TAG+128:128] == {1'b1, word[19:WW]};
-  assign missed = asked && !hit;
-  // Each flow has at most one request, so the FIFO never overflows.
-  beat_fifo #(
-      .W (FW + 20),
-      .AW(FW)
-  ) u_misses (
-      .clk,
-      .rst_n,
-      .s_valid(missed),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .s_ready(),
-      /* verilator lint_on PINCONNECTEMPTY */
-      .s_data ({flow, word}),
-      .m_valid,
-      .m_ready,
-      .m_data ({m_flow, m_word})
-  );
-  assign r_ready = !hit;
-  assign told = hit || r_valid;
-  assign told_flow = hit ? flow : r_flow;
-  assign told_data = hit ? q_entry[127:0] : r_data;
+  always_ff @(posedge clk)
+    if (!rst_n) {d_valid, e_valid} <= '0;
+    else {d_valid, e_valid} <= {o_valid, d_valid};
+  for (genvar n = 0; n < 2; n++) begin : g_port
+    assign hit[n] = e_valid[n] && e_holds[n] && e_entry[n][TAG+128:128] == {1'b1, e_who[n][19:WW]};
+    assign miss[n] = e_valid[n] && !hit[n];
+  end
+  for (genvar n = 0; n < LANES; n++) begin : g_told
+    assign told[n] = hit[n] && !(n == 0 && e_walk);
+    assign told_id[SW*n+:SW] = e_who[n][20+:SW];
+    assign told_data[128*n+:128] = e_entry[n][127:0];
+  end
+  assign walk_told = hit[0] && e_walk;
+  assign walk_told_flow = e_who[0][20+:FW];
+  assign walk_told_data = e_entry[0][127:0];
+  assign missed = miss;
+
+  // ---- misses of both ports, to memory one a cycle ----
+  logic [1:0] w_valid, w_take;
+  logic [IW+21:0] w_data[2];
+  for (genvar n = 0; n < 2; n++) begin : g_miss
+    short_queue #(
+        .W (IW + 22),
+        .AW(IW + 1)
+    ) u_misses (
+        .clk,
+        .rst_n,
+        .s_valid(miss[n]),
+        .s_data ({n == 1 ? 2'd1 : e_walk ? WALK : 2'd0, e_who[n]}),
+        /* verilator lint_off PINCONNECTEMPTY */
+        .high   (),
+        /* verilator lint_on PINCONNECTEMPTY */
+        .m_valid(w_valid[n]),
+        .m_ready(w_take[n]),
+        .m_data (w_data[n])
+    );
+  end
+  logic [MW-1:0] next;  // number of the next request: they are used in turn
+  logic sends, second;
+  logic [IW+21:0] sent;
+  assign sends = w_valid != '0 && !awaits[next] && (!m_valid || m_ready);
+  assign second = w_valid[1] && (next[0] || !w_valid[0]);
+  assign w_take = {sends && second, sends && !second};
+  assign sent = w_data[second];
+  always_ff @(posedge clk)
+    if (!rst_n) begin
+      m_valid <= 1'b0;
+      awaits <= '0;
+      next <= '0;
+    end else begin
+      m_valid <= sends || (m_valid && !m_ready);
+      awaits <= (awaits | (MISSES'(sends) << next)) & ~(MISSES'(come) << come_miss);
+      if (sends) next <= next + 1'b1;
+    end
+  always_ff @(posedge clk)
+    if (sends) begin
+      m_id <= next;
+      m_word <= sent[19:0];
+      who[next] <= sent;
+    end
+  assign missing = awaits != '0;
 endmodule

@@ -5,7 +5,7 @@
  * | word | bits, from bit 0 on |
  * |---|---|
  * | cell of the automaton | 19 parent, 19 base, 19 failure, 19 the failure's base, 16 longest token, 8 its length, 8 depth, 16 whole token |
- * | token | 16 next shorter suffix, 8 its length, 16 left part, 16 right part, 17 rank + 1 |
+ * | token | 16 next shorter suffix, 8 its length, 16 left part, 16 right part, 17 rank + 1, 16 next shorter prefix, 8 its length |
  * | two slots of the merges, 64 bits each | 16 left token, 16 right token, 17 rank + 1 |
  *
  * Cells come first, then tokens, then merges. A field has all bits set if the token or parent is absent;
@@ -87,6 +87,8 @@ export interface TokenizeImage {
   readonly bits: number;
   /** Exact table of pieces that are one token. */
   readonly pieces: PieceTable;
+  /** By first byte of a token: bits 0–18 base of its state's children; from bit 19 on its token. */
+  readonly roots: Float64Array;
 }
 
 /**
@@ -130,6 +132,7 @@ export function tokenizeImage(
     wholeFirst: bpe.wholeFirst,
     bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
     pieces: pieceTableOf(vocabulary, bpe, pieceBuckets),
+    roots: rootTable(bpe),
   };
 }
 
@@ -194,8 +197,33 @@ function writeCells(memory: Uint32Array, bpe: BpeTables): void {
   }
 }
 
+/** First bytes of tokens, so that the search of a token begins with its second byte. */
+function rootTable({ base, longest }: BpeTables): Float64Array {
+  return Float64Array.from({ length: 256 }, (_, byte) => {
+    const cell = base[0]! + byte;
+    return base[cell]! + (longest[cell]! < 0 ? NO_TOKEN : longest[cell]!) * 2 ** 19;
+  });
+}
+
+/** By token: its longest proper prefix that merges make, or −1. */
+function shorterPrefixes({ tokens, base, check, longest, lengths, depth }: BpeTables): Int32Array {
+  const tokenAt = (cell: number) => {
+    const token = longest[cell]!;
+    return token >= 0 && lengths[token] === depth[cell] ? token : -1;
+  };
+  const prefixes = new Int32Array(tokens).fill(-1);
+  for (let cell = 1; cell < base.length; cell++) {
+    if (check[cell]! < 0 || tokenAt(cell) < 0) continue;
+    let shorter = check[cell]!;
+    while (shorter !== 0 && tokenAt(shorter) < 0) shorter = check[shorter]!;
+    if (shorter !== 0) prefixes[tokenAt(cell)] = tokenAt(shorter);
+  }
+  return prefixes;
+}
+
 function writeTokens(memory: Uint32Array, bpe: BpeTables): void {
   const { suffix, lengths, left, right, ranks } = bpe;
+  const prefixes = shorterPrefixes(bpe);
   for (let token = 0; token < bpe.tokens; token++) {
     const word = bpe.base.length + token;
     const next = suffix[token]!;
@@ -204,6 +232,9 @@ function writeTokens(memory: Uint32Array, bpe: BpeTables): void {
     put(memory, word, 24, 16, left[token]! < 0 ? NO_TOKEN : left[token]!);
     put(memory, word, 40, 16, right[token]! < 0 ? NO_TOKEN : right[token]!);
     put(memory, word, 56, 17, ranks[token]! + 1);
+    const shorter = prefixes[token]!;
+    put(memory, word, 73, 16, shorter < 0 ? NO_TOKEN : shorter);
+    put(memory, word, 89, 8, shorter < 0 ? 0 : lengths[shorter]!);
   }
 }
 

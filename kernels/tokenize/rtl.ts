@@ -32,9 +32,9 @@ export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary):
   }
   const image = tokenizeImage(vocabulary);
   const { values, tables, memory } = tokenizeProgram(image, { plan: id, longest });
-  const { blocks, classes, transitions, ids, bits, pieces } = image;
+  const { blocks, classes, transitions, ids, bits, pieces, roots } = image;
   const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8) +
-    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8);
+    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8) + Math.ceil(roots.length * ROOT_BITS / 8);
   const { bytes: _, ...counters } = TOKENIZE_COUNTER;
   return {
     build: "tokenize",
@@ -67,13 +67,14 @@ export function tokenizeProgram(
   { plan, longest }: { readonly plan: number; readonly longest: number },
 ): TokenizeProgramData {
   checkInteger("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
-  const { memory, blocks, classes, transitions, ids, bits, pieces } = image;
+  const { memory, blocks, classes, transitions, ids, bits, pieces, roots } = image;
   const tables = [
     { table: TOKENIZE_TABLE.blocks, entries: blocks },
     { table: TOKENIZE_TABLE.classes, entries: classes },
     { table: TOKENIZE_TABLE.transitions, entries: transitions },
     { table: TOKENIZE_TABLE.ids, entries: ids },
     ...pieceEntries(pieces.entries),
+    { table: TOKENIZE_TABLE.roots, entries: roots },
   ];
   const values = {
     plan,
@@ -106,6 +107,9 @@ function pieceEntries(entries: Float64Array): { table: number; entries: Float64A
     entries: entries.subarray(n * STREAM_TABLE, (n + 1) * STREAM_TABLE),
   }));
 }
+
+/** Bits of an entry of the roots. */
+const ROOT_BITS = 35;
 
 /** Entries that an address of the table stream tells apart. */
 const STREAM_TABLE = 2 ** 16;
