@@ -7,7 +7,7 @@ module packet_tokenize #(
     parameter int FW    = 3,  // log2 of FLOWS
     parameter int KW    = 14, // log2 of the buckets in a bank of the table of pieces
     parameter int WW    = 18, // log2 of the vocabulary's words on chip
-    parameter int QW    = 2,  // log2 of the short pieces of a flow that are tokenized at once
+    parameter int QW    = 3,  // log2 of the short pieces of a flow that are tokenized at once
     parameter int LANES = 2   // searches of short pieces, 1 or 2
 ) (
     input  logic         clk,
@@ -58,7 +58,7 @@ module packet_tokenize #(
     input  logic [  3:0] m_axi_table_rid,
     input  logic [127:0] m_axi_table_rdata
 );
-  localparam int ARGS = 15, MORE = 11;
+  localparam int ARGS = 15, MORE = 17;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -99,7 +99,8 @@ module packet_tokenize #(
   assign part_bits = 17'(cfg[32*11+:12]) * (17'(cfg[32*12+:5]) + 17'd1);
   assign most = 32'(part_bits) <= 32'(256 * 2 ** AW) ? 14'(32 * 2 ** LW) : '0;
 
-  logic [19:0] looked;
+  logic [29:0] looked;
+  logic [6:0] steps;
   logic [19:0] ask_word;
   tokenize_flows #(
       .FLOWS(FLOWS),
@@ -140,6 +141,7 @@ module packet_tokenize #(
       .reply_id   (m_axi_table_rid),
       .reply_data (m_axi_table_rdata),
       .looked,
+      .steps,
       .waits
   );
   assign m_axi_table_araddr = {8'd0, ask_word, 4'd0};
@@ -147,16 +149,23 @@ module packet_tokenize #(
   // ---- lookups, as kernels/rtl/registers.ts names them, and bytes of text ----
   logic [31:0] counted[10];
   logic [31:0] bytes;
+  logic [31:0] taken_steps[6];  // cutter, table, walk, runs, answer, searches
   always_ff @(posedge clk)
     if (!rst_n) begin
       for (int n = 0; n < 10; n++) counted[n] <= '0;
       bytes <= '0;
+      for (int n = 0; n < 6; n++) taken_steps[n] <= '0;
     end else begin
-      for (int n = 0; n < 10; n++) counted[n] <= counted[n] + {30'd0, looked[2*n+:2]};
+      for (int n = 0; n < 10; n++) counted[n] <= counted[n] + {29'd0, looked[3*n+:3]};
+      for (int n = 0; n < 5; n++) taken_steps[n] <= taken_steps[n] + {31'd0, steps[n]};
+      taken_steps[5] <= taken_steps[5] + {30'd0, steps[6:5]};
       if (to_valid && to_ready && to_part == 2'd0) bytes <= bytes + {16'd0, to_data[175:160]};
     end
   for (genvar n = 0; n < 10; n++) begin : g_more
     assign more[32*n+:32] = counted[n];
   end
   assign more[32*10+:32] = bytes;
+  for (genvar n = 0; n < 6; n++) begin : g_steps
+    assign more[32*(11+n)+:32] = taken_steps[n];
+  end
 endmodule

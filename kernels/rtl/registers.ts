@@ -236,6 +236,18 @@ export const TOKENIZE_COUNTER = {
   misses: 38,
   /** Bytes of text received. */
   bytes: 39,
+  /** Cycles in which the cutter has a flow that can take a step. */
+  cutting: 40,
+  /** Cycles in which the table of pieces has a piece. */
+  looking: 41,
+  /** Cycles in which the walk of long pieces has a flow that can take a step. */
+  walking: 42,
+  /** Cycles in which a flow emits tokens. */
+  emitting: 43,
+  /** Cycles in which a packet is answered. */
+  answering: 44,
+  /** Steps of the searches of short pieces; each of them takes one a cycle. */
+  searching: 45,
 } as const;
 
 /** Arguments of `onpath_door`, in register order. */
@@ -303,7 +315,7 @@ export const IMAGE_TABLE = {
 export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
 
 /** On-chip tables of `packet_tokenize` by number on the table stream; `pieces` is the first of four. */
-export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3, pieces: 4, roots: 8 } as const;
+export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3, pieces: 4, roots: 8, filter: 9 } as const;
 
 /**
  * Tables of `packet_lookup` by number on the table stream. An entry of `first` is an addend of 32 bits, and a

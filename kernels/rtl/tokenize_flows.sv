@@ -13,7 +13,9 @@ module tokenize_flows #(
     parameter int PW    = 5,
     parameter int KW    = 14,
     parameter int WW    = 18,
-    parameter int QW    = 2,   // log2 of the short pieces of a flow between cutter and answer
+    parameter int QW    = 3,   // log2 of the short pieces of a flow between cutter and answer
+    parameter int SCW   = 12,  // log2 of the verdicts that a search caches
+    parameter int BW    = 14,  // log2 of the words of its filter of merges
     parameter int LANES = 2    // searches at once, 1 or 2; each serves every LANES-th flow
 ) (
     input  logic              clk,
@@ -50,7 +52,9 @@ module tokenize_flows #(
     input  logic [     127:0] reply_data,
     // Lookup events of a cycle: state, suffix, merges, parts, compatibility, class, transition, piece, piece found,
     // word that is not on chip; and `waits`: no flow can proceed until a word comes from memory.
-    output logic [      19:0] looked,  // two bits each
+    output logic [      29:0] looked,  // three bits each
+    // Stages that take a step: cutter, walk, runs, answer; and the searches that do.
+    output logic [       6:0] steps,
     output logic              waits
 );
   localparam logic [2:0] AWAY = 3'd0, CUTTER = 3'd1, WALK = 3'd2, RUNS = 3'd3, ANSWER = 3'd4;
@@ -158,10 +162,10 @@ module tokenize_flows #(
       .view_cut,
       .view_replaced,
       .view_escape,
-      .looked_class (looked[10]),
-      .looked_state (looked[12])
+      .looked_class (looked[15]),
+      .looked_state (looked[18])
   );
-  assign {looked[11], looked[13], looked[15], looked[17]} = '0;
+  assign {looked[17:16], looked[20:19], looked[23:22], looked[26:25]} = '0;
 
   // ---- short pieces ----
   // Bytes of pieces that have not left stay in the rings.
@@ -244,8 +248,8 @@ module tokenize_flows #(
       .ring_octet,
       .tokens   (hit_tokens)
   );
-  assign looked[14] = t_pass;
-  assign looked[16] = t_pass && t_hit;
+  assign looked[21] = t_pass;
+  assign looked[24] = t_pass && t_hit;
 
   // ---- searches: lane n has the flows whose number is n modulo LANES ----
   localparam int LW2 = LANES > 1 ? 1 : 0, SFLOWS = FLOWS / LANES, SFW = FW - LW2, SW = SFW + QW;
@@ -253,16 +257,23 @@ module tokenize_flows #(
   logic [(SFW+9)*LANES-1:0] l_address;
   logic [16*LANES-1:0] l_token;
   logic [6*LANES-1:0] l_length;
-  logic [SW*LANES-1:0] l_slot, l_ask_slot, l_told_slot;
-  logic [20*LANES-1:0] l_ask_word;
+  logic [SW*LANES-1:0] l_slot, l_ask_slot, l_merge_slot, l_told_slot;
+  logic [20*LANES-1:0] l_ask_word, l_merge_word;
+  logic [LANES-1:0] l_merge, l_step;
   logic [128*LANES-1:0] l_told_data;
   logic [4:0] l_looked[LANES];
+  logic [2*LANES-1:0] l_parts;
   // A flow's number in its lane, and back.
   function automatic logic [FW-1:0] outer(input logic [SFW-1:0] flow, input logic lane);
     outer = LANES > 1 ? FW'({flow, lane}) : FW'(flow);
   endfunction
   for (genvar n = 0; n < LANES; n++) begin : g_lane
     logic [(SFLOWS<<QW)-1:0] mine;
+    logic pair, pair_again, skip, placed, looked_parts;
+    logic [SW-1:0] pair_slot;
+    logic [15:0] pair_left, pair_right, pair_part;
+    logic [16:0] pair_place;
+    logic [17:0] placed_at;
     for (genvar k = 0; k < SFLOWS; k++) begin : g_mine
       assign mine[k<<QW+:1<<QW] = s_mine[((k*LANES+n)<<QW)+:1<<QW];
     end
@@ -270,15 +281,13 @@ module tokenize_flows #(
         .FLOWS(SFLOWS),
         .FW   (SFW),
         .QW   (QW),
-        .CW   (CW)
+        .CW   (SCW)
     ) u_search (
         .clk,
         .rst_n,
         .clear,
         .cfg_root    (cfg[32*2+:19]),
         .cfg_tokens  (cfg[32*3+:20]),
-        .cfg_pairs   (cfg[32*4+:20]),
-        .cfg_mask    (cfg[32*5+:18]),
         .cfg_whole   (cfg[32*6]),
         .load        (load_valid && load_table == 4'd8),
         .load_addr   (load_addr[7:0]),
@@ -305,15 +314,56 @@ module tokenize_flows #(
         .ask         (l_ask[n]),
         .ask_slot    (l_ask_slot[SW*n+:SW]),
         .ask_word    (l_ask_word[20*n+:20]),
+        .pair,
+        .pair_slot,
+        .pair_left,
+        .pair_right,
+        .pair_again,
+        .pair_place,
+        .pair_part,
+        .skip,
+        .placed,
+        .placed_slot (l_merge_slot[SW*n+:SW]),
+        .placed_at,
         .told        (l_told[n]),
         .told_slot   (l_told_slot[SW*n+:SW]),
         .told_data   (l_told_data[128*n+:128]),
+        .step        (l_step[n]),
         .looked_cell (l_looked[n][0]),
         .looked_prefix(l_looked[n][1]),
-        .looked_pair (l_looked[n][2]),
-        .looked_parts(l_looked[n][3]),
+        .looked_parts,
         .looked_cache(l_looked[n][4])
     );
+    merge_ask #(
+        .SW(SW),
+        .BW(BW)
+    ) u_merges (
+        .clk,
+        .rst_n,
+        .cfg_tokens(cfg[32*3+:20]),
+        .cfg_pairs (cfg[32*4+:20]),
+        .cfg_mask  (cfg[32*5+:18]),
+        .load      (load_valid && load_table == 4'd9),
+        .load_addr (load_addr[BW-1:0]),
+        .load_data (load_data[31:0]),
+        .s_valid   (pair),
+        .s_id      (pair_slot),
+        .s_left    (pair_left),
+        .s_right   (pair_right),
+        .s_again   (pair_again),
+        .s_slot    (pair_place),
+        .s_part    (pair_part),
+        .skip,
+        .placed,
+        .m_id      (l_merge_slot[SW*n+:SW]),
+        .m_slot    (placed_at),
+        .m_valid   (l_merge[n]),
+        .m_word    (l_merge_word[20*n+:20])
+    );
+    assign l_looked[n][2] = placed;
+    // A part may be requested by either way in a cycle.
+    assign l_parts[2*n+:2] = {1'b0, looked_parts} + {1'b0, skip};
+    assign l_looked[n][3] = 1'b0;
   end
 
   // The walk's last tokens come first, then those of the lanes, in turn.
@@ -408,8 +458,9 @@ module tokenize_flows #(
   );
   logic [4:0] w_looked;
   for (genvar n = 0; n < 5; n++) begin : g_looked
-    assign looked[2*n+:2] = {1'b0, w_looked[n]} + {1'b0, l_looked[0][n]} +
-        {1'b0, LANES > 1 && l_looked[LANES-1][n]};
+    assign looked[3*n+:3] = {2'd0, w_looked[n]} + {2'd0, l_looked[0][n]} +
+        {2'd0, LANES > 1 && l_looked[LANES-1][n]} + (n == 3 ? {1'b0, l_parts[1:0]} : 3'd0) +
+        (n == 3 && LANES > 1 ? {1'b0, l_parts[2*LANES-1-:2]} : 3'd0);
   end
   logic missing;
   word_cache #(
@@ -424,6 +475,9 @@ module tokenize_flows #(
       .ask           (l_ask),
       .ask_id        (l_ask_slot),
       .ask_word      (l_ask_word),
+      .merge         (l_merge),
+      .merge_id      (l_merge_slot),
+      .merge_word    (l_merge_word),
       .told          (l_told),
       .told_id       (l_told_slot),
       .told_data     (l_told_data),
@@ -445,7 +499,12 @@ module tokenize_flows #(
       .r_data        (reply_data)
   );
   logic [1:0] missed;
-  assign looked[19:18] = {1'b0, missed[0]} + {1'b0, missed[1]};
+  assign looked[29:27] = {2'd0, missed[0]} + {2'd0, missed[1]};
+  // A stage whose flows are there takes a step of one of them.
+  assign steps = {
+    2'(l_step[0]) + 2'(LANES > 1 && l_step[LANES-1]), |at_answer, |at_runs, |(at_walk & ~asked), |t_mine,
+    |at_cutter
+  };
   logic [FLOWS-1:0] asked;
   always_ff @(posedge clk)
     if (!rst_n) asked <= '0;

@@ -1,7 +1,7 @@
 // Words of external memory on chip: a direct-mapped cache in URAM with a read port for each of up to two lanes of
 // `bpe_search`. `bpe_walk` and the words that come from memory share the first port. With 2^WW words or fewer every
-// word is read from memory once; of a larger vocabulary the words in use stay. A hit returns six cycles after its
-// request if its port is free: the queue takes two, and the address, the word and the register behind it one each.
+// word is read from memory once; of a larger vocabulary the words in use stay. A hit returns four cycles after its
+// request if its port is free: the queue, the address, the word and the register behind it take one each.
 //
 // Until all entries are cleared, every request misses. 16 words are requested from memory at once.
 module word_cache #(
@@ -13,9 +13,13 @@ module word_cache #(
     input  logic                  clk,
     input  logic                  rst_n,
     input  logic                  clear,      // new tables
+    // Lanes: cells and tokens, and merges; one request of each id at most.
     input  logic [     LANES-1:0] ask,
     input  logic [  SW*LANES-1:0] ask_id,
     input  logic [  20*LANES-1:0] ask_word,
+    input  logic [     LANES-1:0] merge,
+    input  logic [  SW*LANES-1:0] merge_id,
+    input  logic [  20*LANES-1:0] merge_word,
     output logic [     LANES-1:0] told,
     output logic [  SW*LANES-1:0] told_id,
     output logic [ 128*LANES-1:0] told_data,
@@ -49,21 +53,40 @@ module word_cache #(
   logic [IW+19:0] q_data[3];
   for (genvar n = 0; n < 2; n++) begin : g_lane
     if (n < LANES) begin : g_queue
+      logic asks, merges;
+      logic [SW+19:0] asked, merged;
       short_queue #(
-          .W (IW + 20),
+          .W (SW + 20),
           .AW(SW)
       ) u_asks (
           .clk,
           .rst_n,
           .s_valid(ask[n]),
-          .s_data ({IW'(ask_id[SW*n+:SW]), ask_word[20*n+:20]}),
+          .s_data ({ask_id[SW*n+:SW], ask_word[20*n+:20]}),
           /* verilator lint_off PINCONNECTEMPTY */
           .high   (),
           /* verilator lint_on PINCONNECTEMPTY */
-          .m_valid(q_valid[n]),
-          .m_ready(q_take[n]),
-          .m_data (q_data[n])
+          .m_valid(asks),
+          .m_ready(q_take[n] && !merges),
+          .m_data (asked)
       );
+      short_queue #(
+          .W (SW + 20),
+          .AW(SW)
+      ) u_merges (
+          .clk,
+          .rst_n,
+          .s_valid(merge[n]),
+          .s_data ({merge_id[SW*n+:SW], merge_word[20*n+:20]}),
+          /* verilator lint_off PINCONNECTEMPTY */
+          .high   (),
+          /* verilator lint_on PINCONNECTEMPTY */
+          .m_valid(merges),
+          .m_ready(q_take[n]),
+          .m_data (merged)
+      );
+      assign q_valid[n] = asks || merges;
+      assign q_data[n] = (IW + 20)'(merges ? merged : asked);
     end else begin : g_none
       assign q_valid[n] = 1'b0;
       assign q_data[n] = '0;
@@ -98,7 +121,7 @@ module word_cache #(
   assign {come_from, come_id, come_word} = who[come_miss];
   always_ff @(posedge clk)
     if (!rst_n) come <= 1'b0;
-    else come <= r_ready && r_valid;
+    else come <= r_ready && r_valid && awaits[r_id];  // none that a reset has forgotten
   always_ff @(posedge clk) begin
     come_data <= r_data;
     come_miss <= r_id;

@@ -17,7 +17,7 @@
 
 import { OnpathError } from "../../serialize/errors.ts";
 import { type PieceTable, pieceTable } from "./piece_table.ts";
-import type { BpeTables, PieceTables, Vocabulary } from "./vocabulary.ts";
+import { type BpeTables, pairHash, type PieceTables, type Vocabulary } from "./vocabulary.ts";
 
 /** Capacities of the hardware tokenizer: widths of memory fields, and sizes of on-chip tables. */
 export const TOKENIZE_LIMITS = {
@@ -89,6 +89,8 @@ export interface TokenizeImage {
   readonly pieces: PieceTable;
   /** By first byte of a token: bits 0–18 base of its state's children; from bit 19 on its token. */
   readonly roots: Float64Array;
+  /** Filter of merges: bit n of all words is set if some pair's hash ends in n. */
+  readonly filter: Uint32Array;
 }
 
 /**
@@ -133,6 +135,7 @@ export function tokenizeImage(
     bits: Math.max(1, 32 - Math.clz32(vocabulary.idLimit - 1)),
     pieces: pieceTableOf(vocabulary, bpe, pieceBuckets),
     roots: rootTable(bpe),
+    filter: mergeFilter(bpe),
   };
 }
 
@@ -204,6 +207,20 @@ function rootTable({ base, longest }: BpeTables): Float64Array {
     return base[cell]! + (longest[cell]! < 0 ? NO_TOKEN : longest[cell]!) * 2 ** 19;
   });
 }
+
+/** Most pairs of tokens that no merge makes have no bit here, so that their merge is not looked up. */
+function mergeFilter({ pairLeft, pairRight }: BpeTables): Uint32Array {
+  const filter = new Uint32Array(FILTER_BITS / 32);
+  pairLeft.forEach((left, slot) => {
+    if (left < 0) return;
+    const bit = pairHash(left, pairRight[slot]!) & (FILTER_BITS - 1);
+    filter[bit >> 5]! |= 1 << (bit & 31);
+  });
+  return filter;
+}
+
+/** Bits of the filter of merges. */
+const FILTER_BITS = 2 ** 19;
 
 /** By token: its longest proper prefix that merges make, or −1. */
 function shorterPrefixes({ tokens, base, check, longest, lengths, depth }: BpeTables): Int32Array {

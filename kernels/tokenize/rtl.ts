@@ -32,17 +32,19 @@ export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary):
   }
   const image = tokenizeImage(vocabulary);
   const { values, tables, memory } = tokenizeProgram(image, { plan: id, longest });
-  const { blocks, classes, transitions, ids, bits, pieces, roots } = image;
+  const { blocks, classes, transitions, ids, bits, pieces, roots, filter } = image;
   const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8) +
-    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8) + Math.ceil(roots.length * ROOT_BITS / 8);
-  const { bytes: _, ...counters } = TOKENIZE_COUNTER;
+    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8) + Math.ceil(roots.length * ROOT_BITS / 8) + filter.byteLength;
+  const { cells, suffixes, pairs, parts, verdicts, classes: points, transitions: moves } = TOKENIZE_COUNTER;
+  const { pieces: pieceLookups, found, misses } = TOKENIZE_COUNTER;
+  const counters = [cells, suffixes, pairs, parts, verdicts, points, moves, pieceLookups, found, misses];
   return {
     build: "tokenize",
     values,
     tables,
     memory,
     tableBytes: memory.byteLength + chip,
-    lookups: { counters: Object.values(counters) },
+    lookups: { counters },
   };
 }
 
@@ -67,7 +69,7 @@ export function tokenizeProgram(
   { plan, longest }: { readonly plan: number; readonly longest: number },
 ): TokenizeProgramData {
   checkInteger("a longest payload of", longest, shortestPayload(image.bits), TOKENIZE_LIMITS.payload);
-  const { memory, blocks, classes, transitions, ids, bits, pieces, roots } = image;
+  const { memory, blocks, classes, transitions, ids, bits, pieces, roots, filter } = image;
   const tables = [
     { table: TOKENIZE_TABLE.blocks, entries: blocks },
     { table: TOKENIZE_TABLE.classes, entries: classes },
@@ -75,6 +77,7 @@ export function tokenizeProgram(
     { table: TOKENIZE_TABLE.ids, entries: ids },
     ...pieceEntries(pieces.entries),
     { table: TOKENIZE_TABLE.roots, entries: roots },
+    { table: TOKENIZE_TABLE.filter, entries: filter },
   ];
   const values = {
     plan,
