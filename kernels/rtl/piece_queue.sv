@@ -52,43 +52,43 @@ module piece_queue #(
   for (genvar n = 0; n < FLOWS; n++) begin : g_flow
     // `look` is the oldest piece that the table has not answered.
     logic [QW:0] head, look, tail;
-    logic [1:0] stage[PLACES];
-    logic [9:0] start_q[PLACES], end_q[PLACES];
-    logic [15:0] token_q[PLACES];
+    logic [2*PLACES-1:0] stage;
+    logic [10*PLACES-1:0] start_q, end_q;
+    logic [16*PLACES-1:0] token_q;
     logic is_push, is_looked, is_searched, is_pop, skips;
     assign tail_of[n] = tail[QW-1:0];
     assign is_push = push && push_flow == FW'(n);
     assign is_looked = looked && looked_flow == FW'(n);
     assign is_searched = searched && searched_slot[FW+QW-1:QW] == FW'(n);
     // Pieces of a flow that is lost leave without tokens.
-    assign is_pop = pop && pop_flow == FW'(n) || (lost[n] && head != tail && stage[head[QW-1:0]][1]);
+    assign is_pop = pop && pop_flow == FW'(n) || (lost[n] && head != tail && stage[2*head[QW-1:0]+1]);
     assign full[n] = tail - head == (QW + 1)'(PLACES);
     assign empty[n] = tail == head;
-    assign look_mine[n] = look != tail && stage[look[QW-1:0]] == LOOK;
-    assign skips = look != tail && stage[look[QW-1:0]] != LOOK;
-    assign look_starts[10*n+:10] = start_q[look[QW-1:0]];
-    assign look_ends[10*n+:10] = end_q[look[QW-1:0]];
-    assign ready[n] = head != tail && stage[head[QW-1:0]][1] && !lost[n];
-    assign ends[10*n+:10] = end_q[head[QW-1:0]];
-    assign wholes[n] = stage[head[QW-1:0]][0];
-    assign tokens[16*n+:16] = token_q[head[QW-1:0]];
+    assign look_mine[n] = look != tail && stage[2*look[QW-1:0]+:2] == LOOK;
+    assign skips = look != tail && stage[2*look[QW-1:0]+:2] != LOOK;
+    assign look_starts[10*n+:10] = start_q[10*look[QW-1:0]+:10];
+    assign look_ends[10*n+:10] = end_q[10*look[QW-1:0]+:10];
+    assign ready[n] = head != tail && stage[2*head[QW-1:0]+1] && !lost[n];
+    assign ends[10*n+:10] = end_q[10*head[QW-1:0]+:10];
+    assign wholes[n] = stage[2*head[QW-1:0]];
+    assign tokens[16*n+:16] = token_q[16*head[QW-1:0]+:16];
     for (genvar k = 0; k < PLACES; k++) begin : g_place
       logic [QW-1:0] behind;
       assign behind = QW'(k) - head[QW-1:0];
-      assign search_mine[n*PLACES+k] = {1'b0, behind} < tail - head && stage[k] == SEARCH;
+      assign search_mine[n*PLACES+k] = {1'b0, behind} < tail - head && stage[2*k+:2] == SEARCH;
       always_ff @(posedge clk) begin
         if (is_push && tail[QW-1:0] == QW'(k)) begin
-          stage[k] <= push_table ? LOOK : SEARCH;
-          start_q[k] <= push_start;
-          end_q[k] <= push_end;
+          stage[2*k+:2] <= push_table ? LOOK : SEARCH;
+          start_q[10*k+:10] <= push_start;
+          end_q[10*k+:10] <= push_end;
         end
         if (is_looked && look[QW-1:0] == QW'(k)) begin
-          stage[k] <= looked_hit ? WHOLE : SEARCH;
-          token_q[k] <= looked_token;
+          stage[2*k+:2] <= looked_hit ? WHOLE : SEARCH;
+          token_q[16*k+:16] <= looked_token;
         end
         if (is_searched && searched_slot[QW-1:0] == QW'(k)) begin
-          stage[k] <= searched_whole ? WHOLE : CHAIN;
-          token_q[k] <= searched_token;
+          stage[2*k+:2] <= searched_whole ? WHOLE : CHAIN;
+          token_q[16*k+:16] <= searched_token;
         end
       end
     end

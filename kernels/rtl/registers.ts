@@ -315,7 +315,15 @@ export const IMAGE_TABLE = {
 export const ROWS_TABLE = { steps: 0, weights: 1, levels: 2, rows: 3, rowWeights: 4 } as const;
 
 /** On-chip tables of `packet_tokenize` by number on the table stream; `pieces` is the first of four. */
-export const TOKENIZE_TABLE = { blocks: 0, classes: 1, transitions: 2, ids: 3, pieces: 4, roots: 8, filter: 9 } as const;
+export const TOKENIZE_TABLE = {
+  blocks: 0,
+  classes: 1,
+  transitions: 2,
+  ids: 3,
+  pieces: 4,
+  roots: 8,
+  filter: 9,
+} as const;
 
 /**
  * Tables of `packet_lookup` by number on the table stream. An entry of `first` is an addend of 32 bits, and a

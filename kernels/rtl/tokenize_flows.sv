@@ -251,145 +251,74 @@ module tokenize_flows #(
   assign looked[21] = t_pass;
   assign looked[24] = t_pass && t_hit;
 
-  // ---- searches: lane n has the flows whose number is n modulo LANES ----
-  localparam int LW2 = LANES > 1 ? 1 : 0, SFLOWS = FLOWS / LANES, SFW = FW - LW2, SW = SFW + QW;
-  logic [LANES-1:0] l_busy, l_give, l_given, l_last, l_done, l_whole, l_lost, l_ask, l_told;
-  logic [(SFW+9)*LANES-1:0] l_address;
-  logic [16*LANES-1:0] l_token;
-  logic [6*LANES-1:0] l_length;
-  logic [SW*LANES-1:0] l_slot, l_ask_slot, l_merge_slot, l_told_slot;
+  // ---- searches ----
+  localparam int SW = FW + QW - (LANES > 1 ? 1 : 0);
+  logic [LANES-1:0] l_ask, l_merge, l_told;
+  logic [SW*LANES-1:0] l_ask_slot, l_merge_slot, l_told_slot;
   logic [20*LANES-1:0] l_ask_word, l_merge_word;
-  logic [LANES-1:0] l_merge, l_step;
   logic [128*LANES-1:0] l_told_data;
-  logic [4:0] l_looked[LANES];
-  logic [2*LANES-1:0] l_parts;
-  // A flow's number in its lane, and back.
-  function automatic logic [FW-1:0] outer(input logic [SFW-1:0] flow, input logic lane);
-    outer = LANES > 1 ? FW'({flow, lane}) : FW'(flow);
-  endfunction
-  for (genvar n = 0; n < LANES; n++) begin : g_lane
-    logic [(SFLOWS<<QW)-1:0] mine;
-    logic pair, pair_again, skip, placed, looked_parts;
-    logic [SW-1:0] pair_slot;
-    logic [15:0] pair_left, pair_right, pair_part;
-    logic [16:0] pair_place;
-    logic [17:0] placed_at;
-    for (genvar k = 0; k < SFLOWS; k++) begin : g_mine
-      assign mine[k<<QW+:1<<QW] = s_mine[((k*LANES+n)<<QW)+:1<<QW];
-    end
-    bpe_search #(
-        .FLOWS(SFLOWS),
-        .FW   (SFW),
-        .QW   (QW),
-        .CW   (SCW)
-    ) u_search (
-        .clk,
-        .rst_n,
-        .clear,
-        .cfg_root    (cfg[32*2+:19]),
-        .cfg_tokens  (cfg[32*3+:20]),
-        .cfg_whole   (cfg[32*6]),
-        .load        (load_valid && load_table == 4'd8),
-        .load_addr   (load_addr[7:0]),
-        .load_data   (load_data[34:0]),
-        .push        (c_queue && (LANES == 1 || c_queue_flow[0] == 1'(n))),
-        .push_slot   ({SFW'(c_slot[FW+QW-1:QW] >> LW2), c_slot[QW-1:0]}),
-        .push_start  (c_queue_start[8:0]),
-        .push_length (6'(c_queue_end - c_queue_start)),
-        .mine,
-        .ring_write  (ring_write && (LANES == 1 || ring_address[9] == 1'(n))),
-        .ring_address({SFW'(ring_address[FW+8:9] >> LW2), ring_address[8:0]}),
-        .ring_octet,
-        .busy        (l_busy[n]),
-        .give        (l_give[n]),
-        .given       (l_given[n]),
-        .give_last   (l_last[n]),
-        .give_address(l_address[(SFW+9)*n+:SFW+9]),
-        .give_token  (l_token[16*n+:16]),
-        .give_length (l_length[6*n+:6]),
-        .give_done   (l_done[n]),
-        .give_slot   (l_slot[SW*n+:SW]),
-        .give_whole  (l_whole[n]),
-        .give_lost   (l_lost[n]),
-        .ask         (l_ask[n]),
-        .ask_slot    (l_ask_slot[SW*n+:SW]),
-        .ask_word    (l_ask_word[20*n+:20]),
-        .pair,
-        .pair_slot,
-        .pair_left,
-        .pair_right,
-        .pair_again,
-        .pair_place,
-        .pair_part,
-        .skip,
-        .placed,
-        .placed_slot (l_merge_slot[SW*n+:SW]),
-        .placed_at,
-        .told        (l_told[n]),
-        .told_slot   (l_told_slot[SW*n+:SW]),
-        .told_data   (l_told_data[128*n+:128]),
-        .step        (l_step[n]),
-        .looked_cell (l_looked[n][0]),
-        .looked_prefix(l_looked[n][1]),
-        .looked_parts,
-        .looked_cache(l_looked[n][4])
-    );
-    merge_ask #(
-        .SW(SW),
-        .BW(BW)
-    ) u_merges (
-        .clk,
-        .rst_n,
-        .cfg_tokens(cfg[32*3+:20]),
-        .cfg_pairs (cfg[32*4+:20]),
-        .cfg_mask  (cfg[32*5+:18]),
-        .load      (load_valid && load_table == 4'd9),
-        .load_addr (load_addr[BW-1:0]),
-        .load_data (load_data[31:0]),
-        .s_valid   (pair),
-        .s_id      (pair_slot),
-        .s_left    (pair_left),
-        .s_right   (pair_right),
-        .s_again   (pair_again),
-        .s_slot    (pair_place),
-        .s_part    (pair_part),
-        .skip,
-        .placed,
-        .m_id      (l_merge_slot[SW*n+:SW]),
-        .m_slot    (placed_at),
-        .m_valid   (l_merge[n]),
-        .m_word    (l_merge_word[20*n+:20])
-    );
-    assign l_looked[n][2] = placed;
-    // A part may be requested by either way in a cycle.
-    assign l_parts[2*n+:2] = {1'b0, looked_parts} + {1'b0, skip};
-    assign l_looked[n][3] = 1'b0;
-  end
-
-  // The walk's last tokens come first, then those of the lanes, in turn.
-  logic turn, lane;
-  logic given_last;
-  logic [SW-1:0] given_slot;
-  logic [SFW+8:0] given_address;
+  logic [14:0] l_looked;
+  logic [1:0] l_steps;
+  logic l_busy;
   logic last_write;
   logic [FW+8:0] last_address;
   logic [15:0] last_token;
   logic [7:0] last_length;
-  assign lane = LANES > 1 && (l_give[LANES-1] && (turn || !l_give[0]));
-  assign l_given = w_last || l_give == '0 ? '0 : LANES'(1) << lane;
-  always_ff @(posedge clk) turn <= !lane;
-  assign given_last = l_given != '0 && l_last[lane];
-  assign given_address = l_address[(SFW+9)*lane+:SFW+9];
-  assign given_slot = l_slot[SW*lane+:SW];
-  assign last_write = w_last || given_last;
-  assign last_address = w_last ? w_last_address : {outer(given_address[SFW+8:9], lane), given_address[8:0]};
-  assign last_token = w_last ? w_last_token : l_token[16*lane+:16];
-  assign last_length = w_last ? w_last_length : {2'd0, l_length[6*lane+:6]};
-  assign s_done = l_given != '0 && l_done[lane];
-  assign s_slot = {outer(given_slot[SW-1:QW], lane), given_slot[QW-1:0]};
-  assign s_whole = l_whole[lane];
-  assign s_none = l_lost[lane];
-  assign s_token = l_token[16*lane+:16];
+  search_lanes #(
+      .FLOWS(FLOWS),
+      .FW   (FW),
+      .QW   (QW),
+      .CW   (SCW),
+      .BW   (BW),
+      .LANES(LANES),
+      .SW   (SW)
+  ) u_lanes (
+      .clk,
+      .rst_n,
+      .clear,
+      .cfg_root    (cfg[32*2+:19]),
+      .cfg_tokens  (cfg[32*3+:20]),
+      .cfg_pairs   (cfg[32*4+:20]),
+      .cfg_mask    (cfg[32*5+:18]),
+      .cfg_whole   (cfg[32*6]),
+      .load_valid,
+      .load_table,
+      .load_addr,
+      .load_data,
+      .push        (c_queue),
+      .push_slot   (c_slot),
+      .push_start  (c_queue_start[8:0]),
+      .push_length (7'(c_queue_end - c_queue_start)),
+      .mine        (s_mine),
+      .ring_write,
+      .ring_address,
+      .ring_octet,
+      .walk_last   (w_last),
+      .walk_address(w_last_address),
+      .walk_token  (w_last_token),
+      .walk_length (w_last_length),
+      .last_write,
+      .last_address,
+      .last_token,
+      .last_length,
+      .done        (s_done),
+      .done_slot   (s_slot),
+      .done_whole  (s_whole),
+      .done_lost   (s_none),
+      .done_token  (s_token),
+      .ask         (l_ask),
+      .ask_slot    (l_ask_slot),
+      .ask_word    (l_ask_word),
+      .merge       (l_merge),
+      .merge_slot  (l_merge_slot),
+      .merge_word  (l_merge_word),
+      .told        (l_told),
+      .told_slot   (l_told_slot),
+      .told_data   (l_told_data),
+      .steps       (l_steps),
+      .busy        (l_busy),
+      .looked      (l_looked)
+  );
   // A short piece has no walk over its bytes: the walk continues behind it, once its end is known there.
   logic skips;
   logic [FW-1:0] skip_flow;
@@ -458,9 +387,7 @@ module tokenize_flows #(
   );
   logic [4:0] w_looked;
   for (genvar n = 0; n < 5; n++) begin : g_looked
-    assign looked[3*n+:3] = {2'd0, w_looked[n]} + {2'd0, l_looked[0][n]} +
-        {2'd0, LANES > 1 && l_looked[LANES-1][n]} + (n == 3 ? {1'b0, l_parts[1:0]} : 3'd0) +
-        (n == 3 && LANES > 1 ? {1'b0, l_parts[2*LANES-1-:2]} : 3'd0);
+    assign looked[3*n+:3] = {2'd0, w_looked[n]} + l_looked[3*n+:3];
   end
   logic missing;
   word_cache #(
@@ -502,14 +429,14 @@ module tokenize_flows #(
   assign looked[29:27] = {2'd0, missed[0]} + {2'd0, missed[1]};
   // A stage whose flows are there takes a step of one of them.
   assign steps = {
-    2'(l_step[0]) + 2'(LANES > 1 && l_step[LANES-1]), |at_answer, |at_runs, |(at_walk & ~asked), |t_mine,
+    l_steps, |at_answer, |at_runs, |(at_walk & ~asked), |t_mine,
     |at_cutter
   };
   logic [FLOWS-1:0] asked;
   always_ff @(posedge clk)
     if (!rst_n) asked <= '0;
     else asked <= (asked | (FLOWS'(w_ask) << w_ask_flow)) & ~(FLOWS'(told) << told_flow);
-  assign waits = missing && (at_cutter | t_mine | at_walk & ~asked | at_runs | at_answer) == '0 && l_busy == '0;
+  assign waits = missing && (at_cutter | t_mine | at_walk & ~asked | at_runs | at_answer) == '0 && !l_busy;
 
   // Short pieces that are done come before what the walk has ordered.
   localparam logic [2:0] ALL = 3'd1, WHOLE = 3'd2;

@@ -43,6 +43,7 @@ module word_cache #(
     input  logic [         127:0] r_data
 );
   localparam int TAG = 20 - WW, MISSES = 16, MW = 4, IW = SW > FW ? SW : FW;
+  localparam int RW = IW + 20;  // a request: id, word
   localparam logic [1:0] WALK = 2'd2;  // requesters: 0 and 1 are lanes
 
   // ---- requests in queues: those of lanes, and the walk's as the third ----
@@ -50,7 +51,7 @@ module word_cache #(
   /* verilator lint_off UNUSEDSIGNAL */  // a lane that is absent
   logic [2:0] q_take;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [IW+19:0] q_data[3];
+  logic [3*RW-1:0] q_data;
   for (genvar n = 0; n < 2; n++) begin : g_lane
     if (n < LANES) begin : g_queue
       logic asks, merges;
@@ -86,14 +87,14 @@ module word_cache #(
           .m_data (merged)
       );
       assign q_valid[n] = asks || merges;
-      assign q_data[n] = (IW + 20)'(merges ? merged : asked);
+      assign q_data[n*RW+:RW] = RW'(merges ? merged : asked);
     end else begin : g_none
       assign q_valid[n] = 1'b0;
-      assign q_data[n] = '0;
+      assign q_data[n*RW+:RW] = '0;
     end
   end
   short_queue #(
-      .W (IW + 20),
+      .W (RW),
       .AW(FW)
   ) u_walk (
       .clk,
@@ -105,7 +106,7 @@ module word_cache #(
       /* verilator lint_on PINCONNECTEMPTY */
       .m_valid(q_valid[2]),
       .m_ready(q_take[2]),
-      .m_data (q_data[2])
+      .m_data (q_data[2*RW+:RW])
   );
 
   // ---- words awaited from memory; one that comes is written and returned by one access ----
@@ -117,11 +118,11 @@ module word_cache #(
   logic [IW-1:0] come_id;
   logic [19:0] come_word;
   logic [MW-1:0] come_miss;
-  assign r_ready = !come;
+  assign r_ready = 1'b1;
   assign {come_from, come_id, come_word} = who[come_miss];
   always_ff @(posedge clk)
     if (!rst_n) come <= 1'b0;
-    else come <= r_ready && r_valid && awaits[r_id];  // none that a reset has forgotten
+    else come <= r_valid && awaits[r_id];  // none that a reset has forgotten
   always_ff @(posedge clk) begin
     come_data <= r_data;
     come_miss <= r_id;
@@ -135,12 +136,12 @@ module word_cache #(
   assign reads = {!fills[1] && q_valid[1], !come && (q_valid[0] || q_valid[2])};
   assign q_take = {reads[0] && walks, reads[1], reads[0] && !walks};
   logic [1:0] o_valid, o_fill;
-  logic [IW+19:0] o_who[2];
+  logic [2*RW-1:0] o_who;
   logic o_walk, write;
   logic [TAG+128:0] o_data;
   always_ff @(posedge clk) begin
-    o_who[0] <= come ? {come_id, come_word} : walks ? q_data[2] : q_data[0];
-    o_who[1] <= fills[1] ? {come_id, come_word} : q_data[1];
+    o_who[RW-1:0] <= come ? {come_id, come_word} : walks ? q_data[2*RW+:RW] : q_data[0+:RW];
+    o_who[RW+:RW] <= fills[1] ? {come_id, come_word} : q_data[RW+:RW];
     o_walk <= come ? come_from == WALK : walks;
     o_fill <= fills;
     o_data <= {1'b1, come_word[19:WW], come_data};
@@ -157,19 +158,19 @@ module word_cache #(
 
   // ---- second cycle: the memory ----
   (* ram_style = "ultra" *) logic [TAG+128:0] entries[2**WW];
-  logic [TAG+128:0] m_entry[2];
+  logic [TAG+128:0] m_first, m_second;
   logic [WW:0] wiping;
   logic wipes;
   logic [WW-1:0] address;
   assign wipes = !wiping[WW];
-  assign address = wipes ? wiping[WW-1:0] : o_who[0][WW-1:0];
+  assign address = wipes ? wiping[WW-1:0] : o_who[WW-1:0];
   always_ff @(posedge clk)
     if (wipes || write) entries[address] <= wipes ? '0 : o_data;
-    else m_entry[0] <= entries[address];
+    else m_first <= entries[address];
   if (LANES > 1) begin : g_second
-    always_ff @(posedge clk) m_entry[1] <= entries[o_who[1][WW-1:0]];
+    always_ff @(posedge clk) m_second <= entries[o_who[RW+:WW]];
   end else begin : g_only
-    assign m_entry[1] = '0;
+    assign m_second = '0;
   end
   always_ff @(posedge clk)
     if (!rst_n || clear) wiping <= '0;
@@ -177,8 +178,11 @@ module word_cache #(
 
   // ---- third cycle: the register behind it; fourth: the comparison ----
   logic [1:0] d_valid, d_fill, e_valid, hit, miss;
-  logic [IW+19:0] d_who[2], e_who[2];
-  logic [TAG+128:0] d_data, e_entry[2];
+  logic [2*RW-1:0] d_who, e_who;
+  logic [TAG+128:0] d_data;
+  /* verilator lint_off UNUSEDSIGNAL */  // the second port of one lane
+  logic [2*(TAG+129)-1:0] e_entry;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic d_walk, e_walk, d_wiped;
   logic [1:0] e_holds;  // the entry may be valid
   always_ff @(posedge clk) begin
@@ -190,7 +194,7 @@ module word_cache #(
     e_walk <= d_walk;
     d_wiped <= !wipes;
     for (int n = 0; n < 2; n++) begin
-      e_entry[n] <= d_fill[n] ? d_data : m_entry[n];
+      e_entry[n*(TAG+129)+:TAG+129] <= d_fill[n] ? d_data : n == 0 ? m_first : m_second;
       e_holds[n] <= d_fill[n] || d_wiped;
     end
   end
@@ -198,22 +202,22 @@ module word_cache #(
     if (!rst_n) {d_valid, e_valid} <= '0;
     else {d_valid, e_valid} <= {o_valid, d_valid};
   for (genvar n = 0; n < 2; n++) begin : g_port
-    assign hit[n] = e_valid[n] && e_holds[n] && e_entry[n][TAG+128:128] == {1'b1, e_who[n][19:WW]};
+    assign hit[n] = e_valid[n] && e_holds[n] && e_entry[n*(TAG+129)+128+:TAG+1] == {1'b1, e_who[RW*n+WW+:TAG]};
     assign miss[n] = e_valid[n] && !hit[n];
   end
   for (genvar n = 0; n < LANES; n++) begin : g_told
     assign told[n] = hit[n] && !(n == 0 && e_walk);
-    assign told_id[SW*n+:SW] = e_who[n][20+:SW];
-    assign told_data[128*n+:128] = e_entry[n][127:0];
+    assign told_id[SW*n+:SW] = e_who[RW*n+20+:SW];
+    assign told_data[128*n+:128] = e_entry[n*(TAG+129)+:128];
   end
   assign walk_told = hit[0] && e_walk;
-  assign walk_told_flow = e_who[0][20+:FW];
-  assign walk_told_data = e_entry[0][127:0];
+  assign walk_told_flow = e_who[20+:FW];
+  assign walk_told_data = e_entry[127:0];
   assign missed = miss;
 
   // ---- misses of both ports, to memory one a cycle ----
   logic [1:0] w_valid, w_take;
-  logic [IW+21:0] w_data[2];
+  logic [2*(IW+22)-1:0] w_data;
   for (genvar n = 0; n < 2; n++) begin : g_miss
     short_queue #(
         .W (IW + 22),
@@ -222,13 +226,13 @@ module word_cache #(
         .clk,
         .rst_n,
         .s_valid(miss[n]),
-        .s_data ({n == 1 ? 2'd1 : e_walk ? WALK : 2'd0, e_who[n]}),
+        .s_data ({n == 1 ? 2'd1 : e_walk ? WALK : 2'd0, e_who[RW*n+:RW]}),
         /* verilator lint_off PINCONNECTEMPTY */
         .high   (),
         /* verilator lint_on PINCONNECTEMPTY */
         .m_valid(w_valid[n]),
         .m_ready(w_take[n]),
-        .m_data (w_data[n])
+        .m_data (w_data[n*(IW+22)+:IW+22])
     );
   end
   logic [MW-1:0] next;  // number of the next request: they are used in turn
@@ -237,7 +241,7 @@ module word_cache #(
   assign sends = w_valid != '0 && !awaits[next] && (!m_valid || m_ready);
   assign second = w_valid[1] && (next[0] || !w_valid[0]);
   assign w_take = {sends && second, sends && !second};
-  assign sent = w_data[second];
+  assign sent = second ? w_data[IW+22+:IW+22] : w_data[0+:IW+22];
   always_ff @(posedge clk)
     if (!rst_n) begin
       m_valid <= 1'b0;

@@ -34,7 +34,8 @@ export function tokenizeKernelImage(plan: TokenizePlan, vocabulary: Vocabulary):
   const { values, tables, memory } = tokenizeProgram(image, { plan: id, longest });
   const { blocks, classes, transitions, ids, bits, pieces, roots, filter } = image;
   const chip = blocks.length + classes.length + transitions.byteLength + Math.ceil(ids.length * bits / 8) +
-    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8) + Math.ceil(roots.length * ROOT_BITS / 8) + filter.byteLength;
+    Math.ceil(pieces.entries.length * PIECE_PART_BITS / 8) + Math.ceil(roots.length * ROOT_BITS / 8) +
+    filter.byteLength;
   const { cells, suffixes, pairs, parts, verdicts, classes: points, transitions: moves } = TOKENIZE_COUNTER;
   const { pieces: pieceLookups, found, misses } = TOKENIZE_COUNTER;
   const counters = [cells, suffixes, pairs, parts, verdicts, points, moves, pieceLookups, found, misses];

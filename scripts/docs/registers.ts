@@ -68,6 +68,12 @@ const COUNTED: Readonly<Record<keyof typeof COUNTER | keyof typeof TOKENIZE_COUN
   found: "pieces that the table has",
   misses: "words read from external memory",
   bytes: "bytes of text received",
+  cutting: "cycles in which the cutter has a flow that can take a step",
+  looking: "cycles in which the table of pieces has a piece",
+  walking: "cycles in which the walk has a flow that can take a step",
+  emitting: "cycles in which a flow emits tokens",
+  answering: "cycles in which a packet is answered",
+  searching: "steps of the searches of short pieces",
 };
 
 /** Tables of the kernels: number, name, and the bits of an entry. */
@@ -111,6 +117,8 @@ const TABLES:
         "pieces",
         "4 · slot + part, tables 4 to 7: 35 of a slot's bits: 16 token, 4 length of a piece, 120 its bytes",
       ],
+      [TOKENIZE_TABLE.roots, "roots", "byte: 19 bits base of its state's children, 16 its token"],
+      [TOKENIZE_TABLE.filter, "filter", "32 bits, one for each end of a hash of merges"],
     ]],
     ["`packet_lookup`", [
       [LOOKUP_TABLE.first, "first", "upper bits of a code: addend, 32 bits, and block · 2^32"],

@@ -63,6 +63,21 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "",
         "white space at the end becomes two pieces",
       ],
+      [
+        "length > SHORT || waiting >= BRIM",
+        "length > SHORT",
+        "a window is full before its piece is walked",
+      ],
+      [
+        "!walked_q[b] && accept_q[b] - start_q[b] >= EARLY",
+        "1'b0",
+        "tokens that belong to a packet are left to the next",
+      ],
+      [
+        "cut && !walked_q[b] && length <= SHORT",
+        "cut && length <= SHORT",
+        "the rest of a piece is searched as a piece",
+      ],
     ],
   },
   {
@@ -91,12 +106,43 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "word_cache.sv",
     build: "packet_tokenize",
     places: [
-      ["asked && wiping[WW] && q_entry", "asked && q_entry", "words of another vocabulary are kept"],
+      ["d_fill[n] || d_wiped", "1'b1", "words of another vocabulary are kept"],
+      ["!fills[1] && q_valid[1]", "q_valid[1]", "a request is lost when a word comes to its lane"],
+    ],
+  },
+  {
+    file: "piece_queue.sv",
+    build: "packet_tokenize",
+    places: [
+      ["push_table ? LOOK : SEARCH", "LOOK", "pieces longer than an entry are looked up"],
+      ["looked_hit ? WHOLE : SEARCH", "WHOLE", "a piece that is not in the table leaves as a token"],
+    ],
+  },
+  {
+    file: "bpe_search.sv",
+    build: "packet_tokenize",
+    places: [
+      ["at_n = at - priorsize;", "at_n = at;", "a token that is replaced keeps its bytes"],
       [
-        "assign r_ready = !hit;",
-        "assign r_ready = 1'b1;",
-        "a word from memory is lost when a hit comes with it",
+        "{1'b0, rightrank_n} + 18'd1",
+        "{1'b0, rightrank_n}",
+        "a merge of equal rank to the left comes too late",
       ],
+      ["if (right == token) begin", "begin", "a part's prefix counts as the candidate's"],
+      [
+        "if (!rst_n || clear) wiping",
+        "if (!rst_n || (clear && !wiping[CW])) wiping",
+        "verdicts of another vocabulary are kept",
+      ],
+      ["is_whole && at == 7'd0", "is_whole", "a token at the end of a piece counts as the whole piece"],
+    ],
+  },
+  {
+    file: "merge_ask.sv",
+    build: "packet_tokenize",
+    places: [
+      ["{s_slot + 17'd1, 1'b0}", "{s_slot + 17'd2, 1'b0}", "two slots of merges are left out"],
+      ["none = !c_again && !c_row[c_bit]", "none = !c_row[c_bit]", "slots that follow are filtered too"],
     ],
   },
   {

@@ -88,7 +88,7 @@ function tablesOf(
 
 /** Words, numbers, signs, each with a space before it, and white space but for its last: GPT-2's pattern without
  * contractions. */
-const wordPieces = (): PieceTables => {
+export const wordPieces = (): PieceTables => {
   const is = (pattern: RegExp) => (char: string) => pattern.test(char);
   const [letters, digits, signs, space, white, run, ended] = [1, 2, 3, 4, 5, 6, 7];
   return tablesOf(

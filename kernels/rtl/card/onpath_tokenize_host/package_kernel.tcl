@@ -22,18 +22,23 @@ foreach module {
     axis_512_to_256
     axis_skid
     beat_fifo
+    bpe_search
     bpe_walk
     crc32c_beat
     crc32c_trim
     flow_pick
+    merge_ask
     packet_counters
     packet_in
     packet_out
     packet_shell
     packet_tokenize
     piece_cutter
+    piece_queue
     piece_table
     quiet_watch
+    search_lanes
+    short_queue
     table_loader
     text_intake
     token_agree
