@@ -111,8 +111,8 @@ export const KNOWN: readonly KnownMutant[] = [
   },
   {
     file: "serialize/text/held_packets.ts",
-    text: "this.#packets.size >= this.#maxPackets",
-    replacement: "this.#packets.size > this.#maxPackets",
+    text: "packets.size >= this.#maxPackets",
+    replacement: "packets.size > this.#maxPackets",
     wrong: "one packet more than the limit is held",
     test: "tests/serialize/text/held_packets_test.ts",
   },

@@ -262,10 +262,37 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "tokenize_flows.sv",
     build: "packet_tokenize",
     places: [
-      ["t_hit ? RUNS : WALK", "WALK", "pieces of the table are walked too"],
-      ["if (c_pass) hits[c_flow] <= 1'b0;", "", "a piece after one of the table has its token"],
+      [
+        "assign looked[24] = t_pass && t_hit;",
+        "assign looked[24] = t_pass;",
+        "pieces that are not in the table count as found",
+      ],
+      ["r_pass && empty[r_flow]", "r_pass", "a flow returns to the cutter while its pieces are out"],
       ["w_tokens ? RUNS : CUTTER", "CUTTER", "tokens of the walk are not sent"],
-      ["at_walk & ~asked", "at_walk", "no cycle counts as one that waits for memory"],
+      ["at_walk & ~asked | at_runs", "at_walk | at_runs", "no cycle counts as one that waits for memory"],
+    ],
+  },
+  {
+    file: "search_lanes.sv",
+    build: "packet_tokenize",
+    places: [
+      ["walk_last || l_give == '0 ?", "l_give == '0 ?", "last tokens of the walk and of a lane collide"],
+      ["FW'({flow, lane})", "FW'({lane, flow})", "a token of a lane goes to another flow"],
+      [
+        "ring_address[9] == 1'(n)",
+        "ring_address[9] == 1'(n + 1)",
+        "a lane keeps the bytes of the other one's flows",
+      ],
+      ["walk_last ? walk_length :", "", "the walk's last token has a lane's length"],
+    ],
+  },
+  {
+    file: "short_queue.sv",
+    build: "packet_tokenize",
+    places: [
+      ["level == '0 && s_valid;", "s_valid;", "an entry overtakes those before it"],
+      ["(2 ** AW - 4)", "(2 ** AW)", "entries on their way find a full queue"],
+      ["if (read) tail", "if (moves) tail", "an entry that goes past the queue skips one"],
     ],
   },
 ];
