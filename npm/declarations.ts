@@ -1,6 +1,7 @@
 /**
- * Writes the declarations: a `.d.ts` and a `.d.cts` for every source that an entry reaches. Each entry gets
- * one of each at the top too, for resolvers that ignore `exports`.
+ * Writes the declarations: a `.d.cts` for every source that an entry reaches, and a `.d.ts` and a `.d.cts` for each
+ * entry, at the top, where resolvers that ignore `exports` look too. An ES module may take types from CommonJS, so the
+ * sources' types are there once: a second set would be a tenth of the download.
  *
  * @module
  */
@@ -10,11 +11,8 @@ import { dirname, join, relative, sep } from "node:path";
 import ts from "typescript";
 import type { Entry } from "./package_json.ts";
 
-/** Both kinds of declaration: extensions of the file, and of its imports. */
-const KINDS = [
-  { declaration: ".d.ts", module: ".js" },
-  { declaration: ".d.cts", module: ".cjs" },
-] as const;
+/** Extensions of an entry's declarations. */
+const ENTRY_KINDS = [".d.ts", ".d.cts"];
 
 /** Names that TypeScript knows only with this library, which few projects enable. */
 const DISPOSABLE = /\b(Async)?Disposable\b|\bSymbol\.(asyncDispose|dispose)\b/;
@@ -34,17 +32,13 @@ export async function writeDeclarations(
 ): Promise<number> {
   const texts = declare(root, entries.map(({ source }) => source));
   for (const [source, text] of texts) {
-    for (const kind of KINDS) {
-      const path = join(out, "types", source.replace(/\.ts$/, kind.declaration));
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, withEndings(text, kind.module));
-    }
+    const path = join(out, "types", source.replace(/\.ts$/, ".d.cts"));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, withCommonEndings(text));
   }
   for (const { name, source } of entries) {
-    for (const kind of KINDS) {
-      const target = source.replace(/\.ts$/, kind.module);
-      await writeFile(join(out, name + kind.declaration), `export * from "./types/${target}";\n`);
-    }
+    const text = `export * from "./types/${source.replace(/\.ts$/, ".cjs")}";\n`;
+    for (const kind of ENTRY_KINDS) await writeFile(join(out, name + kind), text);
   }
   return texts.size;
 }
@@ -91,18 +85,16 @@ export function declare(root: string, sources: readonly string[]): Map<string, s
 }
 
 /**
- * Changes the extensions of a declaration's relative imports.
+ * Changes the extensions of a declaration's relative imports to those of CommonJS.
  *
  * @param text Declaration whose imports end in `.ts`.
- * @param ending New extension, `.js` or `.cjs`.
- * @returns The declaration for that kind of module.
  */
-export function withEndings(text: string, ending: ".js" | ".cjs"): string {
+export function withCommonEndings(text: string): string {
   let changed = text;
   // Replaces from the end, so that earlier positions stay valid. A position may include the quote.
   for (const { fileName, pos } of relativeImports(text).sort((a, b) => b.pos - a.pos)) {
     const start = changed.indexOf(fileName, pos);
-    const target = fileName.replace(/\.ts$/, ending);
+    const target = fileName.replace(/\.ts$/, ".cjs");
     changed = changed.slice(0, start) + target + changed.slice(start + fileName.length);
   }
   return changed;

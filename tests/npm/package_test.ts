@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { listFacts } from "../../npm/check_install.ts";
 import { findDeno } from "../../npm/check_package.ts";
-import { withEndings } from "../../npm/declarations.ts";
+import { withCommonEndings } from "../../npm/declarations.ts";
 import { packageFolder } from "../../npm/notices.ts";
 import { type DenoConfig, listEntries, packageJson } from "../../npm/package_json.ts";
 
@@ -79,7 +79,7 @@ Deno.test("listEntries() has every entry that deno.json exports", () => {
   ]);
 });
 
-Deno.test("withEndings() changes relative imports only", () => {
+Deno.test("withCommonEndings() changes relative imports only", () => {
   const text = [
     'import { z } from "zod";',
     'import type { A } from "./a.ts";',
@@ -92,7 +92,7 @@ Deno.test("withEndings() changes relative imports only", () => {
     "./c.ts",
     "./c.cjs",
   );
-  assert.equal(withEndings(text, ".cjs"), expected);
+  assert.equal(withCommonEndings(text), expected);
 });
 
 Deno.test("packageFolder() finds the innermost package", () => {
