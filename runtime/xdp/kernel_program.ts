@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { gunzipSync } from "node:zlib";
+import { brotliDecompressSync } from "node:zlib";
 import { crc32cTables } from "../../serialize/crc32c.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { cString, type Pointer } from "../device/xrt/binding/native.ts";
@@ -68,7 +68,7 @@ export interface KernelProgram {
  */
 export function loadKernelProgram(native: Native): KernelProgram {
   const { bpf, libc } = native;
-  const bytes = new Uint8Array(gunzipSync(Buffer.from(XDP_OBJECT, "base64")));
+  const bytes = new Uint8Array(brotliDecompressSync(Buffer.from(XDP_OBJECT, "base64")));
   const object = bpf.bpf_object__open_mem(bytes, bytes.length, null);
   if (object === null) throw new OnpathError("device", "Cannot read the XDP program: libbpf refuses it");
   const links: number[] = [];
