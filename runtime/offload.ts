@@ -23,7 +23,7 @@ export type OffloadOptions<P extends Plan> = RunOptions & OptionsOf<P> & {
  * Opens a session and runs one input. Serving code that runs many inputs keeps a {@linkcode Session}.
  *
  * @param plan A plan for the device.
- * @param input Input of the plan.
+ * @param input Input of the plan. It is read while the run lasts, and must not be changed before its end.
  * @param device An open device. The caller closes it.
  * @param options Signal, timeout, retries, progress, and `resources` and `fallback` as for {@linkcode Session.open}.
  * @returns The result and its report.

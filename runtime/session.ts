@@ -117,7 +117,8 @@ export class Session<P extends Plan = AnyPlan> {
   /**
    * Runs one input.
    *
-   * @param input Input of the plan: a u8 tensor of its shape in any layout and strides, or a text.
+   * @param input Input of the plan: a u8 tensor of its shape in any layout and strides, or a text. It is read while
+   * the run lasts, and must not be changed or transferred before its end.
    * @param options Signal, timeout, retries, progress.
    * @returns The result and its report.
    * @throws {OnpathError} `dtype` or `shape` if the input does not match the plan; `gap` if answers stay missing; `timeout`
@@ -134,7 +135,7 @@ export class Session<P extends Plan = AnyPlan> {
   /**
    * Runs several inputs. Their packets share exchanges where the plan allows it.
    *
-   * @param inputs Inputs of the plan.
+   * @param inputs Inputs of the plan, as in {@linkcode Session.run}.
    * @param options Signal, timeout, retries and progress, for all inputs together.
    * @returns The results in input order, and one report.
    * @throws {OnpathError} As {@linkcode Session.run}. One failing input fails the whole call.
