@@ -229,19 +229,23 @@ export class ReceivedInputs {
 
   async #finish({ number, plan, label, channel, received }: Entry): Promise<void> {
     let error: string | null = null;
+    let defect: { readonly cause: unknown } | undefined;
     try {
       await this.#onOutput({ plan, label, output: received.result(), sender: channel.remoteHost });
       this.#completed++;
     } catch (cause) {
-      if (!(cause instanceof OnpathError)) throw cause;
-      error = cause.message.slice(0, 2000);
+      const isOurs = cause instanceof OnpathError;
+      error = isOurs ? cause.message.slice(0, 2000) : "Cannot take a result: the receiver's program failed";
+      if (!isOurs) defect = { cause };
     } finally {
       for (const [flow, state] of this.#flows) {
         if (state.entry.number === number) this.#reports.keep(flow, state);
       }
       this.#remove(number);
     }
+    // The sender learns of a defect before it is reported here, as an unhandled rejection.
     channel.notify("ended", { input: number, error });
+    if (defect !== undefined) throw defect.cause;
   }
 
   /**

@@ -43,7 +43,10 @@ export interface ReceiverOptions {
   readonly nic: Address;
   /** Plans that senders may use. */
   readonly plans: readonly ReceivedPlan[];
-  /** Takes a result. The sender's call ends once it returns; if it throws an OnpathError, that call fails with it. */
+  /**
+   * Takes a result. The sender's call ends once it returns; if it throws an OnpathError, that call fails with it. Any
+   * other error fails the call without details, and becomes an unhandled rejection here.
+   */
   readonly onOutput: (output: ReceivedOutput) => void | Promise<void>;
   /** Address of the datagrams. Default a free port of loopback. */
   readonly listen?: Address | undefined;

@@ -17,6 +17,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   type Deferred,
   deferred,
+  MAX_TIMEOUT_MS,
   type WaitOptions,
 } from "../../serialize/wait.ts";
 import { Announcements } from "./announcements.ts";
@@ -148,8 +149,7 @@ export class SentInputs {
     const receiver = this.receiver!;
     const numbers = flows.map(({ flow }) => flow);
     const message = { plan: part.plan.id, flows: numbers, description, label, port: this.#port };
-    const opened = await receiver.call("open", message, { timeoutMs, signal });
-    const { input: number, token, window } = parseWith(openedSpec, opened, "packet", "open");
+    const { input: number, token, window } = await openInput(receiver, message, { timeoutMs, signal });
     const controller = new AbortController();
     const input: Input = {
       number,
@@ -354,5 +354,21 @@ export class SentInputs {
       `Cannot send: the connection to the receiver has ended, ${reason}`,
     );
     for (const { ended } of this.#inputs.values()) ended.reject(error);
+  }
+}
+
+/**
+ * Reserves a place for an input at the receiver. If the wait ends first, the place is given back when the answer comes:
+ * it would be in use until the connection ends.
+ */
+async function openInput(receiver: Channel, message: object, wait: WaitOptions) {
+  const read = (opened: unknown) => parseWith(openedSpec, opened, "packet", "open");
+  // The channel's end ends this call at the latest.
+  const opening = receiver.call("open", message, { timeoutMs: MAX_TIMEOUT_MS });
+  try {
+    return read(await bounded("the answer to open", opening, wait));
+  } catch (error) {
+    void opening.then((late) => receiver.notify("drop", { input: read(late).input })).catch(() => {});
+    throw error;
   }
 }
