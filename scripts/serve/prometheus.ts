@@ -102,16 +102,21 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       ...common,
     });
   const callsReceived = callBytes("received"), callsSent = callBytes("sent");
-  // Labels are resolved once: prom-client hashes them in each call otherwise.
+  // prom-client checks and hashes labels in each call, so values are kept, and given to it together.
+  const kept: Kept[] = [];
+  const sumFor = (counter: { inc: (value: number) => void }) => keepSum(kept, (value) => counter.inc(value));
+  const listFor = (histogram: { observe: (value: number) => void }) =>
+    keepList(kept, (value) => histogram.observe(value));
   const ofModel = cached((model: string) => ({
-    requests: cached((outcome: string) => requests.labels({ model, outcome })),
-    items: items.labels({ model }),
-    total: total.labels({ model }),
-    queue: queue.labels({ model }),
-    batchItems: batchItems.labels({ model }),
-    batchTime: batchTime.labels({ model }),
+    requests: cached((outcome: string) => sumFor(requests.labels({ model, outcome }))),
+    items: sumFor(items.labels({ model })),
+    total: listFor(total.labels({ model })),
+    queue: listFor(queue.labels({ model })),
+    batchItems: listFor(batchItems.labels({ model })),
+    batchTime: listFor(batchTime.labels({ model })),
   }));
-  const ofStatus = cached((status: number) => responses.labels({ status }));
+  const ofStatus = cached((status: number) => sumFor(responses.labels({ status })));
+  const allReceived = sumFor(received), allSent = sumFor(sent);
   return {
     observer: {
       onCall: (method, status, bytesIn, bytesOut) => {
@@ -121,24 +126,30 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       },
       onRequest: ({ model, outcome, items: count, queueMs, totalMs }) => {
         const { total, items, queue, requests } = ofModel(model);
-        requests(outcome).inc();
-        total.observe(totalMs / 1000);
+        requests(outcome).add(1);
+        total.add(totalMs / 1000);
         if (outcome !== "ok") return;
-        items.inc(count);
-        queue.observe(queueMs / 1000);
+        items.add(count);
+        queue.add(queueMs / 1000);
       },
       onBatch: ({ model, items: count, ms }) => {
         const { batchItems, batchTime } = ofModel(model);
-        batchItems.observe(count);
-        batchTime.observe(ms / 1000);
+        batchItems.add(count);
+        batchTime.add(ms / 1000);
       },
       onResponse: (status, bytesIn, bytesOut) => {
-        ofStatus(status).inc();
-        received.inc(bytesIn);
-        sent.inc(bytesOut);
+        ofStatus(status).add(1);
+        allReceived.add(bytesIn);
+        allSent.add(bytesOut);
       },
     },
-    source: { contentType: register.contentType, text: () => register.metrics() },
+    source: {
+      contentType: register.contentType,
+      text: () => {
+        for (const each of kept) each.flush();
+        return register.metrics();
+      },
+    },
     watchTokenizer: (service) => {
       const total = (name: string, help: string, field: "encodedBytes" | "tokens") =>
         new Counter({
@@ -175,6 +186,49 @@ export function createPrometheus({ process }: { readonly process: boolean }): Pr
       gauge("onpath_running_batches", "Batches that run.", "running");
     },
   };
+}
+
+/** Values that a metric of prom-client does not have yet. */
+interface Kept {
+  /** Adds a value. */
+  readonly add: (value: number) => void;
+  /** Gives the values to the metric. */
+  readonly flush: () => void;
+}
+
+/** Values that are kept before a histogram gets them. */
+const MAX_KEPT = 256;
+
+/** Keeps the sum of values for a counter. */
+function keepSum(all: Kept[], write: (value: number) => void): Kept {
+  let sum = 0;
+  const kept: Kept = {
+    add: (value) => void (sum += value),
+    flush: () => {
+      write(sum);
+      sum = 0;
+    },
+  };
+  all.push(kept);
+  return kept;
+}
+
+/** Keeps values for a histogram, at most {@linkcode MAX_KEPT}. */
+function keepList(all: Kept[], write: (value: number) => void): Kept {
+  const values = new Float64Array(MAX_KEPT);
+  let count = 0;
+  const kept: Kept = {
+    add: (value) => {
+      values[count++] = value;
+      if (count === MAX_KEPT) kept.flush();
+    },
+    flush: () => {
+      for (let at = 0; at < count; at++) write(values[at]!);
+      count = 0;
+    },
+  };
+  all.push(kept);
+  return kept;
 }
 
 /** Remembers the results of a function of few values: names of models, outcomes and statuses. */
