@@ -21,18 +21,19 @@ module token_agree #(
     output logic [FW-1:0] m_flow,
     output logic [   9:0] m_at
 );
-  logic busy, read;  // `read`: the length at `place` is valid
+  logic busy, reads, read;  // an address was read; `read`: the length at `place` is valid
   logic [9:0] place, base;
   logic [255:0] live;    // bit n: position `place` - n is marked
   logic [8:0] count;     // number of marks
-  logic [7:0] length;
+  logic [7:0] q_length, length;
   logic [8:0] address;
   (* ram_style = "block" *) logic [7:0] lengths[2**(FW+9)];
   assign s_ready = !busy;
-  assign address = place[8:0] - (read ? 9'd2 : 9'd1);
+  assign address = place[8:0] - 9'd1 - 9'(reads) - 9'(read);
   always_ff @(posedge clk) begin
     if (write) lengths[write_address] <= write_length;
-    length <= lengths[{m_flow, address}];
+    q_length <= lengths[{m_flow, address}];
+    length <= q_length;
   end
 
   logic [9:0] open;
@@ -46,12 +47,15 @@ module token_agree #(
   always_ff @(posedge clk)
     if (!rst_n) begin
       busy <= 1'b0;
+      reads <= 1'b0;
       read <= 1'b0;
     end else if (!busy) begin
       busy <= s_valid;
+      reads <= 1'b0;
       read <= 1'b0;
     end else begin
-      read <= !found;
+      reads <= !found;
+      read <= reads && !found;
       if (found) busy <= 1'b0;
     end
   always_ff @(posedge clk)

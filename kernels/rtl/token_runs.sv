@@ -41,38 +41,42 @@ module token_runs #(
 
   logic [2:0] do_q[FLOWS];
   logic [9:0] base_q[FLOWS], back_q[FLOWS], target_q[FLOWS];
+  logic [8:0] byte_q[FLOWS];  // last byte before `back_q`, so that no subtraction follows the arbitration
   logic [FLOWS-1:0] fresh_q, waits;
 
-  logic a_valid, b_valid;
-  logic [FW-1:0] a, b;
+  // A step takes three cycles: arbitration with the address, the memories' output, the decision.
+  logic a_valid, r_valid, b_valid;
+  logic [FW-1:0] a, r, b;
   flow_pick #(
       .FLOWS(FLOWS),
       .FW   (FW)
   ) u_pick (
       .clk,
       .rst_n,
-      .able (mine & ~waits & ~(FLOWS'(b_valid) << b)),
+      .able (mine & ~waits & ~(FLOWS'(r_valid) << r) & ~(FLOWS'(b_valid) << b)),
       .valid(a_valid),
       .flow (a)
   );
-  // State of flow b in the second cycle. No other step writes it meanwhile.
+  // State of flow b in the third cycle. No other step writes it meanwhile.
   logic [2:0] do_b, want;
   logic [9:0] base_b, back_b, target_b, at_b;
   logic [7:0] depth_b;
   logic [15:0] whole_b;
   logic fresh_b;
   always_ff @(posedge clk) begin
-    b_valid <= rst_n && a_valid;
-    b <= a;
-    do_b <= do_q[a];
-    base_b <= base_q[a];
-    back_b <= back_q[a];
-    target_b <= target_q[a];
-    fresh_b <= fresh_q[a];
-    want <= wants[3*a+:3];
-    at_b <= ats[10*a+:10];
-    depth_b <= depths[8*a+:8];
-    whole_b <= wholes[16*a+:16];
+    r_valid <= rst_n && a_valid;
+    r <= a;
+    b_valid <= rst_n && r_valid;
+    b <= r;
+    do_b <= do_q[r];
+    base_b <= base_q[r];
+    back_b <= back_q[r];
+    target_b <= target_q[r];
+    fresh_b <= fresh_q[r];
+    want <= wants[3*r+:3];
+    at_b <= ats[10*r+:10];
+    depth_b <= depths[8*r+:8];
+    whole_b <= wholes[16*r+:16];
   end
 
   // ---- tokens shared by all continuations ----
@@ -110,15 +114,15 @@ module token_runs #(
   (* ram_style = "block" *) logic [23:0] lasts[2**(FW+9)];
   (* ram_style = "block" *) logic [23:0] forwards[2**(FW+9)];
   logic forward_write;
-  logic [8:0] last_place;
-  logic [23:0] q_last, q_forward;
+  logic [23:0] r_last, r_forward, q_last, q_forward;
   logic [9:0] start;  // begin of the current token on the way back
-  assign last_place = back_q[a][8:0] - 9'd1;
   always_ff @(posedge clk) begin
     if (last_write) lasts[last_address] <= {last_length, last_token};
     if (forward_write) forwards[{b, start[8:0]}] <= q_last;
-    q_last <= lasts[{a, last_place}];
-    q_forward <= forwards[{a, base_q[a][8:0]}];
+    r_last <= lasts[{a, byte_q[a]}];
+    r_forward <= forwards[{a, base_q[a][8:0]}];
+    q_last <= r_last;
+    q_forward <= r_forward;
   end
 
   // ---- the step ----
@@ -236,6 +240,7 @@ module token_runs #(
     if (b_valid) begin
       base_q[b] <= base_n;
       back_q[b] <= back_n;
+      byte_q[b] <= back_n[8:0] - 9'd1;
       target_q[b] <= target_n;
       fresh_q[b] <= fresh_n;
     end

@@ -43,7 +43,7 @@ export const TIMING_TARGETS: readonly TimingTarget[] = ([
   ["normalize_levels"],
   ["resize_lane", { LOADS: 1 }],
   ["resize_fixed_lane"],
-  ["resize_cells", { LANES: 3, XW: 11, IW: 7, LOADS: 1 }],
+  ["resize_cells", { LANES: 1, XW: 10, IW: 7, LOADS: 1 }],
   ["row_intake"],
   ["row_store"],
   ["filter_columns", { SW: 10, VW: 9, RW: 10 }],
