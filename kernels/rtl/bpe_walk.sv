@@ -63,23 +63,34 @@ module bpe_walk #(
   localparam logic [2:0] SOME = 3'd0, ALL = 3'd1, WHOLE = 3'd2, BEGINS = 3'd3, RESTARTS = 3'd4;  // orders
   localparam logic [15:0] NONE = 16'hffff;
 
-  // ---- state of every flow ----
+  // ---- state of every flow; what other modules or other steps see or write has registers of its own ----
+  typedef struct packed {
+    logic [9:0] length;                  // bytes of the piece so far
+    logic [18:0] state, base;
+    logic known;                         // the state's failure link is loaded
+    logic [18:0] fail, failbase;
+    logic [7:0] octet;
+    logic [15:0] token, former;          // a candidate, the token before it
+    logic [7:0] size;
+    logic hasnext;
+    logic [15:0] next;                   // suffix of the candidate
+    logic [7:0] nextsize;
+    logic [15:0] left, right;            // pair of tokens whose merge is looked up
+    logic hasleft, hasright;
+    logic [15:0] leftpart, rightpart;    // the left one's right part, the right one's left part
+    logic [16:0] leftrank, rightrank;    // ranks plus one
+    logic [17:0] limit;
+  } walk_t;
+  walk_t read, now, then;                // at arbitration, in the step, and after it
+  logic [$bits(now)-1:0] flows[FLOWS];
   logic [3:0] do_q[FLOWS];
-  logic [9:0] at_q[FLOWS], length_q[FLOWS];  // position of the walk, and bytes of the piece so far
-  logic [18:0] state_q[FLOWS], base_q[FLOWS], fail_q[FLOWS], failbase_q[FLOWS];
-  logic [FLOWS-1:0] known_q;                 // the state's failure link is loaded
-  logic [7:0] depth_q[FLOWS], octet_q[FLOWS];
+  logic [9:0] at_q[FLOWS];               // position of the walk
+  logic [7:0] depth_q[FLOWS];
   logic [15:0] whole_q[FLOWS];
-  logic [15:0] token_q[FLOWS], before_q[FLOWS], next_q[FLOWS];  // a candidate, the token before it, its suffix
-  logic [7:0] size_q[FLOWS], nextsize_q[FLOWS];
-  logic [FLOWS-1:0] hasnext_q, hasleft_q, hasright_q, lost_q;
-  logic [15:0] left_q[FLOWS], right_q[FLOWS];        // pair of tokens whose merge is looked up
-  logic [15:0] leftpart_q[FLOWS], rightpart_q[FLOWS];  // the left one's right part, the right one's left part
-  logic [16:0] leftrank_q[FLOWS], rightrank_q[FLOWS];  // ranks plus one
-  logic [17:0] limit_q[FLOWS], slot_q[FLOWS];
+  logic [17:0] slot_q[FLOWS];
   logic [2:0] want_q[FLOWS];
   logic [127:0] word_q[FLOWS];
-  logic [FLOWS-1:0] parked;
+  logic [FLOWS-1:0] lost_q, parked;
 
   // ---- first cycle: arbitration, and reads ----
   logic a_valid, b_valid;
@@ -96,48 +107,26 @@ module bpe_walk #(
   );
   // State of flow b in the second cycle. No other step writes it meanwhile.
   logic [3:0] do_b;
-  logic [9:0] at_b, length_b, accept_b, begin_b;
-  logic [18:0] state_b, base_b, fail_b, failbase_b;
-  logic known_b, hasnext_b, hasleft_b, hasright_b, lost_b, fresh_b;
-  logic [7:0] depth_b, octet_b, size_b, nextsize_b;
-  logic [15:0] whole_b, token_b, before_b, next_b, left_b, right_b, leftpart_b, rightpart_b;
-  logic [16:0] leftrank_b, rightrank_b;
-  logic [17:0] limit_b, slot_b;
+  logic [9:0] at_b, accept_b, begin_b;
+  logic [7:0] depth_b;
+  logic [15:0] whole_b;
+  logic [17:0] slot_b;
   logic [2:0] want_b;
   logic [1:0] order_b;
+  logic lost_b, fresh_b;
   logic [127:0] word;
+  assign read = flows[a];
   always_ff @(posedge clk) begin
     b_valid <= rst_n && a_valid;
     b <= a;
+    now <= read;
     do_b <= do_q[a];
     at_b <= at_q[a];
-    length_b <= length_q[a];
-    state_b <= state_q[a];
-    base_b <= base_q[a];
-    fail_b <= fail_q[a];
-    failbase_b <= failbase_q[a];
-    known_b <= known_q[a];
     depth_b <= depth_q[a];
-    octet_b <= octet_q[a];
     whole_b <= whole_q[a];
-    token_b <= token_q[a];
-    size_b <= size_q[a];
-    before_b <= before_q[a];
-    next_b <= next_q[a];
-    nextsize_b <= nextsize_q[a];
-    hasnext_b <= hasnext_q[a];
-    hasleft_b <= hasleft_q[a];
-    hasright_b <= hasright_q[a];
-    lost_b <= lost_q[a];
-    left_b <= left_q[a];
-    right_b <= right_q[a];
-    leftpart_b <= leftpart_q[a];
-    rightpart_b <= rightpart_q[a];
-    leftrank_b <= leftrank_q[a];
-    rightrank_b <= rightrank_q[a];
-    limit_b <= limit_q[a];
     slot_b <= slot_q[a];
     want_b <= want_q[a];
+    lost_b <= lost_q[a];
     order_b <= orders[2*a+:2];
     accept_b <= accepts[10*a+:10];
     begin_b <= bases[10*a+:10];
@@ -150,7 +139,7 @@ module bpe_walk #(
   logic [7:0] q_octet;
   logic [15:0] q_last;
   logic [8:0] before_address;
-  assign before_address = at_q[a][8:0] - {1'b0, size_q[a]};
+  assign before_address = at_q[a][8:0] - {1'b0, read.size};
   always_ff @(posedge clk) begin
     if (ring_write) octets[ring_address] <= ring_octet;
     if (last_write) lasts[last_address] <= last_token;
@@ -173,9 +162,9 @@ module bpe_walk #(
   logic merged, merged_early, through;
   always_comb begin
     for (int n = 0; n < 2; n++) begin
-      hit[n] = word[64*n+:32] == {right_b, left_b} && !(n == 0 && slot_b[0]);
+      hit[n] = word[64*n+:32] == {now.right, now.left} && !(n == 0 && slot_b[0]);
       free[n] = word[64*n+:16] == NONE && !(n == 0 && slot_b[0]);
-      early[n] = {1'b0, word[64*n+32+:17]} < limit_b;
+      early[n] = {1'b0, word[64*n+32+:17]} < now.limit;
     end
     merged = hit[0] || (hit[1] && !free[0]);
     merged_early = hit[0] ? early[0] : hit[1] && !free[0] && early[1];
@@ -193,18 +182,15 @@ module bpe_walk #(
   assign back = at_b + 10'd1 - begin_b;  // bytes since the last emitted token, including this one
   assign c_fit = fit_of(c_longest, c_size, back, fresh_b);
   assign t_fit = fit_of(t_suffix, t_size, back, fresh_b);
-  assign next_fit = fit_of(next_b, nextsize_b, back, fresh_b);
+  assign next_fit = fit_of(now.next, now.nextsize, back, fresh_b);
 
   // ---- the step ----
   logic [3:0] do_n;
-  logic [9:0] at_n, length_n;
-  logic [18:0] state_n, base_n, fail_n, failbase_n;
-  logic known_n, hasnext_n, hasleft_n, hasright_n, lost_n;
-  logic [7:0] depth_n, octet_n, size_n, nextsize_n;
-  logic [15:0] whole_n, token_n, before_n, next_n, left_n, right_n, leftpart_n, rightpart_n;
-  logic [16:0] leftrank_n, rightrank_n;
-  logic [17:0] limit_n;
+  logic [9:0] at_n;
+  logic [7:0] depth_n;
+  logic [15:0] whole_n;
   logic [2:0] want_n;
+  logic lost_n;
   logic leave, leave_tokens;
   logic candidate, decide, refuse, accept;  // see below
   logic [2:0] fit;
@@ -215,40 +201,19 @@ module bpe_walk #(
   logic [16:0] w_index;
   logic left_first, has_left, has_right;
   always_comb begin
+    then = now;
     do_n = do_b;
     w_judge = 1'b0;
     at_n = at_b;
-    length_n = length_b;
-    state_n = state_b;
-    base_n = base_b;
-    fail_n = fail_b;
-    failbase_n = failbase_b;
-    known_n = known_b;
     depth_n = depth_b;
-    octet_n = octet_b;
     whole_n = whole_b;
-    token_n = token_b;
-    size_n = size_b;
-    before_n = before_b;
-    next_n = next_b;
-    nextsize_n = nextsize_b;
-    hasnext_n = hasnext_b;
-    hasleft_n = hasleft_b;
-    hasright_n = hasright_b;
     lost_n = lost_b;
-    left_n = left_b;
-    right_n = right_b;
-    leftpart_n = leftpart_b;
-    rightpart_n = rightpart_b;
-    leftrank_n = leftrank_b;
-    rightrank_n = rightrank_b;
-    limit_n = limit_b;
     want_n = want_b;
     leave = 1'b0;
     leave_tokens = 1'b0;
     w_ask = 1'b0;
     w_hash = 1'b0;
-    w_base = {1'b0, base_b};
+    w_base = {1'b0, now.base};
     w_index = {9'd0, q_octet};
     candidate = 1'b0;
     fit = c_fit;
@@ -273,80 +238,80 @@ module bpe_walk #(
           want_n = order_b[0] ? RESTARTS : BEGINS;
           if (order_b[0]) begin
             at_n = '0;
-            length_n = '0;
+            then.length = '0;
             lost_n = 1'b0;
-            state_n = '0;
+            then.state = '0;
           end
         end else if (at_b == accept_b) begin
           leave = 1'b1;
           leave_tokens = order_b == TO_CUT;
-          want_n = cfg_whole && fresh_b && {2'd0, depth_b} == length_b && whole_b != NONE ? WHOLE : ALL;
+          want_n = cfg_whole && fresh_b && {2'd0, depth_b} == now.length && whole_b != NONE ? WHOLE : ALL;
           if (order_b == TO_CUT) begin
-            length_n = '0;
-            state_n = '0;
+            then.length = '0;
+            then.state = '0;
           end
         end else begin
-          octet_n = q_octet;
+          then.octet = q_octet;
           w_ask = 1'b1;
           w_looked_cell = 1'b1;
           do_n = CHILD;
         end
         // The root has a child for every byte, so its failure link is never read.
-        if (state_n == 19'd0) begin
-          base_n = cfg_root;
-          if (length_n == 10'd0 && leave) depth_n = '0;
+        if (then.state == 19'd0) begin
+          then.base = cfg_root;
+          if (then.length == 10'd0 && leave) depth_n = '0;
         end
       end
       CHILD:
-      if (c_owner == state_b) begin
-        state_n = base_b + {11'd0, octet_b};
-        base_n = c_base;
-        fail_n = c_fail;
-        failbase_n = c_failbase;
-        known_n = 1'b1;
+      if (c_owner == now.state) begin
+        then.state = now.base + {11'd0, now.octet};
+        then.base = c_base;
+        then.fail = c_fail;
+        then.failbase = c_failbase;
+        then.known = 1'b1;
         depth_n = c_depth;
         whole_n = c_whole;
-        token_n = c_longest;
-        size_n = c_size;
+        then.token = c_longest;
+        then.size = c_size;
         candidate = 1'b1;
-      end else if (state_b == 19'd0) lost_n = 1'b1;
-      else if (known_b) begin
-        state_n = fail_b;
-        base_n = failbase_b;
-        known_n = 1'b0;
+      end else if (now.state == 19'd0) lost_n = 1'b1;
+      else if (now.known) begin
+        then.state = now.fail;
+        then.base = now.failbase;
+        then.known = 1'b0;
         w_ask = 1'b1;
-        w_base = {1'b0, failbase_b};
-        w_index = {9'd0, octet_b};
+        w_base = {1'b0, now.failbase};
+        w_index = {9'd0, now.octet};
         w_looked_cell = 1'b1;
       end else begin
         w_ask = 1'b1;
-        w_base = {1'b0, state_b};
+        w_base = {1'b0, now.state};
         w_index = '0;
         w_looked_cell = 1'b1;
         do_n = FAIL;
       end
       FAIL: begin
-        state_n = c_fail;
-        base_n = c_failbase;
+        then.state = c_fail;
+        then.base = c_failbase;
         w_ask = 1'b1;
         w_base = {1'b0, c_failbase};
-        w_index = {9'd0, octet_b};
+        w_index = {9'd0, now.octet};
         w_looked_cell = 1'b1;
         do_n = CHILD;
       end
       BEFORE: begin
-        before_n = q_last;
+        then.former = q_last;
         w_judge = 1'b1;
         do_n = CACHED;
       end
       CACHED: begin
         w_looked_cache = 1'b1;
-        left_n = before_b;
-        right_n = token_b;
-        limit_n = '1;
-        hasleft_n = 1'b0;
-        hasright_n = 1'b0;
-        hasnext_n = 1'b0;
+        then.left = now.former;
+        then.right = now.token;
+        then.limit = '1;
+        then.hasleft = 1'b0;
+        then.hasright = 1'b0;
+        then.hasnext = 1'b0;
         if (judged[b]) begin
           accept = compatible[b];
           refuse = !compatible[b];
@@ -362,46 +327,46 @@ module bpe_walk #(
         w_base = cfg_pairs;
         w_index = (slot_b[17:1] + 17'd1) & cfg_mask[17:1];
         w_looked_pair = 1'b1;
-      end else if (!hasleft_b) begin
+      end else if (!now.hasleft) begin
         w_ask = 1'b1;
         w_base = cfg_tokens;
-        w_index = {1'b0, left_b};
+        w_index = {1'b0, now.left};
         w_looked_parts = 1'b1;
         do_n = LEFT;
-      end else if (!hasright_b) begin
+      end else if (!now.hasright) begin
         w_ask = 1'b1;
         w_base = cfg_tokens;
-        w_index = {1'b0, right_b};
+        w_index = {1'b0, now.right};
         w_looked_parts = 1'b1;
         do_n = RIGHT;
       end else decide = 1'b1;
       LEFT: begin
-        leftpart_n = t_right;
-        leftrank_n = t_rank;
-        hasleft_n = 1'b1;
-        if (!hasright_b) begin
+        then.leftpart = t_right;
+        then.leftrank = t_rank;
+        then.hasleft = 1'b1;
+        if (!now.hasright) begin
           w_ask = 1'b1;
           w_base = cfg_tokens;
-          w_index = {1'b0, right_b};
+          w_index = {1'b0, now.right};
           w_looked_parts = 1'b1;
           do_n = RIGHT;
         end else decide = 1'b1;
       end
       RIGHT: begin
-        rightpart_n = t_left;
-        rightrank_n = t_rank;
-        hasright_n = 1'b1;
+        then.rightpart = t_left;
+        then.rightrank = t_rank;
+        then.hasright = 1'b1;
         // The candidate's suffix is in the same word.
-        if (right_b == token_b) begin
-          hasnext_n = 1'b1;
-          next_n = t_suffix;
-          nextsize_n = t_size;
+        if (now.right == now.token) begin
+          then.hasnext = 1'b1;
+          then.next = t_suffix;
+          then.nextsize = t_size;
         end
         decide = 1'b1;
       end
       default: begin
-        token_n = t_suffix;
-        size_n = t_size;
+        then.token = t_suffix;
+        then.size = t_size;
         candidate = 1'b1;
         fit = t_fit;
       end
@@ -409,20 +374,20 @@ module bpe_walk #(
 
     // Of the two tokens, the one merged later is split, if it has parts. The pair then at the border must not
     // have been merged before that.
-    left_first = leftrank_n > rightrank_n;
-    has_left = leftpart_n != NONE;
-    has_right = rightpart_n != NONE;
+    left_first = then.leftrank > then.rightrank;
+    has_left = then.leftpart != NONE;
+    has_right = then.rightpart != NONE;
     if (decide) begin
       do_n = PAIR;
       w_hash = has_left || has_right;
       if (has_left && (left_first || !has_right)) begin
-        left_n = leftpart_n;
-        limit_n = {1'b0, leftrank_n};
-        hasleft_n = 1'b0;
+        then.left = then.leftpart;
+        then.limit = {1'b0, then.leftrank};
+        then.hasleft = 1'b0;
       end else if (has_right) begin
-        right_n = rightpart_n;
-        limit_n = {1'b0, rightrank_n} + 18'd1;
-        hasright_n = 1'b0;
+        then.right = then.rightpart;
+        then.limit = {1'b0, then.rightrank} + 18'd1;
+        then.hasright = 1'b0;
       end else accept = 1'b1;
       w_verdict = accept;
       verdict = 1'b1;
@@ -434,16 +399,16 @@ module bpe_walk #(
     end
     if (refuse) begin
       w_verdict = do_b == PAIR;
-      if (do_b == PAIR && hasnext_b) begin
-        token_n = next_b;
-        size_n = nextsize_b;
-        hasnext_n = 1'b0;
+      if (do_b == PAIR && now.hasnext) begin
+        then.token = now.next;
+        then.size = now.nextsize;
+        then.hasnext = 1'b0;
         candidate = 1'b1;
         fit = next_fit;
       end else begin
         w_ask = 1'b1;
         w_base = cfg_tokens;
-        w_index = {1'b0, token_b};
+        w_index = {1'b0, now.token};
         w_looked_suffix = 1'b1;
         do_n = SUFFIX;
       end
@@ -455,23 +420,23 @@ module bpe_walk #(
       else begin
         w_ask = 1'b1;
         w_base = cfg_tokens;
-        w_index = {1'b0, token_n};
+        w_index = {1'b0, then.token};
         w_looked_suffix = 1'b1;
         do_n = SUFFIX;
       end
     end
     if (accept) begin
       at_n = at_b + 10'd1;
-      length_n = length_b + 10'd1;
+      then.length = now.length + 10'd1;
       do_n = NEXT;
-      if (length_n[4:0] == 5'd0 && back >= 10'd64) begin
+      if (then.length[4:0] == 5'd0 && back >= 10'd64) begin
         leave = 1'b1;
         leave_tokens = 1'b1;
         want_n = SOME;
       end else if (at_n != accept_b) begin
-        octet_n = q_octet;
+        then.octet = q_octet;
         w_ask = 1'b1;
-        w_base = {1'b0, base_n};
+        w_base = {1'b0, then.base};
         w_index = {9'd0, q_octet};
         w_looked_cell = 1'b1;
         do_n = CHILD;
@@ -499,14 +464,14 @@ module bpe_walk #(
       .clear,
       .ask             (b_valid && w_judge),
       .ask_flow        (b),
-      .left            (before_n),
-      .right           (token_b),
+      .left            (then.former),
+      .right           (now.token),
       .judged,
       .compatible,
       .write           (b_valid && w_verdict),
       .write_compatible(verdict),
-      .write_left      (before_b),
-      .write_right     (token_b)
+      .write_left      (now.former),
+      .write_right     (now.token)
   );
   logic [17:0] r_slot;
   walk_request #(
@@ -520,8 +485,8 @@ module bpe_walk #(
       .s_base (w_base),
       .s_index(w_index),
       .s_hash (w_hash),
-      .s_left (left_n),
-      .s_right(right_n),
+      .s_left (then.left),
+      .s_right(then.right),
       .m_valid(ask),
       .m_flow (ask_flow),
       .m_word (ask_word),
@@ -535,8 +500,8 @@ module bpe_walk #(
     c <= b;
     last_write <= rst_n && b_valid && accept;
     last_address <= {b, at_b[8:0]};
-    last_token <= token_n;
-    last_length <= size_n;
+    last_token <= then.token;
+    last_length <= then.size;
     looked_cell <= b_valid && w_looked_cell;
     looked_suffix <= b_valid && w_looked_suffix;
     looked_pair <= b_valid && w_looked_pair;
@@ -558,32 +523,11 @@ module bpe_walk #(
   always_ff @(posedge clk) begin
     if (told) word_q[told_flow] <= told_data;
     if (b_valid) begin
+      flows[b] <= then;
       at_q[b] <= at_n;
-      length_q[b] <= length_n;
-      state_q[b] <= state_n;
-      base_q[b] <= base_n;
-      fail_q[b] <= fail_n;
-      failbase_q[b] <= failbase_n;
-      known_q[b] <= known_n;
       depth_q[b] <= depth_n;
-      octet_q[b] <= octet_n;
       whole_q[b] <= whole_n;
-      token_q[b] <= token_n;
-      size_q[b] <= size_n;
-      before_q[b] <= before_n;
-      next_q[b] <= next_n;
-      nextsize_q[b] <= nextsize_n;
-      hasnext_q[b] <= hasnext_n;
-      hasleft_q[b] <= hasleft_n;
-      hasright_q[b] <= hasright_n;
       lost_q[b] <= lost_n;
-      left_q[b] <= left_n;
-      right_q[b] <= right_n;
-      leftpart_q[b] <= leftpart_n;
-      rightpart_q[b] <= rightpart_n;
-      leftrank_q[b] <= leftrank_n;
-      rightrank_q[b] <= rightrank_n;
-      limit_q[b] <= limit_n;
       want_q[b] <= want_n;
     end
     if (skip) at_q[skip_flow] <= accepts[10*skip_flow+:10];

@@ -9,17 +9,22 @@ module flow_pick #(
     output logic             valid,
     output logic [   FW-1:0] flow
 );
-  logic [FW-1:0] last, candidate;
+  // The ready flows behind the last one come first. Both choices are made side by side, so that a memory's address
+  // follows in the same cycle.
+  logic [FLOWS-1:0] behind, later;
+  logic [FW-1:0] first, next;
+  assign later = able & behind;
   always_comb begin
-    flow = last;
-    candidate = last;
-    for (int n = FLOWS; n > 0; n--) begin
-      candidate = last + FW'(n);
-      if (able[candidate]) flow = candidate;
+    first = '0;
+    next = '0;
+    for (int n = FLOWS - 1; n >= 0; n--) begin
+      if (able[n]) first = FW'(n);
+      if (later[n]) next = FW'(n);
     end
   end
   assign valid = |able;
+  assign flow = |later ? next : first;
   always_ff @(posedge clk)
-    if (!rst_n) last <= '0;
-    else if (valid) last <= flow;
+    if (!rst_n) behind <= {{FLOWS - 1{1'b1}}, 1'b0};
+    else if (valid) for (int n = 0; n < FLOWS; n++) behind[n] <= FW'(n) > flow;
 endmodule

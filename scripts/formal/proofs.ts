@@ -83,6 +83,28 @@ export const PROOFS: readonly Proof[] = [
     }],
   },
   {
+    name: "flow_pick",
+    wrapper: "flow_pick_formal",
+    modules: ["flow_pick"],
+    properties: "a ready flow is chosen; none between the last choice and it is ready",
+    depth: 3,
+    induction: 1,
+    breaks: [
+      {
+        file: "flow_pick.sv",
+        text: "assign flow = |later ? next : first;",
+        replacement: "assign flow = first;",
+        wrong: "the lowest flow keeps the others waiting",
+      },
+      {
+        file: "flow_pick.sv",
+        text: "FW'(n) > flow;",
+        replacement: "FW'(n) >= flow;",
+        wrong: "a flow is chosen again while others are ready",
+      },
+    ],
+  },
+  {
     name: "drop_queue",
     wrapper: "drop_queue_formal",
     modules: ["drop_queue"],

@@ -152,23 +152,23 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ["if (skip) at_q", "if (skip && 1'b0) at_q", "the walk does not pass a piece of the table"],
       ["== behind && is_fresh,", "== behind,", "a token after one that was sent early is not checked"],
       [
-        "leftrank_n > rightrank_n",
-        "leftrank_n < rightrank_n",
+        "then.leftrank > then.rightrank",
+        "then.leftrank < then.rightrank",
         "the token that was merged first is split",
       ],
       [
-        "{1'b0, rightrank_n} + 18'd1",
-        "{1'b0, rightrank_n}",
+        "{1'b0, then.rightrank} + 18'd1",
+        "{1'b0, then.rightrank}",
         "a merge of equal rank to the left comes too late",
       ],
       ["back >= 10'd64", "back >= 10'd32", "tokens are sent too early"],
       [
-        "{2'd0, depth_b} == length_b",
-        "{2'd0, depth_b} <= length_b",
+        "{2'd0, depth_b} == now.length",
+        "{2'd0, depth_b} <= now.length",
         "a token that is only the end of a piece counts as the whole piece",
       ],
-      ["known_n = 1'b0;", "known_n = 1'b1;", "the second failure link is that of the state before"],
-      ["if (right_b == token_b) begin", "begin", "a part's suffix counts as the candidate's"],
+      ["then.known = 1'b0;", "then.known = 1'b1;", "the second failure link is that of the state before"],
+      ["if (now.right == now.token) begin", "begin", "a part's suffix counts as the candidate's"],
     ],
   },
   {
@@ -245,17 +245,13 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "flow_pick.sv",
     build: "packet_tokenize",
     places: [
-      ["n = FLOWS; n > 0", "n = FLOWS; n > 1", "the flow after the last one is never selected"],
-      [
-        "if (able[candidate]) flow",
-        "if (able[candidate] || n == 1) flow",
-        "flows that are not ready are selected",
-      ],
-      ["last + FW'(n)", "FW'(n)", "a flow waits while others are ready"],
+      ["if (able[n]) first", "if (able[n] && n != 1) first", "the second flow is passed over"],
+      ["if (later[n]) next", "if (behind[n]) next", "flows that are not ready are selected"],
+      ["flow = |later ? next : first", "flow = first", "a flow waits while others are ready"],
     ],
     unseen: {
-      "last + FW'(n)":
-        "a selected flow leaves its stage after a bounded number of steps, so all are answered; their order is free",
+      "flow = |later ? next : first":
+        "a selected flow leaves its stage after a bounded number of steps, so all are answered; a proof has the order",
     },
   },
   {

@@ -99,6 +99,8 @@ export function timingPage(table: TimingTable, files: Files): string {
     "between the parts: UltraRAM becomes block memory, and tables that eight entries are written to at once have no " +
     "counterpart. A whole card is fuller than one module. Vivado's report decides.",
     "The seed of the placer changes a result, so a row of one seed is cruder than one of three.",
+    "Parameters in a row make memories small enough for the device. `word_cache` has 2^12 of its 2^18 entries here: " +
+    "the way through the 120 UltraRAMs of a card does not show, and has no register.",
     slow.length === 0 ? "All modules of the table reach the goal." : `Below the goal: ${names(slow)}.`,
     ...(missing.length === 0 ? [] : [`Not measured: ${names(missing)}.`]),
   ].map(fold);
