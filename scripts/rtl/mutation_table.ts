@@ -55,8 +55,8 @@ ${caught} of ${rows.length} mutations are noticed.${openText(rows)}
 
 Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it, those that are nearest
 to the module first. The table names the first test that fails; the run ends there. A \`timeout\` names a test
-that does not end: its file took five times its CPU time on the unchanged RTL, and at least 20 s. Wall time
-judges nothing. A mutation that no test can notice has a reason.
+that was not done, with the report of its difference, within five times the CPU time of its file on the
+unchanged RTL, and at least 20 s. Wall time judges nothing. A mutation that no test can notice has a reason.
 
 ${
     markdownTable(
