@@ -103,7 +103,7 @@ module piece_cutter #(
   (* ram_style = "distributed" *) logic [5:0] ascii[128];
   (* ram_style = "block" *) logic [7:0] blocks[2**13];
   (* ram_style = "ultra" *) logic [5:0] classes[2**16];
-  (* ram_style = "block" *) logic [14:0] transitions[2**11];
+  (* ram_style = "block", no_rw_check *) logic [14:0] transitions[2**11];  // tables load between packets
   (* ram_style = "block" *) logic [7:0] ring[2**(FW+9)];  // class and length, at a code point's first byte
   logic [7:0] first_block, q_block;
   logic [5:0] q_class;
