@@ -84,8 +84,8 @@ longTest("RTL tokenizer: a text that comes again needs no word of memory", async
 Deno.test("RTL tokenizer: cycles in which a single flow waits for memory are counted as stalls", async () => {
   const tokenizer = await openTokenizer();
   const vocabulary = await trainedVocabulary();
-  // Maximum words of one port that are on their way at once.
-  const most = 16;
+  // Pieces of one flow that wait at once.
+  const most = 8;
   let least = 0;
   for (const minCycles of [4, 32, 100]) {
     loadText(tokenizer, vocabulary, { minCycles });
