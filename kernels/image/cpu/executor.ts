@@ -56,7 +56,6 @@ export function createImageExecutor(plan: ImagePlan): ImageExecutor | undefined 
     memoryBytes: runner.memoryBytes,
     run: (input, target) => {
       checkPlanInput(plan, input);
-      checkInside(input);
       const samples = planSamples(plan, input);
       const to = target ?? new Uint8Array(bytes);
       if (to.length !== bytes || to.byteOffset % DTYPE_BYTES[dtype] !== 0) {
@@ -75,23 +74,6 @@ export function createImageExecutor(plan: ImagePlan): ImageExecutor | undefined 
       });
     },
   };
-}
-
-/** Refuses a tensor whose strides leave its data: samples of an earlier input could stand in for the missing ones. */
-function checkInside({ data, offset, shape, strides }: Tensor): void {
-  let [least, most] = [offset, offset];
-  shape.forEach((length, axis) => {
-    const reach = (length - 1) * strides[axis]!;
-    if (reach < 0) least += reach;
-    else most += reach;
-  });
-  if (least >= 0 && most < data.length && Number.isInteger(least) && Number.isInteger(most)) return;
-  throw new OnpathError(
-    "shape",
-    `Cannot read an input of shape [${shape.join(", ")}]: elements ${least} to ${most} are not in its data ` +
-      `of ${data.length}`,
-    { shape, strides, offset, length: data.length },
-  );
 }
 
 /** Whether all tables of a plan are exact. */
