@@ -10,7 +10,7 @@ import { ACCEPT_HERE, type EngineTables } from "./tables.ts";
 import type { BpeTables } from "./vocabulary.ts";
 
 /** The engine's memory, with all tables. */
-export interface EngineMemory {
+export interface BpeEngineMemory {
   /** Memory, which may grow. */
   readonly memory: BpeMemory["memory"];
   /** Compiled functions. */
@@ -47,7 +47,7 @@ export function keepLoaded(bpe: BpeTables, memory: BpeMemory): void {
  * @param tables Tables of byte pair encoding over bytes.
  * @throws {OnpathError} `table` if a byte has no token.
  */
-export function createEngineMemory(tables: EngineTables): EngineMemory {
+export function createEngineMemory(tables: EngineTables): BpeEngineMemory {
   const bpe = tables.bpe!;
   const { memory, functions, places, next, clean } = loaded.get(bpe) ?? fillBpe(bpe);
   loaded.delete(bpe);

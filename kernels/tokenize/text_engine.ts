@@ -7,7 +7,7 @@
  */
 
 import { type EngineFunctions, growTo } from "./engine_functions.ts";
-import { createEngineMemory, type EngineMemory, ID_MASK } from "./engine_memory.ts";
+import { type BpeEngineMemory, createEngineMemory, ID_MASK } from "./engine_memory.ts";
 import { type EngineTables, noProgress } from "./tables.ts";
 import type { TextLookups } from "./lookups.ts";
 
@@ -37,7 +37,7 @@ export class TextEngine {
   count = 0;
   /** Why the last call stopped, from {@linkcode STOP}. */
   reason: number = STOP.done;
-  readonly #memory: EngineMemory;
+  readonly #memory: BpeEngineMemory;
   readonly #functions: EngineFunctions;
   #report: Uint32Array;
   #ids: Uint32Array<ArrayBuffer> = new Uint32Array(SHARED_IDS);
