@@ -4,25 +4,31 @@
  * @module
  */
 
-import { isIP } from "node:net";
 import { kindOf, OnpathError } from "../serialize/errors.ts";
 
-/** What an option must be. */
-type Kind = "address" | "port" | "boolean" | "string" | "function" | "array" | "object";
+/** A kind of value that an option must have. */
+export interface OptionKind {
+  /** What is expected, for the message. */
+  readonly expected: string;
+  /** Whether a value is of the kind. */
+  readonly accepts: (value: unknown) => boolean;
+  /** What is wrong with an object that is not, for the message; by default its type is named. */
+  readonly wrongObject?: string;
+}
 
-const EXPECTED: Readonly<Record<Kind, string>> = {
-  address: 'an address with an IP address in host and a port, such as { host: "192.0.2.1", port: 4790 }',
-  port: "a whole number from 1 to 65535",
-  boolean: "true or false",
-  string: "a string",
-  function: "a function",
-  array: "an array",
-  object: "an object",
-};
+/** Kinds by name. */
+const KINDS = {
+  port: { expected: "a whole number from 1 to 65535", accepts: (value) => isPort(value, 1) },
+  boolean: { expected: "true or false", accepts: (value) => typeof value === "boolean" },
+  string: { expected: "a string", accepts: (value) => typeof value === "string" },
+  function: { expected: "a function", accepts: (value) => typeof value === "function" },
+  array: { expected: "an array", accepts: Array.isArray },
+  object: { expected: "an object", accepts: isObject },
+} as const satisfies Readonly<Record<string, OptionKind>>;
 
 /** An option of an entry. It is required where `isRequired` is true. */
 export interface OptionCheck {
-  readonly kind: Kind;
+  readonly kind: keyof typeof KINDS | OptionKind;
   readonly isRequired?: boolean;
 }
 
@@ -46,41 +52,27 @@ export function checkOptions(
   for (const [name, { kind, isRequired = false }] of Object.entries(checks)) {
     const value = options[name];
     if (value === undefined && !isRequired) continue;
-    const found = value === undefined || !isKind(kind, value) ? foundOf(kind, value) : undefined;
-    if (found === undefined) continue;
-    throw new OnpathError("size", `Cannot ${what}: ${name} ${found}, expected ${EXPECTED[kind]}`, { name });
+    const known: OptionKind = typeof kind === "string" ? KINDS[kind] : kind;
+    if (value !== undefined && known.accepts(value)) continue;
+    throw new OnpathError(
+      "size",
+      `Cannot ${what}: ${name} ${foundOf(known, value)}, expected ${known.expected}`,
+      { name },
+    );
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is an object and no array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isKind(kind: Kind, value: unknown): boolean {
-  switch (kind) {
-    case "address":
-      return isObject(value) && typeof value["host"] === "string" && isIP(value["host"]) !== 0 &&
-        isPort(value["port"], 0);
-    case "port":
-      return isPort(value, 1);
-    case "boolean":
-      return typeof value === "boolean";
-    case "string":
-      return typeof value === "string";
-    case "function":
-      return typeof value === "function";
-    case "array":
-      return Array.isArray(value);
-    case "object":
-      return isObject(value);
-  }
-}
-
-function isPort(value: unknown, least: number): boolean {
+/** Whether a value is a port from `least` on. */
+export function isPort(value: unknown, least: number): boolean {
   return Number.isInteger(value) && (value as number) >= least && (value as number) <= 65_535;
 }
 
-function foundOf(kind: Kind, value: unknown): string {
-  if (kind === "address" && isObject(value)) return "has no valid host or port";
+function foundOf({ wrongObject }: OptionKind, value: unknown): string {
+  if (wrongObject !== undefined && isObject(value)) return wrongObject;
   return typeof value === "number" ? `is ${value}` : `is ${kindOf(value)}`;
 }

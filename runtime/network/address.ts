@@ -6,6 +6,7 @@
 
 import { isIP } from "node:net";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
+import { isObject, isPort, type OptionKind } from "../option_checks.ts";
 
 /** IP address and port. */
 export interface Address {
@@ -65,3 +66,12 @@ export function plainHost(host: string): string {
 export function sameAddress(a: Address, b: Address): boolean {
   return a.port === b.port && a.host === b.host;
 }
+
+/** Options that are addresses. */
+export const ADDRESS_OPTION: OptionKind = {
+  expected: 'an address with an IP address in host and a port, such as { host: "192.0.2.1", port: 4790 }',
+  accepts: (value) =>
+    isObject(value) && typeof value["host"] === "string" && isIP(value["host"]) !== 0 &&
+    isPort(value["port"], 0),
+  wrongObject: "has no valid host or port",
+};

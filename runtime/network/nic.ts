@@ -8,7 +8,7 @@ import type { Plan } from "../../kernels/plan/plan.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { Device, DeviceCounters } from "../device/device.ts";
 import { createModelDevice } from "../device/model.ts";
-import { type Address, LOOPBACK } from "./address.ts";
+import { type Address, ADDRESS_OPTION, LOOPBACK } from "./address.ts";
 import type { Channel, Handlers } from "./channel.ts";
 import { type ControlServer, serveControl } from "./connect.ts";
 import {
@@ -98,9 +98,9 @@ export interface Nic extends AsyncDisposable {
  */
 export async function openNic(options: NicOptions = {}, wait: WaitOptions = {}): Promise<Nic> {
   checkOptions("open a NIC", options, {
-    listen: { kind: "address" },
-    control: { kind: "address" },
-    passTo: { kind: "address" },
+    listen: { kind: ADDRESS_OPTION },
+    control: { kind: ADDRESS_OPTION },
+    passTo: { kind: ADDRESS_OPTION },
     openDevice: { kind: "function" },
     resourcesOf: { kind: "function" },
     jumbo: { kind: "boolean" },

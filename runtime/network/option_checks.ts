@@ -5,6 +5,7 @@
  */
 
 import { checkOptions } from "../option_checks.ts";
+import { ADDRESS_OPTION } from "./address.ts";
 
 /**
  * Checks the options of a socket.
@@ -13,7 +14,7 @@ import { checkOptions } from "../option_checks.ts";
  */
 export function checkDatagramOptions(options: unknown): void {
   checkOptions("open a socket", options, {
-    listen: { kind: "address", isRequired: true },
+    listen: { kind: ADDRESS_OPTION, isRequired: true },
     onDatagrams: { kind: "function", isRequired: true },
     coalesces: { kind: "boolean" },
   });

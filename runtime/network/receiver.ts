@@ -8,7 +8,7 @@ import { findWorkload } from "../../kernels/registry.ts";
 import type { Plan } from "../../kernels/plan/plan.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
-import { type Address, LOOPBACK } from "./address.ts";
+import { type Address, ADDRESS_OPTION, LOOPBACK } from "./address.ts";
 import { connectControl, type ControlCounts, type ControlServer, serveControl, sourceOf } from "./connect.ts";
 import {
   DATAGRAM_BYTES,
@@ -107,11 +107,11 @@ export interface Receiver extends AsyncDisposable {
  */
 export async function openReceiver(options: ReceiverOptions, wait: WaitOptions = {}): Promise<Receiver> {
   checkOptions("open a receiver", options, {
-    nic: { kind: "address", isRequired: true },
+    nic: { kind: ADDRESS_OPTION, isRequired: true },
     plans: { kind: "array", isRequired: true },
     onOutput: { kind: "function", isRequired: true },
-    listen: { kind: "address" },
-    control: { kind: "address" },
+    listen: { kind: ADDRESS_OPTION },
+    control: { kind: ADDRESS_OPTION },
     announcedPort: { kind: "port" },
     jumbo: { kind: "boolean" },
     security: { kind: "object" },

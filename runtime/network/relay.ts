@@ -7,7 +7,7 @@
 
 import { checkOptions } from "../option_checks.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
-import { type Address, LOOPBACK } from "./address.ts";
+import { type Address, ADDRESS_OPTION, LOOPBACK } from "./address.ts";
 import { type OpenDatagram, openDatagram } from "./datagram.ts";
 import { FaultPath, type RelayCounts, type RelayFaults } from "./fault_path.ts";
 import { batchOf, eachDatagram } from "./socket/batch.ts";
@@ -59,8 +59,8 @@ export interface Relay extends AsyncDisposable {
  */
 export async function openRelay(options: RelayOptions, wait: WaitOptions = {}): Promise<Relay> {
   checkOptions("open a relay", options, {
-    listen: { kind: "address" },
-    to: { kind: "address", isRequired: true },
+    listen: { kind: ADDRESS_OPTION },
+    to: { kind: ADDRESS_OPTION, isRequired: true },
     open: { kind: "function" },
   });
   const { listen = { host: LOOPBACK, port: 0 }, open = openDatagram } = options;

@@ -11,7 +11,7 @@ import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { InputOf, ResourcesOf } from "../plan_types.ts";
-import { type Address, LOOPBACK } from "./address.ts";
+import { type Address, ADDRESS_OPTION, LOOPBACK } from "./address.ts";
 import type { Channel } from "./channel.ts";
 import { connectControl, sourceOf } from "./connect.ts";
 import { type DatagramCounts, type OpenDatagram, openDatagram } from "./datagram.ts";
@@ -132,10 +132,10 @@ export interface Sender extends AsyncDisposable {
  */
 export async function openSender(options: SenderOptions, wait: WaitOptions = {}): Promise<Sender> {
   checkOptions("open a sender", options, {
-    receiver: { kind: "address", isRequired: true },
-    nic: { kind: "address" },
-    listen: { kind: "address" },
-    data: { kind: "address" },
+    receiver: { kind: ADDRESS_OPTION, isRequired: true },
+    nic: { kind: ADDRESS_OPTION },
+    listen: { kind: ADDRESS_OPTION },
+    data: { kind: ADDRESS_OPTION },
     announcedPort: { kind: "port" },
     jumbo: { kind: "boolean" },
     security: { kind: "object" },
