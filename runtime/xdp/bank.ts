@@ -165,8 +165,8 @@ function writeImage(bank: Bank, { values, tables, pages }: KernelImage, hasProdu
   const hasAxes = hasProducts || isPaged;
   const isTerms = resize === 1 && !hasAxes;
   const whole = isTerms ? wholeTerms(entriesOf(tables, IMAGE_TABLE.terms)) : undefined;
-  const isMapped = levels === 1 || planar === 1;
-  if (resize === 0 && !isMapped) throw lacks(bank.id, "samples that stay as they are");
+  // Samples that stay as they are, of a crop alone, are looked up too: the program has no stage that copies.
+  const isMapped = levels === 1 || planar === 1 || resize === 0;
   const size = 2 ** named.size;
   const item = itemOf(named.item);
   const samples = Math.floor(longest / item) * channels;

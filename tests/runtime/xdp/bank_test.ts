@@ -81,6 +81,19 @@ Deno.test("makeBank() has terms of whole pixels for 256 weights, and half terms 
   assert.equal(stage(new Uint32Array(16).fill(252_645_136))[0], 1);
 });
 
+Deno.test("makeBank() looks up samples of a crop alone, each of which stays as it is", () => {
+  const input = noise(1, 9, 7, 3, 5);
+  const program = programOf(
+    compile({ steps: [{ op: "crop", top: 1, left: 2, height: 4, width: 5 }] }, {
+      input,
+      device: XDP_PROFILE,
+    }),
+  );
+  const view = new DataView(makeBank(program).bytes.buffer);
+  assert.deepEqual([view.getUint32(FIRST, true), view.getUint32(FIRST + 4, true)], [0, 1]);
+  for (let entry = 0; entry < 3 * 256; entry++) assert.equal(view.getUint8(RESULTS + entry), entry & 255);
+});
+
 Deno.test("makeBank() refuses builds, pages and memory that the program lacks, by name", () => {
   const refuses = (change: (image: KernelImage) => Partial<KernelImage>, pattern: RegExp) =>
     assert.throws(() => makeBank(changed(change)), refusal("device", pattern));
@@ -91,7 +104,6 @@ Deno.test("makeBank() refuses builds, pages and memory that the program lacks, b
   });
   refuses(() => pages(4), /pages without a table of columns/);
   refuses((image) => withArguments(image, { paged: 1 }), /pages without a table of columns/);
-  refuses((image) => withArguments(image, { resize: 0 }), /samples that stay as they are/);
   const paged = (bytes: number) => (image: KernelImage) => ({
     ...withArguments(image, { paged: 1 }),
     ...pages(bytes),
