@@ -5,6 +5,7 @@
  */
 
 import { kindOf, OnpathError } from "../serialize/errors.ts";
+import { isObject, requireObject } from "../serialize/require.ts";
 
 /** A kind of value that an option must have. */
 export interface OptionKind {
@@ -46,11 +47,10 @@ export function checkOptions(
   options: unknown,
   checks: Readonly<Record<string, OptionCheck>>,
 ): void {
-  if (!isObject(options)) {
-    throw new OnpathError("size", `Cannot ${what}: the options are ${kindOf(options)}, expected an object`);
-  }
+  requireObject(what, "the options are", options);
+  const given = options as Readonly<Record<string, unknown>>;
   for (const [name, { kind, isRequired = false }] of Object.entries(checks)) {
-    const value = options[name];
+    const value = given[name];
     if (value === undefined && !isRequired) continue;
     const known: OptionKind = typeof kind === "string" ? KINDS[kind] : kind;
     if (value !== undefined && known.accepts(value)) continue;
@@ -60,11 +60,6 @@ export function checkOptions(
       { name },
     );
   }
-}
-
-/** Whether a value is an object and no array. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value is a port from `least` on. */

@@ -14,6 +14,11 @@ interface TensorFields {
   readonly offset: number;
 }
 
+/** Whether a value from outside is an object and no array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /**
  * Checks that a value from outside is an object.
  *
@@ -29,7 +34,7 @@ export function requireObject(
   value: unknown,
   code: ErrorCode = "size",
 ): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  if (isObject(value)) return;
   throw new OnpathError(code, `Cannot ${what}: ${subject} ${kindOf(value)}, expected an object`, {
     found: kindOf(value),
   });

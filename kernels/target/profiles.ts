@@ -11,6 +11,7 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { MAX_PAYLOAD, STANDARD_PAYLOAD } from "../../serialize/header.ts";
 import { MAX_EPOCH } from "../epochs.ts";
 import { BACKINGS, type DeviceProfile, LAYOUT_NAMES, TIMINGS } from "./profile.ts";
+import { isObject } from "../../serialize/require.ts";
 
 /** Kernels planned for the bitstreams of the cards. */
 const CARD_KERNELS = ["resize", "remap", "resample", "normalize"];
@@ -191,8 +192,8 @@ export function copyProfile(profile: DeviceProfile): DeviceProfile {
  */
 export function profileOf(device: DeviceProfile | { readonly profile: DeviceProfile }): DeviceProfile {
   const profile: unknown = Object(device).profile ?? device;
-  if (typeof profile === "object" && profile !== null && !Array.isArray(profile)) {
-    return copyProfile(profile as DeviceProfile);
+  if (isObject(profile)) {
+    return copyProfile(profile as unknown as DeviceProfile);
   }
   throw new OnpathError(
     "device",

@@ -6,7 +6,8 @@
 
 import { isIP } from "node:net";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
-import { isObject, isPort, type OptionKind } from "../option_checks.ts";
+import { isObject } from "../../serialize/require.ts";
+import { isPort, type OptionKind } from "../option_checks.ts";
 
 /** IP address and port. */
 export interface Address {

@@ -15,6 +15,7 @@ import { readCropSize, readPixelRange, readSizeRule } from "./size_fields.ts";
 import type { SizeRule } from "./sizes.ts";
 import { readTiles } from "./tile_fields.ts";
 import type { TileRule } from "./tiles.ts";
+import { isObject } from "../../serialize/require.ts";
 
 /** Patches of Qwen2-VL, in samples and images. */
 export interface PatchGrid {
@@ -184,8 +185,6 @@ function channelsOf(values: number | readonly number[]): [number, number, number
 }
 
 function imageProcessorOf(json: unknown): Record<string, unknown> {
-  const isObject = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
   const document = isObject(json) && Object.hasOwn(json, "image_processor") ? json["image_processor"] : json;
   if (isObject(document)) return document;
   throw new OnpathError(

@@ -10,6 +10,7 @@ import { OnpathError } from "../../serialize/errors.ts";
 import { MAX_AXIS } from "../../serialize/sampling.ts";
 import type { Family } from "./families.ts";
 import type { SizeRule } from "./sizes.ts";
+import { isObject } from "../../serialize/require.ts";
 
 /** Default fewest and most pixels of Qwen2-VL. */
 const PIXEL_RANGE = [56 * 56, 28 * 28 * 1280] as const;
@@ -118,7 +119,7 @@ function edges(value: unknown, where: string): { readonly height: number; readon
 }
 
 function keysOf(value: unknown, where: string): string[] {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.keys(value);
+  if (isObject(value)) return Object.keys(value);
   throw refused(where, named(value), "a size by name, such as height and width");
 }
 

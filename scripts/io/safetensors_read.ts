@@ -9,6 +9,7 @@ import { type DType, DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts"
 import { OnpathError } from "../../serialize/errors.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
 import { MAX_SAFETENSORS_HEADER, METADATA_KEY, SAFETENSORS_DTYPES } from "./safetensors.ts";
+import { isObject } from "../../serialize/require.ts";
 
 /** Maximum number of axes of a tensor. */
 const MAX_AXES = 16;
@@ -136,7 +137,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-  return isRecord(value) && countNames(text) === countKeys(value) ? value : undefined;
+  return isObject(value) && countNames(text) === countKeys(value) ? value : undefined;
 }
 
 /** Counts the colons outside of strings: the names of all objects of a JSON text, repeated ones too. */
@@ -161,7 +162,7 @@ function countKeys(value: unknown, depth = 0): number {
 
 function readEntry(key: string, value: unknown, data: Uint8Array<ArrayBuffer>, name: string) {
   const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
-  const isEntry = isRecord(value) && Object.keys(value).length === 3 && typeof dtype === "string" &&
+  const isEntry = isObject(value) && Object.keys(value).length === 3 && typeof dtype === "string" &&
     isWholeList(shape) && shape.length <= MAX_AXES && isWholeList(offsets) && offsets.length === 2;
   if (!isEntry) {
     throw refuse(name, `tensor ${shown(key)} is not {"dtype", "shape", "data_offsets": [begin, end]}`, {
@@ -188,13 +189,9 @@ function readEntry(key: string, value: unknown, data: Uint8Array<ArrayBuffer>, n
 }
 
 function readTexts(value: unknown, name: string): [string, string][] {
-  const texts = isRecord(value) ? Object.entries(value) : [["", null]];
+  const texts = isObject(value) ? Object.entries(value) : [["", null]];
   if (texts.every((each): each is [string, string] => typeof each[1] === "string")) return texts;
   throw refuse(name, `its ${METADATA_KEY} is not an object of texts`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isWholeList(value: unknown): value is number[] {

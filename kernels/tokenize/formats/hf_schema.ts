@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { longList, shortList } from "../../lists.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";
+import { isObject } from "../../../serialize/require.ts";
 
 const MAX_ID = 2 ** 30;
 const ID = z.int().min(0).max(MAX_ID);
@@ -107,7 +108,7 @@ export type TemplatePiece =
 const PAIR = z.tuple([z.string(), ID]);
 
 function isTemplateTokens(value: unknown): value is Record<string, { ids: number[] }> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+  return isObject(value) &&
     Object.values(value).every((token: unknown) =>
       typeof token === "object" && token !== null && "ids" in token && Array.isArray(token.ids) &&
       token.ids.length <= 64 && token.ids.every(isId)
