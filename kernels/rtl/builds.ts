@@ -220,7 +220,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
     isCommitted: false,
     card: {
       holds: "packet_rows",
-      summary: "filters over whole rows, as Pillow has them",
+      summary: "resize by any filter over whole rows: Pillow's, OpenCV's, torchvision's",
       arguments: "rows",
       keepsOrder: true,
     },

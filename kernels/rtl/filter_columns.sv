@@ -1,7 +1,10 @@
 // Column filter of a row: sixteen taps of all channels per cycle, each pixel times its signed weight of 22
 // fraction bits. A program gives the position in the row and the weights of each sixteen taps; an output column with
-// more taps has several steps. Samples are packed into words of the ring; each output packet begins at a word
+// more taps has several steps. Results are packed into words of the ring; each output packet begins at a word
 // boundary.
+//
+// A result is signed, with 14 fraction bits. Filters that round after each pass have whole results from 0 to 255;
+// the others round at the end alone, and keep the fraction.
 module filter_columns #(
     parameter int WW = 9,   // 2^WW words: maximum row
     parameter int SW = 12,  // 2^SW steps
@@ -18,6 +21,7 @@ module filter_columns #(
     input  logic [SW-1:0] cfg_first,        // address of the first step
     input  logic [  10:0] cfg_packet_items, // columns per answer
     input  logic [  31:0] cfg_fill,
+    input  logic          cfg_wide,         // results keep their fraction
     input  logic [  RW:0] cfg_ring,         // ring words in use: whole rows
     input  logic          load_steps,       // 13:0 row byte, then weights, then column's last step
     input  logic          load_weights,     // two weights per entry
@@ -32,7 +36,7 @@ module filter_columns #(
     input  logic [1023:0] read_data,        // one cycle after the read
     output logic          write,            // write to the ring
     output logic [RW-1:0] write_addr,
-    output logic [ 255:0] write_data,
+    output logic [ 767:0] write_data,       // 32 results of 24 bits
     output logic          done              // with the last word of the row
 );
   // ---- step counter ----
@@ -179,29 +183,32 @@ module filter_columns #(
           quarter[4*c+q] <= product[16*q+c] + product[16*q+4+c] + product[16*q+8+c] + product[16*q+12+c];
     end
     always_ff @(posedge clk)
-      // Half a level plus 255 times the weights' magnitudes, whose sum is below 2 * 2^22: bit 31 is the sign.
+      // Half a unit plus 255 times the weights' magnitudes, whose sum is below 2 * 2^22: bit 31 is the sign.
       if (v7)
-        sum[c] <= (f7[3] ? 32'h0020_0000 : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
+        sum[c] <= (f7[3] ? (cfg_wide ? 32'h0000_0080 : 32'h0020_0000) : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
   end
 
-  // ---- samples packed into words; the rest of a packet's last word is written one cycle later ----
-  logic [31:0] pixel;
-  logic [287:0] grown;
-  logic [255:0] kept;
+  // ---- results packed into words; the rest of a packet's last word is written one cycle later ----
+  logic [95:0] pixel;
+  logic [863:0] grown;
+  logic [767:0] kept;
   logic [5:0] had, has;
   logic [10:0] column;
   logic border, word, rest;
   logic [RW-1:0] next_addr;
   always_comb begin
-    for (int c = 0; c < 4; c++) pixel[8*c+:8] = f8[1] ? cfg_fill[8*c+:8] : sum[c][31] ? 8'd0 : sum[c][30] ? 8'd255 : sum[c][29:22];
-    if (cfg_channels == 3'd1) pixel[31:8] = '0;
-    else if (cfg_channels == 3'd3) pixel[31:24] = '0;
+    for (int c = 0; c < 4; c++)
+      if (f8[1]) pixel[24*c+:24] = {2'b00, cfg_fill[8*c+:8], 14'd0};
+      else if (cfg_wide) pixel[24*c+:24] = sum[c][31:8];
+      else pixel[24*c+:24] = {2'b00, sum[c][31] ? 8'd0 : sum[c][30] ? 8'd255 : sum[c][29:22], 14'd0};
+    if (cfg_channels == 3'd1) pixel[95:24] = '0;
+    else if (cfg_channels == 3'd3) pixel[95:72] = '0;
   end
-  assign grown = {32'd0, kept} | ({256'd0, pixel} << {had, 3'd0});
+  assign grown = {96'd0, kept} | ({768'd0, pixel} << (10'd24 * {4'd0, had}));
   assign has = had + {3'd0, cfg_channels};
   assign border = column == cfg_packet_items - 11'd1 || f8[0];
   assign word = v8 && f8[2] && has >= 6'd32;
-  logic [255:0] rest_data;
+  logic [767:0] rest_data;
   logic rest_end, row_ends;
   assign row_ends = v8 && f8[2] && f8[0];
   always_ff @(posedge clk)
@@ -217,10 +224,10 @@ module filter_columns #(
       if (v8 && f8[2]) begin
         column <= border ? '0 : column + 11'd1;
         had <= border ? '0 : has >= 6'd32 ? has - 6'd32 : has;
-        kept <= border ? '0 : has >= 6'd32 ? {224'd0, grown[287:256]} : grown[255:0];
+        kept <= border ? '0 : has >= 6'd32 ? {672'd0, grown[863:768]} : grown[767:0];
       end
     end
-  always_ff @(posedge clk) if (v8) rest_data <= has >= 6'd32 ? {224'd0, grown[287:256]} : grown[255:0];
+  always_ff @(posedge clk) if (v8) rest_data <= has >= 6'd32 ? {672'd0, grown[863:768]} : grown[767:0];
   // A full word and a rest never coincide, because after a boundary a word takes at least eight columns.
   always_ff @(posedge clk)
     if (!rst_n || clear) begin
@@ -235,6 +242,6 @@ module filter_columns #(
   always_ff @(posedge clk)
     if (word || rest) begin
       write_addr <= next_addr;
-      write_data <= rest ? rest_data : grown[255:0];
+      write_data <= rest ? rest_data : grown[767:0];
     end
 endmodule

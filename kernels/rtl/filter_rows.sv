@@ -1,5 +1,8 @@
-// Row filter over stored rows: one word of 32 samples times a weight per cycle. The taps of a word are
+// Row filter over stored rows: one word of 32 column results times a weight per cycle. The taps of a word are
 // consecutive; the word leaves after its last tap. Headers pass in order between words.
+//
+// A result has 14 fraction bits and a weight 22, so a sum has 36. Its lowest bits are rounded away first, half up:
+// libraries that sum in binary32 see a tie there. Then the sum is rounded to a level, a tie up or to the even one.
 module filter_rows #(
     parameter int RW = 12,  // 2^RW words of the ring
     parameter int TW = 13   // 2^TW weights
@@ -8,12 +11,14 @@ module filter_rows #(
     input  logic          rst_n,
     input  logic [   2:0] cfg_channels,
     input  logic [  31:0] cfg_fill,
+    input  logic [   1:0] cfg_snap,      // fraction bits that are kept: 0: 22, 1: 14, 2: 11
+    input  logic          cfg_even,      // a tie goes to the even level
     input  logic          load,
     input  logic [TW-1:0] load_addr,
     input  logic [  23:0] load_data,
     input  logic          write,         // write to the ring
     input  logic [RW-1:0] write_addr,
-    input  logic [ 255:0] write_data,
+    input  logic [ 767:0] write_data,    // 32 results of 24 bits
     // Input: a tap of a word, or a beat of a header.
     input  logic          s_valid,
     input  logic [   1:0] s_part,
@@ -30,11 +35,11 @@ module filter_rows #(
     output logic [   1:0] m_part,
     output logic          m_last
 );
-  logic [255:0] samples;
+  logic [767:0] results;
   logic [23:0] weight;
   tdp_ram #(
       .AW(RW),
-      .DW(256)
+      .DW(768)
   ) u_ring (
       .clk,
       .en_a  (write),
@@ -46,7 +51,7 @@ module filter_rows #(
       /* verilator lint_on PINCONNECTEMPTY */
       .en_b  (s_valid),
       .addr_b(s_addr),
-      .q_b   (samples)
+      .q_b   (results)
   );
   tdp_ram #(
       .AW(TW),
@@ -65,46 +70,68 @@ module filter_rows #(
       /* verilator lint_on PINCONNECTEMPTY */
   );
 
-  // ---- 1: sample and weight; 2: products; 3: sums ----
-  logic v1, v2, v3;
-  logic [7:0] f1, f2;  // part, first, final, last, fill, phase
-  logic [6:0] f3;  // without first
-  logic [255:0] h1, h2, h3;
+  // ---- 1: results and weight; 2: products of their halves; 3: products; 4: sums ----
+  // A product of 24 by 24 bits is two of a card's multipliers, with a register between.
+  logic v1, v2, v3, v4;
+  logic [7:0] f1, f2, f3;  // part, first, final, last, fill, phase
+  logic [6:0] f4;  // without first
+  logic [255:0] h1, h2, h3, h4;
   always_ff @(posedge clk)
-    if (!rst_n) {v1, v2, v3} <= '0;
-    else {v1, v2, v3} <= {s_valid, v1, v2};
+    if (!rst_n) {v1, v2, v3, v4} <= '0;
+    else {v1, v2, v3, v4} <= {s_valid, v1, v2, v3};
   always_ff @(posedge clk) begin
     if (s_valid) f1 <= {s_part, s_first, s_final, s_last, s_fill, s_phase};
     if (v1) f2 <= f1;
-    if (v2) f3 <= {f2[7:6], f2[4:0]};
+    if (v2) f3 <= f2;
+    if (v3) f4 <= {f3[7:6], f3[4:0]};
     if (s_valid && !s_part[1]) h1 <= s_header;
     if (v1 && !f1[7]) h2 <= h1;
     if (v2 && !f2[7]) h3 <= h2;
+    if (v3 && !f3[7]) h4 <= h3;
   end
-  logic [31:0] product[32];
-  /* verilator lint_off UNUSEDSIGNAL */  // fraction bits of the sum
-  logic [31:0] sum[32];
+  // Half of the lowest bit that is kept. With 22 kept bits there is nothing below.
+  logic [47:0] half;
+  logic [13:0] kept;  // of bits 24 to 11 of a sum
+  assign half = cfg_snap == 2'd2 ? 48'h100_0000 : cfg_snap == 2'd1 ? 48'h20_0000 : '0;
+  assign kept = cfg_snap == 2'd2 ? 14'd0 : cfg_snap == 2'd1 ? 14'h3800 : 14'h3ff8;
+  logic [47:0] product[32];
+  logic [40:0] low[32];
+  logic [31:0] high[32];
+  /* verilator lint_off UNUSEDSIGNAL */  // bits that are rounded away
+  logic [47:0] sum[32];
   /* verilator lint_on UNUSEDSIGNAL */
   for (genvar i = 0; i < 32; i++) begin : g_sample
     always_ff @(posedge clk) begin
-      if (v1) product[i] <= {24'd0, samples[8*i+:8]} * {{8{weight[23]}}, weight};
-      if (v2) sum[i] <= (f2[5] ? 32'h0020_0000 : sum[i]) + product[i];
+      // Results below 2^23 in magnitude times weights whose magnitudes sum to less than 2 * 2^22: 47 bits and a sign.
+      if (v1) begin
+        low[i] <= {25'd0, results[24*i+:16]} * {{17{weight[23]}}, weight};
+        high[i] <= {{24{results[24*i+23]}}, results[24*i+16+:8]} * {{8{weight[23]}}, weight};
+      end
+      if (v2) product[i] <= {high[i], 16'd0} + {{7{low[i][40]}}, low[i]};
+      if (v3) sum[i] <= (f3[5] ? half : sum[i]) + product[i];
     end
   end
 
-  // ---- 4: out ----
+  // ---- 5: levels ----
+  function automatic logic [7:0] level(input logic [47:11] value, input logic [13:0] mask, input logic even);
+    logic above;
+    logic [11:0] rounded;
+    above = |value[34:25] || |(value[24:11] & mask);
+    rounded = value[47:36] + 12'(value[35] && (above || !even || value[36]));
+    return rounded[11] ? 8'd0 : |rounded[10:8] ? 8'd255 : rounded[7:0];
+  endfunction
   logic [271:0] fills;
   logic [8:0] turn;
   assign fills = cfg_channels == 3'd1 ? {34{cfg_fill[7:0]}} :
       cfg_channels == 3'd3 ? 272'({12{cfg_fill[23:0]}}) : 272'({9{cfg_fill}});
-  assign turn = cfg_channels == 3'd3 ? {4'd0, f3[1:0], 3'd0} : 9'd0;
-  always_ff @(posedge clk) m_valid <= rst_n && v3 && (!f3[6] || f3[4]);
+  assign turn = cfg_channels == 3'd3 ? {4'd0, f4[1:0], 3'd0} : 9'd0;
+  always_ff @(posedge clk) m_valid <= rst_n && v4 && (!f4[6] || f4[4]);
   always_ff @(posedge clk)
-    if (v3) begin
-      m_part <= f3[6:5];
-      m_last <= f3[6] && f3[3];
-      if (!f3[6]) m_data <= h3;
-      else if (f3[2]) m_data <= fills[turn+:256];
-      else for (int i = 0; i < 32; i++) m_data[8*i+:8] <= sum[i][31] ? 8'd0 : sum[i][30] ? 8'd255 : sum[i][29:22];
+    if (v4) begin
+      m_part <= f4[6:5];
+      m_last <= f4[6] && f4[3];
+      if (!f4[6]) m_data <= h4;
+      else if (f4[2]) m_data <= fills[turn+:256];
+      else for (int i = 0; i < 32; i++) m_data[8*i+:8] <= level(sum[i][47:11], kept, cfg_even);
     end
 endmodule

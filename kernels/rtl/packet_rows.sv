@@ -1,4 +1,4 @@
-// The pipeline of rows, packets of rows in and packets of samples out: antialiased resize, and normalisation
+// The pipeline of rows, packets of rows in and packets of samples out: resize by any filter, and normalisation
 // where the arguments say so (kernels/rtl/registers.ts).
 module packet_rows #(
     parameter int AW = 7,   // 2^AW beats are stored on either side
@@ -48,7 +48,7 @@ module packet_rows #(
     // Of no use here: a packet brings several answers or none, and sockets go one by one.
     output logic [ 15:0] m_axis_tdest
 );
-  localparam int ARGS = 33;
+  localparam int ARGS = 36;
   /* verilator lint_off UNUSEDSIGNAL */  // arguments are words, whatever they need; no table has pages
   logic [32*ARGS-1:0] cfg;
   logic page_begin, page_done, page_bank, limit_valid;
@@ -85,7 +85,7 @@ module packet_rows #(
   localparam logic [31:0] PLANES = 32'd2048;
   logic [31:0] room, bytes;
   logic [13:0] most;
-  assign room = cfg[32*31+:2] == 2'd3 ? '0 : 32'(32 * 2 ** AW) >> cfg[32*31+:2];
+  assign room = cfg[32*34+:2] == 2'd3 ? '0 : 32'(32 * 2 ** AW) >> cfg[32*34+:2];
   assign bytes = room < PLANES ? room : PLANES;
   // Bytes of 8-bit samples, of a row's packets and of its last one; none is as wrong as too many. There are no
   // samples of eight bytes.
@@ -106,7 +106,7 @@ module packet_rows #(
       .clk,
       .rst_n,
       .clear  (taken),
-      .cfg    (cfg[32*29-1:0]),
+      .cfg    (cfg[32*32-1:0]),
       .load_valid,
       .load_table,
       .load_addr,
@@ -137,8 +137,8 @@ module packet_rows #(
       .clk,
       .rst_n,
       .cfg_channels(cfg[32*4+:3]),
-      .cfg_planar  (cfg[32*30]),
-      .cfg_size    (cfg[32*31+:2]),
+      .cfg_planar  (cfg[32*33]),
+      .cfg_size    (cfg[32*34+:2]),
       .s_valid     (r_valid),
       // The resize begins no packet that has no place here.
       /* verilator lint_off PINCONNECTEMPTY */
@@ -161,8 +161,8 @@ module packet_rows #(
   normalize_levels u_levels (
       .clk,
       .rst_n,
-      .cfg_levels(cfg[32*29]),
-      .cfg_size  (cfg[32*31+:2]),
+      .cfg_levels(cfg[32*32]),
+      .cfg_size  (cfg[32*34+:2]),
       .load      (load_valid && load_table == 4'd2),
       .load_addr (load_addr[9:0]),
       .load_data (load_data[31:0]),

@@ -74,6 +74,12 @@ export const ROWS_ARGUMENTS = [
   { name: "ringWords", meaning: "words of the ring: whole rows" },
   { name: "slack", meaning: "rows of the ring beyond those that an output row needs" },
   { name: "fill", meaning: "the fill colour, a byte a channel" },
+  { name: "wide", meaning: "1: a column's sum is rounded to 14 fraction bits; 0: to a whole level" },
+  {
+    name: "snap",
+    meaning: "fraction bits of a row's sum before it is rounded to a level: 0: 22, 1: 14, 2: 11",
+  },
+  { name: "even", meaning: "1: a tie goes to the even level; 0: up" },
   { name: "levels", meaning: "1: samples are looked up in the table of levels" },
   { name: "planar", meaning: "1: a packet's samples leave plane by plane" },
   { name: "size", meaning: "log2 of the bytes of a sample that leaves" },

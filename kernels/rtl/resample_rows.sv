@@ -17,7 +17,7 @@ module resample_rows #(
     input  logic                rst_n,
     input  logic                clear,
     /* verilator lint_off UNUSEDSIGNAL */  // arguments are whole words
-    input  logic [32*29-1:0]    cfg,       // order: kernels/rtl/registers.ts
+    input  logic [32*32-1:0]    cfg,       // order: kernels/rtl/registers.ts
     input  logic                load_valid,
     input  logic [      3:0]    load_table,
     input  logic [     15:0]    load_addr,
@@ -106,7 +106,7 @@ module resample_rows #(
   logic [WW-1:0] read_word;
   logic [1023:0] read_data;
   logic [RW-1:0] ring_addr;
-  logic [255:0] ring_data;
+  logic [767:0] ring_data;
   logic [1:0] waiting;  // rows stored and not begun
   logic [2:0] under_way, filtered;  // rows from column filter to their last answer; rows filtered
   assign c_start = waiting != 2'd0 && under_way <= cfg[32*27+:3];
@@ -153,6 +153,7 @@ module resample_rows #(
       .cfg_first       (cfg[32*12+:SW]),
       .cfg_packet_items(cfg[32*19+:11]),
       .cfg_fill        (cfg[32*28+:32]),
+      .cfg_wide        (cfg[32*29]),
       .cfg_ring        (cfg[32*26+:RW+1]),
       .load_steps      (load_valid && load_table == STEPS),
       .load_weights    (load_valid && load_table == WEIGHTS),
@@ -234,6 +235,8 @@ module resample_rows #(
       .rst_n,
       .cfg_channels(cfg[32*4+:3]),
       .cfg_fill    (cfg[32*28+:32]),
+      .cfg_snap    (cfg[32*30+:2]),
+      .cfg_even    (cfg[32*31]),
       .load        (load_valid && load_table == ROW_WEIGHTS),
       .load_addr   (load_addr[TW-1:0]),
       .load_data   (load_data[23:0]),

@@ -14,8 +14,8 @@ import { filterTable } from "../../kernels/image/resample/tables.ts";
 import type { AxisScale } from "../../kernels/image/resize/spec.ts";
 
 import { MODEL_PROFILE } from "../../runtime/device/model.ts";
-import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { anyChannels, noise } from "../support/images.ts";
+import { rtlRounding } from "../../kernels/image/rtl/rows.ts";
 import { LIBRARY_RESIZES, throughRows } from "../support/resample.ts";
 
 /** Parameters of every library's filter that runs on rows, for any lengths up to a limit. */
@@ -143,10 +143,7 @@ Deno.test("filterForms() states the tables that are made, with three lookups a t
     const program = filterProgram(params);
     const forms = resampleKernel.forms(params);
     const wide = program.between === "i32";
-    assert.deepEqual(
-      forms.map(({ form }) => form),
-      wide ? ["distinct", "nibble"] : ["distinct", "nibble", "multiply"],
-    );
+    assert.deepEqual(forms.map(({ form }) => form), ["distinct", "nibble", "multiply"]);
     for (const { form, tables } of forms.filter(({ form }) => form !== "multiply")) {
       for (const [name, filter] of [["column", program.x], ["row", program.y]] as const) {
         const { products } = filterTable(filter, form === "nibble" ? 16 : 256);
@@ -214,23 +211,34 @@ Deno.test("compile() has a plan for usual sizes with every filter of OpenCV and 
   }
 });
 
-Deno.test("compile() refuses wide rows by name for devices whose kernels hold rows of 8 bits", () => {
-  const compiled = (resize: object) => () =>
-    compile({ steps: [{ op: "resize", size: [9, 9], ...resize }] }, {
-      input: { dtype: "u8", shape: [20, 20, 3], layout: "HWC" },
-      device: RTL_PROFILE,
-    });
-  for (const resize of LIBRARY_RESIZES) {
-    const { kernel, params } = chooseResize(resize, { input: 20, output: 9 }, { input: 20, output: 9 });
-    if (kernel === "resize" || filterProgram(params).between === "u8") {
-      compiled(resize)();
-      continue;
-    }
-    assert.throws(compiled(resize), {
+Deno.test("rtlRounding() raises weights of 11 bits to the RTL's 22, within its sums of 32 and 48 bits", () => {
+  fc.assert(
+    fc.property(anyParams(500), (params) => {
+      const program = filterProgram(params);
+      const { factor, values } = rtlRounding(program);
+      assert.equal(factor, params.match === "opencv" && /cubic|lanczos/.test(params.filter) ? 2 ** 11 : 1);
+      assert.equal(values.wide === 1, program.between === "i32");
+      assert.equal(values.even === 1, program.ties === "even");
+      const most = (axis: AxisFilter) =>
+        factor * Math.max(...signedSums(axis).map(({ positive, negative }) => Math.max(positive, negative)));
+      assert(most(program.x) * 255 + 2 ** 21 < 2 ** 31);
+      assert(most(program.y) * WIDE_LIMIT + 2 ** 24 < 2 ** 47);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("rtlRounding() refuses a program that the RTL cannot round, by its shifts", () => {
+  const program = filterProgram({ filter: "box", y: { input: 8, output: 4 }, x: { input: 8, output: 4 } });
+  for (
+    const change of [{ columnShift: 8 }, { columnShift: 9, between: "i32" }, {
+      snapShift: 20,
+      rowShift: 16,
+    }] as const
+  ) {
+    assert.throws(() => rtlRounding({ ...program, ...change }), {
       code: "device",
-      message:
-        `Cannot compile for device rtl: it has no kernel "resample" for filter ${resize.filter} of match ` +
-        `"${resize.match}", which rounds at the end alone`,
+      message: /the RTL does not round sums of columns by \d+ bits and those of rows by \d+ and \d+/,
     });
   }
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
-import type { FilterName } from "../../kernels/image/geometry/names.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/compile.ts";
@@ -17,6 +16,7 @@ import { reserveSlots, slotAddress } from "../../serialize/packets.ts";
 import type { Tensor } from "../../serialize/tensor.ts";
 import { anyChannels, inLayout, noise } from "../support/images.ts";
 import { readPhoto } from "../support/photos.ts";
+import { LIBRARY_RESIZES } from "../support/resample.ts";
 import { sameTensor } from "../runtime/helpers.ts";
 import { load, packetsOf, sealed } from "./plans.ts";
 import { modelRun, rtlRun } from "./runs.ts";
@@ -94,12 +94,22 @@ const anyWidth = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 300, max: 800 }) },
 );
 
+const PILLOW_FILTERS = ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] as const;
+
+/** Filters of other libraries, without those of four neighbours. */
+const WHOLE_ROWS = LIBRARY_RESIZES.filter(({ filter, antialias }) =>
+  filter !== "bilinear" || antialias === true
+);
+
 const anyStep = fc.record({
   from: fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth),
   to: fc.oneof(fc.tuple(fc.integer({ min: 1, max: 30 }), anyWidth), fc.constant(null)),
-  filter: fc.constantFrom<FilterName>("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"),
-  // OpenCV's nearest is the one filter of another library that rounds after each pass.
-  isOpenCv: fc.constantFrom(false, false, false, true),
+  resize: fc.oneof(
+    fc.constantFrom(...PILLOW_FILTERS).map((filter) => ({ match: "pillow" as const, filter })),
+    fc.constantFrom(...WHOLE_ROWS),
+  ),
+  // Black and white pixels take sums to both ends.
+  extreme: fc.boolean(),
   crop: fc.boolean(),
   pad: fc.option(fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(40))),
   normalize: fc.option(fc.record({
@@ -115,12 +125,7 @@ function planOf(
 ): { plan: ImagePlan; input: Tensor; pipeline: ImagePipeline } {
   const [height, width] = draw.from;
   const size = draw.to ?? [height, width];
-  const { filter, isOpenCv } = draw;
-  const steps: ImagePipeline["steps"][number][] = [{
-    op: "resize",
-    size: [...size],
-    ...(isOpenCv ? { match: "opencv", filter: "nearest" } : { match: "pillow", filter }),
-  }];
+  const steps: ImagePipeline["steps"][number][] = [{ op: "resize", size: [...size], ...draw.resize }];
   if (draw.crop) steps.push({ op: "center_crop", size: [Math.ceil(size[0]! / 2), Math.ceil(size[1]! / 2)] });
   if (draw.pad !== null) {
     const [top, left, bottom, right] = draw.pad;
@@ -130,6 +135,7 @@ function planOf(
   const mean = [0.4, 0.5, 0.6, 0.7].slice(0, channels);
   if (draw.normalize) steps.push({ op: "normalize", mean, std: mean, range: "0-1", ...draw.normalize });
   const input = noise(images, height, width, channels, height + width);
+  if (draw.extreme) input.data.set((input.data as Uint8Array).map((level) => level < 128 ? 0 : 255));
   return { plan: compile({ steps }, { input, device: RTL_PROFILE }), input, pipeline: { steps } };
 }
 
@@ -167,8 +173,8 @@ Deno.test("RTL: rows equal the model packet by packet, whatever is lost, comes a
         {
           from: [7, 11],
           to: [5, 11],
-          filter: "bicubic",
-          isOpenCv: false,
+          resize: { match: "pillow", filter: "bicubic" },
+          extreme: false,
           crop: false,
           pad: null,
           normalize: null,
@@ -228,8 +234,8 @@ longTest("RTL: cycles of flows of rows are those of the plan and of the model", 
         {
           from: [3, 6],
           to: null,
-          filter: "lanczos",
-          isOpenCv: false,
+          resize: { match: "pillow", filter: "lanczos" },
+          extreme: false,
           crop: true,
           pad: [3, 3, 0, 7],
           normalize: { dtype: "u8", layout: "HWC" },

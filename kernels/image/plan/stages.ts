@@ -38,22 +38,15 @@ export function stageKernels(
     const { mean, std, range, dtype, layout } = step;
     stages.push({ kernel: "normalize", params: { mean, std, range, dtype, planar: layout === "CHW" } });
   }
-  for (const { kernel, params } of stages) {
-    const variant = kernel === "resample" ? wideVariant(params as ResampleParams, device) : "";
-    if (device.kernels.includes(kernel) && variant === "") continue;
+  for (const { kernel } of stages) {
+    if (device.kernels.includes(kernel)) continue;
     throw new OnpathError(
       "device",
-      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"${variant}`,
+      `Cannot compile for device ${device.name}: it has no kernel "${kernel}"`,
       { device: device.name, kernel, kernels: device.kernels },
     );
   }
   return stages;
-}
-
-/** Names the filters that a device with built kernels lacks: those whose column results exceed 8 bits. */
-function wideVariant(params: ResampleParams, { depths }: DeviceProfile): string {
-  if (depths === undefined || filterProgram(params).between === "u8") return "";
-  return ` for filter ${params.filter} of match "${params.match}", which rounds at the end alone`;
 }
 
 /** Partition of the output rows if rows are sent, equal to that of `layOut`. */

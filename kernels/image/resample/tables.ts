@@ -51,7 +51,7 @@ export function filterForms(program: FilterProgram): TableForm[] {
   const wide = between === "i32";
   const because = "a weight of 22 bits times a pixel is a whole number, and so are the sums" +
     (wide ? "; three bytes of a column sum are looked up like pixels" : "");
-  const looked: TableForm[] = [
+  return [
     { ...shared, form: "distinct", because, tables: describe(program, 256) },
     {
       ...shared,
@@ -59,9 +59,8 @@ export function filterForms(program: FilterProgram): TableForm[] {
       because: `${because}; w (16 h + l) = 16 (w h) + w l`,
       tables: describe(program, 16),
     },
+    multiplyForm(y, x),
   ];
-  // Devices that multiply hold column results of 8 bits.
-  return wide ? looked : [...looked, multiplyForm(y, x)];
 }
 
 /** Bytes of a column result, each looked up by itself. */

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { filterProgram } from "../resample/program.ts";
+import { FILTER_BITS } from "../resample/coefficients.ts";
+import { type FilterProgram, filterProgram } from "../resample/program.ts";
 import { filterLists, filterSteps } from "../resample/steps.ts";
+import { OPENCV_BITS } from "../resample/opencv.ts";
 import type { ResampleParams } from "../resample/spec.ts";
+import { OnpathError } from "../../../serialize/errors.ts";
 import type { ImagePlan } from "../plan/plan.ts";
 import { rowRing } from "../plan/row_ring.ts";
 import { windowSpan } from "../plan/window_span.ts";
@@ -21,8 +24,52 @@ const ENTRY_BITS = { row: 16, taps: 10, weights: 13 };
 /** Bits of a weight, in two's complement. */
 const WEIGHT_BITS = 24;
 
+/** Two's complement of a weight. */
 function weightBits(weight: number): number {
   return weight & (2 ** WEIGHT_BITS - 1);
+}
+
+/** Fraction bits of a row's sum that the RTL can keep before the last rounding, by the value of `snap`. */
+const KEPT_BITS: readonly number[] = [22, 14, 11];
+
+/** Bits that a column sum can lose: all fraction bits; or those below 14, or none where the weights have 11. */
+const COLUMN_SHIFTS: Readonly<Record<FilterProgram["between"], readonly number[]>> = {
+  u8: [FILTER_BITS],
+  i32: [FILTER_BITS - 14, 0],
+};
+
+/** How the RTL rounds as a program says. */
+export interface RtlRounding {
+  /**
+   * Factor of all weights. The RTL's weights have 22 fraction bits and its column results 14, so that weights of 11 are
+   * raised by a power of two, and no column result loses bits.
+   */
+  readonly factor: number;
+  readonly values: Pick<Record<RowsArgumentName, number>, "wide" | "snap" | "even">;
+}
+
+/**
+ * Translates the rounding of a program.
+ *
+ * @param program Program of a resize.
+ * @throws {OnpathError} `device` if the RTL cannot round so.
+ */
+export function rtlRounding(
+  { columnShift, between, snapShift, rowShift, ties }: FilterProgram,
+): RtlRounding {
+  const snap = KEPT_BITS.indexOf(snapShift === 0 ? KEPT_BITS[0]! : rowShift);
+  if (snap < 0 || !COLUMN_SHIFTS[between].includes(columnShift)) {
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: the RTL does not round sums of columns by ${columnShift} bits and those of rows by ` +
+        `${snapShift} and ${rowShift}`,
+      { columnShift, snapShift, rowShift },
+    );
+  }
+  return {
+    factor: columnShift === 0 ? 2 ** (FILTER_BITS - OPENCV_BITS) : 1,
+    values: { wide: between === "u8" ? 0 : 1, snap, even: ties === "even" ? 1 : 0 },
+  };
 }
 
 /** Arguments and tables of the resize, without those common to all pipelines. */
@@ -36,14 +83,16 @@ export interface RowsPart {
 /**
  * Generates the arguments and tables.
  *
- * @param plan Plan whose first stage is the antialiased resize with form `multiply`.
+ * @param plan Plan whose first stage is the resize of rows with form `multiply`.
  */
 export function rowsPart(plan: ImagePlan): RowsPart {
   const { body: { stages, geometry, layout } } = plan;
   const params = stages[0]!.params as ResampleParams;
   const { channels, cut, answers } = layout;
   const { after, fill } = geometry;
-  const { y, x } = filterProgram(params);
+  const program = filterProgram(params);
+  const { y, x } = program;
+  const { factor, values: rounding } = rtlRounding(program);
   const [steps, lists] = [filterSteps(x), filterLists(y)];
   const ring = rowRing(params, plan);
   const [down, across] = [windowSpan(after.y), windowSpan(after.x)];
@@ -78,6 +127,7 @@ export function rowsPart(plan: ImagePlan): RowsPart {
       ringWords: ring.rows * ring.words.row,
       slack: ring.slack,
       fill: fill.reduce((sum, level, channel) => sum + level * 2 ** (8 * channel), 0),
+      ...rounding,
     },
     tables: [
       {
@@ -93,7 +143,8 @@ export function rowsPart(plan: ImagePlan): RowsPart {
         entries: Float64Array.from(
           { length: steps.weights.length / 2 },
           (_, at) =>
-            weightBits(steps.weights[2 * at]!) + 2 ** WEIGHT_BITS * weightBits(steps.weights[2 * at + 1]!),
+            weightBits(factor * steps.weights[2 * at]!) +
+            2 ** WEIGHT_BITS * weightBits(factor * steps.weights[2 * at + 1]!),
         ),
       },
       {
@@ -105,7 +156,7 @@ export function rowsPart(plan: ImagePlan): RowsPart {
           return first + taps - 1 + 2 ** ENTRY_BITS.row * (taps + 2 ** ENTRY_BITS.taps * weights);
         }),
       },
-      { table: ROWS_TABLE.rowWeights, entries: lists.weights.map(weightBits) },
+      { table: ROWS_TABLE.rowWeights, entries: lists.weights.map((weight) => weightBits(factor * weight)) },
     ],
   };
 }

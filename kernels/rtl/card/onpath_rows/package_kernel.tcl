@@ -98,10 +98,13 @@ foreach {name address meaning fields} {
     ringWords 0x0E0 {words of the ring: whole rows} {{ringWords} 0 32 read-write {words of the ring: whole rows}}
     slack 0x0E8 {rows of the ring beyond those that an output row needs} {{slack} 0 32 read-write {rows of the ring beyond those that an output row needs}}
     fill 0x0F0 {the fill colour, a byte a channel} {{fill} 0 32 read-write {the fill colour, a byte a channel}}
-    levels 0x0F8 {1: samples are looked up in the table of levels} {{levels} 0 32 read-write {1: samples are looked up in the table of levels}}
-    planar 0x100 {1: a packet's samples leave plane by plane} {{planar} 0 32 read-write {1: a packet's samples leave plane by plane}}
-    size 0x108 {log2 of the bytes of a sample that leaves} {{size} 0 32 read-write {log2 of the bytes of a sample that leaves}}
-    tables 0x110 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
+    wide 0x0F8 {1: a column's sum is rounded to 14 fraction bits; 0: to a whole level} {{wide} 0 32 read-write {1: a column's sum is rounded to 14 fraction bits; 0: to a whole level}}
+    snap 0x100 {fraction bits of a row's sum before it is rounded to a level: 0: 22, 1: 14, 2: 11} {{snap} 0 32 read-write {fraction bits of a row's sum before it is rounded to a level: 0: 22, 1: 14, 2: 11}}
+    even 0x108 {1: a tie goes to the even level; 0: up} {{even} 0 32 read-write {1: a tie goes to the even level; 0: up}}
+    levels 0x110 {1: samples are looked up in the table of levels} {{levels} 0 32 read-write {1: samples are looked up in the table of levels}}
+    planar 0x118 {1: a packet's samples leave plane by plane} {{planar} 0 32 read-write {1: a packet's samples leave plane by plane}}
+    size 0x120 {log2 of the bytes of a sample that leaves} {{size} 0 32 read-write {log2 of the bytes of a sample that leaves}}
+    tables 0x128 {entries of all tables of the plan: its packets are dropped before that many came} {{tables} 0 32 read-write {entries of all tables of the plan: its packets are dropped before that many came}}
     count_cycles 0x200 {counter 0} {{count_cycles} 0 32 read-only {counter 0}}
     count_cycles_upper 0x204 {counter 1} {{count_cycles_upper} 0 32 read-only {counter 1}}
     count_words 0x208 {counter 2} {{count_words} 0 32 read-only {counter 2}}
