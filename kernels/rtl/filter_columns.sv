@@ -159,7 +159,7 @@ module filter_columns #(
 
   // ---- 5: as pixels of four channels; 6: products; 7: sums of four; 8: sums of all steps ----
   logic [31:0] pixel5[16];
-  logic [23:0] weight5[16];
+  logic signed [23:0] weight5[16];
   logic [31:0] product[64], quarter[16];
   /* verilator lint_off UNUSEDSIGNAL */  // fraction bits of the sum
   logic [31:0] sum[4];
@@ -167,13 +167,13 @@ module filter_columns #(
   for (genvar t = 0; t < 16; t++) begin : g_tap
     always_ff @(posedge clk)
       if (v4) begin
-        weight5[t] <= w4[24*t+:24];
+        weight5[t] <= signed'(w4[24*t+:24]);
         if (cfg_channels == 3'd1) pixel5[t] <= {24'd0, bytes4[8*t+:8]};
         else if (cfg_channels == 3'd3) pixel5[t] <= {8'd0, bytes4[24*t+:24]};
         else pixel5[t] <= bytes4[32*t+:32];
       end
     for (genvar c = 0; c < 4; c++) begin : g_channel
-      always_ff @(posedge clk) if (v5) product[4*t+c] <= {24'd0, pixel5[t][8*c+:8]} * {{8{weight5[t][23]}}, weight5[t]};
+      always_ff @(posedge clk) if (v5) product[4*t+c] <= 32'(signed'({1'b0, pixel5[t][8*c+:8]}) * weight5[t]);
     end
   end
   for (genvar c = 0; c < 4; c++) begin : g_sum

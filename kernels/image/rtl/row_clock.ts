@@ -25,7 +25,7 @@ const BETWEEN = {
   /** From one skipped output row to the next. */
   skip: 2,
   /** From a packet's last tap to its first sample behind the plane buffer. */
-  planes: 7,
+  planes: 8,
   /** From a packet's last sample to its first beat out. */
   out: 8,
   /** From a packet's last beat until its drop is counted. */
