@@ -110,21 +110,28 @@ function pathsThrough(
   });
 }
 
+/** Longest path of a netlist between registers, memories and ports. */
+export interface LongestPath {
+  /** Number of cells on it. As in timing reports, a LUT, a four-bit carry and a wide multiplexer are one each. */
+  readonly levels: number;
+  /** Nets along it: first one that a register, a memory or a port drives. Empty if no cell is combinational. */
+  readonly nets: readonly number[];
+}
+
 /**
- * Counts the cells on the longest path between registers, memories and ports. As in timing reports, a LUT, a
- * four-bit carry and a wide multiplexer are one level each.
+ * Finds the path with most cells.
  *
  * @param cells Cells of a flat netlist.
  * @throws {Error} If a loop contains no register.
  */
-export function logicLevels(cells: readonly NetlistCell[]): number {
+export function longestPath(cells: readonly NetlistCell[]): LongestPath {
   const driver = new Map<number, number>();
   const paths = cells.flatMap((cell) => pathsThrough(cell).map((path) => ({ ...path, type: cell.type })));
   paths.forEach(({ to }, at) => to.forEach((net) => driver.set(net, at)));
   // Depth-first search with an explicit stack, because paths may exceed the call stack.
   const depth = new Int32Array(paths.length).fill(-1);
   const open = new Uint8Array(paths.length);
-  let levels = 0;
+  let deepest = -1;
   for (const start of driver.values()) {
     const stack = [start];
     while (stack.length > 0) {
@@ -138,7 +145,7 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
       if (waiting.length === 0) {
         const own = NO_LEVEL.test(paths[at]!.type) ? 0 : 1;
         depth[at] = own + before.reduce((longest, cell) => Math.max(longest, depth[cell]!), 0);
-        levels = Math.max(levels, depth[at]!);
+        if (deepest < 0 || depth[at]! > depth[deepest]!) deepest = at;
         stack.pop();
       } else {
         if (open[at]) {
@@ -149,5 +156,14 @@ export function logicLevels(cells: readonly NetlistCell[]): number {
       }
     }
   }
-  return levels;
+  if (deepest < 0) return { levels: 0, nets: [] };
+  const nets = [paths[deepest]!.to[0]!];
+  const depthOf = (net: number) => driver.has(net) ? depth[driver.get(net)!]! : 0;
+  for (let at: number | undefined = deepest; at !== undefined; at = driver.get(nets[0]!)) {
+    const { from } = paths[at]!;
+    // A cell of constants alone begins the path.
+    if (from.length === 0) break;
+    nets.unshift(from.reduce((best, net) => depthOf(net) > depthOf(best) ? net : best));
+  }
+  return { levels: depth[deepest]!, nets };
 }

@@ -9,7 +9,7 @@ import config from "../../deno.json" with { type: "json" };
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CellCounts, logicLevels, type NetlistCell, type Resources, resourcesOf } from "./netlist.ts";
+import { type CellCounts, longestPath, type NetlistCell, type Resources, resourcesOf } from "./netlist.ts";
 import type { SynthTarget } from "./targets.ts";
 
 /** Synthesis result of a target. Plain data. */
@@ -18,6 +18,8 @@ export interface SynthRow extends SynthTarget, Resources {
   readonly sources: string;
   /** Number of cells on the longest path between registers, memories and ports. */
   readonly levels: number;
+  /** Names along that path, from a register, memory or port to another; missing in rows made before there were any. */
+  readonly path?: readonly string[];
   /** Resources by module below the top, summed over its instances. */
   readonly modules: Readonly<Record<string, Resources & { readonly instances: number }>>;
 }
@@ -111,6 +113,39 @@ function modulesOf(stat: Stat, top: string): SynthRow["modules"] {
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
+/** Flat module in yosys' `write_json` format. */
+interface Netlist {
+  readonly cells: Readonly<Record<string, NetlistCell>>;
+  readonly netnames: Readonly<
+    Record<string, { readonly hide_name: 0 | 1; readonly bits: readonly (number | string)[] }>
+  >;
+}
+
+/** Names of the source along a path of nets, each once, and of the register behind it. */
+function namesAlong({ cells, netnames }: Netlist, nets: readonly number[]): string[] {
+  if (nets.length === 0) return [];
+  const names = new Map<number, string>();
+  const dots = (name: string) => name.split(".").length;
+  for (const [name, { hide_name, bits }] of Object.entries(netnames)) {
+    if (hide_name === 1) continue;
+    for (const bit of bits) {
+      // A port has the names of all modules that it crosses: the innermost one names its source.
+      const other = typeof bit === "number" ? names.get(bit) : name;
+      if (other === undefined || dots(name) > dots(other)) names.set(bit as number, name);
+    }
+  }
+  const last = nets.at(-1)!;
+  const taker = Object.values(cells).find(({ connections, port_directions }) =>
+    Object.entries(connections).some(([port, bits]) =>
+      port_directions[port] === "input" && bits.includes(last)
+    )
+  );
+  const behind = Object.entries(taker?.connections ?? {})
+    .flatMap(([port, bits]) => taker!.port_directions[port] === "output" ? bits : [])
+    .find((bit) => names.has(bit as number));
+  return [...new Set([...nets, behind].flatMap((net) => names.get(net as number) ?? []))];
+}
+
 /**
  * Synthesises one target for UltraScale+. Each module is mapped once, however many instances it has; paths
  * are counted across modules.
@@ -148,16 +183,18 @@ export async function synthesize(
   if (made === undefined) throw new Error(`Cannot synthesise ${target.name}: yosys wrote no files`);
   const stat = JSON.parse(textOf(made["stat.json"])) as Stat;
   const netlist = JSON.parse(textOf(made["netlist.json"])) as {
-    readonly modules: Readonly<Record<string, { readonly cells: Readonly<Record<string, NetlistCell>> }>>;
+    readonly modules: Readonly<Record<string, Netlist>>;
   };
   // The other modules are cells of the library.
   const flat = netlist.modules[top];
   if (flat === undefined) throw new Error(`Cannot synthesise ${target.name}: its netlist has no ${top}`);
   const modules = modulesOf(stat, top);
+  const { levels, nets } = longestPath(Object.values(flat.cells));
   const row: SynthRow = {
     ...target,
     ...resourcesOf(stat.design.num_cells_by_type),
-    levels: logicLevels(Object.values(flat.cells)),
+    levels,
+    path: namesAlong(flat, nets),
     sources: hashSources(files, Object.keys(modules)),
     modules,
   };

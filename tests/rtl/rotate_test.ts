@@ -281,6 +281,45 @@ Deno.test("packet_rotate rounds a tie of an aligned element to the even unit", (
   assert.notDeepEqual(above, even);
 });
 
+/**
+ * Integers whose norm is just above a tie of binary32 that is a tie of the stored type: `kept` bits, an even number,
+ * then 1, 0 and so on. Without the bits behind binary32's, the norm rounds down twice.
+ */
+function aboveTwoTies(kept: number, values: number): number[] {
+  // Roots have 26 bits, and squares up to 2^(2 x zeros) units of them.
+  const low = 26 - kept;
+  for (let zeros = 13; zeros < 16; zeros++) {
+    for (let even = 2 ** (kept - 1); even < 2 ** kept; even += 2) {
+      const root = even * 2 ** low + 2 ** (low - 1) + 2;
+      let sum = Math.floor(root * root / 4 ** zeros) + 1;
+      if (sum * 4 ** zeros >= (root + 1) ** 2) continue;
+      const integers: number[] = [];
+      while (sum > 0) {
+        integers.push(Math.min(values, Math.floor(Math.sqrt(sum))));
+        sum -= integers.at(-1)! ** 2;
+      }
+      if (integers.length <= 256) return integers;
+    }
+  }
+  throw new Error(`Cannot find ${kept} bits above two ties`);
+}
+
+Deno.test("packet_rotate rounds a norm up that is above a tie by less than its root has", () => {
+  for (const [type, kept] of [["f16", 11], ["bf16", 8]] as const) {
+    const rotation = { decode: false, bits: 2, channels: 256, values: type, norms: type } as const;
+    const integers = aboveTwoTies(kept, 2 ** kept - 1);
+    const vector = new Float32Array(256), elements = new Uint16Array(256), norm = new Uint16Array(1);
+    vector.set(integers);
+    narrow(type, vector, elements);
+    const exact = Math.sqrt(integers.reduce((sum, value) => sum + value ** 2, 0));
+    const unit = 2 ** (Math.floor(Math.log2(exact)) - kept + 1);
+    narrow(type, Float32Array.of(Math.ceil(exact / unit) * unit), norm);
+    rtl.card.start(argumentsOf(rotation, 17));
+    const [answer] = rtl.run([payloadPacket(17, new Uint8Array(elements.buffer), 0, 1, 1)]).answers;
+    assert.deepEqual([...answer!.subarray(-2)], [norm[0]! & 255, norm[0]! >> 8], `${type}: ${integers}`);
+  }
+});
+
 Deno.test("packet_rotate drops every packet when its arguments are out of range", () => {
   const place = (name: string) => ROTATE_ARGUMENTS.findIndex((each) => each.name === name);
   for (const decode of [false, true]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { logicLevels, type NetlistCell, resourcesOf } from "../../scripts/synth/netlist.ts";
+import { longestPath, type NetlistCell, resourcesOf } from "../../scripts/synth/netlist.ts";
 
 const OUTPUTS = ["O", "Q", "DOA", "DOH", "SPO", "DPO"];
 
@@ -14,7 +14,7 @@ function cell(type: string, nets: Readonly<Record<string, number | string>>): Ne
   };
 }
 
-Deno.test("logicLevels() counts cells between registers; inverters are none", () => {
+Deno.test("longestPath() counts cells between registers; inverters are none", () => {
   const chain = [
     cell("FDRE", { C: 1, D: 14, Q: 10 }),
     cell("INV", { I: 10, O: 11 }),
@@ -22,11 +22,11 @@ Deno.test("logicLevels() counts cells between registers; inverters are none", ()
     cell("CARRY4", { CI: 12, O: 13 }),
     cell("LUT1", { I0: 13, O: 14 }),
   ];
-  assert.equal(logicLevels(chain), 3);
-  assert.equal(logicLevels([]), 0);
+  assert.deepEqual(longestPath(chain), { levels: 3, nets: [10, 11, 12, 13, 14] });
+  assert.deepEqual(longestPath([]), { levels: 0, nets: [] });
 });
 
-Deno.test("logicLevels(): a memory of LUTs is read through its address, and ends what is written", () => {
+Deno.test("longestPath(): a memory of LUTs is read through its address, and ends what is written", () => {
   // A count that is read, increased and written again; the address of a port is what another port reads.
   const counter = [
     cell("RAM32M16", { ADDRA: 2, DOA: 3, ADDRH: 4, DOH: 5, DIA: 4, WE: 4, WCLK: 1 }),
@@ -34,24 +34,24 @@ Deno.test("logicLevels(): a memory of LUTs is read through its address, and ends
     cell("LUT2", { I0: 3, I1: "0", O: 4 }),
   ];
   // A, the address's LUT, H and what both go into.
-  assert.equal(logicLevels(counter), 4);
+  assert.equal(longestPath(counter).levels, 4);
   const pair = [
     cell("RAM64X1D", { A0: 9, SPO: 2, DPRA0: 3, DPO: 4, D: 5, WE: 5, WCLK: 1 }),
     cell("LUT1", { I0: 4, O: 5 }),
     cell("LUT1", { I0: 2, O: 3 }),
   ];
-  assert.equal(logicLevels(pair), 4);
+  assert.equal(longestPath(pair).levels, 4);
 });
 
-Deno.test("logicLevels() refuses loops, and memories whose ports it does not know", () => {
+Deno.test("longestPath() refuses loops, and memories whose ports it does not know", () => {
   const loop = [cell("LUT2", { I0: 3, I1: 9, O: 2 }), cell("LUT1", { I0: 2, O: 3 })];
   assert.throws(
-    () => logicLevels(loop),
+    () => longestPath(loop),
     /^Error: Cannot count levels: LUT\d is in a loop without a register$/,
   );
   const through = [cell("RAM32X1S", { A0: 3, O: 2, D: 9, WE: 9, WCLK: 1 }), cell("LUT1", { I0: 2, O: 3 })];
-  assert.throws(() => logicLevels(through), /is in a loop/);
-  assert.throws(() => logicLevels([cell("RAM64X8SW", { A: 1, Q: 2 })]), /has an output Q$/);
+  assert.throws(() => longestPath(through), /is in a loop/);
+  assert.throws(() => longestPath([cell("RAM64X8SW", { A: 1, Q: 2 })]), /has an output Q$/);
 });
 
 Deno.test("resourcesOf() counts what is known, and refuses what is not", () => {
