@@ -226,6 +226,25 @@ for (const { kernel, opened } of KERNELS) {
     }
   });
 
+  Deno.test(`${kernel.build} takes whole groups of 16 beats, and none of 17`, () => {
+    const each = FEW[3]!;
+    const { codes, values } = groupBytes(each.method);
+    const { request } = kernel.sizes(each.method);
+    const place = kernel === QUANTIZE ? QUANTIZE_ARGUMENTS : DEQUANTIZE_ARGUMENTS;
+    const plain = kernel.image({ id: 15, method: each.method, dtype: each.dtype, packets: STORES }).values;
+    for (const [beats, drops] of [[16, {}], [17, { items: 1 }]] as const) {
+      // Codes of two groups fill whole beats, so the number of beats alone is wrong.
+      const bytes = request + (beats - 1) * (kernel === QUANTIZE ? values : codes);
+      const changed: Readonly<Record<string, number>> = {
+        groupBeats: beats,
+        reciprocal: Math.ceil(2 ** 20 / bytes),
+      };
+      rtl.card.start(plain.map((kept, at) => changed[place[at]!.name] ?? kept));
+      const sent = [payloadPacket(new Uint8Array(2 * bytes).fill(0x0c), 15, 0, 1, 1)];
+      assert.deepEqual(dropsOf(rtl.run(sent)), drops, `${beats} beats`);
+    }
+  });
+
   Deno.test(`${kernel.build}: a reset at any cycle leaves nothing behind`, () => {
     for (const each of FEW.slice(2, 8)) {
       const unit = unitOf(each.method);
