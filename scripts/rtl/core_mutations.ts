@@ -62,6 +62,11 @@ export const CORE_MUTATIONS: readonly Mutations[] = [
       ["(top + bottom + 11'd2)", "(top + bottom + 11'd1)", "the sum of rows rounds a half down"],
       ["{upper[1], above[14:8]}", "{upper[0], above[14:8]}", "a row's weight comes a cycle early"],
       ["pixels[16*n+8+:8]", "pixels[16*(1-n)+8+:8]", "the right pixels come from the other row"],
+      [
+        "    if (ce) begin\n      top",
+        "    begin\n      top",
+        "a sample that is stalled is overwritten",
+      ],
     ],
   },
   {

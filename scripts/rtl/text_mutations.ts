@@ -232,6 +232,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
       ["(bits + 17'd7) >> 3", "bits >> 3", "an answer's last bits are lost"],
       ["&& fill <= 9'd256", "&& fill < 9'd256", "a beat that is exactly full is not the last"],
       ["!cut && held == 10'd0", "!cut && held <= 10'd1", "a held byte is not counted"],
+      ["HEAD: if (m_ready) state <= CARRY", "HEAD: state <= CARRY", "a header that is stalled is lost"],
     ],
   },
   {

@@ -115,6 +115,22 @@ Deno.test("RTL: a weight index out of range drops its packet and no other", asyn
   }
 });
 
+Deno.test("RTL: samples of each form wait until the store of answers is full, and none changes", async () => {
+  await using model = createModelDevice(RTL_PROFILE);
+  for (const match of ["exact", "opencv"] as const) {
+    const input = noise(1, 90, 120, 3, 5);
+    const plan = compile({ steps: [{ op: "resize", size: [135, 180], match }] }, {
+      input,
+      device: RTL_PROFILE,
+    });
+    const sent = packetsOf(plan, input);
+    const { answers, cycles } = load(plan).run(sent, { take: 15, seed: 1 });
+    assert.deepEqual(answers, await modelAnswers(model, plan, sent));
+    const beats = answers.reduce((sum, answer) => sum + Math.ceil(answer.length / 32), 0);
+    assert(cycles > 12 * beats, `${match}: ${cycles} cycles for ${beats} beats: the stores are not full`);
+  }
+});
+
 Deno.test("RTL: the photograph, cut by the planner, equals the reference at 1.02 of two pixels a cycle", async () => {
   const photo = await readPhoto("astronaut.png");
   const pipeline: ImagePipeline = { steps: [{ op: "resize", size: [224, 224] }] };

@@ -239,6 +239,16 @@ Deno.test("RTL tokenizer: packets that are no sound text are dropped by name, an
   agrees(tokenizer, rules, textPackets(randomBytes(300, 1), 100, 9));
 });
 
+Deno.test("RTL tokenizer: answers wait until their store is full, and none is lost", () => {
+  const rules = loadText(tokenizer, trained);
+  // An answer of a byte has three beats. They leave every 48 cycles or so, which is later than they are made.
+  const flows = Array.from(
+    { length: 8 },
+    (_, flow) => textPackets(utf8(PROSE.slice(300 * flow, 300 * flow + 100)), 1, flow),
+  );
+  agrees(tokenizer, rules, interleave(flows), { take: 15 });
+});
+
 Deno.test("RTL tokenizer: a reset in the middle leaves nothing behind", () => {
   const packets = interleave(
     [1, 2, 3].map((flow) => textPackets(utf8(PROSE.slice(100 * flow, 100 * flow + 900)), 200, flow)),
