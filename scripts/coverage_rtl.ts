@@ -3,7 +3,7 @@
  * build and writes `docs/rtl_coverage.md`. The counts of a build stay in `out/coverage` until its sources change, so a
  * run that was ended goes on with the builds that are missing; `--builds packet_rows,door_echo` measures those again,
  * and an empty list none.
- * Until all are measured, only rows without numbers are written, of modules that no missing build has.
+ * Until all are measured, only rows of modules that no missing build has are written.
  * `--bits` also prints the bits that never change, `--json` prints all results as JSON. `--mark` measures nothing: it
  * adds a row without numbers for each new module.
  *
@@ -21,7 +21,7 @@ import { parseArgs } from "node:util";
 import { COMMITTED_BUILDS, type RtlBuild } from "../kernels/rtl/builds.ts";
 import { modulesOf } from "./card/ports.ts";
 import { buildCoverage, type CoveragePoint } from "./rtl/coverage_build.ts";
-import { coverageDocument, coverageTable, fillOpen, markUnmeasured } from "./rtl/coverage_document.ts";
+import { coverageDocument, coverageTable, markUnmeasured, replaceRows } from "./rtl/coverage_document.ts";
 import { type Counted, coverageByModule, joinBits } from "./rtl/coverage_report.ts";
 import { GENERATED, writeBuild } from "./rtl/generated.ts";
 import { nearTests } from "./rtl/mutant_tests.ts";
@@ -140,9 +140,9 @@ async function main(only: string | undefined, bits: boolean, json: boolean): Pro
     );
     const whole = modules.filter(({ module }) => !later.has(module));
     const sources = await readSources(whole.flatMap((each) => each.unreached));
-    await writeFile(DOCUMENT, fillOpen(await readFile(DOCUMENT, "utf8"), whole, sources));
+    await writeFile(DOCUMENT, replaceRows(await readFile(DOCUMENT, "utf8"), whole, sources));
     return console.log(
-      `Rows without numbers are filled where they can be; not measured are ${missing.join(", ")}`,
+      `Rows of modules whose builds are all measured are written; not measured are ${missing.join(", ")}`,
     );
   }
   await writeFile(

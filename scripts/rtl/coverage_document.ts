@@ -81,7 +81,8 @@ export function coverageDocument(
     "`deno task coverage` builds the kernels with Verilator's counters of lines and toggles, runs the tests of",
     "`tests/rtl` that open them, and writes this page. A block is the code of one branch of a condition or a case. A",
     "bit is toggled if it changes at least once. Either counts if it happens in any instance of the module, in any",
-    "build. `deno task coverage --bits` names the bits that never change.",
+    "build. `deno task coverage --bits` names the bits that never change. Functions that compute constants, as in",
+    "`crc32c_beat` and `crc32c_trim`, run before the first cycle: their blocks count as not entered.",
     "",
     lineOf(HEAD, widths),
     `| ${rule.join(" | ")} |`,
@@ -106,13 +107,13 @@ function withReasons(page: string): string {
 }
 
 /**
- * Writes numbers into the rows of a page that have none, and reasons to blocks. The other rows stay.
+ * Replaces the rows of a page and the blocks behind them. Those of other modules stay.
  *
  * @param page Page as written before.
- * @param modules Modules whose builds are all measured.
+ * @param modules Modules whose builds are all measured; those that the page lacks are left out.
  * @param sources Lines by file, for all files with unreached blocks.
  */
-export function fillOpen(
+export function replaceRows(
   page: string,
   modules: readonly ModuleCoverage[],
   sources: ReadonlyMap<string, readonly string[]>,
@@ -122,10 +123,8 @@ export function fillOpen(
   const begin = lines.findLastIndex((line, at) => at < all && line.startsWith("| ---")) + 1;
   const cellsOf = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
   const rows = lines.slice(begin, all).map(cellsOf);
-  const filled = modules.filter(({ module }) =>
-    rows.some(([name, blocks]) => name === module && blocks === "open")
-  );
-  const found = new Map(rowsOf(filled).map((row) => [row[0]!, row]));
+  const known = modules.filter(({ module }) => rows.some(([name]) => name === module));
+  const found = new Map(rowsOf(known).map((row) => [row[0]!, row]));
   const next = rows.map((row) => found.get(row[0]!) ?? row);
   // Percentages are rounded down, so each row's share is at least what they state.
   const sum = (at: number) => {
@@ -141,18 +140,36 @@ export function fillOpen(
   const cells = [...next, ["all", ...sum(1), ...sum(3)]];
   const widths = HEAD.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]!.length)));
   const rule = widths.map((width, at) => at === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
-  const unreached = unreachedLines(filled, sources);
-  const rest = lines.slice(all + 1);
-  const list = rest.findIndex((line) => line.startsWith("- "));
   return withReasons([
     ...lines.slice(0, begin - 2),
     lineOf(HEAD, widths),
     `| ${rule.join(" | ")} |`,
     ...cells.map((row) => lineOf(row, widths)),
-    ...rest.slice(0, list),
-    ...unreached,
-    ...rest.slice(list),
+    ...replaceBlocks(lines.slice(all + 1), known, sources),
   ].join("\n"));
+}
+
+/** Replaces the blocks of modules in the lines behind the table. A block may be wrapped. */
+function replaceBlocks(
+  rest: readonly string[],
+  modules: readonly ModuleCoverage[],
+  sources: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  const isBlock = (line: string) => line.startsWith("- ");
+  const first = rest.findIndex((line) => isBlock(line) || line === "None.");
+  const [head, list] = [rest.slice(0, first), rest.slice(first).filter((line) => line !== "")];
+  const blocks: string[][] = [];
+  for (const line of list) {
+    if (isBlock(line)) blocks.push([line]);
+    else blocks.at(-1)?.push(line);
+  }
+  const moduleOf = (block: readonly string[]) => /^- `(\w+)`/.exec(block[0]!)![1]!;
+  const replaced = new Set(modules.map(({ module }) => module));
+  const next = [
+    ...blocks.filter((block) => !replaced.has(moduleOf(block))),
+    ...unreachedLines(modules, sources).map((line) => [line]),
+  ].sort((a, b) => moduleOf(a) < moduleOf(b) ? -1 : moduleOf(a) > moduleOf(b) ? 1 : 0);
+  return [...head, ...(next.length === 0 ? ["None."] : next.flat()), ""];
 }
 
 /**

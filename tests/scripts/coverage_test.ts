@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { takePoints } from "../../scripts/rtl/coverage_build.ts";
-import { coverageDocument, fillOpen, markUnmeasured } from "../../scripts/rtl/coverage_document.ts";
+import { coverageDocument, markUnmeasured, replaceRows } from "../../scripts/rtl/coverage_document.ts";
 import { coverageReason } from "../../scripts/rtl/coverage_reasons.ts";
 import { coverageByModule, joinBits, percent } from "../../scripts/rtl/coverage_report.ts";
 
@@ -99,24 +99,37 @@ Deno.test("docs/rtl_coverage.md has every module of the RTL", async () => {
   }
 });
 
-Deno.test("fillOpen() writes the rows that have no numbers, the sum, and their blocks; it changes no other row", () => {
+Deno.test("replaceRows() writes rows, the sum and their blocks, and changes no other row", () => {
   const { points } = takePoints(SOURCE);
   const modules = coverageByModule([{ points, counts: Float64Array.of(1, 0, 0, 4) }]);
   const sources = new Map([["b.sv", ["", "  if (full) begin"]]]);
   const [fifo, top] = [modules.slice(0, 1), modules.slice(1)];
   const page = markUnmeasured(coverageDocument(fifo, sources), ["fifo", "top", "zeta"]);
-  const filled = fillOpen(page, [{ ...fifo[0]!, lines: { reached: 2, all: 2 } }, ...top], sources);
-  const rows = filled.split("\n").filter((line) => /^\| (fifo|top|zeta|all) /.test(line)).map((line) =>
-    line.split("|").slice(1, -1).map((cell) => cell.trim())
-  );
-  assert.deepEqual(rows, [
+  const rowsOf = (page: string) =>
+    page.split("\n").filter((line) => /^\| (fifo|top|zeta|all) /.test(line)).map((line) =>
+      line.split("|").slice(1, -1).map((cell) => cell.trim())
+    );
+  const blocksOf = (page: string) => page.split("\n").filter((line) => line.startsWith("- `"));
+  const filled = replaceRows(page, top, sources);
+  assert.deepEqual(rowsOf(filled), [
     ["fifo", "2", "50.0%", "0", "-"],
     ["top", "0", "-", "1", "100.0%"],
     ["zeta", "open", "-", "-", "-"],
     ["all", "2", "50.0%", "1", "100.0%"],
   ]);
-  assert.equal(filled.split("\n").filter((line) => line.startsWith("- `")).length, 1);
-  assert.equal(fillOpen(filled, modules, sources), filled);
+  assert.equal(blocksOf(filled).length, 1);
+  assert.equal(replaceRows(filled, modules, sources), filled);
+  // A block that is entered now leaves the list, with the lines that it was wrapped to.
+  const entered = [{ ...fifo[0]!, lines: { reached: 2, all: 2 }, unreached: [] }];
+  const wrapped = filled.replace(" if: `", " if:\n  `");
+  assert.notEqual(wrapped, filled);
+  for (const before of [filled, wrapped]) {
+    const all = replaceRows(before, entered, sources);
+    assert.deepEqual(rowsOf(all)[0], ["fifo", "2", "100.0%", "0", "-"]);
+    assert.deepEqual(blocksOf(all), []);
+    assert.match(all, /^None\.$/m);
+    assert.equal(replaceRows(all, fifo, sources), filled);
+  }
 });
 
 Deno.test("coverageReason() gives the reason of a block by its text, or of all blocks of a file", () => {
