@@ -92,7 +92,7 @@ module bpe_search #(
   logic [127:0] word_q[SLOTS];
 
   // ---- pieces that can proceed: their word has come, or they need none ----
-  logic high, t_valid, g_valid, t_take, g_take, f_valid, f_take, again;
+  logic high, t_valid, g_valid, t_take, g_take, f_valid, again;
   logic [SW-1:0] t_slot, g_slot, f_slot, f_next, b;
   logic [SLOTS-1:0] entered;
   logic f_found;
@@ -126,27 +126,26 @@ module bpe_search #(
       .m_ready(g_take),
       .m_data (g_slot)
   );
-  // New pieces, one after another.
+  // New pieces, every other cycle at most: `entered` follows the register of the one selected.
   flow_pick #(
       .FLOWS(SLOTS),
       .FW   (SW)
   ) u_pick (
       .clk,
       .rst_n,
-      .able (mine & ~entered),
+      .able (f_valid ? '0 : mine & ~entered),
       .valid(f_found),
       .flow (f_next)
   );
-  assign f_take = !f_valid || !again;
   always_ff @(posedge clk)
     if (!rst_n) begin
       f_valid <= 1'b0;
       entered <= '0;
     end else begin
-      if (f_take) f_valid <= f_found;
-      entered <= (entered | (SLOTS'(f_found && f_take) << f_next)) & mine;
+      f_valid <= f_valid ? again : f_found;
+      entered <= (entered | (SLOTS'(f_valid) << f_slot)) & mine;
     end
-  always_ff @(posedge clk) if (f_take) f_slot <= f_next;
+  always_ff @(posedge clk) if (!f_valid) f_slot <= f_next;
 
   // ---- first cycle: addresses ----
   logic a_valid, m_valid, b_valid;
