@@ -3,9 +3,9 @@
 // the end of a piece are read again from there. `bpe_walk` walks the bytes that certainly belong to the
 // piece.
 //
-// One step of one flow per cycle. A step reads memory in one cycle and evaluates the data in the next, so a
-// single flow has a step every other cycle. A byte of ASCII is one step: its class is looked up in the step of
-// the code point before it.
+// One step of one flow per cycle. A step reads memory and the flow's state in one cycle and evaluates them in the next,
+// so a single flow has a step every other cycle. A byte of ASCII is one step: its class is looked up in the step of the
+// code point before it. `piece_ends` has the end of a step.
 module piece_cutter #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -63,9 +63,7 @@ module piece_cutter #(
   localparam logic [1:0] PENDING = 2'd1, LOOKAHEAD = 2'd2, TABLES = 2'd3;       // reasons of escapes
   localparam logic [9:0] WINDOW = 10'd512;
   localparam logic [9:0] EARLY = 10'd64;  // bytes without a token from which on tokens may be emitted early
-  localparam logic [9:0] SHORT = 10'd127; // longest piece that is searched; others are walked
   localparam logic [9:0] BRIM = 10'd500;  // bytes held at which a walk does not wait for the piece's end
-  localparam logic [9:0] TABLE = 10'd15;  // longest piece of the table
 
   // ---- state of every flow; positions count decoded bytes, modulo 1024 ----
   logic [2:0] do_q[FLOWS];
@@ -98,6 +96,43 @@ module piece_cutter #(
   always_ff @(posedge clk) begin
     b_valid <= rst_n && a_valid;
     b <= a;
+  end
+  // State of the flow for its step. No other step of it is between.
+  logic [2:0] do_b, bound_b;
+  logic [14:0] at_b, limit_b;
+  logic [20:0] point_b;
+  logic [7:0] block_b;
+  logic [5:0] class_b;
+  logic [1:0] need_b, more_b, octet_b, order_b, escape_b;
+  logic [10:0] row_b;
+  logic [9:0] accept_b, seen_b, have_b, start_b, base_b;
+  logic replaced_b, placed_b, walked_b, first_b, ends_b, lost_b;
+  always_ff @(posedge clk) begin
+    do_b <= do_q[a];
+    at_b <= at_q[a];
+    limit_b <= lengths[15*a+:15];
+    need_b <= need_q[a];
+    bound_b <= bound_q[a];
+    point_b <= point_q[a];
+    block_b <= block_q[a];
+    class_b <= class_q[a];
+    more_b <= more_q[a];
+    octet_b <= octet_q[a];
+    row_b <= row_q[a];
+    accept_b <= accept_q[a];
+    seen_b <= seen_q[a];
+    have_b <= have_q[a];
+    order_b <= order_q[a];
+    escape_b <= escape_q[a];
+    replaced_b <= replaced_q[a];
+    placed_b <= placed_q[a];
+    walked_b <= walked_q[a];
+    start_b <= start_q[a];
+    // Before a walk no token of the piece has left, and those of earlier pieces may not have yet.
+    base_b <= walked_q[a] ? bases[10*a+:10] : start_q[a];
+    first_b <= first[a];
+    ends_b <= ends[a];
+    lost_b <= lost[a] && escape_q[a] == 2'd0;
   end
 
   (* ram_style = "distributed" *) logic [5:0] ascii[128];
@@ -140,19 +175,19 @@ module piece_cutter #(
   logic [9:0] accept_n, seen_n, have_n;
   logic [1:0] order_n, escape_n;
   logic replaced_n, placed_n, walked_n, leave, leave_done;
-  logic [9:0] start_n, base;  // begin of the piece, and of its bytes without a token
+  logic [9:0] start_n;  // begin of the piece
 
   logic [7:0] octet;
   logic [1:0] u_need;
   logic [2:0] u_bound;
   logic [20:0] u_part;
   logic u_found, u_replaced, u_again;
-  assign octet = text_data[8*at_q[b][4:0]+:8];
+  assign octet = text_data[8*at_b[4:0]+:8];
   utf8_step u_utf8 (
       .octet,
-      .need      (need_q[b]),
-      .bound     (bound_q[b]),
-      .part      (point_q[b][14:0]),
+      .need      (need_b),
+      .bound     (bound_b),
+      .part      (point_b[14:0]),
       .need_next (u_need),
       .bound_next(u_bound),
       .part_next (u_part),
@@ -166,74 +201,97 @@ module piece_cutter #(
   logic [1:0] index;
   logic [1:0] behind;
   logic [7:0] shifted;
-  assign behind = more_q[b] - octet_q[b];
+  assign behind = more_b - octet_b;
   always_comb begin
     case (behind)
-      2'd0: shifted = point_q[b][7:0];
-      2'd1: shifted = point_q[b][13:6];
-      2'd2: shifted = point_q[b][19:12];
-      default: shifted = {5'd0, point_q[b][20:18]};
+      2'd0: shifted = point_b[7:0];
+      2'd1: shifted = point_b[13:6];
+      2'd2: shifted = point_b[19:12];
+      default: shifted = {5'd0, point_b[20:18]};
     endcase
     tail = {2'b10, shifted[5:0]};
-    case (more_q[b])
+    case (more_b)
       2'd0: lead = shifted[7:0];
       2'd1: lead = {3'b110, shifted[4:0]};
       2'd2: lead = {4'b1110, shifted[3:0]};
       default: lead = {5'b11110, shifted[2:0]};
     endcase
-    made = octet_q[b] == 2'd0 ? lead : tail;
+    made = octet_b == 2'd0 ? lead : tail;
   end
 
   // Transition: next row, possible end of the piece (0 none, 1 here, 2 one code point earlier), and whether
   // the piece ends at once.
-  logic dead, final_;
+  logic steps, dead, final_, cut, short_, queues, leaves, fails, endless, repeats, caught;
   logic [10:0] to_row;
   logic [1:0] accepts_here;
+  logic [9:0] waiting, held, ahead, end_accept, end_seen;
+  assign steps = do_b == STEP || do_b == END_;
   assign {dead, final_, accepts_here, to_row} = q_step;
-  logic [9:0] waiting, ahead, length;
-  // Before a walk no token of the piece has left, and those of earlier pieces may not have yet.
-  assign base = walked_q[b] ? bases[10*b+:10] : start_q[b];
-  assign waiting = have_q[b] - base;
-  assign ahead = have_q[b] - accept_q[b];
+  assign waiting = have_b - base_b;
+  assign held = have_b + {8'd0, more_b} + 10'd1;  // with the code point
+  assign ahead = seen_b + {8'd0, more_b} + 10'd1;
+  piece_ends u_ends (
+      .dead,
+      .final_,
+      .accepts_here,
+      .stop       (do_b == END_),
+      .accept     (accept_b),
+      .seen       (seen_b),
+      .ahead,
+      .have       (have_b),
+      .base       (base_b),
+      .walked     (walked_b),
+      .brim       (waiting >= BRIM),
+      .lost       (lost_b),
+      .cut,
+      .accept_next(end_accept),
+      .seen_next  (end_seen),
+      .short_,
+      .queues,
+      .leaves,
+      .fails,
+      .endless,
+      .repeats,
+      .caught
+  );
 
-  // A byte of ASCII comes next, and has a place in the window.
-  logic simple, takes, lays, cut, queues, leads;
-  assign leads = at_q[b] != lengths[15*b+:15] && octet[7] && !u_found;
-  assign simple = at_q[b] != lengths[15*b+:15] && !octet[7] && waiting < WINDOW - 10'd1;
+  // A byte comes next: of ASCII, with a place in the window, or one that begins a longer code point.
+  logic more, simple, takes, lays, leads;
+  assign more = at_b != limit_b;
+  assign leads = more && octet[7] && !u_found;
+  assign simple = more && !octet[7] && waiting < WINDOW - 10'd1;
   always_comb begin
-    do_n = do_q[b];
-    at_n = at_q[b];
-    need_n = need_q[b];
-    bound_n = bound_q[b];
-    point_n = point_q[b];
-    block_n = block_q[b];
-    class_n = class_q[b];
-    more_n = more_q[b];
-    octet_n = octet_q[b];
-    row_n = row_q[b];
-    accept_n = accept_q[b];
-    seen_n = seen_q[b];
-    have_n = have_q[b];
-    order_n = order_q[b];
-    escape_n = escape_q[b];
-    replaced_n = replaced_q[b];
-    placed_n = placed_q[b];
-    walked_n = walked_q[b];
-    start_n = start_q[b];
+    do_n = do_b;
+    at_n = at_b;
+    need_n = need_b;
+    bound_n = bound_b;
+    point_n = point_b;
+    block_n = block_b;
+    class_n = class_b;
+    more_n = more_b;
+    octet_n = octet_b;
+    row_n = row_b;
+    accept_n = accept_b;
+    seen_n = seen_b;
+    have_n = have_b;
+    order_n = order_b;
+    escape_n = escape_b;
+    replaced_n = replaced_b;
+    placed_n = placed_b;
+    walked_n = walked_b;
+    start_n = start_b;
     leave = 1'b0;
     leave_done = 1'b0;
-    cut = 1'b0;
-    queues = 1'b0;
     takes = 1'b0;
     lays = 1'b0;
     if (b_valid)
-    case (do_q[b])
+    case (do_b)
       BEGIN_: begin
         // Other orders begin the packet first; an escaped flow stays escaped.
         at_n = '0;
         replaced_n = 1'b0;
-        order_n = first[b] ? RESTART : NEXT;
-        if (first[b]) begin
+        order_n = first_b ? RESTART : NEXT;
+        if (first_b) begin
           need_n = '0;
           bound_n = '0;
           row_n = cfg_start;
@@ -249,27 +307,27 @@ module piece_cutter #(
       end
       FETCH: begin
         placed_n = 1'b0;
-        if (escape_q[b] != 2'd0) leave_done = 1'b1;
-        else if (need_q[b] == 2'd0 && simple) begin
+        if (escape_b != 2'd0) leave_done = 1'b1;
+        else if (need_b == 2'd0 && simple) begin
           takes = 1'b1;
           do_n = STEP;
-        end else if (at_q[b] != lengths[15*b+:15]) begin
+        end else if (more) begin
           need_n = u_need;
           bound_n = u_bound;
           point_n = u_part;
-          if (!u_again) at_n = at_q[b] + 15'd1;
+          if (!u_again) at_n = at_b + 15'd1;
           if (u_replaced) replaced_n = 1'b1;
           lays = octet[7] && !u_replaced;
           if (lays) octet_n = index + 2'd1;
           if (u_found) do_n = BLOCK;
-        end else if (ends[b] && need_q[b] != 2'd0) begin
+        end else if (ends_b && need_b != 2'd0) begin
           need_n = 2'd0;
           bound_n = 3'd0;
           point_n = 21'h00fffd;
           replaced_n = 1'b1;
           do_n = BLOCK;
-        end else if (ends[b] && waiting != 10'd0) do_n = END_;
-        else if (!walked_q[b] && accept_q[b] - start_q[b] >= EARLY) begin
+        end else if (ends_b && waiting != 10'd0) do_n = END_;
+        else if (!walked_b && accept_b - start_b >= EARLY) begin
           // What the piece can emit before its end belongs to this packet.
           leave = 1'b1;
           walked_n = 1'b1;
@@ -290,19 +348,19 @@ module piece_cutter #(
       end
       CLASS: begin
         class_n = q_class;
-        if (waiting + {8'd0, more_q[b]} + 10'd1 >= WINDOW) begin
-          escape_n = ahead > WINDOW / 2 ? LOOKAHEAD : PENDING;
+        if (waiting + {8'd0, more_b} + 10'd1 >= WINDOW) begin
+          escape_n = have_b - accept_b > WINDOW / 2 ? LOOKAHEAD : PENDING;
           leave_done = 1'b1;
         end else begin
           octet_n = 2'd1;
-          do_n = more_q[b] == 2'd0 || placed_q[b] ? STEP : APPEND;
-          if (do_n == STEP) have_n = have_q[b] + {8'd0, more_q[b]} + 10'd1;
+          do_n = more_b == 2'd0 || placed_b ? STEP : APPEND;
+          if (do_n == STEP) have_n = held;
         end
       end
       APPEND: begin
-        octet_n = octet_q[b] + 2'd1;
-        if (octet_q[b] == more_q[b]) begin
-          have_n = have_q[b] + {8'd0, more_q[b]} + 10'd1;
+        octet_n = octet_b + 2'd1;
+        if (octet_b == more_b) begin
+          have_n = held;
           do_n = STEP;
         end
       end
@@ -311,97 +369,63 @@ module piece_cutter #(
         more_n = q_seen[7:6];
         do_n = STEP;
       end
-      STEP: begin
-        if (!dead) begin
-          row_n = to_row;
-          seen_n = seen_q[b] + {8'd0, more_q[b]} + 10'd1;
-          if (accepts_here == 2'd1) accept_n = seen_n;
-          if (accepts_here == 2'd2) accept_n = seen_q[b];
-        end
-        cut = dead || (final_ && accepts_here != 2'd0);
-      end
       default: begin
-        if (!dead && accepts_here != 2'd0) accept_n = have_q[b];
-        cut = 1'b1;
+        accept_n = end_accept;
+        seen_n = end_seen;
+        row_n = cut ? cfg_start : to_row;
+        order_n = cut ? CUT : WALK;
+        leave = leaves;
+        leave_done = fails;
+        if (endless) escape_n = TABLES;
+        if (cut) start_n = end_accept;
+        walked_n = !cut && (walked_b || leaves);
+        // A byte of ASCII is taken, and one that begins a longer code point too.
+        takes = caught && simple;
+        lays = caught && leads;
+        do_n = takes || repeats ? STEP : end_seen != have_b ? SEE : FETCH;
       end
     endcase
-    length = accept_n - base;
-    if (do_q[b] == STEP || do_q[b] == END_) begin
-      order_n = cut ? CUT : WALK;
-      queues = cut && !walked_q[b] && length <= SHORT;
-      // Before the end of a piece the walk is needed only to emit tokens early: not before the end of the packet, while
-      // the piece may still be short, unless the window is nearly full.
-      leave = !queues && (cut || (length >= EARLY &&
-          (walked_q[b] ? accept_n != accept_q[b] : length > SHORT || waiting >= BRIM)));
-      if (cut) begin
-        start_n = accept_n;
-        walked_n = 1'b0;
-      end else if (leave) walked_n = 1'b1;
-      if (cut) begin
-        row_n = cfg_start;
-        seen_n = accept_n;
-      end
-      if (seen_n != have_q[b]) do_n = dead && seen_q[b] == accept_q[b] && do_q[b] == STEP ? STEP : SEE;
-      else if (simple && !leave) begin
-        takes = 1'b1;
-        do_n = STEP;
-      end else begin
-        do_n = FETCH;
-        // A byte that begins a longer code point is taken too.
-        lays = leads && !leave;
-      end
-      // Tables whose pieces have no bytes would loop endlessly.
-      if (cut && accept_n == base) begin
-        escape_n = TABLES;
-        queues = 1'b0;
-        leave = 1'b0;
-        leave_done = 1'b1;
-      end
-    end
-    if (lost[b] && do_q[b] != BEGIN_ && escape_q[b] == 2'd0) begin
+    if (lost_b && do_b != BEGIN_) begin
       escape_n = TABLES;
-      queues = 1'b0;
       leave = 1'b0;
       leave_done = 1'b1;
+      takes = 1'b0;
+      lays = 1'b0;
     end
     if (leave_done) do_n = BEGIN_;
-    if (lays && !leave_done && do_q[b] != FETCH) begin
+    if (lays && steps) begin
       need_n = u_need;
       bound_n = u_bound;
       point_n = u_part;
-      at_n = at_q[b] + 15'd1;
+      at_n = at_b + 15'd1;
       octet_n = 2'd1;
     end
-    if (takes && !leave_done) begin
+    if (takes) begin
       class_n = ascii[octet[6:0]];
       more_n = 2'd0;
-      at_n = at_q[b] + 15'd1;
-      have_n = have_q[b] + 10'd1;
+      at_n = at_b + 15'd1;
+      have_n = have_b + 10'd1;
     end
   end
   assign pass = b_valid && (leave || leave_done);
   assign pass_flow = b;
   assign pass_done = leave_done;
-  assign queue = b_valid && queues;
+  assign queue = b_valid && steps && queues;
   assign queue_flow = b;
-  assign queue_start = start_q[b];
-  assign queue_end = accept_n;
-  assign queue_table = length <= TABLE;
-  logic fetched;
-  assign fetched = takes && !leave_done;
-  assign looked_class = b_valid && (do_q[b] == CLASS || fetched);
-  assign looked_state = b_valid && (do_q[b] == STEP || do_q[b] == END_);
+  assign queue_start = start_b;
+  assign queue_end = end_accept;
+  assign queue_table = short_;
+  assign looked_class = b_valid && (do_b == CLASS || takes);
+  assign looked_state = b_valid && steps;
 
   // Bytes of a code point are laid down as they come; those that turn out to be malformed are replaced.
-  logic laid;
-  assign laid = lays && !leave_done;
-  assign index = do_q[b] == FETCH && need_q[b] == 2'd0 ? 2'd0 : octet_q[b];
-  assign ring_write = b_valid && (do_q[b] == CLASS && !placed_q[b] || do_q[b] == APPEND || fetched || laid);
-  assign ring_address = {b, have_q[b][8:0] + (fetched || (laid && do_q[b] != FETCH) ? 9'd0 : {7'd0, index})};
-  assign ring_octet = fetched || laid ? octet : made;
+  assign index = do_b == FETCH && need_b == 2'd0 ? 2'd0 : octet_b;
+  assign ring_write = b_valid && (do_b == CLASS && !placed_b || do_b == APPEND || takes || lays);
+  assign ring_address = {b, have_b[8:0] + (steps ? 9'd0 : {7'd0, index})};
+  assign ring_octet = do_b == CLASS || do_b == APPEND ? made : octet;
   always_ff @(posedge clk)
-    if (b_valid && (do_q[b] == CLASS || fetched))
-      ring[{b, have_q[b][8:0]}] <= fetched ? {2'd0, class_n} : {more_q[b], q_class};
+    if (b_valid && (do_b == CLASS || takes))
+      ring[{b, have_b[8:0]}] <= takes ? {2'd0, class_n} : {more_b, q_class};
 
   always_ff @(posedge clk)
     if (!rst_n) for (int n = 0; n < FLOWS; n++) do_q[n] <= BEGIN_;
