@@ -39,45 +39,40 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "piece_cutter.sv",
     build: "packet_tokenize",
     places: [
-      [
-        "if (accepts_here == 2'd2) accept_n = seen_q[b];",
-        "if (accepts_here == 2'd2) accept_n = seen_n;",
-        "white space is not returned to the next piece",
-      ],
       [">= WINDOW) begin", "> WINDOW) begin", "one byte more than the window is kept"],
-      ["ahead > WINDOW / 2", "ahead > WINDOW / 4", "an escape has the other reason"],
-      ["if (seen_n != have_q[b]) do_n", "if (1'b0) do_n", "returned bytes are not read again"],
+      ["have_b - accept_b > WINDOW / 2", "have_b - accept_b > WINDOW / 4", "an escape has the other reason"],
+      ["end_seen != have_b ? SEE : FETCH", "FETCH", "returned bytes are not read again"],
       [
         "waiting < WINDOW - 10'd1",
         "waiting < WINDOW",
         "ASCII is kept in a window that is full",
       ],
+      ["ends_b && need_b != 2'd0", "1'b0", "a sequence that the end of the text cuts is lost"],
+      ["(waiting >= BRIM)", "(1'b0)", "a window is full before its piece is walked"],
       [
-        "dead && seen_q[b] == accept_q[b]",
-        "dead",
-        "the code point behind the bytes given back is read in their place",
-      ],
-      ["ends[b] && need_q[b] != 2'd0", "1'b0", "a sequence that the end of the text cuts is lost"],
-      [
-        "if (!dead && accepts_here != 2'd0) accept_n = have_q[b];",
-        "",
-        "white space at the end becomes two pieces",
-      ],
-      [
-        "length > SHORT || waiting >= BRIM",
-        "length > SHORT",
-        "a window is full before its piece is walked",
-      ],
-      [
-        "!walked_q[b] && accept_q[b] - start_q[b] >= EARLY",
+        "!walked_b && accept_b - start_b >= EARLY",
         "1'b0",
         "tokens that belong to a packet are left to the next",
       ],
+    ],
+  },
+  {
+    file: "piece_ends.sv",
+    build: "packet_tokenize",
+    places: [
+      ["stop ? have : seen", "stop ? have : ahead", "white space is not returned to the next piece"],
       [
-        "cut && !walked_q[b] && length <= SHORT",
-        "cut && length <= SHORT",
-        "the rest of a piece is searched as a piece",
+        "stop ? have : seen, stop ? have : ahead,",
+        "stop ? accept : seen, stop ? accept : ahead,",
+        "white space at the end becomes two pieces",
       ],
+      [
+        "dead && seen == accept",
+        "dead",
+        "the code point behind the bytes given back is read in their place",
+      ],
+      ["!walked && length <= SHORT", "length <= SHORT", "the rest of a piece is searched as a piece"],
+      ["spot == have && all_queues[n]", "all_queues[n]", "a byte is taken before those that were given back"],
     ],
   },
   {
@@ -106,7 +101,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "word_cache.sv",
     build: "packet_tokenize",
     places: [
-      ["d_fill[n] || d_wiped", "1'b1", "words of another vocabulary are kept"],
+      ["later_fill[n] || later_wiped", "1'b1", "words of another vocabulary are kept"],
       ["!fills[1] && q_valid[1]", "q_valid[1]", "a request is lost when a word comes to its lane"],
     ],
   },
@@ -135,6 +130,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "verdicts of another vocabulary are kept",
       ],
       ["is_whole && at == 7'd0", "is_whole", "a token at the end of a piece counts as the whole piece"],
+      ["f_valid ? '0 : mine & ~entered", "mine & ~entered", "a new piece is searched twice"],
     ],
   },
   {
