@@ -19,6 +19,7 @@ import { packageTcl } from "./package_tcl.ts";
 import { modulePorts, modulesOf, streamsOf } from "./ports.ts";
 import { kernelRegisters } from "./registers.ts";
 import { spreadPorts, spreadTop } from "./spreads.ts";
+import { verilogTop } from "./verilog_top.ts";
 import { cardTop, topPorts } from "./wrapper.ts";
 
 /**
@@ -43,6 +44,7 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
     const registers = kernelRegisters(kernel.arguments, hasWords ? [WORDS] : []);
     files[`${name}/${name}.sv`] = top;
+    files[`${name}/${name}.v`] = verilogTop(name, topPorts(kernel, ports));
     files[`${name}/kernel.xml`] = kernelXml({ name, arguments: all }, streams);
     files[`${name}/package_kernel.tcl`] = packageTcl({
       name,
@@ -70,6 +72,7 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     const { name } = mover;
     const streams = streamsOf(portsOf(name));
     const modules = modulesOf(sources, name).filter((module) => module !== name);
+    files[`${name}/${name}.v`] = verilogTop(name, portsOf(name));
     files[`${name}/kernel.xml`] = kernelXml(mover, streams);
     files[`${name}/package_kernel.tcl`] = packageTcl({
       name,
@@ -81,6 +84,7 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     });
   }
   const doorStreams = streamsOf(portsOf(DOOR.name));
+  files[`${DOOR.name}/${DOOR.name}.v`] = verilogTop(DOOR.name, portsOf(DOOR.name));
   files[`${DOOR.name}/kernel.xml`] = kernelXml(DOOR, doorStreams);
   files[`${DOOR.name}/package_kernel.tcl`] = packageTcl({
     name: DOOR.name,
@@ -96,6 +100,7 @@ export async function generateCard(rtl: string): Promise<Record<string, string>>
     const top = spreadTop(spread);
     const modules = modulesOf({ ...sources, [name]: top }, name).filter((module) => module !== name);
     files[`${name}/${name}.sv`] = top;
+    files[`${name}/${name}.v`] = verilogTop(name, spreadPorts(spread));
     files[`${name}/kernel.xml`] = kernelXml({ name, arguments: [], isFree: true }, streams);
     files[`${name}/package_kernel.tcl`] = packageTcl({
       name,

@@ -81,6 +81,9 @@ HLS_IP = $(VNX)/NetLayers/100G-fpga-network-stack-core/synthesis_results_$(HBM)
 # U50 and U55 have their Ethernet port in SLR1, the others in SLR2.
 MOVE_SLR := $(if $(findstring _u5,$(XSA)),s/SLR1/SLR0/; s/SLR2/SLR1/;)
 
+# Ends with one sentence if a program is missing: $(call need,<program>).
+need = @command -v $(1) > /dev/null || { echo "Cannot build $(KERNEL): $(1) is missing, source settings64.sh of Vitis" >&2; exit 1; }
+
 .PHONY: help xo all-xo config xclbin clean FORCE
 help:
 	@sed -n 's/^# make/make/p' $(HERE)Makefile
@@ -93,13 +96,20 @@ all-xo:
 	$(foreach kernel,$(KERNELS) $(HOST_KERNELS) $(MEMORY_MOVERS) $(DOOR) $(SPREADS),$(MAKE) -f $(HERE)Makefile xo KERNEL=$(kernel) &&) true
 
 $(XO): $(HERE)$(KERNEL)/package_kernel.tcl $(HERE)$(KERNEL)/kernel.xml \\
-       $(wildcard $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
+       $(wildcard $(HERE)$(KERNEL)/$(KERNEL).v $(HERE)$(KERNEL)/$(KERNEL).sv $(HERE)../*.sv)
+	$(call need,vivado)
 	mkdir -p $(BUILD)
 	cd $(BUILD) && vivado -mode batch -notrace -source $< -tclargs $@
 
 xclbin: $(XCLBIN)
 
+ifeq ($(wildcard $(HERE)$(KERNEL)/kernel.xml),)
+$(error Cannot build $(KERNEL): there is no such kernel, make help lists all)
+endif
+
+# Movers, door and spreads are linked with a kernel.
 $(LINKS):
+	$(if $(filter $(KERNEL),$(KERNELS) $(HOST_KERNELS)),,$(error Cannot link $(KERNEL): it is linked with a kernel, make help lists those))
 	$(error Cannot link $(KERNEL): INSTANCES=$(INSTANCES) is invalid, expected ${COUNTS})
 
 # The configuration for this platform, without linking. It is written again if the platform is another one.
@@ -122,7 +132,9 @@ endif
 	sed -e '$(if $(filter noHBM,$(HBM)),s/HBM\\[[0-9]*\\]/DDR[0]/)' $(LINKS) > $@.new
 	$(write_config)
 
-$(XCLBIN): $(XO) $(MEMORY_MOVER_XO) $(CONFIG)
+# The configuration comes first: an invalid call ends before Vivado starts.
+$(XCLBIN): $(CONFIG) $(XO) $(MEMORY_MOVER_XO)
+	$(call need,v++)
 	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
 	    -j $(JOBS) -o $@ $(XO) $(MEMORY_MOVER_XO)
 else
@@ -140,16 +152,34 @@ $(CONFIG): $(LINKS) FORCE
 ifeq ($(and $(DEVICE),$(VNX)),)
 	$(error Cannot link $(KERNEL): DEVICE or VNX is missing)
 endif
+ifneq ($(filter-out 0 1,$(INTERFACE))$(and $(findstring _u50_,$(XSA)),$(filter 1,$(INTERFACE))),)
+	$(error Cannot link $(KERNEL): INTERFACE=$(INTERFACE) is invalid, expected 0, or 1 on cards with two ports)
+endif
+ifeq ($(wildcard $(VNX)/NetLayers/100G-fpga-network-stack-core/Makefile),)
+	$(error Cannot link $(KERNEL): $(VNX) is no clone of VNx with its submodules, git clone --recursive makes one)
+endif
 	mkdir -p $(BUILD)
 	sed -e '$(MOVE_SLR) s/cmac_0/cmac_$(INTERFACE)/g' $(LINKS) > $@.new
 	printf '\\n[advanced]\\nparam=compiler.userPostSysLinkOverlayTcl=%s\\n' \\
 	    $(abspath $(VNX))/Ethernet/post_sys_link.tcl >> $@.new
+	printf '[vivado]\\nprop=run.impl_1.strategy=Performance_NetDelay_low\\n' >> $@.new
 	$(write_config)
 
-$(XCLBIN): $(XO) $(DOOR_XO) $(SPREAD_XO) $(CONFIG)
+# VNx's kernels are built once a platform, as by its own makefile: its sources do not change, and HLS takes long. Its
+# makefile edits the submodule, so that is reset first.
+$(VNX)/NetLayers/_x.$(XSA)/networklayer.xo:
+	git -C $(VNX)/NetLayers/100G-fpga-network-stack-core checkout -- .
 	$(MAKE) -C $(VNX)/NetLayers all DEVICE=$(DEVICE)
+
+$(VNX)/Ethernet/_x.$(XSA)/cmac_$(INTERFACE).xo:
 	$(MAKE) -C $(VNX)/Ethernet all DEVICE=$(DEVICE) INTERFACE=$(INTERFACE)
-	$(MAKE) -C $(VNX)/Basic_kernels all DEVICE=$(DEVICE) kernel_list="$(MOVERS_$(KERNEL))"
+
+$(VNX_MOVER_XO):
+	$(MAKE) -C $(VNX)/Basic_kernels all DEVICE=$(DEVICE) kernel_list="$(basename $(notdir $@))"
+
+# The configuration comes first: an invalid call ends before Vivado starts.
+$(XCLBIN): $(CONFIG) $(XO) $(DOOR_XO) $(SPREAD_XO) $(VNX_XO) $(VNX_MOVER_XO)
+	$(call need,v++)
 	v++ -l -t hw --platform $(DEVICE) --save-temps --temp_dir $(BUILD)/link$(SUFFIX) --config $(CONFIG) \\
 	    --user_ip_repo_paths $(abspath $(HLS_IP)) -j $(JOBS) -o $@ $(XO) $(DOOR_XO) $(SPREAD_XO) $(VNX_XO) $(VNX_MOVER_XO)
 endif

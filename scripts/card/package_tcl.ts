@@ -9,12 +9,13 @@ import { GENERATED, VLNV } from "./kernels.ts";
 import { MEMORY_PORT } from "./movers.ts";
 import type { Stream } from "./ports.ts";
 import type { Register } from "./registers.ts";
+import { innerName } from "./verilog_top.ts";
 
 /** Inputs of the script. */
 export interface Package {
   /** Name of the kernel and of its top module. */
   readonly name: string;
-  /** Location of the top module: beside the script, or with the other SystemVerilog. */
+  /** Location of the kernel's SystemVerilog: beside the script, or with the other modules. */
   readonly top: "here" | "rtl";
   /** Streams of the top module. */
   readonly streams: readonly Stream[];
@@ -35,6 +36,7 @@ export interface Package {
 export function packageTcl({ name, top, streams, modules, registers, buffers }: Package): string {
   const memory = buffers.length > 0 ? [MEMORY_PORT.name] : [];
   const control = registers.length > 0 ? ["s_axi_control"] : [];
+  const inner = innerName(name);
   const buses = [...control, ...memory, ...streams.map((stream) => stream.name)];
   return `# ${GENERATED}
 #
@@ -53,7 +55,20 @@ set project [file normalize project_${name}]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_${name} $project
-set sources [list [file join $${top} ${name}.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $${top} ${name}.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module ${name}\\M} $text {module ${inner}} text] != 1} {
+    puts "Cannot package ${name}: ${name}.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize ${inner}.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here ${name}.v] $inner]
 foreach module {
 ${modules.map((module) => `    ${module}`).join("\n")}
 } {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -236,7 +236,14 @@ Deno.test({
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       });
+    const stack = join(folder, "vnx/NetLayers/100G-fpga-network-stack-core");
     try {
+      assert.throws(
+        () => make("config", "DEVICE=d", "VNX=vnx"),
+        /Cannot link onpath_image: vnx is no clone of VNx/,
+      );
+      await mkdir(stack, { recursive: true });
+      await writeFile(join(stack, "Makefile"), "");
       for (
         const [platform, isLower] of [["xilinx_u55c_gen3x16", true], ["xilinx_u250_gen3x16", false]] as const
       ) {
@@ -251,7 +258,7 @@ Deno.test({
             make("config", ...values);
             const suffix = count === 1 ? "" : `_${count}`;
             const text = await readFile(join(folder, "build", name, `link${suffix}.cfg`), "utf8");
-            const file = readLinks(text.replace(/\n\[advanced\]\n.*\n$/, ""));
+            const file = readLinks(text.replace(/\n\[advanced\]\n.*\n\[vivado\]\n.*\n$/, ""));
             const slrs = [...new Set(file.slrs.values())];
             if (mode === "network") {
               assert(
@@ -276,6 +283,23 @@ Deno.test({
           new RegExp(`Cannot link onpath_image: INSTANCES=${count} is invalid, expected 1, 2, 4 or 8`),
         );
       }
+      const invalid: Readonly<Record<string, RegExp>> = {
+        "KERNEL=nosuch": /Cannot build nosuch: there is no such kernel/,
+        "KERNEL=onpath_door": /Cannot link onpath_door: it is linked with a kernel/,
+        "DEVICE=": /Cannot link onpath_image: DEVICE or VNX is missing/,
+        "INTERFACE=2": /Cannot link onpath_image: INTERFACE=2 is invalid/,
+        "INTERFACE=1": /Cannot link onpath_image: INTERFACE=1 is invalid/,
+      };
+      for (const [value, message] of Object.entries(invalid)) {
+        // An invalid call ends before any tool starts.
+        assert.throws(() => make("xclbin", "DEVICE=xilinx_u50_gen3x16", "VNX=vnx", value), message);
+      }
+      make("config", "DEVICE=xilinx_u55c_gen3x16", "VNX=vnx", "INTERFACE=1");
+      // Folders of Vitis may be on the path of this machine.
+      assert.throws(
+        () => make("xo", "KERNEL=onpath_echo", "PATH=/usr/bin:/bin"),
+        /Cannot build onpath_echo: vivado is missing, source settings64\.sh of Vitis/,
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -106,7 +106,7 @@ for (const { name, arguments: list } of CARD_MOVERS) {
     const sources: Record<string, string> = {};
     for (const module of [name, ...modules]) sources[module] = await sourceOf(module);
     assert.deepEqual(modulesOf(sources, name).filter((module) => module !== name), modules);
-    assert.match(script, new RegExp(`^set sources \\[list \\[file join \\$rtl ${name}\\.sv\\]\\]$`, "m"));
+    assert.match(script, new RegExp(`^set from \\[open \\[file join \\$rtl ${name}\\.sv\\]\\]$`, "m"));
   });
 
   Deno.test(`${name}: the RTL's arguments are at the offsets of kernel.xml, in all their bytes`, async () => {

@@ -15,7 +15,20 @@ set project [file normalize project_onpath_door]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_door $project
-set sources [list [file join $rtl onpath_door.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $rtl onpath_door.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_door\M} $text {module onpath_door_core} text] != 1} {
+    puts "Cannot package onpath_door: onpath_door.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_door_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_door.v] $inner]
 foreach module {
     axil_control
     drop_queue

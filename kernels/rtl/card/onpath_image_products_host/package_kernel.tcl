@@ -15,7 +15,20 @@ set project [file normalize project_onpath_image_products_host]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_image_products_host $project
-set sources [list [file join $here onpath_image_products_host.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $here onpath_image_products_host.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_image_products_host\M} $text {module onpath_image_products_host_core} text] != 1} {
+    puts "Cannot package onpath_image_products_host: onpath_image_products_host.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_image_products_host_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_image_products_host.v] $inner]
 foreach module {
     axil_control
     axis_256_to_512

@@ -15,7 +15,20 @@ set project [file normalize project_onpath_packets]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_packets $project
-set sources [list [file join $rtl onpath_packets.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $rtl onpath_packets.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_packets\M} $text {module onpath_packets_core} text] != 1} {
+    puts "Cannot package onpath_packets: onpath_packets.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_packets_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_packets.v] $inner]
 foreach module {
     axi_bursts
     axil_control

@@ -15,7 +15,20 @@ set project [file normalize project_onpath_pages]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_pages $project
-set sources [list [file join $rtl onpath_pages.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $rtl onpath_pages.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_pages\M} $text {module onpath_pages_core} text] != 1} {
+    puts "Cannot package onpath_pages: onpath_pages.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_pages_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_pages.v] $inner]
 foreach module {
     axil_control
     beat_fifo

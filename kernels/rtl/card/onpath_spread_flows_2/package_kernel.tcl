@@ -15,7 +15,20 @@ set project [file normalize project_onpath_spread_flows_2]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_spread_flows_2 $project
-set sources [list [file join $here onpath_spread_flows_2.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $here onpath_spread_flows_2.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_spread_flows_2\M} $text {module onpath_spread_flows_2_core} text] != 1} {
+    puts "Cannot package onpath_spread_flows_2: onpath_spread_flows_2.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_spread_flows_2_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_spread_flows_2.v] $inner]
 foreach module {
     axis_skid
     beat_fifo

@@ -15,7 +15,20 @@ set project [file normalize project_onpath_tables]
 
 # No part is given, because the IP is for every family and v++ synthesizes it for the platform.
 create_project -force package_onpath_tables $project
-set sources [list [file join $rtl onpath_tables.sv]]
+# UG1118 requires a top in Verilog. It has the kernel's name, so the SystemVerilog gets another one.
+set from [open [file join $rtl onpath_tables.sv]]
+set text [read $from]
+close $from
+if {[regsub -all {(?n)^module onpath_tables\M} $text {module onpath_tables_core} text] != 1} {
+    puts "Cannot package onpath_tables: onpath_tables.sv does not have its module once"
+    exit 1
+}
+set inner [file normalize onpath_tables_core.sv]
+set to [open $inner w]
+puts -nonewline $to $text
+close $to
+
+set sources [list [file join $here onpath_tables.v] $inner]
 foreach module {
     axi_bursts
     axil_control
