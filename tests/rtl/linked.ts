@@ -31,6 +31,7 @@ interface LinkedExports {
   set_memory(pause: number, latency: number, seed: number): void;
   run_until(units: number, most: number): number;
   violations(): number;
+  cycles_so_far(): number;
   write_register(unit: number, address: number, value: number): void;
   read_register(unit: number, address: number): number;
 }
@@ -86,6 +87,8 @@ export interface Linked {
   finish(): void;
   /** Runs at most so many cycles. Returns whether the mover of packets is done. */
   wait(cycles: number): boolean;
+  /** Cycles since the reset. `wait` looks every 64 cycles, so a run's end is known to 70. */
+  clock(): number;
   /** Answers of the last run. */
   answers(): Uint8Array[];
   counts(): LinkedCounts;
@@ -247,6 +250,7 @@ export async function openLinked(build = "linked_image"): Promise<Linked> {
     },
     finish,
     wait,
+    clock: () => card.cycles_so_far(),
     answers: () => {
       const count = view.getUint32(PLACE.answers + PACKETS_STATUS.answers, true);
       return Array.from({ length: count }, (_, n) => {
