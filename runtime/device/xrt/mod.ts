@@ -64,6 +64,7 @@ export {
   XRT_PROFILE,
   type XrtOffloadOptions,
 } from "./device/card_device.ts";
+export { loadVnxKernel, type NetworkDevice, type VnxKernel } from "./vnx/kernel.ts";
 export { type VnxLink, VnxPort, type VnxPortStatistics } from "./vnx/cmac.ts";
 export { PROBES, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./vnx/map.ts";
 export {
