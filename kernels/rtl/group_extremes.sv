@@ -42,8 +42,10 @@ module group_extremes (
     end
   end
   always_ff @(posedge clk) begin
-    great1 <= great_of;
-    small1 <= small_of;
+    for (int q = 0; q < 4; q++) begin
+      great1[q] <= great_of[q];
+      small1[q] <= small_of[q];
+    end
     great2 <= great_all;
     small2 <= small_all;
   end

@@ -47,7 +47,7 @@ module rotate_intake (
       default: reciprocal = 14'(262144 / 130 + 1);
     endcase
   assign values = cfg_decode ? 14'({8'd0, vectors} << cfg_log) << 1 : length;
-  assign codes = cfg_bits == 4'd2 ? values >> 3 : cfg_bits == 4'd3 ? 14'((16'(values) * 16'd3) >> 4) : values >> 2;
+  assign codes = cfg_bits == 4'd2 ? values >> 3 : cfg_bits == 4'd3 ? 14'((16'(values) + {1'b0, values, 1'b0}) >> 4) : values >> 2;
   assign used = codes + (values >> cfg_log);
   assign answer = cfg_decode ? values : used;
   assign bits_log = cfg_bits == 4'd2 ? 4'd8 : cfg_bits == 4'd3 ? 4'd9 : 4'd7;

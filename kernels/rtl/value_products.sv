@@ -17,7 +17,7 @@ module value_products (
     output logic         m_last
 );
   logic ce;
-  logic [3:0] valid, lasts;
+  logic [4:0] valid, lasts;
   assign ce = !m_valid || m_ready;
   assign s_ready = ce;
   always_ff @(posedge clk)

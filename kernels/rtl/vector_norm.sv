@@ -55,11 +55,13 @@ module vector_norm (
     else if (valid[3] && ends[3]) total <= '0;
 
   // ---- its root, rounded ----
-  logic r_valid, r_more, r_last, last6, last7, zero6, zero7;
+  logic r_valid, r_more, r_last;
   logic [25:0] r_root;
   logic [4:0] r_zeros;
-  logic [7:0] r_peak, peak6, peak7;
-  logic [1:0] rounding;
+  logic [7:0] r_peak, peak7;
+  logic last7, zero7;
+  logic [2:0] rounding;       // cycles of round_float, and what belongs to its norms
+  logic [9:0] aside[3];
   logic [15:0] norm;
   logic signed [9:0] exponent;
   integer_root #(
@@ -89,13 +91,13 @@ module vector_norm (
       .m_data    (norm)
   );
   always_ff @(posedge clk)
-    if (!rst_n) rounding <= 2'd0;
-    else rounding <= {rounding[0], r_valid};
+    if (!rst_n) rounding <= 3'd0;
+    else rounding <= {rounding[1:0], r_valid};
   always_ff @(posedge clk) begin
-    {last7, last6} <= {last6, r_last};
-    {peak7, peak6} <= {peak6, r_peak};
-    {zero7, zero6} <= {zero6, r_root == 26'd0};
+    aside[0] <= {r_last, r_root == 26'd0, r_peak};
+    for (int k = 1; k < 3; k++) aside[k] <= aside[k-1];
   end
+  assign {last7, zero7, peak7} = aside[2];
 
   // ---- thresholds: sums of two levels times the norm, then in units ----
   logic [111:0] levels;
@@ -124,7 +126,7 @@ module vector_norm (
     assign more = moved[71:56] != 16'd0 || beyond8;
     assign is_absent = cfg_bits == 4'd2 ? i >= 1 : cfg_bits == 4'd3 ? i >= 3 : 1'b0;
     always_ff @(posedge clk) begin
-      if (rounding[1]) products[26*i+:26] <= 26'(two) * 26'(mantissa);
+      if (rounding[2]) products[26*i+:26] <= 26'(two) * 26'(mantissa);
       if (v8) begin
         m_thresholds[31*i+:31] <= is_absent || more ? 31'h4000_0000 : {1'b0, moved[55:26]};
         m_more[i] <= moved[25:0] != 26'd0 && !more && !is_absent;
@@ -133,7 +135,7 @@ module vector_norm (
   end
   always_ff @(posedge clk)
     if (!rst_n) {v8, m_valid} <= 2'd0;
-    else {v8, m_valid} <= {rounding[1], v8};
+    else {v8, m_valid} <= {rounding[2], v8};
   always_ff @(posedge clk) begin
     // The greatest shift leaves a fraction, whatever is beyond it.
     shift8 <= units < -10'sd26 ? 6'd46 : 6'(10'sd20 - units);

@@ -42,7 +42,7 @@ export const TIMING_TARGETS: readonly TimingTarget[] = ([
   ["packet_planes"],
   ["normalize_levels"],
   ["resize_lane", { LOADS: 1 }],
-  ["resize_fixed_lane"],
+  ["resize_fixed_lane", { IW: 5 }],
   ["resize_cells", { LANES: 1, XW: 10, IW: 7, LOADS: 1 }],
   ["row_intake"],
   ["row_store"],
