@@ -34,7 +34,7 @@ export interface RotateSizes {
 /** Bytes of a beat, and of a norm. */
 const BEAT = 32, NORM = 2;
 /** Cycles through the checks, from the core to the first beat out, and from the last beat to a counted drop. */
-const BETWEEN = { in: 9, values: 43, codes: 28, drop: 7 } as const;
+const BETWEEN = { in: 9, values: 44, codes: 28, drop: 7 } as const;
 
 function beatsOf(bytes: number): number {
   return Math.ceil(bytes / BEAT);

@@ -91,46 +91,49 @@ module vector_align (
       .m_data (b_peak)
   );
 
-  // ---- shift, then round ----
-  logic ce, v3, end3, last3;
+  // ---- the distance from the peak's exponent, then shift, then round ----
+  logic ce, v3, v4, end3, end4, last3, last4;
   logic [3:0] at;
-  logic [15:0] signs3, up3;
-  logic [351:0] kept3;
-  logic [7:0] peak3;
+  logic [15:0] signs3, signs4, up4;
+  logic [351:0] kept4;
+  logic [7:0] peak3, peak4;
   assign ce = !m_valid || m_ready;
   assign pop = ce && b_valid && p_valid;
   assign b_end = at == cfg_beats;
   always_ff @(posedge clk)
     if (!rst_n) begin
-      {v3, m_valid} <= 2'd0;
+      {v3, v4, m_valid} <= 3'd0;
       at <= 4'd0;
     end else if (ce) begin
-      {v3, m_valid} <= {pop, v3};
+      {v3, v4, m_valid} <= {pop, v3, v4};
       if (pop) at <= b_end ? 4'd0 : at + 4'd1;
     end
   for (genvar i = 0; i < 16; i++) begin : g_lane
     logic [7:0] field, below;
-    logic [10:0] mantissa;
-    logic [3:0] shift;
+    logic [10:0] mantissa3;
+    logic [3:0] shift3;
+    logic far3;  // some of its bits are behind the unit
     logic [22:0] tail;  // with twelve bits behind the unit
     logic [21:0] exactly;
     assign field = cfg_half ? {3'd0, b_data[16*i+10+:5]} : b_data[16*i+7+:8];
-    assign mantissa = cfg_half ? {field != 8'd0, b_data[16*i+:10]} : {field != 8'd0, b_data[16*i+:7], 3'd0};
     assign below = b_peak - (field == 8'd0 ? 8'd1 : field);
-    assign shift = below > 8'd22 ? 4'd12 : below > 8'd10 ? 4'(below - 8'd11) : 4'(below);
-    assign tail = {mantissa, 12'd0} >> shift;
-    assign exactly = {mantissa, 11'd0} >> shift;
+    assign tail = {mantissa3, 12'd0} >> shift3;
+    assign exactly = {mantissa3, 11'd0} >> shift3;
     always_ff @(posedge clk)
       if (ce) begin
         signs3[i] <= b_data[16*i+15];
-        kept3[22*i+:22] <= below > 8'd10 ? {11'd0, tail[22:12]} : exactly;
-        up3[i] <= below > 8'd10 && tail[11] && (tail[12] || tail[10:0] != 11'd0);
-        m_magnitudes[22*i+:22] <= kept3[22*i+:22] + {21'd0, up3[i]};
+        mantissa3 <= cfg_half ? {field != 8'd0, b_data[16*i+:10]} : {field != 8'd0, b_data[16*i+:7], 3'd0};
+        shift3 <= below > 8'd22 ? 4'd12 : below > 8'd10 ? 4'(below - 8'd11) : 4'(below);
+        far3 <= below > 8'd10;
+        kept4[22*i+:22] <= far3 ? {11'd0, tail[22:12]} : exactly;
+        up4[i] <= far3 && tail[11] && (tail[12] || tail[10:0] != 11'd0);
+        m_magnitudes[22*i+:22] <= kept4[22*i+:22] + {21'd0, up4[i]};
       end
   end
   always_ff @(posedge clk)
     if (ce) begin
       {end3, last3, peak3} <= {b_end, b_last, b_peak};
-      {m_end, m_last, m_peak, m_signs} <= {end3, last3, peak3, signs3};
+      {end4, last4, peak4, signs4} <= {end3, last3, peak3, signs3};
+      {m_end, m_last, m_peak, m_signs} <= {end4, last4, peak4, signs4};
     end
 endmodule

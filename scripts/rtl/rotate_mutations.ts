@@ -14,6 +14,7 @@ export const ROTATE_MUTATIONS: readonly Mutations[] = [
     places: [
       [".s_data (peak2 > peak ? peak2 : peak),", ".s_data (peak2),", "the last beat alone aligns a vector"],
       ["tail[11] && (tail[12] ||", "tail[11] && (1'b1 ||", "ties of aligned values go up"],
+      ["far3 && tail[11] &&", "tail[11] &&", "whole units are rounded too"],
     ],
   },
   {
@@ -42,6 +43,7 @@ export const ROTATE_MUTATIONS: readonly Mutations[] = [
         "units < -10'sd26 ? 6'd20",
         "thresholds of saturated norms are not shifted",
       ],
+      ["peak7} = aside[2];", "peak7} = aside[1];", "a norm has the peak that follows its own"],
     ],
   },
   {
@@ -55,7 +57,11 @@ export const ROTATE_MUTATIONS: readonly Mutations[] = [
   {
     file: "round_float.sv",
     build: "packet_rotate",
-    places: [["parts[24] && (parts[25] ||", "parts[24] && (1'b1 ||", "ties of f16 go up"]],
+    places: [
+      ["parts[24] && (parts[25] ||", "parts[24] && (1'b1 ||", "ties of f16 go up"],
+      ["cfg_half && field > 8'd142", "1'b0", "f16 has no infinity"],
+      ["infinite ? 31'h7f80_0000 : rounded", "rounded", "binary32 has no infinity"],
+    ],
   },
   {
     file: "code_unpack.sv",
