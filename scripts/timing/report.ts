@@ -40,7 +40,7 @@ function signalOf(cell: string): string {
     .replace(/^[rw]_/, "port ")
     .replace(/(_(TRELLIS_FF|DP16KD|TRELLIS_DPR16X4|LUT4|PFUMX|L6MUX21|CCU2C|MULT18X18D)\w*)+(\.\w+)*$/, "")
     .replace(/\$\w+\$.*$/, "")
-    .replace(/_(Q|D|DI|O|Z|A|B|C|[A-D][01])(_\d+)?$/, "") || "a cell without a name";
+    .replace(/_(Q|D|DI|DO[AB]\d*|O|Z|A|B|C|[A-D][01])(_\d+)?$/, "") || "a cell without a name";
 }
 
 /**
