@@ -47,6 +47,7 @@ foreach module {
     packet_shell
     packet_tokenize
     piece_cutter
+    piece_ends
     piece_queue
     piece_table
     quiet_watch
