@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { narrow } from "../../kernels/quantize/formats/elements.ts";
 import { groupBytes } from "../../kernels/quantize/rtl_groups.ts";
 import { DEQUANTIZE_ARGUMENTS, DROP_REASONS, QUANTIZE_ARGUMENTS } from "../../kernels/rtl/registers.ts";
 import { HEADER_BYTES, KIND, OFFSET } from "../../serialize/header.ts";
@@ -292,3 +293,19 @@ for (const { kernel, opened } of KERNELS) {
     }
   });
 }
+
+Deno.test("packet_quantize rounds a quotient up that exceeds a tie by the last of its 14 bits", async () => {
+  const rtl = await KERNELS[0]!.opened;
+  const each = CASES.find(({ name }) => name === "f16, kivi 2, stored f16")!;
+  const group = Array<number>(32).fill(1);
+  // The minimum is -2^-12 and the scale 1, so 2.5 becomes 2.5 + 2^-12, exactly.
+  [group[0], group[1], group[2]] = [-(2 ** -12), 3, 2.5];
+  const count = unitOf(each.method);
+  const values = Float32Array.from(Array<number[]>(count).fill(group).flat());
+  const elements = new Uint16Array(values.length);
+  narrow("f16", values, elements);
+  load(rtl, QUANTIZE, each, 16);
+  const { answers } = rtl.run([payloadPacket(new Uint8Array(elements.buffer), 16, 0, 1, 1)]);
+  // Codes of two bits: 0, 3, 3, 1 and on.
+  assert.equal(answers[0]![HEADER_BYTES], 0b01_11_11_00);
+});
