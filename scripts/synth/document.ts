@@ -40,6 +40,12 @@ function parametersText(parameters: SynthRow["parameters"]): string {
   return text === "" ? "" : ` (${text})`;
 }
 
+/** Names the two ends of a path. */
+function pathText(path: SynthRow["path"]): string {
+  if (path === undefined || path.length === 0) return "";
+  return `\`${path[0]!}\` → \`${path.at(-1)!}\``;
+}
+
 /** Names rows that were made from earlier sources. */
 function outdatedText(outdated: readonly string[]): string {
   if (outdated.length === 0) return "";
@@ -78,18 +84,20 @@ UltraScale+ part is. Other tools pack LUTs in other ways.
 - **levels**: cells on the longest path between registers, memories and ports, across all modules. A LUT, a
   carry of four bits and a wide multiplexer are one level each. A long path makes a fast clock hard to reach;
   the number does not give the clock.
+- **longest path**: names in the source of what it begins and ends with; older rows have none.
 
 An Alveo U55C has 1,303,680 LUT, 2,607,360 FF, 2,016 BRAM, 960 URAM and 9,024 DSP (DS978). The tables hold
 2^XW weight indexes and 2^IW weights.
 
 ${outdatedText(outdated)}${
     markdownTable(
-      ["kernel", "LUT", "FF", "BRAM", "URAM", "DSP", "levels"],
-      ["left", "right", "right", "right", "right", "right", "right"],
+      ["kernel", "LUT", "FF", "BRAM", "URAM", "DSP", "levels", "longest path"],
+      ["left", "right", "right", "right", "right", "right", "right", "left"],
       rows.map((row) => [
         `${row.name}${parametersText(row.parameters)}`,
         ...NUMBERS.map((name) => row[name].toLocaleString("en")),
         String(row.levels),
+        pathText(row.path),
       ]),
     )
   }

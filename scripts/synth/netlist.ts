@@ -110,6 +110,13 @@ function pathsThrough(
   });
 }
 
+/** Nets that a cell reads. */
+export function inputsOf({ connections, port_directions }: NetlistCell): number[] {
+  return Object.entries(connections).flatMap(([port, nets]) =>
+    port_directions[port] === "input" ? nets.filter((net) => typeof net === "number") : []
+  );
+}
+
 /** Longest path of a netlist between registers, memories and ports. */
 export interface LongestPath {
   /** Number of cells on it. As in timing reports, a LUT, a four-bit carry and a wide multiplexer are one each. */
@@ -157,7 +164,10 @@ export function longestPath(cells: readonly NetlistCell[]): LongestPath {
     }
   }
   if (deepest < 0) return { levels: 0, nets: [] };
-  const nets = [paths[deepest]!.to[0]!];
+  // A carry has eight outputs, and the last one of a path may have only some of them connected.
+  const taken = new Set(cells.flatMap((cell) => inputsOf(cell)));
+  const { to } = paths[deepest]!;
+  const nets = [to.find((net) => taken.has(net)) ?? to[0]!];
   const depthOf = (net: number) => driver.has(net) ? depth[driver.get(net)!]! : 0;
   for (let at: number | undefined = deepest; at !== undefined; at = driver.get(nets[0]!)) {
     const { from } = paths[at]!;

@@ -9,7 +9,14 @@ import config from "../../deno.json" with { type: "json" };
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CellCounts, longestPath, type NetlistCell, type Resources, resourcesOf } from "./netlist.ts";
+import {
+  type CellCounts,
+  inputsOf,
+  longestPath,
+  type NetlistCell,
+  type Resources,
+  resourcesOf,
+} from "./netlist.ts";
 import type { SynthTarget } from "./targets.ts";
 
 /** Synthesis result of a target. Plain data. */
@@ -135,11 +142,7 @@ function namesAlong({ cells, netnames }: Netlist, nets: readonly number[]): stri
     }
   }
   const last = nets.at(-1)!;
-  const taker = Object.values(cells).find(({ connections, port_directions }) =>
-    Object.entries(connections).some(([port, bits]) =>
-      port_directions[port] === "input" && bits.includes(last)
-    )
-  );
+  const taker = Object.values(cells).find((cell) => inputsOf(cell).includes(last));
   const behind = Object.entries(taker?.connections ?? {})
     .flatMap(([port, bits]) => taker!.port_directions[port] === "output" ? bits : [])
     .find((bit) => names.has(bit as number));

@@ -24,6 +24,11 @@ Deno.test("longestPath() counts cells between registers; inverters are none", ()
   ];
   assert.deepEqual(longestPath(chain), { levels: 3, nets: [10, 11, 12, 13, 14] });
   assert.deepEqual(longestPath([]), { levels: 0, nets: [] });
+  // Of two outputs at the end, the one that is read.
+  const [first, ...rest] = chain;
+  const wide = { ...cell("LUT1", { I0: 13 }), port_directions: { I0: "input", O: "output" } } as const;
+  const end = { ...wide, connections: { I0: [13], O: [99, 14] } };
+  assert.deepEqual(longestPath([first!, ...rest.slice(0, 3), end]).nets, [10, 11, 12, 13, 14]);
 });
 
 Deno.test("longestPath(): a memory of LUTs is read through its address, and ends what is written", () => {
