@@ -126,7 +126,10 @@ export async function startHttp(service: HttpService, options: HttpOptions): Pro
   const senders = createSlots();
   let closed: Promise<void> | undefined;
   const senderOptions: SenderOptions = {
-    observer: service.observer,
+    // A service may be made after the first request has arrived.
+    get observer() {
+      return service.observer;
+    },
     isLast: () => closed !== undefined,
     onEnd: senders.remove,
   };
@@ -271,4 +274,50 @@ export function requireServed(value: unknown, method: string, maker: string): vo
     `Cannot serve a value that is ${kindOf(value)}: expected what ${maker}() makes`,
     { method },
   );
+}
+
+/** What a server answers by: at hand, or made once the server has its address. */
+export type Served<T> = T | (() => Promise<T>);
+
+/** Holder of what is served. */
+export interface HeldService<T> {
+  /** Returns it; undefined while it is made. */
+  readonly find: () => T | undefined;
+  /**
+   * Returns it.
+   *
+   * @throws {OnpathError} `busy` with status 503 while it is made.
+   */
+  readonly get: () => T;
+  /** Makes it, if it is not at hand. */
+  readonly make: () => Promise<T>;
+}
+
+/**
+ * Holds what is served. A server thus takes its address first, and answers "not ready" while vocabularies load.
+ *
+ * @param source Value from outside, or the function that makes it.
+ * @param method A method that it must have.
+ * @param maker Name of the function that makes it.
+ * @throws {OnpathError} `size` if it lacks the method.
+ */
+export function holdService<T extends object>(
+  source: Served<T>,
+  method: string,
+  maker: string,
+): HeldService<T> {
+  let held: T | undefined;
+  const hold = (value: T): T => {
+    requireServed(value, method, maker);
+    return held = value;
+  };
+  if (typeof source !== "function") hold(source);
+  return {
+    find: () => held,
+    get: () => {
+      if (held === undefined) throw notNow();
+      return held;
+    },
+    make: async () => held ?? hold(await (source as () => Promise<T>)()),
+  };
 }

@@ -89,7 +89,11 @@ export interface PlainAnswer {
  * @param route Path other than `infer` and `metrics`.
  * @throws {OnpathError} `plan` with status 404 if the model is unknown.
  */
-export function answerPlain(handler: InferenceHandler, version: string, route: Route): PlainAnswer {
+export function answerPlain(
+  handler: Pick<InferenceHandler, "isReady" | "find">,
+  version: string,
+  route: Route,
+): PlainAnswer {
   const isReady = handler.isReady();
   const ready = (body: object) => ({ status: isReady ? 200 : 503, body });
   switch (route.kind) {

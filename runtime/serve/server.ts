@@ -7,12 +7,13 @@
 import { checkOptions } from "../option_checks.ts";
 import type { InferenceHandler } from "./handler_types.ts";
 import {
+  holdService,
   type HttpExchange,
   type HttpOptions,
   type HttpServer,
   notNow,
-  requireServed,
   sendMetrics,
+  type Served,
   startHttp,
 } from "./http_server.ts";
 import { decodeBody } from "./infer_body.ts";
@@ -29,13 +30,21 @@ export interface ServeOptions extends HttpOptions {
     | undefined;
 }
 
+/** Answers of a server whose handler is not made yet. */
+const STARTING: Pick<InferenceHandler, "isReady" | "find"> = {
+  isReady: () => false,
+  find: () => {
+    throw notNow();
+  },
+};
+
 /** Server that listens. */
 export type InferenceServer = HttpServer;
 
 /**
  * Listens, and answers requests by a handler. The models start at once; until then the server is not ready.
  *
- * @param handler Handler of the models. The server closes it.
+ * @param source Handler of the models, which the server closes; or a function that makes it once the server listens.
  * @param options Address and limits.
  * @throws {OnpathError} `size` if an option is outside its limits; `device` if the address cannot be used; the error of
  * a model that cannot start.
@@ -61,8 +70,11 @@ export type InferenceServer = HttpServer;
  * assert.deepEqual((await answer.json()).outputs[0].data, new Array(12).fill(9));
  * ```
  */
-export async function serve(handler: InferenceHandler, options: ServeOptions = {}): Promise<InferenceServer> {
-  requireServed(handler, "infer", "createHandler");
+export async function serve(
+  source: Served<InferenceHandler>,
+  options: ServeOptions = {},
+): Promise<InferenceServer> {
+  const held = holdService(source, "infer", "createHandler");
   checkOptions("start a server", options, { version: { kind: "string" }, contextOf: { kind: "function" } });
   const { metrics, version: serverVersion = "0", contextOf } = options;
 
@@ -70,6 +82,7 @@ export async function serve(handler: InferenceHandler, options: ServeOptions = {
     { model: name, version }: ModelRoute,
     { request, sender, body }: HttpExchange,
   ): Promise<void> => {
+    const handler = held.get();
     const model = handler.find(name, version);
     if (!handler.isReady()) throw notNow();
     const { bytes, jsonBytes } = await body();
@@ -86,16 +99,18 @@ export async function serve(handler: InferenceHandler, options: ServeOptions = {
   };
 
   return await startHttp({
-    observer: handler.observer,
+    get observer() {
+      return held.find()?.observer ?? {};
+    },
     answer: async (exchange) => {
       const { request, sender } = exchange;
       const route = readRoute(request.method, request.url);
       if (route.kind === "infer") return await infer(route, exchange);
       if (route.kind === "metrics") return await sendMetrics(metrics, sender);
-      const { status, body } = answerPlain(handler, serverVersion, route);
+      const { status, body } = answerPlain(held.find() ?? STARTING, serverVersion, route);
       sender.json(status, body);
     },
-    start: () => handler.start(),
-    close: (wait) => handler.close(wait),
+    start: async () => await (await held.make()).start(),
+    close: async (wait) => await held.find()?.close(wait),
   }, options);
 }

@@ -10,11 +10,12 @@ import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import { refuse } from "./failures.ts";
 import {
+  holdService,
   type HttpExchange,
   type HttpOptions,
   type HttpServer,
-  requireServed,
   sendMetrics,
+  type Served,
   startHttp,
 } from "./http_server.ts";
 import { parseJson } from "./tensor_list.ts";
@@ -84,7 +85,7 @@ const SESSION_PATH = /^sessions\/([\w-]{1,64})$/;
 /**
  * Listens, and answers requests by a service.
  *
- * @param service Tokenizer. The server closes it.
+ * @param source Tokenizer, which the server closes; or a function that makes it once the server listens.
  * @param options Address, or path of a Unix socket, and limits.
  * @throws {OnpathError} `size` if the service is none, or an option is outside its limits; `device` if the address cannot be used.
  *
@@ -103,27 +104,32 @@ const SESSION_PATH = /^sessions\/([\w-]{1,64})$/;
  * ```
  */
 export async function serveTokenizer(
-  service: TokenizerService,
+  source: Served<TokenizerService>,
   options: HttpOptions = {},
 ): Promise<HttpServer> {
-  requireServed(service, "tokenize", "createTokenizerService");
+  const held = holdService(source, "tokenize", "createTokenizerService");
   const tokenizeOf = (json: unknown) => parseWith(tokenizeRequest, json, "pipeline", "request");
   const ofSession: Readonly<Record<string, Answer>> = {
-    POST: (json, session, wait) => service.append(session, readAppend(json), wait),
-    GET: (_, session, wait) => service.read(session, wait),
+    POST: (json, session, wait) => held.get().append(session, readAppend(json), wait),
+    GET: (_, session, wait) => held.get().read(session, wait),
     DELETE: async (_, session, wait) => {
-      await service.end(session, wait);
+      await held.get().end(session, wait);
       return { session };
     },
   };
   const paths = new Map<string, Readonly<Record<string, Answer>>>([
-    ["tokenize", { POST: (json, _, wait) => service.tokenize(tokenizeOf(json), wait) }],
-    ["count", { POST: (json, _, wait) => service.count(tokenizeOf(json), wait) }],
-    ["detokenize", { POST: (json, _, wait) => service.detokenize(readDetokenize(json), wait) }],
+    ["tokenize", { POST: (json, _, wait) => held.get().tokenize(tokenizeOf(json), wait) }],
+    ["count", { POST: (json, _, wait) => held.get().count(tokenizeOf(json), wait) }],
+    ["detokenize", { POST: (json, _, wait) => held.get().detokenize(readDetokenize(json), wait) }],
     ["sessions", {
-      POST: (json, _, wait) => service.open(parseWith(openRequest, json, "pipeline", "request"), wait),
+      POST: (json, _, wait) => held.get().open(parseWith(openRequest, json, "pipeline", "request"), wait),
     }],
-    ["health", { GET: () => Promise.resolve({}) }],
+    ["health", {
+      GET: () => {
+        held.get();
+        return Promise.resolve({});
+      },
+    }],
   ]);
 
   const answer = async ({ request, sender, body }: HttpExchange): Promise<void> => {
@@ -148,10 +154,12 @@ export async function serveTokenizer(
     sender.json(200, await respond(json, named?.[1] ?? "", sender));
   };
   return await startHttp({
-    observer: service.observer,
+    get observer() {
+      return held.find()?.observer ?? {};
+    },
     answer,
-    start: () => Promise.resolve(),
-    close: (wait) => service.close(wait),
+    start: async () => void await held.make(),
+    close: async (wait) => await held.find()?.close(wait),
   }, options);
 }
 

@@ -134,8 +134,9 @@ Deno.test("offload serve and tokenizer serve end where the port is taken or the 
   try {
     // All run in one process, which would stay if any of them left a timer or a listener.
     const ends = await offloadAll(ROOT, [
-      ["serve", "--pipeline", "examples/pipeline.json", "--shape", "48,64,3", "--port", `${port}`],
-      ["tokenizer", "serve", "--vocab", "r50k_base", "--port", `${port}`],
+      // The port is taken before anything is read.
+      ["serve", "--pipeline", "nosuch.json", "--shape", "48,64,3", "--port", `${port}`],
+      ["tokenizer", "serve", "--vocab", "nosuch.vocab", "--port", `${port}`],
       ["tokenizer", "serve", "--vocab", "r50k_base", "--socket", "README.md"],
       ["tokenizer", "serve", "--vocab", "r50k_base", "--port", "0", "--grpc", "unix:README.md"],
       ["tokenizer", "serve", "--vocab", "r50k_base", "--port", "0", "--socket", "x"],

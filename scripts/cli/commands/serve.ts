@@ -49,21 +49,26 @@ export async function serveModels(
   { signal }: Context,
 ): Promise<void> {
   checkUse(options, command);
-  const served = await openModels(options, signal);
+  let served: readonly ServedModel[] = [];
   const metrics = createPrometheus({ process: true });
   const telemetry = options.otel ? openTelemetry() : undefined;
   const { maxBatch, maxDelay: maxDelayMs, maxQueue, timeout: timeoutMs, host, port, maxBody } = options;
-  const handler = createHandler({
-    models: served.map(({ model }) => model),
-    maxBatch,
-    maxDelayMs,
-    maxQueue,
-    timeoutMs,
-    observer: metrics.observer,
-    tracer: telemetry?.tracer,
-  });
-  metrics.watch(handler);
-  const server = await serve(handler, {
+  const open = async () => {
+    served = await openModels(options, signal);
+    const handler = createHandler({
+      models: served.map(({ model }) => model),
+      maxBatch,
+      maxDelayMs,
+      maxQueue,
+      timeoutMs,
+      observer: metrics.observer,
+      tracer: telemetry?.tracer,
+    });
+    metrics.watch(handler);
+    return handler;
+  };
+  // Vocabularies and compilers take seconds: an address that is taken is known before.
+  const server = await serve(open, {
     host,
     port,
     version: metadata.version,

@@ -6,9 +6,11 @@
 
 import { once } from "node:events";
 import process from "node:process";
+import type { Vocabulary } from "../../../kernels/tokenize/vocabulary.ts";
 import { serveTokenizerGrpc } from "../../../runtime/serve/tokenizer_grpc.ts";
 import { serveTokenizer } from "../../../runtime/serve/tokenizer_server.ts";
 import { createTokenizerService } from "../../../runtime/serve/tokenizer_service.ts";
+import type { TokenizerService } from "../../../runtime/serve/tokenizer_types.ts";
 import { loadVocabulary } from "../../io/vocabulary.ts";
 import { loadChatTemplate } from "../../serve/chat_template.ts";
 import { createPrometheus } from "../../serve/prometheus.ts";
@@ -38,25 +40,30 @@ export async function serveVocabulary(options: TokenizerServeOptions, { signal }
     options;
   const { timeout: timeoutMs, maxBody = 16, json = false } = options;
   const grpcSocket = grpc === undefined ? undefined : grpcPath(grpc);
-  const vocabulary = await loadVocabulary(vocab, { signal });
-  const renderChat = chatTemplate === undefined ? undefined : await loadChatTemplate(chatTemplate, signal);
   const metrics = createPrometheus({ process: true });
-  const service = createTokenizerService({
-    vocabulary,
-    name,
-    special,
-    maxModelLength: maxModelLen,
-    renderChat,
-    maxQueue,
-    maxSessions,
-    timeoutMs,
-    observer: metrics.observer,
-  });
-  metrics.watch(service);
-  metrics.watchTokenizer(service);
+  let vocabulary!: Vocabulary, service!: TokenizerService;
+  const open = async () => {
+    vocabulary = await loadVocabulary(vocab, { signal });
+    const renderChat = chatTemplate === undefined ? undefined : await loadChatTemplate(chatTemplate, signal);
+    service = createTokenizerService({
+      vocabulary,
+      name,
+      special,
+      maxModelLength: maxModelLen,
+      renderChat,
+      maxQueue,
+      maxSessions,
+      timeoutMs,
+      observer: metrics.observer,
+    });
+    metrics.watch(service);
+    metrics.watchTokenizer(service);
+    await warmUp(vocabulary, signal);
+    return service;
+  };
   const onDefect = (error: unknown) => void process.stderr.write(describeFailure(error, json).text);
-  await warmUp(vocabulary, signal);
-  const server = await serveTokenizer(service, {
+  // An address that is taken is known before the vocabulary has been loaded and warmed up.
+  const server = await serveTokenizer(open, {
     socket,
     host,
     port,

@@ -300,3 +300,58 @@ Deno.test("serve() sends elements that are the same bytes as often as a model re
     assert.deepEqual(texts, ["same", "\0", "same"]);
   });
 });
+
+Deno.test("serve() takes its address before the handler is made, and is not ready until then", async () => {
+  let isCalled = false;
+  const server = await serve(createHandler({ models: [smallModel()] }), { port: 0, host: "127.0.0.7" });
+  const { port } = server;
+  await assert.rejects(
+    serve(() => {
+      isCalled = true;
+      return Promise.reject(new Error("unreachable"));
+    }, { port, host: "127.0.0.7" }),
+    refusal("device", /Cannot listen on port/),
+  );
+  assert(!isCalled);
+  await server.close();
+  // While the handler is made, requests are answered on the address.
+  let finish!: () => void;
+  const later = serve(async () => {
+    await new Promise<void>((resolve) => finish = resolve);
+    return createHandler({ models: [smallModel()] });
+  }, { port, host: "127.0.0.7" });
+  const url = `http://127.0.0.7:${port}`;
+  const status = async (path: string, body?: string) => {
+    const answer = await fetch(`${url}/${path}`, body === undefined ? {} : { method: "POST", body });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  // The maker runs once the server listens.
+  while (finish === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(
+    [
+      await status("v2/health/live"),
+      await status("v2/health/ready"),
+      await status("v2/models/small/ready"),
+      await status("v2/models/small/infer", numbersBody(1)),
+    ],
+    [200, 503, 503, 503],
+  );
+  finish();
+  const ready = await later;
+  assert.equal(await status("v2/health/ready"), 200);
+  assert.equal(await status("v2/models/small/ready"), 200);
+  await ready.close();
+  // A maker that fails frees the address again, and its error is the caller's.
+  const failed = serve(() => Promise.reject(new OnpathError("file", "Cannot read it")), {
+    port,
+    host: "127.0.0.7",
+  });
+  await assert.rejects(failed, refusal("file", /^Cannot read it$/));
+  await assert.rejects(
+    serve(() => Promise.resolve({} as never), { port, host: "127.0.0.7" }),
+    refusal("size"),
+  );
+  const free = await serve(createHandler({ models: [smallModel()] }), { port, host: "127.0.0.7" });
+  await free.close();
+});
