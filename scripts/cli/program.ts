@@ -50,6 +50,7 @@ import { addServeCommand } from "./serve_program.ts";
 import { addTokenizerCommand } from "./tokenizer_program.ts";
 import { suggest } from "./suggest.ts";
 import { topics } from "./topics.ts";
+import { addHelpCommand } from "./help_command.ts";
 import { addXrtCommands } from "./xrt_program.ts";
 
 /**
@@ -64,7 +65,6 @@ export function createProgram(context: Context, quiet: boolean): Command {
   const program = new Command(context.command)
     .description("Offloads the data processing around AI models onto FPGA NICs.")
     .version(metadata.version)
-    .helpCommand("help [command]", "show what a command does")
     // Options behind a subcommand of `network` are the subcommand's, not those of `network`.
     .enablePositionalOptions()
     .showHelpAfterError("(add --help for all options)")
@@ -95,7 +95,7 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .action(async ([mistyped]: string[], options: TourOptions, command: Command) => {
       if (mistyped !== undefined) {
         const known = program.commands.map((each) => each.name());
-        const message = `error: unknown command '${mistyped}'${suggest(mistyped, [...known, "help"])}`;
+        const message = `error: unknown command '${mistyped}'${suggest(mistyped, known)}`;
         command.error(message, { exitCode: EXIT.usage, code: "commander.unknownCommand" });
       }
       checkWaveform(options, command);
@@ -296,5 +296,6 @@ export function createProgram(context: Context, quiet: boolean): Command {
   addTokenizerCommand(program, context);
   addNetworkCommands(program, context);
   addXrtCommands(program, context);
+  addHelpCommand(program);
   return program;
 }

@@ -20,6 +20,7 @@ import { type WatchFlags, xrtWatch } from "./commands/xrt_watch.ts";
 import type { XrtFlags } from "../xrt/open.ts";
 import type { Context } from "./context.ts";
 import { deviceOption, integerParser, jsonOption, numberOption, timeoutOption } from "./options.ts";
+import { addHelpCommand } from "./help_command.ts";
 import { topics } from "./topics.ts";
 
 /**
@@ -30,7 +31,6 @@ import { topics } from "./topics.ts";
  */
 export function addXrtCommands(program: Command, context: Context): void {
   const xrt = program.command("xrt").description("drive a card, or its emulation, through XRT")
-    .helpCommand("help [command]", "show what a command does")
     .addHelpText("after", topics(context.command).xrt);
   const add = (name: string, description: string) =>
     xrt.command(name).description(description)
@@ -110,8 +110,9 @@ export function addXrtCommands(program: Command, context: Context): void {
     .addOption(jsonOption())
     .action((flags: SoakFlags) => xrtSoak(flags, context));
 
-  const xclbin = program.command("xclbin").description("read or write an xclbin, without a card or XRT")
-    .helpCommand("help [command]", "show what a command does");
+  addHelpCommand(xrt);
+
+  const xclbin = program.command("xclbin").description("read or write an xclbin, without a card or XRT");
   xclbin.command("emulated").description("write the emulated card's xclbin, for the commands with --emulate")
     .argument("<xclbin>", "path of the xclbin; an existing file is replaced")
     .action((path: string) => writeWhole(path, [emulatedXclbin()], context.signal));
@@ -119,6 +120,7 @@ export function addXrtCommands(program: Command, context: Context): void {
     .argument("<xclbin>", "path of the xclbin")
     .addOption(jsonOption())
     .action((path: string, flags: { json?: boolean }) => xclbinInfo(path, flags, context));
+  addHelpCommand(xclbin);
 }
 
 /** Checks faults before any card is started, each of which would refuse them anew. */

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import process from "node:process";
 import { addAbortSignal } from "node:stream";
+import { fileReason } from "../../runtime/file_reason.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 
 /** Maximum length of an input: 1 GiB. */
@@ -100,19 +101,6 @@ export function isErrno(error: unknown): error is Error & { code: string } {
   return error instanceof Error && typeof code === "string" && /^E(?!RR_)[A-Z0-9]+$/.test(code);
 }
 
-/** Messages for file system errors, by code. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or folder",
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  EISDIR: "it is a folder, expected a file",
-  ENOTDIR: "a part of the path is not a folder",
-  ENOSPC: "no space is left",
-  EROFS: "the file system is read-only",
-  EMFILE: "too many files are open",
-  ENAMETOOLONG: "the name is too long",
-};
-
 /**
  * Converts a file system error to an OnpathError with code `file`.
  *
@@ -122,7 +110,7 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export function fileError(verb: "read" | "write", path: string, error: unknown): OnpathError {
   const { code, message } = error as { code?: string; message: string };
-  const reason = REASONS[code ?? ""] ?? message;
+  const reason = fileReason(error);
   return new OnpathError("file", `Cannot ${verb} ${path}: ${reason}`, { path, cause: code ?? message }, {
     cause: error,
   });

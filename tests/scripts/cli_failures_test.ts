@@ -8,11 +8,13 @@ import { fileURLToPath } from "node:url";
 import { describeFailure, OWN_CODES } from "../../scripts/cli/failures.ts";
 import { fileError, isErrno } from "../../scripts/io/read.ts";
 import { makeFolder } from "../../scripts/io/write.ts";
+import { offloadAll } from "../support/cli.ts";
 import { refusal } from "../support/failure.ts";
 import { vocabularyFile } from "../kernels/tokenize/vocabularies.ts";
 import { bundleForNode } from "../runtime/xrt/child.ts";
 import { longTest } from "../support/long.ts";
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SCRIPT = fileURLToPath(new URL("../../scripts/offload.ts", import.meta.url));
 
 /** The command line for Node, and its photograph beside it; made once. */
@@ -193,3 +195,26 @@ Deno.test("makeFolder() makes what is missing, takes what is there, and refuses 
     await mkdir(join(folder, "e"));
     assert.deepEqual((await readdir(folder)).sort(), ["a", "e", "file"]);
   }));
+
+Deno.test("offload help names an unknown command, at each level, and shows a known one", async () => {
+  const ends = await offloadAll(ROOT, [
+    ["help", "nosuch"],
+    ["help", "tokenise"],
+    ["xrt", "help", "peak"],
+    ["xclbin", "help", "nosuch"],
+    ["help", "run"],
+    ["xrt", "help", "peek"],
+    ["help"],
+  ]);
+  assert.deepEqual(ends.map(({ code }) => code), [2, 2, 2, 2, 0, 0, 0]);
+  const wanted = [
+    /^error: unknown command 'nosuch'\n/,
+    /^error: unknown command 'tokenise' \(did you mean tokenize\?\)\n/,
+    /^error: unknown command 'peak' \(did you mean peek\?\)\n/,
+    /^error: unknown command 'nosuch'\n/,
+  ];
+  wanted.forEach((message, at) => assert.match(ends[at]!.stderr, message));
+  assert.match(ends[4]!.stdout, /^Usage: .* run \[options\]/);
+  assert.match(ends[5]!.stdout, /^Usage: .* xrt peek \[options\]/);
+  assert.match(ends[6]!.stdout, /^Usage: .*\n\nOffloads /);
+});

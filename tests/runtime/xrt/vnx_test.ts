@@ -212,3 +212,11 @@ Deno.test("parseIp(), parseMac() and their formats are inverses", () => {
     assert.throws(() => parseMac(text), refusal("size"));
   }
 });
+
+Deno.test("VnxNetwork and VnxPort refuse what has no registers, before any use", () => {
+  for (const value of [null, undefined, 5, {}, { readRegister: () => 0 }, []]) {
+    const message = /^Cannot control a network (layer|port) by .*: expected what ip\(\) of a device returns$/;
+    assert.throws(() => new VnxNetwork(value as never), refusal("size", message));
+    assert.throws(() => new VnxPort(value as never), refusal("size", message));
+  }
+});

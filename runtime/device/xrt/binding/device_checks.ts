@@ -5,6 +5,7 @@
  */
 
 import { readFile } from "node:fs/promises";
+import { fileReason } from "../../../file_reason.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
 import { emulatedDevices, emulationMode } from "./environment.ts";
 import type { Xclbin, XclbinKernel } from "../xclbin/xclbin.ts";
@@ -45,7 +46,7 @@ export async function readXclbinFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new OnpathError("file", `Cannot read ${path}: ${(cause as Error).message}`, { path }, { cause });
+    throw new OnpathError("file", `Cannot read ${path}: ${fileReason(cause)}`, { path }, { cause });
   }
 }
 

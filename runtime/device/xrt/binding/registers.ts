@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
+import { checkInteger, kindOf, OnpathError } from "../../../../serialize/errors.ts";
 
 /** 32-bit registers, addressed in bytes from the base. */
 export interface Registers {
@@ -36,5 +36,22 @@ export function checkRegister(offset: number, range: number, value = 0): void {
     "size",
     `Cannot use a register at ${offset}: expected a multiple of 4 from 0 to ${range - 4}`,
     { offset, range },
+  );
+}
+
+/**
+ * Checks what the controls of an instance are made of, which callers without types may get wrong.
+ *
+ * @param what Subject of the message, such as `network layer`.
+ * @param registers Value from outside.
+ * @throws {OnpathError} `size` when it has not both methods.
+ */
+export function requireRegisters(what: string, registers: unknown): void {
+  const { readRegister, writeRegister } = Object(registers) as Partial<Registers>;
+  if (typeof readRegister === "function" && typeof writeRegister === "function") return;
+  throw new OnpathError(
+    "size",
+    `Cannot control a ${what} by ${kindOf(registers)}: expected what ip() of a device returns`,
+    { found: kindOf(registers) },
   );
 }

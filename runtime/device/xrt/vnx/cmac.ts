@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Registers } from "../binding/registers.ts";
+import { type Registers, requireRegisters } from "../binding/registers.ts";
 import { CMAC_REGISTER, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./map.ts";
 import { readCounter, readCounters } from "./words.ts";
 
@@ -32,8 +32,10 @@ export class VnxPort {
    * Creates the port's controls. No register is accessed yet.
    *
    * @param registers Registers of `cmac_0` or `cmac_1`: `device.ip("cmac_0")`, or a model.
+   * @throws {OnpathError} `size` when they cannot be read and written.
    */
   constructor(registers: Registers) {
+    requireRegisters("network port", registers);
     this.#registers = registers;
   }
 

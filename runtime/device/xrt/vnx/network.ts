@@ -5,7 +5,7 @@
  */
 
 import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
-import type { Registers } from "../binding/registers.ts";
+import { type Registers, requireRegisters } from "../binding/registers.ts";
 import { formatIp, formatMac, parseIp, parseMac } from "./address.ts";
 import { ARP_ENTRIES, MAX_SOCKETS, NETWORK_REGISTER, PROBES } from "./map.ts";
 import { readCounter } from "./words.ts";
@@ -80,8 +80,10 @@ export class VnxNetwork {
    * Creates the network layer's controls. No register is accessed yet.
    *
    * @param registers Registers of `networklayer`: `device.ip("networklayer")`, or a model.
+   * @throws {OnpathError} `size` when they cannot be read and written.
    */
   constructor(registers: Registers) {
+    requireRegisters("network layer", registers);
     this.#registers = registers;
   }
 
