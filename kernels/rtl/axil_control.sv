@@ -37,11 +37,11 @@ module axil_control #(
   localparam logic [9:0] CONTROL = 10'h0, ENABLE = 10'h1, SOURCES = 10'h2, STATUS = 10'h3;
   localparam logic [9:0] FIRST_ARG = 10'h4, FIRST_COUNT = 10'h80;
 
-  // ---- writes: one at a time, address and data together ----
+  // ---- writes: one at a time, address and data together; none while the kernel is reset ----
   logic write;
   logic [9:0] to, from;
   logic [31:0] strobe;
-  assign write = s_axi_control_awvalid && s_axi_control_wvalid && !s_axi_control_bvalid;
+  assign write = rst_n && s_axi_control_awvalid && s_axi_control_wvalid && !s_axi_control_bvalid;
   assign s_axi_control_awready = write;
   assign s_axi_control_wready = write;
   assign s_axi_control_bresp = 2'd0;
@@ -52,7 +52,7 @@ module axil_control #(
 
   logic done, global_enable, read;
   logic [1:0] enabled, raised;
-  assign read = s_axi_control_arvalid && !s_axi_control_rvalid;
+  assign read = rst_n && s_axi_control_arvalid && !s_axi_control_rvalid;
   assign s_axi_control_arready = read;
   assign interrupt = global_enable && (enabled & raised) != 2'd0;
   always_ff @(posedge clk)

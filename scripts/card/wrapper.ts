@@ -122,7 +122,7 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
     ];
     return instanceOf(module, [], instance, [
       ["clk", "ap_clk"],
-      ["rst_n", "ap_rst_n"],
+      ["rst_n", "rst_n"],
       ...ENDS.map((end) => [`s_${end === "dest" ? "user" : end}`, first(end)] as const),
       ...ENDS.map((end) => [`m_${end === "dest" ? "user" : end}`, second(end)] as const),
     ]);
@@ -151,6 +151,12 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
         `    /* verilator lint_off SYMRSVDWORD */  // Vitis' name\n${line}\n    /* verilator lint_on SYMRSVDWORD */`,
     ),
     `);`,
+    `  logic rst_n;`,
+    ...instanceOf("reset_pipe", [], "u_reset", [
+      ["clk", "ap_clk"],
+      ["rst_n", "ap_rst_n"],
+      ["late_rst_n", "rst_n"],
+    ]),
     ...signals.map(([signal, width]) => `  logic ${rangeOf(width)}${signal};`),
     ...(isHost
       ? [
@@ -164,7 +170,7 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
             `  assign s_axi_control_rdata = reads_errors ? words_errors : core_rdata;`,
             ...instanceOf("words_port", [`.ARGS(${list.length})`], "u_words", [
               ["clk", "ap_clk"],
-              ["rst_n", "ap_rst_n"],
+              ["rst_n", "rst_n"],
               ["write", "s_axi_control_awvalid && s_axi_control_awready"],
               ["write_addr", "s_axi_control_awaddr"],
               ["write_data", "s_axi_control_wdata"],
@@ -179,7 +185,7 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
           : [`  assign s_axi_control_rdata = core_rdata;`]),
         ...instanceOf("quiet_watch", [], "u_watch", [
           ["clk", "ap_clk"],
-          ["rst_n", "ap_rst_n"],
+          ["rst_n", "rst_n"],
           ...WATCHED.filter((end) => end !== "rdata").map((end) =>
             [`host_${end}`, `s_axi_control_${end}`] as const
           ),
@@ -205,6 +211,8 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
           ? port.name.replace(CORE_WORDS, "words_")
           : port.name === TABLE_DATA && port.width > tableBits(kernel, port.width)
           ? `{${port.width - tableBits(kernel, port.width)}'d0, ${TABLE_DATA}}`
+          : port.name === "rst_n"
+          ? port.name
           : VITIS[port.name] ?? port.name,
       ]),
     ),

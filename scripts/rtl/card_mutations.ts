@@ -9,6 +9,16 @@ import type { Mutations } from "./path_mutations.ts";
 /** Mutations of the converters of width and of the path of TDEST. */
 export const CARD_MUTATIONS: readonly Mutations[] = [
   {
+    file: "reset_pipe.sv",
+    build: "onpath_image",
+    places: [["held[STAGES-2:0], rst_n}", "held[STAGES-2:0], 1'b0}", "a reset never ends"]],
+  },
+  {
+    file: "axil_control.sv",
+    build: "onpath_image",
+    places: [["write = rst_n && ", "write = ", "a write while the kernel is still reset is taken and lost"]],
+  },
+  {
     file: "axis_512_to_256.sv",
     build: "onpath_image",
     places: [

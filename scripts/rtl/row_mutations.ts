@@ -50,6 +50,12 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     places: [
       ["column == cfg_packet_items - 11'd1 || f8[0]", "f8[0]", "packets of a row share a word"],
       ["32'h0020_0000", "32'h0010_0000", "rounding adds a quarter, not a half"],
+      ["32'h0000_0080", "32'h0000_0000", "a result with a fraction is cut, not rounded"],
+      [
+        "sum[c][31:8];",
+        "{sum[c][31:22], 14'd0};",
+        "results of filters that round at the end lose their fraction",
+      ],
       [
         "border && has != 6'd32;",
         "border && has < 6'd32;",
@@ -63,7 +69,13 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     file: "filter_rows.sv",
     build: "packet_rows",
     places: [
-      ["(f2[5] ? 32'h0020_0000 : sum[i])", "32'h0020_0000", "only the last tap of a word counts"],
+      ["(f4[5] ? half : sum[i])", "half", "only the last tap of a word counts"],
+      ["cfg_snap == 2'd1 ? 14'h3800 :", "cfg_snap == 2'd3 ? 14'h3800 :", "torchvision's ties are missed"],
+      ["cfg_snap == 2'd2 ? 48'h100_0000 :", "", "the bits below OpenCV's area are cut, not rounded"],
+      ["|value[34:25] ||", "", "sums far above a tie count as ties"],
+      ["(above || !even || value[36])", "1'b1", "a tie never goes to the even level"],
+      ["rounded[11] ? 8'd0 :", "", "sums below black are white"],
+      ["high[i], 16'd0} +", "high[i], 16'd0} -", "the lower half of a product is subtracted"],
       [
         "turn = cfg_channels == 3'd3",
         "turn = cfg_channels == 3'd4",

@@ -262,7 +262,8 @@ EXPORT(reset) void reset() {
   QUIET(core)
   QUIET(packets)
   QUIET(tables)
-  for (int i = 0; i < 4; i++) tick();
+  // A card's top delays both ends of its reset by three cycles.
+  for (int i = 0; i < 8; i++) tick();
   top->rst_n = 1;
   violation = 0;
   cycles = moves = 0;
@@ -278,25 +279,33 @@ EXPORT(run) void run(uint32_t most) {
   while (most--) tick();
 }
 
-// A register of the core (0), the mover of packets (1) or that of tables (2).
+// An address waits until it is taken: `quiet_watch` may be reading, or a reset has not ended. A register that is as long
+// as this is deaf.
+static const int PATIENCE = 1000;
 #define WRITE(port)                                                  \
   top->s_axi_##port##_awvalid = top->s_axi_##port##_wvalid = 1;      \
   top->s_axi_##port##_awaddr = address;                              \
   top->s_axi_##port##_wdata = value;                                 \
   top->s_axi_##port##_wstrb = 15;                                    \
-  tick();                                                            \
+  bool taken = false;                                                \
+  for (int n = 0; n < PATIENCE && !taken; n++) {                     \
+    top->clk = 0;                                                    \
+    top->eval();                                                     \
+    taken = top->s_axi_##port##_awready;                             \
+    tick();                                                          \
+  }                                                                  \
   top->s_axi_##port##_awvalid = top->s_axi_##port##_wvalid = 0;      \
+  if (!taken) complain(DEAF);                                        \
   tick();                                                            \
   return;
 
+// A register of the core (0), the mover of packets (1) or that of tables (2).
 EXPORT(write_register) void write_register(uint32_t unit, uint32_t address, uint32_t value) {
   if (unit == 0) { WRITE(core) }
   if (unit == 1) { WRITE(packets) }
   WRITE(tables)
 }
 
-// The address waits until it is taken: `quiet_watch` may be reading. A register that is as long as this is deaf.
-static const int PATIENCE = 1000;
 #define READ(port)                                                   \
   top->s_axi_##port##_arvalid = 1;                                   \
   top->s_axi_##port##_araddr = address;                              \

@@ -84,11 +84,15 @@ EXPORT(reset) void reset() {
 #ifdef MEMORY
   forget_memory();
 #endif
-  for (int i = 0; i < 4; i++) tick();
+  // A card's top delays both ends of its reset by three cycles.
+  for (int i = 0; i < 8; i++) tick();
   reset_of(top, 0) = 1;
   tick();
   cycles = 0;
 }
+
+// Cycles in which a register may refuse an access: the end of a reset.
+const int REFUSALS = 16;
 
 // One word into a register over AXI4-Lite; the interface needs two cycles.
 EXPORT(write_register) void write_register(uint32_t address, uint32_t value) {
@@ -97,6 +101,8 @@ EXPORT(write_register) void write_register(uint32_t address, uint32_t value) {
   top->s_axi_control_wdata = value;
   top->s_axi_control_wstrb = 15;
   top->s_axi_control_bready = 1;
+  top->eval();
+  for (int n = 0; n < REFUSALS && !top->s_axi_control_awready; n++) tick();
   tick();
   top->s_axi_control_awvalid = top->s_axi_control_wvalid = 0;
   tick();
@@ -106,6 +112,8 @@ EXPORT(read_register) uint32_t read_register(uint32_t address) {
   top->s_axi_control_arvalid = 1;
   top->s_axi_control_araddr = address;
   top->s_axi_control_rready = 1;
+  top->eval();
+  for (int n = 0; n < REFUSALS && !top->s_axi_control_arready; n++) tick();
   tick();
   top->s_axi_control_arvalid = 0;
   uint32_t value = top->s_axi_control_rdata;

@@ -42,6 +42,12 @@ module onpath_dequantize (
     output logic         m_axis_tlast,
     output logic [15:0]  m_axis_tdest
 );
+  logic rst_n;
+  reset_pipe u_reset (
+      .clk(ap_clk),
+      .rst_n(ap_rst_n),
+      .late_rst_n(rst_n)
+  );
   logic to_valid;
   logic to_ready;
   logic [255:0] to_data;
@@ -56,7 +62,7 @@ module onpath_dequantize (
   logic [15:0] from_dest;
   axis_512_to_256 u_split (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(s_axis_tvalid),
       .s_ready(s_axis_tready),
       .s_data(s_axis_tdata),
@@ -72,7 +78,7 @@ module onpath_dequantize (
   );
   packet_dequantize u_core (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_axi_control_awvalid(s_axi_control_awvalid),
       .s_axi_control_awready(s_axi_control_awready),
       .s_axi_control_awaddr(s_axi_control_awaddr),
@@ -109,7 +115,7 @@ module onpath_dequantize (
   );
   axis_256_to_512 u_pack (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(from_valid),
       .s_ready(from_ready),
       .s_data(from_data),

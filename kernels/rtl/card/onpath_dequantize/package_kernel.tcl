@@ -51,6 +51,7 @@ foreach module {
     packet_in
     packet_out
     packet_shell
+    reset_pipe
     round_number
     table_loader
 } {

@@ -52,6 +52,7 @@ foreach module {
     packet_out
     packet_shell
     quiet_watch
+    reset_pipe
     round_number
     table_loader
 } {

@@ -42,6 +42,7 @@ foreach module {
     packet_in
     packet_out
     packet_shell
+    reset_pipe
     table_loader
 } {
     lappend sources [file join $rtl $module.sv]

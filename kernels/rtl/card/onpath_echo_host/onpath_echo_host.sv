@@ -45,6 +45,12 @@ module onpath_echo_host (
     input  logic         m_axis_quiet_tready,
     output logic [63:0]  m_axis_quiet_tdata
 );
+  logic rst_n;
+  reset_pipe u_reset (
+      .clk(ap_clk),
+      .rst_n(ap_rst_n),
+      .late_rst_n(rst_n)
+  );
   logic to_valid;
   logic to_ready;
   logic [255:0] to_data;
@@ -66,7 +72,7 @@ module onpath_echo_host (
   assign s_axi_control_rdata = core_rdata;
   quiet_watch u_watch (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .host_arvalid(s_axi_control_arvalid),
       .host_arready(s_axi_control_arready),
       .host_araddr(s_axi_control_araddr),
@@ -86,7 +92,7 @@ module onpath_echo_host (
   );
   axis_512_to_256 u_split (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(s_axis_tvalid),
       .s_ready(s_axis_tready),
       .s_data(s_axis_tdata),
@@ -102,7 +108,7 @@ module onpath_echo_host (
   );
   packet_echo u_core (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_axi_control_awvalid(s_axi_control_awvalid),
       .s_axi_control_awready(s_axi_control_awready),
       .s_axi_control_awaddr(s_axi_control_awaddr),
@@ -139,7 +145,7 @@ module onpath_echo_host (
   );
   axis_256_to_512 u_pack (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(from_valid),
       .s_ready(from_ready),
       .s_data(from_data),

@@ -43,6 +43,7 @@ foreach module {
     packet_out
     packet_shell
     quiet_watch
+    reset_pipe
     table_loader
 } {
     lappend sources [file join $rtl $module.sv]

@@ -45,6 +45,7 @@ foreach module {
     packet_planes
     packet_shell
     page_gate
+    reset_pipe
     resize_cells
     resize_fixed_lane
     resize_lane

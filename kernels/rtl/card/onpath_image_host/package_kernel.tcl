@@ -46,6 +46,7 @@ foreach module {
     packet_shell
     page_gate
     quiet_watch
+    reset_pipe
     resize_cells
     resize_fixed_lane
     resize_lane

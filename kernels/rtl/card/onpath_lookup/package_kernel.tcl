@@ -43,6 +43,7 @@ foreach module {
     packet_lookup
     packet_out
     packet_shell
+    reset_pipe
     table_loader
     tdp_ram
 } {

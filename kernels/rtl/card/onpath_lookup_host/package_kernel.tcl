@@ -44,6 +44,7 @@ foreach module {
     packet_out
     packet_shell
     quiet_watch
+    reset_pipe
     table_loader
     tdp_ram
 } {

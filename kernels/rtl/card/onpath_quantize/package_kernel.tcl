@@ -55,6 +55,7 @@ foreach module {
     packet_shell
     quantize_lane
     quantize_lanes
+    reset_pipe
     round_number
     table_loader
 } {

@@ -56,6 +56,7 @@ foreach module {
     quantize_lane
     quantize_lanes
     quiet_watch
+    reset_pipe
     round_number
     table_loader
 } {

@@ -50,6 +50,7 @@ foreach module {
     packet_out
     packet_rotate
     packet_shell
+    reset_pipe
     rotate_answer
     rotate_intake
     rotate_lanes

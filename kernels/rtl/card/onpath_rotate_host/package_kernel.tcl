@@ -51,6 +51,7 @@ foreach module {
     packet_rotate
     packet_shell
     quiet_watch
+    reset_pipe
     rotate_answer
     rotate_intake
     rotate_lanes

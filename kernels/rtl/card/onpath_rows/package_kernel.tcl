@@ -48,6 +48,7 @@ foreach module {
     packet_rows
     packet_shell
     resample_rows
+    reset_pipe
     row_intake
     row_place
     row_store

@@ -49,6 +49,7 @@ foreach module {
     packet_shell
     quiet_watch
     resample_rows
+    reset_pipe
     row_intake
     row_place
     row_store

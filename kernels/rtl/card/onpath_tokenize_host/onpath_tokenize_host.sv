@@ -54,6 +54,12 @@ module onpath_tokenize_host (
     input  logic         m_axi_gmem_rlast,
     input  logic [1:0]   m_axi_gmem_rresp
 );
+  logic rst_n;
+  reset_pipe u_reset (
+      .clk(ap_clk),
+      .rst_n(ap_rst_n),
+      .late_rst_n(rst_n)
+  );
   logic to_valid;
   logic to_ready;
   logic [255:0] to_data;
@@ -88,7 +94,7 @@ module onpath_tokenize_host (
   assign s_axi_control_rdata = reads_errors ? words_errors : core_rdata;
   words_port #(.ARGS(15)) u_words (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .write(s_axi_control_awvalid && s_axi_control_awready),
       .write_addr(s_axi_control_awaddr),
       .write_data(s_axi_control_wdata),
@@ -114,7 +120,7 @@ module onpath_tokenize_host (
   );
   quiet_watch u_watch (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .host_arvalid(s_axi_control_arvalid),
       .host_arready(s_axi_control_arready),
       .host_araddr(s_axi_control_araddr),
@@ -134,7 +140,7 @@ module onpath_tokenize_host (
   );
   axis_512_to_256 u_split (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(s_axis_tvalid),
       .s_ready(s_axis_tready),
       .s_data(s_axis_tdata),
@@ -150,7 +156,7 @@ module onpath_tokenize_host (
   );
   packet_tokenize u_core (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_axi_control_awvalid(s_axi_control_awvalid),
       .s_axi_control_awready(s_axi_control_awready),
       .s_axi_control_awaddr(s_axi_control_awaddr),
@@ -195,7 +201,7 @@ module onpath_tokenize_host (
   );
   axis_256_to_512 u_pack (
       .clk(ap_clk),
-      .rst_n(ap_rst_n),
+      .rst_n(rst_n),
       .s_valid(from_valid),
       .s_ready(from_ready),
       .s_data(from_data),

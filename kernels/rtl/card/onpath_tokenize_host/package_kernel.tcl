@@ -51,6 +51,7 @@ foreach module {
     piece_queue
     piece_table
     quiet_watch
+    reset_pipe
     search_lanes
     short_queue
     table_loader
