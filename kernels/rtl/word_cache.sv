@@ -1,8 +1,7 @@
 // Words of external memory on chip: a direct-mapped cache in URAM with a read port for each of up to two lanes of
 // `bpe_search`. `bpe_walk` and the words that come from memory share the first port. With 2^WW words or fewer every
-// word is read from memory once; of a larger vocabulary the words in use stay. A hit returns five cycles after its
-// request if its port is free: the queue, the address, the word and the two registers behind it take one each. The
-// first of them has nothing before it, so that tools can move it into the columns of UltraRAM.
+// word is read from memory once; of a larger vocabulary the words in use stay. A hit returns four cycles after its
+// request if its port is free: the queue, the address, the word and the register behind it take one each.
 //
 // Until all entries are cleared, every request misses. 16 words are requested from memory at once.
 module word_cache #(
@@ -177,38 +176,31 @@ module word_cache #(
     if (!rst_n || clear) wiping <= '0;
     else if (wipes) wiping <= wiping + 1'b1;
 
-  // ---- third cycle: the register of the memory; fourth: the word, or one that came; fifth: the comparison ----
-  logic [1:0] d_valid, later_valid, e_valid, d_fill, later_fill, hit, miss;
-  logic [2*RW-1:0] d_who, later_who, e_who;
-  logic [TAG+128:0] d_data, later_data, later_first, later_second;
+  // ---- third cycle: the register behind it; fourth: the comparison ----
+  logic [1:0] d_valid, d_fill, e_valid, hit, miss;
+  logic [2*RW-1:0] d_who, e_who;
+  logic [TAG+128:0] d_data;
   /* verilator lint_off UNUSEDSIGNAL */  // the second port of one lane
   logic [2*(TAG+129)-1:0] e_entry;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic d_walk, later_walk, e_walk, d_wiped, later_wiped;
+  logic d_walk, e_walk, d_wiped;
   logic [1:0] e_holds;  // the entry may be valid
   always_ff @(posedge clk) begin
     d_who <= o_who;
-    later_who <= d_who;
-    e_who <= later_who;
+    e_who <= d_who;
     d_data <= o_data;
-    later_data <= d_data;
     d_fill <= o_fill;
-    later_fill <= d_fill;
     d_walk <= o_walk;
-    later_walk <= d_walk;
-    e_walk <= later_walk;
+    e_walk <= d_walk;
     d_wiped <= !wipes;
-    later_wiped <= d_wiped;
-    later_first <= m_first;
-    later_second <= m_second;
     for (int n = 0; n < 2; n++) begin
-      e_entry[n*(TAG+129)+:TAG+129] <= later_fill[n] ? later_data : n == 0 ? later_first : later_second;
-      e_holds[n] <= later_fill[n] || later_wiped;
+      e_entry[n*(TAG+129)+:TAG+129] <= d_fill[n] ? d_data : n == 0 ? m_first : m_second;
+      e_holds[n] <= d_fill[n] || d_wiped;
     end
   end
   always_ff @(posedge clk)
-    if (!rst_n) {d_valid, later_valid, e_valid} <= '0;
-    else {d_valid, later_valid, e_valid} <= {o_valid, d_valid, later_valid};
+    if (!rst_n) {d_valid, e_valid} <= '0;
+    else {d_valid, e_valid} <= {o_valid, d_valid};
   for (genvar n = 0; n < 2; n++) begin : g_port
     assign hit[n] = e_valid[n] && e_holds[n] && e_entry[n*(TAG+129)+128+:TAG+1] == {1'b1, e_who[RW*n+WW+:TAG]};
     assign miss[n] = e_valid[n] && !hit[n];
