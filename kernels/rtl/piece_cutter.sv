@@ -221,7 +221,7 @@ module piece_cutter #(
 
   // Transition: next row, possible end of the piece (0 none, 1 here, 2 one code point earlier), and whether
   // the piece ends at once.
-  logic steps, dead, final_, cut, short_, queues, leaves, fails, endless, repeats, caught;
+  logic steps, dead, final_, cut, short_, queues, leaves, fails, endless, repeats, rereads, caught;
   logic [10:0] to_row;
   logic [1:0] accepts_here;
   logic [9:0] waiting, held, ahead, end_accept, end_seen;
@@ -252,12 +252,18 @@ module piece_cutter #(
       .fails,
       .endless,
       .repeats,
+      .rereads,
       .caught
   );
 
   // A byte comes next: of ASCII, with a place in the window, or one that begins a longer code point.
   logic more, simple, takes, lays, leads;
+  logic [14:0] at_more;
+  logic [9:0] have_more;
   assign more = at_b != limit_b;
+  // Added once, before it is known whether a byte is taken.
+  assign at_more = at_b + 15'd1;
+  assign have_more = have_b + 10'd1;
   assign leads = more && octet[7] && !u_found;
   assign simple = more && !octet[7] && waiting < WINDOW - 10'd1;
   always_comb begin
@@ -315,7 +321,7 @@ module piece_cutter #(
           need_n = u_need;
           bound_n = u_bound;
           point_n = u_part;
-          if (!u_again) at_n = at_b + 15'd1;
+          if (!u_again) at_n = at_more;
           if (u_replaced) replaced_n = 1'b1;
           lays = octet[7] && !u_replaced;
           if (lays) octet_n = index + 2'd1;
@@ -382,7 +388,7 @@ module piece_cutter #(
         // A byte of ASCII is taken, and one that begins a longer code point too.
         takes = caught && simple;
         lays = caught && leads;
-        do_n = takes || repeats ? STEP : end_seen != have_b ? SEE : FETCH;
+        do_n = takes || repeats ? STEP : rereads ? SEE : FETCH;
       end
     endcase
     if (lost_b && do_b != BEGIN_) begin
@@ -397,14 +403,14 @@ module piece_cutter #(
       need_n = u_need;
       bound_n = u_bound;
       point_n = u_part;
-      at_n = at_b + 15'd1;
+      at_n = at_more;
       octet_n = 2'd1;
     end
     if (takes) begin
       class_n = ascii[octet[6:0]];
       more_n = 2'd0;
-      at_n = at_b + 15'd1;
-      have_n = have_b + 10'd1;
+      at_n = at_more;
+      have_n = have_more;
     end
   end
   assign pass = b_valid && (leave || leave_done);

@@ -25,7 +25,8 @@ module piece_ends (
     output logic       fails,        // the flow ends without tokens
     output logic       endless,      // since the piece has no bytes
     output logic       repeats,      // the code point is read again, from the start state
-    output logic       caught        // no byte waits, and the flow stays
+    output logic       rereads,      // bytes given back are read again
+    output logic       caught        // none are, and the flow stays
 );
   localparam logic [9:0] EARLY = 10'd64;  // bytes without a token from which on tokens may be emitted early
   localparam logic [9:0] SHORT = 10'd127; // longest piece that is searched; others are walked
@@ -34,7 +35,7 @@ module piece_ends (
   assign cut = stop || dead || (final_ && accepts_here != 2'd0);
 
   logic [39:0] spots;
-  logic [3:0] shorts, all_queues, cut_leaves, walk_leaves, empties, cut_caught, walk_caught;
+  logic [3:0] shorts, all_queues, cut_leaves, walk_leaves, empties, differs, cut_caught, walk_caught;
   assign spots = {accept, stop ? have : seen, stop ? have : ahead, accept};
   for (genvar n = 0; n < 4; n++) begin : g_end
     logic [9:0] spot, length;
@@ -50,7 +51,8 @@ module piece_ends (
     // Before the end of a piece the walk is needed only to emit tokens early: not before the end of the packet, while
     // the piece may still be short, unless the window is nearly full.
     assign walk_leaves[n] = !lost && length >= EARLY && (walked ? spot != accept : length > SHORT || brim);
-    assign cut_caught[n] = spot == have && all_queues[n];
+    assign differs[n] = spot != have;
+    assign cut_caught[n] = !differs[n] && all_queues[n];
     assign walk_caught[n] = ahead == have && !walk_leaves[n] && !lost;
   end
   assign accept_next = spots[10*accepts_here+:10];
@@ -61,5 +63,6 @@ module piece_ends (
   assign endless = cut && empties[accepts_here];
   assign fails = endless || lost;
   assign repeats = dead && seen == accept && !stop;
+  assign rereads = cut ? differs[accepts_here] : ahead != have;
   assign caught = cut ? cut_caught[accepts_here] : walk_caught[accepts_here];
 endmodule

@@ -41,7 +41,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     places: [
       [">= WINDOW) begin", "> WINDOW) begin", "one byte more than the window is kept"],
       ["have_b - accept_b > WINDOW / 2", "have_b - accept_b > WINDOW / 4", "an escape has the other reason"],
-      ["end_seen != have_b ? SEE : FETCH", "FETCH", "returned bytes are not read again"],
+      ["rereads ? SEE : FETCH", "FETCH", "returned bytes are not read again"],
       [
         "waiting < WINDOW - 10'd1",
         "waiting < WINDOW",
@@ -72,7 +72,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "the code point behind the bytes given back is read in their place",
       ],
       ["!walked && length <= SHORT", "length <= SHORT", "the rest of a piece is searched as a piece"],
-      ["spot == have && all_queues[n]", "all_queues[n]", "a byte is taken before those that were given back"],
+      ["!differs[n] && all_queues[n]", "all_queues[n]", "a byte is taken before those that were given back"],
     ],
   },
   {
@@ -101,7 +101,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     file: "word_cache.sv",
     build: "packet_tokenize",
     places: [
-      ["later_fill[n] || later_wiped", "1'b1", "words of another vocabulary are kept"],
+      ["d_fill[n] || d_wiped", "1'b1", "words of another vocabulary are kept"],
       ["!fills[1] && q_valid[1]", "q_valid[1]", "a request is lost when a word comes to its lane"],
     ],
   },
