@@ -269,8 +269,8 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     build: "packet_echo",
     places: [
       [
-        "{31'd0, beat_in}",
-        "{31'd0, beat_in && !beat_out}",
+        "<= {beat_in, beat_out, packet_out}",
+        "<= {beat_in && !beat_out, beat_out, packet_out}",
         "beats are not counted if another leaves in the same cycle",
       ],
     ],
@@ -280,8 +280,8 @@ export const PATH_MUTATIONS: readonly Mutations[] = [
     build: "packet_image",
     places: [
       [
-        "      if (late) drops[5'd14",
-        "      else if (late) drops[5'd14",
+        "2'(late && 5'd14",
+        "2'(late && !drop && 5'd14",
         "of two drops in one cycle only one is counted",
       ],
     ],

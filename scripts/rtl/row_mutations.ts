@@ -120,8 +120,8 @@ export const ROW_MUTATIONS: readonly Mutations[] = [
     build: "packet_rows",
     places: [
       [
-        "32'd1 + 32'(drop && {1'b0, drop_reason} == refuse_reason)",
-        "32'd1",
+        "2'(refuse && refuse_reason == 5'(n))",
+        "2'(refuse && !drop && refuse_reason == 5'(n))",
         "of two drops with one reason in one cycle only one is counted",
       ],
     ],
