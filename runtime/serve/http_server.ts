@@ -277,7 +277,7 @@ export function requireServed(value: unknown, method: string, maker: string): vo
 }
 
 /** What a server answers by: at hand, or made once the server has its address. */
-export type Served<T> = T | (() => Promise<T>);
+type Served<T> = T | (() => Promise<T>);
 
 /** Holder of what is served. */
 export interface HeldService<T> {

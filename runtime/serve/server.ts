@@ -13,7 +13,6 @@ import {
   type HttpServer,
   notNow,
   sendMetrics,
-  type Served,
   startHttp,
 } from "./http_server.ts";
 import { decodeBody } from "./infer_body.ts";
@@ -71,7 +70,7 @@ export type InferenceServer = HttpServer;
  * ```
  */
 export async function serve(
-  source: Served<InferenceHandler>,
+  source: InferenceHandler | (() => Promise<InferenceHandler>),
   options: ServeOptions = {},
 ): Promise<InferenceServer> {
   const held = holdService(source, "infer", "createHandler");

@@ -15,7 +15,6 @@ import {
   type HttpOptions,
   type HttpServer,
   sendMetrics,
-  type Served,
   startHttp,
 } from "./http_server.ts";
 import { parseJson } from "./tensor_list.ts";
@@ -104,7 +103,7 @@ const SESSION_PATH = /^sessions\/([\w-]{1,64})$/;
  * ```
  */
 export async function serveTokenizer(
-  source: Served<TokenizerService>,
+  source: TokenizerService | (() => Promise<TokenizerService>),
   options: HttpOptions = {},
 ): Promise<HttpServer> {
   const held = holdService(source, "tokenize", "createTokenizerService");
