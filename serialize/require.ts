@@ -57,11 +57,6 @@ export function requireTensor(what: string, value: unknown): void {
   );
 }
 
-/** A value from outside, short enough for a message. */
-export function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
-}
-
 /**
  * Checks that the elements of a tensor lie in its data. They do not if its buffer was transferred or shrunk, or its
  * fields were made by hand; reads beyond the data would give zeros.

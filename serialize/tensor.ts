@@ -16,7 +16,8 @@ import {
   viewElements,
 } from "./dtype.ts";
 import { checkInteger, kindOf, OnpathError } from "./errors.ts";
-import { requireTensor, shown } from "./require.ts";
+import { requireTensor } from "./require.ts";
+import { named } from "./excerpt.ts";
 
 /** Order of the axes: N image of the batch, H row, W column, C channel. */
 export type Layout = "HWC" | "CHW" | "NHWC" | "NCHW";
@@ -147,7 +148,7 @@ function formOf(options: TensorOptions): TensorOptions {
   if (!DTYPES.includes(dtype)) {
     throw new OnpathError(
       "dtype",
-      `Cannot make a tensor of dtype ${shown(dtype)}: expected one of ${DTYPES.join(", ")}`,
+      `Cannot make a tensor of dtype ${named(dtype)}: expected one of ${DTYPES.join(", ")}`,
       { expected: DTYPES },
     );
   }
@@ -350,7 +351,7 @@ export function checkAxes(shape: readonly number[], layout: Layout): void {
   if (!LAYOUTS.includes(layout)) {
     throw new OnpathError(
       "shape",
-      `Cannot use layout ${shown(layout)}: expected one of ${LAYOUTS.join(", ")}`,
+      `Cannot use layout ${named(layout)}: expected one of ${LAYOUTS.join(", ")}`,
       {
         expected: LAYOUTS,
       },

@@ -9,6 +9,7 @@ import { type DType, DTYPE_BYTES, viewElements } from "../../serialize/dtype.ts"
 import { OnpathError } from "../../serialize/errors.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";
 import { MAX_SAFETENSORS_HEADER, METADATA_KEY, SAFETENSORS_DTYPES } from "./safetensors.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { isObject } from "../../serialize/require.ts";
 
 /** Maximum number of axes of a tensor. */
@@ -63,7 +64,7 @@ export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, name: string): S
     const [key, { begin, end }] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   ) {
     if (begin !== at) {
-      throw refuse(name, `tensor ${shown(key)} begins at byte ${begin} of the data, expected ${at}`, { key });
+      throw refuse(name, `tensor ${named(key)} begins at byte ${begin} of the data, expected ${at}`, { key });
     }
     at = end;
   }
@@ -84,16 +85,16 @@ export function readSafetensors(bytes: Uint8Array<ArrayBuffer>, name: string): S
 export function tensorOf(file: SafetensorsFile, key: string): Tensor {
   const entry = file.entries.get(key);
   if (entry === undefined) {
-    const found = [...file.entries.keys()].slice(0, 8).map(shown);
+    const found = [...file.entries.keys()].slice(0, 8).map(named);
     const names = `${found.join(", ")}${file.entries.size > 8 ? ` and ${file.entries.size - 8} more` : ""}`;
-    throw refuse(file.name, `tensor ${shown(key)} is missing, found ${names || "no tensor"}`, { key });
+    throw refuse(file.name, `tensor ${named(key)} is missing, found ${names || "no tensor"}`, { key });
   }
   const dtype = DTYPE_OF.get(entry.dtype);
   if (dtype === undefined) {
     const known = [...DTYPE_OF.keys()];
     throw new OnpathError(
       "dtype",
-      `Cannot read ${file.name}: tensor ${shown(key)} has dtype ${shown(entry.dtype)}, expected one of ${
+      `Cannot read ${file.name}: tensor ${named(key)} has dtype ${named(entry.dtype)}, expected one of ${
         known.join(", ")
       }`,
       { key, found: entry.dtype, known },
@@ -165,7 +166,7 @@ function readEntry(key: string, value: unknown, data: Uint8Array<ArrayBuffer>, n
   const isEntry = isObject(value) && Object.keys(value).length === 3 && typeof dtype === "string" &&
     isWholeList(shape) && shape.length <= MAX_AXES && isWholeList(offsets) && offsets.length === 2;
   if (!isEntry) {
-    throw refuse(name, `tensor ${shown(key)} is not {"dtype", "shape", "data_offsets": [begin, end]}`, {
+    throw refuse(name, `tensor ${named(key)} is not {"dtype", "shape", "data_offsets": [begin, end]}`, {
       key,
     });
   }
@@ -173,7 +174,7 @@ function readEntry(key: string, value: unknown, data: Uint8Array<ArrayBuffer>, n
   if (begin > end || end > data.length) {
     throw refuse(
       name,
-      `tensor ${shown(key)} has bytes ${begin} to ${end} of the data, which has ${data.length}`,
+      `tensor ${named(key)} has bytes ${begin} to ${end} of the data, which has ${data.length}`,
       { key },
     );
   }
@@ -181,7 +182,7 @@ function readEntry(key: string, value: unknown, data: Uint8Array<ArrayBuffer>, n
   const expected = known === undefined ? end - begin : countElements(shape) * DTYPE_BYTES[known];
   if (expected !== end - begin) {
     const of = `shape [${shape.join(", ")}] of ${dtype}`;
-    throw refuse(name, `tensor ${shown(key)} of ${of} needs ${expected} bytes, it has ${end - begin}`, {
+    throw refuse(name, `tensor ${named(key)} of ${of} needs ${expected} bytes, it has ${end - begin}`, {
       key,
     });
   }
@@ -196,11 +197,6 @@ function readTexts(value: unknown, name: string): [string, string][] {
 
 function isWholeList(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
-}
-
-/** Name from a file, for a message. */
-function shown(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
 
 function refuse(name: string, reason: string, details: Record<string, unknown> = {}): OnpathError {
