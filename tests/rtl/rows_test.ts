@@ -2,6 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { NormalizedDType } from "../../kernels/image/normalize/spec.ts";
 import type { ImagePipeline } from "../../kernels/image/pipeline.ts";
+import { chooseResize } from "../../kernels/image/resample/choose.ts";
 import { referencePipeline } from "../../kernels/image/reference.ts";
 import { compile } from "../../kernels/compile.ts";
 import { createModelDevice } from "../../runtime/device/model.ts";
@@ -116,6 +117,10 @@ const anyStep = fc.record({
     dtype: fc.constantFrom<NormalizedDType>("u8", "i8", "f16", "bf16", "f32"),
     layout: fc.constantFrom("HWC", "CHW"),
   })),
+}).filter(({ resize, from, to }) => {
+  // INTER_AREA of some lengths reads four neighbours.
+  const [y, x] = from.map((input, axis) => ({ input, output: to?.[axis] ?? input }));
+  return chooseResize(resize, y!, x!).kernel === "resample";
 });
 
 function planOf(
