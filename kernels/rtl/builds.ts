@@ -167,7 +167,6 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: false,
       load: () => import("./generated/packet_quantize.ts"),
     },
-    synthesis: [{ name: "packet_quantize", parameters: {} }],
   },
   {
     ...PLAIN,
@@ -179,7 +178,6 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: false,
       load: () => import("./generated/packet_dequantize.ts"),
     },
-    synthesis: [{ name: "packet_dequantize", parameters: {} }],
   },
   {
     ...PLAIN,
@@ -191,7 +189,6 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: true,
       load: () => import("./generated/packet_rotate.ts"),
     },
-    synthesis: [{ name: "packet_rotate", parameters: {} }],
   },
   {
     ...PLAIN,
