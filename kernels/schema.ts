@@ -4,7 +4,7 @@
  * @module
  */
 
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../serialize/excerpt.ts";
 import { type ErrorCode, OnpathError } from "../serialize/errors.ts";
 
 /** Maximum failed checks listed in an error. */

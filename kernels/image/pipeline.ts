@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { type Channels, checkChannels, MAX_AXIS } from "../../serialize/sampling.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import {

@@ -6,7 +6,7 @@
 
 import { fromBFloat16Bits, fromFloat16Bits } from "../../serialize/dtype.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { named } from "../excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { ColumnDomain } from "./domain.ts";
 import { type Cell, type Column, numbersOf, type NumberType, quoted, type TextColumn } from "./table.ts";
 

@@ -6,7 +6,7 @@
 
 import { fromBFloat16Bits, fromFloat16Bits } from "../../serialize/dtype.ts";
 import { checkInteger, kindOf, OnpathError } from "../../serialize/errors.ts";
-import { excerpt } from "../excerpt.ts";
+import { excerpt } from "../../serialize/excerpt.ts";
 
 /** Typed array class of each number type. `f16` and `bf16` are stored as bit patterns. */
 export interface NumberArrays {

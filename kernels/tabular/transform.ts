@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../serialize/errors.ts";
-import { named } from "../excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { flowTypes } from "./fitted/flow.ts";
 import {
   type FittedPipeline,

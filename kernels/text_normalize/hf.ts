@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { shortList } from "../lists.ts";
 import { OnpathError } from "../../serialize/errors.ts";
-import { excerpt } from "../excerpt.ts";
+import { excerpt } from "../../serialize/excerpt.ts";
 import { parseWith } from "../schema.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { MAX_CHARSMAP, readCharsmap } from "./charsmap.ts";

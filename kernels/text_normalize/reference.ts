@@ -5,7 +5,7 @@
  */
 
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
-import { named } from "../excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { whiteSpace } from "../unicode/white_space.ts";
 import type { TextStep } from "../tokenize/vocabulary.ts";
 import { classText, rangesOf } from "../unicode/codec.ts";

@@ -6,7 +6,7 @@
  */
 
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
-import { named } from "../excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { SpecialToken, Vocabulary } from "./vocabulary.ts";
 
 /** Consumer of the parts of a stream. */

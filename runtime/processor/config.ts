@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { FilterName, Size } from "../../kernels/image/geometry/names.ts";
 import { parseWith } from "../../kernels/schema.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";

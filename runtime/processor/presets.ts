@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { ProcessorConfig } from "./config.ts";
 import { PRESET_ROWS, type PresetRow } from "./preset_table.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { Size } from "../../kernels/image/geometry/names.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { MAX_AXIS } from "../../serialize/sampling.ts";

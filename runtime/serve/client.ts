@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { parseWith, type Schema } from "../../kernels/schema.ts";
-import { excerpt } from "../../kernels/excerpt.ts";
+import { excerpt } from "../../serialize/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";

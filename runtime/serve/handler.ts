@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../option_checks.ts";
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";
 import { type Batcher, createBatcher } from "./batcher.ts";

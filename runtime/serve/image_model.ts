@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { countElements, type Tensor, tensor } from "../../serialize/tensor.ts";

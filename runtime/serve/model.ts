@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type OptionCheck } from "../option_checks.ts";
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import type { WaitOptions } from "../../serialize/wait.ts";
 import type { Datatype, InferenceTensor } from "./tensors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { fromBFloat16Bits, fromFloat16Bits, toBFloat16Bits, toFloat16Bits } from "../../serialize/dtype.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { badTensor, type Datatype, FIXED, type FixedDatatype, type InferenceTensor } from "./tensors.ts";

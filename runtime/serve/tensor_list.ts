@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 import { readBinaryTensor } from "./tensor_binary.ts";
 import { readJsonTensor } from "./tensor_json.ts";

@@ -11,7 +11,7 @@ import { createEncoder, type TokenEncoder } from "../../kernels/tokenize/encode.
 import { checkCharacters } from "../../kernels/tokenize/text_parts.ts";
 import { createTokenizer } from "../../kernels/tokenize/tokenizer/tokenizer.ts";
 import { requireVocabulary } from "../../kernels/tokenize/vocabulary.ts";
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { checkInteger, OnpathError } from "../../serialize/errors.ts";
 import { requireObject } from "../../serialize/require.ts";
 import { bounded, type WaitOptions } from "../../serialize/wait.ts";

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Appender, GrowingText } from "../../kernels/tokenize/append/appender.ts";
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { Clock } from "./clock.ts";
 import { busy, refuse } from "./failures.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import type { DropReason } from "../../kernels/program.ts";
 import { OnpathError } from "../../serialize/errors.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../kernels/excerpt.ts";
+import { named } from "../../serialize/excerpt.ts";
 import { cString } from "../device/xrt/binding/native.ts";
 import { kindOf, OnpathError } from "../../serialize/errors.ts";
 import { type Native, succeed } from "./native.ts";

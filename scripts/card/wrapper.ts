@@ -211,9 +211,9 @@ export function cardTop(kernel: CardKernel, ports: readonly Port[]): string {
           ? port.name.replace(CORE_WORDS, "words_")
           : port.name === TABLE_DATA && port.width > tableBits(kernel, port.width)
           ? `{${port.width - tableBits(kernel, port.width)}'d0, ${TABLE_DATA}}`
-          : port.name === "rst_n"
-          ? port.name
-          : VITIS[port.name] ?? port.name,
+          : port.name === "clk"
+          ? VITIS.clk!
+          : port.name,
       ]),
     ),
     ...converter("axis_256_to_512", "u_pack", "m"),

@@ -8,7 +8,7 @@ import { checkInteger, kindOf, OnpathError } from "../../../serialize/errors.ts"
 import type { Checksum } from "../../../serialize/packets.ts";
 import { checkChannels, MAX_AXIS } from "../../../serialize/sampling.ts";
 import { checkAxes, countElements, LAYOUTS } from "../../../serialize/tensor.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { type DeviceProfile, LAYOUT_NAMES, type LayoutName } from "../../target/profile.ts";
 import { type FormName, FORMS } from "../kernel.ts";
 import type { ImageShape } from "../pipeline.ts";

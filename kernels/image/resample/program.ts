@@ -58,7 +58,7 @@ const INTEGER = {
 } as const;
 
 /** Fraction bits of the column results that replace binary32 ones. */
-const RESULT_BITS = 14;
+export const RESULT_BITS = 14;
 
 /**
  * Rounding at the end alone, in place of binary32 arithmetic.

@@ -5,7 +5,7 @@
  */
 
 import { FILTER_BITS } from "../resample/coefficients.ts";
-import { type FilterProgram, filterProgram } from "../resample/program.ts";
+import { type FilterProgram, filterProgram, RESULT_BITS } from "../resample/program.ts";
 import { filterLists, filterSteps } from "../resample/steps.ts";
 import { OPENCV_BITS } from "../resample/opencv.ts";
 import type { ResampleParams } from "../resample/spec.ts";
@@ -30,12 +30,12 @@ function weightBits(weight: number): number {
 }
 
 /** Fraction bits of a row's sum that the RTL can keep before the last rounding, by the value of `snap`. */
-const KEPT_BITS: readonly number[] = [22, 14, 11];
+const KEPT_BITS: readonly number[] = [FILTER_BITS, 14, 11];
 
-/** Bits that a column sum can lose: all fraction bits; or those below 14, or none where the weights have 11. */
+/** Bits that a column sum can lose: all fraction bits; or those below the result's, or none where the weights have 11. */
 const COLUMN_SHIFTS: Readonly<Record<FilterProgram["between"], readonly number[]>> = {
   u8: [FILTER_BITS],
-  i32: [FILTER_BITS - 14, 0],
+  i32: [FILTER_BITS - RESULT_BITS, 0],
 };
 
 /** How the RTL rounds as a program says. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import type { Category } from "../spec/encode.ts";
 import { type FitColumn, refuseFit } from "./parts.ts";
 import { compareValues } from "./statistics.ts";

@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { newName } from "../fit/parts.ts";
 import type { FittedStep, JsonCell } from "../fitted/steps.ts";
 import { toJsonNumber } from "../spec/encode.ts";

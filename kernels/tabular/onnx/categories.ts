@@ -7,7 +7,7 @@
 import type { JsonCell } from "../fitted/steps.ts";
 import { MAX_CATEGORIES } from "../spec/common.ts";
 import { firstRepeated } from "../spec/encode.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import type { ColumnType } from "../table.ts";
 import { isInteger } from "../values.ts";
 import {

@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { identifyFitted } from "../fitted/check.ts";
 import { type ColumnSchema, type FittedPipeline, type FittedStep, writesOf } from "../fitted/steps.ts";
 import { newName } from "../fit/parts.ts";

@@ -5,7 +5,7 @@
  */
 
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import type { FittedPipeline } from "../fitted/steps.ts";
 import { loadWith } from "../optional.ts";
 

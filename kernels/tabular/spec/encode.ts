@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import type { NumberType } from "../table.ts";
 import { columnNames, MAX_CATEGORIES, MAX_TEXT } from "./common.ts";
 

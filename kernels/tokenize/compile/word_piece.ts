@@ -6,7 +6,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import type { WordPieceSource } from "../source.ts";
 import type { WordPieceTables } from "../vocabulary.ts";
 import { checkUniqueIds } from "./bpe.ts";

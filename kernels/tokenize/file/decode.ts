@@ -8,7 +8,7 @@
 import { kindOf } from "../../../serialize/errors.ts";
 import { crc32c } from "../../../serialize/crc32c.ts";
 import { parseWith } from "../../schema.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { readCharsmap } from "../../text_normalize/charsmap.ts";
 import { readMessagePack } from "../../plan/message_pack.ts";
 import type { BpeTables, UnigramTables, Vocabulary, WordPieceTables } from "../vocabulary.ts";

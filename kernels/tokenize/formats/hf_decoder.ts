@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import type { TokenDecoding } from "../vocabulary.ts";
 import { checkType, unknown } from "./hf_refuse.ts";

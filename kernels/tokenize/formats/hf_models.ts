@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import type { BpeSource } from "../compile/bpe.ts";
 import type { MergeList } from "../compile/merges.ts";

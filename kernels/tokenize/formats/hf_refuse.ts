@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt, named } from "../../excerpt.ts";
+import { excerpt, named } from "../../../serialize/excerpt.ts";
 
 /**
  * Rejects a part of an unknown type by name, before the schema reports it less clearly.

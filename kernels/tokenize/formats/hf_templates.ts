@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import { MAX_AROUND } from "../file/meta.ts";
 import type { TemplatePart, Templates } from "../vocabulary.ts";

@@ -10,7 +10,7 @@
 
 import { z } from "zod";
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { checkName } from "../file/meta.ts";
 import { parseWith } from "../../schema.ts";
 import { MAX_TOKEN_BYTES, MAX_TOKENS } from "../compile/bpe.ts";

@@ -6,7 +6,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { parseWith } from "../../schema.ts";
 import { checkName, MAX_ID_BYTES } from "../file/meta.ts";
 import { checkJoined, readNormalizer } from "../../text_normalize/hf.ts";

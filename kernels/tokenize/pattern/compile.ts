@@ -7,7 +7,7 @@
 import type { PieceTables } from "../vocabulary.ts";
 import { nullable, type PatternNode } from "./ast.ts";
 import { determinise, type Dfa } from "./dfa.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { minimise } from "./minimise.ts";
 import { addNode, buildGap, buildNode, newNfa, type Nfa, spend } from "./nfa.ts";
 import { parsePattern } from "./parse.ts";

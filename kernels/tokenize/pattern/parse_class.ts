@@ -4,7 +4,7 @@
  * @module
  */
 
-import { excerpt } from "../../excerpt.ts";
+import { excerpt } from "../../../serialize/excerpt.ts";
 import { patternError } from "./refuse.ts";
 import {
   type CodeSet,

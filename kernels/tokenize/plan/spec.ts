@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { z } from "zod";
 import { checkTextSteps } from "../../text_normalize/spec.ts";
 import { parseWith, type Schema } from "../../schema.ts";

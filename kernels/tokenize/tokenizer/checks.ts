@@ -7,7 +7,7 @@
 
 import { kindOf, OnpathError } from "../../../serialize/errors.ts";
 import { requireObject } from "../../../serialize/require.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 
 /** Values of the options that are names or flags. */
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {

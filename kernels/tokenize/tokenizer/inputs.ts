@@ -5,7 +5,7 @@
  */
 
 import { OnpathError } from "../../../serialize/errors.ts";
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { OffsetUnit, PlacedTokens } from "./offsets.ts";
 import { addedIds, fillTemplate, type Row, type RowText, templateOf } from "./template.ts";

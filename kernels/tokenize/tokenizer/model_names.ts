@@ -4,7 +4,7 @@
  * @module
  */
 
-import { named } from "../../excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 
 /** Encodings of whole names. */

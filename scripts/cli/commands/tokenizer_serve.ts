@@ -15,7 +15,7 @@ import { loadVocabulary } from "../../io/vocabulary.ts";
 import { loadChatTemplate } from "../../serve/chat_template.ts";
 import { createPrometheus } from "../../serve/prometheus.ts";
 import { warmUp } from "../../serve/warm_up.ts";
-import { named } from "../../../kernels/excerpt.ts";
+import { named } from "../../../serialize/excerpt.ts";
 import { OnpathError } from "../../../serialize/errors.ts";
 import { SERVICE } from "../../../runtime/serve/grpc_methods.ts";
 import { type Context, print, printJson } from "../context.ts";

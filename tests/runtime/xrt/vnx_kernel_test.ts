@@ -115,6 +115,29 @@ Deno.test("loadVnxKernel() starts each instance, then sends tables by its own mo
   assert.equal(both.read(3), 2 * counterAddress(3), "counters of 32 bits are added");
 });
 
+Deno.test("loadVnxKernel() gives each instance the mover of its number, in whatever order the xclbin lists them", async () => {
+  const two = recorder(["onpath_image_1", "onpath_image_0"]);
+  await loadVnxKernel(two.device, image);
+  assert.deepEqual(two.calls.filter(([, what]) => what === "start").map(([who]) => who), [
+    "onpath_image:{onpath_image_1}",
+    "krnl_mm2s:{mover_table_1}",
+    "onpath_image:{onpath_image_0}",
+    "krnl_mm2s:{mover_table_0}",
+  ]);
+});
+
+Deno.test("loadVnxKernel() refuses what is no device and no kernel image", async () => {
+  const { device } = recorder(["onpath_image_0"]);
+  await assert.rejects(
+    loadVnxKernel(undefined as unknown as NetworkDevice, image),
+    refusal("device", /^Cannot load a plan: the device is undefined, expected an object$/),
+  );
+  await assert.rejects(
+    loadVnxKernel(device, null as unknown as KernelImage),
+    refusal("device", /^Cannot load a plan: the kernel image is null, expected an object$/),
+  );
+});
+
 Deno.test("loadVnxKernel() names a kernel that is missing, and what needs host mode", async () => {
   const other = recorder(["onpath_echo_0"], "onpath_echo");
   await assert.rejects(

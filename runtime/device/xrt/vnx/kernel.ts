@@ -10,11 +10,12 @@ import { deviceBuild } from "../../../../kernels/rtl/builds.ts";
 import { counterAddress } from "../../../../kernels/rtl/registers.ts";
 import { tableStream } from "../../../../kernels/rtl/table_stream.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
+import { requireObject } from "../../../../serialize/require.ts";
 import type { WaitOptions } from "../../../../serialize/wait.ts";
 import type { XrtDevice } from "../binding/device.ts";
 import type { XrtKernel } from "../binding/kernel.ts";
 
-/** VNx's mover from memory to a stream, and the instance that the link files name. */
+/** VNx's mover from memory to a stream, and the instance that the link files name: with several, numbered as theirs. */
 const MOVER = { kernel: "krnl_mm2s", instance: "mover_table", buffer: "in" } as const;
 
 /** What of a device is used. */
@@ -58,6 +59,8 @@ export async function loadVnxKernel(
   image: KernelImage,
   options: WaitOptions = {},
 ): Promise<VnxKernel> {
+  requireObject("load a plan", "the device is", device, "device");
+  requireObject("load a plan", "the kernel image is", image, "device");
   const name = deviceBuild(image.build).device.kernel.replace(/_host$/, "");
   if (image.pages !== undefined || image.memory !== undefined) {
     const what = image.pages === undefined ? "words in the card's memory" : "pages";
@@ -86,7 +89,7 @@ export async function loadVnxKernel(
   };
   try {
     const kernels: XrtKernel[] = [];
-    for (const [n, instance] of instances.entries()) {
+    for (const instance of instances) {
       const kernel = open(`${name}:{${instance.name}}`);
       kernels.push(kernel);
       using run = kernel.run();
@@ -94,8 +97,9 @@ export async function loadVnxKernel(
       await run.start(options);
       await run.wait(options);
       if (tables.length === 0) continue;
-      const suffix = instances.length === 1 ? "" : `_${n}`;
-      const mover = open(`${MOVER.kernel}:{${MOVER.instance}${suffix}}`);
+      // An xclbin may list instances in any order, and tables before a start would be lost.
+      const own = instances.length === 1 ? MOVER.instance : instance.name.replace(name, MOVER.instance);
+      const mover = open(`${MOVER.kernel}:{${own}}`);
       const group = mover.group(MOVER.buffer);
       using buffer = await device.allocate({ ...options, bytes: tables.length, group });
       buffer.map().set(tables);
