@@ -5,7 +5,7 @@
  * @module
  */
 
-import { REGISTER } from "../../../kernels/rtl/registers.ts";
+import { COUNTER, counterAddress, REGISTER } from "../../../kernels/rtl/registers.ts";
 import { type Deferred, deferred } from "../../../serialize/deferred.ts";
 import { checkInteger, OnpathError } from "../../../serialize/errors.ts";
 import { openWave, type WaveText } from "../rtl/wave.ts";
@@ -48,10 +48,13 @@ const START = 1;
 const SLICE_CYCLES = 2 ** 11;
 
 /**
- * Cycles without a beat of memory after which the simulation stops until a register is written: what runs then waits for
- * packets or pages of the host. No kernel computes that long without a beat.
+ * Cycles without a beat of memory and without work inside the kernel after which the simulation stops until a register
+ * is written: what runs then waits for packets or pages of the host.
  */
 const IDLE_CYCLES = 2 ** 13;
+
+/** Cycles of work that reading the two counters may seem to add: the second is read some cycles after the first. */
+const READ_CYCLES = 64;
 
 /** Clock that all waveforms assume. */
 const CLOCK_MHZ = 250;
@@ -131,9 +134,15 @@ export async function openLinkedKernel(
     drain();
     return value;
   };
+  const count = (index: number) => rtl.read_register(LINKED_UNIT.kernel, counterAddress(index)) >>> 0;
+  /**
+   * Cycles in which a packet was inside and waited for no table, modulo 2^32. A tokenizer may work for 100,000 of them
+   * on a long piece without a beat, because its words are on chip.
+   */
+  const workSoFar = () => (count(COUNTER.cycles) - count(COUNTER.stalls)) >>> 0;
   const running = new Map<LinkedUnit, Deferred<void>>();
   let isSimulating = false;
-  // Cycles since a beat of memory moved or the host wrote a register.
+  // Cycles since a beat of memory moved, a packet was worked on, or the host wrote a register.
   let idle = 0;
 
   /** Simulates while a unit runs and something moves. */
@@ -141,12 +150,19 @@ export async function openLinkedKernel(
     idle = 0;
     if (isSimulating) return;
     isSimulating = true;
-    for (let moves = rtl.moves_so_far(); running.size > 0 && idle < IDLE_CYCLES;) {
+    for (let moves = rtl.moves_so_far(), work = 0; running.size > 0 && idle < IDLE_CYCLES;) {
       const set = [...running.keys()].reduce((bits, unit) => bits | (1 << LINKED_UNIT[unit]), 0);
       const done = rtl.run_until(set, SLICE_CYCLES);
       drain();
       const now = rtl.moves_so_far();
-      idle = now === moves ? idle + SLICE_CYCLES : 0;
+      // Registers are read only where nothing moved: a read takes cycles itself.
+      if (now !== moves) idle = 0;
+      else {
+        const worked = workSoFar();
+        idle = (worked - work) >>> 0 < READ_CYCLES ? idle + SLICE_CYCLES : 0;
+        work = worked;
+        drain();
+      }
       moves = now;
       const rule = rtl.violations();
       for (const [unit, { resolve, reject }] of running) {

@@ -83,4 +83,23 @@ Deno.test("text and images take turns on an emulated card, and what is refused l
   }
 });
 
+Deno.test("a long piece is worked on for many cycles without a beat of memory, and its run ends", async () => {
+  const { device } = await openDevice();
+  const encoder = createEncoder(r50k);
+  try {
+    const plan = compile({ steps: STEPS }, { vocabulary: r50k, device, payload: 256 });
+    const session = await Session.open(plan, device, { vocabulary: r50k });
+    const cycles: number[] = [];
+    for (const text of ["a".repeat(700), " ".repeat(1500), "a".repeat(700)]) {
+      const { output, report } = await session.run(text);
+      assert.deepEqual(output.ids, encoder.encode(text));
+      cycles.push(report.counters.cycles!);
+    }
+    // The harness of an emulated card once took 8,192 cycles without a beat for a wait.
+    assert(cycles[2]! - cycles[1]! > 2 ** 14, `${cycles}`);
+  } finally {
+    await device.close();
+  }
+});
+
 testEnd();
