@@ -123,6 +123,7 @@ export function createCardDevice(ports: Ports): Device {
   const load = async (program: Program, wait: WaitOptions): Promise<void> => {
     // Throws for a refused program before any state changes.
     const image = program.image();
+    ports.refuse?.(image);
     const isKept = loaded?.program.plan.id === program.plan.id;
     if (isKept && !program.restarts) {
       retire();

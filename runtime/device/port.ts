@@ -58,6 +58,12 @@ export interface Ports {
    * @throws {OnpathError} `device` if the card lacks the build.
    */
   readonly open: (build: PlanBuild, wait: WaitOptions) => Promise<Port>;
+  /**
+   * Refuses an image that this hardware cannot run, before anything changes. Absent if it runs all that it has builds of.
+   *
+   * @throws {OnpathError} `device`
+   */
+  readonly refuse?: ((image: KernelImage) => void) | undefined;
   /** Returns the reason why the card was lost, or undefined. Absent for hardware that cannot be lost. */
   readonly lost?: (() => string | undefined) | undefined;
   /** Receives the error of a call that failed. */

@@ -65,6 +65,13 @@ export {
   type XrtOffloadOptions,
 } from "./device/card_device.ts";
 export { loadVnxKernel, type NetworkDevice, type VnxKernel } from "./vnx/kernel.ts";
+export {
+  createVnxOffload,
+  openVnxOffload,
+  VNX_PROFILE,
+  type VnxAddressing,
+  type VnxOffloadOptions,
+} from "./vnx/device.ts";
 export { type VnxLink, VnxPort, type VnxPortStatistics } from "./vnx/cmac.ts";
 export { PROBES, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./vnx/map.ts";
 export {

@@ -38,6 +38,7 @@ function recorder(names: readonly string[], kernel = "onpath_image") {
     group: (which: unknown) => (calls.push([name, "group", which]), 7),
     readRegister: (address: number) => address + 2 ** 31,
     close: () => void calls.push([name, "close"]),
+    [Symbol.dispose]: () => void calls.push([name, "close"]),
   });
   const device = {
     xclbin: { kernels: [{ name: kernel, instances: names.map((name) => ({ name })) }] },
@@ -76,7 +77,7 @@ Deno.test("tableStream(): the words load what single loads do, and zeros behind 
   assert.deepEqual(rtl.run(packets).answers, expected);
 });
 
-Deno.test("loadVnxKernel() starts each instance, then sends tables by its own mover from that mover's memory", async () => {
+Deno.test("loadVnxKernel() starts each instance, then sends tables to each by its own mover", async () => {
   const one = recorder(["onpath_image_0"]);
   const kernel = await loadVnxKernel(one.device, image);
   const name = "onpath_image:{onpath_image_0}", mover = "krnl_mm2s:{mover_table}";
@@ -89,6 +90,7 @@ Deno.test("loadVnxKernel() starts each instance, then sends tables by its own mo
     ["sync", "toDevice", bytes],
     [mover, "start"],
     [mover, "wait"],
+    [mover, "close"],
   ]);
   const set = one.calls.filter(([, what]) => what === "set");
   assert.deepEqual(
@@ -108,8 +110,8 @@ Deno.test("loadVnxKernel() starts each instance, then sends tables by its own mo
   assert.deepEqual(both.instances, ["onpath_image_0", "onpath_image_1"]);
   assert.deepEqual(two.calls.filter(([, what]) => what === "start").map(([who]) => who), [
     "onpath_image:{onpath_image_0}",
-    "krnl_mm2s:{mover_table_0}",
     "onpath_image:{onpath_image_1}",
+    "krnl_mm2s:{mover_table_0}",
     "krnl_mm2s:{mover_table_1}",
   ]);
   assert.equal(both.read(3), 2 * counterAddress(3), "counters of 32 bits are added");
@@ -120,8 +122,8 @@ Deno.test("loadVnxKernel() gives each instance the mover of its number, in whate
   await loadVnxKernel(two.device, image);
   assert.deepEqual(two.calls.filter(([, what]) => what === "start").map(([who]) => who), [
     "onpath_image:{onpath_image_1}",
-    "krnl_mm2s:{mover_table_1}",
     "onpath_image:{onpath_image_0}",
+    "krnl_mm2s:{mover_table_1}",
     "krnl_mm2s:{mover_table_0}",
   ]);
 });

@@ -1,12 +1,11 @@
 /**
- * Loads a plan into the kernels of an xclbin in network mode: arguments by XRT, tables by VNx's `krnl_mm2s`. Packets come
- * over the network, so no device is made of it.
+ * Kernels of an xclbin in network mode: arguments by XRT, tables by VNx's `krnl_mm2s`. Packets come over the network.
  *
  * @module
  */
 
-import type { KernelImage } from "../../../../kernels/program.ts";
-import { deviceBuild } from "../../../../kernels/rtl/builds.ts";
+import type { KernelImage, TableImage } from "../../../../kernels/program.ts";
+import { deviceBuild, type PlanBuild } from "../../../../kernels/rtl/builds.ts";
 import { counterAddress } from "../../../../kernels/rtl/registers.ts";
 import { tableStream } from "../../../../kernels/rtl/table_stream.ts";
 import { OnpathError } from "../../../../serialize/errors.ts";
@@ -29,6 +28,97 @@ export interface VnxKernel {
   readonly read: (counter: number) => number;
   /** Closes the kernels, which then still answer packets by the plan. */
   readonly close: () => void;
+}
+
+/** All instances of a kernel, open. */
+export interface NetworkKernels extends VnxKernel {
+  /** Sets the arguments of each instance and starts it. */
+  readonly start: (values: readonly number[], wait: WaitOptions) => Promise<void>;
+  /** Sends the tables to each instance, by its own mover from that mover's memory. */
+  readonly load: (tables: readonly TableImage[], wait: WaitOptions) => Promise<void>;
+}
+
+/** Name of the kernel in network mode of a build. */
+function kernelOf(build: PlanBuild): string {
+  return deviceBuild(build).device.kernel.replace(/_host$/, "");
+}
+
+/**
+ * Refuses what movers of host mode alone can bring to a kernel.
+ *
+ * @throws {OnpathError} `device` when the plan has pages, or words in the card's memory.
+ */
+export function requireNetworkMode({ build, memory, pages }: KernelImage): void {
+  if (pages === undefined && memory === undefined) return;
+  const name = kernelOf(build);
+  const what = pages === undefined ? "words in the card's memory" : "pages";
+  throw new OnpathError("device", `Cannot load a plan into ${name}: ${what} need host mode`, {
+    kernel: name,
+  });
+}
+
+/**
+ * Opens all instances of the kernel of a build.
+ *
+ * @throws {OnpathError} `device` when the xclbin lacks the kernel, or XRT fails.
+ */
+export function openNetworkKernels(device: NetworkDevice, build: PlanBuild): NetworkKernels {
+  const name = kernelOf(build);
+  const instances = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances ?? [];
+  if (instances.length === 0) {
+    const known = device.xclbin.kernels.map((kernel) => kernel.name);
+    throw new OnpathError(
+      "device",
+      `Cannot load a plan: it needs kernel ${name}, the card's xclbin has ${known.join(", ") || "none"}`,
+      { kernel: name, known },
+    );
+  }
+  const kernels: XrtKernel[] = [];
+  const close = () => {
+    for (const each of kernels.splice(0).reverse()) each.close();
+  };
+  // An xclbin may list instances in any order.
+  const moverOf = (instance: string) =>
+    instances.length === 1 ? MOVER.instance : instance.replace(name, MOVER.instance);
+  try {
+    for (const instance of instances) {
+      kernels.push(device.kernel(`${name}:{${instance.name}}`, { exclusive: true }));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    instances: instances.map((instance) => instance.name),
+    read: (counter) =>
+      kernels.reduce((sum, kernel) => (sum + kernel.readRegister(counterAddress(counter))) >>> 0, 0),
+    start: async (values, wait) => {
+      for (const kernel of kernels) {
+        using run = kernel.run();
+        values.forEach((value, index) => run.set(index, value));
+        await run.start(wait);
+        await run.wait(wait);
+      }
+    },
+    load: async (tables, wait) => {
+      const bytes = tableStream(tables);
+      if (bytes.length === 0) return;
+      for (const instance of instances) {
+        using mover = device.kernel(`${MOVER.kernel}:{${moverOf(instance.name)}}`, { exclusive: true });
+        const group = mover.group(MOVER.buffer);
+        using buffer = await device.allocate({ ...wait, bytes: bytes.length, group });
+        buffer.map().set(bytes);
+        await buffer.sync("toDevice", bytes.length, 0, wait);
+        using move = mover.run();
+        move.set(MOVER.buffer, buffer);
+        move.set("size", bytes.length);
+        move.set("dest", 0);
+        await move.start(wait);
+        await move.wait(wait);
+      }
+    },
+    close,
+  };
 }
 
 /**
@@ -61,64 +151,15 @@ export async function loadVnxKernel(
 ): Promise<VnxKernel> {
   requireObject("load a plan", "the device is", device, "device");
   requireObject("load a plan", "the kernel image is", image, "device");
-  const name = deviceBuild(image.build).device.kernel.replace(/_host$/, "");
-  if (image.pages !== undefined || image.memory !== undefined) {
-    const what = image.pages === undefined ? "words in the card's memory" : "pages";
-    throw new OnpathError("device", `Cannot load a plan into ${name}: ${what} need host mode`, {
-      kernel: name,
-    });
-  }
-  const instances = device.xclbin.kernels.find((kernel) => kernel.name === name)?.instances ?? [];
-  if (instances.length === 0) {
-    const known = device.xclbin.kernels.map((kernel) => kernel.name);
-    throw new OnpathError(
-      "device",
-      `Cannot load a plan: it needs kernel ${name}, the card's xclbin has ${known.join(", ") || "none"}`,
-      { kernel: name, known },
-    );
-  }
-  const tables = tableStream(image.tables);
-  const opened: XrtKernel[] = [];
-  const open = (name: string) => {
-    const kernel = device.kernel(name, { exclusive: true });
-    opened.push(kernel);
-    return kernel;
-  };
-  const close = () => {
-    for (const each of opened.splice(0).reverse()) each.close();
-  };
+  requireNetworkMode(image);
+  const kernels = openNetworkKernels(device, image.build);
   try {
-    const kernels: XrtKernel[] = [];
-    for (const instance of instances) {
-      const kernel = open(`${name}:{${instance.name}}`);
-      kernels.push(kernel);
-      using run = kernel.run();
-      image.values.forEach((value, index) => run.set(index, value));
-      await run.start(options);
-      await run.wait(options);
-      if (tables.length === 0) continue;
-      // An xclbin may list instances in any order, and tables before a start would be lost.
-      const own = instances.length === 1 ? MOVER.instance : instance.name.replace(name, MOVER.instance);
-      const mover = open(`${MOVER.kernel}:{${own}}`);
-      const group = mover.group(MOVER.buffer);
-      using buffer = await device.allocate({ ...options, bytes: tables.length, group });
-      buffer.map().set(tables);
-      await buffer.sync("toDevice", tables.length, 0, options);
-      using move = mover.run();
-      move.set(MOVER.buffer, buffer);
-      move.set("size", tables.length);
-      move.set("dest", 0);
-      await move.start(options);
-      await move.wait(options);
-    }
-    return {
-      instances: instances.map((instance) => instance.name),
-      read: (counter) =>
-        kernels.reduce((sum, kernel) => (sum + kernel.readRegister(counterAddress(counter))) >>> 0, 0),
-      close,
-    };
+    await kernels.start(image.values, options);
+    await kernels.load(image.tables, options);
   } catch (error) {
-    close();
+    kernels.close();
     throw error;
   }
+  const { instances, read, close } = kernels;
+  return { instances, read, close };
 }

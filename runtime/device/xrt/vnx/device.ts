@@ -1,0 +1,217 @@
+/**
+ * Device of a card in network mode: plans and tables by XRT, packets as UDP datagrams to the card's port.
+ *
+ * @module
+ */
+
+import { isIPv4 } from "node:net";
+import type { PlanBuild } from "../../../../kernels/rtl/builds.ts";
+import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
+import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
+import { bounded, type WaitOptions } from "../../../../serialize/wait.ts";
+import type { Address } from "../../../network/address.ts";
+import { openDatagram } from "../../../network/datagram.ts";
+import type { DatagramSocket } from "../../../network/socket/contract.ts";
+import { checkOptions, isPort, type OptionKind } from "../../../option_checks.ts";
+import { isObject } from "../../../../serialize/require.ts";
+import { createCardDevice } from "../../card_device.ts";
+import type { Device } from "../../device.ts";
+import type { Port } from "../../port.ts";
+import { type OpenOptions, XrtDevice } from "../binding/device.ts";
+import { XRT_PROFILE } from "../device/card_device.ts";
+import { type NetworkDevice, openNetworkKernels, requireNetworkMode } from "./kernel.ts";
+import { VnxNetwork } from "./network.ts";
+import { createVnxPackets, type SendOptions, type VnxPackets } from "./packets.ts";
+
+/** Forms of tables whose pages are swapped, which needs the movers of host mode. */
+const { "row-pages": _pages, ...depths } = XRT_PROFILE.depths!;
+
+/**
+ * Profile of a card in network mode: that of the RTL without pages, which need host mode.
+ *
+ * @example
+ * ```ts
+ * import { VNX_PROFILE } from "onpath/xrt";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(VNX_PROFILE.name, "vnx");
+ * ```
+ */
+export const VNX_PROFILE: DeviceProfile = {
+  ...XRT_PROFILE,
+  name: "vnx",
+  summary: "the NIC's RTL on a card behind AMD's VNx network shell, by UDP",
+  depths,
+};
+
+/** Ends of the network, and how packets are sent. */
+export interface VnxAddressing {
+  /** IPv4 address and port of the card, not 0. */
+  readonly card: Address;
+  /** IPv4 address of this machine in the card's /24 subnet, and its port; 0 where the operating system chooses one. */
+  readonly listen: Address;
+  /** Index of the card's socket that serves this machine, from 0. Default 0. */
+  readonly socket?: number | undefined;
+  /**
+   * Packets that are sent before their answers are waited for, 1 to 1024. Default 128: with standard frames they fit the
+   * card's door, which stores 256 KB.
+   */
+  readonly window?: number | undefined;
+  /**
+   * Milliseconds in which nothing changes, here or at the card, after which missing answers count as lost, 1 to 10,000.
+   * Default 50.
+   */
+  readonly lossMs?: number | undefined;
+}
+
+/** A card in network mode. */
+export interface VnxOffloadOptions extends VnxAddressing {
+  /** Device with a loaded xclbin in network mode. */
+  readonly device: NetworkDevice;
+  /** Registers of VNx's network layer. */
+  readonly network: VnxNetwork;
+  /** Frees the card, after the kernels are closed. Default nothing. */
+  readonly close?: (() => void | Promise<void>) | undefined;
+}
+
+const IPV4: OptionKind = {
+  expected: 'an IPv4 address and a port, such as { host: "192.168.0.5", port: 60000 }',
+  wrongObject: "has no IPv4 address in host, or no such port",
+  accepts: (value) => isObject(value) && isIPv4(String(value["host"])) && isPort(value["port"], 0),
+};
+const CHECKS = {
+  card: {
+    kind: { ...IPV4, accepts: (value: unknown) => IPV4.accepts(value) && (value as Address).port > 0 },
+    isRequired: true,
+  },
+  listen: { kind: IPV4, isRequired: true },
+} as const;
+const DOING = "open a card in network mode";
+
+/** Milliseconds in which VNx's answers to ARP come, and between two looks at them. */
+const ARP_MS = 5000, ARP_LOOK_MS = 50;
+
+/** Waits until the card knows the MAC address of this machine: it drops answers to others. */
+async function findHost(network: VnxNetwork, ip: string, wait: WaitOptions): Promise<void> {
+  const knows = () => network.arp().some((entry) => entry.ip === ip);
+  if (knows()) return;
+  network.discoverArp();
+  const end = performance.now() + Math.min(ARP_MS, wait.timeoutMs ?? ARP_MS);
+  while (!knows()) {
+    if (performance.now() > end) {
+      throw new OnpathError(
+        "device",
+        `Cannot ${DOING}: it finds no ${ip} by ARP. Is the address this machine's, on the card's link and subnet?`,
+        { ip },
+      );
+    }
+    await bounded("the card's ARP", new Promise((resolve) => setTimeout(resolve, ARP_LOOK_MS)), wait);
+  }
+}
+
+/**
+ * Makes a device of a card in network mode. It sets the card's socket to this machine, and waits until the card knows it.
+ *
+ * Lost datagrams are packets without an answer, which a session sends again.
+ *
+ * @param options Card, and both ends of the network. The card's own address must have been set.
+ * @param wait Timeout and signal.
+ * @returns Device. It clears the socket when it closes. Packets lost on the way count as processed.
+ * @throws {OnpathError} `size` when an option is missing or out of range; `device` when the address is not this
+ * machine's, or the card does not find it.
+ */
+export async function createVnxOffload(options: VnxOffloadOptions, wait: WaitOptions = {}): Promise<Device> {
+  checkOptions(DOING, options, {
+    ...CHECKS,
+    device: { kind: "object", isRequired: true },
+    network: { kind: "object", isRequired: true },
+  });
+  const { device, network, card, listen, close } = options;
+  const index = checkInteger("socket index", options.socket ?? 0, 0, network.socketCount() - 1);
+  const window = checkInteger("window", options.window ?? 128, 1, 1024);
+  const lossMs = checkInteger("loss time in ms", options.lossMs ?? 50, 1, 10_000);
+  const ports = new Set<VnxPackets>();
+  const socket = await openDatagram({
+    listen,
+    onDatagrams: (batch) => {
+      for (const packets of ports) packets.receive(batch);
+    },
+  }, wait);
+  const leave = async () => {
+    try {
+      network.setSocket(index, null);
+    } finally {
+      await socket.close();
+    }
+  };
+  try {
+    network.setSocket(index, { theirIp: listen.host, theirPort: socket.local.port, myPort: card.port });
+    await findHost(network, listen.host, wait);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+  return createCardDevice({
+    profile: VNX_PROFILE,
+    refuse: requireNetworkMode,
+    open: (build) =>
+      Promise.resolve().then(() => openPort(device, build, socket, { to: card, window, lossMs }, ports)),
+    close: async () => {
+      await leave();
+      await close?.();
+    },
+  });
+}
+
+/** Opens the port of a build: its kernels, and their packets. */
+function openPort(
+  device: NetworkDevice,
+  build: PlanBuild,
+  socket: DatagramSocket,
+  options: SendOptions,
+  ports: Set<VnxPackets>,
+): Port {
+  const kernels = openNetworkKernels(device, build);
+  const packets = createVnxPackets(socket, options, kernels.read);
+  ports.add(packets);
+  return {
+    start: (image, wait) => kernels.start(image.values, wait),
+    load: (image, wait) => kernels.load(image.tables, wait),
+    queue: () => {},
+    exchange: packets.exchange,
+    read: kernels.read,
+    sent: packets.sent,
+    isRunning: packets.isRunning,
+    settle: () => {},
+    stop: packets.stop,
+    close: () => {
+      ports.delete(packets);
+      kernels.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/**
+ * Opens a card in network mode: loads its xclbin, gives the network shell its address, and makes a device of it.
+ *
+ * @param options Card to open, path or bytes of the xclbin, and both ends of the network.
+ * @returns Device that closes the card with itself.
+ * @throws {OnpathError} `size` when an option is missing or out of range; `device` when the card is absent, XRT is not
+ * installed, the xclbin has no network layer, or the card does not find this machine; `file` when the xclbin is invalid.
+ */
+export async function openVnxOffload(
+  options: OpenOptions & VnxAddressing & { readonly xclbin: string | Uint8Array },
+): Promise<Device> {
+  checkOptions(DOING, options, CHECKS);
+  const device = await XrtDevice.open(options);
+  try {
+    await device.load(options.xclbin, options);
+    const network = new VnxNetwork(device.ip("networklayer"));
+    network.setAddresses({ ip: options.card.host });
+    return await createVnxOffload({ ...options, device, network, close: () => device.close() }, options);
+  } catch (error) {
+    device.close();
+    throw error;
+  }
+}
