@@ -16,8 +16,10 @@ import type { QuantizeOptions } from "./commands/quantize_options.ts";
 import type { Context } from "./context.ts";
 import { isProfileFile, PLANNED_DEVICE } from "./devices.ts";
 import {
+  cardOption,
   deviceOption,
   emulateOption,
+  fromOption,
   integerParser,
   jsonOption,
   numberOption,
@@ -92,6 +94,8 @@ export function addCacheCommands(program: Command, context: Context): void {
     .addOption(deviceOption(PLANNED_DEVICE))
     .addOption(emulateOption())
     .addOption(xclbinOption())
+    .addOption(cardOption())
+    .addOption(fromOption())
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.quantize)
@@ -106,6 +110,8 @@ export function addCacheCommands(program: Command, context: Context): void {
     .addOption(deviceOption(PLANNED_DEVICE))
     .addOption(emulateOption())
     .addOption(xclbinOption())
+    .addOption(cardOption())
+    .addOption(fromOption())
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.dequantize)

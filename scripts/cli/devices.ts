@@ -14,6 +14,8 @@ import { OnpathError } from "../../serialize/errors.ts";
 import type { ImagePlan } from "../../kernels/image/plan/plan.ts";
 import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { openXrtOffload, XRT_PROFILE } from "../../runtime/device/xrt/device/card_device.ts";
+import { openVnxOffload, UDP_PROFILE } from "../../runtime/device/xrt/vnx/device.ts";
+import type { Address } from "../../runtime/network/address.ts";
 import { openEmulated } from "../xrt/emulated.ts";
 import { loadProfile } from "./documents.ts";
 import { suggest } from "./suggest.ts";
@@ -46,6 +48,10 @@ export interface CardOptions {
   readonly emulate?: boolean | undefined;
   /** `--xclbin`: file to load into a card. */
   readonly xclbin?: string | undefined;
+  /** `--card`: address of a card in network mode. */
+  readonly card?: Address | undefined;
+  /** `--from`: address of this machine on that card's link. */
+  readonly from?: Address | undefined;
 }
 
 /** RTL kernels through XRT, on a card or an emulated card. */
@@ -64,12 +70,31 @@ function xrtDevice({ emulate, xclbin }: CardOptions): KnownDevice {
   };
 }
 
+/** RTL kernels behind VNx's network shell, by UDP. */
+function udpDevice({ xclbin, card, from }: CardOptions): KnownDevice {
+  return {
+    profile: UDP_PROFILE,
+    open: async () => {
+      if (xclbin !== undefined && card !== undefined && from !== undefined) {
+        return await openVnxOffload({ xclbin, card, listen: from });
+      }
+      throw new OnpathError(
+        "device",
+        "Cannot open device udp: expected --xclbin <file>, --card <address> of the card, " +
+          "and --from <address> of this machine on the card's link",
+        {},
+      );
+    },
+  };
+}
+
 /** All known devices by name. */
 export const DEVICES: ReadonlyMap<string, KnownDevice> = new Map(
   [
     { profile: RTL_PROFILE, open: createRtlDevice },
     { profile: CPU_PROFILE, open: () => Promise.resolve(createCpuDevice()) },
     xrtDevice({}),
+    udpDevice({}),
     ...[MODEL_PROFILE, ...CARD_PROFILES].map(simulated),
   ].map((known) => [known.profile.name, known]),
 );
@@ -123,12 +148,22 @@ export async function cardDevice(
   byDefault: string = MODEL_PROFILE.name,
 ): Promise<KnownDevice> {
   const name = requiredDevice(device, card) ?? byDefault;
-  return name === XRT_PROFILE.name ? xrtDevice(card) : await resolveDevice(name, signal);
+  return onCard(name, card) ?? await resolveDevice(name, signal);
+}
+
+/** A device that is on a card, or undefined. */
+function onCard(name: string, card: CardOptions): KnownDevice | undefined {
+  if (name === UDP_PROFILE.name) return udpDevice(card);
+  return name === XRT_PROFILE.name ? xrtDevice(card) : undefined;
 }
 
 /** Returns the named device, or that of a card; a card excludes others. */
 function requiredDevice(name: string | undefined, card: CardOptions): string | undefined {
-  const required = card.emulate || card.xclbin !== undefined ? XRT_PROFILE.name : undefined;
+  const required = card.card !== undefined || card.from !== undefined
+    ? UDP_PROFILE.name
+    : card.emulate || (card.xclbin !== undefined && name !== UDP_PROFILE.name)
+    ? XRT_PROFILE.name
+    : undefined;
   if (required === undefined || name === undefined || name === required) return name ?? required;
   throw new OnpathError("device", `Cannot use device ${name} on a card: expected device ${required}`, {
     name,
@@ -149,7 +184,7 @@ export interface Compiled<P = ImagePlan> {
  *
  * @param name Value of `--device`.
  * @param signal Aborts the reading of a profile with its reason.
- * @param card Card options; if any is set, the device is `xrt`.
+ * @param card Card options; if any is set, the device is `xrt`, or `udp` with an address.
  * @returns Function that compiles for the selected device; it throws as the compiler does.
  * @throws {OnpathError} `device` or `file`, as {@linkcode resolveDevice}.
  */
@@ -177,14 +212,13 @@ export async function planFor<P = ImagePlan>(
  * Finds the device of a plan: a known one, or the model with the plan's profile.
  *
  * @param plan Plan with its target profile.
- * @param card Card options of a plan for device `xrt`.
+ * @param card Card options of a plan for device `xrt` or `udp`.
  */
 export function planDevice(
   { target }: { readonly target: DeviceProfile },
   card: CardOptions = {},
 ): KnownDevice {
-  if (target.name === XRT_PROFILE.name) return xrtDevice(card);
-  return DEVICES.get(target.name) ?? simulated(target);
+  return onCard(target.name, card) ?? DEVICES.get(target.name) ?? simulated(target);
 }
 
 /** Row with the reason for a fallback; empty without one. */
@@ -194,7 +228,7 @@ export function fallbackRows(reason: string | undefined): [name: string, value: 
 
 /** Describes a device in one line. */
 export function deviceText({ name, summary }: DeviceProfile): string {
-  return [CPU_PROFILE, MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE].some((own) => own.name === name)
+  return [CPU_PROFILE, MODEL_PROFILE, RTL_PROFILE, XRT_PROFILE, UDP_PROFILE].some((own) => own.name === name)
     ? `${name}: ${summary}`
     : `${name}: ${summary}; simulated by the model, no card is used`;
 }

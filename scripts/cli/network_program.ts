@@ -5,8 +5,7 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Address, parseAddress } from "../../runtime/network/address.ts";
-import { OnpathError } from "../../serialize/errors.ts";
+import type { Address } from "../../runtime/network/address.ts";
 import { SAMPLE_NAMES, type SampleName } from "../network/samples.ts";
 import { closeInput } from "../network/stdin.ts";
 import { showNetwork } from "./commands/network.ts";
@@ -22,6 +21,7 @@ import { serveNic } from "./commands/nic.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./failures.ts";
 import {
+  addressOption,
   deviceOption,
   emulateOption,
   integerParser,
@@ -215,22 +215,6 @@ function samplesOption(): Option {
       if (unknown === undefined && new Set(names).size === names.length) return names as SampleName[];
       const hint = unknown === undefined ? "" : suggest(unknown, SAMPLE_NAMES);
       throw new InvalidArgumentError(`Expected different names of ${SAMPLE_NAMES.join(", ")}${hint}.`);
-    });
-}
-
-/** Option whose value is an address, or `-` where standard input may have it. */
-function addressOption(flags: string, description: string, orInput = false): Option {
-  return new Option(flags, orInput ? `${description}, or - for the next line of stdin` : description)
-    .argParser((text: string): Address | "-" => {
-      if (orInput && text === "-") return text;
-      try {
-        return parseAddress(text);
-      } catch (error) {
-        if (!(error instanceof OnpathError)) throw error;
-        throw new InvalidArgumentError(
-          "Expected an IP address and a port, such as 192.0.2.1:4790 or [2001:db8::1]:4790.",
-        );
-      }
     });
 }
 

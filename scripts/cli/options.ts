@@ -5,6 +5,7 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Address, parseAddress } from "../../runtime/network/address.ts";
 import type { Checksum } from "../../serialize/packets.ts";
 import { FORMS } from "../../kernels/image/kernel.ts";
 import { type Layout, LAYOUTS } from "../../serialize/tensor.ts";
@@ -46,6 +47,38 @@ export function emulateOption(): Option {
 /** `--xclbin`: the device xrt on a card. */
 export function xclbinOption(): Option {
   return new Option("--xclbin <file>", "device xrt on the first card, with this file loaded");
+}
+
+/** Option whose value is an address, or `-` where standard input may have it. */
+export function addressOption(flags: string, description: string, orInput = false): Option {
+  return new Option(flags, orInput ? `${description}, or - for the next line of stdin` : description)
+    .argParser((text: string): Address | "-" => {
+      if (orInput && text === "-") return text;
+      try {
+        return parseAddress(text);
+      } catch (error) {
+        if (!(error instanceof OnpathError)) throw error;
+        throw new InvalidArgumentError(
+          "Expected an IP address and a port, such as 192.0.2.1:4790 or [2001:db8::1]:4790.",
+        );
+      }
+    });
+}
+
+/** `--card`: the device udp. */
+export function cardOption(): Option {
+  return addressOption(
+    "--card <address>",
+    "device udp: UDP address of a card in network mode, such as 192.168.0.5:60000; with --xclbin and --from",
+  ).conflicts("emulate");
+}
+
+/** `--from`: this machine's end of a card in network mode. */
+export function fromOption(): Option {
+  return addressOption(
+    "--from <address>",
+    "address of this machine on the card's link, such as 192.168.0.9:0; 0 is any free port",
+  ).conflicts("emulate");
 }
 
 /** `--json`, for results and errors. */
@@ -189,6 +222,10 @@ export interface SharedOptions {
   readonly emulate?: boolean | undefined;
   /** `--xclbin` */
   readonly xclbin?: string | undefined;
+  /** `--card` */
+  readonly card?: Address | undefined;
+  /** `--from` */
+  readonly from?: Address | undefined;
   /** `--json` */
   readonly json?: boolean | undefined;
   /** `--layout` */

@@ -26,11 +26,13 @@ import { type Context, print } from "./context.ts";
 import { PLANNED_DEVICE } from "./devices.ts";
 import { EXIT } from "./failures.ts";
 import {
+  cardOption,
   checksumOption,
   checkWaveform,
   deviceOption,
   emulateOption,
   formOption,
+  fromOption,
   jsonOption,
   layoutOption,
   numberOption,
@@ -112,6 +114,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption().conflicts("plan"))
     .addOption(emulateOption())
     .addOption(xclbinOption())
+    .addOption(cardOption())
+    .addOption(fromOption())
     .addOption(layoutOption())
     .addOption(checksumOption())
     .addOption(toleranceOption().conflicts("plan"))
@@ -256,6 +260,8 @@ export function createProgram(context: Context, quiet: boolean): Command {
     .addOption(deviceOption())
     .addOption(emulateOption())
     .addOption(xclbinOption())
+    .addOption(cardOption())
+    .addOption(fromOption())
     .addOption(timeoutOption())
     .addOption(jsonOption())
     .addHelpText("after", topic.lookup)

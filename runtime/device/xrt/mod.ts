@@ -68,7 +68,7 @@ export { loadVnxKernel, type NetworkDevice, type VnxKernel } from "./vnx/kernel.
 export {
   createVnxOffload,
   openVnxOffload,
-  VNX_PROFILE,
+  UDP_PROFILE,
   type VnxAddressing,
   type VnxOffloadOptions,
 } from "./vnx/device.ts";

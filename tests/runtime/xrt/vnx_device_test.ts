@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { compile } from "../../../kernels/compile.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";
 import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
-import { VNX_PROFILE, type VnxAddressing } from "../../../runtime/device/xrt/vnx/device.ts";
+import { UDP_PROFILE, type VnxAddressing } from "../../../runtime/device/xrt/vnx/device.ts";
 import { batchOf, openDatagram } from "../../../runtime/network/mod.ts";
 import { offload } from "../../../runtime/offload.ts";
 import { Session } from "../../../runtime/session.ts";
+import { offloadAll } from "../../support/cli.ts";
 import { refusal } from "../../support/failure.ts";
 import { noise } from "../../support/images.ts";
 import { IS_LONG_SUITE } from "../../support/long.ts";
@@ -118,8 +121,8 @@ Deno.test("plans with pages are compiled otherwise or refused, and the plan befo
     const answers = await bench.exchange();
     assert.deepEqual(Uint8Array.from(answers.flatMap(({ payload }) => [...payload])), bench.expected);
     assert.throws(
-      () => compile({ steps: [{ ...steps[0], match: "exact" }] }, { input, device: VNX_PROFILE }),
-      refusal("table", /for device vnx: resize needs tables of the form/),
+      () => compile({ steps: [{ ...steps[0], match: "exact" }] }, { input, device: UDP_PROFILE }),
+      refusal("table", /for device udp: resize needs tables of the form/),
     );
   }));
 
@@ -183,3 +186,21 @@ if (IS_LONG_SUITE) {
     return await open({ close, lossMs: 5000 });
   }, { runs: 20 });
 }
+
+Deno.test("offload run with --card opens device udp, and names what is missing", async () => {
+  const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  const input = ["--input", at("scripts/photos/coffee.png"), "--output", "out.npy"];
+  const steps = at("examples/pipeline.json");
+  const [alone, other, emulated] = await offloadAll(tmpdir(), [
+    ["run", steps, ...input, "--card", "192.0.2.5:60000"],
+    ["run", steps, ...input, "--card", "192.0.2.5:60000", "--device", "rtl"],
+    ["run", steps, ...input, "--card", "192.0.2.5:60000", "--emulate"],
+  ]);
+  assert.match(
+    alone!.stderr,
+    /Cannot open device udp: expected --xclbin <file>, --card <address> of the card, and --from/,
+  );
+  assert.match(other!.stderr, /Cannot use device rtl on a card: expected device udp/);
+  assert.match(emulated!.stderr, /cannot be used with option/);
+  for (const { code } of [alone!, other!, emulated!]) assert.notEqual(code, 0);
+});

@@ -31,15 +31,15 @@ const { "row-pages": _pages, ...depths } = XRT_PROFILE.depths!;
  *
  * @example
  * ```ts
- * import { VNX_PROFILE } from "onpath/xrt";
+ * import { UDP_PROFILE } from "onpath/xrt";
  * import assert from "node:assert/strict";
  *
- * assert.equal(VNX_PROFILE.name, "vnx");
+ * assert.equal(UDP_PROFILE.name, "udp");
  * ```
  */
-export const VNX_PROFILE: DeviceProfile = {
+export const UDP_PROFILE: DeviceProfile = {
   ...XRT_PROFILE,
-  name: "vnx",
+  name: "udp",
   summary: "the NIC's RTL on a card behind AMD's VNx network shell, by UDP",
   depths,
 };
@@ -119,6 +119,15 @@ async function findHost(network: VnxNetwork, ip: string, wait: WaitOptions): Pro
  * @returns Device. It clears the socket when it closes. Packets lost on the way count as processed.
  * @throws {OnpathError} `size` when an option is missing or out of range; `device` when the address is not this
  * machine's, or the card does not find it.
+ *
+ * @example
+ * ```ts
+ * import { createVnxOffload, type VnxOffloadOptions } from "onpath/xrt";
+ * import assert from "node:assert/strict";
+ *
+ * const ends = { card: { host: "192.168.0.5", port: 0 }, listen: { host: "192.168.0.9", port: 0 } };
+ * await assert.rejects(createVnxOffload(ends as VnxOffloadOptions), /card has no IPv4 address in host, or no such port/);
+ * ```
  */
 export async function createVnxOffload(options: VnxOffloadOptions, wait: WaitOptions = {}): Promise<Device> {
   checkOptions(DOING, options, {
@@ -152,7 +161,7 @@ export async function createVnxOffload(options: VnxOffloadOptions, wait: WaitOpt
     throw error;
   }
   return createCardDevice({
-    profile: VNX_PROFILE,
+    profile: UDP_PROFILE,
     refuse: requireNetworkMode,
     open: (build) =>
       Promise.resolve().then(() => openPort(device, build, socket, { to: card, window, lossMs }, ports)),
@@ -199,6 +208,20 @@ function openPort(
  * @returns Device that closes the card with itself.
  * @throws {OnpathError} `size` when an option is missing or out of range; `device` when the card is absent, XRT is not
  * installed, the xclbin has no network layer, or the card does not find this machine; `file` when the xclbin is invalid.
+ *
+ * @example
+ * ```ts ignore
+ * import { compile, offload } from "onpath";
+ * import { openVnxOffload } from "onpath/xrt";
+ *
+ * await using device = await openVnxOffload({
+ *   xclbin: "onpath_image.xclbin",
+ *   card: { host: "192.168.0.5", port: 60_000 },
+ *   listen: { host: "192.168.0.9", port: 0 },
+ * });
+ * const plan = compile(pipeline, { input: image, device });
+ * const { output } = await offload(plan, image, device);
+ * ```
  */
 export async function openVnxOffload(
   options: OpenOptions & VnxAddressing & { readonly xclbin: string | Uint8Array },
