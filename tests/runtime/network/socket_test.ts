@@ -31,23 +31,27 @@ for (const { name, run } of SOCKET_CASES) {
 }
 
 linuxTest("openLinuxDatagram() with coalesced reads reads at most once a millisecond", async () => {
-  let last = -Infinity, least = Infinity, isFull = false;
+  let last = -Infinity, least = Infinity, isFull = true, gaps = 0, sent = 0;
   const onDatagrams = ({ count }: ReceivedBatch) => {
     const now = performance.now();
     // A call that is full is followed by another one at once.
-    if (!isFull) least = Math.min(least, now - last);
+    if (!isFull) {
+      least = Math.min(least, now - last);
+      gaps++;
+    }
     [last, isFull] = [now, count >= 16];
   };
   const to = await openLinuxDatagram({ listen, onDatagrams, coalesces: true });
   const from = await openLinuxDatagram({ listen, onDatagrams: () => {} });
-  for (let n = 0; n < 200; n++) {
-    await from.send(batchOf([Uint8Array.of(n)]), to.local);
+  // On a busy machine many datagrams come with each call.
+  while (gaps < 20 && sent < 100_000) {
+    await from.send(batchOf([Uint8Array.of(sent++)]), to.local);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await until(() => to.counts.received === 200, "the arrival");
+  await until(() => to.counts.received === sent, "the arrival");
   await Promise.all([from.close(), to.close()]);
   // Timers may fire a little early.
-  assert(least > 0.8 && least < Infinity, `${least} ms between reads`);
+  assert(gaps >= 20 && least > 0.8, `${least} ms between ${gaps} reads`);
 });
 
 // In a process of its own: other test files open files beside this one.
