@@ -2,7 +2,7 @@
 // hashes select a bucket in each of two banks, and the four entries are compared with all bytes. A hit is the
 // piece's token; a miss goes to `bpe_walk`. `kernels/tokenize/piece_table.ts` fills the table.
 //
-// Pipelined: a lookup begins every cycle and ends five cycles later.
+// Pipelined: a lookup begins every cycle and ends six cycles later.
 module piece_table #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -63,8 +63,8 @@ module piece_table #(
   end
 
   // ---- second cycle: bytes in order, those behind the piece zero ----
-  logic b_valid, c_valid, d_valid, e_valid;
-  logic [FW-1:0] b, c, d, e;
+  logic b_valid, c_valid, d_valid, e_valid, f_valid;
+  logic [FW-1:0] b, c, d, e, f;
   logic [3:0] b_length, b_turn;
   logic [127:0] turned;
   logic [123:0] c_key, d_key, e_key;  // length, then bytes
@@ -116,6 +116,7 @@ module piece_table #(
     if (load_valid)
       for (int n = 0; n < 3; n++) if (load_addr[1:0] == 2'(n)) parts[35*n+:35] <= load_data[34:0];
 
+  // ---- fifth cycle: comparison ----
   logic [3:0] same;
   logic [15:0] found[4];
   for (genvar n = 0; n < 4; n++) begin : g_way
@@ -124,30 +125,33 @@ module piece_table #(
     always_ff @(posedge clk) begin
       if (writes && entry[1:0] == 2'(n)) entries[entry[KW+1:2]] <= {load_data[34:0], parts};
       q_entry <= entries[d_bucket[n%2]];
+      same[n] <= q_entry[ENTRY-1:16] == e_key;
+      found[n] <= q_entry[15:0];
     end
-    assign same[n] = q_entry[ENTRY-1:16] == e_key;
-    assign found[n] = q_entry[15:0];
   end
   always_ff @(posedge clk) begin
     e <= d;
     e_key <= d_key;
+    f <= e;
   end
 
-  // ---- fifth cycle: comparison ----
+  // ---- sixth cycle: the token ----
   logic [15:0] token_q[FLOWS];
   always_ff @(posedge clk) begin
-    pass_flow <= e;
+    pass_flow <= f;
     pass_hit <= |same;
-    if (e_valid)
-      token_q[e] <= {16{same[0]}} & found[0] | {16{same[1]}} & found[1] | {16{same[2]}} & found[2] |
+    if (f_valid)
+      token_q[f] <= {16{same[0]}} & found[0] | {16{same[1]}} & found[1] | {16{same[2]}} & found[2] |
           {16{same[3]}} & found[3];
   end
   always_ff @(posedge clk)
     if (!rst_n) begin
-      {b_valid, c_valid, d_valid, e_valid, pass} <= '0;
+      {b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= '0;
       flying <= '0;
     end else begin
-      {b_valid, c_valid, d_valid, e_valid, pass} <= {a_valid, b_valid, c_valid, d_valid, e_valid};
+      {b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= {
+        a_valid, b_valid, c_valid, d_valid, e_valid, f_valid
+      };
       flying <= (flying | (FLOWS'(a_valid) << a)) & ~(FLOWS'(pass) << pass_flow);
     end
   for (genvar n = 0; n < FLOWS; n++) begin : g_flow
