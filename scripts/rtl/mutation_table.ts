@@ -38,34 +38,50 @@ export function unjudged(rows: readonly JudgedMutation[]): Mutation[] {
   return listMutations().filter((mutation) => !judged.has(keyOf(mutation)));
 }
 
-/** Counts the listed mutations that are not in the table. */
-function openText(rows: readonly JudgedMutation[]): string {
-  const open = unjudged(rows).length;
-  return open === 0
-    ? ""
-    : ` **${open} of the ${listMutations().length} of the list have not been judged yet.**`;
+/** Counts of a file's mutations, as a row of the page. */
+function fileRow(file: string, rows: readonly JudgedMutation[], open: number): string[] {
+  const own = rows.filter((row) => row.file === file);
+  const noticed = own.filter(({ caughtBy }) => caughtBy !== null).length;
+  const explained = own.filter(({ caughtBy, unseen }) => caughtBy === null && unseen !== null).length;
+  const counts = [own.length + open, noticed, explained, own.length - noticed - explained, open];
+  return [`\`${file}\``, ...counts.map(String)];
 }
 
 /** Formats the section of docs/mutations.md. */
 export function mutationSection(rows: readonly JudgedMutation[]): string {
   const caught = rows.filter(({ caughtBy }) => caughtBy !== null).length;
+  const open = unjudged(rows);
+  const openText = open.length === 0
+    ? ""
+    : ` **${open.length} of the ${listMutations().length} of the list have not been judged yet.**`;
+  const files = [...new Set(listMutations().map(({ file }) => file))].sort();
   return `## SystemVerilog
 
-${caught} of ${rows.length} mutations are noticed.${openText(rows)}
+${caught} of ${rows.length} mutations are noticed.${openText}
 
-Each row breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it, those that are nearest
-to the module first. The table names the first test that fails; the run ends there. A \`timeout\` names a test
-that was not done, with the report of its difference, within five times the CPU time of its file on the
-unchanged RTL, and at least 20 s. Wall time judges nothing. A mutation that no test can notice has a reason.
+Each mutation breaks the SystemVerilog in one place, builds it, and runs \`tests/rtl\` on it, those that are
+nearest to the module first, until a test fails. That test is in \`docs/mutations.json\` of the repository. A
+test that was not done within five times the CPU time of its file on the unchanged RTL, and at least 20 s, has
+noticed the mutation too. Wall time judges nothing.
 
 ${
     markdownTable(
-      ["mutation", "file", "noticed by"],
+      ["file", "mutations", "noticed", "explained", "gaps", "not judged"],
+      ["left", "right", "right", "right", "right", "right"],
+      files.map((file) => fileRow(file, rows, open.filter((mutation) => mutation.file === file).length)),
+    )
+  }
+
+Mutations that no test notices:
+
+${
+    markdownTable(
+      ["mutation", "file", "why"],
       ["left", "left", "left"],
-      rows.map(({ wrong, file, caughtBy, unseen }) => [
+      rows.filter(({ caughtBy }) => caughtBy === null).map(({ wrong, file, unseen }) => [
         wrong,
         `\`${file}\``,
-        caughtBy ?? `nobody: ${unseen ?? "a gap in the tests"}`,
+        unseen ?? "a gap in the tests",
       ]),
     )
   }
