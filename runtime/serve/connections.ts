@@ -52,6 +52,13 @@ function refuseSocket(socket: Socket, status: string, error: string): void {
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }
 
+/** Reasons of the operating system, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there",
+  EADDRNOTAVAIL: "this machine does not have the address",
+  EACCES: "this user may not",
+};
+
 /**
  * Listens.
  *
@@ -67,7 +74,7 @@ export function listen(
       reject(
         new OnpathError(
           "device",
-          `Cannot listen on ${where}: ${cause.code ?? cause.message}`,
+          `Cannot listen on ${where}: ${REASONS[cause.code ?? ""] ?? cause.code ?? cause.message}`,
           { ...address },
           {
             cause,
