@@ -158,7 +158,7 @@ export function createCardDevice(ports: Ports): Device {
     const { answers, bytes } = await port.exchange(exchange, each, wait).finally(() => part.isBusy = false);
     answered += bytes;
     const left = (counter.left() - before) >>> 0;
-    const inside = counter.present();
+    const inside = port.isShared ? 0 : counter.present();
     refuseLost("exchange packets");
     if (left === count && each === 1) part.mayDrop = false;
     const missed = image.pages === undefined ? 0 : countsOf(part).drops[PAGE]! - missedBefore;

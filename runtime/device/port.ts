@@ -38,6 +38,8 @@ export interface Port {
   readonly read: (index: number) => number;
   /** Number of packets sent. */
   readonly sent: () => number;
+  /** Whether others send packets to the kernel too, so that some may be inside when an exchange ends. Default false. */
+  readonly isShared?: boolean | undefined;
   /** Whether packets are in flight. */
   readonly isRunning: () => boolean;
   /** Waits until no packet is in flight. */

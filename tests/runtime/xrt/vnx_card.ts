@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { COUNTER, counterAddress } from "../../../kernels/rtl/registers.ts";
 import type { RtlExports } from "../../../runtime/device/rtl/exports.ts";
 import { driveRtl } from "../../../runtime/device/rtl/card.ts";
 import { createVnxOffload, type VnxOffloadOptions } from "../../../runtime/device/xrt/vnx/device.ts";
@@ -45,6 +46,8 @@ export interface CardOptions {
   readonly answersArp?: boolean;
   /** Whether the card takes packets and answers none. */
   readonly isSilent?: boolean;
+  /** Whether others use the kernel all the time, so that its counters change. */
+  readonly isShared?: boolean;
 }
 
 /** An open card. */
@@ -85,8 +88,14 @@ async function openCore(build: string): Promise<Core> {
 
 /** Opens a card. */
 export async function openVnxCard(options: CardOptions = {}): Promise<VnxCard> {
-  const { kernels = Object.keys(BUILDS), loss = 0, doubles = false, answersArp = true, isSilent = false } =
-    options;
+  const {
+    kernels = Object.keys(BUILDS),
+    loss = 0,
+    doubles = false,
+    answersArp = true,
+    isSilent = false,
+    isShared = false,
+  } = options;
   const model = networkModel(4, answersArp ? [{ ip: [127, 0, 0, 1], mac: [2, 0, 0, 0, 0, 1] }] : []);
   const network = new VnxNetwork(model);
   const counts = { came: 0, strays: 0, batch: 0 };
@@ -96,6 +105,7 @@ export async function openVnxCard(options: CardOptions = {}): Promise<VnxCard> {
   // Packets go to the kernel that was started last; a card's xclbin has one.
   let active: Core | undefined;
   const next = random(7);
+  let reads = 0;
   const isLost = () => next() / 2 ** 32 < loss;
 
   const udp = await openDatagram({
@@ -149,7 +159,11 @@ export async function openVnxCard(options: CardOptions = {}): Promise<VnxCard> {
         [Symbol.dispose]: () => {},
       }),
       group: () => 0,
-      readRegister: (address: number) => core!.rtl.card.read(address),
+      readRegister: (address: number) => {
+        const isBusy = [COUNTER.packets, COUNTER.present].some((index) => address === counterAddress(index));
+        const others = isShared && isBusy ? ++reads : 0;
+        return core!.rtl.card.read(address) + others;
+      },
       close: () => held.delete(name),
       [Symbol.dispose]: () => held.delete(name),
     };

@@ -161,6 +161,13 @@ Deno.test("an exchange without answers ends by its abort, its timeout, the card'
     await assert.rejects(last, refusal("device", /device is closed/));
   }));
 
+Deno.test("an exchange ends without answers, too, where others keep the kernel busy", () =>
+  withCard({ isSilent: true, isShared: true }, async ({ open }) => {
+    await using device = await open({ lossMs: 5 });
+    const bench = await openBench(device);
+    assert.deepEqual(await bench.exchange(), []);
+  }));
+
 Deno.test("options of a card in network mode that are missing or wrong are refused by name", () =>
   withCard({}, async ({ open, network }) => {
     const wrong: readonly (readonly [Partial<VnxAddressing>, RegExp])[] = [

@@ -112,7 +112,8 @@ async function findHost(network: VnxNetwork, ip: string, wait: WaitOptions): Pro
 /**
  * Makes a device of a card in network mode. It sets the card's socket to this machine, and waits until the card knows it.
  *
- * Lost datagrams are packets without an answer, which a session sends again.
+ * Lost datagrams are packets without an answer, which a session sends again. Up to 16 machines may share a kernel and a plan,
+ * each with a socket of its own; counts are then of all of them.
  *
  * @param options Card, and both ends of the network. The card's own address must have been set.
  * @param wait Timeout and signal.
@@ -190,6 +191,7 @@ function openPort(
     exchange: packets.exchange,
     read: kernels.read,
     sent: packets.sent,
+    isShared: true,
     isRunning: packets.isRunning,
     settle: () => {},
     stop: packets.stop,

@@ -54,6 +54,12 @@ const MAX_DATAGRAM = 1472;
 /** Milliseconds between two looks at the card's counters while answers are missing. */
 const LOOK_MS = 2;
 
+/**
+ * Loss times without a datagram after which missing answers count as lost in any case: senders that share the kernel
+ * change its counters.
+ */
+const SHARED_LOSS_TIMES = 20;
+
 /** Bytes of the kernel's bus words, which it counts. */
 const BUS_BYTES = 32;
 
@@ -126,20 +132,23 @@ export function createVnxPackets(
     before: { readonly words: number; readonly left: number },
   ) => {
     const began = own.datagrams;
-    for (let last = "", changedAt = performance.now();;) {
+    let [changedAt, datagramAt] = [performance.now(), performance.now()];
+    for (let last = { datagrams: -1, state: "" };;) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const pause = new Promise<"quiet">((resolve) => timer = setTimeout(resolve, LOOK_MS, "quiet"));
       const woken = await Promise.race([own.end.promise, pause]).finally(() => clearTimeout(timer));
       if (woken !== "quiet" || own !== flight) return;
+      const { datagrams } = own;
       const present = read(COUNTER.present);
       const taken = (read(COUNTER.beatsIn) - before.words) >>> 0;
       const left = (read(COUNTER.packets) - before.left) >>> 0;
-      const now = `${own.datagrams} ${left} ${taken} ${present}`;
-      const isComplete = taken >= words && own.datagrams - began >= left;
-      if (present === 0 && isComplete) return;
-      if (now !== last || present > 0) changedAt = performance.now();
-      else if (performance.now() - changedAt >= lossMs) return;
-      last = now;
+      if (present === 0 && taken >= words && datagrams - began >= left) return;
+      const now = performance.now(), state = `${left} ${taken} ${present}`;
+      if (datagrams !== last.datagrams) datagramAt = now;
+      if (datagrams !== last.datagrams || state !== last.state) changedAt = now;
+      last = { datagrams, state };
+      if (now - datagramAt >= SHARED_LOSS_TIMES * lossMs) return;
+      if (present === 0 && now - changedAt >= lossMs) return;
     }
   };
 
