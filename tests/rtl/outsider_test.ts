@@ -7,60 +7,16 @@ import { RTL_PROFILE } from "../../runtime/device/rtl/profile.ts";
 import { registersPage } from "../../scripts/docs/registers.ts";
 import { tensor } from "../../serialize/tensor.ts";
 import { randomBytes } from "../support/random.ts";
+import { crc32c, FIELDS, flag, get, hexBlocks, kind, PAGE, put, requestOf, tableOf } from "./packets_page.ts";
 import { load } from "./plans.ts";
 
-// A sender that knows docs/packets.md and nothing else of this project: no import of it makes a packet here.
+// A sender that knows docs/packets.md and nothing else of this project: no import but that of the page's reader makes a packet.
 
-const PAGE = readFileSync(new URL("../../docs/packets.md", import.meta.url), "utf8");
-
-/** Rows of the table under a heading, as cells. */
-function tableOf(heading: string): string[][] {
-  const part = PAGE.split(`\n## ${heading}\n`)[1]!.split("\n## ")[0]!;
-  const lines = part.split("\n").filter((line) => line.startsWith("|")).slice(2);
-  return lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-}
-
-/** Bytes in the n-th block of hexadecimal. */
-function hexBlock(n: number): Uint8Array {
-  const blocks = [...PAGE.matchAll(/```text\n((?:[0-9a-f]{2}[ \n])+)```/g)].map(([, text]) => text!);
-  return Uint8Array.from(blocks[n]!.trim().split(/\s+/), (byte) => parseInt(byte, 16));
-}
-
-const FIELDS = new Map(
-  tableOf("Header").map(([offset, bytes, name, limit]) => [
-    name!,
-    { offset: Number(offset), bytes: Number(bytes), limit: limit! },
-  ]),
-);
 /** Bytes of a cell and offset of its index, by channels. */
 const CELLS = new Map([1, 3, 4].map((channels, at) => {
   const [bytes, samples] = tableOf("Items")[0]![2 + at]!.match(/\d+/g)!.map(Number);
   return [channels, { bytes: bytes!, index: samples! }];
 }));
-/** Value of a flag by its words. */
-const flag = (words: string) => Number(FIELDS.get("flags")!.limit.match(new RegExp(`(\\d+) ${words}`))![1]);
-
-function crc32c(bytes: Uint8Array): number {
-  const polynomial = Number(PAGE.match(/reflected (0x[0-9A-F]+)/)![1]);
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-  }
-  return ~crc >>> 0;
-}
-
-function put(packet: Uint8Array, name: string, value: number): void {
-  const { offset, bytes } = FIELDS.get(name)!;
-  for (let at = 0; at < bytes; at++) packet[offset + at] = Math.floor(value / 2 ** (8 * at)) % 256;
-}
-
-function get(packet: Uint8Array, name: string): number {
-  const { offset, bytes } = FIELDS.get(name)!;
-  let value = 0;
-  for (let at = bytes; at-- > 0;) value = 256 * value + packet[offset + at]!;
-  return value;
-}
 
 /** Lower neighbour, upper neighbour and phase of each output of an axis. */
 function axisOf(n: number, m: number) {
@@ -98,36 +54,20 @@ function packetsOf(
     const items = split
       ? Math.min(cut.itemsPerPacket, cut.width - column)
       : Math.min(cut.rowsPerPacket, cut.height - row) * cut.width;
-    const header = FIELDS.get("carry")!.offset + FIELDS.get("carry")!.bytes;
-    const packet = new Uint8Array(header + items * bytes);
-    const view = new DataView(packet.buffer);
+    const payload = new Uint8Array(items * bytes);
+    const view = new DataView(payload.buffer);
     const first = row * cut.width + column;
     for (let item = 0; item < items; item++) {
-      const [at, to] = [header + item * bytes, first + item];
+      const [at, to] = [item * bytes, first + item];
       const [v, h] = [y.outputs[Math.floor(to / cut.width)]!, x.outputs[to % cut.width]!];
       [[v.low, h.low], [v.low, h.high], [v.high, h.low], [v.high, h.high]].forEach(([r, c], corner) => {
         const from = (r! * columns + c!) * channels;
-        packet.set(image.subarray(from, from + channels), at + corner * channels);
+        payload.set(image.subarray(from, from + channels), at + corner * channels);
       });
       view.setUint32(at + index, v.phase * x.phases + h.phase, true);
     }
-    put(packet, "magic", Number(FIELDS.get("magic")!.limit.match(/0x[0-9A-F]+/)![0]));
-    put(packet, "version", Number(FIELDS.get("version")!.limit));
-    put(packet, "kind", Number(tableOf("Items")[0]![0]));
-    put(
-      packet,
-      "flags",
-      flag("the CRC is set") + (sequence === 0 ? flag("first") : 0) +
-        (sequence === cut.packets - 1 ? flag("last") : 0),
-    );
-    put(packet, "flow", flow);
-    put(packet, "sequence", sequence);
-    put(packet, "packets", cut.packets);
-    put(packet, "length", items * bytes);
-    put(packet, "plan", plan);
-    put(packet, "position", first);
-    put(packet, "crc", crc32c(packet));
-    return packet;
+    const { packets } = cut;
+    return requestOf(payload, { kind: kind("cells"), plan, flow, sequence, packets, position: first });
   });
 }
 
@@ -174,9 +114,10 @@ Deno.test("docs/packets.md has a whole packet and its answer, as sender and RTL 
   const image = Uint8Array.from({ length: 45 }, (_, at) => (17 * at) % 256);
   const plan = planOf([3, 5, 3], [2, 3]);
   const sent = packetsOf(image, [3, 5, 3], plan.body.layout.cut, plan.id, 7);
+  const [request, answer] = hexBlocks("A packet in full");
   assert.match(PAGE, new RegExp(`The plan's id here is 0x${plan.id.toString(16).padStart(8, "0")}\\.`));
-  assert.deepEqual(sent, [hexBlock(0)]);
-  assert.deepEqual(load(plan).run(sent).answers, [hexBlock(1)]);
+  assert.deepEqual(sent, [request]);
+  assert.deepEqual(load(plan).run(sent).answers, [answer]);
 });
 
 Deno.test("docs/packets.md names limits that the RTL drops by", () => {
@@ -192,7 +133,7 @@ Deno.test("docs/packets.md names limits that the RTL drops by", () => {
     ["reserved", 1],
   ];
   const packets = wrong.map(([name, value]) => {
-    const packet = hexBlock(0);
+    const packet = hexBlocks("A packet in full")[0]!;
     put(packet, name, value);
     put(packet, "crc", 0);
     put(packet, "crc", crc32c(packet));
