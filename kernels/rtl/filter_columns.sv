@@ -192,9 +192,10 @@ module filter_columns #(
   logic [95:0] pixel;
   logic [863:0] grown;
   logic [767:0] kept;
-  logic [5:0] had, has;
+  logic [4:0] had, had_next;  // results in the word so far
+  logic [5:0] has;            // and with those of this column
   logic [10:0] column;
-  logic border, word, rest;
+  logic border, full, word, rest;
   logic [RW-1:0] next_addr;
   always_comb begin
     for (int c = 0; c < 4; c++)
@@ -204,16 +205,19 @@ module filter_columns #(
     if (cfg_channels == 3'd1) pixel[95:24] = '0;
     else if (cfg_channels == 3'd3) pixel[95:72] = '0;
   end
-  assign grown = {96'd0, kept} | ({768'd0, pixel} << (10'd24 * {4'd0, had}));
-  assign has = had + {3'd0, cfg_channels};
+  assign grown = {96'd0, kept} | ({768'd0, pixel} << (10'd24 * {5'd0, had}));
+  assign has = {1'b0, had} + {3'd0, cfg_channels};
   assign border = column == cfg_packet_items - 11'd1 || f8[0];
-  assign word = v8 && f8[2] && has >= 6'd32;
+  assign word = v8 && f8[2] && full;
+  // Whether the next column fills the word is known a column before, so that no sum precedes the selection.
+  assign had_next = border ? '0 : has[4:0];
   logic [767:0] rest_data;
   logic rest_end, row_ends;
   assign row_ends = v8 && f8[2] && f8[0];
   always_ff @(posedge clk)
     if (!rst_n || clear) begin
       had <= '0;
+      full <= 1'b0;
       kept <= '0;
       column <= '0;
       rest <= 1'b0;
@@ -223,11 +227,12 @@ module filter_columns #(
       rest_end <= row_ends;
       if (v8 && f8[2]) begin
         column <= border ? '0 : column + 11'd1;
-        had <= border ? '0 : has >= 6'd32 ? has - 6'd32 : has;
-        kept <= border ? '0 : has >= 6'd32 ? {672'd0, grown[863:768]} : grown[767:0];
+        had <= had_next;
+        full <= {1'b0, had_next} + {3'd0, cfg_channels} >= 6'd32;
+        kept <= border ? '0 : full ? {672'd0, grown[863:768]} : grown[767:0];
       end
     end
-  always_ff @(posedge clk) if (v8) rest_data <= has >= 6'd32 ? {672'd0, grown[863:768]} : grown[767:0];
+  always_ff @(posedge clk) if (v8) rest_data <= full ? {672'd0, grown[863:768]} : grown[767:0];
   // A full word and a rest never coincide, because after a boundary a word takes at least eight columns.
   always_ff @(posedge clk)
     if (!rst_n || clear) begin
