@@ -22,8 +22,8 @@ export function toE4m3(value: number): number {
 if (import.meta.main) {
   const memo = memoize(toE4m3, { input: "bf16", output: "u8", result: "bits" });
   for (const { name, bytes, error } of memo.forms) {
-    const mark = name === memo.form.name ? "chosen" : "";
-    console.log(`${name.padEnd(10)} ${String(bytes).padStart(6)} bytes, error ${error.ulps} ulps  ${mark}`);
+    const mark = name === memo.form.name ? "  chosen" : "";
+    console.log(`${name.padEnd(10)} ${String(bytes).padStart(6)} bytes, error ${error.ulps} ulps${mark}`);
   }
   console.log(`one table  ${memo.naiveBytes} bytes`);
   // 1, -2 and infinity, as bits of bf16.

@@ -194,6 +194,12 @@ export function milliseconds(value: number): string {
   return `${value.toFixed(1)} ms`;
 }
 
+/** Formats the time of cycles at a clock: microseconds below 1 ms, one decimal. */
+export function clockTime(cycles: number, clockMHz: number): string {
+  const microseconds = cycles / clockMHz;
+  return microseconds < 1000 ? `${microseconds.toFixed(1)} \u00b5s` : milliseconds(microseconds / 1000);
+}
+
 /** Formats a shape with the names of its axes: `[400, 600, 3] HWC`. */
 export function shapeText({ shape, layout }: { shape: readonly number[]; layout?: string }): string {
   return `[${shape.join(", ")}]${layout === undefined ? "" : ` ${layout}`}`;

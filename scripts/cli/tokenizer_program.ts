@@ -33,7 +33,7 @@ export function addTokenizerCommand(program: Command, context: Context): void {
     )
     .option(
       "--chat-template <file>",
-      "tokenizer_config.json or .jinja, for messages; wants @huggingface/jinja",
+      "tokenizer_config.json or .jinja, for messages; requires @huggingface/jinja",
     )
     .addOption(numberOption("--max-model-len <ids>", "value of max_model_len in responses", 2 ** 31 - 1))
     .addOption(
@@ -44,7 +44,7 @@ export function addTokenizerCommand(program: Command, context: Context): void {
     )
     .option(
       "--grpc <address>",
-      "also serve llm-d's router by gRPC, at unix:<path>; wants the package @grpc/grpc-js",
+      "also serve llm-d's router by gRPC, at unix:<path>; requires the package @grpc/grpc-js",
     )
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .addOption(

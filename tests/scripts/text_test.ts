@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { columnTable, factTable, visible, wrapWords } from "../../scripts/cli/text.ts";
+import { clockTime, columnTable, factTable, visible, wrapWords } from "../../scripts/cli/text.ts";
 
 const WORDS = "a warning: more bytes go to the device than the image has, word by word";
 const LONG = "an-identifier-that-is-longer-than-any-column-of-the-table-is-wide";
@@ -14,6 +14,11 @@ Deno.test("wrapWords() breaks between words, and keeps a word that is longer tha
   assert.equal(wrapWords("one two", 7), "one two");
   assert.equal(wrapWords(`see ${LONG} there`, 10), `see\n${LONG}\nthere`);
   assert.equal(wrapWords("a\nb c", 2), "a\nb\nc");
+});
+
+Deno.test("clockTime() has microseconds below a millisecond", () => {
+  assert.equal(clockTime(459, 250), "1.8 \u00b5s");
+  assert.equal(clockTime(367_670, 250), "1.5 ms");
 });
 
 Deno.test("factTable() stays in 80 columns and in 100 without breaking a word", () => {

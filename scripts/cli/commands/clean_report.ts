@@ -9,7 +9,7 @@ import { DTYPE_BYTES } from "../../../serialize/dtype.ts";
 import { MODEL_PROFILE } from "../../../runtime/device/model.ts";
 import type { DeviceColumn, PlannedColumn, RecordsPlan } from "../../../kernels/tabular/plan.ts";
 import { deviceText, fallbackRows } from "../devices.ts";
-import { bytes, columnTable, count, factTable, milliseconds, visible } from "../text.ts";
+import { bytes, clockTime, columnTable, count, factTable, milliseconds, visible } from "../text.ts";
 
 /** Maximum columns that are printed; JSON has all. */
 const MAX_SHOWN = 40;
@@ -142,5 +142,5 @@ function columnsText({ columns }: RecordsPlan): string {
 }
 
 function cyclesText(cycles: number, { target: { clockMHz } }: RecordsPlan): string {
-  return `${count(cycles)} cycles; at an assumed ${clockMHz} MHz ${milliseconds(cycles / (clockMHz * 1000))}`;
+  return `${count(cycles)} cycles; at an assumed ${clockMHz} MHz ${clockTime(cycles, clockMHz)}`;
 }

@@ -16,7 +16,7 @@ import { type Context, print, printJson } from "../context.ts";
 import { cardDevice, deviceText, withDevice } from "../devices.ts";
 import { followProgress } from "../progress.ts";
 import type { Row } from "../summary.ts";
-import { count, factTable, milliseconds } from "../text.ts";
+import { clockTime, count, factTable, milliseconds } from "../text.ts";
 import {
   checkQuantizeUse,
   findInput,
@@ -151,8 +151,8 @@ function workRows({ work: { quantize, dequantize }, device: { clockMHz } }: Quan
   ];
   if (quantize.cycles === null || dequantize.cycles === null) return [packets];
   const cycles = quantize.cycles + dequantize.cycles;
-  const ms = milliseconds(cycles / clockMHz / 1000);
-  return [packets, ["cycles", `simulated, ${count(cycles)}; at an assumed ${clockMHz} MHz ${ms}`]];
+  const time = clockTime(cycles, clockMHz);
+  return [packets, ["cycles", `simulated, ${count(cycles)}; at an assumed ${clockMHz} MHz ${time}`]];
 }
 
 function printResult(

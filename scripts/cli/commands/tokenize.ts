@@ -25,7 +25,7 @@ import { type Context, print, printJson } from "../context.ts";
 import { deviceText, fallbackRows, planDevice, resolveDevice, withDevice } from "../devices.ts";
 import { EXIT } from "../failures.ts";
 import { followProgress } from "../progress.ts";
-import { columnTable, count, factTable, milliseconds } from "../text.ts";
+import { clockTime, columnTable, count, factTable } from "../text.ts";
 import { type ChunkRow, chunkRow, chunksText } from "./explain_chunks.ts";
 
 /** Options of `tokenize`. */
@@ -241,12 +241,12 @@ function workRows(
   const perByte = (value: number) => bytes === 0 ? "0" : (value / bytes).toFixed(2);
   rows.push(["lookups", `${perByte(counters.lookups)} a byte`]);
   if (plan.target.name !== MODEL_PROFILE.name && counters.cycles !== null) {
-    const ms = counters.cycles / (RTL_PROFILE.clockMHz * 1000);
+    const { clockMHz } = RTL_PROFILE;
     rows.push([
       "simulated",
-      `${
-        count(counters.cycles)
-      } cycles, with the loading of tables; at an assumed ${RTL_PROFILE.clockMHz} MHz ${milliseconds(ms)}`,
+      `${count(counters.cycles)} cycles, with the loading of tables; at an assumed ${clockMHz} MHz ${
+        clockTime(counters.cycles, clockMHz)
+      }`,
     ]);
   }
   if (escapes > 0 || hostBytes > 0) {
