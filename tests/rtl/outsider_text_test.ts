@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { compile } from "../../kernels/compile.ts";
 import { createEncoder } from "../../kernels/tokenize/encode.ts";
 import { ESCAPES } from "../../kernels/tokenize/flow_limits.ts";
 import { TokenizeModel } from "../../kernels/tokenize/model.ts";
 import { MAX_NORMALIZED_PARTS, NORMALIZATION_ESCAPES } from "../../kernels/text_normalize/packets.ts";
+import { MODEL_PROFILE } from "../../runtime/device/model.ts";
 import { createEngine } from "../../serialize/engine.ts";
 import { newHeader } from "../../serialize/header.ts";
 import { packetBytes, reserveSlots, slotAddress } from "../../serialize/packets.ts";
@@ -132,6 +134,26 @@ Deno.test("docs/packets.md suffices for texts: the ids in answers are the encode
     const answers = await answersOf(packetsOf(bytes, 700));
     const ids = answers.flatMap((answer) => tokensOf(answer).map(({ id }) => id!));
     assert.deepEqual(ids, [...encode.encode(text)]);
+  }
+});
+
+Deno.test("docs/packets.md names fields that plans have", async () => {
+  const device = MODEL_PROFILE;
+  const image = { dtype: "u8", shape: [9, 9, 3], layout: "HWC" } as const;
+  const known = await vocabulary("r50k_base");
+  const plans = [
+    compile({ steps: [{ op: "resize", size: [4, 4] }] }, { input: image, device }),
+    compile({ steps: [{ op: "tokenize" }] }, { vocabulary: known, device }),
+  ].map((plan) => JSON.parse(JSON.stringify(plan)));
+  for (const [path, meaning] of tableOf("Fields of a plan")) {
+    const names = path!.split(/[.[\]]+/).filter((name) => name !== "");
+    const found = plans.map((plan) => names.reduce((value, name) => value?.[name], plan));
+    const expected = meaning!.startsWith("of images")
+      ? [true, false]
+      : meaning!.startsWith("of texts")
+      ? [false, true]
+      : [true, true];
+    assert.deepEqual(found.map((value) => value !== undefined), expected, path);
   }
 });
 
