@@ -2,7 +2,7 @@
 // hashes select a bucket in each of two banks, and the four entries are compared with all bytes. A hit is the
 // piece's token; a miss goes to `bpe_walk`. `kernels/tokenize/piece_table.ts` fills the table.
 //
-// Pipelined: a lookup begins every cycle and ends six cycles later.
+// Pipelined: a lookup begins every cycle and ends seven cycles later.
 module piece_table #(
     parameter int FLOWS = 8,
     parameter int FW    = 3,
@@ -32,9 +32,9 @@ module piece_table #(
   localparam int ENTRY = 140;  // bits: token 16, length 4, bytes 120
   localparam int HASH = 28;
 
-  // ---- first cycle: arbitration; the bytes are read from 16 banks, whatever their alignment ----
-  logic a_valid;
-  logic [FW-1:0] a;
+  // ---- first cycle: arbitration ----
+  logic picked, a_valid;
+  logic [FW-1:0] pick, a;
   logic [FLOWS-1:0] flying;
   flow_pick #(
       .FLOWS(FLOWS),
@@ -43,14 +43,18 @@ module piece_table #(
       .clk,
       .rst_n,
       .able (mine & ~flying),
-      .valid(a_valid),
-      .flow (a)
+      .valid(picked),
+      .flow (pick)
   );
   logic [8:0] a_base;
   logic [3:0] a_length;
-  assign a_base = bases[10*a+:9];
-  assign a_length = accepts[10*a+:4] - a_base[3:0];
+  always_ff @(posedge clk) begin
+    a <= pick;
+    a_base <= bases[10*pick+:9];
+    a_length <= accepts[10*pick+:4] - bases[10*pick+:4];
+  end
 
+  // ---- second cycle: the bytes are read from 16 banks, whatever their alignment ----
   logic [127:0] q_bytes;
   for (genvar n = 0; n < 16; n++) begin : g_bank
     (* ram_style = "distributed" *) logic [7:0] octets[2**(FW+5)];
@@ -62,7 +66,7 @@ module piece_table #(
     end
   end
 
-  // ---- second cycle: bytes in order, those behind the piece zero ----
+  // ---- third cycle: bytes in order, those behind the piece zero ----
   logic b_valid, c_valid, d_valid, e_valid, f_valid;
   logic [FW-1:0] b, c, d, e, f;
   logic [3:0] b_length, b_turn;
@@ -78,7 +82,7 @@ module piece_table #(
     for (int n = 0; n < 15; n++) c_key[4+8*n+:8] <= 4'(n) < b_length ? turned[8*n+:8] : 8'd0;
   end
 
-  // ---- third cycle: each bit of the hash is a sum of bits of the key ----
+  // ---- fourth cycle: each bit of the hash is a sum of bits of the key ----
   // Whether each bit of the key counts for a bit of the hash, by a xorshift generator.
   function automatic logic [123:0] mask_of(input logic [4:0] place);
     logic [31:0] mixed;
@@ -107,7 +111,7 @@ module piece_table #(
     d_bucket[1] <= hash[KW+13:14] & cfg_mask;
   end
 
-  // ---- fourth cycle: buckets; entry e is in way e[1] of bank e[0] ----
+  // ---- fifth cycle: buckets; entry e is in way e[1] of bank e[0] ----
   logic [3*35-1:0] parts;
   logic writes;
   assign entry = {load_table[1:0], load_addr[15:2]};
@@ -116,7 +120,7 @@ module piece_table #(
     if (load_valid)
       for (int n = 0; n < 3; n++) if (load_addr[1:0] == 2'(n)) parts[35*n+:35] <= load_data[34:0];
 
-  // ---- fifth cycle: comparison ----
+  // ---- sixth cycle: comparison ----
   logic [3:0] same;
   logic [15:0] found[4];
   for (genvar n = 0; n < 4; n++) begin : g_way
@@ -135,7 +139,7 @@ module piece_table #(
     f <= e;
   end
 
-  // ---- sixth cycle: the token ----
+  // ---- seventh cycle: the token ----
   logic [15:0] token_q[FLOWS];
   always_ff @(posedge clk) begin
     pass_flow <= f;
@@ -146,13 +150,13 @@ module piece_table #(
   end
   always_ff @(posedge clk)
     if (!rst_n) begin
-      {b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= '0;
+      {a_valid, b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= '0;
       flying <= '0;
     end else begin
-      {b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= {
-        a_valid, b_valid, c_valid, d_valid, e_valid, f_valid
+      {a_valid, b_valid, c_valid, d_valid, e_valid, f_valid, pass} <= {
+        picked, a_valid, b_valid, c_valid, d_valid, e_valid, f_valid
       };
-      flying <= (flying | (FLOWS'(a_valid) << a)) & ~(FLOWS'(pass) << pass_flow);
+      flying <= (flying | (FLOWS'(picked) << pick)) & ~(FLOWS'(pass) << pass_flow);
     end
   for (genvar n = 0; n < FLOWS; n++) begin : g_flow
     assign tokens[16*n+:16] = token_q[n];
