@@ -188,15 +188,14 @@ module filter_columns #(
         sum[c] <= (f7[3] ? (cfg_wide ? 32'h0000_0080 : 32'h0020_0000) : sum[c]) + quarter[4*c] + quarter[4*c+1] + quarter[4*c+2] + quarter[4*c+3];
   end
 
-  // ---- results packed into words; the rest of a packet's last word is written one cycle later ----
+  // ---- 9: results at their place in a word ----
   logic [95:0] pixel;
-  logic [863:0] grown;
-  logic [767:0] kept;
+  logic [863:0] placed9;
   logic [4:0] had, had_next;  // results in the word so far
   logic [5:0] has;            // and with those of this column
   logic [10:0] column;
-  logic border, full, word, rest;
-  logic [RW-1:0] next_addr;
+  logic border, ends;
+  logic v9, full9, border9, rest9, last9;
   always_comb begin
     for (int c = 0; c < 4; c++)
       if (f8[1]) pixel[24*c+:24] = {2'b00, cfg_fill[8*c+:8], 14'd0};
@@ -205,34 +204,49 @@ module filter_columns #(
     if (cfg_channels == 3'd1) pixel[95:24] = '0;
     else if (cfg_channels == 3'd3) pixel[95:72] = '0;
   end
-  assign grown = {96'd0, kept} | ({768'd0, pixel} << (10'd24 * {5'd0, had}));
   assign has = {1'b0, had} + {3'd0, cfg_channels};
   assign border = column == cfg_packet_items - 11'd1 || f8[0];
-  assign word = v8 && f8[2] && full;
-  // Whether the next column fills the word is known a column before, so that no sum precedes the selection.
   assign had_next = border ? '0 : has[4:0];
-  logic [767:0] rest_data;
-  logic rest_end, row_ends;
-  assign row_ends = v8 && f8[2] && f8[0];
+  assign ends = v8 && f8[2];
   always_ff @(posedge clk)
     if (!rst_n || clear) begin
       had <= '0;
-      full <= 1'b0;
-      kept <= '0;
       column <= '0;
+      v9 <= 1'b0;
+    end else begin
+      v9 <= ends;
+      if (ends) begin
+        column <= border ? '0 : column + 11'd1;
+        had <= had_next;
+      end
+    end
+  always_ff @(posedge clk)
+    if (v8) begin
+      placed9 <= {768'd0, pixel} << (10'd24 * {5'd0, had});
+      full9 <= has[5];
+      border9 <= border;
+      rest9 <= border && has != 6'd32;
+      last9 <= f8[0];
+    end
+
+  // ---- 10: words; the rest of a packet's last word is written one cycle later ----
+  logic [863:0] grown;
+  logic [767:0] kept, rest_data;
+  logic word, rest, rest_end;
+  logic [RW-1:0] next_addr;
+  assign grown = {96'd0, kept} | placed9;
+  assign word = v9 && full9;
+  always_ff @(posedge clk)
+    if (!rst_n || clear) begin
+      kept <= '0;
       rest <= 1'b0;
       rest_end <= 1'b0;
     end else begin
-      rest <= v8 && f8[2] && border && has != 6'd32;
-      rest_end <= row_ends;
-      if (v8 && f8[2]) begin
-        column <= border ? '0 : column + 11'd1;
-        had <= had_next;
-        full <= {1'b0, had_next} + {3'd0, cfg_channels} >= 6'd32;
-        kept <= border ? '0 : full ? {672'd0, grown[863:768]} : grown[767:0];
-      end
+      rest <= v9 && rest9;
+      rest_end <= v9 && last9;
+      if (v9) kept <= border9 ? '0 : full9 ? {672'd0, grown[863:768]} : grown[767:0];
     end
-  always_ff @(posedge clk) if (v8) rest_data <= full ? {672'd0, grown[863:768]} : grown[767:0];
+  always_ff @(posedge clk) if (v9) rest_data <= full9 ? {672'd0, grown[863:768]} : grown[767:0];
   // A full word and a rest never coincide, because after a boundary a word takes at least eight columns.
   always_ff @(posedge clk)
     if (!rst_n || clear) begin

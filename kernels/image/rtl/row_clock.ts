@@ -21,7 +21,7 @@ const BETWEEN = {
   /** Two header beats and the decision of the check. */
   head: 3,
   /** From the last column step of a row to the check for completed output rows. */
-  filter: 13,
+  filter: 14,
   /** From one skipped output row to the next. */
   skip: 2,
   /** From a packet's last tap to its first sample behind the plane buffer. */
