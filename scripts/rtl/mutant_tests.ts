@@ -10,7 +10,12 @@ import process from "node:process";
 
 /** Test files that are nearest to a build, quickest first. */
 const NEAREST: readonly (readonly [build: RegExp, files: readonly string[]])[] = [
-  [/^packet_tokenize/, ["tokenize_test.ts", "tokenize_small_test.ts", "tokenize_model_test.ts"]],
+  [/^packet_tokenize/, [
+    "tokenize_test.ts",
+    "tokenize_small_test.ts",
+    "tokenize_model_test.ts",
+    "tokenize_pieces_test.ts",
+  ]],
   [/^packet_rows/, ["rows_test.ts"]],
   [/^packet_lookup/, ["lookup_test.ts"]],
   [/^packet_rotate/, ["rotate_test.ts", "rotate_all_test.ts"]],

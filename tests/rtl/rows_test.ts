@@ -194,6 +194,17 @@ Deno.test("RTL: rows equal the model packet by packet, whatever is lost, comes a
   assert(seen.has("order") && seen.has("items") && seen.size > sized(22, 16), [...seen].join());
 });
 
+Deno.test("RTL: ties of OpenCV's area go to the even level, though its weights are rounded", async () => {
+  // From 10 to 3, weights are tenths. A sample is a multiple of 1/100, so one in a hundred is a tie.
+  const input = noise(1, 100, 100, 3, 1);
+  const step = { op: "resize", size: [30, 30], match: "opencv", filter: "area" } as const;
+  const plan = compile({ steps: [step] }, { input, device: RTL_PROFILE });
+  const sent = packetsOf(plan, input);
+  const { cycles: _, ...rtl } = rtlRun(plan, sent);
+  const { answers, drops } = await modelRun(plan, sent);
+  assert.deepEqual(rtl, { answers, drops });
+});
+
 Deno.test("RTL: rows of a flow are not filtered with those of another, wherever it takes over", async () => {
   const input = noise(1, 40, 300, 3, 1);
   const plan = compile({ steps: [{ op: "resize", size: [30, 100], match: "pillow" }] }, {

@@ -142,11 +142,13 @@ export async function trainedVocabulary(merges = 1000, name = "trained"): Promis
 /**
  * Pieces of `x*(y*z)?` whose y are a piece of their own where no z follows, so that look-ahead has no end, and
  * tokens of up to 128 x, so that many ways stay open. A final `!` and anything else are pieces alone.
+ *
+ * @param longest Length of the longest token of x, a power of two.
  */
-export function escapingVocabulary(): Promise<Vocabulary> {
+export function escapingVocabulary(longest = 128): Promise<Vocabulary> {
   const char = (wanted: string) => (char: string) => char === wanted;
   const tokens = [...BYTES];
-  for (let length = 2; length <= 128; length *= 2) tokens.push(new Uint8Array(length).fill(120));
+  for (let length = 2; length <= longest; length *= 2) tokens.push(new Uint8Array(length).fill(120));
   tokens.push(new TextEncoder().encode("yz"), new TextEncoder().encode("xyz"));
   return vocabularyOf(
     "escaping",

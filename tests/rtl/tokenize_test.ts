@@ -31,6 +31,8 @@ const HARD = [
   "  ",
   " \n ",
   "x \t",
+  // NUL: keys of the piece table are padded with zero bytes.
+  "\0 \0\0x\0\0\0",
   "e".repeat(700),
   " ".repeat(300) + "end",
   "=-".repeat(90) + "12345678901234567890",
@@ -178,6 +180,17 @@ longTest("RTL tokenizer: a flow that waits for too much escapes, and stays so", 
     ),
     { numRuns: 30 },
   );
+});
+
+Deno.test("RTL tokenizer: tokens of a short piece leave before the look-ahead fills the window", async () => {
+  // Tokens of at most 4 x: all but the last few are certain before the z, so 540 bytes fit the window of 512.
+  const rules = loadText(tokenizer, await escapingVocabulary(4));
+  const met = newMet();
+  const flows = [64, 65, 100, 127].map((count, at) =>
+    textPackets(utf8("x".repeat(count) + "y".repeat(540 - count) + "z"), TEXT_LONGEST, at)
+  );
+  agrees(tokenizer, rules, flows.flat(), {}, met);
+  assert.deepEqual([met.escapes[1], met.escapes[2]], [0, 0]);
 });
 
 Deno.test("RTL tokenizer: an answer of several parts, of bytes that all become three", () => {
