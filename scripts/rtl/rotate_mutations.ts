@@ -43,7 +43,7 @@ export const ROTATE_MUTATIONS: readonly Mutations[] = [
         "units < -10'sd26 ? 6'd20",
         "thresholds of saturated norms are not shifted",
       ],
-      ["peak7} = aside[2];", "peak7} = aside[1];", "a norm has the peak that follows its own"],
+      ["({lasts[3], peaks[3]})", "({lasts[3], peaks[2]})", "a norm has the peak that follows its own"],
     ],
   },
   {
