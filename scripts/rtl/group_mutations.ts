@@ -122,6 +122,10 @@ export const GROUP_MUTATIONS: readonly Mutations[] = [
       ["sum > 11'(cfg_upper)", "sum > 11'(cfg_upper) + 11'sd1", "the code above the greatest one is sent"],
       ["is_nan ? cfg_nan :", "1'b0 ? cfg_nan :", "NaN has the code of a number"],
     ],
+    unseen: {
+      "first[LATENCY] ? $signed(zero_found[9:0]) : held":
+        "the group's least value and scale stay for all of its beats, and so does the zero point",
+    },
   },
   {
     file: "float_unpack.sv",

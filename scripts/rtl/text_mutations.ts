@@ -130,7 +130,7 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
         "verdicts of another vocabulary are kept",
       ],
       ["is_whole && at == 7'd0", "is_whole", "a token at the end of a piece counts as the whole piece"],
-      ["f_valid ? '0 : mine & ~entered", "mine & ~entered", "a new piece is searched twice"],
+      ["f_valid ? again : f_found", "f_found", "a new piece is lost when a step ends in its cycle"],
     ],
   },
   {
@@ -139,7 +139,12 @@ export const TEXT_MUTATIONS: readonly Mutations[] = [
     places: [
       ["{s_slot + 17'd1, 1'b0}", "{s_slot + 17'd2, 1'b0}", "two slots of merges are left out"],
       ["none = !c_again && !c_row[c_bit]", "none = !c_row[c_bit]", "slots that follow are filtered too"],
+      ["(a_again ? a_slot : hashed[17:0])", "hashed[17:0]", "the first slots are read for those that follow"],
     ],
+    unseen: {
+      "none = !c_again && !c_row[c_bit]":
+        "slots that follow are requested for a pair that passed the filter, and its bit is still set",
+    },
   },
   {
     file: "bpe_walk.sv",

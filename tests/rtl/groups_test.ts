@@ -309,3 +309,22 @@ Deno.test("packet_quantize rounds a quotient up that exceeds a tie by the last o
   // Codes of two bits: 0, 3, 3, 1 and on.
   assert.equal(answers[0]![HEADER_BYTES], 0b01_11_11_00);
 });
+
+Deno.test("packet_quantize: all beats of an MX group with NaN are zero while answers stall", async () => {
+  const rtl = await KERNELS[0]!.opened;
+  const each = CASES.find(({ name }) => name === "bf16, mxint8")!;
+  // Groups of two beats. Every second one has a NaN, so the next group's mark differs.
+  const group = (n: number) => Array.from({ length: 32 }, (_, at) => n % 2 === 0 && at === 5 ? NaN : 1 + at);
+  const count = mostGroups(QUANTIZE, each.method, STORES);
+  const all = Float32Array.from(Array.from({ length: count }, (_, n) => group(n)).flat());
+  const elements = new Uint16Array(all.length);
+  narrow("bf16", all, elements);
+  const wanted = Array.from({ length: 8 }, () => ({
+    payload: new Uint8Array(elements.buffer),
+    spoiling: "none" as const,
+  }));
+  load(rtl, QUANTIZE, each, 17);
+  const { sound } = packetsOf(wanted, 17);
+  const { answers } = expectedOf(QUANTIZE, each, wanted, sound);
+  assert.deepEqual(rtl.run(sound, { take: 15 }).answers, answers);
+});
