@@ -9,6 +9,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { compile } from "../kernels/compile.ts";
+import type { QuantizedCache } from "../kernels/quantize/cache.ts";
+import type { QuantizeMethod } from "../kernels/quantize/method.ts";
 import { memoize } from "../kernels/memoize/memo.ts";
 import {
   CARD_RESOURCES,
@@ -111,6 +113,25 @@ function lookup(): Promise<InstanceLoad> {
   });
 }
 
+/** Blocks, layers, heads, tokens and channels of the cache that is counted. */
+const CACHE = [1, 1, 8, 512, 128];
+
+/** A KV cache of bf16 to codes, and the codes back to it. */
+async function cache(method: QuantizeMethod): Promise<readonly [to: InstanceLoad, from: InstanceLoad]> {
+  const size = CACHE.reduce((product, each) => product * each, 1);
+  const values = Uint16Array.from({ length: size }, (_, n) => 0x3f00 | (n * 40503 & 0x80ff));
+  const input = tensor(values, { dtype: "bf16", shape: CACHE });
+  const device = RTL_PROFILE, { shape } = input;
+  const to = compile({ steps: [{ op: "quantize", method }] }, { input, device });
+  const from = compile({ steps: [{ op: "dequantize", method, dtype: "bf16" }] }, {
+    input: { shape },
+    device,
+  });
+  let codes: QuantizedCache | undefined;
+  const encoded = await simulated(async (device) => codes = (await offload(to, input, device)).output);
+  return [encoded, await simulated((device) => offload(from, codes!, device))];
+}
+
 /**
  * The licence of this project as ids of r50k_base, in eight flows. Other texts come before it, so that most words of
  * the vocabulary that it needs are on chip.
@@ -144,9 +165,15 @@ const WARMING = ["node_modules/typescript/lib/lib.es5.d.ts"];
 /** All kernels of the table. */
 export async function ratedKernels(): Promise<RatedKernel[]> {
   const of = await synthesized();
+  const [toCodes, toValues] = await cache({ kind: "kivi", bits: 2, axis: "tokens", stored: "f16" });
+  const [rotated, rotatedBack] = await cache({ kind: "rotated", bits: 4, stored: "f16" });
   return [
     ...imageKernels(),
     { name: "lookup, bf16 to FP8", load: await lookup(), instance: of.get("packet_lookup")! },
+    { name: "KV cache to KIVI, 2 bits", load: toCodes, instance: of.get("packet_quantize")! },
+    { name: "KV cache from KIVI, 2 bits", load: toValues, instance: of.get("packet_dequantize")! },
+    { name: "KV cache to rotated, 4 bits", load: rotated, instance: of.get("packet_rotate")! },
+    { name: "KV cache from rotated, 4 bits", load: rotatedBack, instance: of.get("packet_rotate")! },
     { name: "tokenize, English, r50k_base", load: await tokenize(), instance: of.get("packet_tokenize")! },
   ];
 }

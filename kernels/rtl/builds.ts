@@ -167,6 +167,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: false,
       load: () => import("./generated/packet_quantize.ts"),
     },
+    synthesis: [{ name: "packet_quantize", parameters: {} }],
   },
   {
     ...PLAIN,
@@ -178,6 +179,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: false,
       load: () => import("./generated/packet_dequantize.ts"),
     },
+    synthesis: [{ name: "packet_dequantize", parameters: {} }],
   },
   {
     ...PLAIN,
@@ -189,6 +191,7 @@ export const RTL_BUILDS: readonly ListedBuild[] = [
       hasWaves: true,
       load: () => import("./generated/packet_rotate.ts"),
     },
+    synthesis: [{ name: "packet_rotate", parameters: {} }],
   },
   {
     ...PLAIN,
