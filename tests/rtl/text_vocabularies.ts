@@ -188,3 +188,9 @@ export function wholeVocabulary(pieces: PieceTables | null = wordPieces()): Prom
   ];
   return vocabularyOf("whole", [...BYTES, ...words.map(text)], pieces, "twice");
 }
+
+/** Runs of one letter, of 1, 2, 4 and up to 128, in which a piece that is a token becomes that token. */
+export function runVocabulary(): Promise<Vocabulary> {
+  const runs = Array.from({ length: 7 }, (_, n) => new Uint8Array(2 ** (n + 1)).fill(0x78));
+  return vocabularyOf("runs", [...BYTES, ...runs], null, "twice");
+}

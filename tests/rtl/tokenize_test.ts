@@ -16,7 +16,13 @@ import {
   textPacket,
   textPackets,
 } from "./text_packets.ts";
-import { escapingVocabulary, PROSE, trainedVocabulary, wholeVocabulary } from "./text_vocabularies.ts";
+import {
+  escapingVocabulary,
+  PROSE,
+  runVocabulary,
+  trainedVocabulary,
+  wholeVocabulary,
+} from "./text_vocabularies.ts";
 import { longTest } from "../support/long.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -212,6 +218,14 @@ Deno.test("RTL tokenizer: a piece that is a token as a whole, and a text that is
         textPackets(utf8(all.slice(at).join("")), 64, at)
       ).flat(),
     );
+  }
+});
+
+Deno.test("RTL tokenizer: a long piece whose end is a token is not that token", async () => {
+  // Runs of one letter share no token before their end, so the walk still has the whole piece there.
+  const rules = loadText(tokenizer, withPieces(await runVocabulary()));
+  for (const length of [128, 129, 130, 150, 191, 192, 200, 255, 256, 300]) {
+    agrees(tokenizer, rules, textPackets(utf8("x".repeat(length)), TEXT_LONGEST));
   }
 });
 
