@@ -55,11 +55,11 @@ export const SYNTHESIZED: readonly SynthesizedBuild[] = [
   {
     build: "products",
     parameters: { LANES: 6, XW: 10, IW: 7 },
-    lut: 23602,
-    ff: 8785,
+    lut: 21806,
+    ff: 10375,
     bram: 484,
     uram: 0,
-    dsp: 6,
+    dsp: 3,
   },
   {
     build: "products",
@@ -73,11 +73,11 @@ export const SYNTHESIZED: readonly SynthesizedBuild[] = [
   {
     build: "rows",
     parameters: { WW: 9, SW: 12, VW: 11, RW: 12, OW: 12, TW: 13 },
-    lut: 33370,
-    ff: 18601,
-    bram: 130,
+    lut: 36920,
+    ff: 27421,
+    bram: 187,
     uram: 0,
-    dsp: 101,
+    dsp: 130,
   },
   {
     build: "rows",
