@@ -82,10 +82,10 @@ export const SYNTHESIZED: readonly SynthesizedBuild[] = [
   {
     build: "rows",
     parameters: { WW: 8, SW: 10, VW: 9, RW: 10, OW: 10, TW: 11 },
-    lut: 33475,
-    ff: 18442,
-    bram: 85.5,
+    lut: 36961,
+    ff: 27402,
+    bram: 99.5,
     uram: 0,
-    dsp: 101,
+    dsp: 130,
   },
 ];
