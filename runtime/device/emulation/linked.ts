@@ -134,7 +134,7 @@ export async function openLinkedKernel(
     drain();
     return value;
   };
-  const count = (index: number) => rtl.read_register(LINKED_UNIT.kernel, counterAddress(index)) >>> 0;
+  const count = (index: number) => read("kernel", counterAddress(index));
   /**
    * Cycles in which a packet was inside and waited for no table, modulo 2^32. A tokenizer may work for 100,000 of them
    * on a long piece without a beat, because its words are on chip.
@@ -161,7 +161,6 @@ export async function openLinkedKernel(
         const worked = workSoFar();
         idle = (worked - work) >>> 0 < READ_CYCLES ? idle + SLICE_CYCLES : 0;
         work = worked;
-        drain();
       }
       moves = now;
       const rule = rtl.violations();

@@ -65,13 +65,8 @@ export {
   type XrtOffloadOptions,
 } from "./device/card_device.ts";
 export { loadVnxKernel, type NetworkDevice, type VnxKernel } from "./vnx/kernel.ts";
-export {
-  createVnxOffload,
-  openVnxOffload,
-  UDP_PROFILE,
-  type VnxAddressing,
-  type VnxOffloadOptions,
-} from "./vnx/device.ts";
+export { createVnxOffload, openVnxOffload, UDP_PROFILE } from "./vnx/device.ts";
+export type { VnxAddressing, VnxOffloadOptions } from "./vnx/options.ts";
 export { type VnxLink, VnxPort, type VnxPortStatistics } from "./vnx/cmac.ts";
 export { PROBES, RX_COUNTERS, RX_STATUS, TX_COUNTERS } from "./vnx/map.ts";
 export {

@@ -5,7 +5,10 @@ import { compile } from "../../../kernels/compile.ts";
 import { referencePipeline } from "../../../kernels/image/reference.ts";
 import type { ImagePipeline } from "../../../kernels/image/pipeline.ts";
 import { XRT_PROFILE } from "../../../runtime/device/xrt/device/card_device.ts";
-import { UDP_PROFILE, type VnxAddressing } from "../../../runtime/device/xrt/vnx/device.ts";
+import { UDP_PROFILE } from "../../../runtime/device/xrt/vnx/device.ts";
+import type { VnxAddressing, VnxOffloadOptions } from "../../../runtime/device/xrt/vnx/options.ts";
+import type { NetworkDevice } from "../../../runtime/device/xrt/vnx/kernel.ts";
+import type { VnxNetwork } from "../../../runtime/device/xrt/vnx/network.ts";
 import { batchOf, openDatagram } from "../../../runtime/network/mod.ts";
 import { offload } from "../../../runtime/offload.ts";
 import { Session } from "../../../runtime/session.ts";
@@ -170,7 +173,9 @@ Deno.test("an exchange ends without answers, too, where others keep the kernel b
 
 Deno.test("options of a card in network mode that are missing or wrong are refused by name", () =>
   withCard({}, async ({ open, network }) => {
-    const wrong: readonly (readonly [Partial<VnxAddressing>, RegExp])[] = [
+    const wrong: readonly (readonly [Partial<VnxOffloadOptions>, RegExp])[] = [
+      [{ device: {} as NetworkDevice }, /device is another object, expected an XrtDevice/],
+      [{ network: {} as VnxNetwork }, /network is another object, expected a VnxNetwork/],
       [
         { card: { host: "127.0.0.1", port: 0 } },
         /card has no IPv4 address in host, or no such port, expected an IPv4/,

@@ -4,16 +4,13 @@
  * @module
  */
 
-import { isIPv4 } from "node:net";
 import type { PlanBuild } from "../../../../kernels/rtl/builds.ts";
 import type { DeviceProfile } from "../../../../kernels/target/profile.ts";
 import { checkInteger, OnpathError } from "../../../../serialize/errors.ts";
 import { bounded, type WaitOptions } from "../../../../serialize/wait.ts";
-import type { Address } from "../../../network/address.ts";
 import { openDatagram } from "../../../network/datagram.ts";
 import type { DatagramSocket } from "../../../network/socket/contract.ts";
-import { checkOptions, isPort, type OptionKind } from "../../../option_checks.ts";
-import { isObject } from "../../../../serialize/require.ts";
+import { checkOptions } from "../../../option_checks.ts";
 import { createCardDevice } from "../../card_device.ts";
 import type { Device } from "../../device.ts";
 import type { Port } from "../../port.ts";
@@ -21,6 +18,13 @@ import { type OpenOptions, XrtDevice } from "../binding/device.ts";
 import { XRT_PROFILE } from "../device/card_device.ts";
 import { type NetworkDevice, openNetworkKernels, requireNetworkMode } from "./kernel.ts";
 import { VnxNetwork } from "./network.ts";
+import {
+  ADDRESSING_CHECKS,
+  CARD_CHECKS,
+  DOING,
+  type VnxAddressing,
+  type VnxOffloadOptions,
+} from "./options.ts";
 import { createVnxPackets, type SendOptions, type VnxPackets } from "./packets.ts";
 
 /** Forms of tables whose pages are swapped, which needs the movers of host mode. */
@@ -43,50 +47,6 @@ export const UDP_PROFILE: DeviceProfile = {
   summary: "the NIC's RTL on a card behind AMD's VNx network shell, by UDP",
   depths,
 };
-
-/** Ends of the network, and how packets are sent. */
-export interface VnxAddressing {
-  /** IPv4 address and port of the card, not 0. */
-  readonly card: Address;
-  /** IPv4 address of this machine in the card's /24 subnet, and its port; 0 where the operating system chooses one. */
-  readonly listen: Address;
-  /** Index of the card's socket that serves this machine, from 0. Default 0. */
-  readonly socket?: number | undefined;
-  /**
-   * Packets that are sent before their answers are waited for, 1 to 1024. Default 128: with standard frames they fit the
-   * card's door, which stores 256 KB.
-   */
-  readonly window?: number | undefined;
-  /**
-   * Milliseconds in which nothing changes, here or at the card, after which missing answers count as lost, 1 to 10,000.
-   * Default 50.
-   */
-  readonly lossMs?: number | undefined;
-}
-
-/** A card in network mode. */
-export interface VnxOffloadOptions extends VnxAddressing {
-  /** Device with a loaded xclbin in network mode. */
-  readonly device: NetworkDevice;
-  /** Registers of VNx's network layer. */
-  readonly network: VnxNetwork;
-  /** Frees the card, after the kernels are closed. Default nothing. */
-  readonly close?: (() => void | Promise<void>) | undefined;
-}
-
-const IPV4: OptionKind = {
-  expected: 'an IPv4 address and a port, such as { host: "192.168.0.5", port: 60000 }',
-  wrongObject: "has no IPv4 address in host, or no such port",
-  accepts: (value) => isObject(value) && isIPv4(String(value["host"])) && isPort(value["port"], 0),
-};
-const CHECKS = {
-  card: {
-    kind: { ...IPV4, accepts: (value: unknown) => IPV4.accepts(value) && (value as Address).port > 0 },
-    isRequired: true,
-  },
-  listen: { kind: IPV4, isRequired: true },
-} as const;
-const DOING = "open a card in network mode";
 
 /** Milliseconds in which VNx's answers to ARP come, and between two looks at them. */
 const ARP_MS = 5000, ARP_LOOK_MS = 50;
@@ -131,11 +91,7 @@ async function findHost(network: VnxNetwork, ip: string, wait: WaitOptions): Pro
  * ```
  */
 export async function createVnxOffload(options: VnxOffloadOptions, wait: WaitOptions = {}): Promise<Device> {
-  checkOptions(DOING, options, {
-    ...CHECKS,
-    device: { kind: "object", isRequired: true },
-    network: { kind: "object", isRequired: true },
-  });
+  checkOptions(DOING, options, CARD_CHECKS);
   const { device, network, card, listen, close } = options;
   const index = checkInteger("socket index", options.socket ?? 0, 0, network.socketCount() - 1);
   const window = checkInteger("window", options.window ?? 128, 1, 1024);
@@ -193,7 +149,7 @@ function openPort(
     sent: packets.sent,
     isShared: true,
     isRunning: packets.isRunning,
-    settle: () => {},
+    settle: packets.settle,
     stop: packets.stop,
     close: () => {
       ports.delete(packets);
@@ -228,7 +184,7 @@ function openPort(
 export async function openVnxOffload(
   options: OpenOptions & VnxAddressing & { readonly xclbin: string | Uint8Array },
 ): Promise<Device> {
-  checkOptions(DOING, options, CHECKS);
+  checkOptions(DOING, options, ADDRESSING_CHECKS);
   const device = await XrtDevice.open(options);
   try {
     await device.load(options.xclbin, options);

@@ -42,6 +42,8 @@ export interface VnxPackets {
   readonly receive: (batch: ReceivedBatch) => void;
   /** Packets sent since the start. */
   readonly sent: () => number;
+  /** Waits until no packet of an exchange that was given up is being sent. */
+  readonly settle: (wait: WaitOptions) => Promise<void>;
   /** Whether an exchange is in flight. */
   readonly isRunning: () => boolean;
   /** Ends the exchange in flight, because the device closes. */
@@ -92,6 +94,8 @@ export function createVnxPackets(
 ): VnxPackets {
   let flight: Flight | undefined;
   let sent = 0;
+  // A socket reads the list until this resolves, although its exchange may have been given up.
+  let sending: Promise<void> = Promise.resolve();
   // Packets are copied, because the memory of the slots may move when it grows.
   const list = new DatagramList(new Uint8Array(window * MAX_DATAGRAM), window);
 
@@ -161,7 +165,8 @@ export function createVnxPackets(
       own.end.promise.catch(() => {});
       // How many answers a kernel gives that keeps rows is told by its counters alone.
       own.wanted = each === 1 ? own.answers + group : Infinity;
-      await socket.send(list, to);
+      sending = socket.send(list, to);
+      await sending;
       sent += group;
       await settle(own, words, before);
     }
@@ -214,6 +219,7 @@ export function createVnxPackets(
       if (own.answers >= own.wanted) own.end.resolve();
     },
     sent: () => sent,
+    settle: (wait) => bounded("packets to be sent", sending.catch(() => {}), wait),
     isRunning: () => flight !== undefined,
     stop: () =>
       flight?.end.reject(new OnpathError("device", "Cannot complete an exchange: the device is closed")),
